@@ -1,0 +1,212 @@
+"""The command line: parse, validate, start one front end. Heavy rooms are imported when needed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+import digit_tui
+from digit_tui.config import (
+    AUGMENTATIONS,
+    OPTIMIZERS,
+    PRESETS,
+    SCHEDULES,
+    ConfigError,
+    RunConfig,
+)
+from digit_tui.status import Status
+
+
+class Widths(click.ParamType[tuple[int, ...]]):
+    """Hidden layer widths such as 256,128."""
+
+    name = "widths"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(int(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a list of widths such as 256,128", param, ctx)
+
+
+RUN_OPTIONS: list[Callable[[Any], Any]] = [
+    click.option(
+        "--data",
+        metavar="NAME|DIR",
+        help="Which digits: auto, sample, mnist, or a folder of IDX files (auto: full MNIST if "
+        "it was fetched, else the bundled sample).",
+    ),
+    click.option(
+        "--preset",
+        type=click.Choice(list(PRESETS)),
+        default="standard",
+        show_default=True,
+        help="Named settings; any option given beside it wins.",
+    ),
+    click.option("--hidden", type=Widths(), help="Hidden layer widths, such as 256,128."),
+    click.option("--optimizer", type=click.Choice(OPTIMIZERS), help="Update rule."),
+    click.option("--lr", "learning_rate", type=float, help="Learning rate (each optimizer's own)."),
+    click.option("--schedule", type=click.Choice(SCHEDULES), help="Learning rate over the run."),
+    click.option("--batch-size", type=int, help="Images in a step."),
+    click.option("--epochs", type=int, help="Times that all training images are used."),
+    click.option("--weight-decay", type=float, help="Pull of the weights towards zero."),
+    click.option("--clip-norm", type=float, help="Clip the gradient by its global norm."),
+    click.option("--clip-value", type=float, help="Clip the gradient element by element."),
+    click.option("--augment", type=click.Choice(AUGMENTATIONS), help="Deform training images."),
+    click.option(
+        "--average/--no-average", default=None, help="Evaluate an average of the weights."
+    ),
+    click.option("--side", type=int, help="Side of the images in pixels, resampled by area."),
+    click.option("--seed", type=int, help="Decides every random draw."),
+    click.option("--threads", type=int, help="BLAS threads."),
+]
+"""The options that make a RunConfig, in both front ends."""
+
+
+def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(RUN_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DIGIT_TUI"},
+)
+@click.version_option(digit_tui.__version__, prog_name="digit-tui")
+@run_options
+@click.option(
+    "--run",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="DIGIT_TUI_RUN",
+    help="Where the run is saved (a fresh folder in the state directory).",
+)
+@click.option("--batch", is_flag=True, help="Train without a screen.")
+@click.option(
+    "--json", "as_json", is_flag=True, envvar="DIGIT_TUI_JSON", help="With --batch: JSON Lines."
+)
+@click.option(
+    "--target-accuracy",
+    type=click.FloatRange(0, 1),
+    help="With --batch: exit status 5 if the final test accuracy is lower.",
+)
+@click.pass_context
+def cli(
+    context: click.Context,
+    preset: str,
+    folder: Path | None,
+    batch: bool,
+    as_json: bool,
+    target_accuracy: float | None,
+    **options: Any,
+) -> None:
+    """Train a handwritten-digit classifier in your terminal.
+
+    Without --batch it opens the terminal interface: watch a network learn, steer it, and look at
+    every digit that it gets wrong. Each option can also be set in the environment, as
+    DIGIT_TUI_ and its name: DIGIT_TUI_BATCH_SIZE=64.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    config = make_config(preset, options)
+    if batch:
+        from digit_tui.batch import run_batch
+
+        sys.exit(run_batch(config, folder, as_json, target_accuracy))
+    if as_json or target_accuracy is not None:
+        raise click.UsageError("--json and --target-accuracy need --batch")
+    trouble = no_terminal()
+    if trouble:
+        click.echo(f"digit-tui: {trouble}; to train without a screen, use --batch", err=True)
+        sys.exit(Status.USAGE)
+
+    from digit_tui.tui import run_tui
+
+    sys.exit(run_tui(config, folder))
+
+
+def make_config(preset: str, options: dict[str, Any]) -> RunConfig:
+    """The configuration that the options ask for.
+
+    Raises:
+        click.UsageError: if one is out of its range.
+    """
+    try:
+        return RunConfig.from_preset(preset, **options)
+    except ConfigError as error:
+        raise click.UsageError(f"--{flag_of(error.option)}: {error}") from error
+
+
+def flag_of(option: str) -> str:
+    """The command-line name of a RunConfig field."""
+    return {"learning_rate": "lr"}.get(option, option).replace("_", "-")
+
+
+def no_terminal() -> str | None:
+    """Why the terminal interface can not run here, or None if it can."""
+    for name, stream in (("standard input", sys.stdin), ("standard error", sys.stderr)):
+        if stream is None or stream.closed or not stream.isatty():
+            return f"{name} is not a terminal"
+    if sys.platform != "win32" and os.environ.get("TERM", "") in ("", "dumb", "unknown"):
+        return f"TERM={os.environ.get('TERM', '')} is not a terminal to draw on"
+    return None
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--data", metavar="NAME|DIR", help="Which digits (those that the run trained on).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def evaluate(run: Path, data: str | None, as_json: bool) -> None:
+    """Measure the saved network of a RUN, a folder, on a data set's test images."""
+    from digit_tui.batch import evaluate_run
+
+    sys.exit(evaluate_run(run, data, as_json))
+
+
+@cli.group(invoke_without_command=True)
+@click.pass_context
+def data(context: click.Context) -> None:
+    """List the digits that are here, fetch full MNIST, or draw some."""
+    if context.invoked_subcommand is None:
+        from digit_tui.digits import list_data
+
+        sys.exit(list_data())
+
+
+@data.command()
+@click.option(
+    "--mirror", "mirrors", multiple=True, metavar="URL", help="Fetch from here instead; repeatable."
+)
+@click.option("--timeout", type=click.FloatRange(0.1), default=20.0, show_default=True)
+def fetch(mirrors: tuple[str, ...], timeout: float) -> None:
+    """Download full MNIST (11 MB) into the cache and check it."""
+    from digit_tui.digits import fetch_data
+
+    sys.exit(fetch_data(mirrors, timeout))
+
+
+@data.command()
+@click.option("--data", "name", default="auto", metavar="NAME|DIR", show_default=True)
+@click.option("--count", type=click.IntRange(1, 1000), default=8, show_default=True)
+@click.option("--index", type=click.IntRange(0), default=0, show_default=True, help="The first.")
+@click.option("--set", "part", type=click.Choice(["train", "test"]), default="train")
+def show(name: str, count: int, index: int, part: str) -> None:
+    """Draw digits with their labels."""
+    from digit_tui.digits import show_data
+
+    sys.exit(show_data(name, count, index, part))
+
+
+def main() -> None:
+    """The entry point of `digit-tui` and `python -m digit_tui`."""
+    cli(prog_name="digit-tui")

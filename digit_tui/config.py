@@ -1,0 +1,167 @@
+"""What a run is told before it starts: the options, their limits, and the presets.
+
+Imports nothing heavy, so that the command line answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from math import isfinite
+from typing import Any
+
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
+SCHEDULES = ("constant", "cosine", "onecycle")
+AUGMENTATIONS = ("none", "shift", "affine", "elastic")
+
+MAX_SIDE = 128
+MAX_WIDTH = 16_384
+MAX_SEED = 2**63 - 1
+
+
+class ConfigError(ValueError):
+    """An option is out of its range. `option` names it as RunConfig does."""
+
+    def __init__(self, option: str, message: str) -> None:
+        super().__init__(message)
+        self.option = option
+
+
+def default_threads() -> int:
+    """BLAS threads for a run: the processors this process may use, but at most four.
+
+    The matrix products of networks this small gain nothing from more.
+    """
+    try:
+        available = len(os.sched_getaffinity(0))  # type: ignore[attr-defined, unused-ignore]
+    except AttributeError:  # not on macOS and Windows
+        available = os.cpu_count() or 1
+    return min(available, 4)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """All that decides how a run goes, beside the digits and what a person does meanwhile.
+
+    Raises:
+        ConfigError: when made with a value out of its range.
+    """
+
+    data: str = "auto"
+    """auto, sample, mnist, or a folder of IDX files."""
+    preset: str = "standard"
+    """The preset that the other values started from."""
+    hidden: tuple[int, ...] = (512, 256)
+    """Widths of the hidden layers."""
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    """Base rate before the schedule; None is the optimizer's own default."""
+    schedule: str = "cosine"
+    batch_size: int = 128
+    epochs: int = 40
+    weight_decay: float = 0.0
+    clip_norm: float | None = None
+    """Longest gradient allowed, as its global norm; None is no limit."""
+    clip_value: float | None = None
+    """Largest gradient element allowed, by magnitude; None is no limit."""
+    augment: str = "elastic"
+    average: bool = True
+    """Evaluate an exponential average of the weights instead of the latest."""
+    side: int = 28
+    """Side of the images in pixels; others are resampled to it."""
+    seed: int = 0
+    threads: int = 1
+    """BLAS threads; results are bit-identical only for the same number."""
+
+    def __post_init__(self) -> None:
+        _one_of("preset", self.preset, PRESETS)
+        _one_of("optimizer", self.optimizer, OPTIMIZERS)
+        _one_of("schedule", self.schedule, SCHEDULES)
+        _one_of("augment", self.augment, AUGMENTATIONS)
+        if not self.hidden or len(self.hidden) > 20:
+            raise ConfigError("hidden", "between 1 and 20 hidden layers, please")
+        for width in self.hidden:
+            _between("hidden", width, 1, MAX_WIDTH)
+        _between("batch_size", self.batch_size, 1, 65_536)
+        _between("epochs", self.epochs, 0, 1_000_000)
+        _between("side", self.side, 2, MAX_SIDE)
+        _between("seed", self.seed, 0, MAX_SEED)
+        _between("threads", self.threads, 1, 256)
+        for option in ("learning_rate", "clip_norm", "clip_value"):
+            value = getattr(self, option)
+            if value is not None and not (isfinite(value) and value > 0):
+                raise ConfigError(option, f"{value} is not a positive number")
+        if not (isfinite(self.weight_decay) and self.weight_decay >= 0):
+            raise ConfigError("weight_decay", f"{self.weight_decay} is not zero or more")
+        if self.clip_norm is not None and self.clip_value is not None:
+            raise ConfigError("clip_value", "clip by norm or by value, not by both")
+
+    @classmethod
+    def from_preset(cls, preset: str, **options: Any) -> RunConfig:
+        """A preset with some options of one's own; options that are None are not given.
+
+        A preset's learning rate belongs to its optimizer: choosing another drops it.
+        """
+        _one_of("preset", preset, PRESETS)
+        given = {name: value for name, value in options.items() if value is not None}
+        values = dict(PRESETS[preset])
+        if given.get("optimizer", values.get("optimizer")) != values.get("optimizer"):
+            values.pop("learning_rate", None)
+        return cls(**{"preset": preset, "threads": default_threads(), **values, **given})
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> RunConfig:
+        """The inverse of `to_json`.
+
+        Raises:
+            ConfigError: for a missing, unknown or impossible value.
+        """
+        names = {field.name for field in fields(cls)}
+        for name in names.symmetric_difference(values):
+            raise ConfigError(name, f"{'missing' if name in names else 'unknown'} setting {name!r}")
+        try:
+            return cls(**{**values, "hidden": tuple(values["hidden"])})
+        except TypeError as error:
+            raise ConfigError("config", f"a setting has the wrong type ({error})") from error
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for run.json."""
+        return asdict(self)
+
+    def with_(self, **options: Any) -> RunConfig:
+        """The same configuration with some values replaced."""
+        return replace(self, **options)
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "classic": {
+        "hidden": (128,),
+        "optimizer": "adam",
+        "augment": "none",
+        "epochs": 15,
+    },
+    "standard": {
+        "hidden": (512, 256),
+        "optimizer": "adam",
+        "augment": "elastic",
+        "epochs": 40,
+    },
+    "record": {
+        "hidden": (1024, 512),
+        "optimizer": "adam",
+        "augment": "elastic",
+        "epochs": 100,
+    },
+}
+"""Named settings; what a preset leaves out is RunConfig's default."""
+
+
+def _one_of(option: str, value: str, choices: Any) -> None:
+    if value not in choices:
+        raise ConfigError(option, f"{value!r} is none of {', '.join(choices)}")
+
+
+def _between(option: str, value: int, low: int, high: int) -> None:
+    if not isinstance(value, int) or not low <= value <= high:
+        raise ConfigError(option, f"{value} is not a whole number from {low} to {high}")

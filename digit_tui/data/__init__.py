@@ -1,0 +1,45 @@
+"""Digits in: IDX files, the bundled sample, full MNIST from a folder, the cache or the network.
+
+Imports nothing of ours outside this package, and no interface library.
+"""
+
+from digit_tui.data.dataset import Dataset
+from digit_tui.data.download import MIRRORS, MNIST_FILES, RemoteFile, fetch_mnist
+from digit_tui.data.drawing import RAMP, draw_digit
+from digit_tui.data.errors import DataError, FetchError
+from digit_tui.data.idx import read_images, read_labels, write_idx
+from digit_tui.data.resample import resample_area
+from digit_tui.data.sources import (
+    SOURCES,
+    Source,
+    SourceSummary,
+    cache_dir,
+    describe_sources,
+    load_dataset,
+    resolve_source,
+)
+from digit_tui.data.text import printable
+
+__all__ = [
+    "MIRRORS",
+    "MNIST_FILES",
+    "RAMP",
+    "SOURCES",
+    "DataError",
+    "Dataset",
+    "FetchError",
+    "RemoteFile",
+    "Source",
+    "SourceSummary",
+    "cache_dir",
+    "describe_sources",
+    "draw_digit",
+    "fetch_mnist",
+    "load_dataset",
+    "printable",
+    "read_images",
+    "read_labels",
+    "resample_area",
+    "resolve_source",
+    "write_idx",
+]

@@ -1,0 +1,46 @@
+"""A data set in memory, ready to train on."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Images and labels for training and for testing, one square side for all."""
+
+    name: str
+    """`sample`, `mnist`, or the name of the folder."""
+    source: str
+    """The folder that the files came from, safe to print."""
+    train_images: NDArray[np.uint8]
+    """(n, side * side) uint8, 0 background to 255 ink, read-only."""
+    train_labels: NDArray[np.uint8]
+    """(n,) uint8, 0..classes - 1, read-only."""
+    test_images: NDArray[np.uint8]
+    """(m, side * side) uint8, as `train_images`."""
+    test_labels: NDArray[np.uint8]
+    """(m,) uint8, 0..classes - 1, read-only."""
+    side: int
+    """Side of the images in pixels, after resampling."""
+    classes: int
+    """The largest training label plus one: 2..47."""
+
+    @property
+    def pixels(self) -> int:
+        """Pixels in one image: the width of the network's input."""
+        return self.side * self.side
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hex SHA-256 of the shapes and bytes of the four arrays, as loaded at this side."""
+        digest = hashlib.sha256()
+        for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
+            digest.update(f"{array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()

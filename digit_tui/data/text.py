@@ -1,0 +1,16 @@
+"""Text from outside (paths, server messages) made safe to show in a terminal."""
+
+from __future__ import annotations
+
+import re
+
+# C0, DEL and C1 drive the terminal; the bidi controls reorder what a person reads; the line
+# separators break a one-line message; lone surrogates (undecodable file names) break print().
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    """`text` with each character that is unsafe in a terminal replaced by `?`."""
+    return _UNSAFE.sub("?", text)

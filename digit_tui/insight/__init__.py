@@ -1,0 +1,1 @@
+"""What predictions teach: confusion, mistakes, and reports about them."""

@@ -1,0 +1,34 @@
+"""The mathematics of the classifier, in NumPy alone. Knows nothing of runs or screens."""
+
+from digit_tui.nn.augmentation import AUGMENTATIONS, Deformation, deform, draw_deformation
+from digit_tui.nn.averaging import average_into
+from digit_tui.nn.clipping import clip_by_global_norm, clip_by_value, global_norm
+from digit_tui.nn.metrics import Evaluation, evaluate
+from digit_tui.nn.network import Layer, Network, scale_pixels
+from digit_tui.nn.optimizers import RULES, Hyperparameters, UpdateRule, update
+from digit_tui.nn.propagation import BatchResult, GradientPass, cross_entropy
+from digit_tui.nn.schedules import SCHEDULES
+
+__all__ = [
+    "AUGMENTATIONS",
+    "RULES",
+    "SCHEDULES",
+    "BatchResult",
+    "Deformation",
+    "Evaluation",
+    "GradientPass",
+    "Hyperparameters",
+    "Layer",
+    "Network",
+    "UpdateRule",
+    "average_into",
+    "clip_by_global_norm",
+    "clip_by_value",
+    "cross_entropy",
+    "deform",
+    "draw_deformation",
+    "evaluate",
+    "global_norm",
+    "scale_pixels",
+    "update",
+]

@@ -1,0 +1,43 @@
+"""Gradient clipping (Pascanu, Mikolov and Bengio 2013, arXiv:1211.5063), in place."""
+
+from __future__ import annotations
+
+from math import isfinite, sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def global_norm(gradients: Array) -> float:
+    """The Euclidean norm of a whole gradient vector (n,)."""
+    norm = sqrt(float(np.dot(gradients, gradients)))
+    if isfinite(norm):
+        return norm
+    # Squares overflow float32 long before the gradient does.
+    return float(np.linalg.norm(gradients.astype(np.float64)))
+
+
+def clip_by_global_norm(gradients: Array, norm: float, limit: float) -> bool:
+    """Shrink a gradient (n,) whose global norm is `norm` to the norm `limit`, if it is longer.
+
+    Returns:
+        Whether it was longer. A NaN is never longer, and stays.
+    """
+    if norm > limit:
+        gradients *= limit / (norm + 1e-6)  # PyTorch's; it also keeps rounding below the limit
+        return True
+    return False
+
+
+def clip_by_value(gradients: Array, limit: float) -> bool:
+    """Bound each element of a gradient (n,) to [-limit, limit].
+
+    Returns:
+        Whether any element was outside. A NaN is not, and stays.
+    """
+    outside = bool(gradients.max() > limit or gradients.min() < -limit)
+    np.clip(gradients, -limit, limit, out=gradients)
+    return outside

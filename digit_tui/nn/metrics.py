@@ -1,0 +1,71 @@
+"""What a network makes of a set of images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digit_tui.nn.network import Network, scale_pixels
+from digit_tui.nn.propagation import cross_entropy
+
+Array = NDArray[Any]
+
+CHUNK = 1_000
+"""Images evaluated at once: enough to keep the matrix products busy, in a few megabytes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """One look at a set of labelled images."""
+
+    labels: Array
+    """(n,) uint8, the true classes."""
+    probabilities: Array
+    """(n, classes) float32, each row sums to 1."""
+    losses: Array
+    """(n,) float32, cross-entropy in nats."""
+
+    @cached_property
+    def predictions(self) -> Array:
+        """(n,) the most probable classes."""
+        predictions: Array = self.probabilities.argmax(axis=1)
+        return predictions
+
+    @property
+    def total(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def correct(self) -> int:
+        return int(np.count_nonzero(self.predictions == self.labels))
+
+    @property
+    def accuracy(self) -> float:
+        """Correct predictions as a fraction of all."""
+        return self.correct / self.total
+
+    @cached_property
+    def loss(self) -> float:
+        """Mean cross-entropy in nats."""
+        return float(self.losses.mean(dtype=np.float64))
+
+
+def evaluate(network: Network, images: Array, labels: Array) -> Evaluation:
+    """Classify images (n, pixels) uint8 and compare with their labels (n,)."""
+    dtype = network.parameters.dtype
+    inputs = np.empty((CHUNK, images.shape[1]), dtype)
+    outputs = network.buffers(CHUNK)
+    probabilities = np.empty((len(images), network.sizes[-1]), dtype)
+    losses = np.empty(len(images), dtype)
+    with np.errstate(all="ignore"):  # a network that diverged shows in the numbers
+        for start in range(0, len(images), CHUNK):
+            chunk = slice(start, start + CHUNK)
+            count = len(images[chunk])
+            scale_pixels(images[chunk], inputs[:count])
+            logits = network.forward(inputs[:count], [output[:count] for output in outputs])
+            probabilities[chunk], losses[chunk] = cross_entropy(logits, labels[chunk])
+    return Evaluation(labels, probabilities, losses)

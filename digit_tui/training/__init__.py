@@ -1,0 +1,1 @@
+"""One run: a deterministic state machine with commands in and events out."""

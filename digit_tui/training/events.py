@@ -1,0 +1,204 @@
+"""What happened in a run. Front ends read events and nothing else of a trainer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, fields
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digit_tui.nn import Evaluation
+from digit_tui.training.state import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class RunStarted:
+    """The first event: the network is made, no step is done."""
+
+    config: dict[str, Any]
+    """RunConfig.to_json()"""
+    data: dict[str, Any]
+    """name, sha256, training_images, test_images, classes, side"""
+    network: tuple[int, ...]
+    """Layer widths, inputs first, classes last."""
+    parameters: int
+    """How many numbers the network learns."""
+    versions: dict[str, str]
+    run: str | None
+    """The run's folder."""
+    settings: Settings = field(metadata={"json": False})
+
+
+@dataclass(frozen=True, eq=False)
+class StepsDone:
+    """Some steps, published together about twenty times a second."""
+
+    step: int
+    """Steps made since the run began."""
+    epoch: float
+    """Position in the run: completed epochs, with the part of the present one."""
+    positions: NDArray[np.float64]
+    """(n,) the position after each of these steps, in epochs."""
+    losses: NDArray[np.float32]
+    """(n,) mean training loss of each batch, in nats."""
+    gradient_norms: NDArray[np.float32]
+    """(n,) global norm before clipping."""
+    learning_rate: float
+    """Of the last step, after the schedule."""
+    images: int
+    """Images these steps have used."""
+    seconds: float
+    """Time these steps took, without pauses and evaluations."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """The test set was looked at: at the start, on a pause, and at the end of each epoch."""
+
+    step: int
+    epoch: float
+    evaluation: Evaluation
+    seconds: float
+    """How long the look took."""
+
+
+@dataclass(frozen=True, eq=False)
+class EpochEnded:
+    """All training images were used once more."""
+
+    epoch: int
+    """Completed epochs."""
+    step: int
+    learning_rate: float
+    """Of the last step, after the schedule."""
+    optimizer: str
+    train_loss: float
+    """Mean over the epoch's batches, each before its step, in nats; of the images as deformed."""
+    train_accuracy: float
+    """As a fraction, likewise."""
+    test_loss: float
+    test_accuracy: float
+    gradient_norm: float
+    """Mean over the steps, before clipping."""
+    clip_rate: float
+    """Fraction of steps whose gradient was clipped."""
+    seconds: float
+    """Training time, without pauses and the evaluation."""
+    images_per_second: float
+
+
+@dataclass(frozen=True, eq=False)
+class SettingChanged:
+    """A command changed a setting."""
+
+    step: int
+    epoch: float
+    setting: str
+    """A field of Settings."""
+    old: Any
+    new: Any
+    settings: Settings = field(metadata={"json": False})
+    """All that are in force now."""
+
+
+@dataclass(frozen=True, eq=False)
+class Paused:
+    step: int
+    epoch: float
+    reason: str
+    """asked, batch (one was asked for), epoch (likewise), finished, diverged"""
+
+
+@dataclass(frozen=True, eq=False)
+class Resumed:
+    step: int
+    epoch: float
+
+
+@dataclass(frozen=True, eq=False)
+class Refused:
+    """A command could not be obeyed; nothing has changed."""
+
+    step: int
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class Diverged:
+    """The loss or the gradient is no number any more. The step was not made; the run pauses."""
+
+    step: int
+    """Steps made before."""
+    epoch: float
+    what: str
+    """loss or gradient"""
+    value: float
+    message: str
+    """What happened, in words."""
+
+
+@dataclass(frozen=True, eq=False)
+class CheckpointSaved:
+    step: int
+    path: str
+
+
+@dataclass(frozen=True, eq=False)
+class SaveFailed:
+    """Weights or results could not be written; what was saved before is intact."""
+
+    step: int
+    message: str
+
+
+@dataclass(frozen=True, eq=False)
+class RunEnded:
+    """The last event."""
+
+    reason: str
+    """finished, or the reason of the Stop command: stopped, interrupted, diverged"""
+    epochs: int
+    """Completed epochs."""
+    steps: int
+    test_accuracy: float
+    test_correct: int
+    test_total: int
+    weights_sha256: str
+    seconds: float
+    """Since the start, with everything."""
+    run: str | None
+    evaluation: Evaluation = field(metadata={"json": False})
+
+
+Event = (
+    RunStarted
+    | StepsDone
+    | Evaluated
+    | EpochEnded
+    | SettingChanged
+    | Paused
+    | Resumed
+    | Refused
+    | Diverged
+    | CheckpointSaved
+    | SaveFailed
+    | RunEnded
+)
+
+
+def to_json(event: Event) -> dict[str, Any]:
+    """An event as one JSON object: its name in snake case, then its plain fields.
+
+    Numbers that JSON has no word for (NaN, infinities) become null.
+    """
+    name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+    values: dict[str, Any] = {"event": name}
+    for each in fields(event):
+        if each.metadata.get("json", True):
+            value = getattr(event, each.name)
+            lost = isinstance(value, float) and not isfinite(value)
+            values[each.name] = None if lost else value
+    return values
