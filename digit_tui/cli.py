@@ -103,6 +103,7 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.pass_context
 def cli(
     context: click.Context,
+    /,
     preset: str,
     folder: Path | None,
     batch: bool,

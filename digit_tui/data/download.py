@@ -166,11 +166,14 @@ def _download(
     with ExitStack() as stack:
         with _explained(end):
             response = stack.enter_context(open_url(url, timeout, deadline))
-        packed = GzipFile(fileobj=cast(BinaryIO, _Capped(response, _packed_limit(file.size))))
+        capped = cast(BinaryIO, _Capped(response, _packed_limit(file.size)))
+        packed = stack.enter_context(GzipFile(fileobj=capped))
         left = file.size
         while True:
             with _explained(end):
                 chunk = packed.read(min(_CHUNK, left + 1))
+                if left and not chunk:
+                    raise EOFError
             if not chunk:
                 return
             left -= len(chunk)

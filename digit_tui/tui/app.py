@@ -1,0 +1,252 @@
+"""The terminal interface: views, keys and palette, around one run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from time import monotonic
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+
+from digit_tui.config import AUGMENTATIONS, OPTIMIZERS, RunConfig
+from digit_tui.training import commands as ask
+from digit_tui.training.events import Event
+from digit_tui.tui.model import RunModel
+from digit_tui.tui.runner import Failed, Loaded, Runner
+from digit_tui.tui.screens.dialogs import Leaving, OptimizerDialog, QuitDialog
+from digit_tui.tui.screens.help import HelpDialog
+from digit_tui.tui.screens.mistakes import MistakesView
+from digit_tui.tui.screens.train import TrainView
+from digit_tui.tui.screens.view import View
+
+POLL_SECONDS = 0.25
+"""Events are looked for at least this often."""
+DRAW_SECONDS = 0.5
+"""Charts are drawn at most this often while training."""
+MORE_EPOCHS = 10
+
+CLIPPINGS = (ask.SetClipping(), ask.SetClipping(norm=1.0), ask.SetClipping(value=0.1))
+"""What the clipping key goes through."""
+
+
+class DigitApp(App[None]):
+    """One window on one run at a time."""
+
+    TITLE = "digit-tui"
+    CSS_PATH = "styles/app.tcss"
+    MODES = {"train": TrainView, "mistakes": MistakesView}
+    BINDINGS = [
+        Binding("space", "toggle_pause", "Pause", id="pause", tooltip="Pause, or train on"),
+        Binding("n", "step_batch", "Batch", id="batch", tooltip="Train on one batch, then pause"),
+        Binding("N", "step_epoch", "Epoch", id="epoch", tooltip="Train to the end of the epoch"),
+        Binding("o", "choose_optimizer", "Optimizer", id="optimizer", tooltip="Choose optimizer"),
+        *(
+            Binding(
+                str(number),
+                f"set_optimizer('{name}')",
+                name,
+                show=False,
+                id=f"optimizer_{name}",
+                tooltip=f"Go on with {name}",
+            )
+            for number, name in enumerate(OPTIMIZERS, 1)
+        ),
+        Binding(
+            "left_square_bracket",
+            "scale_rate(0.5)",
+            "Rate÷2",
+            key_display="[",
+            id="halve_rate",
+            tooltip="Halve the learning rate",
+        ),
+        Binding(
+            "right_square_bracket",
+            "scale_rate(2.0)",
+            "Rate×2",
+            key_display="]",
+            id="double_rate",
+            tooltip="Double the learning rate",
+        ),
+        Binding("c", "next_clipping", "Clip", id="clip", tooltip="Clip by norm, by value, or not"),
+        Binding("a", "next_augmentation", "Augment", id="augment", tooltip="Next augmentation"),
+        Binding("e", "add_epochs", "+10 epochs", id="epochs", tooltip="Train ten epochs more"),
+        Binding("r", "restart", "Restart", id="restart", tooltip="Save, then begin again"),
+        Binding("s", "save", "Save", id="save", tooltip="Save the weights now"),
+        Binding(
+            "question_mark", "help", "Help", key_display="?", id="help", tooltip="Show all keys"
+        ),
+        Binding("T", "toggle_theme", "Theme", show=False, id="theme", tooltip="Dark or light"),
+        Binding("q,ctrl+c", "quit", "Quit", key_display="q", id="quit", tooltip="Save and leave"),
+    ]
+
+    def __init__(self, config: RunConfig, folder: Path | None = None) -> None:
+        super().__init__()
+        self._config = config
+        self._folder = folder
+        self._runs = 0
+        self._wake = asyncio.Event()
+        self._drawn = 0.0
+        self._stale = False
+        self._after_end: Leaving | str | None = None
+        self.runner: Runner | None = None
+        self.model = RunModel(config)
+
+    def on_mount(self) -> None:
+        self.switch_mode("train")
+        # The first frame comes before the digits are read.
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Start a run, the first or after a restart."""
+        dataset = self.model.dataset
+        self.model = RunModel(self._config)
+        folder = self._folder
+        if folder is not None and self._runs:
+            folder = folder.with_name(f"{folder.name}-{self._runs + 1}")
+        self._runs += 1
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody looks any more
+                loop.call_soon_threadsafe(self._wake.set)
+
+        self.runner = Runner(self._config, folder, wake, dataset)
+        self.runner.start()
+        self._follow(self.runner)
+
+    @work(exclusive=True)
+    async def _follow(self, runner: Runner) -> None:
+        """Take in what the training thread publishes, until the run has ended."""
+        while self.model.state != "ended":
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+            self._wake.clear()
+            self.take_in(runner.drain())
+        self._leave_run()
+
+    def take_in(self, events: Iterable[Event | Loaded | Failed]) -> None:
+        """Learn from events, then draw what they changed."""
+        before = self.model.state
+        for event in events:
+            self.model.take_in(event)
+            self._stale = True
+        view = self.screen
+        if not isinstance(view, View):
+            return
+        view.show(self.model)
+        now = monotonic()
+        due = now - self._drawn >= DRAW_SECONDS or self.model.state != before
+        if self._stale and due:
+            view.draw(self.model)
+            self._stale, self._drawn = False, now
+
+    def _leave_run(self) -> None:
+        """Do what the end of the run was asked for."""
+        failure = self.model.failure
+        if failure is not None:
+            self.exit(return_code=failure.status, message=f"digit-tui: {failure.message}")
+        elif self._after_end == "restart":
+            self._after_end = None
+            self._begin()
+        else:
+            self.exit(return_code=0, message=f"Run {self.model.run}" if self.model.run else None)
+
+    def send(self, command: ask.Command) -> None:
+        """Ask the run for something."""
+        if self.runner is not None:
+            self.runner.send(command)
+
+    def action_toggle_pause(self) -> None:
+        training = self.model.state == "training"
+        self.send(ask.Pause() if training else ask.Resume())
+
+    def action_step_batch(self) -> None:
+        self.send(ask.StepBatch())
+
+    def action_step_epoch(self) -> None:
+        self.send(ask.StepEpoch())
+
+    def action_choose_optimizer(self) -> None:
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.action_set_optimizer(name)
+
+        self.push_screen(OptimizerDialog(self.model.settings.optimizer), chosen)
+
+    def action_set_optimizer(self, name: str) -> None:
+        self.send(ask.SetOptimizer(name))
+
+    def action_scale_rate(self, factor: float) -> None:
+        self.send(ask.ScaleLearningRate(factor))
+
+    def action_next_clipping(self) -> None:
+        settings = self.model.settings
+        kind = 1 if settings.clip_norm is not None else 2 if settings.clip_value is not None else 0
+        self.send(CLIPPINGS[(kind + 1) % len(CLIPPINGS)])
+
+    def action_next_augmentation(self) -> None:
+        place = AUGMENTATIONS.index(self.model.settings.augment)
+        self.send(ask.SetAugmentation(AUGMENTATIONS[(place + 1) % len(AUGMENTATIONS)]))
+
+    def action_add_epochs(self) -> None:
+        self.send(ask.AddEpochs(MORE_EPOCHS))
+
+    def action_save(self) -> None:
+        self.send(ask.Save())
+
+    def action_restart(self) -> None:
+        if self.runner is not None and self._after_end is None:
+            self._after_end = "restart"
+            self.send(ask.Stop(save=self.model.unsaved))
+
+    async def action_quit(self) -> None:
+        if self.runner is None:
+            self.exit(return_code=0)
+        elif self.model.unsaved:
+            self.push_screen(QuitDialog(self.model.step, self.model.saved_step), self._quit)
+        else:
+            self._quit("discard")
+
+    def _quit(self, leaving: Leaving | None) -> None:
+        if leaving is not None:
+            self._after_end = leaving
+            self.send(ask.Stop(save=leaving == "save"))
+
+    def action_next_view(self) -> None:
+        modes = list(self.MODES)
+        self.switch_mode(modes[(modes.index(self.current_mode) + 1) % len(modes)])
+
+    def action_toggle_theme(self) -> None:
+        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
+
+    def action_help(self) -> None:
+        self.push_screen(HelpDialog(key_groups()))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        yield from super().get_system_commands(screen)
+        for _, binding, _, _ in screen.active_bindings.values():
+            if binding.id is not None:
+                yield SystemCommand(
+                    binding.tooltip,
+                    f"key {self.get_key_display(binding)}",
+                    partial(self.screen.run_action, binding.action),
+                )
+
+
+def key_groups() -> list[tuple[str, list[Binding]]]:
+    """All keys of the interface, for the help and the documentation."""
+    groups = [
+        ("Everywhere", [*View.BINDINGS, *DigitApp.BINDINGS]),
+        ("Training", TrainView.BINDINGS),
+        ("Mistakes", MistakesView.BINDINGS),
+    ]
+    return [
+        (title, [binding for binding in bindings if isinstance(binding, Binding)])
+        for title, bindings in groups
+    ]

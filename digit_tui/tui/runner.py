@@ -1,0 +1,115 @@
+"""The training thread, and the only door to it."""
+
+from __future__ import annotations
+
+import traceback
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+
+from digit_tui.config import RunConfig
+from digit_tui.data import DataError, Dataset, load_dataset, printable
+from digit_tui.status import Status
+from digit_tui.training.commands import Command
+from digit_tui.training.events import Event, StepsDone
+from digit_tui.training.mailbox import Mailbox
+from digit_tui.training.run_folder import RunFolder
+from digit_tui.training.trainer import Trainer
+from digit_tui.training.weights import RunError
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """The digits are in memory."""
+
+    dataset: Dataset
+
+
+@dataclass(frozen=True, eq=False)
+class Failed:
+    """The run can not begin or go on."""
+
+    status: int
+    """What the program should exit with."""
+    message: str
+    """One line for people."""
+    details: str | None = None
+    """A traceback, if it is our own fault."""
+
+
+class Runner:
+    """One run in a thread of its own: commands go in, events are fetched.
+
+    The thread knows nothing of the screen. It never waits for it either: events collect until
+    they are drained.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        folder: Path | None,
+        wake: Callable[[], None],
+        dataset: Dataset | None = None,
+    ) -> None:
+        """Set up a run; `start` begins it.
+
+        Args:
+            config: how it goes.
+            folder: where it is saved; None is a fresh folder in the state directory.
+            wake: called from the thread when there is something that should be seen at once.
+            dataset: the digits, if they were read before.
+        """
+        self._config = config
+        self._folder = folder
+        self._wake = wake
+        self._dataset = dataset
+        self._mailbox = Mailbox()
+        self._events: deque[Event | Loaded | Failed] = deque()
+        self._thread = Thread(target=self._work, name="training", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def send(self, command: Command) -> None:
+        """Ask the run for something; an event will tell when it is done."""
+        self._mailbox.send(command)
+
+    def drain(self) -> list[Event | Loaded | Failed]:
+        """What has happened since the last call."""
+        events = []
+        while self._events:
+            events.append(self._events.popleft())
+        return events
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the thread to end; whether it has."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _publish(self, event: Event | Loaded | Failed) -> None:
+        self._events.append(event)
+        if not isinstance(event, StepsDone):  # those can wait for the next regular look
+            self._wake()
+
+    def _work(self) -> None:
+        config = self._config
+        try:
+            if self._dataset is None:
+                self._dataset = load_dataset(config.data, config.side)
+            self._publish(Loaded(self._dataset))
+            folder = RunFolder(self._folder) if self._folder else RunFolder.fresh(config)
+            trainer = Trainer(config, self._dataset, self._mailbox, folder, stay=True)
+            for event in trainer.run():
+                self._publish(event)
+        except DataError as error:
+            self._publish(Failed(Status.DATA, str(error)))
+        except RunError as error:
+            self._publish(Failed(Status.USAGE, str(error)))
+        except OSError as error:
+            where = printable(str(error.filename or folder.path))
+            self._publish(Failed(Status.DISK, f"cannot write {where}: {error.strerror}"))
+        except Exception as error:
+            message = printable(f"{type(error).__name__}: {error}")
+            self._publish(Failed(Status.FAILURE, message, traceback.format_exc()))

@@ -1,0 +1,84 @@
+"""Questions that a key asks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Label, OptionList
+from textual.widgets.option_list import Option
+
+from digit_tui.config import OPTIMIZERS
+from digit_tui.nn import RULES
+
+OPTIMIZER_WORDS = {
+    "sgd": "plain gradient descent",
+    "momentum": "with velocity (Polyak)",
+    "nesterov": "velocity, looking ahead",
+    "rmsprop": "rates scaled by the mean square",
+    "adam": "momentum and scaled rates",
+    "adamw": "Adam with decoupled weight decay",
+}
+
+
+class OptimizerDialog(ModalScreen[str | None]):
+    """Choose the update rule; it gives back a name, or None."""
+
+    BINDINGS = [Binding("escape", "dismiss(None)", "Cancel")]
+
+    def __init__(self, current: str) -> None:
+        super().__init__()
+        self._current = current
+
+    def compose(self) -> ComposeResult:
+        options = [
+            Option(f"{number} {name:<9} {OPTIMIZER_WORDS[name]}, rate {RULES[name].learning_rate}")
+            for number, name in enumerate(OPTIMIZERS, 1)
+        ]
+        with Vertical(classes="dialog") as box:
+            box.border_title = "Optimizer"
+            yield OptionList(*options)
+            yield Label("The weights stay; its memory starts fresh. enter chooses, esc leaves.")
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).highlighted = OPTIMIZERS.index(self._current)
+
+    def on_key(self, event: object) -> None:
+        key = getattr(event, "key", "")
+        if key in {str(number) for number in range(1, len(OPTIMIZERS) + 1)}:
+            self.dismiss(OPTIMIZERS[int(key) - 1])
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(OPTIMIZERS[event.option_index])
+
+
+Leaving = Literal["save", "discard"]
+
+
+class QuitDialog(ModalScreen[Leaving | None]):
+    """Whether to save before leaving; None is to stay."""
+
+    BINDINGS = [
+        Binding("s,enter,q,ctrl+c", "dismiss('save')", "Save and quit"),
+        Binding("d", "dismiss('discard')", "Discard and quit"),
+        Binding("escape", "dismiss(None)", "Stay"),
+    ]
+
+    def __init__(self, step: int, saved_step: int) -> None:
+        super().__init__()
+        self._step = step
+        self._saved_step = saved_step
+
+    def compose(self) -> ComposeResult:
+        since = f"since step {self._saved_step:,} " if self._saved_step else ""
+        with Vertical(classes="dialog") as box:
+            box.border_title = "Quit"
+            yield Label(
+                f"What was learned {since}up to step {self._step:,} is not saved.\n\n"
+                "  s  or enter   save and quit\n"
+                "  d             quit without saving\n"
+                "  esc           stay"
+            )

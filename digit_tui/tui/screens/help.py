@@ -1,0 +1,43 @@
+"""Every key and what it does, made from the bindings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+if TYPE_CHECKING:
+    from digit_tui.tui.app import DigitApp
+
+Group = tuple[str, list[Binding]]
+
+
+class HelpDialog(ModalScreen[None]):
+    """A table of keys, group by group."""
+
+    BINDINGS = [
+        Binding("escape,q,question_mark,enter,space", "dismiss", "Close"),
+    ]
+
+    if TYPE_CHECKING:
+        app: DigitApp
+
+    def __init__(self, groups: list[Group]) -> None:
+        super().__init__()
+        self._groups = groups
+
+    def compose(self) -> ComposeResult:
+        table = Table.grid(padding=(0, 2))
+        for title, bindings in self._groups:
+            table.add_row(f"[b]{title}[/]", "")
+            for binding in bindings:
+                table.add_row(f"  {self.app.get_key_display(binding)}", binding.tooltip)
+            table.add_row("", "")
+        with VerticalScroll(classes="dialog") as box:
+            box.border_title = "Keys (esc closes)"
+            yield Static(table)

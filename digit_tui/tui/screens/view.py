@@ -1,0 +1,66 @@
+"""What all views of a run have in common."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+
+from digit_tui.tui.widgets.key_bar import KeyBar
+from digit_tui.tui.widgets.progress_line import ProgressLine
+from digit_tui.tui.widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from digit_tui.tui.app import DigitApp
+    from digit_tui.tui.model import RunModel
+
+
+class View(Screen[None]):
+    """A full-screen view: status above, its own content, progress and keys below."""
+
+    BINDINGS = [
+        Binding(
+            "tab",
+            "app.next_view",
+            "View",
+            id="next_view",
+            priority=True,
+            tooltip="Show the next view of the run",
+        ),
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-high")]
+
+    if TYPE_CHECKING:
+        app: DigitApp
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine()
+        yield from self.compose_content()
+        yield ProgressLine()
+        yield KeyBar()
+
+    @abstractmethod
+    def compose_content(self) -> ComposeResult:
+        """The view's own widgets."""
+
+    @abstractmethod
+    def draw(self, model: RunModel) -> None:
+        """Draw what is costly: charts and pictures. Called at most twice a second."""
+
+    def show(self, model: RunModel) -> None:
+        """Draw what should never lag behind: where the run stands."""
+        self.query_one(StatusLine).show(model)
+        self.query_one(ProgressLine).show(model)
+
+    def on_screen_resume(self) -> None:
+        self.call_after_refresh(self.redraw)
+
+    def redraw(self) -> None:
+        """Draw all of it now."""
+        if self.is_current:
+            self.show(self.app.model)
+            self.draw(self.app.model)

@@ -1,0 +1,94 @@
+"""Series of points for charts: collected as they come, smoothed and thinned for drawing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[Any]
+
+SMOOTHING = 0.97
+"""Weight of the past in a smoothed series: a memory of about 30 points."""
+
+
+class Series:
+    """Points (x, y) that only grow in number, with x rising."""
+
+    def __init__(self) -> None:
+        self._points = np.empty((2, 64))
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def append(self, x: ArrayLike, y: ArrayLike) -> None:
+        """Add one point, or several as arrays (n,)."""
+        added = np.atleast_2d(np.stack(np.broadcast_arrays(x, y)).T).T
+        end = self._count + added.shape[1]
+        if end > self._points.shape[1]:
+            room = np.empty((2, max(end, 2 * self._points.shape[1])))
+            room[:, : self._count] = self._points[:, : self._count]
+            self._points = room
+        self._points[:, self._count : end] = added
+        self._count = end
+
+    @property
+    def x(self) -> Array:
+        """(n,) float64"""
+        return self._points[0, : self._count]
+
+    @property
+    def y(self) -> Array:
+        """(n,) float64, may hold NaN and infinities."""
+        return self._points[1, : self._count]
+
+    def since(self, start: float) -> tuple[Array, Array]:
+        """The points from x = start on."""
+        first = int(np.searchsorted(self.x, start))
+        return self.x[first:], self.y[first:]
+
+
+class Smoother:
+    """An exponential moving average that is unbiased from its first value on.
+
+    The sum of weights is divided out, as Adam does with its moments: without it the curve would
+    start at zero and creep up.
+    """
+
+    def __init__(self, weight: float = SMOOTHING) -> None:
+        self._weight = weight
+        self._sum = 0.0
+        self._total = 0.0
+
+    def add(self, values: ArrayLike) -> Array:
+        """Smooth the next values (n,); one that is no number leaves the average as it is."""
+        smoothed = np.empty(np.shape(values))
+        for index, value in enumerate(np.asarray(values, np.float64)):
+            if np.isfinite(value):
+                self._sum = self._weight * self._sum + (1 - self._weight) * value
+                self._total = self._weight * self._total + (1 - self._weight)
+            smoothed[index] = self._sum / self._total if self._total else np.nan
+        return smoothed
+
+
+def thin(x: Array, y: Array, columns: int) -> tuple[Array, Array]:
+    """Keep at most two points a column, the lowest and the highest, so that no peak is lost.
+
+    Args:
+        x: (n,) rising.
+        y: (n,); points that are not finite are dropped.
+        columns: of the chart.
+    """
+    finite = np.isfinite(y)
+    x, y = x[finite], y[finite]
+    if len(x) <= 2 * columns or x[-1] <= x[0]:
+        return x, y
+    column = ((x - x[0]) * (columns / (x[-1] - x[0]))).astype(np.intp).clip(0, columns - 1)
+    # Sorted by column and then by value, a column's first and last point are its extremes.
+    order = np.lexsort((y, column))
+    starts = np.flatnonzero(np.diff(column[order], prepend=-1))
+    ends = np.append(starts[1:], len(order)) - 1
+    kept = np.unique(np.concatenate([order[starts], order[ends]]))
+    return x[kept], y[kept]

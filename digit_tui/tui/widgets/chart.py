@@ -1,0 +1,149 @@
+"""A line chart. The only module that knows plotext and textual-plotext."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.text import Text
+from textual.color import Color
+from textual.geometry import Region
+from textual.strip import Strip
+from textual_plotext import PlotextPlot
+
+from digit_tui.tui.series import thin
+from digit_tui.tui.ticks import Ticks, linear_ticks, log_ticks
+
+Array = NDArray[Any]
+
+MARKERS = {"braille": "braille", "blocks": "hd", "ascii": "*"}
+"""What points are drawn with; a font without Braille shows blocks or asterisks."""
+
+LIMIT = 1e12
+"""Values beyond it are drawn at it: plotext fails on numbers near the end of their range."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One line of a chart."""
+
+    x: Array
+    y: Array
+    color: str
+    """Name of a theme variable."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """All that a chart shows."""
+
+    curves: list[Curve]
+    span: tuple[float, float]
+    """First and last x."""
+    marks: list[float]
+    """Where vertical lines stand."""
+    log: bool = False
+    percent: bool = False
+    """The values are fractions, labelled as per cent."""
+    marker: str = "braille"
+
+
+class Chart(PlotextPlot):
+    """Curves over epochs. Only rows that changed are sent to the terminal."""
+
+    def __init__(self, title: str, id: str) -> None:
+        super().__init__(id=id)
+        self.border_title = title
+        self._drawing: Drawing | None = None
+        self._strips: list[Strip] = []
+
+    def draw(self, drawing: Drawing) -> None:
+        """Show this from now on."""
+        self._drawing = drawing
+        self._redraw()
+
+    def on_resize(self) -> None:
+        self._redraw()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._redraw()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y >= len(self._strips):
+            return Strip.blank(width, self.rich_style)
+        return self._strips[y].adjust_cell_length(width, self.rich_style)
+
+    def _redraw(self) -> None:
+        width, height = self.size
+        if not width or not height or self._drawing is None:
+            return
+        try:
+            lines = Text.from_ansi(self._build(self._drawing, width, height)).split()
+        except Exception as error:  # a chart that can not be drawn must not end the run
+            lines = Text(f"This chart can not be drawn: {error}").wrap(self.app.console, width)
+        strips = [Strip(line.render(self.app.console)) for line in lines[:height]]
+        strips = [strip.apply_style(self.rich_style) for strip in strips]
+        before, self._strips = self._strips, strips
+        if len(before) != len(strips):
+            self.refresh()
+        else:
+            for y, (old, new) in enumerate(zip(before, strips, strict=True)):
+                if old != new:
+                    self.refresh(Region(0, y, width, 1))
+
+    def _build(self, drawing: Drawing, width: int, height: int) -> str:
+        plot = self.plt
+        plot.clear_figure()
+        plot.theme(self._get_plotext_theme_name(self.app.theme))
+        plot.plotsize(width, height)
+        plot._set_size(width, height)  # plotsize alone is not enough: textual-plotext's issue 5
+        low, high = np.inf, -np.inf
+        for curve in drawing.curves:
+            y = np.clip(curve.y, -LIMIT, LIMIT)
+            if drawing.log:
+                with np.errstate(all="ignore"):
+                    y = np.log10(y)
+            x, y = thin(curve.x, y, width)
+            if len(x):
+                low, high = min(low, y.min()), max(high, y.max())
+                plot.plot(
+                    x.tolist(),
+                    y.tolist(),
+                    color=self._color(curve.color),
+                    marker=MARKERS[drawing.marker],
+                )
+        if low > high:
+            return "\n  No points yet."
+        if low == high:
+            low, high = low - 0.5, high + 0.5
+        start, end = drawing.span
+        for mark in drawing.marks:
+            if start <= mark <= end:
+                plot.vline(mark, color=self._mark_color())
+        plot.ylim(low, high)
+        plot.yticks(*self._y_ticks(drawing, low, high, height))
+        if start < end:
+            plot.xlim(start, end)
+            plot.xticks(*linear_ticks(start, end, max(width // 9, 2)))
+        plot.xaxes(True, False)
+        plot.yaxes(True, False)
+        return str(plot.build())
+
+    @staticmethod
+    def _y_ticks(drawing: Drawing, low: float, high: float, height: int) -> Ticks:
+        ticks = log_ticks if drawing.log else linear_ticks
+        return ticks(low, high, max(height // 3, 2), drawing.percent)
+
+    def _mark_color(self) -> tuple[int, int, int]:
+        """Between text and background: there, but behind the curves."""
+        variables = self.app.theme_variables
+        return (
+            Color.parse(variables["surface"]).blend(Color.parse(variables["foreground"]), 0.4).rgb
+        )
+
+    def _color(self, name: str) -> tuple[int, int, int]:
+        return Color.parse(self.app.theme_variables[name]).rgb

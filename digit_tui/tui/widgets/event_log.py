@@ -1,0 +1,33 @@
+"""What happened, in words, the latest last."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from rich.text import Text
+from textual.widgets import Static
+
+from digit_tui.tui.model import RunModel
+
+
+class EventLog(Static):
+    """As many of the latest lines as there is room for."""
+
+    COMPONENT_CLASSES = {"event-log--change", "event-log--trouble"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.border_title = "Log"
+
+    def show(self, model: RunModel) -> None:
+        """Draw the last lines; a long one takes more than one row."""
+        width, height = self.size
+        rows: list[Text] = []
+        for line in reversed(model.log):
+            if len(rows) >= height:
+                break
+            style: str | Style = ""
+            if line.kind in ("change", "trouble"):
+                style = self.get_component_rich_style(f"event-log--{line.kind}", partial=True)
+            wrapped = Text(line.text, style).wrap(self.app.console, max(width, 1))
+            rows[:0] = list(wrapped)
+        self.update(Text("\n").join(rows[-height:] if height else []))

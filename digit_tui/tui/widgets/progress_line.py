@@ -1,0 +1,51 @@
+"""How far the run is, and how long it will take."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.widget import Widget
+
+from digit_tui.tui.model import RunModel
+
+PARTS = " ▏▎▍▌▋▊▉█"
+
+
+class ProgressLine(Widget):
+    """A bar over the line, with the time left."""
+
+    COMPONENT_CLASSES = {"progress-line--done", "progress-line--left"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._fraction = 0.0
+        self._words = ""
+
+    def show(self, model: RunModel) -> None:
+        total = model.settings.epochs
+        fraction = min(model.epoch / total, 1.0) if total else 1.0
+        words = f"{fraction:>4.0%}  {remaining(model)}"
+        if (fraction, words) != (self._fraction, self._words):
+            self._fraction, self._words = fraction, words
+            self.refresh()
+
+    def render(self) -> Text:
+        width = max(self.size.width - 20, 1)
+        eighths = round(self._fraction * width * 8)
+        whole, part = divmod(eighths, 8)
+        bar = "█" * whole + (PARTS[part] if part else "")
+        return Text.assemble(
+            (bar.ljust(width), self.get_component_rich_style("progress-line--done")),
+            f" {self._words}",
+            no_wrap=True,
+        )
+
+
+def remaining(model: RunModel) -> str:
+    """The time left in words, or why there is none."""
+    seconds = model.seconds_left()
+    if seconds is None:
+        return {"finished": "done", "training": "…"}.get(model.state, model.state)
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    clock = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    return f"{clock} left"

@@ -1,0 +1,59 @@
+"""Two lines that say what is running and how it stands."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.widgets import Static
+
+from digit_tui.training.describe import setting_value
+from digit_tui.tui.model import RunModel
+
+STATES = {
+    "loading": "… loading",
+    "training": "▶ training",
+    "paused": "⏸ paused",
+    "finished": "✓ finished",
+    "diverged": "✗ diverged",
+    "ended": "■ ended",
+}
+
+
+def settings_line(model: RunModel) -> Text:
+    """Data, network and the settings in force."""
+    settings = model.settings
+    parts = [model.dataset.name if model.dataset else model.config.data]
+    if model.network:
+        parts.append("-".join(map(str, model.network)))
+    rate = setting_value(settings.learning_rate)
+    if model.learning_rate is not None and model.learning_rate != settings.learning_rate:
+        rate = f"{setting_value(model.learning_rate)} of {rate}"
+    parts += [settings.optimizer, f"rate {rate}"]
+    if settings.clip_norm is not None:
+        parts.append(f"clip norm {setting_value(settings.clip_norm)}")
+    elif settings.clip_value is not None:
+        parts.append(f"clip value {setting_value(settings.clip_value)}")
+    if settings.augment != "none":
+        parts.append(settings.augment)
+    return Text(" · ".join(parts), no_wrap=True, overflow="ellipsis")
+
+
+def state_line(model: RunModel) -> Text:
+    """What it is doing, where it stands, how well and how fast."""
+    parts = [
+        STATES[model.state],
+        f"epoch {model.epoch:.2f}/{model.settings.epochs}",
+        f"step {model.step:,}",
+    ]
+    if model.evaluation is not None:
+        parts.append(f"test {model.evaluation.accuracy:.2%}")
+    if model.images_per_second:
+        parts.append(f"{model.images_per_second:,.0f} images/s")
+    return Text("  ".join(parts), no_wrap=True, overflow="ellipsis")
+
+
+class StatusLine(Static):
+    """The two lines."""
+
+    def show(self, model: RunModel) -> None:
+        self.set_class(model.state == "diverged", "-trouble")
+        self.update(Text("\n").join([settings_line(model), state_line(model)]))

@@ -1,0 +1,50 @@
+"""What all tests share: digits, and a home that is not the user's."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from digit_tui.data import Dataset, load_dataset, sources
+from digit_tui.training import run_folder
+
+MNIST_VARIABLE = "DIGIT_TUI_TEST_MNIST"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep tests, and the programs they start, out of the user's folders and settings."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("DIGIT_TUI_") and name != MNIST_VARIABLE:
+                patch.delenv(name)
+        patch.setenv("XDG_STATE_HOME", str(home / "state"))
+        patch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+        if sys.platform == "darwin":
+            patch.setenv("HOME", str(home))
+        elif sys.platform == "win32":
+            # Windows asks the system, not the environment; a subprocess can not be told.
+            patch.setattr(run_folder, "user_state_path", lambda *_, **__: home / "state")
+            patch.setattr(sources, "user_cache_path", lambda *_, **__: home / "cache")
+        yield home
+
+
+@pytest.fixture(scope="session")
+def full_mnist() -> Path:
+    """A folder with the full MNIST."""
+    named = os.environ.get(MNIST_VARIABLE)
+    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "mnist"
+    if not folder.is_dir():
+        pytest.skip(f"no full MNIST: name its folder in {MNIST_VARIABLE}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample() -> Dataset:
+    """The bundled sample: 4,000 training and 1,000 test digits."""
+    return load_dataset("sample")
