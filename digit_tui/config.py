@@ -75,6 +75,10 @@ class RunConfig:
     """BLAS threads; results are bit-identical only for the same number."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.data, str):
+            raise ConfigError("data", f"{self.data!r} is not a name or a folder")
+        if not isinstance(self.average, bool):
+            raise ConfigError("average", f"{self.average!r} is neither true nor false")
         _one_of("preset", self.preset, PRESETS)
         _one_of("optimizer", self.optimizer, OPTIMIZERS)
         _one_of("schedule", self.schedule, SCHEDULES)
@@ -101,13 +105,14 @@ class RunConfig:
     def from_preset(cls, preset: str, **options: Any) -> RunConfig:
         """A preset with some options of one's own; options that are None are not given.
 
-        A preset's learning rate belongs to its optimizer: choosing another drops it.
+        A preset's learning rate and weight decay belong to its optimizer: another drops them.
         """
         _one_of("preset", preset, PRESETS)
         given = {name: value for name, value in options.items() if value is not None}
         values = dict(PRESETS[preset])
-        if given.get("optimizer", values.get("optimizer")) != values.get("optimizer"):
+        if given.get("optimizer", values["optimizer"]) != values["optimizer"]:
             values.pop("learning_rate", None)
+            values.pop("weight_decay", None)
         return cls(**{"preset": preset, "threads": default_threads(), **values, **given})
 
     @classmethod
@@ -137,9 +142,11 @@ class RunConfig:
 PRESETS: dict[str, dict[str, Any]] = {
     "classic": {
         "hidden": (128,),
-        "optimizer": "adam",
+        "optimizer": "adamw",
+        "learning_rate": 0.005,
+        "weight_decay": 0.1,
         "augment": "none",
-        "epochs": 15,
+        "epochs": 25,
     },
     "standard": {
         "hidden": (512, 256),

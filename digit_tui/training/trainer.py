@@ -115,8 +115,12 @@ class Trainer:
 
     def _turn(self) -> Iterator[Event]:
         """What is done between two looks at whether to stop."""
-        for command in self._source.take(self.state.step):
-            yield from self._obey(command)
+        # A single step that was asked for comes before the next command: presses add up.
+        if self._pause_after != "batch":
+            for command in self._source.take(self.state.step):
+                yield from self._obey(command)
+                if self._pause_after == "batch":
+                    break
         if self._stop is not None:
             return
         if self._finished and self._paused is None:
@@ -229,7 +233,8 @@ class Trainer:
             case ask.Resume():
                 yield from self._resume()
             case ask.StepBatch() | ask.StepEpoch():
-                self._pause_after = "batch" if isinstance(command, ask.StepBatch) else "epoch"
+                if not self._finished:
+                    self._pause_after = "batch" if isinstance(command, ask.StepBatch) else "epoch"
                 yield from self._resume()
             case ask.Save():
                 yield from self._save("paused" if self._paused else "running")

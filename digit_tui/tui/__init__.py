@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import sys
 from pathlib import Path
 
 from digit_tui.config import RunConfig
@@ -17,6 +20,12 @@ def run_tui(config: RunConfig, folder: Path | None) -> int:
     from digit_tui.tui.app import DigitApp
 
     app = DigitApp(config, folder)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda number, _: app.interrupt(number))
     app.run()
+    if app.farewell:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print(app.farewell, file=sys.stderr)
     # An app that crashed in its input thread leaves no return code: that is no success.
     return 1 if app.return_code is None else app.return_code

@@ -15,6 +15,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS, RunConfig
+from digit_tui.status import Status
 from digit_tui.training import commands as ask
 from digit_tui.training.events import Event
 from digit_tui.tui.model import RunModel
@@ -30,6 +31,8 @@ POLL_SECONDS = 0.25
 DRAW_SECONDS = 0.5
 """Charts are drawn at most this often while training."""
 MORE_EPOCHS = 10
+
+RATE = Binding.Group("Rate", compact=True)
 
 CLIPPINGS = (ask.SetClipping(), ask.SetClipping(norm=1.0), ask.SetClipping(value=0.1))
 """What the clipping key goes through."""
@@ -60,22 +63,24 @@ class DigitApp(App[None]):
         Binding(
             "left_square_bracket",
             "scale_rate(0.5)",
-            "Rate÷2",
+            "Rate",
             key_display="[",
+            group=RATE,
             id="halve_rate",
             tooltip="Halve the learning rate",
         ),
         Binding(
             "right_square_bracket",
             "scale_rate(2.0)",
-            "Rate×2",
+            "Rate",
             key_display="]",
+            group=RATE,
             id="double_rate",
             tooltip="Double the learning rate",
         ),
         Binding("c", "next_clipping", "Clip", id="clip", tooltip="Clip by norm, by value, or not"),
         Binding("a", "next_augmentation", "Augment", id="augment", tooltip="Next augmentation"),
-        Binding("e", "add_epochs", "+10 epochs", id="epochs", tooltip="Train ten epochs more"),
+        Binding("e", "add_epochs", "Extend", id="epochs", tooltip="Train ten epochs more"),
         Binding("r", "restart", "Restart", id="restart", tooltip="Save, then begin again"),
         Binding("s", "save", "Save", id="save", tooltip="Save the weights now"),
         Binding(
@@ -94,6 +99,8 @@ class DigitApp(App[None]):
         self._drawn = 0.0
         self._stale = False
         self._after_end: Leaving | str | None = None
+        self._signal: int | None = None
+        self.farewell = ""
         self.runner: Runner | None = None
         self.model = RunModel(config)
 
@@ -136,7 +143,7 @@ class DigitApp(App[None]):
         for event in events:
             self.model.take_in(event)
             self._stale = True
-        view = self.screen
+        view = self.screen_stack[0]  # the run goes on behind a dialog
         if not isinstance(view, View):
             return
         view.show(self.model)
@@ -149,13 +156,25 @@ class DigitApp(App[None]):
     def _leave_run(self) -> None:
         """Do what the end of the run was asked for."""
         failure = self.model.failure
+        saved = self.model.saved_step
+        self.farewell = f"Saved step {saved:,} in {self.model.run}" if saved else "Nothing saved."
         if failure is not None:
-            self.exit(return_code=failure.status, message=f"digit-tui: {failure.message}")
+            self.farewell = f"digit-tui: {failure.message}"
+            if failure.details:
+                self.farewell += f"\nThis is a fault of digit-tui:\n{failure.details}"
+            self.exit(return_code=failure.status)
+        elif self._signal is not None:
+            self.exit(return_code=Status.SIGNALLED + self._signal)
         elif self._after_end == "restart":
             self._after_end = None
             self._begin()
         else:
-            self.exit(return_code=0, message=f"Run {self.model.run}" if self.model.run else None)
+            self.exit(return_code=Status.DONE)
+
+    def interrupt(self, number: int) -> None:
+        """Save and leave because of a signal; safe to call from its handler."""
+        self._signal = number
+        self.send(ask.Stop(reason="interrupted"))
 
     def send(self, command: ask.Command) -> None:
         """Ask the run for something."""
@@ -207,7 +226,7 @@ class DigitApp(App[None]):
 
     async def action_quit(self) -> None:
         if self.runner is None:
-            self.exit(return_code=0)
+            self.exit(return_code=Status.DONE)
         elif self.model.unsaved:
             self.push_screen(QuitDialog(self.model.step, self.model.saved_step), self._quit)
         else:

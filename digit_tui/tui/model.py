@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Literal
 
 import numpy as np
 
 from digit_tui.config import RunConfig
-from digit_tui.data import Dataset
+from digit_tui.data import Dataset, printable
 from digit_tui.nn import Evaluation
 from digit_tui.training.describe import setting_change
 from digit_tui.training.events import (
@@ -43,6 +43,7 @@ RATE_SECONDS = 15.0
 
 State = Literal["loading", "training", "paused", "finished", "diverged", "ended"]
 
+RESUMED = "training on"
 PAUSES = {
     "asked": "paused",
     "batch": "paused after one batch",
@@ -86,9 +87,10 @@ class RunModel:
         self.test_loss = Series()
         self.test_accuracy = Series()
         self.train_accuracy = Series()
-        self.marks: list[tuple[float, str]] = []
+        self.marks: list[float] = []
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
 
+        self._last_change: SettingChanged | None = None
         self._smooth_loss = Smoother()
         self._smooth_norm = Smoother()
         self._speed: deque[tuple[int, float]] = deque(maxlen=20)
@@ -112,7 +114,7 @@ class RunModel:
 
     def say(self, kind: Literal["note", "change", "trouble"], text: str) -> None:
         """Add a line to the log."""
-        self.log.append(LogLine(kind, text))
+        self.log.append(LogLine(kind, printable(text)))
 
     def take_in(self, event: Event | Loaded | Failed) -> None:
         """Learn what happened."""
@@ -128,7 +130,7 @@ class RunModel:
                 self.state = "training"
                 self.settings = event.settings
                 self.network = event.network
-                self.run = event.run
+                self.run = printable(event.run) if event.run else None
                 self._restart_clock()
                 self.say("note", f"training {event.parameters:,} parameters")
             case StepsDone():
@@ -146,16 +148,13 @@ class RunModel:
                 self.settings = event.settings
                 if event.setting == "learning_rate":
                     self.learning_rate = None  # until a step was made with it
-                words = setting_change(event)
-                if event.setting != "epochs":
-                    self.marks.append((event.epoch, words))
-                self.say("change", f"{words} at epoch {event.epoch:.2f}")
+                self._take_in_change(event)
             case Paused(reason=reason):
                 self._take_in_pause(reason)
             case Resumed():
                 self.state = "training"
                 self._restart_clock()
-                self.say("note", "training")
+                self.say("note", RESUMED)
             case Refused(message=message):
                 self.say("trouble", message)
             case Diverged(message=message):
@@ -189,6 +188,18 @@ class RunModel:
         while self._track[0][0] < now - RATE_SECONDS:
             self._track.popleft()
 
+    def _take_in_change(self, event: SettingChanged) -> None:
+        last = self._last_change
+        again = last is not None and (last.step, last.setting) == (event.step, event.setting)
+        if last is not None and again and self.log[-1].kind == "change":
+            # Quick key presses are one change.
+            event = replace(event, old=last.old)
+            self.log.pop()
+        elif event.setting != "epochs":  # a longer run changes no curve
+            self.marks.append(event.epoch)
+        self._last_change = event
+        self.say("change", f"epoch {event.epoch:.2f}: {setting_change(event)}")
+
     def _take_in_pause(self, reason: str) -> None:
         if reason == "finished":
             self.state = "finished"
@@ -198,6 +209,9 @@ class RunModel:
             self.say("trouble", "paused before that step: lower the rate with [ or restart with r")
         else:
             self.state = "paused"
+            # Single steps leave one line, not two for each.
+            while reason != "asked" and self.log and self.log[-1].text in (RESUMED, PAUSES[reason]):
+                self.log.pop()
             self.say("note", PAUSES[reason])
 
     def _say_epoch(self, event: EpochEnded) -> None:

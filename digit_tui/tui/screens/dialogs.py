@@ -41,7 +41,7 @@ class OptimizerDialog(ModalScreen[str | None]):
         with Vertical(classes="dialog") as box:
             box.border_title = "Optimizer"
             yield OptionList(*options)
-            yield Label("The weights stay; its memory starts fresh. enter chooses, esc leaves.")
+            yield Label("The weights stay, its memory starts fresh.")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).highlighted = OPTIMIZERS.index(self._current)

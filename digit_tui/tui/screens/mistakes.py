@@ -16,14 +16,16 @@ from digit_tui.tui.widgets.digit_list import DigitList
 from digit_tui.tui.widgets.digits import DigitPicture, Gallery
 from digit_tui.tui.widgets.probabilities import Probabilities
 
+MOVE = Binding.Group("Digit", compact=True)
+
 
 class MistakesView(View):
     """A list of digits, the highest loss first; the chosen one large, with its probabilities."""
 
     BINDINGS = [
         Binding("v", "toggle_all", "All", id="all", tooltip="Only mistakes, or all digits"),
-        Binding("up", "move(-1)", "Digit", key_display="↑↓", id="up", tooltip="The digit before"),
-        Binding("down", "move(1)", "Next", show=False, id="down", tooltip="The next digit"),
+        Binding("up", "move(-1)", "Digit", id="up", tooltip="The digit before", group=MOVE),
+        Binding("down", "move(1)", "Digit", id="down", tooltip="The next digit", group=MOVE),
         Binding("left", "move(-1)", "Before", show=False, id="left", tooltip="The digit before"),
         Binding("right", "move(1)", "Next", show=False, id="right", tooltip="The next digit"),
         Binding("pageup", "page(-1)", "Page up", show=False, id="pageup", tooltip="A page up"),
@@ -69,8 +71,9 @@ class MistakesView(View):
         if dataset is None or evaluation is None:
             picture.say("No look at the test digits yet.")
             return
-        what = "All test digits" if self._everything else "Mistakes"
-        digits.border_title = f"{what}: {len(self._order):,} of {evaluation.total:,}"
+        total = f"{evaluation.total:,}"
+        mistakes = f"{len(self._order):,} mistakes of {total}"
+        digits.border_title = f"All {total} digits" if self._everything else mistakes
         digits.show(evaluation, self._order, self._row)
         if not len(self._order):
             picture.say("Not one mistake. Press v to see all test digits.")

@@ -114,7 +114,7 @@ class TrainView(View):
             Drawing(
                 curves,
                 span=(start, model.epoch),
-                marks=[position for position, _ in model.marks],
+                marks=model.marks,
                 log=log,
                 percent=percent,
                 marker=self._marker,

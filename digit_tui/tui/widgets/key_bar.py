@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from rich.text import Text
 from textual.screen import Screen
 from textual.widgets import Static
@@ -22,12 +24,19 @@ class KeyBar(Static):
     def _update(self, screen: Screen[object]) -> None:
         key_style = self.get_component_rich_style("key-bar--key", partial=True)
         lines = [Text()]
-        for _, binding, enabled, _ in screen.active_bindings.values():
-            if not binding.show or not enabled:
-                continue
-            key = self.app.get_key_display(binding)
-            word = Text.assemble((key, key_style), f" {binding.description}")
-            word.apply_meta({"@click": f"app.simulate_key('{binding.key}')"})
+        shown = [
+            binding
+            for _, binding, enabled, _ in screen.active_bindings.values()
+            if binding.show and enabled
+        ]
+        # Bindings of a group share a word: "[ ] Rate".
+        for _, bindings in groupby(shown, lambda binding: binding.group or binding):
+            word = Text()
+            for binding in bindings:
+                key = Text(self.app.get_key_display(binding), key_style)
+                key.apply_meta({"@click": f"app.simulate_key('{binding.key}')"})
+                word.append_text(key).append(" ")
+            word.append(binding.description)
             if lines[-1] and lines[-1].cell_len + 2 + word.cell_len > self.size.width:
                 lines.append(Text())
             lines[-1].append_text(Text("  ") if lines[-1] else Text()).append_text(word)

@@ -34,7 +34,7 @@ def settings_line(model: RunModel) -> Text:
         parts.append(f"clip value {setting_value(settings.clip_value)}")
     if settings.augment != "none":
         parts.append(settings.augment)
-    return Text(" · ".join(parts), no_wrap=True, overflow="ellipsis")
+    return Text(" · ".join(parts))
 
 
 def state_line(model: RunModel) -> Text:
@@ -48,7 +48,7 @@ def state_line(model: RunModel) -> Text:
         parts.append(f"test {model.evaluation.accuracy:.2%}")
     if model.images_per_second:
         parts.append(f"{model.images_per_second:,.0f} images/s")
-    return Text("  ".join(parts), no_wrap=True, overflow="ellipsis")
+    return Text("  ".join(parts))
 
 
 class StatusLine(Static):
@@ -56,4 +56,5 @@ class StatusLine(Static):
 
     def show(self, model: RunModel) -> None:
         self.set_class(model.state == "diverged", "-trouble")
-        self.update(Text("\n").join([settings_line(model), state_line(model)]))
+        text = Text("\n", no_wrap=True, overflow="ellipsis")
+        self.update(text.join([settings_line(model), state_line(model)]))

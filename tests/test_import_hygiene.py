@@ -1,0 +1,66 @@
+"""What a program imports, seen from outside: heavy rooms only when they are needed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from digit_tui import config, nn
+
+PROGRAM = """
+import atexit, sys
+atexit.register(lambda: open(sys.argv.pop(), "w").write("\\n".join(sys.modules)))
+from digit_tui.cli import cli
+cli(sys.argv[1:-1], prog_name="digit-tui")
+"""
+
+
+def imported_by(folder: Path, *arguments: str, status: int = 0) -> set[str]:
+    """The top-level modules that `digit-tui ARGUMENTS` has imported when it ends."""
+    listing = folder / "modules"
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments, str(listing)],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == status, done.stderr
+    return {name.split(".")[0] for name in listing.read_text().splitlines()}
+
+
+@pytest.mark.parametrize("form", [["--json"], []], ids=["json", "text"])
+def test_batch_never_imports_an_interface(form: list[str], tmp_path: Path) -> None:
+    run = ["--batch", "--data", "sample", "--preset", "classic", "--hidden", "8", "--epochs", "1"]
+    modules = imported_by(tmp_path, *run, *form, "--run", str(tmp_path / "run"))
+    assert "numpy" in modules
+    assert (tmp_path / "run" / "weights.npz").exists()
+    assert modules.isdisjoint({"textual", "plotext", "textual_plotext", "rich"})
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["data", "--help"]], ids=str)
+def test_a_question_is_answered_without_numpy(arguments: list[str], tmp_path: Path) -> None:
+    modules = imported_by(tmp_path, *arguments)
+    assert "click" in modules
+    assert modules.isdisjoint({"numpy", "textual", "rich", "plotext"})
+
+
+def test_without_a_terminal_nothing_heavy_is_tried(tmp_path: Path) -> None:
+    modules = imported_by(tmp_path, status=2)
+    assert modules.isdisjoint({"numpy", "textual"})
+
+
+def test_the_data_commands_import_no_interface(tmp_path: Path) -> None:
+    modules = imported_by(tmp_path, "data", "show", "--data", "sample", "--count", "1")
+    assert modules.isdisjoint({"textual", "rich", "plotext"})
+
+
+def test_the_names_that_options_offer_are_those_that_the_mathematics_knows() -> None:
+    assert tuple(nn.RULES) == config.OPTIMIZERS
+    assert tuple(nn.SCHEDULES) == config.SCHEDULES
+    assert tuple(nn.AUGMENTATIONS) == config.AUGMENTATIONS

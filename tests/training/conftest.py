@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from digit_tui.config import RunConfig
+from digit_tui.data import Dataset
+from digit_tui.training.commands import Command
+from digit_tui.training.events import Event, RunEnded
+from digit_tui.training.mailbox import Script
+from digit_tui.training.run_folder import RunFolder
+from digit_tui.training.trainer import Trainer
+
+
+class Ran(NamedTuple):
+    """A run that has ended."""
+
+    trainer: Trainer
+    events: list[Event]
+
+    @property
+    def ended(self) -> RunEnded:
+        assert isinstance(self.events[-1], RunEnded)
+        return self.events[-1]
+
+    @property
+    def sha256(self) -> str:
+        return self.ended.weights_sha256
+
+    def all(self, kind: type[Any]) -> list[Any]:
+        """The events of one kind, in their order."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+MakeDigits = Callable[..., Dataset]
+Train = Callable[..., Ran]
+
+
+def digits_of(
+    classes: int = 4, side: int = 6, train: int = 230, test: int = 60, seed: int = 0
+) -> Dataset:
+    """Learnable images: a pattern for each class, with noise on top."""
+    generator = np.random.default_rng(seed)
+    patterns = generator.integers(0, 200, (classes, side * side))
+
+    def draw(count: int) -> tuple[np.ndarray, np.ndarray]:
+        labels = np.arange(count, dtype=np.uint8) % classes
+        noise = generator.integers(0, 56, (count, side * side))
+        return (patterns[labels] + noise).astype(np.uint8), labels
+
+    return Dataset("patterns", "nowhere", *draw(train), *draw(test), side, classes)
+
+
+@pytest.fixture(scope="session")
+def make_digits() -> MakeDigits:
+    return digits_of
+
+
+@pytest.fixture(scope="session")
+def digits() -> Dataset:
+    """230 training images, so that a last batch of 32 has 6; four classes."""
+    return digits_of()
+
+
+@pytest.fixture(scope="session")
+def config() -> RunConfig:
+    """Two epochs of eight steps, with everything switched on that makes runs differ."""
+    return RunConfig(
+        hidden=(8,), batch_size=32, epochs=2, learning_rate=0.01, augment="shift", side=6
+    )
+
+
+@pytest.fixture(scope="session")
+def train(digits: Dataset, config: RunConfig) -> Train:
+    """Runs a script of (step, command) to its end."""
+
+    def run(
+        script: Iterable[tuple[int, Command]] = (),
+        *,
+        dataset: Dataset = digits,
+        folder: Path | None = None,
+        stay: bool = False,
+        **options: Any,
+    ) -> Ran:
+        run_folder = None if folder is None else RunFolder(folder)
+        changed = config.with_(side=dataset.side, **options)
+        trainer = Trainer(changed, dataset, Script(script), run_folder, stay)
+        return Ran(trainer, list(trainer.run()))
+
+    return run

@@ -1,0 +1,236 @@
+"""A run is a deterministic state machine: what does not train changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digit_tui.data import Dataset
+from digit_tui.training import batches as batches_module
+from digit_tui.training import trainer as trainer_module
+from digit_tui.training.batches import Batches
+from digit_tui.training.commands import (
+    AddEpochs,
+    Command,
+    Pause,
+    Resume,
+    Save,
+    ScaleLearningRate,
+    SetAugmentation,
+    SetBatchSize,
+    SetClipping,
+    SetLearningRate,
+    SetOptimizer,
+    StepBatch,
+    StepEpoch,
+    Stop,
+)
+from digit_tui.training.events import EpochEnded, Evaluated, Paused, SettingChanged, StepsDone
+from digit_tui.training.streams import stream
+
+CHANGES: list[tuple[int, Command]] = [
+    (2, SetOptimizer("nesterov")),
+    (3, SetLearningRate(0.02)),
+    (5, SetAugmentation("elastic")),
+    (6, SetClipping(norm=0.5)),
+    (9, SetBatchSize(20)),
+    (11, SetOptimizer("rmsprop", 0.002)),
+    (12, SetClipping(value=0.01)),
+    (14, AddEpochs(1)),
+    (17, ScaleLearningRate(0.5)),
+    (20, SetAugmentation("none")),
+]
+
+
+def with_pauses(script: list[tuple[int, Command]]) -> list[tuple[int, Command]]:
+    """The same changes, each made while the run is paused, after looking around a little."""
+    paused = []
+    for step, command in script:
+        paused += [(step, each) for each in (Pause(), Save(), command, Resume(), Pause())]
+        paused += [(step, StepBatch()), (step + 1, Resume())]
+    return paused
+
+
+def test_the_same_script_gives_the_same_run(train: Any) -> None:
+    first, second = train(CHANGES), train(CHANGES)
+    assert first.sha256 == second.sha256
+    assert first.sha256 != train().sha256
+    for kind in (EpochEnded, SettingChanged):
+        assert [
+            {k: v for k, v in vars(event).items() if k not in ("seconds", "images_per_second")}
+            for event in first.all(kind)
+        ] == [
+            {k: v for k, v in vars(event).items() if k not in ("seconds", "images_per_second")}
+            for event in second.all(kind)
+        ]
+
+
+def test_changes_made_in_pauses_are_the_same_changes(train: Any) -> None:
+    paused = train(with_pauses(CHANGES))
+    assert len(paused.all(Paused)) >= 2 * len(CHANGES)
+    assert paused.sha256 == train(CHANGES).sha256
+    assert paused.ended.steps == train(CHANGES).ended.steps
+
+
+def test_a_pause_at_any_step_changes_nothing(train: Any) -> None:
+    plain = train()
+    for step in range(plain.ended.steps):
+        assert train([(step, Pause()), (step, Resume())]).sha256 == plain.sha256
+
+
+def test_single_steps_make_the_same_run(train: Any) -> None:
+    plain = train()
+    steps = plain.ended.steps
+    stepped = train(
+        [(0, Pause()), *((step, StepBatch()) for step in range(steps)), (steps, Stop())]
+    )
+    assert [event.reason for event in stepped.all(Paused)] == ["asked", *["batch"] * steps]
+    assert [event.step for event in stepped.all(Paused)] == list(range(steps + 1))
+    assert stepped.sha256 == plain.sha256
+
+
+def test_epoch_steps_make_the_same_run(train: Any) -> None:
+    plain = train()
+    stepped = train([(0, StepEpoch()), (8, StepBatch()), (9, StepEpoch()), (16, Stop())])
+    assert [(event.step, event.epoch, event.reason) for event in stepped.all(Paused)] == [
+        (8, 1, "epoch"),
+        (9, 1 + 32 / 230, "batch"),
+        (16, 2, "epoch"),
+    ]
+    assert stepped.sha256 == plain.sha256
+
+
+def test_steps_asked_for_in_one_go_are_all_made(train: Any) -> None:
+    # Someone holds the key down: all of it arrives between two steps.
+    stepped = train(
+        [(0, Pause()), (0, StepBatch()), (0, StepBatch()), (0, StepBatch()), (3, Stop())]
+    )
+    assert stepped.ended.steps == 3
+    assert [event.step for event in stepped.all(Paused)] == [0, 1, 2, 3]
+
+
+def test_how_often_steps_are_published_changes_nothing(
+    train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = train()
+    monkeypatch.setattr(trainer_module, "PUBLISH_SECONDS", -1)
+    assert train().sha256 == plain.sha256
+
+
+def test_a_stopped_run_is_the_beginning_of_the_longer_one(train: Any) -> None:
+    stopped = train([(5, Stop())])
+    seen = {}
+    trainer = train([(5, Pause()), (5, Resume())])
+    for event in trainer.all(Evaluated):
+        seen[event.step] = event.evaluation
+    np.testing.assert_array_equal(stopped.ended.evaluation.probabilities, seen[5].probabilities)
+
+
+def test_the_seed_decides(train: Any) -> None:
+    assert train(seed=1).sha256 == train(seed=1).sha256
+    assert train(seed=1).sha256 != train(seed=2).sha256
+
+
+@pytest.mark.parametrize("average", [True, False])
+@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"])
+def test_every_optimizer_repeats_itself_and_learns(name: str, average: bool, train: Any) -> None:
+    options = {"optimizer": name, "average": average, "learning_rate": None, "epochs": 8}
+    run = train(**options)
+    assert run.sha256 == train(**options).sha256
+    losses = [event.train_loss for event in run.all(EpochEnded)]
+    assert losses[-1] < losses[0]
+    assert run.ended.test_accuracy > 0.5  # four classes
+
+
+# Random streams and batches
+
+
+def test_streams_differ_by_seed_purpose_and_place() -> None:
+    keys: list[tuple[Any, ...]] = [
+        (seed, purpose, *index)
+        for seed in (0, 1, 2**63 - 1)
+        for purpose in ("weights", "shuffle", "augment")
+        for index in ((), (0,), (1,), (0, 0), (0, 1), (1, 0))
+    ]
+    draws = {stream(*key).bytes(16) for key in keys}
+    assert len(draws) == len(keys)
+
+
+def epoch_of(
+    batches: Batches, digits: Dataset, size: int, epoch: int = 0, augment: str = "none"
+) -> tuple[np.ndarray, np.ndarray]:
+    """A whole epoch, fetched in batches of one size."""
+    total, pixels = digits.train_images.shape
+    inputs, labels = np.full((total, pixels), np.nan, np.float32), np.full(total, -1)
+    for start in range(0, total, size):
+        rows = slice(start, start + size)
+        batches.fill(inputs[rows], labels[rows], epoch, start, augment)
+    return inputs, labels
+
+
+@pytest.mark.parametrize("augment", ["none", "elastic"])
+def test_content_does_not_depend_on_the_batch_size(
+    augment: str, digits: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches_module, "BLOCK", 100)  # so that batches lie across blocks
+    inputs, labels = epoch_of(Batches(digits, 0), digits, 230, augment=augment)
+    assert np.isfinite(inputs).all()
+    for size in (1, 32, 100, 128):
+        again = epoch_of(Batches(digits, 0), digits, size, augment=augment)
+        np.testing.assert_array_equal(again[0], inputs)
+        np.testing.assert_array_equal(again[1], labels)
+
+
+def test_content_does_not_depend_on_what_was_asked_before(digits: Dataset) -> None:
+    used = Batches(digits, 0)
+    epoch_of(used, digits, 50, epoch=3, augment="affine")
+    epoch_of(used, digits, 7, epoch=1, augment="none")
+    for epoch, augment in ((1, "elastic"), (1, "none"), (0, "none"), (3, "affine")):
+        expected = epoch_of(Batches(digits, 0), digits, 230, epoch, augment)
+        actual = epoch_of(used, digits, 60, epoch, augment)
+        np.testing.assert_array_equal(actual[0], expected[0])
+        np.testing.assert_array_equal(actual[1], expected[1])
+
+
+def test_each_epoch_uses_every_image_once_in_an_order_of_its_own(digits: Dataset) -> None:
+    batches = Batches(digits, 0)
+    orders = []
+    for epoch in (0, 1):
+        inputs, labels = epoch_of(batches, digits, 32, epoch)
+        pairs = [(row.tobytes(), label) for row, label in zip(inputs, labels, strict=True)]
+        orders.append(pairs)
+    every = {
+        ((image / np.float32(255)).astype(np.float32).tobytes(), label)
+        for image, label in zip(digits.train_images, digits.train_labels, strict=True)
+    }
+    assert len(set(orders[0])) == len(every) == 230
+    assert sorted(orders[0]) == sorted(orders[1])
+    assert orders[0] != orders[1]
+
+
+def test_augmentation_does_not_change_the_order(digits: Dataset) -> None:
+    plain = epoch_of(Batches(digits, 0), digits, 32)
+    for augment in ("shift", "affine", "elastic"):
+        deformed = epoch_of(Batches(digits, 0), digits, 32, augment=augment)
+        np.testing.assert_array_equal(deformed[1], plain[1])
+        assert (deformed[0] != plain[0]).any()
+        assert deformed[0].min() >= 0
+        assert deformed[0].max() <= 1
+
+
+def test_augmentation_differs_between_epochs_and_blocks(
+    make_digits: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches_module, "BLOCK", 20)
+    same = make_digits(train=40)
+    same.train_images[:] = same.train_images[0]  # so that only the deformation differs
+    batches = Batches(same, 0)
+    first, second = (epoch_of(batches, same, 40, epoch, "elastic")[0] for epoch in (0, 1))
+    assert len({row.tobytes() for row in (*first, *second)}) == 80
+
+
+def test_steps_see_each_image_of_an_epoch_once(train: Any) -> None:
+    images = [event.images for event in train().all(StepsDone)]
+    assert sum(images) == 2 * 230
