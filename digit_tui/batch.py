@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -212,10 +213,10 @@ def evaluate_run(path: Path, data: str | None, as_json: bool) -> int:
             "test_accuracy": evaluation.accuracy,
             "test_correct": evaluation.correct,
             "test_total": evaluation.total,
-            "test_loss": evaluation.loss,
+            "test_loss": evaluation.loss if isfinite(evaluation.loss) else None,
             "confusion": confusion_matrix(evaluation).tolist(),
         }
-        output.line(json.dumps(result))
+        output.line(json.dumps(result, allow_nan=False))
     else:
         output.line(f"Data           {dataset.name} ({dataset.source})\n{report(evaluation)}")
     return output.status or Status.DONE

@@ -132,8 +132,13 @@ def load_run(path: Path) -> tuple[RunConfig, Network, dict[str, Any]]:
         if record["schema"] != SCHEMA:
             raise RunError(f"{record_path} has schema {record['schema']}, not {SCHEMA}")
         config = RunConfig.from_json(record["config"])
+        if config.data == "auto":  # which may mean other digits by now
+            config = config.with_(data=record["data"]["name"])
     except FileNotFoundError:
         raise RunError(f"{path} is no run of digit-tui: it has no run.json") from None
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise RunError(f"{record_path} can not be read: {error}") from error
-    return config, load_network(path / WEIGHTS), record
+    network = load_network(path / WEIGHTS)
+    if network.sizes[:-1] != (config.side**2, *config.hidden):
+        raise RunError(f"{record_path} does not fit {WEIGHTS}: another side or hidden layers")
+    return config, network, record

@@ -40,7 +40,7 @@ class Settings:
             clip_value=config.clip_value,
             augment=config.augment,
             batch_size=config.batch_size,
-            epochs=config.epochs,
+            epochs=config.epochs or 0,
         )
 
 

@@ -61,7 +61,8 @@ class Trainer:
             folder: where it is saved; None keeps nothing.
             stay: when all epochs are done, pause and wait for more commands instead of ending.
         """
-        self._config = config
+        images = len(dataset.train_labels)
+        self._config = config = config.for_images(images)
         self._dataset = dataset
         self._source = source
         self._folder = folder
@@ -69,7 +70,6 @@ class Trainer:
 
         sizes = (dataset.train_images.shape[1], *config.hidden, dataset.classes)
         self.state = RunState.begin(config, sizes)
-        images = len(dataset.train_labels)
         self._images = images
         self._network = Network(sizes, self.state.parameters)
         evaluated = self.state.parameters if self.state.average is None else self.state.average

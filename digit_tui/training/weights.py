@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,8 @@ def load_network(path: Path) -> Network:
         RunError: if the file is missing, damaged, or not what `save_weights` writes.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # NumPy leaves a file open that it opened itself and could not read.
+        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         parameters, average = arrays["parameters"], arrays.get("average")
         if weights_sha256(parameters, average) != str(arrays["sha256"]):
@@ -66,5 +68,8 @@ def load_network(path: Path) -> Network:
         return Network(sizes, parameters if average is None else average)
     except FileNotFoundError:
         raise RunError(f"{path.parent} has no weights yet: the run was not saved") from None
-    except (OSError, KeyError, TypeError, ValueError, EOFError, BadZipFile) as error:
+    except (
+        *(OSError, KeyError, TypeError, ValueError, EOFError, BadZipFile),
+        *(RuntimeError, zlib.error),  # a flipped bit may claim encryption or compression
+    ) as error:
         raise RunError(f"{path} can not be read: {error}") from error

@@ -7,6 +7,8 @@ from math import ceil, floor, log10
 Ticks = tuple[list[float], list[str]]
 """Positions on the axis, and their labels."""
 
+FINE = (1, 1.2, 1.5, 1.8, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)
+
 
 def linear_ticks(low: float, high: float, count: int, percent: bool = False) -> Ticks:
     """At most about `count` round numbers between low and high (low < high)."""
@@ -20,7 +22,7 @@ def linear_ticks(low: float, high: float, count: int, percent: bool = False) -> 
 
 def log_ticks(low: float, high: float, count: int, percent: bool = False) -> Ticks:
     """Round numbers between 10**low and 10**high, at their logarithms."""
-    for mantissas in ((1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,)):
+    for mantissas in (FINE, (1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,)):
         values = [
             mantissa * 10.0**exponent
             for exponent in range(floor(low), ceil(high) + 1)

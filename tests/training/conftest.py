@@ -70,7 +70,13 @@ def digits() -> Dataset:
 def config() -> RunConfig:
     """Two epochs of eight steps, with everything switched on that makes runs differ."""
     return RunConfig(
-        hidden=(8,), batch_size=32, epochs=2, learning_rate=0.01, augment="shift", side=6
+        data="patterns",
+        hidden=(8,),
+        batch_size=32,
+        epochs=2,
+        learning_rate=0.01,
+        augment="shift",
+        side=6,
     )
 
 

@@ -69,7 +69,7 @@ class TrainView(View):
         self._draw_chart(
             model,
             "#loss",
-            f"Loss{log}  {legend}",
+            f"Loss by epoch{log}  {legend}",
             [
                 (model.train_loss if raw else model.train_loss_smooth, TRAIN),
                 (model.test_loss, TEST),
@@ -78,7 +78,7 @@ class TrainView(View):
         self._draw_chart(
             model,
             "#accuracy",
-            f"Error{log}  {legend}" if log else f"Accuracy  {legend}",
+            f"{'Error' if log else 'Accuracy'} by epoch{log}  {legend}",
             [(model.train_accuracy, TRAIN), (model.test_accuracy, TEST)],
             percent=True,
         )
@@ -86,7 +86,7 @@ class TrainView(View):
         self._draw_chart(
             model,
             "#gradient",
-            f"Gradient norm{log}, {smooth}",
+            f"Gradient norm by epoch{log}, {smooth}",
             [(model.gradient_norm if raw else model.gradient_norm_smooth, TRAIN)],
         )
 

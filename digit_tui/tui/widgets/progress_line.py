@@ -22,7 +22,7 @@ class ProgressLine(Widget):
 
     def show(self, model: RunModel) -> None:
         total = model.settings.epochs
-        fraction = min(model.epoch / total, 1.0) if total else 1.0
+        fraction = min(model.epoch / total, 1.0) if total else 0.0
         words = f"{fraction:>4.0%}  {remaining(model)}"
         if (fraction, words) != (self._fraction, self._words):
             self._fraction, self._words = fraction, words

@@ -39,6 +39,8 @@ def settings_line(model: RunModel) -> Text:
 
 def state_line(model: RunModel) -> Text:
     """What it is doing, where it stands, how well and how fast."""
+    if model.state == "loading":
+        return Text(STATES[model.state])
     parts = [
         STATES[model.state],
         f"epoch {model.epoch:.2f}/{model.settings.epochs}",

@@ -1,0 +1,447 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pytest
+from click.core import ParameterSource
+from click.testing import CliRunner, Result
+
+from digit_tui import __version__
+from digit_tui import cli as cli_module
+from digit_tui.cli import RUN_OPTIONS, cli, make_config, no_terminal
+from digit_tui.data import write_idx
+
+SMALL = ["--batch", "--data", "sample", "--preset", "classic", "--hidden", "4", "--epochs", "1"]
+
+
+def run(*arguments: str) -> Result:
+    result = CliRunner().invoke(cli, arguments, prog_name="digit-tui")
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def long_flag(option: click.Parameter) -> str:
+    return max(option.opts, key=len)
+
+
+# Options
+
+VALUES = {
+    "--data": ("sample", "sample"),
+    "--preset": ("record", "record"),
+    "--hidden": ("20,10", (20, 10)),
+    "--optimizer": ("nesterov", "nesterov"),
+    "--lr": ("0.25", 0.25),
+    "--schedule": ("onecycle", "onecycle"),
+    "--batch-size": ("17", 17),
+    "--epochs": ("3", 3),
+    "--weight-decay": ("0.5", 0.5),
+    "--clip-norm": ("1.5", 1.5),
+    "--clip-value": ("2.5", 2.5),
+    "--augment": ("affine", "affine"),
+    "--average": ("false", False),
+    "--side": ("25", 25),
+    "--seed": ("7", 7),
+    "--threads": ("2", 2),
+    "--run": ("somewhere", Path("somewhere")),
+    "--json": ("1", True),
+    "--target-accuracy": ("0.5", 0.5),
+}
+
+
+def test_the_documented_options_are_those_that_are_here() -> None:
+    options = {long_flag(option) for option in cli.params}
+    assert options - {"--version", "--help", "--batch"} == set(VALUES)
+
+
+@pytest.mark.parametrize("flag", VALUES)
+def test_every_option_has_its_variable(flag: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, value = VALUES[flag]
+    name = "DIGIT_TUI_" + flag.removeprefix("--").replace("-", "_").upper()
+    monkeypatch.setenv(name, text)
+    context = cli.make_context("digit-tui", ["--batch"])
+    (option,) = (option for option in cli.params if long_flag(option) == flag)
+    assert option.name is not None
+    assert context.get_parameter_source(option.name) is ParameterSource.ENVIRONMENT
+    assert context.params[option.name] == value
+
+
+def test_an_option_wins_over_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIGIT_TUI_LR", "0.25")
+    assert cli.make_context("digit-tui", ["--lr", "0.5"]).params["learning_rate"] == 0.5
+
+
+CONFIG_FLAGS = [flag for flag in VALUES if flag not in ("--run", "--json", "--target-accuracy")]
+
+
+@pytest.mark.parametrize("flag", CONFIG_FLAGS)
+def test_every_option_of_the_run_reaches_it(flag: str) -> None:
+    text, value = VALUES[flag]
+    arguments = ["--no-average"] if flag == "--average" else [flag, text]
+    context = cli.make_context("digit-tui", arguments)
+    names = [option(lambda: None).__click_params__[0].name for option in RUN_OPTIONS]
+    options = {name: context.params[name] for name in names}
+    preset = options.pop("preset")
+    config = make_config(preset, options)
+    (option,) = (option for option in cli.params if long_flag(option) == flag)
+    assert getattr(config, str(option.name)) == value
+
+
+BAD = [
+    ("--preset", "fast"),
+    ("--hidden", "a,b"),
+    ("--hidden", "8,,4"),
+    ("--hidden", "0"),
+    ("--optimizer", "lion"),
+    ("--lr", "fast"),
+    ("--lr", "0"),
+    ("--lr", "nan"),
+    ("--schedule", "steps"),
+    ("--batch-size", "0"),
+    ("--batch-size", "1.5"),
+    ("--epochs", "-1"),
+    ("--weight-decay", "-1"),
+    ("--clip-norm", "0"),
+    ("--clip-value", "inf"),
+    ("--augment", "flip"),
+    ("--side", "1"),
+    ("--seed", "-1"),
+    ("--threads", "0"),
+    ("--target-accuracy", "98"),
+]
+
+
+def the_error(result: Result) -> str:
+    """The one line that says what is wrong."""
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    (line,) = (line for line in result.stderr.splitlines() if line.startswith("Error: "))
+    assert result.stderr.endswith(f"{line}\n")
+    return line
+
+
+@pytest.mark.parametrize(("flag", "value"), BAD)
+def test_a_bad_option_is_named(flag: str, value: str) -> None:
+    result = run("--batch", flag, value)
+    assert result.exit_code == 2
+    assert flag in the_error(result)
+
+
+@pytest.mark.parametrize(("flag", "value"), BAD)
+def test_a_bad_variable_is_an_option_that_is_bad(
+    flag: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGIT_TUI_" + flag[2:].replace("-", "_").upper(), value)
+    result = run("--batch")
+    assert result.exit_code == 2
+    assert flag in the_error(result)
+
+
+def test_two_ways_of_clipping_are_one_too_many() -> None:
+    result = run("--batch", "--clip-norm", "1", "--clip-value", "1")
+    assert result.exit_code == 2
+    assert "--clip-value: clip by norm or by value" in the_error(result)
+
+
+@pytest.mark.parametrize("arguments", [["--json"], ["--target-accuracy", "0.5"]], ids=str)
+def test_batch_options_need_batch(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "--batch" in the_error(result)
+
+
+@pytest.mark.parametrize("arguments", [["--no-such"], ["nonsense"], ["evaluate"]], ids=str)
+def test_what_is_not_understood_is_a_usage_error(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    the_error(result)
+
+
+def test_version_and_help() -> None:
+    assert run("--version").stdout == f"digit-tui, version {__version__}\n"
+    assert run("--help").stdout == run("-h").stdout
+    assert all(flag in run("--help").stdout for flag in VALUES)
+
+
+# The terminal
+
+
+def test_without_a_terminal_one_line_names_batch() -> None:
+    result = run()
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("digit-tui: ")
+    assert result.stderr.count("\n") == 1
+    assert "--batch" in result.stderr
+
+
+class Stream:
+    closed = False
+
+    def __init__(self, terminal: bool) -> None:
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+@pytest.mark.parametrize(
+    ("stdin", "stderr", "term", "trouble"),
+    [
+        (True, True, "xterm-256color", None),
+        (False, True, "xterm-256color", "standard input"),
+        (True, False, "xterm-256color", "standard error"),
+        (None, True, "xterm-256color", "standard input"),
+        (True, True, "dumb", "TERM=dumb"),
+        (True, True, "", "TERM="),
+        (True, True, None, "TERM="),
+    ],
+)
+def test_what_counts_as_a_terminal(
+    stdin: bool | None,
+    stderr: bool,
+    term: str | None,
+    trouble: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cli_module.sys, "platform", "linux")
+    monkeypatch.setattr(cli_module.sys, "stdin", None if stdin is None else Stream(stdin))
+    monkeypatch.setattr(cli_module.sys, "stderr", Stream(stderr))
+    if term is None:
+        monkeypatch.delenv("TERM", raising=False)
+    else:
+        monkeypatch.setenv("TERM", term)
+    found = no_terminal()
+    assert found is None if trouble is None else trouble in str(found)
+
+
+# Text from outside
+
+ESCAPE = "x\x1b]0;owned\x07\x9b31m"
+
+
+def unsafe(text: str) -> set[str]:
+    return {character for character in text if ord(character) < 32 or 127 <= ord(character) < 160}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_control_characters_in_names_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / ESCAPE).write_text("a file")
+    folder = tmp_path / f"run{ESCAPE}"
+    taken = tmp_path / f"taken{ESCAPE}"
+    taken.mkdir()
+    (taken / "run.json").write_text("{")
+    bad_data = tmp_path / f"data{ESCAPE}"
+    bad_data.mkdir()
+    results = [
+        (0, run(*SMALL, "--run", str(folder))),
+        (2, run(*SMALL, "--run", str(taken))),
+        (74, run(*SMALL, "--run", str(tmp_path / ESCAPE / "run"))),
+        (2, run(*SMALL, "--run", str(tmp_path / ESCAPE))),
+        (3, run("--batch", "--data", ESCAPE)),
+        (3, run("--batch", "--data", str(bad_data))),
+        (2, run("--batch", "--optimizer", ESCAPE)),
+        (2, run("--batch", "--hidden", ESCAPE)),
+        (2, run("--batch", "--lr", ESCAPE)),
+        (3, run("evaluate", ESCAPE)),
+        (3, run("evaluate", str(taken))),
+        (3, run("evaluate", str(folder), "--data", ESCAPE)),
+        (3, run("data", "show", "--data", ESCAPE)),
+    ]
+    for status, result in results:
+        assert result.exit_code == status, result.stderr
+        assert unsafe(result.stdout) | unsafe(result.stderr) <= {"\n"}
+    listed = json.loads(run("evaluate", str(folder), "--json").stdout)
+    assert listed["test_total"] == 1000
+
+
+# Data
+
+
+def test_data_lists_what_is_here() -> None:
+    result = run("data")
+    assert result.exit_code == 0
+    here, absent = result.stdout.splitlines()
+    assert here.startswith("sample")
+    assert "4,000 training and 1,000 test" in here
+    assert absent.startswith("mnist")
+    assert "digit-tui data fetch" in absent
+
+
+def test_data_show_draws_digits_with_their_labels(
+    sample: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
+    arguments = ["data", "show", "--data", "sample", "--count", "3", "--index", "5"]
+    result = run(*arguments, "--set", "test")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert len(lines) == 2 * (1 + 14 + 1)  # two beside each other, then the third
+    assert max(map(len, lines)) <= 80
+    captions = [lines[0].split("  "), lines[16].split("  ")]
+    found = [[word for word in caption if word.strip()] for caption in captions]
+    labels = [int(label) for label in sample.test_labels[5:8]]
+    assert found == [
+        ["#5", f"label {labels[0]}", "#6", f"label {labels[1]}"],
+        ["#7", f"label {labels[2]}"],
+    ]
+    for drawing in (lines[1:15], lines[17:31]):
+        assert sum(bool(line.strip()) for line in drawing) >= 7  # a digit is 20 of 28 pixels high
+    assert run(*arguments).stdout != result.stdout  # the training images
+
+
+def test_data_show_stops_at_the_last_digit() -> None:
+    result = run("data", "show", "--data", "sample", "--index", "3999", "--count", "5")
+    assert result.exit_code == 0
+    assert result.stdout.count("label") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "word"),
+    [
+        (["--data", "sample", "--index", "4000"], 2, "--index"),
+        (["--data", "sample", "--count", "0"], 2, "--count"),
+        (["--data", "no-such-folder"], 3, "no-such-folder"),
+        (["--data", "mnist"], 3, "data fetch"),
+    ],
+)
+def test_data_show_says_why_it_cannot(arguments: list[str], status: int, word: str) -> None:
+    result = run("data", "show", *arguments)
+    assert (result.exit_code, result.stdout) == (status, "")
+    assert word in result.stderr
+
+
+# Evaluate
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A run of two epochs, and its last event."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    result = run(*SMALL, "--epochs", "2", "--json", "--run", str(folder))
+    assert result.exit_code == 0
+    return folder, json.loads(result.stdout.splitlines()[-1])
+
+
+def other_digits(folder: Path, classes: int) -> Path:
+    """Four IDX files of noise."""
+    folder.mkdir(parents=True)
+    generator = np.random.default_rng(0)
+    for split, count in (("train", 50), ("t10k", 30)):
+        images = generator.integers(0, 256, (count, 28, 28), np.uint8)
+        write_idx(folder / f"{split}-images-idx3-ubyte.gz", images)
+        labels = np.arange(count, dtype=np.uint8) % classes
+        write_idx(folder / f"{split}-labels-idx1-ubyte.gz", labels)
+    return folder
+
+
+def test_evaluate_finds_what_the_run_found(finished: tuple[Path, dict[str, Any]]) -> None:
+    folder, ended = finished
+    result = run("evaluate", str(folder), "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    found = json.loads(result.stdout)
+    assert list(found) == [
+        "test_accuracy",
+        "test_correct",
+        "test_total",
+        "test_loss",
+        "confusion",
+    ]
+    for name in ("test_accuracy", "test_correct", "test_total"):
+        assert found[name] == ended[name]
+    confusion = np.array(found["confusion"])
+    assert confusion.sum(axis=1).tolist() == [100] * 10
+    assert confusion.trace() == ended["test_correct"]
+
+
+def test_evaluate_for_people(finished: tuple[Path, dict[str, Any]]) -> None:
+    folder, ended = finished
+    result = run("evaluate", str(folder))
+    assert result.exit_code == 0
+    assert f"{ended['test_accuracy']:.2%}" in result.stdout
+    assert "Confusion" in result.stdout
+    assert "sample" in result.stdout
+
+
+def test_evaluate_on_other_digits(finished: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    few = other_digits(tmp_path / "few", classes=3)
+    found = json.loads(run("evaluate", str(finished[0]), "--data", str(few), "--json").stdout)
+    assert found["test_total"] == 30
+    assert np.array(found["confusion"]).shape == (10, 10)
+    many = other_digits(tmp_path / "many", classes=11)
+    result = run("evaluate", str(finished[0]), "--data", str(many))
+    assert result.exit_code == 3
+    assert "11 classes" in result.stderr
+
+
+def test_evaluate_measures_on_the_digits_the_run_was_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # `auto` was the sample then; meanwhile full MNIST was fetched.
+    monkeypatch.setattr("digit_tui.data.sources.user_cache_path", lambda *_, **__: tmp_path)
+    auto = ["auto" if word == "sample" else word for word in SMALL]
+    ran = run(*auto, "--json", "--run", str(tmp_path / "run"))
+    ended = json.loads(ran.stdout.splitlines()[-1])
+    assert ended["test_total"] == 1000
+    other_digits(tmp_path / "mnist", classes=10)
+    found = json.loads(run("evaluate", str(tmp_path / "run"), "--json").stdout)
+    assert (found["test_total"], found["test_correct"]) == (1000, ended["test_correct"])
+
+
+@pytest.mark.parametrize("damage", ["run.json", "weights.npz", "both", "folder", "truncated"])
+def test_evaluate_refuses_what_is_damaged(
+    damage: str, finished: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    if damage != "folder":
+        folder.mkdir()
+        weights = (finished[0] / "weights.npz").read_bytes()
+        if damage in ("run.json", "truncated"):
+            cut = len(weights) // 2 if damage == "truncated" else len(weights)
+            (folder / "weights.npz").write_bytes(weights[:cut])
+        if damage in ("weights.npz", "truncated"):
+            (folder / "run.json").write_bytes((finished[0] / "run.json").read_bytes())
+    result = run("evaluate", str(folder), "--json")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr.startswith("digit-tui: ")
+    assert result.stderr.count("\n") == 1
+    assert str(folder) in result.stderr
+
+
+def test_evaluate_says_nothing_that_is_no_json(tmp_path: Path) -> None:
+    # The weights of a run that diverged are finite; what they make of digits may not be.
+    folder = tmp_path / "run"
+    assert run(*SMALL, "--optimizer", "sgd", "--lr", "1e30", "--run", str(folder)).exit_code == 4
+    result = run("evaluate", str(folder), "--json")
+    assert result.exit_code == 0
+    found = json.loads(result.stdout, parse_constant=lambda word: pytest.fail(f"{word} in JSON"))
+    assert found["test_total"] == 1000
+
+
+# What the disk says while data is fetched is tests/data's; here only the statuses.
+
+
+def test_fetch_reports_the_disk_as_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), ESCAPE)
+
+    monkeypatch.setattr("digit_tui.digits.fetch_mnist", full)
+    result = run("data", "fetch")
+    assert (result.exit_code, result.stdout) == (74, "")
+    assert os.strerror(errno.ENOSPC) in result.stderr
+    assert unsafe(result.stderr) == {"\n"}
+
+
+def test_an_interrupted_fetch_is_ended_by_its_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(**_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("digit_tui.digits.fetch_mnist", interrupted)
+    assert run("data", "fetch").exit_code == 130

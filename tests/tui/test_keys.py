@@ -1,0 +1,330 @@
+"""Each key asks the run for the right thing, and the palette does what the keys do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.command import CommandPalette
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+
+from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
+from digit_tui.training import commands as ask
+from digit_tui.tui.app import key_groups
+from digit_tui.tui.screens.dialogs import OptimizerDialog, QuitDialog
+from digit_tui.tui.screens.help import HelpDialog
+
+
+@pytest.mark.parametrize(
+    ("key", "command"),
+    [
+        ("space", ask.Pause()),
+        ("n", ask.StepBatch()),
+        ("N", ask.StepEpoch()),
+        *((str(number), ask.SetOptimizer(name)) for number, name in enumerate(OPTIMIZERS, 1)),
+        ("[", ask.ScaleLearningRate(0.5)),
+        ("]", ask.ScaleLearningRate(2.0)),
+        ("c", ask.SetClipping(norm=1.0)),
+        ("a", ask.SetAugmentation("shift")),
+        ("e", ask.AddEpochs(10)),
+        ("r", ask.Stop(save=True)),
+        ("s", ask.Save()),
+    ],
+)
+async def test_a_key_sends_its_command(
+    window: Any, story: Any, key: str, command: ask.Command
+) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), story.steps(10))
+        await opened.press(key)
+        assert opened.sent == [command]
+
+
+async def test_keys_work_in_the_other_view_too(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), story.steps(10))
+        await opened.press("tab", "space", "n", "right_square_bracket", "s")
+        assert opened.sent == [
+            ask.Pause(),
+            ask.StepBatch(),
+            ask.ScaleLearningRate(2.0),
+            ask.Save(),
+        ]
+
+
+async def test_space_goes_by_what_the_run_confirmed(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), story.steps(10))
+        # Until the run says that it paused, it is training.
+        await opened.press("space", "space")
+        assert opened.sent == [ask.Pause(), ask.Pause()]
+        await opened.tell(story.paused())
+        await opened.press("space", "space")
+        assert opened.sent[2:] == [ask.Resume(), ask.Resume()]
+        await opened.tell(story.resumed())
+        await opened.press("space")
+        assert opened.sent[4:] == [ask.Pause()]
+
+
+@pytest.mark.parametrize("reason", ["batch", "epoch", "finished", "diverged"])
+async def test_space_goes_on_after_any_pause(window: Any, story: Any, reason: str) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), story.steps(10), story.paused(reason))
+        await opened.press("space")
+        assert opened.sent == [ask.Resume()]
+
+
+async def test_clipping_goes_from_norm_to_value_to_off(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening())
+        await opened.press("c")
+        await opened.tell(story.changed("clip_norm", 1.0))
+        await opened.press("c")
+        await opened.tell(story.changed("clip_norm", None), story.changed("clip_value", 0.1))
+        await opened.press("c")
+        await opened.tell(story.changed("clip_value", None))
+        await opened.press("c")
+        norm, value = ask.SetClipping(norm=1.0), ask.SetClipping(value=0.1)
+        assert opened.sent == [norm, value, ask.SetClipping(), norm]
+
+
+async def test_augmentation_goes_round(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening())
+        for _ in AUGMENTATIONS:
+            await opened.press("a")
+            await opened.tell(story.changed("augment", opened.sent[-1].name))
+        wanted = [*AUGMENTATIONS[1:], AUGMENTATIONS[0]]
+        assert opened.sent == [ask.SetAugmentation(name) for name in wanted]
+
+
+class TestOptimizerDialog:
+    async def test_the_present_one_is_chosen_at_first(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.changed("optimizer", "rmsprop"))
+            await opened.press("o")
+            dialog = opened.app.screen
+            assert isinstance(dialog, OptimizerDialog)
+            assert dialog.query_one(OptionList).highlighted == OPTIMIZERS.index("rmsprop")
+            for number, name in enumerate(OPTIMIZERS, 1):
+                opened.find(f"{number} {name} .* rate ")
+
+    async def test_enter_chooses(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening())
+            await opened.press("o", "down", "enter")
+            assert opened.sent == [ask.SetOptimizer("adamw")]
+            assert not isinstance(opened.app.screen, ModalScreen)
+
+    async def test_a_number_chooses_at_once(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening())
+            await opened.press("o", "2")
+            assert opened.sent == [ask.SetOptimizer("momentum")]
+            assert not isinstance(opened.app.screen, ModalScreen)
+
+    async def test_escape_changes_nothing(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening())
+            before = opened.rows
+            await opened.press("o", "up", "escape")
+            assert opened.sent == []
+            assert opened.rows == before
+
+    async def test_the_keys_of_the_run_wait_behind_it(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening())
+            await opened.press("o", "space", "n", "s", "tab", "escape")
+            assert opened.app.current_mode == "train"
+            assert not {ask.Pause(), ask.StepBatch(), ask.Save()} & set(opened.sent)
+
+
+class TestQuit:
+    @pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
+    async def test_without_anything_learned_it_just_leaves(
+        self, window: Any, story: Any, key: str
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening())
+            await opened.press(key)
+            assert opened.sent == [ask.Stop(save=False)]
+            assert not isinstance(opened.app.screen, ModalScreen)
+
+    @pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
+    async def test_with_something_learned_it_asks(self, window: Any, story: Any, key: str) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(1_234))
+            await opened.press(key)
+            assert isinstance(opened.app.screen, QuitDialog)
+            assert opened.sent == []
+            opened.find("What was learned up to step 1,234 is not saved.")
+
+    async def test_it_asks_about_what_came_after_the_save(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10), story.saved())
+            await opened.press("q")
+            assert opened.sent == [ask.Stop(save=False)]
+            await opened.tell(story.steps(5))
+            await opened.press("q")
+            opened.find("What was learned since step 10 up to step 15 is not saved.")
+
+    @pytest.mark.parametrize(
+        ("key", "save"), [("s", True), ("enter", True), ("q", True), ("ctrl+c", True), ("d", False)]
+    )
+    async def test_an_answer_ends_the_run(
+        self, window: Any, story: Any, key: str, save: bool
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10))
+            await opened.press("q", key)
+            assert opened.sent == [ask.Stop(save=save)]
+
+    async def test_escape_stays(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10))
+            before = opened.rows
+            await opened.press("q", "escape")
+            assert opened.sent == []
+            assert opened.rows == before
+
+    async def test_it_asks_once(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10))
+            await opened.press("q", "ctrl+q")
+            assert sum(isinstance(each, QuitDialog) for each in opened.app.screen_stack) <= 1
+
+    async def test_the_program_ends_when_the_run_has_ended(
+        self, window: Any, story: Any
+    ) -> None:
+        async with window() as opened:
+            app = opened.app
+            await opened.tell(*story.opening(), story.steps(10))
+            await opened.press("q", "s")
+            assert app.return_code is None
+            await opened.tell(story.saved(), story.ended())
+            app._wake.set()
+            await opened.until(lambda: app.return_code is not None)
+            assert app.return_code == 0
+            assert app.farewell == "Saved step 10 in /runs/one"
+
+
+class TestRestart:
+    async def test_the_next_run_begins_when_the_last_has_ended(
+        self, window: Any, story: Any, tmp_path: Any
+    ) -> None:
+        async with window(folder=tmp_path / "run") as opened:
+            app, first = opened.app, opened.app.runner
+            await opened.tell(*story.opening(), story.steps(10))
+            await opened.press("r", "r")
+            assert opened.sent == [ask.Stop(save=True)]
+            assert app.runner is first
+            await opened.tell(story.saved(), story.ended())
+            app._wake.set()
+            await opened.until(lambda: app.runner is not first)
+            assert app.runner.started
+            assert app.runner.folder == tmp_path / "run-2"
+            assert app.runner.dataset is story.dataset  # it is not read again
+            assert (app.model.state, app.model.step, len(app.model.log)) == ("loading", 0, 0)
+
+    async def test_nothing_is_left_of_the_run_before(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            app, first = opened.app, opened.app.runner
+            await opened.press("tab")
+            await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
+            opened.find("   4 .* 80% ✗")
+            await opened.press("r")
+            await opened.tell(story.ended())
+            app._wake.set()
+            await opened.until(lambda: app.runner is not first)
+            fresh = type(story)(story.config, story.dataset)
+            await opened.tell(fresh.loaded(), fresh.started())
+            opened.find("No look at the test digits yet.")
+            assert "✗" not in opened.text
+            assert "80%" not in opened.text
+
+
+class TestHelp:
+    @pytest.mark.parametrize("key", ["escape", "q", "question_mark", "enter", "space"])
+    async def test_it_closes_and_changes_nothing(self, window: Any, story: Any, key: str) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10))
+            before = opened.rows
+            await opened.press("question_mark")
+            assert isinstance(opened.app.screen, HelpDialog)
+            await opened.press(key)
+            assert opened.rows == before
+            assert opened.sent == []
+
+    async def test_it_lists_every_key_with_what_it_does(self, window: Any) -> None:
+        async with window(120, 80) as opened:
+            await opened.press("question_mark")
+            for title, bindings in key_groups():
+                opened.find(rf"│ +{title} +│")
+                for binding in bindings:
+                    key = opened.app.get_key_display(binding)
+                    row = opened.find(rf"│ +{_escaped(key)} +{_escaped(binding.tooltip)} +│")
+                    assert row
+
+    def test_every_key_of_ours_is_in_a_group(self) -> None:
+        groups = dict(key_groups())
+        assert list(groups) == ["Everywhere", "Training", "Mistakes"]
+        bindings = [binding for group in groups.values() for binding in group]
+        names = [binding.id for binding in bindings]
+        assert len(set(names)) == len(names)
+        assert all(binding.id and binding.tooltip and binding.description for binding in bindings)
+        assert {"pause", "next_view", "window", "all", "optimizer_sgd", "quit"} <= set(names)
+
+
+class TestPalette:
+    @pytest.mark.parametrize("mode", ["train", "mistakes"])
+    async def test_each_key_that_works_has_a_command(self, window: Any, mode: str) -> None:
+        async with window() as opened:
+            if mode == "mistakes":
+                await opened.press("tab")
+            names = [each.title for each in opened.app.get_system_commands(opened.app.screen)]
+            groups = dict(key_groups())
+            view = groups["Training" if mode == "train" else "Mistakes"]
+            for binding in [*groups["Everywhere"], *view]:
+                assert binding.tooltip in names
+
+    @pytest.mark.parametrize(
+        ("words", "command"),
+        [
+            ("Pause, or train on", ask.Pause()),
+            ("Go on with momentum", ask.SetOptimizer("momentum")),
+            ("Double the learning rate", ask.ScaleLearningRate(2.0)),
+        ],
+    )
+    async def test_a_command_does_what_its_key_does(
+        self, window: Any, story: Any, words: str, command: ask.Command
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10))
+            await choose(opened, words)
+            assert opened.sent == [command]
+
+    async def test_a_command_of_the_view_reaches_the_view(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(2))
+            assert "Loss, log" not in opened.text
+            await choose(opened, "Linear or logarithmic axes")
+            opened.find("Loss, log")
+
+
+async def choose(opened: Any, words: str) -> None:
+    """Type a command into the palette and choose it."""
+    await opened.press("ctrl+p")
+    assert isinstance(opened.app.screen, CommandPalette)
+    await opened.press(*words)
+    palette = opened.app.screen
+    await opened.until(lambda: len(palette.query_one(OptionList).options) == 1)
+    await opened.until(lambda: words in opened.rows[6] + opened.text)
+    await opened.press("down", "enter")
+    await opened.until(lambda: not isinstance(opened.app.screen, CommandPalette))
+    await opened.settle()
+
+
+def _escaped(text: str) -> str:
+    """For a pattern, with any number of spaces between words."""
+    return "".join(f"\\{letter}" if not letter.isalnum() else letter for letter in text)

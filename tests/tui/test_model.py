@@ -1,0 +1,417 @@
+"""What the screens show of a run, from its events alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digit_tui.data import Dataset
+from digit_tui.status import Status
+from digit_tui.training import events as happened
+from digit_tui.tui.model import LOG_LINES, RunModel
+from digit_tui.tui.runner import Failed, Loaded
+
+Tell = Callable[..., None]
+
+
+def lines(model: RunModel) -> list[str]:
+    return [line.text for line in model.log]
+
+
+def counts(model: RunModel) -> list[int]:
+    series = (
+        model.train_loss,
+        model.train_loss_smooth,
+        model.gradient_norm,
+        model.gradient_norm_smooth,
+        model.test_loss,
+        model.test_accuracy,
+        model.train_accuracy,
+    )
+    return [len(each) for each in series]
+
+
+class TestState:
+    def test_from_loading_to_the_end(self, model: RunModel, story: Any, tell: Tell) -> None:
+        states = []
+        for event in (
+            story.loaded(),
+            story.started(),
+            story.evaluated(),
+            story.steps(30),
+            story.paused(),
+            story.resumed(),
+            story.diverged(),
+            story.paused("diverged"),
+            story.resumed(),
+            story.paused("finished"),
+            story.ended(),
+        ):
+            tell(event)
+            states.append(model.state)
+        assert states == [
+            "loading",
+            *["training"] * 3,
+            "paused",
+            "training",
+            "training",
+            "diverged",
+            "training",
+            "finished",
+            "ended",
+        ]
+
+    def test_figures_are_those_of_the_last_steps(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(50, rate=0.25), story.steps(20, rate=0.125))
+        assert (model.step, model.epoch, model.learning_rate) == (70, 0.7, 0.125)
+        assert model.network == (784, 128, 10)
+        assert model.run == "/runs/one"
+
+    def test_the_speed_is_over_all_recent_steps(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(images=100, seconds=1), story.steps(images=500))
+        assert model.images_per_second == 300
+
+    def test_steps_that_took_no_time_have_no_speed(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(seconds=0))
+        assert model.images_per_second == 0
+
+    def test_settings_are_those_confirmed(self, model: RunModel, story: Any, tell: Tell) -> None:
+        tell(*story.opening(), story.steps(10))
+        tell(story.changed("optimizer", "sgd"), story.changed("learning_rate", 0.1))
+        assert (model.settings.optimizer, model.settings.learning_rate) == ("sgd", 0.1)
+
+    def test_a_changed_rate_is_not_that_of_a_step_yet(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(10, rate=0.5), story.changed("learning_rate", 0.1))
+        assert model.learning_rate is None
+        tell(story.steps(1, rate=0.05))
+        assert model.learning_rate == 0.05
+
+    def test_a_failure_ends_it(self, model: RunModel, tell: Tell) -> None:
+        failure = Failed(Status.DATA, "no such folder")
+        tell(failure)
+        assert model.state == "ended"
+        assert model.failure is failure
+        assert lines(model) == ["no such folder"]
+
+
+class TestUnsaved:
+    def test_there_is_nothing_to_save_before_a_step(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening())
+        assert not model.unsaved
+
+    def test_steps_are_unsaved_until_they_were_saved(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(10))
+        assert model.unsaved
+        tell(story.saved())
+        assert not model.unsaved
+        assert model.saved_step == 10
+        tell(story.steps(1))
+        assert model.unsaved
+
+    def test_a_failed_save_saves_nothing(self, model: RunModel, story: Any, tell: Tell) -> None:
+        tell(*story.opening(), story.steps(10), happened.SaveFailed(10, "disk full: /runs/one"))
+        assert model.unsaved
+        assert lines(model)[-1] == "not saved: disk full: /runs/one"
+        assert model.log[-1].kind == "trouble"
+
+    def test_a_run_that_ended_asks_for_nothing(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(10), story.ended())
+        assert not model.unsaved
+
+
+class TestSeries:
+    def test_every_step_is_a_point(self, model: RunModel, story: Any, tell: Tell) -> None:
+        tell(*story.opening(), story.steps(3, losses=[3, 2, 1], norms=[9, 8, 7]), story.steps(200))
+        assert counts(model) == [203, 203, 203, 203, 1, 1, 0]
+        np.testing.assert_allclose(model.train_loss.x[:4], [0.01, 0.02, 0.03, 0.04])
+        np.testing.assert_array_equal(model.train_loss.y[:4], [3, 2, 1, 0.5])
+        np.testing.assert_array_equal(model.gradient_norm.y[:4], [9, 8, 7, 1])
+
+    def test_a_look_repeated_at_the_same_place_is_one_point(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(10), story.evaluated(), story.paused())
+        tell(story.evaluated(), story.resumed(), story.paused(), story.evaluated())
+        assert len(model.test_loss) == 2
+        np.testing.assert_array_equal(model.test_loss.x, [0, 0.1])
+
+    def test_the_latest_look_is_the_one_to_show(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(10))
+        look = story.evaluated({4: (7, 0.8)})
+        tell(look)
+        assert model.evaluation is look.evaluation
+        assert model.evaluated_epoch == 0.1
+
+    def test_an_epoch_is_a_point_of_training_accuracy(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), *story.epochs(2))
+        np.testing.assert_array_equal(model.train_accuracy.x, [1, 2])
+        np.testing.assert_array_equal(model.train_accuracy.y, [0.88, 0.88])
+        np.testing.assert_allclose(model.test_accuracy.x, [0, 1, 2])
+
+    def test_pausing_and_resuming_add_no_point(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), *story.epochs(1))
+        before = counts(model)
+        for _ in range(5):
+            tell(story.paused(), story.evaluated(), story.resumed())
+        assert counts(model) == before
+
+
+class TestLog:
+    def test_the_start(self, model: RunModel, story: Any, tell: Tell) -> None:
+        tell(*story.opening())
+        assert lines(model) == [
+            "sample: 4,000 training and 1,000 test images",
+            "training 1,234 parameters",
+        ]
+
+    def test_epochs_in_a_row_are_one_line(self, model: RunModel, story: Any, tell: Tell) -> None:
+        tell(*story.opening(), *story.epochs(3))
+        assert lines(model)[2:] == ["epoch 3: test 91.00%, loss 0.3000"]
+
+    def test_an_epoch_after_something_else_is_a_new_line(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), *story.epochs(2), story.saved(), *story.epochs(2))
+        assert lines(model)[2:] == [
+            "epoch 2: test 91.00%, loss 0.3000",
+            "saved step 200 in /runs/one",
+            "epoch 4: test 91.00%, loss 0.3000",
+        ]
+
+    def test_quick_changes_of_a_setting_are_one_line_and_one_mark(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(50))
+        tell(*(story.changed("learning_rate", rate) for rate in (0.002, 0.004, 0.008)))
+        assert lines(model)[2:] == ["epoch 0.50: learning rate 0.001 → 0.008"]
+        assert model.log[-1].kind == "change"
+        assert model.marks == [0.5]
+
+    def test_changes_with_a_step_between_are_two(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(50), story.changed("learning_rate", 0.002))
+        tell(story.steps(50), story.changed("learning_rate", 0.004))
+        assert lines(model)[2:] == [
+            "epoch 0.50: learning rate 0.001 → 0.002",
+            "epoch 1.00: learning rate 0.002 → 0.004",
+        ]
+        assert model.marks == [0.5, 1.0]
+
+    def test_changes_of_different_settings_are_two(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(50))
+        tell(story.changed("optimizer", "sgd"), story.changed("learning_rate", 0.1))
+        assert lines(model)[2:] == [
+            "epoch 0.50: optimizer adam → sgd",
+            "epoch 0.50: learning rate 0.001 → 0.1",
+        ]
+
+    def test_a_change_after_another_line_is_told_again(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(50), story.changed("augment", "shift"))
+        tell(story.saved(), story.changed("augment", "affine"))
+        assert lines(model)[2:] == [
+            "epoch 0.50: augmentation none → shift",
+            "saved step 50 in /runs/one",
+            "epoch 0.50: augmentation shift → affine",
+        ]
+
+    def test_more_epochs_are_told_but_not_marked(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(50), story.changed("epochs", 35))
+        assert lines(model)[-1] == "epoch 0.50: epochs 25 → 35"
+        assert model.marks == []
+        assert model.settings.epochs == 35
+
+    def test_single_steps_leave_one_line(self, model: RunModel, story: Any, tell: Tell) -> None:
+        tell(*story.opening(), story.steps(10), story.paused(), story.evaluated())
+        for _ in range(5):
+            tell(story.resumed(), story.steps(1), story.paused("batch"), story.evaluated())
+        assert lines(model)[2:] == ["paused", "paused after one batch"]
+        assert model.step == 15
+
+    def test_single_epochs_do_not_hide_what_was_between(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(10), story.paused("batch"), story.evaluated())
+        tell(story.resumed(), *story.epochs(1), story.paused("epoch"))
+        assert "paused after one batch" in lines(model)
+        assert lines(model)[-2:] == ["epoch 1: test 91.00%, loss 0.3000", "paused after one epoch"]
+
+    def test_pause_and_resume_are_told_each_time(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.paused(), story.resumed(), story.paused())
+        assert lines(model)[2:] == ["paused", "training on", "paused"]
+
+    def test_the_end_of_all_epochs_says_how_to_go_on(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.paused("finished"))
+        assert lines(model)[-1] == "all epochs are done: press e for ten more, q to leave"
+
+    def test_divergence_is_told_with_what_to_do(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(9), story.diverged(), story.paused("diverged"))
+        assert lines(model)[2:] == [
+            "loss became NaN at step 10",
+            "paused before that step: lower the rate with [ or restart with r",
+        ]
+        assert {line.kind for line in list(model.log)[2:]} == {"trouble"}
+
+    def test_a_refusal_is_trouble(self, model: RunModel, tell: Tell) -> None:
+        tell(happened.Refused(1, "learning_rate: inf is not a positive number"))
+        assert (model.log[-1].kind, model.log[-1].text) == (
+            "trouble",
+            "learning_rate: inf is not a positive number",
+        )
+
+    def test_old_lines_are_forgotten(self, model: RunModel, story: Any, tell: Tell) -> None:
+        tell(*(happened.Refused(1, f"number {count}") for count in range(LOG_LINES + 5)))
+        assert len(model.log) == LOG_LINES
+        assert lines(model)[-1] == f"number {LOG_LINES + 4}"
+
+
+class TestControlCharacters:
+    EVIL = "a\x1b]0;owned\x07\x9b2Jb\u202ec"
+
+    @pytest.fixture
+    def evil(self, sample: Dataset) -> Dataset:
+        arrays = sample.train_images, sample.train_labels, sample.test_images, sample.test_labels
+        return Dataset(self.EVIL, self.EVIL, *arrays, sample.side, sample.classes)
+
+    def test_none_stays_in_the_log(
+        self, model: RunModel, story: Any, tell: Tell, evil: Dataset
+    ) -> None:
+        tell(
+            Loaded(evil),
+            story.started(run=self.EVIL),
+            happened.Refused(0, self.EVIL),
+            happened.SaveFailed(0, self.EVIL),
+            story.saved(self.EVIL),
+            Failed(1, self.EVIL),
+        )
+        assert len(model.log) == 6
+        assert all(text.isprintable() for text in lines(model))
+        assert sum("a?]0;owned??2Jb?c" in text for text in lines(model)) == 5
+
+    def test_none_stays_in_the_folder_of_the_run(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(story.started(run=self.EVIL))
+        assert model.run == "a?]0;owned??2Jb?c"
+
+
+class TestSecondsLeft:
+    """25 epochs of the story's 100 steps each."""
+
+    def test_unknown_before_anything_is_known(
+        self, model: RunModel, story: Any, tell: Tell, clock: Any
+    ) -> None:
+        assert model.seconds_left() is None
+        tell(*story.opening())
+        assert model.seconds_left() is None
+        clock.pass_(0.5)
+        tell(story.steps(10))
+        assert model.seconds_left() is None  # too soon to tell
+
+    def test_at_a_known_speed(self, model: RunModel, story: Any, tell: Tell, clock: Any) -> None:
+        tell(*story.opening())
+        for _ in range(30):  # half an epoch a second
+            clock.pass_(0.2)
+            tell(story.steps(10))
+        assert model.epoch == 3
+        assert model.seconds_left() == pytest.approx(2 * (25 - 3))
+
+    def test_it_counts_down_between_news(
+        self, model: RunModel, story: Any, tell: Tell, clock: Any
+    ) -> None:
+        tell(*story.opening())
+        clock.pass_(2)
+        tell(story.steps(100))
+        assert model.seconds_left() == pytest.approx(48)
+        clock.pass_(5)
+        assert model.seconds_left() == pytest.approx(43)
+        clock.pass_(500)
+        assert model.seconds_left() == 0
+
+    def test_it_follows_a_change_of_speed(
+        self, model: RunModel, story: Any, tell: Tell, clock: Any
+    ) -> None:
+        tell(*story.opening())
+        for count in [10] * 20 + [1] * 100:  # from half an epoch a second to a twentieth
+            clock.pass_(0.2)
+            tell(story.steps(count))
+        assert model.epoch == 3
+        assert model.seconds_left() == pytest.approx(20 * (25 - 3), rel=0.02)
+
+    def test_evaluations_take_their_time(
+        self, model: RunModel, story: Any, tell: Tell, clock: Any
+    ) -> None:
+        tell(*story.opening())
+        for _ in range(3):
+            clock.pass_(1)
+            tell(story.steps(100, seconds=0.5))
+            clock.pass_(1)
+            tell(story.evaluated(), story.epoch_ended(seconds=0.5))
+        clock.pass_(1)
+        tell(story.steps(100))
+        assert model.seconds_left() == pytest.approx(21 * 7 / 4)
+
+    def test_more_epochs_take_longer(
+        self, model: RunModel, story: Any, tell: Tell, clock: Any
+    ) -> None:
+        tell(*story.opening())
+        clock.pass_(2)
+        tell(story.steps(100), story.changed("epochs", 35))
+        assert model.seconds_left() == pytest.approx(68)
+
+    @pytest.mark.parametrize("reason", ["asked", "batch", "epoch", "finished", "diverged"])
+    def test_none_while_it_stands_still(
+        self, model: RunModel, story: Any, tell: Tell, clock: Any, reason: str
+    ) -> None:
+        tell(*story.opening())
+        clock.pass_(2)
+        tell(story.steps(100), story.paused(reason))
+        assert model.seconds_left() is None
+
+    def test_a_pause_does_not_count(
+        self, model: RunModel, story: Any, tell: Tell, clock: Any
+    ) -> None:
+        tell(*story.opening())
+        clock.pass_(2)
+        tell(story.steps(100), story.paused())
+        clock.pass_(10_000)
+        tell(story.resumed())
+        assert model.seconds_left() is None
+        clock.pass_(2)
+        tell(story.steps(100))
+        assert model.seconds_left() == pytest.approx(2 * 23)
