@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import signal
 import sys
 from dataclasses import dataclass, field
@@ -20,6 +18,7 @@ from digit_tui.data import DataError, load_dataset, printable
 from digit_tui.insight.confusion import confusion_matrix
 from digit_tui.insight.report import report
 from digit_tui.nn import evaluate
+from digit_tui.output import Output, complain
 from digit_tui.progress import Progress, progress_on_stderr
 from digit_tui.status import Status
 from digit_tui.training.commands import Stop
@@ -45,33 +44,6 @@ RESULTS = (RunStarted, EpochEnded, SettingChanged, Diverged, CheckpointSaved, Ru
 SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
-
-
-def complain(message: str) -> None:
-    """One line on stderr, whatever has become of stderr."""
-    with contextlib.suppress(OSError):
-        print(f"digit-tui: {printable(message)}", file=sys.stderr, flush=True)
-
-
-@dataclass
-class Output:
-    """Standard output, which may go away while the run goes on."""
-
-    status: Status | None = None
-    """Why nothing more can be written: CLOSED_PIPE or DISK."""
-
-    def line(self, text: str) -> None:
-        if self.status is not None:
-            return
-        try:
-            print(text, flush=True)
-        except OSError as error:
-            closed = isinstance(error, BrokenPipeError)
-            self.status = Status.CLOSED_PIPE if closed else Status.DISK
-            if not closed:
-                complain(f"cannot write to standard output: {error.strerror}")
-            # The interpreter flushes once more when it ends, and would complain again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @dataclass
@@ -117,7 +89,8 @@ def run_batch(
             dataset = load_dataset(config.data, config.side)
             run_folder = RunFolder(folder) if folder else RunFolder.fresh(config)
             trainer = Trainer(config, dataset, mailbox, run_folder)
-            with progress_on_stderr(quiet=as_json and sys.stdout.isatty()) as progress:
+            events_on_screen = as_json and sys.stdout is not None and sys.stdout.isatty()
+            with progress_on_stderr(quiet=events_on_screen) as progress:
                 troubles, ended = _watch(trainer, mailbox, output, progress, as_json)
         except DataError as error:
             complain(str(error))

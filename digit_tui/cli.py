@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from digit_tui.config import (
     OPTIMIZERS,
     PRESETS,
     SCHEDULES,
+    SOURCES,
     ConfigError,
     RunConfig,
 )
@@ -59,21 +61,27 @@ RUN_OPTIONS: list[Callable[[Any], Any]] = [
         "learning_rate",
         type=float,
         envvar="DIGIT_TUI_LR",
-        help="Learning rate (each optimizer's own).",
+        help="Learning rate (the preset's, or each optimizer's own).",
     ),
-    click.option("--schedule", type=click.Choice(SCHEDULES), help="Learning rate over the run."),
-    click.option("--batch-size", type=int, help="Images in a step."),
+    click.option(
+        "--schedule", type=click.Choice(SCHEDULES), help="Learning rate over the run (cosine)."
+    ),
+    click.option("--batch-size", type=int, help="Images in a step (128)."),
     click.option("--epochs", type=int, help="Times that all training images are used."),
     click.option("--weight-decay", type=float, help="Pull of the weights towards zero."),
-    click.option("--clip-norm", type=float, help="Clip the gradient by its global norm."),
-    click.option("--clip-value", type=float, help="Clip the gradient element by element."),
+    click.option("--clip-norm", type=float, help="Clip the gradient by its global norm (off)."),
+    click.option("--clip-value", type=float, help="Clip the gradient element by element (off)."),
     click.option("--augment", type=click.Choice(AUGMENTATIONS), help="Deform training images."),
     click.option(
-        "--average/--no-average", default=None, help="Evaluate an average of the weights."
+        "--average/--no-average", default=None, help="Evaluate an average of the weights (on)."
     ),
-    click.option("--side", type=int, help="Side of the images in pixels, resampled by area."),
-    click.option("--seed", type=int, help="Decides every random draw."),
-    click.option("--threads", type=int, help="BLAS threads."),
+    click.option("--side", type=int, help="Side of the images in pixels, resampled by area (28)."),
+    click.option("--seed", type=int, help="Decides every random draw (0)."),
+    click.option(
+        "--threads",
+        type=int,
+        help="Threads of the matrix products (the processors at hand, at most 4).",
+    ),
 ]
 """The options that make a RunConfig, in both front ends."""
 
@@ -148,6 +156,10 @@ def make_config(preset: str, options: dict[str, Any]) -> RunConfig:
     Raises:
         click.UsageError: if one is out of its range.
     """
+    data = options.get("data")
+    if data is not None and data not in SOURCES:
+        # run.json keeps it, to be read from any folder.
+        options["data"] = os.path.abspath(os.path.expanduser(data))
     try:
         return RunConfig.from_preset(preset, **options)
     except ConfigError as error:
@@ -216,4 +228,12 @@ def show(name: str, count: int, index: int, part: str) -> None:
 
 def main() -> None:
     """The entry point of `digit-tui` and `python -m digit_tui`."""
-    cli(prog_name="digit-tui")
+    try:
+        sys.exit(cli.main(prog_name="digit-tui", standalone_mode=False))
+    except click.ClickException as error:
+        # One line, where click would print three.
+        message = error.format_message()
+        click.echo(f"digit-tui: {message} (see digit-tui --help)", err=True)
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(Status.SIGNALLED + signal.SIGINT)

@@ -8,15 +8,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from math import isfinite, sqrt
+from math import sqrt
 from typing import Any
 
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
+SOURCES = ("auto", "sample", "mnist")
+"""Data sets by name; anything else is a folder."""
 SCHEDULES = ("constant", "cosine", "onecycle")
 AUGMENTATIONS = ("none", "shift", "affine", "elastic")
 
 MAX_SIDE = 128
 MAX_WIDTH = 16_384
+MAX_REAL = 1e30
+"""Safely inside float32, which the parameters are."""
 MAX_SEED = 2**63 - 1
 
 
@@ -96,10 +100,10 @@ class RunConfig:
         _between("threads", self.threads, 1, 256)
         for option in ("learning_rate", "clip_norm", "clip_value"):
             value = getattr(self, option)
-            if value is not None and not (isfinite(value) and value > 0):
-                raise ConfigError(option, f"{value} is not a positive number")
-        if not (isfinite(self.weight_decay) and self.weight_decay >= 0):
-            raise ConfigError("weight_decay", f"{self.weight_decay} is not zero or more")
+            if value is not None and not 0 < value <= MAX_REAL:
+                raise ConfigError(option, f"{value} is not a positive number up to {MAX_REAL:g}")
+        if not 0 <= self.weight_decay <= MAX_REAL:
+            raise ConfigError("weight_decay", f"{self.weight_decay} is not 0 to {MAX_REAL:g}")
         if self.clip_norm is not None and self.clip_value is not None:
             raise ConfigError("clip_value", "clip by norm or by value, not by both")
 

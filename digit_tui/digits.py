@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import signal
 import sys
-
-import click
+from collections.abc import Callable, Iterator
 
 from digit_tui.data import (
     MIRRORS,
@@ -17,6 +18,7 @@ from digit_tui.data import (
     load_dataset,
     printable,
 )
+from digit_tui.output import Output, complain
 from digit_tui.status import Status
 
 DRAWING_ROWS = 14
@@ -25,48 +27,54 @@ DRAWING_ROWS = 14
 
 def list_data() -> int:
     """Print what is here and what is not; returns the exit status."""
+    output = Output()
     for source in describe_sources():
         if source.problem is None:
             counts = f"{source.train_count:,} training and {source.test_count:,} test images"
-            click.echo(f"{source.name:<8}{counts} in {printable(str(source.folder))}")
+            output.line(f"{source.name:<8}{counts} in {printable(str(source.folder))}")
         else:
-            click.echo(f"{source.name:<8}not here: {source.problem}")
-    return Status.DONE
+            output.line(f"{source.name:<8}not here: {source.problem}")
+    return output.status or Status.DONE
 
 
 def fetch_data(mirrors: tuple[str, ...], timeout: float) -> int:
     """Download full MNIST into the cache; returns the exit status."""
-    bars = sys.stderr.isatty()
-
-    def show(name: str, done: int, total: int) -> None:
-        if bars and total:
-            filled = 30 * done // total
-            bar = "█" * filled + "░" * (30 - filled)
-            click.echo(f"\r{name:<26}{bar} {done / total:>4.0%}", nl=False, err=True)
-
     try:
-        files = fetch_mnist(mirrors=mirrors or MIRRORS, progress=show, timeout=timeout)
+        with _download_bars() as show:
+            files = fetch_mnist(mirrors=mirrors or MIRRORS, progress=show, timeout=timeout)
     except DataError as error:
-        _end_bar(bars)
-        click.echo(f"digit-tui: {error}", err=True)
+        complain(str(error))
         return Status.FAILURE
     except OSError as error:
-        _end_bar(bars)
-        where = printable(str(error.filename or cache_dir()))
-        click.echo(f"digit-tui: cannot write {where}: {error.strerror}", err=True)
+        complain(f"cannot write {error.filename or cache_dir()}: {error.strerror}")
         return Status.DISK
     except KeyboardInterrupt:
-        _end_bar(bars)
-        click.echo("digit-tui: interrupted; nothing half-written is left", err=True)
-        return Status.SIGNALLED + 2
-    _end_bar(bars)
-    click.echo(f"Full MNIST is in {printable(str(files[0].parent))}")
-    return Status.DONE
+        complain("interrupted; no file is half-written, and finished ones are kept")
+        return Status.SIGNALLED + signal.SIGINT
+    output = Output()
+    output.line(f"Full MNIST is in {printable(str(files[0].parent))}")
+    return output.status or Status.DONE
 
 
-def _end_bar(bars: bool) -> None:
-    if bars:
-        click.echo(err=True)
+@contextlib.contextmanager
+def _download_bars() -> Iterator[Callable[[str, int, int], None] | None]:
+    """A bar a file on stderr, if that is a terminal: takes (name, bytes done, bytes in all)."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name)
+            bars.update(tasks[name], completed=done, total=total)
+
+        yield show
 
 
 def show_data(name: str, count: int, first: int, part: str) -> int:
@@ -74,15 +82,16 @@ def show_data(name: str, count: int, first: int, part: str) -> int:
     try:
         dataset = load_dataset(name)
     except DataError as error:
-        click.echo(f"digit-tui: {error}", err=True)
+        complain(str(error))
         return Status.DATA
     train = part == "train"
     images = dataset.train_images if train else dataset.test_images
     labels = dataset.train_labels if train else dataset.test_labels
     if first >= len(images):
-        click.echo(f"digit-tui: --index {first}: there are {len(images):,} images", err=True)
+        complain(f"--index {first}: there are {len(images):,} images, counted from 0")
         return Status.USAGE
 
+    output = Output()
     width = 2 * DRAWING_ROWS
     across = max((shutil.get_terminal_size().columns + 2) // (width + 2), 1)
     chosen = range(first, min(first + count, len(images)))
@@ -93,7 +102,6 @@ def show_data(name: str, count: int, first: int, part: str) -> int:
             draw_digit(images[index].reshape(dataset.side, -1), width, DRAWING_ROWS)
             for index in row
         ]
-        for line in (captions, *zip(*drawings, strict=True)):
-            click.echo("  ".join(f"{cell:<{width}}" for cell in line).rstrip())
-        click.echo()
-    return Status.DONE
+        for line in (captions, *zip(*drawings, strict=True), ()):
+            output.line("  ".join(f"{cell:<{width}}" for cell in line).rstrip())
+    return output.status or Status.DONE

@@ -66,9 +66,9 @@ def measures(event: EpochEnded) -> str:
 @contextlib.contextmanager
 def progress_on_stderr(quiet: bool) -> Iterator[Progress]:
     """What fits stderr: a bar, plain lines, or nothing."""
-    if quiet:
+    if quiet or sys.stderr is None:  # closed by the parent; print would take stdout instead
         yield Quiet()
-    elif not (sys.stderr and sys.stderr.isatty()):
+    elif not sys.stderr.isatty():
         yield Lines()
     else:
         with _bar() as bar:

@@ -17,7 +17,10 @@ from click.testing import CliRunner, Result
 from digit_tui.cli import cli
 from digit_tui.training.run_folder import load_run
 
-SMALL = ["--batch", "--data", "sample", "--preset", "classic", "--hidden", "8", "--threads", "1"]
+SMALL = [
+    *["--batch", "--data", "sample", "--preset", "classic", "--hidden", "8"],
+    *["--optimizer", "adam", "--batch-size", "125", "--threads", "1"],
+]
 
 EPOCH_ENDED = [
     "event",
@@ -150,8 +153,10 @@ def test_a_run_repeats_itself_in_another_process(tmp_path: Path) -> None:
 
 
 def test_classic_learns_the_full_mnist(full_mnist: Path, tmp_path: Path) -> None:
-    options = ["--data", str(full_mnist), "--hidden", "128", "--epochs", "2", "--json"]
-    ended = events_of(run(*options, "--run", str(tmp_path / "run")).stdout)[-1]
+    classic = ["--batch", "--preset", "classic", "--data", str(full_mnist)]
+    options = [*classic, "--epochs", "2", "--json", "--run", str(tmp_path / "run")]
+    result = CliRunner().invoke(cli, options, prog_name="digit-tui")
+    ended = events_of(result.stdout)[-1]
     assert ended["test_total"] == 10_000
     assert ended["test_accuracy"] > 0.96
 
@@ -387,9 +392,9 @@ def with_closed(
     redirection: str, folder: Path, *arguments: str
 ) -> subprocess.CompletedProcess[str]:
     """Run with a standard stream closed, not just redirected: Python has None for it."""
+    program = [sys.executable, "-m", "digit_tui", *SMALL, "--epochs", "1", "--run", "run"]
     return subprocess.run(
-        ["sh", "-c", f'exec "$@" {redirection}', "sh", sys.executable, "-m", "digit_tui"]
-        + [*SMALL, "--epochs", "1", "--run", "run", *arguments],
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", *program, *arguments],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,

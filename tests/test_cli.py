@@ -3,8 +3,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import numpy as np
@@ -14,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from digit_tui import __version__
 from digit_tui import cli as cli_module
-from digit_tui.cli import RUN_OPTIONS, cli, make_config, no_terminal
+from digit_tui.cli import RUN_OPTIONS, cli, main, make_config, no_terminal
 from digit_tui.data import write_idx
 
 SMALL = ["--batch", "--data", "sample", "--preset", "classic", "--hidden", "4", "--epochs", "1"]
@@ -24,6 +26,28 @@ def run(*arguments: str) -> Result:
     result = CliRunner().invoke(cli, arguments, prog_name="digit-tui")
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
+
+
+class Ended(NamedTuple):
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+Program = Callable[..., Ended]
+
+
+@pytest.fixture
+def program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Program:
+    """The whole program, from the entry point on."""
+
+    def start(*arguments: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["digit-tui", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        return Ended(int(caught.value.code or 0), *capsys.readouterr())
+
+    return start
 
 
 def long_flag(option: click.Parameter) -> str:
@@ -117,50 +141,53 @@ BAD = [
 ]
 
 
-def the_error(result: Result) -> str:
+def the_error(ended: Ended) -> str:
     """The one line that says what is wrong."""
-    assert result.stdout == ""
-    assert "Traceback" not in result.stderr
-    (line,) = (line for line in result.stderr.splitlines() if line.startswith("Error: "))
-    assert result.stderr.endswith(f"{line}\n")
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("digit-tui: ")
+    assert ended.stderr.endswith("\n")
+    (line,) = ended.stderr.splitlines()
     return line
 
 
 @pytest.mark.parametrize(("flag", "value"), BAD)
-def test_a_bad_option_is_named(flag: str, value: str) -> None:
-    result = run("--batch", flag, value)
-    assert result.exit_code == 2
-    assert flag in the_error(result)
+def test_a_bad_option_is_named(flag: str, value: str, program: Program) -> None:
+    assert flag in the_error(program("--batch", flag, value))
 
 
 @pytest.mark.parametrize(("flag", "value"), BAD)
 def test_a_bad_variable_is_an_option_that_is_bad(
-    flag: str, value: str, monkeypatch: pytest.MonkeyPatch
+    flag: str, value: str, program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DIGIT_TUI_" + flag[2:].replace("-", "_").upper(), value)
-    result = run("--batch")
-    assert result.exit_code == 2
-    assert flag in the_error(result)
+    assert flag in the_error(program("--batch"))
 
 
-def test_two_ways_of_clipping_are_one_too_many() -> None:
-    result = run("--batch", "--clip-norm", "1", "--clip-value", "1")
-    assert result.exit_code == 2
-    assert "--clip-value: clip by norm or by value" in the_error(result)
+def test_two_ways_of_clipping_are_one_too_many(program: Program) -> None:
+    error = the_error(program("--batch", "--clip-norm", "1", "--clip-value", "1"))
+    assert "--clip-value: clip by norm or by value" in error
 
 
 @pytest.mark.parametrize("arguments", [["--json"], ["--target-accuracy", "0.5"]], ids=str)
-def test_batch_options_need_batch(arguments: list[str]) -> None:
-    result = run(*arguments)
-    assert result.exit_code == 2
-    assert "--batch" in the_error(result)
+def test_batch_options_need_batch(arguments: list[str], program: Program) -> None:
+    assert "--batch" in the_error(program(*arguments))
 
 
 @pytest.mark.parametrize("arguments", [["--no-such"], ["nonsense"], ["evaluate"]], ids=str)
-def test_what_is_not_understood_is_a_usage_error(arguments: list[str]) -> None:
-    result = run(*arguments)
-    assert result.exit_code == 2
-    the_error(result)
+def test_what_is_not_understood_is_a_usage_error(arguments: list[str], program: Program) -> None:
+    the_error(program(*arguments))
+
+
+def test_an_interrupted_evaluation_is_ended_by_its_signal(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("digit_tui.batch.load_run", interrupted)
+    ended = program("evaluate", "run")
+    assert (ended.exit_code, ended.stdout) == (130, "")
+    assert "Traceback" not in ended.stderr
 
 
 def test_version_and_help() -> None:
@@ -231,7 +258,9 @@ def unsafe(text: str) -> set[str]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
-def test_control_characters_in_names_do_not_reach_the_terminal(tmp_path: Path) -> None:
+def test_control_characters_in_names_do_not_reach_the_terminal(
+    tmp_path: Path, program: Program
+) -> None:
     (tmp_path / ESCAPE).write_text("a file")
     folder = tmp_path / f"run{ESCAPE}"
     taken = tmp_path / f"taken{ESCAPE}"
@@ -240,19 +269,21 @@ def test_control_characters_in_names_do_not_reach_the_terminal(tmp_path: Path) -
     bad_data = tmp_path / f"data{ESCAPE}"
     bad_data.mkdir()
     results = [
-        (0, run(*SMALL, "--run", str(folder))),
-        (2, run(*SMALL, "--run", str(taken))),
-        (74, run(*SMALL, "--run", str(tmp_path / ESCAPE / "run"))),
-        (2, run(*SMALL, "--run", str(tmp_path / ESCAPE))),
-        (3, run("--batch", "--data", ESCAPE)),
-        (3, run("--batch", "--data", str(bad_data))),
-        (2, run("--batch", "--optimizer", ESCAPE)),
-        (2, run("--batch", "--hidden", ESCAPE)),
-        (2, run("--batch", "--lr", ESCAPE)),
-        (3, run("evaluate", ESCAPE)),
-        (3, run("evaluate", str(taken))),
-        (3, run("evaluate", str(folder), "--data", ESCAPE)),
-        (3, run("data", "show", "--data", ESCAPE)),
+        (0, program(*SMALL, "--run", str(folder))),
+        (2, program(*SMALL, "--run", str(taken))),
+        (74, program(*SMALL, "--run", str(tmp_path / ESCAPE / "run"))),
+        (2, program(*SMALL, "--run", str(tmp_path / ESCAPE))),
+        (3, program("--batch", "--data", ESCAPE)),
+        (3, program("--batch", "--data", str(bad_data))),
+        (2, program("--batch", "--optimizer", ESCAPE)),
+        (2, program("--batch", "--hidden", ESCAPE)),
+        (2, program("--batch", "--lr", ESCAPE)),
+        (3, program("evaluate", ESCAPE)),
+        (3, program("evaluate", str(taken))),
+        (3, program("evaluate", str(folder), "--data", ESCAPE)),
+        (3, program("data", "show", "--data", ESCAPE)),
+        (2, program(f"--{ESCAPE}")),
+        (2, program(ESCAPE)),
     ]
     for status, result in results:
         assert result.exit_code == status, result.stderr
@@ -286,7 +317,7 @@ def test_data_show_draws_digits_with_their_labels(
     assert len(lines) == 2 * (1 + 14 + 1)  # two beside each other, then the third
     assert max(map(len, lines)) <= 80
     captions = [lines[0].split("  "), lines[16].split("  ")]
-    found = [[word for word in caption if word.strip()] for caption in captions]
+    found = [[word.strip() for word in caption if word.strip()] for caption in captions]
     labels = [int(label) for label in sample.test_labels[5:8]]
     assert found == [
         ["#5", f"label {labels[0]}", "#6", f"label {labels[1]}"],

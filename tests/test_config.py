@@ -157,6 +157,7 @@ def test_an_option_beside_a_preset_wins_unless_it_was_not_given() -> None:
 
 
 def test_a_presets_learning_rate_belongs_to_its_optimizer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PRESETS["classic"], "optimizer", "adam")
     monkeypatch.setitem(PRESETS["classic"], "learning_rate", 0.25)
     assert RunConfig.from_preset("classic").learning_rate == 0.25
     assert RunConfig.from_preset("classic", optimizer="adam").learning_rate == 0.25

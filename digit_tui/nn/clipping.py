@@ -13,7 +13,8 @@ Array = NDArray[Any]
 
 def global_norm(gradients: Array) -> float:
     """The Euclidean norm of a whole gradient vector (n,)."""
-    norm = sqrt(float(np.dot(gradients, gradients)))
+    with np.errstate(over="ignore"):
+        norm = sqrt(float(np.dot(gradients, gradients)))
     if isfinite(norm):
         return norm
     # Squares overflow float32 long before the gradient does.
@@ -27,7 +28,7 @@ def clip_by_global_norm(gradients: Array, norm: float, limit: float) -> bool:
         Whether it was longer. A NaN is never longer, and stays.
     """
     if norm > limit:
-        gradients *= limit / (norm + 1e-6)  # PyTorch's; it also keeps rounding below the limit
+        gradients *= limit / (norm + 1e-6)  # as PyTorch divides
         return True
     return False
 

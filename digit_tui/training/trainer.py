@@ -316,6 +316,7 @@ class Trainer:
             yield from self._save(reason, results)
         elif self._folder is not None:
             self._folder.discard()
+            self._folder = None
         yield RunEnded(
             reason=reason,
             run=str(self._folder.path) if self._folder else None,

@@ -228,7 +228,8 @@ class DigitApp(App[None]):
         if self.runner is None:
             self.exit(return_code=Status.DONE)
         elif self.model.unsaved:
-            self.push_screen(QuitDialog(self.model.step, self.model.saved_step), self._quit)
+            if not isinstance(self.screen, QuitDialog):
+                self.push_screen(QuitDialog(self.model.step, self.model.saved_step), self._quit)
         else:
             self._quit("discard")
 
@@ -249,12 +250,12 @@ class DigitApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield from super().get_system_commands(screen)
-        for _, binding, _, _ in screen.active_bindings.values():
+        for namespace, binding, _, _ in screen.active_bindings.values():
             if binding.id is not None:
                 yield SystemCommand(
                     binding.tooltip,
                     f"key {self.get_key_display(binding)}",
-                    partial(self.screen.run_action, binding.action),
+                    partial(self.run_action, binding.action, namespace),
                 )
 
 

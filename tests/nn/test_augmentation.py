@@ -57,9 +57,9 @@ def test_a_whole_shift_rolls_an_image_with_a_blank_border(
 
 
 def test_half_a_pixel_blends_the_neighbours(patch: pytest.MonkeyPatch) -> None:
-    image = np.array([[0, 100, 200, 50] * 4], np.uint8)
+    image = np.array([[0, 101, 200, 50] * 4], np.uint8)
     result = deform(image, moved_by(0, 0.5, 4, patch)).reshape(4, 4)
-    assert result[0].tolist() == [50, 150, 125, 50]  # the last sees the edge
+    assert result[0].tolist() == [51, 151, 125, 50]  # rounded; the last sees the edge
 
 
 def test_beyond_the_edge_the_edge_is_seen(patch: pytest.MonkeyPatch) -> None:

@@ -81,6 +81,14 @@ def test_coming_back_to_an_optimizer_is_a_fresh_start_for_it(train: Any) -> None
     assert away.sha256 != stayed.sha256
 
 
+def test_a_fresh_start_corrects_adams_bias_afresh(train: Any) -> None:
+    # Adam's first step is as long as the rate, whatever the gradient: if it counts from one.
+    before = train([(5, Stop())], optimizer="sgd", schedule="constant")
+    after = train([(5, SetOptimizer("adam")), (6, Stop())], optimizer="sgd", schedule="constant")
+    moved = np.abs(after.trainer.state.parameters - before.trainer.state.parameters)
+    assert moved.max() == pytest.approx(RULES["adam"].learning_rate, rel=1e-3)
+
+
 def test_the_optimizer_in_force_keeps_its_memory(train: Any) -> None:
     assert train([(5, SetOptimizer("adam", 0.01))]).sha256 == train().sha256
 

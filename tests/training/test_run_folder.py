@@ -200,16 +200,19 @@ def tiny_weights(path: Path) -> np.ndarray:
     return parameters * 2
 
 
-@pytest.mark.parametrize("mask", [0x01, 0x80, 0xFF])
+@pytest.mark.parametrize("mask", [0x01, 0xFF])
 def test_no_flipped_byte_gives_other_weights(mask: int, tmp_path: Path) -> None:
     path = tmp_path / "weights.npz"
     expected = tiny_weights(path)
     content = path.read_bytes()
     refused = 0
-    for offset in range(len(content)):
-        damaged = bytearray(content)
-        damaged[offset] ^= mask
-        path.write_bytes(damaged)
+    for offset, byte in enumerate(content):
+        with open(path, "r+b") as file:
+            if offset:  # mend the byte before
+                file.seek(offset - 1)
+                file.write(content[offset - 1 : offset])
+            file.seek(offset)
+            file.write(bytes([byte ^ mask]))
         try:
             network = load_network(path)
         except RunError as error:

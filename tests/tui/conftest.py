@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from digit_tui.config import RunConfig
@@ -220,18 +221,29 @@ class Window:
         await self.settle()
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.settle()
+        """Press keys, by their names, each when the one before was dealt with."""
+        for key in keys:
+            screen = self.app.screen
+            # Pilot.press waits for an idle processor, many times longer.
+            self.app.post_message(events.Key(key, key if len(key) == 1 else None))
+            await self.settle()
+            if self.app.screen is not screen:  # a new layout may take several rounds
+                await self.pilot.pause()
 
     async def resize(self, width: int, height: int) -> None:
         await self.pilot.resize_terminal(width, height)
         await self.settle()
+        await self.pilot.pause()
 
     async def settle(self) -> None:
-        """Wait until nothing is left to be done."""
-        # A refresh may ask for another: call_after_refresh inside of one.
-        for _ in range(3):
-            await self.pilot.pause()
+        """Wait until all messages were dealt with, those that they led to, and so on."""
+        before = None
+        for rounds in range(50):
+            await self.pilot.pause(0)
+            if rounds >= 5:
+                if self.rows == before:
+                    break
+                before = self.rows
 
     async def until(self, condition: Callable[[], object]) -> None:
         end = monotonic() + 20
@@ -292,7 +304,7 @@ def replay_app(
     monkeypatch.setattr(app_module, "DRAW_SECONDS", 0.0)
     # The story is told by the test: nothing is to come from anywhere else meanwhile.
     monkeypatch.setattr(app_module, "POLL_SECONDS", 1_000.0)
-    yield lambda folder=None: DigitApp(config, folder)
+    yield lambda folder=None, **options: DigitApp(config.with_(**options), folder)
 
 
 @pytest.fixture
@@ -301,13 +313,14 @@ def window(replay_app: Callable[..., DigitApp]) -> OpenWindow:
 
     @asynccontextmanager
     async def open_window(
-        width: int = 80, height: int = 24, folder: Path | None = None
+        width: int = 80, height: int = 24, folder: Path | None = None, **options: Any
     ) -> AsyncIterator[Window]:
-        app = replay_app(folder)
+        app = replay_app(folder, **options)
         async with app.run_test(size=(width, height)) as pilot:
             opened = Window(app, pilot)
             await opened.until(lambda: app.runner is not None)
             await opened.settle()
+            await pilot.pause()
             yield opened
 
     return open_window

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -46,10 +47,10 @@ class OptimizerDialog(ModalScreen[str | None]):
     def on_mount(self) -> None:
         self.query_one(OptionList).highlighted = OPTIMIZERS.index(self._current)
 
-    def on_key(self, event: object) -> None:
-        key = getattr(event, "key", "")
-        if key in {str(number) for number in range(1, len(OPTIMIZERS) + 1)}:
-            self.dismiss(OPTIMIZERS[int(key) - 1])
+    def on_key(self, event: events.Key) -> None:
+        if event.key in {str(number) for number in range(1, len(OPTIMIZERS) + 1)}:
+            event.stop()  # or the view behind would take it too
+            self.dismiss(OPTIMIZERS[int(event.key) - 1])
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(OPTIMIZERS[event.option_index])

@@ -59,7 +59,9 @@ class MistakesView(View):
     def _sort(self) -> None:
         """List the digits anew; the chosen one stays chosen, else its row does."""
         chosen = self._order[self._row] if len(self._order) else None
-        if self._evaluation is not None:
+        if self._evaluation is None:
+            self._order = np.empty(0, np.intp)
+        else:
             self._order = by_loss(self._evaluation, mistakes_only=not self._everything)
         found = np.flatnonzero(self._order == chosen)
         self._row = int(found[0]) if len(found) else min(self._row, max(len(self._order) - 1, 0))
@@ -70,6 +72,9 @@ class MistakesView(View):
         picture, bars = self.query_one(DigitPicture), self.query_one(Probabilities)
         if dataset is None or evaluation is None:
             picture.say("No look at the test digits yet.")
+            digits.clear()
+            bars.clear()
+            gallery.update("")
             return
         total = f"{evaluation.total:,}"
         mistakes = f"{len(self._order):,} mistakes of {total}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
@@ -57,6 +58,10 @@ class View(Screen[None]):
         self.query_one(ProgressLine).show(model)
 
     def on_screen_resume(self) -> None:
+        # Textual tells only the screen in sight of a new size: catch up on the breakpoints.
+        self.post_message(events.Resize(self.app.size, self.app.size))
+
+    def on_resize(self) -> None:
         self.call_after_refresh(self.redraw)
 
     def redraw(self) -> None:

@@ -103,7 +103,7 @@ class Chart(PlotextPlot):
         plot._set_size(width, height)  # plotsize alone is not enough: textual-plotext's issue 5
         low, high = np.inf, -np.inf
         for curve in drawing.curves:
-            y = np.clip(curve.y, -LIMIT, LIMIT)
+            y = np.where(np.isfinite(curve.y), np.clip(curve.y, -LIMIT, LIMIT), np.nan)
             if drawing.log:
                 with np.errstate(all="ignore"):
                     y = np.log10(y)

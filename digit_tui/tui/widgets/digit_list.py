@@ -23,11 +23,22 @@ class DigitList(Widget):
         self._row = 0
         self._top = 0
 
+    def clear(self) -> None:
+        self._evaluation = None
+        self.border_title = ""
+        self.refresh()
+
     def show(self, evaluation: Evaluation, order: NDArray[np.intp], row: int) -> None:
         """List the digits with these indices, with one row chosen and in sight."""
         self._evaluation, self._order, self._row = evaluation, order, row
+        self._keep_in_sight()
+
+    def on_resize(self) -> None:
+        self._keep_in_sight()
+
+    def _keep_in_sight(self) -> None:
         height = max(self.size.height, 1)
-        self._top = min(max(self._top, row - height + 1, 0), row)
+        self._top = min(max(self._top, self._row - height + 1, 0), self._row)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:

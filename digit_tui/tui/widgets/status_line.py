@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widgets import Static
 
+from digit_tui.data import printable
 from digit_tui.training.describe import setting_value
 from digit_tui.tui.model import RunModel
 
@@ -21,7 +22,7 @@ STATES = {
 def settings_line(model: RunModel) -> Text:
     """Data, network and the settings in force."""
     settings = model.settings
-    parts = [model.dataset.name if model.dataset else model.config.data]
+    parts = [model.dataset.name if model.dataset else printable(model.config.data)]
     if model.network:
         parts.append("-".join(map(str, model.network)))
     rate = setting_value(settings.learning_rate)

@@ -1,0 +1,40 @@
+"""What the commands without a screen print, on streams that may go away."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from dataclasses import dataclass
+
+from digit_tui.data import printable
+from digit_tui.status import Status
+
+
+def complain(message: str) -> None:
+    """One line on stderr, whatever has become of stderr."""
+    if sys.stderr is None:  # closed by the parent; print would take stdout instead
+        return
+    with contextlib.suppress(OSError):
+        print(f"digit-tui: {printable(message)}", file=sys.stderr, flush=True)
+
+
+@dataclass
+class Output:
+    """Standard output, which may go away while the run goes on."""
+
+    status: Status | None = None
+    """Why nothing more can be written: CLOSED_PIPE or DISK."""
+
+    def line(self, text: str) -> None:
+        if self.status is not None:
+            return
+        try:
+            print(text, flush=True)
+        except OSError as error:
+            closed = isinstance(error, BrokenPipeError)
+            self.status = Status.CLOSED_PIPE if closed else Status.DISK
+            if not closed:
+                complain(f"cannot write to standard output: {error.strerror}")
+            # The interpreter flushes once more when it ends, and would complain again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,191 @@
+"""The real program in a pseudo-terminal, with a terminal emulator for a screen."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pyte
+import pytest
+
+POSIX = sys.platform != "win32"
+if POSIX:
+    import fcntl
+    import termios
+
+# The child takes the terminal on its standard input for its own, then becomes the program.
+# (A preexec_fn would do it too, but may hang where the test process has threads.)
+TAKE_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "digit_tui", *sys.argv[2:]])
+"""
+
+PRIVATE_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
+# What pyte would print as text: requests to the terminal, and the kitty keyboard protocol.
+UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[\?[\d;]*\$p|\x1b\[[<>=][\d;]*[a-z]")
+
+
+class Terminal:
+    """A program, and the terminal that it runs in."""
+
+    def __init__(self, *arguments: str, size: tuple[int, int] = (80, 24), **settings: Any) -> None:
+        """Start `digit-tui ARGUMENTS`.
+
+        Args:
+            arguments: of the program.
+            size: columns and rows.
+            settings: environment variables, and streams (stdin, stdout, stderr) that are not to be
+                the terminal.
+        """
+        self.master, self.slave = os.openpty()
+        self.screen = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self.screen)
+        self.output = b""
+        self._fed = 0
+        self.resize(*size)
+        self.attributes_before = termios.tcgetattr(self.slave)
+        streams = {name: self.slave for name in ("stdin", "stdout", "stderr")}
+        streams |= {name: settings.pop(name) for name in list(settings) if name in streams}
+        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "", "LINES": ""}
+        environment = {name: value for name, value in environment.items() if value} | settings
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", TAKE_TERMINAL, str(self.slave), *arguments],
+            env=environment,
+            start_new_session=True,
+            pass_fds=[self.slave],
+            **streams,
+        )
+
+    @property
+    def rows(self) -> list[str]:
+        """What a person sees."""
+        return [row.rstrip() for row in self.screen.display]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.rows)
+
+    @property
+    def modes(self) -> set[int]:
+        """Private modes that the program has left on: 1049 is the alternate screen, and so on."""
+        on: set[int] = set()
+        for numbers, switch in PRIVATE_MODE.findall(self.output):
+            for number in map(int, numbers.split(b";")):
+                (on.add if switch == b"h" else on.discard)(number)
+        return on
+
+    @property
+    def cursor_hidden(self) -> bool:
+        switches = re.findall(rb"\x1b\[\?25([hl])", self.output)
+        return bool(switches) and switches[-1] == b"l"
+
+    @property
+    def bytes_read(self) -> int:
+        return len(self.output)
+
+    def attributes(self) -> list[Any]:
+        """How the terminal treats input and output (termios)."""
+        return termios.tcgetattr(self.slave)
+
+    def send(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Set the size; the program is told by a signal."""
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def until(self, condition: str | Callable[[], object], seconds: float = 20) -> None:
+        """Read until a pattern is on the screen, or until something is so."""
+        pattern = condition if isinstance(condition, str) else None
+
+        def met() -> object:
+            if pattern is not None:
+                return re.search(pattern, self.text, re.MULTILINE)
+            assert callable(condition)
+            return condition()
+
+        end = monotonic() + seconds
+        while not met():
+            assert monotonic() < end, f"it never came to be: {pattern}\n{self.text}"
+            alive = self.process.poll() is None
+            if not self._read(0.05) and not alive:
+                assert met(), f"the program ended before: {pattern}\n{self.text}"
+
+    def status(self, seconds: float = 20) -> int:
+        """Wait for the program to end; its exit status."""
+        self.until(lambda: self.process.poll() is not None, seconds)
+        while self._read(0):
+            pass
+        assert self.process.returncode is not None
+        return self.process.returncode
+
+    def _read(self, seconds: float) -> bool:
+        """Take what the program wrote, if anything comes within the time."""
+        if not select.select([self.master], [], [], seconds)[0]:
+            return False
+        with contextlib.suppress(OSError):
+            self.output += os.read(self.master, 65_536)
+        # A sequence that came in two pieces waits for the second.
+        end = self.output.rfind(b"\x1b")
+        whole = len(self.output) if end < len(self.output) - 20 else end
+        self._stream.feed(UNKNOWN_TO_PYTE.sub(b"", self.output[self._fed : whole]))
+        self._fed = max(self._fed, whole)
+        return True
+
+    def assert_restored(self) -> None:
+        """The terminal is as it was found."""
+        assert self.attributes() == self.attributes_before
+        # Alternate screen; mouse; focus; bracketed paste; in-band resize.
+        assert not self.modes & {47, 1047, 1049, 1000, 1002, 1003, 1006, 1015, 1016, 1004, 2004, 2048}
+        assert not self.cursor_hidden
+        assert b"\x1b[?1049l" in self.output
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)
+
+
+@pytest.fixture
+def terminal() -> Iterator[Callable[..., Terminal]]:
+    """Starts the program in a terminal; ended with the test."""
+    started: list[Terminal] = []
+
+    def start(*arguments: str, **settings: Any) -> Terminal:
+        started.append(Terminal(*arguments, **settings))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+@pytest.fixture
+def training(
+    terminal: Callable[..., Terminal], tmp_path: Path
+) -> Callable[..., tuple[Terminal, Path]]:
+    """Starts a run that goes on until it is told to stop; it and the folder of the run."""
+
+    def start(**settings: Any) -> tuple[Terminal, Path]:
+        folder = tmp_path / "run"
+        options = {"--preset": "classic", "--hidden": "16", "--epochs": "100000", "--threads": "1"}
+        options |= {"--data": "sample", "--run": str(folder)}
+        arguments = [word for pair in options.items() for word in pair]
+        program = terminal(*arguments, **settings)
+        program.until(r"▶ training .* step [1-9]")
+        return program, folder
+
+    return start

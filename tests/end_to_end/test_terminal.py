@@ -1,0 +1,209 @@
+"""What a person at a terminal meets, from the first frame to the shell's next prompt."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+
+
+def step(program: Any) -> int:
+    """The step on the screen."""
+    found = re.search(r"step ([\d,]+)", program.text)
+    assert found is not None, program.text
+    return int(found[1].replace(",", ""))
+
+
+def pause(program: Any) -> int:
+    """Pause; the step where it did."""
+    program.send(" ")
+    program.until("⏸ paused")
+    return step(program)
+
+
+def test_a_whole_session(training: Callable[..., Any]) -> None:
+    program, folder = training()
+    assert re.match(r" sample · 784-16-10 · adamw · rate 0\.005", program.rows[0])
+    # It trains by itself, and shows it.
+    first = step(program)
+    program.until(lambda: step(program) > first)
+    program.until(r"epoch [1-9]\d*: test \d\d\.\d\d%")
+    program.until("[\u2801-\u28ff]{3}")
+
+    before = pause(program)
+    program.send("n")
+    program.until("paused after one batch")
+    assert step(program) == before + 1
+    program.send("n")
+    program.until(lambda: step(program) == before + 2)
+
+    program.send("2")
+    program.until(r"784-16-10 · momentum · rate 0\.01$")
+    program.send("[")
+    program.until(r"momentum · rate 0\.005$")
+
+    program.send("\t")
+    program.until(r"^─\d+ mistakes of 1,000─")
+    chosen = next(number for number, row in enumerate(program.rows) if row.startswith("▸"))
+    program.send("\x1b[B")
+    program.until(lambda: program.rows[chosen + 1].startswith("▸"))
+    program.send("v")
+    program.until("^─All 1,000 digits─")
+    program.send("?")
+    program.until("Show the next view of the run")
+    program.send("\x1b")
+    program.until(lambda: "Show the next view of the run" not in program.text)
+
+    program.send("s")
+    program.send("\t")
+    program.until("saved step")
+    assert step(program) == before + 2
+    record = json.loads((folder / "run.json").read_text())
+    assert record["results"]["steps"] == before + 2
+    with np.load(folder / "weights.npz", allow_pickle=False) as weights:
+        assert np.isfinite(weights["parameters"]).all()
+
+    program.send("q")
+    assert program.status() == 0
+    program.assert_restored()
+    assert f"Saved step {before + 2:,} in" in re.sub(r"\s+", " ", program.text)
+
+
+def test_leaving_without_saving_leaves_nothing(training: Callable[..., Any]) -> None:
+    program, folder = training()
+    assert (folder / "run.json").exists()
+    program.send("q")
+    program.until("What was learned")
+    program.send("\x1b")
+    program.until(lambda: "What was learned" not in program.text)
+    now = step(program)
+    program.until(lambda: step(program) > now)
+    program.send("q")
+    program.until("What was learned")
+    program.send("d")
+    assert program.status() == 0
+    program.assert_restored()
+    assert not folder.exists()
+    assert "Nothing saved." in program.text
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_a_signal_saves_and_restores(training: Callable[..., Any], name: str) -> None:
+    program, folder = training()
+    number = getattr(signal, name)
+    program.process.send_signal(number)
+    assert program.status() == 128 + number
+    program.assert_restored()
+    record = json.loads((folder / "run.json").read_text())
+    assert record["state"] == "interrupted"
+    assert record["results"]["steps"] > 0
+    assert (folder / "weights.npz").exists()
+
+
+def test_a_storm_of_sizes_leaves_a_whole_screen(training: Callable[..., Any]) -> None:
+    program, _ = training()
+    pause(program)
+    program.until("paused$")
+    program.until(r"q Quit")
+    whole = program.rows
+    for number in range(50):
+        program.resize(1 + 7 * number % 150, 1 + 3 * number % 50)
+    program.resize(80, 24)
+    program.until(lambda: program.rows == whole)
+    program.send("q")
+    program.until("What was learned")
+    program.send("d")
+    assert program.status() == 0
+    program.assert_restored()
+
+
+def test_a_bad_folder_is_told_after_the_screen_is_restored(
+    terminal: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03 not digits")
+    program = terminal("--data", str(tmp_path), "--run", str(tmp_path / "run"))
+    assert program.status() == 3
+    program.assert_restored()
+    said = program.output.rpartition(b"\x1b[?1049l")[2].decode()
+    said = re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", "", said).strip()
+    assert said.startswith("digit-tui: ")
+    assert "train-images-idx3-ubyte" in said
+    assert len(said.splitlines()) == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_paused_screen_is_quiet(training: Callable[..., Any]) -> None:
+    program, _ = training()
+    pause(program)
+    program.until("paused$")
+    # Keys are dealt with in their order: the second answer shows that the first has been drawn.
+    for word in ("Keys", "Optimizer"):
+        program.send({"Keys": "?", "Optimizer": "o"}[word])
+        program.until(f"─ {word}")
+        before = program.bytes_read
+        program.send("\x1b")
+        program.until(lambda word=word: f"─ {word}" not in program.text)
+        assert program.bytes_read - before < 20_000
+
+
+class TestWithoutATerminal:
+    """One line that names --batch, and status 2."""
+
+    def assert_refused(self, program: Any, said: str) -> None:
+        assert program.returncode == 2
+        assert len(said.strip().splitlines()) == 1
+        assert said.startswith("digit-tui: ")
+        assert "--batch" in said
+        assert "\x1b" not in said
+
+    @pytest.mark.parametrize("stdin", ["null", "file", "pipe"])
+    def test_on_standard_input(
+        self, terminal: Callable[..., Any], tmp_path: Path, stdin: str
+    ) -> None:
+        (tmp_path / "keys").write_text("qqqq")
+        with open(tmp_path / "keys", "rb") as keys:
+            given = {"null": subprocess.DEVNULL, "file": keys, "pipe": subprocess.PIPE}[stdin]
+            program = terminal(stdin=given)
+            program.status()
+            if program.process.stdin is not None:
+                program.process.stdin.close()
+        self.assert_refused(program.process, program.output.decode())
+
+    def test_with_standard_input_closed(self) -> None:
+        done = subprocess.run(
+            ["sh", "-c", 'exec "$0" -m digit_tui <&-', sys.executable],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+        self.assert_refused(done, done.stderr)
+        assert done.stdout == ""
+
+    def test_with_standard_error_in_a_file(
+        self, terminal: Callable[..., Any], tmp_path: Path
+    ) -> None:
+        with open(tmp_path / "log", "wb") as log:
+            program = terminal(stderr=log)
+            program.status()
+        assert program.output == b""
+        self.assert_refused(program.process, (tmp_path / "log").read_text())
+
+    @pytest.mark.parametrize("term", ["dumb", ""])
+    def test_with_a_terminal_that_can_not_draw(
+        self, terminal: Callable[..., Any], term: str
+    ) -> None:
+        program = terminal(TERM=term)
+        program.status()
+        self.assert_refused(program.process, program.output.decode())
+        assert program.attributes() == program.attributes_before

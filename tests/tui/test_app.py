@@ -1,0 +1,90 @@
+"""The program as a whole: sizes, themes, failures, signals."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import pytest
+
+from digit_tui.status import Status
+from digit_tui.training import commands as ask
+from digit_tui.tui.runner import Failed
+
+
+@pytest.mark.parametrize("size", [(60, 20), (40, 12), (20, 6), (5, 60), (1, 1)])
+async def test_no_size_is_too_small(window: Any, story: Any, size: tuple[int, int]) -> None:
+    async with window(*size) as opened:
+        await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}), story.paused())
+        await opened.press("l", "m", "tab", "v", "down", "tab", "question_mark", "escape", "o")
+        assert len(opened.rows) == size[1]
+        await opened.press("escape")
+        await opened.resize(80, 24)
+        assert opened.rows[1].startswith(" ⏸ paused  epoch 2.00/25  step 200")
+        opened.find("Gradient norm")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (40, 12)])
+async def test_a_small_one_still_says_how_the_run_stands(
+    window: Any, story: Any, size: tuple[int, int]
+) -> None:
+    async with window(*size) as opened:
+        await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}), story.paused())
+        assert opened.rows[1].startswith(" ⏸ paused  epoch 2.00/25  step 200")
+        assert "tab View" in opened.text
+        await opened.press("tab")
+        opened.find("4  1 → 7   80%")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_light_and_dark(window: Any, story: Any, size: tuple[int, int]) -> None:
+    async with window(*size) as opened:
+        await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}))
+        rows, background = opened.rows, opened.app.screen.background_colors[1]
+        await opened.press("T")
+        assert not opened.app.current_theme.dark
+        assert opened.rows == rows
+        assert opened.app.screen.background_colors[1].brightness > background.brightness
+        await opened.press("tab", "v", "o", "escape", "question_mark", "escape", "tab", "T")
+        assert opened.app.current_theme.dark
+        assert opened.rows == rows
+
+
+@pytest.mark.parametrize("details", [None, "Traceback (most recent call last): ..."])
+async def test_a_failure_ends_the_program_with_its_status(window: Any, details: Any) -> None:
+    async with window() as opened:
+        app = opened.app
+        await opened.tell(Failed(Status.DATA, "no such folder", details))
+        app._wake.set()
+        await opened.until(lambda: app.return_code is not None)
+        assert app.return_code == Status.DATA
+        lines = app.farewell.splitlines()
+        assert lines[0] == "digit-tui: no such folder"
+        assert lines[1:] == (["This is a fault of digit-tui:", details] if details else [])
+
+
+async def test_a_signal_saves_and_tells_by_the_status(window: Any, story: Any) -> None:
+    async with window() as opened:
+        app = opened.app
+        await opened.tell(*story.opening(), story.steps(10))
+        app.interrupt(signal.SIGTERM)
+        assert opened.sent == [ask.Stop(reason="interrupted", save=True)]
+        await opened.tell(story.saved(), story.ended())
+        app._wake.set()
+        await opened.until(lambda: app.return_code is not None)
+        assert app.return_code == 128 + signal.SIGTERM
+        assert app.farewell == "Saved step 10 in /runs/one"
+
+
+async def test_keys_before_the_run_has_begun_do_no_harm(replay_app: Any) -> None:
+    app = replay_app()
+    app.send(ask.Save())
+    await app.action_quit()
+    app.action_restart()
+    assert app.runner is None
+
+
+async def test_the_digits_are_read_after_the_first_frame(window: Any) -> None:
+    async with window() as opened:
+        assert opened.app.runner.started
+        assert opened.app.runner.dataset is None

@@ -1,0 +1,197 @@
+"""The app with its training thread, on the bundled sample."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from digit_tui.config import RunConfig
+from digit_tui.data import Dataset
+from digit_tui.training import commands as ask
+from digit_tui.training.events import RunEnded
+from digit_tui.training.mailbox import Script
+from digit_tui.training.run_folder import RunFolder, load_run
+from digit_tui.training.trainer import Trainer
+from digit_tui.tui import app as app_module
+from digit_tui.tui.app import DigitApp
+from digit_tui.tui.runner import Failed, Runner
+
+CONFIG = RunConfig(data="sample", hidden=(8,), batch_size=32, epochs=2, augment="shift")
+"""125 steps an epoch."""
+
+
+class OneStep(Runner):
+    """Begins with a single step, so that no test depends on how fast a key is."""
+
+    def start(self) -> None:
+        self.send(ask.StepBatch())
+        super().start()
+
+
+class Watched:
+    """The app with a real run, and how the run ended."""
+
+    def __init__(self, pilot: Pilot[None], app: DigitApp) -> None:
+        self.pilot = pilot
+        self.app = app
+        self.ended: RunEnded | None = None
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        end = monotonic() + 30
+        while not condition():
+            assert monotonic() < end, f"it never came to be: {self.app.model.state}"
+            await self.pilot.pause(0.01)
+
+    async def state(self, state: str) -> None:
+        await self.until(lambda: self.app.model.state == state)
+
+
+@asynccontextmanager
+async def watch(config: RunConfig, folder: Path) -> AsyncIterator[Watched]:
+    """Opens the app; it has to be left when the block ends."""
+    app = DigitApp(config, folder)
+    take_in = app.take_in
+
+    def listen(events: Iterable[Any]) -> None:
+        events = list(events)
+        for event in events:
+            if isinstance(event, RunEnded):
+                watched.ended = event
+        take_in(events)
+
+    app.take_in = listen  # type: ignore[method-assign]
+    async with app.run_test(size=(80, 24)) as pilot:
+        watched = Watched(pilot, app)
+        yield watched
+        await watched.until(lambda: app.return_code is not None)
+    assert app.return_code == 0
+    assert app.runner is not None
+    assert app.runner.join(10)
+
+
+def headless(
+    config: RunConfig, dataset: Dataset, folder: Path, *script: tuple[int, ask.Command]
+) -> RunEnded:
+    """The same without a screen."""
+    trainer = Trainer(config, dataset, Script(script), RunFolder(folder), stay=True)
+    *_, ended = trainer.run()
+    assert isinstance(ended, RunEnded)
+    return ended
+
+
+async def test_what_is_watched_is_what_is_computed(
+    tmp_path: Path, sample: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_module, "Runner", OneStep)
+    async with watch(CONFIG, tmp_path / "watched") as watched:
+        app, pilot = watched.app, watched.pilot
+        await watched.state("paused")
+        assert app.model.step == 1
+        await pilot.press("n", "n")
+        await watched.until(lambda: app.model.step == 3 and app.model.state == "paused")
+        await pilot.press("2")
+        await watched.until(lambda: app.model.settings.optimizer == "momentum")
+        await pilot.press("left_square_bracket", "tab", "space")
+        await watched.state("finished")
+        assert app.model.step == app.model.saved_step == 250
+        assert len(app.model.train_loss) == 250  # every step, once
+        assert [*app.model.test_loss.x] == [0, 0.008, 0.016, 0.024, 1, 2]
+        await pilot.press("e")
+        await watched.until(lambda: app.model.settings.epochs == 12)
+        await watched.state("finished")
+        await pilot.press("q")
+
+    ended = headless(
+        CONFIG,
+        sample,
+        tmp_path / "headless",
+        (3, ask.SetOptimizer("momentum")),
+        (3, ask.ScaleLearningRate(0.5)),
+        (250, ask.AddEpochs(10)),
+        (1500, ask.Stop()),
+    )
+    assert watched.ended is not None
+    assert watched.ended.steps == ended.steps == 1500
+    assert watched.ended.weights_sha256 == ended.weights_sha256
+    seen, alone = (load_run(tmp_path / name)[1] for name in ("watched", "headless"))
+    assert (seen.parameters == alone.parameters).all()
+
+
+async def test_pausing_and_saving_in_the_middle_change_nothing(
+    tmp_path: Path, sample: Dataset
+) -> None:
+    config = CONFIG.with_(epochs=100_000)
+    async with watch(config, tmp_path / "watched") as watched:
+        app, pilot = watched.app, watched.pilot
+        await watched.until(lambda: app.model.step)
+        await pilot.press("space")
+        await watched.state("paused")
+        step = app.model.step
+        assert app.model.unsaved
+        await pilot.press("s")
+        await watched.until(lambda: app.model.saved_step == step)
+        assert app.model.step == step
+        await pilot.press("space")
+        await watched.until(lambda: app.model.step > step)
+        await pilot.press("space")
+        await watched.state("paused")
+        await pilot.press("q", "s")
+
+    assert watched.ended is not None
+    steps = watched.ended.steps
+    ended = headless(config, sample, tmp_path / "headless", (steps, ask.Stop()))
+    assert watched.ended.weights_sha256 == ended.weights_sha256
+
+
+class TestFailures:
+    """What keeps a run from beginning is an event, not an exception in a thread."""
+
+    @pytest.mark.parametrize(
+        ("options", "status", "message"),
+        [
+            ({"data": "no/such/\x1b[2Jplace"}, 3, "no such folder"),
+            ({}, 2, "holds a run already"),
+        ],
+        ids=["data", "run"],
+    )
+    def test_of_data_and_of_the_folder(
+        self, tmp_path: Path, options: Any, status: int, message: str
+    ) -> None:
+        (tmp_path / "run.json").write_text("{}")
+        failed = self.failure(CONFIG.with_(**options), tmp_path)
+        assert failed.status == status
+        assert message in failed.message
+        assert failed.message.isprintable()
+        assert failed.details is None
+
+    def test_of_the_disk(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        failed = self.failure(CONFIG, tmp_path / "file" / "run")
+        assert failed.status == 74
+        assert failed.message.startswith(f"cannot write {tmp_path / 'file'}")
+
+    def test_of_our_own(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise RuntimeError("by\x1b design")
+
+        monkeypatch.setattr("digit_tui.tui.runner.Trainer", fail)
+        failed = self.failure(CONFIG, tmp_path)
+        assert failed.status == 1
+        assert failed.message == "RuntimeError: by? design"
+        assert failed.details is not None
+        assert "Traceback" in failed.details
+
+    @staticmethod
+    def failure(config: RunConfig, folder: Path) -> Failed:
+        runner = Runner(config, folder, lambda: None)
+        runner.start()
+        assert runner.join(20)
+        failed = runner.drain()[-1]
+        assert isinstance(failed, Failed)
+        return failed
