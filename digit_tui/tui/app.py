@@ -109,6 +109,11 @@ class DigitApp(App[None]):
         # The first frame comes before the digits are read.
         self.call_after_refresh(self._begin)
 
+    def on_resize(self) -> None:
+        # A terminal that was made smaller and larger again has lost what did not fit meanwhile,
+        # but Textual sees only the last size, and may find that nothing has changed.
+        self.call_after_refresh(self.refresh)
+
     def _begin(self) -> None:
         """Start a run, the first or after a restart."""
         dataset = self.model.dataset

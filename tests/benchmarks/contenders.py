@@ -121,9 +121,12 @@ class TorchRun:
             torch.nn.init.zeros_(linear.bias)
             modules += [linear, torch.nn.ReLU()]
         self._model = torch.nn.Sequential(*modules[:-1])
-        choice = {"fused": True} if fused else {}
-        rate = config.learning_rate
-        self._optimizer = torch.optim.Adam(self._model.parameters(), lr=rate, **choice)
+        # None is its default.
+        self._optimizer = torch.optim.Adam(
+            self._model.parameters(),
+            lr=config.learning_rate or LEARNING_RATE,
+            fused=True if fused else None,
+        )
 
     def epoch(self, steps: int | None = None) -> float:
         """Train on all images once, or for so many steps; returns the seconds it took."""

@@ -56,7 +56,7 @@ def parse() -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--networks", nargs="+", default=NETWORKS, metavar="WIDTHS")
     parser.add_argument("--batch-sizes", nargs="+", type=int, default=(64, 128, 256), metavar="N")
-    parser.add_argument("--epochs", type=int, default=2, help="counted epochs of each run")
+    parser.add_argument("--epochs", type=int, default=3, help="counted epochs of each run")
     parser.add_argument(
         "--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS), metavar="NAME"
     )

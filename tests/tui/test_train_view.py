@@ -312,6 +312,21 @@ class TestCharts:
             assert 0 < len(changed) < len(after) / 2
             assert all(region.height == 1 for region in regions)
 
+    async def test_nothing_is_sent_where_nothing_happens(
+        self, window: Any, story: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1), story.paused())
+            refreshed: list[Any] = []
+            for widget in opened.app.screen.query("*"):
+                monkeypatch.setattr(
+                    widget, "refresh", lambda *_, w=widget, **__: refreshed.append(w)
+                )
+            await opened.tell()
+            assert refreshed == []
+            await opened.tell(story.resumed())
+            assert {type(each).__name__ for each in refreshed} >= {"StatusLine", "EventLog"}
+
     async def test_charts_are_drawn_twice_a_second_at_most(
         self, window: Any, story: Any, monkeypatch: pytest.MonkeyPatch, clock: Any
     ) -> None:

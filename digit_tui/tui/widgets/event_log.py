@@ -17,6 +17,7 @@ class EventLog(Static):
     def __init__(self) -> None:
         super().__init__()
         self.border_title = "Log"
+        self._shown = Text()
 
     def show(self, model: RunModel) -> None:
         """Draw the last lines; a long one takes more than one row."""
@@ -30,4 +31,7 @@ class EventLog(Static):
                 style = self.get_component_rich_style(f"event-log--{line.kind}", partial=True)
             wrapped = Text(line.text, style).wrap(self.app.console, max(width, 1))
             rows[:0] = list(wrapped)
-        self.update(Text("\n").join(rows[-height:] if height else []))
+        text = Text("\n").join(rows[-height:] if height else [])
+        if text != self._shown:  # each update is sent to the terminal
+            self._shown = text
+            self.update(text)

@@ -19,7 +19,7 @@ class KeyBar(Static):
         self.screen.bindings_updated_signal.subscribe(self, self._update)
 
     def on_resize(self) -> None:
-        self._update(self.screen)
+        self.call_after_refresh(self._update, self.screen)
 
     def _update(self, screen: Screen[object]) -> None:
         key_style = self.get_component_rich_style("key-bar--key", partial=True)

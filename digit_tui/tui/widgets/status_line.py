@@ -57,7 +57,13 @@ def state_line(model: RunModel) -> Text:
 class StatusLine(Static):
     """The two lines."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown = Text()
+
     def show(self, model: RunModel) -> None:
         self.set_class(model.state == "diverged", "-trouble")
-        text = Text("\n", no_wrap=True, overflow="ellipsis")
-        self.update(text.join([settings_line(model), state_line(model)]))
+        text = Text("\n").join([settings_line(model), state_line(model)])
+        if text != self._shown:  # each update is sent to the terminal
+            self._shown = text
+            self.update(text)

@@ -1,0 +1,236 @@
+"""What the terminal interface costs: throughput, key-to-screen time, bytes to the terminal.
+
+The real program runs in a pseudo-terminal of 80x24, charts in sight, while this one reads what a
+terminal would read (and so takes a little of the machine, in the interface's disfavour).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import subprocess
+import sys
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+from measure import (
+    finish,
+    head,
+    interleave,
+    machine,
+    make_parser,
+    percentile,
+    ratio,
+    say,
+    table,
+)
+from terminal import Terminal
+
+DIGIT_TUI = [sys.executable, "-m", "digit_tui"]
+PLAIN = (
+    "--hidden 256,128 --optimizer adam --lr 0.001 --schedule constant "
+    "--batch-size 128 --augment none --no-average"
+)
+SETTINGS = {"plain 784-256-128-10": PLAIN.split(), "preset standard": ["--preset", "standard"]}
+PARTS = ("throughput", "keys", "bytes")
+
+POLL_SECONDS = 0.05
+PATIENCE_SECONDS = 60.0
+"""What takes longer has gone wrong."""
+SETTLE_SECONDS = 3.0
+"""Until a run that just began is as it goes on."""
+
+TRAINING = re.compile(rb"training.*\d images/s", re.DOTALL)
+
+
+def main() -> None:
+    options = parse()
+    facts = machine(options.threads)
+    print(head(facts), flush=True)
+    results = {
+        part: {"throughput": throughput, "keys": keys, "bytes": written}[part](options)
+        for part in options.only
+    }
+    finish(options, facts, results)
+
+
+def parse() -> argparse.Namespace:
+    parser = make_parser(__doc__)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
+    parser.add_argument("--epochs", type=int, default=10, help="length of a throughput run")
+    parser.add_argument("--keys", type=int, default=200, help="key presses that are timed")
+    parser.add_argument("--seconds", type=float, default=20.0, help="how long bytes are counted")
+    return parser.parse_args()
+
+
+def command(options: argparse.Namespace, folder: Path, *more: str) -> list[str]:
+    where = ["--data", options.data, "--threads", str(options.threads), "--run", str(folder)]
+    return [*DIGIT_TUI, *where, *more]
+
+
+# Throughput
+
+
+def throughput(options: argparse.Namespace) -> dict[str, Any]:
+    """Images a second from the first record of a run to the last, evaluations included."""
+    results: dict[str, Any] = {}
+    rows = []
+    for title, settings in SETTINGS.items():
+        more = [*settings, "--epochs", str(options.epochs)]
+        speeds = interleave(
+            {
+                "interface": partial(run_with_interface, options, more),
+                "batch": partial(run_headless, options, more),
+            },
+            options.rounds,
+            title,
+        )
+        tax = ratio(speeds["interface"], speeds["batch"])
+        results[title] = speeds | {"interface/batch": tax}
+        rows.append([title, *(f"{median(each):,.0f}" for each in speeds.values()), f"{tax:.3f}"])
+    print(f"\nImages a second over {options.epochs} epochs, median of the rounds")
+    print(table(["run", "interface", "--batch", "interface / --batch"], rows), flush=True)
+    return results
+
+
+def run_with_interface(options: argparse.Namespace, more: list[str]) -> float:
+    with (
+        TemporaryDirectory() as folder,
+        Terminal(command(options, Path(folder, "run"), *more)) as terminal,
+    ):
+        watch = Watch(Path(folder, "run"))
+        while not watch.look():
+            terminal.read(POLL_SECONDS)
+        return watch.images_per_second
+
+
+def run_headless(options: argparse.Namespace, more: list[str]) -> float:
+    with TemporaryDirectory() as folder:
+        watch = Watch(Path(folder, "run"))
+        with subprocess.Popen(
+            command(options, Path(folder, "run"), "--batch", *more),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            while process.poll() is None:
+                watch.look()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(POLL_SECONDS)
+        if process.returncode != 0 or not watch.look():
+            sys.exit(f"the run failed: {process.args!r}")
+        return watch.images_per_second
+
+
+class Watch:
+    """The time of a run by its record: run.json is written at the start, and when it finished.
+
+    Both front ends write it at the same two moments, and the file system keeps the time.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._record = folder / "run.json"
+        self._began = 0
+        self._seen = 0
+        self.images_per_second = 0.0
+
+    def look(self) -> bool:
+        """Take notice of the record; whether the run has finished."""
+        try:
+            time = self._record.stat().st_mtime_ns
+        except FileNotFoundError:
+            return False
+        self._began = self._began or time
+        if time != self._seen:
+            self._seen = time
+            record = json.loads(self._record.read_text(encoding="utf-8"))
+            if record["state"] == "finished":
+                images = record["results"]["epochs"] * record["data"]["training_images"]
+                self.images_per_second = images / ((time - self._began) / 1e9)
+        return self.images_per_second > 0
+
+
+# Keys
+
+
+def keys(options: argparse.Namespace) -> dict[str, Any]:
+    """From a key press to the new learning rate on the screen, while the run trains.
+
+    The rate on the screen is the one that the training thread confirmed: the way there and back.
+    """
+    moments = random.Random(0)
+    milliseconds = []
+    lost = 0
+    say(f"{options.keys} keys")
+    with opened(options, *PLAIN.split()) as (terminal, _):
+        for number in range(options.keys):
+            key, rate = ("]", rb"0\.002") if number % 2 == 0 else ("[", rb"0\.001")
+            pressed = perf_counter()
+            terminal.send(key)
+            try:
+                shown = terminal.wait_for(re.compile(rb"\xb7 rate " + rate + rb"(?!\d)"), 5.0)
+                milliseconds.append(1_000 * (shown - pressed))
+            except TimeoutError:
+                lost += 1
+            # Any phase of the interface's own rhythm may meet the next one.
+            terminal.read(moments.uniform(0.02, 0.27))
+    if not milliseconds:
+        sys.exit("no key press changed the rate on the screen")
+    results = {
+        "median": median(milliseconds),
+        "p99": percentile(milliseconds, 99),
+        "max": max(milliseconds),
+        "lost": lost,
+        "milliseconds": milliseconds,
+    }
+    print(f"\nKey to screen while training, milliseconds, {options.keys} keys")
+    names = ("median", "p99", "max")
+    print(table([*names, "lost"], [[*(f"{results[name]:.1f}" for name in names), str(lost)]]))
+    return results
+
+
+# Bytes
+
+
+def written(options: argparse.Namespace) -> dict[str, Any]:
+    """Bytes a second that reach the terminal, in each view, while the run trains."""
+    results = {}
+    for title, settings in SETTINGS.items():
+        with opened(options, *settings) as (terminal, _):
+            for view in ("train", "mistakes"):
+                say(f"{options.seconds:.0f} s of the {view} view, {title}")
+                output = terminal.read(options.seconds)
+                results[f"{title}, {view} view"] = len(output) / options.seconds / 1_024
+                terminal.send("\t")
+                terminal.read(1.0)
+    print("\nKiB a second to the terminal while training")
+    print(table(["view", "KiB/s"], [[title, f"{each:.1f}"] for title, each in results.items()]))
+    return results
+
+
+class opened:
+    """The program in training: its terminal, and its temporary folder."""
+
+    def __init__(self, options: argparse.Namespace, *more: str) -> None:
+        self._folder = TemporaryDirectory()
+        run = Path(self._folder.name, "run")
+        self._terminal = Terminal(command(options, run, "--epochs", "100000", *more))
+
+    def __enter__(self) -> tuple[Terminal, Path]:
+        self._terminal.wait_for(TRAINING, PATIENCE_SECONDS)
+        self._terminal.read(SETTLE_SECONDS)
+        return self._terminal, Path(self._folder.name)
+
+    def __exit__(self, *trouble: Any) -> None:
+        self._terminal.__exit__(*trouble)
+        self._folder.cleanup()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""The README's tables say what the program does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from digit_tui.cli import cli
+from digit_tui.tui.app import DigitApp, key_groups
+
+README = Path(__file__).parents[1] / "README.md"
+ROW = re.compile(r"^\| (?P<first>.*?) \| (?P<second>.*?) ?\|$", re.MULTILINE)
+
+
+def table(start: str, first: str) -> list[tuple[str, str]]:
+    """The rows of the table after the heading `start` whose first column is called `first`."""
+    text = README.read_text(encoding="utf-8")
+    found = re.search(rf"^[#*]+ *{re.escape(start)}\b", text, re.MULTILINE)
+    assert found is not None, f"no heading {start!r}"
+    body = text[text.index(f"| {first} |", found.end()) :].split("\n\n", 1)[0]
+    _, _, *rows = ROW.findall(body.replace(r"\|", "\N{BROKEN BAR}"))
+    return [(left, right) for left, right in rows]
+
+
+@pytest.mark.parametrize("title", [title for title, _ in key_groups()])
+def test_the_keys(title: str) -> None:
+    bindings = dict(key_groups())[title]
+    display = DigitApp.get_key_display
+    app = DigitApp.__new__(DigitApp)
+    wanted = [(f"`{display(app, binding)}`", binding.tooltip) for binding in bindings]
+    assert table(title, "key") == wanted
+
+
+def test_the_options() -> None:
+    named = {
+        word
+        for left, _ in table("Options", "option")
+        for word in re.findall(r"--[a-z-]+", left)
+    }
+    options = [option for option in cli.params if isinstance(option, click.Option)]
+    known = {name for option in options for name in (*option.opts, *option.secondary_opts)}
+    assert named == known | {"--help"}
+
+
+def test_choices_are_named() -> None:
+    rows = {left: right for left, right in table("Options", "option")}
+    for option in cli.params:
+        if isinstance(option.type, click.Choice):
+            (meaning,) = [right for left, right in rows.items() if f"`{option.opts[0]}`" in left]
+            assert all(f"`{choice}`" in meaning for choice in option.type.choices)
