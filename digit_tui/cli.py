@@ -192,6 +192,16 @@ def evaluate(run: Path, data: str | None, as_json: bool) -> None:
     sys.exit(evaluate_run(run, data, as_json))
 
 
+@cli.command()
+@run_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def bench(preset: str, as_json: bool, **options: Any) -> None:
+    """Measure in ten seconds how fast a network trains here, and with which --threads best."""
+    from digit_tui.bench import run_bench
+
+    sys.exit(run_bench(make_config(preset, options), as_json))
+
+
 @cli.group(invoke_without_command=True)
 @click.pass_context
 def data(context: click.Context) -> None:

@@ -32,16 +32,20 @@ class ConfigError(ValueError):
         self.option = option
 
 
+def available_processors() -> int:
+    """How many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))  # type: ignore[attr-defined, unused-ignore]
+    except AttributeError:  # not on macOS and Windows
+        return os.cpu_count() or 1
+
+
 def default_threads() -> int:
-    """BLAS threads for a run: the processors this process may use, but at most four.
+    """BLAS threads for a run: one a processor, but at most four.
 
     The matrix products of networks this small gain nothing from more.
     """
-    try:
-        available = len(os.sched_getaffinity(0))  # type: ignore[attr-defined, unused-ignore]
-    except AttributeError:  # not on macOS and Windows
-        available = os.cpu_count() or 1
-    return min(available, 4)
+    return min(available_processors(), 4)
 
 
 @dataclass(frozen=True)

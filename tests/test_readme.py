@@ -18,7 +18,7 @@ ROW = re.compile(r"^\| (?P<first>.*?) \| (?P<second>.*?) ?\|$", re.MULTILINE)
 def table(start: str, first: str) -> list[tuple[str, str]]:
     """The rows of the table after the heading `start` whose first column is called `first`."""
     text = README.read_text(encoding="utf-8")
-    found = re.search(rf"^[#*]+ *{re.escape(start)}\b", text, re.MULTILINE)
+    found = re.search(rf"^(## )?{re.escape(start)}:?$", text, re.MULTILINE)
     assert found is not None, f"no heading {start!r}"
     body = text[text.index(f"| {first} |", found.end()) :].split("\n\n", 1)[0]
     _, _, *rows = ROW.findall(body.replace(r"\|", "\N{BROKEN BAR}"))
@@ -36,9 +36,7 @@ def test_the_keys(title: str) -> None:
 
 def test_the_options() -> None:
     named = {
-        word
-        for left, _ in table("Options", "option")
-        for word in re.findall(r"--[a-z-]+", left)
+        word for left, _ in table("Options", "option") for word in re.findall(r"--[a-z-]+", left)
     }
     options = [option for option in cli.params if isinstance(option, click.Option)]
     known = {name for option in options for name in (*option.opts, *option.secondary_opts)}
@@ -46,7 +44,7 @@ def test_the_options() -> None:
 
 
 def test_choices_are_named() -> None:
-    rows = {left: right for left, right in table("Options", "option")}
+    rows = dict(table("Options", "option"))
     for option in cli.params:
         if isinstance(option.type, click.Choice):
             (meaning,) = [right for left, right in rows.items() if f"`{option.opts[0]}`" in left]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from textual import work
+from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.geometry import Size
 from textual.screen import Screen
+from textual.timer import Timer
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS, RunConfig
 from digit_tui.status import Status
@@ -30,6 +33,8 @@ POLL_SECONDS = 0.25
 """Events are looked for at least this often."""
 DRAW_SECONDS = 0.5
 """Charts are drawn at most this often while training."""
+REPAINT_SECONDS = 0.2
+"""After the last change of size, all is drawn once more."""
 MORE_EPOCHS = 10
 
 RATE = Binding.Group("Rate", compact=True)
@@ -100,6 +105,7 @@ class DigitApp(App[None]):
         self._stale = False
         self._after_end: Leaving | str | None = None
         self._signal: int | None = None
+        self._repaint: Timer | None = None
         self.farewell = ""
         self.runner: Runner | None = None
         self.model = RunModel(config)
@@ -110,9 +116,21 @@ class DigitApp(App[None]):
         self.call_after_refresh(self._begin)
 
     def on_resize(self) -> None:
-        # A terminal that was made smaller and larger again has lost what did not fit meanwhile,
-        # but Textual sees only the last size, and may find that nothing has changed.
-        self.call_after_refresh(self.refresh)
+        if self._repaint is not None:
+            self._repaint.stop()
+        self._repaint = self.set_timer(REPAINT_SECONDS, self._repaint_all)
+
+    def _repaint_all(self) -> None:
+        """Draw everything, once sizes have stopped to change.
+
+        A terminal made smaller and larger again has lost what did not fit meanwhile, but Textual
+        may see no change. And signals in quick succession may tell it the sizes in a wrong order.
+        """
+        size = Size(*shutil.get_terminal_size())
+        if not self.is_headless and size and size != self.size:
+            self.post_message(events.Resize(size, size))
+        else:
+            self.refresh(layout=True)
 
     def _begin(self) -> None:
         """Start a run, the first or after a restart."""

@@ -12,7 +12,8 @@ import random
 import re
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -168,7 +169,7 @@ def keys(options: argparse.Namespace) -> dict[str, Any]:
     milliseconds = []
     lost = 0
     say(f"{options.keys} keys")
-    with opened(options, *PLAIN.split()) as (terminal, _):
+    with opened(options, *PLAIN.split()) as terminal:
         for number in range(options.keys):
             key, rate = ("]", rb"0\.002") if number % 2 == 0 else ("[", rb"0\.001")
             pressed = perf_counter()
@@ -202,7 +203,7 @@ def written(options: argparse.Namespace) -> dict[str, Any]:
     """Bytes a second that reach the terminal, in each view, while the run trains."""
     results = {}
     for title, settings in SETTINGS.items():
-        with opened(options, *settings) as (terminal, _):
+        with opened(options, *settings) as terminal:
             for view in ("train", "mistakes"):
                 say(f"{options.seconds:.0f} s of the {view} view, {title}")
                 output = terminal.read(options.seconds)
@@ -214,22 +215,15 @@ def written(options: argparse.Namespace) -> dict[str, Any]:
     return results
 
 
-class opened:
-    """The program in training: its terminal, and its temporary folder."""
-
-    def __init__(self, options: argparse.Namespace, *more: str) -> None:
-        self._folder = TemporaryDirectory()
-        run = Path(self._folder.name, "run")
-        self._terminal = Terminal(command(options, run, "--epochs", "100000", *more))
-
-    def __enter__(self) -> tuple[Terminal, Path]:
-        self._terminal.wait_for(TRAINING, PATIENCE_SECONDS)
-        self._terminal.read(SETTLE_SECONDS)
-        return self._terminal, Path(self._folder.name)
-
-    def __exit__(self, *trouble: Any) -> None:
-        self._terminal.__exit__(*trouble)
-        self._folder.cleanup()
+@contextmanager
+def opened(options: argparse.Namespace, *more: str) -> Iterator[Terminal]:
+    """The program's terminal, once it is in training."""
+    with TemporaryDirectory() as folder:
+        whole = command(options, Path(folder, "run"), "--epochs", "100000", *more)
+        with Terminal(whole) as terminal:
+            terminal.wait_for(TRAINING, PATIENCE_SECONDS)
+            terminal.read(SETTLE_SECONDS)
+            yield terminal
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ ALTERNATE_SCREEN = b"\x1b[?1049h"
 
 def plain(output: bytes) -> bytes:
     """Only the text of what a program wrote, row after row."""
-    return UNFINISHED.sub(b"", CONTROL.sub(b"", output))
+    return CONTROL.sub(b"", UNFINISHED.sub(b"", output))
 
 
 class Terminal:

@@ -30,6 +30,12 @@ fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, "-m", "digit_tui", *sys.argv[2:]])
 """
 
+ALTERNATE_SCREEN = {47, 1047, 1049}
+MOUSE = {1000, 1002, 1003, 1005, 1006, 1015, 1016}
+FOCUS, BRACKETED_PASTE, IN_BAND_RESIZE = 1004, 2004, 2048
+UNWANTED_MODES = {*ALTERNATE_SCREEN, *MOUSE, FOCUS, BRACKETED_PASTE, IN_BAND_RESIZE}
+"""What a shell does not want to find switched on."""
+
 PRIVATE_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
 # What pyte would print as text: requests to the terminal, and the kitty keyboard protocol.
 UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[\?[\d;]*\$p|\x1b\[[<>=][\d;]*[a-z]")
@@ -54,7 +60,7 @@ class Terminal:
         self._fed = 0
         self.resize(*size)
         self.attributes_before = termios.tcgetattr(self.slave)
-        streams = {name: self.slave for name in ("stdin", "stdout", "stderr")}
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), self.slave)
         streams |= {name: settings.pop(name) for name in list(settings) if name in streams}
         environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "", "LINES": ""}
         environment = {name: value for name, value in environment.items() if value} | settings
@@ -146,8 +152,7 @@ class Terminal:
     def assert_restored(self) -> None:
         """The terminal is as it was found."""
         assert self.attributes() == self.attributes_before
-        # Alternate screen; mouse; focus; bracketed paste; in-band resize.
-        assert not self.modes & {47, 1047, 1049, 1000, 1002, 1003, 1006, 1015, 1016, 1004, 2004, 2048}
+        assert not self.modes & UNWANTED_MODES
         assert not self.cursor_hidden
         assert b"\x1b[?1049l" in self.output
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -223,24 +223,20 @@ class Window:
     async def press(self, *keys: str) -> None:
         """Press keys, by their names, each when the one before was dealt with."""
         for key in keys:
-            screen = self.app.screen
             # Pilot.press waits for an idle processor, many times longer.
             self.app.post_message(events.Key(key, key if len(key) == 1 else None))
             await self.settle()
-            if self.app.screen is not screen:  # a new layout may take several rounds
-                await self.pilot.pause()
 
     async def resize(self, width: int, height: int) -> None:
         await self.pilot.resize_terminal(width, height)
         await self.settle()
-        await self.pilot.pause()
 
     async def settle(self) -> None:
         """Wait until all messages were dealt with, those that they led to, and so on."""
         before = None
         for rounds in range(50):
             await self.pilot.pause(0)
-            if rounds >= 5:
+            if rounds >= 3:
                 if self.rows == before:
                     break
                 before = self.rows
@@ -297,14 +293,14 @@ def tell(model: RunModel) -> Callable[..., None]:
 @pytest.fixture
 def replay_app(
     config: RunConfig, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., DigitApp]]:
+) -> Callable[..., DigitApp]:
     """Makes an app without a thread, whose clock is the test's; charts are drawn at once."""
     monkeypatch.setattr(app_module, "Runner", StoodIn)
     monkeypatch.setattr(app_module, "RunModel", partial(RunModel, clock=clock))
     monkeypatch.setattr(app_module, "DRAW_SECONDS", 0.0)
     # The story is told by the test: nothing is to come from anywhere else meanwhile.
     monkeypatch.setattr(app_module, "POLL_SECONDS", 1_000.0)
-    yield lambda folder=None, **options: DigitApp(config.with_(**options), folder)
+    return lambda folder=None, **options: DigitApp(config.with_(**options), folder)
 
 
 @pytest.fixture
@@ -320,7 +316,6 @@ def window(replay_app: Callable[..., DigitApp]) -> OpenWindow:
             opened = Window(app, pilot)
             await opened.until(lambda: app.runner is not None)
             await opened.settle()
-            await pilot.pause()
             yield opened
 
     return open_window

@@ -33,6 +33,7 @@ def chosen(opened: Any) -> int:
 @pytest.fixture
 def browse(window: Any, story: Any) -> Any:
     """Opens the view after an epoch."""
+
     @asynccontextmanager
     async def open_view(width: int = 80, height: int = 24, mistakes: Any = MISTAKES) -> Any:
         async with window(width, height) as opened:
@@ -185,7 +186,7 @@ class TestDigit:
                 " 9          0.0%",
             ]
 
-    @pytest.mark.parametrize(("size", "rows"), [((80, 24), 14), ((120, 40), 14), ((40, 12), 7)])
+    @pytest.mark.parametrize(("size", "rows"), [((80, 24), 14), ((120, 40), 14), ((60, 16), 7)])
     async def test_the_picture_is_as_large_as_fits(
         self, browse: Any, sample: Dataset, size: tuple[int, int], rows: int
     ) -> None:

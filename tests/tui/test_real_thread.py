@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from digit_tui.config import RunConfig
@@ -51,6 +52,12 @@ class Watched:
     async def state(self, state: str) -> None:
         await self.until(lambda: self.app.model.state == state)
 
+    async def press(self, *keys: str) -> None:
+        # Pilot.press waits for an idle processor, and training leaves none.
+        for key in keys:
+            self.app.post_message(events.Key(key, key if len(key) == 1 else None))
+            await self.pilot.pause(0)
+
 
 @asynccontextmanager
 async def watch(config: RunConfig, folder: Path) -> AsyncIterator[Watched]:
@@ -90,22 +97,22 @@ async def test_what_is_watched_is_what_is_computed(
 ) -> None:
     monkeypatch.setattr(app_module, "Runner", OneStep)
     async with watch(CONFIG, tmp_path / "watched") as watched:
-        app, pilot = watched.app, watched.pilot
+        app = watched.app
         await watched.state("paused")
         assert app.model.step == 1
-        await pilot.press("n", "n")
+        await watched.press("n", "n")
         await watched.until(lambda: app.model.step == 3 and app.model.state == "paused")
-        await pilot.press("2")
+        await watched.press("2")
         await watched.until(lambda: app.model.settings.optimizer == "momentum")
-        await pilot.press("left_square_bracket", "tab", "space")
+        await watched.press("left_square_bracket", "tab", "space")
         await watched.state("finished")
         assert app.model.step == app.model.saved_step == 250
         assert len(app.model.train_loss) == 250  # every step, once
         assert [*app.model.test_loss.x] == [0, 0.008, 0.016, 0.024, 1, 2]
-        await pilot.press("e")
+        await watched.press("e")
         await watched.until(lambda: app.model.settings.epochs == 12)
         await watched.state("finished")
-        await pilot.press("q")
+        await watched.press("q")
 
     ended = headless(
         CONFIG,
@@ -128,20 +135,20 @@ async def test_pausing_and_saving_in_the_middle_change_nothing(
 ) -> None:
     config = CONFIG.with_(epochs=100_000)
     async with watch(config, tmp_path / "watched") as watched:
-        app, pilot = watched.app, watched.pilot
+        app = watched.app
         await watched.until(lambda: app.model.step)
-        await pilot.press("space")
+        await watched.press("space")
         await watched.state("paused")
         step = app.model.step
         assert app.model.unsaved
-        await pilot.press("s")
+        await watched.press("s")
         await watched.until(lambda: app.model.saved_step == step)
         assert app.model.step == step
-        await pilot.press("space")
+        await watched.press("space")
         await watched.until(lambda: app.model.step > step)
-        await pilot.press("space")
+        await watched.press("space")
         await watched.state("paused")
-        await pilot.press("q", "s")
+        await watched.press("q", "s")
 
     assert watched.ended is not None
     steps = watched.ended.steps

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from digit_tui.tui.series import Series, Smoother, thin
 
-values = st.floats(-1e6, 1e6)
+# Without the tiniest numbers: half of the smallest is zero.
+values = st.floats(-1e6, 1e6, allow_subnormal=False)
 
 
 class TestSeries:

@@ -16,6 +16,15 @@ from digit_tui.tui.app import DigitApp, key_groups
 from digit_tui.tui.widgets.chart import Chart, Curve, Drawing
 
 BRAILLE = re.compile("[\u2801-\u28ff]")
+ODD_VALUES = [
+    [np.nan] * 5,
+    [np.inf, -np.inf, np.nan, np.inf, -np.inf],
+    [1, np.nan, 3, np.inf, 5],
+    [1e308, -1e308, 1, 2, 3],
+    [1e-320, 1e-45, 0, -1, 1],
+    [0.0] * 5,
+    [7.0] * 5,
+]
 
 
 def chart(opened: Any, name: str = "loss") -> Chart:
@@ -95,6 +104,8 @@ class TestStatus:
         async with window() as opened:
             await opened.tell(*story.opening(), story.steps(10, rate=0.00075))
             assert opened.rows[0].endswith("· adam · rate 0.00075 of 0.001")
+            await opened.tell(story.steps(10, rate=0.00099999))  # as good as the same
+            assert opened.rows[0].endswith("· adam · rate 0.001")
 
 
 class TestProgress:
@@ -248,30 +259,18 @@ class TestCharts:
             assert BRAILLE.search(opened.text)
 
     @pytest.mark.parametrize("log", [False, True])
-    @pytest.mark.parametrize(
-        "values",
-        [
-            [np.nan] * 5,
-            [np.inf, -np.inf, np.nan, np.inf, -np.inf],
-            [1, np.nan, 3, np.inf, 5],
-            [1e308, -1e308, 1, 2, 3],
-            [1e-320, 1e-45, 0, -1, 1],
-            [0.0] * 5,
-            [7.0] * 5,
-        ],
-        ids=["nan", "inf", "holes", "huge", "tiny", "zeros", "constant"],
-    )
-    async def test_no_value_is_too_odd(self, window: Any, values: list[float], log: bool) -> None:
+    async def test_no_value_is_too_odd(self, window: Any, log: bool) -> None:
         async with window() as opened:
-            curve = Curve(np.arange(5.0), np.array(values), "primary")
-            chart(opened).draw(Drawing([curve], (0.0, 4.0), [1.0], log=log))
-            await opened.settle()
-            text = "\n".join(row[:40] for row in opened.rows[3:13])
-            assert "can not be drawn" not in text
-            if any(np.isfinite(value) and (value > 0 or not log) for value in values):
-                assert BRAILLE.search(text)
-            else:
-                assert "No points yet." in text
+            for values in ODD_VALUES:
+                curve = Curve(np.arange(5.0), np.array(values), "primary")
+                chart(opened).draw(Drawing([curve], (0.0, 4.0), [1.0], log=log))
+                await opened.settle()
+                text = "\n".join(row[:40] for row in opened.rows[3:13])
+                assert "can not be drawn" not in text
+                if any(np.isfinite(value) and (value > 0 or not log) for value in values):
+                    assert BRAILLE.search(text), values
+                else:
+                    assert "No points yet." in text, values
 
     async def test_a_chart_that_fails_says_so(
         self, window: Any, story: Any, monkeypatch: pytest.MonkeyPatch

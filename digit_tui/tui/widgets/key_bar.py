@@ -5,28 +5,32 @@ from __future__ import annotations
 from itertools import groupby
 
 from rich.text import Text
-from textual.screen import Screen
-from textual.widgets import Static
+from textual.geometry import Size
+from textual.widget import Widget
 
 
-class KeyBar(Static):
+class KeyBar(Widget):
     """Each binding that is shown, as key and word; a click presses it."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES = {"key-bar--key"}
 
     def on_mount(self) -> None:
-        self.screen.bindings_updated_signal.subscribe(self, self._update)
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._update, self.screen)
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines(width))
 
-    def _update(self, screen: Screen[object]) -> None:
+    def render(self) -> Text:
+        return Text("\n").join(self._lines(self.size.width))
+
+    def _lines(self, width: int) -> list[Text]:
+        """As few lines as hold all keys."""
         key_style = self.get_component_rich_style("key-bar--key", partial=True)
         lines = [Text()]
         shown = [
             binding
-            for _, binding, enabled, _ in screen.active_bindings.values()
+            for _, binding, enabled, _ in self.screen.active_bindings.values()
             if binding.show and enabled
         ]
         # Bindings of a group share a word: "[ ] Rate".
@@ -37,7 +41,7 @@ class KeyBar(Static):
                 key.apply_meta({"@click": f"app.simulate_key('{binding.key}')"})
                 word.append_text(key).append(" ")
             word.append(binding.description)
-            if lines[-1] and lines[-1].cell_len + 2 + word.cell_len > self.size.width:
+            if lines[-1] and lines[-1].cell_len + 2 + word.cell_len > width:
                 lines.append(Text())
             lines[-1].append_text(Text("  ") if lines[-1] else Text()).append_text(word)
-        self.update(Text("\n").join(lines))
+        return lines

@@ -26,7 +26,7 @@ def settings_line(model: RunModel) -> Text:
     if model.network:
         parts.append("-".join(map(str, model.network)))
     rate = setting_value(settings.learning_rate)
-    if model.learning_rate is not None and model.learning_rate != settings.learning_rate:
+    if model.learning_rate is not None and setting_value(model.learning_rate) != rate:
         rate = f"{setting_value(model.learning_rate)} of {rate}"
     parts += [settings.optimizer, f"rate {rate}"]
     if settings.clip_norm is not None:

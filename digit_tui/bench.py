@@ -1,0 +1,141 @@
+"""`digit-tui bench`: how fast a network could train here, how close we come, which threads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from digit_tui.config import RunConfig, available_processors
+from digit_tui.data import Dataset, load_dataset
+from digit_tui.nn import Network
+from digit_tui.output import Output
+from digit_tui.status import Status
+from digit_tui.training.batches import Batches
+from digit_tui.training.run_folder import versions
+from digit_tui.training.state import RunState
+from digit_tui.training.step import Stepper
+
+SECONDS = 10.0
+"""For all measurements together."""
+ROUNDS = 3
+"""Threads are tried in turn this often, so that a busy moment does not hit one alone."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Images a second with a number of threads."""
+
+    threads: int
+    floor: float
+    """The matrix products alone."""
+    training: float
+    """Whole training steps."""
+
+
+def thread_counts() -> list[int]:
+    """1, 2, 4, ... and the number of processors."""
+    processors = available_processors()
+    powers = [2**power for power in range(processors.bit_length())]
+    return sorted({count for count in powers if count <= processors} | {processors})
+
+
+def measure(config: RunConfig, dataset: Dataset, counts: list[int]) -> list[Speed]:
+    """Time the floor and the training of a configuration with each number of threads."""
+    floor, train = matrix_products(config, dataset), training_steps(config, dataset)
+    seconds = SECONDS / (2 * ROUNDS * len(counts))
+    times: dict[int, tuple[list[float], list[float]]] = {count: ([], []) for count in counts}
+    for _ in range(ROUNDS):
+        for count in counts:
+            with threadpool_limits(limits=count, user_api="blas"):
+                for work, found in zip((floor, train), times[count], strict=True):
+                    found.append(time_of(work, seconds))
+    size = config.batch_size
+    return [
+        Speed(count, size / median(floors), size / median(trainings))
+        for count, (floors, trainings) in times.items()
+    ]
+
+
+def time_of(work: Callable[[], None], seconds: float) -> float:
+    """Mean time of one call, over about so many seconds."""
+    work()  # threads start, caches fill
+    calls, started = 0, perf_counter()
+    while (passed := perf_counter() - started) < seconds or not calls:
+        work()
+        calls += 1
+    return passed / calls
+
+
+def matrix_products(config: RunConfig, dataset: Dataset) -> Callable[[], None]:
+    """The matrix products of one step, into ready arrays: no network can be faster."""
+    size = config.batch_size
+    sizes = (dataset.pixels, *config.hidden, dataset.classes)
+    generator = np.random.default_rng(0)
+
+    def random(rows: int, columns: int) -> NDArray[np.float32]:
+        return generator.random((rows, columns), np.float32)
+
+    inputs = [random(size, width) for width in sizes[:-1]]
+    outputs = [random(size, width) for width in sizes[1:]]
+    weights = [random(*shape) for shape in pairwise(sizes)]
+    gradients = [np.empty_like(each) for each in weights]
+    products = [np.empty_like(each) for each in outputs]
+    errors = [np.empty_like(each) for each in inputs]
+
+    def work() -> None:
+        for layer, weight in enumerate(weights):
+            np.matmul(inputs[layer], weight, out=products[layer])
+        for layer, weight in reversed(list(enumerate(weights))):
+            np.matmul(inputs[layer].T, outputs[layer], out=gradients[layer])
+            if layer:
+                np.matmul(outputs[layer], weight.T, out=errors[layer])
+
+    return work
+
+
+def training_steps(config: RunConfig, dataset: Dataset) -> Callable[[], None]:
+    """One step of a real run after the other."""
+    images = len(dataset.train_labels)
+    config = config.for_images(images)
+    sizes = (dataset.pixels, *config.hidden, dataset.classes)
+    state = RunState.begin(config, sizes)
+    network = Network(sizes, state.parameters)
+    stepper = Stepper(config, network, Batches(dataset, config.seed), images)
+
+    def work() -> None:
+        stepper.step(state)
+        if state.cursor >= images:
+            state.epoch, state.cursor = state.epoch + 1, 0
+
+    return work
+
+
+def run_bench(config: RunConfig, as_json: bool) -> int:
+    """Measure and print; returns the exit status."""
+    dataset = load_dataset("sample", config.side)
+    speeds = measure(config, dataset, thread_counts())
+    best = max(speeds, key=lambda speed: speed.training)
+    output = Output()
+    if as_json:
+        result = {"versions": versions(), "speeds": [asdict(speed) for speed in speeds]}
+        output.line(json.dumps(result | {"best_threads": best.threads}))
+        return output.status or Status.DONE
+    widths = "-".join(map(str, (dataset.pixels, *config.hidden, dataset.classes)))
+    output.line(f"{widths}, batches of {config.batch_size}, {config.optimizer}, {config.augment}")
+    output.line(f"NumPy {versions()['numpy']}, {versions()['blas']}, images a second:")
+    output.line("threads   matrix products   training    share")
+    for speed in speeds:
+        share = f"{speed.training / speed.floor:.0%}" + (" (best)" if speed is best else "")
+        output.line(
+            f"{speed.threads:>7}   {speed.floor:>15,.0f}   {speed.training:>8,.0f}   {share:>6}"
+        )
+    output.line(f"Train with --threads {best.threads}, or set DIGIT_TUI_THREADS={best.threads}.")
+    return output.status or Status.DONE

@@ -1,0 +1,60 @@
+"""What the views look like, colours and all.
+
+Made anew with `pytest tests/tui/test_snapshots.py --snapshot-update`; look at them before
+committing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+MISTAKES = {31: (0, 0.99), 4: (7, 0.8), 17: (3, 0.6), 250: (0, 0.51), 500: (1, 0.7)}
+
+
+@pytest.fixture
+def photograph(
+    snap_compare: Callable[..., bool], replay_app: Callable[..., Any], story: Any, clock: Any
+) -> Callable[..., bool]:
+    """Compares the screen, some way into a run and after some keys, with the stored one."""
+
+    def compare(size: tuple[int, int], *keys: str) -> bool:
+        app = replay_app()
+
+        async def tell(pilot: Pilot[None]) -> None:
+            while app.runner is None:
+                await pilot.pause(0)
+            app.take_in([*story.opening(), *story.epochs(3, MISTAKES)])
+            clock.pass_(30)
+            app.take_in(
+                [
+                    story.changed("optimizer", "momentum"),
+                    story.changed("learning_rate", 0.05),
+                    *story.epochs(2, MISTAKES),
+                    story.steps(40, losses=0.2),
+                ]
+            )
+            await pilot.pause()
+            for key in keys:
+                await pilot.press(key)
+            await pilot.pause()
+
+        return snap_compare(app, terminal_size=size, run_before=tell)
+
+    return compare
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+class TestLooks:
+    def test_train(self, photograph: Any, size: tuple[int, int]) -> None:
+        assert photograph(size)
+
+    def test_mistakes(self, photograph: Any, size: tuple[int, int]) -> None:
+        assert photograph(size, "tab", "down")
+
+
+def test_help(photograph: Any) -> None:
+    assert photograph((80, 24), "question_mark")
