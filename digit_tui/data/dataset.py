@@ -36,6 +36,17 @@ class Dataset:
         """Pixels in one image: the width of the network's input."""
         return self.side * self.side
 
+    def summary(self) -> dict[str, str | int]:
+        """What identifies the data set, in plain values."""
+        return {
+            "name": self.name,
+            "sha256": self.sha256,
+            "training_images": len(self.train_labels),
+            "test_images": len(self.test_labels),
+            "classes": self.classes,
+            "side": self.side,
+        }
+
     @cached_property
     def sha256(self) -> str:
         """Hex SHA-256 of the shapes and bytes of the four arrays, as loaded at this side."""

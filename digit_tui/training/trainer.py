@@ -12,9 +12,10 @@ from threadpoolctl import threadpool_limits
 
 from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import Dataset
-from digit_tui.nn import RULES, Network, evaluate
+from digit_tui.nn import Network, evaluate
 from digit_tui.training import commands as ask
 from digit_tui.training.batches import Batches
+from digit_tui.training.changes import changes_of
 from digit_tui.training.describe import divergence
 from digit_tui.training.events import (
     CheckpointSaved,
@@ -88,7 +89,7 @@ class Trainer:
         """Train, yielding what happens; see `digit_tui.training.events`."""
         started = perf_counter()
         with threadpool_limits(limits=self._config.threads, user_api="blas"):
-            data = summary(self._dataset)
+            data = self._dataset.summary()
             if self._folder is not None:
                 self._folder.begin(self._config, data)
             yield RunStarted(
@@ -246,25 +247,7 @@ class Trainer:
     def _change(self, command: ask.Command) -> Iterator[Event]:
         """Change settings, if the values are possible ones."""
         old = self.state.settings
-        match command:
-            case ask.SetOptimizer(name, rate):
-                if rate is None and name in RULES:
-                    rate = RULES[name].learning_rate
-                changes: dict[str, Any] = {"optimizer": name, "learning_rate": rate}
-            case ask.SetLearningRate(value):
-                changes = {"learning_rate": value}
-            case ask.ScaleLearningRate(factor):
-                changes = {"learning_rate": old.learning_rate * factor}
-            case ask.SetClipping(norm, value):
-                changes = {"clip_norm": norm, "clip_value": value}
-            case ask.SetAugmentation(name):
-                changes = {"augment": name}
-            case ask.SetBatchSize(size):
-                changes = {"batch_size": size}
-            case ask.AddEpochs(count):
-                changes = {"epochs": old.epochs + count}
-            case _:
-                raise TypeError(f"not a command: {command!r}")
+        changes = changes_of(command, old)
         try:
             self._config.with_(**changes)  # checks the ranges
         except ConfigError as error:
@@ -323,15 +306,3 @@ class Trainer:
             evaluation=self._evaluate().evaluation,
             **results,
         )
-
-
-def summary(dataset: Dataset) -> dict[str, Any]:
-    """What identifies a data set, for run.json and the first event."""
-    return {
-        "name": dataset.name,
-        "sha256": dataset.sha256,
-        "training_images": len(dataset.train_labels),
-        "test_images": len(dataset.test_labels),
-        "classes": dataset.classes,
-        "side": dataset.side,
-    }

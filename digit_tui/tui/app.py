@@ -18,6 +18,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS, RunConfig
+from digit_tui.data import printable
 from digit_tui.status import Status
 from digit_tui.training import commands as ask
 from digit_tui.training.events import Event
@@ -184,7 +185,8 @@ class DigitApp(App[None]):
         if failure is not None:
             self.farewell = f"digit-tui: {failure.message}"
             if failure.details:
-                self.farewell += f"\nThis is a fault of digit-tui:\n{failure.details}"
+                lines = [printable(line) for line in failure.details.splitlines()]
+                self.farewell = "\n".join([self.farewell, "A fault of digit-tui itself:", *lines])
             self.exit(return_code=failure.status)
         elif self._signal is not None:
             self.exit(return_code=Status.SIGNALLED + self._signal)
@@ -205,8 +207,8 @@ class DigitApp(App[None]):
             self.runner.send(command)
 
     def action_toggle_pause(self) -> None:
-        training = self.model.state == "training"
-        self.send(ask.Pause() if training else ask.Resume())
+        going = self.model.state in ("loading", "training")
+        self.send(ask.Pause() if going else ask.Resume())
 
     def action_step_batch(self) -> None:
         self.send(ask.StepBatch())

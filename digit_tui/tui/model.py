@@ -154,7 +154,10 @@ class RunModel:
             case Resumed():
                 self.state = "training"
                 self._restart_clock()
-                self.say("note", RESUMED)
+                if self.log and self.log[-1].text in (PAUSES["batch"], PAUSES["epoch"]):
+                    self.log.pop()  # steps in a row leave one line
+                else:
+                    self.say("note", RESUMED)
             case Refused(message=message):
                 self.say("trouble", message)
             case Diverged(message=message):
@@ -195,6 +198,11 @@ class RunModel:
             # Quick key presses are one change.
             event = replace(event, old=last.old)
             self.log.pop()
+            if event.new == event.old:  # taken back at once
+                if event.setting != "epochs":
+                    self.marks.pop()
+                self._last_change = None
+                return
         elif event.setting != "epochs":  # a longer run changes no curve
             self.marks.append(event.epoch)
         self._last_change = event

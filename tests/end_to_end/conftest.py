@@ -40,6 +40,8 @@ PRIVATE_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
 # What pyte would print as text: requests to the terminal, and the kitty keyboard protocol.
 UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[\?[\d;]*\$p|\x1b\[[<>=][\d;]*[a-z]")
 
+UNFINISHED = re.compile(rb"\x1b(\[[0-?]*[ -/]*)?\Z")
+
 
 class Terminal:
     """A program, and the terminal that it runs in."""
@@ -128,6 +130,11 @@ class Terminal:
             if not self._read(0.05) and not alive:
                 assert met(), f"the program ended before: {pattern}\n{self.text}"
 
+    def settle(self, seconds: float = 0.7) -> None:
+        """Read until nothing has come for so long: the program draws at shorter intervals."""
+        while self._read(seconds):
+            pass
+
     def status(self, seconds: float = 20) -> int:
         """Wait for the program to end; its exit status."""
         self.until(lambda: self.process.poll() is not None, seconds)
@@ -143,8 +150,8 @@ class Terminal:
         with contextlib.suppress(OSError):
             self.output += os.read(self.master, 65_536)
         # A sequence that came in two pieces waits for the second.
-        end = self.output.rfind(b"\x1b")
-        whole = len(self.output) if end < len(self.output) - 20 else end
+        unfinished = UNFINISHED.search(self.output, max(len(self.output) - 100, 0))
+        whole = unfinished.start() if unfinished else len(self.output)
         self._stream.feed(UNKNOWN_TO_PYTE.sub(b"", self.output[self._fed : whole]))
         self._fed = max(self._fed, whole)
         return True

@@ -115,6 +115,7 @@ def test_a_storm_of_sizes_leaves_a_whole_screen(training: Callable[..., Any]) ->
     pause(program)
     program.until("paused$")
     program.until(r"q Quit")
+    program.settle()
 
     def steady() -> list[str]:
         """What the look at the test digits after a pause, still under way, does not change."""

@@ -60,7 +60,7 @@ async def test_a_failure_ends_the_program_with_its_status(window: Any, details: 
         assert app.return_code == Status.DATA
         lines = app.farewell.splitlines()
         assert lines[0] == "digit-tui: no such folder"
-        assert lines[1:] == (["This is a fault of digit-tui:", details] if details else [])
+        assert lines[1:] == (["A fault of digit-tui itself:", details] if details else [])
 
 
 async def test_a_signal_saves_and_tells_by_the_status(window: Any, story: Any) -> None:

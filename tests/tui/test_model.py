@@ -257,12 +257,15 @@ class TestLog:
         assert lines(model)[2:] == ["paused", "paused after one batch"]
         assert model.step == 15
 
-    def test_single_epochs_do_not_hide_what_was_between(
+    def test_single_steps_in_a_row_leave_one_line(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), story.steps(10), story.paused("batch"), story.evaluated())
         tell(story.resumed(), *story.epochs(1), story.paused("epoch"))
-        assert "paused after one batch" in lines(model)
+        assert lines(model)[2:] == [
+            "epoch 1: test 91.00%, loss 0.3000",
+            "paused after one epoch",
+        ]
         assert lines(model)[-2:] == ["epoch 1: test 91.00%, loss 0.3000", "paused after one epoch"]
 
     def test_pause_and_resume_are_told_each_time(

@@ -10,7 +10,7 @@ from textual.widgets import Static
 from digit_tui.data import Dataset, draw_digit
 from digit_tui.nn import Evaluation
 
-HEIGHTS = (28, 14, 7)
+HEIGHTS = (14, 7)
 """Rows of a drawing: divisors of MNIST's side, so that each cell covers whole pixels."""
 
 
