@@ -55,6 +55,7 @@ class GradientPass:
         self.gradient: Array = np.zeros_like(network.parameters)
         self._gradients = layer_views(self.gradient, network.sizes)
         self._outputs = network.buffers(batch_size)
+        self._ones: Array = np.ones(batch_size, network.parameters.dtype)
         # The error at a hidden layer's output; the last layer's is its own output buffer.
         self._errors = network.buffers(batch_size)[:-1]
 
@@ -78,7 +79,7 @@ class GradientPass:
             below = outputs[index - 1] if index else inputs
             weights_gradient, biases_gradient = self._gradients[index]
             np.matmul(below.T, error, out=weights_gradient)  # (fan_in, n) @ (n, fan_out)
-            np.sum(error, axis=0, out=biases_gradient)
+            np.matmul(self._ones[:count], error, out=biases_gradient)  # sums over the batch
             if index:
                 weights = self.network.layers[index].weights
                 error = np.matmul(error, weights.T, out=self._errors[index - 1][:count])

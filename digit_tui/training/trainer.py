@@ -69,7 +69,7 @@ class Trainer:
         self._folder = folder
         self._stay = stay
 
-        sizes = (dataset.train_images.shape[1], *config.hidden, dataset.classes)
+        sizes = (dataset.pixels, *config.hidden, dataset.classes)
         self.state = RunState.begin(config, sizes)
         self._images = images
         self._network = Network(sizes, self.state.parameters)

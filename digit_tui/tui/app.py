@@ -149,6 +149,8 @@ class DigitApp(App[None]):
 
         self.runner = Runner(self._config, folder, wake, dataset)
         self.runner.start()
+        if self._signal is not None:  # it came before there was anybody to tell
+            self.interrupt(self._signal)
         self._follow(self.runner)
 
     @work(exclusive=True)

@@ -78,7 +78,6 @@ class RunModel:
         self.images_per_second = 0.0
         self.saved_step = 0
         self.evaluation: Evaluation | None = None
-        self.evaluated_epoch = 0.0
 
         self.train_loss = Series()
         self.train_loss_smooth = Series()
@@ -137,7 +136,6 @@ class RunModel:
                 self._take_in_steps(event)
             case Evaluated():
                 self.evaluation = event.evaluation
-                self.evaluated_epoch = event.epoch
                 if not len(self.test_loss) or event.epoch > self.test_loss.x[-1]:
                     self.test_loss.append(event.epoch, event.evaluation.loss)
                     self.test_accuracy.append(event.epoch, event.evaluation.accuracy)

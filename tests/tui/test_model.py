@@ -159,7 +159,6 @@ class TestSeries:
         look = story.evaluated({4: (7, 0.8)})
         tell(look)
         assert model.evaluation is look.evaluation
-        assert model.evaluated_epoch == 0.1
 
     def test_an_epoch_is_a_point_of_training_accuracy(
         self, model: RunModel, story: Any, tell: Tell
