@@ -130,7 +130,7 @@ def _watch(
                 mailbox.send(Stop(reason="interrupted"))
         match event:
             case Diverged(message=message):
-                complain(f"{message}; try a lower --lr, or --clip-norm 1")
+                complain(f"{message}; try a lower --lr, less --weight-decay, or --clip-norm 1")
                 troubles.append(Status.DIVERGED)
                 mailbox.send(Stop(reason="diverged"))
             case SaveFailed(message=message):

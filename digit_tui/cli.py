@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,8 @@ def cli(
     """
     if context.invoked_subcommand is not None:
         return
+    if target_accuracy is not None and isnan(target_accuracy):  # it passes click's range
+        raise click.UsageError("--target-accuracy: nan is no accuracy")
     config = make_config(preset, options)
     if batch:
         from digit_tui.batch import run_batch
@@ -157,6 +160,8 @@ def make_config(preset: str, options: dict[str, Any]) -> RunConfig:
         click.UsageError: if one is out of its range.
     """
     data = options.get("data")
+    if data is not None and not data:
+        raise click.UsageError("--data: an empty name; give sample, mnist or a folder")
     if data is not None and data not in SOURCES:
         # run.json keeps it, to be read from any folder.
         options["data"] = os.path.abspath(os.path.expanduser(data))
@@ -245,5 +250,10 @@ def main() -> None:
         message = error.format_message()
         click.echo(f"digit-tui: {message} (see digit-tui --help)", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:  # --help to a full disk or a closed pipe
+        closed = isinstance(error, BrokenPipeError)
+        if not closed:
+            click.echo(f"digit-tui: cannot write: {error.strerror}", err=True)
+        sys.exit(Status.CLOSED_PIPE if closed else Status.DISK)
     except click.Abort:
         sys.exit(Status.SIGNALLED + signal.SIGINT)

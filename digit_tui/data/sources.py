@@ -82,6 +82,8 @@ def resolve_source(name: str) -> Source:
         return _find_files("mnist", cache_dir(), _FETCH)
     folder = Path(os.path.expanduser(name))
     if not name or not folder.is_dir():
+        if name and folder.exists():
+            raise DataError(f"{printable(name)} is a file: give the folder of the four IDX files")
         names = ", ".join(SOURCES)
         raise DataError(f"{printable(name) or 'an empty name'}: no such folder, nor one of {names}")
     resolved = folder.resolve()

@@ -44,6 +44,8 @@ class StepsDone:
     """(n,) the position after each of these steps, in epochs."""
     losses: NDArray[np.float32]
     """(n,) mean training loss of each batch, in nats."""
+    accuracies: NDArray[np.float32]
+    """(n,) fraction of each batch that was classified right, before its step."""
     gradient_norms: NDArray[np.float32]
     """(n,) global norm before clipping."""
     learning_rate: float

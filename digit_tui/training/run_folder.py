@@ -17,7 +17,7 @@ from platformdirs import user_state_path
 from threadpoolctl import threadpool_info
 
 import digit_tui
-from digit_tui.config import RunConfig
+from digit_tui.config import ConfigError, RunConfig
 from digit_tui.nn import Network
 from digit_tui.training.atomic import write_whole
 from digit_tui.training.state import RunState
@@ -70,13 +70,18 @@ class RunFolder:
             RunError: if the folder holds a run already.
             OSError: if it can not be made or written.
         """
-        if (self.path / "run.json").exists() or (self.path / WEIGHTS).exists():
-            raise RunError(f"{self.path} holds a run already: name another folder with --run")
+        taken = f"{self.path} holds a run already: name another folder with --run"
+        if (self.path / WEIGHTS).exists():
+            raise RunError(taken)
         for folder in (self.path, *self.path.parents):
             if folder.exists():
                 break
             self._made.append(folder)
         self.path.mkdir(parents=True, exist_ok=True)
+        try:  # exclusively: another process may be about to use the same folder
+            (self.path / "run.json").touch(exist_ok=False)
+        except FileExistsError:
+            raise RunError(taken) from None
         self._record = {
             "schema": SCHEMA,
             "state": "running",
@@ -136,8 +141,12 @@ def load_run(path: Path) -> tuple[RunConfig, Network, dict[str, Any]]:
             config = config.with_(data=record["data"]["name"])
     except FileNotFoundError:
         raise RunError(f"{path} is no run of digit-tui: it has no run.json") from None
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{record_path} can not be read: {error}") from error
+    except OSError as error:
+        raise RunError(f"{record_path} can not be read: {error.strerror}") from error
+    except ConfigError as error:
+        raise RunError(f"{record_path} is damaged: {error.option}: {error}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{record_path} is damaged, or no record of a run") from error
     network = load_network(path / WEIGHTS)
     if network.sizes[:-1] != (config.side**2, *config.hidden):
         raise RunError(f"{record_path} does not fit {WEIGHTS}: another side or hidden layers")

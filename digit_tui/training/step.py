@@ -42,6 +42,7 @@ class NotFinite(Exception):
 @dataclass(frozen=True)
 class StepResult:
     loss: float
+    accuracy: float
     gradient_norm: float
     learning_rate: float
     images: int
@@ -128,4 +129,4 @@ class Stepper:
         tally.gradient_norm += norm
         tally.clipped += clipped
         tally.seconds += seconds
-        return StepResult(loss, norm, learning_rate, count, seconds)
+        return StepResult(loss, correct / count, norm, learning_rate, count, seconds)

@@ -164,6 +164,7 @@ class Trainer:
             epoch=self._position,
             positions=np.array(positions),
             losses=np.array([result.loss for result in results], np.float32),
+            accuracies=np.array([result.accuracy for result in results], np.float32),
             gradient_norms=np.array([result.gradient_norm for result in results], np.float32),
             learning_rate=results[-1].learning_rate,
             images=sum(result.images for result in results),
@@ -262,10 +263,12 @@ class Trainer:
         for setting, value in changes.items():
             before = getattr(old, setting)
             if value != before:
-                self._last_change = SettingChanged(
+                change = SettingChanged(
                     self.state.step, self._position, setting, before, value, new
                 )
-                yield self._last_change
+                if self._paused != "diverged":  # a remedy is not to blame
+                    self._last_change = change
+                yield change
         if finished and not self._finished:
             yield from self._resume()
 

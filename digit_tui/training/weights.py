@@ -68,8 +68,10 @@ def load_network(path: Path) -> Network:
         return Network(sizes, parameters if average is None else average)
     except FileNotFoundError:
         raise RunError(f"{path.parent} has no weights yet: the run was not saved") from None
+    except OSError as error:
+        raise RunError(f"{path} can not be read: {error.strerror or error}") from error
     except (
         *(OSError, KeyError, TypeError, ValueError, EOFError, BadZipFile),
         *(RuntimeError, zlib.error),  # a flipped bit may claim encryption or compression
     ) as error:
-        raise RunError(f"{path} can not be read: {error}") from error
+        raise RunError(f"{path} is damaged, or holds no weights of digit-tui") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
 from pathlib import Path
 
@@ -18,11 +17,10 @@ def run_tui(config: RunConfig, folder: Path | None) -> int:
         folder: where it is saved; None is a fresh folder in the state directory.
     """
     from digit_tui.tui.app import DigitApp
+    from digit_tui.tui.watchdog import Watchdog
 
     app = DigitApp(config, folder)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda number, _: app.interrupt(number))
+    Watchdog(tell=app.interrupt, saved=app.wait_saved).start()
     app.run()
     if app.farewell:
         with contextlib.suppress(OSError):  # the terminal may be gone

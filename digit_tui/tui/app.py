@@ -184,6 +184,8 @@ class DigitApp(App[None]):
         failure = self.model.failure
         saved = self.model.saved_step
         self.farewell = f"Saved step {saved:,} in {self.model.run}" if saved else "Nothing saved."
+        if saved and self.model.step > saved:
+            self.farewell += f"; left without saving step {self.model.step:,}"
         if failure is not None:
             self.farewell = f"digit-tui: {failure.message}"
             if failure.details:
@@ -202,6 +204,10 @@ class DigitApp(App[None]):
         """Save and leave because of a signal; safe to call from its handler."""
         self._signal = number
         self.send(ask.Stop(reason="interrupted"))
+
+    def wait_saved(self, seconds: float) -> bool:
+        """Wait for the training thread to end, from another thread; whether it has."""
+        return self.runner is None or self.runner.join(seconds)
 
     def send(self, command: ask.Command) -> None:
         """Ask the run for something."""
@@ -256,7 +262,7 @@ class DigitApp(App[None]):
             self.exit(return_code=Status.DONE)
         elif self.model.unsaved:
             if not isinstance(self.screen, QuitDialog):
-                self.push_screen(QuitDialog(self.model.step, self.model.saved_step), self._quit)
+                self.push_screen(QuitDialog(self.model.saved_step), self._quit)
         else:
             self._quit("discard")
 
@@ -269,6 +275,10 @@ class DigitApp(App[None]):
         modes = list(self.MODES)
         self.switch_mode(modes[(modes.index(self.current_mode) + 1) % len(modes)])
 
+    def action_command_palette(self) -> None:
+        if isinstance(self.screen, View):  # a dialog has questions of its own
+            super().action_command_palette()
+
     def action_toggle_theme(self) -> None:
         self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
 
@@ -276,7 +286,8 @@ class DigitApp(App[None]):
         self.push_screen(HelpDialog(key_groups()))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        yield from super().get_system_commands(screen)
+        theme, *_ = super().get_system_commands(screen)
+        yield theme
         for namespace, binding, _, _ in screen.active_bindings.values():
             if binding.id is not None:
                 yield SystemCommand(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from time import monotonic
 from typing import Literal
 
@@ -86,11 +87,13 @@ class RunModel:
         self.test_loss = Series()
         self.test_accuracy = Series()
         self.train_accuracy = Series()
+        self.train_accuracy_smooth = Series()
         self.marks: list[float] = []
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
 
         self._last_change: SettingChanged | None = None
         self._smooth_loss = Smoother()
+        self._smooth_accuracy = Smoother()
         self._smooth_norm = Smoother()
         self._speed: deque[tuple[int, float]] = deque(maxlen=20)
         self._track: deque[tuple[float, float]] = deque()
@@ -140,7 +143,6 @@ class RunModel:
                     self.test_loss.append(event.epoch, event.evaluation.loss)
                     self.test_accuracy.append(event.epoch, event.evaluation.accuracy)
             case EpochEnded():
-                self.train_accuracy.append(event.epoch, event.train_accuracy)
                 self._say_epoch(event)
             case SettingChanged():
                 self.settings = event.settings
@@ -162,7 +164,7 @@ class RunModel:
                 self.say("trouble", message)
             case CheckpointSaved(step, path):
                 self.saved_step = step
-                self.say("note", f"saved step {step:,} in {path}")
+                self.say("note", f"saved step {step:,} in {Path(path).name}")
             case SaveFailed(message=message):
                 self.say("trouble", f"not saved: {message}")
             case RunEnded():
@@ -178,7 +180,9 @@ class RunModel:
         self.learning_rate = event.learning_rate
         self.train_loss.append(event.positions, event.losses)
         self.train_loss_smooth.append(event.positions, self._smooth_loss.add(event.losses))
-        norms = event.gradient_norms
+        accuracies, norms = event.accuracies, event.gradient_norms
+        self.train_accuracy.append(event.positions, accuracies)
+        self.train_accuracy_smooth.append(event.positions, self._smooth_accuracy.add(accuracies))
         self.gradient_norm.append(event.positions, norms)
         self.gradient_norm_smooth.append(event.positions, self._smooth_norm.add(norms))
         self._speed.append((event.images, event.seconds))
@@ -212,7 +216,7 @@ class RunModel:
             self.say("note", "all epochs are done: press e for ten more, q to leave")
         elif reason == "diverged":
             self.state = "diverged"
-            self.say("trouble", "paused before that step: lower the rate with [ or restart with r")
+            self.say("trouble", "paused before it: a lower rate ([) may help, else restart (r)")
         else:
             self.state = "paused"
             # Single steps leave one line, not two for each.

@@ -32,7 +32,7 @@ def log_ticks(low: float, high: float, count: int, percent: bool = False) -> Tic
         if 0 < len(values) <= count:
             break
     if not values:  # less than a factor of two: no round number may lie inside
-        values = [10**low, 10**high]
+        values = [float(f"{10**end:.2g}") for end in (low, high)]
     every = ceil(len(values) / max(count, 1))
     values = values[::every]
     return [log10(value) for value in values], [_label(value, percent) for value in values]

@@ -55,7 +55,7 @@ class Terminal:
             settings: environment variables, and streams (stdin, stdout, stderr) that are not to be
                 the terminal.
         """
-        self.master, self.slave = os.openpty()
+        self.master, self.slave = self._ends = list(os.openpty())
         self.screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self.screen)
         self.output = b""
@@ -163,12 +163,17 @@ class Terminal:
         assert not self.cursor_hidden
         assert b"\x1b[?1049l" in self.output
 
+    def hang_up(self) -> None:
+        """Close our ends, as a dropped connection does."""
+        for end in self._ends:
+            os.close(end)
+        self._ends = []
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        os.close(self.master)
-        os.close(self.slave)
+        self.hang_up()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,12 +54,12 @@ def test_a_whole_session(training: Callable[..., Any]) -> None:
     program.until(r"momentum · rate 0\.025$")
 
     program.send("\t")
-    program.until(r"^─\d+ mistakes of 1,000─")
+    program.until(r"^─\d+ mistakes by loss─")
     chosen = next(number for number, row in enumerate(program.rows) if row.startswith("▸"))
     program.send("\x1b[B")
     program.until(lambda: program.rows[chosen + 1].startswith("▸"))
     program.send("v")
-    program.until("^─All 1,000 digits─")
+    program.until("^─1,000 digits by loss─")
     program.send("?")
     program.until("Show the next view of the run")
     program.send("\x1b")
@@ -108,6 +109,29 @@ def test_a_signal_saves_and_restores(training: Callable[..., Any], name: str) ->
     assert record["state"] == "interrupted"
     assert record["results"]["steps"] > 0
     assert (folder / "weights.npz").exists()
+
+
+def test_a_dropped_connection_saves_and_ends_the_program(training: Callable[..., Any]) -> None:
+    program, folder = training()
+    program.hang_up()
+    program.process.wait(timeout=15)
+    assert json.loads((folder / "run.json").read_text())["state"] == "interrupted"
+    assert (folder / "weights.npz").exists()
+
+
+def test_a_terminal_that_does_not_read_can_not_hold_the_program(
+    training: Callable[..., Any],
+) -> None:
+    program, folder = training()
+    # Nothing is read from here on: the terminal's buffer fills, and writes to it block.
+    for _ in range(200):
+        program.resize(80, 24)
+        program.resize(100, 30)
+        time.sleep(0.01)
+    program.process.send_signal(signal.SIGTERM)
+    assert program.process.wait(timeout=15) == 128 + signal.SIGTERM
+    assert program.attributes() == program.attributes_before
+    assert json.loads((folder / "run.json").read_text())["state"] == "interrupted"
 
 
 def test_a_storm_of_sizes_leaves_a_whole_screen(training: Callable[..., Any]) -> None:

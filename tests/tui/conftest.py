@@ -86,6 +86,7 @@ class Story:
             epoch=self.epoch,
             positions=numbers / STEPS_PER_EPOCH,
             losses=np.broadcast_to(np.array(losses, np.float32), count),
+            accuracies=np.full(count, 0.75, np.float32),
             gradient_norms=np.broadcast_to(np.array(norms, np.float32), count),
             learning_rate=self.settings.learning_rate if rate is None else rate,
             images=40 * count if images is None else images,

@@ -36,8 +36,8 @@ class OptimizerDialog(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         options = [
-            Option(f"{number} {name:<9} {OPTIMIZER_WORDS[name]}, rate {RULES[name].learning_rate}")
-            for number, name in enumerate(OPTIMIZERS, 1)
+            Option(f"{number} {name:<9} rate {rule.learning_rate:<5}  {OPTIMIZER_WORDS[name]}")
+            for number, (name, rule) in enumerate(RULES.items(), 1)
         ]
         with Vertical(classes="dialog") as box:
             box.border_title = "Optimizer"
@@ -68,9 +68,8 @@ class QuitDialog(ModalScreen[Leaving | None]):
         Binding("escape", "dismiss(None)", "Stay"),
     ]
 
-    def __init__(self, step: int, saved_step: int) -> None:
+    def __init__(self, saved_step: int) -> None:
         super().__init__()
-        self._step = step
         self._saved_step = saved_step
 
     def compose(self) -> ComposeResult:
@@ -78,7 +77,7 @@ class QuitDialog(ModalScreen[Leaving | None]):
         with Vertical(classes="dialog") as box:
             box.border_title = "Quit"
             yield Label(
-                f"What was learned {since}up to step {self._step:,} is not saved.\n\n"
+                f"What was learned {since}is not saved.\n\n"
                 "  s  or enter   save and quit\n"
                 "  d             quit without saving\n"
                 "  esc           stay"

@@ -76,9 +76,8 @@ class MistakesView(View):
             bars.clear()
             gallery.update("")
             return
-        total = f"{evaluation.total:,}"
-        mistakes = f"{len(self._order):,} mistakes of {total}"
-        digits.border_title = f"All {total} digits" if self._everything else mistakes
+        what = "digits" if self._everything else "mistakes"
+        digits.border_title = f"{len(self._order):,} {what} by loss"
         digits.show(evaluation, self._order, self._row)
         if not len(self._order):
             picture.say("Not one mistake. Press v to see all test digits.")

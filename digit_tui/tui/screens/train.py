@@ -79,7 +79,10 @@ class TrainView(View):
             model,
             "#accuracy",
             f"{'Error' if log else 'Accuracy'} by epoch{log}  {legend}",
-            [(model.train_accuracy, TRAIN), (model.test_accuracy, TEST)],
+            [
+                (model.train_accuracy if raw else model.train_accuracy_smooth, TRAIN),
+                (model.test_accuracy, TEST),
+            ],
             percent=True,
         )
         smooth = "raw" if raw else "smoothed"

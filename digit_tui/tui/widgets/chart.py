@@ -18,8 +18,9 @@ from digit_tui.tui.ticks import Ticks, linear_ticks, log_ticks
 
 Array = NDArray[Any]
 
-MARKERS = {"braille": "braille", "blocks": "hd", "ascii": "*"}
-"""What points are drawn with; a font without Braille shows blocks or asterisks."""
+MARKERS = {"braille": ("braille", "braille"), "blocks": ("hd", "hd"), "ascii": ("*", "o")}
+"""What points of the first and the second curve are drawn with; a font without Braille shows
+blocks or letters, and letters tell the curves apart where there is no colour."""
 
 LIMIT = 1e12
 """Values beyond it are drawn at it: plotext fails on numbers near the end of their range."""
@@ -102,7 +103,7 @@ class Chart(PlotextPlot):
         plot.plotsize(width, height)
         plot._set_size(width, height)  # plotsize alone is not enough: textual-plotext's issue 5
         low, high = np.inf, -np.inf
-        for curve in drawing.curves:
+        for curve, marker in zip(drawing.curves, MARKERS[drawing.marker], strict=False):
             y = np.where(np.isfinite(curve.y), np.clip(curve.y, -LIMIT, LIMIT), np.nan)
             if drawing.log:
                 with np.errstate(all="ignore"):
@@ -114,12 +115,14 @@ class Chart(PlotextPlot):
                     x.tolist(),
                     y.tolist(),
                     color=self._color(curve.color),
-                    marker=MARKERS[drawing.marker],
+                    marker=marker,
                 )
         if low > high:
             return "\n  No points yet."
         if low == high:
             low, high = low - 0.5, high + 0.5
+            if drawing.percent:  # a fraction, or its logarithm
+                low, high = (low, min(high, 0.0)) if drawing.log else (max(low, 0), min(high, 1))
         start, end = drawing.span
         for mark in drawing.marks:
             if start <= mark <= end:

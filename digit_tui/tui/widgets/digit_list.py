@@ -12,7 +12,7 @@ from digit_tui.nn import Evaluation
 
 
 class DigitList(Widget):
-    """One line a digit: index, true → predicted, probability of the prediction."""
+    """One line a digit: index, true → predicted, loss."""
 
     COMPONENT_CLASSES = {"digit-list--chosen", "digit-list--wrong"}
 
@@ -48,12 +48,12 @@ class DigitList(Widget):
             return Strip.blank(width, self.rich_style)
         index = int(self._order[row])
         true, predicted = self._evaluation.labels[index], self._evaluation.predictions[index]
-        probability = self._evaluation.probabilities[index, predicted]
+        loss = self._evaluation.losses[index]
         chosen = row == self._row
         wrong = true != predicted
         text = (
             f"{'▸' if chosen else ' '}{index:>6} {true:>2} → {predicted:<2} "
-            f"{probability:>4.0%} {'✗' if wrong else '✓'}"
+            f"{loss:>6.2f} {'✗' if wrong else '✓'}"
         )
         style = self.rich_style
         if wrong:
