@@ -13,8 +13,12 @@ SMOOTHING = 0.97
 """Weight of the past in a smoothed series: a memory of about 30 points."""
 
 
+MAX_POINTS = 40_000
+"""A longer series is thinned, so that a run of hours takes no more memory than one of minutes."""
+
+
 class Series:
-    """Points (x, y) that only grow in number, with x rising."""
+    """Points (x, y), with x rising. Old ones are thinned when there are very many."""
 
     def __init__(self) -> None:
         self._points = np.empty((2, 64))
@@ -26,6 +30,10 @@ class Series:
     def append(self, x: ArrayLike, y: ArrayLike) -> None:
         """Add one point, or several as arrays (n,)."""
         added = np.atleast_2d(np.stack(np.broadcast_arrays(x, y)).T).T
+        if self._count + added.shape[1] > MAX_POINTS:
+            x, y = thin(self.x, self.y, MAX_POINTS // 4)
+            self._count = len(x)
+            self._points[:, : self._count] = x, y
         end = self._count + added.shape[1]
         if end > self._points.shape[1]:
             room = np.empty((2, max(end, 2 * self._points.shape[1])))

@@ -144,7 +144,7 @@ def test_refuses_a_missing_folder_and_an_empty_name(tmp_path: Path) -> None:
     assert "no such folder" in refusal(resolve_source, tmp_path / "absent")
     assert "no such folder" in refusal(resolve_source, "")
     (tmp_path / "file").write_text("")
-    assert "no such folder" in refusal(resolve_source, tmp_path / "file")
+    assert "is a file" in refusal(resolve_source, tmp_path / "file")
 
 
 @pytest.mark.parametrize("split", ["train", "t10k"])

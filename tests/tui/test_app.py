@@ -33,7 +33,7 @@ async def test_a_small_one_still_says_how_the_run_stands(
         assert opened.rows[1].startswith(" ⏸ paused  epoch 2.00/25  step 200")
         assert "tab View" in opened.text
         await opened.press("tab")
-        opened.find("4  1 → 7   80%")
+        opened.find("#4  loss 1.61")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

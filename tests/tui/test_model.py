@@ -30,6 +30,7 @@ def counts(model: RunModel) -> list[int]:
         model.test_loss,
         model.test_accuracy,
         model.train_accuracy,
+        model.train_accuracy_smooth,
     )
     return [len(each) for each in series]
 
@@ -139,7 +140,7 @@ class TestUnsaved:
 class TestSeries:
     def test_every_step_is_a_point(self, model: RunModel, story: Any, tell: Tell) -> None:
         tell(*story.opening(), story.steps(3, losses=[3, 2, 1], norms=[9, 8, 7]), story.steps(200))
-        assert counts(model) == [203, 203, 203, 203, 1, 1, 0]
+        assert counts(model) == [203, 203, 203, 203, 1, 1, 203, 203]
         np.testing.assert_allclose(model.train_loss.x[:4], [0.01, 0.02, 0.03, 0.04])
         np.testing.assert_array_equal(model.train_loss.y[:4], [3, 2, 1, 0.5])
         np.testing.assert_array_equal(model.gradient_norm.y[:4], [9, 8, 7, 1])
@@ -160,12 +161,13 @@ class TestSeries:
         tell(look)
         assert model.evaluation is look.evaluation
 
-    def test_an_epoch_is_a_point_of_training_accuracy(
+    def test_training_accuracy_has_a_point_a_step_and_test_accuracy_one_a_look(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), *story.epochs(2))
-        np.testing.assert_array_equal(model.train_accuracy.x, [1, 2])
-        np.testing.assert_array_equal(model.train_accuracy.y, [0.88, 0.88])
+        np.testing.assert_array_equal(model.train_accuracy.x, model.train_loss.x)
+        np.testing.assert_array_equal(model.train_accuracy.y, 0.75)
+        np.testing.assert_allclose(model.train_accuracy_smooth.y, 0.75)
         np.testing.assert_allclose(model.test_accuracy.x, [0, 1, 2])
 
     def test_pausing_and_resuming_add_no_point(
@@ -196,7 +198,7 @@ class TestLog:
         tell(*story.opening(), *story.epochs(2), story.saved(), *story.epochs(2))
         assert lines(model)[2:] == [
             "epoch 2: test 91.00%, loss 0.3000",
-            "saved step 200 in /runs/one",
+            "saved step 200 in one",
             "epoch 4: test 91.00%, loss 0.3000",
         ]
 
@@ -237,7 +239,7 @@ class TestLog:
         tell(story.saved(), story.changed("augment", "affine"))
         assert lines(model)[2:] == [
             "epoch 0.50: augmentation none → shift",
-            "saved step 50 in /runs/one",
+            "saved step 50 in one",
             "epoch 0.50: augmentation shift → affine",
         ]
 
@@ -285,7 +287,7 @@ class TestLog:
         tell(*story.opening(), story.steps(9), story.diverged(), story.paused("diverged"))
         assert lines(model)[2:] == [
             "loss became NaN at step 10",
-            "paused before that step: lower the rate with [ or restart with r",
+            "paused before it: a lower rate ([) may help, else restart (r)",
         ]
         assert {line.kind for line in list(model.log)[2:]} == {"trouble"}
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digit_tui.tui.series import Series, Smoother, thin
+from digit_tui.tui.series import MAX_POINTS, Series, Smoother, thin
 
 # Without the tiniest numbers: half of the smallest is zero.
 values = st.floats(-1e6, 1e6, allow_subnormal=False)
@@ -130,3 +130,16 @@ class TestThin:
     def test_nothing_but_holes(self) -> None:
         x, y = thin(np.arange(50.0), np.full(50, np.nan), 3)
         assert len(x) == len(y) == 0
+
+
+def test_a_very_long_series_is_thinned_and_keeps_its_peaks() -> None:
+    series = Series()
+    values = np.zeros(1_000)
+    for block in range(200):
+        values[:] = 1 + block % 7
+        values[500] = 1_000 + block
+        series.append(np.arange(1_000) + 1_000 * block, values)
+    assert len(series) <= MAX_POINTS
+    assert (np.diff(series.x) > 0).all()
+    assert set(range(1_000, 1_200)) <= set(series.y)
+    assert series.x[-1] == 199_999
