@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from digit_tui.config import RunConfig
 from digit_tui.nn import RULES
 from digit_tui.training import commands as ask
 from digit_tui.training.state import Settings
 
 
-def changes_of(command: ask.Command, settings: Settings) -> dict[str, Any]:
+def changes_of(command: ask.Command, settings: Settings, config: RunConfig) -> dict[str, Any]:
     """The fields of Settings that a command asks for, with their new values, unchecked.
+
+    Args:
+        command: what is asked for.
+        settings: those in force.
+        config: what the run began with.
 
     Raises:
         TypeError: for a command that changes no setting.
     """
     match command:
         case ask.SetOptimizer(name, rate):
-            if rate is None and name in RULES:
-                rate = RULES[name].learning_rate
-            return {"optimizer": name, "learning_rate": rate}
+            return _change_optimizer(name, rate, config)
         case ask.SetLearningRate(value):
             return {"learning_rate": value}
         case ask.ScaleLearningRate(factor):
@@ -34,3 +38,22 @@ def changes_of(command: ask.Command, settings: Settings) -> dict[str, Any]:
             return {"epochs": settings.epochs + count}
         case _:
             raise TypeError(f"{command!r} changes no setting")
+
+
+def _change_optimizer(name: str, rate: float | None, config: RunConfig) -> dict[str, Any]:
+    """An optimizer with the rate and the weight decay that go with it.
+
+    Both are the run's own where they were meant for this optimizer. A decay that acts on the
+    weights means something else than one that is added to the gradient, often a hundred times
+    weaker, so it does not carry over from one kind to the other.
+    """
+    if name not in RULES:
+        return {"optimizer": name}  # refused where values are checked
+    if rate is None and name == config.optimizer:
+        rate = config.learning_rate
+    same_kind = RULES[name].decoupled_decay == RULES[config.optimizer].decoupled_decay
+    return {
+        "optimizer": name,
+        "learning_rate": RULES[name].learning_rate if rate is None else rate,
+        "weight_decay": config.weight_decay if same_kind else 0.0,
+    }

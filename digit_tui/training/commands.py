@@ -31,7 +31,8 @@ class SetOptimizer:
 
     name: str
     learning_rate: float | None = None
-    """The base rate to go on with; None is the rule's own default."""
+    """The base rate to go on with; None is the run's own if it began with this rule, else the
+    rule's default."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 NAMES = {
     "optimizer": "optimizer",
     "learning_rate": "learning rate",
+    "weight_decay": "weight decay",
     "clip_norm": "clipping by norm",
     "clip_value": "clipping by value",
     "augment": "augmentation",

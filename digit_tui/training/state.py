@@ -23,6 +23,7 @@ class Settings:
     optimizer: str
     learning_rate: float
     """Base rate, before the schedule's factor."""
+    weight_decay: float
     clip_norm: float | None
     clip_value: float | None
     augment: str
@@ -36,6 +37,7 @@ class Settings:
         return cls(
             optimizer=config.optimizer,
             learning_rate=RULES[config.optimizer].learning_rate if rate is None else rate,
+            weight_decay=config.weight_decay,
             clip_norm=config.clip_norm,
             clip_value=config.clip_value,
             augment=config.augment,

@@ -57,7 +57,6 @@ class Stepper:
         self._batches = batches
         self._images = images
         self._factor = SCHEDULES[config.schedule]
-        self._hyper = Hyperparameters(weight_decay=config.weight_decay)
         self._scratch = np.empty(min(BLOCK, len(network.parameters)), network.parameters.dtype)
         self._batch_size = 0
 
@@ -112,7 +111,7 @@ class Stepper:
                 state.slots,
                 state.slot_steps,
                 learning_rate,
-                self._hyper,
+                Hyperparameters(weight_decay=settings.weight_decay),
                 self._scratch,
             )
             if state.average is not None:

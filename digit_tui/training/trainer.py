@@ -248,7 +248,7 @@ class Trainer:
     def _change(self, command: ask.Command) -> Iterator[Event]:
         """Change settings, if the values are possible ones."""
         old = self.state.settings
-        changes = changes_of(command, old)
+        changes = changes_of(command, old, self._config)
         try:
             self._config.with_(**changes)  # checks the ranges
         except ConfigError as error:

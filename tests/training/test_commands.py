@@ -61,8 +61,25 @@ def test_another_optimizer_goes_on_from_the_same_weights(name: str, train: Any) 
 def test_another_optimizer_trains_by_its_own_rule(train: Any) -> None:
     # Switched before the first step, it is as if it had been chosen at once.
     for name, rule in RULES.items():
-        switched = train([(0, SetOptimizer(name))])
+        switched = train([(0, SetOptimizer(name, rule.learning_rate))])
         assert switched.sha256 == train(optimizer=name, learning_rate=rule.learning_rate).sha256
+
+
+def test_back_at_the_first_optimizer_its_rate_and_weight_decay_are_back(train: Any) -> None:
+    script = [(1, SetOptimizer("momentum")), (2, SetOptimizer("adamw"))]
+    assert changes(train(script, optimizer="adamw", weight_decay=0.1)) == [
+        (1, "optimizer", "adamw", "momentum"),
+        (1, "learning_rate", 0.01, RULES["momentum"].learning_rate),
+        (1, "weight_decay", 0.1, 0.0),
+        (2, "optimizer", "momentum", "adamw"),
+        (2, "learning_rate", RULES["momentum"].learning_rate, 0.01),
+        (2, "weight_decay", 0.0, 0.1),
+    ]
+
+
+def test_weight_decay_carries_over_between_rules_that_add_it_to_the_gradient(train: Any) -> None:
+    ran = train([(1, SetOptimizer("momentum"))], optimizer="sgd", weight_decay=1e-4)
+    assert ran.trainer.state.settings.weight_decay == 1e-4
 
 
 def test_an_optimizer_comes_with_its_own_rate_unless_another_is_given(train: Any) -> None:
