@@ -183,7 +183,9 @@ class DigitApp(App[None]):
         """Do what the end of the run was asked for."""
         failure = self.model.failure
         saved = self.model.saved_step
-        self.farewell = f"Saved step {saved:,} in {self.model.run}" if saved else "Nothing saved."
+        self.farewell = (
+            f"Saved step {saved:,} in {self.model.run}" if saved else "This run was not saved."
+        )
         if saved and self.model.step > saved:
             self.farewell += f"; left without saving step {self.model.step:,}"
         if failure is not None:

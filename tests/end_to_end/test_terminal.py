@@ -95,7 +95,7 @@ def test_leaving_without_saving_leaves_nothing(training: Callable[..., Any]) -> 
     assert program.status() == 0
     program.assert_restored()
     assert not folder.exists()
-    assert "Nothing saved." in program.text
+    assert "This run was not saved." in program.text
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
