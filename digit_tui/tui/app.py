@@ -288,8 +288,7 @@ class DigitApp(App[None]):
         self.push_screen(HelpDialog(key_groups()))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        theme, *_ = super().get_system_commands(screen)
-        yield theme
+        yield SystemCommand("Theme", "Change the current theme", self.action_change_theme)
         for namespace, binding, _, _ in screen.active_bindings.values():
             if binding.id is not None:
                 yield SystemCommand(
