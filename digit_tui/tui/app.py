@@ -170,7 +170,7 @@ class DigitApp(App[None]):
             self.model.take_in(event)
             self._stale = True
         view = self.screen_stack[0]  # the run goes on behind a dialog
-        if not isinstance(view, View):
+        if not isinstance(view, View) or not view.ready:
             return
         view.show(self.model)
         now = monotonic()

@@ -88,3 +88,12 @@ async def test_the_digits_are_read_after_the_first_frame(window: Any) -> None:
     async with window() as opened:
         assert opened.app.runner.started
         assert opened.app.runner.dataset is None
+
+
+async def test_news_may_come_before_a_view_has_its_widgets(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
+        opened.app.action_next_view()
+        opened.app.take_in(story.epochs(1, {4: (7, 0.8)}))  # before anything else can happen
+        await opened.tell(*story.epochs(1, {4: (7, 0.8)}))
+        opened.find("1 mistakes by loss")

@@ -35,6 +35,9 @@ class View(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (74, "-narrow"), (110, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-high")]
 
+    ready = False
+    """Whether all its widgets are there; news may come before."""
+
     if TYPE_CHECKING:
         app: DigitApp
 
@@ -57,6 +60,10 @@ class View(Screen[None]):
         self.query_one(StatusLine).show(model)
         self.query_one(ProgressLine).show(model)
 
+    def on_mount(self) -> None:
+        self.ready = True
+        self.call_after_refresh(self.redraw)
+
     def on_screen_resume(self) -> None:
         # Textual tells only the screen in sight of a new size: catch up on the breakpoints.
         self.post_message(events.Resize(self.app.size, self.app.size))
@@ -66,6 +73,6 @@ class View(Screen[None]):
 
     def redraw(self) -> None:
         """Draw all of it now."""
-        if self.is_current:
+        if self.is_current and self.ready:
             self.show(self.app.model)
             self.draw(self.app.model)
