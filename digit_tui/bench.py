@@ -113,7 +113,7 @@ def training_steps(config: RunConfig, dataset: Dataset) -> Callable[[], None]:
     def work() -> None:
         stepper.step(state)
         if state.cursor >= images:
-            state.epoch, state.cursor = state.epoch + 1, 0
+            state.end_epoch()
 
     return work
 

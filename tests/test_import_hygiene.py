@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from digit_tui import config, nn
+from digit_tui import config, data, nn
 
 PROGRAM = """
 import atexit, sys
@@ -64,3 +64,4 @@ def test_the_names_that_options_offer_are_those_that_the_mathematics_knows() -> 
     assert tuple(nn.RULES) == config.OPTIMIZERS
     assert tuple(nn.SCHEDULES) == config.SCHEDULES
     assert tuple(nn.AUGMENTATIONS) == config.AUGMENTATIONS
+    assert data.SOURCES == config.SOURCES

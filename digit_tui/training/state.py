@@ -95,6 +95,13 @@ class RunState:
         state.fresh_slots()
         return state
 
+    def end_epoch(self) -> Tally:
+        """Go on to the next epoch; the sums over the one that ended."""
+        ended, self.tally = self.tally, Tally()
+        self.epoch += 1
+        self.cursor = 0
+        return ended
+
     def fresh_slots(self) -> None:
         """Forget the optimizer's memory, for a rule that starts now."""
         count = RULES[self.settings.optimizer].slots

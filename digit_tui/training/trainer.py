@@ -34,7 +34,7 @@ from digit_tui.training.events import (
 )
 from digit_tui.training.mailbox import CommandSource
 from digit_tui.training.run_folder import RunFolder, versions
-from digit_tui.training.state import RunState, Tally
+from digit_tui.training.state import RunState
 from digit_tui.training.step import NotFinite, Stepper, StepResult
 from digit_tui.training.weights import weights_sha256
 
@@ -172,11 +172,8 @@ class Trainer:
         )
 
     def _end_epoch(self, learning_rate: float) -> Iterator[Event]:
-        state, tally = self.state, self.state.tally
-        # Positions count completed epochs, so the last step's is a whole number by now.
-        state.epoch += 1
-        state.cursor = 0
-        state.tally = Tally()
+        state = self.state
+        tally = state.end_epoch()
         yield from self._publish()
         evaluated = self._evaluate()
         yield evaluated
