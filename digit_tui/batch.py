@@ -35,6 +35,7 @@ from digit_tui.training.events import (
 )
 from digit_tui.training.mailbox import Mailbox
 from digit_tui.training.run_folder import RunFolder, load_run
+from digit_tui.training.team import TeamError
 from digit_tui.training.trainer import Trainer
 from digit_tui.training.weights import RunError
 
@@ -98,6 +99,9 @@ def run_batch(
         except RunError as error:
             complain(str(error))
             return Status.USAGE
+        except TeamError as error:
+            complain(str(error))
+            return Status.FAILURE
         except OSError as error:
             complain(f"cannot write the run's folder: {error.filename}: {error.strerror}")
             return Status.DISK

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from statistics import median
@@ -15,13 +16,12 @@ from threadpoolctl import threadpool_limits
 
 from digit_tui.config import RunConfig, available_processors
 from digit_tui.data import Dataset, load_dataset
-from digit_tui.nn import Network
 from digit_tui.output import Output
 from digit_tui.status import Status
-from digit_tui.training.batches import Batches
 from digit_tui.training.run_folder import versions
 from digit_tui.training.state import RunState
 from digit_tui.training.step import Stepper
+from digit_tui.training.team import Team
 
 SECONDS = 10.0
 """For all measurements together."""
@@ -49,18 +49,21 @@ def thread_counts() -> list[int]:
 
 def measure(config: RunConfig, dataset: Dataset, counts: list[int]) -> list[Speed]:
     """Time the floor and the training of a configuration with each number of threads."""
-    floor, train = matrix_products(config, dataset), training_steps(config, dataset)
+    config = config.for_images(len(dataset.train_labels))
+    floor = matrix_products(config, dataset)
     seconds = SECONDS / (2 * ROUNDS * len(counts))
-    times: dict[int, tuple[list[float], list[float]]] = {count: ([], []) for count in counts}
+    floors: dict[int, list[float]] = {count: [] for count in counts}
+    trainings: dict[int, list[float]] = {count: [] for count in counts}
     for _ in range(ROUNDS):
         for count in counts:
             with threadpool_limits(limits=count, user_api="blas"):
-                for work, found in zip((floor, train), times[count], strict=True):
-                    found.append(time_of(work, seconds))
+                floors[count].append(time_of(floor, seconds))
+            with training_steps(config.with_(threads=count), dataset) as train:
+                trainings[count].append(time_of(train, seconds))
     size = config.batch_size
     return [
-        Speed(count, size / median(floors), size / median(trainings))
-        for count, (floors, trainings) in times.items()
+        Speed(count, size / median(floors[count]), size / median(trainings[count]))
+        for count in counts
     ]
 
 
@@ -101,21 +104,21 @@ def matrix_products(config: RunConfig, dataset: Dataset) -> Callable[[], None]:
     return work
 
 
-def training_steps(config: RunConfig, dataset: Dataset) -> Callable[[], None]:
+@contextmanager
+def training_steps(config: RunConfig, dataset: Dataset) -> Iterator[Callable[[], None]]:
     """One step of a real run after the other."""
     images = len(dataset.train_labels)
-    config = config.for_images(images)
     sizes = (dataset.pixels, *config.hidden, dataset.classes)
-    state = RunState.begin(config, sizes)
-    network = Network(sizes, state.parameters)
-    stepper = Stepper(config, network, Batches(dataset, config.seed), images)
+    with Team.for_run(config, sizes, images) as team:
+        state = RunState.begin(config, sizes, team.vectors)
+        stepper = Stepper(config, team, dataset)
 
-    def work() -> None:
-        stepper.step(state)
-        if state.cursor >= images:
-            state.end_epoch()
+        def work() -> None:
+            stepper.step(state)
+            if state.cursor >= images:
+                state.end_epoch()
 
-    return work
+        yield work
 
 
 def run_bench(config: RunConfig, as_json: bool) -> int:

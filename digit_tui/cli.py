@@ -81,7 +81,7 @@ RUN_OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
         "--threads",
         type=int,
-        help="Threads of the matrix products (the processors at hand, at most 4).",
+        help="Processors to train on (those at hand, at most 4).",
     ),
 ]
 """The options that make a RunConfig, in both front ends."""

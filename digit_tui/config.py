@@ -41,9 +41,9 @@ def available_processors() -> int:
 
 
 def default_threads() -> int:
-    """BLAS threads for a run: one a processor, but at most four.
+    """Threads for a run: one a processor, but at most four.
 
-    The matrix products of networks this small gain nothing from more.
+    Networks this small gain nothing from more.
     """
     return min(available_processors(), 4)
 
@@ -81,7 +81,7 @@ class RunConfig:
     """Side of the images in pixels; others are resampled to it."""
     seed: int = 0
     threads: int = 1
-    """BLAS threads; results are bit-identical only for the same number."""
+    """Processors to train on; results are bit-identical only for the same number."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.data, str):

@@ -2,10 +2,11 @@
 
 from digit_tui.nn.augmentation import AUGMENTATIONS, Deformation, deform, draw_deformation
 from digit_tui.nn.averaging import average_into
-from digit_tui.nn.clipping import clip_by_global_norm, clip_by_value, global_norm
+from digit_tui.nn.clipping import clip_by_global_norm, clip_by_value, global_norm, sum_of_squares
 from digit_tui.nn.metrics import Evaluation, evaluate
 from digit_tui.nn.network import Layer, Network, scale_pixels
 from digit_tui.nn.optimizers import RULES, Hyperparameters, UpdateRule, update
+from digit_tui.nn.parts import part_of
 from digit_tui.nn.propagation import BatchResult, GradientPass, cross_entropy
 from digit_tui.nn.schedules import SCHEDULES
 
@@ -29,6 +30,8 @@ __all__ = [
     "draw_deformation",
     "evaluate",
     "global_norm",
+    "part_of",
     "scale_pixels",
+    "sum_of_squares",
     "update",
 ]

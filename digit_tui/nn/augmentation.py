@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digit_tui.nn.parts import part_of
+
 Array = NDArray[Any]
 
 FIELDS = 64
@@ -115,14 +117,28 @@ def draw_deformation(name: str, generator: np.random.Generator, side: int) -> De
     )
 
 
-def deform(images: Array, deformation: Deformation) -> Array:
-    """Deform a block of images (n, pixels) uint8; image i with field i modulo FIELDS.
+def deform(
+    images: Array,
+    deformation: Deformation,
+    out: Array | None = None,
+    part: int = 0,
+    parts: int = 1,
+) -> Array:
+    """Deform a block of images; image i with field i modulo FIELDS.
 
     Images that share a field are handled together, pixels first: a gather then copies runs of
     memory, which is several times faster than picking single bytes.
+
+    Args:
+        images: (n, pixels) uint8.
+        deformation: the fields.
+        out: (n, pixels) uint8, where the deformed images go.
+        part: which share of the fields is done, where the work is divided: 0 to parts - 1.
+        parts: into how many shares.
     """
-    result = np.empty_like(images)
-    for field in range(min(FIELDS, len(images))):
+    result = np.empty_like(images) if out is None else out
+    fields = range(min(FIELDS, len(images)))
+    for field in fields[part_of(len(fields), part, parts)]:
         pixels = np.ascontiguousarray(images[field::FIELDS].T, dtype=np.uint16)  # (pixels, n')
         blend = np.full_like(pixels, 2 ** (WEIGHT_BITS - 1))  # rounds to nearest
         for corners, weights in zip(deformation.corners, deformation.weights, strict=True):

@@ -11,14 +11,20 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
+def sum_of_squares(gradients: Array) -> float:
+    """Of a gradient vector (n,), or a piece of one."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = float(np.dot(gradients, gradients))
+    if isfinite(squares):
+        return squares
+    # Squares overflow float32 long before the gradient does.
+    wide = gradients.astype(np.float64)
+    return float(np.dot(wide, wide))
+
+
 def global_norm(gradients: Array) -> float:
     """The Euclidean norm of a whole gradient vector (n,)."""
-    with np.errstate(over="ignore"):
-        norm = sqrt(float(np.dot(gradients, gradients)))
-    if isfinite(norm):
-        return norm
-    # Squares overflow float32 long before the gradient does.
-    return float(np.linalg.norm(gradients.astype(np.float64)))
+    return sqrt(sum_of_squares(gradients))
 
 
 def clip_by_global_norm(gradients: Array, norm: float, limit: float) -> bool:
@@ -39,6 +45,6 @@ def clip_by_value(gradients: Array, limit: float) -> bool:
     Returns:
         Whether any element was outside. A NaN is not, and stays.
     """
-    outside = bool(gradients.max() > limit or gradients.min() < -limit)
+    outside = bool(gradients.size and (gradients.max() > limit or gradients.min() < -limit))
     np.clip(gradients, -limit, limit, out=gradients)
     return outside

@@ -1,15 +1,23 @@
-"""Loss and back-propagation for one batch, into buffers that are made once."""
+"""Loss and back-propagation for one batch, into buffers that are made once.
+
+The work of a batch can be divided into parts, for as many processors: first each part takes some
+of the images, then, when all have their errors, some rows of every layer's weights.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from digit_tui.nn.network import Network, layer_views
+from digit_tui.nn.parts import part_of
 
 Array = NDArray[Any]
+Allocate = Callable[[tuple[int, ...], DTypeLike], Array]
+"""(shape, dtype): makes an array of zeros."""
 
 
 class BatchResult(NamedTuple):
@@ -50,14 +58,28 @@ class GradientPass:
             network's parameters are.
     """
 
-    def __init__(self, network: Network, batch_size: int) -> None:
+    def __init__(
+        self, network: Network, batch_size: int, allocate: Allocate = np.zeros, parts: int = 1
+    ) -> None:
+        """Make the buffers.
+
+        Args:
+            network: whose gradient it is.
+            batch_size: the largest batch.
+            allocate: makes the buffers, for instance in memory that the parts share.
+            parts: into how many parts the work is divided.
+        """
+        dtype = network.parameters.dtype
         self.network = network
-        self.gradient: Array = np.zeros_like(network.parameters)
+        self.parts = parts
+        self.gradient: Array = allocate(network.parameters.shape, dtype)
         self._gradients = layer_views(self.gradient, network.sizes)
-        self._outputs = network.buffers(batch_size)
-        self._ones: Array = np.ones(batch_size, network.parameters.dtype)
+        widths = network.sizes[1:]
+        self._outputs = [allocate((batch_size, width), dtype) for width in widths]
         # The error at a hidden layer's output; the last layer's is its own output buffer.
-        self._errors = network.buffers(batch_size)[:-1]
+        self._errors = [allocate((batch_size, width), dtype) for width in widths[:-1]]
+        self._errors.append(self._outputs[-1])
+        self._ones: Array = np.ones(batch_size, dtype)
 
     def run(self, inputs: Array, labels: Array) -> BatchResult:
         """Compute the batch's loss, and its gradient into `self.gradient`.
@@ -66,22 +88,59 @@ class GradientPass:
             inputs: (n, pixels) from 0 to 1; n may be smaller than the batch size.
             labels: (n,) the true classes.
         """
-        count = len(inputs)
-        outputs = [output[:count] for output in self._outputs]
-        logits = self.network.forward(inputs, outputs)
-        correct = int(np.count_nonzero(logits.argmax(axis=1) == labels))
-        error, losses = cross_entropy(logits, labels)
+        results = [self.errors(inputs, labels, part) for part in range(self.parts)]
+        for part in range(self.parts):
+            self.gradients(inputs, part)
+        loss, correct = map(sum, zip(*results, strict=True))
+        return BatchResult(loss / len(inputs), int(correct))
+
+    def errors(self, inputs: Array, labels: Array, part: int) -> tuple[float, int]:
+        """Propagate a part's share of the batch forward, and its errors back.
+
+        Args:
+            inputs: (n, pixels) the whole batch.
+            labels: (n,) the whole batch's.
+            part: which share, 0 to parts - 1.
+
+        Returns:
+            The sum of the share's losses, and how many of its images were classified right.
+        """
+        rows = part_of(len(inputs), part, self.parts)
+        outputs = [output[rows] for output in self._outputs]
+        errors = [error[rows] for error in self._errors]
+        own = labels[rows]
+        logits = self.network.forward(inputs[rows], outputs)
+        correct = int(np.count_nonzero(logits.argmax(axis=1) == own))
+        error, losses = cross_entropy(logits, own)
 
         # Softmax and cross-entropy together have the gradient (probability - target).
-        error[np.arange(count), labels] -= 1
-        error /= count
-        for index in reversed(range(len(outputs))):
-            below = outputs[index - 1] if index else inputs
-            weights_gradient, biases_gradient = self._gradients[index]
-            np.matmul(below.T, error, out=weights_gradient)  # (fan_in, n) @ (n, fan_out)
-            np.matmul(self._ones[:count], error, out=biases_gradient)  # sums over the batch
-            if index:
-                weights = self.network.layers[index].weights
-                error = np.matmul(error, weights.T, out=self._errors[index - 1][:count])
-                error *= below > 0  # ReLU passes the error where it passed the signal
-        return BatchResult(float(losses.mean(dtype=np.float64)), correct)
+        error[np.arange(len(own)), own] -= 1
+        error /= len(inputs)
+        for index in reversed(range(1, len(errors))):
+            weights = self.network.layers[index].weights
+            np.matmul(errors[index], weights.T, out=errors[index - 1])
+            errors[index - 1] *= outputs[index - 1] > 0  # ReLU passes on what it let through
+        return float(losses.sum(dtype=np.float64)), correct
+
+    def gradients(self, inputs: Array, part: int) -> list[Array]:
+        """Compute a part's share of the gradient, when all parts have done their `errors`.
+
+        Args:
+            inputs: (n, pixels) the whole batch.
+            part: which share, 0 to parts - 1.
+
+        Returns:
+            The pieces of `self.gradient` that were computed.
+        """
+        count = len(inputs)
+        pieces = []
+        for index, (weights, biases) in enumerate(self._gradients):
+            below = self._outputs[index - 1][:count] if index else inputs
+            error = self._errors[index][:count]
+            rows = part_of(len(weights), part, self.parts)
+            np.matmul(below[:, rows].T, error, out=weights[rows])  # (rows, n) @ (n, fan_out)
+            pieces.append(weights[rows].reshape(-1))
+            if part == self.parts - 1:
+                np.matmul(self._ones[:count], error, out=biases)  # sums over the batch
+                pieces.append(biases)
+        return pieces

@@ -1,20 +1,19 @@
-"""From pixels to batches: shuffle, deform, scale."""
+"""From images to batches: shuffle and deform."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.data import Dataset
-from digit_tui.nn import deform, draw_deformation, scale_pixels
+from digit_tui.nn import deform, draw_deformation
+from digit_tui.training.member import BLOCK
 from digit_tui.training.streams import stream
 
 Array = NDArray[Any]
-
-BLOCK = 4_096
-"""Images that are gathered and deformed together."""
 
 
 class Batches:
@@ -24,32 +23,46 @@ class Batches:
     not on the batch size, nor on what was asked for before.
     """
 
-    def __init__(self, dataset: Dataset, seed: int) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        seed: int,
+        deformed: Callable[[Array, str, int, int], Array] | None = None,
+    ) -> None:
+        """Begin.
+
+        Args:
+            dataset: the images.
+            seed: the run's.
+            deformed: does the deforming, for instance by a team: called with up to BLOCK images
+                (n, pixels) uint8, the augmentation, the epoch and the block, it returns the like.
+        """
         self._dataset = dataset
         self._seed = seed
+        self._deformed = deformed or self._deform_alone
         self._epoch = -1
         self._order: Array = np.empty(0, np.intp)
         self._key: tuple[int, int, str] | None = None
         self._images: Array = np.empty(0)
         self._labels: Array = np.empty(0)
 
-    def fill(self, inputs: Array, labels: Array, epoch: int, start: int, augment: str) -> None:
+    def fill(self, pixels: Array, labels: Array, epoch: int, start: int, augment: str) -> None:
         """Write the images at positions start, start + 1, ... of an epoch.
 
         Args:
-            inputs: (n, pixels) float, gets the pixels, from 0 to 1.
+            pixels: (n, pixels) uint8, gets the images.
             labels: (n,) gets the true classes.
             epoch: counts from 0.
             start: position of the first image.
             augment: how they are deformed, a key of AUGMENTATIONS.
         """
         filled = 0
-        while filled < len(inputs):
+        while filled < len(pixels):
             number, offset = divmod(start + filled, BLOCK)
             self._prepare(epoch, number, augment)
-            images = self._images[offset : offset + len(inputs) - filled]
+            images = self._images[offset : offset + len(pixels) - filled]
             rows = slice(filled, filled + len(images))
-            scale_pixels(images, inputs[rows])
+            pixels[rows] = images
             labels[rows] = self._labels[offset : offset + len(images)]
             filled += len(images)
 
@@ -65,10 +78,14 @@ class Batches:
             )
             self._epoch = epoch
         chosen = self._order[number * BLOCK : (number + 1) * BLOCK]
-        self._images = dataset.train_images[chosen]
+        self._images = np.take(dataset.train_images, chosen, axis=0)
         self._labels = dataset.train_labels[chosen]
-        generator = stream(self._seed, "augment", epoch, number)
-        deformation = draw_deformation(augment, generator, dataset.side)
-        if deformation is not None:
-            self._images = deform(self._images, deformation)
+        if augment != "none":
+            self._images = self._deformed(self._images, augment, epoch, number)
         self._key = key
+
+    def _deform_alone(self, images: Array, augment: str, epoch: int, block: int) -> Array:
+        generator = stream(self._seed, "augment", epoch, block)
+        deformation = draw_deformation(augment, generator, self._dataset.side)
+        assert deformation is not None
+        return deform(images, deformation)

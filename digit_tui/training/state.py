@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.config import RunConfig
 from digit_tui.nn import RULES, Network
+from digit_tui.nn.network import parameter_count
+from digit_tui.nn.propagation import Allocate
 from digit_tui.training.streams import stream
 
 Array = NDArray[Any]
@@ -60,16 +62,32 @@ class Tally:
     seconds: float = 0.0
 
 
-@dataclass(eq=False)
-class RunState:
-    """Where a run stands between two steps."""
+class Vectors(NamedTuple):
+    """The long vectors of a state. They stay where they are for the whole run."""
 
     parameters: Array
     """(n,) float32, the network's weights and biases."""
     average: Array | None
     """(n,) float32, their running average, if the run keeps one."""
     slots: Array
-    """(slots, n) float32, the optimizer's memory."""
+    """(most slots of any rule, n) float32, room for the optimizer's memory."""
+
+    @classmethod
+    def make(cls, sizes: Sequence[int], average: bool, allocate: Allocate) -> Vectors:
+        count = parameter_count(sizes)
+        most = max(rule.slots for rule in RULES.values())
+        return cls(
+            allocate((count,), np.float32),
+            allocate((count,), np.float32) if average else None,
+            allocate((most, count), np.float32),
+        )
+
+
+@dataclass(eq=False)
+class RunState:
+    """Where a run stands between two steps."""
+
+    vectors: Vectors
     settings: Settings
     slot_steps: int = 0
     """Steps since the slots were fresh."""
@@ -81,19 +99,34 @@ class RunState:
     """Training images already used in the present epoch."""
     tally: Tally = field(default_factory=Tally)
 
+    @property
+    def parameters(self) -> Array:
+        """(n,) float32, the network's weights and biases."""
+        return self.vectors.parameters
+
+    @property
+    def average(self) -> Array | None:
+        """(n,) float32, their running average, if the run keeps one."""
+        return self.vectors.average
+
+    @property
+    def slots(self) -> Array:
+        """(slots, n) float32, the optimizer's memory."""
+        return self.vectors.slots[: RULES[self.settings.optimizer].slots]
+
     @classmethod
-    def begin(cls, config: RunConfig, sizes: Sequence[int]) -> RunState:
-        """The state before the first step: weights drawn from the seed."""
-        network = Network(sizes)
-        network.initialize(stream(config.seed, "weights"))
-        state = cls(
-            parameters=network.parameters,
-            average=network.parameters.copy() if config.average else None,
-            slots=np.empty(0),
-            settings=Settings.of(config),
-        )
-        state.fresh_slots()
-        return state
+    def begin(cls, config: RunConfig, sizes: Sequence[int], vectors: Vectors) -> RunState:
+        """The state before the first step: weights drawn from the seed.
+
+        Args:
+            config: the run's.
+            sizes: layer widths, inputs first, classes last.
+            vectors: zeros, where the state is kept.
+        """
+        Network(sizes, vectors.parameters).initialize(stream(config.seed, "weights"))
+        if vectors.average is not None:
+            vectors.average[:] = vectors.parameters
+        return cls(vectors, Settings.of(config))
 
     def end_epoch(self) -> Tally:
         """Go on to the next epoch; the sums over the one that ended."""
@@ -104,6 +137,5 @@ class RunState:
 
     def fresh_slots(self) -> None:
         """Forget the optimizer's memory, for a rule that starts now."""
-        count = RULES[self.settings.optimizer].slots
-        self.slots = np.zeros((count, len(self.parameters)), self.parameters.dtype)
+        self.vectors.slots[:] = 0
         self.slot_steps = 0

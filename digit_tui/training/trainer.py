@@ -8,13 +8,10 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import Dataset
-from digit_tui.nn import Network, evaluate
 from digit_tui.training import commands as ask
-from digit_tui.training.batches import Batches
 from digit_tui.training.changes import changes_of
 from digit_tui.training.describe import divergence
 from digit_tui.training.events import (
@@ -36,6 +33,7 @@ from digit_tui.training.mailbox import CommandSource
 from digit_tui.training.run_folder import RunFolder, versions
 from digit_tui.training.state import RunState
 from digit_tui.training.step import NotFinite, Stepper, StepResult
+from digit_tui.training.team import Team
 from digit_tui.training.weights import weights_sha256
 
 PUBLISH_SECONDS = 0.05
@@ -70,12 +68,11 @@ class Trainer:
         self._stay = stay
 
         sizes = (dataset.pixels, *config.hidden, dataset.classes)
-        self.state = RunState.begin(config, sizes)
+        self._sizes = sizes
         self._images = images
-        self._network = Network(sizes, self.state.parameters)
-        evaluated = self.state.parameters if self.state.average is None else self.state.average
-        self._evaluated_network = Network(sizes, evaluated)
-        self._stepper = Stepper(config, self._network, Batches(dataset, config.seed), images)
+        self._team = Team.for_run(config, sizes, images)
+        self.state = RunState.begin(config, sizes, self._team.vectors)
+        self._stepper = Stepper(config, self._team, dataset)
 
         self._paused: str | None = None  # the reason
         self._pause_after: str | None = None  # batch or epoch
@@ -88,14 +85,14 @@ class Trainer:
     def run(self) -> Iterator[Event]:
         """Train, yielding what happens; see `digit_tui.training.events`."""
         started = perf_counter()
-        with threadpool_limits(limits=self._config.threads, user_api="blas"):
+        with self._team:
             data = self._dataset.summary()
             if self._folder is not None:
                 self._folder.begin(self._config, data)
             yield RunStarted(
                 config=self._config.to_json(),
                 data=data,
-                network=self._network.sizes,
+                network=self._sizes,
                 parameters=len(self.state.parameters),
                 versions=versions(),
                 run=str(self._folder.path) if self._folder else None,
@@ -196,9 +193,7 @@ class Trainer:
         """Look at the test set, or repeat the last look if no step was made since."""
         if self._evaluation is None or self._evaluation.step != self.state.step:
             started = perf_counter()
-            evaluation = evaluate(
-                self._evaluated_network, self._dataset.test_images, self._dataset.test_labels
-            )
+            evaluation = self._team.evaluate(self._dataset.test_images, self._dataset.test_labels)
             seconds = perf_counter() - started
             self._evaluation = Evaluated(self.state.step, self._position, evaluation, seconds)
         return self._evaluation
@@ -273,7 +268,7 @@ class Trainer:
         if self._folder is None:
             return
         try:
-            self._folder.save(state, self._network.sizes, self.state, results or self._results())
+            self._folder.save(state, self._sizes, self.state, results or self._results())
         except OSError as error:
             yield SaveFailed(self.state.step, f"{error.strerror}: {self._folder.path}")
         else:

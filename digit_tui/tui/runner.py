@@ -16,6 +16,7 @@ from digit_tui.training.commands import Command
 from digit_tui.training.events import Event, StepsDone
 from digit_tui.training.mailbox import Mailbox
 from digit_tui.training.run_folder import RunFolder
+from digit_tui.training.team import TeamError
 from digit_tui.training.trainer import Trainer
 from digit_tui.training.weights import RunError
 
@@ -107,6 +108,8 @@ class Runner:
             self._publish(Failed(Status.DATA, printable(str(error))))
         except RunError as error:
             self._publish(Failed(Status.USAGE, printable(str(error))))
+        except TeamError as error:
+            self._publish(Failed(Status.FAILURE, str(error)))
         except OSError as error:
             where = printable(str(error.filename or folder.path))
             self._publish(Failed(Status.DISK, f"cannot write {where}: {error.strerror}"))

@@ -163,7 +163,7 @@ def epoch_of(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A whole epoch, fetched in batches of one size."""
     total, pixels = digits.train_images.shape
-    inputs, labels = np.full((total, pixels), np.nan, np.float32), np.full(total, -1)
+    inputs, labels = np.zeros((total, pixels), np.uint8), np.full(total, -1)
     for start in range(0, total, size):
         rows = slice(start, start + size)
         batches.fill(inputs[rows], labels[rows], epoch, start, augment)
@@ -176,7 +176,8 @@ def test_content_does_not_depend_on_the_batch_size(
 ) -> None:
     monkeypatch.setattr(batches_module, "BLOCK", 100)  # so that batches lie across blocks
     inputs, labels = epoch_of(Batches(digits, 0), digits, 230, augment=augment)
-    assert np.isfinite(inputs).all()
+    assert inputs.any(axis=1).all()
+    assert labels.min() == 0
     for size in (1, 32, 100, 128):
         again = epoch_of(Batches(digits, 0), digits, size, augment=augment)
         np.testing.assert_array_equal(again[0], inputs)
@@ -202,7 +203,7 @@ def test_each_epoch_uses_every_image_once_in_an_order_of_its_own(digits: Dataset
         pairs = [(row.tobytes(), label) for row, label in zip(inputs, labels, strict=True)]
         orders.append(pairs)
     every = {
-        ((image / np.float32(255)).astype(np.float32).tobytes(), label)
+        (image.tobytes(), label)
         for image, label in zip(digits.train_images, digits.train_labels, strict=True)
     }
     assert len(set(orders[0])) == len(every) == 230
@@ -216,8 +217,6 @@ def test_augmentation_does_not_change_the_order(digits: Dataset) -> None:
         deformed = epoch_of(Batches(digits, 0), digits, 32, augment=augment)
         np.testing.assert_array_equal(deformed[1], plain[1])
         assert (deformed[0] != plain[0]).any()
-        assert deformed[0].min() >= 0
-        assert deformed[0].max() <= 1
 
 
 def test_augmentation_differs_between_epochs_and_blocks(

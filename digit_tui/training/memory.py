@@ -1,0 +1,49 @@
+"""Memory that a team's processes share: arrays handed out one after the other."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+ALIGNMENT = 64
+"""Bytes of a cache line: no two arrays share one."""
+
+
+class Memory:
+    """Hands out arrays of zeros. Processes that ask for the same in the same order share them."""
+
+    def __init__(self, descriptor: int | None = None) -> None:
+        """Use the memory behind a descriptor, or, without one, this process's own.
+
+        Raises:
+            OSError: if it can not be mapped.
+        """
+        self._map = None if descriptor is None else mmap.mmap(descriptor, 0)
+        self.size = 0
+        """Bytes that have been handed out."""
+
+    def take(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+        """The next array."""
+        start = self.size
+        count = prod(shape)
+        needed = count * np.dtype(dtype).itemsize
+        self.size += -(-needed // ALIGNMENT) * ALIGNMENT
+        if self._map is None:
+            return np.zeros(shape, dtype)
+        return np.frombuffer(self._map, dtype, count, start).reshape(shape)
+
+
+def shared(size: int) -> int:
+    """A descriptor of so many bytes of zeros, which vanish with the last process that holds it.
+
+    Raises:
+        OSError: if there is not enough memory.
+    """
+    descriptor = os.memfd_create("digit-tui")
+    os.ftruncate(descriptor, size)
+    return descriptor

@@ -1,0 +1,269 @@
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Barrier, Thread
+from time import monotonic, sleep
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digit_tui.data import Dataset
+from digit_tui.nn import Network, evaluate
+from digit_tui.training import team as team_module
+from digit_tui.training.commands import SetBatchSize
+from digit_tui.training.events import Diverged, Event, StepsDone
+from digit_tui.training.mailbox import Script
+from digit_tui.training.member import Member, Plan
+from digit_tui.training.memory import Memory
+from digit_tui.training.state import RunState, Vectors
+from digit_tui.training.step import Stepper
+from digit_tui.training.team import HELPERS, Team, TeamError
+from digit_tui.training.trainer import Trainer
+
+needs_helpers = pytest.mark.skipif(not HELPERS, reason="threads are left to the BLAS here")
+
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"clip_norm": 0.5, "optimizer": "momentum"},
+    {"clip_value": 0.01, "optimizer": "rmsprop"},
+    {"augment": "elastic", "average": False},
+    {"hidden": (7, 5), "batch_size": 31, "weight_decay": 0.1},
+    {"batch_size": 1, "epochs": 1},  # fewer images than members
+]
+
+
+def alive(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def helpers_of(process: int) -> list[int]:
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [
+        int(child)
+        for child in children
+        if b"help_out" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+def open_files() -> int:
+    gc.collect()  # a map stays open as long as there are arrays in it
+    return len(os.listdir("/proc/self/fd"))
+
+
+def wait_until(condition: Any, seconds: float = 20.0) -> None:
+    end = monotonic() + seconds
+    while not condition():
+        assert monotonic() < end
+        sleep(0.01)
+
+
+@needs_helpers
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+def test_any_number_of_members_computes_the_same_but_for_rounding(
+    settings: dict[str, Any], train: Any
+) -> None:
+    alone = train(threads=1, **settings)
+    for threads in (2, 3):
+        together, again = (train(threads=threads, **settings) for _ in range(2))
+        assert together.sha256 == again.sha256
+        for name in ("losses", "accuracies", "gradient_norms"):
+            expected, actual = (
+                np.concatenate([getattr(event, name) for event in ran.all(StepsDone)])
+                for ran in (alone, together)
+            )
+            np.testing.assert_allclose(actual, expected, rtol=2e-3, atol=2e-4)
+        weights = alone.trainer.state.parameters, together.trainer.state.parameters
+        np.testing.assert_allclose(*weights, rtol=1e-2, atol=1e-3)
+        assert together.ended.test_correct == pytest.approx(alone.ended.test_correct, abs=1)
+
+
+@needs_helpers
+def test_what_members_compute_does_not_depend_on_who_they_are(digits: Dataset, train: Any) -> None:
+    """Threads of this process, one after the other, in place of the helper processes."""
+    ran = train(threads=3, augment="none", average=True)
+    config = ran.trainer._config
+    plan = Plan((36, 8, 4), 6, True, config.seed, config.batch_size, members=3)
+    vectors = Vectors.make(plan.sizes, True, np.zeros)
+    memory: list[np.ndarray] = []
+
+    def same(index: int) -> Any:
+        arrays = iter(list(memory))
+
+        def allocate(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+            if index:
+                return next(arrays)
+            memory.append(np.zeros(shape, dtype))
+            return memory[-1]
+
+        return allocate
+
+    barrier = Barrier(3)
+    members = [Member(plan, vectors, same(index), index, barrier.wait) for index in range(3)]
+
+    class Threads(Team):
+        def __init__(self) -> None:
+            self.vectors, self.member, self._plan = vectors, members[0], plan
+
+        def do(self, job: str, *values: Any) -> None:
+            others = [Thread(target=getattr(each, job), args=values) for each in members[1:]]
+            for other in others:
+                other.start()
+            getattr(members[0], job)(*values)
+            for other in others:
+                other.join()
+
+    state = RunState.begin(config, plan.sizes, vectors)
+    stepper = Stepper(config, Threads(), digits)
+    while state.epoch < 2:
+        stepper.step(state)
+        if state.cursor >= 230:
+            state.end_epoch()
+    np.testing.assert_array_equal(state.parameters, ran.trainer.state.parameters)
+    np.testing.assert_array_equal(state.average, ran.trainer.state.average)
+
+
+@needs_helpers
+def test_an_evaluation_is_shared(train: Any, make_digits: Any) -> None:
+    digits = make_digits(test=5_001)  # more than a block
+    ran = train(dataset=digits, threads=2, average=False)
+    network = Network((36, 8, 4), ran.trainer.state.parameters)
+    expected = evaluate(network, digits.test_images, digits.test_labels)
+    found = ran.ended.evaluation
+    np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-6)
+    np.testing.assert_allclose(found.losses, expected.losses, atol=1e-5)
+    assert found.total == 5_001
+    assert found.correct == expected.correct
+
+
+@needs_helpers
+def test_the_batch_size_may_change_on_the_way(train: Any) -> None:
+    alone, together = (train([(5, SetBatchSize(50))], threads=threads) for threads in (1, 2))
+    assert together.ended.steps == alone.ended.steps
+    np.testing.assert_allclose(
+        together.trainer.state.parameters, alone.trainer.state.parameters, rtol=1e-2, atol=1e-3
+    )
+
+
+def drive(trainer: Trainer, meet: Callable[[Event], bool]) -> None:
+    """Follow a run until it meets what is looked for."""
+    for event in trainer.run():
+        if meet(event):
+            return
+
+
+@needs_helpers
+@pytest.mark.parametrize("threads", [2, 3])
+def test_a_step_that_is_not_finite_changes_nothing(
+    threads: int, digits: Dataset, config: Any
+) -> None:
+    wild = config.with_(threads=threads, optimizer="sgd", learning_rate=1e20)
+    trainer = Trainer(wild, digits, Script([]))
+    weights: list[bytes] = []
+
+    def diverged(event: Event) -> bool:
+        weights.append(trainer.state.parameters.tobytes())
+        return isinstance(event, Diverged)
+
+    drive(trainer, diverged)
+    assert trainer.state.step > 0
+    assert weights[-1] != weights[0]
+    assert weights[-1] == weights[-2]
+
+
+@needs_helpers
+def test_a_lost_helper_ends_the_run_with_a_reason(digits: Dataset, config: Any) -> None:
+    trainer = Trainer(config.with_(threads=2, epochs=1_000_000), digits, Script([]))
+    killed: list[int] = []
+
+    def kill(event: Event) -> bool:
+        if isinstance(event, StepsDone) and not killed:
+            killed.extend(helpers_of(os.getpid()))
+            os.kill(killed[0], signal.SIGKILL)
+        return False
+
+    with pytest.raises(TeamError, match="killed by signal 9; --threads 1 needs no helpers"):
+        drive(trainer, kill)
+    assert not helpers_of(os.getpid())
+
+
+@needs_helpers
+def test_a_run_leaves_no_process_and_no_file_open(train: Any) -> None:
+    before = open_files()
+    train(threads=3, batch_size=20)
+    train([(3, SetBatchSize(7))], threads=2)
+    assert open_files() == before
+    assert not helpers_of(os.getpid())
+
+
+@needs_helpers
+def test_a_run_that_is_given_up_ends_its_helpers(digits: Dataset, config: Any) -> None:
+    run = Trainer(config.with_(threads=2), digits, Script([])).run()
+    next(run)
+    (helper,) = helpers_of(os.getpid())
+    run.close()
+    assert not alive(helper)
+
+
+@needs_helpers
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_helpers_end_with_the_program_however_it_ends(number: int, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "digit_tui", "--batch", "--data", "sample", "--threads", "2"]
+    program = subprocess.Popen(
+        [*command, "--epochs", "100000", "--run", str(tmp_path / "run")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    wait_until(lambda: helpers_of(program.pid))
+    (helper,) = helpers_of(program.pid)
+    program.send_signal(number)
+    assert program.wait() == -number
+    wait_until(lambda: not alive(helper))
+
+
+@needs_helpers
+def test_no_helper_can_be_started(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    before = open_files()
+    with pytest.raises(TeamError, match="cannot start a helper: No such file or directory"):
+        train(threads=2)
+    assert open_files() == before
+
+
+@needs_helpers
+def test_no_memory_to_share(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(size: int) -> int:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(team_module, "shared", refuse)
+    with pytest.raises(TeamError, match="cannot share memory with helpers: Cannot allocate"):
+        train(threads=2)
+
+
+def test_without_helpers_threads_are_left_to_the_blas(
+    train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(team_module, "HELPERS", False)
+    ran = train(threads=2)
+    assert ran.trainer._team._threads == 2
+    assert ran.ended.epochs == 2
+
+
+def test_memory_hands_out_zeros_on_lines_of_their_own() -> None:
+    memory = Memory()
+    first, second = memory.take((3, 5), np.float32), memory.take((0,), np.uint8)
+    assert first.shape == (3, 5)
+    assert not first.any()
+    assert second.size == 0
+    assert memory.size == 64
