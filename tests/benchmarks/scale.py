@@ -1,8 +1,9 @@
 """Seconds of an epoch and memory, for the same digits once, 4 and 16 times. Linux only.
 
 The digits are tiled into plain IDX files, which are mapped and not read; and once kept as gzip
-files, which are unpacked into memory. Both kinds of memory are told apart: private memory is what
-the process needs; mapped pages of a file are in reach of the system at any time.
+files, which are unpacked into memory. Memory is that of the run and its helper processes together,
+each page once. Two kinds are told apart: private memory is what they need; mapped pages of a file
+are in reach of the system at any time.
 """
 
 from __future__ import annotations
@@ -97,42 +98,50 @@ def write_tiled(path: Path, array: NDArray[np.uint8], copies: int) -> None:
 
 
 def run(task: dict[str, Any]) -> dict[str, float]:
-    """Run one task in a process of its own and watch its private memory from outside."""
+    """Run one task in a process of its own and watch its memory from outside."""
     command = [sys.executable, __file__, "--worker", json.dumps(task)]
-    private = 0
+    most = {"private": 0, "all": 0}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         while process.poll() is None:
-            private = max(private, memory(process.pid).get("RssAnon", 0))
+            now = memory(process.pid)
+            most = {kind: max(most[kind], now[kind]) for kind in most}
             sleep(SAMPLE_SECONDS)
         assert process.stdout is not None
         output = process.stdout.read()
     if process.returncode != 0:
         sys.exit("the run failed")  # it said why on stderr
     result: dict[str, float] = json.loads(output)
-    return result | {"private": max(private, result["private"])}
+    return result | most
 
 
 def work(task: dict[str, Any]) -> dict[str, float]:
-    """Train, the first epoch to warm up, and tell the memory that it took."""
+    """Train, the first epoch to warm up."""
     seconds, images = 0.0, 0
-    if task["data"] is not None:
+    if task["data"] is None:
+        sleep(0.2)  # long enough to be seen
+    else:
         dataset = load_dataset(task["data"])
         images = len(dataset.train_labels)
         hidden = [int(width) for width in task["hidden"].split(",")]
         config = make_config(hidden, 128, task["threads"], augment=task["augment"])
         ((seconds, _),) = islice(run_digit_tui(dataset, config), 1, 2)
-    now = memory("self")
-    return {"seconds": seconds, "images": images, "private": now["RssAnon"], "peak": now["VmHWM"]}
+    return {"seconds": seconds, "images": images}
 
 
-def memory(process: int | str) -> dict[str, int]:
-    """Bytes as the kernel counts them: RssAnon is private memory, VmHWM the peak of all."""
+def memory(process: int) -> dict[str, int]:
+    """Bytes of a process and its children as the kernel counts them, a shared page in parts."""
+    kinds: dict[str, int] = {}
     try:
-        text = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    except OSError:  # it has just ended
-        return {}
-    fields = (line.split() for line in text.splitlines())
-    return {words[0].rstrip(":"): int(words[1]) * 1_024 for words in fields if "kB" in words}
+        folder = Path(f"/proc/{process}")
+        children = (folder / f"task/{process}/children").read_text().split()
+        for each in (process, *map(int, children)):
+            text = Path(f"/proc/{each}/smaps_rollup").read_text(encoding="utf-8")
+            for line in text.splitlines()[1:]:
+                name, size, _ = line.split()
+                kinds[name] = kinds.get(name, 0) + int(size) * 1_024
+    except (OSError, ValueError):  # it has just ended
+        return {"private": 0, "all": 0}
+    return {"private": kinds["Pss_Anon:"] + kinds["Pss_Shmem:"], "all": kinds["Pss:"]}
 
 
 def report(results: dict[str, list[dict[str, float]]]) -> None:
@@ -143,20 +152,22 @@ def report(results: dict[str, list[dict[str, float]]]) -> None:
     }
     rows = []
     for title, rounds in results.items():
-        peak = median(each["peak"] for each in rounds) / MIB
+        whole = median(each["all"] for each in rounds) / MIB
         private = median(each["private"] for each in rounds) / MIB
-        row = [title, f"{peak:.0f}", f"{private:.0f}", "", "", "", "", ""]
+        row = [title, f"{whole:.0f}", f"{private:.0f}", "", "", "", "", ""]
         if title in speeds:
-            above_peak = peak - median(each["peak"] for each in alone) / MIB
+            above_whole = whole - median(each["all"] for each in alone) / MIB
             above_private = private - median(each["private"] for each in alone) / MIB
-            row[3:5] = [f"{above_peak:.0f}", f"{above_private:.0f}"]
+            row[3:5] = [f"{above_whole:.0f}", f"{above_private:.0f}"]
             row[5] = f"{median(each['seconds'] for each in rounds):.3f}"
             row[6] = f"{1e6 * median(speeds[title]):.2f}"
             row[7] = f"{ratio(speeds[title], speeds[mapped[0]]):.2f}"
         rows.append(row)
-    headers = ["training set", "peak", "private", "peak above", "private above"]
+    headers = ["training set", "all", "private", "all above", "private above"]
     headers += ["epoch s", "µs/image", "growth"]
-    print("\nMemory in MiB, above Python and NumPy alone; time of an epoch, and for each image")
+    print(
+        "\nMost memory in MiB, above Python and NumPy alone; time of an epoch, and for each image"
+    )
     print(table(headers, rows))
     growth = [ratio(speeds[title], speeds[mapped[0]]) for title in mapped]
     linear = all(abs(each - 1) <= TOLERANCE for each in growth)
