@@ -23,15 +23,19 @@ FIELDS = 64
 images that share a field are never neighbours."""
 
 SHIFT = 2 / 28
-"""Largest shift, as a part of the side."""
+"""Largest shift on its own, as a part of the side."""
+OFFSET = 1 / 28
+"""Largest shift beside a rotation and scaling, as a part of the side."""
 ROTATION = np.deg2rad(15)
 """Largest rotation in radians."""
 SCALING = 0.15
 """Largest growth or shrinking, and shear, as a fraction."""
-ELASTIC_STRENGTH = 34 / 28
-"""Simard's alpha for 28 pixels, as a part of the side: it scales the smoothed random field."""
-ELASTIC_SMOOTHNESS = 4 / 28
-"""Simard's sigma for 28 pixels, as a part of the side: the width of the smoothing Gaussian."""
+# Smoother than Simard's alpha 34 and sigma 4: better on held-out digits, as it was for Ciresan et
+# al. (2010, arXiv:1003.0358), who used alpha 36 to 38 and sigma 5 to 6.
+ELASTIC_STRENGTH = 40 / 28
+"""Alpha for 28 pixels, as a part of the side: it scales the smoothed random field."""
+ELASTIC_SMOOTHNESS = 6 / 28
+"""Sigma for 28 pixels, as a part of the side: the width of the smoothing Gaussian."""
 
 WEIGHT_BITS = 8
 """Blending weights are integers that sum to 2**8, so that products with a byte fit 16 bits."""
@@ -63,7 +67,7 @@ def affine(generator: np.random.Generator, count: int, side: int) -> Array:
     matrix *= scale[:, None]  # (2, 2, count)
     centre = (side - 1) / 2
     turned = np.einsum("ijn,jrc->nirc", matrix, _grid(side) - centre) + centre
-    offsets = generator.uniform(-SHIFT * side, SHIFT * side, (count, 2, 1, 1))
+    offsets = generator.uniform(-OFFSET * side, OFFSET * side, (count, 2, 1, 1))
     return np.asarray(turned + offsets)
 
 

@@ -48,6 +48,7 @@ def alive(process: int) -> bool:
 
 
 def helpers_of(process: int) -> list[int]:
+    """Those that the system names at once; a process that has just begun may be missing."""
     children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     return [
         int(child)
@@ -188,7 +189,7 @@ def test_a_lost_helper_ends_the_run_with_a_reason(digits: Dataset, config: Any) 
 
     def kill(event: Event) -> bool:
         if isinstance(event, StepsDone) and not killed:
-            killed.extend(helpers_of(os.getpid()))
+            killed.extend(helper.pid for helper in trainer._team._helpers)
             os.kill(killed[0], signal.SIGKILL)
         return False
 
@@ -208,11 +209,13 @@ def test_a_run_leaves_no_process_and_no_file_open(train: Any) -> None:
 
 @needs_helpers
 def test_a_run_that_is_given_up_ends_its_helpers(digits: Dataset, config: Any) -> None:
-    run = Trainer(config.with_(threads=2), digits, Script([])).run()
+    trainer = Trainer(config.with_(threads=2), digits, Script([]))
+    run = trainer.run()
     next(run)
-    (helper,) = helpers_of(os.getpid())
+    (helper,) = trainer._team._helpers
+    assert alive(helper.pid)
     run.close()
-    assert not alive(helper)
+    assert not alive(helper.pid)
 
 
 @needs_helpers
