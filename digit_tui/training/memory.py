@@ -38,12 +38,18 @@ class Memory:
         return np.frombuffer(self._map, dtype, count, start).reshape(shape)
 
 
-def shared(size: int) -> int:
+def share(size: int) -> int:
     """A descriptor of so many bytes of zeros, which vanish with the last process that holds it.
 
     Raises:
         OSError: if there is not enough memory.
     """
-    descriptor = os.memfd_create("digit-tui")
-    os.ftruncate(descriptor, size)
-    return descriptor
+    import fcntl  # not on Windows, where nothing is shared
+
+    first = os.memfd_create("digit-tui")
+    try:
+        os.ftruncate(first, size)
+        # Where the standard streams are closed it may have got the number of one of them.
+        return fcntl.fcntl(first, fcntl.F_DUPFD_CLOEXEC, 3)
+    finally:
+        os.close(first)

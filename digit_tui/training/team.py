@@ -28,7 +28,7 @@ from digit_tui.config import RunConfig
 from digit_tui.nn import Evaluation
 from digit_tui.training.meeting import LINE, Meeting
 from digit_tui.training.member import BLOCK, Member, Plan
-from digit_tui.training.memory import Memory, shared
+from digit_tui.training.memory import Memory, share
 from digit_tui.training.state import Vectors
 
 Array = NDArray[Any]
@@ -41,6 +41,7 @@ ORDER_BYTES = 512
 """Room for one order: the name of a job and its arguments."""
 
 _REMEDY = "--threads 1 needs no helpers"
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS")
 
 _START = """\
 import json, sys
@@ -170,6 +171,7 @@ class Team:
         return Evaluation(labels, probabilities, losses)
 
     def _start(self) -> None:
+        shared = [each for each in (self._vectors_at, self._memory_at) if each is not None]
         for index in range(1, self._plan.members):
             task = {
                 "path": sys.path,
@@ -184,7 +186,7 @@ class Team:
                     stdin=subprocess.PIPE,  # closes with this process, however it ends
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
-                    pass_fds=[each for each in (self._vectors_at, self._memory_at) if each],
+                    pass_fds=shared,
                     start_new_session=True,  # the terminal's signals are for this process
                     env=os.environ | dict.fromkeys(_ONE_THREAD, "1"),
                 )
@@ -216,7 +218,7 @@ def _status(helper: subprocess.Popen[bytes]) -> str:
 
 def _share(size: int) -> int:
     try:
-        return shared(size)
+        return share(size)
     except OSError as error:
         raise TeamError(f"cannot share memory with helpers: {error.strerror}; {_REMEDY}") from error
 
@@ -224,9 +226,6 @@ def _share(size: int) -> int:
 def _close(descriptor: int | None) -> None:
     if descriptor is not None:
         os.close(descriptor)
-
-
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS")
 
 
 def _take(

@@ -236,6 +236,14 @@ def test_helpers_end_with_the_program_however_it_ends(number: int, tmp_path: Pat
 
 
 @needs_helpers
+def test_closed_standard_streams_are_not_taken_for_memory(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m digit_tui --batch --data sample --preset classic --epochs 2"
+    command += f" --threads 2 --run {tmp_path / 'run'} <&- >&- 2>&-"
+    assert subprocess.run(["/bin/sh", "-c", command], timeout=60).returncode == 0
+    assert '"state": "finished"' in (tmp_path / "run" / "run.json").read_text()
+
+
+@needs_helpers
 def test_no_helper_can_be_started(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     before = open_files()
@@ -249,7 +257,7 @@ def test_no_memory_to_share(train: Any, monkeypatch: pytest.MonkeyPatch) -> None
     def refuse(size: int) -> int:
         raise OSError(12, "Cannot allocate memory")
 
-    monkeypatch.setattr(team_module, "shared", refuse)
+    monkeypatch.setattr(team_module, "share", refuse)
     with pytest.raises(TeamError, match="cannot share memory with helpers: Cannot allocate"):
         train(threads=2)
 
