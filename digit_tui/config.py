@@ -35,6 +35,7 @@ class ConfigError(ValueError):
 def available_processors() -> int:
     """How many processors this process may use."""
     try:
+        # mypy knows, on the systems that lack it, that it is not there.
         return len(os.sched_getaffinity(0))  # type: ignore[attr-defined, unused-ignore]
     except AttributeError:  # not on macOS and Windows
         return os.cpu_count() or 1

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from digit_tui.cli import cli
 from digit_tui.training.run_folder import load_run
+from digit_tui.training.team import HELPERS
 
 SMALL = [
     *["--batch", "--data", "sample", "--preset", "classic", "--hidden", "8"],
@@ -207,6 +208,18 @@ def test_bad_data_ends_before_anything_is_made(
     result = run("--data", data, "--json", "--run", str(tmp_path / "run"))
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith("digit-tui: ")
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(not HELPERS, reason="threads are left to the BLAS here")
+def test_no_helper_process_is_a_failure_with_a_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    result = run("--json", "--threads", "2", "--run", str(tmp_path / "run"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "--threads 1" in result.stderr
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "run").exists()
 

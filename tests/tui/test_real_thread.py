@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from digit_tui.training import commands as ask
 from digit_tui.training.events import RunEnded
 from digit_tui.training.mailbox import Script
 from digit_tui.training.run_folder import RunFolder, load_run
+from digit_tui.training.team import HELPERS
 from digit_tui.training.trainer import Trainer
 from digit_tui.tui import app as app_module
 from digit_tui.tui.app import DigitApp
@@ -72,6 +74,7 @@ async def watch(config: RunConfig, folder: Path) -> AsyncIterator[Watched]:
                 watched.ended = event
         take_in(events)
 
+    # A method is replaced to listen in: the app has no other place for a second reader.
     app.take_in = listen  # type: ignore[method-assign]
     async with app.run_test(size=(80, 24)) as pilot:
         watched = Watched(pilot, app)
@@ -92,11 +95,13 @@ def headless(
     return ended
 
 
+@pytest.mark.parametrize("threads", [1, 2])
 async def test_what_is_watched_is_what_is_computed(
-    tmp_path: Path, sample: Dataset, monkeypatch: pytest.MonkeyPatch
+    threads: int, tmp_path: Path, sample: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app_module, "Runner", OneStep)
-    async with watch(CONFIG, tmp_path / "watched") as watched:
+    config = CONFIG.with_(threads=threads)
+    async with watch(config, tmp_path / "watched") as watched:
         app = watched.app
         await watched.state("paused")
         assert app.model.step == 1
@@ -115,7 +120,7 @@ async def test_what_is_watched_is_what_is_computed(
         await watched.press("q")
 
     ended = headless(
-        CONFIG,
+        config,
         sample,
         tmp_path / "headless",
         (3, ask.SetOptimizer("momentum")),
@@ -182,6 +187,14 @@ class TestFailures:
         failed = self.failure(CONFIG, tmp_path / "file" / "run")
         assert failed.status == 74
         assert failed.message.startswith(f"cannot write {tmp_path / 'file'}")
+
+    @pytest.mark.skipif(not HELPERS, reason="threads are left to the BLAS here")
+    def test_of_a_helper_process(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+        failed = self.failure(CONFIG.with_(threads=2), tmp_path / "run")
+        assert failed.status == 1
+        assert "--threads 1" in failed.message
+        assert failed.details is None
 
     def test_of_our_own(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def fail(*_: object, **__: object) -> None:
