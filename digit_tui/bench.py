@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from digit_tui.config import RunConfig, available_processors
+from digit_tui.config import MAX_THREADS, RunConfig, available_processors
 from digit_tui.data import Dataset, load_dataset
-from digit_tui.output import Output
+from digit_tui.output import Output, complain
 from digit_tui.status import Status
 from digit_tui.training.run_folder import versions
 from digit_tui.training.state import RunState
 from digit_tui.training.step import Stepper
-from digit_tui.training.team import Team
+from digit_tui.training.team import Team, TeamError
 
 SECONDS = 10.0
 """For all measurements together."""
@@ -43,6 +43,7 @@ class Speed:
 def thread_counts() -> list[int]:
     """1, 2, 4, ... and the number of processors."""
     processors = available_processors()
+    processors = min(processors, MAX_THREADS)
     powers = [2**power for power in range(processors.bit_length())]
     return sorted({count for count in powers if count <= processors} | {processors})
 
@@ -78,7 +79,7 @@ def time_of(work: Callable[[], None], seconds: float) -> float:
 
 
 def matrix_products(config: RunConfig, dataset: Dataset) -> Callable[[], None]:
-    """The matrix products of one step, into ready arrays: no network can be faster."""
+    """The matrix products of one step alone, into ready arrays, with the threads of the BLAS."""
     size = config.batch_size
     sizes = (dataset.pixels, *config.hidden, dataset.classes)
     generator = np.random.default_rng(0)
@@ -124,7 +125,11 @@ def training_steps(config: RunConfig, dataset: Dataset) -> Iterator[Callable[[],
 def run_bench(config: RunConfig, as_json: bool) -> int:
     """Measure and print; returns the exit status."""
     dataset = load_dataset("sample", config.side)
-    speeds = measure(config, dataset, thread_counts())
+    try:
+        speeds = measure(config, dataset, thread_counts())
+    except TeamError as error:
+        complain(str(error))
+        return Status.FAILURE
     best = max(speeds, key=lambda speed: speed.training)
     output = Output()
     if as_json:

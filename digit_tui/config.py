@@ -21,6 +21,7 @@ MAX_SIDE = 128
 MAX_WIDTH = 16_384
 MAX_REAL = 1e30
 """Safely inside float32, which the parameters are."""
+MAX_THREADS = 256
 MAX_SEED = 2**63 - 1
 
 
@@ -102,7 +103,7 @@ class RunConfig:
             _between("epochs", self.epochs, 0, 1_000_000)
         _between("side", self.side, 2, MAX_SIDE)
         _between("seed", self.seed, 0, MAX_SEED)
-        _between("threads", self.threads, 1, 256)
+        _between("threads", self.threads, 1, MAX_THREADS)
         for option in ("learning_rate", "clip_norm", "clip_value"):
             value = getattr(self, option)
             if value is not None and not 0 < value <= MAX_REAL:

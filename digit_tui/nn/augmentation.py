@@ -146,9 +146,9 @@ def deform(
         pixels = np.ascontiguousarray(images[field::FIELDS].T, dtype=np.uint16)  # (pixels, n')
         blend = np.full_like(pixels, 2 ** (WEIGHT_BITS - 1))  # rounds to nearest
         for corners, weights in zip(deformation.corners, deformation.weights, strict=True):
-            part = pixels.take(corners[field], axis=0)
-            part *= weights[field][:, None]
-            blend += part
+            corner = pixels.take(corners[field], axis=0)
+            corner *= weights[field][:, None]
+            blend += corner
         blend >>= WEIGHT_BITS
         result[field::FIELDS] = blend.T
     return result

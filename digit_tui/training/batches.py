@@ -35,7 +35,8 @@ class Batches:
             dataset: the images.
             seed: the run's.
             deformed: does the deforming, for instance by a team: called with up to BLOCK images
-                (n, pixels) uint8, the augmentation, the epoch and the block, it returns the like.
+                (n, pixels) uint8, the augmentation, the epoch and the block, it returns the like,
+                which may be overwritten by the next call.
         """
         self._dataset = dataset
         self._seed = seed

@@ -12,7 +12,7 @@ would cost as much as a tenth of the step."""
 PAUSE_GROWTH = 20e-6
 """Each pause is longer than the one before by this many seconds, ..."""
 LONGEST_PAUSE = 0.02
-"""... up to this many: a run that is paused costs nothing, and goes on at once."""
+"""... up to this many: a paused run looks 50 times a second, which costs next to nothing."""
 
 LINE = 8
 """Numbers in a cache line: each member has one of its own."""
@@ -29,7 +29,7 @@ class Meeting:
     def __init__(
         self, arrivals: Any, index: int, members: int, pause: Callable[[float], None]
     ) -> None:
-        """Come to a meeting.
+        """Arrange meetings.
 
         Args:
             arrivals: (members * LINE,) int64 zeros, shared.
@@ -44,6 +44,7 @@ class Meeting:
         self._count = 0
 
     def __call__(self) -> None:
+        """Arrive, and return when all have."""
         self._count = count = self._count + 1
         arrivals = self._arrivals
         arrivals[self._own] = count

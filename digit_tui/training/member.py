@@ -91,7 +91,7 @@ class Member:
     """One of a team.
 
     Attributes:
-        blank: (BLOCK, pixels) uint8, images to be deformed; `deformed`, the same, the result.
+        originals: (BLOCK, pixels) uint8, images to be deformed; `deformed`, the same, the result.
         tested: (BLOCK, pixels) uint8, images to be evaluated, and `tested_labels` (BLOCK,) uint8.
         pixels: (batch size, pixels) uint8, the batch, and `labels` (batch size,) intp.
         probabilities: (BLOCK, classes) float32, and `losses` (BLOCK,) float32, of an evaluation.
@@ -124,7 +124,7 @@ class Member:
         self._pass = GradientPass(network, plan.batch_size, allocate, plan.members)
 
         pixels, classes = plan.sizes[0], plan.sizes[-1]
-        self.blank: Array = allocate((BLOCK, pixels), np.uint8)
+        self.originals: Array = allocate((BLOCK, pixels), np.uint8)
         self.deformed: Array = allocate((BLOCK, pixels), np.uint8)
         self.tested: Array = allocate((BLOCK, pixels), np.uint8)
         self.tested_labels: Array = allocate((BLOCK,), np.uint8)
@@ -143,7 +143,7 @@ class Member:
         return StepSums(*self._sums.sum(axis=0).tolist())
 
     def deform(self, count: int, augment: str, epoch: int, block: int) -> None:
-        """Deform `blank` into `deformed`.
+        """Deform `originals` into `deformed`.
 
         Args:
             count: how many images there are.
@@ -155,7 +155,7 @@ class Member:
         deformation = draw_deformation(augment, generator, self._plan.side)
         assert deformation is not None
         out = self.deformed[:count]
-        deform(self.blank[:count], deformation, out, self._index, self._plan.members)
+        deform(self.originals[:count], deformation, out, self._index, self._plan.members)
 
     def evaluate(self, count: int) -> None:
         """Classify `tested` with the averaged weights, where there are any, else the latest."""
@@ -188,7 +188,7 @@ class Member:
         if job.clip_norm is not None:
             clip_by_global_norm(gradient, norm, job.clip_norm)
         elif job.clip_value is not None:
-            # Not before all members have read the sums of the others.
+            # Others may still be adding up the sums, but nobody looks at this one before the end.
             self._sums[self._index, -1] = clip_by_value(gradient, job.clip_value)
         rule = RULES[job.optimizer]
         update(

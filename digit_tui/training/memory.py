@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import mmap
 import os
+import weakref
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -23,9 +25,10 @@ class Memory:
         Raises:
             OSError: if it can not be mapped.
         """
-        self._map = None if descriptor is None else mmap.mmap(descriptor, 0)
+        self.descriptor = descriptor
         self.size = 0
         """Bytes that have been handed out."""
+        self._map = None if descriptor is None else mmap.mmap(descriptor, 0)
 
     def take(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """The next array."""
@@ -53,3 +56,23 @@ def share(size: int) -> int:
         return fcntl.fcntl(first, fcntl.F_DUPFD_CLOEXEC, 3)
     finally:
         os.close(first)
+
+
+def shared_memory(fill: Callable[[Memory], object]) -> Memory:
+    """Memory that other processes can be given, as much as `fill` takes.
+
+    It is given back when the last array in it is gone, and its descriptor with this object.
+
+    Raises:
+        OSError: if there is not enough.
+    """
+    counting = Memory()
+    fill(counting)
+    descriptor = share(counting.size)
+    try:
+        memory = Memory(descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    weakref.finalize(memory, os.close, descriptor)
+    return memory

@@ -51,7 +51,7 @@ class Stepper:
     def _deformed(self, images: Array, augment: str, epoch: int, block: int) -> Array:
         """Deform images by the team; see Batches."""
         member, count = self._team.member, len(images)
-        member.blank[:count] = images
+        member.originals[:count] = images
         self._team.do("deform", count, augment, epoch, block)
         return member.deformed[:count]
 
@@ -68,10 +68,10 @@ class Stepper:
             NotFinite: if the loss or the gradient is no number; nothing has changed then.
             TeamError: if a helper process has ended.
         """
-        started = perf_counter()
         settings = state.settings
         batch_size = min(settings.batch_size, self._images)
         self._team.set_batch_size(batch_size)
+        started = perf_counter()
         member = self._team.member
         count = min(batch_size, self._images - state.cursor)
         job = StepJob(

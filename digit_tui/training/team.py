@@ -14,7 +14,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from select import select
 from time import sleep
@@ -28,13 +28,17 @@ from digit_tui.config import RunConfig
 from digit_tui.nn import Evaluation
 from digit_tui.training.meeting import LINE, Meeting
 from digit_tui.training.member import BLOCK, Member, Plan
-from digit_tui.training.memory import Memory, share
+from digit_tui.training.memory import Memory, share, shared_memory
 from digit_tui.training.state import Vectors
 
 Array = NDArray[Any]
 
 # Memory without a name, and processors that show writes in the order in which they were made.
-HELPERS = sys.platform == "linux" and platform.machine() in ("x86_64", "AMD64")
+HELPERS = (
+    sys.platform == "linux"
+    and platform.machine() in ("x86_64", "AMD64")
+    and hasattr(os, "memfd_create")  # some builds of Python lack it
+)
 """Whether threads are helper processes here; elsewhere they are left to the BLAS."""
 
 ORDER_BYTES = 512
@@ -80,15 +84,13 @@ class Team:
             TeamError: if there is not enough memory.
         """
         self._threads = threads if plan.members == 1 else 1
-        self._helpers: list[subprocess.Popen[bytes]] = []
         self._limits: threadpool_limits | None = None
-        self._vectors_at: int | None = None
-        if plan.members > 1:
-            counting = Memory()
-            Vectors.make(plan.sizes, plan.average, counting.take)
-            self._vectors_at = _share(counting.size)
-        self.vectors = Vectors.make(plan.sizes, plan.average, Memory(self._vectors_at).take)
-        self._gather(plan)
+        self._helpers: list[subprocess.Popen[bytes]] = []
+        self._complaints = -1
+        self._plan = plan
+        self._vectors_in = self._memory(lambda memory: _make_vectors(plan, memory))
+        self.vectors = _make_vectors(plan, self._vectors_in)
+        self._make_member()
 
     @classmethod
     def for_run(cls, config: RunConfig, sizes: Sequence[int], images: int) -> Team:
@@ -103,36 +105,45 @@ class Team:
         )
         return cls(plan, config.threads)
 
-    def _gather(self, plan: Plan) -> None:
+    def _memory(self, fill: Callable[[Memory], object]) -> Memory:
+        """For what `fill` takes; shared, if there is anybody to share it with."""
+        if self._plan.members == 1:
+            return Memory()
+        try:
+            return shared_memory(fill)
+        except (OSError, MemoryError) as error:
+            reason = getattr(error, "strerror", None) or "not enough memory"
+            raise TeamError(f"cannot share memory with helpers: {reason}; {_REMEDY}") from error
+
+    def _make_member(self) -> None:
         """Make what depends on the batch size."""
-        self._plan = plan
-        self._memory_at: int | None = None
-        if plan.members > 1:
-            counting = Memory()
-            _take(counting, plan, self.vectors, 0, self._pause)
-            self._memory_at = _share(counting.size)
-        self.member, self._order, self._meet = _take(
-            Memory(self._memory_at), plan, self.vectors, 0, self._pause
-        )
+
+        def make(memory: Memory) -> tuple[Member, Array, Meeting]:
+            return _make_member(memory, self._plan, self.vectors, 0, self._pause)
+
+        self._rest_in = self._memory(make)
+        self.member, self._order, self._meet = make(self._rest_in)
 
     def __enter__(self) -> Team:
         self._limits = threadpool_limits(limits=self._threads, user_api="blas")
         try:
             self._start()
-        except TeamError:
+        except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop()
-        _close(self._vectors_at)
-        self._vectors_at = None
         if self._limits is not None:
             self._limits.restore_original_limits()
 
     def do(self, job: str, *values: Any) -> None:
-        """Have all members do a job, a method of Member; returns when all have.
+        """Have all members do a job; returns when all have.
+
+        Args:
+            job: a method of Member.
+            values: its arguments, plain Python values.
 
         Raises:
             TeamError: if a helper process has ended.
@@ -152,7 +163,8 @@ class Team:
         """
         if batch_size != self._plan.batch_size:
             self._stop()
-            self._gather(replace(self._plan, batch_size=batch_size))
+            self._plan = replace(self._plan, batch_size=batch_size)
+            self._make_member()
             self._start()
 
     def evaluate(self, images: Array, labels: Array) -> Evaluation:
@@ -171,28 +183,32 @@ class Team:
         return Evaluation(labels, probabilities, losses)
 
     def _start(self) -> None:
-        shared = [each for each in (self._vectors_at, self._memory_at) if each is not None]
-        for index in range(1, self._plan.members):
-            task = {
-                "path": sys.path,
-                "plan": asdict(self._plan),
-                "index": index,
-                "vectors_at": self._vectors_at,
-                "memory_at": self._memory_at,
-            }
-            try:
+        members = range(1, self._plan.members)
+        if not members:
+            return
+        shared = [self._vectors_in.descriptor, self._rest_in.descriptor]
+        try:
+            self._complaints = share(0)
+            for index in members:
+                task = {
+                    "path": sys.path,
+                    "plan": asdict(self._plan),
+                    "index": index,
+                    "memory": shared,
+                }
                 helper = subprocess.Popen(
                     [sys.executable, "-P", "-c", _START, json.dumps(task)],
                     stdin=subprocess.PIPE,  # closes with this process, however it ends
                     stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    pass_fds=shared,
+                    stderr=self._complaints,
+                    pass_fds=[each for each in shared if each is not None],
                     start_new_session=True,  # the terminal's signals are for this process
                     env=os.environ | dict.fromkeys(_ONE_THREAD, "1"),
                 )
-            except OSError as error:
-                raise TeamError(f"cannot start a helper: {error.strerror}; {_REMEDY}") from error
-            self._helpers.append(helper)
+                self._helpers.append(helper)
+        except (OSError, TypeError) as error:  # a TypeError if Python does not know its own place
+            reason = getattr(error, "strerror", None) or str(error)
+            raise TeamError(f"cannot start a helper: {reason}; {_REMEDY}") from error
 
     def _stop(self) -> None:
         """End the helpers, wherever they are: they keep nothing."""
@@ -201,35 +217,31 @@ class Team:
             with helper:  # waits, and closes its pipe
                 pass
         self._helpers = []
-        _close(self._memory_at)
-        self._memory_at = None
+        if self._complaints >= 0:
+            os.close(self._complaints)
+            self._complaints = -1
 
     def _pause(self, seconds: float) -> None:
         for helper in self._helpers:
             if helper.poll() is not None:
-                raise TeamError(f"a helper process has ended, {_status(helper)}; {_REMEDY}")
+                raise TeamError(f"a helper process has ended, {self._reason(helper)}; {_REMEDY}")
         sleep(seconds)
 
-
-def _status(helper: subprocess.Popen[bytes]) -> str:
-    code = helper.returncode
-    return f"killed by signal {-code}" if code < 0 else f"with status {code}"
-
-
-def _share(size: int) -> int:
-    try:
-        return share(size)
-    except OSError as error:
-        raise TeamError(f"cannot share memory with helpers: {error.strerror}; {_REMEDY}") from error
+    def _reason(self, helper: subprocess.Popen[bytes]) -> str:
+        """Why a helper ended, in words: its last line, if it had one."""
+        if helper.returncode < 0:
+            return f"killed by signal {-helper.returncode}"
+        os.lseek(self._complaints, 0, os.SEEK_SET)
+        lines = os.read(self._complaints, 100_000).decode(errors="replace").splitlines()
+        return f"with status {helper.returncode}" + (f" ({lines[-1]})" if lines else "")
 
 
-def _close(descriptor: int | None) -> None:
-    if descriptor is not None:
-        os.close(descriptor)
+def _make_vectors(plan: Plan, memory: Memory) -> Vectors:
+    return Vectors.make(plan.sizes, plan.average, memory.take)
 
 
-def _take(
-    memory: Memory, plan: Plan, vectors: Vectors, index: int, pause: Any
+def _make_member(
+    memory: Memory, plan: Plan, vectors: Vectors, index: int, pause: Callable[[float], None]
 ) -> tuple[Member, Array, Meeting]:
     """A member and what it shares with the others, in the same order for each of them."""
     order = memory.take((ORDER_BYTES,), np.uint8)
@@ -240,9 +252,9 @@ def _take(
 def help_out(task: dict[str, Any]) -> None:
     """The life of a helper process: do each order, until the process that started it ends."""
     plan = Plan(**task["plan"])
-    vectors = Vectors.make(plan.sizes, plan.average, Memory(task["vectors_at"]).take)
-    memory = Memory(task["memory_at"])
-    member, order, meet = _take(memory, plan, vectors, task["index"], _pause_or_end)
+    vectors_in, rest_in = map(Memory, task["memory"])
+    vectors = _make_vectors(plan, vectors_in)
+    member, order, meet = _make_member(rest_in, plan, vectors, task["index"], _pause_or_end)
     while True:
         meet()
         job, values = marshal.loads(order.data)

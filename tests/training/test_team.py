@@ -16,6 +16,7 @@ import pytest
 
 from digit_tui.data import Dataset
 from digit_tui.nn import Network, evaluate
+from digit_tui.training import memory as memory_module
 from digit_tui.training import team as team_module
 from digit_tui.training.commands import SetBatchSize
 from digit_tui.training.events import Diverged, Event, StepsDone
@@ -219,8 +220,9 @@ def test_a_run_that_is_given_up_ends_its_helpers(digits: Dataset, config: Any) -
 
 
 @needs_helpers
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
-def test_helpers_end_with_the_program_however_it_ends(number: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV"])
+def test_helpers_end_with_the_program_however_it_ends(name: str, tmp_path: Path) -> None:
+    number = getattr(signal, name)  # Windows knows no SIGKILL
     command = [sys.executable, "-m", "digit_tui", "--batch", "--data", "sample", "--threads", "2"]
     program = subprocess.Popen(
         [*command, "--epochs", "100000", "--run", str(tmp_path / "run")],
@@ -257,9 +259,51 @@ def test_no_memory_to_share(train: Any, monkeypatch: pytest.MonkeyPatch) -> None
     def refuse(size: int) -> int:
         raise OSError(12, "Cannot allocate memory")
 
-    monkeypatch.setattr(team_module, "share", refuse)
+    monkeypatch.setattr(memory_module, "share", refuse)
     with pytest.raises(TeamError, match="cannot share memory with helpers: Cannot allocate"):
         train(threads=2)
+
+
+@needs_helpers
+def test_a_run_that_is_never_begun_leaves_no_file_open(digits: Dataset, config: Any) -> None:
+    before = open_files()
+    for _ in range(3):
+        Trainer(config.with_(threads=2), digits, Script([])).run().close()
+    assert open_files() == before
+
+
+@needs_helpers
+def test_a_helper_that_fails_says_why(
+    digits: Dataset, config: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(team_module, "_START", "raise RuntimeError('by design')")
+    trainer = Trainer(config.with_(threads=2), digits, Script([]))
+    with pytest.raises(TeamError, match=r"status 1 \(RuntimeError: by design\); --threads 1"):
+        drive(trainer, lambda event: False)
+
+
+@needs_helpers
+def test_helpers_end_when_the_start_is_interrupted(
+    digits: Dataset, config: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    popen = subprocess.Popen
+
+    def once(*args: Any, **options: Any) -> Any:
+        if started:
+            raise KeyboardInterrupt
+        started.append(popen(*args, **options))
+        return started[0]
+
+    before = open_files()
+    trainer = Trainer(config.with_(threads=3), digits, Script([]))
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", once)
+        with pytest.raises(KeyboardInterrupt):
+            next(trainer.run())
+    assert started[0].poll() is not None
+    del trainer
+    assert open_files() == before
 
 
 def test_without_helpers_threads_are_left_to_the_blas(
