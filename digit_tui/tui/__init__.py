@@ -8,6 +8,9 @@ from pathlib import Path
 
 from digit_tui.config import RunConfig
 
+SWITCH_SECONDS = 0.0005
+"""Longest time that one thread keeps the interpreter while the other wants it."""
+
 
 def run_tui(config: RunConfig, folder: Path | None) -> int:
     """Open the terminal interface on a run; returns the exit status.
@@ -19,6 +22,9 @@ def run_tui(config: RunConfig, folder: Path | None) -> int:
     from digit_tui.tui.app import DigitApp
     from digit_tui.tui.watchdog import Watchdog
 
+    # The training thread asks for the interpreter after each call of NumPy. With Python's usual
+    # 5 ms it would wait that long for the interface, and the helper processes with it.
+    sys.setswitchinterval(SWITCH_SECONDS)
     app = DigitApp(config, folder)
     Watchdog(tell=app.interrupt, saved=app.wait_saved).start()
     app.run()

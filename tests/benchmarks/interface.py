@@ -144,9 +144,12 @@ class Watch:
     def look(self) -> bool:
         """Take notice of the record; whether the run has finished."""
         try:
-            time = self._record.stat().st_mtime_ns
+            status = self._record.stat()
         except FileNotFoundError:
             return False
+        if not status.st_size:  # made, but not written yet
+            return False
+        time = status.st_mtime_ns
         self._began = self._began or time
         if time != self._seen:
             self._seen = time
