@@ -42,8 +42,7 @@ class Speed:
 
 def thread_counts() -> list[int]:
     """1, 2, 4, ... and the number of processors."""
-    processors = available_processors()
-    processors = min(processors, MAX_THREADS)
+    processors = min(available_processors(), MAX_THREADS)
     powers = [2**power for power in range(processors.bit_length())]
     return sorted({count for count in powers if count <= processors} | {processors})
 

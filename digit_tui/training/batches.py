@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.data import Dataset
-from digit_tui.nn import deform, draw_deformation
-from digit_tui.training.member import BLOCK
+from digit_tui.nn import deform
+from digit_tui.training.member import BLOCK, deformation_of
 from digit_tui.training.streams import stream
 
 Array = NDArray[Any]
@@ -86,7 +86,5 @@ class Batches:
         self._key = key
 
     def _deform_alone(self, images: Array, augment: str, epoch: int, block: int) -> Array:
-        generator = stream(self._seed, "augment", epoch, block)
-        deformation = draw_deformation(augment, generator, self._dataset.side)
-        assert deformation is not None
-        return deform(images, deformation)
+        side = self._dataset.side
+        return deform(images, deformation_of(self._seed, augment, epoch, block, side))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from digit_tui.nn import (
     RULES,
+    Deformation,
     GradientPass,
     Hyperparameters,
     Network,
@@ -40,6 +41,13 @@ Array = NDArray[Any]
 
 BLOCK = 4_096
 """Images that are gathered, deformed or evaluated together."""
+
+
+def deformation_of(seed: int, augment: str, epoch: int, block: int, side: int) -> Deformation:
+    """How a run deforms one block of an epoch; `augment` is not "none"."""
+    deformation = draw_deformation(augment, stream(seed, "augment", epoch, block), side)
+    assert deformation is not None
+    return deformation
 
 
 @dataclass(frozen=True)
@@ -79,8 +87,8 @@ class StepSums(NamedTuple):
     correct: float
     squares: float
     """Of the gradient's elements, before clipping."""
-    outside: float
-    """Above zero if an element was beyond --clip-value."""
+    clipped: float
+    """In how many shares the gradient was clipped."""
 
     @property
     def finite(self) -> bool:
@@ -151,9 +159,7 @@ class Member:
             epoch: counts from 0.
             block: which one of the epoch.
         """
-        generator = stream(self._plan.seed, "augment", epoch, block)
-        deformation = draw_deformation(augment, generator, self._plan.side)
-        assert deformation is not None
+        deformation = deformation_of(self._plan.seed, augment, epoch, block, self._plan.side)
         out = self.deformed[:count]
         deform(self.originals[:count], deformation, out, self._index, self._plan.members)
 
@@ -185,11 +191,13 @@ class Member:
         """Clip, update and average this member's share of the vectors."""
         own = self._own
         parameters, gradient = self._parameters[own], self._pass.gradient[own]
+        clipped = False
         if job.clip_norm is not None:
-            clip_by_global_norm(gradient, norm, job.clip_norm)
+            clipped = clip_by_global_norm(gradient, norm, job.clip_norm)
         elif job.clip_value is not None:
-            # Others may still be adding up the sums, but nobody looks at this one before the end.
-            self._sums[self._index, -1] = clip_by_value(gradient, job.clip_value)
+            clipped = clip_by_value(gradient, job.clip_value)
+        # Others may still be adding up the sums, but nobody looks at this one before the end.
+        self._sums[self._index, -1] = clipped
         rule = RULES[job.optimizer]
         update(
             rule,

@@ -99,9 +99,6 @@ class Stepper:
         if not isfinite(norm):
             raise NotFinite("gradient", norm)
 
-        clipped = sums.outside > 0
-        if settings.clip_norm is not None:
-            clipped = norm > settings.clip_norm
         state.step += 1
         state.slot_steps += 1
         state.cursor += count
@@ -112,7 +109,7 @@ class Stepper:
         tally.loss += sums.loss
         tally.correct += int(sums.correct)
         tally.gradient_norm += norm
-        tally.clipped += clipped
+        tally.clipped += sums.clipped > 0
         tally.seconds += seconds
         accuracy = sums.correct / count
         return StepResult(loss, accuracy, norm, job.learning_rate, count, seconds)
