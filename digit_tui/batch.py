@@ -13,33 +13,43 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from digit_tui.config import RunConfig
 from digit_tui.data import DataError, load_dataset, printable
 from digit_tui.insight.confusion import confusion_matrix
 from digit_tui.insight.report import report
+from digit_tui.insight.significance import compare, gap_words
 from digit_tui.nn import evaluate
 from digit_tui.output import Output, complain
-from digit_tui.progress import Progress, progress_on_stderr
+from digit_tui.progress import progress_on_stderr
 from digit_tui.status import Status
 from digit_tui.training.commands import Stop
+from digit_tui.training.errors import RunError, RunTaken
 from digit_tui.training.events import (
     CheckpointSaved,
     Diverged,
     EpochEnded,
     Event,
+    Forked,
+    ForkEnded,
+    OfFork,
+    Paused,
+    Refused,
+    Restored,
     RunEnded,
     RunStarted,
     SaveFailed,
     SettingChanged,
+    WentBack,
     to_json,
 )
 from digit_tui.training.mailbox import Mailbox
-from digit_tui.training.run_folder import RunFolder, load_run
+from digit_tui.training.opening import Opening
+from digit_tui.training.saved_run import SavedRun
 from digit_tui.training.team import TeamError
-from digit_tui.training.trainer import Trainer
-from digit_tui.training.weights import RunError
 
-RESULTS = (RunStarted, EpochEnded, SettingChanged, Diverged, CheckpointSaved, RunEnded)
+RESULTS = (
+    *(RunStarted, Restored, EpochEnded, SettingChanged, WentBack, Diverged),
+    *(Forked, ForkEnded, CheckpointSaved, RunEnded),
+)
 """The events that --json prints, one a line."""
 
 SIGNALS = [
@@ -72,14 +82,11 @@ class Interruption:
         signal.signal(number, signal.SIG_DFL)
 
 
-def run_batch(
-    config: RunConfig, folder: Path | None, as_json: bool, target_accuracy: float | None
-) -> int:
+def run_batch(opening: Opening, as_json: bool, target_accuracy: float | None) -> int:
     """Train headless and report; returns the exit status.
 
     Args:
-        config: how the run goes.
-        folder: where it is saved; None is a fresh folder in the state directory.
+        opening: which run.
         as_json: print events as JSON Lines instead of a report at the end.
         target_accuracy: a lower final test accuracy, as a fraction, is a status of its own.
     """
@@ -87,18 +94,20 @@ def run_batch(
     output = Output()
     with Interruption(mailbox) as interruption:
         try:
-            dataset = load_dataset(config.data, config.side)
-            run_folder = RunFolder(folder) if folder else RunFolder.fresh(config)
-            trainer = Trainer(config, dataset, mailbox, run_folder)
+            dataset = opening.load_digits()
+            trainer = opening.trainer(dataset, mailbox, stay=False)
             events_on_screen = as_json and sys.stdout is not None and sys.stdout.isatty()
             with progress_on_stderr(quiet=events_on_screen) as progress:
-                troubles, ended = _watch(trainer, mailbox, output, progress, as_json)
+                story = Story(mailbox, output, as_json)
+                for event in trainer.run():
+                    progress.show(event)
+                    story.add(event)
         except DataError as error:
             complain(str(error))
             return Status.DATA
         except RunError as error:
             complain(str(error))
-            return Status.USAGE
+            return Status.USAGE if isinstance(error, RunTaken) else Status.DATA
         except TeamError as error:
             complain(str(error))
             return Status.FAILURE
@@ -106,75 +115,130 @@ def run_batch(
             complain(f"cannot write the run's folder: {error.filename}: {error.strerror}")
             return Status.DISK
         if not as_json:
-            output.line(_closing(ended, len(dataset.train_labels)))
+            output.line(story.report(len(dataset.train_labels)))
 
     if interruption.signal is not None:
         return Status.SIGNALLED + interruption.signal
     if output.status is not None:
         return output.status
-    if troubles:
-        return troubles[0]
+    if story.troubles:
+        return story.troubles[0]
+    return _judge(story, opening, target_accuracy)
+
+
+def _judge(story: Story, opening: Opening, target_accuracy: float | None) -> Status:
+    """Whether a run that went well was what it should have been."""
+    ended = story.ended
+    if opening.fork is not None and story.forked is None:
+        complain(f"--fork-at {opening.fork[0]}: the run ended at step {ended.steps}")
+        return Status.USAGE
+    if opening.replay is not None:
+        before = (opening.replay.record["results"] or {}).get("weights_sha256")
+        if before not in (None, ended.weights_sha256):
+            complain(f"the weights are not those of {opening.replay.path}: {before}")
+            return Status.FAILURE
     if target_accuracy is not None and ended.test_accuracy < target_accuracy:
         complain(f"test accuracy {ended.test_accuracy} is below the target {target_accuracy}")
         return Status.TARGET_MISSED
     return Status.DONE
 
 
-def _watch(
-    trainer: Trainer, mailbox: Mailbox, output: Output, progress: Progress, as_json: bool
-) -> tuple[list[Status], RunEnded]:
-    """Follow a run to its end; returns what went wrong on the way, and the last event."""
-    troubles: list[Status] = []
-    ended: RunEnded | None = None
-    for event in trainer.run():
-        progress.show(event)
-        if as_json and isinstance(event, RESULTS):
-            output.line(_json_line(event))
-            if output.status is not None:
-                mailbox.send(Stop(reason="interrupted"))
-        match event:
+class Story:
+    """A run as a script sees it: events as they happen, or a report at the end.
+
+    Attributes:
+        troubles: what went wrong on the way.
+        ended: the run's last event.
+        forked: how a fork began; `fork_ended` is its last event.
+    """
+
+    ended: RunEnded
+
+    def __init__(self, mailbox: Mailbox, output: Output, as_json: bool) -> None:
+        self._mailbox = mailbox
+        self._output = output
+        self._as_json = as_json
+        self.troubles: list[Status] = []
+        self.forked: Forked | None = None
+        self.fork_ended: RunEnded | None = None
+
+    def add(self, event: Event) -> None:
+        """Take notice of what happened."""
+        inner = event.event if isinstance(event, OfFork) else event
+        if self._as_json and isinstance(inner, RESULTS):
+            self._output.line(json.dumps(to_json(event), allow_nan=False))
+            if self._output.status is not None:
+                self._mailbox.send(Stop(reason="interrupted"))
+        match inner:
+            case Restored(complaints=complaints):
+                for complaint in complaints:
+                    complain(complaint)
             case Diverged(message=message):
-                complain(f"{message}; try a lower --lr, less --weight-decay, or --clip-norm 1")
-                troubles.append(Status.DIVERGED)
-                mailbox.send(Stop(reason="diverged"))
+                who = "the fork: " if inner is not event else ""
+                complain(f"{who}{message}; try a lower --lr, less --weight-decay, or --clip-norm 1")
+                self.troubles.append(Status.DIVERGED)
+            case Paused(reason="diverged"):
+                self._mailbox.send(Stop(reason="diverged"))
+            case Refused(message=message):
+                complain(message)
+                self.troubles.append(Status.USAGE)
             case SaveFailed(message=message):
                 complain(f"cannot save: {message}")
-                troubles.append(Status.DISK)
+                self.troubles.append(Status.DISK)
+            case Forked():
+                self.forked = inner
             case RunEnded():
-                ended = event
-    assert ended is not None
-    return troubles, ended
+                if inner is event:
+                    self.ended = inner
+                else:
+                    self.fork_ended = inner
+
+    def report(self, images: int) -> str:
+        """What a person sees at the end.
+
+        Args:
+            images: how many there are to train on.
+        """
+        lines = [report(self.ended.evaluation), *_closing(self.ended, images)]
+        if self.forked is not None and self.fork_ended is not None:
+            comparison = compare(self.ended.evaluation, self.fork_ended.evaluation)
+            lines += [
+                "",
+                f"Fork           at step {self.forked.step:,}: {', '.join(self.forked.changes)}",
+                f"Test accuracy  {self.fork_ended.test_accuracy:.2%}, {gap_words(comparison)}",
+                f"               {comparison.words}",
+                *_closing(self.fork_ended, images),
+            ]
+        return "\n".join(lines)
 
 
-def _json_line(event: Event) -> str:
-    return json.dumps(to_json(event), allow_nan=False)
-
-
-def _closing(ended: RunEnded, images: int) -> str:
-    """What a person sees at the end."""
+def _closing(ended: RunEnded, images: int) -> list[str]:
     epochs = f"{ended.epochs} epoch{'s' if ended.epochs != 1 else ''}"
-    return "\n".join(
-        [
-            report(ended.evaluation),
-            f"Trained        {epochs} of {images:,} images, {ended.steps:,} steps, "
-            f"in {ended.seconds:.1f} s ({ended.reason})",
-            f"Run            {printable(ended.run or '')}",
-        ]
-    )
+    return [
+        f"Trained        {epochs} of {images:,} images, {ended.steps:,} steps, "
+        f"in {ended.seconds:.1f} s ({ended.reason})",
+        f"Weights        {ended.weights_sha256}",
+        f"Run            {printable(ended.run or 'not saved')}",
+    ]
 
 
-def evaluate_run(path: Path, data: str | None, as_json: bool) -> int:
+def evaluate_run(path: Path, data: str | None, best: bool, as_json: bool) -> int:
     """Measure a saved run on a data set's test images; returns the exit status.
 
     Args:
         path: the run's folder.
         data: as --data; None is what the run was trained on.
+        best: take the checkpoint with the best test accuracy instead of the last.
         as_json: print one JSON object instead of a report.
     """
     output = Output()
     try:
-        config, network, _ = load_run(path)
-        dataset = load_dataset(data or config.data, config.side)
+        saved = SavedRun.read(path)
+        checkpoint = saved.checkpoint(best)
+        for complaint in saved.complaints:
+            complain(complaint)
+        network = checkpoint.network
+        dataset = load_dataset(data or saved.data, saved.config.side)
         if dataset.classes > network.sizes[-1]:
             raise DataError(
                 f"{dataset.source} has {dataset.classes} classes, "
@@ -183,10 +247,11 @@ def evaluate_run(path: Path, data: str | None, as_json: bool) -> int:
     except (DataError, RunError) as error:
         complain(str(error))
         return Status.DATA
-    with threadpool_limits(limits=config.threads, user_api="blas"):
+    with threadpool_limits(limits=saved.config.threads, user_api="blas"):
         evaluation = evaluate(network, dataset.test_images, dataset.test_labels)
     if as_json:
         result = {
+            "step": checkpoint.state.step,
             "test_accuracy": evaluation.accuracy,
             "test_correct": evaluation.correct,
             "test_total": evaluation.total,

@@ -6,11 +6,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from math import isnan
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 import digit_tui
 from digit_tui.config import (
@@ -39,6 +41,30 @@ class Widths(click.ParamType[tuple[int, ...]]):
             return tuple(int(part) for part in value.split(","))
         except ValueError:
             self.fail(f"{value!r} is not a list of widths such as 256,128", param, ctx)
+
+
+class Changes(click.ParamType[tuple[Any, ...]]):
+    """What a fork does otherwise, such as optimizer=sgd,lr=0.1."""
+
+    name = "changes"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Any, ...]:
+        from digit_tui.training.changes import commands_of
+
+        if isinstance(value, tuple):
+            return value
+        wanted = {}
+        for part in value.split(","):
+            name, equals, word = part.partition("=")
+            if not equals:
+                self.fail(f"{part!r} is not NAME=VALUE", param, ctx)
+            wanted[name.strip()] = word.strip()
+        try:
+            return commands_of(wanted)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 RUN_OPTIONS: list[Callable[[Any], Any]] = [
@@ -106,6 +132,30 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     envvar="DIGIT_TUI_RUN",
     help="Where the run is saved (a fresh folder in the state directory).",
 )
+@click.option(
+    "--resume",
+    metavar="RUN",
+    type=click.Path(path_type=Path),
+    help="Go on with a run, bit for bit as if it had not stopped.",
+)
+@click.option(
+    "--replay",
+    metavar="RUN",
+    type=click.Path(path_type=Path),
+    help="With --batch: repeat a run, with all that was done to it, from its journal.",
+)
+@click.option(
+    "--fork-at",
+    metavar="STEP",
+    type=click.IntRange(0),
+    help="With --batch: train a copy beside the run from this step on.",
+)
+@click.option(
+    "--fork",
+    metavar="CHANGES",
+    type=Changes(),
+    help="What the copy does otherwise, such as optimizer=sgd,lr=0.1.",
+)
 @click.option("--batch", is_flag=True, help="Train without a screen.")
 @click.option(
     "--json", "as_json", is_flag=True, envvar="DIGIT_TUI_JSON", help="With --batch: JSON Lines."
@@ -121,6 +171,10 @@ def cli(
     /,
     preset: str,
     folder: Path | None,
+    resume: Path | None,
+    replay: Path | None,
+    fork_at: int | None,
+    fork: tuple[Any, ...] | None,
     batch: bool,
     as_json: bool,
     target_accuracy: float | None,
@@ -136,21 +190,85 @@ def cli(
         return
     if target_accuracy is not None and isnan(target_accuracy):  # it passes click's range
         raise click.UsageError("--target-accuracy: nan is no accuracy")
-    config = make_config(preset, options)
+    if (fork_at is None) != (fork is None):
+        raise click.UsageError("--fork-at and --fork need each other")
+    if not batch:
+        for flag, value in {
+            "--json": as_json or None,
+            "--target-accuracy": target_accuracy,
+            "--replay": replay,
+            "--fork": fork,
+        }.items():
+            if value is not None:
+                watch = "; to watch, use digit-tui replay RUN" if flag == "--replay" else ""
+                raise click.UsageError(f"{flag} needs --batch{watch}")
+    given = {name: value for name, value in options.items() if value is not None}
+    if context.get_parameter_source("preset") is not ParameterSource.DEFAULT:
+        given["preset"] = preset
+    saved = resume or replay
+    if saved is not None:
+        if resume and (replay or folder):
+            other = "--replay" if replay else "--run"
+            raise click.UsageError(f"--resume goes on with a run in its folder, without {other}")
+        opening = open_saved(saved, "--resume" if resume else "--replay", folder, given)
+    else:
+        from digit_tui.training.opening import Opening
+
+        opening = Opening(make_config(preset, options), folder)
+    if fork_at is not None:
+        from digit_tui.training.commands import Fork
+
+        opening = replace(opening, fork=(fork_at, Fork(fork or ())))
     if batch:
         from digit_tui.batch import run_batch
 
-        sys.exit(run_batch(config, folder, as_json, target_accuracy))
-    if as_json or target_accuracy is not None:
-        raise click.UsageError("--json and --target-accuracy need --batch")
+        sys.exit(run_batch(opening, as_json, target_accuracy))
+    require_terminal()
+
+    from digit_tui.tui import run_tui
+
+    sys.exit(run_tui(opening, offer=not given and folder is None and resume is None))
+
+
+def open_saved(path: Path, flag: str, folder: Path | None, given: dict[str, Any]) -> Any:
+    """Open a saved run to go on with it or to repeat it.
+
+    Args:
+        path: its folder.
+        flag: --resume or --replay.
+        folder: where a repetition is saved.
+        given: options of the run; the digits may lie elsewhere now, all else must be as it was.
+
+    Raises:
+        click.UsageError: if an option differs from the run's.
+    """
+    from digit_tui.output import complain
+    from digit_tui.training.errors import RunError
+    from digit_tui.training.opening import replaying, resuming
+
+    try:
+        opening = resuming(path) if flag == "--resume" else replaying(path, folder)
+    except RunError as error:
+        complain(str(error))
+        sys.exit(Status.DATA)
+    data = given.pop("data", None)
+    for name, value in given.items():
+        before = getattr(opening.config, name)
+        if value != before:
+            raise click.UsageError(
+                f"{flag}: the run has --{flag_of(name)} {before}, not {value}; leave it out"
+            )
+    if data is not None:
+        opening = replace(opening, config=opening.config.with_(data=absolute(data)))
+    return opening
+
+
+def require_terminal() -> None:
+    """End the program where the terminal interface can not run."""
     trouble = no_terminal()
     if trouble:
         click.echo(f"digit-tui: {trouble}; to train without a screen, use --batch", err=True)
         sys.exit(Status.USAGE)
-
-    from digit_tui.tui import run_tui
-
-    sys.exit(run_tui(config, folder))
 
 
 def make_config(preset: str, options: dict[str, Any]) -> RunConfig:
@@ -159,16 +277,23 @@ def make_config(preset: str, options: dict[str, Any]) -> RunConfig:
     Raises:
         click.UsageError: if one is out of its range.
     """
-    data = options.get("data")
-    if data is not None and not data:
-        raise click.UsageError("--data: an empty name; give sample, mnist or a folder")
-    if data is not None and data not in SOURCES:
-        # run.json keeps it, to be read from any folder.
-        options["data"] = os.path.abspath(os.path.expanduser(data))
+    if options.get("data") is not None:
+        options["data"] = absolute(options["data"])
     try:
         return RunConfig.from_preset(preset, **options)
     except ConfigError as error:
         raise click.UsageError(f"--{flag_of(error.option)}: {error}") from error
+
+
+def absolute(data: str) -> str:
+    """A name of digits, or the full path of a folder: run.json keeps it, to be read from anywhere.
+
+    Raises:
+        click.UsageError: if it is empty.
+    """
+    if not data:
+        raise click.UsageError("--data: an empty name; give sample, mnist or a folder")
+    return data if data in SOURCES else os.path.abspath(os.path.expanduser(data))
 
 
 def flag_of(option: str) -> str:
@@ -189,12 +314,13 @@ def no_terminal() -> str | None:
 @cli.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--data", metavar="NAME|DIR", help="Which digits (those that the run trained on).")
+@click.option("--best", is_flag=True, help="The best checkpoint instead of the last.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def evaluate(run: Path, data: str | None, as_json: bool) -> None:
+def evaluate(run: Path, data: str | None, best: bool, as_json: bool) -> None:
     """Measure the saved network of a RUN, a folder, on a data set's test images."""
     from digit_tui.batch import evaluate_run
 
-    sys.exit(evaluate_run(run, data, as_json))
+    sys.exit(evaluate_run(run, data, best, as_json))
 
 
 @cli.command()

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Any
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
+def write_whole(
+    path: Path, write: Callable[[IO[bytes]], Any], previous: Path | None = None
+) -> None:
     """Write a file so that at any moment either the old or the new content is there.
+
+    Args:
+        path: the file.
+        write: writes the content.
+        previous: a name in the same folder that the old file gets; for a moment the old content
+            is found under it alone. None forgets the old file.
 
     Raises:
         OSError: if the disk refuses; the old content is intact.
@@ -22,14 +31,34 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
             write(file)
             file.flush()
             os.fsync(file.fileno())
+        if previous is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(path, previous)
         os.replace(name, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
-    if hasattr(os, "O_DIRECTORY"):  # the rename itself is safe once the folder is written
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk: a rename is safe only then.
+
+    Raises:
+        OSError: if the disk refuses.
+    """
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(folder)
+            os.fsync(descriptor)
         finally:
-            os.close(folder)
+            os.close(descriptor)
+
+
+def sweep(folder: Path, names: Iterable[str]) -> None:
+    """Remove what a process that was killed left of files that it was writing whole."""
+    for name in names:
+        for leftover in folder.glob(f".{glob.escape(name)}.*"):
+            with contextlib.suppress(OSError):
+                leftover.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from digit_tui.config import RunConfig
@@ -38,6 +39,42 @@ def changes_of(command: ask.Command, settings: Settings, config: RunConfig) -> d
             return {"epochs": settings.epochs + count}
         case _:
             raise TypeError(f"{command!r} changes no setting")
+
+
+def commands_of(wanted: Mapping[str, str]) -> tuple[ask.Setting, ...]:
+    """The commands for settings by name, as a person writes them: optimizer, lr, and so on.
+
+    Args:
+        wanted: names to values; "off" is no clipping.
+
+    Raises:
+        ValueError: for a name or a value that does not exist; says which.
+    """
+    left = dict(wanted)
+    commands: list[ask.Setting] = []
+    rate = _number("lr", left.pop("lr", None))
+    if "optimizer" in left:
+        commands.append(ask.SetOptimizer(left.pop("optimizer"), rate))
+    elif rate is not None:
+        commands.append(ask.SetLearningRate(rate))
+    if "clip-norm" in left or "clip-value" in left:
+        norm, value = left.pop("clip-norm", None), left.pop("clip-value", None)
+        commands.append(ask.SetClipping(_number("clip-norm", norm), _number("clip-value", value)))
+    if "augment" in left:
+        commands.append(ask.SetAugmentation(left.pop("augment")))
+    if left:
+        names = "optimizer, lr, clip-norm, clip-value, augment"
+        raise ValueError(f"{next(iter(left))!r} is none of {names}")
+    return tuple(commands)
+
+
+def _number(name: str, word: str | None) -> float | None:
+    if word is None or (word == "off" and name.startswith("clip")):
+        return None
+    try:
+        return float(word)
+    except ValueError:
+        raise ValueError(f"{name}: {word!r} is no number") from None
 
 
 def _change_optimizer(name: str, rate: float | None, config: RunConfig) -> dict[str, Any]:

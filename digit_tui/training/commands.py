@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,41 @@ class AddEpochs:
 
 
 @dataclass(frozen=True)
+class Undo:
+    """Go back to before the last command, or to where all was well before a trouble."""
+
+
+@dataclass(frozen=True)
+class GoBack:
+    """Go to another moment of the run: what was done since is undone."""
+
+    step: int
+    """Steps that were made by then."""
+    commands: Course
+    """What had steered the run by then."""
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Train a copy beside the run, from the same state on the same batches."""
+
+    changes: tuple[Setting, ...]
+    """What the copy does otherwise."""
+    folder: str | None = None
+    """Where the copy is saved; None is a folder beside the run's own."""
+
+
+@dataclass(frozen=True)
+class Keep:
+    """End a fork: go on with one arm; the other stays as a run of its own."""
+
+    fork: bool
+    """Whether to go on with the fork instead of the run that it came from."""
+
+
+@dataclass(frozen=True)
 class Save:
-    """Write the weights to the run's folder now."""
+    """Write a checkpoint now."""
 
 
 @dataclass(frozen=True)
@@ -89,22 +124,78 @@ class Stop:
 
     reason: str = "stopped"
     """Goes into the last event and run.json: stopped, interrupted, diverged."""
-    save: bool = True
-    """Write weights and results; otherwise the run's folder is removed if nothing was saved."""
 
 
-Command = (
-    Pause
-    | Resume
-    | StepBatch
-    | StepEpoch
-    | SetOptimizer
+Setting = (
+    SetOptimizer
     | SetLearningRate
     | ScaleLearningRate
     | SetClipping
     | SetAugmentation
     | SetBatchSize
     | AddEpochs
-    | Save
-    | Stop
 )
+"""Commands that change what the next step does: with the config they decide a run."""
+
+Command = (
+    Setting | Pause | Resume | StepBatch | StepEpoch | Undo | GoBack | Fork | Keep | Save | Stop
+)
+
+
+class Taken(NamedTuple):
+    """A command that took effect."""
+
+    step: int
+    """Steps that the run had made by then."""
+    command: Setting
+
+
+Course = tuple[Taken, ...]
+"""What has steered a run so far, in its order; with the config and the digits it gives the state
+at any step."""
+
+
+def leads_to(step: int, course: Course, later: int, later_course: Course) -> bool:
+    """Whether a run that stands at `step`, steered by `course`, can come to another moment."""
+    ahead = later_course[len(course) :]
+    return (
+        step <= later
+        and later_course[: len(course)] == course
+        and all(taken.step >= step for taken in ahead)
+    )
+
+
+_SETTINGS: dict[str, type[Setting]] = {
+    "set_optimizer": SetOptimizer,
+    "set_learning_rate": SetLearningRate,
+    "scale_learning_rate": ScaleLearningRate,
+    "set_clipping": SetClipping,
+    "set_augmentation": SetAugmentation,
+    "set_batch_size": SetBatchSize,
+    "add_epochs": AddEpochs,
+}
+_NAMES = {kind: name for name, kind in _SETTINGS.items()}
+
+
+def course_to_json(course: Iterable[Taken]) -> list[dict[str, Any]]:
+    """Plain values: the step, the command's name in snake case, and its fields."""
+    return [
+        {"step": step, "command": _NAMES[type(command)], **asdict(command)}
+        for step, command in course
+    ]
+
+
+def course_from_json(values: Iterable[Mapping[str, Any]]) -> Course:
+    """The inverse of `course_to_json`.
+
+    Raises:
+        KeyError, TypeError, ValueError: for anything else.
+    """
+    course = []
+    for value in values:
+        kind = _SETTINGS[value["command"]]
+        given = {field.name: value[field.name] for field in fields(kind)}
+        if not isinstance(value["step"], int):
+            raise TypeError(f"{value['step']!r} is no number of steps")
+        course.append(Taken(value["step"], kind(**given)))
+    return tuple(course)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.nn import Evaluation
+from digit_tui.training.commands import Course
 from digit_tui.training.state import Settings
 
 
@@ -29,6 +30,21 @@ class RunStarted:
     versions: dict[str, str]
     run: str | None
     """The run's folder."""
+    settings: Settings = field(metadata={"json": False})
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """The run goes on from where it was saved, or, without a checkpoint, from its beginning."""
+
+    step: int
+    epoch: float
+    epochs: list[dict[str, Any]]
+    """The results of the epochs before, as EpochEnded."""
+    complaints: list[str]
+    """What was found wrong with the run's folder, one line each."""
+    course: Course = field(metadata={"json": False})
+    """The commands before."""
     settings: Settings = field(metadata={"json": False})
 
 
@@ -107,11 +123,51 @@ class SettingChanged:
 
 
 @dataclass(frozen=True, eq=False)
+class WentBack:
+    """The run stands at another moment; what was done since is undone."""
+
+    step: int
+    """Where it stands now."""
+    epoch: float
+    from_step: int
+    from_epoch: float
+    ahead: int
+    """Steps that are made again first, as the moment itself is not in memory."""
+    course: Course = field(metadata={"json": False})
+    """The commands in force now."""
+    settings: Settings = field(metadata={"json": False})
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A point in time to go back to."""
+
+    step: int
+    epoch: float
+    course: Course
+    """The commands in force then."""
+    test_accuracy: float | None
+    """As a fraction, of the last look at the test set before."""
+    following: str
+    """The command that came next, in words, if it came at once."""
+    undone: bool
+    """Whether the run has left it by going back."""
+
+
+@dataclass(frozen=True, eq=False)
+class TimelineChanged:
+    """There are other moments in memory."""
+
+    moments: list[Moment] = field(metadata={"json": False})
+    """In the order in which they were."""
+
+
+@dataclass(frozen=True, eq=False)
 class Paused:
     step: int
     epoch: float
     reason: str
-    """asked, batch (one was asked for), epoch (likewise), finished, diverged"""
+    """asked, batch (one was asked for), epoch (likewise), finished, diverged, spike"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,14 +199,58 @@ class Diverged:
 
 
 @dataclass(frozen=True, eq=False)
+class Spiked:
+    """The network has become no better than guessing. The run pauses."""
+
+    step: int
+    epoch: float
+    before: float
+    """The training loss when all was well, in nats."""
+    value: float
+    """The training loss now."""
+    message: str
+    """What happened, in words."""
+
+
+@dataclass(frozen=True, eq=False)
+class Forked:
+    """A copy of the run trains beside it from now on, on the same batches."""
+
+    step: int
+    epoch: float
+    changes: list[str]
+    """What it does otherwise, in words."""
+    run: str | None
+    """The copy's folder."""
+    settings: Settings = field(metadata={"json": False})
+    """The copy's."""
+
+
+@dataclass(frozen=True, eq=False)
+class ForkEnded:
+    """One arm goes on as the run; the other stays as it is, in a folder of its own."""
+
+    step: int
+    kept: str
+    """run or fork"""
+    left: str | None
+    """The folder of the arm that stays behind."""
+    reason: str
+    """asked, or diverged"""
+
+
+@dataclass(frozen=True, eq=False)
 class CheckpointSaved:
     step: int
     path: str
+    """The run's folder."""
+    asked: bool = field(default=False, metadata={"json": False})
+    """Whether a person wanted it, now or by leaving."""
 
 
 @dataclass(frozen=True, eq=False)
 class SaveFailed:
-    """Weights or results could not be written; what was saved before is intact."""
+    """A file could not be written; what was saved before is intact."""
 
     step: int
     message: str
@@ -175,27 +275,44 @@ class RunEnded:
     evaluation: Evaluation = field(metadata={"json": False})
 
 
+@dataclass(frozen=True, eq=False)
+class OfFork:
+    """Something that happened to the copy."""
+
+    event: Event
+
+
 Event = (
     RunStarted
+    | Restored
     | StepsDone
     | Evaluated
     | EpochEnded
     | SettingChanged
+    | WentBack
+    | TimelineChanged
     | Paused
     | Resumed
     | Refused
     | Diverged
+    | Spiked
+    | Forked
+    | ForkEnded
     | CheckpointSaved
     | SaveFailed
     | RunEnded
+    | OfFork
 )
 
 
 def to_json(event: Event) -> dict[str, Any]:
     """An event as one JSON object: its name in snake case, then its plain fields.
 
-    Numbers that JSON has no word for (NaN, infinities) become null.
+    Numbers that JSON has no word for (NaN, infinities) become null. What happened to a fork says so
+    with "arm": "fork".
     """
+    if isinstance(event, OfFork):
+        return to_json(event.event) | {"arm": "fork"}
     name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
     values: dict[str, Any] = {"event": name}
     for each in fields(event):

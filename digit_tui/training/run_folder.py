@@ -1,4 +1,4 @@
-"""A run on disk: run.json (config, data, versions, results) and weights.npz."""
+"""Writing a run to disk: run.json, journal.jsonl, metrics.csv and checkpoints, under a lock."""
 
 from __future__ import annotations
 
@@ -6,27 +6,32 @@ import contextlib
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from platformdirs import user_state_path
 from threadpoolctl import threadpool_info
 
 import digit_tui
-from digit_tui.config import ConfigError, RunConfig
-from digit_tui.nn import Network
-from digit_tui.training.atomic import write_whole
-from digit_tui.training.state import RunState
-from digit_tui.training.weights import WEIGHTS, RunError, load_network, save_weights
+from digit_tui.config import RunConfig
+from digit_tui.training.atomic import sweep, sync_folder, write_whole
+from digit_tui.training.checkpoint import SCHEMA, Checkpoint
+from digit_tui.training.commands import Course, course_to_json
+from digit_tui.training.errors import RunTaken
+from digit_tui.training.events import EpochEnded, to_json
+from digit_tui.training.journal import History, JournalFile, command_line, go_back_line
+from digit_tui.training.lock import Lock
+from digit_tui.training.metrics_file import MetricsFile
 
-Array = NDArray[Any]
+RECORD, JOURNAL, METRICS = "run.json", "journal.jsonl", "metrics.csv"
+CHECKPOINT, PREVIOUS, BEST = "checkpoint.npz", "previous.npz", "best.npz"
+"""Names of the files in a run's folder: the last checkpoint, the one before, and the best."""
 
-SCHEMA = 1
-"""Number of the format of run.json and weights.npz."""
+CHECKPOINTS = (CHECKPOINT, PREVIOUS, BEST)
+"""In the order in which they are tried."""
 
 
 def runs_folder() -> Path:
@@ -50,12 +55,22 @@ def versions() -> dict[str, str]:
 
 
 class RunFolder:
-    """The folder of one run. Files are written whole or not at all."""
+    """The folder of one run that is being trained. It is this process's alone, until `close`.
+
+    Attributes:
+        path: where it is.
+        history: what its journal tells.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.history = History()
+        self.best_accuracy = 0.0
         self._record: dict[str, Any] = {}
         self._made: list[Path] = []
+        self._lock: Lock | None = None
+        self._journal: JournalFile | None = None
+        self._metrics = MetricsFile(path / METRICS)
 
     @classmethod
     def fresh(cls, config: RunConfig) -> RunFolder:
@@ -63,91 +78,188 @@ class RunFolder:
         base = f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{config.preset}"
         return cls(runs_folder() / f"{base}_{os.getpid():x}{os.urandom(2).hex()}")
 
-    def begin(self, config: RunConfig, data: dict[str, Any]) -> None:
-        """Make the folder and write what is known before the first step.
+    def begin(self, config: RunConfig, data: dict[str, Any], past: History | None = None) -> None:
+        """Make the folder of a new run and write what is known before the first step.
+
+        Args:
+            config: the run's.
+            data: Dataset.summary()
+            past: of the run that this one was forked from, up to the fork.
 
         Raises:
-            RunError: if the folder holds a run already.
+            RunTaken: if the folder holds a run already, or another process uses it.
             OSError: if it can not be made or written.
         """
-        taken = f"{self.path} holds a run already: name another folder with --run"
-        if (self.path / WEIGHTS).exists():
-            raise RunError(taken)
         for folder in (self.path, *self.path.parents):
             if folder.exists():
                 break
             self._made.append(folder)
         self.path.mkdir(parents=True, exist_ok=True)
-        try:  # exclusively: another process may be about to use the same folder
-            (self.path / "run.json").touch(exist_ok=False)
-        except FileExistsError:
-            raise RunError(taken) from None
-        self._record = {
-            "schema": SCHEMA,
-            "state": "running",
-            "started": datetime.now().astimezone().isoformat(timespec="seconds"),
-            "config": config.to_json(),
-            "data": data,
-            "versions": versions(),
-            "results": None,
-        }
-        self._write_record()
+        self._lock = Lock(self.path)
+        if self._is_taken():
+            self.close()
+            raise RunTaken(f"{self.path} holds a run already: name another folder with --run")
+        try:
+            self._journal = JournalFile(self.path / JOURNAL)
+            self._record = {
+                "schema": SCHEMA,
+                "state": "running",
+                "started": _now(),
+                "config": config.to_json(),
+                "data": data,
+                "versions": versions(),
+                "results": None,
+            }
+            if past is not None:
+                self._tell_past(past)
+            self._write_record()  # with it the run is there
+            self._metrics.write(self.history.epochs)
+        except BaseException:
+            self.close()
+            raise
 
-    def save(
-        self, state: str, sizes: Sequence[int], run: RunState, results: dict[str, Any]
-    ) -> None:
-        """Write the weights, then the record of what they reached.
+    def _is_taken(self) -> bool:
+        names = [name for name in (RECORD, METRICS, *CHECKPOINTS) if (self.path / name).exists()]
+        with contextlib.suppress(OSError):
+            # An empty journal alone is of a run that never began.
+            return bool(names) or (self.path / JOURNAL).stat().st_size > 0
+        return bool(names)
 
-        Args:
-            state: what the run is doing: running, paused, finished, stopped, interrupted, diverged.
-            sizes: the network's layer widths.
-            run: the state to save the weights of.
-            results: what the weights reached.
+    def _tell_past(self, past: History) -> None:
+        lines = [*course_to_json(past.course), *past.epochs]
+        for line in sorted(lines, key=lambda line: int(line["step"])):
+            self._tell(line)
+
+    def take_over(self) -> None:
+        """Take the lock of a run that exists, to go on with it.
 
         Raises:
-            OSError: if the disk refuses; the files that were there are intact.
+            RunTaken: if another process uses it.
+            OSError: if the lock can not be made.
         """
-        save_weights(self.path / WEIGHTS, sizes, run.parameters, run.average)
-        self._record |= {"state": state, "results": results}
+        self._lock = Lock(self.path)
+        sweep(self.path, (RECORD, METRICS, *CHECKPOINTS))
+
+    def resume(self, record: dict[str, Any], history: History, step: int, best: float) -> None:
+        """Go on with a run, after `take_over`.
+
+        Args:
+            record: its run.json.
+            history: what its journal tells.
+            step: where it goes on.
+            best: the highest test accuracy of its checkpoints.
+
+        Raises:
+            OSError: if a file can not be written.
+        """
+        self._record = record | {"state": "running", "versions": versions()}
+        self.history, self.best_accuracy = history, best
+        self._journal = JournalFile(self.path / JOURNAL)
+        self._tell({"event": "resumed", "step": step, "time": _now()})
+        self._metrics.write(self.history.epochs)
         self._write_record()
 
+    def took(self, course: Course) -> None:
+        """The last command of a course has taken effect.
+
+        Raises:
+            OSError: if the disk refuses; it is tried again with the next line.
+        """
+        known = self.history.course
+        if known[: len(course)] != course:  # else it is repeated on the way to where it once was
+            self._tell(command_line(course))
+
+    def went_back(self, step: int, to: int, course: Course) -> None:
+        """The run stands at another moment.
+
+        Raises:
+            OSError: if the disk refuses; it is tried again with the next line.
+        """
+        self._metrics.forget()
+        self._tell(go_back_line(step, to, course))
+        self._metrics.write(self.history.epochs)
+
+    def ended_epoch(self, event: EpochEnded) -> None:
+        """An epoch has ended.
+
+        Raises:
+            OSError: if the disk refuses; it is tried again with the next line.
+        """
+        line = to_json(event)
+        self._tell(line)
+        self._metrics.add(line, self.history.epochs)
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint; the one before is kept, and the best.
+
+        Raises:
+            OSError: if the disk refuses; what was saved before is intact.
+        """
+        assert self._journal is not None
+        self._journal.sync()
+        content = checkpoint.to_bytes()
+        path = self.path / CHECKPOINT
+        write_whole(path, lambda file: file.write(content), previous=self.path / PREVIOUS)
+        accuracy = checkpoint.test_accuracy
+        if accuracy is not None and accuracy >= self.best_accuracy:
+            self._keep_as_best(path)
+            self.best_accuracy = accuracy
+        self._tell({"event": "checkpoint_saved", "step": checkpoint.state.step, "time": _now()})
+
+    def _keep_as_best(self, path: Path) -> None:
+        """Give the file a second name; a file system without links gets a copy."""
+        second = self.path / f".{BEST}.link"
+        try:
+            second.unlink(missing_ok=True)
+            os.link(path, second)
+        except OSError:
+            content = path.read_bytes()
+            write_whole(self.path / BEST, lambda file: file.write(content))
+        else:
+            os.replace(second, self.path / BEST)
+            sync_folder(self.path)
+
+    def end(self, state: str, results: Mapping[str, Any]) -> None:
+        """Write what became of the run.
+
+        Args:
+            state: finished, stopped, interrupted or diverged.
+            results: what its weights reached.
+
+        Raises:
+            OSError: if the disk refuses; run.json is as before.
+        """
+        self._tell({"event": "ended", "state": state, "step": results["steps"], "time": _now()})
+        self._record |= {"state": state, "results": dict(results)}
+        self._write_record()
+
+    def close(self) -> None:
+        """Let others have it."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
     def discard(self) -> None:
-        """Remove what `begin` made, unless something was saved since."""
-        if self._record.get("results") is not None:
-            return
+        """Remove what `begin` made."""
+        self.close()
         with contextlib.suppress(OSError):
-            (self.path / "run.json").unlink(missing_ok=True)
+            for name in (RECORD, JOURNAL, METRICS):
+                (self.path / name).unlink(missing_ok=True)
             for folder in self._made:
                 folder.rmdir()
 
+    def _tell(self, line: dict[str, Any]) -> None:
+        assert self._journal is not None
+        self.history.add(line)
+        self._journal.append(line)
+
     def _write_record(self) -> None:
         text = json.dumps(self._record, indent=2, ensure_ascii=False) + "\n"
-        write_whole(self.path / "run.json", lambda file: file.write(text.encode()))
+        write_whole(self.path / RECORD, lambda file: file.write(text.encode()))
 
 
-def load_run(path: Path) -> tuple[RunConfig, Network, dict[str, Any]]:
-    """Read a saved run: its config, the network to evaluate, and run.json as it stands.
-
-    Raises:
-        RunError: if the folder is no run, has no weights yet, or a file of it is damaged.
-    """
-    record_path = path / "run.json"
-    try:
-        record = json.loads(record_path.read_text(encoding="utf-8"))
-        if record["schema"] != SCHEMA:
-            raise RunError(f"{record_path} has schema {record['schema']}, not {SCHEMA}")
-        config = RunConfig.from_json(record["config"])
-        if config.data == "auto":  # which may mean other digits by now
-            config = config.with_(data=record["data"]["name"])
-    except FileNotFoundError:
-        raise RunError(f"{path} is no run of digit-tui: it has no run.json") from None
-    except OSError as error:
-        raise RunError(f"{record_path} can not be read: {error.strerror}") from error
-    except ConfigError as error:
-        raise RunError(f"{record_path} is damaged: {error.option}: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{record_path} is damaged, or no record of a run") from error
-    network = load_network(path / WEIGHTS)
-    if network.sizes[:-1] != (config.side**2, *config.hidden):
-        raise RunError(f"{record_path} does not fit {WEIGHTS}: another side or hidden layers")
-    return config, network, record
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from digit_tui.config import RunConfig
 from digit_tui.nn import RULES, Network
 from digit_tui.nn.network import parameter_count
 from digit_tui.nn.propagation import Allocate
+from digit_tui.training.commands import Course
 from digit_tui.training.streams import stream
 
 Array = NDArray[Any]
@@ -98,6 +100,8 @@ class RunState:
     cursor: int = 0
     """Training images already used in the present epoch."""
     tally: Tally = field(default_factory=Tally)
+    course: Course = ()
+    """The commands that have steered the run to here."""
 
     @property
     def parameters(self) -> Array:
@@ -113,6 +117,47 @@ class RunState:
     def slots(self) -> Array:
         """(slots, n) float32, the optimizer's memory."""
         return self.vectors.slots[: RULES[self.settings.optimizer].slots]
+
+    def copy(self, into: Vectors | None = None) -> RunState:
+        """A state of its own that stays as this one is now.
+
+        Its slots are those that the optimizer uses, or none if they are fresh: zeros.
+
+        Args:
+            into: vectors of the same sizes to use; None makes new ones.
+        """
+        slots = self.slots[: None if self.slot_steps else 0]
+        if into is None:
+            average = None if self.average is None else self.average.copy()
+            vectors = Vectors(self.parameters.copy(), average, slots.copy())
+        else:
+            vectors = Vectors(into.parameters, into.average, into.slots[: len(slots)])
+            vectors.parameters[:] = self.parameters
+            if vectors.average is not None:
+                vectors.average[:] = self.average
+            vectors.slots[:] = slots
+        return replace(self, vectors=vectors, tally=replace(self.tally))
+
+    def become(self, other: RunState) -> None:
+        """Stand where another state stands, in this one's own vectors."""
+        self.parameters[:] = other.parameters
+        if self.average is not None:
+            self.average[:] = other.average
+        self.vectors.slots[:] = 0
+        self.vectors.slots[: len(other.vectors.slots)] = other.vectors.slots
+        self.settings = other.settings
+        self.slot_steps = other.slot_steps
+        self.step, self.epoch, self.cursor = other.step, other.epoch, other.cursor
+        self.tally = replace(other.tally)
+        self.course = other.course
+
+    @property
+    def weights_sha256(self) -> str:
+        """Over the bytes of the weights, and of their average where there is one."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.parameters).data)
+        if self.average is not None:
+            digest.update(np.ascontiguousarray(self.average).data)
+        return digest.hexdigest()
 
     @classmethod
     def begin(cls, config: RunConfig, sizes: Sequence[int], vectors: Vectors) -> RunState:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from pathlib import Path
 
-from digit_tui.config import RunConfig
+from digit_tui.training.opening import Opening
+from digit_tui.training.saved_run import last_interrupted
 
 SWITCH_SECONDS = 0.0005
 """Longest time that one thread keeps the interpreter while the other wants it."""
 
 
-def run_tui(config: RunConfig, folder: Path | None) -> int:
+def run_tui(opening: Opening, offer: bool = False) -> int:
     """Open the terminal interface on a run; returns the exit status.
 
     Args:
-        config: how the run goes.
-        folder: where it is saved; None is a fresh folder in the state directory.
+        opening: which run.
+        offer: ask whether to go on with the last run instead, if it was interrupted.
     """
     from digit_tui.tui.app import DigitApp
     from digit_tui.tui.watchdog import Watchdog
@@ -25,7 +25,7 @@ def run_tui(config: RunConfig, folder: Path | None) -> int:
     # The training thread asks for the interpreter after each call of NumPy. With Python's usual
     # 5 ms it would wait that long for the interface, and the helper processes with it.
     sys.setswitchinterval(SWITCH_SECONDS)
-    app = DigitApp(config, folder)
+    app = DigitApp(opening, last_interrupted() if offer else None)
     Watchdog(tell=app.interrupt, saved=app.wait_saved).start()
     app.run()
     if app.farewell:

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from time import monotonic
 
 from textual import events, work
@@ -17,14 +16,16 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
 
-from digit_tui.config import AUGMENTATIONS, OPTIMIZERS, RunConfig
+from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.data import printable
 from digit_tui.status import Status
 from digit_tui.training import commands as ask
 from digit_tui.training.events import Event
+from digit_tui.training.opening import Opening
+from digit_tui.training.saved_run import SavedRun
 from digit_tui.tui.model import RunModel
 from digit_tui.tui.runner import Failed, Loaded, Runner
-from digit_tui.tui.screens.dialogs import Leaving, OptimizerDialog, QuitDialog
+from digit_tui.tui.screens.dialogs import OptimizerDialog
 from digit_tui.tui.screens.help import HelpDialog
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.train import TrainView
@@ -87,7 +88,7 @@ class DigitApp(App[None]):
         Binding("c", "next_clipping", "Clip", id="clip", tooltip="Clip by norm, by value, or not"),
         Binding("a", "next_augmentation", "Augment", id="augment", tooltip="Next augmentation"),
         Binding("e", "add_epochs", "Extend", id="epochs", tooltip="Train ten epochs more"),
-        Binding("r", "restart", "Restart", id="restart", tooltip="Save, then begin again"),
+        Binding("r", "restart", "Restart", id="restart", tooltip="Save, then begin a new run"),
         Binding("s", "save", "Save", id="save", tooltip="Save the weights now"),
         Binding(
             "question_mark", "help", "Help", key_display="?", id="help", tooltip="Show all keys"
@@ -96,20 +97,26 @@ class DigitApp(App[None]):
         Binding("q,ctrl+c", "quit", "Quit", key_display="q", id="quit", tooltip="Save and leave"),
     ]
 
-    def __init__(self, config: RunConfig, folder: Path | None = None) -> None:
+    def __init__(self, opening: Opening, offered: SavedRun | None = None) -> None:
+        """Make the app; the run begins when it is on screen.
+
+        Args:
+            opening: which run.
+            offered: a run that was interrupted, to go on with instead, if the person wants to.
+        """
         super().__init__()
-        self._config = config
-        self._folder = folder
+        self._opening = opening
+        self._offered = offered
         self._runs = 0
         self._wake = asyncio.Event()
         self._drawn = 0.0
         self._stale = False
-        self._after_end: Leaving | str | None = None
+        self._after_end: str | None = None
         self._signal: int | None = None
         self._repaint: Timer | None = None
         self.farewell = ""
         self.runner: Runner | None = None
-        self.model = RunModel(config)
+        self.model = RunModel(opening.config)
 
     def on_mount(self) -> None:
         self.switch_mode("train")
@@ -136,18 +143,16 @@ class DigitApp(App[None]):
     def _begin(self) -> None:
         """Start a run, the first or after a restart."""
         dataset = self.model.dataset
-        self.model = RunModel(self._config)
-        folder = self._folder
-        if folder is not None and self._runs:
-            folder = folder.with_name(f"{folder.name}-{self._runs + 1}")
         self._runs += 1
+        opening = self._opening if self._runs == 1 else self._opening.again(self._runs)
+        self.model = RunModel(opening.config)
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
             with suppress(RuntimeError):  # the loop is closed: nobody looks any more
                 loop.call_soon_threadsafe(self._wake.set)
 
-        self.runner = Runner(self._config, folder, wake, dataset)
+        self.runner = Runner(opening, wake, dataset)
         self.runner.start()
         if self._signal is not None:  # it came before there was anybody to tell
             self.interrupt(self._signal)
@@ -257,21 +262,13 @@ class DigitApp(App[None]):
     def action_restart(self) -> None:
         if self.runner is not None and self._after_end is None:
             self._after_end = "restart"
-            self.send(ask.Stop(save=self.model.unsaved))
+            self.send(ask.Stop())
 
     async def action_quit(self) -> None:
         if self.runner is None:
             self.exit(return_code=Status.DONE)
-        elif self.model.unsaved:
-            if not isinstance(self.screen, QuitDialog):
-                self.push_screen(QuitDialog(self.model.saved_step), self._quit)
         else:
-            self._quit("discard")
-
-    def _quit(self, leaving: Leaving | None) -> None:
-        if leaving is not None:
-            self._after_end = leaving
-            self.send(ask.Stop(save=leaving == "save"))
+            self.send(ask.Stop())
 
     def action_next_view(self) -> None:
         modes = list(self.MODES)

@@ -6,19 +6,16 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Thread
 
-from digit_tui.config import RunConfig
-from digit_tui.data import DataError, Dataset, load_dataset, printable
+from digit_tui.data import DataError, Dataset, printable
 from digit_tui.status import Status
 from digit_tui.training.commands import Command
+from digit_tui.training.errors import RunError, RunTaken
 from digit_tui.training.events import Event, StepsDone
 from digit_tui.training.mailbox import Mailbox
-from digit_tui.training.run_folder import RunFolder
+from digit_tui.training.opening import Opening
 from digit_tui.training.team import TeamError
-from digit_tui.training.trainer import Trainer
-from digit_tui.training.weights import RunError
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,22 +45,16 @@ class Runner:
     """
 
     def __init__(
-        self,
-        config: RunConfig,
-        folder: Path | None,
-        wake: Callable[[], None],
-        dataset: Dataset | None = None,
+        self, opening: Opening, wake: Callable[[], None], dataset: Dataset | None = None
     ) -> None:
         """Set up a run; `start` begins it.
 
         Args:
-            config: how it goes.
-            folder: where it is saved; None is a fresh folder in the state directory.
+            opening: which run.
             wake: called from the thread when there is something that should be seen at once.
             dataset: the digits, if they were read before.
         """
-        self._config = config
-        self._folder = folder
+        self._opening = opening
         self._wake = wake
         self._dataset = dataset
         self._mailbox = Mailbox()
@@ -95,23 +86,22 @@ class Runner:
             self._wake()
 
     def _work(self) -> None:
-        config = self._config
         try:
             if self._dataset is None:
-                self._dataset = load_dataset(config.data, config.side)
+                self._dataset = self._opening.load_digits()
             self._publish(Loaded(self._dataset))
-            folder = RunFolder(self._folder) if self._folder else RunFolder.fresh(config)
-            trainer = Trainer(config, self._dataset, self._mailbox, folder, stay=True)
+            trainer = self._opening.trainer(self._dataset, self._mailbox, stay=True)
             for event in trainer.run():
                 self._publish(event)
         except DataError as error:
             self._publish(Failed(Status.DATA, printable(str(error))))
         except RunError as error:
-            self._publish(Failed(Status.USAGE, printable(str(error))))
+            status = Status.USAGE if isinstance(error, RunTaken) else Status.DATA
+            self._publish(Failed(status, printable(str(error))))
         except TeamError as error:
             self._publish(Failed(Status.FAILURE, str(error)))
         except OSError as error:
-            where = printable(str(error.filename or folder.path))
+            where = printable(str(error.filename or self._opening.folder or "the run"))
             self._publish(Failed(Status.DISK, f"cannot write {where}: {error.strerror}"))
         except Exception as error:
             message = printable(f"{type(error).__name__}: {error}")

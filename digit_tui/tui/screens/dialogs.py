@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -54,31 +52,3 @@ class OptimizerDialog(ModalScreen[str | None]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(OPTIMIZERS[event.option_index])
-
-
-Leaving = Literal["save", "discard"]
-
-
-class QuitDialog(ModalScreen[Leaving | None]):
-    """Whether to save before leaving; None is to stay."""
-
-    BINDINGS = [
-        Binding("s,enter,q,ctrl+c", "dismiss('save')", "Save and quit"),
-        Binding("d", "dismiss('discard')", "Discard and quit"),
-        Binding("escape", "dismiss(None)", "Stay"),
-    ]
-
-    def __init__(self, saved_step: int) -> None:
-        super().__init__()
-        self._saved_step = saved_step
-
-    def compose(self) -> ComposeResult:
-        since = f"since step {self._saved_step:,} " if self._saved_step else ""
-        with Vertical(classes="dialog") as box:
-            box.border_title = "Quit"
-            yield Label(
-                f"What was learned {since}is not saved.\n\n"
-                "  s  or enter   save and quit\n"
-                "  d             quit without saving\n"
-                "  esc           stay"
-            )

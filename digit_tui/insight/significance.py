@@ -1,0 +1,89 @@
+"""Whether a difference in accuracy is real."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import erfc, exp, lgamma, log, sqrt
+
+import numpy as np
+
+from digit_tui.nn import Evaluation
+
+Z95 = 1.959963984540054
+"""A normal variable lies within so many standard deviations of its mean 95 % of the time."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two networks on the same test digits."""
+
+    total: int
+    """Test digits."""
+    gained: int
+    """That only the second network has right."""
+    lost: int
+    """That only the first has right."""
+
+    @property
+    def difference(self) -> float:
+        """Accuracy of the second less that of the first, as a fraction."""
+        return (self.gained - self.lost) / self.total
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the difference, for paired samples (Wald; Agresti 2013, 11.1)."""
+        changed = self.gained + self.lost
+        variance = (changed - (self.gained - self.lost) ** 2 / self.total) / self.total**2
+        half = Z95 * sqrt(max(variance, 0.0))
+        return self.difference - half, self.difference + half
+
+    @property
+    def p_value(self) -> float:
+        """McNemar's exact test: how probable so large a difference is by chance (1947)."""
+        return sign_test(min(self.gained, self.lost), self.gained + self.lost)
+
+    @property
+    def words(self) -> str:
+        """For example "fixed 27, broke 19: may well be chance (p = 0.30)"."""
+        counts = f"fixed {self.gained}, broke {self.lost}"
+        p = self.p_value
+        if not self.gained + self.lost:
+            return f"{counts}: no difference"
+        shown = "p < 0.001" if p < 0.001 else f"p = {p:.2g}" if p < 0.1 else f"p = {p:.2f}"
+        if p < 0.01:
+            return f"{counts}: hardly chance ({shown})"
+        if p < 0.05:
+            return f"{counts}: probably real ({shown})"
+        return f"{counts}: may well be chance ({shown})"
+
+
+def compare(first: Evaluation, second: Evaluation) -> Comparison:
+    """Hold two looks at the same test digits against each other.
+
+    Raises:
+        ValueError: if the digits are not the same.
+    """
+    if not np.array_equal(first.labels, second.labels):
+        raise ValueError("other test digits")
+    one = first.predictions == first.labels
+    other = second.predictions == second.labels
+    return Comparison(
+        len(one), int(np.count_nonzero(other & ~one)), int(np.count_nonzero(one & ~other))
+    )
+
+
+def sign_test(less: int, total: int) -> float:
+    """Two-sided probability of at most `less` heads, or tails, in `total` throws of a coin."""
+    if total > 100_000:  # the sum would take long, and the normal distribution is the same
+        return erfc((total / 2 - less - 0.5) / sqrt(total / 4) / sqrt(2)) if total else 1.0
+    tail = sum(
+        exp(lgamma(total + 1) - lgamma(each + 1) - lgamma(total - each + 1) - total * log(2))
+        for each in range(less + 1)
+    )
+    return min(1.0, 2 * tail)
+
+
+def gap_words(comparison: Comparison) -> str:
+    """For example "+0.31 points (95 % interval -0.02 to +0.64)"."""
+    low, high = (100 * end for end in comparison.interval)
+    return f"{100 * comparison.difference:+.2f} points (95 % interval {low:+.2f} to {high:+.2f})"

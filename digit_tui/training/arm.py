@@ -1,0 +1,281 @@
+"""One network in training: its state, what is told of it, and where it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from digit_tui.config import ConfigError, RunConfig
+from digit_tui.data import Dataset
+from digit_tui.training.changes import changes_of
+from digit_tui.training.checkpoint import Checkpoint
+from digit_tui.training.commands import Course, Setting, Taken
+from digit_tui.training.events import (
+    CheckpointSaved,
+    EpochEnded,
+    Evaluated,
+    Event,
+    Refused,
+    RunEnded,
+    SaveFailed,
+    SettingChanged,
+    StepsDone,
+)
+from digit_tui.training.run_folder import RunFolder
+from digit_tui.training.state import RunState
+from digit_tui.training.step import Stepper, StepResult
+from digit_tui.training.team import Team
+
+PUBLISH_SECONDS = 0.05
+"""Steps are published together at this interval: often enough for any screen."""
+
+
+class Arm:
+    """A run, or the fork that trains beside it, on the vectors of one team.
+
+    Attributes:
+        state: in the team's vectors; what they hold is this arm's unless it is parked.
+        folder: where it is saved, if anywhere.
+        last_change: of a setting, on the way to where it stands.
+        steps_made: in all, those that were undone included.
+        furthest: step that it ever stood at.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        sizes: Sequence[int],
+        dataset: Dataset,
+        team: Team,
+        stepper: Stepper,
+        state: RunState,
+        folder: RunFolder | None,
+    ) -> None:
+        self.config = config
+        self.sizes = tuple(sizes)
+        self.state = state
+        self.folder = folder
+        self.last_change: SettingChanged | None = None
+        self.steps_made = 0
+        self.furthest = state.step
+        self._dataset = dataset
+        self._team = team
+        self._stepper = stepper
+        self._images = len(dataset.train_labels)
+        self._evaluation: Evaluated | None = None
+        self._unpublished: list[tuple[float, StepResult]] = []
+        self._published = 0.0
+        self._room: RunState | None = None  # where the state is while it is parked
+
+    def fork(self, folder: RunFolder | None) -> Arm:
+        """Another arm that stands where this one does; it is parked."""
+        state = replace(self.state, tally=replace(self.state.tally))
+        arm = Arm(self.config, self.sizes, self._dataset, self._team, self._stepper, state, folder)
+        arm.last_change, arm._evaluation = self.last_change, self._evaluation
+        arm.park()
+        return arm
+
+    def park(self) -> None:
+        """Leave the vectors to another arm."""
+        self._room = self.state.copy(None if self._room is None else self._room.vectors)
+
+    def unpark(self) -> None:
+        """Take the vectors."""
+        assert self._room is not None
+        self.state.become(self._room)
+
+    @property
+    def position(self) -> float:
+        """Completed epochs, with the part of the present one."""
+        return self.state.epoch + self.state.cursor / self._images
+
+    @property
+    def finished(self) -> bool:
+        return self.state.epoch >= self.state.settings.epochs
+
+    @property
+    def accuracy(self) -> float | None:
+        """On the test set, when it was last looked at."""
+        return None if self._evaluation is None else self._evaluation.evaluation.accuracy
+
+    def step(self) -> StepResult:
+        """Make one step.
+
+        Raises:
+            NotFinite: if the loss or the gradient is no number; nothing has changed then.
+        """
+        result = self._stepper.step(self.state)
+        self.steps_made += 1
+        self.furthest = max(self.furthest, self.state.step)
+        self._unpublished.append((self.position, result))
+        return result
+
+    def advance(self, result: StepResult) -> Iterator[Event]:
+        """Tell of steps now and then, and of the epoch if it has ended."""
+        now = perf_counter()
+        if now - self._published > PUBLISH_SECONDS:
+            yield from self.publish()
+            self._published = now
+        if self.state.cursor >= self._images:
+            yield from self._end_epoch(result.learning_rate)
+
+    def publish(self) -> Iterator[Event]:
+        """Tell of the steps that were not told yet."""
+        if not self._unpublished:
+            return
+        positions, results = zip(*self._unpublished, strict=True)
+        self._unpublished = []
+        yield StepsDone(
+            step=self.state.step,
+            epoch=self.position,
+            positions=np.array(positions),
+            losses=np.array([result.loss for result in results], np.float32),
+            accuracies=np.array([result.accuracy for result in results], np.float32),
+            gradient_norms=np.array([result.gradient_norm for result in results], np.float32),
+            learning_rate=results[-1].learning_rate,
+            images=sum(result.images for result in results),
+            seconds=sum(result.seconds for result in results),
+        )
+
+    def _end_epoch(self, learning_rate: float) -> Iterator[Event]:
+        state = self.state
+        tally = state.end_epoch()
+        yield from self.publish()
+        evaluated = self.evaluate()
+        yield evaluated
+        ended = EpochEnded(
+            epoch=state.epoch,
+            step=state.step,
+            learning_rate=learning_rate,
+            optimizer=state.settings.optimizer,
+            train_loss=tally.loss / tally.images,
+            train_accuracy=tally.correct / tally.images,
+            test_loss=evaluated.evaluation.loss,
+            test_accuracy=evaluated.evaluation.accuracy,
+            gradient_norm=tally.gradient_norm / tally.steps,
+            clip_rate=tally.clipped / tally.steps,
+            seconds=tally.seconds,
+            images_per_second=tally.images / tally.seconds,
+        )
+        yield ended
+        yield from self._record(lambda folder: folder.ended_epoch(ended))
+
+    def evaluate(self) -> Evaluated:
+        """Look at the test set, or repeat the last look if no step was made since."""
+        if self._evaluation is None or self._evaluation.step != self.state.step:
+            started = perf_counter()
+            evaluation = self._team.evaluate(self._dataset.test_images, self._dataset.test_labels)
+            seconds = perf_counter() - started
+            self._evaluation = Evaluated(self.state.step, self.position, evaluation, seconds)
+        return self._evaluation
+
+    def change(self, command: Setting, blameless: bool = False) -> Iterator[Event]:
+        """Change settings, if the values are possible ones.
+
+        Args:
+            command: what to change.
+            blameless: whether a trouble that follows was there before.
+        """
+        state, old = self.state, self.state.settings
+        changes = changes_of(command, old, self.config)
+        try:
+            self.config.with_(**changes)  # checks the ranges
+        except ConfigError as error:
+            yield Refused(state.step, f"{error.option}: {error}")
+            return
+        new = replace(old, **changes)
+        if new == old:
+            return
+        yield from self.publish()
+        state.settings = new
+        if new.optimizer != old.optimizer:
+            state.fresh_slots()
+        state.course = (*state.course, Taken(state.step, command))
+        for setting in changes:
+            before, value = getattr(old, setting), getattr(new, setting)
+            if value != before:
+                change = SettingChanged(state.step, self.position, setting, before, value, new)
+                if not blameless:
+                    self.last_change = change
+                yield change
+        yield from self._record(lambda folder: folder.took(state.course))
+
+    def go_to(self, point: RunState, to: int, course: Course) -> Iterator[Event]:
+        """Stand at another moment, or before it on the way there.
+
+        Args:
+            point: where to stand.
+            to: the moment's step.
+            course: the moment's.
+        """
+        yield from self.publish()
+        left = self.state.step
+        self.state.become(point)
+        self._evaluation = self.last_change = None
+        yield from self._record(lambda folder: folder.went_back(left, to, course))
+
+    def save(self, asked: bool) -> Iterator[Event]:
+        """Write a checkpoint."""
+        if self.folder is None:
+            return
+        folder, state = self.folder, self.state
+        looked = self._evaluation is not None and self._evaluation.step == state.step
+        accuracy = self.accuracy if looked else None
+        checkpoint = Checkpoint(
+            state=state,
+            config=self.config,
+            data=self._dataset.summary(),
+            sizes=self.sizes,
+            test_accuracy=accuracy,
+            best_accuracy=max(accuracy or 0.0, folder.best_accuracy),
+        )
+        failed = False
+        for event in self._record(lambda folder: folder.save(checkpoint)):
+            failed = True
+            yield event
+        if not failed:
+            yield CheckpointSaved(state.step, str(folder.path), asked)
+
+    def end(self, reason: str, seconds: float) -> Iterator[Event]:
+        """Save for the last time; the folder is then free for others.
+
+        Args:
+            reason: stopped, interrupted or diverged, unless all epochs are done.
+            seconds: since the run began.
+        """
+        yield from self.publish()
+        reason = "finished" if self.finished else reason
+        evaluation = self.evaluate().evaluation
+        results: dict[str, Any] = {
+            "epochs": self.state.epoch,
+            "steps": self.state.step,
+            "test_accuracy": evaluation.accuracy,
+            "test_correct": evaluation.correct,
+            "test_total": evaluation.total,
+            "weights_sha256": self.state.weights_sha256,
+            "seconds": seconds,
+        }
+        yield from self.save(asked=True)
+        yield from self._record(lambda folder: folder.end(reason, results))
+        run = str(self.folder.path) if self.folder else None
+        self.close()
+        yield RunEnded(reason=reason, run=run, evaluation=evaluation, **results)
+
+    def close(self) -> None:
+        """Leave the folder to others."""
+        if self.folder is not None:
+            self.folder.close()
+
+    def _record(self, write: Callable[[RunFolder], Any]) -> Iterator[Event]:
+        """Write to the run's folder, and tell if the disk refuses."""
+        if self.folder is None:
+            return
+        try:
+            write(self.folder)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            yield SaveFailed(self.state.step, f"{reason}: {self.folder.path}")

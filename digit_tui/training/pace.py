@@ -1,0 +1,39 @@
+"""How often something that costs time is done beside training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+
+
+class Pace:
+    """Allows something whenever it has taken no more than a share of the time."""
+
+    def __init__(self, share: float, clock: Callable[[], float] = perf_counter) -> None:
+        """Begin now.
+
+        Args:
+            share: the most that it may take, as a fraction of all time.
+            clock: in seconds.
+        """
+        self._share = share
+        self._clock = clock
+        self._started = self._ended = clock()
+        self._cost = 0.0
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the last time is long enough ago, for what it took."""
+        return self.waited * self._share >= self._cost
+
+    @property
+    def waited(self) -> float:
+        """Seconds since the last time."""
+        return self._clock() - self._ended
+
+    def __enter__(self) -> None:
+        self._started = self._clock()
+
+    def __exit__(self, *_: object) -> None:
+        self._ended = self._clock()
+        self._cost = self._ended - self._started

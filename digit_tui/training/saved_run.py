@@ -1,0 +1,255 @@
+"""Reading a run from disk: what it was told, what happened, and its checkpoints."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from digit_tui.config import ConfigError, RunConfig
+from digit_tui.data import Dataset
+from digit_tui.training.checkpoint import SCHEMA, Checkpoint, read_checkpoint
+from digit_tui.training.commands import Command, Stop, leads_to
+from digit_tui.training.errors import RunError
+from digit_tui.training.journal import History, Line, read_journal
+from digit_tui.training.lock import lock_owner
+from digit_tui.training.run_folder import (
+    BEST,
+    CHECKPOINTS,
+    JOURNAL,
+    RECORD,
+    runs_folder,
+    versions,
+)
+from digit_tui.training.state import RunState
+
+SavedState = Literal["running", "finished", "interrupted", "diverged"]
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """Where a trainer begins, if not with fresh weights; what is ahead is then repeated."""
+
+    state: RunState | None = None
+    """None: the weights that the seed gives."""
+    ahead: Sequence[tuple[int, Command]] = ()
+    """Commands that take effect at their steps, before any new one does."""
+    history: History | None = None
+    """What its folder tells, for a run that goes on."""
+    complaints: Sequence[str] = ()
+    """What was found wrong with the folder, one line each."""
+
+
+@dataclass(eq=False)
+class SavedRun:
+    """A run's folder, as it was read."""
+
+    path: Path
+    record: dict[str, Any]
+    """run.json"""
+    config: RunConfig
+
+    def __post_init__(self) -> None:
+        self.complaints: list[str] = []
+        """Checkpoints that could not be used, and why: one line each."""
+
+    @classmethod
+    def read(cls, path: Path) -> SavedRun:
+        """Read run.json.
+
+        Raises:
+            RunError: if the folder is no run, or the file is damaged.
+        """
+        file = path / RECORD
+        try:
+            record = json.loads(file.read_text(encoding="utf-8"))
+            if record["schema"] != SCHEMA:
+                raise RunError(f"{file} has schema {record['schema']}, not {SCHEMA}")
+            config = RunConfig.from_json(record["config"])
+            # These are relied on.
+            str(record["data"]["name"]), str(record["data"]["sha256"]), str(record["state"])
+            record["versions"].items()
+            datetime.fromisoformat(record["started"])
+        except FileNotFoundError:
+            raise RunError(f"{path} is no run of digit-tui: it has no {RECORD}") from None
+        except OSError as error:
+            raise RunError(f"{file} can not be read: {error.strerror}") from error
+        except ConfigError as error:
+            raise RunError(f"{file} is damaged: {error.option}: {error}") from error
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{file} is damaged, or no record of a run") from error
+        return cls(path, record, config)
+
+    @property
+    def data(self) -> str:
+        """The digits' name or folder; what "auto" meant then may be something else by now."""
+        name = self.config.data
+        return str(self.record["data"]["name"]) if name == "auto" else name
+
+    @property
+    def started(self) -> datetime:
+        """When it began, with the time zone."""
+        return datetime.fromisoformat(self.record["started"])
+
+    def state(self) -> SavedState:
+        """What became of it."""
+        if lock_owner(self.path) is not None:
+            return "running"
+        state = self.record["state"]
+        if state in ("finished", "diverged"):
+            return "finished" if state == "finished" else "diverged"
+        return "interrupted"
+
+    def lines(self) -> list[Line]:
+        """The lines of the journal.
+
+        Raises:
+            RunError: if it is damaged.
+        """
+        return read_journal(self.path / JOURNAL)
+
+    def history(self) -> History:
+        """What the journal tells.
+
+        Raises:
+            RunError: if it is damaged.
+        """
+        try:
+            return History.of(self.lines())
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{self.path / JOURNAL} is damaged: {error!r}") from error
+
+    def checkpoints(self) -> Iterator[Checkpoint]:
+        """Those that can be read, the newest first; `complaints` tells of the others.
+
+        Raises:
+            RunError: if one belongs to another run than run.json tells of.
+        """
+        for name in CHECKPOINTS:
+            try:
+                checkpoint = read_checkpoint(self.path / name)
+            except FileNotFoundError:
+                continue
+            except RunError as error:
+                self.complaints.append(str(error))
+                continue
+            self._check(name, checkpoint)
+            yield checkpoint
+
+    def _check(self, name: str, checkpoint: Checkpoint) -> None:
+        different = config_difference(self.config, checkpoint.config)
+        if not different and checkpoint.data != self.record["data"]:
+            different = "the digits"
+        if different:
+            raise RunError(f"{self.path / name} does not belong to {RECORD}: {different}")
+
+    def checkpoint(self, best: bool = False) -> Checkpoint:
+        """The newest that can be read, or the best.
+
+        Raises:
+            RunError: if there is none.
+        """
+        if best:
+            try:
+                return read_checkpoint(self.path / BEST)
+            except FileNotFoundError:
+                raise RunError(f"{self.path} has no {BEST}: no epoch was saved yet") from None
+        for checkpoint in self.checkpoints():
+            return checkpoint
+        if self.complaints:
+            raise RunError(self.complaints[0])
+        raise RunError(f"{self.path} has no weights yet: the run was not saved")
+
+    def check_digits(self, dataset: Dataset) -> None:
+        """See that digits are those of the run.
+
+        Raises:
+            RunError: if they are others.
+        """
+        for key, now in dataset.summary().items():
+            then = self.record["data"].get(key)
+            if key != "name" and now != then:
+                now, then = (str(value)[:12] for value in (now, then))
+                raise RunError(
+                    f"{dataset.source} holds other digits than {self.path} was trained on "
+                    f"({key.replace('_', ' ')}: {now}, not {then})"
+                )
+
+    def resume(self) -> tuple[Origin, float]:
+        """Where the run can go on, and the best test accuracy of its checkpoints.
+
+        Without a checkpoint that can be used it goes on from the beginning: what it had learned is
+        learned again, to the bit.
+
+        Raises:
+            RunError: if the journal is damaged, or a checkpoint belongs to another run.
+        """
+        history = self.history()
+        found: Checkpoint | None = None
+        best = 0.0
+        for checkpoint in self.checkpoints():
+            best = max(best, checkpoint.best_accuracy)
+            state = checkpoint.state
+            # One that was saved before the run went back may be beyond where it stands.
+            if found is None and leads_to(state.step, state.course, history.end, history.course):
+                found = checkpoint
+        complaints = self.complaints + self._other_versions()
+        if found is None:
+            if complaints:
+                complaints.append("no checkpoint can be used: all is learned again, to the bit")
+            return Origin(None, history.course, history, complaints), best
+        ahead = history.course[len(found.state.course) :]
+        return Origin(found.state, ahead, history, complaints), best
+
+    def _other_versions(self) -> list[str]:
+        """Why the last bits of what follows may differ."""
+        then = self.record["versions"]
+        return [
+            f"{name} was {then.get(name)} and is {now}: results may differ in the last bits"
+            for name, now in versions().items()
+            if then.get(name) != now
+        ]
+
+    def replay(self) -> Origin:
+        """How to repeat the whole run, up to where it stands.
+
+        Raises:
+            RunError: if the journal is damaged.
+        """
+        history = self.history()
+        return Origin(ahead=[*history.course, (history.end, Stop())])
+
+
+def saved_runs() -> list[SavedRun]:
+    """The runs in the state directory that can be read, the oldest first."""
+    runs = []
+    try:
+        folders = [entry for entry in runs_folder().iterdir() if (entry / RECORD).exists()]
+    except OSError:
+        return []
+    for folder in folders:
+        with contextlib.suppress(RunError):
+            runs.append(SavedRun.read(folder))
+    return sorted(runs, key=lambda run: run.started)
+
+
+def last_interrupted() -> SavedRun | None:
+    """The last run in the state directory, if it has something left to do."""
+    runs = saved_runs()
+    return runs[-1] if runs and runs[-1].state() == "interrupted" else None
+
+
+def config_difference(one: RunConfig, other: RunConfig) -> str:
+    """What differs between two configurations, for example "seed 1, not 2"; empty if nothing.
+
+    The name of the digits may differ: their sum tells which they are.
+    """
+    return ", ".join(
+        f"{field.name} {getattr(one, field.name)}, not {getattr(other, field.name)}"
+        for field in fields(one)
+        if field.name != "data" and getattr(one, field.name) != getattr(other, field.name)
+    )
