@@ -133,8 +133,10 @@ class WentBack:
     from_epoch: float
     ahead: int
     """Steps that are made again first, as the moment itself is not in memory."""
+    from_course: Course = field(metadata={"json": False})
+    """The commands that were in force."""
     course: Course = field(metadata={"json": False})
-    """The commands in force now."""
+    """Those that are now."""
     settings: Settings = field(metadata={"json": False})
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import Dataset
 from digit_tui.training.checkpoint import SCHEMA, Checkpoint, read_checkpoint
-from digit_tui.training.commands import Command, Stop, leads_to
+from digit_tui.training.commands import AddEpochs, Command, Stop, leads_to
 from digit_tui.training.errors import RunError
 from digit_tui.training.journal import History, Line, read_journal
 from digit_tui.training.lock import lock_owner
@@ -72,7 +72,7 @@ class SavedRun:
             config = RunConfig.from_json(record["config"])
             # These are relied on.
             str(record["data"]["name"]), str(record["data"]["sha256"]), str(record["state"])
-            record["versions"].items()
+            record["versions"].items(), (record["results"] or {}).items()
             datetime.fromisoformat(record["started"])
         except FileNotFoundError:
             raise RunError(f"{path} is no run of digit-tui: it has no {RECORD}") from None
@@ -93,16 +93,28 @@ class SavedRun:
     @property
     def started(self) -> datetime:
         """When it began, with the time zone."""
-        return datetime.fromisoformat(self.record["started"])
+        return datetime.fromisoformat(self.record["started"]).astimezone()
 
     def state(self) -> SavedState:
         """What became of it."""
         if lock_owner(self.path) is not None:
             return "running"
         state = self.record["state"]
-        if state in ("finished", "diverged"):
-            return "finished" if state == "finished" else "diverged"
-        return "interrupted"
+        if state == "finished" or self._all_learned():
+            return "finished"
+        return "diverged" if state == "diverged" else "interrupted"
+
+    def _all_learned(self) -> bool:
+        """Whether it was killed when there was nothing left to do."""
+        try:
+            history = self.history()
+        except RunError:
+            return False
+        more = sum(
+            taken.command.count for taken in history.course if isinstance(taken.command, AddEpochs)
+        )
+        planned = (self.config.epochs or 0) + more
+        return bool(history.epochs) and history.epochs[-1]["epoch"] >= planned
 
     def lines(self) -> list[Line]:
         """The lines of the journal.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import shutil
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,14 +21,18 @@ from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.data import printable
 from digit_tui.status import Status
 from digit_tui.training import commands as ask
-from digit_tui.training.events import Event
-from digit_tui.training.opening import Opening
+from digit_tui.training.events import Event, Moment
+from digit_tui.training.opening import Opening, resuming
 from digit_tui.training.saved_run import SavedRun
+from digit_tui.training.timeline import UNDO_BYTES
 from digit_tui.tui.model import RunModel
 from digit_tui.tui.runner import Failed, Loaded, Runner
 from digit_tui.tui.screens.dialogs import OptimizerDialog
+from digit_tui.tui.screens.fork import ForkDialog, KeepDialog
 from digit_tui.tui.screens.help import HelpDialog
 from digit_tui.tui.screens.mistakes import MistakesView
+from digit_tui.tui.screens.offer import OfferDialog
+from digit_tui.tui.screens.timeline import TimelineDialog
 from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.screens.view import View
 
@@ -39,6 +44,7 @@ REPAINT_SECONDS = 0.2
 """After the last change of size, all is drawn once more."""
 MORE_EPOCHS = 10
 
+STEP = Binding.Group("Step", compact=True)
 RATE = Binding.Group("Rate", compact=True)
 
 CLIPPINGS = (ask.SetClipping(), ask.SetClipping(norm=1.0), ask.SetClipping(value=0.1))
@@ -53,8 +59,22 @@ class DigitApp(App[None]):
     MODES = {"train": TrainView, "mistakes": MistakesView}
     BINDINGS = [
         Binding("space", "toggle_pause", "Pause", id="pause", tooltip="Pause, or train on"),
-        Binding("n", "step_batch", "Batch", id="batch", tooltip="Train on one batch, then pause"),
-        Binding("N", "step_epoch", "Epoch", id="epoch", tooltip="Train to the end of the epoch"),
+        Binding(
+            "n",
+            "step_batch",
+            "Step",
+            group=STEP,
+            id="batch",
+            tooltip="Train on one batch, then pause",
+        ),
+        Binding(
+            "N",
+            "step_epoch",
+            "Step",
+            group=STEP,
+            id="epoch",
+            tooltip="Train to the end of the epoch",
+        ),
         Binding("o", "choose_optimizer", "Optimizer", id="optimizer", tooltip="Choose optimizer"),
         *(
             Binding(
@@ -87,9 +107,22 @@ class DigitApp(App[None]):
         ),
         Binding("c", "next_clipping", "Clip", id="clip", tooltip="Clip by norm, by value, or not"),
         Binding("a", "next_augmentation", "Augment", id="augment", tooltip="Next augmentation"),
-        Binding("e", "add_epochs", "Extend", id="epochs", tooltip="Train ten epochs more"),
+        Binding("u", "undo", "Undo", id="undo", tooltip="Go back to before the last command"),
+        Binding(
+            "U",
+            "timeline",
+            "Timeline",
+            show=False,
+            id="timeline",
+            tooltip=f"Timeline: go back to any moment kept (up to {UNDO_BYTES >> 20} MiB)",
+        ),
+        Binding("f", "fork", "Fork", id="fork", tooltip="Train a copy beside the run"),
+        Binding("k", "keep", "Keep", id="keep", tooltip="End a fork: keep the run or the copy"),
+        Binding(
+            "e", "add_epochs", "Extend", show=False, id="epochs", tooltip="Train ten epochs more"
+        ),
         Binding("r", "restart", "Restart", id="restart", tooltip="Save, then begin a new run"),
-        Binding("s", "save", "Save", id="save", tooltip="Save the weights now"),
+        Binding("s", "save", "Save", id="save", tooltip="Save a checkpoint now"),
         Binding(
             "question_mark", "help", "Help", key_display="?", id="help", tooltip="Show all keys"
         ),
@@ -111,6 +144,7 @@ class DigitApp(App[None]):
         self._wake = asyncio.Event()
         self._drawn = 0.0
         self._stale = False
+        self._forked = False
         self._after_end: str | None = None
         self._signal: int | None = None
         self._repaint: Timer | None = None
@@ -121,7 +155,21 @@ class DigitApp(App[None]):
     def on_mount(self) -> None:
         self.switch_mode("train")
         # The first frame comes before the digits are read.
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(self._open)
+
+    def _open(self) -> None:
+        """Begin the run that was asked for, or go on with the one that was interrupted."""
+        offered = self._offered
+        if offered is None:
+            self._begin()
+            return
+
+        def chosen(go_on: bool | None) -> None:
+            if go_on:
+                self._opening = resuming(offered.path)
+            self._begin()
+
+        self.push_screen(OfferDialog(offered), chosen)
 
     def on_resize(self) -> None:
         if self._repaint is not None:
@@ -174,6 +222,9 @@ class DigitApp(App[None]):
         for event in events:
             self.model.take_in(event)
             self._stale = True
+        if (self.model.fork is not None) != self._forked:
+            self._forked = not self._forked
+            self.refresh_bindings()
         view = self.screen_stack[0]  # the run goes on behind a dialog
         if not isinstance(view, View) or not view.ready:
             return
@@ -187,12 +238,14 @@ class DigitApp(App[None]):
     def _leave_run(self) -> None:
         """Do what the end of the run was asked for."""
         failure = self.model.failure
-        saved = self.model.saved_step
-        self.farewell = (
-            f"Saved step {saved:,} in {self.model.run}" if saved else "This run was not saved."
-        )
-        if saved and self.model.step > saved:
-            self.farewell += f"; left without saving step {self.model.step:,}"
+        run = self.model.run
+        self.farewell = "This run was not saved: it had not begun to learn."
+        if self.model.saved_step and run is not None:
+            self.farewell = f"Saved step {self.model.saved_step:,} in {run}"
+            if self.model.epoch < self.model.settings.epochs:
+                self.farewell += f"\nGo on with it: digit-tui --resume {shlex.quote(run)}"
+        if self.model.save_trouble is not None:
+            self.farewell += f"\ndigit-tui: not saved: {self.model.save_trouble}"
         if failure is not None:
             self.farewell = f"digit-tui: {failure.message}"
             if failure.details:
@@ -205,7 +258,8 @@ class DigitApp(App[None]):
             self._after_end = None
             self._begin()
         else:
-            self.exit(return_code=Status.DONE)
+            lost = self.model.save_trouble is not None
+            self.exit(return_code=Status.DISK if lost else Status.DONE)
 
     def interrupt(self, number: int) -> None:
         """Save and leave because of a signal; safe to call from its handler."""
@@ -252,6 +306,38 @@ class DigitApp(App[None]):
     def action_next_augmentation(self) -> None:
         place = AUGMENTATIONS.index(self.model.settings.augment)
         self.send(ask.SetAugmentation(AUGMENTATIONS[(place + 1) % len(AUGMENTATIONS)]))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "keep":
+            return self.model.fork is not None
+        if action == "fork":
+            return self.model.fork is None
+        return super().check_action(action, parameters)
+
+    def action_undo(self) -> None:
+        self.send(ask.Undo())
+
+    def action_timeline(self) -> None:
+        def chosen(moment: Moment | None) -> None:
+            if moment is not None:
+                self.send(ask.GoBack(moment.step, moment.course))
+
+        if self.model.moments:
+            self.push_screen(TimelineDialog(self.model.moments), chosen)
+
+    def action_fork(self) -> None:
+        def chosen(changes: tuple[ask.Setting, ...] | None) -> None:
+            if changes is not None:
+                self.send(ask.Fork(changes))
+
+        self.push_screen(ForkDialog(self.model.settings), chosen)
+
+    def action_keep(self) -> None:
+        def chosen(fork: bool | None) -> None:
+            if fork is not None:
+                self.send(ask.Keep(fork))
+
+        self.push_screen(KeepDialog(self.model), chosen)
 
     def action_add_epochs(self) -> None:
         self.send(ask.AddEpochs(MORE_EPOCHS))

@@ -24,25 +24,35 @@ from digit_tui.training.events import (
     EpochEnded,
     Evaluated,
     Event,
+    Forked,
+    ForkEnded,
+    Moment,
+    OfFork,
     Paused,
     Refused,
+    Restored,
     Resumed,
     RunEnded,
     RunStarted,
     SaveFailed,
     SettingChanged,
+    Spiked,
     StepsDone,
+    TimelineChanged,
+    WentBack,
 )
 from digit_tui.training.state import Settings
+from digit_tui.tui.curves import Branch, Curves
 from digit_tui.tui.runner import Failed, Loaded
-from digit_tui.tui.series import Series, Smoother
 
 LOG_LINES = 1_000
 """The log forgets older lines."""
 RATE_SECONDS = 15.0
 """The time left is reckoned from the speed over this time."""
+BRANCHES = 8
+"""So many undone branches stay on the charts."""
 
-State = Literal["loading", "training", "paused", "finished", "diverged", "ended"]
+State = Literal["loading", "training", "paused", "finished", "diverged", "spike", "ended"]
 
 RESUMED = "training on"
 PAUSES = {
@@ -58,6 +68,21 @@ class LogLine:
 
     kind: Literal["note", "epoch", "change", "trouble"]
     text: str
+
+
+@dataclass(eq=False)
+class ForkModel:
+    """The copy that trains beside a run."""
+
+    words: str
+    """What it does otherwise."""
+    start: float
+    """The epoch at which it began."""
+    curves: Curves
+    settings: Settings
+    evaluation: Evaluation | None
+    run: str | None
+    """Its folder."""
 
 
 class RunModel:
@@ -80,28 +105,16 @@ class RunModel:
         self.saved_step = 0
         self.evaluation: Evaluation | None = None
 
-        self.train_loss = Series()
-        self.train_loss_smooth = Series()
-        self.gradient_norm = Series()
-        self.gradient_norm_smooth = Series()
-        self.test_loss = Series()
-        self.test_accuracy = Series()
-        self.train_accuracy = Series()
-        self.train_accuracy_smooth = Series()
-        self.marks: list[float] = []
+        self.save_trouble: str | None = None
+        self.curves = Curves()
+        self.branches: deque[Branch] = deque(maxlen=BRANCHES)
+        self.moments: list[Moment] = []
+        self.fork: ForkModel | None = None
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
 
         self._last_change: SettingChanged | None = None
-        self._smooth_loss = Smoother()
-        self._smooth_accuracy = Smoother()
-        self._smooth_norm = Smoother()
         self._speed: deque[tuple[int, float]] = deque(maxlen=20)
         self._track: deque[tuple[float, float]] = deque()
-
-    @property
-    def unsaved(self) -> bool:
-        """Whether quitting now would lose what was learned."""
-        return self.step > self.saved_step and self.state != "ended"
 
     def seconds_left(self) -> float | None:
         """Time until all epochs are done at the present speed, evaluations included."""
@@ -139,9 +152,7 @@ class RunModel:
                 self._take_in_steps(event)
             case Evaluated():
                 self.evaluation = event.evaluation
-                if not len(self.test_loss) or event.epoch > self.test_loss.x[-1]:
-                    self.test_loss.append(event.epoch, event.evaluation.loss)
-                    self.test_accuracy.append(event.epoch, event.evaluation.accuracy)
+                self.curves.add_evaluation(event)
             case EpochEnded():
                 self._say_epoch(event)
             case SettingChanged():
@@ -149,6 +160,18 @@ class RunModel:
                 if event.setting == "learning_rate":
                     self.learning_rate = None  # until a step was made with it
                 self._take_in_change(event)
+            case Restored():
+                self._take_in_restored(event)
+            case WentBack():
+                self._take_in_way_back(event)
+            case TimelineChanged(moments):
+                self.moments = moments
+            case Forked():
+                self._take_in_fork(event)
+            case OfFork(inner):
+                self._take_in_of_fork(inner)
+            case ForkEnded():
+                self._take_in_fork_end(event)
             case Paused(reason=reason):
                 self._take_in_pause(reason)
             case Resumed():
@@ -160,13 +183,17 @@ class RunModel:
                     self.say("note", RESUMED)
             case Refused(message=message):
                 self.say("trouble", message)
-            case Diverged(message=message):
+            case Diverged(message=message) | Spiked(message=message):
                 self.say("trouble", message)
-            case CheckpointSaved(step, path):
+            case CheckpointSaved(step, path, asked):
                 self.saved_step = step
-                self.say("note", f"saved step {step:,} in {Path(path).name}")
+                self.save_trouble = None
+                if asked:
+                    self.say("note", f"saved step {step:,} in {Path(path).name}")
             case SaveFailed(message=message):
-                self.say("trouble", f"not saved: {message}")
+                if message != self.save_trouble:
+                    self.say("trouble", f"not saved: {message}")
+                self.save_trouble = message
             case RunEnded():
                 self.state = "ended"
             case Failed():
@@ -178,13 +205,7 @@ class RunModel:
         self.step = event.step
         self.epoch = event.epoch
         self.learning_rate = event.learning_rate
-        self.train_loss.append(event.positions, event.losses)
-        self.train_loss_smooth.append(event.positions, self._smooth_loss.add(event.losses))
-        accuracies, norms = event.accuracies, event.gradient_norms
-        self.train_accuracy.append(event.positions, accuracies)
-        self.train_accuracy_smooth.append(event.positions, self._smooth_accuracy.add(accuracies))
-        self.gradient_norm.append(event.positions, norms)
-        self.gradient_norm_smooth.append(event.positions, self._smooth_norm.add(norms))
+        self.curves.add_steps(event)
         self._speed.append((event.images, event.seconds))
         images, seconds = np.sum(self._speed, axis=0)
         self.images_per_second = float(images / seconds) if seconds else 0.0
@@ -202,11 +223,11 @@ class RunModel:
             self.log.pop()
             if event.new == event.old:  # taken back at once
                 if event.setting != "epochs":
-                    self.marks.pop()
+                    self.curves.marks.pop()
                 self._last_change = None
                 return
         elif event.setting != "epochs":  # a longer run changes no curve
-            self.marks.append(event.epoch)
+            self.curves.marks.append(event.epoch)
         self._last_change = event
         self.say("change", f"epoch {event.epoch:.2f}: {setting_change(event)}")
 
@@ -214,15 +235,93 @@ class RunModel:
         if reason == "finished":
             self.state = "finished"
             self.say("note", "all epochs are done: press e for ten more, q to leave")
-        elif reason == "diverged":
-            self.state = "diverged"
-            self.say("trouble", "paused before it: a lower rate ([) may help, else restart (r)")
+        elif reason in ("diverged", "spike"):
+            self.state = "diverged" if reason == "diverged" else "spike"
+            self.say("trouble", "paused: u goes back to where all was well")
         else:
             self.state = "paused"
             # Single steps leave one line, not two for each.
             while reason != "asked" and self.log and self.log[-1].text in (RESUMED, PAUSES[reason]):
                 self.log.pop()
             self.say("note", PAUSES[reason])
+
+    def _take_in_restored(self, event: Restored) -> None:
+        """Draw what was before this program was started."""
+        for complaint in event.complaints:
+            self.say("trouble", complaint)
+        for line in event.epochs:
+            self.curves.add_epoch(line)
+        self.step, self.epoch, self.saved_step = event.step, event.epoch, event.step
+        self.settings = event.settings
+        self._restart_clock()
+        self.say("note", f"going on at epoch {event.epoch:.2f}, step {event.step:,}")
+
+    def _take_in_way_back(self, event: WentBack) -> None:
+        """Leave a branch on the charts, and stand where the run stands."""
+        course, curves, start = event.course, self.curves, event.epoch
+        left = None
+        if course != event.from_course[: len(course)]:  # onto a branch that was left before
+            ways = (way for way in self.branches if course == way.course[: len(course)])
+            left = max(ways, key=lambda way: way.start, default=None)
+        if left is not None:
+            start = min(left.start, start)
+        rest = curves.cut(start)
+        if left is not None:
+            curves.extend(left.curves, event.epoch)
+        if len(rest.train_loss):
+            self.branches.append(Branch(start, event.from_course, rest))
+        self.step, self.epoch = event.step, event.epoch
+        self.settings, self.learning_rate = event.settings, None
+        self._last_change = None
+        self._restart_clock()
+        self.say(
+            "change",
+            f"back from epoch {event.from_epoch:.2f} to {event.epoch:.2f}"
+            + (f"; {event.ahead:,} steps are made again" if event.ahead else ""),
+        )
+
+    def _take_in_fork(self, event: Forked) -> None:
+        words = ", ".join(event.changes)
+        self.fork = ForkModel(
+            words, event.epoch, Curves(), event.settings, self.evaluation, event.run
+        )
+        self.curves.marks.append(event.epoch)
+        self.say("change", f"epoch {event.epoch:.2f}: fork with {words}")
+
+    def _take_in_of_fork(self, event: Event) -> None:
+        fork = self.fork
+        if fork is None:
+            return
+        match event:
+            case StepsDone():
+                fork.curves.add_steps(event)
+            case Evaluated():
+                fork.evaluation = event.evaluation
+                fork.curves.add_evaluation(event)
+            case SettingChanged():
+                fork.settings = event.settings
+            case Diverged(message=message):
+                self.say("trouble", f"fork: {message}")
+            case SaveFailed():
+                self.take_in(event)
+
+    def _take_in_fork_end(self, event: ForkEnded) -> None:
+        fork, self.fork = self.fork, None
+        if fork is None:
+            return
+        if event.kept == "fork":
+            left = self.curves.cut(fork.start)
+            self.curves.marks.append(fork.start)
+            self.curves.extend(fork.curves, float("inf"))
+            self.settings, self.learning_rate = fork.settings, None
+            self.evaluation = fork.evaluation
+            self.run = printable(fork.run) if fork.run else None
+        else:
+            left = fork.curves
+        self.branches.append(Branch(fork.start, (), left))
+        arms = ("the fork", "the run") if event.kept == "fork" else ("the run", "the fork")
+        where = f", saved in {Path(event.left).name}" if event.left else ""
+        self.say("change", f"{arms[0]} goes on; {arms[1]} stays as it is{where}")
 
     def _say_epoch(self, event: EpochEnded) -> None:
         """One line for epochs in a row, so that quick ones do not push everything else out."""

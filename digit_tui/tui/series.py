@@ -42,6 +42,19 @@ class Series:
         self._points[:, self._count : end] = added
         self._count = end
 
+    def cut(self, start: float) -> Series:
+        """Take away the points beyond x = start."""
+        kept = int(np.searchsorted(self.x, start, side="right"))
+        rest = Series()
+        rest.append(*thin(self.x[kept:], self.y[kept:], MAX_POINTS // 40))
+        self._count = kept
+        return rest
+
+    def until(self, end: float) -> tuple[Array, Array]:
+        """The points up to x = end."""
+        last = int(np.searchsorted(self.x, end, side="right"))
+        return self.x[:last], self.y[:last]
+
     @property
     def x(self) -> Array:
         """(n,) float64"""

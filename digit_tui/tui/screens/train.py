@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 
+from digit_tui.tui.curves import Curves
 from digit_tui.tui.model import RunModel
 from digit_tui.tui.screens.view import View
-from digit_tui.tui.series import Series
 from digit_tui.tui.widgets.chart import MARKERS, Chart, Curve, Drawing
 from digit_tui.tui.widgets.event_log import EventLog
+from digit_tui.tui.widgets.gap_line import GapLine
 
 RECENT = 0.25
 """The recent part of a run, as a fraction of what has been trained."""
 
-TRAIN, TEST = "warning", "primary"
-"""Theme colours of the two curves; also told apart by the legend's order and by brightness."""
+RUN_COLORS = ("warning", "primary")
+"""Theme colours of the training and the test curve; also told apart by brightness."""
+FORK_COLORS = ("success", "error")
+"""Those of a fork's curves."""
 
 
 class TrainView(View):
@@ -48,6 +53,7 @@ class TrainView(View):
             yield Chart("", id="accuracy")
             yield Chart("", id="gradient")
             yield EventLog()
+        yield GapLine()
 
     def action_switch(self, option: str) -> None:
         self._options[option] = not self._options[option]
@@ -61,65 +67,118 @@ class TrainView(View):
     def show(self, model: RunModel) -> None:
         super().show(model)
         self.query_one(EventLog).show(model)
+        self.query_one(GapLine).show(model)
 
     def draw(self, model: RunModel) -> None:
         raw = self._options["raw"]
-        legend = f"[${TRAIN}]━ training[/] [${TEST}]━ test[/]"
-        log = ", log" if self._options["log"] else ""
+        log = self._options["log"]
+        word = ", log" if log else ""
+        kind = "raw" if raw else "smoothed"
+        ways = self._ways(model)
+        train, test = RUN_COLORS
+        if model.fork is None:
+            legend = f"  [${train}]━ training[/] [${test}]━ test[/]"
+            norm_legend = f", {kind}"
+        else:
+            fork_train, fork_test = FORK_COLORS
+            legend = (
+                f"  run [${train}]━[/] [${test}]━[/] fork [${fork_train}]━[/] [${fork_test}]━[/]"
+            )
+            norm_legend = f"  run [${train}]━[/] fork [${fork_train}]━[/]"
         self._draw_chart(
             model,
             "#loss",
-            f"Loss by epoch{log}  {legend}",
+            f"Loss by epoch{word}{legend}",
             [
-                (model.train_loss if raw else model.train_loss_smooth, TRAIN),
-                (model.test_loss, TEST),
+                curve
+                for way in ways
+                for curve in (
+                    way.curve("train_loss" if raw else "train_loss_smooth", 0),
+                    way.curve("test_loss", 1),
+                )
             ],
         )
         self._draw_chart(
             model,
             "#accuracy",
-            f"{'Error' if log else 'Accuracy'} by epoch{log}  {legend}",
+            f"{'Error' if log else 'Accuracy'} by epoch{word}{legend}",
             [
-                (model.train_accuracy if raw else model.train_accuracy_smooth, TRAIN),
-                (model.test_accuracy, TEST),
+                curve
+                for way in ways
+                for curve in (
+                    way.curve("train_accuracy" if raw else "train_accuracy_smooth", 0),
+                    way.curve("test_accuracy", 1),
+                )
             ],
             percent=True,
         )
-        smooth = "raw" if raw else "smoothed"
         self._draw_chart(
             model,
             "#gradient",
-            f"Gradient norm by epoch{log}, {smooth}",
-            [(model.gradient_norm if raw else model.gradient_norm_smooth, TRAIN)],
+            f"Gradient norm by epoch{word}{norm_legend}",
+            [way.curve("gradient_norm" if raw else "gradient_norm_smooth", 0) for way in ways],
         )
+
+    def _ways(self, model: RunModel) -> list[Way]:
+        """What is drawn: undone branches behind, then the run, then its fork."""
+        start = model.epoch * (1 - RECENT) if self._options["recent"] else 0.0
+        ways = [Way(branch.curves, start, RUN_COLORS, True) for branch in model.branches]
+        ways.append(Way(model.curves, start, RUN_COLORS))
+        if model.fork is not None:
+            ways.append(Way(model.fork.curves, start, FORK_COLORS))
+        return ways
 
     def _draw_chart(
         self,
         model: RunModel,
         selector: str,
         title: str,
-        series: list[tuple[Series, str]],
+        curves: list[Curve],
         percent: bool = False,
     ) -> None:
         start = model.epoch * (1 - RECENT) if self._options["recent"] else 0.0
         log = self._options["log"]
-        curves = []
-        for points, color in series:
-            x, y = points.since(start)
-            if percent and len(x) > 2 and x[0] == 0:
-                x, y = x[1:], y[1:]  # the untrained network would squeeze all that follows
-            if percent and log:
-                y = np.where(y < 1, 1 - y, np.nan)  # accuracy crowds at 1, error does not at 0
-            curves.append(Curve(x, y, color))
+        if percent:
+            curves = [_without_untrained(curve) for curve in curves]
+        if percent and log:  # accuracy crowds at 1, error does not at 0
+            curves = [
+                replace(curve, y=np.where(curve.y < 1, 1 - curve.y, np.nan)) for curve in curves
+            ]
         chart = self.query_one(selector, Chart)
         chart.border_title = title
         chart.draw(
             Drawing(
                 curves,
-                span=(start, model.epoch),
-                marks=model.marks,
+                span=(
+                    start,
+                    max([model.epoch, *(curve.x[-1] for curve in curves if len(curve.x))]),
+                ),
+                marks=model.curves.marks,
                 log=log,
                 percent=percent,
                 marker=self._marker,
             )
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """One way through the run, as it is drawn."""
+
+    curves: Curves
+    start: float
+    """The first epoch that is drawn."""
+    colors: tuple[str, str]
+    faint: bool = False
+
+    def curve(self, name: str, color: int) -> Curve:
+        x, y = getattr(self.curves, name).since(self.start)
+        mark = color + (2 if self.colors is FORK_COLORS else 0)
+        return Curve(x, y, self.colors[color], mark, self.faint)
+
+
+def _without_untrained(curve: Curve) -> Curve:
+    """The untrained network's accuracy would squeeze all that follows."""
+    if len(curve.x) > 2 and curve.x[0] == 0:
+        return replace(curve, x=curve.x[1:], y=curve.y[1:])
+    return curve

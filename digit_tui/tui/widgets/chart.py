@@ -18,9 +18,13 @@ from digit_tui.tui.ticks import Ticks, linear_ticks, log_ticks
 
 Array = NDArray[Any]
 
-MARKERS = {"braille": ("braille", "braille"), "blocks": ("hd", "hd"), "ascii": ("*", "o")}
-"""What points of the first and the second curve are drawn with; a font without Braille shows
-blocks or letters, and letters tell the curves apart where there is no colour."""
+MARKERS = {"braille": ("braille",), "blocks": ("hd",), "ascii": ("*", "o", "+", "x")}
+"""What curves are drawn with; a font without Braille shows blocks or letters, and letters tell the
+curves apart where there is no colour."""
+FAINT_MARKER = "."
+"""Likewise for a faint curve, where letters are drawn."""
+FAINT = 0.65
+"""How far a faint curve's colour is on the way to the background's."""
 
 LIMIT = 1e12
 """Values beyond it are drawn at it: plotext fails on numbers near the end of their range."""
@@ -34,6 +38,10 @@ class Curve:
     y: Array
     color: str
     """Name of a theme variable."""
+    mark: int = 0
+    """Which letter it is drawn with, where letters are."""
+    faint: bool = False
+    """Whether it is only a memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +111,7 @@ class Chart(PlotextPlot):
         plot.plotsize(width, height)
         plot._set_size(width, height)  # plotsize alone is not enough: textual-plotext's issue 5
         low, high = np.inf, -np.inf
-        for curve, marker in zip(drawing.curves, MARKERS[drawing.marker], strict=False):
+        for curve in drawing.curves:
             y = np.where(np.isfinite(curve.y), np.clip(curve.y, -LIMIT, LIMIT), np.nan)
             if drawing.log:
                 with np.errstate(all="ignore"):
@@ -114,8 +122,8 @@ class Chart(PlotextPlot):
                 plot.plot(
                     x.tolist(),
                     y.tolist(),
-                    color=self._color(curve.color),
-                    marker=marker,
+                    color=self._color(curve),
+                    marker=_marker(curve, drawing.marker),
                 )
         if low > high:
             return "\n  No points yet."
@@ -148,5 +156,13 @@ class Chart(PlotextPlot):
             Color.parse(variables["surface"]).blend(Color.parse(variables["foreground"]), 0.4).rgb
         )
 
-    def _color(self, name: str) -> tuple[int, int, int]:
-        return Color.parse(self.app.theme_variables[name]).rgb
+    def _color(self, curve: Curve) -> tuple[int, int, int]:
+        variables = self.app.theme_variables
+        color = Color.parse(variables[curve.color])
+        return color.blend(Color.parse(variables["surface"]), FAINT if curve.faint else 0.0).rgb
+
+
+def _marker(curve: Curve, kind: str) -> str:
+    markers = MARKERS[kind]
+    letters = len(markers) > 1
+    return FAINT_MARKER if letters and curve.faint else markers[curve.mark % len(markers)]

@@ -15,6 +15,7 @@ STATES = {
     "paused": "⏸ paused",
     "finished": "✓ finished",
     "diverged": "✗ diverged",
+    "spike": "✗ loss spike",
     "ended": "■ ended",
 }
 
@@ -51,6 +52,8 @@ def state_line(model: RunModel) -> Text:
         parts.append(f"test {model.evaluation.accuracy:.2%}")
     if model.images_per_second:
         parts.append(f"{model.images_per_second:,.0f} images/s")
+    if model.save_trouble is not None:
+        parts.insert(1, "✗ not saved")
     return Text("  ".join(parts))
 
 
@@ -62,7 +65,7 @@ class StatusLine(Static):
         self._shown = Text()
 
     def show(self, model: RunModel) -> None:
-        self.set_class(model.state == "diverged", "-trouble")
+        self.set_class(model.state in ("diverged", "spike"), "-trouble")
         text = Text("\n").join([settings_line(model), state_line(model)])
         if text != self._shown:  # each update is sent to the terminal
             self._shown = text

@@ -1,0 +1,106 @@
+"""Where a run can go back to, and where it should after a trouble."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from digit_tui.training.arm import Arm
+from digit_tui.training.commands import Course, leads_to
+from digit_tui.training.describe import spike
+from digit_tui.training.events import Event, Refused, Spiked, TimelineChanged, WentBack
+from digit_tui.training.spike import SpikeAlarm
+from digit_tui.training.state import RunState, Vectors
+from digit_tui.training.timeline import Point, Timeline
+
+
+class Rewind:
+    """The moments of a run that are in memory, and the alarm that tells when all was well."""
+
+    def __init__(self, classes: int) -> None:
+        self._timeline = Timeline()
+        self._alarm = SpikeAlarm(classes)
+        self._came_back_to: Point | None = None  # after the last trouble
+
+    def keep(self, arm: Arm, following: str = "") -> TimelineChanged:
+        """Keep the moment where an arm stands.
+
+        Args:
+            arm: the run's.
+            following: the command that takes effect now, in words.
+        """
+        state, timeline = arm.state, self._timeline
+        self._remember_beginning(arm)
+        point = timeline.find(state.step, state.course)
+        if point is None:
+            loss = self._alarm.now
+            point = Point(state.copy(), arm.position, arm.accuracy, loss, arm.steps_made)
+            timeline.keep(point)
+        point.accuracy = arm.accuracy
+        point.following = following or point.following
+        return self.steered(arm)
+
+    def steered(self, arm: Arm) -> TimelineChanged:
+        """An arm is on a new way: what does not lead to where it stands is undone."""
+        self._timeline.mark_undone(arm.state.step, arm.state.course)
+        return TimelineChanged(self._timeline.moments)
+
+    def spiked(self, arm: Arm, loss: float) -> Spiked | None:
+        """What happened, if a step's loss (in nats) shows that the network is lost."""
+        alarm = self._alarm
+        if not alarm.rings(loss):
+            return None
+        before = min(alarm.best, alarm.guessing)
+        message = spike(before, alarm.now, arm.state.step, arm.last_change)
+        return Spiked(arm.state.step, arm.position, before, alarm.now, message)
+
+    def forgive(self) -> None:
+        """Somebody trains on with a network that is lost."""
+        self._alarm.disarm()
+
+    def last_good(self, arm: Arm) -> tuple[int, Course]:
+        """The last moment when all was well; an earlier one if the last one led here again."""
+        self._remember_beginning(arm)
+        points = self._timeline.way_to(arm.state.step, arm.state.course)
+        if self._came_back_to in points[1:]:
+            points = points[: points.index(self._came_back_to)]
+        good = [point for point in points if point.loss < 2 * self._alarm.best]
+        self._came_back_to = point = good[-1] if good else points[0]
+        return point.state.step, point.state.course
+
+    def go_back(self, arm: Arm, step: int, course: Course) -> Iterator[Event]:
+        """Take an arm to a moment, or to the last one in memory before it on the way there.
+
+        Args:
+            arm: the run's.
+            step: of the moment.
+            course: what had steered the run by then.
+        """
+        state = arm.state
+        if not leads_to(0, (), step, course) or not 0 <= step <= arm.furthest:
+            yield Refused(state.step, f"Step {step:,} is no moment of this run.")
+            return
+        left, left_epoch, left_course = state.step, arm.position, state.course
+        self._remember_beginning(arm)
+        point = self._timeline.nearest(step, course)
+        yield from arm.go_to(point.state, step, course)
+        self._alarm.restart(point.loss)
+        yield WentBack(
+            step=state.step,
+            epoch=arm.position,
+            from_step=left,
+            from_epoch=left_epoch,
+            ahead=step - state.step,
+            from_course=left_course,
+            course=state.course,
+            settings=state.settings,
+        )
+        yield self.steered(arm)
+
+    def _remember_beginning(self, arm: Arm) -> None:
+        """Have a point from which a run comes to any moment."""
+        if not self._timeline.moments:
+            room = Vectors.make(arm.sizes, arm.config.average, np.zeros)
+            beginning = RunState.begin(arm.config, arm.sizes, room).copy()
+            self._timeline.keep(Point(beginning, 0.0, None, self._alarm.guessing, 0))
