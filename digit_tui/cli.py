@@ -313,6 +313,20 @@ def no_terminal() -> str | None:
 
 @cli.command()
 @click.argument("run", type=click.Path(path_type=Path))
+@click.option("--data", metavar="NAME|DIR", help="Where its digits are now, if they were moved.")
+def replay(run: Path, data: str | None) -> None:
+    """Show a RUN again in the terminal, with all that was done to it."""
+    given = {} if data is None else {"data": data}
+    opening = open_saved(run, "--replay", None, given)
+    require_terminal()
+
+    from digit_tui.tui import run_replay
+
+    sys.exit(run_replay(opening))
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path))
 @click.option("--data", metavar="NAME|DIR", help="Which digits (those that the run trained on).")
 @click.option("--best", is_flag=True, help="The best checkpoint instead of the last.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
@@ -365,6 +379,51 @@ def show(name: str, count: int, index: int, part: str) -> None:
     from digit_tui.digits import show_data
 
     sys.exit(show_data(name, count, index, part))
+
+
+@cli.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.pass_context
+def runs(context: click.Context, /, as_json: bool) -> None:
+    """List the saved runs, show one, compare some, or remove some.
+
+    A RUN is a folder, the name of a run in the list, or the beginning of such a name.
+    """
+    if context.invoked_subcommand is None:
+        from digit_tui.runs.listing import print_runs
+
+        sys.exit(print_runs(as_json))
+    if as_json:
+        raise click.UsageError("--json is of the list alone")
+
+
+@runs.command("show")
+@click.argument("run")
+def show_saved(run: str) -> None:
+    """Tell all about a RUN: settings, commands, results, curves."""
+    from digit_tui.runs.show import show_run
+
+    sys.exit(show_run(run))
+
+
+@runs.command("compare")
+@click.argument("names", metavar="RUN RUN...", nargs=-1, required=True)
+@click.option("--data", metavar="NAME|DIR", help="Test all on these digits (each on its own).")
+def compare_saved(names: tuple[str, ...], data: str | None) -> None:
+    """Hold RUNs against each other: settings, curves, and whether they differ for real."""
+    from digit_tui.runs.compare import compare_runs
+
+    sys.exit(compare_runs(names, data))
+
+
+@runs.command("rm")
+@click.argument("names", metavar="RUN...", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove_saved(names: tuple[str, ...], yes: bool) -> None:
+    """Remove RUNs from the disk."""
+    from digit_tui.runs.remove import remove_runs
+
+    sys.exit(remove_runs(names, yes))
 
 
 def main() -> None:

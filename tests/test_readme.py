@@ -9,7 +9,8 @@ import click
 import pytest
 
 from digit_tui.cli import cli
-from digit_tui.tui.app import DigitApp, key_groups
+from digit_tui.tui.app import DigitApp
+from digit_tui.tui.replay import ReplayApp
 
 README = Path(__file__).parents[1] / "README.md"
 ROW = re.compile(r"^\| (?P<first>.*?) \| (?P<second>.*?) ?\|$", re.MULTILINE)
@@ -25,12 +26,14 @@ def table(start: str, first: str) -> list[tuple[str, str]]:
     return [(left, right) for left, right in rows]
 
 
-@pytest.mark.parametrize("title", [title for title, _ in key_groups()])
+GROUPS = dict(DigitApp.key_groups()) | {"Replay": ReplayApp.key_groups()[0][1]}
+
+
+@pytest.mark.parametrize("title", GROUPS)
 def test_the_keys(title: str) -> None:
-    bindings = dict(key_groups())[title]
     display = DigitApp.get_key_display
     app = DigitApp.__new__(DigitApp)
-    wanted = [(f"`{display(app, binding)}`", binding.tooltip) for binding in bindings]
+    wanted = [(f"`{display(app, binding)}`", binding.tooltip) for binding in GROUPS[title]]
     assert table(title, "key") == wanted
 
 

@@ -135,19 +135,21 @@ class History:
     def add(self, line: Line) -> None:
         """Learn what happened next."""
         if line.get("command") == "go_back":
-            self.go_back(line["to"], course_from_json(line["course"]))
+            self.go_back(_number(line, "to"), course_from_json(line["course"]))
             return
         if "command" in line:
             self.course += course_from_json([line])
         elif line.get("event") == "epoch_ended":
+            epoch, _ = _number(line, "epoch"), _number(line, "step")
             self._all.append((self.course, line))
-            while self.epochs and self.epochs[-1]["epoch"] >= line["epoch"]:
+            while self.epochs and self.epochs[-1]["epoch"] >= epoch:
                 self.epochs.pop()
             self.epochs.append(line)
         elif line.get("event") == "resumed":
-            self._sort_epochs(line["step"])
-            self.step = line["step"]
-        self.step = max(self.step, line.get("step", 0))
+            self.step = _number(line, "step")
+            self._sort_epochs(self.step)
+        if "step" in line:
+            self.step = max(self.step, _number(line, "step"))
 
     def go_back(self, step: int, course: Course) -> None:
         """The run went to another moment."""
@@ -162,6 +164,13 @@ class History:
             if leads_to(line["step"], course, step, self.course)
         }
         self.epochs = [found[epoch] for epoch in sorted(found)]
+
+
+def _number(line: Line, key: str) -> int:
+    value = line[key]
+    if not isinstance(value, int):
+        raise TypeError(f"{key} {value!r} is no whole number")
+    return value
 
 
 def command_line(course: Course) -> Line:

@@ -56,8 +56,12 @@ class Lock:
         else:
             owner = lock_owner(folder) or "unknown"
             raise RunTaken(f"{folder} is in use by another process ({owner})")
-        os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, f"{os.getpid()}\n".encode())
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.write(self._descriptor, f"{os.getpid()}\n".encode())
+        except OSError:
+            self.release()
+            raise
 
     def _is_current(self) -> bool:
         try:

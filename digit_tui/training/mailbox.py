@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from digit_tui.training.commands import Command
+from digit_tui.training.commands import Command, Resume
 
 
 class CommandSource(Protocol):
@@ -61,3 +61,13 @@ class Script:
         if not self._commands:
             raise EOFError(f"the script leaves the run paused at step {step}")
         return self._commands.pop(0)[1]
+
+
+class Onward(Mailbox):
+    """A mailbox for a run that repeats what was done to another: it never stays paused."""
+
+    def wait(self, step: int) -> Command:
+        try:
+            return self._queue.get_nowait()
+        except Empty:
+            return Resume()

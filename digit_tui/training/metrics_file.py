@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class MetricsFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._current = False  # whether the file holds all rows but the next
+        self._rows: int | None = None  # in the file; None if some of them do not belong there
 
     def write(self, epochs: Iterable[Line]) -> None:
         """Write it anew.
@@ -41,11 +41,12 @@ class MetricsFile:
         Raises:
             OSError: if the disk refuses.
         """
-        text = _rows([dict(zip(COLUMNS, COLUMNS, strict=True)), *epochs])
+        rows = list(epochs)
+        text = _rows([dict(zip(COLUMNS, COLUMNS, strict=True)), *rows])
         write_whole(self._path, lambda file: file.write(text.encode()))
-        self._current = True
+        self._rows = len(rows)
 
-    def add(self, epoch: Line, epochs: Iterable[Line]) -> None:
+    def add(self, epoch: Line, epochs: Sequence[Line]) -> None:
         """Add a row.
 
         Args:
@@ -55,17 +56,17 @@ class MetricsFile:
         Raises:
             OSError: if the disk refuses; the next call writes all anew.
         """
-        if not self._current:
+        rows, self._rows = self._rows, None
+        if rows is None or rows + 1 != len(epochs):  # some epochs are made again
             self.write(epochs)
             return
-        self._current = False
         with open(self._path, "ab") as file:
             file.write(_rows([epoch]).encode())
-        self._current = True
+        self._rows = rows + 1
 
     def forget(self) -> None:
         """Some rows are not on the way any more."""
-        self._current = False
+        self._rows = None
 
 
 def _rows(lines: Iterable[Line]) -> str:

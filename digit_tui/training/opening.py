@@ -59,6 +59,15 @@ class Opening:
         origin = self.replay.replay() if self.replay else Origin()
         return Trainer(self.config, dataset, source, folder, stay, self._with_fork(origin))
 
+    def storyteller(self, dataset: Dataset, source: CommandSource) -> Trainer:
+        """A trainer that shows again all that happened in the run to repeat, and saves nothing.
+
+        Raises:
+            RunError: if its journal can not be read.
+        """
+        assert self.replay is not None
+        return Trainer(self.config, dataset, source, stay=True, origin=self.replay.story())
+
     def _resumed(self, path: Path, dataset: Dataset, source: CommandSource, stay: bool) -> Trainer:
         folder = RunFolder(path)
         folder.take_over()

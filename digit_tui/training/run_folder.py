@@ -115,7 +115,7 @@ class RunFolder:
             self._write_record()  # with it the run is there
             self._metrics.write(self.history.epochs)
         except BaseException:
-            self.close()
+            self.discard()
             raise
 
     def _is_taken(self) -> bool:
@@ -126,7 +126,8 @@ class RunFolder:
         return bool(names)
 
     def _tell_past(self, past: History) -> None:
-        lines = [*course_to_json(past.course), *past.epochs]
+        # At the same step the epoch came first: it ended with the step, before any command.
+        lines = [*past.epochs, *course_to_json(past.course)]
         for line in sorted(lines, key=lambda line: int(line["step"])):
             self._tell(line)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,14 @@ from typing import Any, Literal
 from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import Dataset
 from digit_tui.training.checkpoint import SCHEMA, Checkpoint, read_checkpoint
-from digit_tui.training.commands import AddEpochs, Command, Stop, leads_to
+from digit_tui.training.commands import (
+    AddEpochs,
+    Command,
+    GoBack,
+    Stop,
+    course_from_json,
+    leads_to,
+)
 from digit_tui.training.errors import RunError
 from digit_tui.training.journal import History, Line, read_journal
 from digit_tui.training.lock import lock_owner
@@ -153,9 +160,9 @@ class SavedRun:
             yield checkpoint
 
     def _check(self, name: str, checkpoint: Checkpoint) -> None:
-        different = config_difference(self.config, checkpoint.config)
-        if not different and checkpoint.data != self.record["data"]:
-            different = "the digits"
+        different = config_difference(self.config, checkpoint.config) or digits_difference(
+            self.record["data"], checkpoint.data
+        )
         if different:
             raise RunError(f"{self.path / name} does not belong to {RECORD}: {different}")
 
@@ -167,9 +174,11 @@ class SavedRun:
         """
         if best:
             try:
-                return read_checkpoint(self.path / BEST)
+                checkpoint = read_checkpoint(self.path / BEST)
             except FileNotFoundError:
                 raise RunError(f"{self.path} has no {BEST}: no epoch was saved yet") from None
+            self._check(BEST, checkpoint)
+            return checkpoint
         for checkpoint in self.checkpoints():
             return checkpoint
         if self.complaints:
@@ -182,14 +191,11 @@ class SavedRun:
         Raises:
             RunError: if they are others.
         """
-        for key, now in dataset.summary().items():
-            then = self.record["data"].get(key)
-            if key != "name" and now != then:
-                now, then = (str(value)[:12] for value in (now, then))
-                raise RunError(
-                    f"{dataset.source} holds other digits than {self.path} was trained on "
-                    f"({key.replace('_', ' ')}: {now}, not {then})"
-                )
+        different = digits_difference(dataset.summary(), self.record["data"])
+        if different:
+            raise RunError(
+                f"{dataset.source} holds other digits than {self.path} was trained on ({different})"
+            )
 
     def resume(self) -> tuple[Origin, float]:
         """Where the run can go on, and the best test accuracy of its checkpoints.
@@ -226,14 +232,39 @@ class SavedRun:
             if then.get(name) != now
         ]
 
+    def story(self) -> Origin:
+        """How to repeat all that happened, what was undone included.
+
+        Raises:
+            RunError: if the journal is damaged.
+        """
+        return Origin(ahead=story_of(self.lines(), self.history().end))
+
     def replay(self) -> Origin:
-        """How to repeat the whole run, up to where it stands.
+        """How to repeat the way that the run took in the end, up to where it stands.
+
+        What was undone left no trace in the state, so that it is not done again.
 
         Raises:
             RunError: if the journal is damaged.
         """
         history = self.history()
         return Origin(ahead=[*history.course, (history.end, Stop())])
+
+
+def story_of(lines: Iterable[Line], end: int) -> list[tuple[int, Command]]:
+    """All that was done to a run, in its order: what was undone, and the undoing, too.
+
+    Raises:
+        KeyError, TypeError, ValueError: if the lines are no journal.
+    """
+    story: list[tuple[int, Command]] = []
+    for line in lines:
+        if line.get("command") == "go_back":
+            story.append((line["step"], GoBack(line["to"], course_from_json(line["course"]))))
+        elif "command" in line:
+            story += course_from_json([line])
+    return [*story, (end, Stop())]
 
 
 def saved_runs() -> list[SavedRun]:
@@ -265,3 +296,15 @@ def config_difference(one: RunConfig, other: RunConfig) -> str:
         for field in fields(one)
         if field.name != "data" and getattr(one, field.name) != getattr(other, field.name)
     )
+
+
+def digits_difference(one: dict[str, Any], other: dict[str, Any]) -> str:
+    """What differs between two Dataset.summary(), for example "side: 28, not 25"; or empty.
+
+    The names may differ. The sums differ with anything else, which then says more.
+    """
+    for key in sorted({*one, *other} - {"name"}, key=lambda key: (key == "sha256", key)):
+        if one.get(key) != other.get(key):
+            now, then = (str(each.get(key))[:12] for each in (one, other))
+            return f"{key.replace('_', ' ')}: {now}, not {then}"
+    return ""

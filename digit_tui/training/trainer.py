@@ -243,7 +243,7 @@ class Trainer:
 
     def _change(self, command: ask.Setting) -> Iterator[Event]:
         finished, course = self._arms.finished, self.state.course
-        if self._stay and not self._ahead:
+        if self._stay:
             yield self._rewind.keep(self._arms.run, setting_words(command))
         for arm in self._arms.each():
             # A remedy is not to blame for what it was meant to mend.

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from typing import TYPE_CHECKING
 
 from digit_tui.training.opening import Opening
 from digit_tui.training.saved_run import last_interrupted
+
+if TYPE_CHECKING:
+    from digit_tui.tui.app import DigitApp
+    from digit_tui.tui.replay import ReplayApp
 
 SWITCH_SECONDS = 0.0005
 """Longest time that one thread keeps the interpreter while the other wants it."""
@@ -20,12 +25,27 @@ def run_tui(opening: Opening, offer: bool = False) -> int:
         offer: ask whether to go on with the last run instead, if it was interrupted.
     """
     from digit_tui.tui.app import DigitApp
+
+    return _show(DigitApp(opening, last_interrupted() if offer else None))
+
+
+def run_replay(opening: Opening) -> int:
+    """Show a saved run again; returns the exit status.
+
+    Args:
+        opening: the run to repeat.
+    """
+    from digit_tui.tui.replay import ReplayApp
+
+    return _show(ReplayApp(opening))
+
+
+def _show(app: DigitApp | ReplayApp) -> int:
     from digit_tui.tui.watchdog import Watchdog
 
     # The training thread asks for the interpreter after each call of NumPy. With Python's usual
     # 5 ms it would wait that long for the interface, and the helper processes with it.
     sys.setswitchinterval(SWITCH_SECONDS)
-    app = DigitApp(opening, last_interrupted() if offer else None)
     Watchdog(tell=app.interrupt, saved=app.wait_saved).start()
     app.run()
     if app.farewell:

@@ -1,47 +1,32 @@
-"""The terminal interface: views, keys and palette, around one run."""
+"""The terminal interface of a run that trains: its keys, and the way from one run to the next."""
 
 from __future__ import annotations
 
 import asyncio
 import shlex
-import shutil
-from collections.abc import Iterable
 from contextlib import suppress
-from functools import partial
-from time import monotonic
 
-from textual import events, work
-from textual.app import App, SystemCommand
+from textual import work
 from textual.binding import Binding
-from textual.geometry import Size
-from textual.screen import Screen
-from textual.timer import Timer
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.data import printable
 from digit_tui.status import Status
 from digit_tui.training import commands as ask
-from digit_tui.training.events import Event, Moment
+from digit_tui.training.events import Moment
 from digit_tui.training.opening import Opening, resuming
 from digit_tui.training.saved_run import SavedRun
 from digit_tui.training.timeline import UNDO_BYTES
 from digit_tui.tui.model import RunModel
-from digit_tui.tui.runner import Failed, Loaded, Runner
+from digit_tui.tui.runner import Runner
 from digit_tui.tui.screens.dialogs import OptimizerDialog
 from digit_tui.tui.screens.fork import ForkDialog, KeepDialog
-from digit_tui.tui.screens.help import HelpDialog
-from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.offer import OfferDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
-from digit_tui.tui.screens.train import TrainView
-from digit_tui.tui.screens.view import View
+from digit_tui.tui.window import COMMON, RunApp
 
 POLL_SECONDS = 0.25
 """Events are looked for at least this often."""
-DRAW_SECONDS = 0.5
-"""Charts are drawn at most this often while training."""
-REPAINT_SECONDS = 0.2
-"""After the last change of size, all is drawn once more."""
 MORE_EPOCHS = 10
 
 STEP = Binding.Group("Step", compact=True)
@@ -51,12 +36,9 @@ CLIPPINGS = (ask.SetClipping(), ask.SetClipping(norm=1.0), ask.SetClipping(value
 """What the clipping key goes through."""
 
 
-class DigitApp(App[None]):
-    """One window on one run at a time."""
+class DigitApp(RunApp):
+    """A run that trains, and the keys that steer it."""
 
-    TITLE = "digit-tui"
-    CSS_PATH = "styles/app.tcss"
-    MODES = {"train": TrainView, "mistakes": MistakesView}
     BINDINGS = [
         Binding("space", "toggle_pause", "Pause", id="pause", tooltip="Pause, or train on"),
         Binding(
@@ -114,7 +96,7 @@ class DigitApp(App[None]):
             "Timeline",
             show=False,
             id="timeline",
-            tooltip=f"Timeline: go back to any moment kept (up to {UNDO_BYTES >> 20} MiB)",
+            tooltip=f"Go back to any moment kept (up to {UNDO_BYTES >> 20} MiB)",
         ),
         Binding("f", "fork", "Fork", id="fork", tooltip="Train a copy beside the run"),
         Binding("k", "keep", "Keep", id="keep", tooltip="End a fork: keep the run or the copy"),
@@ -123,10 +105,7 @@ class DigitApp(App[None]):
         ),
         Binding("r", "restart", "Restart", id="restart", tooltip="Save, then begin a new run"),
         Binding("s", "save", "Save", id="save", tooltip="Save a checkpoint now"),
-        Binding(
-            "question_mark", "help", "Help", key_display="?", id="help", tooltip="Show all keys"
-        ),
-        Binding("T", "toggle_theme", "Theme", show=False, id="theme", tooltip="Dark or light"),
+        *COMMON,
         Binding("q,ctrl+c", "quit", "Quit", key_display="q", id="quit", tooltip="Save and leave"),
     ]
 
@@ -137,20 +116,15 @@ class DigitApp(App[None]):
             opening: which run.
             offered: a run that was interrupted, to go on with instead, if the person wants to.
         """
-        super().__init__()
+        super().__init__(opening.config)
         self._opening = opening
         self._offered = offered
         self._runs = 0
         self._wake = asyncio.Event()
-        self._drawn = 0.0
-        self._stale = False
-        self._forked = False
         self._after_end: str | None = None
         self._signal: int | None = None
-        self._repaint: Timer | None = None
         self.farewell = ""
         self.runner: Runner | None = None
-        self.model = RunModel(opening.config)
 
     def on_mount(self) -> None:
         self.switch_mode("train")
@@ -170,23 +144,6 @@ class DigitApp(App[None]):
             self._begin()
 
         self.push_screen(OfferDialog(offered), chosen)
-
-    def on_resize(self) -> None:
-        if self._repaint is not None:
-            self._repaint.stop()
-        self._repaint = self.set_timer(REPAINT_SECONDS, self._repaint_all)
-
-    def _repaint_all(self) -> None:
-        """Draw everything, once sizes have stopped to change.
-
-        A terminal made smaller and larger again has lost what did not fit meanwhile, but Textual
-        may see no change. And signals in quick succession may tell it the sizes in a wrong order.
-        """
-        size = Size(*shutil.get_terminal_size())
-        if not self.is_headless and size and size != self.size:
-            self.post_message(events.Resize(size, size))
-        else:
-            self.refresh(layout=True)
 
     def _begin(self) -> None:
         """Start a run, the first or after a restart."""
@@ -215,25 +172,6 @@ class DigitApp(App[None]):
             self._wake.clear()
             self.take_in(runner.drain())
         self._leave_run()
-
-    def take_in(self, events: Iterable[Event | Loaded | Failed]) -> None:
-        """Learn from events, then draw what they changed."""
-        before = self.model.state
-        for event in events:
-            self.model.take_in(event)
-            self._stale = True
-        if (self.model.fork is not None) != self._forked:
-            self._forked = not self._forked
-            self.refresh_bindings()
-        view = self.screen_stack[0]  # the run goes on behind a dialog
-        if not isinstance(view, View) or not view.ready:
-            return
-        view.show(self.model)
-        now = monotonic()
-        due = now - self._drawn >= DRAW_SECONDS or self.model.state != before
-        if self._stale and due:
-            view.draw(self.model)
-            self._stale, self._drawn = False, now
 
     def _leave_run(self) -> None:
         """Do what the end of the run was asked for."""
@@ -355,40 +293,3 @@ class DigitApp(App[None]):
             self.exit(return_code=Status.DONE)
         else:
             self.send(ask.Stop())
-
-    def action_next_view(self) -> None:
-        modes = list(self.MODES)
-        self.switch_mode(modes[(modes.index(self.current_mode) + 1) % len(modes)])
-
-    def action_command_palette(self) -> None:
-        if isinstance(self.screen, View):  # a dialog has questions of its own
-            super().action_command_palette()
-
-    def action_toggle_theme(self) -> None:
-        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
-
-    def action_help(self) -> None:
-        self.push_screen(HelpDialog(key_groups()))
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        yield SystemCommand("Theme", "Change the current theme", self.action_change_theme)
-        for namespace, binding, _, _ in screen.active_bindings.values():
-            if binding.id is not None:
-                yield SystemCommand(
-                    binding.tooltip,
-                    f"key {self.get_key_display(binding)}",
-                    partial(self.run_action, binding.action, namespace),
-                )
-
-
-def key_groups() -> list[tuple[str, list[Binding]]]:
-    """All keys of the interface, for the help and the documentation."""
-    groups = [
-        ("Everywhere", [*View.BINDINGS, *DigitApp.BINDINGS]),
-        ("Training", TrainView.BINDINGS),
-        ("Mistakes", MistakesView.BINDINGS),
-    ]
-    return [
-        (title, [binding for binding in bindings if isinstance(binding, Binding)])
-        for title, bindings in groups
-    ]

@@ -97,6 +97,8 @@ class RunModel:
         self.network: tuple[int, ...] = ()
         self.run: str | None = None
         self.failure: Failed | None = None
+        self.replay: str | None = None
+        """How a run is shown again, in words."""
 
         self.step = 0
         self.epoch = 0.0
@@ -251,6 +253,10 @@ class RunModel:
             self.say("trouble", complaint)
         for line in event.epochs:
             self.curves.add_epoch(line)
+        steps = [0, *(line["step"] for line in event.epochs)]
+        epochs = [0, *(line["epoch"] for line in event.epochs)]
+        changes = {taken.step for taken in event.course}
+        self.curves.marks += [float(np.interp(step, steps, epochs)) for step in sorted(changes)]
         self.step, self.epoch, self.saved_step = event.step, event.epoch, event.step
         self.settings = event.settings
         self._restart_clock()

@@ -13,9 +13,10 @@ from digit_tui.status import Status
 from digit_tui.training.commands import Command
 from digit_tui.training.errors import RunError, RunTaken
 from digit_tui.training.events import Event, StepsDone
-from digit_tui.training.mailbox import Mailbox
+from digit_tui.training.mailbox import Mailbox, Onward
 from digit_tui.training.opening import Opening
 from digit_tui.training.team import TeamError
+from digit_tui.training.trainer import Trainer
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +58,15 @@ class Runner:
         self._opening = opening
         self._wake = wake
         self._dataset = dataset
-        self._mailbox = Mailbox()
+        self._mailbox = self._make_mailbox()
         self._events: deque[Event | Loaded | Failed] = deque()
         self._thread = Thread(target=self._work, name="training", daemon=True)
+
+    def _make_mailbox(self) -> Mailbox:
+        return Mailbox()
+
+    def _make_trainer(self, dataset: Dataset) -> Trainer:
+        return self._opening.trainer(dataset, self._mailbox, stay=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -90,8 +97,7 @@ class Runner:
             if self._dataset is None:
                 self._dataset = self._opening.load_digits()
             self._publish(Loaded(self._dataset))
-            trainer = self._opening.trainer(self._dataset, self._mailbox, stay=True)
-            for event in trainer.run():
+            for event in self._make_trainer(self._dataset).run():
                 self._publish(event)
         except DataError as error:
             self._publish(Failed(Status.DATA, printable(str(error))))
@@ -106,3 +112,13 @@ class Runner:
         except Exception as error:
             message = printable(f"{type(error).__name__}: {error}")
             self._publish(Failed(Status.FAILURE, message, traceback.format_exc()))
+
+
+class Storyteller(Runner):
+    """Lets a saved run happen again, with all that was done to it; nothing is saved."""
+
+    def _make_mailbox(self) -> Mailbox:
+        return Onward()
+
+    def _make_trainer(self, dataset: Dataset) -> Trainer:
+        return self._opening.storyteller(dataset, self._mailbox)

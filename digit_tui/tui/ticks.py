@@ -35,7 +35,8 @@ def log_ticks(low: float, high: float, count: int, percent: bool = False) -> Tic
         values = [float(f"{10**end:.2g}") for end in (low, high)]
     every = ceil(len(values) / max(count, 1))
     values = values[::every]
-    return [log10(value) for value in values], [_label(value, percent) for value in values]
+    positions = [min(max(log10(value), low), high) for value in values]
+    return positions, [_label(value, percent) for value in values]
 
 
 def _round_step(step: float) -> float:

@@ -12,6 +12,8 @@ from digit_tui.data import Dataset
 from digit_tui.training.commands import Command
 from digit_tui.training.events import Event, RunEnded
 from digit_tui.training.mailbox import Script
+from digit_tui.training import trainer as trainer_module
+from digit_tui.training.opening import resuming
 from digit_tui.training.run_folder import RunFolder
 from digit_tui.training.trainer import Trainer
 
@@ -38,6 +40,8 @@ class Ran(NamedTuple):
 
 MakeDigits = Callable[..., Dataset]
 Train = Callable[..., Ran]
+GoOn = Callable[..., Ran]
+Kill = Callable[..., None]
 
 
 def digits_of(
@@ -98,3 +102,53 @@ def train(digits: Dataset, config: RunConfig) -> Train:
         return Ran(trainer, list(trainer.run()))
 
     return run
+
+
+@pytest.fixture(scope="session")
+def go_on(digits: Dataset) -> GoOn:
+    """Goes on with the run in a folder, as --resume does, to its end."""
+
+    def run(
+        folder: Path,
+        script: Iterable[tuple[int, Command]] = (),
+        *,
+        dataset: Dataset = digits,
+        stay: bool = False,
+    ) -> Ran:
+        trainer = resuming(folder).trainer(dataset, Script(script), stay)
+        return Ran(trainer, list(trainer.run()))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def kill(digits: Dataset, config: RunConfig) -> Kill:
+    """Leaves a run's folder as it is when something happens, as if the process were killed then."""
+
+    def run(
+        when: Callable[[Event], bool],
+        script: Iterable[tuple[int, Command]] = (),
+        *,
+        folder: Path,
+        stay: bool = False,
+        **options: Any,
+    ) -> None:
+        changed = config.with_(**options)
+        events = Trainer(changed, digits, Script(script), RunFolder(folder), stay).run()
+        while not when(next(events)):
+            pass
+        events.close()  # frees the lock, as the end of the process does; writes nothing
+
+    return run
+
+
+@pytest.fixture
+def saved_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No checkpoints at the ends of epochs, of which else the clock decides."""
+    monkeypatch.setattr(trainer_module, "SAVE_SHARE", -1.0)
+
+
+@pytest.fixture
+def saved_each_epoch(saved_when_asked: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint at the end of every epoch, whatever it costs; wins where both are used."""
+    monkeypatch.setattr(trainer_module, "SAVE_SHARE", 1e9)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from digit_tui.data import Dataset
+from digit_tui.training import arm as arm_module
 from digit_tui.training import batches as batches_module
-from digit_tui.training import trainer as trainer_module
 from digit_tui.training.batches import Batches
 from digit_tui.training.commands import (
     AddEpochs,
@@ -115,7 +115,7 @@ def test_how_often_steps_are_published_changes_nothing(
     train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = train()
-    monkeypatch.setattr(trainer_module, "PUBLISH_SECONDS", -1)
+    monkeypatch.setattr(arm_module, "PUBLISH_SECONDS", -1)
     assert train().sha256 == plain.sha256
 
 

@@ -9,7 +9,6 @@ from digit_tui.training.commands import Resume, SetLearningRate, StepBatch, Stop
 from digit_tui.training.events import Diverged, Evaluated, Paused, StepsDone
 from digit_tui.training.mailbox import Script
 from digit_tui.training.trainer import Trainer
-from digit_tui.training.weights import weights_sha256
 
 PAUSED = 10**9
 """A step that is never reached: a script's command with it waits until the run is paused."""
@@ -18,7 +17,7 @@ PAUSED = 10**9
 def state_of(trainer: Trainer) -> tuple[Any, ...]:
     state = trainer.state
     return (
-        weights_sha256(state.parameters, state.average),
+        state.weights_sha256,
         state.slots.tobytes(),
         state.step,
         state.slot_steps,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from digit_tui.nn import SCHEDULES, GradientPass, Network, evaluate, scale_pixels
-from digit_tui.training import trainer as trainer_module
+from digit_tui.training import arm as arm_module
 from digit_tui.training.commands import Pause, Resume, SetLearningRate, SetOptimizer, Stop
 from digit_tui.training.describe import divergence, setting_change
 from digit_tui.training.events import (
@@ -25,13 +25,19 @@ from digit_tui.training.events import (
 )
 
 
+@pytest.mark.usefixtures("saved_each_epoch")
 def test_the_order_of_a_plain_run(train: Any, tmp_path: Path) -> None:
     ran = train(folder=tmp_path / "run")
     kinds = [type(event) for event in ran.events]
     assert kinds[:2] == [RunStarted, Evaluated]
     assert kinds[-2:] == [CheckpointSaved, RunEnded]
     order = [kind for kind in kinds[2:-2] if kind is not StepsDone]
-    assert order == [Evaluated, EpochEnded] * 2
+    assert order == [Evaluated, EpochEnded, CheckpointSaved] * 2
+    assert [(event.step, event.asked) for event in ran.all(CheckpointSaved)] == [
+        (8, False),
+        (16, False),
+        (16, True),  # with the results
+    ]
     for index, kind in enumerate(kinds):
         if kind is EpochEnded:  # its steps are told before it
             assert kinds[index - 2 : index] == [StepsDone, Evaluated]
@@ -41,7 +47,7 @@ def test_the_order_of_a_plain_run(train: Any, tmp_path: Path) -> None:
 def test_each_step_is_told_exactly_once(
     seconds: float, train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer_module, "PUBLISH_SECONDS", seconds)
+    monkeypatch.setattr(arm_module, "PUBLISH_SECONDS", seconds)
     script = [(3, Pause()), (3, Resume()), (5, SetLearningRate(0.1)), (18, Stop())]
     ran = train(script, epochs=3)
     told = ran.all(StepsDone)
@@ -117,7 +123,7 @@ def test_the_test_set_is_looked_at_at_the_start_in_pauses_and_after_epochs(train
 def test_the_rate_follows_the_schedule_from_the_first_step(
     schedule: str, train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer_module, "PUBLISH_SECONDS", -1)
+    monkeypatch.setattr(arm_module, "PUBLISH_SECONDS", -1)
     ran = train(schedule=schedule, learning_rate=0.5)
     rates = [event.learning_rate for event in ran.all(StepsDone)]
     starts = [0.0, *(event.epoch for event in ran.all(StepsDone))][:-1]

@@ -12,12 +12,19 @@ import pytest
 
 from digit_tui.config import RunConfig
 from digit_tui.training import run_folder as run_folder_module
-from digit_tui.training.commands import Pause, Resume, Save, Stop
-from digit_tui.training.events import CheckpointSaved, EpochEnded, SaveFailed
+from digit_tui.training.atomic import write_whole
+from digit_tui.training.commands import AddEpochs, GoBack, Pause, Resume, Save, Stop
+from digit_tui.training.errors import RunError, RunTaken
+from digit_tui.training.events import CheckpointSaved, EpochEnded, SaveFailed, WentBack
 from digit_tui.training.mailbox import Script
-from digit_tui.training.run_folder import RunFolder, load_run, runs_folder
+from digit_tui.training.run_folder import RunFolder, runs_folder
+from digit_tui.training.saved_run import SavedRun, last_interrupted, saved_runs
 from digit_tui.training.trainer import Trainer
-from digit_tui.training.weights import RunError, load_network, save_weights, weights_sha256
+
+pytestmark = pytest.mark.usefixtures("saved_when_asked")
+
+ONE_SAVE = ["best.npz", "checkpoint.npz", "journal.jsonl", "metrics.csv", "run.json"]
+"""The files of a run that was saved once; saved again it has a previous.npz too."""
 
 
 @pytest.fixture
@@ -34,15 +41,16 @@ def files(folder: Path) -> list[str]:
 @pytest.mark.parametrize("average", [True, False])
 def test_a_saved_run_is_read_as_it_was(average: bool, train: Any, tmp_path: Path) -> None:
     ran = train(folder=tmp_path / "run", average=average, clip_norm=1.5)
-    assert files(tmp_path / "run") == ["run.json", "weights.npz"]
-    config, network, record = load_run(tmp_path / "run")
-    assert config.to_json() == {**ran.events[0].config, "hidden": (8,)}
+    assert files(tmp_path / "run") == ONE_SAVE
+    run = SavedRun.read(tmp_path / "run")
+    network, record = run.checkpoint().network, run.record
+    assert run.config.to_json() == {**ran.events[0].config, "hidden": (8,)}
     assert network.sizes == (36, 8, 4)
     state = ran.trainer.state
     expected = state.average if average else state.parameters
     np.testing.assert_array_equal(network.parameters, expected)
     assert network.parameters.dtype == np.float32
-    assert record["state"] == "finished"
+    assert run.state() == record["state"] == "finished"
     assert record["data"] == ran.events[0].data
     assert record["versions"] == ran.events[0].versions
     results = record["results"]
@@ -55,7 +63,7 @@ def test_a_saved_run_is_read_as_it_was(average: bool, train: Any, tmp_path: Path
 def test_the_record_is_json_for_other_programs_too(saved: Path) -> None:
     text = (saved / "run.json").read_text(encoding="utf-8")
     record = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
-    assert record["schema"] == 1
+    assert record["schema"] == 2
     assert RunConfig.from_json(record["config"]).hidden == (8,)
 
 
@@ -63,25 +71,35 @@ def test_a_run_is_on_record_before_its_first_step(digits: Any, config: Any, tmp_
     trainer = Trainer(config, digits, Script([]), RunFolder(tmp_path / "run"))
     events = trainer.run()
     next(events)
-    record = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert (record["state"], record["results"]) == ("running", None)
+    run = SavedRun.read(tmp_path / "run")
+    assert (run.record["state"], run.record["results"]) == ("running", None)
+    assert run.state() == "running"
     with pytest.raises(RunError, match="no weights"):
-        load_run(tmp_path / "run")
+        run.checkpoint()
+    with pytest.raises(RunError, match="no epoch was saved"):
+        run.checkpoint(best=True)
+    events.close()
+    assert run.state() == "interrupted"  # whatever run.json says: nobody has it any more
 
 
 def test_a_save_on_the_way_is_replaced_by_the_last_one(train: Any, tmp_path: Path) -> None:
     script = [(3, Save()), (5, Pause()), (5, Save()), (5, Resume())]
     ran = train(script, folder=tmp_path / "run")
     assert [event.step for event in ran.all(CheckpointSaved)] == [3, 5, 16]
-    assert load_run(tmp_path / "run")[2]["results"]["steps"] == 16
-    assert files(tmp_path / "run") == ["run.json", "weights.npz"]
+    run = SavedRun.read(tmp_path / "run")
+    assert run.record["results"]["steps"] == run.checkpoint().state.step == 16
+    assert files(tmp_path / "run") == sorted([*ONE_SAVE, "previous.npz"])
+    (tmp_path / "run" / "checkpoint.npz").unlink()
+    assert run.checkpoint().state.step == 5  # the one before
 
 
 def test_a_run_that_was_stopped_says_so(train: Any, tmp_path: Path) -> None:
     train([(5, Stop(reason="interrupted"))], folder=tmp_path / "run")
-    _, network, record = load_run(tmp_path / "run")
-    assert (record["state"], record["results"]["steps"]) == ("interrupted", 5)
-    np.testing.assert_array_equal(network.parameters, train([(5, Stop())]).trainer.state.average)
+    run = SavedRun.read(tmp_path / "run")
+    assert run.state() == run.record["state"] == "interrupted"
+    assert run.record["results"]["steps"] == 5
+    expected = train([(5, Stop())]).trainer.state.average
+    np.testing.assert_array_equal(run.checkpoint().network.parameters, expected)
 
 
 # Where a run must not go, and what it leaves
@@ -91,33 +109,62 @@ def test_a_folder_that_holds_a_run_is_refused(saved: Path, train: Any) -> None:
     before = {name: (saved / name).read_bytes() for name in files(saved)}
     with pytest.raises(RunError, match=r"holds a run already.*--run"):
         train(folder=saved)
-    (saved / "run.json").unlink()
-    with pytest.raises(RunError, match="holds a run already"):
-        train(folder=saved)
-    assert (saved / "weights.npz").read_bytes() == before["weights.npz"]
+    assert {name: (saved / name).read_bytes() for name in files(saved)} == before
+    for name in files(saved):  # any of them is reason enough, as long as it is there
+        with pytest.raises(RunTaken, match="holds a run already"):
+            train(folder=saved)
+        assert (saved / name).read_bytes() == before[name]
+        (saved / name).unlink()
+    train(folder=saved)
 
 
 def test_a_folder_that_holds_other_things_keeps_them(train: Any, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     train(folder=tmp_path)
-    assert files(tmp_path) == ["notes.txt", "run.json", "weights.npz"]
+    assert files(tmp_path) == sorted([*ONE_SAVE, "notes.txt"])
 
 
-def test_a_run_that_is_not_wanted_leaves_nothing(train: Any, tmp_path: Path) -> None:
-    train([(2, Stop(save=False))], folder=tmp_path / "a" / "b" / "run")
+def test_a_run_that_ends_before_its_first_step_leaves_nothing(train: Any, tmp_path: Path) -> None:
+    ran = train([(0, Stop())], folder=tmp_path / "a" / "b" / "run")
     assert files(tmp_path) == []
+    assert ran.ended.run is None
+    assert not ran.all(CheckpointSaved)
 
 
-def test_discarding_removes_nothing_that_was_there_before(train: Any, tmp_path: Path) -> None:
+def test_ending_before_the_first_step_removes_nothing_else(train: Any, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
-    train([(2, Stop(save=False))], folder=tmp_path / "mine")
+    train([(0, Stop())], folder=tmp_path / "mine")
     assert files(tmp_path / "mine") == ["notes.txt"]
 
 
-def test_discarding_keeps_what_was_saved_on_purpose(train: Any, tmp_path: Path) -> None:
-    train([(2, Save()), (4, Stop(save=False))], folder=tmp_path / "run")
-    assert load_run(tmp_path / "run")[2]["results"]["steps"] == 2
+@pytest.mark.parametrize("step", [1, 2])
+def test_a_run_that_made_a_step_is_kept(step: int, train: Any, tmp_path: Path) -> None:
+    ran = train([(step, Stop())], folder=tmp_path / "run")
+    assert SavedRun.read(tmp_path / "run").checkpoint().state.step == step
+    assert ran.ended.run == str(tmp_path / "run")
+
+
+def test_a_run_that_is_finished_without_a_step_is_kept(train: Any, tmp_path: Path) -> None:
+    train(folder=tmp_path / "run", epochs=0)
+    assert SavedRun.read(tmp_path / "run").state() == "finished"
+
+
+def test_what_was_saved_on_purpose_before_the_first_step_is_kept(
+    train: Any, tmp_path: Path
+) -> None:
+    train([(0, Save()), (0, Stop())], folder=tmp_path / "run")
+    assert SavedRun.read(tmp_path / "run").checkpoint().state.step == 0
+
+
+def test_a_run_that_went_back_to_its_beginning_is_kept(train: Any, tmp_path: Path) -> None:
+    # What it had learned is undone, not forgotten: the journal tells how to learn it again.
+    script = [(9, Pause()), (9, GoBack(0, ())), (9, Stop())]
+    ran = train(script, folder=tmp_path / "run", stay=True)
+    assert ran.ended.steps == 0
+    assert len(ran.all(WentBack)) == 1
+    run = SavedRun.read(tmp_path / "run")
+    assert [line["step"] for line in run.lines() if line.get("event") == "epoch_ended"] == [8]
 
 
 def test_fresh_folders_are_in_the_state_directory_and_all_different(no_home: Path) -> None:
@@ -127,6 +174,29 @@ def test_fresh_folders_are_in_the_state_directory_and_all_different(no_home: Pat
     assert {path.parent for path in paths} == {runs_folder()}
     assert runs_folder().is_relative_to(no_home)
     assert all("classic" in path.name for path in paths)
+
+
+def test_runs_in_the_state_directory_are_found_the_oldest_first(
+    train: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("digit_tui.training.saved_run.runs_folder", lambda: tmp_path / "runs")
+    assert saved_runs() == []  # there is no such folder yet
+    assert last_interrupted() is None
+    started = ["2026-03-01T12:00:00+02:00", "2026-03-01T11:00:00+00:00", "2026-03-02T00:00:00"]
+    for name, time in zip("cab", started, strict=True):
+        train([(5, Stop())], folder=tmp_path / "runs" / name)
+        record = tmp_path / "runs" / name / "run.json"
+        record.write_text(json.dumps(json.loads(record.read_text()) | {"started": time}))
+    (tmp_path / "runs" / "damaged").mkdir()
+    (tmp_path / "runs" / "damaged" / "run.json").write_text("{")
+    (tmp_path / "runs" / "empty").mkdir()
+    assert [run.path.name for run in saved_runs()] == ["c", "a", "b"]
+    last = last_interrupted()
+    assert last is not None
+    assert last.path.name == "b"
+    record = json.loads((last.path / "run.json").read_text())
+    (last.path / "run.json").write_text(json.dumps(record | {"state": "finished"}))
+    assert last_interrupted() is None  # only the last one is what somebody may want to go on with
 
 
 # A disk that refuses
@@ -144,31 +214,31 @@ def test_a_full_disk_spoils_neither_the_run_nor_what_was_saved(
     failed, before = [], {}
     for event in trainer.run():
         if isinstance(event, CheckpointSaved):
-            before = {name: (folder / name).read_bytes() for name in files(folder)}
+            assert not before
+            before = {name: (folder / name).read_bytes() for name in ("checkpoint.npz", "run.json")}
             monkeypatch.setattr(os, "replace", full_disk)
         elif isinstance(event, SaveFailed):
             failed.append(event)
-    assert [event.step for event in failed] == [9, 16]
+    assert [event.step for event in failed] == [9, 16, 16]  # the last checkpoint, and run.json
     assert os.strerror(errno.ENOSPC) in failed[0].message
     assert str(folder) in failed[0].message
-    assert {name: (folder / name).read_bytes() for name in files(folder)} == before
-    assert load_run(folder)[2]["results"]["steps"] == 3
+    assert {name: (folder / name).read_bytes() for name in before} == before
+    assert files(folder) == ["checkpoint.npz", "journal.jsonl", "metrics.csv", "run.json"]
+    assert SavedRun.read(folder).checkpoint().state.step == 3
 
 
-def test_a_disk_that_is_full_while_writing_leaves_no_half_file(
-    saved: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = (saved / "weights.npz").read_bytes()
+def test_a_disk_that_is_full_while_writing_leaves_no_half_file(saved: Path) -> None:
+    path = saved / "checkpoint.npz"
+    before = path.read_bytes()
 
-    def write_half(file: Any, **_: Any) -> None:
+    def write_half(file: Any) -> None:
         file.write(before[:100])
         full_disk()
 
-    monkeypatch.setattr(np, "savez", write_half)
     with pytest.raises(OSError, match="space"):
-        save_weights(saved / "weights.npz", (36, 8, 4), np.zeros(332, np.float32), None)
-    assert (saved / "weights.npz").read_bytes() == before
-    assert files(saved) == ["run.json", "weights.npz"]
+        write_whole(path, write_half, previous=saved / "previous.npz")
+    assert path.read_bytes() == before
+    assert files(saved) == ONE_SAVE
 
 
 def test_a_folder_that_vanished_is_a_failed_save(digits: Any, config: Any, tmp_path: Path) -> None:
@@ -179,8 +249,12 @@ def test_a_folder_that_vanished_is_a_failed_save(digits: Any, config: Any, tmp_p
         events.append(event)
         if isinstance(event, EpochEnded) and event.epoch == 1:
             shutil.rmtree(folder)
-    assert [type(event) for event in events].count(SaveFailed) == 1
+    failed = [event for event in events if isinstance(event, SaveFailed)]
+    # metrics.csv after each epoch, then the checkpoint and run.json.
+    assert [event.step for event in failed] == [8, 16, 16, 16]
+    assert all(str(folder) in event.message for event in failed)
     assert events[-1].epochs == 2
+    assert not folder.exists()
 
 
 def test_a_folder_that_can_not_be_made_is_an_error_before_training(
@@ -193,97 +267,6 @@ def test_a_folder_that_can_not_be_made_is_an_error_before_training(
 
 # Damage
 
-
-def tiny_weights(path: Path) -> np.ndarray:
-    parameters = np.arange(23, dtype=np.float32)
-    save_weights(path, (4, 3, 2), parameters, parameters * 2)
-    return parameters * 2
-
-
-@pytest.mark.parametrize("mask", [0x01, 0xFF])
-def test_no_flipped_byte_gives_other_weights(mask: int, tmp_path: Path) -> None:
-    path = tmp_path / "weights.npz"
-    expected = tiny_weights(path)
-    content = path.read_bytes()
-    refused = 0
-    for offset, byte in enumerate(content):
-        with open(path, "r+b") as file:
-            if offset:  # mend the byte before
-                file.seek(offset - 1)
-                file.write(content[offset - 1 : offset])
-            file.seek(offset)
-            file.write(bytes([byte ^ mask]))
-        try:
-            network = load_network(path)
-        except RunError as error:
-            # Not every damage is refused, so that pytest.raises does not fit.
-            assert str(path) in str(error) or str(path.parent) in str(error)  # noqa: PT017
-            refused += 1
-        else:  # a byte that says nothing of the weights, such as a time stamp
-            assert network.sizes == (4, 3, 2)
-            np.testing.assert_array_equal(network.parameters, expected)
-    assert refused > len(content) / 2
-
-
-def test_no_truncated_file_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "weights.npz"
-    tiny_weights(path)
-    content = path.read_bytes()
-    for length in range(0, len(content), 7):
-        path.write_bytes(content[:length])
-        with pytest.raises(RunError):
-            load_network(path)
-
-
-def test_weights_that_were_exchanged_are_noticed(tmp_path: Path) -> None:
-    # A whole and valid archive, whose sum is not that of its numbers.
-    path = tmp_path / "weights.npz"
-    tiny_weights(path)
-    with np.load(path) as file:
-        arrays = dict(file)
-    for name in ("parameters", "average"):
-        np.savez(path, **(arrays | {name: arrays[name] + 1}))
-        with pytest.raises(RunError, match="checksum"):
-            load_network(path)
-    np.savez(path, **(arrays | {"sizes": np.array([4, 3, 3])}))
-    with pytest.raises(RunError):
-        load_network(path)
-    del arrays["average"]
-    np.savez(path, **arrays)
-    with pytest.raises(RunError, match="checksum"):
-        load_network(path)
-
-
-def test_the_sum_covers_the_average() -> None:
-    ones, twos = np.ones(3, np.float32), np.full(3, 2, np.float32)
-    sums = [
-        weights_sha256(*pair) for pair in ((ones, None), (ones, ones), (ones, twos), (twos, ones))
-    ]
-    assert len(set(sums)) == 4
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"not weights", b"\x93NUMPY\x01\x00", b"PK\x03\x04", bytes(1000)],
-    ids=["empty", "text", "npy", "zip", "zeros"],
-)
-def test_what_is_no_weights_file_is_refused(content: bytes, saved: Path) -> None:
-    (saved / "weights.npz").write_bytes(content)
-    with pytest.raises(RunError, match=r"weights\.npz"):
-        load_run(saved)
-
-
-def test_pickles_are_not_read(saved: Path) -> None:
-    class Trap:
-        def __reduce__(self) -> tuple[Any, ...]:
-            return (pytest.fail, ("a pickle was executed",))
-
-    with open(saved / "weights.npz", "wb") as file:
-        np.savez(file, parameters=np.array([Trap()], dtype=object))
-    with pytest.raises(RunError):
-        load_run(saved)
-
-
 BAD_RECORDS = {
     "empty": "",
     "no json": "{",
@@ -292,10 +275,11 @@ BAD_RECORDS = {
     "null": "null",
     "nothing in it": "{}",
     "another schema": '{"schema": 99}',
-    "no config": '{"schema": 1}',
-    "config is a list": '{"schema": 1, "config": []}',
-    "config is null": '{"schema": 1, "config": null}',
-    "config is empty": '{"schema": 1, "config": {}}',
+    "the schema before": '{"schema": 1}',
+    "no config": '{"schema": 2}',
+    "config is a list": '{"schema": 2, "config": []}',
+    "config is null": '{"schema": 2, "config": null}',
+    "config is empty": '{"schema": 2, "config": {}}',
 }
 
 
@@ -303,38 +287,46 @@ BAD_RECORDS = {
 def test_a_damaged_record_is_refused(text: str, saved: Path) -> None:
     (saved / "run.json").write_text(text)
     with pytest.raises(RunError, match=r"run\.json"):
-        load_run(saved)
+        SavedRun.read(saved)
 
 
 def test_a_record_in_another_encoding_is_refused(saved: Path) -> None:
     (saved / "run.json").write_bytes('{"schema": "é"}'.encode("latin-1"))
     with pytest.raises(RunError, match=r"run\.json"):
-        load_run(saved)
+        SavedRun.read(saved)
 
 
-def test_a_record_that_does_not_fit_its_weights_is_refused(saved: Path) -> None:
+WRONG_KINDS: dict[str, list[Any]] = {
+    "schema": [None, {}, "2", []],
+    "state": [],
+    "started": [None, {}, 7, "yesterday", []],
+    "config": [None, {}, 7, "x", []],
+    "data": [None, {}, {"name": 7}, 7, "x", []],
+    "versions": [None, 7, "x", []],
+    "results": [7, "x", [1]],
+}
+
+
+@pytest.mark.parametrize("key", WRONG_KINDS)
+def test_what_a_run_needs_to_go_on_is_in_its_record(key: str, saved: Path) -> None:
     record = json.loads((saved / "run.json").read_text())
-    record["config"]["side"] = 7
-    (saved / "run.json").write_text(json.dumps(record))
-    with pytest.raises(RunError, match=r"side|pixels|fit"):
-        load_run(saved)
+    without = {name: value for name, value in record.items() if name != key}
+    for damaged in (without, *({**record, key: value} for value in WRONG_KINDS[key])):
+        (saved / "run.json").write_text(json.dumps(damaged))
+        with pytest.raises(RunError, match=r"run\.json"):
+            SavedRun.read(saved)
 
 
 def test_auto_means_what_it_meant_when_the_run_was_made(train: Any, tmp_path: Path) -> None:
     train(folder=tmp_path / "run", data="auto")
-    assert load_run(tmp_path / "run")[0].data == "patterns"
-    record = json.loads((tmp_path / "run" / "run.json").read_text())
-    for data in (None, {}, {"name": 7}):
-        (tmp_path / "run" / "run.json").write_text(json.dumps(record | {"data": data}))
-        with pytest.raises(RunError, match=r"run\.json"):
-            load_run(tmp_path / "run")
+    assert SavedRun.read(tmp_path / "run").data == "patterns"
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"no run of digit-tui"):
-        load_run(tmp_path)
+        SavedRun.read(tmp_path)
     with pytest.raises(RunError, match=r"no run of digit-tui"):
-        load_run(tmp_path / "missing")
+        SavedRun.read(tmp_path / "missing")
 
 
 def test_the_versions_name_what_decides_the_last_bits() -> None:

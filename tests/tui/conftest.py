@@ -21,8 +21,11 @@ from digit_tui.data import Dataset
 from digit_tui.nn import Evaluation
 from digit_tui.training import events as happened
 from digit_tui.training.commands import Command
+from digit_tui.training.opening import Opening
+from digit_tui.training.saved_run import SavedRun
 from digit_tui.training.state import Settings
 from digit_tui.tui import app as app_module
+from digit_tui.tui import window as window_module
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.model import RunModel
 from digit_tui.tui.runner import Loaded
@@ -145,7 +148,7 @@ class Story:
         return happened.Diverged(self.step, self.epoch, "loss", np.nan, message)
 
     def saved(self, path: str = "/runs/one") -> happened.CheckpointSaved:
-        return happened.CheckpointSaved(self.step, path)
+        return happened.CheckpointSaved(self.step, path, asked=True)
 
     def ended(self) -> happened.RunEnded:
         evaluation = self.evaluation()
@@ -170,10 +173,9 @@ class Story:
 class StoodIn:
     """Takes the place of the training thread: notes commands, makes no events of its own."""
 
-    def __init__(
-        self, config: RunConfig, folder: Path | None, wake: Callable[[], None], dataset: Any = None
-    ) -> None:
-        self.config, self.folder, self.dataset = config, folder, dataset
+    def __init__(self, opening: Opening, wake: Callable[[], None], dataset: Any = None) -> None:
+        self.opening, self.dataset = opening, dataset
+        self.config, self.folder = opening.config, opening.folder
         self.sent: list[Command] = []
         self.started = False
 
@@ -298,10 +300,17 @@ def replay_app(
     """Makes an app without a thread, whose clock is the test's; charts are drawn at once."""
     monkeypatch.setattr(app_module, "Runner", StoodIn)
     monkeypatch.setattr(app_module, "RunModel", partial(RunModel, clock=clock))
-    monkeypatch.setattr(app_module, "DRAW_SECONDS", 0.0)
+    monkeypatch.setattr(window_module, "DRAW_SECONDS", 0.0)
+    monkeypatch.setattr(window_module, "RunModel", partial(RunModel, clock=clock))
     # The story is told by the test: nothing is to come from anywhere else meanwhile.
     monkeypatch.setattr(app_module, "POLL_SECONDS", 1_000.0)
-    return lambda folder=None, **options: DigitApp(config.with_(**options), folder)
+
+    def make(
+        folder: Path | None = None, offered: SavedRun | None = None, **options: Any
+    ) -> DigitApp:
+        return DigitApp(Opening(config.with_(**options), folder), offered)
+
+    return make
 
 
 @pytest.fixture

@@ -68,12 +68,12 @@ async def test_a_signal_saves_and_tells_by_the_status(window: Any, story: Any) -
         app = opened.app
         await opened.tell(*story.opening(), story.steps(10))
         app.interrupt(signal.SIGTERM)
-        assert opened.sent == [ask.Stop(reason="interrupted", save=True)]
+        assert opened.sent == [ask.Stop(reason="interrupted")]
         await opened.tell(story.saved(), story.ended())
         app._wake.set()
         await opened.until(lambda: app.return_code is not None)
         assert app.return_code == 128 + signal.SIGTERM
-        assert app.farewell == "Saved step 10 in /runs/one"
+        assert app.farewell.startswith("Saved step 10 in /runs/one\n")
 
 
 async def test_keys_before_the_run_has_begun_do_no_harm(replay_app: Any) -> None:

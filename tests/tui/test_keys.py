@@ -11,8 +11,9 @@ from textual.widgets import Input, OptionList
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.training import commands as ask
-from digit_tui.tui.app import key_groups
-from digit_tui.tui.screens.dialogs import OptimizerDialog, QuitDialog
+from digit_tui.training import events as happened
+from digit_tui.tui.app import DigitApp
+from digit_tui.tui.screens.dialogs import OptimizerDialog
 from digit_tui.tui.screens.help import HelpDialog
 
 
@@ -28,7 +29,7 @@ from digit_tui.tui.screens.help import HelpDialog
         ("c", ask.SetClipping(norm=1.0)),
         ("a", ask.SetAugmentation("shift")),
         ("e", ask.AddEpochs(10)),
-        ("r", ask.Stop(save=True)),
+        ("r", ask.Stop()),
         ("s", ask.Save()),
     ],
 )
@@ -142,69 +143,46 @@ class TestOptimizerDialog:
 
 class TestQuit:
     @pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
-    async def test_without_anything_learned_it_just_leaves(
-        self, window: Any, story: Any, key: str
-    ) -> None:
+    @pytest.mark.parametrize("steps", [0, 1_234])
+    async def test_it_saves_and_leaves(self, window: Any, story: Any, key: str, steps: int) -> None:
         async with window() as opened:
-            await opened.tell(*story.opening())
+            await opened.tell(*story.opening(), *([story.steps(steps)] if steps else []))
             await opened.press(key)
-            assert opened.sent == [ask.Stop(save=False)]
+            assert opened.sent == [ask.Stop()]
             assert not isinstance(opened.app.screen, ModalScreen)
 
-    @pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
-    async def test_with_something_learned_it_asks(self, window: Any, story: Any, key: str) -> None:
+    async def test_before_the_run_there_is_nothing_to_end(self, window: Any) -> None:
         async with window() as opened:
-            await opened.tell(*story.opening(), story.steps(1_234))
-            await opened.press(key)
-            assert isinstance(opened.app.screen, QuitDialog)
-            assert opened.sent == []
-            opened.find("What was learned is not saved.")
-
-    async def test_it_asks_about_what_came_after_the_save(self, window: Any, story: Any) -> None:
-        async with window() as opened:
-            await opened.tell(*story.opening(), story.steps(10), story.saved())
+            opened.app.runner = None
             await opened.press("q")
-            assert opened.sent == [ask.Stop(save=False)]
-            await opened.tell(story.steps(5))
-            await opened.press("q")
-            opened.find("What was learned since step 10 is not saved.")
-
-    @pytest.mark.parametrize(
-        ("key", "save"), [("s", True), ("enter", True), ("q", True), ("ctrl+c", True), ("d", False)]
-    )
-    async def test_an_answer_ends_the_run(
-        self, window: Any, story: Any, key: str, save: bool
-    ) -> None:
-        async with window() as opened:
-            await opened.tell(*story.opening(), story.steps(10))
-            await opened.press("q", key)
-            assert opened.sent == [ask.Stop(save=save)]
-
-    async def test_escape_stays(self, window: Any, story: Any) -> None:
-        async with window() as opened:
-            await opened.tell(*story.opening(), story.steps(10))
-            before = opened.rows
-            await opened.press("q", "escape")
-            assert opened.sent == []
-            assert opened.rows == before
-
-    async def test_it_asks_once(self, window: Any, story: Any) -> None:
-        async with window() as opened:
-            await opened.tell(*story.opening(), story.steps(10))
-            await opened.press("q", "ctrl+q")
-            assert sum(isinstance(each, QuitDialog) for each in opened.app.screen_stack) <= 1
+            assert opened.app.return_code == 0
 
     async def test_the_program_ends_when_the_run_has_ended(self, window: Any, story: Any) -> None:
         async with window() as opened:
             app = opened.app
             await opened.tell(*story.opening(), story.steps(10))
-            await opened.press("q", "s")
+            await opened.press("q")
             assert app.return_code is None
             await opened.tell(story.saved(), story.ended())
             app._wake.set()
             await opened.until(lambda: app.return_code is not None)
             assert app.return_code == 0
-            assert app.farewell == "Saved step 10 in /runs/one"
+            assert app.farewell == (
+                "Saved step 10 in /runs/one\nGo on with it: digit-tui --resume /runs/one"
+            )
+
+    async def test_a_run_that_could_not_be_saved_says_so(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            app = opened.app
+            failed = happened.SaveFailed(20, "No space left on device: /runs/one")
+            await opened.tell(*story.opening(), story.steps(10), story.saved(), story.steps(10))
+            await opened.press("q")
+            await opened.tell(failed, story.ended())
+            app._wake.set()
+            await opened.until(lambda: app.return_code is not None)
+            assert app.return_code == 74
+            assert "Saved step 10" in app.farewell
+            assert "not saved: No space left on device" in app.farewell
 
 
 class TestRestart:
@@ -215,7 +193,7 @@ class TestRestart:
             app, first = opened.app, opened.app.runner
             await opened.tell(*story.opening(), story.steps(10))
             await opened.press("r", "r")
-            assert opened.sent == [ask.Stop(save=True)]
+            assert opened.sent == [ask.Stop()]
             assert app.runner is first
             await opened.tell(story.saved(), story.ended())
             app._wake.set()
@@ -257,7 +235,7 @@ class TestHelp:
     async def test_it_lists_every_key_with_what_it_does(self, window: Any) -> None:
         async with window(120, 80) as opened:
             await opened.press("question_mark")
-            for title, bindings in key_groups():
+            for title, bindings in DigitApp.key_groups():
                 opened.find(rf"│ +{title} +│")
                 for binding in bindings:
                     key = opened.app.get_key_display(binding)
@@ -265,7 +243,7 @@ class TestHelp:
                     assert row
 
     def test_every_key_of_ours_is_in_a_group(self) -> None:
-        groups = dict(key_groups())
+        groups = dict(DigitApp.key_groups())
         assert list(groups) == ["Everywhere", "Training", "Mistakes"]
         bindings = [binding for group in groups.values() for binding in group]
         names = [binding.id for binding in bindings]
@@ -281,10 +259,11 @@ class TestPalette:
             if mode == "mistakes":
                 await opened.press("tab")
             names = [each.title for each in opened.app.get_system_commands(opened.app.screen)]
-            groups = dict(key_groups())
+            groups = dict(DigitApp.key_groups())
             view = groups["Training" if mode == "train" else "Mistakes"]
             for binding in [*groups["Everywhere"], *view]:
-                assert binding.tooltip in names
+                # A fork ends only where there is one.
+                assert (binding.tooltip in names) == (binding.id != "keep")
 
     @pytest.mark.parametrize(
         ("words", "command"),

@@ -23,14 +23,14 @@ def lines(model: RunModel) -> list[str]:
 
 def counts(model: RunModel) -> list[int]:
     series = (
-        model.train_loss,
-        model.train_loss_smooth,
-        model.gradient_norm,
-        model.gradient_norm_smooth,
-        model.test_loss,
-        model.test_accuracy,
-        model.train_accuracy,
-        model.train_accuracy_smooth,
+        model.curves.train_loss,
+        model.curves.train_loss_smooth,
+        model.curves.gradient_norm,
+        model.curves.gradient_norm_smooth,
+        model.curves.test_loss,
+        model.curves.test_accuracy,
+        model.curves.train_accuracy,
+        model.curves.train_accuracy_smooth,
     )
     return [len(each) for each in series]
 
@@ -106,52 +106,44 @@ class TestState:
         assert lines(model) == ["no such folder"]
 
 
-class TestUnsaved:
-    def test_there_is_nothing_to_save_before_a_step(
+class TestSaving:
+    def test_a_save_that_was_asked_for_is_told(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
-        tell(*story.opening())
-        assert not model.unsaved
-
-    def test_steps_are_unsaved_until_they_were_saved(
-        self, model: RunModel, story: Any, tell: Tell
-    ) -> None:
-        tell(*story.opening(), story.steps(10))
-        assert model.unsaved
-        tell(story.saved())
-        assert not model.unsaved
+        tell(*story.opening(), story.steps(10), happened.CheckpointSaved(10, "/runs/one"))
         assert model.saved_step == 10
-        tell(story.steps(1))
-        assert model.unsaved
+        assert "saved" not in lines(model)[-1]  # it saves by itself all the time
+        tell(happened.CheckpointSaved(10, "/runs/one", asked=True))
+        assert lines(model)[-1] == "saved step 10 in one"
 
     def test_a_failed_save_saves_nothing(self, model: RunModel, story: Any, tell: Tell) -> None:
-        tell(*story.opening(), story.steps(10), happened.SaveFailed(10, "disk full: /runs/one"))
-        assert model.unsaved
+        failed = happened.SaveFailed(10, "disk full: /runs/one")
+        tell(*story.opening(), story.steps(10), failed)
+        assert model.saved_step == 0
+        assert model.save_trouble == "disk full: /runs/one"
         assert lines(model)[-1] == "not saved: disk full: /runs/one"
         assert model.log[-1].kind == "trouble"
-
-    def test_a_run_that_ended_asks_for_nothing(
-        self, model: RunModel, story: Any, tell: Tell
-    ) -> None:
-        tell(*story.opening(), story.steps(10), story.ended())
-        assert not model.unsaved
+        tell(failed)  # again and again, until there is room
+        assert lines(model).count("not saved: disk full: /runs/one") == 1
+        tell(story.saved())
+        assert model.save_trouble is None
 
 
 class TestSeries:
     def test_every_step_is_a_point(self, model: RunModel, story: Any, tell: Tell) -> None:
         tell(*story.opening(), story.steps(3, losses=[3, 2, 1], norms=[9, 8, 7]), story.steps(200))
         assert counts(model) == [203, 203, 203, 203, 1, 1, 203, 203]
-        np.testing.assert_allclose(model.train_loss.x[:4], [0.01, 0.02, 0.03, 0.04])
-        np.testing.assert_array_equal(model.train_loss.y[:4], [3, 2, 1, 0.5])
-        np.testing.assert_array_equal(model.gradient_norm.y[:4], [9, 8, 7, 1])
+        np.testing.assert_allclose(model.curves.train_loss.x[:4], [0.01, 0.02, 0.03, 0.04])
+        np.testing.assert_array_equal(model.curves.train_loss.y[:4], [3, 2, 1, 0.5])
+        np.testing.assert_array_equal(model.curves.gradient_norm.y[:4], [9, 8, 7, 1])
 
     def test_a_look_repeated_at_the_same_place_is_one_point(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), story.steps(10), story.evaluated(), story.paused())
         tell(story.evaluated(), story.resumed(), story.paused(), story.evaluated())
-        assert len(model.test_loss) == 2
-        np.testing.assert_array_equal(model.test_loss.x, [0, 0.1])
+        assert len(model.curves.test_loss) == 2
+        np.testing.assert_array_equal(model.curves.test_loss.x, [0, 0.1])
 
     def test_the_latest_look_is_the_one_to_show(
         self, model: RunModel, story: Any, tell: Tell
@@ -165,10 +157,10 @@ class TestSeries:
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), *story.epochs(2))
-        np.testing.assert_array_equal(model.train_accuracy.x, model.train_loss.x)
-        np.testing.assert_array_equal(model.train_accuracy.y, 0.75)
-        np.testing.assert_allclose(model.train_accuracy_smooth.y, 0.75)
-        np.testing.assert_allclose(model.test_accuracy.x, [0, 1, 2])
+        np.testing.assert_array_equal(model.curves.train_accuracy.x, model.curves.train_loss.x)
+        np.testing.assert_array_equal(model.curves.train_accuracy.y, 0.75)
+        np.testing.assert_allclose(model.curves.train_accuracy_smooth.y, 0.75)
+        np.testing.assert_allclose(model.curves.test_accuracy.x, [0, 1, 2])
 
     def test_pausing_and_resuming_add_no_point(
         self, model: RunModel, story: Any, tell: Tell
@@ -209,7 +201,7 @@ class TestLog:
         tell(*(story.changed("learning_rate", rate) for rate in (0.002, 0.004, 0.008)))
         assert lines(model)[2:] == ["epoch 0.50: learning rate 0.001 → 0.008"]
         assert model.log[-1].kind == "change"
-        assert model.marks == [0.5]
+        assert model.curves.marks == [0.5]
 
     def test_changes_with_a_step_between_are_two(
         self, model: RunModel, story: Any, tell: Tell
@@ -220,7 +212,7 @@ class TestLog:
             "epoch 0.50: learning rate 0.001 → 0.002",
             "epoch 1.00: learning rate 0.002 → 0.004",
         ]
-        assert model.marks == [0.5, 1.0]
+        assert model.curves.marks == [0.5, 1.0]
 
     def test_changes_of_different_settings_are_two(
         self, model: RunModel, story: Any, tell: Tell
@@ -248,7 +240,7 @@ class TestLog:
     ) -> None:
         tell(*story.opening(), story.steps(50), story.changed("epochs", 35))
         assert lines(model)[-1] == "epoch 0.50: epochs 25 → 35"
-        assert model.marks == []
+        assert model.curves.marks == []
         assert model.settings.epochs == 35
 
     def test_single_steps_leave_one_line(self, model: RunModel, story: Any, tell: Tell) -> None:
@@ -287,7 +279,7 @@ class TestLog:
         tell(*story.opening(), story.steps(9), story.diverged(), story.paused("diverged"))
         assert lines(model)[2:] == [
             "loss became NaN at step 10",
-            "paused before it: a lower rate ([) may help, else restart (r)",
+            "paused: u goes back to where all was well",
         ]
         assert {line.kind for line in list(model.log)[2:]} == {"trouble"}
 

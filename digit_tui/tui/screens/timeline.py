@@ -38,10 +38,12 @@ class TimelineDialog(ModalScreen[Moment | None]):
 def line(moment: Moment) -> Text:
     """Epoch, step, accuracy, and what came next."""
     accuracy = "" if moment.test_accuracy is None else f"{moment.test_accuracy:.2%}"
-    text = Text(f"epoch {moment.epoch:>7.2f}  step {moment.step:>7,}  test {accuracy:>7}  ")
-    if moment.following:
-        text.append(f"then {moment.following}")
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(f"epoch {moment.epoch:>6.2f}  step {moment.step:>7,}  {accuracy:>7}")
     if moment.undone:
-        text.append(" (undone)")
+        text.append("  (undone)")
+    if moment.following:
+        text.append(f"  then {moment.following}")
+    if moment.undone:
         text.stylize("dim")
     return text

@@ -23,7 +23,7 @@ MARKERS = {"braille": ("braille",), "blocks": ("hd",), "ascii": ("*", "o", "+", 
 curves apart where there is no colour."""
 FAINT_MARKER = "."
 """Likewise for a faint curve, where letters are drawn."""
-FAINT = 0.65
+FAINT = 0.6
 """How far a faint curve's colour is on the way to the background's."""
 
 LIMIT = 1e12

@@ -44,7 +44,7 @@ def state_line(model: RunModel) -> Text:
     if model.state == "loading":
         return Text(STATES[model.state])
     parts = [
-        STATES[model.state],
+        STATES[model.state] if model.replay is None else model.replay,
         f"epoch {model.epoch:.2f}/{model.settings.epochs}",
         f"step {model.step:,}",
     ]

@@ -1,0 +1,389 @@
+"""Going back, forks, and going on with an interrupted run, as a person sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digit_tui.training import commands as ask
+from digit_tui.training import events as happened
+from digit_tui.training.commands import Taken
+from digit_tui.training.events import Moment
+from digit_tui.training.mailbox import Script
+from digit_tui.training.opening import Opening
+from digit_tui.training.saved_run import SavedRun
+from digit_tui.tui.model import RunModel
+from digit_tui.tui.screens.fork import ForkDialog
+from digit_tui.tui.screens.offer import OfferDialog
+from digit_tui.tui.screens.timeline import TimelineDialog, line
+from digit_tui.tui.widgets.gap_line import GapLine, gap
+
+Tell = Callable[..., None]
+
+DOUBLED = (Taken(200, ask.ScaleLearningRate(2.0)),)
+SWITCHED = (Taken(200, ask.SetOptimizer("sgd")),)
+
+
+def lines(model: RunModel) -> list[str]:
+    return [each.text for each in model.log]
+
+
+def back(
+    story: Any, step: int, course: Any = (), from_course: Any = (), ahead: int = 0
+) -> happened.WentBack:
+    """The story goes on from an earlier step."""
+    left, left_epoch = story.step, story.epoch
+    story.step, story.epoch = step, step / 100
+    return happened.WentBack(
+        step=step,
+        epoch=story.epoch,
+        from_step=left,
+        from_epoch=left_epoch,
+        ahead=ahead,
+        from_course=from_course,
+        course=course,
+        settings=story.settings,
+    )
+
+
+class TestGoingBack:
+    def test_what_was_undone_stays_as_a_branch(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), *story.epochs(4))
+        before = model.curves.train_loss.y.copy()
+        tell(back(story, 250, from_course=DOUBLED))
+        assert (model.step, model.epoch) == (250, 2.5)
+        assert len(model.curves.train_loss) == 250
+        assert [*model.curves.test_loss.x] == [0, 1, 2]
+        (branch,) = model.branches
+        assert (branch.start, branch.course) == (2.5, DOUBLED)
+        np.testing.assert_array_equal(branch.curves.train_loss.y, before[250:])
+        assert [*branch.curves.test_loss.x] == [3, 4]
+        assert lines(model)[-1] == "back from epoch 4.00 to 2.50"
+        tell(story.steps(50, losses=7.0))
+        assert len(model.curves.train_loss) == 300
+        assert model.curves.train_loss_smooth.y[-1] == pytest.approx(7)  # it starts anew
+
+    def test_a_mark_of_what_was_undone_goes_with_it(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), *story.epochs(1), story.changed("augment", "shift"))
+        tell(*story.epochs(1), story.changed("learning_rate", 0.5), *story.epochs(1))
+        assert model.curves.marks == [1, 2]
+        tell(back(story, 200, SWITCHED, DOUBLED))
+        assert model.curves.marks == [1]
+
+    def test_steps_that_are_made_again_are_told(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), *story.epochs(2), back(story, 0, ahead=1_234))
+        assert lines(model)[-1] == "back from epoch 2.00 to 0.00; 1,234 steps are made again"
+
+    def test_a_way_that_was_left_can_be_gone_on_with(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), *story.epochs(2))
+        tell(story.steps(100, losses=8.0), back(story, 200, (), DOUBLED))
+        tell(story.steps(50, losses=3.0))
+        tell(back(story, 280, DOUBLED, SWITCHED))
+        assert model.step == 280
+        y = model.curves.train_loss.y
+        assert len(y) == 280
+        assert set(y[200:]) == {8.0}  # not the 3.0 of the other way
+        assert {*model.branches[-1].curves.train_loss.y} == {3.0}
+        tell(story.steps(10, losses=8.0))
+        assert np.all(np.diff(model.curves.train_loss.x) > 0)
+
+    def test_many_branches_are_forgotten(self, model: RunModel, story: Any, tell: Tell) -> None:
+        tell(*story.opening(), *story.epochs(1))
+        for _ in range(50):
+            tell(story.steps(10), back(story, 100))
+        assert len(model.branches) == 8
+
+    async def test_keys(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1))
+            await opened.press("u")
+            assert opened.sent == [ask.Undo()]
+
+    async def test_a_faint_curve_is_drawn(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(2))
+            await opened.press("m", "m")  # letters
+            assert "." not in "".join(row[5:39] for row in opened.rows[3:11])
+            await opened.tell(story.steps(100, losses=5.0), back(story, 200))
+            assert "." in "".join(row[5:39] for row in opened.rows[3:11])
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf, 1e38])
+    async def test_charts_survive_any_branch(self, window: Any, story: Any, value: float) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1))
+            await opened.tell(story.steps(10, losses=value, norms=value), back(story, 100))
+            await opened.press("l")
+            assert "can not be drawn" not in opened.text
+
+
+class TestTroubles:
+    async def test_a_spike_is_told_with_the_way_out(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            message = "loss rose from 0.05 to 4.1 by step 110, 10 steps after optimizer adam → sgd"
+            spiked = happened.Spiked(110, 1.1, 0.05, 4.1, message)
+            await opened.tell(*story.opening(), *story.epochs(1), spiked, story.paused("spike"))
+            opened.find("✗ loss spike")
+            opened.find("loss rose from 0.05 to 4.1")
+            opened.find("u goes back to where all was")
+            assert opened.app.screen.query_one("StatusLine").has_class("-trouble")
+            await opened.press("u")
+            assert opened.sent == [ask.Undo()]
+            await opened.tell(back(story, 100), story.resumed())
+            opened.find("▶ training")
+
+    async def test_a_save_that_failed_is_seen_in_every_view(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            failed = happened.SaveFailed(100, "No space left on device: /runs/one")
+            await opened.tell(*story.opening(), *story.epochs(1), failed)
+            opened.find("✗ not saved")
+            await opened.press("tab")
+            opened.find("✗ not saved")
+            await opened.tell(happened.CheckpointSaved(100, "/runs/one"))
+            assert "not saved" not in opened.text
+
+
+MOMENTS = [
+    Moment(0, 0.0, (), None, "", False),
+    Moment(200, 2.0, (), 0.951, "learning rate × 2", False),
+    Moment(250, 2.5, DOUBLED, 0.9, "", True),
+    Moment(250, 2.5, (), 0.96, "", False),
+]
+
+
+class TestTimeline:
+    def test_a_moment_in_a_line(self) -> None:
+        assert [line(moment).plain for moment in MOMENTS[:3]] == [
+            "epoch   0.00  step       0         ",
+            "epoch   2.00  step     200   95.10%  then learning rate × 2",
+            "epoch   2.50  step     250   90.00%  (undone)",
+        ]
+
+    async def test_enter_goes_to_the_chosen_one(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            changed = happened.TimelineChanged(MOMENTS)
+            await opened.tell(*story.opening(), *story.epochs(2), changed)
+            await opened.press("U")
+            assert isinstance(opened.app.screen, TimelineDialog)
+            opened.find("step     200   95.10%  then learning rate × 2")
+            await opened.press("up", "enter")  # the latest that was not undone comes first
+            assert opened.sent == [ask.GoBack(200, ())]
+            await opened.press("U", "down", "enter")
+            assert opened.sent[1:] == [ask.GoBack(250, DOUBLED)]
+
+    async def test_escape_stays(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), happened.TimelineChanged(MOMENTS))
+            await opened.press("U", "escape")
+            assert opened.sent == []
+
+    async def test_before_anything_is_kept_there_is_none(self, window: Any) -> None:
+        async with window() as opened:
+            await opened.press("U")
+            assert not isinstance(opened.app.screen, TimelineDialog)
+
+    @pytest.mark.parametrize("size", [(80, 24), (60, 20), (120, 40)])
+    async def test_a_long_one_can_be_gone_through(
+        self, window: Any, story: Any, size: tuple[int, int]
+    ) -> None:
+        async with window(*size) as opened:
+            many = [Moment(step, step / 100, (), 0.9, "", False) for step in range(0, 9_000, 50)]
+            await opened.tell(*story.opening(), happened.TimelineChanged(many))
+            await opened.press("U")
+            opened.find("step   8,950")
+            opened.find("enter goes there")
+            await opened.press("home")
+            opened.find("step       0")
+
+
+def forked(story: Any, *words: str) -> happened.Forked:
+    return happened.Forked(story.step, story.epoch, list(words), "/runs/fork", story.settings)
+
+
+def of_fork(*events: Any) -> list[happened.OfFork]:
+    return [happened.OfFork(event) for event in events]
+
+
+class TestFork:
+    @pytest.mark.parametrize(
+        ("keys", "changes"),
+        [
+            (["right"], (ask.SetOptimizer("adamw"),)),
+            (["left", "down", "right"], (ask.SetOptimizer("rmsprop", 0.002),)),
+            (["down", "left", "left"], (ask.SetLearningRate(pytest.approx(0.0002)),)),
+            (["up", "left"], (ask.SetAugmentation("elastic"),)),
+            (["down", "down", "space"], (ask.SetClipping(norm=1.0),)),
+            (
+                ["down", "down", "left", "down", "right"],
+                (ask.SetClipping(value=0.1), ask.SetAugmentation("shift")),
+            ),
+        ],
+    )
+    async def test_the_dialog_asks_what_differs(
+        self, window: Any, story: Any, keys: list[str], changes: Any
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1))
+            await opened.press("f", *keys, "enter")
+            (sent,) = opened.sent
+            assert sent == ask.Fork(changes)
+
+    async def test_a_fork_that_does_the_same_is_none(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1))
+            await opened.press("f", "enter")
+            assert isinstance(opened.app.screen, ForkDialog)
+            opened.find("Choose with ←→ what the copy does otherwise.")
+            await opened.press("right", "left", "enter")
+            assert isinstance(opened.app.screen, ForkDialog)
+            await opened.press("escape")
+            assert opened.sent == []
+
+    @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+    async def test_both_arms_and_their_gap_are_shown(
+        self, window: Any, story: Any, size: tuple[int, int]
+    ) -> None:
+        async with window(*size) as opened:
+            await opened.tell(*story.opening(), *story.epochs(2, {3: (7, 0.8), 5: (1, 0.9)}))
+            assert not opened.app.screen.query_one(GapLine).display
+            await opened.tell(forked(story, "optimizer sgd"))
+            steps = story.steps(100)
+            right = happened.Evaluated(300, 3.0, story.evaluation({5: (1, 0.9)}), 0.01)
+            await opened.tell(steps, *of_fork(steps, right))
+            opened.find("run ━ ━ fork ━ ━")
+            # One of 1,000 digits more is right: b = 0, c = 1.
+            opened.find(
+                r"Fork: optimizer sgd  99.90%, \+0.10 points \(95 % interval -0.10 to \+0.30\)"
+            )
+            opened.find(r"fixed 1, broke 0: may well be chance \(p = 1.00\)")
+            assert len(opened.app.model.fork.curves.train_loss) == 100
+
+    async def test_keys_that_work_only_with_or_without_one(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1))
+            assert "k Keep" not in opened.text
+            opened.find("f Fork")
+            await opened.press("k")
+            assert opened.sent == []
+            await opened.tell(forked(story, "optimizer sgd"))
+            opened.find("k Keep")
+            assert "f Fork" not in opened.text
+
+    @pytest.mark.parametrize(("key", "fork"), [("r", False), ("f", True)])
+    async def test_keeping_one(self, window: Any, story: Any, key: str, fork: bool) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1), forked(story, "optimizer sgd"))
+            await opened.press("k", "escape", "k")
+            opened.find("go on with the fork .* optimizer sgd")
+            await opened.press(key)
+            assert opened.sent == [ask.Keep(fork)]
+
+    @pytest.mark.parametrize("kept", ["run", "fork"])
+    def test_the_arm_that_is_kept_goes_on_as_the_run(
+        self, model: RunModel, story: Any, tell: Tell, kept: str
+    ) -> None:
+        tell(*story.opening(), *story.epochs(2), forked(story, "optimizer sgd"))
+        settings = story.changed("optimizer", "sgd")
+        before = story.settings
+        run, copy = story.steps(50, losses=1.0), story.steps(0)
+        copy = happened.StepsDone(
+            **{**vars(run), "losses": np.full(50, 9.0, np.float32), "learning_rate": 0.1}
+        )
+        better = happened.Evaluated(250, 2.5, story.evaluation(), 0.01)
+        tell(*of_fork(settings), run, *of_fork(copy, better))
+        assert model.settings.optimizer == "adam"
+        assert model.fork is not None
+        assert model.fork.settings == before
+        tell(happened.ForkEnded(250, kept, "/runs/left", "asked"))
+        assert model.fork is None
+        assert len(model.curves.train_loss) == 250
+        ours, theirs = (9.0, 1.0) if kept == "fork" else (1.0, 9.0)
+        assert set(model.curves.train_loss.y[200:]) == {ours}
+        assert set(model.branches[-1].curves.train_loss.y) == {theirs}
+        assert model.settings.optimizer == ("sgd" if kept == "fork" else "adam")
+        assert model.run == ("/runs/fork" if kept == "fork" else "/runs/one")
+        assert "saved in left" in lines(model)[-1]
+        assert gap(model) == ""
+        assert model.state == "training"
+
+    def test_what_goes_wrong_in_a_fork_is_told(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), *story.epochs(1), forked(story, "optimizer sgd"))
+        tell(*of_fork(story.diverged(), happened.SaveFailed(100, "disk full")))
+        assert lines(model)[-2:] == ["fork: loss became NaN at step 101", "not saved: disk full"]
+        assert model.state == "training"
+
+
+class TestGoingOn:
+    def restored(self, story: Any, *complaints: str) -> happened.Restored:
+        epochs = [
+            vars(story.epoch_ended(epoch=epoch, step=100 * epoch, test_loss=1 / epoch))
+            for epoch in (1, 2, 3)
+        ]
+        epochs[1]["train_loss"] = None  # it was no number
+        story.step, story.epoch = 320, 3.2
+        course = (Taken(150, ask.ScaleLearningRate(2.0)),)
+        return happened.Restored(320, 3.2, epochs, list(complaints), course, story.settings)
+
+    def test_what_was_before_is_on_the_charts(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(story.loaded(), story.started(), self.restored(story, "it was damaged"))
+        assert (model.step, model.epoch, model.saved_step) == (320, 3.2, 320)
+        assert [*model.curves.test_loss.x] == [1, 2, 3]
+        assert [*model.curves.test_loss.y] == [1, 1 / 2, 1 / 3]
+        assert np.isnan(model.curves.train_loss.y[1])
+        assert model.curves.marks == [1.5]
+        assert lines(model)[-2:] == ["it was damaged", "going on at epoch 3.20, step 320"]
+
+    @pytest.fixture
+    def interrupted(self, tmp_path: Path, train: Any) -> SavedRun:
+        return train(tmp_path / "interrupted")
+
+    @pytest.fixture
+    def train(self, sample: Any, config: Any) -> Callable[[Path], SavedRun]:
+        """Leaves a run that was interrupted in its second epoch."""
+
+        def run(folder: Path) -> SavedRun:
+            opening = Opening(config.with_(hidden=(4,)), folder)
+            script = Script([(40, ask.Stop(reason="interrupted"))])
+            for _ in opening.trainer(sample, script, stay=False).run():
+                pass
+            return SavedRun.read(folder)
+
+        return run
+
+    @pytest.mark.parametrize(("key", "go_on"), [("enter", True), ("n", False), ("escape", False)])
+    async def test_an_interrupted_run_is_offered(
+        self, replay_app: Any, interrupted: SavedRun, key: str, go_on: bool
+    ) -> None:
+        app = replay_app(offered=interrupted)
+        async with app.run_test(size=(80, 24)) as pilot:
+            from tests.tui.conftest import Window
+
+            opened = Window(app, pilot)
+            await opened.until(lambda: isinstance(app.screen, OfferDialog))
+            await opened.settle()
+            opened.find("The last run was interrupted")
+            opened.find("sample, classic, hidden layers 4")
+            opened.find(r"epoch 1 of 25, test \d\d")
+            assert app.runner is None
+            await opened.press(key)
+            await opened.until(lambda: app.runner is not None)
+            resumed = app.runner.opening.resume
+            assert (resumed is not None) == go_on
+            if go_on:
+                assert resumed.path == interrupted.path
+                assert app.model.config.hidden == (4,)
