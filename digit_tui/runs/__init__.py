@@ -1,0 +1,1 @@
+"""The `digit-tui runs` commands: list saved runs, show one, compare some, remove some."""
