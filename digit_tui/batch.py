@@ -7,7 +7,6 @@ import signal
 import sys
 from dataclasses import dataclass, field
 from math import isfinite
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -21,6 +20,7 @@ from digit_tui.nn import evaluate
 from digit_tui.output import Output, complain
 from digit_tui.progress import progress_on_stderr
 from digit_tui.status import Status
+from digit_tui.training.catalogue import find_run
 from digit_tui.training.commands import Stop
 from digit_tui.training.errors import RunError, RunTaken
 from digit_tui.training.events import (
@@ -222,17 +222,18 @@ def _closing(ended: RunEnded, images: int) -> list[str]:
     ]
 
 
-def evaluate_run(path: Path, data: str | None, best: bool, as_json: bool) -> int:
+def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
     """Measure a saved run on a data set's test images; returns the exit status.
 
     Args:
-        path: the run's folder.
+        name: the run's folder, or its name; see `find_run`.
         data: as --data; None is what the run was trained on.
         best: take the checkpoint with the best test accuracy instead of the last.
         as_json: print one JSON object instead of a report.
     """
     output = Output()
     try:
+        path = find_run(name)
         saved = SavedRun.read(path)
         checkpoint = saved.checkpoint(best)
         for complaint in saved.complaints:

@@ -135,13 +135,11 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--resume",
     metavar="RUN",
-    type=click.Path(path_type=Path),
     help="Go on with a run, bit for bit as if it had not stopped.",
 )
 @click.option(
     "--replay",
     metavar="RUN",
-    type=click.Path(path_type=Path),
     help="With --batch: repeat a run, with all that was done to it, from its journal.",
 )
 @click.option(
@@ -171,8 +169,8 @@ def cli(
     /,
     preset: str,
     folder: Path | None,
-    resume: Path | None,
-    replay: Path | None,
+    resume: str | None,
+    replay: str | None,
     fork_at: int | None,
     fork: tuple[Any, ...] | None,
     batch: bool,
@@ -202,15 +200,20 @@ def cli(
             if value is not None:
                 watch = "; to watch, use digit-tui replay RUN" if flag == "--replay" else ""
                 raise click.UsageError(f"{flag} needs --batch{watch}")
-    given = {name: value for name, value in options.items() if value is not None}
-    if context.get_parameter_source("preset") is not ParameterSource.DEFAULT:
-        given["preset"] = preset
+        require_terminal()
+    # A setting of the environment is for new runs.
+    written = {
+        name: value
+        for name, value in {"preset": preset, **options}.items()
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
     saved = resume or replay
     if saved is not None:
-        if resume and (replay or folder):
+        in_folder = context.get_parameter_source("folder") is ParameterSource.COMMANDLINE
+        if resume and (replay or in_folder):
             other = "--replay" if replay else "--run"
             raise click.UsageError(f"--resume goes on with a run in its folder, without {other}")
-        opening = open_saved(saved, "--resume" if resume else "--replay", folder, given)
+        opening = open_saved(saved, "--resume" if resume else "--replay", folder, written)
     else:
         from digit_tui.training.opening import Opening
 
@@ -223,18 +226,16 @@ def cli(
         from digit_tui.batch import run_batch
 
         sys.exit(run_batch(opening, as_json, target_accuracy))
-    require_terminal()
-
     from digit_tui.tui import run_tui
 
-    sys.exit(run_tui(opening, offer=not given and folder is None and resume is None))
+    sys.exit(run_tui(opening, offer=not written and folder is None and resume is None))
 
 
-def open_saved(path: Path, flag: str, folder: Path | None, given: dict[str, Any]) -> Any:
+def open_saved(name: str, flag: str, folder: Path | None, given: dict[str, Any]) -> Any:
     """Open a saved run to go on with it or to repeat it.
 
     Args:
-        path: its folder.
+        name: its folder, or its name; see `find_run`.
         flag: --resume or --replay.
         folder: where a repetition is saved.
         given: options of the run; the digits may lie elsewhere now, all else must be as it was.
@@ -243,10 +244,12 @@ def open_saved(path: Path, flag: str, folder: Path | None, given: dict[str, Any]
         click.UsageError: if an option differs from the run's.
     """
     from digit_tui.output import complain
+    from digit_tui.training.catalogue import find_run
     from digit_tui.training.errors import RunError
     from digit_tui.training.opening import replaying, resuming
 
     try:
+        path = find_run(name)
         opening = resuming(path) if flag == "--resume" else replaying(path, folder)
     except RunError as error:
         complain(str(error))
@@ -312,13 +315,12 @@ def no_terminal() -> str | None:
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run")
 @click.option("--data", metavar="NAME|DIR", help="Where its digits are now, if they were moved.")
-def replay(run: Path, data: str | None) -> None:
+def replay(run: str, data: str | None) -> None:
     """Show a RUN again in the terminal, with all that was done to it."""
-    given = {} if data is None else {"data": data}
-    opening = open_saved(run, "--replay", None, given)
     require_terminal()
+    opening = open_saved(run, "--replay", None, {} if data is None else {"data": data})
 
     from digit_tui.tui import run_replay
 
@@ -326,11 +328,11 @@ def replay(run: Path, data: str | None) -> None:
 
 
 @cli.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run")
 @click.option("--data", metavar="NAME|DIR", help="Which digits (those that the run trained on).")
 @click.option("--best", is_flag=True, help="The best checkpoint instead of the last.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def evaluate(run: Path, data: str | None, best: bool, as_json: bool) -> None:
+def evaluate(run: str, data: str | None, best: bool, as_json: bool) -> None:
     """Measure the saved network of a RUN, a folder, on a data set's test images."""
     from digit_tui.batch import evaluate_run
 

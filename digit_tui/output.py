@@ -29,8 +29,9 @@ class Output:
     def line(self, text: str) -> None:
         if self.status is not None:
             return
-        try:
-            print(text, flush=True)
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        try:  # what standard output has no character for becomes a question mark
+            print(text.encode(encoding, "replace").decode(encoding), flush=True)
         except OSError as error:
             closed = isinstance(error, BrokenPipeError)
             self.status = Status.CLOSED_PIPE if closed else Status.DISK

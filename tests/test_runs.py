@@ -432,7 +432,7 @@ def test_the_difference_is_tested(digits: Path) -> None:
     assert verdict(first, None) == ["A  90.00%  (900 of 1,000 test digits of patterns, at step 7)"]
     assert verdict(second, first) == [
         "C  89.40%  (894 of 1,000 test digits of patterns, at step 7)",
-        "   -0.60 points (95 % interval -1.38 to +0.18) against A",
+        "   -0.60 points (95 % interval -1.43 to +0.23) against A",
         "   fixed 5, broke 11: may well be chance (p = 0.21)",
     ]
     # 2 (C(12,0) + C(12,1) + C(12,2)) / 2^12 = 2 * 79 / 4096

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 
 from digit_tui.data import printable
@@ -11,13 +10,9 @@ from digit_tui.training.run_facts import Facts
 
 
 def say(output: Output, lines: Iterable[str]) -> None:
-    """Print lines that may hold text from a file, or a folder's name.
-
-    What standard output has no character for becomes a question mark.
-    """
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    """Print lines that may hold text from a file, or a folder's name."""
     for line in lines:
-        output.line(printable(line).encode(encoding, "replace").decode(encoding))
+        output.line(printable(line))
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

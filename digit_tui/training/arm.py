@@ -244,7 +244,7 @@ class Arm:
         """Save for the last time; the folder is then free for others.
 
         Args:
-            reason: stopped, interrupted or diverged, unless all epochs are done.
+            reason: stopped, interrupted, diverged or left, unless all epochs are done.
             seconds: since the run began.
         """
         yield from self.publish()

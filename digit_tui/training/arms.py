@@ -13,7 +13,7 @@ from digit_tui.training.commands import Fork
 from digit_tui.training.describe import setting_words
 from digit_tui.training.errors import RunError
 from digit_tui.training.events import Event, Forked, ForkEnded, OfFork, Refused, RunEnded
-from digit_tui.training.run_folder import RunFolder
+from digit_tui.training.run_folder import LEFT, RunFolder
 
 
 class Arms:
@@ -106,7 +106,7 @@ class Arms:
         assert self.fork is not None
         left = self.run if kept is self.fork else self.fork
         self._activate(left)
-        for event in left.end("stopped" if reason == "asked" else reason, seconds):
+        for event in left.end(LEFT if reason == "asked" else reason, seconds):
             if left is self.fork or not isinstance(event, RunEnded):  # the run goes on as the copy
                 yield from self.tell(left, [event])
         self._activate(kept)

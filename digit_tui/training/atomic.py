@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -25,9 +24,9 @@ def write_whole(
     Raises:
         OSError: if the disk refuses; the old content is intact.
     """
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    name = path.with_name(f".{path.name}.{os.getpid():x}{os.urandom(4).hex()}")
     try:
-        with open(descriptor, "wb") as file:
+        with open(name, "xb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())

@@ -11,7 +11,7 @@ from pathlib import Path
 from digit_tui.training.errors import RunError, RunTaken
 from digit_tui.training.lock import Lock, lock_owner
 from digit_tui.training.run_facts import Facts
-from digit_tui.training.run_folder import CHECKPOINTS, JOURNAL, METRICS, RECORD, runs_folder
+from digit_tui.training.run_folder import CHECKPOINTS, JOURNAL, LEFT, METRICS, RECORD, runs_folder
 from digit_tui.training.saved_run import SavedRun
 
 FILES = (*CHECKPOINTS, METRICS, JOURNAL, RECORD)
@@ -37,6 +37,21 @@ def list_runs() -> tuple[list[Facts], list[str]]:
             if lock_owner(folder) is None and our_files(folder) != []:
                 complaints.append(str(error))
     return sorted(runs, key=lambda run: run.started), complaints
+
+
+def last_interrupted() -> SavedRun | None:
+    """The last run that was begun in the state directory, if it did not come to its end.
+
+    One that a person left behind on purpose, by going on with the other arm of a fork, is none.
+    """
+    runs = []
+    with contextlib.suppress(RunError):
+        for folder in _folders():
+            with contextlib.suppress(RunError):
+                runs.append(SavedRun.read(folder))
+    runs = [run for run in runs if run.record["state"] != LEFT]
+    last = max(runs, key=lambda run: run.started, default=None)
+    return last if last is not None and last.state() == "interrupted" else None
 
 
 def _folders() -> list[Path]:

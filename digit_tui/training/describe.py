@@ -55,7 +55,7 @@ def setting_words(command: Setting) -> str:
         case ask.SetBatchSize(value):
             return f"batch size {value}"
         case ask.AddEpochs(count):
-            return f"{count} epochs more"
+            return f"{count} epoch{'s' if count != 1 else ''} more"
 
 
 def divergence(what: str, value: float, step: int, change: SettingChanged | None) -> str:

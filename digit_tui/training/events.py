@@ -263,7 +263,8 @@ class RunEnded:
     """The last event."""
 
     reason: str
-    """finished, or the reason of the Stop command: stopped, interrupted, diverged"""
+    """finished, or the reason of the Stop command: stopped, interrupted, diverged; or left, for the
+    arm of a fork that was not gone on with"""
     epochs: int
     """Completed epochs."""
     steps: int

@@ -114,6 +114,7 @@ class History:
 
     def __post_init__(self) -> None:
         self._all: list[tuple[Course, Line]] = []
+        self._left: list[tuple[int, Course]] = []  # moments that it went back from
 
     @property
     def end(self) -> int:
@@ -135,6 +136,7 @@ class History:
     def add(self, line: Line) -> None:
         """Learn what happened next."""
         if line.get("command") == "go_back":
+            self._left.append((_number(line, "step"), self.course))
             self.go_back(_number(line, "to"), course_from_json(line["course"]))
             return
         if "command" in line:
@@ -155,6 +157,16 @@ class History:
         """The run went to another moment."""
         self.step, self.course = step, course
         self._sort_epochs(step)
+
+    def came_by(self, step: int, course: Course) -> bool:
+        """Whether a moment that was saved is on the way that the run took in the end.
+
+        It may be beyond what is told: a crash between a checkpoint and its line.
+        """
+        if leads_to(step, course, self.end, self.course):
+            return True
+        undone = any(leads_to(step, course, *left) for left in self._left)
+        return step >= self.end and course == self.course and not undone
 
     def _sort_epochs(self, step: int) -> None:
         """Find the epochs on the way to a step."""

@@ -23,14 +23,14 @@ FAR = 1 << 30
 if sys.platform == "win32":
     import msvcrt
 
-    def _try(descriptor: int) -> None:
+    def _try(descriptor: int, alone: bool = True) -> None:
         os.lseek(descriptor, FAR, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def _try(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _try(descriptor: int, alone: bool = True) -> None:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
 
 
 class Lock:
@@ -80,13 +80,13 @@ class Lock:
 
 
 def lock_owner(folder: Path) -> int | None:
-    """The process that has a run, or None if nobody has."""
+    """The process that has a run, 0 if it can not be told which, or None if nobody has it."""
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDWR)
+        descriptor = os.open(folder / LOCK, os.O_RDONLY)
     except OSError:
         return None
     try:
-        _try(descriptor)
+        _try(descriptor, alone=False)  # those who ask do not get in each other's way
     except OSError:
         os.lseek(descriptor, 0, os.SEEK_SET)
         with contextlib.suppress(ValueError):

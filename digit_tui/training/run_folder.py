@@ -34,6 +34,10 @@ CHECKPOINTS = (CHECKPOINT, PREVIOUS, BEST)
 """In the order in which they are tried."""
 
 
+LEFT = "left"
+"""State of an arm of a fork that a person did not go on with."""
+
+
 def runs_folder() -> Path:
     """Where runs go when the user names no folder."""
     return user_state_path("digit-tui") / "runs"
@@ -94,8 +98,12 @@ class RunFolder:
             if folder.exists():
                 break
             self._made.append(folder)
-        self.path.mkdir(parents=True, exist_ok=True)
-        self._lock = Lock(self.path)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = Lock(self.path)
+        except OSError:
+            self._remove_made()
+            raise
         if self._is_taken():
             self.close()
             raise RunTaken(f"{self.path} holds a run already: name another folder with --run")
@@ -153,7 +161,7 @@ class RunFolder:
         Raises:
             OSError: if a file can not be written.
         """
-        self._record = record | {"state": "running", "versions": versions()}
+        self._record = record | {"state": "running", "results": None, "versions": versions()}
         self.history, self.best_accuracy = history, best
         self._journal = JournalFile(self.path / JOURNAL)
         self._tell({"event": "resumed", "step": step, "time": _now()})
@@ -206,6 +214,7 @@ class RunFolder:
             self._keep_as_best(path)
             self.best_accuracy = accuracy
         self._tell({"event": "checkpoint_saved", "step": checkpoint.state.step, "time": _now()})
+        self._journal.sync()  # a checkpoint beyond what the journal tells is not gone on from
 
     def _keep_as_best(self, path: Path) -> None:
         """Give the file a second name; a file system without links gets a copy."""
@@ -216,15 +225,20 @@ class RunFolder:
         except OSError:
             content = path.read_bytes()
             write_whole(self.path / BEST, lambda file: file.write(content))
-        else:
+            return
+        try:
             os.replace(second, self.path / BEST)
-            sync_folder(self.path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                second.unlink()
+            raise
+        sync_folder(self.path)
 
     def end(self, state: str, results: Mapping[str, Any]) -> None:
         """Write what became of the run.
 
         Args:
-            state: finished, stopped, interrupted or diverged.
+            state: finished, stopped, interrupted, diverged or LEFT.
             results: what its weights reached.
 
         Raises:
@@ -247,9 +261,13 @@ class RunFolder:
         """Remove what `begin` made."""
         self.close()
         with contextlib.suppress(OSError):
-            for name in (RECORD, JOURNAL, METRICS):
+            for name in (RECORD, JOURNAL, METRICS, *CHECKPOINTS):
                 (self.path / name).unlink(missing_ok=True)
-            for folder in self._made:
+        self._remove_made()
+
+    def _remove_made(self) -> None:
+        for folder in self._made:
+            with contextlib.suppress(OSError):  # it was not made, or something else is in it
                 folder.rmdir()
 
     def _tell(self, line: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -19,7 +18,6 @@ from digit_tui.training.commands import (
     GoBack,
     Stop,
     course_from_json,
-    leads_to,
 )
 from digit_tui.training.errors import RunError
 from digit_tui.training.journal import History, Line, read_journal
@@ -29,7 +27,6 @@ from digit_tui.training.run_folder import (
     CHECKPOINTS,
     JOURNAL,
     RECORD,
-    runs_folder,
     versions,
 )
 from digit_tui.training.state import RunState
@@ -212,8 +209,8 @@ class SavedRun:
         for checkpoint in self.checkpoints():
             best = max(best, checkpoint.best_accuracy)
             state = checkpoint.state
-            # One that was saved before the run went back may be beyond where it stands.
-            if found is None and leads_to(state.step, state.course, history.end, history.course):
+            # One that was saved before the run went back is not where it stands.
+            if found is None and history.came_by(state.step, state.course):
                 found = checkpoint
         complaints = self.complaints + self._other_versions()
         if found is None:
@@ -265,25 +262,6 @@ def story_of(lines: Iterable[Line], end: int) -> list[tuple[int, Command]]:
         elif "command" in line:
             story += course_from_json([line])
     return [*story, (end, Stop())]
-
-
-def saved_runs() -> list[SavedRun]:
-    """The runs in the state directory that can be read, the oldest first."""
-    runs = []
-    try:
-        folders = [entry for entry in runs_folder().iterdir() if (entry / RECORD).exists()]
-    except OSError:
-        return []
-    for folder in folders:
-        with contextlib.suppress(RunError):
-            runs.append(SavedRun.read(folder))
-    return sorted(runs, key=lambda run: run.started)
-
-
-def last_interrupted() -> SavedRun | None:
-    """The last run in the state directory, if it has something left to do."""
-    runs = saved_runs()
-    return runs[-1] if runs and runs[-1].state() == "interrupted" else None
 
 
 def config_difference(one: RunConfig, other: RunConfig) -> str:

@@ -6,8 +6,8 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
+from digit_tui.training.catalogue import last_interrupted
 from digit_tui.training.opening import Opening
-from digit_tui.training.saved_run import last_interrupted
 
 if TYPE_CHECKING:
     from digit_tui.tui.app import DigitApp

@@ -264,7 +264,7 @@ class TestFork:
             opened.find("run ━ ━ fork ━ ━")
             # One of 1,000 digits more is right: b = 0, c = 1.
             opened.find(
-                r"Fork: optimizer sgd  99.90%, \+0.10 points \(95 % interval -0.10 to \+0.30\)"
+                r"Fork: optimizer sgd  99.90%, \+0.10 points \(95 % interval -0.24 to \+0.44\)"
             )
             opened.find(r"fixed 1, broke 0: may well be chance \(p = 1.00\)")
             assert len(opened.app.model.fork.curves.train_loss) == 100
