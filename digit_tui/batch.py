@@ -159,6 +159,7 @@ class Story:
         self._output = output
         self._as_json = as_json
         self.troubles: list[Status] = []
+        self._refusals: set[str] = set()
         self.forked: Forked | None = None
         self.fork_ended: RunEnded | None = None
 
@@ -183,7 +184,9 @@ class Story:
                 complain(message)
                 self.troubles.append(Status.USAGE)
             case SaveFailed(message=message):
-                complain(f"cannot save: {message}")
+                if message not in self._refusals:  # it is tried again and again
+                    self._refusals.add(message)
+                    complain(f"cannot save: {message}")
                 self.troubles.append(Status.DISK)
             case Forked():
                 self.forked = inner

@@ -13,12 +13,13 @@ import pytest
 from digit_tui.config import RunConfig
 from digit_tui.training import run_folder as run_folder_module
 from digit_tui.training.atomic import write_whole
-from digit_tui.training.commands import AddEpochs, GoBack, Pause, Resume, Save, Stop
+from digit_tui.training.catalogue import last_interrupted
+from digit_tui.training.commands import GoBack, Pause, Resume, Save, Stop
 from digit_tui.training.errors import RunError, RunTaken
 from digit_tui.training.events import CheckpointSaved, EpochEnded, SaveFailed, WentBack
 from digit_tui.training.mailbox import Script
 from digit_tui.training.run_folder import RunFolder, runs_folder
-from digit_tui.training.saved_run import SavedRun, last_interrupted, saved_runs
+from digit_tui.training.saved_run import SavedRun
 from digit_tui.training.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("saved_when_asked")
@@ -176,27 +177,26 @@ def test_fresh_folders_are_in_the_state_directory_and_all_different(no_home: Pat
     assert all("classic" in path.name for path in paths)
 
 
-def test_runs_in_the_state_directory_are_found_the_oldest_first(
+def test_the_last_run_is_offered_if_it_has_something_left_to_do(
     train: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("digit_tui.training.saved_run.runs_folder", lambda: tmp_path / "runs")
-    assert saved_runs() == []  # there is no such folder yet
-    assert last_interrupted() is None
-    started = ["2026-03-01T12:00:00+02:00", "2026-03-01T11:00:00+00:00", "2026-03-02T00:00:00"]
-    for name, time in zip("cab", started, strict=True):
+    monkeypatch.setattr("digit_tui.training.catalogue.runs_folder", lambda: tmp_path / "runs")
+    assert last_interrupted() is None  # there is no such folder yet
+    # By the time that it was, not by what the clocks showed; without a zone it is that of here.
+    started = ["2026-03-01T12:00:00+02:00", "2026-03-01T11:00:00+00:00", "2025-12-31T00:00:00"]
+    for name, time in zip("abc", started, strict=True):
         train([(5, Stop())], folder=tmp_path / "runs" / name)
         record = tmp_path / "runs" / name / "run.json"
         record.write_text(json.dumps(json.loads(record.read_text()) | {"started": time}))
     (tmp_path / "runs" / "damaged").mkdir()
     (tmp_path / "runs" / "damaged" / "run.json").write_text("{")
     (tmp_path / "runs" / "empty").mkdir()
-    assert [run.path.name for run in saved_runs()] == ["c", "a", "b"]
     last = last_interrupted()
     assert last is not None
     assert last.path.name == "b"
     record = json.loads((last.path / "run.json").read_text())
     (last.path / "run.json").write_text(json.dumps(record | {"state": "finished"}))
-    assert last_interrupted() is None  # only the last one is what somebody may want to go on with
+    assert last_interrupted() is None  # those before it are not what somebody wants to go on with
 
 
 # A disk that refuses
