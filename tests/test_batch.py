@@ -11,11 +11,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from digit_tui.cli import cli
-from digit_tui.training.run_folder import load_run
+from digit_tui.training import trainer as trainer_module
+from digit_tui.training.run_folder import RunFolder
+from digit_tui.training.saved_run import SavedRun
 from digit_tui.training.team import HELPERS
 
 SMALL = [
@@ -52,10 +55,21 @@ RUN_ENDED = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def saved_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No checkpoints at the ends of epochs, of which else the clock decides: not in this process."""
+    monkeypatch.setattr(trainer_module, "SAVE_SHARE", -1.0)
+
+
 def run(*arguments: str) -> Result:
     result = CliRunner().invoke(cli, [*SMALL, *arguments], prog_name="digit-tui")
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
+
+
+def record_of(folder: Path) -> dict[str, Any]:
+    """run.json"""
+    return SavedRun.read(folder).record
 
 
 def events_of(stdout: str) -> list[dict[str, Any]]:
@@ -102,7 +116,18 @@ def test_json_lines_are_the_events_of_the_contract(tmp_path: Path) -> None:
     assert re.fullmatch("[0-9a-f]{64}", ended["weights_sha256"])
     assert ended["seconds"] >= sum(epoch["seconds"] for epoch in epochs)
     assert ended["run"] == str(folder)
-    assert load_run(folder)[2]["results"]["weights_sha256"] == ended["weights_sha256"]
+    assert record_of(folder)["results"]["weights_sha256"] == ended["weights_sha256"]
+
+
+def test_epochs_are_saved_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer_module, "SAVE_SHARE", 1e9)
+    result = run("--epochs", "2", "--json", "--run", str(tmp_path / "run"))
+    told = [(event["event"], event.get("step")) for event in events_of(result.stdout)]
+    assert told[1:-1] == [
+        *[("epoch_ended", 32), ("checkpoint_saved", 32)],
+        *[("epoch_ended", 64), ("checkpoint_saved", 64)],
+        ("checkpoint_saved", 64),  # the end of the run
+    ]
 
 
 def test_progress_goes_to_stderr_in_plain_lines(tmp_path: Path) -> None:
@@ -117,7 +142,8 @@ def test_people_get_a_report(tmp_path: Path) -> None:
     result = run("--epochs", "2", "--run", str(tmp_path / "run"))
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
-    accuracy = load_run(tmp_path / "run")[2]["results"]["test_accuracy"]
+    results = record_of(tmp_path / "run")["results"]
+    accuracy = results["test_accuracy"]
     assert f"{accuracy:.2%}" in lines[0]
     rows = [line.split() for line in lines if re.match(r" +\d ", line)]
     assert [row[0] for row in rows] == list("0123456789")
@@ -125,7 +151,8 @@ def test_people_get_a_report(tmp_path: Path) -> None:
     assert [sum(row) for row in counts] == [100] * 10
     assert sum(counts[digit][digit] for digit in range(10)) == round(1000 * accuracy)
     assert "Most confused" in result.stdout
-    assert "2 epochs of 4,000 images, 64 steps" in lines[-2]
+    assert "2 epochs of 4,000 images, 64 steps" in lines[-3]
+    assert lines[-2].split() == ["Weights", results["weights_sha256"]]
     assert lines[-1].split() == ["Run", str(tmp_path / "run")]
 
 
@@ -133,7 +160,7 @@ def test_without_a_folder_a_run_goes_to_the_state_directory(no_home: Path) -> No
     result = run("--epochs", "0", "--json")
     folder = Path(events_of(result.stdout)[-1]["run"])
     assert folder.is_relative_to(no_home)
-    assert load_run(folder)[2]["state"] == "finished"
+    assert record_of(folder)["state"] == "finished"
 
 
 def test_a_run_repeats_itself_in_another_process(tmp_path: Path) -> None:
@@ -196,7 +223,9 @@ def test_a_run_that_diverges_says_so_and_keeps_its_weights(tmp_path: Path) -> No
     assert list(events[1]) == ["event", "step", "epoch", "what", "value", "message"]
     assert events[-1]["reason"] == "diverged"
     assert "--lr" in result.stderr
-    assert load_run(folder)[2]["state"] == "diverged"
+    assert record_of(folder)["state"] == "diverged"
+    network = SavedRun.read(folder).checkpoint().network
+    assert np.isfinite(network.parameters).all()
 
 
 @pytest.mark.parametrize("data", ["no-such-folder", "mnist", "empty"])
@@ -227,12 +256,12 @@ def test_no_helper_process_is_a_failure_with_a_remedy(
 def test_a_folder_that_holds_a_run_is_a_wrong_option(tmp_path: Path) -> None:
     options = ["--epochs", "0", "--json", "--run", str(tmp_path)]
     assert run(*options).exit_code == 0
-    before = (tmp_path / "weights.npz").read_bytes()
+    before = (tmp_path / "checkpoint.npz").read_bytes()
     result = run(*options)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "--run" in result.stderr
     assert result.stderr.count("\n") == 1
-    assert (tmp_path / "weights.npz").read_bytes() == before
+    assert (tmp_path / "checkpoint.npz").read_bytes() == before
 
 
 def test_a_folder_that_can_not_be_made_is_a_disk_error(tmp_path: Path) -> None:
@@ -249,7 +278,7 @@ def test_weights_that_can_not_be_saved_are_a_disk_error_with_a_result(
     def refuse(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("digit_tui.training.run_folder.save_weights", refuse)
+    monkeypatch.setattr(RunFolder, "save", refuse)
     result = run("--epochs", "1", "--json", "--run", str(tmp_path / "run"))
     assert result.exit_code == 74
     names = [event["event"] for event in events_of(result.stdout)]
@@ -311,7 +340,7 @@ def test_a_signal_ends_a_run_after_its_step_with_the_result_so_far(
     assert list(ended) == RUN_ENDED
     assert ended["reason"] == "interrupted"
     assert ended["epochs"] >= 1
-    _, _, record = load_run(tmp_path / "run")
+    record = record_of(tmp_path / "run")
     assert record["state"] == "interrupted"
     assert record["results"]["weights_sha256"] == ended["weights_sha256"]
 
@@ -335,8 +364,11 @@ def test_a_signal_that_the_parent_ignores_stays_ignored(tmp_path: Path) -> None:
         wait_for_an_epoch(process)
         process.send_signal(signal.SIGHUP)
         assert process.stdout is not None
-        for _ in range(5):
-            assert json.loads(process.stdout.readline())["event"] == "epoch_ended"
+        epochs = 0
+        while epochs < 5:
+            name = json.loads(process.stdout.readline())["event"]
+            assert name in ("epoch_ended", "checkpoint_saved")
+            epochs += name == "epoch_ended"
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
     assert process.returncode == 143
@@ -353,21 +385,33 @@ def test_a_reader_that_goes_away_ends_the_run_and_saves_it(tmp_path: Path) -> No
     assert process.returncode == 141
     assert "Traceback" not in errors
     assert "Exception ignored" not in errors
-    assert load_run(tmp_path / "run")[2]["state"] == "interrupted"
+    assert record_of(tmp_path / "run")["state"] == "interrupted"
+    assert SavedRun.read(tmp_path / "run").checkpoint().state.step > 0
 
 
 full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="only on Linux")
 
 
 @full_device
-def test_a_full_device_ends_the_run_and_saves_it(tmp_path: Path) -> None:
+def test_a_full_device_ends_the_run_at_once(tmp_path: Path) -> None:
     with open("/dev/full", "w") as full, start(tmp_path, "--json", stdout=full) as process:
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 74
     assert errors.count("digit-tui: ") == 1
     assert "No space left on device" in errors
     assert "Traceback" not in errors
-    assert load_run(tmp_path / "run")[2]["state"] == "interrupted"
+    assert not (tmp_path / "run").exists()  # no step was made
+
+
+@full_device
+def test_a_report_to_a_full_device_does_not_cost_the_run(tmp_path: Path) -> None:
+    with open("/dev/full", "w") as full, start(tmp_path, "--epochs", "1", stdout=full) as process:
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 74
+    assert errors.count("digit-tui: ") == 1
+    assert "Traceback" not in errors
+    assert record_of(tmp_path / "run")["state"] == "finished"
+    assert SavedRun.read(tmp_path / "run").checkpoint().state.epoch == 1
 
 
 @full_device
@@ -424,6 +468,7 @@ def test_without_stderr_stdout_is_still_results_only(tmp_path: Path) -> None:
     assert [event["event"] for event in events_of(done.stdout)] == [
         "run_started",
         "epoch_ended",
+        "checkpoint_saved",  # the first is due at once
         "checkpoint_saved",
         "run_ended",
     ]
@@ -435,4 +480,4 @@ def test_without_stdout_the_run_is_still_made(form: list[str], tmp_path: Path) -
     done = with_closed(">&-", tmp_path, *form)
     assert "Traceback" not in done.stderr
     assert done.returncode in (0, 74)
-    assert load_run(tmp_path / "run")[2]["state"] in ("finished", "interrupted")
+    assert record_of(tmp_path / "run")["state"] in ("finished", "interrupted")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from time import perf_counter
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.training import commands as ask
+from digit_tui.training.agenda import Agenda
 from digit_tui.training.arm import Arm
 from digit_tui.training.arms import Arms
 from digit_tui.training.commands import Course
@@ -70,7 +70,6 @@ class Trainer:
         images = len(dataset.train_labels)
         self._config = config = config.for_images(images)
         self._dataset = dataset
-        self._source = source
         self._stay = stay
         self._images = images
         self._sizes = sizes = (dataset.pixels, *config.hidden, dataset.classes)
@@ -82,8 +81,7 @@ class Trainer:
         stepper = Stepper(config, self._team, dataset)
         self._arms = Arms(Arm(config, sizes, dataset, self._team, stepper, state, folder))
 
-        self._ahead: deque[tuple[int, ask.Command]] = deque(self._origin.ahead)
-        self._held: deque[ask.Command] = deque()  # until nothing is ahead
+        self._agenda = Agenda(source, self._origin.ahead)
         self._paused: str | None = None  # the reason
         self._pause_after: str | None = None  # batch or epoch
         self._stop: ask.Stop | None = None
@@ -165,33 +163,16 @@ class Trainer:
             yield from self._pause("finished")
         if self._paused is None:
             yield from self._train()
-        elif not self._is_due():
-            yield from self._obey_or_hold(self._source.wait(self.state.step))
-
-    def _is_due(self) -> bool:
-        """Whether a command that was given before takes effect now."""
-        return bool(self._ahead) and self._ahead[0][0] <= self.state.step
+        elif (command := self._agenda.wait(self.state.step)) is not None:
+            yield from self._obey(command)
 
     def _obey_all(self) -> Iterator[Event]:
-        """Obey what is due: first what is to be repeated, then what was held, then what is new."""
+        """Obey what is due."""
         step = self.state.step
-        while self._is_due() and self._stop is None:
-            yield from self._obey(self._ahead.popleft()[1])
-        while self._held and not self._ahead:
-            yield from self._obey(self._held.popleft())
-        if self._stop is not None or self.state.step != step:
-            return
-        for command in self._source.take(step):
-            yield from self._obey_or_hold(command)
+        for command in self._agenda.due(step):
+            yield from self._obey(command)
             if self._stop is not None or self._pause_after == "batch" or self.state.step != step:
                 return
-
-    def _obey_or_hold(self, command: ask.Command) -> Iterator[Event]:
-        """Do not leave a way that is to be repeated before it is at its end."""
-        if self._ahead and isinstance(command, ask.Setting | ask.Undo | ask.GoBack | ask.Fork):
-            self._held.append(command)
-        else:
-            yield from self._obey(command)
 
     def _obey(self, command: ask.Command) -> Iterator[Event]:
         match command:
@@ -275,9 +256,11 @@ class Trainer:
             yield event
             if isinstance(event, Refused):
                 return
-        self._ahead.extend(course[len(state.course) :])
+        ahead: list[tuple[int, ask.Command]] = list(course[len(state.course) :])
         if self._paused is not None and state.step < step:
-            self._ahead.append((step, ask.Pause()))
+            ahead.append((step, ask.Pause()))
+        self._agenda.repeat(ahead)
+        if self._paused is not None and state.step < step:
             yield from self._resume()
         elif self._paused is not None:
             yield from self._pause("asked")
