@@ -26,12 +26,13 @@ class Output:
     status: Status | None = None
     """Why nothing more can be written: CLOSED_PIPE or DISK."""
 
-    def line(self, text: str) -> None:
+    def line(self, text: str, end: str = "\n") -> None:
+        """Write a line at once, or what else is to be the end of it."""
         if self.status is not None:
             return
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         try:  # what standard output has no character for becomes a question mark
-            print(text.encode(encoding, "replace").decode(encoding), flush=True)
+            print(text.encode(encoding, "replace").decode(encoding), end=end, flush=True)
         except OSError as error:
             closed = isinstance(error, BrokenPipeError)
             self.status = Status.CLOSED_PIPE if closed else Status.DISK

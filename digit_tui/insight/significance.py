@@ -80,7 +80,7 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
 def sign_test(less: int, total: int) -> float:
     """Two-sided probability of at most `less` heads, or tails, in `total` throws of a coin."""
     if total > 100_000:  # the sum would take long, and the normal distribution is the same
-        return erfc((total / 2 - less - 0.5) / sqrt(total / 4) / sqrt(2)) if total else 1.0
+        return min(1.0, erfc((total / 2 - less - 0.5) / sqrt(total / 4) / sqrt(2)))
     tail = sum(
         exp(lgamma(total + 1) - lgamma(each + 1) - lgamma(total - each + 1) - total * log(2))
         for each in range(less + 1)

@@ -26,7 +26,7 @@ from digit_tui.training.events import (
     StepsDone,
 )
 from digit_tui.training.run_folder import RunFolder
-from digit_tui.training.state import RunState
+from digit_tui.training.state import RunState, Vectors
 from digit_tui.training.step import Stepper, StepResult
 from digit_tui.training.team import Team
 
@@ -43,6 +43,7 @@ class Arm:
         last_change: of a setting, on the way to where it stands.
         steps_made: in all, those that were undone included.
         furthest: step that it ever stood at.
+        saved: whether a checkpoint of it was written.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Arm:
         self.last_change: SettingChanged | None = None
         self.steps_made = 0
         self.furthest = state.step
+        self.saved = False
         self._dataset = dataset
         self._team = team
         self._stepper = stepper
@@ -69,24 +71,28 @@ class Arm:
         self._evaluation: Evaluated | None = None
         self._unpublished: list[tuple[float, StepResult]] = []
         self._published = 0.0
-        self._room: RunState | None = None  # where the state is while it is parked
+        self._room: Vectors | None = None  # where the vectors are while it is parked
+        self._parked: RunState | None = None
 
     def fork(self, folder: RunFolder | None) -> Arm:
         """Another arm that stands where this one does; it is parked."""
         state = replace(self.state, tally=replace(self.state.tally))
         arm = Arm(self.config, self.sizes, self._dataset, self._team, self._stepper, state, folder)
         arm.last_change, arm._evaluation = self.last_change, self._evaluation
+        arm.steps_made, arm.furthest = self.steps_made, self.furthest
         arm.park()
         return arm
 
     def park(self) -> None:
         """Leave the vectors to another arm."""
-        self._room = self.state.copy(None if self._room is None else self._room.vectors)
+        if self._room is None:
+            self._room = Vectors.make(self.sizes, self.config.average, np.empty)
+        self._parked = self.state.copy(self._room)
 
     def unpark(self) -> None:
         """Take the vectors."""
-        assert self._room is not None
-        self.state.become(self._room)
+        assert self._parked is not None
+        self.state.become(self._parked)
 
     @property
     def position(self) -> float:
@@ -161,8 +167,8 @@ class Arm:
             seconds=tally.seconds,
             images_per_second=tally.images / tally.seconds,
         )
-        yield ended
         yield from self._record(lambda folder: folder.ended_epoch(ended))
+        yield ended
 
     def evaluate(self) -> Evaluated:
         """Look at the test set, or repeat the last look if no step was made since."""
@@ -195,6 +201,8 @@ class Arm:
         if new.optimizer != old.optimizer:
             state.fresh_slots()
         state.course = (*state.course, Taken(state.step, command))
+        # What is told is on record: somebody who saw it relies on it.
+        yield from self._record(lambda folder: folder.took(state.course))
         for setting in changes:
             before, value = getattr(old, setting), getattr(new, setting)
             if value != before:
@@ -202,7 +210,6 @@ class Arm:
                 if not blameless:
                     self.last_change = change
                 yield change
-        yield from self._record(lambda folder: folder.took(state.course))
 
     def go_to(self, point: RunState, to: int, course: Course) -> Iterator[Event]:
         """Stand at another moment, or before it on the way there.
@@ -232,12 +239,14 @@ class Arm:
             sizes=self.sizes,
             test_accuracy=accuracy,
             best_accuracy=max(accuracy or 0.0, folder.best_accuracy),
+            returns=folder.history.returns,
         )
         failed = False
         for event in self._record(lambda folder: folder.save(checkpoint)):
             failed = True
             yield event
         if not failed:
+            self.saved = True
             yield CheckpointSaved(state.step, str(folder.path), asked)
 
     def end(self, reason: str, seconds: float) -> Iterator[Event]:

@@ -9,11 +9,21 @@ from typing import Any
 
 from digit_tui.config import RunConfig
 from digit_tui.training.arm import Arm
-from digit_tui.training.commands import Fork
+from digit_tui.training.commands import (
+    Fork,
+    ScaleLearningRate,
+    SetAugmentation,
+    SetClipping,
+    SetLearningRate,
+    SetOptimizer,
+)
 from digit_tui.training.describe import setting_words
 from digit_tui.training.errors import RunError
 from digit_tui.training.events import Event, Forked, ForkEnded, OfFork, Refused, RunEnded
 from digit_tui.training.run_folder import LEFT, RunFolder
+
+FORKABLE = (SetOptimizer, SetLearningRate, ScaleLearningRate, SetClipping, SetAugmentation)
+"""What a fork may do otherwise: its batches and its length stay those of the run."""
 
 
 class Arms:
@@ -62,6 +72,10 @@ class Arms:
             data: Dataset.summary()
         """
         run = self.run
+        if not all(isinstance(change, FORKABLE) for change in command.changes):
+            reason = "it can differ in optimizer, learning rate, clipping and augmentation"
+            yield Refused(run.state.step, f"No fork: {reason}")
+            return
         yield from run.publish()
         folder = None
         if run.folder is not None:

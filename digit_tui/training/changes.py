@@ -41,6 +41,21 @@ def changes_of(command: ask.Command, settings: Settings, config: RunConfig) -> d
             raise TypeError(f"{command!r} changes no setting")
 
 
+def parse_changes(text: str) -> tuple[ask.Setting, ...]:
+    """The commands for settings written as optimizer=sgd,lr=0.1.
+
+    Raises:
+        ValueError: for anything else; says what is wrong.
+    """
+    wanted = {}
+    for part in text.split(","):
+        name, equals, word = part.partition("=")
+        if not equals:
+            raise ValueError(f"{part!r} is not NAME=VALUE")
+        wanted[name.strip()] = word.strip()
+    return commands_of(wanted)
+
+
 def commands_of(wanted: Mapping[str, str]) -> tuple[ask.Setting, ...]:
     """The commands for settings by name, as a person writes them: optimizer, lr, and so on.
 

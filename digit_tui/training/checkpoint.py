@@ -48,6 +48,8 @@ class Checkpoint:
     """Of this state, as a fraction; None if nobody looked."""
     best_accuracy: float
     """The highest of the checkpoints so far, this one included."""
+    returns: int = 0
+    """How often the run had gone back by then."""
 
     @property
     def network(self) -> Network:
@@ -65,6 +67,7 @@ class Checkpoint:
             "sizes": self.sizes,
             "test_accuracy": self.test_accuracy,
             "best_accuracy": self.best_accuracy,
+            "returns": self.returns,
             "settings": asdict(state.settings),
             "slot_steps": state.slot_steps,
             "step": state.step,
@@ -141,4 +144,5 @@ def _parse(content: bytes) -> Checkpoint:
         tuple(about["sizes"]),
         about["test_accuracy"],
         about["best_accuracy"],
+        about["returns"],
     )

@@ -165,6 +165,12 @@ def leads_to(step: int, course: Course, later: int, later_course: Course) -> boo
     )
 
 
+def is_moment(step: int, course: Course) -> bool:
+    """Whether a run can stand at a step, steered by a course."""
+    steps = [0, *(taken.step for taken in course), step]
+    return steps == sorted(steps)
+
+
 _SETTINGS: dict[str, type[Setting]] = {
     "set_optimizer": SetOptimizer,
     "set_learning_rate": SetLearningRate,

@@ -111,10 +111,11 @@ class History:
     """The commands in force."""
     epochs: list[Line] = field(default_factory=list)
     """Results of the epochs on this way."""
+    returns: int = 0
+    """How often the run went back."""
 
     def __post_init__(self) -> None:
         self._all: list[tuple[Course, Line]] = []
-        self._left: list[tuple[int, Course]] = []  # moments that it went back from
 
     @property
     def end(self) -> int:
@@ -136,7 +137,7 @@ class History:
     def add(self, line: Line) -> None:
         """Learn what happened next."""
         if line.get("command") == "go_back":
-            self._left.append((_number(line, "step"), self.course))
+            self.returns += 1
             self.go_back(_number(line, "to"), course_from_json(line["course"]))
             return
         if "command" in line:
@@ -158,15 +159,20 @@ class History:
         self.step, self.course = step, course
         self._sort_epochs(step)
 
-    def came_by(self, step: int, course: Course) -> bool:
+    def came_by(self, step: int, course: Course, returns: int) -> bool:
         """Whether a moment that was saved is on the way that the run took in the end.
 
-        It may be beyond what is told: a crash between a checkpoint and its line.
+        Args:
+            step: of the moment.
+            course: what had steered the run by then.
+            returns: how often it had gone back by then.
         """
-        if leads_to(step, course, self.end, self.course):
-            return True
-        undone = any(leads_to(step, course, *left) for left in self._left)
-        return step >= self.end and course == self.course and not undone
+        end = self.end
+        if returns == self.returns:
+            # Nothing was undone since. It may be beyond what is told, for a crash came before
+            # the line.
+            end = max(end, step)
+        return leads_to(step, course, end, self.course)
 
     def _sort_epochs(self, step: int) -> None:
         """Find the epochs on the way to a step."""

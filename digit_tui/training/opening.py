@@ -7,7 +7,8 @@ from pathlib import Path
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset, load_dataset
-from digit_tui.training.commands import Fork
+from digit_tui.training.commands import Fork, Stop
+from digit_tui.training.errors import RunTaken
 from digit_tui.training.mailbox import CommandSource
 from digit_tui.training.run_folder import RunFolder
 from digit_tui.training.saved_run import Origin, SavedRun
@@ -83,8 +84,19 @@ class Opening:
         return trainer
 
     def _with_fork(self, origin: Origin) -> Origin:
+        """With the fork among what is ahead.
+
+        Raises:
+            RunTaken: if it is to be made before the run is on a way of its own.
+        """
         if self.fork is None:
             return origin
+        repeated = [step for step, command in origin.ahead if not isinstance(command, Stop)]
+        start = max([origin.state.step if origin.state else 0, *repeated])
+        if self.fork[0] < start:
+            raise RunTaken(
+                f"--fork-at {self.fork[0]}: the run repeats what was done to it up to step {start}"
+            )
         return replace(origin, ahead=sorted([*origin.ahead, self.fork], key=lambda each: each[0]))
 
 

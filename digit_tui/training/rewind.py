@@ -7,12 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from digit_tui.training.arm import Arm
-from digit_tui.training.commands import Course, leads_to
+from digit_tui.training.commands import Course, is_moment
 from digit_tui.training.describe import spike
 from digit_tui.training.events import Event, Refused, Spiked, TimelineChanged, WentBack
 from digit_tui.training.spike import SpikeAlarm
 from digit_tui.training.state import RunState, Vectors
 from digit_tui.training.timeline import Point, Timeline
+
+PROVEN_STEPS = 50
+"""A command that was to blame would have shown after so many steps."""
 
 
 class Rewind:
@@ -21,7 +24,8 @@ class Rewind:
     def __init__(self, classes: int) -> None:
         self._timeline = Timeline()
         self._alarm = SpikeAlarm(classes)
-        self._came_back_to: Point | None = None  # after the last trouble
+        self._trouble: tuple[int, Course] | None = None  # the last one, ...
+        self._came_back_to = 0  # ... and the step that was gone back to
 
     def keep(self, arm: Arm, following: str = "") -> TimelineChanged:
         """Keep the moment where an arm stands.
@@ -60,14 +64,23 @@ class Rewind:
         self._alarm.disarm()
 
     def last_good(self, arm: Arm) -> tuple[int, Course]:
-        """The last moment when all was well; an earlier one if the last one led here again."""
-        self._remember_beginning(arm)
-        points = self._timeline.way_to(arm.state.step, arm.state.course)
-        if self._came_back_to in points[1:]:
-            points = points[: points.index(self._came_back_to)]
-        good = [point for point in points if point.loss < 2 * self._alarm.best]
-        self._came_back_to = point = good[-1] if good else points[0]
-        return point.state.step, point.state.course
+        """The last moment before a trouble when all was well.
+
+        A command shows only after some steps what it does, so that all was well before it, or some
+        time after it. A trouble that comes again the same way asks for an earlier moment.
+        """
+        trouble = (arm.state.step, arm.state.course)
+        points = [each for each in self._timeline.way_to(*trouble) if each.place != trouble]
+        if trouble == self._trouble:
+            points = [each for each in points if each.state.step < self._came_back_to]
+        good = [
+            each.place
+            for each in points
+            if each.loss < 2 * self._alarm.best and each.steps_since_command >= PROVEN_STEPS
+        ]
+        place: tuple[int, Course] = good[-1] if good else (0, ())
+        self._trouble, self._came_back_to = trouble, place[0]
+        return place
 
     def go_back(self, arm: Arm, step: int, course: Course) -> Iterator[Event]:
         """Take an arm to a moment, or to the last one in memory before it on the way there.
@@ -78,7 +91,7 @@ class Rewind:
             course: what had steered the run by then.
         """
         state = arm.state
-        if not leads_to(0, (), step, course) or not 0 <= step <= arm.furthest:
+        if not is_moment(step, course) or step > arm.furthest:
             yield Refused(state.step, f"Step {step:,} is no moment of this run.")
             return
         left, left_epoch, left_course = state.step, arm.position, state.course

@@ -210,7 +210,8 @@ class SavedRun:
             best = max(best, checkpoint.best_accuracy)
             state = checkpoint.state
             # One that was saved before the run went back is not where it stands.
-            if found is None and history.came_by(state.step, state.course):
+            came_by = history.came_by(state.step, state.course, checkpoint.returns)
+            if found is None and came_by:
                 found = checkpoint
         complaints = self.complaints + self._other_versions()
         if found is None:

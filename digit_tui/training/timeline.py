@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from digit_tui.training.commands import Course, leads_to
 from digit_tui.training.events import Moment
@@ -28,6 +29,17 @@ class Point:
     following: str = ""
     """The command that took effect here, in words."""
     undone: bool = False
+
+    @property
+    def place(self) -> tuple[int, Course]:
+        """The step, and what had steered the run by then."""
+        return self.state.step, self.state.course
+
+    @property
+    def steps_since_command(self) -> float:
+        """Steps since the last command took effect."""
+        course = self.state.course
+        return self.state.step - course[-1].step if course else inf
 
     @property
     def size(self) -> int:
@@ -67,34 +79,26 @@ class Timeline:
     def find(self, step: int, course: Course) -> Point | None:
         """The point of just this moment."""
         for point in self._points:
-            if (point.state.step, point.state.course) == (step, course):
+            if point.place == (step, course):
                 return point
         return None
 
     def nearest(self, step: int, course: Course) -> Point:
         """The last point from which a run comes to this moment."""
         return max(
-            (
-                point
-                for point in self._points
-                if leads_to(point.state.step, point.state.course, step, course)
-            ),
+            (point for point in self._points if leads_to(*point.place, step, course)),
             key=lambda point: (point.state.step, len(point.state.course)),
         )
 
     def way_to(self, step: int, course: Course) -> list[Point]:
         """The points from which a run comes to this moment, in their order."""
-        points = [
-            point
-            for point in self._points
-            if leads_to(point.state.step, point.state.course, step, course)
-        ]
+        points = [point for point in self._points if leads_to(*point.place, step, course)]
         return sorted(points, key=lambda point: (point.state.step, len(point.state.course)))
 
     def mark_undone(self, step: int, course: Course) -> None:
         """The run now stands at this moment: what does not lead there is undone."""
         for point in self._points:
-            point.undone = not leads_to(point.state.step, point.state.course, step, course)
+            point.undone = not leads_to(*point.place, step, course)
 
     def _thin(self, latest: Point) -> None:
         course = latest.state.course
@@ -104,14 +108,14 @@ class Timeline:
                 range(1, len(self._points) - 1),
                 key=lambda place: self._worth(place, latest, before_command),
             )
-            if self._worth(dropped, latest, before_command) == float("inf"):
+            if self._worth(dropped, latest, before_command) == inf:
                 break
             del self._points[dropped]
 
     def _worth(self, place: int, latest: Point, kept: tuple[int, Course] | None) -> float:
         """How bad it would be to lose a point: the gap it would leave, beside its age."""
         point = self._points[place]
-        if (point.state.step, point.state.course) == kept:
-            return float("inf")
+        if point.place == kept:
+            return inf
         gap = self._points[place + 1].clock - self._points[place - 1].clock
         return gap / (latest.clock - point.clock + 1)

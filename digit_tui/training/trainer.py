@@ -137,8 +137,8 @@ class Trainer:
     def _end(self, reason: str) -> Iterator[Event]:
         told: list[list[Event]] = []
         for arm in self._arms.each():
-            nothing_learned = not arm.state.step and not arm.finished
-            if arm.folder is not None and nothing_learned and self._origin.history is None:
+            untouched = not arm.steps_made and not arm.saved and not arm.finished
+            if arm.folder is not None and untouched and self._origin.history is None:
                 arm.folder.discard()
                 arm.folder = None
             ended = arm.end(reason, perf_counter() - self._started)
@@ -168,11 +168,16 @@ class Trainer:
 
     def _obey_all(self) -> Iterator[Event]:
         """Obey what is due."""
-        step = self.state.step
-        for command in self._agenda.due(step):
-            yield from self._obey(command)
-            if self._stop is not None or self._pause_after == "batch" or self.state.step != step:
-                return
+        ask_again = True
+        while ask_again:
+            ask_again = False
+            for command in self._agenda.due(self.state.step):
+                yield from self._obey(command)
+                if self._stop is not None or self._pause_after == "batch":
+                    return
+                if isinstance(command, ask.GoBack | ask.Undo):
+                    ask_again = True  # what is due where it stands now is something else
+                    break
 
     def _obey(self, command: ask.Command) -> Iterator[Event]:
         match command:
@@ -224,9 +229,9 @@ class Trainer:
 
     def _change(self, command: ask.Setting) -> Iterator[Event]:
         finished, course = self._arms.finished, self.state.course
-        if self._stay:
-            yield self._rewind.keep(self._arms.run, setting_words(command))
         for arm in self._arms.each():
+            if self._stay and arm is self._arms.run:
+                yield self._rewind.keep(arm, setting_words(command))
             # A remedy is not to blame for what it was meant to mend.
             changed = arm.change(command, blameless=self._paused in TROUBLES)
             yield from self._arms.tell(arm, changed)
@@ -261,7 +266,8 @@ class Trainer:
             ahead.append((step, ask.Pause()))
         self._agenda.repeat(ahead)
         if self._paused is not None and state.step < step:
-            yield from self._resume()
+            self._paused = None
+            yield Resumed(state.step, arm.position)
         elif self._paused is not None:
             yield from self._pause("asked")
         yield arm.evaluate()

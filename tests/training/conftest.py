@@ -9,10 +9,10 @@ import pytest
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
+from digit_tui.training import trainer as trainer_module
 from digit_tui.training.commands import Command
 from digit_tui.training.events import Event, RunEnded
 from digit_tui.training.mailbox import Script
-from digit_tui.training import trainer as trainer_module
 from digit_tui.training.opening import resuming
 from digit_tui.training.run_folder import RunFolder
 from digit_tui.training.trainer import Trainer
@@ -144,7 +144,7 @@ def kill(digits: Dataset, config: RunConfig) -> Kill:
 
 @pytest.fixture
 def saved_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No checkpoints at the ends of epochs, of which else the clock decides."""
+    """No checkpoints at the ends of epochs: else the clock decides of them."""
     monkeypatch.setattr(trainer_module, "SAVE_SHARE", -1.0)
 
 
