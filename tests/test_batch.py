@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -16,7 +17,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from digit_tui.cli import cli
+from digit_tui.config import RunConfig
 from digit_tui.training import trainer as trainer_module
+from digit_tui.training.commands import Save, SetLearningRate, Stop
+from digit_tui.training.events import EpochEnded
+from digit_tui.training.mailbox import Script
+from digit_tui.training.opening import Opening, resuming
 from digit_tui.training.run_folder import RunFolder
 from digit_tui.training.saved_run import SavedRun
 from digit_tui.training.team import HELPERS
@@ -57,12 +63,18 @@ RUN_ENDED = [
 
 @pytest.fixture(autouse=True)
 def saved_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No checkpoints at the ends of epochs, of which else the clock decides: not in this process."""
+    """No checkpoints at the ends of epochs in this process: else the clock decides of them."""
     monkeypatch.setattr(trainer_module, "SAVE_SHARE", -1.0)
 
 
 def run(*arguments: str) -> Result:
     result = CliRunner().invoke(cli, [*SMALL, *arguments], prog_name="digit-tui")
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def run_saved(*arguments: str) -> Result:
+    result = CliRunner().invoke(cli, ["--batch", *arguments], prog_name="digit-tui")
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
 
@@ -272,6 +284,18 @@ def test_a_folder_that_can_not_be_made_is_a_disk_error(tmp_path: Path) -> None:
     assert result.stderr.count("\n") == 1
 
 
+def test_a_full_disk_is_a_disk_error_that_names_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = run("--json", "--run", str(tmp_path / "run"))
+    assert (result.exit_code, result.stdout) == (74, "")
+    assert f"{tmp_path / 'run'}: {os.strerror(errno.ENOSPC)}" in result.stderr
+
+
 def test_weights_that_can_not_be_saved_are_a_disk_error_with_a_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,6 +308,52 @@ def test_weights_that_can_not_be_saved_are_a_disk_error_with_a_result(
     names = [event["event"] for event in events_of(result.stdout)]
     assert names == ["run_started", "epoch_ended", "run_ended"]
     assert "cannot save: No space left on device" in result.stderr
+
+
+# Going on, and repeating
+
+
+def test_a_run_goes_on_and_is_repeated_to_the_bit(tmp_path: Path) -> None:
+    expected = events_of(run("--epochs", "3", "--schedule", "constant", "--json").stdout)[-1]
+    folder = tmp_path / "run"
+    with start(tmp_path, "--epochs", "3", "--json") as process:
+        wait_for_an_epoch(process)
+        process.kill()
+        process.communicate(timeout=60)
+    result = run_saved("--resume", str(folder), "--json")
+    assert result.exit_code == 0
+    started, restored, *_, ended = events_of(result.stdout)
+    assert (started["event"], restored["event"]) == ("run_started", "restored")
+    assert ended["run"] == str(folder)
+    assert ended["weights_sha256"] == expected["weights_sha256"]
+    result = run_saved("--replay", str(folder), "--json", "--run", str(tmp_path / "again"))
+    assert result.exit_code == 0
+    assert events_of(result.stdout)[-1]["weights_sha256"] == ended["weights_sha256"]
+
+
+def test_a_repetition_that_differs_is_a_failure(tmp_path: Path) -> None:
+    assert run("--epochs", "1", "--run", str(tmp_path / "run")).exit_code == 0
+    record = record_of(tmp_path / "run")
+    record["results"]["weights_sha256"] = "0" * 64
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    result = run_saved("--replay", str(tmp_path / "run"))
+    assert result.exit_code == 1
+    assert "the weights are not those of" in result.stderr
+
+
+def test_a_run_that_was_left_before_it_had_caught_up_is_repeated(
+    sample: Any, tmp_path: Path
+) -> None:
+    config = RunConfig(data="sample", hidden=(8,), augment="none", epochs=2)
+    folder = tmp_path / "run"
+    script = Script([(2, Save()), (10, SetLearningRate(0.5))])
+    events = Opening(config, folder).trainer(sample, script, stay=False).run()
+    while not isinstance(next(events), EpochEnded):
+        pass
+    events.close()  # it is killed, and goes on from step 2
+    list(resuming(folder).trainer(sample, Script([(5, Stop())]), stay=False).run())
+    assert record_of(folder)["results"]["steps"] == 5
+    assert run_saved("--replay", str(folder)).exit_code == 0
 
 
 # The world outside: pipes, full devices, signals

@@ -3,6 +3,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +20,8 @@ from digit_tui import __version__
 from digit_tui import cli as cli_module
 from digit_tui.cli import RUN_OPTIONS, cli, main, make_config, no_terminal
 from digit_tui.data import write_idx
+from digit_tui.training import trainer as trainer_module
+from digit_tui.training.commands import SetClipping, SetOptimizer
 
 SMALL = ["--batch", "--data", "sample", "--preset", "classic", "--hidden", "4", "--epochs", "1"]
 
@@ -74,6 +78,13 @@ VALUES = {
     "--seed": ("7", 7),
     "--threads": ("2", 2),
     "--run": ("somewhere", Path("somewhere")),
+    "--resume": ("a run", "a run"),
+    "--replay": ("a run", "a run"),
+    "--fork-at": ("12", 12),
+    "--fork": (
+        "optimizer=sgd, lr=0.1, clip-value=off",
+        (SetOptimizer("sgd", 0.1), SetClipping()),
+    ),
     "--json": ("1", True),
     "--target-accuracy": ("0.5", 0.5),
 }
@@ -101,7 +112,8 @@ def test_an_option_wins_over_its_variable(monkeypatch: pytest.MonkeyPatch) -> No
     assert cli.make_context("digit-tui", ["--lr", "0.5"]).params["learning_rate"] == 0.5
 
 
-CONFIG_FLAGS = [flag for flag in VALUES if flag not in ("--run", "--json", "--target-accuracy")]
+OF_THE_PROGRAM = {"--run", "--resume", "--replay", "--fork-at", "--fork", "--json"}
+CONFIG_FLAGS = [flag for flag in VALUES if flag not in OF_THE_PROGRAM | {"--target-accuracy"}]
 
 
 @pytest.mark.parametrize("flag", CONFIG_FLAGS)
@@ -138,6 +150,10 @@ BAD = [
     ("--seed", "-1"),
     ("--threads", "0"),
     ("--target-accuracy", "98"),
+    ("--fork-at", "-1"),
+    ("--fork", "sgd"),
+    ("--fork", "lion=1"),
+    ("--fork", "lr=fast"),
 ]
 
 
@@ -173,19 +189,57 @@ def test_batch_options_need_batch(arguments: list[str], program: Program) -> Non
     assert "--batch" in the_error(program(*arguments))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--replay", "x"], "--replay needs --batch; to watch, use digit-tui replay"),
+        (["--fork-at", "3", "--fork", "lr=1"], "--fork needs --batch"),
+        (["--batch", "--fork", "lr=1"], "--fork-at and --fork need each other"),
+        (["--batch", "--fork-at", "3"], "--fork-at and --fork need each other"),
+        (["--batch", "--fork-at", "3", "--fork", ""], "--fork.* '' is not NAME=VALUE"),
+        (["--batch", "--resume", "x", "--replay", "x"], "--resume .* without --replay"),
+        (["--batch", "--resume", "x", "--run", "y"], "--resume .* without --run"),
+    ],
+    ids=str,
+)
+def test_options_that_do_not_go_together(
+    arguments: list[str], words: str, program: Program
+) -> None:
+    assert re.search(words, the_error(program(*arguments)))
+
+
+@pytest.mark.parametrize("flag", ["--resume", "--replay"])
+def test_a_saved_run_keeps_its_settings(
+    flag: str, finished: tuple[Path, dict[str, Any]], program: Program, tmp_path: Path
+) -> None:
+    run = ["--batch", flag, str(finished[0])]
+    others = {"--seed": "1", "--hidden": "5", "--epochs": "3", "--preset": "record", "--lr": "0.1"}
+    for other, value in others.items():
+        error = the_error(program(*run, other, value))
+        assert f"{flag}: the run has {other} " in error
+        assert "leave it out" in error
+
+
+@pytest.mark.parametrize("flag", ["--resume", "--replay"])
+def test_a_run_that_is_none_is_no_run(flag: str, program: Program, tmp_path: Path) -> None:
+    ended = program("--batch", flag, str(tmp_path))
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert ended.stderr == f"digit-tui: {tmp_path} is no run of digit-tui: it has no run.json\n"
+
+
 @pytest.mark.parametrize("arguments", [["--no-such"], ["nonsense"], ["evaluate"]], ids=str)
 def test_what_is_not_understood_is_a_usage_error(arguments: list[str], program: Program) -> None:
     the_error(program(*arguments))
 
 
 def test_an_interrupted_evaluation_is_ended_by_its_signal(
-    program: Program, monkeypatch: pytest.MonkeyPatch
+    finished: tuple[Path, dict[str, Any]], program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("digit_tui.batch.load_run", interrupted)
-    ended = program("evaluate", "run")
+    monkeypatch.setattr("digit_tui.batch.SavedRun.read", interrupted)
+    ended = program("evaluate", str(finished[0]))
     assert (ended.exit_code, ended.stdout) == (130, "")
     assert "Traceback" not in ended.stderr
 
@@ -354,9 +408,11 @@ def test_data_show_says_why_it_cannot(arguments: list[str], status: int, word: s
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """A run of two epochs, and its last event."""
+    """A run of two epochs, the first of which was saved too, and its last event."""
     folder = tmp_path_factory.mktemp("finished") / "run"
-    result = run(*SMALL, "--epochs", "2", "--json", "--run", str(folder))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trainer_module, "SAVE_SHARE", 0.0)  # only what has cost nothing so far
+        result = run(*SMALL, "--epochs", "2", "--json", "--run", str(folder))
     assert result.exit_code == 0
     return folder, json.loads(result.stdout.splitlines()[-1])
 
@@ -379,12 +435,14 @@ def test_evaluate_finds_what_the_run_found(finished: tuple[Path, dict[str, Any]]
     assert (result.exit_code, result.stderr) == (0, "")
     found = json.loads(result.stdout)
     assert list(found) == [
+        "step",
         "test_accuracy",
         "test_correct",
         "test_total",
         "test_loss",
         "confusion",
     ]
+    assert found["step"] == ended["steps"]
     for name in ("test_accuracy", "test_correct", "test_total"):
         assert found[name] == ended[name]
     confusion = np.array(found["confusion"])
@@ -426,24 +484,56 @@ def test_evaluate_measures_on_the_digits_the_run_was_trained_on(
     assert (found["test_total"], found["test_correct"]) == (1000, ended["test_correct"])
 
 
-@pytest.mark.parametrize("damage", ["run.json", "weights.npz", "both", "folder", "truncated"])
+@pytest.mark.parametrize("damage", ["run.json", "checkpoint.npz", "both", "folder", "truncated"])
 def test_evaluate_refuses_what_is_damaged(
     damage: str, finished: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
     if damage != "folder":
         folder.mkdir()
-        weights = (finished[0] / "weights.npz").read_bytes()
+        checkpoint = (finished[0] / "checkpoint.npz").read_bytes()
         if damage in ("run.json", "truncated"):
-            cut = len(weights) // 2 if damage == "truncated" else len(weights)
-            (folder / "weights.npz").write_bytes(weights[:cut])
-        if damage in ("weights.npz", "truncated"):
+            cut = len(checkpoint) // 2 if damage == "truncated" else len(checkpoint)
+            (folder / "checkpoint.npz").write_bytes(checkpoint[:cut])
+        if damage in ("checkpoint.npz", "truncated"):
             (folder / "run.json").write_bytes((finished[0] / "run.json").read_bytes())
     result = run("evaluate", str(folder), "--json")
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith("digit-tui: ")
     assert result.stderr.count("\n") == 1
     assert str(folder) in result.stderr
+
+
+def test_evaluate_takes_the_checkpoint_before_a_damaged_one(
+    finished: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(finished[0], folder)
+    (folder / "checkpoint.npz").write_bytes(b"damaged")
+    result = run("evaluate", str(folder), "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["step"] > 0
+    assert result.stderr == (
+        f"digit-tui: {folder / 'checkpoint.npz'} is damaged: its checksum is wrong\n"
+    )
+
+
+def test_evaluate_takes_the_best_checkpoint_if_asked(
+    finished: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(finished[0], folder)
+    shutil.copy(folder / "previous.npz", folder / "best.npz")
+    last, best = (
+        json.loads(run("evaluate", str(folder), "--json", *option).stdout)
+        for option in ([], ["--best"])
+    )
+    assert (last["step"], best["step"]) == (finished[1]["steps"], finished[1]["steps"] // 2)
+    (folder / "best.npz").unlink()
+    result = run("evaluate", str(folder), "--best")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr.count("\n") == 1
+    assert "best.npz" in result.stderr
 
 
 def test_evaluate_says_nothing_that_is_no_json(tmp_path: Path) -> None:

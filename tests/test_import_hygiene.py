@@ -39,7 +39,7 @@ def test_batch_never_imports_an_interface(form: list[str], tmp_path: Path) -> No
     run = ["--batch", "--data", "sample", "--preset", "classic", "--hidden", "8", "--epochs", "1"]
     modules = imported_by(tmp_path, *run, *form, "--run", str(tmp_path / "run"))
     assert "numpy" in modules
-    assert (tmp_path / "run" / "weights.npz").exists()
+    assert (tmp_path / "run" / "checkpoint.npz").exists()
     assert modules.isdisjoint({"textual", "plotext", "textual_plotext", "rich"})
 
 

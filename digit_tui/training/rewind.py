@@ -10,12 +10,9 @@ from digit_tui.training.arm import Arm
 from digit_tui.training.commands import Course, is_moment
 from digit_tui.training.describe import spike
 from digit_tui.training.events import Event, Refused, Spiked, TimelineChanged, WentBack
-from digit_tui.training.spike import SpikeAlarm
+from digit_tui.training.spike import LEARNED, SpikeAlarm
 from digit_tui.training.state import RunState, Vectors
 from digit_tui.training.timeline import Point, Timeline
-
-PROVEN_STEPS = 50
-"""A command that was to blame would have shown after so many steps."""
 
 
 class Rewind:
@@ -24,6 +21,7 @@ class Rewind:
     def __init__(self, classes: int) -> None:
         self._timeline = Timeline()
         self._alarm = SpikeAlarm(classes)
+        self._unjudged: Point | None = None  # the moment where it stands, if it was kept
         self._trouble: tuple[int, Course] | None = None  # the last one, ...
         self._came_back_to = 0  # ... and the step that was gone back to
 
@@ -41,6 +39,7 @@ class Rewind:
             loss = self._alarm.now
             point = Point(state.copy(), arm.position, arm.accuracy, loss, arm.steps_made)
             timeline.keep(point)
+        self._unjudged = point
         point.accuracy = arm.accuracy
         point.following = following or point.following
         return self.steered(arm)
@@ -53,6 +52,8 @@ class Rewind:
     def spiked(self, arm: Arm, loss: float) -> Spiked | None:
         """What happened, if a step's loss (in nats) shows that the network is lost."""
         alarm = self._alarm
+        if self._unjudged is not None:
+            self._unjudged.next_loss, self._unjudged = loss, None
         if not alarm.rings(loss):
             return None
         before = min(alarm.best, alarm.guessing)
@@ -66,21 +67,21 @@ class Rewind:
     def last_good(self, arm: Arm) -> tuple[int, Course]:
         """The last moment before a trouble when all was well.
 
-        A command shows only after some steps what it does, so that all was well before it, or some
-        time after it. A trouble that comes again the same way asks for an earlier moment.
+        A trouble that comes again the same way asks for an earlier moment.
         """
         trouble = (arm.state.step, arm.state.course)
         points = [each for each in self._timeline.way_to(*trouble) if each.place != trouble]
         if trouble == self._trouble:
             points = [each for each in points if each.state.step < self._came_back_to]
-        good = [
-            each.place
-            for each in points
-            if each.loss < 2 * self._alarm.best and each.steps_since_command >= PROVEN_STEPS
-        ]
+        good = [each.place for each in points if self._was_well(each)]
         place: tuple[int, Course] = good[-1] if good else (0, ())
         self._trouble, self._came_back_to = trouble, place[0]
         return place
+
+    def _was_well(self, point: Point) -> bool:
+        """Whether the loss was low before a moment, and its weights did well in the next step."""
+        best, guessing = self._alarm.best, self._alarm.guessing
+        return point.loss < 2 * best and point.next_loss < max(2 * best, LEARNED * guessing)
 
     def go_back(self, arm: Arm, step: int, course: Course) -> Iterator[Event]:
         """Take an arm to a moment, or to the last one in memory before it on the way there.
@@ -98,6 +99,7 @@ class Rewind:
         self._remember_beginning(arm)
         point = self._timeline.nearest(step, course)
         yield from arm.go_to(point.state, step, course)
+        self._unjudged = None
         self._alarm.restart(point.loss)
         yield WentBack(
             step=state.step,

@@ -101,13 +101,14 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = Lock(self.path)
-        except OSError:
+        except OSError as error:
             self._remove_made()
-            raise
+            raise self._named(error) from error
         if self._is_taken():
             self.close()
             raise RunTaken(f"{self.path} holds a run already: name another folder with --run")
         try:
+            self._sweep()
             self._journal = JournalFile(self.path / JOURNAL)
             self._record = {
                 "schema": SCHEMA,
@@ -122,9 +123,20 @@ class RunFolder:
                 self._tell_past(past)
             self._write_record()  # with it the run is there
             self._metrics.write(self.history.epochs)
+        except OSError as error:
+            self.discard()
+            raise self._named(error) from error
         except BaseException:
             self.discard()
             raise
+
+    def _named(self, error: OSError) -> OSError:
+        """An error that says where, also if the system did not."""
+        error.filename = error.filename or str(self.path)
+        return error
+
+    def _sweep(self) -> None:
+        sweep(self.path, (RECORD, METRICS, *CHECKPOINTS))
 
     def _is_taken(self) -> bool:
         names = [name for name in (RECORD, METRICS, *CHECKPOINTS) if (self.path / name).exists()]
@@ -147,7 +159,7 @@ class RunFolder:
             OSError: if the lock can not be made.
         """
         self._lock = Lock(self.path)
-        sweep(self.path, (RECORD, METRICS, *CHECKPOINTS))
+        self._sweep()
 
     def resume(self, record: dict[str, Any], history: History, step: int, best: float) -> None:
         """Go on with a run, after `take_over`.
@@ -163,10 +175,13 @@ class RunFolder:
         """
         self._record = record | {"state": "running", "results": None, "versions": versions()}
         self.history, self.best_accuracy = history, best
-        self._journal = JournalFile(self.path / JOURNAL)
-        self._tell({"event": "resumed", "step": step, "time": _now()})
-        self._metrics.write(self.history.epochs)
-        self._write_record()
+        try:
+            self._journal = JournalFile(self.path / JOURNAL)
+            self._tell({"event": "resumed", "step": step, "time": _now()})
+            self._metrics.write(self.history.epochs)
+            self._write_record()
+        except OSError as error:
+            raise self._named(error) from error
 
     def took(self, course: Course) -> None:
         """The last command of a course has taken effect.

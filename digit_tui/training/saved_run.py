@@ -205,14 +205,13 @@ class SavedRun:
         """
         history = self.history()
         found: Checkpoint | None = None
-        best = 0.0
         for checkpoint in self.checkpoints():
-            best = max(best, checkpoint.best_accuracy)
             state = checkpoint.state
             # One that was saved before the run went back is not where it stands.
             came_by = history.came_by(state.step, state.course, checkpoint.returns)
             if found is None and came_by:
                 found = checkpoint
+        best = self._best_accuracy()
         complaints = self.complaints + self._other_versions()
         if found is None:
             if complaints:
@@ -220,6 +219,13 @@ class SavedRun:
             return Origin(None, history.course, history, complaints), best
         ahead = history.course[len(found.state.course) :]
         return Origin(found.state, ahead, history, complaints), best
+
+    def _best_accuracy(self) -> float:
+        """Of the checkpoint that is kept as the best, if it can be read."""
+        try:
+            return self.checkpoint(best=True).best_accuracy
+        except RunError:
+            return 0.0
 
     def _other_versions(self) -> list[str]:
         """Why the last bits of what follows may differ."""

@@ -26,6 +26,8 @@ class Point:
     """Training loss of the last steps, in nats."""
     clock: int
     """Steps that were ever made by then, undone ones included."""
+    next_loss: float = inf
+    """Training loss of the step after it, the first that was computed with its weights."""
     following: str = ""
     """The command that took effect here, in words."""
     undone: bool = False
@@ -34,12 +36,6 @@ class Point:
     def place(self) -> tuple[int, Course]:
         """The step, and what had steered the run by then."""
         return self.state.step, self.state.course
-
-    @property
-    def steps_since_command(self) -> float:
-        """Steps since the last command took effect."""
-        course = self.state.course
-        return self.state.step - course[-1].step if course else inf
 
     @property
     def size(self) -> int:

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from digit_tui.training.saved_run import SavedRun
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
 
@@ -69,33 +71,46 @@ def test_a_whole_session(training: Callable[..., Any]) -> None:
     program.send("\t")
     program.until("saved step")
     assert step(program) == before + 2
-    record = json.loads((folder / "run.json").read_text())
-    assert record["results"]["steps"] == before + 2
-    with np.load(folder / "weights.npz", allow_pickle=False) as weights:
-        assert np.isfinite(weights["parameters"]).all()
+    saved = SavedRun.read(folder)
+    state = saved.checkpoint().state
+    assert (state.step, state.settings.optimizer) == (before + 2, "momentum")
+    assert np.isfinite(state.parameters).all()
+    assert saved.state() == "running"
 
     program.send("q")
     assert program.status() == 0
     program.assert_restored()
     assert f"Saved step {before + 2:,} in" in re.sub(r"\s+", " ", program.text)
+    saved = SavedRun.read(folder)
+    assert (saved.state(), saved.record["results"]["steps"]) == ("interrupted", before + 2)
 
 
-def test_leaving_without_saving_leaves_nothing(training: Callable[..., Any]) -> None:
+def test_leaving_saves_and_the_run_can_be_gone_on_with(training: Callable[..., Any]) -> None:
     program, folder = training()
-    assert (folder / "run.json").exists()
     program.send("q")
-    program.until("What was learned")
-    program.send("\x1b")
-    program.until(lambda: "What was learned" not in program.text)
-    now = step(program)
-    program.until(lambda: step(program) > now)
+    assert program.status() == 0  # at once
+    program.assert_restored()
+    saved = SavedRun.read(folder).checkpoint().state.step
+    assert saved > 0
+    said = re.sub(r"\s+", "", program.text)  # the terminal breaks lines anywhere
+    assert f"Savedstep{saved:,}in{folder}" in said
+    assert f"digit-tui--resume{folder}" in said
+
+
+def test_a_run_goes_on_where_it_was_left(
+    training: Callable[..., Any], terminal: Callable[..., Any]
+) -> None:
+    program, folder = training()
+    left = pause(program)
     program.send("q")
-    program.until("What was learned")
-    program.send("d")
+    assert program.status() == 0
+    program = terminal("--resume", str(folder))
+    program.until(lambda: "step" in program.text and step(program) > left)
+    program.send("q")
     assert program.status() == 0
     program.assert_restored()
-    assert not folder.exists()
-    assert "This run was not saved." in program.text
+    (resumed,) = (line for line in SavedRun.read(folder).lines() if line.get("event") == "resumed")
+    assert resumed["step"] == left
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
@@ -108,7 +123,7 @@ def test_a_signal_saves_and_restores(training: Callable[..., Any], name: str) ->
     record = json.loads((folder / "run.json").read_text())
     assert record["state"] == "interrupted"
     assert record["results"]["steps"] > 0
-    assert (folder / "weights.npz").exists()
+    assert SavedRun.read(folder).checkpoint().state.step > 0
 
 
 def test_a_dropped_connection_saves_and_ends_the_program(training: Callable[..., Any]) -> None:
@@ -116,7 +131,7 @@ def test_a_dropped_connection_saves_and_ends_the_program(training: Callable[...,
     program.hang_up()
     program.process.wait(timeout=15)
     assert json.loads((folder / "run.json").read_text())["state"] == "interrupted"
-    assert (folder / "weights.npz").exists()
+    assert SavedRun.read(folder).checkpoint().state.step > 0
 
 
 def test_a_terminal_that_does_not_read_can_not_hold_the_program(
@@ -152,8 +167,6 @@ def test_a_storm_of_sizes_leaves_a_whole_screen(training: Callable[..., Any]) ->
     program.until(lambda: steady() == whole)
     program.until(lambda: all(len(re.findall("[│┤└]", row)) == 2 for row in program.rows[3:12]))
     program.send("q")
-    program.until("What was learned")
-    program.send("d")
     assert program.status() == 0
     program.assert_restored()
 

@@ -646,3 +646,11 @@ def test_a_good_command_long_before_a_trouble_stays(
     backs = [event for event in trainer.run() if isinstance(event, WentBack)]
     assert [(back.step, back.course) for back in backs] == [(100, (Taken(*good),)), (30, ())]
     assert trainer.state.weights_sha256 == train(epochs=20).sha256
+
+
+def test_a_trouble_after_many_commands_does_not_cost_the_run(train: Any) -> None:
+    """Somebody who has steered often, and well, does not begin anew for one wrong turn."""
+    often = [(step, ScaleLearningRate(1.01)) for step in range(10, 420, 40)]
+    script = [*often, (430, SetLearningRate(1000)), (NEVER, Undo()), STOP]
+    (back,) = train(script, epochs=60, stay=True).all(WentBack)
+    assert 300 < back.step <= 430
