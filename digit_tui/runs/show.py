@@ -62,6 +62,7 @@ def description(run: Facts, width: int) -> list[str]:
         "Run": [str(saved.path)],
         "Started": [f"{run.started:%Y-%m-%d %H:%M:%S %z}"],
         "State": [f"{saved.state()}, {human_size(size_of(saved.path))} on disk"],
+        **origin(run),
         "Data": [f"{saved.data}: {images} of {pixels}"],
         "Network": [network_words(run)],
         "Settings": wrap(settings, width - LABEL, break_on_hyphens=False),
@@ -74,6 +75,14 @@ def description(run: Facts, width: int) -> list[str]:
         for title, lines in paragraphs.items()
         for first, line in zip([True, *[False] * len(lines)], lines, strict=False)
     ]
+
+
+def origin(run: Facts) -> dict[str, list[str]]:
+    """Of which run it is a copy, by titles."""
+    match run.saved.record.get("forked_from"):
+        case {"run": str(path), "step": int(step)}:
+            return {"Forked from": [f"{path}, at step {step:,}"]}
+    return {}
 
 
 def results(run: Facts) -> dict[str, list[str]]:

@@ -167,7 +167,7 @@ class Arm:
             seconds=tally.seconds,
             images_per_second=tally.images / tally.seconds,
         )
-        yield from self._record(lambda folder: folder.ended_epoch(ended))
+        yield from self.record(lambda folder: folder.ended_epoch(ended))
         yield ended
 
     def evaluate(self) -> Evaluated:
@@ -202,7 +202,7 @@ class Arm:
             state.fresh_slots()
         state.course = (*state.course, Taken(state.step, command))
         # What is told is on record: somebody who saw it relies on it.
-        yield from self._record(lambda folder: folder.took(state.course))
+        yield from self.record(lambda folder: folder.took(state.course))
         for setting in changes:
             before, value = getattr(old, setting), getattr(new, setting)
             if value != before:
@@ -223,7 +223,7 @@ class Arm:
         left = self.state.step
         self.state.become(point)
         self._evaluation = self.last_change = None
-        yield from self._record(lambda folder: folder.went_back(left, to, course))
+        yield from self.record(lambda folder: folder.went_back(left, to, course))
 
     def save(self, asked: bool) -> Iterator[Event]:
         """Write a checkpoint."""
@@ -242,7 +242,7 @@ class Arm:
             returns=folder.history.returns,
         )
         failed = False
-        for event in self._record(lambda folder: folder.save(checkpoint)):
+        for event in self.record(lambda folder: folder.save(checkpoint)):
             failed = True
             yield event
         if not failed:
@@ -269,7 +269,7 @@ class Arm:
             "seconds": seconds,
         }
         yield from self.save(asked=True)
-        yield from self._record(lambda folder: folder.end(reason, results))
+        yield from self.record(lambda folder: folder.end(reason, results))
         run = str(self.folder.path) if self.folder else None
         self.close()
         yield RunEnded(reason=reason, run=run, evaluation=evaluation, **results)
@@ -279,7 +279,7 @@ class Arm:
         if self.folder is not None:
             self.folder.close()
 
-    def _record(self, write: Callable[[RunFolder], Any]) -> Iterator[Event]:
+    def record(self, write: Callable[[RunFolder], Any]) -> Iterator[Event]:
         """Write to the run's folder, and tell if the disk refuses."""
         if self.folder is None:
             return

@@ -20,7 +20,7 @@ from digit_tui.training.commands import (
 from digit_tui.training.describe import setting_words
 from digit_tui.training.errors import RunError
 from digit_tui.training.events import Event, Forked, ForkEnded, OfFork, Refused, RunEnded
-from digit_tui.training.run_folder import LEFT, RunFolder
+from digit_tui.training.run_folder import LEFT, ForkedFrom, RunFolder
 
 FORKABLE = (SetOptimizer, SetLearningRate, ScaleLearningRate, SetClipping, SetAugmentation)
 """What a fork may do otherwise: its batches and its length stay those of the run."""
@@ -84,7 +84,7 @@ class Arms:
                 Path(command.folder) if command.folder else free_name(path, run.state.step)
             )
             try:
-                folder.begin(config, data, past=run.folder.history)
+                folder.begin(config, data, ForkedFrom(run.folder, run.state.step))
             except (RunError, OSError) as error:
                 yield Refused(run.state.step, f"No fork: {error}")
                 return
@@ -100,6 +100,8 @@ class Arms:
             reason = refused[0].message if refused else "it would do the same as the run"
             yield Refused(run.state.step, f"No fork: {reason}")
             return
+        if folder is not None:
+            yield from run.record(lambda own: own.forked(run.state.step, folder.path))
         yield Forked(
             step=run.state.step,
             epoch=run.position,

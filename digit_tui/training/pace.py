@@ -7,7 +7,11 @@ from time import perf_counter
 
 
 class Pace:
-    """Allows something whenever it has taken no more than a share of the time."""
+    """Allows something whenever it has taken no more than a share of the time.
+
+    Attributes:
+        spent: seconds that it has taken in all.
+    """
 
     def __init__(self, share: float, clock: Callable[[], float] = perf_counter) -> None:
         """Begin now.
@@ -20,6 +24,7 @@ class Pace:
         self._clock = clock
         self._started = self._ended = clock()
         self._cost = 0.0
+        self.spent = 0.0
 
     @property
     def allowed(self) -> bool:
@@ -37,3 +42,4 @@ class Pace:
     def __exit__(self, *_: object) -> None:
         self._ended = self._clock()
         self._cost = self._ended - self._started
+        self.spent += self._cost

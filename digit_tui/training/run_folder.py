@@ -9,7 +9,7 @@ import platform
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from platformdirs import user_state_path
@@ -58,6 +58,13 @@ def versions() -> dict[str, str]:
     }
 
 
+class ForkedFrom(NamedTuple):
+    """The run that another is a copy of."""
+
+    folder: RunFolder
+    step: int
+
+
 class RunFolder:
     """The folder of one run that is being trained. It is this process's alone, until `close`.
 
@@ -82,13 +89,15 @@ class RunFolder:
         base = f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{config.preset}"
         return cls(runs_folder() / f"{base}_{os.getpid():x}{os.urandom(2).hex()}")
 
-    def begin(self, config: RunConfig, data: dict[str, Any], past: History | None = None) -> None:
+    def begin(
+        self, config: RunConfig, data: dict[str, Any], forked: ForkedFrom | None = None
+    ) -> None:
         """Make the folder of a new run and write what is known before the first step.
 
         Args:
             config: the run's.
             data: Dataset.summary()
-            past: of the run that this one was forked from, up to the fork.
+            forked: from which run, if it is the copy of one.
 
         Raises:
             RunTaken: if the folder holds a run already, or another process uses it.
@@ -119,8 +128,12 @@ class RunFolder:
                 "versions": versions(),
                 "results": None,
             }
-            if past is not None:
-                self._tell_past(past)
+            if forked is not None:
+                self._record["forked_from"] = {
+                    "run": str(forked.folder.path.absolute()),
+                    "step": forked.step,
+                }
+                self._tell_past(forked.folder.history)
             self._write_record()  # with it the run is there
             self._metrics.write(self.history.epochs)
         except OSError as error:
@@ -202,6 +215,14 @@ class RunFolder:
         self._metrics.forget()
         self._tell(go_back_line(step, to, course))
         self._metrics.write(self.history.epochs)
+
+    def forked(self, step: int, path: Path) -> None:
+        """A copy of the run trains beside it.
+
+        Raises:
+            OSError: if the disk refuses; it is tried again with the next line.
+        """
+        self._tell({"event": "forked", "step": step, "run": str(path.absolute())})
 
     def ended_epoch(self, event: EpochEnded) -> None:
         """An epoch has ended.

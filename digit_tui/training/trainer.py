@@ -45,7 +45,12 @@ TROUBLES = ("diverged", "spike")
 
 
 class Trainer:
-    """One run of one network on one data set, and a fork of it where one is asked for."""
+    """One run of one network on one data set, and a fork of it where one is asked for.
+
+    Attributes:
+        saving: the time that checkpoints have taken.
+        keeping: likewise the copies of the state in memory.
+    """
 
     def __init__(
         self,
@@ -86,8 +91,8 @@ class Trainer:
         self._pause_after: str | None = None  # batch or epoch
         self._stop: ask.Stop | None = None
         self._rewind = Rewind(dataset.classes)
-        self._saving = Pace(SAVE_SHARE)
-        self._keeping = Pace(POINT_SHARE)
+        self.saving = Pace(SAVE_SHARE)
+        self.keeping = Pace(POINT_SHARE)
         self._started = perf_counter()
 
     @property
@@ -331,11 +336,11 @@ class Trainer:
                 yield spiked
                 yield from self._pause("spike")
                 return
-            if (half or epoch_ended) and self._keeping.allowed:
-                with self._keeping:
+            if (half or epoch_ended) and self.keeping.allowed:
+                with self.keeping:
                     kept = self._rewind.keep(arm)
                 yield kept
-        if (epoch_ended and self._saving.allowed) or self._saving.waited > SAVE_SECONDS:
+        if (epoch_ended and self.saving.allowed) or self.saving.waited > SAVE_SECONDS:
             yield from self._save()
 
     def _diverge(self, arm: Arm, trouble: NotFinite) -> Iterator[Event]:
@@ -352,7 +357,7 @@ class Trainer:
 
     def _save(self, asked: bool = False) -> Iterator[Event]:
         told: list[Event] = []
-        with self._saving:  # the time that a front end takes for an event is not saving
+        with self.saving:  # the time that a front end takes for an event is not saving
             for arm in self._arms.each():
                 told += self._arms.tell(arm, arm.save(asked))
         yield from told

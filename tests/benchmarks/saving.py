@@ -2,7 +2,8 @@
 
 Each run is of the same preset on the same digits, from the first step to the end of the last epoch:
 once without either, once with a folder that checkpoints, journal and metrics go to, once with the
-moments that undo goes back to, in memory.
+moments that undo goes back to, in memory. "spent" is the share of the time that the training thread
+itself was busy with it: on a machine with other work it says more than the ratio.
 """
 
 from __future__ import annotations
@@ -94,8 +95,15 @@ def work(task: dict[str, Any]) -> dict[str, Any]:
                         # but all that is done on the way is inside.
                         ended = perf_counter()
                         mailbox.send(Stop())
+    spent = trainer.saving.spent + trainer.keeping.spent
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - memory
-    return {"seconds": ended - started, "saves": saves, "moments": moments, "grown": grown}
+    return {
+        "seconds": ended - started,
+        "spent": spent / (ended - started),
+        "saves": saves,
+        "moments": moments,
+        "grown": grown,
+    }
 
 
 def report(results: dict[str, list[dict[str, Any]]]) -> None:
@@ -110,12 +118,22 @@ def report(results: dict[str, list[dict[str, Any]]]) -> None:
                 f"{median(seconds[kind]):.2f}",
                 f"{factor:.3f}",
                 verdict,
+                f"{median(each['spent'] for each in runs):.2%}",
                 f"{median(each['saves'] for each in runs):.0f}",
                 f"{median(each['moments'] for each in runs):.0f}",
                 f"{median(each['grown'] for each in runs):.0f}",
             ]
         )
-    headers = ["run", "seconds", "/ neither", f"to {TARGET}", "saves", "moments", "memory MiB"]
+    headers = [
+        "run",
+        "seconds",
+        "/ neither",
+        f"to {TARGET}",
+        "spent",
+        "saves",
+        "moments",
+        "memory MiB",
+    ]
     print(f"\n{table(headers, rows)}")
     print(f"\nMoments take up to {UNDO_BYTES // MIB} MiB. Memory is what a run grew by.")
 

@@ -48,7 +48,7 @@ from digit_tui.training.journal import (
 )
 from digit_tui.training.mailbox import Script
 from digit_tui.training.metrics_file import COLUMNS, MetricsFile
-from digit_tui.training.run_folder import RunFolder
+from digit_tui.training.run_folder import ForkedFrom, RunFolder
 from digit_tui.training.saved_run import SavedRun
 from digit_tui.training.trainer import Trainer
 
@@ -380,11 +380,14 @@ def test_a_fork_knows_its_past(config: Any, digits: Any, tmp_path: Path) -> None
             {"event": "epoch_ended", "epoch": 2, "step": 16},
         ]
     )
+    parent = RunFolder(tmp_path / "parent")
+    parent.history = past
     folder = RunFolder(tmp_path)
-    folder.begin(config, digits.summary(), past=past)
+    folder.begin(config, digits.summary(), ForkedFrom(parent, 16))
     folder.close()
     history = SavedRun.read(tmp_path).history()
     assert (history.step, history.course, history.epochs) == (16, past.course, past.epochs)
+    assert SavedRun.read(tmp_path).record["forked_from"] == {"run": str(parent.path), "step": 16}
     assert [row["epoch"] for row in rows_of(tmp_path)] == ["1", "2"]
     history.go_back(8, ())
     assert history.epochs == past.epochs[:1]
