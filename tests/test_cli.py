@@ -92,7 +92,7 @@ VALUES = {
 
 def test_the_documented_options_are_those_that_are_here() -> None:
     options = {long_flag(option) for option in cli.params}
-    assert options - {"--version", "--help", "--batch"} == set(VALUES)
+    assert options - {"--version", "--help", "--batch", "--plain"} == set(VALUES)
 
 
 @pytest.mark.parametrize("flag", VALUES)
@@ -566,3 +566,11 @@ def test_an_interrupted_fetch_is_ended_by_its_signal(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("digit_tui.digits.fetch_mnist", interrupted)
     assert run("data", "fetch").exit_code == 130
+
+
+@pytest.mark.parametrize("changes", ["optimizer=foo", "lr=-1", "augment=", "clip-norm=0"])
+def test_an_impossible_fork_is_refused_before_training(changes: str) -> None:
+    result = CliRunner().invoke(cli, ["--batch", "--fork-at", "3", "--fork", changes])
+    assert result.exit_code == 2
+    assert "--fork: " in result.output
+    assert "epoch" not in result.output

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from digit_tui.config import RunConfig
@@ -54,6 +54,16 @@ def parse_changes(text: str) -> tuple[ask.Setting, ...]:
             raise ValueError(f"{part!r} is not NAME=VALUE")
         wanted[name.strip()] = word.strip()
     return commands_of(wanted)
+
+
+def check_changes(commands: Iterable[ask.Setting], config: RunConfig) -> None:
+    """See that the values of commands are possible ones.
+
+    Raises:
+        ConfigError: if one is not.
+    """
+    for command in commands:
+        config.with_(**changes_of(command, Settings.of(config), config))
 
 
 def commands_of(wanted: Mapping[str, str]) -> tuple[ask.Setting, ...]:

@@ -77,7 +77,7 @@ class Opening:
             origin, best = saved.resume()
             trainer = Trainer(self.config, dataset, source, folder, stay, self._with_fork(origin))
             assert origin.history is not None
-            folder.resume(saved.record, origin.history, trainer.state.step, best)
+            folder.resume(saved, origin.history, trainer.state.step, best)
         except BaseException:
             folder.close()
             raise

@@ -9,7 +9,7 @@ import platform
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from platformdirs import user_state_path
@@ -25,6 +25,9 @@ from digit_tui.training.events import EpochEnded, to_json
 from digit_tui.training.journal import History, JournalFile, command_line, go_back_line
 from digit_tui.training.lock import Lock
 from digit_tui.training.metrics_file import MetricsFile
+
+if TYPE_CHECKING:
+    from digit_tui.training.saved_run import SavedRun
 
 RECORD, JOURNAL, METRICS = "run.json", "journal.jsonl", "metrics.csv"
 CHECKPOINT, PREVIOUS, BEST = "checkpoint.npz", "previous.npz", "best.npz"
@@ -82,6 +85,7 @@ class RunFolder:
         self._lock: Lock | None = None
         self._journal: JournalFile | None = None
         self._metrics = MetricsFile(path / METRICS)
+        self._previous_is_better = False  # than the last checkpoint, which is damaged
 
     @classmethod
     def fresh(cls, config: RunConfig) -> RunFolder:
@@ -174,11 +178,11 @@ class RunFolder:
         self._lock = Lock(self.path)
         self._sweep()
 
-    def resume(self, record: dict[str, Any], history: History, step: int, best: float) -> None:
+    def resume(self, saved: SavedRun, history: History, step: int, best: float) -> None:
         """Go on with a run, after `take_over`.
 
         Args:
-            record: its run.json.
+            saved: the run as it was read.
             history: what its journal tells.
             step: where it goes on.
             best: the highest test accuracy of its checkpoints.
@@ -186,7 +190,8 @@ class RunFolder:
         Raises:
             OSError: if a file can not be written.
         """
-        self._record = record | {"state": "running", "results": None, "versions": versions()}
+        self._previous_is_better = CHECKPOINT in saved.damaged
+        self._record = saved.record | {"state": "running", "results": None, "versions": versions()}
         self.history, self.best_accuracy = history, best
         try:
             self._journal = JournalFile(self.path / JOURNAL)
@@ -244,7 +249,9 @@ class RunFolder:
         self._journal.sync()
         content = checkpoint.to_bytes()
         path = self.path / CHECKPOINT
-        write_whole(path, lambda file: file.write(content), previous=self.path / PREVIOUS)
+        previous = None if self._previous_is_better else self.path / PREVIOUS
+        write_whole(path, lambda file: file.write(content), previous)
+        self._previous_is_better = False
         accuracy = checkpoint.test_accuracy
         if accuracy is not None and accuracy >= self.best_accuracy:
             self._keep_as_best(path)

@@ -60,6 +60,8 @@ class SavedRun:
     def __post_init__(self) -> None:
         self.complaints: list[str] = []
         """Checkpoints that could not be used, and why: one line each."""
+        self.damaged: list[str] = []
+        """Their names."""
 
     @classmethod
     def read(cls, path: Path) -> SavedRun:
@@ -152,6 +154,7 @@ class SavedRun:
                 continue
             except RunError as error:
                 self.complaints.append(str(error))
+                self.damaged.append(name)
                 continue
             self._check(name, checkpoint)
             yield checkpoint

@@ -29,7 +29,9 @@ from digit_tui.training.commands import (
 )
 from digit_tui.training.errors import RunError
 from digit_tui.training.events import CheckpointSaved, EpochEnded, Restored
-from digit_tui.training.run_folder import CHECKPOINTS
+from digit_tui.training.mailbox import Script
+from digit_tui.training.opening import resuming
+from digit_tui.training.run_folder import CHECKPOINT, CHECKPOINTS, PREVIOUS
 from digit_tui.training.saved_run import SavedRun
 from digit_tui.training.state import RunState
 
@@ -485,3 +487,21 @@ def test_the_same_digits_may_have_another_name(
     go_on(run, [(13, Stop())], dataset=moved)
     assert SavedRun.read(run).checkpoint().data["name"] == "moved"
     assert go_on(run).sha256 == train().sha256  # in their first place again
+
+
+def test_a_damaged_checkpoint_does_not_take_the_place_of_a_good_one(
+    train: Any, digits: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    train([(3, Save()), (5, Save()), (5, Stop())], folder=folder)
+    (folder / CHECKPOINT).write_bytes(b"damaged")
+    good = (folder / PREVIOUS).read_bytes()
+    for number in (1, 2):
+        events = resuming(folder).trainer(digits, Script([(7, Save())]), stay=False).run()
+        while not isinstance(next(events), CheckpointSaved):
+            pass
+        events.close()
+        assert read_checkpoint(folder / CHECKPOINT).state.step == 7
+        # With the next one, both are good.
+        assert ((folder / PREVIOUS).read_bytes() == good) == (number == 1)
+        assert read_checkpoint(folder / PREVIOUS).state.step in (5, 7)
