@@ -203,13 +203,14 @@ class Arm:
         state.course = (*state.course, Taken(state.step, command))
         # What is told is on record: somebody who saw it relies on it.
         yield from self.record(lambda folder: folder.took(state.course))
-        for setting in changes:
-            before, value = getattr(old, setting), getattr(new, setting)
-            if value != before:
-                change = SettingChanged(state.step, self.position, setting, before, value, new)
-                if not blameless:
-                    self.last_change = change
-                yield change
+        told = [
+            SettingChanged(state.step, self.position, setting, before, value, new)
+            for setting in changes
+            if (before := getattr(old, setting)) != (value := getattr(new, setting))
+        ]
+        if not blameless:
+            self.last_change = told[0]  # what follows from it, such as another rate, comes after
+        yield from told
 
     def go_to(self, point: RunState, to: int, course: Course) -> Iterator[Event]:
         """Stand at another moment, or before it on the way there.

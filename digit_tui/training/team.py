@@ -15,6 +15,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from select import select
 from time import sleep
@@ -84,7 +85,7 @@ class Team:
             TeamError: if there is not enough memory.
         """
         self._threads = threads if plan.members == 1 else 1
-        self._limits: threadpool_limits | None = None
+        self._limits = ExitStack()
         self._helpers: list[subprocess.Popen[bytes]] = []
         self._complaints = -1
         self._plan = plan
@@ -125,7 +126,7 @@ class Team:
         self.member, self._order, self._meet = make(self._rest_in)
 
     def __enter__(self) -> Team:
-        self._limits = threadpool_limits(limits=self._threads, user_api="blas")
+        self._limits.enter_context(threadpool_limits(limits=self._threads, user_api="blas"))
         try:
             self._start()
         except BaseException:
@@ -135,8 +136,7 @@ class Team:
 
     def __exit__(self, *_: object) -> None:
         self._stop()
-        if self._limits is not None:
-            self._limits.restore_original_limits()
+        self._limits.close()
 
     def do(self, job: str, *values: Any) -> None:
         """Have all members do a job; returns when all have.

@@ -309,7 +309,9 @@ class Trainer:
                     return
                 if arm not in self._arms:
                     break
-        if self._pause_after == "batch" or (
+        if self._stay and self._arms.finished:
+            self._pause_after = None  # it pauses as one that is finished
+        elif self._pause_after == "batch" or (
             self._pause_after == "epoch" and self.state.epoch > epoch
         ):
             yield from self._pause(self._pause_after)
