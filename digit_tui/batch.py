@@ -12,10 +12,10 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from digit_tui.data import DataError, load_dataset, printable
+from digit_tui.closing import final_report
+from digit_tui.data import DataError, load_dataset
 from digit_tui.insight.confusion import confusion_matrix
 from digit_tui.insight.report import report
-from digit_tui.insight.significance import compare, gap_words
 from digit_tui.nn import evaluate
 from digit_tui.output import Output, complain
 from digit_tui.progress import progress_on_stderr
@@ -133,8 +133,10 @@ def _judge(story: Story, opening: Opening, target_accuracy: float | None) -> Sta
         complain(f"--fork-at {opening.fork[0]}: the run ended at step {ended.steps}")
         return Status.USAGE
     if opening.replay is not None:
-        before = (opening.replay.record["results"] or {}).get("weights_sha256")
-        if before not in (None, ended.weights_sha256):
+        # A run that was left on the way to where it once stood has results of an earlier step.
+        results = opening.replay.record["results"] or {}
+        before = results.get("weights_sha256")
+        if results.get("steps") == ended.steps and before != ended.weights_sha256:
             complain(f"the weights are not those of {opening.replay.path}: {before}")
             return Status.FAILURE
     if target_accuracy is not None and ended.test_accuracy < target_accuracy:
@@ -202,27 +204,10 @@ class Story:
         Args:
             images: how many there are to train on.
         """
-        lines = [report(self.ended.evaluation), *_closing(self.ended, images)]
+        fork = None
         if self.forked is not None and self.fork_ended is not None:
-            comparison = compare(self.ended.evaluation, self.fork_ended.evaluation)
-            lines += [
-                "",
-                f"Fork           at step {self.forked.step:,}: {', '.join(self.forked.changes)}",
-                f"Test accuracy  {self.fork_ended.test_accuracy:.2%}, {gap_words(comparison)}",
-                f"               {comparison.words}",
-                *_closing(self.fork_ended, images),
-            ]
-        return "\n".join(lines)
-
-
-def _closing(ended: RunEnded, images: int) -> list[str]:
-    epochs = f"{ended.epochs} epoch{'s' if ended.epochs != 1 else ''}"
-    return [
-        f"Trained        {epochs} of {images:,} images, {ended.steps:,} steps, "
-        f"in {ended.seconds:.1f} s ({ended.reason})",
-        f"Weights        {ended.weights_sha256}",
-        f"Run            {printable(ended.run or 'not saved')}",
-    ]
+            fork = self.forked, self.fork_ended
+        return final_report(self.ended, images, fork)
 
 
 def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:

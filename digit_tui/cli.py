@@ -51,18 +51,12 @@ class Changes(click.ParamType[tuple[Any, ...]]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[Any, ...]:
-        from digit_tui.training.changes import commands_of
+        from digit_tui.training.changes import parse_changes
 
         if isinstance(value, tuple):
             return value
-        wanted = {}
-        for part in value.split(","):
-            name, equals, word = part.partition("=")
-            if not equals:
-                self.fail(f"{part!r} is not NAME=VALUE", param, ctx)
-            wanted[name.strip()] = word.strip()
         try:
-            return commands_of(wanted)
+            return parse_changes(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -119,6 +113,16 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+FPS = click.option(
+    "--fps",
+    type=click.FloatRange(0.1, 30),
+    envvar="DIGIT_TUI_FPS",
+    default=2.0,
+    help="How often the charts are drawn in a second (2).",
+)
+"""Of the terminal interface alone."""
+
+
 @click.group(
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DIGIT_TUI"},
@@ -154,7 +158,13 @@ def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     type=Changes(),
     help="What the copy does otherwise, such as optimizer=sgd,lr=0.1.",
 )
+@FPS
 @click.option("--batch", is_flag=True, help="Train without a screen.")
+@click.option(
+    "--plain",
+    is_flag=True,
+    help="Steer the training by lines: for screen readers, simple terminals and pipes.",
+)
 @click.option(
     "--json", "as_json", is_flag=True, envvar="DIGIT_TUI_JSON", help="With --batch: JSON Lines."
 )
@@ -173,7 +183,9 @@ def cli(
     replay: str | None,
     fork_at: int | None,
     fork: tuple[Any, ...] | None,
+    fps: float,
     batch: bool,
+    plain: bool,
     as_json: bool,
     target_accuracy: float | None,
     **options: Any,
@@ -181,8 +193,8 @@ def cli(
     """Train a handwritten-digit classifier in your terminal.
 
     Without --batch it opens the terminal interface: watch a network learn, steer it, and look at
-    every digit that it gets wrong. Each option can also be set in the environment, as
-    DIGIT_TUI_ and its name: DIGIT_TUI_BATCH_SIZE=64.
+    every digit that it gets wrong. With --plain the same is done by lines: type help there. Each
+    option can also be set in the environment, as DIGIT_TUI_ and its name: DIGIT_TUI_BATCH_SIZE=64.
     """
     if context.invoked_subcommand is not None:
         return
@@ -190,6 +202,15 @@ def cli(
         raise click.UsageError("--target-accuracy: nan is no accuracy")
     if (fork_at is None) != (fork is None):
         raise click.UsageError("--fork-at and --fork need each other")
+    if batch and plain:
+        # What is written for this time wins over what is set for always.
+        written_batch, written_plain = (
+            context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+            for name in ("batch", "plain")
+        )
+        if written_batch == written_plain:
+            raise click.UsageError("--batch or --plain, not both")
+        batch, plain = written_batch, written_plain
     if not batch:
         for flag, value in {
             "--json": as_json or None,
@@ -200,7 +221,10 @@ def cli(
             if value is not None:
                 watch = "; to watch, use digit-tui replay RUN" if flag == "--replay" else ""
                 raise click.UsageError(f"{flag} needs --batch{watch}")
+    if not batch and not plain:
         require_terminal()
+    elif context.get_parameter_source("fps") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--fps is of the terminal interface alone")
     # A setting of the environment is for new runs.
     written = {
         name: value
@@ -219,15 +243,26 @@ def cli(
 
         opening = Opening(make_config(preset, options), folder)
     if fork_at is not None:
+        from digit_tui.training.changes import check_changes
         from digit_tui.training.commands import Fork
 
+        try:
+            check_changes(fork or (), opening.config)
+        except ConfigError as error:
+            raise click.UsageError(f"--fork: {flag_of(error.option)}: {error}") from error
         opening = replace(opening, fork=(fork_at, Fork(fork or ())))
     if batch:
         from digit_tui.batch import run_batch
 
         sys.exit(run_batch(opening, as_json, target_accuracy))
-    from digit_tui.tui import run_tui
+    if plain:
+        from digit_tui.plain import run_plain
 
+        sys.exit(run_plain(opening))
+    from digit_tui.tui import run_tui
+    from digit_tui.tui.start import prepare
+
+    prepare(fps)
     sys.exit(run_tui(opening, offer=not written and folder is None and resume is None))
 
 
@@ -270,7 +305,10 @@ def require_terminal() -> None:
     """End the program where the terminal interface can not run."""
     trouble = no_terminal()
     if trouble:
-        click.echo(f"digit-tui: {trouble}; to train without a screen, use --batch", err=True)
+        ways = "--batch"
+        if sys.stdin is not None and not sys.stdin.closed:
+            ways += ", or --plain to steer it by lines"
+        click.echo(f"digit-tui: {trouble}; to train without a screen, use {ways}", err=True)
         sys.exit(Status.USAGE)
 
 
@@ -317,13 +355,16 @@ def no_terminal() -> str | None:
 @cli.command()
 @click.argument("run")
 @click.option("--data", metavar="NAME|DIR", help="Where its digits are now, if they were moved.")
-def replay(run: str, data: str | None) -> None:
+@FPS
+def replay(run: str, data: str | None, fps: float) -> None:
     """Show a RUN again in the terminal, with all that was done to it."""
     require_terminal()
     opening = open_saved(run, "--replay", None, {} if data is None else {"data": data})
 
     from digit_tui.tui import run_replay
+    from digit_tui.tui.start import prepare
 
+    prepare(fps)
     sys.exit(run_replay(opening))
 
 

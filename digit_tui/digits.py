@@ -7,12 +7,16 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from threading import Thread
+from types import FrameType
+from typing import Any
 
 from digit_tui.data import (
     MIRRORS,
     DataError,
     cache_dir,
     describe_sources,
+    discard_unfinished,
     draw_digit,
     fetch_mnist,
     load_dataset,
@@ -23,6 +27,13 @@ from digit_tui.status import Status
 
 DRAWING_ROWS = 14
 """Height of a drawn digit in lines: two rows of MNIST's pixels each."""
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+POLL_SECONDS = 0.1
+LEAVE_SECONDS = 0.5
+"""A download that was interrupted is waited for so long."""
+
+Show = Callable[[str, int, int], None]
+"""Takes the name of a file, bytes done, and bytes in all."""
 
 
 def list_data() -> int:
@@ -39,26 +50,97 @@ def list_data() -> int:
 
 def fetch_data(mirrors: tuple[str, ...], timeout: float) -> int:
     """Download full MNIST into the cache; returns the exit status."""
+    with _download_bars() as show:
+        download = _Download(mirrors, timeout, show)
+        number = download.run()
     try:
-        with _download_bars() as show:
-            files = fetch_mnist(mirrors=mirrors or MIRRORS, progress=show, timeout=timeout)
+        folder = download.folder()
     except DataError as error:
         complain(str(error))
         return Status.FAILURE
     except OSError as error:
         complain(f"cannot write {error.filename or cache_dir()}: {error.strerror}")
         return Status.DISK
-    except KeyboardInterrupt:
+    if folder is None:
         complain("interrupted; no file is half-written, and finished ones are kept")
-        return Status.SIGNALLED + signal.SIGINT
+        return Status.SIGNALLED + number
     output = Output()
-    output.line(f"Full MNIST is in {printable(str(files[0].parent))}")
+    output.line(f"Full MNIST is in {printable(folder)}")
     return output.status or Status.DONE
 
 
+class _Interrupted(BaseException):
+    """A signal came."""
+
+
+class _Download:
+    """Fetches in a thread, so that a signal need not wait for a server, nor for a name to be found.
+
+    A second signal ends the program at once.
+    """
+
+    def __init__(self, mirrors: tuple[str, ...], timeout: float, show: Show | None) -> None:
+        self._mirrors = mirrors
+        self._timeout = timeout
+        self._show = show
+        self._number = 0
+        self._folder: str | None = None
+        self._failure: Exception | None = None
+
+    def run(self) -> int:
+        """Fetch until done or interrupted; the number of the signal, or 0."""
+        before: dict[int, Any] = {}
+        for name in SIGNALS:
+            number = getattr(signal, name, None)
+            # A parent such as nohup ignores a signal for us: so it stays.
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, self._handle)
+        worker = Thread(target=self._fetch, name="download", daemon=True)
+        worker.start()
+        while worker.is_alive() and not self._number:
+            worker.join(POLL_SECONDS)
+        worker.join(LEAVE_SECONDS)
+        if worker.is_alive():  # it waits for a server
+            discard_unfinished()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        return self._number
+
+    def folder(self) -> str | None:
+        """Where the files are; None if it was interrupted.
+
+        Raises:
+            DataError, OSError: why they are not there.
+        """
+        if self._failure is not None and not self._number:
+            raise self._failure
+        return self._folder
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self._number = number
+        signal.signal(number, signal.SIG_DFL)
+
+    def _fetch(self) -> None:
+        try:
+            files = fetch_mnist(
+                mirrors=self._mirrors or MIRRORS, progress=self._progress, timeout=self._timeout
+            )
+            self._folder = str(files[0].parent)
+        except _Interrupted:
+            pass
+        except Exception as error:
+            self._failure = error
+
+    def _progress(self, name: str, done: int, total: int) -> None:
+        if self._number:
+            raise _Interrupted
+        if self._show is not None:
+            self._show(name, done, total)
+
+
 @contextlib.contextmanager
-def _download_bars() -> Iterator[Callable[[str, int, int], None] | None]:
-    """A bar a file on stderr, if that is a terminal: takes (name, bytes done, bytes in all)."""
+def _download_bars() -> Iterator[Show | None]:
+    """A bar a file on stderr, if that is a terminal."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from dataclasses import dataclass
+from typing import TextIO
 
 from digit_tui.data import printable
 from digit_tui.status import Status
@@ -17,6 +18,14 @@ def complain(message: str) -> None:
         return
     with contextlib.suppress(OSError):
         print(f"digit-tui: {printable(message)}", file=sys.stderr, flush=True)
+
+
+def give_up(stream: TextIO) -> None:
+    """A stream has failed: what is still in it, and what comes, goes nowhere.
+
+    The interpreter flushes once more when it ends; it would complain, and end with status 120.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @dataclass
@@ -38,5 +47,4 @@ class Output:
             self.status = Status.CLOSED_PIPE if closed else Status.DISK
             if not closed:
                 complain(f"cannot write to standard output: {error.strerror}")
-            # The interpreter flushes once more when it ends, and would complain again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            give_up(sys.stdout)

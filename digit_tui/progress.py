@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from time import monotonic
 from typing import Protocol
 
+from digit_tui.output import give_up
 from digit_tui.training.describe import setting_change
 from digit_tui.training.events import EpochEnded, Event, RunStarted, SettingChanged, StepsDone
 
@@ -81,7 +82,7 @@ def _bar() -> Iterator[Progress]:
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
 
-    with RichProgress(
+    bar = RichProgress(
         TextColumn("epoch {task.fields[epoch]}/{task.total:.0f}"),
         BarColumn(),
         TextColumn("{task.description}"),
@@ -91,7 +92,10 @@ def _bar() -> Iterator[Progress]:
         redirect_stderr=False,
         transient=True,
         refresh_per_second=4,
-    ) as bar:
+    )
+    try:
+        with contextlib.suppress(OSError):
+            bar.start()
         task = bar.add_task("", total=1, epoch=0)
 
         class Bar:
@@ -109,3 +113,8 @@ def _bar() -> Iterator[Progress]:
                         pass
 
         yield Bar()
+    finally:
+        try:
+            bar.stop()
+        except OSError:  # the terminal is gone; progress is not worth a run
+            give_up(sys.stderr)

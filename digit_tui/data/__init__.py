@@ -4,7 +4,13 @@ Imports nothing of ours outside this package, and no interface library.
 """
 
 from digit_tui.data.dataset import Dataset
-from digit_tui.data.download import MIRRORS, MNIST_FILES, RemoteFile, fetch_mnist
+from digit_tui.data.download import (
+    MIRRORS,
+    MNIST_FILES,
+    RemoteFile,
+    discard_unfinished,
+    fetch_mnist,
+)
 from digit_tui.data.drawing import RAMP, draw_digit
 from digit_tui.data.errors import DataError, FetchError
 from digit_tui.data.idx import read_images, read_labels, write_idx
@@ -33,6 +39,7 @@ __all__ = [
     "SourceSummary",
     "cache_dir",
     "describe_sources",
+    "discard_unfinished",
     "draw_digit",
     "fetch_mnist",
     "load_dataset",

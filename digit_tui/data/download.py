@@ -250,6 +250,14 @@ def _sweep(folder: Path, file: RemoteFile) -> None:
                 leftover.unlink()
 
 
+def discard_unfinished(directory: Path | None = None) -> None:
+    """Remove what this process has not finished, and will not."""
+    folder = cache_dir() if directory is None else directory
+    for leftover in folder.glob(f".*.{os.getpid()}-*.part"):
+        with suppress(OSError):
+            leftover.unlink()
+
+
 def _sync_folder(folder: Path) -> None:
     """Make a rename survive a power cut; Windows has no such call for folders."""
     if os.name == "nt":

@@ -320,7 +320,9 @@ class RunFolder:
 
     def _write_record(self) -> None:
         text = json.dumps(self._record, indent=2, ensure_ascii=False) + "\n"
-        write_whole(self.path / RECORD, lambda file: file.write(text.encode()))
+        # Of a file name that is no UTF-8 it makes escapes of JSON.
+        content = text.encode(errors="backslashreplace")
+        write_whole(self.path / RECORD, lambda file: file.write(content))
 
 
 def _now() -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from typing import TYPE_CHECKING
 
+from digit_tui.output import give_up
+from digit_tui.status import Status
 from digit_tui.training.catalogue import last_interrupted
 from digit_tui.training.opening import Opening
 
 if TYPE_CHECKING:
-    from digit_tui.tui.app import DigitApp
-    from digit_tui.tui.replay import ReplayApp
+    from digit_tui.tui.job import JobApp
 
 SWITCH_SECONDS = 0.0005
 """Longest time that one thread keeps the interpreter while the other wants it."""
@@ -40,16 +40,22 @@ def run_replay(opening: Opening) -> int:
     return _show(ReplayApp(opening))
 
 
-def _show(app: DigitApp | ReplayApp) -> int:
-    from digit_tui.tui.watchdog import Watchdog
+def _show(app: JobApp) -> int:
+    from digit_tui.tui.watchdog import SAVE_SECONDS, Watchdog
 
     # The training thread asks for the interpreter after each call of NumPy. With Python's usual
     # 5 ms it would wait that long for the interface, and the helper processes with it.
     sys.setswitchinterval(SWITCH_SECONDS)
-    Watchdog(tell=app.interrupt, saved=app.wait_saved).start()
-    app.run()
+    with Watchdog(tell=app.interrupt, saved=app.wait_saved):
+        app.run()
+    app.stop_run()  # an interface that crashed has left it behind
+    app.wait_saved(SAVE_SECONDS)
     if app.farewell:
-        with contextlib.suppress(OSError):  # the terminal may be gone
-            print(app.farewell, file=sys.stderr)
+        try:
+            print(app.farewell, file=sys.stderr, flush=True)
+        except OSError:  # the terminal is gone
+            give_up(sys.stderr)
+    if app.ended_by is not None:
+        return Status.SIGNALLED + app.ended_by
     # An app that crashed in its input thread leaves no return code: that is no success.
     return 1 if app.return_code is None else app.return_code

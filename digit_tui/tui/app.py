@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
+from collections.abc import Iterable
 from contextlib import suppress
 
 from textual import work
@@ -11,19 +11,21 @@ from textual.binding import Binding
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.data import printable
+from digit_tui.runner import News, Runner
 from digit_tui.status import Status
 from digit_tui.training import commands as ask
+from digit_tui.training.describe import farewell
 from digit_tui.training.events import Moment
 from digit_tui.training.opening import Opening, resuming
 from digit_tui.training.saved_run import SavedRun
 from digit_tui.training.timeline import UNDO_BYTES
+from digit_tui.tui.job import JOB, JobApp
 from digit_tui.tui.model import RunModel
-from digit_tui.tui.runner import Runner
 from digit_tui.tui.screens.dialogs import OptimizerDialog
 from digit_tui.tui.screens.fork import ForkDialog, KeepDialog
 from digit_tui.tui.screens.offer import OfferDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
-from digit_tui.tui.window import COMMON, RunApp
+from digit_tui.tui.window import COMMON
 
 POLL_SECONDS = 0.25
 """Events are looked for at least this often."""
@@ -32,11 +34,14 @@ MORE_EPOCHS = 10
 STEP = Binding.Group("Step", compact=True)
 RATE = Binding.Group("Rate", compact=True)
 
+GOING = ("loading", "training")
+"""States that a pause ends."""
+
 CLIPPINGS = (ask.SetClipping(), ask.SetClipping(norm=1.0), ask.SetClipping(value=0.1))
 """What the clipping key goes through."""
 
 
-class DigitApp(RunApp):
+class DigitApp(JobApp):
     """A run that trains, and the keys that steer it."""
 
     BINDINGS = [
@@ -106,7 +111,18 @@ class DigitApp(RunApp):
         Binding("r", "restart", "Restart", id="restart", tooltip="Save, then begin a new run"),
         Binding("s", "save", "Save", id="save", tooltip="Save a checkpoint now"),
         *COMMON,
-        Binding("q,ctrl+c", "quit", "Quit", key_display="q", id="quit", tooltip="Save and leave"),
+        *JOB,
+        Binding(
+            "ctrl+c",
+            "break_off",
+            "Break",
+            show=False,
+            priority=True,
+            key_display="ctrl+c",
+            id="break",
+            tooltip="Pause; once more saves and leaves",
+        ),
+        Binding("q", "quit", "Quit", id="quit", tooltip="Save and leave"),
     ]
 
     def __init__(self, opening: Opening, offered: SavedRun | None = None) -> None:
@@ -122,8 +138,7 @@ class DigitApp(RunApp):
         self._runs = 0
         self._wake = asyncio.Event()
         self._after_end: str | None = None
-        self._signal: int | None = None
-        self.farewell = ""
+        self._breaking = False
         self.runner: Runner | None = None
 
     def on_mount(self) -> None:
@@ -159,8 +174,8 @@ class DigitApp(RunApp):
 
         self.runner = Runner(opening, wake, dataset)
         self.runner.start()
-        if self._signal is not None:  # it came before there was anybody to tell
-            self.interrupt(self._signal)
+        if self.ended_by is not None:  # before there was anybody to tell
+            self.stop_run()
         self._follow(self.runner)
 
     @work(exclusive=True)
@@ -173,15 +188,16 @@ class DigitApp(RunApp):
             self.take_in(runner.drain())
         self._leave_run()
 
+    def take_in(self, events: Iterable[News]) -> None:
+        super().take_in(events)
+        self._breaking &= self.model.state in GOING
+
     def _leave_run(self) -> None:
         """Do what the end of the run was asked for."""
         failure = self.model.failure
         run = self.model.run
-        self.farewell = "This run was not saved: it had not begun to learn."
-        if self.model.saved_step and run is not None:
-            self.farewell = f"Saved step {self.model.saved_step:,} in {run}"
-            if self.model.epoch < self.model.settings.epochs:
-                self.farewell += f"\nGo on with it: digit-tui --resume {shlex.quote(run)}"
+        step, done = self.model.saved_step, self.model.epoch >= self.model.settings.epochs
+        self.farewell = "\n".join(farewell(run if step else None, step, done))
         if self.model.save_trouble is not None:
             self.farewell += f"\ndigit-tui: not saved: {self.model.save_trouble}"
         if failure is not None:
@@ -190,8 +206,8 @@ class DigitApp(RunApp):
                 lines = [printable(line) for line in failure.details.splitlines()]
                 self.farewell = "\n".join([self.farewell, "A fault of digit-tui itself:", *lines])
             self.exit(return_code=failure.status)
-        elif self._signal is not None:
-            self.exit(return_code=Status.SIGNALLED + self._signal)
+        elif self.ended_by is not None:
+            self.exit(return_code=Status.SIGNALLED + self.ended_by)
         elif self._after_end == "restart":
             self._after_end = None
             self._begin()
@@ -199,13 +215,14 @@ class DigitApp(RunApp):
             lost = self.model.save_trouble is not None
             self.exit(return_code=Status.DISK if lost else Status.DONE)
 
-    def interrupt(self, number: int) -> None:
-        """Save and leave because of a signal; safe to call from its handler."""
-        self._signal = number
+    def stop_run(self) -> None:
         self.send(ask.Stop(reason="interrupted"))
 
+    def leave(self) -> None:
+        if self.runner is None:  # otherwise when the run has ended
+            self.exit(return_code=Status.SIGNALLED + (self.ended_by or 0))
+
     def wait_saved(self, seconds: float) -> bool:
-        """Wait for the training thread to end, from another thread; whether it has."""
         return self.runner is None or self.runner.join(seconds)
 
     def send(self, command: ask.Command) -> None:
@@ -214,8 +231,7 @@ class DigitApp(RunApp):
             self.runner.send(command)
 
     def action_toggle_pause(self) -> None:
-        going = self.model.state in ("loading", "training")
-        self.send(ask.Pause() if going else ask.Resume())
+        self.send(ask.Pause() if self.model.state in GOING else ask.Resume())
 
     def action_step_batch(self) -> None:
         self.send(ask.StepBatch())
@@ -287,6 +303,15 @@ class DigitApp(RunApp):
         if self.runner is not None and self._after_end is None:
             self._after_end = "restart"
             self.send(ask.Stop())
+
+    async def action_break_off(self) -> None:
+        """Stop the training but keep the run, and the second time leave it, saved."""
+        if self.runner is None or self._breaking or self.model.state not in GOING:
+            await self.action_quit()
+        else:
+            self._breaking = True
+            self.send(ask.Pause())
+            self.notify("Pausing. ctrl+c once more saves and leaves, space trains on.")
 
     async def action_quit(self) -> None:
         if self.runner is None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from time import monotonic
 from typing import Literal
 
@@ -17,7 +16,9 @@ import numpy as np
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset, printable
 from digit_tui.nn import Evaluation
-from digit_tui.training.describe import setting_change
+from digit_tui.runner import Failed, Loaded, News
+from digit_tui.training import describe
+from digit_tui.training.describe import PAUSES, RESUMED
 from digit_tui.training.events import (
     CheckpointSaved,
     Diverged,
@@ -43,7 +44,6 @@ from digit_tui.training.events import (
 )
 from digit_tui.training.state import Settings
 from digit_tui.tui.curves import Branch, Curves
-from digit_tui.tui.runner import Failed, Loaded
 
 LOG_LINES = 1_000
 """The log forgets older lines."""
@@ -53,13 +53,6 @@ BRANCHES = 8
 """So many undone branches stay on the charts."""
 
 State = Literal["loading", "training", "paused", "finished", "diverged", "spike", "ended"]
-
-RESUMED = "training on"
-PAUSES = {
-    "asked": "paused",
-    "batch": "paused after one batch",
-    "epoch": "paused after one epoch",
-}
 
 
 @dataclass
@@ -133,23 +126,19 @@ class RunModel:
         """Add a line to the log."""
         self.log.append(LogLine(kind, printable(text)))
 
-    def take_in(self, event: Event | Loaded | Failed) -> None:
+    def take_in(self, event: News) -> None:
         """Learn what happened."""
         match event:
             case Loaded(dataset):
                 self.dataset = dataset
-                self.say(
-                    "note",
-                    f"{dataset.name}: {len(dataset.train_labels):,} training and "
-                    f"{len(dataset.test_labels):,} test images",
-                )
+                self.say("note", describe.loaded(dataset))
             case RunStarted():
                 self.state = "training"
                 self.settings = event.settings
                 self.network = event.network
                 self.run = printable(event.run) if event.run else None
                 self._restart_clock()
-                self.say("note", f"training {event.parameters:,} parameters")
+                self.say("note", describe.run_started(event))
             case StepsDone():
                 self._take_in_steps(event)
             case Evaluated():
@@ -187,14 +176,14 @@ class RunModel:
                 self.say("trouble", message)
             case Diverged(message=message) | Spiked(message=message):
                 self.say("trouble", message)
-            case CheckpointSaved(step, path, asked):
-                self.saved_step = step
+            case CheckpointSaved():
+                self.saved_step = event.step
                 self.save_trouble = None
-                if asked:
-                    self.say("note", f"saved step {step:,} in {Path(path).name}")
+                if event.asked:
+                    self.say("note", describe.saved(event))
             case SaveFailed(message=message):
                 if message != self.save_trouble:
-                    self.say("trouble", f"not saved: {message}")
+                    self.say("trouble", describe.not_saved(message))
                 self.save_trouble = message
             case RunEnded():
                 self.state = "ended"
@@ -231,15 +220,15 @@ class RunModel:
         elif event.setting != "epochs":  # a longer run changes no curve
             self.curves.marks.append(event.epoch)
         self._last_change = event
-        self.say("change", f"epoch {event.epoch:.2f}: {setting_change(event)}")
+        self.say("change", describe.setting_changed(event))
 
     def _take_in_pause(self, reason: str) -> None:
         if reason == "finished":
             self.state = "finished"
-            self.say("note", "all epochs are done: press e for ten more, q to leave")
+            self.say("note", describe.all_done("press e", "q"))
         elif reason in ("diverged", "spike"):
             self.state = "diverged" if reason == "diverged" else "spike"
-            self.say("trouble", "paused: u goes back to where all was well")
+            self.say("trouble", describe.after_trouble("u"))
         else:
             self.state = "paused"
             # Single steps leave one line, not two for each.
@@ -260,7 +249,7 @@ class RunModel:
         self.step, self.epoch, self.saved_step = event.step, event.epoch, event.step
         self.settings = event.settings
         self._restart_clock()
-        self.say("note", f"going on at epoch {event.epoch:.2f}, step {event.step:,}")
+        self.say("note", describe.restored(event))
 
     def _take_in_way_back(self, event: WentBack) -> None:
         """Leave a branch on the charts, and stand where the run stands."""
@@ -280,11 +269,7 @@ class RunModel:
         self.settings, self.learning_rate = event.settings, None
         self._last_change = None
         self._restart_clock()
-        self.say(
-            "change",
-            f"back from epoch {event.from_epoch:.2f} to {event.epoch:.2f}"
-            + (f"; {event.ahead:,} steps are made again" if event.ahead else ""),
-        )
+        self.say("change", describe.went_back(event))
 
     def _take_in_fork(self, event: Forked) -> None:
         words = ", ".join(event.changes)
@@ -292,7 +277,7 @@ class RunModel:
             words, event.epoch, Curves(), event.settings, self.evaluation, event.run
         )
         self.curves.marks.append(event.epoch)
-        self.say("change", f"epoch {event.epoch:.2f}: fork with {words}")
+        self.say("change", describe.forked(event))
 
     def _take_in_of_fork(self, event: Event) -> None:
         fork = self.fork
@@ -325,13 +310,11 @@ class RunModel:
         else:
             left = fork.curves
         self.branches.append(Branch(fork.start, (), left))
-        arms = ("the fork", "the run") if event.kept == "fork" else ("the run", "the fork")
-        where = f", saved in {Path(event.left).name}" if event.left else ""
-        self.say("change", f"{arms[0]} goes on; {arms[1]} stays as it is{where}")
+        self.say("change", describe.fork_ended(event))
 
     def _say_epoch(self, event: EpochEnded) -> None:
         """One line for epochs in a row, so that quick ones do not push everything else out."""
-        text = f"epoch {event.epoch}: test {event.test_accuracy:.2%}, loss {event.test_loss:.4f}"
+        text = describe.epoch_ended(event)
         if self.log and self.log[-1].kind == "epoch":
             self.log[-1].text = text
         else:

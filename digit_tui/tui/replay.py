@@ -7,13 +7,14 @@ from math import ceil, floor, log2
 from textual.binding import Binding
 from textual.timer import Timer
 
+from digit_tui.runner import Failed, Storyteller
 from digit_tui.status import Status
 from digit_tui.training import commands as ask
 from digit_tui.training.opening import Opening
+from digit_tui.tui.job import JOB, JobApp
 from digit_tui.tui.model import RunModel
 from digit_tui.tui.player import Player
-from digit_tui.tui.runner import Failed, Storyteller
-from digit_tui.tui.window import COMMON, RunApp
+from digit_tui.tui.window import COMMON
 
 FRAME_SECONDS = 0.25
 SHOW_SECONDS = 30.0
@@ -23,7 +24,7 @@ SPEED = Binding.Group("Speed", compact=True)
 SCRUB = Binding.Group("Epoch", compact=True)
 
 
-class ReplayApp(RunApp):
+class ReplayApp(JobApp):
     """A saved run, trained again to the bit, with all that was done to it."""
 
     BINDINGS = [
@@ -83,6 +84,7 @@ class ReplayApp(RunApp):
             tooltip="Ten epochs on",
         ),
         *COMMON,
+        *JOB,
         Binding("q,ctrl+c", "quit", "Quit", key_display="q", id="leave", tooltip="Leave"),
     ]
 
@@ -95,7 +97,6 @@ class ReplayApp(RunApp):
         super().__init__(opening.config)
         self._opening = opening
         self._timer: Timer | None = None
-        self.farewell = ""
         self.runner = Storyteller(opening, wake=lambda: None)
         epochs = max(opening.config.epochs or 1, 1)
         self.player = Player(speed=2.0 ** round(log2(max(epochs / SHOW_SECONDS, 0.25))))
@@ -126,6 +127,7 @@ class ReplayApp(RunApp):
             self.model.replay = f"↻ {player.speed:g} epochs/s"
         else:
             self.model.replay = "⏸ replay"
+        self._shown = 0.0  # a person who plays waits for it
         self.take_in(events)  # type: ignore[arg-type]
 
     def action_toggle_play(self) -> None:
@@ -147,13 +149,14 @@ class ReplayApp(RunApp):
         self._show(events)
 
     async def action_quit(self) -> None:
-        self.runner.send(ask.Stop())
+        self.stop_run()
         self.exit(return_code=Status.DONE)
 
-    def interrupt(self, number: int) -> None:
-        """Leave because of a signal; safe to call from its handler."""
+    def stop_run(self) -> None:
         self.runner.send(ask.Stop())
-        self.call_later(self.exit, None, Status.SIGNALLED + number)
+
+    def leave(self) -> None:
+        self.exit(return_code=Status.SIGNALLED + (self.ended_by or 0))
 
     def wait_saved(self, seconds: float) -> bool:
         """There is nothing to save."""

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Iterable
 from functools import partial
 from time import monotonic
 
-from textual import events
+from textual import constants, events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
 
 from digit_tui.config import RunConfig
-from digit_tui.training.events import Event
+from digit_tui.runner import News
+from digit_tui.training.events import EpochEnded, Evaluated, OfFork, StepsDone, TimelineChanged
 from digit_tui.tui.model import RunModel
-from digit_tui.tui.runner import Failed, Loaded
+from digit_tui.tui.screens.dialog import Palette
 from digit_tui.tui.screens.help import Group, HelpDialog
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.screens.view import View
+from digit_tui.tui.words import WORDS
 
 DRAW_SECONDS = 0.5
-"""Charts are drawn at most this often while training."""
+"""Charts are drawn at most this often while training; see `start.py`."""
+SHOWS = 0.5
+"""Words change as often as after this part of that time; what a command did is shown at once."""
+ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, OfFork)
+"""Events that quick epochs bring many times in a second."""
 REPAINT_SECONDS = 0.2
 """After the last change of size, all is drawn once more."""
 
@@ -34,6 +43,14 @@ COMMON = [
     Binding("T", "toggle_theme", "Theme", show=False, id="theme", tooltip="Dark or light"),
 ]
 """Keys of every window; in the bindings of each, so that they come after its own."""
+
+
+def terminal_size() -> os.terminal_size:
+    """Columns and rows of the terminal that is drawn on."""
+    try:
+        return os.get_terminal_size(sys.__stderr__.fileno())  # type: ignore[union-attr]
+    except (AttributeError, OSError, ValueError):
+        return shutil.get_terminal_size()
 
 
 class RunApp(App[None]):
@@ -49,11 +66,40 @@ class RunApp(App[None]):
 
     def __init__(self, config: RunConfig) -> None:
         super().__init__()
+        far = any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY"))
+        if far and "TEXTUAL_ANIMATIONS" not in os.environ:  # each frame of them is sent
+            self.animation_level = "none"
+        self._words = ""
         self._drawn = 0.0
+        self._shown = 0.0
         self._stale = False
         self._forked = False
         self._repaint: Timer | None = None
         self.model = RunModel(config)
+
+    def get_driver_class(self) -> type[Driver]:
+        if sys.platform == "win32" or constants.DRIVER is not None:
+            return super().get_driver_class()
+        from digit_tui.tui.terminal import TerminalDriver
+
+        return TerminalDriver
+
+    def on_load(self) -> None:
+        self.begin_capture_print(self)
+        WORDS.listener = lambda text: self.post_message(events.Print(text, stderr=True))
+
+    def on_unmount(self) -> None:
+        WORDS.listener = None
+
+    def on_print(self, event: events.Print) -> None:
+        """What a library wrote to stdout or stderr is told in the log, line by line."""
+        *lines, self._words = (self._words + event.text).split("\n")
+        for line in lines:
+            if line.strip():
+                self.model.say("note", line.rstrip())
+        if lines:
+            self._shown = 0.0
+            self.take_in(())
 
     def on_resize(self) -> None:
         if self._repaint is not None:
@@ -66,30 +112,39 @@ class RunApp(App[None]):
         A terminal made smaller and larger again has lost what did not fit meanwhile, but Textual
         may see no change. And signals in quick succession may tell it the sizes in a wrong order.
         """
-        size = Size(*shutil.get_terminal_size())
+        size = Size(*terminal_size())
         if not self.is_headless and size and size != self.size:
             self.post_message(events.Resize(size, size))
         else:
             self.refresh(layout=True)
 
-    def take_in(self, events: Iterable[Event | Loaded | Failed]) -> None:
+    def take_in(self, events: Iterable[News]) -> None:
         """Learn from events, then draw what they changed."""
-        before = self.model.state
+        before, urgent = self.model.state, False
         for event in events:
             self.model.take_in(event)
             self._stale = True
+            urgent = urgent or not isinstance(event, ROUTINE)
         if (self.model.fork is not None) != self._forked:
             self._forked = not self._forked
             self.refresh_bindings()
         view = self.screen_stack[0]  # the run goes on behind a dialog
         if not isinstance(view, View) or not view.ready:
             return
-        view.show(self.model)
         now = monotonic()
+        if urgent or now - self._shown >= DRAW_SECONDS * SHOWS:
+            view.show(self.model)
+            self._shown = now
         due = now - self._drawn >= DRAW_SECONDS or self.model.state != before
         if self._stale and due:
             view.draw(self.model)
             self._stale, self._drawn = False, now
+
+    def _handle_exception(self, error: Exception) -> None:
+        # A dialog that a key opened just before q finds its parts gone. That is no failure: the
+        # run has ended, and what is shown of it is being taken down.
+        if not self._exit:
+            super()._handle_exception(error)
 
     def action_next_view(self) -> None:
         modes = list(self.MODES)
@@ -97,7 +152,7 @@ class RunApp(App[None]):
 
     def action_command_palette(self) -> None:
         if isinstance(self.screen, View):  # a dialog has questions of its own
-            super().action_command_palette()
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_toggle_theme(self) -> None:
         self.theme = "textual-light" if self.current_theme.dark else "textual-dark"

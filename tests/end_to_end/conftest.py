@@ -25,10 +25,11 @@ if POSIX:
 # The child takes the terminal on its standard input for its own, then becomes the program.
 # (A preexec_fn would do it too, but may hang where the test process has threads.)
 TAKE_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
 fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0)
-os.execv(sys.executable, [sys.executable, "-m", "digit_tui", *sys.argv[2:]])
 """
+BECOME = "os.execvp(sys.argv[2], sys.argv[2:])"
+PROGRAM = (sys.executable, "-m", "digit_tui")
 
 ALTERNATE_SCREEN = {47, 1047, 1049}
 MOUSE = {1000, 1002, 1003, 1005, 1006, 1015, 1016}
@@ -39,6 +40,8 @@ UNWANTED_MODES = {*ALTERNATE_SCREEN, *MOUSE, FOCUS, BRACKETED_PASTE, IN_BAND_RES
 PRIVATE_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
 # What pyte would print as text: requests to the terminal, and the kitty keyboard protocol.
 UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[\?[\d;]*\$p|\x1b\[[<>=][\d;]*[a-z]")
+# pyte has one screen; what was on the other is of no interest.
+OTHER_SCREEN, CLEAR = re.compile(rb"\x1b\[\?1049[hl]"), b"\x1b[2J\x1b[H"
 
 UNFINISHED = re.compile(rb"\x1b(\[[0-?]*[ -/]*)?\Z")
 
@@ -52,9 +55,11 @@ class Terminal:
         Args:
             arguments: of the program.
             size: columns and rows.
-            settings: environment variables, and streams (stdin, stdout, stderr) that are not to be
-                the terminal.
+            settings: environment variables, streams (stdin, stdout, stderr) that are not to be the
+                terminal, and `program` to be started instead, after other `preparations`.
         """
+        program = settings.pop("program", PROGRAM)
+        preparations = settings.pop("preparations", TAKE_TERMINAL)
         self.master, self.slave = self._ends = list(os.openpty())
         self.screen = pyte.Screen(*size)
         self._stream = pyte.ByteStream(self.screen)
@@ -67,7 +72,7 @@ class Terminal:
         environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "", "LINES": ""}
         environment = {name: value for name, value in environment.items() if value} | settings
         self.process = subprocess.Popen(
-            [sys.executable, "-c", TAKE_TERMINAL, str(self.slave), *arguments],
+            [sys.executable, "-c", preparations + BECOME, str(self.slave), *program, *arguments],
             env=environment,
             start_new_session=True,
             pass_fds=[self.slave],
@@ -152,7 +157,8 @@ class Terminal:
         # A sequence that came in two pieces waits for the second.
         unfinished = UNFINISHED.search(self.output, max(len(self.output) - 100, 0))
         whole = unfinished.start() if unfinished else len(self.output)
-        self._stream.feed(UNKNOWN_TO_PYTE.sub(b"", self.output[self._fed : whole]))
+        text = UNKNOWN_TO_PYTE.sub(b"", self.output[self._fed : whole])
+        self._stream.feed(OTHER_SCREEN.sub(lambda found: found[0] + CLEAR, text))
         self._fed = max(self._fed, whole)
         return True
 
@@ -196,13 +202,14 @@ def training(
 ) -> Callable[..., tuple[Terminal, Path]]:
     """Starts a run that goes on until it is told to stop; it and the folder of the run."""
 
-    def start(**settings: Any) -> tuple[Terminal, Path]:
+    def start(wait: bool = True, **settings: Any) -> tuple[Terminal, Path]:
         folder = tmp_path / "run"
         options = {"--preset": "classic", "--hidden": "16", "--epochs": "100000", "--threads": "1"}
         options |= {"--data": "sample", "--run": str(folder)}
         arguments = [word for pair in options.items() for word in pair]
         program = terminal(*arguments, **settings)
-        program.until(r"▶ training .* step [1-9]")
+        if wait:
+            program.until(r"▶ training .* step [1-9]")
         return program, folder
 
     return start

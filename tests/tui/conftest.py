@@ -19,6 +19,7 @@ from textual.pilot import Pilot
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.nn import Evaluation
+from digit_tui.runner import Loaded
 from digit_tui.training import events as happened
 from digit_tui.training.commands import Command
 from digit_tui.training.opening import Opening
@@ -28,7 +29,6 @@ from digit_tui.tui import app as app_module
 from digit_tui.tui import window as window_module
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.model import RunModel
-from digit_tui.tui.runner import Loaded
 
 STEPS_PER_EPOCH = 100
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from digit_tui.runner import Failed
 from digit_tui.status import Status
 from digit_tui.training import commands as ask
-from digit_tui.tui.runner import Failed
 
 
 @pytest.mark.parametrize("size", [(60, 20), (40, 12), (20, 6), (5, 60), (1, 1)])
@@ -24,16 +24,28 @@ async def test_no_size_is_too_small(window: Any, story: Any, size: tuple[int, in
         opened.find("Gradient norm")
 
 
-@pytest.mark.parametrize("size", [(60, 20), (40, 12)])
-async def test_a_small_one_still_says_how_the_run_stands(
+async def test_the_smallest_one_says_how_the_run_stands(window: Any, story: Any) -> None:
+    async with window(60, 20) as opened:
+        await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}), story.paused())
+        assert opened.rows[1].startswith(" ⏸ paused  epoch 2.00/25  step 200  test 99.90%")
+        for key in ("tab View", "? Help", "q Quit"):
+            assert key in opened.text
+        await opened.press("tab")
+        opened.find("#4  loss 1.61")
+
+
+@pytest.mark.parametrize("size", [(59, 20), (60, 19), (40, 12)])
+async def test_a_smaller_one_says_what_is_needed(
     window: Any, story: Any, size: tuple[int, int]
 ) -> None:
     async with window(*size) as opened:
-        await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}), story.paused())
-        assert opened.rows[1].startswith(" ⏸ paused  epoch 2.00/25  step 200")
-        assert "tab View" in opened.text
+        await opened.tell(*story.opening(), *story.epochs(2), story.paused())
+        words = f"digit-tui needs 60x20, this terminal is {size[0]}x{size[1]}. q quits."
+        assert " ".join(opened.text.split()) == words
         await opened.press("tab")
-        opened.find("#4  loss 1.61")
+        assert " ".join(opened.text.split()) == words
+        await opened.resize(60, 20)
+        opened.find("q Quit")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

@@ -142,7 +142,7 @@ class TestOptimizerDialog:
 
 
 class TestQuit:
-    @pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
+    @pytest.mark.parametrize("key", ["q", "ctrl+q"])
     @pytest.mark.parametrize("steps", [0, 1_234])
     async def test_it_saves_and_leaves(self, window: Any, story: Any, key: str, steps: int) -> None:
         async with window() as opened:
@@ -151,10 +151,11 @@ class TestQuit:
             assert opened.sent == [ask.Stop()]
             assert not isinstance(opened.app.screen, ModalScreen)
 
-    async def test_before_the_run_there_is_nothing_to_end(self, window: Any) -> None:
+    @pytest.mark.parametrize("key", ["q", "ctrl+c"])
+    async def test_before_the_run_there_is_nothing_to_end(self, window: Any, key: str) -> None:
         async with window() as opened:
             opened.app.runner = None
-            await opened.press("q")
+            await opened.press(key)
             assert opened.app.return_code == 0
 
     async def test_the_program_ends_when_the_run_has_ended(self, window: Any, story: Any) -> None:
@@ -183,6 +184,40 @@ class TestQuit:
             assert app.return_code == 74
             assert "Saved step 10" in app.farewell
             assert "not saved: No space left on device" in app.farewell
+
+
+class TestBreakingOff:
+    async def test_once_pauses_and_twice_leaves(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10))
+            await opened.press("ctrl+c")
+            assert opened.sent == [ask.Pause()]
+            await opened.press("ctrl+c")  # the run need not have paused yet
+            assert opened.sent == [ask.Pause(), ask.Stop()]
+
+    @pytest.mark.parametrize("reason", ["asked", "batch", "finished", "diverged", "spike"])
+    async def test_what_does_not_train_is_left(self, window: Any, story: Any, reason: str) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10), story.paused(reason))
+            await opened.press("ctrl+c")
+            assert opened.sent == [ask.Stop()]
+
+    async def test_who_trains_on_may_break_off_again(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10))
+            await opened.press("ctrl+c")
+            await opened.tell(story.paused())
+            await opened.press("space")
+            await opened.tell(story.resumed())
+            await opened.press("ctrl+c")
+            assert opened.sent == [ask.Pause(), ask.Resume(), ask.Pause()]
+
+    @pytest.mark.parametrize("key", ["o", "question_mark", "f", "ctrl+p"])
+    async def test_it_works_in_a_dialog(self, window: Any, story: Any, key: str) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10))
+            await opened.press(key, "ctrl+c", "ctrl+c")
+            assert opened.sent == [ask.Pause(), ask.Stop()]
 
 
 class TestRestart:

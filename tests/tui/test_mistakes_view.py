@@ -100,7 +100,7 @@ class TestList:
             await opened.press("pageup", "pageup")
             assert chosen(opened) == 31
 
-    @pytest.mark.parametrize("size", [(76, 24), (80, 15), (120, 40)])
+    @pytest.mark.parametrize("size", [(76, 24), (80, 20), (120, 40)])
     async def test_the_chosen_one_stays_in_sight(self, browse: Any, size: Any) -> None:
         async with browse() as opened:
             await opened.press("v", "end")
@@ -186,7 +186,7 @@ class TestDigit:
                 " 9          0.0%",
             ]
 
-    @pytest.mark.parametrize(("size", "rows"), [((80, 24), 14), ((120, 40), 14), ((60, 16), 7)])
+    @pytest.mark.parametrize(("size", "rows"), [((80, 24), 14), ((120, 40), 14), ((60, 20), 7)])
     async def test_the_picture_is_as_large_as_fits(
         self, browse: Any, sample: Dataset, size: tuple[int, int], rows: int
     ) -> None:

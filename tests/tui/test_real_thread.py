@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
+from digit_tui.runner import Failed, Runner
 from digit_tui.training import commands as ask
 from digit_tui.training.events import RunEnded
 from digit_tui.training.mailbox import Script
@@ -25,7 +26,6 @@ from digit_tui.training.team import HELPERS
 from digit_tui.training.trainer import Trainer
 from digit_tui.tui import app as app_module
 from digit_tui.tui.app import DigitApp
-from digit_tui.tui.runner import Failed, Runner
 
 CONFIG = RunConfig(data="sample", hidden=(8,), batch_size=32, epochs=2, augment="shift")
 """125 steps an epoch."""

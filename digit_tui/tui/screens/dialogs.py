@@ -6,12 +6,12 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Label, OptionList
 from textual.widgets.option_list import Option
 
 from digit_tui.config import OPTIMIZERS
 from digit_tui.nn import RULES
+from digit_tui.tui.screens.dialog import Dialog
 
 OPTIMIZER_WORDS = {
     "sgd": "plain gradient descent",
@@ -23,7 +23,7 @@ OPTIMIZER_WORDS = {
 }
 
 
-class OptimizerDialog(ModalScreen[str | None]):
+class OptimizerDialog(Dialog[str | None]):
     """Choose the update rule; it gives back a name, or None."""
 
     BINDINGS = [Binding("escape", "dismiss(None)", "Cancel")]

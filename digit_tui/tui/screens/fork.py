@@ -10,7 +10,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Label, Static
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
@@ -19,6 +18,7 @@ from digit_tui.training.commands import Setting as SettingCommand
 from digit_tui.training.describe import setting_value
 from digit_tui.training.state import Settings
 from digit_tui.tui.model import RunModel
+from digit_tui.tui.screens.dialog import Dialog
 
 RATE_FACTORS = (0.01, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0)
 CLIPPINGS = ((None, None), (1.0, None), (None, 0.1))
@@ -49,7 +49,7 @@ def row(name: str, choices: Sequence[Any], words: Sequence[str], now: int) -> Ro
     return Row(name, choices, words, now, now)
 
 
-class ForkDialog(ModalScreen[tuple[SettingCommand, ...] | None]):
+class ForkDialog(Dialog[tuple[SettingCommand, ...] | None]):
     """Choose what the fork does otherwise; None is no fork."""
 
     BINDINGS = [
@@ -146,7 +146,7 @@ def clipping_words(norm: float | None, value: float | None) -> str:
     return "off" if value is None else f"by value {setting_value(value)}"
 
 
-class KeepDialog(ModalScreen[bool | None]):
+class KeepDialog(Dialog[bool | None]):
     """Which arm to go on with: whether it is the fork; None is to go on with both."""
 
     BINDINGS = [

@@ -8,8 +8,9 @@ from rich.table import Table
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from digit_tui.tui.screens.dialog import Dialog
 
 if TYPE_CHECKING:
     from digit_tui.tui.app import DigitApp
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 Group = tuple[str, list[Binding]]
 
 
-class HelpDialog(ModalScreen[None]):
+class HelpDialog(Dialog[None]):
     """A table of keys, group by group."""
 
     BINDINGS = [

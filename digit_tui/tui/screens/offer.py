@@ -6,15 +6,15 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Label
 
 from digit_tui.data import printable
 from digit_tui.training.errors import RunError
 from digit_tui.training.saved_run import SavedRun
+from digit_tui.tui.screens.dialog import Dialog
 
 
-class OfferDialog(ModalScreen[bool]):
+class OfferDialog(Dialog[bool]):
     """Whether to go on with the last run."""
 
     BINDINGS = [

@@ -6,13 +6,14 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
+from digit_tui.training.describe import moment_words
 from digit_tui.training.events import Moment
+from digit_tui.tui.screens.dialog import Dialog
 
 
-class TimelineDialog(ModalScreen[Moment | None]):
+class TimelineDialog(Dialog[Moment | None]):
     """Choose a moment; None is to stay."""
 
     BINDINGS = [Binding("escape,U,q", "dismiss(None)", "Stay")]
@@ -36,14 +37,8 @@ class TimelineDialog(ModalScreen[Moment | None]):
 
 
 def line(moment: Moment) -> Text:
-    """Epoch, step, accuracy, and what came next."""
-    accuracy = "" if moment.test_accuracy is None else f"{moment.test_accuracy:.2%}"
-    text = Text(no_wrap=True, overflow="ellipsis")
-    text.append(f"epoch {moment.epoch:>6.2f}  step {moment.step:>7,}  {accuracy:>7}")
-    if moment.undone:
-        text.append("  (undone)")
-    if moment.following:
-        text.append(f"  then {moment.following}")
+    """A moment in words."""
+    text = Text(moment_words(moment), no_wrap=True, overflow="ellipsis")
     if moment.undone:
         text.stylize("dim")
     return text

@@ -9,15 +9,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 
+from digit_tui.tui.charset import shows
 from digit_tui.tui.curves import Curves
 from digit_tui.tui.model import RunModel
 from digit_tui.tui.screens.view import View
-from digit_tui.tui.widgets.chart import MARKERS, Chart, Curve, Drawing
+from digit_tui.tui.widgets.chart import BRAILLE, MARKERS, Chart, Curve, Drawing, letter
 from digit_tui.tui.widgets.event_log import EventLog
 from digit_tui.tui.widgets.gap_line import GapLine
 
 RECENT = 0.25
 """The recent part of a run, as a fraction of what has been trained."""
+
+LONG_TITLE = 38
+"""Columns from which a chart's title says all."""
 
 RUN_COLORS = ("warning", "primary")
 """Theme colours of the training and the test curve; also told apart by brightness."""
@@ -47,6 +51,11 @@ class TrainView(View):
         self._options = {"recent": False, "raw": False, "log": False}
         self._marker = "braille"
 
+    def on_mount(self) -> None:
+        # Letters tell curves apart without colour.
+        if self.app.no_color or not shows(BRAILLE):
+            self._marker = "ascii"
+
     def compose_content(self) -> ComposeResult:
         with Container(id="charts"):
             yield Chart("", id="loss")
@@ -75,20 +84,19 @@ class TrainView(View):
         word = ", log" if log else ""
         kind = "raw" if raw else "smoothed"
         ways = self._ways(model)
-        train, test = RUN_COLORS
+        # A narrow chart has room for less.
+        by = " by epoch" if self.query_one("#loss", Chart).size.width >= LONG_TITLE else ""
         if model.fork is None:
-            legend = f"  [${train}]━ training[/] [${test}]━ test[/]"
+            legend = f"  {self._key(0)} training[/] {self._key(1)} test[/]"
             norm_legend = f", {kind}"
         else:
-            fork_train, fork_test = FORK_COLORS
-            legend = (
-                f"  run [${train}]━[/] [${test}]━[/] fork [${fork_train}]━[/] [${fork_test}]━[/]"
-            )
-            norm_legend = f"  run [${train}]━[/] fork [${fork_train}]━[/]"
+            keys = [f"{self._key(mark)}[/]" for mark in range(4)]
+            legend = f"  run {keys[0]} {keys[1]} fork {keys[2]} {keys[3]}"
+            norm_legend = f"  run {keys[0]} fork {keys[2]}"
         self._draw_chart(
             model,
             "#loss",
-            f"Loss by epoch{word}{legend}",
+            f"Loss{by}{word}{legend}",
             [
                 curve
                 for way in ways
@@ -101,7 +109,7 @@ class TrainView(View):
         self._draw_chart(
             model,
             "#accuracy",
-            f"{'Error' if log else 'Accuracy'} by epoch{word}{legend}",
+            f"{'Error' if log else 'Accuracy'}{by}{word}{legend}",
             [
                 curve
                 for way in ways
@@ -115,9 +123,13 @@ class TrainView(View):
         self._draw_chart(
             model,
             "#gradient",
-            f"Gradient norm by epoch{word}{norm_legend}",
+            f"Gradient norm{by}{word}{norm_legend}",
             [way.curve("gradient_norm" if raw else "gradient_norm_smooth", 0) for way in ways],
         )
+
+    def _key(self, mark: int) -> str:
+        """The beginning of a legend's entry: the curve's colour, and its letter if it has one."""
+        return f"[${(*RUN_COLORS, *FORK_COLORS)[mark]}]{letter(self._marker, mark) or '━'}"
 
     def _ways(self, model: RunModel) -> list[Way]:
         """What is drawn: undone branches behind, then the run, then its fork."""

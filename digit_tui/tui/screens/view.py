@@ -13,6 +13,7 @@ from textual.screen import Screen
 from digit_tui.tui.widgets.key_bar import KeyBar
 from digit_tui.tui.widgets.progress_line import ProgressLine
 from digit_tui.tui.widgets.status_line import StatusLine
+from digit_tui.tui.widgets.too_small import MINIMUM, TooSmall
 
 if TYPE_CHECKING:
     from digit_tui.tui.app import DigitApp
@@ -32,8 +33,13 @@ class View(Screen[None]):
             tooltip="Show the next view of the run",
         ),
     ]
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (74, "-narrow"), (110, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (36, "-high")]
+    HORIZONTAL_BREAKPOINTS = [
+        (0, "-too-small"),
+        (MINIMUM.width, "-tiny"),
+        (74, "-narrow"),
+        (110, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MINIMUM.height, "-low"), (36, "-high")]
 
     ready = False
     """Whether all its widgets are there; news may come before."""
@@ -46,6 +52,7 @@ class View(Screen[None]):
         yield from self.compose_content()
         yield ProgressLine()
         yield KeyBar()
+        yield TooSmall()
 
     @abstractmethod
     def compose_content(self) -> ComposeResult:

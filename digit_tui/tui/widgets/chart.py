@@ -21,6 +21,8 @@ Array = NDArray[Any]
 MARKERS = {"braille": ("braille",), "blocks": ("hd",), "ascii": ("*", "o", "+", "x")}
 """What curves are drawn with; a font without Braille shows blocks or letters, and letters tell the
 curves apart where there is no colour."""
+BRAILLE = "\u28ff"
+"""What a terminal must be able to show for "braille"."""
 FAINT_MARKER = "."
 """Likewise for a faint curve, where letters are drawn."""
 FAINT = 0.6
@@ -162,7 +164,14 @@ class Chart(PlotextPlot):
         return color.blend(Color.parse(variables["surface"]), FAINT if curve.faint else 0.0).rgb
 
 
-def _marker(curve: Curve, kind: str) -> str:
+def letter(kind: str, mark: int) -> str | None:
+    """Which letter a curve is drawn with, if it is with letters."""
     markers = MARKERS[kind]
-    letters = len(markers) > 1
-    return FAINT_MARKER if letters and curve.faint else markers[curve.mark % len(markers)]
+    return markers[mark % len(markers)] if len(markers) > 1 else None
+
+
+def _marker(curve: Curve, kind: str) -> str:
+    own = letter(kind, curve.mark)
+    if own is None:
+        return MARKERS[kind][0]
+    return FAINT_MARKER if curve.faint else own

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widget import Widget
 
+from digit_tui.training.describe import time_left
 from digit_tui.tui.model import RunModel
 
 PARTS = " ▏▎▍▌▋▊▉█"
@@ -45,7 +46,4 @@ def remaining(model: RunModel) -> str:
     seconds = model.seconds_left()
     if seconds is None:
         return {"finished": "done", "training": "…"}.get(model.state, model.state)
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    clock = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-    return f"{clock} left"
+    return time_left(seconds)

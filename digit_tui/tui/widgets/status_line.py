@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.widgets import Static
 
 from digit_tui.data import printable
-from digit_tui.training.describe import setting_value
+from digit_tui.training.describe import settings_words
 from digit_tui.tui.model import RunModel
 
 STATES = {
@@ -26,34 +27,35 @@ def settings_line(model: RunModel) -> Text:
     parts = [model.dataset.name if model.dataset else printable(model.config.data)]
     if model.network:
         parts.append("-".join(map(str, model.network)))
-    rate = setting_value(settings.learning_rate)
-    if model.learning_rate is not None and setting_value(model.learning_rate) != rate:
-        rate = f"{setting_value(model.learning_rate)} of {rate}"
-    parts += [settings.optimizer, f"rate {rate}"]
-    if settings.clip_norm is not None:
-        parts.append(f"clip norm {setting_value(settings.clip_norm)}")
-    elif settings.clip_value is not None:
-        parts.append(f"clip value {setting_value(settings.clip_value)}")
-    if settings.augment != "none":
-        parts.append(settings.augment)
+    parts += settings_words(settings, model.learning_rate)
     return Text(" · ".join(parts))
 
 
-def state_line(model: RunModel) -> Text:
-    """What it is doing, where it stands, how well and how fast."""
+def state_line(model: RunModel, width: int = 1_000) -> Text:
+    """What it is doing, where it stands, how well and how fast.
+
+    Args:
+        model: the run.
+        width: what there is room for; what matters less is left out.
+    """
     if model.state == "loading":
         return Text(STATES[model.state])
+    step = f"step {model.step:,}"
     parts = [
         STATES[model.state] if model.replay is None else model.replay,
         f"epoch {model.epoch:.2f}/{model.settings.epochs}",
-        f"step {model.step:,}",
+        step,
     ]
     if model.evaluation is not None:
         parts.append(f"test {model.evaluation.accuracy:.2%}")
-    if model.images_per_second:
-        parts.append(f"{model.images_per_second:,.0f} images/s")
     if model.save_trouble is not None:
         parts.insert(1, "✗ not saved")
+    if model.images_per_second:
+        parts.append(f"{model.images_per_second:,.0f} images/s")
+        if cell_len("  ".join(parts)) > width:
+            parts.pop()
+    if cell_len("  ".join(parts)) > width:
+        parts.remove(step)
     return Text("  ".join(parts))
 
 
@@ -66,7 +68,7 @@ class StatusLine(Static):
 
     def show(self, model: RunModel) -> None:
         self.set_class(model.state in ("diverged", "spike"), "-trouble")
-        text = Text("\n").join([settings_line(model), state_line(model)])
+        text = Text("\n").join([settings_line(model), state_line(model, self.size.width)])
         if text != self._shown:  # each update is sent to the terminal
             self._shown = text
             self.update(text)

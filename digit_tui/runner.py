@@ -38,10 +38,21 @@ class Failed:
     """A traceback, if it is our own fault."""
 
 
+@dataclass(frozen=True)
+class Obeyed:
+    """A command was obeyed, and all that came of it was told; for those that ask for receipts."""
+
+    command: Command | None
+
+
+News = Event | Loaded | Failed | Obeyed
+"""What a runner tells."""
+
+
 class Runner:
     """One run in a thread of its own: commands go in, events are fetched.
 
-    The thread knows nothing of the screen. It never waits for it either: events collect until
+    The thread knows nothing of the front end. It never waits for it either: events collect until
     they are drained.
     """
 
@@ -59,7 +70,7 @@ class Runner:
         self._wake = wake
         self._dataset = dataset
         self._mailbox = self._make_mailbox()
-        self._events: deque[Event | Loaded | Failed] = deque()
+        self._events: deque[News] = deque()
         self._thread = Thread(target=self._work, name="training", daemon=True)
 
     def _make_mailbox(self) -> Mailbox:
@@ -75,7 +86,7 @@ class Runner:
         """Ask the run for something; an event will tell when it is done."""
         self._mailbox.send(command)
 
-    def drain(self) -> list[Event | Loaded | Failed]:
+    def drain(self) -> list[News]:
         """What has happened since the last call."""
         events = []
         while self._events:
@@ -87,7 +98,7 @@ class Runner:
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
-    def _publish(self, event: Event | Loaded | Failed) -> None:
+    def _publish(self, event: News) -> None:
         self._events.append(event)
         if not isinstance(event, StepsDone):  # those can wait for the next regular look
             self._wake()

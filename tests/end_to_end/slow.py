@@ -1,0 +1,54 @@
+"""The program with one part slowed down: `slow.py WHAT SECONDS MARK ...` is `digit-tui ...`.
+
+Each time that the part begins, the file MARK grows by a byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from digit_tui.cli import main
+from digit_tui.training import opening, run_folder, team
+
+
+def slowed(function: Callable[..., Any], when: Callable[..., bool]) -> Callable[..., Any]:
+    def slow(*arguments: Any, **settings: Any) -> Any:
+        if when(*arguments):
+            with open(mark, "a") as file:
+                file.write(".")
+            time.sleep(seconds)
+        return function(*arguments, **settings)
+
+    return slow
+
+
+def look_up(*_: Any, **__: Any) -> None:
+    """As the system's own function, it can not be interrupted."""
+    Path(mark).write_text(".")
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
+
+
+what, seconds, mark = sys.argv[1], float(sys.argv[2]), sys.argv[3]
+sys.argv[1:4] = []
+match what:
+    case "loading":
+        opening.Opening.load_digits = slowed(  # type: ignore[method-assign]
+            opening.Opening.load_digits, lambda *_: True
+        )
+    case "saving":
+        run_folder.write_whole = slowed(
+            run_folder.write_whole, lambda path, *_: path.name == run_folder.CHECKPOINT
+        )
+    case "evaluating":
+        team.Team.evaluate = slowed(  # type: ignore[method-assign]
+            team.Team.evaluate, lambda *_: True
+        )
+    case "resolving":
+        socket.getaddrinfo = look_up  # type: ignore[assignment]
+main()

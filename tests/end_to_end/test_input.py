@@ -1,0 +1,166 @@
+"""Input that is no key: it may steer or end the run, as keys do, but never harm it.
+
+`DIGIT_TUI_LONG=1` feeds 100 seeds of random bytes instead of 3 and a whole megabyte of keys, which
+takes about 8 minutes.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import select
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from digit_tui.training.saved_run import SavedRun
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+
+LONG = bool(os.environ.get("DIGIT_TUI_LONG"))
+SEEDS = range(100 if LONG else 3)
+AMOUNT = 10_240
+LEAVING = b"q\x03\x1a\x11"
+"""Keys that end or stop the program."""
+
+
+def feed(program: Any, data: bytes, seconds: float = 60) -> None:
+    """Type all of it, as fast as the program takes it, unless it ends; read what it draws."""
+    os.set_blocking(program.master, False)
+    end = monotonic() + seconds
+    while data and program.process.poll() is None:
+        assert monotonic() < end, f"{len(data)} bytes were not taken"
+        if select.select([], [program.master], [], 0.02)[1]:
+            data = data[os.write(program.master, data[:1024]) :]
+        program._read(0)
+    os.set_blocking(program.master, True)
+
+
+def rest(program: Any, seconds: float = 0.3) -> None:
+    """Type nothing for longer than the pause that ends a sequence (0.1 s)."""
+    end = monotonic() + seconds
+    while monotonic() < end:
+        program._read(0.02)
+
+
+def leave(program: Any) -> int:
+    """Close what is open and quit; the exit status."""
+    for _ in range(30):
+        if program.process.poll() is not None:
+            break
+        program.send("\x1b")
+        rest(program)
+        if program.process.poll() is None:
+            program.send("q")
+            rest(program, 0.5)
+    return int(program.status())
+
+
+def assert_saved(folder: Path) -> None:
+    """The run, and those that were begun after it, can be gone on with."""
+    runs = [path.parent for path in folder.glob("*/run.json")]
+    assert folder / "run" in runs
+    for path in runs:
+        saved = SavedRun.read(path)
+        assert saved.state() in ("interrupted", "finished", "diverged")
+        assert saved.checkpoint().state.parameters.size
+
+
+def assert_obeys(program: Any) -> None:
+    """It still takes keys."""
+    program.send(" ")
+    program.until("⏸ paused")
+    program.send(" ")
+    program.until("▶ training")
+
+
+def test_mouse_reports_of_tmux(training: Callable[..., Any]) -> None:
+    program, folder = training()
+    for report in (b"\x1b[M \xe0\xff", b"\x1b[M\x80\x80\x80", b"\x1b[M#\xc3\xa0", b"\x1b[Mqqq"):
+        feed(program, report)
+        assert_obeys(program)
+    feed(program, b"\x1b[M")  # only its beginning
+    rest(program)
+    assert_obeys(program)
+    feed(program, b"\x1b[")  # in two pieces
+    feed(program, b"M \xff\xff")
+    assert_obeys(program)
+    program.send("q")
+    assert program.status() == 0
+    program.assert_restored()
+    assert_saved(folder.parent)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"\xff\xfe\x80",
+        b"\xe2\x96",  # two bytes of three
+        b"\x1b[",
+        b"\x1b[5",
+        b"\x1bO",
+        b"\x1b]0;title",
+        b"\x1bP$q",
+        b"\x1b[<0;99999999999999;1M",
+        b"\x1b[<0;-5;-5M",
+        b"\x1b[48;99999;99999;1;1t",
+        b"\x1b[48;0;0;0;0t\x1b[<0;1;1M",
+        b"\x1b[99999999999u",
+        b"\x1b[97;1:3u",
+        b"\x1b[55296u",
+        b"\x1b[::;;~",
+        b"\x1b[?2048;2$y\x1b[48;24;80;0;0t\x1b[<35;1;1M",
+        b"\x1b[" + b";" * 500,
+    ],
+    ids=ascii,
+)
+def test_half_and_wrong_sequences(training: Callable[..., Any], piece: bytes) -> None:
+    program, _ = training()
+    rate = program.rows[0]
+    feed(program, piece)
+    rest(program)
+    assert_obeys(program)
+    assert program.rows[0] == rate
+    program.send("q")
+    assert program.status() == 0
+
+
+def test_a_paste_without_an_end_does_not_take_the_keyboard(training: Callable[..., Any]) -> None:
+    program, _ = training()
+    feed(program, b"\x1b[200~qqqq")
+    rest(program, 5.5)  # longer than any line stops in the middle of a paste
+    assert_obeys(program)
+
+
+@pytest.mark.parametrize("bracketed", [True, False])
+def test_a_paste_of_a_megabyte(training: Callable[..., Any], bracketed: bool) -> None:
+    program, folder = training()
+    # As keys it takes longer.
+    size = 2**20 if bracketed or LONG else 2**17
+    text = (b"[]cazmlwvno \r\n1234\xc3\xa9T?" * 60_000)[:size]
+    feed(program, b"\x1b[200~" + text + b"\x1b[201~" if bracketed else text)
+    if bracketed:
+        assert_obeys(program)
+        assert "rate 0.005" in program.rows[0]
+    assert leave(program) == 0, program.text
+    program.assert_restored()
+    assert_saved(folder.parent)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("kind", ["any", "staying"])
+def test_random_bytes(training: Callable[..., Any], seed: int, kind: str) -> None:
+    program, folder = training()
+    data = random.Random(seed).randbytes(AMOUNT)
+    # Nobody could let it go on after ctrl+z.
+    data = data.translate(None, LEAVING if kind == "staying" else b"\x1a")
+    feed(program, data)
+    if kind == "staying":
+        assert program.process.poll() is None, program.text
+    assert leave(program) == 0, program.text
+    program.assert_restored()
+    assert_saved(folder.parent)

@@ -1,0 +1,369 @@
+"""Terminals that go away, do not read, or were never there.
+
+`DIGIT_TUI_LONG=1 pytest tests/end_to_end/test_lost_terminal.py` tries more often and stalls for
+longer. Times are bounds that a person may rely on, not measurements.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+
+from digit_tui.training.run_folder import CHECKPOINT
+from digit_tui.training.saved_run import SavedRun
+
+if sys.platform == "win32":
+    pytest.skip("Windows has no pseudo-terminals", allow_module_level=True)
+
+import termios
+
+LONG = os.environ.get("DIGIT_TUI_LONG") == "1"
+CLOSINGS = range(20 if LONG else 1)
+STALLS = range(5 if LONG else 1)
+STALL_SECONDS = {"signal": 20.0 if LONG else 2.0, "drain": 10.0 if LONG else 2.0}
+
+GONE_SECONDS = 7.0
+RIGHT_SECONDS = 2.0
+REFUSE_SECONDS = 5.0
+"""Python's own start, on a busy machine, takes most of it."""
+CPU_SECONDS = 4.0
+"""What a program that has lost its terminal may still use, its training and its save included."""
+
+pytestmark = pytest.mark.timeout(300 if LONG else 60)
+
+Start = Callable[..., Any]
+
+TAKE = (
+    "import fcntl, os, signal, sys, termios\nfcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0)\n"
+)
+CLOSING = {
+    "default": TAKE,
+    "ignored": TAKE + "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n",
+    # A terminal that is nobody's: the system tells nobody when it closes.
+    "none": "import os, sys\n",
+}
+"""How a program is prepared for the signal of a terminal that closes."""
+
+
+def step(program: Any) -> int:
+    found = re.search(r"step ([\d,]+)", program.text)
+    assert found is not None, program.text
+    return int(found[1].replace(",", ""))
+
+
+def last_epoch(folder: Path) -> int:
+    """The last that the run has recorded."""
+    lines = (folder / "journal.jsonl").read_text().splitlines()
+    epochs = [line for line in lines if '"epoch_ended"' in line and line.endswith("}")]
+    return int(json.loads(epochs[-1])["epoch"]) if epochs else 0
+
+
+def assert_saved(folder: Path) -> int:
+    saved = SavedRun.read(folder)
+    assert saved.record["state"] == "interrupted"
+    at = saved.checkpoint().state.step
+    assert not saved.damaged
+    assert saved.record["results"]["steps"] == at > 0
+    return at
+
+
+@pytest.mark.parametrize("time", CLOSINGS)
+@pytest.mark.parametrize("hangup", CLOSING)
+class TestClosed:
+    def test_it_saves_and_goes(self, training: Start, hangup: str, time: int) -> None:
+        program, folder = training(preparations=CLOSING[hangup])
+        if time % 2:
+            program.send(" ")
+            program.until("⏸ paused")
+        before = processor_seconds(program)
+        program.hang_up()
+        started = monotonic()
+        _, status, used = os.wait4(program.process.pid, 0)
+        assert monotonic() - started <= GONE_SECONDS
+        program.process.returncode = os.waitstatus_to_exitcode(status)
+        assert program.process.returncode == 128 + signal.SIGHUP
+        assert used.ru_utime + used.ru_stime - before <= CPU_SECONDS
+        assert_saved(folder)
+
+
+def processor_seconds(program: Any) -> float:
+    about = Path(f"/proc/{program.process.pid}/stat")
+    if not about.exists():
+        return 0.0
+    ticks = about.read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_terminal_to_draw_on_that_is_closed(training: Start) -> None:
+    """Standard error may be another terminal than standard input."""
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, window_size(80, 24))
+    program, folder = training(stderr=slave, wait=False)
+    os.close(slave)
+    drawn = b""
+    while b"training" not in drawn:
+        drawn += os.read(master, 65_536)
+    program.until(lambda: (folder / CHECKPOINT).exists())
+    os.close(master)
+    program.process.wait(GONE_SECONDS)
+    assert program.process.returncode == 128 + signal.SIGHUP
+    assert program.attributes() == program.attributes_before
+    assert_saved(folder)
+
+
+def waiting(program: Any) -> int:
+    """Bytes that were written and not read."""
+    count = bytearray(4)
+    fcntl.ioctl(program.master, termios.FIONREAD, count)
+    return int.from_bytes(count, sys.byteorder)
+
+
+def stall(program: Any) -> None:
+    """Read nothing until writing to the terminal blocks."""
+    full, since = waiting(program), monotonic()
+    while monotonic() - since < 1.0:
+        for size in ((80, 24), (100, 30)):
+            fcntl.ioctl(program.slave, termios.TIOCSWINSZ, window_size(*size))
+            sleep(0.02)  # sizes in quick succession are drawn as one
+        if (now := waiting(program)) != full:
+            full, since = now, monotonic()
+    fcntl.ioctl(program.slave, termios.TIOCSWINSZ, window_size(80, 24))
+
+
+def window_size(columns: int, rows: int) -> bytes:
+    numbers = (rows, columns, 0, 0)
+    return b"".join(number.to_bytes(2, sys.byteorder) for number in numbers)
+
+
+class TestStalled:
+    @pytest.mark.parametrize("time", STALLS)
+    @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"] if LONG else ["SIGTERM"])
+    def test_a_signal_ends_it(self, training: Start, name: str, time: int) -> None:
+        program, folder = training()
+        stall(program)
+        before = last_epoch(folder)
+        sleep(STALL_SECONDS["signal"])
+        assert last_epoch(folder) > before
+        number = getattr(signal, name)
+        started = monotonic()
+        program.process.send_signal(number)
+        assert program.process.wait(GONE_SECONDS) == 128 + number
+        assert monotonic() - started <= GONE_SECONDS
+        assert program.attributes() == program.attributes_before
+        assert_saved(folder)
+        program.settle(0.1)
+        program.assert_restored()  # also for who reads what is left later
+
+    def test_the_screen_is_right_when_it_reads_again(self, training: Start) -> None:
+        program, folder = training()
+        stall(program)
+        before = last_epoch(folder)
+        sleep(STALL_SECONDS["drain"])
+        now = last_epoch(folder)
+        assert now > before
+        pattern = re.compile(r"▶ training  epoch (\d+)\.\d\d/100000")
+
+        def right() -> bool:
+            found = pattern.search(program.rows[1])
+            return (
+                found is not None
+                and int(found[1]) >= now
+                and program.rows[0].startswith(" sample · 784-16-10 · ")
+                and all(len(re.findall("[│┤└]", row)) == 2 for row in program.rows[3:12])
+                and program.rows[-1].endswith("q Quit")
+            )
+
+        program.until(right, RIGHT_SECONDS)
+        program.send(" ")
+        program.until("⏸ paused")
+        program.send("q")
+        assert program.status() == 0
+        program.assert_restored()
+
+
+class TestNone:
+    """One line that names --batch, and status 2, at once."""
+
+    @pytest.mark.parametrize(
+        "redirection",
+        ["</dev/null", "<&-", "2>FILE", "<FILE", "2>&-", "</dev/null 2>&1 | cat"],
+    )
+    def test_by_the_shell(self, terminal: Start, tmp_path: Path, redirection: str) -> None:
+        file = tmp_path / "file"
+        file.write_text("q" * 100 if redirection.startswith("<") else "")
+        command = f'"$@" {redirection.replace("FILE", str(file))}; echo "status $?."'
+        if "|" in redirection:
+            command = '{ "$@" </dev/null 2>&1; echo "status $?."; } | cat'
+        self.assert_refused(terminal, file, command, said="2>&-" not in redirection)
+
+    @pytest.mark.parametrize("term", ["", "dumb"])
+    @pytest.mark.parametrize("command", ["", "--resume RUN"])
+    def test_of_a_kind_that_can_not_draw(
+        self, terminal: Start, tmp_path: Path, term: str, command: str
+    ) -> None:
+        self.assert_refused(terminal, tmp_path, f'"$@" {command}; echo "status $?."', TERM=term)
+
+    @staticmethod
+    def assert_refused(
+        terminal: Start, file: Path, command: str, said: bool = True, **settings: str
+    ) -> None:
+        started = monotonic()
+        program = terminal(
+            *("sh", sys.executable, "-m", "digit_tui"), program=["sh", "-c", command], **settings
+        )
+        assert program.status() == 0
+        assert monotonic() - started <= REFUSE_SECONDS
+        assert program.attributes() == program.attributes_before
+        lines = program.output.decode().split("\r\n")[:-1]
+        if file.is_file() and not file.read_text().startswith("q"):
+            lines = file.read_text().splitlines() + lines
+        assert lines[-1] == "status 2."
+        if said:
+            assert len(lines) == 2
+            assert lines[0].startswith("digit-tui: ")
+            assert "--batch" in lines[0]
+            assert "\x1b" not in lines[0]
+
+
+# Without a screen
+
+
+BATCH = ("--batch", "--preset", "classic", "--hidden", "16", "--threads", "1", "--data", "sample")
+
+
+def program(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "digit_tui", *arguments]
+
+
+class TestBatch:
+    @pytest.mark.parametrize("form", [["--json"], []], ids=["json", "report"])
+    def test_a_reader_that_went_away(self, tmp_path: Path, form: list[str]) -> None:
+        words = program(*BATCH, "--epochs", "30", "--run", str(tmp_path / "run"), *form)
+        reader = "head -1 >/dev/null" if form else "true"
+        done = subprocess.run(
+            ["bash", "-c", f'"$@" | {reader}; echo "${{PIPESTATUS[0]}}"', "bash", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+        assert done.stdout == "141\n"
+        assert "Traceback" not in done.stderr
+        saved = SavedRun.read(tmp_path / "run")
+        assert saved.checkpoint().state.step == saved.record["results"]["steps"] > 0
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+    @pytest.mark.parametrize("form", [["--json"], []], ids=["json", "report"])
+    def test_standard_output_is_full(self, tmp_path: Path, form: list[str]) -> None:
+        folder = tmp_path / "run"
+        words = program(*BATCH, "--epochs", "200", "--run", str(folder))
+        with subprocess.Popen(words, stderr=subprocess.DEVNULL) as process:
+            wait_for(folder / CHECKPOINT, process)
+            process.terminate()
+        before = assert_saved(folder)
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                program("--batch", "--resume", str(folder), *form),
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+                timeout=30,
+            )
+        assert done.returncode == 74
+        assert "Traceback" not in done.stderr
+        assert "cannot write to standard output: No space left on device" in done.stderr
+        saved = SavedRun.read(folder)
+        assert saved.checkpoint().state.step == saved.record["results"]["steps"] >= before
+        assert saved.record["state"] == ("interrupted" if form else "finished")
+        assert not saved.damaged
+
+    def test_the_disk_is_full(self, small_disk: Path) -> None:
+        folder = small_disk / "run"
+        words = program(*BATCH, "--epochs", "200", "--run", str(folder))
+        with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+            wait_for(folder / CHECKPOINT, process)
+            process.send_signal(signal.SIGSTOP)
+            before = SavedRun.read(folder).checkpoint().state.step
+            fill(small_disk / "filler")
+            process.send_signal(signal.SIGCONT)
+            _, said = process.communicate(timeout=30)
+        assert process.returncode == 74
+        assert "Traceback" not in said
+        assert said.count("cannot save: No space left on device") == 1
+        saved = SavedRun.read(folder)
+        assert saved.checkpoint().state.step == before
+        assert not saved.damaged
+
+    @pytest.mark.parametrize("hangup", CLOSING)
+    def test_its_terminal_is_closed(self, terminal: Start, tmp_path: Path, hangup: str) -> None:
+        folder = tmp_path / "run"
+        epochs = "200" if hangup != "default" else "100000"
+        with open(tmp_path / "report", "w") as report:
+            started = terminal(
+                *(*BATCH, "--epochs", epochs, "--run", str(folder)),
+                preparations=CLOSING[hangup],
+                stdout=report,
+            )
+        started.until(r"epoch [1-9]\d*/")
+        started.hang_up()
+        started.process.wait(20)
+        saved = SavedRun.read(folder)
+        if hangup == "default":
+            assert started.process.returncode == 128 + signal.SIGHUP
+            assert_saved(folder)
+        else:  # as nohup asks: it goes on to its end
+            assert started.process.returncode == 0
+            assert saved.record["state"] == "finished"
+            assert saved.checkpoint().state.epoch == 200
+        assert "Weights  " in (tmp_path / "report").read_text()
+
+
+def wait_for(path: Path, process: subprocess.Popen[Any]) -> None:
+    """Until a program has made a file."""
+    end = monotonic() + 20
+    while not path.exists():
+        assert monotonic() < end
+        assert process.poll() is None
+        sleep(0.005)
+
+
+def fill(path: Path) -> None:
+    """Leave no room on a disk."""
+    with open(path, "wb", buffering=0) as file:
+        for size in (65_536, 512, 1):
+            try:
+                while True:
+                    file.write(b"\0" * size)
+            except OSError:
+                continue
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, in memory."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a file system")
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(place)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"can not mount a file system: {mounted.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
