@@ -88,6 +88,7 @@ VALUES = {
     ),
     "--json": ("1", True),
     "--target-accuracy": ("0.5", 0.5),
+    "--fps": ("5", 5.0),
 }
 
 

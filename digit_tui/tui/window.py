@@ -12,10 +12,12 @@ from time import monotonic
 from textual import constants, events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.worker import WorkerFailed
 
 from digit_tui.config import RunConfig
 from digit_tui.runner import News
@@ -141,9 +143,11 @@ class RunApp(App[None]):
             self._stale, self._drawn = False, now
 
     def _handle_exception(self, error: Exception) -> None:
-        # A dialog that a key opened just before q finds its parts gone. That is no failure: the
-        # run has ended, and what is shown of it is being taken down.
-        if not self._exit:
+        # A key that closes what the key before has just opened finds it half made. That is no
+        # failure: on the way out nobody looks any more, and the palette's search goes on by itself.
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        palette = isinstance(cause, NoMatches) and f" on {Palette.__name__}(" in str(cause)
+        if not (self._exit or (palette and not Palette.is_open(self))):
             super()._handle_exception(error)
 
     def action_next_view(self) -> None:
