@@ -19,6 +19,9 @@ from digit_tui.status import Status
 from digit_tui.tui.watchdog import SAVE_SECONDS
 from digit_tui.tui.window import RunApp
 
+KILL_SECONDS = 0.3
+"""A shell that ends a stopped job sends the signal this soon after it let the job go on."""
+
 JOB = [
     Binding(
         "ctrl+z",
@@ -108,7 +111,9 @@ class JobApp(RunApp):
         foreground: bool | None = False
         while foreground is False and self.ended_by is None:
             self._stop()
-            foreground = in_foreground()  # not after the shell's bg
+            foreground = in_foreground()
+            if foreground is False:  # by the shell's bg, or by its kill, which goes on first
+                sleep(KILL_SECONDS)
         if self.ended_by is not None:
             # The terminal is the shell's, which has drawn its prompt: leave without touching it.
             self.wait_saved(SAVE_SECONDS)

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from time import monotonic, sleep
 from types import FrameType
 from typing import Any
@@ -62,6 +62,7 @@ class Watchdog:
         self._saved = saved
         self._numbers: SimpleQueue[int] = SimpleQueue()  # its put is safe in a handler
         self._given_back = False
+        self._last_words = Lock()
         self._attributes: dict[int, list[Any]] = {}
         for stream in (sys.stdin, sys.stderr):  # one to read from and one to draw on
             with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -79,7 +80,8 @@ class Watchdog:
 
     def __exit__(self, *_: object) -> None:
         """The terminal is as it was found; a signal that comes now still ends the program."""
-        self._given_back = True
+        with self._last_words:
+            self._given_back = True
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self._tell(number)
@@ -96,10 +98,12 @@ class Watchdog:
         number = self._wait()
         self._saved(SAVE_SECONDS)
         sleep(LEAVE_SECONDS)
-        # Still here: the interface waits for a terminal that is gone or does not read.
-        if not self._given_back:
-            self._restore()
-        os._exit(Status.SIGNALLED + number)
+        # Still here: the interface waits for a terminal that is gone or does not read. Once it
+        # need not wait any more, it may not leave before the terminal is restored.
+        with self._last_words:
+            if not self._given_back:
+                self._restore()
+            os._exit(Status.SIGNALLED + number)
 
     def _wait(self) -> int:
         """The number of the signal that ends the program."""
@@ -155,7 +159,7 @@ class Watchdog:
         """While it waits for the reader, nobody else may write."""
         for thread in threading.enumerate():
             if thread.name == WRITER and thread.ident is not None:
-                signal.pthread_kill(thread.ident, signal.SIGWINCH)  # any that has a handler
+                signal.pthread_kill(thread.ident, signal.SIGTERM)  # any that has a handler
 
     def _cut_off(self, terminal: int) -> None:
         """What the interface has still to draw, and is stuck with, goes nowhere."""

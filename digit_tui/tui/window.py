@@ -147,7 +147,7 @@ class RunApp(App[None]):
         # failure: on the way out nobody looks any more, and the palette's search goes on by itself.
         cause = error.error if isinstance(error, WorkerFailed) else error
         palette = isinstance(cause, NoMatches) and f" on {Palette.__name__}(" in str(cause)
-        if not (self._exit or (palette and not Palette.is_open(self))):
+        if not (self._exit or (palette and not Palette.is_open(self))):  # type: ignore[arg-type]
             super()._handle_exception(error)
 
     def action_next_view(self) -> None:

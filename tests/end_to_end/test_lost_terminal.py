@@ -11,6 +11,7 @@ import json
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -108,7 +109,7 @@ def processor_seconds(program: Any) -> float:
 def test_a_terminal_to_draw_on_that_is_closed(training: Start) -> None:
     """Standard error may be another terminal than standard input."""
     master, slave = os.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, window_size(80, 24))
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     program, folder = training(stderr=slave, wait=False)
     os.close(slave)
     drawn = b""
@@ -122,28 +123,20 @@ def test_a_terminal_to_draw_on_that_is_closed(training: Start) -> None:
     assert_saved(folder)
 
 
-def waiting(program: Any) -> int:
-    """Bytes that were written and not read."""
-    count = bytearray(4)
-    fcntl.ioctl(program.master, termios.FIONREAD, count)
-    return int.from_bytes(count, sys.byteorder)
-
-
 def stall(program: Any) -> None:
-    """Read nothing until writing to the terminal blocks."""
-    full, since = waiting(program), monotonic()
-    while monotonic() - since < 1.0:
-        for size in ((80, 24), (100, 30)):
-            fcntl.ioctl(program.slave, termios.TIOCSWINSZ, window_size(*size))
-            sleep(0.02)  # sizes in quick succession are drawn as one
-        if (now := waiting(program)) != full:
-            full, since = now, monotonic()
-    fcntl.ioctl(program.slave, termios.TIOCSWINSZ, window_size(80, 24))
-
-
-def window_size(columns: int, rows: int) -> bytes:
-    numbers = (rows, columns, 0, 0)
-    return b"".join(number.to_bytes(2, sys.byteorder) for number in numbers)
+    """Fill the terminal until nobody can write to it."""
+    terminal = os.open(os.ttyname(program.slave), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        written = monotonic()
+        while monotonic() - written < 0.5:  # another may just be writing
+            try:
+                os.write(terminal, b"\0" * 1_024)
+            except BlockingIOError:
+                sleep(0.01)
+            else:
+                written = monotonic()
+    finally:
+        os.close(terminal)
 
 
 class TestStalled:

@@ -17,7 +17,7 @@ class ClosesOnce(Screen[ScreenResultType]):
     """
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
-        return super().dismiss(result) if self.is_current else AwaitComplete()
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
 
 
 class Dialog(ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
