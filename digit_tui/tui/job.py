@@ -111,9 +111,9 @@ class JobApp(RunApp):
         foreground: bool | None = False
         while foreground is False and self.ended_by is None:
             self._stop()
-            foreground = in_foreground()
-            if foreground is False:  # by the shell's bg, or by its kill, which goes on first
+            if in_foreground() is False:  # by the shell's bg, or by its kill, which goes on first
                 sleep(KILL_SECONDS)
+            foreground = in_foreground()
         if self.ended_by is not None:
             # The terminal is the shell's, which has drawn its prompt: leave without touching it.
             self.wait_saved(SAVE_SECONDS)
