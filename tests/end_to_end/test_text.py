@@ -58,7 +58,7 @@ def assert_harmless(output: bytes, sequences: bool = False) -> None:
     text = output.decode(errors="surrogateescape")
     for each in HOSTILE:
         if not each.isascii() or not each.isprintable():
-            assert f"a{each}" not in text
+            assert f"a{each}z" not in text
             assert f"{each}z" not in text
     if sequences:
         text = SEQUENCE.sub("", text)
