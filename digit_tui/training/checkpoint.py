@@ -79,7 +79,7 @@ class Checkpoint:
         arrays = {
             "about": np.frombuffer(json.dumps(about).encode(), np.uint8),
             "parameters": state.parameters,
-            "slots": state.slots if state.slot_steps else state.slots[:0],
+            "slots": state.kept_slots,
         }
         if state.average is not None:
             arrays["average"] = state.average

@@ -118,15 +118,18 @@ class RunState:
         """(slots, n) float32, the optimizer's memory."""
         return self.vectors.slots[: RULES[self.settings.optimizer].slots]
 
+    @property
+    def kept_slots(self) -> Array:
+        """What a copy keeps of the slots: none of them while they are fresh, for they are zeros."""
+        return self.slots if self.slot_steps else self.slots[:0]
+
     def copy(self, into: Vectors | None = None) -> RunState:
         """A state of its own that stays as this one is now.
-
-        Its slots are those that the optimizer uses, or none if they are fresh: zeros.
 
         Args:
             into: vectors of the same sizes to use; None makes new ones.
         """
-        slots = self.slots[: None if self.slot_steps else 0]
+        slots = self.kept_slots
         if into is None:
             average = None if self.average is None else self.average.copy()
             vectors = Vectors(self.parameters.copy(), average, slots.copy())

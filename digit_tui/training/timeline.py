@@ -81,10 +81,7 @@ class Timeline:
 
     def nearest(self, step: int, course: Course) -> Point:
         """The last point from which a run comes to this moment."""
-        return max(
-            (point for point in self._points if leads_to(*point.place, step, course)),
-            key=lambda point: (point.state.step, len(point.state.course)),
-        )
+        return self.way_to(step, course)[-1]
 
     def way_to(self, step: int, course: Course) -> list[Point]:
         """The points from which a run comes to this moment, in their order."""
