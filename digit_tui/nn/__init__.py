@@ -3,6 +3,7 @@
 from digit_tui.nn.augmentation import AUGMENTATIONS, Deformation, deform, draw_deformation
 from digit_tui.nn.averaging import average_into
 from digit_tui.nn.clipping import clip_by_global_norm, clip_by_value, global_norm, sum_of_squares
+from digit_tui.nn.history import Change, PredictionHistory
 from digit_tui.nn.metrics import Evaluation, evaluate
 from digit_tui.nn.network import Layer, Network, scale_pixels
 from digit_tui.nn.optimizers import RULES, Hyperparameters, UpdateRule, update
@@ -15,12 +16,14 @@ __all__ = [
     "RULES",
     "SCHEDULES",
     "BatchResult",
+    "Change",
     "Deformation",
     "Evaluation",
     "GradientPass",
     "Hyperparameters",
     "Layer",
     "Network",
+    "PredictionHistory",
     "UpdateRule",
     "average_into",
     "clip_by_global_norm",

@@ -72,6 +72,10 @@ class Network:
             raise ValueError(f"{count} parameters expected, not {self.parameters.shape}")
         self.layers = layer_views(self.parameters, self.sizes)
 
+    def copy(self) -> Network:
+        """One with weights of its own."""
+        return Network(self.sizes, self.parameters.copy())
+
     def initialize(self, generator: np.random.Generator) -> None:
         """Draw the weights as He et al. (2015, arXiv:1502.01852) do for ReLU; biases are zero.
 

@@ -1,0 +1,106 @@
+"""What a network predicted for the same images, time after time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class Change(NamedTuple):
+    """How one look differs from the look before; the first one differs in everything."""
+
+    digits: Array
+    """(m,) uint32, indices of the images whose prediction changed, ascending."""
+    predictions: Array
+    """(m,) uint8, what they are taken for now."""
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionHistory:
+    """The predictions at the end of each epoch.
+
+    It keeps the changes alone: late in a run one image in a hundred changes from epoch to epoch.
+    It never changes itself, so that copies of a state share it.
+    """
+
+    epochs: tuple[int, ...] = ()
+    """Completed epochs at each look, ascending."""
+    changes: tuple[Change, ...] = ()
+    latest: Array | None = None
+    """(n,) uint8, the predictions at the last look; None before the first."""
+
+    def __len__(self) -> int:
+        """How many looks there were."""
+        return len(self.epochs)
+
+    def add(self, epoch: int, predictions: Array) -> PredictionHistory:
+        """With one more look.
+
+        Args:
+            epoch: completed epochs by now.
+            predictions: (n,) classes below 256.
+        """
+        latest = predictions.astype(np.uint8)
+        everything = np.ones(len(latest), bool)
+        changed = everything if self.latest is None else latest != self.latest
+        change = Change(np.flatnonzero(changed).astype(np.uint32), latest[changed])
+        return PredictionHistory((*self.epochs, epoch), (*self.changes, change), latest)
+
+    def walk(self) -> Iterator[tuple[int, Array]]:
+        """Each look's epoch and predictions (n,) uint8, in an array that serves for the next."""
+        predictions: Array = np.empty(0, np.uint8)
+        for epoch, change in zip(self.epochs, self.changes, strict=True):
+            if len(predictions):
+                predictions[change.digits] = change.predictions
+            else:
+                predictions = change.predictions.copy()
+            yield epoch, predictions
+
+    def predictions_of(self, digit: int) -> Array:
+        """(looks,) uint8, what one image was taken for at each look."""
+        own = np.empty(len(self), np.uint8)
+        for look, change in enumerate(self.changes):
+            place = int(np.searchsorted(change.digits, digit))
+            changed = place < len(change.digits) and change.digits[place] == digit
+            own[look] = change.predictions[place] if changed else own[look - 1]
+        return own
+
+    def to_arrays(self) -> dict[str, Array]:
+        """As few arrays, for a file."""
+        none = Change(np.empty(0, np.uint32), np.empty(0, np.uint8))
+        digits, predictions = zip(none, *self.changes, strict=True)
+        return {
+            "epochs": np.array(self.epochs, np.int64),
+            "counts": np.array([len(change.digits) for change in self.changes], np.int64),
+            "digits": np.concatenate(digits),
+            "predictions": np.concatenate(predictions),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, Array]) -> PredictionHistory:
+        """The inverse of `to_arrays`.
+
+        Raises:
+            KeyError: if one is missing.
+            ValueError: if they do not fit each other.
+        """
+        digits, predictions = arrays["digits"], arrays["predictions"]
+        ends = np.cumsum(arrays["counts"])
+        if len(arrays["epochs"]) != len(ends) or not (
+            len(digits) == len(predictions) == (ends[-1] if len(ends) else 0)
+        ):
+            raise ValueError("the history of predictions does not fit together")
+        # Copies, as pieces of one array would keep all of it in memory.
+        changes = tuple(
+            Change(digits[end - count : end].copy(), predictions[end - count : end].copy())
+            for count, end in zip(arrays["counts"], ends, strict=True)
+        )
+        history = cls(tuple(int(epoch) for epoch in arrays["epochs"]), changes)
+        *_, latest = (None, *(predictions for _, predictions in history.walk()))
+        return replace(history, latest=latest)
