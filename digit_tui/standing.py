@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 
 from digit_tui.config import RunConfig
-from digit_tui.data import Dataset
+from digit_tui.data import Dataset, printable
+from digit_tui.nn import Evaluation
 from digit_tui.runner import Failed, Loaded, News
 from digit_tui.training.events import (
     CheckpointSaved,
@@ -41,6 +42,8 @@ PAUSED: dict[str, State] = {"finished": "finished", "diverged": "diverged", "spi
 """What a run is when it pauses for these reasons."""
 TROUBLES = ("diverged", "spike")
 GOING = ("loading", "training")
+RATE_SECONDS = 15.0
+"""The time left is reckoned from the speed over this time."""
 
 
 @dataclass(eq=False)
@@ -50,12 +53,21 @@ class ForkStanding:
     forked: Forked
     settings: Settings
     looked: Evaluated | None
-    """The last look at the test digits."""
+    """The last look at the digits that the run is watched with."""
     ended: RunEnded | None = None
+
+    @property
+    def words(self) -> str:
+        """What it does otherwise."""
+        return ", ".join(self.forked.changes)
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        return None if self.looked is None else self.looked.evaluation
 
 
 class Standing:
-    """A run as far as it has told."""
+    """A run as far as it has told. Every field is what the trainer confirmed."""
 
     def __init__(self, config: RunConfig, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -64,21 +76,35 @@ class Standing:
         self.state: State = "loading"
         self.dataset: Dataset | None = None
         self.network: tuple[int, ...] = ()
+        """Layer widths, inputs first, classes last."""
+        self.run: str | None = None
+        """The run's folder, safe to print."""
         self.step = 0
         self.epoch = 0.0
         self.learning_rate: float | None = None
         self.batch_loss: float | None = None
         """Of the last step, in nats."""
         self.looked: Evaluated | None = None
-        """The last look at the test digits."""
+        """The last look at the digits that the run is watched with."""
+        self.opened: Evaluated | None = None
+        """The last look at the test digits, where the run is watched with others."""
         self.fork: ForkStanding | None = None
         self.moments: list[Moment] = []
         self.saved: CheckpointSaved | None = None
+        """The last checkpoint of this process."""
+        self.saved_step = 0
+        """Of the last checkpoint of all."""
         self.save_trouble: str | None = None
+        """Why the last one could not be written."""
         self.failure: Failed | None = None
         self.ended: RunEnded | None = None
         self._speed: deque[tuple[int, float]] = deque(maxlen=20)
-        self._since = (0.0, 0.0)
+        self._track: deque[tuple[float, float]] = deque()
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """The last look at the digits that the run is watched with."""
+        return None if self.looked is None else self.looked.evaluation
 
     @property
     def going(self) -> bool:
@@ -97,12 +123,15 @@ class Standing:
         return float(images / seconds) if seconds else 0.0
 
     def seconds_left(self) -> float | None:
-        """Time until all epochs are done, at the speed since it last began to train."""
-        started, since = self._since
-        passed = self._clock() - started
-        if self.state != "training" or passed < 1 or self.epoch <= since:
+        """Time until all epochs are done at the present speed, evaluations included."""
+        if self.state != "training" or len(self._track) < 2:
             return None
-        return max(self.settings.epochs - self.epoch, 0) * passed / (self.epoch - since)
+        (started, since), (now, position) = self._track[0], self._track[-1]
+        if now - started < 1 or position <= since:
+            return None
+        remaining = self.settings.epochs - position
+        # What has passed since the last news counts down, so that the figure never stands still.
+        return max(remaining * (now - started) / (position - since) - (self._clock() - now), 0)
 
     def take_in(self, event: News) -> None:
         """Learn what happened."""
@@ -115,19 +144,20 @@ class Standing:
             case RunStarted():
                 self.state = "training"
                 self.settings, self.network = event.settings, event.network
+                self.run = printable(event.run) if event.run else None
                 self._start_clock()
             case Restored() | WentBack():
                 self.step, self.epoch, self.settings = event.step, event.epoch, event.settings
                 self.learning_rate = self.batch_loss = None
+                if isinstance(event, Restored):
+                    self.saved_step = event.step
                 self._start_clock()
             case StepsDone():
-                self.step, self.epoch = event.step, event.epoch
-                self.learning_rate, self.batch_loss = event.learning_rate, float(event.losses[-1])
-                self._speed.append((event.images, event.seconds))
+                self._take_in_steps(event)
             case EpochEnded():
-                self.step, self.epoch = event.step, float(event.epoch)
+                self._move_on(event.step, float(event.epoch))
             case Evaluated():
-                self.looked = event
+                self._take_in_look(event)
             case SettingChanged():
                 self.settings = event.settings
                 if event.setting == "learning_rate":
@@ -140,7 +170,7 @@ class Standing:
                 self.state = "training"
                 self._start_clock()
             case CheckpointSaved():
-                self.saved, self.save_trouble = event, None
+                self.saved, self.saved_step, self.save_trouble = event, event.step, None
             case SaveFailed(message=message):
                 self.save_trouble = message
             case RunEnded():
@@ -150,16 +180,32 @@ class Standing:
                 self.fork = ForkStanding(event, event.settings, self.looked)
             case OfFork(inner):
                 self._take_in_of_fork(inner)
-            case ForkEnded(kept=kept):
-                if self.fork is not None and kept == "fork":
-                    self.settings, self.learning_rate = self.fork.settings, None
-                    self.looked = self.fork.looked
-                self.fork = None
+            case ForkEnded():
+                self._take_in_fork_end(event)
             case _:
                 pass
 
     def _start_clock(self) -> None:
-        self._since = (self._clock(), self.epoch)
+        self._track.clear()
+        self._track.append((self._clock(), self.epoch))
+
+    def _take_in_steps(self, event: StepsDone) -> None:
+        self._move_on(event.step, event.epoch)
+        self.learning_rate, self.batch_loss = event.learning_rate, float(event.losses[-1])
+        self._speed.append((event.images, event.seconds))
+
+    def _move_on(self, step: int, epoch: float) -> None:
+        self.step, self.epoch = step, epoch
+        now = self._clock()
+        self._track.append((now, epoch))
+        while self._track[0][0] < now - RATE_SECONDS:
+            self._track.popleft()
+
+    def _take_in_look(self, event: Evaluated) -> None:
+        if self.dataset is None or event.digits == self.dataset.watched:
+            self.looked = event
+        else:
+            self.opened = event
 
     def _take_in_of_fork(self, event: Event) -> None:
         fork = self.fork
@@ -176,3 +222,10 @@ class Standing:
                 fork.ended = event
             case _:
                 pass
+
+    def _take_in_fork_end(self, event: ForkEnded) -> None:
+        fork, self.fork = self.fork, None
+        if fork is not None and event.kept == "fork":
+            self.settings, self.learning_rate = fork.settings, None
+            self.looked = fork.looked
+            self.run = printable(fork.forked.run) if fork.forked.run else None

@@ -28,9 +28,9 @@ from digit_tui.plain.grammar import COMMANDS, help_lines, parse
 from digit_tui.plain.lines import End, Line, Paper, Reader
 from digit_tui.plain.orders import Ask, WrongInput
 from digit_tui.plain.session import Session
-from digit_tui.plain.standing import Standing
 from digit_tui.plain.telling import Telling
 from digit_tui.runner import Obeyed
+from digit_tui.standing import Standing
 from digit_tui.training import commands as ask
 from digit_tui.training import events as happened
 from digit_tui.training.events import RunEnded

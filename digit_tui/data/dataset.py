@@ -30,11 +30,28 @@ class Dataset:
     """Side of the images in pixels, after resampling."""
     classes: int
     """The largest training label plus one: 2..47."""
+    validation_images: NDArray[np.uint8] | None = None
+    """(v, side * side) uint8, held out of the training images, or None."""
+    validation_labels: NDArray[np.uint8] | None = None
+    """(v,) uint8, theirs."""
 
     @property
     def pixels(self) -> int:
         """Pixels in one image: the width of the network's input."""
         return self.side * self.side
+
+    @property
+    def watched(self) -> str:
+        """Which digits training is watched with: validation, if some are held out, else test."""
+        return "test" if self.validation_labels is None else "validation"
+
+    def digits(self, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Images (n, side * side) and labels (n,) of `test` or `validation`."""
+        if name == "test":
+            return self.test_images, self.test_labels
+        assert self.validation_images is not None
+        assert self.validation_labels is not None
+        return self.validation_images, self.validation_labels
 
     def summary(self) -> dict[str, str | int]:
         """What identifies the data set, in plain values."""

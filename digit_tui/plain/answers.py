@@ -14,7 +14,7 @@ from digit_tui.nn import Evaluation
 from digit_tui.plain import orders
 from digit_tui.plain.grammar import help_lines
 from digit_tui.plain.orders import Order, WrongInput
-from digit_tui.plain.standing import Standing
+from digit_tui.standing import Standing
 from digit_tui.training import describe
 from digit_tui.training.changes import changes_of
 from digit_tui.training.commands import Command, Setting, StepEpoch

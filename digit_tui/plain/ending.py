@@ -7,7 +7,7 @@ from collections.abc import Callable
 from digit_tui.closing import final_report
 from digit_tui.data import printable
 from digit_tui.output import Output, complain
-from digit_tui.plain.standing import Standing
+from digit_tui.standing import Standing
 from digit_tui.status import Status
 from digit_tui.training import describe
 from digit_tui.training.events import RunEnded

@@ -16,9 +16,9 @@ from digit_tui.plain.grammar import parse
 from digit_tui.plain.lines import End, Line, Paper, Source
 from digit_tui.plain.orders import WrongInput
 from digit_tui.plain.signals import Interrupted, Signals
-from digit_tui.plain.standing import Standing
 from digit_tui.plain.telling import EPOCH_SECONDS, Telling
 from digit_tui.runner import News, Obeyed
+from digit_tui.standing import Standing
 from digit_tui.training import commands as ask
 from digit_tui.training.events import Moment, Refused
 from digit_tui.training.opening import Opening

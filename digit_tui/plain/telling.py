@@ -6,8 +6,8 @@ from collections.abc import Callable
 from time import monotonic
 
 from digit_tui.plain import answers
-from digit_tui.plain.standing import TROUBLES, Standing
 from digit_tui.runner import Loaded, News
+from digit_tui.standing import TROUBLES, Standing
 from digit_tui.training import commands as ask
 from digit_tui.training import describe
 from digit_tui.training.events import (

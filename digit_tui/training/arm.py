@@ -11,6 +11,7 @@ import numpy as np
 
 from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import Dataset
+from digit_tui.nn import Network
 from digit_tui.training.changes import changes_of
 from digit_tui.training.checkpoint import Checkpoint
 from digit_tui.training.commands import Course, Setting, Taken
@@ -174,10 +175,27 @@ class Arm:
         """Look at the test set, or repeat the last look if no step was made since."""
         if self._evaluation is None or self._evaluation.step != self.state.step:
             started = perf_counter()
-            evaluation = self._team.evaluate(self._dataset.test_images, self._dataset.test_labels)
+            state, dataset = self.state, self._dataset
+            evaluation = self._team.evaluate(*dataset.digits(dataset.watched))
+            if state.epoch > len(state.history) and not state.cursor:
+                state.history = state.history.add(state.epoch, evaluation.predictions)
             seconds = perf_counter() - started
-            self._evaluation = Evaluated(self.state.step, self.position, evaluation, seconds)
+            self._evaluation = Evaluated(
+                step=state.step,
+                epoch=self.position,
+                evaluation=evaluation,
+                seconds=seconds,
+                network=self.network.copy(),
+                history=state.history,
+                digits=dataset.watched,
+            )
         return self._evaluation
+
+    @property
+    def network(self) -> Network:
+        """What is evaluated: the averaged weights, where there are any."""
+        average = self.state.average
+        return Network(self.sizes, self.state.parameters if average is None else average)
 
     def change(self, command: Setting, blameless: bool = False) -> Iterator[Event]:
         """Change settings, if the values are possible ones.

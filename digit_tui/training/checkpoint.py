@@ -20,15 +20,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.config import ConfigError, RunConfig
-from digit_tui.nn import Network
+from digit_tui.nn import Network, PredictionHistory
 from digit_tui.training.commands import course_from_json, course_to_json
 from digit_tui.training.errors import RunError
 from digit_tui.training.state import RunState, Settings, Tally, Vectors
 
 Array = NDArray[Any]
 
-SCHEMA = 2
+SCHEMA = 3
 """Number of the format of checkpoints and run.json."""
+
+HISTORY = "history_"
+"""What the names of the arrays of a history of predictions begin with."""
 
 _MARK = b"digit-tui sha256 "
 _COMMENT_LENGTH = len(_MARK) + 2 * hashlib.sha256().digest_size
@@ -83,6 +86,8 @@ class Checkpoint:
         }
         if state.average is not None:
             arrays["average"] = state.average
+        for name, array in state.history.to_arrays().items():
+            arrays[HISTORY + name] = array
         file = io.BytesIO()
         np.savez(file, **arrays)  # type: ignore[arg-type]  # mypy takes them for options
         # The last two bytes of a zip without a comment are the comment's length.
@@ -136,6 +141,9 @@ def _parse(content: bytes) -> Checkpoint:
         cursor=about["cursor"],
         tally=Tally(**about["tally"]),
         course=course_from_json(about["course"]),
+        history=PredictionHistory.from_arrays(
+            {name.removeprefix(HISTORY): array for name, array in arrays.items() if HISTORY in name}
+        ),
     )
     return Checkpoint(
         state,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.nn import Evaluation
+from digit_tui.nn import Evaluation, Network, PredictionHistory
 from digit_tui.training.commands import Course
 from digit_tui.training.state import Settings
 
@@ -74,13 +74,23 @@ class StepsDone:
 
 @dataclass(frozen=True, eq=False)
 class Evaluated:
-    """The test set was looked at: at the start, on a pause, and at the end of each epoch."""
+    """Digits that are not trained on were looked at.
+
+    At the start, on a pause, and at the end of each epoch those that the run is watched with: held
+    out ones, if there are any, else the test digits. And the test digits when they are opened.
+    """
 
     step: int
     epoch: float
     evaluation: Evaluation
     seconds: float
     """How long the look took."""
+    network: Network = field(metadata={"json": False})
+    """A copy of what looked: the averaged weights, where there are any."""
+    history: PredictionHistory = field(metadata={"json": False})
+    """The predictions at the ends of the epochs so far."""
+    digits: str = "test"
+    """Which were looked at: test or validation."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.config import RunConfig
-from digit_tui.nn import RULES, Network
+from digit_tui.nn import RULES, Network, PredictionHistory
 from digit_tui.nn.network import parameter_count
 from digit_tui.nn.propagation import Allocate
 from digit_tui.training.commands import Course
@@ -102,6 +102,8 @@ class RunState:
     tally: Tally = field(default_factory=Tally)
     course: Course = ()
     """The commands that have steered the run to here."""
+    history: PredictionHistory = field(default_factory=PredictionHistory)
+    """What the network predicted at the ends of the epochs on the way here."""
 
     @property
     def parameters(self) -> Array:
@@ -153,6 +155,7 @@ class RunState:
         self.step, self.epoch, self.cursor = other.step, other.epoch, other.cursor
         self.tally = replace(other.tally)
         self.course = other.course
+        self.history = other.history
 
     @property
     def weights_sha256(self) -> str:

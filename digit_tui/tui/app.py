@@ -34,9 +34,6 @@ MORE_EPOCHS = 10
 STEP = Binding.Group("Step", compact=True)
 RATE = Binding.Group("Rate", compact=True)
 
-GOING = ("loading", "training")
-"""States that a pause ends."""
-
 CLIPPINGS = (ask.SetClipping(), ask.SetClipping(norm=1.0), ask.SetClipping(value=0.1))
 """What the clipping key goes through."""
 
@@ -190,13 +187,13 @@ class DigitApp(JobApp):
 
     def take_in(self, events: Iterable[News]) -> None:
         super().take_in(events)
-        self._breaking &= self.model.state in GOING
+        self._breaking &= self.model.going
 
     def _leave_run(self) -> None:
         """Do what the end of the run was asked for."""
         failure = self.model.failure
         run = self.model.run
-        step, done = self.model.saved_step, self.model.epoch >= self.model.settings.epochs
+        step, done = self.model.saved_step, self.model.all_done
         self.farewell = "\n".join(farewell(run if step else None, step, done))
         if self.model.save_trouble is not None:
             self.farewell += f"\ndigit-tui: not saved: {self.model.save_trouble}"
@@ -231,7 +228,7 @@ class DigitApp(JobApp):
             self.runner.send(command)
 
     def action_toggle_pause(self) -> None:
-        self.send(ask.Pause() if self.model.state in GOING else ask.Resume())
+        self.send(ask.Pause() if self.model.going else ask.Resume())
 
     def action_step_batch(self) -> None:
         self.send(ask.StepBatch())
@@ -306,7 +303,7 @@ class DigitApp(JobApp):
 
     async def action_break_off(self) -> None:
         """Stop the training but keep the run, and the second time leave it, saved."""
-        if self.runner is None or self._breaking or self.model.state not in GOING:
+        if self.runner is None or self._breaking or not self.model.going:
             await self.action_quit()
         else:
             self._breaking = True

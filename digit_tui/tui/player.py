@@ -13,6 +13,11 @@ EVALUATION_BYTES = 256 * 2**20
 """Looks at the test set take no more memory than this; beyond it every other one is forgotten."""
 
 
+def _size(look: Evaluated) -> int:
+    """Bytes."""
+    return look.evaluation.probabilities.nbytes + look.network.parameters.nbytes
+
+
 class Player:
     """Events on a scale of epochs that were trained, those that were undone included.
 
@@ -46,14 +51,14 @@ class Player:
             self._events.append(event)
             self._places.append(place)
             if isinstance(event, Evaluated):
-                self._evaluated_bytes += event.evaluation.probabilities.nbytes
+                self._evaluated_bytes += _size(event)
         if self._evaluated_bytes > EVALUATION_BYTES:
             self._thin()
 
     def _thin(self) -> None:
         looks = [place for place, each in enumerate(self._events) if isinstance(each, Evaluated)]
         for place in reversed(looks[1:-1:2]):
-            self._evaluated_bytes -= self._events[place].evaluation.probabilities.nbytes
+            self._evaluated_bytes -= _size(self._events[place])
             del self._events[place], self._places[place]
             self._told -= place < self._told
 

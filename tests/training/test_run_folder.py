@@ -64,7 +64,7 @@ def test_a_saved_run_is_read_as_it_was(average: bool, train: Any, tmp_path: Path
 def test_the_record_is_json_for_other_programs_too(saved: Path) -> None:
     text = (saved / "run.json").read_text(encoding="utf-8")
     record = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
-    assert record["schema"] == 2
+    assert record["schema"] == 3
     assert RunConfig.from_json(record["config"]).hidden == (8,)
 
 
@@ -275,11 +275,11 @@ BAD_RECORDS = {
     "null": "null",
     "nothing in it": "{}",
     "another schema": '{"schema": 99}',
-    "the schema before": '{"schema": 1}',
-    "no config": '{"schema": 2}',
-    "config is a list": '{"schema": 2, "config": []}',
-    "config is null": '{"schema": 2, "config": null}',
-    "config is empty": '{"schema": 2, "config": {}}',
+    "the schema before": '{"schema": 2}',
+    "no config": '{"schema": 3}',
+    "config is a list": '{"schema": 3, "config": []}',
+    "config is null": '{"schema": 3, "config": null}',
+    "config is empty": '{"schema": 3, "config": {}}',
 }
 
 

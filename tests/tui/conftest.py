@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.nn import Evaluation
+from digit_tui.nn import Evaluation, Network, PredictionHistory
 from digit_tui.runner import Loaded
 from digit_tui.training import events as happened
 from digit_tui.training.commands import Command
@@ -55,6 +55,7 @@ class Story:
         self.settings = Settings.of(config)
         self.step = 0
         self.epoch = 0.0
+        self.history = PredictionHistory()
 
     def loaded(self) -> Loaded:
         return Loaded(self.dataset)
@@ -111,7 +112,15 @@ class Story:
         return Evaluation(labels, probabilities, losses)
 
     def evaluated(self, mistakes: dict[int, tuple[int, float]] | None = None) -> happened.Evaluated:
-        return happened.Evaluated(self.step, self.epoch, self.evaluation(mistakes), 0.01)
+        evaluation = self.evaluation(mistakes)
+        if self.step and not self.step % STEPS_PER_EPOCH:
+            self.history = self.history.add(round(self.epoch), evaluation.predictions)
+        return self.look(self.step, self.epoch, evaluation)
+
+    def look(self, step: int, epoch: float, evaluation: Evaluation) -> happened.Evaluated:
+        """A look at the test digits, by a network whose weights are all zero."""
+        network = Network((self.dataset.pixels, *self.config.hidden, self.dataset.classes))
+        return happened.Evaluated(step, epoch, evaluation, 0.01, network, self.history)
 
     def epoch_ended(self, **values: Any) -> happened.EpochEnded:
         return happened.EpochEnded(

@@ -11,7 +11,6 @@ import pytest
 
 from digit_tui.data import Dataset, draw_digit
 from digit_tui.nn import Evaluation
-from digit_tui.training import events as happened
 from digit_tui.training.state import Settings
 
 # Index to (predicted, its probability); the higher, the higher the loss.
@@ -223,7 +222,7 @@ class TestDigit:
             labels = story.dataset.test_labels
             holes = np.full((len(labels), 10), np.nan, np.float32)
             look = Evaluation(labels, holes, np.full(len(labels), np.nan, np.float32))
-            await opened.tell(happened.Evaluated(200, 2.0, look, 0.01))
+            await opened.tell(story.look(200, 2.0, look))
             assert re.search(r"─\d+ mistakes by loss─+#\d+  loss nan─", opened.rows[2])
             assert listed(opened)[0].endswith("nan ✗")
 

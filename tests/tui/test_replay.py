@@ -96,7 +96,8 @@ class TestPlayer:
     def test_looks_at_the_test_set_take_a_bounded_memory(
         self, player: Player, story: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        size = story.evaluation().probabilities.nbytes
+        look = story.evaluated()
+        size = look.evaluation.probabilities.nbytes + look.network.parameters.nbytes
         monkeypatch.setattr(player_module, "EVALUATION_BYTES", 10 * size)
         player.add(story.opening())
         for _ in range(100):

@@ -259,7 +259,7 @@ class TestFork:
             assert not opened.app.screen.query_one(GapLine).display
             await opened.tell(forked(story, "optimizer sgd"))
             steps = story.steps(100)
-            right = happened.Evaluated(300, 3.0, story.evaluation({5: (1, 0.9)}), 0.01)
+            right = story.look(300, 3.0, story.evaluation({5: (1, 0.9)}))
             await opened.tell(steps, *of_fork(steps, right))
             opened.find("run ━ ━ fork ━ ━")
             # One of 1,000 digits more is right: b = 0, c = 1.
@@ -267,7 +267,7 @@ class TestFork:
                 r"Fork: optimizer sgd  99.90%, \+0.10 points \(95 % interval -0.24 to \+0.44\)"
             )
             opened.find(r"fixed 1, broke 0: may well be chance \(p = 1.00\)")
-            assert len(opened.app.model.fork.curves.train_loss) == 100
+            assert len(opened.app.model.fork_curves.train_loss) == 100
 
     async def test_keys_that_work_only_with_or_without_one(self, window: Any, story: Any) -> None:
         async with window() as opened:
@@ -300,7 +300,7 @@ class TestFork:
         copy = happened.StepsDone(
             **{**vars(run), "losses": np.full(50, 9.0, np.float32), "learning_rate": 0.1}
         )
-        better = happened.Evaluated(250, 2.5, story.evaluation(), 0.01)
+        better = story.look(250, 2.5, story.evaluation())
         tell(*of_fork(settings), run, *of_fork(copy, better))
         assert model.settings.optimizer == "adam"
         assert model.fork is not None

@@ -137,7 +137,7 @@ class TrainView(View):
         ways = [Way(branch.curves, start, RUN_COLORS, True) for branch in model.branches]
         ways.append(Way(model.curves, start, RUN_COLORS))
         if model.fork is not None:
-            ways.append(Way(model.fork.curves, start, FORK_COLORS))
+            ways.append(Way(model.fork_curves, start, FORK_COLORS))
         return ways
 
     def _draw_chart(
