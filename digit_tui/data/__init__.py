@@ -11,7 +11,7 @@ from digit_tui.data.download import (
     discard_unfinished,
     fetch_mnist,
 )
-from digit_tui.data.drawing import RAMP, draw_digit
+from digit_tui.data.drawing import RAMP, draw_braille, draw_digit, half_blocks, ink_box
 from digit_tui.data.errors import DataError, FetchError
 from digit_tui.data.idx import read_images, read_labels, write_idx
 from digit_tui.data.resample import resample_area
@@ -40,8 +40,11 @@ __all__ = [
     "cache_dir",
     "describe_sources",
     "discard_unfinished",
+    "draw_braille",
     "draw_digit",
     "fetch_mnist",
+    "half_blocks",
+    "ink_box",
     "load_dataset",
     "printable",
     "read_images",

@@ -59,6 +59,7 @@ class Dataset:
             "name": self.name,
             "sha256": self.sha256,
             "training_images": len(self.train_labels),
+            "validation_images": 0 if (held := self.validation_labels) is None else len(held),
             "test_images": len(self.test_labels),
             "classes": self.classes,
             "side": self.side,
@@ -66,9 +67,12 @@ class Dataset:
 
     @cached_property
     def sha256(self) -> str:
-        """Hex SHA-256 of the shapes and bytes of the four arrays, as loaded at this side."""
+        """Hex SHA-256 of the shapes and bytes of all arrays, as loaded at this side."""
         digest = hashlib.sha256()
-        for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
+        arrays = [self.train_images, self.train_labels, self.test_images, self.test_labels]
+        if self.validation_images is not None and self.validation_labels is not None:
+            arrays += [self.validation_images, self.validation_labels]
+        for array in arrays:
             digest.update(f"{array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()

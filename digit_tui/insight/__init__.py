@@ -1,1 +1,1 @@
-"""What predictions teach: confusion, mistakes, and reports about them."""
+"""What predictions teach: confusion, mistakes, the lives of digits, significance, reports."""

@@ -33,3 +33,21 @@ def most_confused(matrix: NDArray[np.int64], count: int) -> list[Confusion]:
     pairs = zip(*np.unravel_index(order, wrong.shape), strict=True)
     found = [Confusion(int(true), int(seen), int(wrong[true, seen])) for true, seen in pairs]
     return [confusion for confusion in found if confusion.times]
+
+
+class ClassScores(NamedTuple):
+    """How well each class is recognized, from 0 to 1; NaN for what is 0 of 0."""
+
+    precision: NDArray[np.float64]
+    """(classes,) the share that is right of the digits taken for this class."""
+    recall: NDArray[np.float64]
+    """(classes,) the share that is right of the digits of this class."""
+    f1: NDArray[np.float64]
+    """(classes,) the harmonic mean of both (van Rijsbergen 1979, "Information Retrieval")."""
+
+
+def class_scores(matrix: NDArray[np.int64]) -> ClassScores:
+    """Precision, recall and F1 from a confusion matrix (classes, classes)."""
+    right, true, predicted = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
+    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN
+        return ClassScores(right / predicted, right / true, 2 * right / (true + predicted))

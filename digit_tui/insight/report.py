@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.insight.confusion import confusion_matrix, most_confused
-from digit_tui.nn import Evaluation
+from digit_tui.insight.confusion import class_scores, confusion_matrix, most_confused
+from digit_tui.insight.significance import ends_words
+from digit_tui.insight.suspects import (
+    CONFIDENT,
+    STEADY,
+    accuracy_without,
+    suspects,
+    unbacked,
+)
+from digit_tui.nn import Evaluation, PredictionHistory
 
 PAIRS = 5
 """How many kinds of mistake a report names."""
 
+SCORES = (" precision", " recall", "    F1")
+"""Headings of each class's scores, in per cent."""
 
-def report(evaluation: Evaluation) -> str:
-    """Accuracy, the confusion matrix, and the most frequent kinds of mistake."""
+
+def report(
+    evaluation: Evaluation, history: PredictionHistory | None = None, digits: str = "Test"
+) -> str:
+    """Accuracy, the confusion matrix with each class's scores, the most frequent mistakes.
+
+    Args:
+        evaluation: what was looked at.
+        history: the predictions for the same digits at each epoch's end, where they are known: it
+            tells which labels are suspect.
+        digits: which digits they are: "Test" or "Validation".
+    """
     matrix = confusion_matrix(evaluation)
     lines = [
-        f"Test accuracy  {evaluation.accuracy:.2%}  "
+        f"{digits} accuracy  {evaluation.accuracy:.2%}  "
         f"({evaluation.correct:,} of {evaluation.total:,}; loss {evaluation.loss:.4f})",
+        f"  95 % interval {ends_words(evaluation.correct, evaluation.total)}",
+        *_doubts(evaluation, history),
         "",
         *confusion_table(matrix),
         "",
@@ -32,16 +56,38 @@ def report(evaluation: Evaluation) -> str:
 
 
 def confusion_table(matrix: NDArray[np.int64]) -> list[str]:
-    """The matrix with its numbers, a dot for none, and each class's share of right answers."""
+    """The matrix with its numbers, a dot for none, and each class's scores in per cent."""
     width = max(len(f"{matrix.max()}"), 2) + 1
     classes = range(len(matrix))
     lines = [
-        "Confusion      columns: predicted",
-        "  true  " + "".join(f"{predicted:>{width}}" for predicted in classes) + "    right",
+        "Confusion      columns: predicted; scores in %",
+        "  true" + "".join(f"{predicted:>{width}}" for predicted in classes) + "".join(SCORES),
     ]
-    for true in classes:
-        row = matrix[true]
-        cells = "".join(f"{count or '·':>{width}}" for count in row)
-        right = f"{row[true] / row.sum():>8.1%}" if row.sum() else f"{'-':>8}"
-        lines.append(f"  {true:>4}  {cells} {right}")
+    for true, scores in zip(classes, zip(*class_scores(matrix), strict=True), strict=True):
+        cells = "".join(f"{count or '·':>{width}}" for count in matrix[true])
+        lines.append(f"  {true:>4}{cells}{_per_cent(scores)}")
+    return lines
+
+
+def _per_cent(scores: Sequence[np.float64]) -> str:
+    words = ["-" if np.isnan(score) else f"{100 * score:.1f}" for score in scores]
+    return "".join(f"{word:>{len(heading)}}" for word, heading in zip(words, SCORES, strict=True))
+
+
+def _doubts(evaluation: Evaluation, history: PredictionHistory | None) -> list[str]:
+    """What is known of labels that may be wrong, where there are some."""
+    lines = []
+    correct, total = accuracy_without(evaluation, unbacked(evaluation.labels))
+    if total < evaluation.total:
+        lines.append(
+            f"  {correct / total:.2%} without the {evaluation.total - total} digits "
+            f"whose label annotators did not back ({correct:,} of {total:,})"
+        )
+    # They are wrong by definition: the accuracy without them would flatter.
+    count = 0 if history is None else int(np.count_nonzero(suspects(evaluation, history)))
+    if count:
+        lines.append(
+            f"  {count} label {'suspect' if count == 1 else 'suspects'}: contradicted with "
+            f"{CONFIDENT:.0%} or more, {STEADY} epochs in a row"
+        )
     return lines

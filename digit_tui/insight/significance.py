@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import erfc, exp, lgamma, log, sqrt
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digit_tui.nn import Evaluation
+
+Array = NDArray[Any]
 
 Z95 = 1.959963984540054
 """A normal variable lies within so many standard deviations of its mean 95 % of the time."""
@@ -70,8 +74,23 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
     """
     if not np.array_equal(first.labels, second.labels):
         raise ValueError("other test digits")
-    one = first.predictions == first.labels
-    other = second.predictions == second.labels
+    return compare_predictions(first.labels, first.predictions, second.predictions)
+
+
+def compare_predictions(labels: Array, first: Array, second: Array) -> Comparison:
+    """Hold two predictions for the same digits against each other.
+
+    Args:
+        labels: (n,) the true classes.
+        first: (n,) what the first network took them for.
+        second: (n,) what the second did.
+
+    Raises:
+        ValueError: if they are not equally many.
+    """
+    if not len(labels) == len(first) == len(second):
+        raise ValueError(f"{len(labels)}, {len(first)} and {len(second)} digits")
+    one, other = first == labels, second == labels
     return Comparison(
         len(one), int(np.count_nonzero(other & ~one)), int(np.count_nonzero(one & ~other))
     )
@@ -92,3 +111,37 @@ def gap_words(comparison: Comparison) -> str:
     """For example "+0.31 points (95 % interval -0.02 to +0.64)"."""
     low, high = (100 * end for end in comparison.interval)
     return f"{100 * comparison.difference:+.2f} points (95 % interval {low:+.2f} to {high:+.2f})"
+
+
+def wilson_interval(correct: int, total: int) -> tuple[float, float]:
+    """The 95 % interval of an accuracy, as fractions; from 0 to 1 where nothing was looked at.
+
+    Wilson (1927), "Probable inference, the law of succession, and statistical inference": unlike
+    the normal approximation it is right near 100 % too, and never goes beyond.
+
+    Raises:
+        ValueError: unless 0 <= correct <= total.
+    """
+    if not 0 <= correct <= total:
+        raise ValueError(f"{correct} correct of {total}")
+    if total == 0:
+        return 0.0, 1.0
+    share, z2 = correct / total, Z95**2 / total
+    centre = (share + z2 / 2) / (1 + z2)
+    half = sqrt(z2 * (share * (1 - share) + z2 / 4)) / (1 + z2)
+    # At the ends rounding would leave a speck.
+    return centre - half if correct else 0.0, centre + half if correct < total else 1.0
+
+
+def ends_words(correct: int, total: int) -> str:
+    """The 95 % interval of an accuracy in per cent, for example "98.1 to 98.6"."""
+    low, high = wilson_interval(correct, total)
+    decimals = 1 if high - low >= 0.002 else 2  # else the ends would look the same
+    return f"{100 * low:.{decimals}f} to {100 * high:.{decimals}f}"
+
+
+def interval_words(correct: int, total: int) -> str:
+    """For example "98.36 % (95 % interval 98.1 to 98.6)"."""
+    if total == 0:
+        return "no digits"
+    return f"{100 * correct / total:.2f} % (95 % interval {ends_words(correct, total)})"

@@ -1,12 +1,23 @@
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from digit_tui.data import RAMP, draw_digit, load_dataset
+from digit_tui.data import (
+    RAMP,
+    draw_braille,
+    draw_digit,
+    half_blocks,
+    ink_box,
+    load_dataset,
+    resample_area,
+)
+from digit_tui.data.drawing import BAYER
 
 
 def test_a_blank_image_is_spaces() -> None:
@@ -57,3 +68,147 @@ def test_an_arrow_is_drawn_the_right_way_round() -> None:
 def test_refuses_an_impossible_drawing(columns: int, rows: int, ramp: str) -> None:
     with pytest.raises(ValueError, match="cannot draw"):
         draw_digit(np.zeros((2, 2), np.uint8), columns, rows, ramp)
+
+
+# Braille
+
+
+def dots_of(lines: list[str]) -> np.ndarray:
+    """The dots (4 * rows, 2 * columns) bool, by the names that Unicode gives to the characters."""
+    places = {"1": (0, 0), "2": (1, 0), "3": (2, 0), "7": (3, 0)}
+    places |= {"4": (0, 1), "5": (1, 1), "6": (2, 1), "8": (3, 1)}
+    dots = np.zeros((4 * len(lines), 2 * len(lines[0])), bool)
+    for row, line in enumerate(lines):
+        for column, character in enumerate(line):
+            if character != " ":
+                for number in unicodedata.name(character).removeprefix("BRAILLE PATTERN DOTS-"):
+                    down, right = places[number]
+                    dots[4 * row + down, 2 * column + right] = True
+    return dots
+
+
+images = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=30))
+cells = st.integers(1, 40)
+
+
+@given(
+    st.tuples(st.integers(1, 6), st.integers(1, 9)).flatmap(
+        lambda size: hnp.arrays(bool, (4 * size[0], 2 * size[1]))
+    )
+)
+def test_black_and_white_dots_are_drawn_as_they_are(dots: np.ndarray) -> None:
+    image = np.where(dots, 255, 0).astype(np.uint8)
+    lines = draw_braille(image, dots.shape[1] // 2, dots.shape[0] // 4)
+    assert np.array_equal(dots_of(lines), dots)
+
+
+@settings(deadline=None)
+@given(images, cells, cells)
+def test_braille_fills_its_rectangle(image: np.ndarray, columns: int, rows: int) -> None:
+    lines = draw_braille(image, columns, rows)
+    assert len(lines) == rows
+    for line in lines:
+        assert len(line) == columns
+        assert all(each == " " or "\u2801" <= each <= "\u28ff" for each in line)
+
+
+@pytest.mark.parametrize("grey", [0, 15, 64, 128, 200, 255])
+def test_grey_has_as_many_dots_as_ink(grey: int) -> None:
+    dots = dots_of(draw_braille(np.full((28, 28), grey, np.uint8), 14, 7))
+    assert dots.mean() == pytest.approx(grey / 255, abs=1 / 16)
+
+
+def test_the_thresholds_are_bayers() -> None:
+    smaller = np.array([[0, 2], [3, 1]])
+    larger = np.block([[4 * smaller, 4 * smaller + 2], [4 * smaller + 3, 4 * smaller + 1]])
+    assert (16 * BAYER - 0.5).tolist() == larger.tolist()
+
+
+# Half blocks
+
+
+@pytest.mark.parametrize("zoom", [1, 2, 3])
+def test_pixels_come_through_half_blocks_unchanged(zoom: int) -> None:
+    image = load_dataset("sample").test_images[0].reshape(28, 28)
+    levels = half_blocks(image, 28 * zoom, 14 * zoom)
+    assert levels.dtype == np.uint8
+    assert np.array_equal(levels, np.kron(image, np.ones((zoom, zoom), np.uint8)))
+
+
+@settings(deadline=None)
+@given(images, cells, cells)
+def test_half_blocks_keep_proportions_and_centre(
+    image: np.ndarray, columns: int, rows: int
+) -> None:
+    full = half_blocks(np.full_like(image, 255), columns, rows)
+    assert full.shape == (2 * rows, columns)
+    inked = np.argwhere(full == 255)
+    top, left = inked.min(axis=0)
+    bottom, right = inked.max(axis=0) + 1
+    assert (full[top:bottom, left:right] == 255).all()
+    assert len(inked) == (full > 0).sum()
+    assert 0 <= (2 * rows - bottom) - top <= 1
+    assert 0 <= (columns - right) - left <= 1
+    assert bottom - top == 2 * rows or right - left == columns
+    scale = min(2 * rows / image.shape[0], columns / image.shape[1])
+    assert abs((bottom - top) - scale * image.shape[0]) <= 1
+    assert abs((right - left) - scale * image.shape[1]) <= 1
+    levels = half_blocks(image, columns, rows)
+    assert not levels[full == 0].any()
+
+
+def test_a_smaller_drawing_lies_between_the_mean_and_the_peak() -> None:
+    image = load_dataset("sample").test_images[1].reshape(28, 28)
+    mean = resample_area(image[None], 14)[0].astype(int)
+    peak = image.reshape(14, 2, 14, 2).max(axis=(1, 3)).astype(int)
+    assert np.abs(half_blocks(image, 14, 7) - (mean + peak) / 2).max() <= 1
+
+
+@pytest.mark.parametrize("draw", [draw_braille, half_blocks])
+@pytest.mark.parametrize(("columns", "rows"), [(0, 1), (1, 0), (-2, 3)])
+def test_refuses_an_impossible_size(draw: object, columns: int, rows: int) -> None:
+    assert callable(draw)
+    with pytest.raises(ValueError, match="cannot draw"):
+        draw(np.zeros((2, 2), np.uint8), columns, rows)
+
+
+# The box of the ink
+
+
+@settings(deadline=None)
+@given(
+    st.integers(2, 40).flatmap(
+        lambda side: hnp.arrays(
+            np.uint8, (side, side), elements=st.sampled_from([1, 255]), fill=st.just(0)
+        )
+    ),
+    st.integers(0, 50),
+)
+def test_the_box_is_the_smallest_square_that_holds_the_ink(image: np.ndarray, margin: int) -> None:
+    side = len(image)
+    box = ink_box(image, margin)
+    assert image[box].sum() == image.sum()
+    (top, bottom), (left, right) = ((part.start, part.stop) for part in box)
+    assert 0 <= top < bottom <= side
+    assert 0 <= left < right <= side
+    assert bottom - top == right - left
+    if not image.any():
+        assert bottom - top == side
+        return
+    inked = np.argwhere(image)
+    extent = (np.ptp(inked, axis=0) + 1).max()
+    smallest = -(-20 * side // 28)
+    assert bottom - top == min(side, max(extent + 2 * margin, smallest))
+    # As central as the image allows.
+    for start, stop, own in ((top, bottom, inked[:, 0]), (left, right, inked[:, 1])):
+        before, after = own.min() - start, stop - 1 - own.max()
+        if start > 0 and stop < side:
+            assert abs(before - after) <= 1
+
+
+def test_the_box_of_an_oblong_image_stays_inside() -> None:
+    image = np.zeros((4, 30), np.uint8)
+    image[1, 3:28] = 9
+    rows, columns = ink_box(image)
+    assert (rows.start, rows.stop) == (0, 4)
+    assert columns.stop - columns.start == 25

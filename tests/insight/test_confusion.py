@@ -1,12 +1,24 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.stats import binomtest
+from sklearn import metrics
 
-from digit_tui.insight.confusion import Confusion, confusion_matrix, most_confused
+from digit_tui.data import load_dataset
+from digit_tui.insight.confusion import Confusion, class_scores, confusion_matrix, most_confused
 from digit_tui.insight.mistakes import by_loss
 from digit_tui.insight.report import confusion_table, report
-from digit_tui.nn import Evaluation
+from digit_tui.nn import Evaluation, Network, PredictionHistory, evaluate
+
+MakeEvaluation = Callable[..., Evaluation]
+MakeHistory = Callable[..., PredictionHistory]
 
 
 def looked(
@@ -78,19 +90,113 @@ def test_the_table_holds_every_number_in_line(classes: int) -> None:
     matrix[0] = 0  # a class without images
     matrix[1, 0] = 0
     lines = confusion_table(matrix)[1:]
-    assert len({len(line) for line in lines[1:]}) == 1
+    assert len({len(line) for line in lines}) == 1
     header = lines[0].split()
-    assert header == ["true", *map(str, range(classes)), "right"]
+    assert header == ["true", *map(str, range(classes)), "precision", "recall", "F1"]
+    scores = class_scores(matrix)
     for true, line in enumerate(lines[1:]):
-        label, *cells, right = line.split()
+        label, *cells = line.split()
         assert int(label) == true
-        assert [0 if cell == "·" else int(cell) for cell in cells] == matrix[true].tolist()
-        if matrix[true].any():
-            share = matrix[true, true] / matrix[true].sum()
-            assert float(right.rstrip("%")) == pytest.approx(100 * share, abs=0.06)
+        assert [0 if cell == "·" else int(cell) for cell in cells[:-3]] == matrix[true].tolist()
+        for shown, score in zip(cells[-3:], (column[true] for column in scores), strict=True):
+            if np.isnan(score):
+                assert shown == "-"
+            else:
+                assert float(shown) == pytest.approx(100 * score, abs=0.0501)
         # Each number ends where its column's heading does.
+        width = (len(lines[0]) - len("  true") - len(" precision recall    F1")) // classes
         for predicted in range(classes):
-            width = (len(lines[0]) - len("  true  ") - len("    right")) // classes
-            end = len("  true  ") + width * (predicted + 1)
+            end = len("  true") + width * (predicted + 1)
             assert lines[0][:end].endswith(str(predicted))
             assert line[end] == " "
+
+
+def test_the_table_of_ten_thousand_digits_fits_the_terminal() -> None:
+    matrix = np.full((10, 10), 1_135)
+    assert max(map(len, confusion_table(matrix))) < 80
+
+
+# Against scikit-learn
+
+
+@pytest.mark.parametrize("classes", [2, 10, 47])
+def test_matrix_and_scores_are_those_of_scikit_learn(
+    random_evaluation: MakeEvaluation, classes: int
+) -> None:
+    # Of 47 classes some have no digit at all, or are never predicted.
+    evaluation = random_evaluation(60, classes, seed=classes)
+    labels, predictions = evaluation.labels, evaluation.predictions
+    matrix = confusion_matrix(evaluation)
+    names = np.arange(classes)
+    expected = metrics.confusion_matrix(labels, predictions, labels=names)
+    assert matrix.tolist() == expected.tolist()
+    scores = metrics.precision_recall_fscore_support(
+        labels, predictions, labels=names, zero_division=np.nan
+    )
+    for found, score in zip(class_scores(matrix), scores, strict=False):  # support comes last
+        np.testing.assert_allclose(found, score, rtol=1e-12)
+    if classes == 47:
+        assert all(np.isnan(column).any() for column in class_scores(matrix))
+
+
+@given(
+    hnp.arrays(
+        np.int64,
+        st.integers(1, 9).map(lambda classes: (classes, classes)),
+        elements=st.integers(0, 3) | st.integers(0, 10**9),
+    )
+)
+def test_scores_are_fractions_and_f1_is_the_harmonic_mean(matrix: np.ndarray) -> None:
+    for precision, recall, f1, row, column in zip(
+        *class_scores(matrix), matrix.sum(axis=1), matrix.sum(axis=0), strict=True
+    ):
+        assert np.isnan(precision) == (column == 0)
+        assert np.isnan(recall) == (row == 0)
+        assert np.isnan(f1) == (row + column == 0)
+        for score in (precision, recall, f1):
+            assert np.isnan(score) or 0 <= score <= 1
+        if precision > 0 and recall > 0:
+            assert f1 == pytest.approx(2 / (1 / precision + 1 / recall))
+
+
+# The report
+
+
+def test_the_report_says_how_sure_the_accuracy_is() -> None:
+    text = report(looked([0] * 90 + [1] * 10, [0] * 98 + [1] * 2, classes=2))
+    low, high = binomtest(92, 100).proportion_ci(method="wilson")
+    assert f"95 % interval {100 * low:.1f} to {100 * high:.1f}\n" in text
+    assert "label" not in text
+
+
+def test_the_report_counts_label_suspects(history_of: MakeHistory) -> None:
+    evaluation = looked([0, 1, 2, 2], [0, 2, 0, 2], classes=3)
+    steady = history_of(np.tile(evaluation.predictions, (5, 1)))
+    assert "2 label suspects: contradicted with 90% or more" in report(evaluation, steady)
+    late = history_of(np.array([[0, 2, 1, 2], *[[0, 2, 0, 2]] * 4]))
+    assert "1 label suspect:" in report(evaluation, late)
+    assert "suspect" not in report(evaluation, history_of(steady.latest[None]))
+    assert "suspect" not in report(evaluation)
+
+
+def test_the_report_on_mnist_leaves_out_what_annotators_did_not_back(full_mnist: Path) -> None:
+    labels = load_dataset(str(full_mnist)).test_labels
+    predictions = labels.copy()
+    predictions[:100] = (predictions[:100] + 1) % 10
+    predictions[947] = 3  # the label says 8
+    text = report(looked(labels.tolist(), predictions.tolist(), classes=10))
+    assert "without the 15 digits whose label annotators did not back (9,885 of 9,985)" in text
+    assert f"{9_885 / 9_985:.2%} without" in text
+    assert max(map(len, text.splitlines())) < 90
+
+
+def test_the_report_names_the_digits() -> None:
+    evaluation = looked([0, 1], [0, 0], classes=2)
+    assert report(evaluation).startswith("Test accuracy  50.00%")
+    assert report(evaluation, digits="Validation").startswith("Validation accuracy  50.00%")
+
+
+def test_the_report_of_a_diverged_network(diverged: Network) -> None:
+    labels = np.arange(50, dtype=np.uint8) % 10
+    evaluation = evaluate(diverged, np.ones((50, 784), np.uint8), labels)
+    assert "loss nan" in report(evaluation)

@@ -9,9 +9,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from digit_tui.insight import significance
-from digit_tui.insight.significance import Comparison, compare, gap_words, sign_test
+from digit_tui.insight.significance import (
+    Comparison,
+    compare,
+    compare_predictions,
+    ends_words,
+    gap_words,
+    interval_words,
+    sign_test,
+    wilson_interval,
+)
 from digit_tui.nn import Evaluation
 
 # scipy 1.17.1: binomtest(min(gained, lost), gained + lost, 0.5).pvalue; statsmodels 0.15.0 gives
@@ -160,6 +170,70 @@ def test_other_digits_can_not_be_compared() -> None:
     for labels in ([0, 1, 3], [0, 1], [0, 1, 2, 3]):
         with pytest.raises(ValueError, match="other test digits"):
             compare(one, evaluation(labels, labels))
+
+
+def test_predictions_of_other_digits_can_not_be_compared() -> None:
+    with pytest.raises(ValueError, match="3, 3 and 2 digits"):
+        compare_predictions(np.zeros(3), np.zeros(3), np.zeros(2))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(*[st.integers(0, 2)] * 3), min_size=1, max_size=60))
+def test_a_comparison_of_predictions_is_that_of_scipy(digits: list[tuple[int, int, int]]) -> None:
+    labels, first, second = np.array(digits, np.uint8).T
+    found = compare_predictions(labels, first, second)
+    gained = sum(one != label == other for label, one, other in digits)
+    lost = sum(one == label != other for label, one, other in digits)
+    assert found == Comparison(len(digits), gained, lost)
+    expected = binomtest(gained, gained + lost).pvalue if gained + lost else 1
+    assert found.p_value == pytest.approx(expected, rel=1e-9)
+
+
+# The interval of one accuracy
+
+
+@settings(deadline=None)
+@given(total=st.integers(1, 60_000), data=st.data())
+def test_the_interval_of_an_accuracy_is_that_of_scipy(total: int, data: st.DataObject) -> None:
+    edges = st.sampled_from([0, 1, total - 1, total])
+    correct = data.draw(edges | st.integers(0, total))
+    low, high = wilson_interval(correct, total)
+    expected = binomtest(correct, total).proportion_ci(method="wilson")
+    assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    assert 0 <= low <= correct / total <= high <= 1
+    # What was missed is as uncertain.
+    assert wilson_interval(total - correct, total) == pytest.approx((1 - high, 1 - low), abs=1e-12)
+
+
+def test_nothing_looked_at_may_be_anything() -> None:
+    assert wilson_interval(0, 0) == (0, 1)
+    assert interval_words(0, 0) == "no digits"
+
+
+@pytest.mark.parametrize(("correct", "total"), [(-1, 5), (6, 5), (1, 0), (0, -1)])
+def test_an_impossible_count_has_no_interval(correct: int, total: int) -> None:
+    with pytest.raises(ValueError, match="correct of"):
+        wilson_interval(correct, total)
+
+
+@pytest.mark.parametrize(
+    ("correct", "total", "words"),
+    [  # the ends from scipy.stats.binomtest(...).proportion_ci(method="wilson")
+        (9_836, 10_000, "98.36 % (95 % interval 98.1 to 98.6)"),
+        (10_000, 10_000, "100.00 % (95 % interval 99.96 to 100.00)"),
+        (0, 10, "0.00 % (95 % interval 0.0 to 27.8)"),
+        (1, 1, "100.00 % (95 % interval 20.7 to 100.0)"),
+    ],
+)
+def test_the_interval_in_words(correct: int, total: int, words: str) -> None:
+    assert interval_words(correct, total) == words
+
+
+@given(total=st.integers(1, 70_000), data=st.data())
+def test_the_ends_never_look_the_same(total: int, data: st.DataObject) -> None:
+    correct = data.draw(st.integers(0, total))
+    low, high = map(float, ends_words(correct, total).split(" to "))
+    assert low < high
 
 
 # Words

@@ -1,0 +1,240 @@
+"""Which digits to look at, in which order: `true=4 pred=9 conf>0.9`."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digit_tui.insight.digits import Digits
+from digit_tui.insight.mistakes import by_loss
+
+__all__ = [
+    "ORDERS",
+    "STATES",
+    "Bound",
+    "Digits",
+    "Selection",
+    "SelectionError",
+    "order",
+    "parse_selection",
+    "select",
+]
+
+Array = NDArray[Any]
+
+STATES: dict[str, Callable[[Digits], Array]] = {
+    "wrong": lambda digits: digits.wrong,
+    "right": lambda digits: ~digits.wrong,
+    "suspect": lambda digits: digits.suspects,
+    "unbacked": lambda digits: digits.unbacked,
+    "broken": lambda digits: digits.lives.broken,
+    "fixed": lambda digits: digits.lives.fixed,
+}
+"""Words that stand alone, and the digits (n,) bool that each is true of."""
+
+NUMBERS: dict[str, Callable[[Digits], Array]] = {
+    "conf": lambda digits: digits.confidences,
+    "loss": lambda digits: digits.evaluation.losses,
+    "forgotten": lambda digits: digits.lives.forgotten,
+}
+"""Numbers (n,) of the digits, which can be bounded."""
+
+SETS = ("true", "pred", "index")
+"""Whole numbers of the digits, of which some can be named."""
+
+COMPARISONS: dict[str, Callable[[Array, float], Array]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+}
+
+LONG_NAMES = {"predicted": "pred", "confidence": "conf", "suspects": "suspect"}
+
+EXAMPLES = {
+    "true": "true=4 or true=4,7",
+    "pred": "pred=9 or pred=4,9",
+    "index": "index=12 or index=12,947",
+    "conf": "conf>0.9 or conf<=0.5",
+    "loss": "loss>2 or loss<=0.5",
+    "forgotten": "forgotten>=2 or forgotten=0",
+}
+GRAMMAR = f"write true=4,7 pred=9 index=12 conf>0.9 loss>2 forgotten>=2 {' '.join(STATES)}"
+TERM = re.compile(r"([a-z]+)(<=|>=|<|>|=)(.+)")
+WHOLE = re.compile(r"[0-9]{1,9}")
+DECIMAL = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,3})?")
+
+
+class SelectionError(ValueError):
+    """A text that says no selection; the message is one line that says why, and what would."""
+
+
+class Bound(NamedTuple):
+    """A limit for one number of a digit."""
+
+    name: str
+    """One of `NUMBERS`; conf is the probability of the predicted class, 0 to 1."""
+    comparison: str
+    """One of `COMPARISONS`."""
+    value: float
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.comparison}{repr(float(self.value)).removesuffix('.0')}"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What must be true of a digit; of every digit, where nothing is asked."""
+
+    true: frozenset[int] | None = None
+    """True classes to choose from."""
+    predicted: frozenset[int] | None = None
+    """Predicted classes to choose from."""
+    index: frozenset[int] | None = None
+    """Digits to choose from, by their place in the data."""
+    bounds: tuple[Bound, ...] = ()
+    states: frozenset[str] = frozenset()
+    """Some of `STATES`; all of them must be true."""
+
+    def mask(self, digits: Digits) -> Array:
+        """(n,) bool: the digits that are selected. A number that is NaN is within no bound."""
+        mask: Array = np.ones(len(digits), bool)
+        for column, chosen in (
+            (digits.evaluation.labels, self.true),
+            (digits.evaluation.predictions, self.predicted),
+            (np.arange(len(digits)), self.index),
+        ):
+            if chosen is not None:
+                mask &= np.isin(column, list(chosen))
+        for name, comparison, value in self.bounds:
+            with np.errstate(over="ignore"):  # a bound beyond float32 is infinite
+                mask &= COMPARISONS[comparison](NUMBERS[name](digits), value)
+        for state in self.states:
+            mask &= STATES[state](digits)
+        return mask
+
+    def __str__(self) -> str:
+        """The text that `parse_selection` makes this selection of."""
+        sets = zip(SETS, (self.true, self.predicted, self.index), strict=True)
+        return " ".join(
+            [
+                *(f"{name}={','.join(map(str, sorted(some)))}" for name, some in sets if some),
+                *map(str, self.bounds),
+                *(state for state in STATES if state in self.states),
+            ]
+        )
+
+
+def parse_selection(text: str, classes: int) -> Selection:
+    """Read a selection; an empty text selects everything.
+
+    Terms are separated by blanks, and all must be true. `true`, `pred` and `index` take whole
+    numbers, with commas for alternatives; `conf`, `loss` and `forgotten` a limit; the names of
+    `STATES` stand alone.
+
+    Args:
+        text: what a person wrote, for example "true=4 pred=9 conf>0.9 wrong".
+        classes: how many there are.
+
+    Raises:
+        SelectionError: if it can not be read.
+    """
+    sets: dict[str, frozenset[int]] = {}
+    bounds: list[Bound] = []
+    states: set[str] = set()
+    # Blanks around signs mean nothing, and a comma before a name separates terms.
+    tidy = re.sub(r"\s*(<=|>=|[<>=,])\s*", r"\1", text.lower())
+    for word in re.sub(r",(?=[a-z]|$)", " ", tidy).split():
+        match = TERM.fullmatch(word)
+        name, comparison, value = match.groups() if match else (word, "", "")
+        name = LONG_NAMES.get(name, name)
+        if name in STATES and not match:
+            states.add(name)
+        elif name in SETS and match:
+            if name in sets:
+                raise SelectionError(f"{name} is named twice: write {name}=4,7 for either")
+            sets[name] = _whole_numbers(name, comparison, value, classes)
+        elif name in NUMBERS and match:
+            bounds.append(_bound(name, comparison, value))
+        elif name in EXAMPLES:
+            raise SelectionError(f"{name} needs a number: write {EXAMPLES[name]}")
+        else:
+            raise SelectionError(f"{_quoted(word)} is no condition: {GRAMMAR}")
+    return Selection(
+        sets.get("true"), sets.get("pred"), sets.get("index"), tuple(bounds), frozenset(states)
+    )
+
+
+def _whole_numbers(name: str, comparison: str, value: str, classes: int) -> frozenset[int]:
+    words = value.split(",")
+    if comparison != "=" or not all(WHOLE.fullmatch(word) for word in words):
+        raise SelectionError(f"{_quoted(name + comparison + value)}: write {EXAMPLES[name]}")
+    numbers = frozenset(map(int, words))
+    if name != "index" and max(numbers) >= classes:
+        raise SelectionError(f"there is no class {max(numbers)}: they go from 0 to {classes - 1}")
+    return numbers
+
+
+def _bound(name: str, comparison: str, value: str) -> Bound:
+    if not DECIMAL.fullmatch(value):
+        raise SelectionError(f"{_quoted(name + comparison + value)}: write {EXAMPLES[name]}")
+    number = float(value)
+    if name == "conf" and number > 1:
+        raise SelectionError(f"conf is a probability from 0 to 1: write {EXAMPLES['conf']}")
+    if number == np.inf:
+        raise SelectionError(f"{name}{comparison}{_quoted(value)} is too large a number")
+    return Bound(name, comparison, number)
+
+
+def _quoted(word: str) -> str:
+    """What a person wrote, on one line and without control characters."""
+    shown = repr(word)
+    return shown if len(shown) <= 30 else shown[:27] + "..."
+
+
+def _first(name: str) -> Callable[[Digits], Array]:
+    return lambda digits: ~STATES[name](digits)
+
+
+ORDERS: dict[str, Callable[[Digits], Array] | None] = {
+    "loss": None,
+    "confidence": lambda digits: -np.nan_to_num(digits.confidences, nan=np.inf),
+    "index": lambda digits: np.arange(len(digits)),
+    "forgotten": lambda digits: -digits.lives.forgotten,
+    "broken": _first("broken"),
+    "fixed": _first("fixed"),
+}
+"""Orders by name: what they rank by, ascending (n,); of equal ones the highest loss comes first."""
+
+
+def order(digits: Digits, name: str) -> NDArray[np.intp]:
+    """All digits (n,), as indices: the highest loss first, or another of `ORDERS`.
+
+    With "confidence" the most confident come first, with "forgotten" the most often forgotten,
+    with "broken" and "fixed" those that are. NaN counts as the highest.
+
+    Raises:
+        KeyError: if there is no such order.
+    """
+    losses_first = by_loss(digits.evaluation, mistakes_only=False)
+    rank = ORDERS[name]
+    if rank is None:
+        return losses_first
+    return losses_first[rank(digits)[losses_first].argsort(kind="stable")]
+
+
+def select(digits: Digits, selection: Selection, order_name: str) -> NDArray[np.intp]:
+    """The indices of the selected digits, in an order.
+
+    Raises:
+        KeyError: if there is no such order.
+    """
+    ordered = order(digits, order_name)
+    return ordered[selection.mask(digits)[ordered]]

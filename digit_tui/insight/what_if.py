@@ -1,0 +1,101 @@
+"""How an answer changes when the digit is written a little differently."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digit_tui.nn import Network, evaluate
+
+Array = NDArray[Any]
+
+DEGREES = 10
+"""How far a digit is rotated."""
+
+
+class Variant(NamedTuple):
+    name: str
+    """What was done, for example "1 pixel left"."""
+    image: Array
+    """(pixels,) uint8"""
+
+
+class Answer(NamedTuple):
+    """What a network says to a variant."""
+
+    name: str
+    """What was done to the digit."""
+    prediction: int
+    """The most probable class."""
+    confidence: float
+    """Its probability."""
+    image: Array
+    """(pixels,) uint8"""
+
+
+def variants(image: Array, side: int) -> list[Variant]:
+    """An image (side * side,) uint8 as it is, shifted, rotated, with thicker and thinner strokes.
+
+    Outside the image is background. Thicker and thinner are grey dilation and erosion by one pixel
+    upwards, downwards and to both sides (Serra 1982, "Image Analysis and Mathematical Morphology").
+    """
+    padded = np.pad(image.reshape(side, side), 1)
+    inside = slice(1, side + 1)
+    moved = {
+        "as it is": padded[inside, inside],
+        "1 pixel left": padded[inside, 2:],
+        "1 pixel right": padded[inside, :-2],
+        "1 pixel up": padded[2:, inside],
+        "1 pixel down": padded[:-2, inside],
+    }
+    plus: Array = np.stack(list(moved.values()))
+    images = {
+        **moved,
+        f"{DEGREES} degrees left": _rotated(padded, DEGREES),
+        f"{DEGREES} degrees right": _rotated(padded, -DEGREES),
+        "thicker": plus.max(axis=0),
+        "thinner": plus.min(axis=0),
+    }
+    return [Variant(name, variant.reshape(-1)) for name, variant in images.items()]
+
+
+def _rotated(padded: Array, degrees: float) -> Array:
+    """Turn an image with a border of one blank pixel anticlockwise about its centre; bilinear.
+
+    Args:
+        padded: (side + 2, side + 2) uint8.
+        degrees: how far.
+
+    Returns:
+        (side, side) uint8, without the border.
+    """
+    side = len(padded) - 2
+    centre = (side + 1) / 2
+    angle = np.deg2rad(degrees)
+    # Each pixel of the result looks back to where it came from; rows count downwards.
+    down, right = np.indices((side, side)) + 1 - centre
+    rows = centre + np.cos(angle) * down + np.sin(angle) * right
+    columns = centre - np.sin(angle) * down + np.cos(angle) * right
+    rows, columns = rows.clip(0, side + 1), columns.clip(0, side + 1)  # beyond the border is blank
+    top = np.minimum(rows.astype(np.intp), side)
+    left = np.minimum(columns.astype(np.intp), side)
+    below, beside = rows - top, columns - left
+    pixels = padded.astype(np.float64)
+    blend: Array = (1 - below) * ((1 - beside) * pixels[top, left] + beside * pixels[top, left + 1])
+    blend += below * ((1 - beside) * pixels[top + 1, left] + beside * pixels[top + 1, left + 1])
+    return np.rint(blend).astype(np.uint8)
+
+
+def what_if(network: Network, image: Array, side: int) -> list[Answer]:
+    """Ask a network about all variants of an image (side * side,) uint8; first as it is."""
+    asked = variants(image, side)
+    images = np.stack([variant.image for variant in asked])
+    looked = evaluate(network, images, np.zeros(len(images), np.uint8))  # labels do not matter
+    return [
+        Answer(name, int(prediction), float(row[prediction]), variant)
+        for (name, variant), prediction, row in zip(
+            asked, looked.predictions, looked.probabilities, strict=True
+        )
+    ]

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from digit_tui.nn import Evaluation, Network, PredictionHistory
+
+MakeEvaluation = Callable[..., Evaluation]
+MakeHistory = Callable[..., PredictionHistory]
+
+
+@pytest.fixture
+def random_evaluation() -> MakeEvaluation:
+    """Makes a look at random digits, of which about half are right."""
+
+    def make(count: int = 200, classes: int = 10, seed: int = 0) -> Evaluation:
+        generator = np.random.default_rng(seed)
+        labels = generator.integers(0, classes, count).astype(np.uint8)
+        logits = generator.normal(0, 2, (count, classes)).astype(np.float32)
+        logits[np.arange(count), labels] += generator.choice([0, 5], count).astype(np.float32)
+        probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        losses = -np.log(probabilities[np.arange(count), labels])
+        return Evaluation(labels, probabilities, losses)
+
+    return make
+
+
+@pytest.fixture
+def history_of() -> MakeHistory:
+    """Makes a history from a matrix of predictions (looks, n)."""
+
+    def make(predictions: np.ndarray, epochs: list[int] | None = None) -> PredictionHistory:
+        history = PredictionHistory()
+        for epoch, row in zip(epochs or range(1, len(predictions) + 1), predictions, strict=True):
+            history = history.add(epoch, np.asarray(row))
+        return history
+
+    return make
+
+
+@pytest.fixture
+def diverged() -> Network:
+    """A network whose weights are all NaN."""
+    network = Network((784, 6, 5, 10))
+    network.parameters[:] = np.nan
+    return network

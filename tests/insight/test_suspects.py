@@ -1,0 +1,119 @@
+"""Labels that may be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sklearn.metrics import accuracy_score
+
+from digit_tui.data import Dataset, load_dataset
+from digit_tui.insight.suspects import (
+    STEADY,
+    UNBACKED,
+    accuracy_without,
+    is_mnist_test,
+    suspects,
+    unbacked,
+)
+from digit_tui.nn import Evaluation, Network, PredictionHistory, evaluate
+
+
+def looked(
+    labels: np.ndarray, predictions: np.ndarray, confidences: np.ndarray, classes: int = 3
+) -> Evaluation:
+    """The probability that is left goes to the other classes in equal parts."""
+    rows = np.arange(len(labels))
+    rest = (1 - confidences[:, None]) / (classes - 1)
+    probabilities = np.repeat(rest, classes, axis=1).astype(np.float32)
+    probabilities[rows, predictions] = confidences
+    return Evaluation(labels, probabilities, np.zeros(len(labels), np.float32))
+
+
+def recorded(predictions: np.ndarray) -> PredictionHistory:
+    history = PredictionHistory()
+    for look, row in enumerate(predictions):
+        history = history.add(look + 1, row)
+    return history
+
+
+@given(st.data())
+def test_suspects_are_those_of_a_plain_loop(data: st.DataObject) -> None:
+    looks, count = data.draw(st.integers(0, 9)), data.draw(st.integers(1, 9))
+    classes = st.sampled_from([0, 0, 0, 1, 2])
+    predictions = data.draw(hnp.arrays(np.uint8, (looks, count), elements=classes))
+    labels = data.draw(hnp.arrays(np.uint8, count, elements=classes))
+    confidences = data.draw(
+        hnp.arrays(np.float32, count, elements=st.sampled_from([0.5, 0.875, 0.9375, 1.0]))
+    )
+    now = data.draw(hnp.arrays(np.uint8, count, elements=classes))
+    if looks and data.draw(st.booleans()):
+        now = predictions[-1]
+    found = suspects(looked(labels, now, confidences), recorded(predictions))
+    for digit in range(count):
+        steady = looks >= STEADY and all(predictions[-STEADY:, digit] == now[digit])
+        expected = now[digit] != labels[digit] and confidences[digit] >= 0.9 and steady
+        assert found[digit] == expected
+
+
+def test_with_too_few_looks_nothing_is_suspect() -> None:
+    labels, predictions = np.zeros(4, np.uint8), np.ones(4, np.uint8)
+    evaluation = looked(labels, predictions, np.ones(4))
+    for looks in range(STEADY):
+        assert not suspects(evaluation, recorded(np.ones((looks, 4), np.uint8))).any()
+    assert suspects(evaluation, recorded(np.ones((STEADY, 4), np.uint8))).all()
+
+
+def test_a_diverged_network_suspects_nobody(diverged: Network) -> None:
+    labels = np.arange(1, 8, dtype=np.uint8)
+    evaluation = evaluate(diverged, np.ones((7, 784), np.uint8), labels)
+    history = recorded(np.tile(evaluation.predictions, (STEADY, 1)))
+    assert not suspects(evaluation, history).any()
+
+
+def test_a_history_of_other_digits_is_refused() -> None:
+    evaluation = looked(np.zeros(4, np.uint8), np.ones(4, np.uint8), np.ones(4))
+    with pytest.raises(ValueError, match="3 digits, but 4 predictions"):
+        suspects(evaluation, recorded(np.ones((STEADY, 3), np.uint8)))
+
+
+def test_what_annotators_did_not_back_is_marked_on_mnist(full_mnist: Path) -> None:
+    labels = load_dataset(str(full_mnist)).test_labels
+    assert is_mnist_test(labels)
+    assert is_mnist_test(labels.astype(np.int64))
+    assert tuple(np.flatnonzero(unbacked(labels))) == UNBACKED
+    other = labels.copy()
+    other[5_000] = (other[5_000] + 1) % 10
+    for almost in (other, labels[:-1], labels[::-1]):
+        assert not is_mnist_test(almost)
+        assert not unbacked(almost).any()
+
+
+def test_no_other_set_is_mnist(sample: Dataset) -> None:
+    assert not is_mnist_test(sample.test_labels)
+    marked = unbacked(sample.test_labels)
+    assert marked.shape == (1_000,)
+    assert not marked.any()
+    assert len(unbacked(np.empty(0, np.uint8))) == 0
+
+
+def test_the_list_is_in_order() -> None:
+    assert len(UNBACKED) == 15
+    assert list(UNBACKED) == sorted(set(UNBACKED))
+
+
+def test_the_accuracy_without_some(random_evaluation: Callable[..., Evaluation]) -> None:
+    evaluation = random_evaluation(300)
+    mask = np.random.default_rng(1).random(300) < 0.2
+    correct, total = accuracy_without(evaluation, mask)
+    expected = accuracy_score(evaluation.labels[~mask], evaluation.predictions[~mask])
+    assert correct / total == pytest.approx(expected)
+    assert total == 300 - mask.sum()
+    everyone = np.ones(300, bool)
+    assert accuracy_without(evaluation, everyone) == (0, 0)
+    assert accuracy_without(evaluation, ~everyone) == (evaluation.correct, 300)
