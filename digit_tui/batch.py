@@ -10,13 +10,11 @@ from math import isfinite
 from types import FrameType
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from digit_tui.closing import final_report
-from digit_tui.data import DataError, load_dataset
+from digit_tui.data import DataError
 from digit_tui.insight.confusion import confusion_matrix
 from digit_tui.insight.report import report
-from digit_tui.nn import evaluate
+from digit_tui.looking import look_at
 from digit_tui.output import Output, complain
 from digit_tui.progress import progress_on_stderr
 from digit_tui.status import Status
@@ -139,8 +137,9 @@ def _judge(story: Story, opening: Opening, target_accuracy: float | None) -> Sta
         if results.get("steps") == ended.steps and before != ended.weights_sha256:
             complain(f"the weights are not those of {opening.replay.path}: {before}")
             return Status.FAILURE
-    if target_accuracy is not None and ended.test_accuracy < target_accuracy:
-        complain(f"test accuracy {ended.test_accuracy} is below the target {target_accuracy}")
+    if target_accuracy is not None and ended.watched_accuracy < target_accuracy:
+        reached = f"{opening.config.watched} accuracy {ended.watched_accuracy}"
+        complain(f"{reached} is below the target {target_accuracy}")
         return Status.TARGET_MISSED
     return Status.DONE
 
@@ -221,26 +220,14 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
     """
     output = Output()
     try:
-        path = find_run(name)
-        saved = SavedRun.read(path)
-        checkpoint = saved.checkpoint(best)
-        for complaint in saved.complaints:
-            complain(complaint)
-        network = checkpoint.network
-        dataset = load_dataset(data or saved.data, saved.config.side)
-        if dataset.classes > network.sizes[-1]:
-            raise DataError(
-                f"{dataset.source} has {dataset.classes} classes, "
-                f"but the network of {path} knows {network.sizes[-1]}"
-            )
+        look = look_at(SavedRun.read(find_run(name)), data, best)
     except (DataError, RunError) as error:
         complain(str(error))
         return Status.DATA
-    with threadpool_limits(limits=saved.config.threads, user_api="blas"):
-        evaluation = evaluate(network, dataset.test_images, dataset.test_labels)
+    evaluation, dataset = look.evaluation, look.dataset
     if as_json:
         result = {
-            "step": checkpoint.state.step,
+            "step": look.step,
             "test_accuracy": evaluation.accuracy,
             "test_correct": evaluation.correct,
             "test_total": evaluation.total,

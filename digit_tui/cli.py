@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from math import isnan
 from pathlib import Path
@@ -15,112 +14,10 @@ import click
 from click.core import ParameterSource
 
 import digit_tui
-from digit_tui.config import (
-    AUGMENTATIONS,
-    OPTIMIZERS,
-    PRESETS,
-    SCHEDULES,
-    SOURCES,
-    ConfigError,
-    RunConfig,
-)
+from digit_tui.config import ConfigError
+from digit_tui.options import FPS, Changes, absolute, flag_of, make_config, run_options
 from digit_tui.status import Status
-
-
-class Widths(click.ParamType[tuple[int, ...]]):
-    """Hidden layer widths such as 256,128."""
-
-    name = "widths"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            return tuple(int(part) for part in value.split(","))
-        except ValueError:
-            self.fail(f"{value!r} is not a list of widths such as 256,128", param, ctx)
-
-
-class Changes(click.ParamType[tuple[Any, ...]]):
-    """What a fork does otherwise, such as optimizer=sgd,lr=0.1."""
-
-    name = "changes"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[Any, ...]:
-        from digit_tui.training.changes import parse_changes
-
-        if isinstance(value, tuple):
-            return value
-        try:
-            return parse_changes(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-RUN_OPTIONS: list[Callable[[Any], Any]] = [
-    click.option(
-        "--data",
-        metavar="NAME|DIR",
-        help="Which digits: auto, sample, mnist, or a folder of IDX files (auto: full MNIST if "
-        "it was fetched, else the bundled sample).",
-    ),
-    click.option(
-        "--preset",
-        type=click.Choice(list(PRESETS)),
-        default="standard",
-        show_default=True,
-        help="Named settings; any option given beside it wins.",
-    ),
-    click.option("--hidden", type=Widths(), help="Hidden layer widths, such as 256,128."),
-    click.option("--optimizer", type=click.Choice(OPTIMIZERS), help="Update rule."),
-    click.option(
-        "--lr",
-        "learning_rate",
-        type=float,
-        envvar="DIGIT_TUI_LR",
-        help="Learning rate (the preset's, or each optimizer's own).",
-    ),
-    click.option(
-        "--schedule", type=click.Choice(SCHEDULES), help="Learning rate over the run (cosine)."
-    ),
-    click.option("--batch-size", type=int, help="Images in a step (128)."),
-    click.option("--epochs", type=int, help="Times that all training images are used."),
-    click.option("--weight-decay", type=float, help="Pull of the weights towards zero."),
-    click.option("--clip-norm", type=float, help="Clip the gradient by its global norm (off)."),
-    click.option("--clip-value", type=float, help="Clip the gradient element by element (off)."),
-    click.option("--augment", type=click.Choice(AUGMENTATIONS), help="Deform training images."),
-    click.option(
-        "--average/--no-average", default=None, help="Evaluate an average of the weights (on)."
-    ),
-    click.option("--side", type=int, help="Side of the images in pixels, resampled by area (28)."),
-    click.option("--seed", type=int, help="Decides every random draw (0)."),
-    click.option(
-        "--threads",
-        type=int,
-        help="Processors to train on (those at hand, at most 4).",
-    ),
-]
-"""The options that make a RunConfig, in both front ends."""
-
-
-def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(RUN_OPTIONS):
-        command = option(command)
-    return command
-
-
-FPS = click.option(
-    "--fps",
-    type=click.FloatRange(0.1, 30),
-    envvar="DIGIT_TUI_FPS",
-    default=2.0,
-    help="How often the charts are drawn in a second (2).",
-)
-"""Of the terminal interface alone."""
+from digit_tui.subcommands import bench, data, evaluate, mistakes, runs
 
 
 @click.group(
@@ -312,36 +209,6 @@ def require_terminal() -> None:
         sys.exit(Status.USAGE)
 
 
-def make_config(preset: str, options: dict[str, Any]) -> RunConfig:
-    """The configuration that the options ask for.
-
-    Raises:
-        click.UsageError: if one is out of its range.
-    """
-    if options.get("data") is not None:
-        options["data"] = absolute(options["data"])
-    try:
-        return RunConfig.from_preset(preset, **options)
-    except ConfigError as error:
-        raise click.UsageError(f"--{flag_of(error.option)}: {error}") from error
-
-
-def absolute(data: str) -> str:
-    """A name of digits, or the full path of a folder: run.json keeps it, to be read from anywhere.
-
-    Raises:
-        click.UsageError: if it is empty.
-    """
-    if not data:
-        raise click.UsageError("--data: an empty name; give sample, mnist or a folder")
-    return data if data in SOURCES else os.path.abspath(os.path.expanduser(data))
-
-
-def flag_of(option: str) -> str:
-    """The command-line name of a RunConfig field."""
-    return {"learning_rate": "lr"}.get(option, option).replace("_", "-")
-
-
 def no_terminal() -> str | None:
     """Why the terminal interface can not run here, or None if it can."""
     for name, stream in (("standard input", sys.stdin), ("standard error", sys.stderr)):
@@ -368,105 +235,8 @@ def replay(run: str, data: str | None, fps: float) -> None:
     sys.exit(run_replay(opening))
 
 
-@cli.command()
-@click.argument("run")
-@click.option("--data", metavar="NAME|DIR", help="Which digits (those that the run trained on).")
-@click.option("--best", is_flag=True, help="The best checkpoint instead of the last.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def evaluate(run: str, data: str | None, best: bool, as_json: bool) -> None:
-    """Measure the saved network of a RUN, a folder, on a data set's test images."""
-    from digit_tui.batch import evaluate_run
-
-    sys.exit(evaluate_run(run, data, best, as_json))
-
-
-@cli.command()
-@run_options
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def bench(preset: str, as_json: bool, **options: Any) -> None:
-    """Measure in ten seconds how fast a network trains here, and with which --threads best."""
-    from digit_tui.bench import run_bench
-
-    sys.exit(run_bench(make_config(preset, options), as_json))
-
-
-@cli.group(invoke_without_command=True)
-@click.pass_context
-def data(context: click.Context) -> None:
-    """List the digits that are here, fetch full MNIST, or draw some."""
-    if context.invoked_subcommand is None:
-        from digit_tui.digits import list_data
-
-        sys.exit(list_data())
-
-
-@data.command()
-@click.option(
-    "--mirror", "mirrors", multiple=True, metavar="URL", help="Fetch from here instead; repeatable."
-)
-@click.option("--timeout", type=click.FloatRange(0.1), default=20.0, show_default=True)
-def fetch(mirrors: tuple[str, ...], timeout: float) -> None:
-    """Download full MNIST (11 MB) into the cache and check it."""
-    from digit_tui.digits import fetch_data
-
-    sys.exit(fetch_data(mirrors, timeout))
-
-
-@data.command()
-@click.option("--data", "name", default="auto", metavar="NAME|DIR", show_default=True)
-@click.option("--count", type=click.IntRange(1, 1000), default=8, show_default=True)
-@click.option("--index", type=click.IntRange(0), default=0, show_default=True, help="The first.")
-@click.option("--set", "part", type=click.Choice(["train", "test"]), default="train")
-def show(name: str, count: int, index: int, part: str) -> None:
-    """Draw digits with their labels."""
-    from digit_tui.digits import show_data
-
-    sys.exit(show_data(name, count, index, part))
-
-
-@cli.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-@click.pass_context
-def runs(context: click.Context, /, as_json: bool) -> None:
-    """List the saved runs, show one, compare some, or remove some.
-
-    A RUN is a folder, the name of a run in the list, or the beginning of such a name.
-    """
-    if context.invoked_subcommand is None:
-        from digit_tui.runs.listing import print_runs
-
-        sys.exit(print_runs(as_json))
-    if as_json:
-        raise click.UsageError("--json is of the list alone")
-
-
-@runs.command("show")
-@click.argument("run")
-def show_saved(run: str) -> None:
-    """Tell all about a RUN: settings, commands, results, curves."""
-    from digit_tui.runs.show import show_run
-
-    sys.exit(show_run(run))
-
-
-@runs.command("compare")
-@click.argument("names", metavar="RUN RUN...", nargs=-1, required=True)
-@click.option("--data", metavar="NAME|DIR", help="Test all on these digits (each on its own).")
-def compare_saved(names: tuple[str, ...], data: str | None) -> None:
-    """Hold RUNs against each other: settings, curves, and whether they differ for real."""
-    from digit_tui.runs.compare import compare_runs
-
-    sys.exit(compare_runs(names, data))
-
-
-@runs.command("rm")
-@click.argument("names", metavar="RUN...", nargs=-1, required=True)
-@click.option("--yes", is_flag=True, help="Do not ask.")
-def remove_saved(names: tuple[str, ...], yes: bool) -> None:
-    """Remove RUNs from the disk."""
-    from digit_tui.runs.remove import remove_runs
-
-    sys.exit(remove_runs(names, yes))
+for command in (evaluate, mistakes, bench, data, runs):
+    cli.add_command(command)
 
 
 def main() -> None:

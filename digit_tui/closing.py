@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from digit_tui.data import printable
 from digit_tui.insight.report import report
-from digit_tui.insight.significance import compare, gap_words
+from digit_tui.insight.significance import compare, gap_words, interval_words
 from digit_tui.training.events import Forked, RunEnded
 
 
@@ -16,18 +16,36 @@ def final_report(ended: RunEnded, images: int, fork: tuple[Forked, RunEnded] | N
         images: how many there are to train on.
         fork: how the copy that was still beside it began, and its last event.
     """
-    lines = [report(ended.evaluation), *_closing(ended, images)]
+    look = ended.look
+    digits = look.digits.capitalize()
+    lines = [report(look.evaluation, look.history, digits), *_validation(ended)]
+    lines += _closing(ended, images)
     if fork is not None:
         forked, fork_ended = fork
-        comparison = compare(ended.evaluation, fork_ended.evaluation)
+        evaluation = fork_ended.look.evaluation
+        comparison = compare(look.evaluation, evaluation)
+        accuracy = interval_words(evaluation.correct, evaluation.total)
         lines += [
             "",
             f"Fork           at step {forked.step:,}: {', '.join(forked.changes)}",
-            f"Test accuracy  {fork_ended.test_accuracy:.2%}, {gap_words(comparison)}",
+            f"{digits} accuracy  {accuracy}",
+            f"               {gap_words(comparison)}",
             f"               {comparison.words}",
             *_closing(fork_ended, images),
         ]
     return "\n".join(lines)
+
+
+def _validation(ended: RunEnded) -> list[str]:
+    """What is to say where training images were held out."""
+    if ended.validation_correct is None or ended.validation_total is None:
+        return []
+    if ended.test_opened is not None:
+        words = f"opened at step {ended.test_opened:,}, before the end"
+    else:
+        words = "not looked at" if ended.test_total is None else "looked at now, at the end"
+    accuracy = interval_words(ended.validation_correct, ended.validation_total)
+    return [f"Validation     {accuracy}", f"Test set       {words}"]
 
 
 def _closing(ended: RunEnded, images: int) -> list[str]:

@@ -18,6 +18,8 @@ SCHEDULES = ("constant", "cosine", "onecycle")
 AUGMENTATIONS = ("none", "shift", "affine", "elastic")
 
 MAX_SIDE = 128
+MAX_IMAGES = 2**32 - 1
+"""What the header of an IDX file can count."""
 MAX_WIDTH = 16_384
 MAX_REAL = 1e30
 """Safely inside float32, which the parameters are."""
@@ -79,6 +81,8 @@ class RunConfig:
     augment: str = "elastic"
     average: bool = True
     """Evaluate an exponential average of the weights instead of the latest."""
+    validation: int = 0
+    """Training images that are held out, to watch the run with instead of the test digits."""
     side: int = 28
     """Side of the images in pixels; others are resampled to it."""
     seed: int = 0
@@ -101,6 +105,7 @@ class RunConfig:
         _between("batch_size", self.batch_size, 1, 65_536)
         if self.epochs is not None:
             _between("epochs", self.epochs, 0, 1_000_000)
+        _between("validation", self.validation, 0, MAX_IMAGES)
         _between("side", self.side, 2, MAX_SIDE)
         _between("seed", self.seed, 0, MAX_SEED)
         _between("threads", self.threads, 1, MAX_THREADS)
@@ -151,6 +156,11 @@ class RunConfig:
         if self.epochs is not None:
             return self
         return self.with_(epochs=min(round(40 * sqrt(60_000 / count)), 1_000))
+
+    @property
+    def watched(self) -> str:
+        """Which digits the run is watched with: validation, if some are held out, else test."""
+        return "validation" if self.validation else "test"
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for run.json."""

@@ -57,9 +57,10 @@ class Lines:
 
 def measures(event: EpochEnded) -> str:
     """The figures of an epoch that a person follows."""
+    digits, loss, accuracy = event.watched
     return (
         f"train {event.train_loss:.4f} {event.train_accuracy:.2%}  "
-        f"test {event.test_loss:.4f} {event.test_accuracy:.2%}  "
+        f"{digits} {loss:.4f} {accuracy:.2%}  "
         f"{event.images_per_second:,.0f} images/s"
     )
 
@@ -105,10 +106,9 @@ def _bar() -> Iterator[Progress]:
                         bar.update(task, total=settings.epochs)
                     case StepsDone(epoch=position):
                         bar.update(task, completed=position)
-                    case EpochEnded(epoch=epoch, test_accuracy=accuracy):
-                        bar.update(
-                            task, completed=epoch, epoch=epoch, description=f"test {accuracy:.2%}"
-                        )
+                    case EpochEnded(epoch=epoch, watched=(digits, _, accuracy)):
+                        words = f"{digits} {accuracy:.2%}"
+                        bar.update(task, completed=epoch, epoch=epoch, description=words)
                     case _:
                         pass
 

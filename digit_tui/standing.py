@@ -88,6 +88,10 @@ class Standing:
         """The last look at the digits that the run is watched with."""
         self.opened: Evaluated | None = None
         """The last look at the test digits, where the run is watched with others."""
+        self.shows_opened = False
+        """Whether a person wants to see those, instead of the digits that it is watched with."""
+        self.test_opened: int | None = None
+        """The step at which those were first looked at."""
         self.fork: ForkStanding | None = None
         self.moments: list[Moment] = []
         self.saved: CheckpointSaved | None = None
@@ -105,6 +109,11 @@ class Standing:
     def evaluation(self) -> Evaluation | None:
         """The last look at the digits that the run is watched with."""
         return None if self.looked is None else self.looked.evaluation
+
+    @property
+    def look(self) -> Evaluated | None:
+        """The look at digits that a person wants to see."""
+        return self.opened if self.shows_opened else self.looked
 
     @property
     def going(self) -> bool:
@@ -150,7 +159,7 @@ class Standing:
                 self.step, self.epoch, self.settings = event.step, event.epoch, event.settings
                 self.learning_rate = self.batch_loss = None
                 if isinstance(event, Restored):
-                    self.saved_step = event.step
+                    self.saved_step, self.test_opened = event.step, event.test_opened
                 self._start_clock()
             case StepsDone():
                 self._take_in_steps(event)
@@ -202,17 +211,19 @@ class Standing:
             self._track.popleft()
 
     def _take_in_look(self, event: Evaluated) -> None:
-        if self.dataset is None or event.digits == self.dataset.watched:
+        if event.digits == self.config.watched:
             self.looked = event
-        else:
-            self.opened = event
+            return
+        self.opened, self.shows_opened = event, True
+        if self.test_opened is None:
+            self.test_opened = event.step
 
     def _take_in_of_fork(self, event: Event) -> None:
         fork = self.fork
         if fork is None:
             return
         match event:
-            case Evaluated():
+            case Evaluated(digits=digits) if digits == self.config.watched:
                 fork.looked = event
             case SettingChanged():
                 fork.settings = event.settings

@@ -159,7 +159,7 @@ def test_people_get_a_report(tmp_path: Path) -> None:
     assert f"{accuracy:.2%}" in lines[0]
     rows = [line.split() for line in lines if re.match(r" +\d ", line)]
     assert [row[0] for row in rows] == list("0123456789")
-    counts = [[0 if cell == "·" else int(cell) for cell in row[1:-1]] for row in rows]
+    counts = [[0 if cell == "·" else int(cell) for cell in row[1:-3]] for row in rows]
     assert [sum(row) for row in counts] == [100] * 10
     assert sum(counts[digit][digit] for digit in range(10)) == round(1000 * accuracy)
     assert "Most confused" in result.stdout
@@ -551,3 +551,39 @@ def test_without_stdout_the_run_is_still_made(form: list[str], tmp_path: Path) -
     assert "Traceback" not in done.stderr
     assert done.returncode in (0, 74)
     assert record_of(tmp_path / "run")["state"] in ("finished", "interrupted")
+
+
+def test_held_out_digits_are_watched_and_the_test_set_is_read_at_the_end(tmp_path: Path) -> None:
+    result = run("--epochs", "2", "--validation", "500", "--json", "--run", str(tmp_path / "run"))
+    started, *_, ended = events_of(result.stdout)
+    assert started["data"]["training_images"] == 3_500
+    assert started["data"]["validation_images"] == 500
+    first, last = [line for line in events_of(result.stdout) if line["event"] == "epoch_ended"]
+    assert first["test_accuracy"] is first["test_loss"] is None
+    assert ended["validation_accuracy"] == ended["validation_correct"] / 500
+    assert ended["validation_accuracy"] == last["validation_accuracy"]
+    assert ended["test_accuracy"] == ended["test_correct"] / 1_000
+    assert "test_opened" not in ended
+    told = run("--epochs", "2", "--validation", "500", "--run", str(tmp_path / "told")).stdout
+    assert f"Validation     {100 * ended['validation_accuracy']:.2f} % (95 % interval " in told
+    assert "Test set       looked at now, at the end" in told
+    shown = CliRunner().invoke(cli, ["runs", "show", str(tmp_path / "told")]).stdout
+    assert f"Validation     {ended['validation_accuracy']:.2%}" in shown
+
+
+def test_a_target_is_for_the_held_out_digits(tmp_path: Path) -> None:
+    options = ["--epochs", "1", "--validation", "500", "--json", "--run"]
+    ended = events_of(run(*options, str(tmp_path / "one")).stdout)[-1]
+    accuracy = ended["validation_accuracy"]
+    reached = run(*options, str(tmp_path / "two"), "--target-accuracy", repr(accuracy))
+    assert reached.exit_code == 0
+    missed = run(*options, str(tmp_path / "three"), "--target-accuracy", repr(accuracy + 1e-9))
+    assert missed.exit_code == 5
+    assert f"validation accuracy {accuracy} is below the target" in missed.stderr
+
+
+def test_too_many_held_out_digits_are_refused() -> None:
+    result = run("--validation", "4000")
+    assert result.exit_code == 3
+    assert "4,000 training images; hold out fewer" in result.stderr
+    assert run("--validation", "-1").exit_code == 2

@@ -19,8 +19,9 @@ from click.testing import CliRunner, Result
 
 from digit_tui import __version__
 from digit_tui import cli as cli_module
-from digit_tui.cli import RUN_OPTIONS, cli, main, make_config, no_terminal
+from digit_tui.cli import cli, main, no_terminal
 from digit_tui.data import write_idx
+from digit_tui.options import RUN_OPTIONS, make_config
 from digit_tui.training import trainer as trainer_module
 from digit_tui.training.commands import SetClipping, SetOptimizer
 
@@ -75,6 +76,7 @@ VALUES = {
     "--clip-value": ("2.5", 2.5),
     "--augment": ("affine", "affine"),
     "--average": ("false", False),
+    "--validation": ("500", 500),
     "--side": ("25", 25),
     "--seed": ("7", 7),
     "--threads": ("2", 2),

@@ -20,10 +20,11 @@ from click.testing import CliRunner, Result
 from digit_tui.cli import cli
 from digit_tui.config import RunConfig
 from digit_tui.data import load_dataset, write_idx
+from digit_tui.looking import Look
 from digit_tui.nn import Evaluation, evaluate
 from digit_tui.runs import charts, remove
 from digit_tui.runs.charts import Curve, Style, chart
-from digit_tui.runs.compare import Look, verdict
+from digit_tui.runs.compare import Candidate, verdict
 from digit_tui.runs.listing import table
 from digit_tui.runs.text import human_size
 from digit_tui.training import catalogue, run_folder
@@ -161,7 +162,7 @@ def test_epochs_that_were_undone_do_not_count(make: Make) -> None:
     path = make(script=script)
     # It went back to step 3, before the end of the first epoch, and has come to step 13 again.
     facts = Facts.of(SavedRun.read(path))
-    assert (facts.epochs, facts.step, len(facts.curves["test_loss"])) == (1, 13, 1)
+    assert (facts.epochs, facts.step, len(facts.curves["watched_loss"])) == (1, 13, 1)
 
 
 def test_without_runs_the_list_says_where_they_would_be(state: Path) -> None:
@@ -414,14 +415,15 @@ def test_settings_that_differ(make: Make) -> None:
     assert choice_words((None, 1.5)) == "off → 1.5"
 
 
-def looks(gained: int, lost: int, dataset: Any) -> tuple[Look, Look]:
+def looks(gained: int, lost: int, dataset: Any) -> tuple[Candidate, Candidate]:
     """Two looks at a thousand digits of class 1, of which the second has others right."""
 
-    def look(letter: str, right: range) -> Look:
+    def look(letter: str, right: range) -> Candidate:
         probabilities = np.tile(np.float32([1, 0]), (1000, 1))
         probabilities[right] = [0, 1]
         labels = np.ones(1000, np.uint8)
-        return Look(letter, 7, dataset, Evaluation(labels, probabilities, labels * np.float32(0)))
+        evaluation = Evaluation(labels, probabilities, labels * np.float32(0))
+        return Candidate(letter, Look(7, dataset, evaluation))
 
     return look("A", range(900)), look("C", range(lost, 900 + gained))
 

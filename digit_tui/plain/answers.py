@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from digit_tui.data import Dataset, draw_digit
-from digit_tui.insight.mistakes import by_loss
+from digit_tui.insight.biography import biography
+from digit_tui.insight.digits import Digits
 from digit_tui.insight.report import report
+from digit_tui.insight.selection import SelectionError, parse_selection, select
 from digit_tui.insight.significance import compare, gap_words
 from digit_tui.nn import Evaluation
 from digit_tui.plain import orders
@@ -28,7 +31,7 @@ GUESSES = 3
 STATES = {"spike": "in trouble", "diverged": "in trouble", "finished": "all epochs are done"}
 """States that are told in other words."""
 
-NO_LOOK = "no look at the test digits yet"
+NO_LOOK = "no look at the digits yet"
 
 
 def answer(order: Order, run: Standing, log: list[str]) -> list[str]:
@@ -45,8 +48,8 @@ def answer(order: Order, run: Standing, log: list[str]) -> list[str]:
     match order:
         case orders.Tell():
             return status(run)
-        case orders.Mistakes(count, draw):
-            return mistakes(run, count, draw)
+        case orders.Mistakes():
+            return mistakes(run, order)
         case orders.Digit(index):
             return digit(run, index)
         case orders.Confusion():
@@ -64,9 +67,9 @@ def position(run: Standing) -> str:
     return f"epoch {run.epoch:.2f} of {run.settings.epochs}, step {run.step:,}"
 
 
-def test_words(looked: Evaluated) -> str:
+def look_words(looked: Evaluated) -> str:
     """For example "test 97.10%, loss 0.0951"."""
-    return f"test {looked.evaluation.accuracy:.2%}, loss {looked.evaluation.loss:.4f}"
+    return f"{looked.digits} {looked.evaluation.accuracy:.2%}, loss {looked.evaluation.loss:.4f}"
 
 
 def gap(run: Standing) -> str | None:
@@ -76,7 +79,7 @@ def gap(run: Standing) -> str | None:
         return None
     comparison = compare(first.evaluation, second.evaluation)
     accuracy = f"{second.evaluation.accuracy:.2%}"
-    return f"fork: test {accuracy}, {gap_words(comparison)}; {comparison.words}"
+    return f"fork: {first.digits} {accuracy}, {gap_words(comparison)}; {comparison.words}"
 
 
 def standing(run: Standing) -> str:
@@ -85,7 +88,7 @@ def standing(run: Standing) -> str:
     if run.looked is None:
         return f"{words}: {NO_LOOK}"
     then = "" if run.looked.step == run.step else f" at epoch {run.looked.epoch:.2f}"
-    return f"{words}: {test_words(run.looked)}{then}"
+    return f"{words}: {look_words(run.looked)}{then}"
 
 
 def status(run: Standing) -> list[str]:
@@ -141,42 +144,61 @@ def ordered(moments: Sequence[Moment]) -> list[Moment]:
     return sorted(moments, key=lambda moment: (moment.step, len(moment.course)))
 
 
-def mistakes(run: Standing, count: int, draw: bool) -> list[str]:
-    """The mistakes with the highest loss."""
-    if run.looked is None:
+def mistakes(run: Standing, order: orders.Mistakes) -> list[str]:
+    """The mistakes with the highest loss.
+
+    Raises:
+        WrongInput: if it says no selection.
+    """
+    look = run.look
+    if look is None:
         return [NO_LOOK]
-    evaluation = run.looked.evaluation
-    order = by_loss(evaluation)
-    when = f"at epoch {run.looked.epoch:.2f}"
-    if not len(order):
-        return [f"Not one mistake {when}."]
-    shown = order[:count]
+    evaluation = look.evaluation
+    try:
+        selection = parse_selection(order.selection, evaluation.probabilities.shape[1])
+    except SelectionError as error:
+        raise WrongInput(f"mistakes: {error}") from error
+    digits = Digits(evaluation, look.history)
+    wrong = replace(selection, states=selection.states | {"wrong"})
+    found = select(digits, wrong, "loss")
+    when = f"at epoch {look.epoch:.2f}"
+    some = f" with {selection}" if order.selection else ""
+    if not len(found):
+        return [f"Not one mistake{some} {when}."]
+    shown = found[: order.count]
     which = (
-        "all of them" if len(shown) == len(order) else f"the {len(shown):,} with the highest loss"
+        "all of them" if len(shown) == len(found) else f"the {len(shown):,} with the highest loss"
     )
-    lines = [f"{len(order):,} of {evaluation.total:,} test digits wrong {when}, {which}:"]
+    count = f"{len(found):,} of {evaluation.total:,} {look.digits} digits"
+    lines = [f"{count} wrong{some} {when}, {which}:"]
     for index in map(int, shown):
         lines.append(digit_words(evaluation, index))
-        if draw and run.dataset is not None:
-            lines += picture(run.dataset, index)
+        if order.draw and run.dataset is not None:
+            lines += picture(run.dataset, look.digits, index)
     return lines
 
 
 def digit(run: Standing, index: int) -> list[str]:
-    """A test digit with what it is taken for.
+    """A digit with what it is taken for, and since when.
 
     Raises:
         WrongInput: if there is none with this index.
     """
-    if run.looked is None or run.dataset is None:
+    look = run.look
+    if look is None or run.dataset is None:
         return [NO_LOOK]
-    evaluation = run.looked.evaluation
+    evaluation = look.evaluation
     if index >= evaluation.total:
-        raise WrongInput(f"digit: there are {evaluation.total:,} test digits, counted from 0")
+        raise WrongInput(
+            f"digit: there are {evaluation.total:,} {look.digits} digits, counted from 0"
+        )
     chances = evaluation.probabilities[index]
     order = np.argsort(-chances, kind="stable")[:GUESSES]
     guesses = ", ".join(f"{each} {chances[each]:.1%}" for each in order)
-    return [digit_words(evaluation, index), f"taken for: {guesses}", *picture(run.dataset, index)]
+    lines = [digit_words(evaluation, index), f"taken for: {guesses}"]
+    if len(look.history):
+        lines.append(biography(look.history, evaluation.labels, index).words)
+    return [*lines, *picture(run.dataset, look.digits, index)]
 
 
 def digit_words(evaluation: Evaluation, index: int) -> str:
@@ -190,12 +212,16 @@ def digit_words(evaluation: Evaluation, index: int) -> str:
     return f"digit {index}: is {true}, taken for {seen} ({sure}), {loss}"
 
 
-def picture(dataset: Dataset, index: int) -> list[str]:
-    """A test digit as ASCII art."""
-    image = dataset.test_images[index].reshape(dataset.side, dataset.side)
+def picture(dataset: Dataset, digits: str, index: int) -> list[str]:
+    """A digit as ASCII art."""
+    images, _ = dataset.digits(digits)
+    image = images[index].reshape(dataset.side, dataset.side)
     return [line.rstrip() for line in draw_digit(image, columns=2 * ROWS, rows=ROWS)]
 
 
 def confusion(run: Standing) -> list[str]:
     """Which digits are taken for which."""
-    return [NO_LOOK] if run.looked is None else report(run.looked.evaluation).splitlines()
+    look = run.look
+    if look is None:
+        return [NO_LOOK]
+    return report(look.evaluation, look.history, look.digits.capitalize()).splitlines()

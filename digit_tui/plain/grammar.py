@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.data import printable
+from digit_tui.insight.selection import parse_selection
 from digit_tui.plain import orders
 from digit_tui.plain.orders import Ask, Order, WrongInput
 from digit_tui.plain.words import MOST, choose, count_words, quoted, real, whole
@@ -128,12 +129,18 @@ def _epochs(words: list[str]) -> Order:
 
 
 def _mistakes(words: list[str]) -> Order:
-    count_words(words, 0, 2)
-    counts = [word for word in words if word[:1] not in "dD"]
-    draw = [choose(word, ("draw",)) for word in words if word not in counts]
-    count_words(counts, 0, 1)
-    count_words(draw, 0, 1)
-    return orders.Mistakes(whole(counts[0]) if counts else orders.MISTAKES, bool(draw))
+    words = list(words)
+    count = whole(words.pop(0)) if words and words[0][:1] in "-0123456789" else orders.MISTAKES
+    draw = bool(words) and words[0][:1] in "dD" and bool(choose(words.pop(0), ("draw",)))
+    text = " ".join(words).lower()
+    parse_selection(text, MOST)  # how many classes there are is seen when it is answered
+    return orders.Mistakes(count, draw, text)
+
+
+def _show(words: list[str]) -> Order:
+    count_words(words, 1, 1)
+    test = choose(words[0], ("test", "validation")) == "test"
+    return Ask(ask.OpenTest()) if test else orders.ShowValidation()
 
 
 def _digit(words: list[str]) -> Order:
@@ -197,13 +204,19 @@ COMMANDS = (
     Entry("status", "status", "Tell how the run stands", alone(orders.Tell())),
     Entry(
         "mistakes",
-        "mistakes [N] [draw]",
-        f"List the {orders.MISTAKES} or N mistakes with the highest loss, or draw them",
+        "mistakes [N] [draw] [true=4,7 pred=9 conf>0.9 ...]",
+        f"List or draw the {orders.MISTAKES} or N mistakes with the highest loss, all or some",
         _mistakes,
     ),
     Entry("digit", "digit INDEX", "Draw a test digit, with what it is taken for", _digit),
     Entry(
         "confusion", "confusion", "Show which digits are taken for which", alone(orders.Confusion())
+    ),
+    Entry(
+        "show",
+        "show test, show validation",
+        "Where images are held out: open the test set, or be about the held-out digits again",
+        _show,
     ),
     Entry("log", "log [N]", f"Repeat the last {orders.LOG_LINES} or N lines of the log", _log),
     Entry(

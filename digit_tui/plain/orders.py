@@ -60,6 +60,8 @@ class Mistakes:
 
     count: int = MISTAKES
     draw: bool = False
+    selection: str = ""
+    """Which of them; see `parse_selection`."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ class Digit:
 @dataclass(frozen=True)
 class Confusion:
     """Show which digits are taken for which."""
+
+
+@dataclass(frozen=True)
+class ShowValidation:
+    """Be about the held-out digits again, after the test digits were opened."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,7 @@ Order = (
     | Mistakes
     | Digit
     | Confusion
+    | ShowValidation
     | Log
     | Verbose
     | Help

@@ -209,6 +209,8 @@ class Session:
                 self._telling.verbose = on
                 often = "every epoch" if on else f"an epoch every {EPOCH_SECONDS:g} seconds"
                 self._paper.say(f"{often} is told")
+            case orders.ShowValidation():
+                self._show_validation()
             case orders.Quit():
                 self._leave()
             case _:
@@ -217,6 +219,12 @@ class Session:
     def _say(self, lines: list[str]) -> None:
         for line in lines:
             self._paper.say(line)
+
+    def _show_validation(self) -> None:
+        if not self.run.config.validation:
+            raise WrongInput("show: no images are held out (see --validation)")
+        self.run.shows_opened = False
+        self._paper.say("the held-out digits are looked at")
 
     def _moment(self, row: int) -> Moment:
         """The one in this row of the timeline, as it was listed last."""

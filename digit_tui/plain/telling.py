@@ -81,10 +81,12 @@ class Telling:
                     self._tell(describe.RESUMED)
             case Paused(reason=reason):
                 self._tell_pause(reason)
+            case Evaluated(digits=digits) if digits != self._run.config.watched:
+                self._tell(describe.test_opened(event))
             case Evaluated():
                 if self._pause is not None:
                     words, self._pause = self._pause, None
-                    self._tell(f"{words} {answers.test_words(event)}")
+                    self._tell(f"{words} {answers.look_words(event)}")
             case SaveFailed(message=message) | OfFork(SaveFailed(message=message)):
                 if message != self._save_trouble or isinstance(command, ask.Save):
                     self._tell(describe.not_saved(message))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from digit_tui.data import DataError, Dataset, load_dataset, printable
 from digit_tui.insight.significance import compare, gap_words
-from digit_tui.nn import Evaluation, evaluate
+from digit_tui.looking import Look, look_at
 from digit_tui.output import Output, complain
 from digit_tui.runs.text import aligned, say
 from digit_tui.status import Status
@@ -25,14 +25,12 @@ LETTERS = string.ascii_uppercase
 """What runs are called here: their names are too long for a table."""
 
 
-@dataclass(frozen=True, eq=False)
-class Look:
-    """What the last checkpoint of a run makes of test digits."""
+class Candidate(NamedTuple):
+    """A run that is held against others."""
 
     letter: str
-    step: int
-    dataset: Dataset
-    evaluation: Evaluation
+    look: Look
+    """At test digits, with its last checkpoint."""
 
 
 def compare_runs(names: Sequence[str], data: str | None) -> int:
@@ -58,16 +56,22 @@ def compare_runs(names: Sequence[str], data: str | None) -> int:
     curves = [
         Curve(letter, letter, run.curves["epoch"], error_curve(run)) for letter, run in runs.items()
     ]
-    drawn = chart("Test error, logarithmic:", curves, Style.of_stdout(), log=True, percent=True)
+    drawn = chart(f"{error_words(found)}, logarithmic:", curves, Style.of_stdout(), log=True, percent=True)
     output.line(f"\n{drawn}\n")
     say(output, [*differences(found), ""])
     status = print_verdicts(output, runs, data)
     return output.status or status
 
 
+def error_words(runs: Sequence[Facts]) -> str:
+    """Of which digits the curves are: for example "Test error"."""
+    watched = sorted({run.watched for run in runs})
+    return f"{' and '.join(watched).capitalize()} error"
+
+
 def error_curve(run: Facts) -> NDArray[np.float64]:
     """(epochs,) as fractions: of no mistake, half a mistake, which has a logarithm."""
-    return np.maximum(1 - run.curves["test_accuracy"], 0.5 / run.test_images)
+    return np.maximum(1 - run.curves["watched_accuracy"], 0.5 / run.watched_images)
 
 
 def differences(runs: Sequence[Facts]) -> list[str]:
@@ -82,63 +86,39 @@ def differences(runs: Sequence[Facts]) -> list[str]:
 
 def print_verdicts(output: Output, runs: dict[str, Facts], data: str | None) -> Status:
     """Test the networks, and each against the first."""
-    datasets: dict[tuple[str, int], Dataset] = {}
-    first: Look | None = None
+    load = cache(load_dataset)  # most runs share their digits
+    first: Candidate | None = None
     status = Status.DONE
     for letter, run in runs.items():
+
+        def warn(complaint: str, letter: str = letter) -> None:
+            complain(f"{letter}: {complaint}")
+
         try:
-            look = look_at(letter, run, data or run.saved.data, datasets)
+            candidate = Candidate(letter, look_at(run.saved, data, load=load, warn=warn))
         except (DataError, RunError) as error:
-            complain(f"{letter}: {error}")
+            warn(str(error))
             status = Status.DATA
             continue
-        say(output, verdict(look, first))
-        first = first or look
+        say(output, verdict(candidate, first))
+        first = first or candidate
     return status
 
 
-def look_at(letter: str, run: Facts, data: str, datasets: dict[tuple[str, int], Dataset]) -> Look:
-    """Have the last checkpoint of a run look at test digits.
-
-    Args:
-        letter: what the run is called.
-        run: which.
-        data: as --data.
-        datasets: those that were read before, by name and side.
-
-    Raises:
-        DataError: if the digits can not be read, or have classes that the network does not know.
-        RunError: if there is no checkpoint that can be read.
-    """
-    checkpoint = run.saved.checkpoint()
-    for complaint in run.saved.complaints:
-        complain(f"{letter}: {complaint}")
-    key = (data, run.saved.config.side)
-    if key not in datasets:
-        datasets[key] = load_dataset(*key)
-    dataset, network = datasets[key], checkpoint.network
-    if dataset.classes > network.sizes[-1]:
-        raise DataError(
-            f"{dataset.source} has {dataset.classes} classes, the network knows {network.sizes[-1]}"
-        )
-    with threadpool_limits(limits=run.saved.config.threads, user_api="blas"):
-        evaluation = evaluate(network, dataset.test_images, dataset.test_labels)
-    return Look(letter, checkpoint.state.step, dataset, evaluation)
-
-
-def verdict(look: Look, first: Look | None) -> list[str]:
+def verdict(candidate: Candidate, first: Candidate | None) -> list[str]:
     """A run's accuracy, and how it compares with the first run's."""
+    letter, look = candidate
     evaluation = look.evaluation
     lines = [
-        f"{look.letter}  {evaluation.accuracy:.2%}  ({evaluation.correct:,} of "
+        f"{letter}  {evaluation.accuracy:.2%}  ({evaluation.correct:,} of "
         f"{evaluation.total:,} test digits of {look.dataset.name}, at step {look.step:,})"
     ]
     if first is None:
         return lines
-    if not same_digits(look.dataset, first.dataset):
+    if not same_digits(look.dataset, first.look.dataset):
         words = [f"other test digits than {first.letter}: the difference can not be tested"]
     else:
-        comparison = compare(first.evaluation, evaluation)
+        comparison = compare(first.look.evaluation, evaluation)
         words = [f"{gap_words(comparison)} against {first.letter}", comparison.words]
     return [*lines, *(f"   {line}" for line in words)]
 

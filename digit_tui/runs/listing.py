@@ -53,7 +53,10 @@ def summary(run: Facts) -> dict[str, Any]:
         "started": run.started.isoformat(),
         "data": run.saved.data,
         "network": run.network,
-        "best_test_accuracy": None if run.best is None else run.best[1],
+        **{
+            f"best_{digits}_accuracy": run.best[1] if run.best and run.watched == digits else None
+            for digits in ("test", "validation")
+        },
         "epochs": run.epochs,
         "planned_epochs": run.settings.epochs,
         "state": run.saved.state(),

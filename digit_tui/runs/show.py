@@ -36,8 +36,8 @@ def show_run(name: str) -> int:
     say(output, description(run, min(style.width, WIDEST)))
     for kind, log in (("loss", True), ("accuracy", False)):
         curves = [
-            Curve(part, letter, run.curves["epoch"], run.curves[f"{part}_{kind}"])
-            for part, letter in (("test", "*"), ("train", "o"))
+            Curve(words, letter, run.curves["epoch"], run.curves[f"{part}_{kind}"])
+            for part, words, letter in (("watched", run.watched, "*"), ("train", "train", "o"))
         ]
         title = f"{kind.capitalize()}{', logarithmic' if log else ''}:"
         output.line(f"\n{chart(title, curves, style, log=log, percent=not log)}")
@@ -52,7 +52,8 @@ def description(run: Facts, width: int) -> list[str]:
         width: where long lines of words are broken.
     """
     saved = run.saved
-    images = f"{run.images:,} training and {run.test_images:,} test images"
+    held_out = f", {run.watched_images:,} validation" if run.watched == "validation" else ""
+    images = f"{run.images:,} training{held_out} and {run.test_images:,} test images"
     pixels = f"{saved.config.side}x{saved.config.side} pixels"
     choices = run.choices()
     del choices["data"], choices["commands"]  # they have lines of their own
@@ -92,10 +93,15 @@ def results(run: Facts) -> dict[str, list[str]]:
     if run.best is not None:
         lines["Best accuracy"] = f"{run.best[1]:.2%}, after epoch {run.best[0]}"
     if run.results is not None:
-        correct, total = run.results["test_correct"], run.results["test_total"]
         lines["Trained"] = f"{trained}, in {run.results['seconds']:.1f} s"
-        lines["Test accuracy"] = f"{run.results['test_accuracy']:.2%}  ({correct:,} of {total:,})"
+        for digits, title in (("validation", "Validation"), ("test", "Test accuracy")):
+            correct, total = run.results[f"{digits}_correct"], run.results[f"{digits}_total"]
+            if total is not None:
+                lines[title] = f"{correct / total:.2%}  ({correct:,} of {total:,})"
         lines["Weights"] = run.results["weights_sha256"]
+    if run.watched == "validation":
+        opened = "not opened" if run.test_opened is None else f"opened at step {run.test_opened:,}"
+        lines["Test set"] = opened
     return {title: [line] for title, line in lines.items()}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import Dataset
-from digit_tui.nn import Network
+from digit_tui.nn import Network, PredictionHistory
 from digit_tui.training.changes import changes_of
 from digit_tui.training.checkpoint import Checkpoint
 from digit_tui.training.commands import Course, Setting, Taken
@@ -45,6 +45,8 @@ class Arm:
         steps_made: in all, those that were undone included.
         furthest: step that it ever stood at.
         saved: whether a checkpoint of it was written.
+        test_opened: the step at which the test digits were first looked at, if the run is watched
+            with others.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Arm:
         self.steps_made = 0
         self.furthest = state.step
         self.saved = False
+        self.test_opened: int | None = None
         self._dataset = dataset
         self._team = team
         self._stepper = stepper
@@ -80,6 +83,7 @@ class Arm:
         state = replace(self.state, tally=replace(self.state.tally))
         arm = Arm(self.config, self.sizes, self._dataset, self._team, self._stepper, state, folder)
         arm.last_change, arm._evaluation = self.last_change, self._evaluation
+        arm.test_opened = self.test_opened
         arm.steps_made, arm.furthest = self.steps_made, self.furthest
         arm.park()
         return arm
@@ -161,8 +165,7 @@ class Arm:
             optimizer=state.settings.optimizer,
             train_loss=tally.loss / tally.images,
             train_accuracy=tally.correct / tally.images,
-            test_loss=evaluated.evaluation.loss,
-            test_accuracy=evaluated.evaluation.accuracy,
+            **_measures(evaluated),
             gradient_norm=tally.gradient_norm / tally.steps,
             clip_rate=tally.clipped / tally.steps,
             seconds=tally.seconds,
@@ -172,24 +175,37 @@ class Arm:
         yield ended
 
     def evaluate(self) -> Evaluated:
-        """Look at the test set, or repeat the last look if no step was made since."""
+        """Look at the digits that the run is watched with.
+
+        Repeats the last look if no step was made since.
+        """
         if self._evaluation is None or self._evaluation.step != self.state.step:
-            started = perf_counter()
-            state, dataset = self.state, self._dataset
-            evaluation = self._team.evaluate(*dataset.digits(dataset.watched))
-            if state.epoch > len(state.history) and not state.cursor:
-                state.history = state.history.add(state.epoch, evaluation.predictions)
-            seconds = perf_counter() - started
-            self._evaluation = Evaluated(
-                step=state.step,
-                epoch=self.position,
-                evaluation=evaluation,
-                seconds=seconds,
-                network=self.network.copy(),
-                history=state.history,
-                digits=dataset.watched,
-            )
+            self._evaluation = self._look(self._dataset.watched)
         return self._evaluation
+
+    def open_test(self) -> Iterator[Event]:
+        """Look at the test digits, where the run is watched with others; it goes on record."""
+        if self.test_opened is None:
+            self.test_opened = self.state.step
+            yield from self.record(lambda folder: folder.opened_test(self.state.step))
+        yield self._look("test")
+
+    def _look(self, digits: str) -> Evaluated:
+        started = perf_counter()
+        state = self.state
+        evaluation = self._team.evaluate(*self._dataset.digits(digits))
+        watched = digits == self._dataset.watched
+        if watched and not state.cursor and state.epoch > len(state.history):
+            state.history = state.history.add(state.epoch, evaluation.predictions)
+        return Evaluated(
+            step=state.step,
+            epoch=self.position,
+            evaluation=evaluation,
+            seconds=perf_counter() - started,
+            network=self.network.copy(),
+            history=state.history if watched else PredictionHistory(),
+            digits=digits,
+        )
 
     @property
     def network(self) -> Network:
@@ -256,7 +272,7 @@ class Arm:
             config=self.config,
             data=self._dataset.summary(),
             sizes=self.sizes,
-            test_accuracy=accuracy,
+            accuracy=accuracy,
             best_accuracy=max(accuracy or 0.0, folder.best_accuracy),
             returns=folder.history.returns,
         )
@@ -277,13 +293,22 @@ class Arm:
         """
         yield from self.publish()
         reason = "finished" if self.finished else reason
-        evaluation = self.evaluate().evaluation
+        looked = self.evaluate()
+        held_out = looked.digits == "validation"
+        opened = self.test_opened
+        test = None if held_out else looked
+        if held_out and self.finished:
+            for event in self.open_test():
+                if isinstance(event, Evaluated):
+                    test = event
+                else:
+                    yield event
         results: dict[str, Any] = {
             "epochs": self.state.epoch,
             "steps": self.state.step,
-            "test_accuracy": evaluation.accuracy,
-            "test_correct": evaluation.correct,
-            "test_total": evaluation.total,
+            **_counts("test", test),
+            **_counts("validation", looked if held_out else None),
+            "test_opened": opened,
             "weights_sha256": self.state.weights_sha256,
             "seconds": seconds,
         }
@@ -291,7 +316,7 @@ class Arm:
         yield from self.record(lambda folder: folder.end(reason, results))
         run = str(self.folder.path) if self.folder else None
         self.close()
-        yield RunEnded(reason=reason, run=run, evaluation=evaluation, **results)
+        yield RunEnded(reason=reason, run=run, look=test or looked, **results)
 
     def close(self) -> None:
         """Leave the folder to others."""
@@ -307,3 +332,24 @@ class Arm:
         except OSError as error:
             reason = error.strerror or str(error)
             yield SaveFailed(self.state.step, f"{reason}: {self.folder.path}")
+
+
+def _measures(looked: Evaluated) -> dict[str, Any]:
+    """Loss and accuracy for EpochEnded; those of other digits are None."""
+    nothing = dict.fromkeys(
+        f"{digits}_{what}" for digits in ("test", "validation") for what in ("loss", "accuracy")
+    )
+    evaluation = looked.evaluation
+    return nothing | {
+        f"{looked.digits}_loss": evaluation.loss,
+        f"{looked.digits}_accuracy": evaluation.accuracy,
+    }
+
+
+def _counts(digits: str, looked: Evaluated | None) -> dict[str, Any]:
+    """Accuracy and its parts for RunEnded; None if nobody looked at these digits."""
+    evaluation = None if looked is None else looked.evaluation
+    return {
+        f"{digits}_{what}": None if evaluation is None else getattr(evaluation, what)
+        for what in ("accuracy", "correct", "total")
+    }

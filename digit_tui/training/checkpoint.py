@@ -47,8 +47,9 @@ class Checkpoint:
     """Dataset.summary()"""
     sizes: tuple[int, ...]
     """Layer widths, inputs first, classes last."""
-    test_accuracy: float | None
-    """Of this state, as a fraction; None if nobody looked."""
+    accuracy: float | None
+    """Of this state on the digits that the run is watched with, as a fraction; None if nobody
+    looked."""
     best_accuracy: float
     """The highest of the checkpoints so far, this one included."""
     returns: int = 0
@@ -68,7 +69,7 @@ class Checkpoint:
             "config": self.config.to_json(),
             "data": self.data,
             "sizes": self.sizes,
-            "test_accuracy": self.test_accuracy,
+            "accuracy": self.accuracy,
             "best_accuracy": self.best_accuracy,
             "returns": self.returns,
             "settings": asdict(state.settings),
@@ -150,7 +151,7 @@ def _parse(content: bytes) -> Checkpoint:
         RunConfig.from_json(about["config"]),
         about["data"],
         tuple(about["sizes"]),
-        about["test_accuracy"],
+        about["accuracy"],
         about["best_accuracy"],
         about["returns"],
     )

@@ -119,6 +119,11 @@ class Save:
 
 
 @dataclass(frozen=True)
+class OpenTest:
+    """Look at the test digits, though the run is watched with held-out ones."""
+
+
+@dataclass(frozen=True)
 class Stop:
     """End the run after the current step."""
 
@@ -138,7 +143,18 @@ Setting = (
 """Commands that change what the next step does: with the config they decide a run."""
 
 Command = (
-    Setting | Pause | Resume | StepBatch | StepEpoch | Undo | GoBack | Fork | Keep | Save | Stop
+    Setting
+    | Pause
+    | Resume
+    | StepBatch
+    | StepEpoch
+    | Undo
+    | GoBack
+    | Fork
+    | Keep
+    | Save
+    | OpenTest
+    | Stop
 )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from digit_tui.training.events import (
         CheckpointSaved,
         EpochEnded,
+        Evaluated,
         Forked,
         ForkEnded,
         Moment,
@@ -101,7 +102,9 @@ def _after(step: int, change: SettingChanged | None) -> str:
 def loaded(dataset: Dataset) -> str:
     """For example "sample: 4,000 training and 1,000 test images"."""
     train, test = len(dataset.train_labels), len(dataset.test_labels)
-    return f"{dataset.name}: {train:,} training and {test:,} test images"
+    held_out = dataset.validation_labels
+    validation = "" if held_out is None else f", {len(held_out):,} validation"
+    return f"{dataset.name}: {train:,} training{validation} and {test:,} test images"
 
 
 def run_started(event: RunStarted) -> str:
@@ -116,7 +119,17 @@ def restored(event: Restored) -> str:
 
 def epoch_ended(event: EpochEnded) -> str:
     """For example "epoch 3: test 97.10%, loss 0.0951"."""
-    return f"epoch {event.epoch}: test {event.test_accuracy:.2%}, loss {event.test_loss:.4f}"
+    digits, loss, accuracy = event.watched
+    return f"epoch {event.epoch}: {digits} {accuracy:.2%}, loss {loss:.4f}"
+
+
+def test_opened(look: Evaluated) -> str:
+    """For example "epoch 3.00: test set opened, 97.10%, loss 0.0951"."""
+    evaluation = look.evaluation
+    return (
+        f"epoch {look.epoch:.2f}: test set opened, "
+        f"{evaluation.accuracy:.2%}, loss {evaluation.loss:.4f}"
+    )
 
 
 def setting_changed(event: SettingChanged) -> str:
@@ -164,7 +177,7 @@ def after_trouble(undo: str) -> str:
 
 def moment_words(moment: Moment) -> str:
     """Epoch, step, accuracy, and what came next."""
-    accuracy = "" if moment.test_accuracy is None else f"{moment.test_accuracy:.2%}"
+    accuracy = "" if moment.accuracy is None else f"{moment.accuracy:.2%}"
     return (
         f"epoch {moment.epoch:>6.2f}  step {moment.step:>7,}  {accuracy:>7}"
         + ("  (undone)" if moment.undone else "")

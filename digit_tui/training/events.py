@@ -14,6 +14,9 @@ from digit_tui.nn import Evaluation, Network, PredictionHistory
 from digit_tui.training.commands import Course
 from digit_tui.training.state import Settings
 
+IF_HELD_OUT = {"held out": True}
+"""Metadata of fields that JSON has only where they say something."""
+
 
 @dataclass(frozen=True, eq=False)
 class RunStarted:
@@ -22,7 +25,7 @@ class RunStarted:
     config: dict[str, Any]
     """RunConfig.to_json()"""
     data: dict[str, Any]
-    """name, sha256, training_images, test_images, classes, side"""
+    """name, sha256, training_images, validation_images, test_images, classes, side"""
     network: tuple[int, ...]
     """Layer widths, inputs first, classes last."""
     parameters: int
@@ -43,6 +46,8 @@ class Restored:
     """The results of the epochs before, as EpochEnded."""
     complaints: list[str]
     """What was found wrong with the run's folder, one line each."""
+    test_opened: int | None
+    """The step at which the test set was opened, where digits are held out; None: not yet."""
     course: Course = field(metadata={"json": False})
     """The commands before."""
     settings: Settings = field(metadata={"json": False})
@@ -107,8 +112,9 @@ class EpochEnded:
     """Mean over the epoch's batches, each before its step, in nats; of the images as deformed."""
     train_accuracy: float
     """As a fraction, likewise."""
-    test_loss: float
-    test_accuracy: float
+    test_loss: float | None
+    test_accuracy: float | None
+    """As a fraction; None, like the loss, where the run is watched with held-out digits instead."""
     gradient_norm: float
     """Mean over the steps, before clipping."""
     clip_rate: float
@@ -116,6 +122,18 @@ class EpochEnded:
     seconds: float
     """Training time, without pauses and the evaluation."""
     images_per_second: float
+    validation_loss: float | None = field(default=None, metadata=IF_HELD_OUT)
+    validation_accuracy: float | None = field(default=None, metadata=IF_HELD_OUT)
+    """Of the held-out digits; None where there are none."""
+
+    @property
+    def watched(self) -> tuple[str, float, float]:
+        """Which digits the run is watched with, and their loss and accuracy."""
+        if self.validation_loss is not None and self.validation_accuracy is not None:
+            return "validation", self.validation_loss, self.validation_accuracy
+        assert self.test_loss is not None
+        assert self.test_accuracy is not None
+        return "test", self.test_loss, self.test_accuracy
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,8 +176,8 @@ class Moment:
     epoch: float
     course: Course
     """The commands in force then."""
-    test_accuracy: float | None
-    """As a fraction, of the last look at the test set before."""
+    accuracy: float | None
+    """As a fraction, of the last look before at the digits that the run is watched with."""
     following: str
     """The command that came next, in words, if it came at once."""
     undone: bool
@@ -278,14 +296,30 @@ class RunEnded:
     epochs: int
     """Completed epochs."""
     steps: int
-    test_accuracy: float
-    test_correct: int
-    test_total: int
+    test_accuracy: float | None
+    """As a fraction; None, like the numbers, if held-out digits were watched and it is not the end
+    of all epochs: then the test digits were not looked at."""
+    test_correct: int | None
+    test_total: int | None
     weights_sha256: str
     seconds: float
     """Since the start, with everything."""
     run: str | None
-    evaluation: Evaluation = field(metadata={"json": False})
+    look: Evaluated = field(metadata={"json": False})
+    """At the test digits, or, where those were not looked at, at the held-out ones."""
+    validation_accuracy: float | None = field(default=None, metadata=IF_HELD_OUT)
+    """As a fraction, like the numbers of the held-out digits; None where there are none."""
+    validation_correct: int | None = field(default=None, metadata=IF_HELD_OUT)
+    validation_total: int | None = field(default=None, metadata=IF_HELD_OUT)
+    test_opened: int | None = field(default=None, metadata=IF_HELD_OUT)
+    """The step at which a person opened the test set, where digits are held out; None: nobody."""
+
+    @property
+    def watched_accuracy(self) -> float:
+        """On the digits that the run was watched with, as a fraction."""
+        accuracy = self.test_accuracy if self.validation_total is None else self.validation_accuracy
+        assert accuracy is not None
+        return accuracy
 
 
 @dataclass(frozen=True, eq=False)
@@ -321,7 +355,8 @@ Event = (
 def to_json(event: Event) -> dict[str, Any]:
     """An event as one JSON object: its name in snake case, then its plain fields.
 
-    Numbers that JSON has no word for (NaN, infinities) become null. What happened to a fork says so
+    Numbers that JSON has no word for (NaN, infinities) become null; what is only known where
+    digits are held out is left out elsewhere. What happened to a fork says so
     with "arm": "fork".
     """
     if isinstance(event, OfFork):
@@ -331,6 +366,8 @@ def to_json(event: Event) -> dict[str, Any]:
     for each in fields(event):
         if each.metadata.get("json", True):
             value = getattr(event, each.name)
+            if value is None and "held out" in each.metadata:
+                continue
             lost = isinstance(value, float) and not isfinite(value)
             values[each.name] = None if lost else value
     return values

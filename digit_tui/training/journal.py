@@ -18,6 +18,9 @@ from digit_tui.training.errors import RunError
 
 Line = dict[str, Any]
 
+TEST_OPENED = "test_opened"
+"""The event of the line that tells it."""
+
 
 class JournalFile:
     """The file, opened to append. What the disk refuses is kept and tried again."""
@@ -113,6 +116,8 @@ class History:
     """Results of the epochs on this way."""
     returns: int = 0
     """How often the run went back."""
+    test_opened: int | None = None
+    """The step at which the test set was first opened, if the run is watched with other digits."""
 
     def __post_init__(self) -> None:
         self._all: list[tuple[Course, Line]] = []
@@ -151,6 +156,8 @@ class History:
         elif line.get("event") == "resumed":
             self.step = _number(line, "step")
             self._sort_epochs(self.step)
+        elif line.get("event") == TEST_OPENED and self.test_opened is None:
+            self.test_opened = _number(line, "step")
         if "step" in line:
             self.step = max(self.step, _number(line, "step"))
 

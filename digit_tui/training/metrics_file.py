@@ -23,6 +23,8 @@ COLUMNS = (
     "clip_rate",
     "seconds",
     "images_per_second",
+    "validation_loss",
+    "validation_accuracy",
 )
 
 Line = Mapping[str, Any]

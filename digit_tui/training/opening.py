@@ -9,6 +9,7 @@ from digit_tui.config import RunConfig
 from digit_tui.data import Dataset, load_dataset
 from digit_tui.training.commands import Fork, Stop
 from digit_tui.training.errors import RunTaken
+from digit_tui.training.holdout import hold_out
 from digit_tui.training.mailbox import CommandSource
 from digit_tui.training.run_folder import RunFolder
 from digit_tui.training.saved_run import Origin, SavedRun
@@ -41,7 +42,8 @@ class Opening:
             DataError: if they can not be read.
             RunError: if they are not those of the run to go on with, or to repeat.
         """
-        dataset = load_dataset(self.config.data, self.config.side)
+        config = self.config
+        dataset = hold_out(load_dataset(config.data, config.side), config.validation)
         saved = self.resume or self.replay
         if saved is not None:
             saved.check_digits(dataset)

@@ -22,26 +22,23 @@ from digit_tui.training.run_folder import JOURNAL, RECORD
 from digit_tui.training.saved_run import SavedRun
 from digit_tui.training.state import Settings
 
-CURVES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
-"""What is read of each epoch's results."""
-
-COUNTS = ("training_images", "test_images", "classes")
+COUNTS = ("training_images", "validation_images", "test_images", "classes")
 """What is read of a run's digits."""
 
-RESULTS = {
-    "test_accuracy": float,
-    "test_correct": int,
-    "test_total": int,
-    "weights_sha256": str,
-    "seconds": float,
+RESULTS = {"weights_sha256": str, "seconds": float}
+LOOKS = {
+    f"{digits}_{what}": kind
+    for digits in ("validation", "test")
+    for what, kind in (("accuracy", float), ("correct", int), ("total", int))
 }
-"""What is read of a run's final results."""
+"""What is read of a run's final results; where nobody looked, LOOKS are None."""
 
 CONFIG_NAMES = {
     "preset": "preset",
     "hidden": "hidden layers",
     "schedule": "schedule",
     "average": "averaging",
+    "validation": "held out",
     "side": "side",
     "seed": "seed",
     "threads": "threads",
@@ -70,6 +67,10 @@ class Facts:
     """In the time zone of here."""
     images: int
     """To train on."""
+    watched: str
+    """Which digits it was watched with: test or validation."""
+    watched_images: int
+    """How many those are."""
     test_images: int
     network: tuple[int, ...]
     """Layer widths, inputs first, classes last."""
@@ -82,9 +83,12 @@ class Facts:
     told: list[Told]
     """All commands that changed it, and all ways back, in their order."""
     curves: dict[str, NDArray[np.float64]]
-    """(epochs,) each: "epoch" and CURVES, of the epochs in force; NaN where was no number."""
+    """(epochs,) each, of the epochs in force: "epoch", and "loss" and "accuracy" with "train_" and
+    "watched_" before them; NaN where was no number."""
+    test_opened: int | None
+    """The step at which the test digits were first looked at, if it was watched with others."""
     results: dict[str, Any] | None
-    """RESULTS, if it has ended and was not begun again since."""
+    """RESULTS and LOOKS, if it has ended and was not begun again since."""
 
     @classmethod
     def of(cls, saved: SavedRun) -> Facts:
@@ -96,12 +100,15 @@ class Facts:
         with _checking(saved.path / RECORD):
             started = saved.started
             data = saved.record["data"]
-            images, test_images, classes = (int(data[name]) for name in COUNTS)
+            images, validation_images, test_images, classes = (int(data[name]) for name in COUNTS)
             if min(images, test_images, classes) < 1:
                 raise ValueError("a data set without images")
             results = saved.record["results"]
             if results is not None:
-                results = {name: kind(results[name]) for name, kind in RESULTS.items()}
+                results = {name: kind(results[name]) for name, kind in RESULTS.items()} | {
+                    name: None if results[name] is None else kind(results[name])
+                    for name, kind in LOOKS.items()
+                }
             if saved.record["state"] == "running":  # they are of an earlier end
                 results = None
         lines = saved.lines()
@@ -110,13 +117,18 @@ class Facts:
             settings = settings_after(saved.config, history.course)
             epochs = history.epochs
             curves = {"epoch": np.array([int(line["epoch"]) for line in epochs], np.float64)}
-            for name in CURVES:
-                curves[name] = np.array([line[name] for line in epochs], np.float64)
+            watched = saved.config.watched
+            for name, key in (("train", "train"), ("watched", watched)):
+                for what in ("loss", "accuracy"):
+                    values = [line[f"{key}_{what}"] for line in epochs]
+                    curves[f"{name}_{what}"] = np.array(values, np.float64)
             told = tell(lines, saved.config.batch_size, images)
         return cls(
             saved=saved,
             started=started,
             images=images,
+            watched=watched,
+            watched_images=validation_images or test_images,
             test_images=test_images,
             network=(saved.config.side**2, *saved.config.hidden, classes),
             settings=settings,
@@ -124,6 +136,7 @@ class Facts:
             commands=len(history.course),
             told=told,
             curves=curves,
+            test_opened=history.test_opened,
             results=results,
         )
 
@@ -134,8 +147,8 @@ class Facts:
 
     @property
     def best(self) -> tuple[int, float] | None:
-        """The first epoch with the highest test accuracy, and that accuracy as a fraction."""
-        accuracies = self.curves["test_accuracy"]
+        """The first epoch with the highest accuracy that was watched, and that as a fraction."""
+        accuracies = self.curves["watched_accuracy"]
         if not np.isfinite(accuracies).any():
             return None
         index = int(np.nanargmax(accuracies))

@@ -22,7 +22,13 @@ from digit_tui.training.checkpoint import SCHEMA, Checkpoint
 from digit_tui.training.commands import Course, course_to_json
 from digit_tui.training.errors import RunTaken
 from digit_tui.training.events import EpochEnded, to_json
-from digit_tui.training.journal import History, JournalFile, command_line, go_back_line
+from digit_tui.training.journal import (
+    TEST_OPENED,
+    History,
+    JournalFile,
+    command_line,
+    go_back_line,
+)
 from digit_tui.training.lock import Lock
 from digit_tui.training.metrics_file import MetricsFile
 
@@ -167,6 +173,8 @@ class RunFolder:
         lines = [*past.epochs, *course_to_json(past.course)]
         for line in sorted(lines, key=lambda line: int(line["step"])):
             self._tell(line)
+        if past.test_opened is not None:
+            self._tell({"event": TEST_OPENED, "step": past.test_opened})
 
     def take_over(self) -> None:
         """Take the lock of a run that exists, to go on with it.
@@ -229,6 +237,14 @@ class RunFolder:
         """
         self._tell({"event": "forked", "step": step, "run": str(path.absolute())})
 
+    def opened_test(self, step: int) -> None:
+        """The test digits were looked at, though the run is watched with others.
+
+        Raises:
+            OSError: if the disk refuses; it is tried again with the next line.
+        """
+        self._tell({"event": TEST_OPENED, "step": step})
+
     def ended_epoch(self, event: EpochEnded) -> None:
         """An epoch has ended.
 
@@ -252,7 +268,7 @@ class RunFolder:
         previous = None if self._previous_is_better else self.path / PREVIOUS
         write_whole(path, lambda file: file.write(content), previous)
         self._previous_is_better = False
-        accuracy = checkpoint.test_accuracy
+        accuracy = checkpoint.accuracy
         if accuracy is not None and accuracy >= self.best_accuracy:
             self._keep_as_best(path)
             self.best_accuracy = accuracy

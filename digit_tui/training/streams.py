@@ -6,9 +6,9 @@ from typing import Literal
 
 import numpy as np
 
-Purpose = Literal["weights", "shuffle", "augment"]
+Purpose = Literal["weights", "shuffle", "augment", "validation"]
 
-_NUMBERS: dict[Purpose, int] = {"weights": 1, "shuffle": 2, "augment": 3}
+_NUMBERS: dict[Purpose, int] = {"weights": 1, "shuffle": 2, "augment": 3, "validation": 4}
 
 
 def stream(seed: int, purpose: Purpose, *index: int) -> np.random.Generator:

@@ -86,6 +86,8 @@ class Trainer:
         stepper = Stepper(config, self._team, dataset)
         self._arms = Arms(Arm(config, sizes, dataset, self._team, stepper, state, folder))
 
+        if self._origin.history is not None:
+            self._arms.run.test_opened = self._origin.history.test_opened
         self._agenda = Agenda(source, self._origin.ahead)
         self._paused: str | None = None  # the reason
         self._pause_after: str | None = None  # batch or epoch
@@ -132,6 +134,7 @@ class Trainer:
                 epoch=arm.position,
                 epochs=[epoch for epoch in history.epochs if epoch["step"] <= state.step],
                 complaints=list(self._origin.complaints),
+                test_opened=arm.test_opened,
                 course=state.course,
                 settings=state.settings,
             )
@@ -199,6 +202,8 @@ class Trainer:
                 yield from self._save(asked=True)
             case ask.Stop():
                 self._stop = command
+            case ask.OpenTest():
+                yield from self._open_test()
             case ask.Keep(fork):
                 yield from self._keep(fork)
             case _ if self._arms.forked and not isinstance(command, ask.AddEpochs):
@@ -213,6 +218,13 @@ class Trainer:
                     yield from self._save()
             case _:
                 yield from self._change(command)
+
+    def _open_test(self) -> Iterator[Event]:
+        if self._dataset.watched == "test":
+            yield Refused(self.state.step, "The run is watched with the test digits already.")
+            return
+        for arm in self._arms.each():
+            yield from self._arms.tell(arm, arm.open_test())
 
     def _pause(self, reason: str) -> Iterator[Event]:
         self._paused = reason

@@ -25,6 +25,7 @@ from digit_tui.tui.screens.dialogs import OptimizerDialog
 from digit_tui.tui.screens.fork import ForkDialog, KeepDialog
 from digit_tui.tui.screens.offer import OfferDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
+from digit_tui.tui.screens.view import View
 from digit_tui.tui.window import COMMON
 
 POLL_SECONDS = 0.25
@@ -104,6 +105,13 @@ class DigitApp(JobApp):
         Binding("k", "keep", "Keep", id="keep", tooltip="End a fork: keep the run or the copy"),
         Binding(
             "e", "add_epochs", "Extend", show=False, id="epochs", tooltip="Train ten epochs more"
+        ),
+        Binding(
+            "t",
+            "show_test",
+            "Test set",
+            id="test",
+            tooltip="Open the test set, where digits are held out; once more goes back to those",
         ),
         Binding("r", "restart", "Restart", id="restart", tooltip="Save, then begin a new run"),
         Binding("s", "save", "Save", id="save", tooltip="Save a checkpoint now"),
@@ -263,6 +271,8 @@ class DigitApp(JobApp):
             return self.model.fork is not None
         if action == "fork":
             return self.model.fork is None
+        if action == "show_test":
+            return bool(self.model.config.validation)
         return super().check_action(action, parameters)
 
     def action_undo(self) -> None:
@@ -292,6 +302,16 @@ class DigitApp(JobApp):
 
     def action_add_epochs(self) -> None:
         self.send(ask.AddEpochs(MORE_EPOCHS))
+
+    def action_show_test(self) -> None:
+        """Open the test set, or see the held-out digits again."""
+        if self.model.shows_opened:
+            self.model.shows_opened = False
+            self.model.say("note", "the held-out digits are shown again")
+            if isinstance(self.screen, View):
+                self.screen.redraw()
+        else:
+            self.send(ask.OpenTest())
 
     def action_save(self) -> None:
         self.send(ask.Save())

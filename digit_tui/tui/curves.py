@@ -13,7 +13,7 @@ from digit_tui.tui.series import Series, Smoother
 
 @dataclass(eq=False)
 class Curves:
-    """Points over epochs: of each step, or of each look at the test set."""
+    """Points over epochs: of each step, or of each look at digits."""
 
     train_loss: Series = field(default_factory=Series)
     train_loss_smooth: Series = field(default_factory=Series)
@@ -21,8 +21,8 @@ class Curves:
     train_accuracy_smooth: Series = field(default_factory=Series)
     gradient_norm: Series = field(default_factory=Series)
     gradient_norm_smooth: Series = field(default_factory=Series)
-    test_loss: Series = field(default_factory=Series)
-    test_accuracy: Series = field(default_factory=Series)
+    watched_loss: Series = field(default_factory=Series)
+    watched_accuracy: Series = field(default_factory=Series)
 
     def __post_init__(self) -> None:
         self.marks: list[float] = []
@@ -45,21 +45,26 @@ class Curves:
         self.gradient_norm_smooth.append(x, self._smooth_norm.add(event.gradient_norms))
 
     def add_evaluation(self, event: Evaluated) -> None:
-        """Add a look at the test set, unless it was made at the same place before."""
-        if not len(self.test_loss) or event.epoch > self.test_loss.x[-1]:
-            self.test_loss.append(event.epoch, event.evaluation.loss)
-            self.test_accuracy.append(event.epoch, event.evaluation.accuracy)
+        """Add a look at digits, unless it was made at the same place before."""
+        if not len(self.watched_loss) or event.epoch > self.watched_loss.x[-1]:
+            self.watched_loss.append(event.epoch, event.evaluation.loss)
+            self.watched_accuracy.append(event.epoch, event.evaluation.accuracy)
 
-    def add_epoch(self, line: Mapping[str, Any]) -> None:
-        """Add the means of an epoch that was trained before this program was started."""
+    def add_epoch(self, line: Mapping[str, Any], watched: str) -> None:
+        """Add the means of an epoch that was trained before this program was started.
+
+        Args:
+            line: as EpochEnded.
+            watched: the digits that the run is watched with.
+        """
         x = line["epoch"]
         lost = float("nan")  # what was no number is null in a journal
         for name, values in (
             ("train_loss", (self.train_loss, self.train_loss_smooth)),
             ("train_accuracy", (self.train_accuracy, self.train_accuracy_smooth)),
             ("gradient_norm", (self.gradient_norm, self.gradient_norm_smooth)),
-            ("test_loss", (self.test_loss,)),
-            ("test_accuracy", (self.test_accuracy,)),
+            (f"{watched}_loss", (self.watched_loss,)),
+            (f"{watched}_accuracy", (self.watched_accuracy,)),
         ):
             for series in values:
                 series.append(x, lost if line[name] is None else line[name])

@@ -62,18 +62,11 @@ class RunModel(Standing):
         super().__init__(config, clock)
         self.replay: str | None = None
         """How a run is shown again, in words."""
-        self.shows_opened = False
-        """Whether the views show the opened test digits, instead of those it is watched with."""
         self.curves = Curves()
         self.fork_curves = Curves()
         self.branches: deque[Branch] = deque(maxlen=BRANCHES)
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self._last_change: SettingChanged | None = None
-
-    @property
-    def look(self) -> Evaluated | None:
-        """The look at digits that the views show."""
-        return self.opened if self.shows_opened else self.looked
 
     def say(self, kind: Literal["note", "change", "trouble"], text: str) -> None:
         """Add a line to the log."""
@@ -92,6 +85,8 @@ class RunModel(Standing):
                 self.curves.add_steps(event)
             case Evaluated() if event is self.looked:
                 self.curves.add_evaluation(event)
+            case Evaluated():
+                self.say("change", describe.test_opened(event))
             case EpochEnded():
                 self._say_epoch(event)
             case SettingChanged():
@@ -157,7 +152,7 @@ class RunModel(Standing):
         for complaint in event.complaints:
             self.say("trouble", complaint)
         for line in event.epochs:
-            self.curves.add_epoch(line)
+            self.curves.add_epoch(line, self.config.watched)
         steps = [0, *(line["step"] for line in event.epochs)]
         epochs = [0, *(line["epoch"] for line in event.epochs)]
         changes = {taken.step for taken in event.course}

@@ -97,7 +97,7 @@ def test_a_checkpoint_is_read_as_it_was_written(
     assert checkpoint.config.to_json() == ran.trainer._config.to_json()
     assert checkpoint.data == ran.events[0].data
     assert checkpoint.sizes == (36, 8, 4)
-    assert checkpoint.test_accuracy == checkpoint.best_accuracy == ran.ended.test_accuracy
+    assert checkpoint.accuracy == checkpoint.best_accuracy == ran.ended.test_accuracy
     measured = state.average if average else state.parameters
     np.testing.assert_array_equal(checkpoint.network.parameters, measured)
 
@@ -398,9 +398,9 @@ def test_the_best_of_the_saved_epochs_is_kept(train: Any, tmp_path: Path) -> Non
     assert 1 < best < 4
     checkpoint = SavedRun.read(tmp_path).checkpoint(best=True)
     assert checkpoint.state.epoch == best
-    assert checkpoint.test_accuracy == checkpoint.best_accuracy == reached[best]
+    assert checkpoint.accuracy == checkpoint.best_accuracy == reached[best]
     last = SavedRun.read(tmp_path).checkpoint()
-    assert (last.state.epoch, last.test_accuracy) == (4, reached[4])
+    assert (last.state.epoch, last.accuracy) == (4, reached[4])
     assert last.best_accuracy == reached[best]
 
 
@@ -413,7 +413,7 @@ def test_the_best_is_remembered_by_a_run_that_goes_on(
     stopped = train([(8 * epoch + 1, Stop())], folder=tmp_path, **UNSTEADY)
     go_on(tmp_path)
     reached.append(stopped.ended.test_accuracy)  # somebody looked there too
-    assert SavedRun.read(tmp_path).checkpoint(best=True).test_accuracy == max(reached)
+    assert SavedRun.read(tmp_path).checkpoint(best=True).accuracy == max(reached)
 
 
 # Of another run

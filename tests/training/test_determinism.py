@@ -125,7 +125,8 @@ def test_a_stopped_run_is_the_beginning_of_the_longer_one(train: Any) -> None:
     trainer = train([(5, Pause()), (5, Resume())])
     for event in trainer.all(Evaluated):
         seen[event.step] = event.evaluation
-    np.testing.assert_array_equal(stopped.ended.evaluation.probabilities, seen[5].probabilities)
+    looked = stopped.ended.look.evaluation
+    np.testing.assert_array_equal(looked.probabilities, seen[5].probabilities)
 
 
 def test_the_seed_decides(train: Any) -> None:

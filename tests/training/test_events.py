@@ -106,7 +106,7 @@ def test_evaluations_are_of_the_weights_that_count(average: bool, train: Any, di
     assert (state.average is not None) == average
     network = Network(ran.events[0].network, measured)
     expected = evaluate(network, digits.test_images, digits.test_labels)
-    np.testing.assert_array_equal(ran.ended.evaluation.losses, expected.losses)
+    np.testing.assert_array_equal(ran.ended.look.evaluation.losses, expected.losses)
     last = ran.all(EpochEnded)[-1]
     assert (last.test_loss, last.test_accuracy) == (expected.loss, expected.accuracy)
     assert ran.ended.test_correct == expected.correct
@@ -138,6 +138,7 @@ def test_the_start_tells_what_will_be_trained(train: Any, digits: Any) -> None:
     assert started.data == {
         "name": "patterns",
         "sha256": digits.sha256,
+        "validation_images": 0,
         "training_images": 230,
         "test_images": 60,
         "classes": 4,
@@ -160,7 +161,7 @@ def test_any_number_of_classes_is_learned(classes: int, train: Any, make_digits:
     dataset = make_digits(classes=classes, train=47 * 20, test=94)
     ran = train(dataset=dataset, hidden=(32,), epochs=15, augment="none")
     assert ran.events[0].network == (36, 32, classes)
-    assert ran.ended.evaluation.probabilities.shape == (94, classes)
+    assert ran.ended.look.evaluation.probabilities.shape == (94, classes)
     assert ran.ended.test_accuracy > 0.8
 
 

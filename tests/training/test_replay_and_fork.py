@@ -689,7 +689,8 @@ def test_a_fork_headless_reports_the_gap(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     found = re.search(
         r"\nFork +at step 32: optimizer sgd at rate 0\.5\n"
-        r"Test accuracy +(\d+\.\d+)%, ([+-]\d+\.\d\d) points "
+        r"Test accuracy +(\d+\.\d+) % \(95 % interval \d+\.\d to \d+\.\d\)\n"
+        r" +([+-]\d+\.\d\d) points "
         r"\(95 % interval ([+-]\d+\.\d\d) to ([+-]\d+\.\d\d)\)\n"
         r" +fixed (\d+), broke (\d+): .*p [<=] 0\.\d+",
         result.stdout,
@@ -712,7 +713,7 @@ def test_a_fork_headless_reports_the_gap(tmp_path: Path) -> None:
 def test_the_gap_is_that_of_the_two_evaluations(train: Any) -> None:
     ran = train([(5, Fork((SetLearningRate(1e-6),)))])
     other = next(event for event in of_fork(ran) if isinstance(event, RunEnded))
-    comparison = compare(ran.ended.evaluation, other.evaluation)
+    comparison = compare(ran.ended.look.evaluation, other.look.evaluation)
     assert comparison.difference == pytest.approx(other.test_accuracy - ran.ended.test_accuracy)
     assert gap_words(comparison).startswith(f"{100 * comparison.difference:+.2f} points")
 
@@ -873,4 +874,4 @@ def test_a_fork_before_commands_that_are_repeated(flag: str, tmp_path: Path) -> 
 def test_evaluations_of_both_arms_are_of_the_same_digits(train: Any) -> None:
     ran = train([(5, Fork((SetLearningRate(0.03),)))])
     other = next(event for event in of_fork(ran) if isinstance(event, RunEnded))
-    np.testing.assert_array_equal(ran.ended.evaluation.labels, other.evaluation.labels)
+    np.testing.assert_array_equal(ran.ended.look.evaluation.labels, other.look.evaluation.labels)

@@ -141,7 +141,7 @@ def test_an_evaluation_is_shared(train: Any, make_digits: Any) -> None:
     ran = train(dataset=digits, threads=2, average=False)
     network = Network((36, 8, 4), ran.trainer.state.parameters)
     expected = evaluate(network, digits.test_images, digits.test_labels)
-    found = ran.ended.evaluation
+    found = ran.ended.look.evaluation
     np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-6)
     np.testing.assert_allclose(found.losses, expected.losses, atol=1e-5)
     assert found.total == 5_001

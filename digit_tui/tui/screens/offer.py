@@ -50,7 +50,8 @@ def description(run: SavedRun) -> str:
         lines.append(printable(str(error)))
     else:
         if epochs:
-            accuracy = f"test {epochs[-1]['test_accuracy']:.2%}"
+            watched = run.config.watched
+            accuracy = f"{watched} {epochs[-1][f'{watched}_accuracy']:.2%}"
             lines.append(f"epoch {epochs[-1]['epoch']} of {run.config.epochs}, {accuracy}")
         else:
             lines.append("in its first epoch")

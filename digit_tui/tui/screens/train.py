@@ -87,7 +87,7 @@ class TrainView(View):
         # A narrow chart has room for less.
         by = " by epoch" if self.query_one("#loss", Chart).size.width >= LONG_TITLE else ""
         if model.fork is None:
-            legend = f"  {self._key(0)} training[/] {self._key(1)} test[/]"
+            legend = f"  {self._key(0)} training[/] {self._key(1)} {model.config.watched}[/]"
             norm_legend = f", {kind}"
         else:
             keys = [f"{self._key(mark)}[/]" for mark in range(4)]
@@ -102,7 +102,7 @@ class TrainView(View):
                 for way in ways
                 for curve in (
                     way.curve("train_loss" if raw else "train_loss_smooth", 0),
-                    way.curve("test_loss", 1),
+                    way.curve("watched_loss", 1),
                 )
             ],
         )
@@ -115,7 +115,7 @@ class TrainView(View):
                 for way in ways
                 for curve in (
                     way.curve("train_accuracy" if raw else "train_accuracy_smooth", 0),
-                    way.curve("test_accuracy", 1),
+                    way.curve("watched_accuracy", 1),
                 )
             ],
             percent=True,

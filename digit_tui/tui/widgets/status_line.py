@@ -47,7 +47,10 @@ def state_line(model: RunModel, width: int = 1_000) -> Text:
         step,
     ]
     if model.evaluation is not None:
-        parts.append(f"test {model.evaluation.accuracy:.2%}")
+        parts.append(f"{model.config.watched} {model.evaluation.accuracy:.2%}")
+    if model.config.validation:
+        opened = model.test_opened
+        parts.append("test unopened" if opened is None else f"test opened at step {opened:,}")
     if model.save_trouble is not None:
         parts.insert(1, "✗ not saved")
     if model.images_per_second:
