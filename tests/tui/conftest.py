@@ -133,6 +133,8 @@ class Story:
                 "train_accuracy": 0.88,
                 "test_loss": 0.3,
                 "test_accuracy": 0.91,
+                "validation_loss": None,
+                "validation_accuracy": None,
                 "gradient_norm": 1.0,
                 "clip_rate": 0.0,
                 "seconds": 1.0,
@@ -160,9 +162,21 @@ class Story:
         return happened.CheckpointSaved(self.step, path, asked=True)
 
     def ended(self) -> happened.RunEnded:
-        evaluation = self.evaluation()
         return happened.RunEnded(
-            "stopped", int(self.epoch), self.step, 0.9, 9, 10, "", 1.0, None, evaluation
+            reason="stopped",
+            epochs=int(self.epoch),
+            steps=self.step,
+            test_accuracy=0.9,
+            test_correct=9,
+            test_total=10,
+            validation_accuracy=None,
+            validation_correct=None,
+            validation_total=None,
+            test_opened=None,
+            weights_sha256="",
+            seconds=1.0,
+            run=None,
+            look=self.look(self.step, self.epoch, self.evaluation()),
         )
 
     def opening(self) -> list[Any]:

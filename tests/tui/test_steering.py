@@ -59,11 +59,11 @@ class TestGoingBack:
         tell(back(story, 250, from_course=DOUBLED))
         assert (model.step, model.epoch) == (250, 2.5)
         assert len(model.curves.train_loss) == 250
-        assert [*model.curves.test_loss.x] == [0, 1, 2]
+        assert [*model.curves.watched_loss.x] == [0, 1, 2]
         (branch,) = model.branches
         assert (branch.start, branch.course) == (2.5, DOUBLED)
         np.testing.assert_array_equal(branch.curves.train_loss.y, before[250:])
-        assert [*branch.curves.test_loss.x] == [3, 4]
+        assert [*branch.curves.watched_loss.x] == [3, 4]
         assert lines(model)[-1] == "back from epoch 4.00 to 2.50"
         tell(story.steps(50, losses=7.0))
         assert len(model.curves.train_loss) == 300
@@ -335,15 +335,15 @@ class TestGoingOn:
         epochs[1]["train_loss"] = None  # it was no number
         story.step, story.epoch = 320, 3.2
         course = (Taken(150, ask.ScaleLearningRate(2.0)),)
-        return happened.Restored(320, 3.2, epochs, list(complaints), course, story.settings)
+        return happened.Restored(320, 3.2, epochs, list(complaints), None, course, story.settings)
 
     def test_what_was_before_is_on_the_charts(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(story.loaded(), story.started(), self.restored(story, "it was damaged"))
         assert (model.step, model.epoch, model.saved_step) == (320, 3.2, 320)
-        assert [*model.curves.test_loss.x] == [1, 2, 3]
-        assert [*model.curves.test_loss.y] == [1, 1 / 2, 1 / 3]
+        assert [*model.curves.watched_loss.x] == [1, 2, 3]
+        assert [*model.curves.watched_loss.y] == [1, 1 / 2, 1 / 3]
         assert np.isnan(model.curves.train_loss.y[1])
         assert model.curves.marks == [1.5]
         assert lines(model)[-2:] == ["it was damaged", "going on at epoch 3.20, step 320"]

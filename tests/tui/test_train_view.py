@@ -35,7 +35,7 @@ def counts(app: DigitApp) -> list[int]:
     model = app.model
     return [
         len(each)
-        for each in (model.curves.train_loss, model.curves.gradient_norm, model.curves.test_loss)
+        for each in (model.curves.train_loss, model.curves.gradient_norm, model.curves.watched_loss)
     ]
 
 
