@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+MOST_LOOKS = 1_024
+"""A history keeps no more."""
+
 
 class Change(NamedTuple):
     """How one look differs from the look before; the first one differs in everything."""
@@ -26,7 +29,9 @@ class PredictionHistory:
     """The predictions at the end of each epoch.
 
     It keeps the changes alone: late in a run one image in a hundred changes from epoch to epoch.
-    It never changes itself, so that copies of a state share it.
+    When there are too many looks every other one is forgotten, and only every second epoch, every
+    fourth, and so on, is added from then on. It never changes itself, so that copies of a state
+    share it.
     """
 
     epochs: tuple[int, ...] = ()
@@ -34,23 +39,41 @@ class PredictionHistory:
     changes: tuple[Change, ...] = ()
     latest: Array | None = None
     """(n,) uint8, the predictions at the last look; None before the first."""
+    stride: int = 1
+    """Epochs that are multiples of it are kept."""
 
     def __len__(self) -> int:
         """How many looks there were."""
         return len(self.epochs)
 
     def add(self, epoch: int, predictions: Array) -> PredictionHistory:
-        """With one more look.
+        """With one more look; as it is, if there was one, or this epoch is none to keep.
 
         Args:
             epoch: completed epochs by now.
             predictions: (n,) classes below 256.
         """
+        if epoch % self.stride or (self.epochs and epoch <= self.epochs[-1]):
+            return self
+        if len(self) == MOST_LOOKS:
+            return self._thinned().add(epoch, predictions)
         latest = predictions.astype(np.uint8)
         everything = np.ones(len(latest), bool)
         changed = everything if self.latest is None else latest != self.latest
         change = Change(np.flatnonzero(changed).astype(np.uint32), latest[changed])
-        return PredictionHistory((*self.epochs, epoch), (*self.changes, change), latest)
+        return replace(
+            self,
+            epochs=(*self.epochs, epoch),
+            changes=(*self.changes, change),
+            latest=latest,
+        )
+
+    def _thinned(self) -> PredictionHistory:
+        """Every other look."""
+        history = PredictionHistory(stride=2 * self.stride)
+        for epoch, predictions in self.walk():
+            history = history.add(epoch, predictions)
+        return history
 
     def walk(self) -> Iterator[tuple[int, Array]]:
         """Each look's epoch and predictions (n,) uint8, in an array that serves for the next."""
@@ -76,6 +99,7 @@ class PredictionHistory:
         none = Change(np.empty(0, np.uint32), np.empty(0, np.uint8))
         digits, predictions = zip(none, *self.changes, strict=True)
         return {
+            "stride": np.array(self.stride),
             "epochs": np.array(self.epochs, np.int64),
             "counts": np.array([len(change.digits) for change in self.changes], np.int64),
             "digits": np.concatenate(digits),
@@ -101,6 +125,7 @@ class PredictionHistory:
             Change(digits[end - count : end].copy(), predictions[end - count : end].copy())
             for count, end in zip(arrays["counts"], ends, strict=True)
         )
-        history = cls(tuple(int(epoch) for epoch in arrays["epochs"]), changes)
+        epochs = tuple(int(epoch) for epoch in arrays["epochs"])
+        history = cls(epochs, changes, stride=int(arrays["stride"]))
         *_, latest = (None, *(predictions for _, predictions in history.walk()))
         return replace(history, latest=latest)

@@ -195,7 +195,7 @@ class Arm:
         state = self.state
         evaluation = self._team.evaluate(*self._dataset.digits(digits))
         watched = digits == self._dataset.watched
-        if watched and not state.cursor and state.epoch > len(state.history):
+        if watched and not state.cursor and state.epoch:
             state.history = state.history.add(state.epoch, evaluation.predictions)
         return Evaluated(
             step=state.step,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +119,15 @@ class History:
     test_opened: int | None = None
     """The step at which the test set was first opened, if the run is watched with other digits."""
 
+    keeps_epochs: bool = True
+    """Whether it keeps the results of epochs; a run of quick ones makes a hundred thousand."""
+
     def __post_init__(self) -> None:
         self._all: list[tuple[Course, Line]] = []
+
+    def without_epochs(self) -> History:
+        """The same, but for the results of the epochs."""
+        return replace(self, epochs=[], keeps_epochs=False)
 
     @property
     def end(self) -> int:
@@ -149,10 +156,11 @@ class History:
             self.course += course_from_json([line])
         elif line.get("event") == "epoch_ended":
             epoch, _ = _number(line, "epoch"), _number(line, "step")
-            self._all.append((self.course, line))
-            while self.epochs and self.epochs[-1]["epoch"] >= epoch:
-                self.epochs.pop()
-            self.epochs.append(line)
+            if self.keeps_epochs:
+                self._all.append((self.course, line))
+                while self.epochs and self.epochs[-1]["epoch"] >= epoch:
+                    self.epochs.pop()
+                self.epochs.append(line)
         elif line.get("event") == "resumed":
             self.step = _number(line, "step")
             self._sort_epochs(self.step)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,34 +33,37 @@ Line = Mapping[str, Any]
 class MetricsFile:
     """A header, and a row for each epoch on the way that the run took."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, epochs: Callable[[], Sequence[Line]]) -> None:
+        """Begin.
+
+        Args:
+            path: the file.
+            epochs: reads the results of all epochs on the way; they are not kept in memory.
+        """
         self._path = path
+        self._epochs = epochs
         self._rows: int | None = None  # in the file; None if some of them do not belong there
 
-    def write(self, epochs: Iterable[Line]) -> None:
+    def write(self) -> None:
         """Write it anew.
 
         Raises:
             OSError: if the disk refuses.
         """
-        rows = list(epochs)
+        rows = self._epochs()
         text = _rows([dict(zip(COLUMNS, COLUMNS, strict=True)), *rows])
         write_whole(self._path, lambda file: file.write(text.encode()))
         self._rows = len(rows)
 
-    def add(self, epoch: Line, epochs: Sequence[Line]) -> None:
-        """Add a row.
-
-        Args:
-            epoch: the latest.
-            epochs: all, this one included.
+    def add(self, epoch: Line) -> None:
+        """Add the row of the latest epoch.
 
         Raises:
             OSError: if the disk refuses; the next call writes all anew.
         """
         rows, self._rows = self._rows, None
-        if rows is None or rows + 1 != len(epochs):  # some epochs are made again
-            self.write(epochs)
+        if rows is None or rows + 1 != epoch["epoch"]:  # some epochs are made again
+            self.write()
             return
         with open(self._path, "ab") as file:
             file.write(_rows([epoch]).encode())

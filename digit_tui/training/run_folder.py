@@ -8,6 +8,7 @@ import os
 import platform
 from collections.abc import Mapping
 from datetime import datetime
+from errno import EIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,7 +21,7 @@ from digit_tui.config import RunConfig
 from digit_tui.training.atomic import sweep, sync_folder, write_whole
 from digit_tui.training.checkpoint import SCHEMA, Checkpoint
 from digit_tui.training.commands import Course, course_to_json
-from digit_tui.training.errors import RunTaken
+from digit_tui.training.errors import RunError, RunTaken
 from digit_tui.training.events import EpochEnded, to_json
 from digit_tui.training.journal import (
     TEST_OPENED,
@@ -28,6 +29,7 @@ from digit_tui.training.journal import (
     JournalFile,
     command_line,
     go_back_line,
+    read_journal,
 )
 from digit_tui.training.lock import Lock
 from digit_tui.training.metrics_file import MetricsFile
@@ -79,18 +81,18 @@ class RunFolder:
 
     Attributes:
         path: where it is.
-        history: what its journal tells.
+        history: what its journal tells, but for the results of its epochs; see `past`.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.history = History()
+        self.history = History(keeps_epochs=False)
         self.best_accuracy = 0.0
         self._record: dict[str, Any] = {}
         self._made: list[Path] = []
         self._lock: Lock | None = None
         self._journal: JournalFile | None = None
-        self._metrics = MetricsFile(path / METRICS)
+        self._metrics = MetricsFile(path / METRICS, lambda: self.past().epochs)
         self._previous_is_better = False  # than the last checkpoint, which is damaged
 
     @classmethod
@@ -143,9 +145,9 @@ class RunFolder:
                     "run": str(forked.folder.path.absolute()),
                     "step": forked.step,
                 }
-                self._tell_past(forked.folder.history)
+                self._tell_past(forked.folder.past())
             self._write_record()  # with it the run is there
-            self._metrics.write(self.history.epochs)
+            self._metrics.write()
         except OSError as error:
             self.discard()
             raise self._named(error) from error
@@ -191,7 +193,7 @@ class RunFolder:
 
         Args:
             saved: the run as it was read.
-            history: what its journal tells.
+            history: what its journal tells, but for the results of its epochs; see `past`.
             step: where it goes on.
             best: the highest test accuracy of its checkpoints.
 
@@ -200,14 +202,26 @@ class RunFolder:
         """
         self._previous_is_better = CHECKPOINT in saved.damaged
         self._record = saved.record | {"state": "running", "results": None, "versions": versions()}
-        self.history, self.best_accuracy = history, best
+        self.history, self.best_accuracy = history.without_epochs(), best
         try:
             self._journal = JournalFile(self.path / JOURNAL)
             self._tell({"event": "resumed", "step": step, "time": _now()})
-            self._metrics.write(self.history.epochs)
+            self._metrics.write()
             self._write_record()
         except OSError as error:
             raise self._named(error) from error
+
+    def past(self) -> History:
+        """All that its journal tells, from the disk.
+
+        Raises:
+            OSError: if it can not be read, or somebody has damaged it.
+        """
+        path = self.path / JOURNAL
+        try:
+            return History.of(read_journal(path))
+        except (RunError, KeyError, TypeError, ValueError) as error:
+            raise OSError(EIO, f"the journal is damaged: {error}", str(path)) from error
 
     def took(self, course: Course) -> None:
         """The last command of a course has taken effect.
@@ -227,7 +241,7 @@ class RunFolder:
         """
         self._metrics.forget()
         self._tell(go_back_line(step, to, course))
-        self._metrics.write(self.history.epochs)
+        self._metrics.write()
 
     def forked(self, step: int, path: Path) -> None:
         """A copy of the run trains beside it.
@@ -253,7 +267,7 @@ class RunFolder:
         """
         line = to_json(event)
         self._tell(line)
-        self._metrics.add(line, self.history.epochs)
+        self._metrics.add(line)
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint; the one before is kept, and the best.

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from digit_tui.nn import PredictionHistory
+from digit_tui.nn import history as history_module
 
 TABLES = st.integers(1, 12).flatmap(
     lambda digits: arrays(np.uint8, st.tuples(st.integers(0, 9), st.just(digits)))
@@ -72,3 +73,23 @@ def test_arrays_that_do_not_fit_are_refused(lost: str) -> None:
     del arrays[lost]
     with pytest.raises(KeyError, match=lost):
         PredictionHistory.from_arrays(arrays)
+
+
+def test_beyond_a_limit_every_other_look_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history_module, "MOST_LOOKS", 8)
+    table = np.random.default_rng(0).integers(0, 3, (100, 5)).astype(np.uint8)
+    history = PredictionHistory()
+    for epoch, predictions in enumerate(table, 1):
+        history = history.add(epoch, predictions)
+        assert len(history) <= 8
+        assert history.epochs[-1] == epoch - epoch % history.stride
+        for kept, seen in history.walk():
+            np.testing.assert_array_equal(seen, table[kept - 1])
+    assert history.epochs == (16, 32, 48, 64, 80, 96)
+    assert PredictionHistory.from_arrays(history.to_arrays()).stride == 16
+
+
+def test_an_epoch_is_looked_at_once() -> None:
+    history = PredictionHistory().add(2, np.array([1]))
+    assert history.add(2, np.array([3])) is history
+    assert history.add(1, np.array([3])) is history

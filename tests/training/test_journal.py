@@ -37,7 +37,7 @@ from digit_tui.training.commands import (
     course_to_json,
 )
 from digit_tui.training.errors import RunError
-from digit_tui.training.events import EpochEnded, WentBack
+from digit_tui.training.events import EpochEnded, RunEnded, SaveFailed, WentBack
 from digit_tui.training.journal import (
     History,
     JournalFile,
@@ -373,20 +373,24 @@ def test_a_run_goes_on_from_no_moment_that_was_undone(does: list[tuple[Any, int]
 
 
 def test_a_fork_knows_its_past(config: Any, digits: Any, tmp_path: Path) -> None:
-    past = History.of(
-        [
-            {"event": "epoch_ended", "epoch": 1, "step": 8},
-            {"step": 8, "command": "set_learning_rate", "value": 0.5},  # at the end of the epoch
-            {"event": "epoch_ended", "epoch": 2, "step": 16},
-        ]
-    )
+    lines: list[Line] = [
+        {"event": "epoch_ended", "epoch": 1, "step": 8},
+        {"step": 8, "command": "set_learning_rate", "value": 0.5},  # at the end of the epoch
+        {"event": "epoch_ended", "epoch": 2, "step": 16},
+        {"event": "test_opened", "step": 16},
+    ]
+    past = History.of(lines)
     parent = RunFolder(tmp_path / "parent")
-    parent.history = past
+    parent.path.mkdir()
+    with closing(JournalFile(parent.path / "journal.jsonl")) as journal:
+        for line in lines:
+            journal.append(line)
     folder = RunFolder(tmp_path)
     folder.begin(config, digits.summary(), ForkedFrom(parent, 16))
     folder.close()
     history = SavedRun.read(tmp_path).history()
     assert (history.step, history.course, history.epochs) == (16, past.course, past.epochs)
+    assert history.test_opened == 16
     assert SavedRun.read(tmp_path).record["forked_from"] == {"run": str(parent.path), "step": 16}
     assert [row["epoch"] for row in rows_of(tmp_path)] == ["1", "2"]
     history.go_back(8, ())
@@ -469,17 +473,51 @@ def test_a_row_that_the_disk_refused_comes_with_the_next(
     train: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "metrics.csv"
-    table = MetricsFile(path)
-    epochs = [dict.fromkeys(COLUMNS, number) for number in range(1, 5)]
-    table.write([])
-    table.add(epochs[0], epochs[:1])
+    told: list[Line] = []
+    table = MetricsFile(path, lambda: told)
+
+    def add(epoch: int) -> None:
+        told.append(dict.fromkeys(COLUMNS, epoch))
+        table.add(told[-1])
+
+    table.write()
+    add(1)
     with monkeypatch.context() as patch:
         patch.setattr(metrics_file_module, "open", refuse, raising=False)
         with pytest.raises(OSError, match="space"):
-            table.add(epochs[1], epochs[:2])
+            add(2)
     with open(path, "a") as file:
         file.write("2,2")  # half of it was written
-    table.add(epochs[2], epochs[:3])
+    add(3)
     assert [row["epoch"] for row in rows_of(tmp_path)] == ["1", "2", "3"]
-    table.add(epochs[3], epochs)
+    add(4)
     assert [row["epoch"] for row in rows_of(tmp_path)] == ["1", "2", "3", "4"]
+
+
+def test_a_run_keeps_no_results_of_epochs_in_memory(
+    config: Any, digits: Any, tmp_path: Path
+) -> None:
+    folder = RunFolder(tmp_path)
+    trainer = Trainer(config, digits, Script([]), folder)
+    for event in trainer.run():
+        if isinstance(event, EpochEnded):
+            assert folder.history.epochs == []
+            assert [line["epoch"] for line in folder.past().epochs][-1] == event.epoch
+
+
+def test_a_journal_that_somebody_damaged_meanwhile_is_no_crash(
+    train: Any, config: Any, digits: Any, tmp_path: Path
+) -> None:
+    """The metrics can not be written anew then; that is told, and the run goes on."""
+    script = Script([(10, GoBack(4, ())), (12, Stop())])
+    folder = RunFolder(tmp_path)
+    told = []
+    for event in Trainer(config, digits, script, folder, stay=True).run():
+        told.append(event)
+        if isinstance(event, EpochEnded) and event.epoch == 1:
+            with open(tmp_path / "journal.jsonl", "a") as file:
+                file.write("no line\n")
+    failed = [event for event in told if isinstance(event, SaveFailed)]
+    assert failed
+    assert "the journal is damaged" in failed[0].message
+    assert isinstance(told[-1], RunEnded)
