@@ -14,7 +14,7 @@ from digit_tui.closing import final_report
 from digit_tui.data import DataError
 from digit_tui.insight.confusion import confusion_matrix
 from digit_tui.insight.report import report
-from digit_tui.looking import look_at
+from digit_tui.looking import history_of, look_at
 from digit_tui.output import Output, complain
 from digit_tui.progress import progress_on_stderr
 from digit_tui.status import Status
@@ -220,7 +220,8 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
     """
     output = Output()
     try:
-        look = look_at(SavedRun.read(find_run(name)), data, best)
+        saved = SavedRun.read(find_run(name))
+        look = look_at(saved, data, best)
     except (DataError, RunError) as error:
         complain(str(error))
         return Status.DATA
@@ -236,5 +237,6 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
         }
         output.line(json.dumps(result, allow_nan=False))
     else:
-        output.line(f"Data           {dataset.name} ({dataset.source})\n{report(evaluation)}")
+        words = report(evaluation, history_of(saved, look))
+        output.line(f"Data           {dataset.name} ({dataset.source})\n{words}")
     return output.status or Status.DONE

@@ -79,6 +79,8 @@ class Standing:
         """Layer widths, inputs first, classes last."""
         self.run: str | None = None
         """The run's folder, safe to print."""
+        self.folder: str | None = None
+        """The same, as it is."""
         self.step = 0
         self.epoch = 0.0
         self.learning_rate: float | None = None
@@ -153,7 +155,7 @@ class Standing:
             case RunStarted():
                 self.state = "training"
                 self.settings, self.network = event.settings, event.network
-                self.run = printable(event.run) if event.run else None
+                self._stand_in(event.run)
                 self._start_clock()
             case Restored() | WentBack():
                 self.step, self.epoch, self.settings = event.step, event.epoch, event.settings
@@ -239,4 +241,7 @@ class Standing:
         if fork is not None and event.kept == "fork":
             self.settings, self.learning_rate = fork.settings, None
             self.looked = fork.looked
-            self.run = printable(fork.forked.run) if fork.forked.run else None
+            self._stand_in(fork.forked.run)
+
+    def _stand_in(self, folder: str | None) -> None:
+        self.folder, self.run = folder, printable(folder) if folder else None

@@ -491,6 +491,9 @@ def test_a_report_to_a_full_device_does_not_cost_the_run(tmp_path: Path) -> None
         [*SMALL, "--epochs", "0"],
         ["evaluate", "run"],
         ["evaluate", "run", "--json"],
+        ["mistakes", "run"],
+        ["mistakes", "run", "--json"],
+        ["mistakes", "run", "--html", "-"],
         ["data"],
         ["data", "show", "--data", "sample"],
     ],
@@ -499,7 +502,7 @@ def test_a_report_to_a_full_device_does_not_cost_the_run(tmp_path: Path) -> None
 def test_a_report_that_can_not_be_written_is_a_disk_error(
     arguments: list[str], tmp_path: Path
 ) -> None:
-    if "evaluate" in arguments:
+    if "run" in arguments:
         assert run("--epochs", "0", "--run", str(tmp_path / "run")).exit_code == 0
     with open("/dev/full", "w") as full:
         done = subprocess.run(

@@ -40,6 +40,7 @@ def test_batch_never_imports_an_interface(form: list[str], tmp_path: Path) -> No
     modules = imported_by(tmp_path, *run, *form, "--run", str(tmp_path / "run"))
     assert "numpy" in modules
     assert (tmp_path / "run" / "checkpoint.npz").exists()
+    modules |= imported_by(tmp_path, "mistakes", "run", *form)
     assert modules.isdisjoint({"textual", "plotext", "textual_plotext", "rich"})
 
 

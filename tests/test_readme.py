@@ -9,6 +9,9 @@ import click
 import pytest
 
 from digit_tui.cli import cli
+from digit_tui.insight.selection import NUMBERS, ORDERS, SETS, STATES
+from digit_tui.mistakes.command import CSV_COLUMNS
+from digit_tui.subcommands import mistakes
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.replay import ReplayApp
 
@@ -19,7 +22,7 @@ ROW = re.compile(r"^\| (?P<first>.*?) \| (?P<second>.*?) ?\|$", re.MULTILINE)
 def table(start: str, first: str) -> list[tuple[str, str]]:
     """The rows of the table after the heading `start` whose first column is called `first`."""
     text = README.read_text(encoding="utf-8")
-    found = re.search(rf"^(## )?{re.escape(start)}:?$", text, re.MULTILINE)
+    found = re.search(rf"^(#+ )?{re.escape(start)}:?$", text, re.MULTILINE)
     assert found is not None, f"no heading {start!r}"
     body = text[text.index(f"| {first} |", found.end()) :].split("\n\n", 1)[0]
     _, _, *rows = ROW.findall(body.replace(r"\|", "\N{BROKEN BAR}"))
@@ -52,3 +55,15 @@ def test_choices_are_named() -> None:
         if isinstance(option.type, click.Choice):
             (meaning,) = [right for left, right in rows.items() if f"`{option.opts[0]}`" in left]
             assert all(f"`{choice}`" in meaning for choice in option.type.choices)
+
+
+def test_the_options_of_mistakes() -> None:
+    rows = dict(table("The digits that a run gets wrong", "option"))
+    named = {word for left in rows for word in re.findall(r"--[a-z-]+", left)}
+    options = [option for option in mistakes.params if isinstance(option, click.Option)]
+    assert named == {name for option in options for name in option.opts}
+    words = re.findall("`([a-z]+)", rows["`--select`"])
+    assert set(words) == {*SETS, *NUMBERS, *STATES}
+    assert re.findall("`([a-z]+)`", rows["`--sort`"]) == [*ORDERS, "loss"]
+    columns = re.findall("`([a-z]+)`", rows["`--json`"])
+    assert [name for name in columns if name != "probabilities"] == list(CSV_COLUMNS)

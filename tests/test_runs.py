@@ -431,9 +431,11 @@ def looks(gained: int, lost: int, dataset: Any) -> tuple[Candidate, Candidate]:
 def test_the_difference_is_tested(digits: Path) -> None:
     dataset = load_dataset(str(digits), 6)
     first, second = looks(5, 11, dataset)
-    assert verdict(first, None) == ["A  90.00%  (900 of 1,000 test digits of patterns, at step 7)"]
+    assert verdict(first, None) == [
+        "A  90.00 % (95 % interval 88.0 to 91.7), 900 of 1,000 test digits of patterns, at step 7"
+    ]
     assert verdict(second, first) == [
-        "C  89.40%  (894 of 1,000 test digits of patterns, at step 7)",
+        "C  89.40 % (95 % interval 87.3 to 91.2), 894 of 1,000 test digits of patterns, at step 7",
         "   -0.60 points (95 % interval -1.43 to +0.23) against A",
         "   fixed 5, broke 11: may well be chance (p = 0.21)",
     ]

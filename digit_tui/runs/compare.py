@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.data import DataError, Dataset, load_dataset, printable
-from digit_tui.insight.significance import compare, gap_words
+from digit_tui.insight.significance import compare, gap_words, interval_words
 from digit_tui.looking import Look, look_at
 from digit_tui.output import Output, complain
 from digit_tui.runs.text import aligned, say
@@ -56,7 +56,9 @@ def compare_runs(names: Sequence[str], data: str | None) -> int:
     curves = [
         Curve(letter, letter, run.curves["epoch"], error_curve(run)) for letter, run in runs.items()
     ]
-    drawn = chart(f"{error_words(found)}, logarithmic:", curves, Style.of_stdout(), log=True, percent=True)
+    drawn = chart(
+        f"{error_words(found)}, logarithmic:", curves, Style.of_stdout(), log=True, percent=True
+    )
     output.line(f"\n{drawn}\n")
     say(output, [*differences(found), ""])
     status = print_verdicts(output, runs, data)
@@ -110,8 +112,9 @@ def verdict(candidate: Candidate, first: Candidate | None) -> list[str]:
     letter, look = candidate
     evaluation = look.evaluation
     lines = [
-        f"{letter}  {evaluation.accuracy:.2%}  ({evaluation.correct:,} of "
-        f"{evaluation.total:,} test digits of {look.dataset.name}, at step {look.step:,})"
+        f"{letter}  {interval_words(evaluation.correct, evaluation.total)}, "
+        f"{evaluation.correct:,} of {evaluation.total:,} test digits of {look.dataset.name}, "
+        f"at step {look.step:,}"
     ]
     if first is None:
         return lines

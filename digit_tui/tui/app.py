@@ -111,7 +111,7 @@ class DigitApp(JobApp):
             "show_test",
             "Test set",
             id="test",
-            tooltip="Open the test set, where digits are held out; once more goes back to those",
+            tooltip="With --validation: open the test set, or back",
         ),
         Binding("r", "restart", "Restart", id="restart", tooltip="Save, then begin a new run"),
         Binding("s", "save", "Save", id="save", tooltip="Save a checkpoint now"),

@@ -23,6 +23,7 @@ from digit_tui.config import RunConfig
 from digit_tui.runner import News
 from digit_tui.training.events import EpochEnded, Evaluated, OfFork, StepsDone, TimelineChanged
 from digit_tui.tui.model import RunModel
+from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.dialog import Palette
 from digit_tui.tui.screens.help import Group, HelpDialog
 from digit_tui.tui.screens.mistakes import MistakesView
@@ -64,7 +65,7 @@ class RunApp(App[None]):
 
     TITLE = "digit-tui"
     CSS_PATH = "styles/app.tcss"
-    MODES = {"train": TrainView, "mistakes": MistakesView}
+    MODES = {"train": TrainView, "mistakes": MistakesView, "confusion": ConfusionView}
 
     def __init__(self, config: RunConfig) -> None:
         super().__init__()
@@ -154,6 +155,18 @@ class RunApp(App[None]):
         modes = list(self.MODES)
         self.switch_mode(modes[(modes.index(self.current_mode) + 1) % len(modes)])
 
+    def show_digits(self, selection: str) -> None:
+        """Go to the mistakes view and show there what is selected, as in "true=4 pred=9"."""
+        self.switch_mode("mistakes")
+        view = self.screen
+        assert isinstance(view, MistakesView)
+
+        def choose() -> None:
+            view.draw(self.model)  # it may not have seen the last look yet
+            view.choose(selection)
+
+        view.call_after_refresh(choose)  # its widgets may not be there yet
+
     def action_command_palette(self) -> None:
         if isinstance(self.screen, View):  # a dialog has questions of its own
             self.push_screen(Palette(id="--command-palette"))
@@ -181,6 +194,7 @@ class RunApp(App[None]):
             ("Everywhere", keys([*View.BINDINGS, *cls.BINDINGS])),
             ("Training", keys(TrainView.BINDINGS)),
             ("Mistakes", keys(MistakesView.BINDINGS)),
+            ("Confusion", keys(ConfusionView.BINDINGS)),
         ]
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
+from digit_tui.nn import PredictionHistory
 from digit_tui.training import run_folder
 from digit_tui.training.commands import (
     AddEpochs,
@@ -519,3 +520,32 @@ def test_pauses_and_looks_are_nothing_to_repeat(train: Any, go_on: Any, tmp_path
     train(script, folder=tmp_path / "run")
     assert SavedRun.read(tmp_path / "run").history().course == ()
     assert go_on(tmp_path / "run").sha256 == train().sha256
+
+
+def seen(history: PredictionHistory) -> list[tuple[int, bytes]]:
+    """A history's looks, in plain values."""
+    return [(epoch, predictions.tobytes()) for epoch, predictions in history.walk()]
+
+
+@pytest.mark.parametrize("step", [3, 8, 13])
+def test_what_was_predicted_at_each_epoch_is_remembered(
+    train: Any, go_on: Any, tmp_path: Path, step: int
+) -> None:
+    whole = seen(train(epochs=3).trainer.state.history)
+    assert [epoch for epoch, _ in whole] == [1, 2, 3]
+    train([(step, Stop())], folder=tmp_path, epochs=3)
+    assert seen(go_on(tmp_path).trainer.state.history) == whole
+
+
+def test_it_is_remembered_without_a_checkpoint_too(train: Any, go_on: Any, tmp_path: Path) -> None:
+    whole = seen(train(epochs=3).trainer.state.history)
+    train([(13, Stop())], folder=tmp_path, epochs=3)
+    for name in CHECKPOINTS:
+        (tmp_path / name).unlink(missing_ok=True)
+    assert seen(go_on(tmp_path).trainer.state.history) == whole
+
+
+def test_going_back_takes_back_what_was_seen_since(train: Any) -> None:
+    ran = train([(20, GoBack(4, ())), (9, Stop())], epochs=3, stay=True)
+    once = train([(9, Stop())], epochs=3)
+    assert seen(ran.trainer.state.history) == seen(once.trainer.state.history)

@@ -321,6 +321,10 @@ def replay_app(
     config: RunConfig, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., DigitApp]:
     """Makes an app without a thread, whose clock is the test's; charts are drawn at once."""
+    # What is drawn depends on the colours that the terminal has.
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("COLORTERM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(app_module, "Runner", StoodIn)
     monkeypatch.setattr(app_module, "RunModel", partial(RunModel, clock=clock))
     monkeypatch.setattr(window_module, "DRAW_SECONDS", 0.0)
@@ -337,13 +341,19 @@ def replay_app(
 
 
 @pytest.fixture
-def window(replay_app: Callable[..., DigitApp]) -> OpenWindow:
+def window(replay_app: Callable[..., DigitApp], monkeypatch: pytest.MonkeyPatch) -> OpenWindow:
     """Opens the app on a screen of a size."""
 
     @asynccontextmanager
     async def open_window(
-        width: int = 80, height: int = 24, folder: Path | None = None, **options: Any
+        width: int = 80,
+        height: int = 24,
+        folder: Path | None = None,
+        environment: dict[str, str] | None = None,
+        **options: Any,
     ) -> AsyncIterator[Window]:
+        for name, value in (environment or {}).items():
+            monkeypatch.setenv(name, value)
         app = replay_app(folder, **options)
         async with app.run_test(size=(width, height)) as pilot:
             opened = Window(app, pilot)

@@ -16,7 +16,8 @@ from digit_tui.training import commands as ask
 async def test_no_size_is_too_small(window: Any, story: Any, size: tuple[int, int]) -> None:
     async with window(*size) as opened:
         await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}), story.paused())
-        await opened.press("l", "m", "tab", "v", "down", "tab", "question_mark", "escape", "o")
+        await opened.press("l", "m", "tab", "v", "down", "tab", "down", "enter", "tab", "d", "tab")
+        await opened.press("question_mark", "escape", "o")
         assert len(opened.rows) == size[1]
         await opened.press("escape")
         await opened.resize(80, 24)
@@ -31,7 +32,7 @@ async def test_the_smallest_one_says_how_the_run_stands(window: Any, story: Any)
         for key in ("tab View", "? Help", "q Quit"):
             assert key in opened.text
         await opened.press("tab")
-        opened.find("#4  loss 1.61")
+        opened.find("#4  1 → 7  loss 1.61")
 
 
 @pytest.mark.parametrize("size", [(59, 20), (60, 19), (40, 12)])
@@ -57,7 +58,8 @@ async def test_light_and_dark(window: Any, story: Any, size: tuple[int, int]) ->
         assert not opened.app.current_theme.dark
         assert opened.rows == rows
         assert opened.app.screen.background_colors[1].brightness > background.brightness
-        await opened.press("tab", "v", "o", "escape", "question_mark", "escape", "tab", "T")
+        await opened.press("tab", "v", "o", "escape", "question_mark", "escape")
+        await opened.press("tab", "d", "tab", "T")
         assert opened.app.current_theme.dark
         assert opened.rows == rows
 
@@ -108,4 +110,4 @@ async def test_news_may_come_before_a_view_has_its_widgets(window: Any, story: A
         opened.app.action_next_view()
         opened.app.take_in(story.epochs(1, {4: (7, 0.8)}))  # before anything else can happen
         await opened.tell(*story.epochs(1, {4: (7, 0.8)}))
-        opened.find("1 mistakes by loss")
+        opened.find("1 mistake by loss")

@@ -279,7 +279,7 @@ class TestHelp:
 
     def test_every_key_of_ours_is_in_a_group(self) -> None:
         groups = dict(DigitApp.key_groups())
-        assert list(groups) == ["Everywhere", "Training", "Mistakes"]
+        assert list(groups) == ["Everywhere", "Training", "Mistakes", "Confusion"]
         bindings = [binding for group in groups.values() for binding in group]
         names = [binding.id for binding in bindings]
         assert len(set(names)) == len(names)
@@ -298,7 +298,7 @@ class TestPalette:
             view = groups["Training" if mode == "train" else "Mistakes"]
             for binding in [*groups["Everywhere"], *view]:
                 # A fork ends only where there is one.
-                assert (binding.tooltip in names) == (binding.id != "keep")
+                assert (binding.tooltip in names) == (binding.id not in ("keep", "test"))
 
     @pytest.mark.parametrize(
         ("words", "command"),

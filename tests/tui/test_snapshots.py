@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from digit_tui.tui.widgets.neighbours import NeighbourRow
+
 MISTAKES = {31: (0, 0.99), 4: (7, 0.8), 17: (3, 0.6), 250: (0, 0.51), 500: (1, 0.7)}
 
 
@@ -40,7 +42,13 @@ def photograph(
             await pilot.pause()
             for key in keys:
                 await pilot.press(key)
+                while not getattr(app.screen, "ready", True):
+                    await pilot.pause(0)
             await pilot.pause()
+            if app.screen.has_class("-explains"):  # the look-alikes come from a thread
+                while app.screen.query_one(NeighbourRow)._found is None:
+                    await pilot.pause(0.01)
+                await pilot.pause()
 
         return snap_compare(app, terminal_size=size, run_before=tell)
 
@@ -54,6 +62,18 @@ class TestLooks:
 
     def test_mistakes(self, photograph: Any, size: tuple[int, int]) -> None:
         assert photograph(size, "tab", "down")
+
+    def test_gallery(self, photograph: Any, size: tuple[int, int]) -> None:
+        assert photograph(size, "tab", "g", "right")
+
+    def test_explanation(self, photograph: Any, size: tuple[int, int]) -> None:
+        assert photograph(size, "tab", "down", "enter", "p")
+
+    def test_filter(self, photograph: Any, size: tuple[int, int]) -> None:
+        assert photograph(size, "tab", "slash", "t", "enter")
+
+    def test_confusion(self, photograph: Any, size: tuple[int, int]) -> None:
+        assert photograph(size, "tab", "tab", "home")
 
 
 def test_help(photograph: Any) -> None:

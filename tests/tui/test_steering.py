@@ -263,10 +263,11 @@ class TestFork:
             await opened.tell(steps, *of_fork(steps, right))
             opened.find("run ━ ━ fork ━ ━")
             # One of 1,000 digits more is right: b = 0, c = 1.
-            opened.find(
-                r"Fork: optimizer sgd  99.90%, \+0.10 points \(95 % interval -0.24 to \+0.44\)"
-            )
+            opened.find(r"Fork: optimizer sgd  \+0.10 points \(95 % interval -0.24 to \+0.44\)")
             opened.find(r"fixed 1, broke 0: may well be chance \(p = 1.00\)")
+            opened.find(
+                r"run 99.80% \(99.3 to 99.9\)  fork 99.90% \(99.4 to 100.0\)  95 % intervals"
+            )
             assert len(opened.app.model.fork_curves.train_loss) == 100
 
     async def test_keys_that_work_only_with_or_without_one(self, window: Any, story: Any) -> None:

@@ -1,108 +1,298 @@
-"""The test digits that the network gets wrong, and all others."""
+"""The digits that the network gets wrong, and all others; each can be explained."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input
 
-from digit_tui.insight.mistakes import by_loss
-from digit_tui.nn import Evaluation
+from digit_tui.insight.digits import Digits
+from digit_tui.insight.selection import SelectionError, parse_selection
+from digit_tui.training.events import Evaluated
+from digit_tui.tui.export import write_list
+from digit_tui.tui.ink import best_way, next_way
+from digit_tui.tui.listing import Listing
 from digit_tui.tui.model import RunModel
 from digit_tui.tui.screens.view import View
+from digit_tui.tui.subject import Subject
 from digit_tui.tui.widgets.digit_list import DigitList
-from digit_tui.tui.widgets.digits import DigitPicture, Gallery
-from digit_tui.tui.widgets.probabilities import Probabilities
-
-MOVE = Binding.Group("Digit", compact=True)
+from digit_tui.tui.widgets.digits import Gallery
+from digit_tui.tui.widgets.explanation import Explanation
+from digit_tui.tui.widgets.filter_line import FilterLine
+from digit_tui.tui.widgets.heading import Heading
 
 
 class MistakesView(View):
-    """A list of digits, the highest loss first; the chosen one large, with its probabilities."""
+    """A list of digits; the chosen one large, with its probabilities, or all about it."""
 
     BINDINGS = [
         Binding("v", "toggle_all", "All", id="all", tooltip="Only mistakes, or all digits"),
-        Binding("up", "move(-1)", "Digit", id="up", tooltip="The digit before", group=MOVE),
-        Binding("down", "move(1)", "Digit", id="down", tooltip="The next digit", group=MOVE),
+        Binding("y", "next_order", "Order", id="order", tooltip="Next order of the list"),
+        Binding(
+            "slash",
+            "filter",
+            "Filter",
+            key_display="/",
+            id="filter",
+            tooltip="Show only some: true=4 pred=9 conf>0.9",
+        ),
+        Binding("enter", "explain", "Why", id="explain", tooltip="Explain the chosen digit"),
+        Binding("escape", "back", "Back", id="back", tooltip="Back to the list"),
+        Binding("p", "pixels", "Pixels", id="pixels", tooltip="Mark the pixels that decided"),
+        Binding("g", "gallery", "Gallery", id="gallery", tooltip="Gallery, or list"),
+        Binding(
+            "m",
+            "next_way",
+            "Drawing",
+            show=False,
+            id="drawing",
+            tooltip="Draw digits with half blocks, Braille or ASCII",
+        ),
+        Binding(
+            "w",
+            "export",
+            "Write",
+            show=False,
+            id="export",
+            tooltip="Write the list as a page, mistakes.html in the run's folder",
+        ),
+        Binding("up", "move(-1, True)", "Up", show=False, id="up", tooltip="The digit above"),
+        Binding("down", "move(1, True)", "Down", show=False, id="down", tooltip="The digit below"),
         Binding("left", "move(-1)", "Before", show=False, id="left", tooltip="The digit before"),
         Binding("right", "move(1)", "Next", show=False, id="right", tooltip="The next digit"),
         Binding("pageup", "page(-1)", "Page up", show=False, id="pageup", tooltip="A page up"),
         Binding("pagedown", "page(1)", "Page down", show=False, id="pagedown", tooltip="A page on"),
-        Binding("home", "go(0)", "First", show=False, id="home", tooltip="The highest loss"),
-        Binding("end", "go(-1)", "Last", show=False, id="end", tooltip="The lowest loss"),
+        Binding("home", "go(0)", "First", show=False, id="home", tooltip="The first in the list"),
+        Binding("end", "go(-1)", "Last", show=False, id="end", tooltip="The last in the list"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._everything = False
-        self._evaluation: Evaluation | None = None
-        self._order: NDArray[np.intp] = np.empty(0, np.intp)
-        self._row = 0
+        self._listing = Listing()
+        self._look: Evaluated | None = None
+        self._way = ""
+        self._pixels = False
+        self._stale = True
+        """Whether something is to be drawn anew though nothing happened in the run."""
+        self._resized = False
+        self._title = ""
 
     def compose_content(self) -> ComposeResult:
         with Horizontal(id="digits"):
             yield DigitList()
             with Vertical():
-                with Container(id="digit"):
-                    yield DigitPicture()
-                    yield Probabilities()
+                yield Heading()
+                yield Explanation()
                 yield Gallery()
+        yield FilterLine()
+
+    def on_mount(self) -> None:
+        self._way = best_way(self.app)
+        # Colours are painted, so a theme is seen only when all is painted again.
+        self.app.theme_changed_signal.subscribe(
+            self, lambda _: self.call_after_refresh(self.redraw)
+        )
+        self.call_after_refresh(self.refresh_bindings)
+
+    def redraw(self) -> None:
+        self._stale = True
+        super().redraw()
+
+    def on_canvas_resized(self) -> None:
+        if not self._resized:  # several change at once
+            self._resized = True
+            self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        self._resized = False
+        self.redraw()
 
     def draw(self, model: RunModel) -> None:
-        if model.evaluation is not self._evaluation:
-            self._evaluation = model.evaluation
-            self._sort()
-        self._draw_digits()
+        if model.look is not self._look:
+            self._look = look = model.look
+            self._listing.look_at(None if look is None else Digits(look.evaluation, look.history))
+            self._stale = True
+        subject = self._subject
+        if self._stale:
+            self._draw_digits(subject)
+        elif subject is not None and self._explains:
+            self._explain(subject)  # a pause leaves more time for it
 
-    def _sort(self) -> None:
-        """List the digits anew; the chosen one stays chosen, else its row does."""
-        chosen = self._order[self._row] if len(self._order) else None
-        if self._evaluation is None:
-            self._order = np.empty(0, np.intp)
+    def choose(self, text: str) -> None:
+        """List the digits that a filter selects, the first of them chosen.
+
+        Raises:
+            SelectionError: if it can not be read.
+        """
+        dataset = self.app.model.dataset
+        if dataset is None:
+            return
+        self._listing.select(parse_selection(text, dataset.classes))
+        self._stale = True
+        if self.ready:
+            self.query_one(FilterLine).close()
+            self._show_as("-explains", False)
+
+    @property
+    def _explains(self) -> bool:
+        return self.has_class("-explains")
+
+    @property
+    def _subject(self) -> Subject | None:
+        """The chosen digit, if there is any."""
+        dataset, look, listing = self.app.model.dataset, self._look, self._listing
+        if dataset is None or look is None or listing.digits is None or listing.chosen is None:
+            return None
+        images, _ = dataset.digits(look.digits)
+        return Subject(dataset, images, listing.digits, look.network, look.epoch, listing.chosen)
+
+    def _draw_digits(self, subject: Subject | None) -> None:
+        self._stale = False
+        self._draw_title(subject)
+        listing, heading = self._listing, self.query_one(Heading)
+        listed, gallery = self.query_one(DigitList), self.query_one(Gallery)
+        if listing.digits is None:
+            listed.clear()
         else:
-            self._order = by_loss(self._evaluation, mistakes_only=not self._everything)
-        found = np.flatnonzero(self._order == chosen)
-        self._row = int(found[0]) if len(found) else min(self._row, max(len(self._order) - 1, 0))
+            listed.show(listing.digits, listing.order, listing.row, listing.by)
+        if subject is None:
+            heading.clear()
+            gallery.clear()
+            self.query_one(Explanation).say(self._nothing())
+            return
+        heading.say(subject.heading(heading.size.width))
+        if gallery.display:
+            gallery.show(subject, listing.order, listing.row, self._way)
+        if self._explains:
+            self._explain(subject)
+        else:
+            self.query_one(Explanation).show(subject, self._way)
 
-    def _draw_digits(self) -> None:
-        dataset, evaluation = self.app.model.dataset, self._evaluation
-        digits, gallery = self.query_one(DigitList), self.query_one(Gallery)
-        picture, bars = self.query_one(DigitPicture), self.query_one(Probabilities)
-        if dataset is None or evaluation is None:
-            picture.say("No look at the test digits yet.")
-            digits.clear()
-            bars.clear()
-            gallery.update("")
-            return
-        what = "digits" if self._everything else "mistakes"
-        digits.border_title = f"{len(self._order):,} {what} by loss"
-        digits.show(evaluation, self._order, self._row)
-        if not len(self._order):
-            picture.say("Not one mistake. Press v to see all test digits.")
-            bars.clear()
-            gallery.show(dataset, evaluation, self._order, 0)
-            return
-        index = int(self._order[self._row])
-        picture.show(dataset, evaluation, index)
-        bars.show(evaluation, index)
-        gallery.show(dataset, evaluation, self._order, self._row)
+    def _explain(self, subject: Subject) -> None:
+        model = self.app.model
+        at_once = not model.going or model.replay is not None  # nothing trains that could wait
+        self.query_one(Explanation).explain(subject, self._way, self._pixels, at_once)
+
+    def _draw_title(self, subject: Subject | None) -> None:
+        """What is listed; or what is explained, where there is no list beside it."""
+        box = self.query_one("#digits")
+        width = box.size.width - 4  # without the border's ends
+        if self._explains and subject is not None and not self.query_one(Heading).display:
+            title = subject.heading(width)
+        else:
+            dataset, look = self.app.model.dataset, self._look
+            two = dataset is not None and dataset.watched != "test"
+            title = self._listing.title(look.digits if two and look is not None else "", width)
+        if title != self._title:  # each title is sent to the terminal
+            self._title = box.border_title = title
+
+    def _nothing(self) -> str:
+        """Why there is no digit to show."""
+        if self._look is None:
+            return f"No look at the {self.app.model.config.watched} digits yet."
+        if str(self._listing.selection):
+            return "No such digit. Press / to change the filter, v for all digits."
+        return f"Not one mistake. Press v to see all {self._look.digits} digits."
+
+    def _show_as(self, name: str, on: bool) -> None:
+        """Change what is in sight."""
+        self.set_class(on, name)
+        if not self._explains:
+            self.query_one(Explanation).close()
+        self.refresh_bindings()
+        self.call_after_refresh(self.redraw)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What can not be done now is not named below the view either."""
+        if not self.ready:  # a quick key came before the widgets
+            return None
+        filtering = self._filter.is_open
+        possible = {
+            "explain": not self._explains,
+            "gallery": not self._explains,
+            "pixels": self._explains,
+            "back": self._explains or filtering,
+            "filter": not filtering,
+        }
+        return possible.get(action, True) or None
+
+    @property
+    def _filter(self) -> FilterLine:
+        return self.query_one(FilterLine)
 
     def action_toggle_all(self) -> None:
-        self._everything = not self._everything
-        self._sort()
-        self._draw_digits()
+        self._listing.toggle_everything()
+        self._draw_digits(self._subject)
 
-    def action_move(self, rows: int) -> None:
-        self._go(self._row + rows)
+    def action_next_order(self) -> None:
+        self._listing.next_order()
+        self._draw_digits(self._subject)
+
+    def action_next_way(self) -> None:
+        self._way = next_way(self._way)
+        self._draw_digits(self._subject)
+
+    def action_filter(self) -> None:
+        self._filter.open(str(self._listing.selection))
+        self.refresh_bindings()
+        self.call_after_refresh(self.redraw)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        dataset = self.app.model.dataset
+        if dataset is None:
+            return
+        try:
+            selection = parse_selection(event.value, dataset.classes)
+        except SelectionError as error:
+            self._filter.complain(str(error))
+            return
+        self._listing.select(selection)
+        self.action_back()
+
+    def action_explain(self) -> None:
+        self._show_as("-explains", True)
+
+    def action_back(self) -> None:
+        """Leave the filter as it is or, if it is closed, the explanation."""
+        if self._filter.is_open:
+            self._filter.close()
+            self.refresh_bindings()
+            self.call_after_refresh(self.redraw)
+        else:
+            self._show_as("-explains", False)
+
+    def action_pixels(self) -> None:
+        self._pixels = not self._pixels
+        self._draw_digits(self._subject)
+
+    def action_export(self) -> None:
+        """Write what is listed as a page, into the run's folder."""
+        model, listing = self.app.model, self._listing
+        if self._look is not None and model.dataset is not None and listing.digits is not None:
+            listed = f"{len(listing.order):,} {self._look.digits} digits, by {listing.by}"
+            if str(listing.selection):
+                listed += f" ({listing.selection})"
+            model.say("note", write_list(model, self._look, listing, listed))
+            self.app.notify(model.log[-1].text)
+
+    def action_gallery(self) -> None:
+        self._show_as("-gallery", not self.has_class("-gallery"))
+
+    def action_move(self, by: int, rows: bool = False) -> None:
+        two_dimensions = self.has_class("-gallery") and not self._explains
+        self._go(by * (self.query_one(Gallery).across if rows and two_dimensions else 1))
 
     def action_page(self, pages: int) -> None:
-        self._go(self._row + pages * max(self.query_one(DigitList).size.height - 1, 1))
+        if self.has_class("-gallery") and not self._explains:
+            self._go(pages * self.query_one(Gallery).page)
+        else:
+            self._go(pages * max(self.query_one(DigitList).size.height - 1, 1))
 
     def action_go(self, row: int) -> None:
-        self._go(row if row >= 0 else len(self._order) - 1)
+        self._listing.go(row if row >= 0 else len(self._listing.order) - 1)
+        self._draw_digits(self._subject)
 
-    def _go(self, row: int) -> None:
-        self._row = min(max(row, 0), max(len(self._order) - 1, 0))
-        self._draw_digits()
+    def _go(self, rows: int) -> None:
+        self._listing.go(self._listing.row + rows)
+        self._draw_digits(self._subject)

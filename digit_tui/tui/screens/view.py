@@ -47,6 +47,12 @@ class View(Screen[None]):
     if TYPE_CHECKING:
         app: DigitApp
 
+    def __init__(self) -> None:
+        super().__init__()
+        # A new screen has all styles parsed again, twice, in case that the theme was changed: that
+        # would be half of the time in which a view opens. The app has seen to it already.
+        self._css_update_count = self.app._css_update_count
+
     def compose(self) -> ComposeResult:
         yield StatusLine()
         yield from self.compose_content()

@@ -8,29 +8,38 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from digit_tui.nn import Evaluation
+from digit_tui.insight.digits import Digits
 
 
 class DigitList(Widget):
-    """One line a digit: index, true → predicted, loss."""
+    """One line a digit: index, true → predicted, a number, whether it is right and is suspect."""
 
     COMPONENT_CLASSES = {"digit-list--chosen", "digit-list--wrong"}
 
     def __init__(self) -> None:
         super().__init__()
-        self._evaluation: Evaluation | None = None
+        self._digits: Digits | None = None
         self._order: NDArray[np.intp] = np.empty(0, np.intp)
         self._row = 0
+        self._by = "loss"
         self._top = 0
 
     def clear(self) -> None:
-        self._evaluation = None
-        self.border_title = ""
+        self._digits = None
         self.refresh()
 
-    def show(self, evaluation: Evaluation, order: NDArray[np.intp], row: int) -> None:
-        """List the digits with these indices, with one row chosen and in sight."""
-        self._evaluation, self._order, self._row = evaluation, order, row
+    def show(self, digits: Digits, order: NDArray[np.intp], row: int, by: str) -> None:
+        """List the digits with these indices, with one row chosen and in sight.
+
+        Args:
+            digits: all there are.
+            order: indices of those that are listed.
+            row: which of them is chosen.
+            by: the number that is shown: confidence, forgotten, or else the loss.
+        """
+        if (digits, row, by) == (self._digits, self._row, self._by) and order is self._order:
+            return
+        self._digits, self._order, self._row, self._by = digits, order, row, by
         self._keep_in_sight()
 
     def on_resize(self) -> None:
@@ -44,16 +53,16 @@ class DigitList(Widget):
     def render_line(self, y: int) -> Strip:
         row = self._top + y
         width = self.size.width
-        if self._evaluation is None or row >= len(self._order):
+        if self._digits is None or row >= len(self._order):
             return Strip.blank(width, self.rich_style)
-        index = int(self._order[row])
-        true, predicted = self._evaluation.labels[index], self._evaluation.predictions[index]
-        loss = self._evaluation.losses[index]
+        digits, index = self._digits, int(self._order[row])
+        true, predicted = digits.evaluation.labels[index], digits.evaluation.predictions[index]
         chosen = row == self._row
         wrong = true != predicted
+        suspect = digits.suspects[index] or digits.unbacked[index]
         text = (
             f"{'▸' if chosen else ' '}{index:>6} {true:>2} → {predicted:<2} "
-            f"{loss:>6.2f} {'✗' if wrong else '✓'}"
+            f"{self._number(digits, index):>6} {'✗' if wrong else '✓'}{'?' if suspect else ''}"
         )
         style = self.rich_style
         if wrong:
@@ -61,3 +70,10 @@ class DigitList(Widget):
         if chosen:
             style += self.get_component_rich_style("digit-list--chosen")
         return Strip([Segment(text, style)]).adjust_cell_length(width, style)
+
+    def _number(self, digits: Digits, index: int) -> str:
+        if self._by == "confidence":
+            return f"{digits.confidences[index]:.1%}"
+        if self._by == "forgotten":
+            return f"{digits.lives.forgotten[index]}×"
+        return f"{digits.evaluation.losses[index]:.2f}"

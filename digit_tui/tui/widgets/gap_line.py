@@ -5,12 +5,12 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widgets import Static
 
-from digit_tui.insight.significance import compare, gap_words
+from digit_tui.insight.significance import compare, ends_words, gap_words
 from digit_tui.tui.model import RunModel
 
 
 class GapLine(Static):
-    """Two lines below the charts, while a fork trains."""
+    """Three lines below the charts, while a fork trains."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,6 +31,16 @@ def gap(model: RunModel) -> str:
         return ""
     first = f"Fork: {fork.words}"
     if fork.evaluation is None or model.evaluation is None:
-        return f"{first}\nno look at the test digits yet"
+        return f"{first}\nno look at the digits yet"
     comparison = compare(model.evaluation, fork.evaluation)
-    return f"{first}  {fork.evaluation.accuracy:.2%}, {gap_words(comparison)}\n{comparison.words}"
+    accuracies = [
+        f"{arm} {evaluation.accuracy:.2%} ({ends_words(evaluation.correct, evaluation.total)})"
+        for arm, evaluation in (("run", model.evaluation), ("fork", fork.evaluation))
+    ]
+    return "\n".join(
+        [
+            f"{first}  {gap_words(comparison)}",
+            comparison.words,
+            "  ".join([*accuracies, "95 % intervals"]),
+        ]
+    )

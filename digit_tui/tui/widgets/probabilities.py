@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 import numpy as np
-from rich.style import Style
-from rich.text import Text
-from textual.widgets import Static
+from rich.segment import Segment
 
-from digit_tui.nn import Evaluation
+from digit_tui.insight.digits import Digits
+from digit_tui.tui.ink import Line
+from digit_tui.tui.widgets.canvas import Canvas
 from digit_tui.tui.widgets.progress_line import PARTS
 
 
-class Probabilities(Static):
+class Probabilities(Canvas):
     """A bar for each class, or for the most probable ones where there are many."""
 
     COMPONENT_CLASSES = {"probabilities--true", "probabilities--predicted"}
 
-    def clear(self) -> None:
-        self.update("")
-
-    def show(self, evaluation: Evaluation, index: int) -> None:
+    def show(self, digits: Digits, index: int) -> None:
         width, height = self.size
+        evaluation = digits.evaluation
         probabilities = evaluation.probabilities[index]
         true, predicted = int(evaluation.labels[index]), int(evaluation.predictions[index])
-        shown = np.sort(np.argsort(-probabilities, kind="stable")[: max(height - 2, 1)])
+        shown = np.sort(np.argsort(-probabilities, kind="stable")[: max(height - 1, 1)])
         room = min(max(width - 16, 4), 40)
-        verdict = "right" if true == predicted else "wrong"
-        text = Text(f"true {true} → {predicted}  {verdict}\n\n", no_wrap=True)
+        lines: list[Line] = [
+            [Segment(f"rank {digits.rank(index)}, margin {digits.margin(index):+.2f}")]
+        ]
         for each in shown:
             value = float(probabilities[each])
             whole, part = divmod(round(np.nan_to_num(value) * room * 8), 8)
             bar = "█" * int(whole) + (PARTS[int(part)] if part else "")
-            style: str | Style = ""
-            word = ""
+            style, word = None, ""
             if each == predicted:
-                style, word = self._style("predicted"), "pred"
+                style, word = self.part("probabilities--predicted"), "pred"
             if each == true:
-                style, word = self._style("true"), "true"
-            text.append(f"{each:>2} {bar:<{room}} {value:>6.1%} {word}\n", style)
-        self.update(text)
-
-    def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"probabilities--{name}", partial=True)
+                style, word = self.part("probabilities--true"), "true"
+            lines.append([Segment(f"{each:>2} {bar:<{room}} {value:>6.1%} {word}", style)])
+        self.paint(lines)

@@ -1,0 +1,40 @@
+"""Writing what is listed on the screen as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from digit_tui.data import printable
+from digit_tui.mistakes.page import page, write_page
+from digit_tui.mistakes.table import about
+from digit_tui.training.events import Evaluated
+from digit_tui.tui.listing import Listing
+from digit_tui.tui.model import RunModel
+
+PAGE = "mistakes.html"
+
+
+def write_list(model: RunModel, look: Evaluated, listing: Listing, listed: str) -> str:
+    """Write the page into the run's folder; what became of it, in words.
+
+    Args:
+        model: the run, whose digits are loaded.
+        look: which is shown.
+        listing: what is listed of it.
+        listed: that in words.
+    """
+    if model.folder is None:
+        return "not written: the run has no folder"
+    assert model.dataset is not None
+    assert listing.digits is not None
+    images, _ = model.dataset.digits(look.digits)
+    folder = Path(model.folder)
+    facts = about(str(folder), model.dataset.name, look.step, listing.digits, listed)
+    title = f"Digits of {folder.name}"
+    side, path = model.dataset.side, folder / PAGE
+    try:
+        content = page(title, facts, listing.digits, listing.order, images, side, listing.by)
+        write_page(path, content)
+    except OSError as error:
+        return f"not written: {error.strerror}: {printable(str(path))}"
+    return f"wrote {len(listing.order):,} digits to {printable(str(path))}"

@@ -1,0 +1,197 @@
+"""The confusion matrix with each digit's scores; of many classes those around the chosen cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from digit_tui.insight.confusion import class_scores
+
+SHADES = (0.01, 0.03, 0.1)
+"""Shares of the true digit from which a cell's shading is a level stronger."""
+LABEL = 5
+"""Columns before the first cell: the true class, and whether there are more."""
+SCORES = {"recall": 7, "precision": 10, "F1": 6}
+"""Each score's columns; where there is room for some only, it is for the first."""
+ROOMY = 3
+"""So many columns wider a cell is where there is room."""
+
+Piece = tuple[str, str]
+"""Characters, and the component class that they are drawn with; "" for none."""
+
+
+class Cell(NamedTuple):
+    """A place in the matrix."""
+
+    true: int
+    predicted: int
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """What there is to show."""
+
+    counts: NDArray[np.int64]
+    """(classes, classes) rows are true classes, columns predicted ones."""
+    difference: NDArray[np.int64] | None
+    """(classes, classes) how many more there are than before; None shows the counts."""
+    share: bool
+    """Whether numbers are in per cent of the true digit."""
+
+    @property
+    def values(self) -> NDArray[np.int64]:
+        """(classes, classes) the numbers that are shown."""
+        return self.counts if self.difference is None else self.difference
+
+
+def number(value: int, total: int, share: bool, signed: bool) -> str:
+    """A cell's number in at most 4 characters, or as many as the count `total` has.
+
+    Args:
+        value: a count, or a difference between counts.
+        total: digits of this true class.
+        share: whether it is in per cent of them.
+        signed: whether it is a difference.
+    """
+    if not value:
+        return "."
+    sign = "+" if signed else ""
+    if not share:
+        return f"{value:{sign}}"
+    text = f"{100 * value / total:{sign}.1f}"
+    return text if len(text) <= 4 else f"{100 * value / total:{sign}.0f}"
+
+
+def score(value: float) -> str:
+    """A fraction in per cent; NaN, which is 0 of 0, is a line."""
+    return "-" if np.isnan(value) else f"{100 * value:.1f}"
+
+
+class ConfusionMatrix(Widget):
+    """Rows are true digits, columns what they were taken for; one cell is chosen."""
+
+    COMPONENT_CLASSES = {
+        "confusion-matrix--head",
+        "confusion-matrix--axis",
+        "confusion-matrix--none",
+        "confusion-matrix--chosen",
+        "confusion-matrix--right",
+        *(f"confusion-matrix--{kind}{level}" for kind in ("good", "bad") for level in range(4)),
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._table: Table | None = None
+        self._cell = Cell(0, 0)
+        self._top = self._left = 0
+        self._lines: list[list[Piece]] = []
+
+    @property
+    def scores_shown(self) -> int:
+        """How many of the scores there is room for."""
+        return 0 if self._table is None else self._layout(self._table)[1]
+
+    def show(self, table: Table | None, cell: Cell) -> None:
+        """Show a matrix with one cell chosen and in sight."""
+        self._table, self._cell = table, cell
+        before, self._lines = self._lines, self._draw()
+        if len(before) != len(self._lines):
+            self.refresh()
+            return
+        # Only the rows that have changed are sent.
+        pairs = enumerate(zip(before, self._lines, strict=True))
+        changed = [y for y, (old, new) in pairs if old != new]
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+
+    def on_resize(self) -> None:
+        self._lines = self._draw()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        pieces = self._lines[y] if y < len(self._lines) else []
+        segments = [
+            Segment(
+                text,
+                self.get_component_rich_style(f"confusion-matrix--{name}")
+                if name
+                else self.rich_style,
+            )
+            for text, name in pieces
+        ]
+        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
+
+    def _layout(self, table: Table) -> tuple[int, int, int]:
+        """Width of a cell, how many scores and how many columns of cells there is room for."""
+        classes, width = len(table.counts), self.size.width - LABEL
+        # As wide for any kind of number, so that nothing moves when another is shown.
+        cell = max(len(f"{table.counts.sum(axis=1).max()}"), 4) + 1
+        widths = [sum([*SCORES.values()][:count]) for count in range(len(SCORES) + 1)]
+        fitting = [count for count, room in enumerate(widths) if classes * cell + room <= width]
+        scores = fitting[-1] if fitting else len(SCORES)  # to be scrolled in any case
+        spare = max(width - widths[scores] - classes * cell, 0) // classes
+        cell += min(spare, ROOMY)
+        return cell, scores, min(max((width - widths[scores]) // cell, 1), classes)
+
+    def _draw(self) -> list[list[Piece]]:
+        """The lines that are in sight."""
+        table = self._table
+        if table is None or not self.size:
+            return []
+        width, shown, columns = self._layout(table)
+        classes = len(table.counts)
+        # Cells of two rows are about square, and larger than they need be.
+        tall = 2 if 2 * classes < self.size.height else 1
+        rows = min(max(self.size.height - 1, 1), classes)
+        self._top = in_sight(self._top, self._cell.true, rows, classes)
+        self._left = in_sight(self._left, self._cell.predicted, columns, classes)
+        trues = range(self._top, self._top + rows)
+        predicted = range(self._left, self._left + columns)
+        names = list(SCORES)[:shown]
+        scores = class_scores(table.counts)._asdict()
+        more = "▸" if predicted.stop < classes else " "
+        head: list[Piece] = [(f"true{'◂' if self._left else ' '}", "head")]
+        head += [
+            (f"{each:>{width - 1}} ", "axis" if each == self._cell.predicted else "head")
+            for each in predicted
+        ]
+        lines = [[*head, (more + "".join(f"{n:>{SCORES[n]}}" for n in names)[1:], "head")]]
+        for true in trues:
+            hint = "▴" if true == trues[0] and self._top else " "
+            hint = "▾" if true == trues[-1] and trues.stop < classes else hint
+            line = [(f"{hint}{true:>3} ", "axis" if true == self._cell.true else "head")]
+            total = int(table.counts[true].sum())
+            line += [self._piece(table, Cell(true, each), total, width) for each in predicted]
+            values = [f"{score(scores[name.lower()][true]):>{SCORES[name]}}" for name in names]
+            lines.append([*line, ("".join(values), "")])
+            lines += [[(" " * len(text), name) for text, name in line]] * (tall - 1)
+        return lines
+
+    def _piece(self, table: Table, cell: Cell, total: int, width: int) -> Piece:
+        signed = table.difference is not None
+        value = int(table.values[cell])
+        short = number(value, total, table.share, signed)
+        # Shading looks better with a column beyond the number.
+        text = f"{short:>{width - 1}} "[:width]
+        if cell == self._cell:  # told by a character too, where there are no colours
+            pointed = f"▸{short} " if len(short) <= width - 2 else f"▸{short}"
+            return (pointed.rjust(width) if len(pointed) <= width else text), "chosen"
+        if not value:
+            return text, "none"
+        if not signed and cell.true == cell.predicted:
+            return text, "right"
+        level = sum(abs(value) >= share * total for share in SHADES)
+        good = (cell.true == cell.predicted) == (value > 0)
+        return text, f"{'good' if good else 'bad'}{level}"
+
+
+def in_sight(first: int, chosen: int, count: int, total: int) -> int:
+    """Where to begin, near `first`, so that the chosen one of `total` is among `count`."""
+    return max(min(max(first, chosen - count + 1), chosen, total - count), 0)

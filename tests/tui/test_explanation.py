@@ -1,0 +1,365 @@
+"""Why a digit is taken for another: all that is known of it, on one screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from threading import Event
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digit_tui.data import Dataset
+from digit_tui.insight.neighbours import hidden_features, nearest
+from digit_tui.nn import Evaluation, Network
+from digit_tui.training.state import Settings
+from digit_tui.tui import look_alikes
+from digit_tui.tui.look_alikes import Finder, LookAlikes, Question
+from digit_tui.tui.widgets.digits import DigitPicture
+from digit_tui.tui.widgets.neighbours import NeighbourRow
+
+MISTAKES = {4: (7, 0.8), 31: (0, 0.99)}
+SIZES = [(80, 24), (120, 40), (60, 20)]
+
+
+@pytest.fixture
+def network(story: Any) -> Network:
+    """One with random weights."""
+    made = Network((story.dataset.pixels, 128, story.dataset.classes))
+    made.initialize(np.random.default_rng(5))
+    return made
+
+
+@pytest.fixture
+def explain(window: Any, story: Any, network: Network) -> Any:
+    """Opens the explanation of the mistake with the highest loss after some epochs."""
+
+    @asynccontextmanager
+    async def open_explanation(
+        width: int = 80, height: int = 24, mistakes: Any = (MISTAKES,) * 3, keys: Any = ()
+    ) -> Any:
+        look = story.look
+        story.look = lambda *values: replace(look(*values), network=network)
+        async with window(width, height) as opened:
+            await opened.tell(*story.opening())
+            for each in mistakes:
+                await opened.tell(*story.epochs(1, each))
+            await opened.press("tab", *keys, "enter")
+            yield opened
+
+    return open_explanation
+
+
+class TestScreen:
+    @pytest.mark.parametrize("size", SIZES)
+    async def test_what_matters_most_is_there_at_any_size(self, explain: Any, size: Any) -> None:
+        async with explain(*size) as opened:
+            opened.find("#31  9 → 0  loss 4.61")
+            opened.find("rank 2, margin -0.98")
+            opened.find(" 0 ███.* 99.0% pred")
+            opened.find(" 9 .* 1.0% true")
+            opened.find("never learned")
+            opened.find("1 000 3")
+            opened.find("▀")
+            opened.find("esc Back  p Pixels")
+            opened.find("q Quit")
+
+    @pytest.mark.parametrize("size", SIZES[:2])
+    async def test_all_of_it_where_there_is_room(self, explain: Any, size: Any) -> None:
+        async with explain(*size) as opened:
+            await opened.until(lambda: "nearest " in opened.text)
+            await opened.settle()
+            opened.find("nearest .*as of epoch 3")
+            for name in ("1 pixel left", "10 degrees right", "thicker", "thinner"):
+                opened.find(rf"{name} +\d +\d+%")
+            assert len(re.findall(r" \d 0\.\d\d", opened.text)) == 5
+
+    async def test_the_list_stays_beside_it_on_a_wide_screen_only(self, explain: Any) -> None:
+        async with explain(120, 40) as opened:
+            assert opened.rows[2].startswith("─2 mistakes by loss─")
+            assert opened.rows[3].startswith("▸    31  9 → 0    4.61 ✗")
+            await opened.resize(80, 24)
+            assert opened.rows[2].startswith("─#31  9 → 0  loss 4.61─")
+            assert "4.61 ✗" not in opened.text
+            await opened.press("escape")
+            assert opened.rows[2].startswith("─2 mistakes by loss─")
+            assert opened.rows[3].startswith("▸    31 ")
+            assert "never learned" not in opened.text
+
+    @pytest.mark.parametrize("size", SIZES)
+    async def test_arrows_go_on_to_other_digits(self, explain: Any, size: Any) -> None:
+        async with explain(*size) as opened:
+            await opened.press("down")
+            opened.find("#4  1 → 7  loss 1.61")
+            opened.find("rank 2, margin -0.60")
+            await opened.press("up")
+            opened.find("#31  9 → 0")
+
+    async def test_there_may_be_nothing_to_explain(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.press("tab", "enter", "p", "m", "down", "escape")
+            await opened.tell(*story.opening(), *story.epochs(1, {}))
+            await opened.press("enter", "p", "down")
+            opened.find("Not one mistake")
+            await opened.press("v")
+            opened.find("#0  7 → 7")
+            opened.find("rank 1, margin \\+0.89")
+
+    @pytest.mark.parametrize("size", SIZES)
+    async def test_a_network_that_diverged(self, explain: Any, story: Any, size: Any) -> None:
+        async with explain(*size) as opened:
+            labels = story.dataset.test_labels
+            holes = np.full((len(labels), 10), np.nan, np.float32)
+            look = Evaluation(labels, holes, np.full(len(labels), np.nan, np.float32))
+            broken = Network((784, 128, 10), np.full(101_770, np.nan, np.float32))
+            await opened.tell(replace(story.look(300, 3.0, look), network=broken), story.diverged())
+            opened.find("loss nan")
+            await opened.press("p", "m", "p", "m", "down", "up")
+            opened.find("nan%")
+
+    @pytest.mark.parametrize(("side", "classes"), [(2, 2), (25, 10), (128, 47)])
+    @pytest.mark.parametrize("size", SIZES)
+    async def test_other_sides_and_classes(
+        self, window: Any, story: Any, size: Any, side: int, classes: int
+    ) -> None:
+        labels = (np.arange(2 * classes) % classes).astype(np.uint8)
+        images = np.zeros((2 * classes, side * side), np.uint8)
+        images[:, side // 2 :: side] = 255
+        story.dataset = Dataset("bars", "", images, labels, images, labels, side, classes)
+        story.settings = Settings.of(story.config)
+        last = classes - 1
+        async with window(*size) as opened:
+            await opened.tell(*story.opening(), *story.epochs(3, {last: (0, 0.75)}))
+            await opened.press("tab", "enter", "p", "m", "p", "m", "m")
+            opened.find(f"#{last}  {last} → 0  loss 1.39")
+            strip = "000" if classes <= 10 else "  0  0  0"
+            opened.find(f"1 {strip} 3")
+
+    async def test_digits_that_were_held_out(self, window: Any, story: Any) -> None:
+        data = story.dataset
+        story.dataset = replace(
+            data, validation_images=data.train_images[:50], validation_labels=data.train_labels[:50]
+        )
+        labels = data.train_labels[:50]
+        probabilities = np.full((50, 10), 0.1, np.float32)
+        look = Evaluation(labels, probabilities, np.full(50, 2.3, np.float32))
+        async with window(validation=50) as opened:
+            await opened.tell(
+                story.loaded(),
+                story.started(),
+                replace(story.look(0, 0.0, look), digits="validation"),
+            )
+            await opened.press("tab")
+            opened.find(r"─\d+ validation mistakes by loss─")
+            await opened.press("enter", "p")
+            opened.find(r"#\d+  \d → 0")
+
+
+class TestBiography:
+    async def test_words_and_strip(self, explain: Any) -> None:
+        course = [{}, {31: (0, 0.99)}, {}, {31: (4, 0.7)}, {31: (0, 0.99)}]
+        async with explain(mistakes=course) as opened:
+            opened.find("first learned at epoch 1,")
+            opened.find("forgotten twice, wrong since 4")
+            opened.find("1 ·0·40 5")
+
+    async def test_a_long_life_is_thinned_and_ends_with_the_latest(self, explain: Any) -> None:
+        course = [{} if epoch < 99 else {31: (0, 0.99)} for epoch in range(100)]
+        async with explain(mistakes=course) as opened:
+            opened.find("^ 1 ·{24}0 100$")
+
+
+class TestPixels:
+    async def test_they_are_marked_and_the_marks_are_explained(self, explain: Any) -> None:
+        async with explain() as opened:
+            picture = opened.app.screen.query_one(DigitPicture)
+            before = [picture.render_line(y) for y in range(14)]
+            await opened.press("p")
+            opened.find("■ speaks for 0, ■ for 9")
+            opened.find("never learned")
+            assert [picture.render_line(y) for y in range(14)] != before
+            await opened.press("p")
+            assert "speaks for" not in opened.text
+            assert [picture.render_line(y) for y in range(14)] == before
+
+    async def test_without_shades_by_characters(
+        self, explain: Any, story: Any, network: Network
+    ) -> None:
+        async with explain() as opened:
+            await opened.press("m", "m", "p")
+            opened.find(r"\+ speaks for 0, - for 9")
+            opened.find(r"[+.-]{6}")
+
+    async def test_a_right_one_is_held_against_the_next_best(
+        self, explain: Any, story: Any
+    ) -> None:
+        async with explain(mistakes=[{0: (3, 0.4)}], keys="v") as opened:
+            await opened.press("home", "p")
+            opened.find(r"speaks for 7, ■ for 3")
+
+
+class TestSuspects:
+    async def test_after_five_epochs_it_is_said(self, explain: Any, story: Any) -> None:
+        async with explain(120, 40, mistakes=[MISTAKES] * 4) as opened:
+            assert "suspect" not in opened.text
+            await opened.tell(*story.epochs(1, MISTAKES))
+            opened.find("the network has contradicted the label with 99 % for 5 epochs")
+            opened.find("^▸    31  9 → 0    4.61 ✗\\?")
+            opened.find("^      4  1 → 7    1.61 ✗ ")
+            await opened.resize(80, 24)
+            opened.find("label suspect: contradicted with 99 % for 5 epochs─")
+            await opened.resize(60, 20)
+            opened.find("label suspect─")
+
+    async def test_those_that_annotators_did_not_back(
+        self, window: Any, story: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("digit_tui.insight.suspects.is_mnist_test", lambda labels: True)
+        monkeypatch.setattr("digit_tui.insight.suspects.UNBACKED", (4, 17))
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1, MISTAKES))
+            await opened.press("tab", "down")
+            opened.find("^─2 mistakes by loss · 99.80%, without 2 unbacked labels 99.90%─")
+            opened.find("^▸     4  1 → 7    1.61 ✗\\?")
+            await opened.press("enter")
+            opened.find("#4  1 → 7  loss 1.61  annotators did not back this label─")
+
+
+class TestLookAlikes:
+    async def test_they_are_those_of_the_last_hidden_layer(
+        self, explain: Any, sample: Dataset, network: Network
+    ) -> None:
+        async with explain() as opened:
+            await opened.until(lambda: "nearest in" in opened.text)
+            await opened.settle()
+            features = hidden_features(network, sample.train_images)
+            (query,) = hidden_features(network, sample.test_images[31:32])
+            indices, distances = nearest(features, query, 5)
+            captions = [
+                f"{sample.train_labels[index]} {distance:.2f}"
+                for index, distance in zip(indices, distances, strict=True)
+            ]
+            opened.find(" +".join(captions))
+
+    async def test_they_are_waited_for_and_forgotten_at_the_end(
+        self, explain: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        go_on = Event()
+
+        def slow(*values: Any) -> Any:
+            go_on.wait(20)
+            return hidden_features(*values)
+
+        monkeypatch.setattr(look_alikes, "hidden_features", slow)
+        async with explain() as opened:
+            opened.find("learning look-alikes ...")
+            await opened.press("down")
+            go_on.set()
+            await opened.until(lambda: "nearest in" in opened.text)
+            row = opened.app.screen.query_one(NeighbourRow)
+            thread = row._finder._thread
+            await opened.press("escape")
+            thread.join(20)
+            assert not thread.is_alive()
+            assert row._found is None
+
+    async def test_nothing_is_computed_where_they_do_not_fit(self, explain: Any) -> None:
+        async with explain(60, 20) as opened:
+            row = opened.app.screen.query_one(NeighbourRow)
+            assert row._finder._thread is None
+            await opened.resize(80, 24)
+            await opened.until(lambda: "nearest in" in opened.text)
+
+
+class Answers:
+    """Collects the answers of a finder."""
+
+    def __init__(self) -> None:
+        self.all: list[LookAlikes] = []
+        self.came = Event()
+        self.finder = Finder(self._take)
+
+    def _take(self, answer: LookAlikes) -> None:
+        self.all.append(answer)
+        self.came.set()
+
+    def next(self) -> LookAlikes:
+        assert self.came.wait(20)
+        self.came.clear()
+        return self.all[-1]
+
+
+@pytest.fixture
+def answers() -> Iterator[Answers]:
+    made = Answers()
+    yield made
+    made.finder.close()
+
+
+class TestFinder:
+    def question(
+        self, sample: Dataset, network: Network, epoch: float, at_once: bool = False, digit: int = 3
+    ) -> Question:
+        return Question(
+            digit, sample.test_images[digit], network, epoch, sample.train_images, at_once
+        )
+
+    def test_a_newer_network_waits_its_turn_but_not_in_a_pause(
+        self, answers: Answers, sample: Dataset, network: Network, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(look_alikes, "SHARE", 1e-9)
+        newer = network.copy()
+        answers.finder.ask(self.question(sample, network, 1.0))
+        assert answers.next().epoch == 1.0
+        answers.finder.ask(self.question(sample, newer, 2.0))
+        assert answers.next().epoch == 1.0
+        answers.finder.ask(self.question(sample, newer, 2.0, at_once=True))
+        assert answers.next().epoch == 2.0
+
+    def test_the_features_serve_for_other_digits(
+        self, answers: Answers, sample: Dataset, network: Network, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sizes = []
+
+        def counted(network: Network, images: Any) -> Any:
+            sizes.append(len(images))
+            return hidden_features(network, images)
+
+        monkeypatch.setattr(look_alikes, "hidden_features", counted)
+        for digit in (3, 4, 5):
+            answers.finder.ask(self.question(sample, network, 1.0, True, digit))
+            assert answers.next().digit == digit
+        assert sorted(sizes) == [1, 1, 1, len(sample.train_images)]
+
+    def test_only_the_latest_is_answered(
+        self, answers: Answers, sample: Dataset, network: Network, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        begun, go_on = Event(), Event()
+
+        def slow(*values: Any) -> Any:
+            begun.set()
+            go_on.wait(20)
+            return hidden_features(*values)
+
+        monkeypatch.setattr(look_alikes, "hidden_features", slow)
+        answers.finder.ask(self.question(sample, network, 1.0, True, 3))
+        assert begun.wait(20)
+        for digit in (4, 5, 6):
+            answers.finder.ask(self.question(sample, network, 1.0, True, digit))
+        go_on.set()
+        assert answers.next().digit == 6
+        assert len(answers.all) == 1
+
+    def test_it_can_be_closed_and_asked_again(
+        self, answers: Answers, sample: Dataset, network: Network
+    ) -> None:
+        for _ in range(20):
+            answers.finder.ask(self.question(sample, network, 1.0))
+            answers.finder.close()
+        answers.came.clear()
+        answers.finder.ask(self.question(sample, network, 7.0, True, 8))
+        while answers.next().digit != 8:
+            pass
