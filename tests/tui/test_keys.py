@@ -268,7 +268,7 @@ class TestHelp:
             assert opened.sent == []
 
     async def test_it_lists_every_key_with_what_it_does(self, window: Any) -> None:
-        async with window(120, 80) as opened:
+        async with window(120, 100) as opened:
             await opened.press("question_mark")
             for title, bindings in DigitApp.key_groups():
                 opened.find(rf"│ +{title} +│")

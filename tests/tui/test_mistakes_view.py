@@ -484,11 +484,12 @@ async def test_many_classes_and_another_side(window: Any, story: Any) -> None:
 class TestWriting:
     async def test_the_list_becomes_a_page(self, browse: Any, story: Any, tmp_path: Path) -> None:
         async with browse() as opened:
-            await opened.tell(story.started(str(tmp_path)), story.evaluated({4: (1, 0.8)}))
+            await opened.tell(story.started(str(tmp_path)))
             await opened.press("w")
             page = (tmp_path / "mistakes.html").read_text(encoding="ascii")
-            assert page.count("data:image/png") == 1
-            assert opened.app.model.log[-1].text == f"wrote 1 digits to {tmp_path}/mistakes.html"
+            assert page.count("data:image/png") == len(listed(opened)) > 0
+            words = opened.app.model.log[-1].text
+            assert re.fullmatch(rf"wrote \d+ digits to {tmp_path}/mistakes.html", words)
 
     async def test_a_folder_that_is_gone_is_told(
         self, browse: Any, story: Any, tmp_path: Path

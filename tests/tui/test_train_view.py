@@ -167,7 +167,7 @@ class TestKeyBar:
     async def test_it_takes_few_lines_and_names_every_key(self, window: Any) -> None:
         async with window() as opened:
             groups = dict(DigitApp.key_groups())
-            for view, lines in (("Training", 2), ("Mistakes", 3), ("Confusion", 2)):
+            for view, lines in (("Training", 2), ("Mistakes", 3), ("Confusion", 3)):
                 bar = opened.app.screen.query_one("KeyBar")
                 await opened.until(lambda bar=bar, lines=lines: bar.size.height == lines)
                 active = opened.app.screen.active_bindings.values()

@@ -55,7 +55,7 @@ class MistakesView(View):
             "Write",
             show=False,
             id="export",
-            tooltip="Write the list as a page, mistakes.html in the run's folder",
+            tooltip="Write it as a page: mistakes.html of the run",
         ),
         Binding("up", "move(-1, True)", "Up", show=False, id="up", tooltip="The digit above"),
         Binding("down", "move(1, True)", "Down", show=False, id="down", tooltip="The digit below"),
