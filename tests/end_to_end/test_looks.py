@@ -90,6 +90,10 @@ def test_colours(training: Callable[..., Any], name: str) -> None:
         watch(program, 0.6)
         assert not unreadable(program), theme
         program.send("\t")
+        program.until("columns: predicted")
+        watch(program, 0.6)
+        assert not unreadable(program), theme
+        program.send("\t")
         program.until("Gradient norm")
         program.send("T")
     leave(program)
@@ -130,7 +134,7 @@ def test_a_terminal_that_is_not_utf8(training: Callable[..., Any], name: str) ->
     program.until(r"\* training o test")
     program.until(lambda: {"*", "o"} <= set("".join(program.rows[3:12])))
     program.send("m")  # also where Braille was asked for
-    for view in ("mistakes by loss", "Gradient norm"):
+    for view in ("mistakes by loss", "columns: predicted", "Gradient norm"):
         program.send("\t")
         program.until(view)
     for key, words in (("?", "esc closes"), ("f", "Train a copy"), ("o", "plain gradient")):

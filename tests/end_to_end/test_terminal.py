@@ -69,6 +69,8 @@ def test_a_whole_session(training: Callable[..., Any]) -> None:
 
     program.send("s")
     program.send("\t")
+    program.until("columns: predicted")
+    program.send("\t")
     program.until("saved step")
     assert step(program) == before + 2
     saved = SavedRun.read(folder)
