@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
+from digit_tui.insight.confusion import matrix_of
 from digit_tui.insight.significance import Comparison, compare_predictions
 from digit_tui.nn import PredictionHistory
 
@@ -40,12 +43,6 @@ def change(labels: Array, first: Array, second: Array, classes: int) -> Change:
     )
 
 
-def matrix_of(labels: Array, predictions: Array, classes: int) -> Array:
-    """Count (classes, classes): rows are true classes, columns predicted ones."""
-    pairs = labels.astype(np.int64) * classes + predictions
-    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
-
-
 def epoch_before(history: PredictionHistory, epoch: float) -> tuple[int, Array] | None:
     """The last look before a position: its epoch and predictions (n,) uint8, or None.
 
@@ -53,9 +50,5 @@ def epoch_before(history: PredictionHistory, epoch: float) -> tuple[int, Array] 
         history: the looks at the ends of epochs.
         epoch: a position in epochs; a look right there is not before it.
     """
-    found = None
-    for number, predictions in history.walk():
-        if number >= epoch:
-            break
-        found = number, predictions.copy()
-    return found
+    looks = islice(history.walk(), bisect_left(history.epochs, epoch))
+    return next(iter(deque(looks, maxlen=1)), None)

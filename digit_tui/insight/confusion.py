@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,13 @@ class Confusion(NamedTuple):
 def confusion_matrix(evaluation: Evaluation) -> NDArray[np.int64]:
     """Count (classes, classes): rows are true classes, columns predicted ones."""
     classes = evaluation.probabilities.shape[1]
-    matrix = np.zeros((classes, classes), np.int64)
-    np.add.at(matrix, (evaluation.labels, evaluation.predictions), 1)
-    return matrix
+    return matrix_of(evaluation.labels, evaluation.predictions, classes)
+
+
+def matrix_of(labels: NDArray[Any], predictions: NDArray[Any], classes: int) -> NDArray[np.int64]:
+    """The same of labels (n,) and predictions (n,) alone."""
+    pairs = labels.astype(np.int64) * classes + predictions
+    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
 def most_confused(matrix: NDArray[np.int64], count: int) -> list[Confusion]:

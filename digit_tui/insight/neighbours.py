@@ -7,12 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.nn import Network, scale_pixels
+from digit_tui.nn import Network, outputs_in_chunks
 
 Array = NDArray[Any]
-
-CHUNK = 1_000
-"""Images that go through the network at once."""
 
 
 class Neighbours(NamedTuple):
@@ -34,18 +31,12 @@ def hidden_features(network: Network, images: Array) -> Array:
     Returns:
         (n, width) float32, rows of length 1; a row of zeros stays one.
     """
-    inputs = np.empty((min(CHUNK, len(images)), network.sizes[0]), network.parameters.dtype)
-    outputs = network.buffers(len(inputs))
     features = np.empty((len(images), network.sizes[-2]), np.float32)
     with np.errstate(all="ignore"):  # a network that diverged shows in the numbers
-        for start in range(0, len(images), CHUNK):
-            chunk = images[start : start + CHUNK]
-            pixels = scale_pixels(chunk, inputs[: len(chunk)])
-            layers = [pixels, *(output[: len(chunk)] for output in outputs)]
-            network.forward(pixels, layers[1:])
+        for chunk, layers in outputs_in_chunks(network, images):
             hidden = layers[-2].astype(np.float64)  # the squares of large numbers still fit
             lengths = np.sqrt(np.square(hidden).sum(axis=1, keepdims=True))
-            features[start : start + CHUNK] = hidden / np.where(lengths == 0, 1, lengths)
+            features[chunk] = hidden / np.where(lengths == 0, 1, lengths)
     return features
 
 

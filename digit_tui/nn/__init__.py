@@ -4,7 +4,7 @@ from digit_tui.nn.augmentation import AUGMENTATIONS, Deformation, deform, draw_d
 from digit_tui.nn.averaging import average_into
 from digit_tui.nn.clipping import clip_by_global_norm, clip_by_value, global_norm, sum_of_squares
 from digit_tui.nn.history import Change, PredictionHistory
-from digit_tui.nn.metrics import Evaluation, evaluate
+from digit_tui.nn.metrics import Evaluation, evaluate, outputs_in_chunks
 from digit_tui.nn.network import Layer, Network, scale_pixels
 from digit_tui.nn.optimizers import RULES, Hyperparameters, UpdateRule, update
 from digit_tui.nn.parts import part_of
@@ -33,6 +33,7 @@ __all__ = [
     "draw_deformation",
     "evaluate",
     "global_norm",
+    "outputs_in_chunks",
     "part_of",
     "scale_pixels",
     "sum_of_squares",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -54,18 +55,30 @@ class Evaluation:
         return float(self.losses.mean(dtype=np.float64))
 
 
+def outputs_in_chunks(network: Network, images: Array) -> Iterator[tuple[slice, list[Array]]]:
+    """Have a network look at images (n, pixels) uint8, some at a time.
+
+    Yields:
+        Which images, and what comes out of each layer for them: first their pixels from 0 to 1,
+        last the logits; (count, width) each, in buffers that serve for the next ones.
+    """
+    room = min(CHUNK, len(images))
+    inputs = np.empty((room, network.sizes[0]), network.parameters.dtype)
+    outputs = network.buffers(room)
+    for start in range(0, len(images), CHUNK):
+        chunk = slice(start, start + CHUNK)
+        count = len(images[chunk])
+        layers = [each[:count] for each in (inputs, *outputs)]
+        network.forward(scale_pixels(images[chunk], layers[0]), layers[1:])
+        yield chunk, layers
+
+
 def evaluate(network: Network, images: Array, labels: Array) -> Evaluation:
     """Classify images (n, pixels) uint8 and compare with their labels (n,)."""
     dtype = network.parameters.dtype
-    inputs = np.empty((CHUNK, images.shape[1]), dtype)
-    outputs = network.buffers(CHUNK)
     probabilities = np.empty((len(images), network.sizes[-1]), dtype)
     losses = np.empty(len(images), dtype)
     with np.errstate(all="ignore"):  # a network that diverged shows in the numbers
-        for start in range(0, len(images), CHUNK):
-            chunk = slice(start, start + CHUNK)
-            count = len(images[chunk])
-            scale_pixels(images[chunk], inputs[:count])
-            logits = network.forward(inputs[:count], [output[:count] for output in outputs])
-            probabilities[chunk], losses[chunk] = cross_entropy(logits, labels[chunk])
+        for chunk, layers in outputs_in_chunks(network, images):
+            probabilities[chunk], losses[chunk] = cross_entropy(layers[-1], labels[chunk])
     return Evaluation(labels, probabilities, losses)

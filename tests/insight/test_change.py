@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix
 
-from digit_tui.insight.change import change, epoch_before, matrix_of
+from digit_tui.insight.change import change, epoch_before
+from digit_tui.insight.confusion import matrix_of
 from digit_tui.nn import PredictionHistory
 
 GENERATOR = np.random.default_rng(0)

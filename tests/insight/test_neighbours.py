@@ -7,8 +7,9 @@ import pytest
 from sklearn.neighbors import NearestNeighbors
 
 from digit_tui.data import Dataset
-from digit_tui.insight.neighbours import CHUNK, hidden_features, nearest
+from digit_tui.insight.neighbours import hidden_features, nearest
 from digit_tui.nn import Network
+from digit_tui.nn.metrics import CHUNK
 
 
 def network(*sizes: int) -> Network:
