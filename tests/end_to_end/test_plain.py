@@ -405,7 +405,8 @@ def test_a_conversation_on_a_simple_terminal(talking: Any, tmp_path: Path) -> No
     type_in(program, "verbose on\n")
     expect(program, r"^epoch (\d+): .*\n(> \n)?epoch \d+: ")
     type_in(program, "verbose off\n")
-    expect(program, "^an epoch every 5 seconds is told$")
+    # What is typed while an epoch is told is echoed within its line, and a prompt comes after.
+    expect(program, "^(> )?an epoch every 5 seconds is told$")
     type_in(program, "wait\n")
     type_in(program, "status\n")  # nobody who types waits
     expect(program, r"^training at epoch .*\nsample, 784-8-10, momentum, rate 0\.05, shift$")
