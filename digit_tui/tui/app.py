@@ -150,6 +150,7 @@ class DigitApp(JobApp):
         self.switch_mode("train")
         # The first frame comes before the digits are read.
         self.call_after_refresh(self._open)
+        self.call_after_refresh(self.make_views)
 
     def _open(self) -> None:
         """Begin the run that was asked for, or go on with the one that was interrupted."""

@@ -104,6 +104,7 @@ class ReplayApp(JobApp):
     def on_mount(self) -> None:
         self.switch_mode("train")
         self.call_after_refresh(self._begin)
+        self.call_after_refresh(self.make_views)
 
     def _begin(self) -> None:
         self.runner.start()

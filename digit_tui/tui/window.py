@@ -151,6 +151,17 @@ class RunApp(App[None]):
         if not (self._exit or (palette and not Palette.is_open(self))):  # type: ignore[arg-type]
             super()._handle_exception(error)
 
+    def delay_update(self, delay: float = 0.0) -> None:
+        """Draw a view that is switched to at once.
+
+        Textual would wait for 50 ms, to hide how a screen is made; here all views are made before.
+        """
+
+    async def make_views(self) -> None:
+        """Mount the views that are not in sight, so that each opens at once."""
+        for mode in self.MODES:
+            await self._init_mode(mode)
+
     def action_next_view(self) -> None:
         modes = list(self.MODES)
         self.switch_mode(modes[(modes.index(self.current_mode) + 1) % len(modes)])

@@ -10,6 +10,10 @@ import pytest
 from digit_tui.runner import Failed
 from digit_tui.status import Status
 from digit_tui.training import commands as ask
+from digit_tui.tui.screens.confusion import ConfusionView
+from digit_tui.tui.screens.mistakes import MistakesView
+from digit_tui.tui.screens.train import TrainView
+from digit_tui.tui.window import RunApp
 
 
 @pytest.mark.parametrize("size", [(60, 20), (40, 12), (20, 6), (5, 60), (1, 1)])
@@ -104,7 +108,22 @@ async def test_the_digits_are_read_after_the_first_frame(window: Any) -> None:
         assert opened.app.runner.dataset is None
 
 
-async def test_news_may_come_before_a_view_has_its_widgets(window: Any, story: Any) -> None:
+async def test_views_are_made_before_they_are_asked_for(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
+        for view in (MistakesView, ConfusionView, TrainView):
+            opened.app.action_next_view()
+            assert isinstance(opened.app.screen, view)
+            assert opened.app.screen.ready  # before anything else can happen
+
+
+async def test_news_may_come_before_a_view_has_its_widgets(
+    window: Any, story: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def later(app: RunApp) -> None:
+        pass
+
+    monkeypatch.setattr(RunApp, "make_views", later)
     async with window() as opened:
         await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
         opened.app.action_next_view()

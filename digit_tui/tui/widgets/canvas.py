@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import zip_longest
 
 from rich.style import Style
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -23,9 +23,11 @@ class Canvas(Widget):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self._strips: list[Strip] = []
+        self._painted_for = Size(0, 0)
 
     def paint(self, lines: Iterable[Line]) -> None:
         """Show these from now on; what does not fit is cut off."""
+        self._painted_for = self.size
         before, self._strips = self._strips, [Strip(line) for line in lines]
         pairs = enumerate(zip_longest(before, self._strips))
         changed = [Region(0, y, self.size.width, 1) for y, (old, new) in pairs if old != new]
@@ -41,7 +43,8 @@ class Canvas(Widget):
         return self.get_component_rich_style(name, partial=True)
 
     def on_resize(self) -> None:
-        self.post_message(self.Resized())
+        if self.size != self._painted_for:
+            self.post_message(self.Resized())
 
     def render_line(self, y: int) -> Strip:
         width, style = self.size.width, self.rich_style

@@ -36,8 +36,10 @@ class Explanation(Container):
         yield NeighbourRow()
 
     def on_resize(self) -> None:
-        self.set_class(self.size.height < NEIGHBOUR_ROWS, "-shallow")
-        self.set_class(self.size.width < WHAT_IF_COLUMNS, "-slim")
+        # Closed it is smaller: as what it is when open, it need not be laid out twice to open.
+        if self.screen.has_class("-explains"):
+            self.set_class(self.size.height < NEIGHBOUR_ROWS, "-shallow")
+            self.set_class(self.size.width < WHAT_IF_COLUMNS, "-slim")
 
     def say(self, words: str) -> None:
         """Show words instead of a digit."""

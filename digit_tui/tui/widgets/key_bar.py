@@ -16,7 +16,12 @@ class KeyBar(Widget):
     COMPONENT_CLASSES = {"key-bar--key"}
 
     def on_mount(self) -> None:
-        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        self.screen.bindings_updated_signal.subscribe(self, self._draw_anew)
+
+    def _draw_anew(self, _: object) -> None:
+        """The layout of a whole view takes longer than all else when a view opens."""
+        width, height = self.size
+        self.refresh(layout=len(self._lines(width)) != height)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self._lines(width))

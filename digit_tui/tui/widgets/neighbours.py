@@ -56,22 +56,22 @@ class NeighbourRow(Canvas):
         question = (subject.index, subject.network, at_once)
         if question != self._asked:
             self._asked = question
-            self._finder.ask(
-                Question(
-                    subject.index,
-                    subject.image,
-                    subject.network,
-                    subject.epoch,
-                    subject.dataset.train_images,
-                    at_once,
-                )
-            )
+            # Not before all else is drawn: it may take a processor for a second.
+            self.call_after_refresh(self._ask, subject, question)
         if self._found is None:
             self._wait()
         elif self._found.digit == subject.index:
             self._draw(subject, self._found)
         else:
             self.set_timer(PATIENCE_SECONDS, self._lose_patience)
+
+    def _ask(self, subject: Subject, question: tuple[int, Network, bool]) -> None:
+        if question == self._asked:  # it is still open, and about the same digit
+            _, network, at_once = question
+            images = subject.dataset.train_images
+            self._finder.ask(
+                Question(subject.index, subject.image, network, subject.epoch, images, at_once)
+            )
 
     def close(self) -> None:
         """Forget all, what takes much memory too."""
