@@ -1,8 +1,8 @@
 """What an hour of training adds to the memory of the terminal interface.
 
-The real program runs in a pseudo-terminal of 80x24, charts in sight, and is looked at through /proc
-(Linux only). Growth counts from the end of a warm-up, in which what is bounded comes to its full
-size: the moments of undo (128 MiB at most) and the points of the curves.
+The real program runs in a pseudo-terminal of 80x24, one view after the other in sight, and is
+looked at through /proc (Linux only). Growth counts from the end of a warm-up, in which what is
+bounded comes to its full size: the moments of undo (128 MiB at most) and the points of the curves.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from terminal import Terminal
 
 LIMIT_MIB = 5.0
 SAMPLE_SECONDS = 1.0
+VIEW_SAMPLES = 20
+"""For so many a view is in sight."""
 
 
 def main() -> None:
@@ -54,6 +56,8 @@ def memory(options: argparse.Namespace) -> dict[str, Any]:
             while monotonic() < end:
                 terminal.read(SAMPLE_SECONDS)
                 samples.append(resident_mib(terminal.process.pid))
+                if len(samples) % VIEW_SAMPLES == 0:
+                    terminal.send("\t")
     warm_up = min(options.warm_up, options.minutes / 2)
     counted = samples[round(60 * warm_up / SAMPLE_SECONDS) :]
     first, last = median(counted[:10]), median(counted[-10:])
