@@ -10,13 +10,14 @@ from functools import partial
 from time import monotonic
 
 from textual import constants, events
-from textual.app import App, SystemCommand
+from textual.app import App, ScreenStackError, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.widget import MountError
 from textual.worker import WorkerFailed
 
 from digit_tui.config import RunConfig
@@ -37,6 +38,8 @@ SHOWS = 0.5
 """Words change as often as after this part of that time; what a command did is shown at once."""
 ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, OfFork)
 """Events that quick epochs bring many times in a second."""
+HALF_MADE = (NoMatches, MountError, ScreenStackError)
+"""Errors of screens and widgets that are not there yet, or not any more."""
 REPAINT_SECONDS = 0.2
 """After the last change of size, all is drawn once more."""
 
@@ -147,8 +150,10 @@ class RunApp(App[None]):
         # A key that closes what the key before has just opened finds it half made. That is no
         # failure: on the way out nobody looks any more, and the palette's search goes on by itself.
         cause = error.error if isinstance(error, WorkerFailed) else error
-        palette = isinstance(cause, NoMatches) and f" on {Palette.__name__}(" in str(cause)
-        if not (self._exit or (palette and not Palette.is_open(self))):  # type: ignore[arg-type]
+        half_made = isinstance(cause, HALF_MADE)
+        palette = half_made and f" on {Palette.__name__}(" in str(cause)
+        closed = self._exit or (palette and not Palette.is_open(self))  # type: ignore[arg-type]
+        if not (half_made and closed):
             super()._handle_exception(error)
 
     def delay_update(self, delay: float = 0.0) -> None:

@@ -1,7 +1,7 @@
 """Input that is no key: it may steer or end the run, as keys do, but never harm it.
 
-`DIGIT_TUI_LONG=1` feeds 100 seeds of random bytes instead of 3 and a whole megabyte of keys, which
-takes about 8 minutes.
+`pytest -m long tests/end_to_end/test_input.py` feeds 100 runs with random bytes instead of 6, and a
+whole megabyte of keys.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from digit_tui.training.saved_run import SavedRun
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
-LONG = bool(os.environ.get("DIGIT_TUI_LONG"))
-SEEDS = range(100 if LONG else 3)
+long = pytest.mark.long
+SEEDS = [*range(3), *(pytest.param(seed, marks=long) for seed in range(3, 50))]
+"""For each of two kinds of bytes."""
 AMOUNT = 10_240
 LEAVING = b"q\x03\x1a\x11"
 """Keys that end or stop the program."""
@@ -140,11 +141,12 @@ def test_a_paste_without_an_end_does_not_take_the_keyboard(training: Callable[..
     assert_obeys(program)
 
 
-@pytest.mark.parametrize("bracketed", [True, False])
-def test_a_paste_of_a_megabyte(training: Callable[..., Any], bracketed: bool) -> None:
+@pytest.mark.parametrize(
+    ("bracketed", "size"),
+    [(True, 2**20), (False, 2**17), pytest.param(False, 2**20, marks=long)],
+)
+def test_a_paste_of_a_megabyte(training: Callable[..., Any], bracketed: bool, size: int) -> None:
     program, folder = training()
-    # As keys it takes longer.
-    size = 2**20 if bracketed or LONG else 2**17
     text = (b"[]cazmlwvno \r\n1234\xc3\xa9T?" * 60_000)[:size]
     feed(program, b"\x1b[200~" + text + b"\x1b[201~" if bracketed else text)
     if bracketed:

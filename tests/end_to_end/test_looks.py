@@ -1,6 +1,6 @@
 """How it looks where terminals differ, and what it sends to them.
 
-`DIGIT_TUI_LONG=1` looks at more kinds of terminals and sizes; it takes half a minute more.
+`pytest -m long tests/end_to_end/test_looks.py` looks at more kinds of terminals and sizes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ from digit_tui.training.saved_run import SavedRun
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
 STATUS = r"training +epoch [\d.]+/100000 .*test \d\d\.\d\d%"
-LONG = bool(os.environ.get("DIGIT_TUI_LONG"))
+
+
+def rarely(*values: Any) -> list[Any]:
+    """What is looked at in the long variant only."""
+    return [pytest.param(value, marks=pytest.mark.long) for value in values]
 
 
 @pytest.fixture
@@ -76,7 +80,9 @@ COLOURS = {
 }
 
 
-@pytest.mark.parametrize("name", COLOURS if LONG else ["256", "16", "none"])
+@pytest.mark.parametrize(
+    "name", ["256", "16", "none", *rarely("truecolor", "screen", "vt100", "none-16")]
+)
 def test_colours(training: Callable[..., Any], name: str) -> None:
     program, _ = training(**COLOURS[name])
     for theme in ("dark", "light"):
@@ -116,9 +122,9 @@ def test_curves_differ_without_colour(training: Callable[..., Any]) -> None:
     leave(program)
 
 
-SIZES = [(80, 24), (60, 20), (120, 40), *([(500, 200)] if LONG else [])]
+SIZES = [(80, 24), (60, 20), (120, 40), *rarely((500, 200))]
 
-SMALL = [(40, 12), (20, 6), (1, 1), *([(59, 40), (200, 19), (12, 3)] if LONG else [])]
+SMALL = [(40, 12), (20, 6), (1, 1), *rarely((59, 40), (200, 19), (12, 3))]
 
 NOT_UTF8 = {
     "ascii": {"PYTHONIOENCODING": "ascii"},
@@ -128,7 +134,7 @@ NOT_UTF8 = {
 }
 
 
-@pytest.mark.parametrize("name", NOT_UTF8 if LONG else ["ascii", "locale"])
+@pytest.mark.parametrize("name", ["ascii", "locale", *rarely("latin", "c")])
 def test_a_terminal_that_is_not_utf8(training: Callable[..., Any], name: str) -> None:
     program, _ = training(waiting="> training .* step [1-9]", **NOT_UTF8[name])
     program.until(r"\* training o test")

@@ -1,7 +1,7 @@
 """Signals, from a person's keys or from elsewhere, at any moment.
 
-`DIGIT_TUI_LONG=1 pytest tests/end_to_end/test_signals.py` tries each signal at each moment ten
-times, and suspends fifty times. Times are bounds that a person may rely on, not measurements.
+`pytest -m long tests/end_to_end/test_signals.py` tries each signal at each moment ten times, and
+suspends fifty times. Times are bounds that a person may rely on, not measurements.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ import pytest
 
 from digit_tui.training.saved_run import SavedRun
 
-LONG = os.environ.get("DIGIT_TUI_LONG") == "1"
-TIMES = range(10 if LONG else 1)
-SUSPENSIONS = 50 if LONG else 2
+long = pytest.mark.long
+TIMES = [0, *(pytest.param(time, marks=long) for time in range(1, 10))]
 
 LEAVE_SECONDS = 2.0
 """A signal ends the program within this time, what it does at the moment included."""
@@ -39,7 +38,7 @@ NAMES = ("SIGTERM", "SIGHUP", "SIGINT")
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals"),
-    pytest.mark.timeout(300 if LONG else 60),
+    pytest.mark.timeout(60),
 ]
 
 Start = Callable[..., Any]
@@ -92,8 +91,9 @@ def assert_saved(folder: Path, at: int | None = None) -> int:
 
 
 def signals(short: str) -> pytest.MarkDecorator:
-    """All signals in the long variant, else the one named."""
-    return pytest.mark.parametrize("name", NAMES if LONG else [short])
+    """All signals, those but the one named in the long variant."""
+    others = [pytest.param(name, marks=long) for name in NAMES if name != short]
+    return pytest.mark.parametrize("name", [short, *others])
 
 
 @pytest.mark.parametrize("time", TIMES)
@@ -366,9 +366,11 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="ne
 
 
 class TestSuspend:
-    def test_it_comes_back_whole(self, shell: Start) -> None:
+    @pytest.mark.timeout(300)
+    @pytest.mark.parametrize("times", [2, pytest.param(50, marks=long)])
+    def test_it_comes_back_whole(self, shell: Start, times: int) -> None:
         program, folder = shell()
-        for number in range(SUSPENSIONS):
+        for number in range(times):
             if number % 2:
                 pause(program)
             before = step(program)

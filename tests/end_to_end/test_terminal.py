@@ -151,6 +151,37 @@ def test_a_terminal_that_does_not_read_can_not_hold_the_program(
     assert json.loads((folder / "run.json").read_text())["state"] == "interrupted"
 
 
+CRASHING = """
+from digit_tui.cli import main
+from digit_tui.tui.app import DigitApp
+
+def fail(self, *_):
+    raise RuntimeError("a fault of the interface")
+
+def fail_leaving(self, *_):
+    self.exit()
+    self.call_later(fail, self)
+
+DigitApp.action_help = {}
+main()
+"""
+
+
+@pytest.mark.parametrize("fault", ["fail", "fail_leaving"])
+def test_a_crash_of_the_interface_saves_and_is_told(
+    training: Callable[..., Any], fault: str
+) -> None:
+    program, folder = training(program=[sys.executable, "-c", CRASHING.format(fault)])
+    seen = step(program)
+    program.send("?")
+    assert program.status() == 1
+    program.assert_restored()
+    assert "a fault of the interface" in program.text
+    saved = SavedRun.read(folder)
+    assert saved.state() == "interrupted"
+    assert saved.checkpoint().state.step >= seen
+
+
 def test_a_storm_of_sizes_leaves_a_whole_screen(training: Callable[..., Any]) -> None:
     program, _ = training()
     pause(program)

@@ -1,6 +1,6 @@
 """Runs that are killed at random moments (SIGKILL) and gone on with, again and again.
 
-`DIGIT_TUI_LONG=1 pytest tests/training/test_kill.py` kills ten times as often.
+`pytest -m long tests/training/test_kill.py` kills nine times as often.
 """
 
 from __future__ import annotations
@@ -20,12 +20,8 @@ import pytest
 from digit_tui.training.run_folder import BEST, CHECKPOINT, JOURNAL, METRICS, PREVIOUS, RECORD
 from digit_tui.training.saved_run import SavedRun
 
-LONG = os.environ.get("DIGIT_TUI_LONG") == "1"
-KILLS = 1_000 if LONG else 100
-
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither fork nor SIGKILL"),
-    pytest.mark.timeout(1_200 if LONG else 120),
 ]
 
 Live = Callable[..., dict[str, Any]]
@@ -80,19 +76,27 @@ def file_call(moments: random.Random) -> dict[str, Any]:
     return {"call": moments.randint(1, moments.choice([8, 25, 80]))}
 
 
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("seed", "kills"), [(19, 100), pytest.param(20, 900, marks=pytest.mark.long)]
+)
 @pytest.mark.parametrize("death", [clock, file_call], ids=lambda death: str(death.__name__))
 def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(
-    death: Callable[[random.Random], dict[str, Any]], live: Live, expected: Any, tmp_path: Path
+    death: Callable[[random.Random], dict[str, Any]],
+    seed: int,
+    kills: int,
+    live: Live,
+    expected: Any,
+    tmp_path: Path,
 ) -> None:
-    moments = random.Random(19)
-    kills = 0
+    moments = random.Random(seed)
     for number in count():
-        if kills >= KILLS:
+        if kills <= 0:
             return
         folder = tmp_path / str(number)
         acknowledged = 0  # the step of the last save that nothing has undone
         for life in count():
-            last = kills >= KILLS
+            last = kills <= 0
             how = {} if last else death(moments)
             answer = live(folder, stay=moments.random() < 0.5, **how)
             for word, *what in answer["said"]:
@@ -102,7 +106,7 @@ def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(
             if not answer["killed"]:
                 assert answer["said"][-1] == expected, where
                 break
-            kills += 1
+            kills -= 1
             if not (folder / RECORD).exists():
                 assert not acknowledged, where
                 continue  # the next life begins in the same folder
