@@ -528,6 +528,21 @@ def test_looking_at_digits(converse: Converse, sample: Dataset) -> None:
     assert len(ended.all("^Most confused")) == 2  # asked for, and in the report
 
 
+def test_what_there_is_against_a_label_is_told(
+    converse: Converse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("digit_tui.insight.suspects.is_mnist_test", lambda labels: True)
+    monkeypatch.setattr("digit_tui.insight.suspects.UNBACKED", (7, 8))
+    ended = converse("digit 7", "digit 9", "mistakes 1000", "quit")
+    assert len(ended.all("^label: annotators did not back the label$")) == 1
+    marked = ended.all("; label: annotators did not back the label$")
+    assert {line.split(":")[0] for line in marked} <= {"digit 7", "digit 8"}
+    assert ended.run.looked is not None
+    evaluation = ended.run.looked.evaluation
+    wrong = evaluation.predictions != evaluation.labels
+    assert len(marked) == wrong[7] + wrong[8] > 0
+
+
 def test_all_mistakes_may_be_fewer_than_asked_for(converse: Converse) -> None:
     ended = converse("mistakes 1000000", "quit")
     assert ended.run.looked is not None

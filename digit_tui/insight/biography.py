@@ -82,6 +82,8 @@ class Biography:
     """Completed epochs at each look, ascending."""
     predictions: Array
     """(looks,) uint8"""
+    now: int | None = None
+    """What it is taken for now, which may be after the last look."""
 
     @property
     def right(self) -> Array:
@@ -94,6 +96,15 @@ class Biography:
         """For example "first learned at epoch 3, forgotten twice, wrong since 11"."""
         if not self.epochs:
             return "not looked at yet"
+        right = self.right
+        by_now = ""
+        if self.now is not None and (self.now == self.label) != right[-1]:
+            by_now = f", {'wrong' if right[-1] else 'right'} now"
+        return self._past + by_now
+
+    @property
+    def _past(self) -> str:
+        """Up to the last look."""
         right = self.right
         if not right.any():
             return "never learned"
@@ -108,12 +119,15 @@ class Biography:
         return f"first learned at epoch {first}, forgotten {often}, {now} since {since}"
 
 
-def biography(history: PredictionHistory, labels: Array, digit: int) -> Biography:
+def biography(
+    history: PredictionHistory, labels: Array, digit: int, now: int | None = None
+) -> Biography:
     """The life of one digit.
 
     Args:
         history: the predictions for n digits, or an empty history.
         labels: (n,) their true classes.
         digit: its index, 0 to n - 1.
+        now: what it is taken for now, where that may be after the last look.
     """
-    return Biography(int(labels[digit]), history.epochs, history.predictions_of(digit))
+    return Biography(int(labels[digit]), history.epochs, history.predictions_of(digit), now)

@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.insight import suspects
-from digit_tui.insight.biography import Lives, lives
+from digit_tui.insight.biography import Biography, Lives, biography, lives
 from digit_tui.nn import Evaluation, PredictionHistory
 
 Array = NDArray[Any]
+
+SUSPECT = "suspect"
+UNBACKED = "annotators did not back the label"
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +72,16 @@ class Digits:
     def unbacked(self) -> Array:
         """(n,) bool, whose label human annotators did not back; known of MNIST's test set."""
         return suspects.unbacked(self.evaluation.labels)
+
+    def doubts(self, digit: int) -> list[str]:
+        """What there is against its label, in words."""
+        marks = ((SUSPECT, self.suspects), (UNBACKED, self.unbacked))
+        return [words for words, marked in marks if marked[digit]]
+
+    def life(self, digit: int) -> Biography:
+        """What it was taken for at each epoch's end, and now."""
+        evaluation = self.evaluation
+        return biography(self.history, evaluation.labels, digit, int(evaluation.predictions[digit]))
 
     def rank(self, digit: int) -> int:
         """Where its true class comes among the probable ones; 1 is first, and right."""

@@ -88,6 +88,6 @@ def _doubts(evaluation: Evaluation, history: PredictionHistory | None) -> list[s
     if count:
         lines.append(
             f"  {count} label {'suspect' if count == 1 else 'suspects'}: contradicted with "
-            f"{CONFIDENT:.0%} or more, {STEADY} epochs in a row"
+            f"{CONFIDENT:.0%} or more, and in the same way for {STEADY} epochs"
         )
     return lines

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from digit_tui.data import printable
 from digit_tui.insight.digits import Digits
 from digit_tui.mistakes.png import grey_png
-from digit_tui.mistakes.table import biographies, doubts, records, shown
+from digit_tui.mistakes.table import biographies, records, shown
 from digit_tui.training.atomic import write_whole
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -171,7 +171,8 @@ def _rows(
 ) -> Iterator[str]:
     words = biographies(digits, indices)
     for record, life in zip(records(digits, indices), words, strict=True):
-        index, against = record["index"], doubts(record)
+        index = record["index"]
+        against = digits.doubts(index)
         picture = b64encode(grey_png(images[index].reshape(side, side))).decode("ascii")
         cells = [
             f'<img alt="digit {index}" loading=lazy decoding=async src="data:image/png;base64,'

@@ -14,9 +14,6 @@ from digit_tui.insight.digits import Digits
 from digit_tui.insight.significance import interval_words
 from digit_tui.insight.suspects import CONFIDENT, STEADY, accuracy_without
 
-SUSPECT = "suspect"
-UNBACKED = "annotators did not back the label"
-
 PLACES = {"confidence": ".2%", "loss": ".4f", "margin": "+.4f"}
 """How numbers are shown to people."""
 
@@ -64,16 +61,11 @@ def biographies(digits: Digits, indices: Sequence[int] | NDArray[Any]) -> list[s
     if not history:
         return [""] * len(indices)
     looks = np.stack([predictions[indices] for _, predictions in history.walk()])
-    labels = digits.evaluation.labels[indices]
+    labels, now = digits.evaluation.labels[indices], digits.evaluation.predictions[indices]
     return [
-        Biography(int(label), history.epochs, predictions).words
-        for label, predictions in zip(labels, looks.T, strict=True)
+        Biography(int(label), history.epochs, predictions, int(latest)).words
+        for label, predictions, latest in zip(labels, looks.T, now, strict=True)
     ]
-
-
-def doubts(record: dict[str, Any]) -> list[str]:
-    """What there is against a digit's label."""
-    return [word for name, word in (("suspect", SUSPECT), ("unbacked", UNBACKED)) if record[name]]
 
 
 def about(run: str, data: str, step: int, digits: Digits, what: str) -> dict[str, str]:
@@ -106,7 +98,7 @@ def about(run: str, data: str, step: int, digits: Digits, what: str) -> dict[str
         facts["History"] = f"predictions at the end of {which}"
         facts["Suspects"] = (
             f"{np.count_nonzero(digits.suspects):,} labels, contradicted with {CONFIDENT:.0%} "
-            f"or more, {STEADY} epochs in a row"
+            f"or more, and in the same way for {STEADY} epochs"
         )
     else:
         facts["History"] = "none of these digits"
@@ -127,4 +119,5 @@ def text_table(digits: Digits, indices: Sequence[int] | NDArray[Any]) -> Iterato
             f"{record['index']:>7}  {record['true']:>4}  {record['predicted']:>9}  "
             f"{shown('confidence', record['confidence']):>10}  {shown('loss', record['loss']):>9}"
         )
-        yield f"{numbers}  {life:<{width}}  {', '.join(doubts(record))}".rstrip()
+        doubts = ", ".join(digits.doubts(record["index"]))
+        yield f"{numbers}  {life:<{width}}  {doubts}".rstrip()

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from digit_tui.data import Dataset, draw_digit
-from digit_tui.insight.biography import biography
 from digit_tui.insight.digits import Digits
 from digit_tui.insight.report import report
 from digit_tui.insight.selection import SelectionError, parse_selection, select
@@ -172,7 +171,7 @@ def mistakes(run: Standing, order: orders.Mistakes) -> list[str]:
     count = f"{len(found):,} of {evaluation.total:,} {look.digits} digits"
     lines = [f"{count} wrong{some} {when}, {which}:"]
     for index in map(int, shown):
-        lines.append(digit_words(evaluation, index))
+        lines.append("; ".join([digit_words(evaluation, index), *label_doubts(digits, index)]))
         if order.draw and run.dataset is not None:
             lines += picture(run.dataset, look.digits, index)
     return lines
@@ -195,9 +194,10 @@ def digit(run: Standing, index: int) -> list[str]:
     chances = evaluation.probabilities[index]
     order = np.argsort(-chances, kind="stable")[:GUESSES]
     guesses = ", ".join(f"{each} {chances[each]:.1%}" for each in order)
-    lines = [digit_words(evaluation, index), f"taken for: {guesses}"]
+    digits = Digits(evaluation, look.history)
+    lines = [digit_words(evaluation, index), f"taken for: {guesses}", *label_doubts(digits, index)]
     if len(look.history):
-        lines.append(biography(look.history, evaluation.labels, index).words)
+        lines.append(digits.life(index).words)
     return [*lines, *picture(run.dataset, look.digits, index)]
 
 
@@ -210,6 +210,12 @@ def digit_words(evaluation: Evaluation, index: int) -> str:
         return f"digit {index}: is {true}, seen right ({chances[true]:.1%}), {loss}"
     sure = f"{chances[seen]:.1%}; {true}: {chances[true]:.1%}"
     return f"digit {index}: is {true}, taken for {seen} ({sure}), {loss}"
+
+
+def label_doubts(digits: Digits, index: int) -> list[str]:
+    """What there is against a digit's label, for example "label: suspect"."""
+    doubts = digits.doubts(index)
+    return [f"label: {', '.join(doubts)}"] if doubts else []
 
 
 def picture(dataset: Dataset, digits: str, index: int) -> list[str]:

@@ -37,4 +37,5 @@ def write_list(model: RunModel, look: Evaluated, listing: Listing, listed: str) 
         write_page(path, content)
     except OSError as error:
         return f"not written: {error.strerror}: {printable(str(path))}"
-    return f"wrote {len(listing.order):,} digits to {printable(str(path))}"
+    count, epoch = len(listing.order), f"{look.epoch:.2f}".removesuffix(".00")
+    return f"wrote {count:,} digits of epoch {epoch} to {printable(str(path))}"

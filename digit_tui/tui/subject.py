@@ -73,7 +73,7 @@ class Subject:
         predictions = digits.history.predictions_of(index)
         others = np.flatnonzero(predictions != predictions[-1])
         looks = len(predictions) - (int(others[-1]) + 1 if len(others) else 0)
-        steady = f"with {100 * digits.confidences[index]:.0f} % for {looks} epochs"
+        steady = f"for {looks} epochs, now {100 * digits.confidences[index]:.0f} %"
         if unbacked:
             return [
                 f"label suspect: annotators did not back it, the network contradicts it {steady}",

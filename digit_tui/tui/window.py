@@ -68,6 +68,8 @@ class RunApp(App[None]):
 
     TITLE = "digit-tui"
     CSS_PATH = "styles/app.tcss"
+    NOTIFICATION_TIMEOUT = 3
+    """Seconds; a note covers the keys of a small terminal."""
     MODES = {"train": TrainView, "mistakes": MistakesView, "confusion": ConfusionView}
 
     def __init__(self, config: RunConfig) -> None:
@@ -79,6 +81,7 @@ class RunApp(App[None]):
         self._drawn = 0.0
         self._shown = 0.0
         self._stale = False
+        self._look: Evaluated | None = None
         self._forked = False
         self._repaint: Timer | None = None
         self.model = RunModel(config)
@@ -138,13 +141,15 @@ class RunApp(App[None]):
         if not isinstance(view, View) or not view.ready:
             return
         now = monotonic()
-        if urgent or now - self._shown >= DRAW_SECONDS * SHOWS:
+        due = now - self._drawn >= DRAW_SECONDS or self.model.state != before
+        # A new look at the digits changes words, charts and lists: all of them at one time.
+        torn = self.model.look is not self._look and not due
+        if urgent or (now - self._shown >= DRAW_SECONDS * SHOWS and not torn):
             view.show(self.model)
             self._shown = now
-        due = now - self._drawn >= DRAW_SECONDS or self.model.state != before
         if self._stale and due:
             view.draw(self.model)
-            self._stale, self._drawn = False, now
+            self._stale, self._drawn, self._look = False, now, self.model.look
 
     def _handle_exception(self, error: Exception) -> None:
         # A key that closes what the key before has just opened finds it half made. That is no
@@ -191,7 +196,9 @@ class RunApp(App[None]):
         self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
 
     def action_help(self) -> None:
-        self.push_screen(HelpDialog(self.key_groups()))
+        groups = self.key_groups()
+        seen = [*self.MODES].index(self.current_mode) + 1  # the first group is of all views
+        self.push_screen(HelpDialog([groups.pop(seen), *groups]))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield SystemCommand("Theme", "Change the current theme", self.action_change_theme)

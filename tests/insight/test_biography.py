@@ -95,6 +95,24 @@ def test_a_life_in_words(predictions: list[int], words: str) -> None:
     assert biography(history, np.array([4], np.uint8), 0).words == words
 
 
+@pytest.mark.parametrize(
+    ("predictions", "now", "words"),
+    [
+        ([4, 9, 4], 4, "first learned at epoch 1, forgotten once, right since 3"),
+        ([4, 9, 4], 8, "first learned at epoch 1, forgotten once, right since 3, wrong now"),
+        ([9, 4], 4, "right since epoch 2"),
+        ([9, 8], 4, "never learned, right now"),
+        ([9, 8], 7, "never learned"),
+        ([], 4, "not looked at yet"),
+    ],
+)
+def test_what_is_so_between_two_epochs_is_told(
+    predictions: list[int], now: int, words: str
+) -> None:
+    history = recorded(np.array(predictions, np.uint8)[:, None], [*range(1, len(predictions) + 1)])
+    assert biography(history, np.array([4], np.uint8), 0, now).words == words
+
+
 def test_at_the_first_look_nothing_is_newly_broken_or_fixed() -> None:
     found = lives(recorded(np.array([[1, 2]]), [5]), np.array([1, 1], np.uint8))
     assert not found.broken.any()

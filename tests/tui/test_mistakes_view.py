@@ -239,13 +239,36 @@ class TestFilter:
             assert indices(opened) == [31, 17]
             assert "/ true" not in opened.text
 
+    async def test_keys_are_obeyed_in_the_order_in_which_they_are_typed(self, browse: Any) -> None:
+        async with browse() as opened:
+            await opened.press("slash")
+            await write(opened, "true=1")
+            typed = [
+                "ctrl+u",
+                *"true=9",
+                "enter",
+                "v",
+                "slash",
+                "x",
+                "ctrl+u",
+                *"index=31",
+                "enter",
+            ]
+            names = {"=": "equals_sign"}
+            for key in typed:  # quicker than any of them is taken in
+                character = key if len(key) == 1 else None
+                opened.app.post_message(events.Key(names.get(key, key), character))
+            await opened.settle()
+            assert title(opened) == "1 of 1,000 digits, index=31, by loss"
+            assert "/ " not in opened.text.replace("/ Filter", "")
+
     async def test_escape_leaves_it_as_it_was(self, browse: Any) -> None:
         async with browse() as opened:
             await opened.press("slash")
             await write(opened, "true=9")
             await opened.press("enter", "slash")
             opened.find("^ / true=9")
-            await write(opened, " pred=4")
+            await write(opened, "pred=4")
             opened.find("^ / true=9 pred=4")
             await opened.press("escape")
             assert title(opened) == "1 of 4 mistakes, true=9, by loss"
@@ -256,7 +279,7 @@ class TestFilter:
         async with browse() as opened:
             await opened.press("slash")
             await write(opened, "true=9")
-            await opened.press("enter", "slash", *["backspace"] * 6, "enter")
+            await opened.press("enter", "slash", *["backspace"] * 7, "enter")
             assert title(opened) == "4 mistakes by loss"
             assert indices(opened) == [31, 4, 17, 250]
 
@@ -283,8 +306,8 @@ class TestFilter:
             await opened.press("ctrl+c")
             assert opened.sent == [ask.Pause()]
             await opened.press("tab", "tab", "tab")
-            opened.find("/ snNoq")
-            await opened.press("escape", "down")
+            assert "/ snNoq" not in opened.text  # what is typed elsewhere is not for it
+            await opened.press("down")
             assert chosen(opened) == 4
 
     async def test_where_it_lets_nothing_through(self, browse: Any) -> None:
@@ -489,7 +512,9 @@ class TestWriting:
             page = (tmp_path / "mistakes.html").read_text(encoding="ascii")
             assert page.count("data:image/png") == len(listed(opened)) > 0
             words = opened.app.model.log[-1].text
-            assert re.fullmatch(rf"wrote \d+ digits to {tmp_path}/mistakes.html", words)
+            assert re.fullmatch(
+                rf"wrote \d+ digits of epoch \d+ to {tmp_path}/mistakes.html", words
+            )
 
     async def test_a_folder_that_is_gone_is_told(
         self, browse: Any, story: Any, tmp_path: Path

@@ -200,11 +200,13 @@ async def test_keys(show: Callable[[], ReplayApp], clock: Clock) -> None:
         shown.find("epoch 0.00/4")
         await shown.press("greater_than_sign")
         assert app.model.step == 500
-        await shown.press("tab")
+        await shown.press("question_mark")
+        shown.find("Half as fast")
+        await shown.press("escape", "tab")
         assert app.current_mode == "mistakes"
         shown.find("mistakes by loss")
         await shown.press("question_mark")
-        shown.find("Half as fast")
+        shown.find("Next order of the list")
 
 
 async def test_a_run_that_can_not_be_read_is_a_line(steered: Path, tmp_path: Path) -> None:

@@ -157,11 +157,15 @@ class ConfusionView(View):
             self.query_one("#confusion-words", Static).update(Text(words))
 
     def _title_words(self, look: Evaluated) -> str:
-        what = "% of the true digit" if self._share else "Counts"
-        if isinstance(self._sides, Sides):
-            what = f"{'Points' if self._share else 'Change'} {self._sides.words}"
+        epoch, columns = position(look.epoch), "columns: predicted"
         digits = f"{look.evaluation.total:,} {look.digits} digits"
-        return f"{what}, epoch {position(look.epoch)}, {digits}, columns: predicted"
+        if not isinstance(self._sides, Sides):
+            what = "% of the true digit" if self._share else "Counts"
+            return f"{what}, epoch {epoch}, {digits}, {columns}"
+        what = f"{'Percentage points' if self._share else 'Change'} {self._sides.words}"
+        words = f"{what} (epoch {epoch} now), {columns}"
+        room = self.query_one(ConfusionMatrix).size.width - 2
+        return f"{words}, {digits}" if len(f"{words}, {digits}") <= room else words
 
     def _lines(self, look: Evaluated, scores_shown: int) -> list[str]:
         lines = [self._cell_words()]
@@ -229,16 +233,18 @@ class ConfusionView(View):
         self._show()
 
     def action_next_against(self) -> None:
-        ways: list[Against] = ["nothing", "epoch"]
+        ways: list[Against] = ["nothing"]
+        if self._mark is not None:  # who has set one asks for it
+            ways.append("mark")
+        ways.append("epoch")
         if self.app.model.fork is not None:
             ways.append("fork")
-        if self._mark is not None:
-            ways.append("mark")
         place = ways.index(self._against) if self._against in ways else 0
         self._against = ways[(place + 1) % len(ways)]
         self.redraw()
 
     def action_mark(self) -> None:
-        if self._look is not None:
-            self._mark = Mark(self._look, self.app.model.run)
+        look = self.app.model.look  # a quick key may come before the view has drawn it
+        if look is not None:
+            self._mark = Mark(look, self.app.model.run)
             self.redraw()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Input
 
 from digit_tui.insight.digits import Digits
 from digit_tui.insight.selection import SelectionError, parse_selection
@@ -34,6 +33,7 @@ class MistakesView(View):
             "filter",
             "Filter",
             key_display="/",
+            priority=True,  # at once: what is typed next is for the filter
             id="filter",
             tooltip="Show only some: true=4 pred=9 conf>0.9",
         ),
@@ -76,6 +76,7 @@ class MistakesView(View):
         self._stale = True
         """Whether something is to be drawn anew though nothing happened in the run."""
         self._resized = False
+        self._empty = True
         self._title = ""
 
     def compose_content(self) -> ComposeResult:
@@ -85,7 +86,7 @@ class MistakesView(View):
                 yield Heading()
                 yield Explanation()
                 yield Gallery()
-        yield FilterLine()
+        yield FilterLine(self._filter_by)
 
     def on_mount(self) -> None:
         self._way = best_way(self.app)
@@ -131,7 +132,7 @@ class MistakesView(View):
         self._listing.select(parse_selection(text, dataset.classes))
         self._stale = True
         if self.ready:
-            self.query_one(FilterLine).close()
+            self._filter.close()
             self._show_as("-explains", False)
 
     @property
@@ -149,6 +150,9 @@ class MistakesView(View):
 
     def _draw_digits(self, subject: Subject | None) -> None:
         self._stale = False
+        if (subject is None) != self._empty:
+            self._empty = subject is None
+            self.refresh_bindings()
         self._draw_title(subject)
         listing, heading = self._listing, self.query_one(Heading)
         listed, gallery = self.query_one(DigitList), self.query_one(Gallery)
@@ -209,7 +213,7 @@ class MistakesView(View):
             return None
         filtering = self._filter.is_open
         possible = {
-            "explain": not self._explains,
+            "explain": not self._explains and not self._empty,
             "gallery": not self._explains,
             "pixels": self._explains,
             "back": self._explains or filtering,
@@ -238,17 +242,17 @@ class MistakesView(View):
         self.refresh_bindings()
         self.call_after_refresh(self.redraw)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        dataset = self.app.model.dataset
-        if dataset is None:
-            return
+    def on_screen_suspend(self) -> None:
+        if self.ready and self._filter.is_open:  # in another view nobody sees what is typed
+            self.action_back()
+
+    def _filter_by(self, text: str) -> str | None:
+        """Put a filter in force and close its line, or say what is wrong with it."""
         try:
-            selection = parse_selection(event.value, dataset.classes)
+            self.choose(text)
         except SelectionError as error:
-            self._filter.complain(str(error))
-            return
-        self._listing.select(selection)
-        self.action_back()
+            return str(error)
+        return None
 
     def action_explain(self) -> None:
         self._show_as("-explains", True)

@@ -6,7 +6,6 @@ from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
 
-from digit_tui.insight.biography import biography
 from digit_tui.insight.evidence import evidence
 from digit_tui.insight.what_if import what_if
 from digit_tui.tui.ink import WAYS, Line, many_colors
@@ -70,11 +69,11 @@ class Explanation(Container):
 
     def explain(self, subject: Subject, way: str, pixels: bool, at_once: bool) -> None:
         """Show everything; see `show`, and `NeighbourRow.show` for `at_once`."""
+        self.set_class(pixels, "-pixels")
         self.show(subject, way, pixels)
-        digits, dataset = subject.digits, subject.dataset
-        life = biography(digits.history, digits.evaluation.labels, subject.index)
+        dataset = subject.dataset
         legend = self._legend(subject, way) if pixels else None
-        self.query_one(LifeLine).show(life, dataset.classes, legend)
+        self.query_one(LifeLine).show(subject.digits.life(subject.index), dataset.classes, legend)
         self.query_one(WhatIf).show(what_if(subject.network, subject.image, dataset.side))
         self.query_one(NeighbourRow).show(subject, way, at_once)
 

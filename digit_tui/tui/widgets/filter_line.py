@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label, Static
 
-HINT = "true=4 pred=9 conf>0.9 loss>2 forgotten>=2 wrong right suspect broken fixed"
+HINT = (
+    "true=4 pred=9 index=12 conf>0.9 loss>2 forgotten>=2 "
+    "wrong right suspect unbacked broken fixed; enter applies"
+)
 """What can be asked for."""
 
 
 class FilterLine(Vertical):
     """Opens with the filter that is in force; below it what may be written, or what is wrong."""
 
+    def __init__(self, choose: Callable[[str], str | None]) -> None:
+        """Make it, closed.
+
+        Args:
+            choose: puts a filter in force and closes the line, or says what is wrong with it.
+        """
+        super().__init__()
+        self._choose = choose
+
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield Label("/ ")
-            yield Input(compact=True, select_on_focus=False, disabled=True)
+            yield FilterInput(compact=True, select_on_focus=False, disabled=True)
         yield Static(HINT)
 
     def open(self, text: str) -> None:
@@ -26,14 +41,19 @@ class FilterLine(Vertical):
         line = self.query_one(Input)
         line.disabled = False
         line.cursor_blink = False  # each blink is sent to the terminal
-        line.value = text
-        line.cursor_position = len(text)
-        line.focus()
+        line.value = f"{text} " if text else ""
+        line.cursor_position = len(line.value)
+        self.screen.set_focus(line)  # at once: the next key is for it
         self.complain(None)
 
     def close(self) -> None:
+        self.screen.set_focus(None)
         self.remove_class("-open")
         self.query_one(Input).disabled = True  # it takes no keys while nobody sees it
+
+    def submit(self, text: str) -> None:
+        """Put a filter in force, or say what is wrong with it."""
+        self.complain(self._choose(text))
 
     @property
     def is_open(self) -> bool:
@@ -47,3 +67,26 @@ class FilterLine(Vertical):
     def on_input_changed(self) -> None:
         if self.has_class("-wrong"):
             self.complain(None)
+
+
+class FilterInput(Input):
+    """Obeys keys in the order in which they are typed, however quickly they come.
+
+    Textual types characters at once, while keys with a meaning (enter, ctrl+u) take a way through
+    the app: characters that were typed after them would overtake them.
+    """
+
+    async def _on_key(self, event: events.Key) -> None:
+        bindings = self._bindings.key_to_bindings.get(event.key)
+        if self.screen.focused is not self:  # typed after the key that closed the line
+            self.app.post_message(events.Key(event.key, event.character))
+        elif bindings:
+            await self.run_action(bindings[0].action)
+        else:
+            await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
+
+    async def action_submit(self) -> None:
+        self.query_ancestor(FilterLine).submit(self.value)
