@@ -34,4 +34,4 @@ class EventLog(Static):
         text = Text("\n").join(rows[-height:] if height else [])
         if text != self._shown:  # each update is sent to the terminal
             self._shown = text
-            self.update(text)
+            self.update(text, layout=False)  # its height is fixed

@@ -21,7 +21,7 @@ class GapLine(Static):
         words = gap(model)
         if words != self._shown:  # each update is sent to the terminal
             self._shown = words
-            self.update(Text(words))
+            self.update(Text(words), layout=False)  # its height is fixed
 
 
 def gap(model: RunModel) -> str:

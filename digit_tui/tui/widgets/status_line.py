@@ -74,4 +74,4 @@ class StatusLine(Static):
         text = Text("\n").join([settings_line(model), state_line(model, self.size.width)])
         if text != self._shown:  # each update is sent to the terminal
             self._shown = text
-            self.update(text)
+            self.update(text, layout=False)  # its height is fixed
