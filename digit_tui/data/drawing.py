@@ -59,18 +59,18 @@ def half_blocks(image: NDArray[np.uint8], columns: int, rows: int) -> NDArray[np
     return np.rint(255 * _fitted(image, columns, 2 * rows)).astype(np.uint8)
 
 
-def ink_box(image: NDArray[np.uint8], margin: int = 0) -> tuple[slice, slice]:
+def ink_box(image: NDArray[np.uint8]) -> tuple[slice, slice]:
     """Rows and columns of the smallest square that holds all ink of `image` (height, width).
 
-    With `margin` pixels around it; at least as large a part of the image as MNIST's digits fill,
-    and inside the image, which may cut off the margin. All of a blank image.
+    At least as large a part of the image as MNIST's digits fill, and inside the image. All of a
+    blank image.
     """
     if not image.any():
         return slice(0, image.shape[0]), slice(0, image.shape[1])
     inked = [np.flatnonzero(image.any(axis=1 - axis)) for axis in (0, 1)]
     longest = max(int(places[-1] - places[0]) + 1 for places in inked)
     smallest = -(-MNIST_BOX * max(image.shape) // MNIST_SIDE)  # rounded up
-    size = max(longest + 2 * margin, smallest)
+    size = max(longest, smallest)
     box = []
     for places, length in zip(inked, image.shape, strict=True):
         own = min(size, length)

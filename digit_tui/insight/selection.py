@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.insight.digits import Digits
-from digit_tui.insight.mistakes import by_loss
 
 __all__ = [
     "ORDERS",
@@ -223,7 +222,8 @@ def order(digits: Digits, name: str) -> NDArray[np.intp]:
     Raises:
         KeyError: if there is no such order.
     """
-    losses_first = by_loss(digits.evaluation, mistakes_only=False)
+    losses = np.nan_to_num(digits.evaluation.losses, nan=np.inf)
+    losses_first = np.argsort(-losses, kind="stable")  # equal ones in the order of the data
     rank = ORDERS[name]
     if rank is None:
         return losses_first

@@ -31,8 +31,6 @@ class Answer(NamedTuple):
     """The most probable class."""
     confidence: float
     """Its probability."""
-    image: Array
-    """(pixels,) uint8"""
 
 
 def variants(image: Array, side: int) -> list[Variant]:
@@ -94,8 +92,8 @@ def what_if(network: Network, image: Array, side: int) -> list[Answer]:
     images = np.stack([variant.image for variant in asked])
     looked = evaluate(network, images, np.zeros(len(images), np.uint8))  # labels do not matter
     return [
-        Answer(name, int(prediction), float(row[prediction]), variant)
-        for (name, variant), prediction, row in zip(
+        Answer(variant.name, int(prediction), float(row[prediction]))
+        for variant, prediction, row in zip(
             asked, looked.predictions, looked.probabilities, strict=True
         )
     ]

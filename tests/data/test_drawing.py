@@ -181,12 +181,11 @@ def test_refuses_an_impossible_size(draw: object, columns: int, rows: int) -> No
         lambda side: hnp.arrays(
             np.uint8, (side, side), elements=st.sampled_from([1, 255]), fill=st.just(0)
         )
-    ),
-    st.integers(0, 50),
+    )
 )
-def test_the_box_is_the_smallest_square_that_holds_the_ink(image: np.ndarray, margin: int) -> None:
+def test_the_box_is_the_smallest_square_that_holds_the_ink(image: np.ndarray) -> None:
     side = len(image)
-    box = ink_box(image, margin)
+    box = ink_box(image)
     assert image[box].sum() == image.sum()
     (top, bottom), (left, right) = ((part.start, part.stop) for part in box)
     assert 0 <= top < bottom <= side
@@ -198,7 +197,7 @@ def test_the_box_is_the_smallest_square_that_holds_the_ink(image: np.ndarray, ma
     inked = np.argwhere(image)
     extent = (np.ptp(inked, axis=0) + 1).max()
     smallest = -(-20 * side // 28)
-    assert bottom - top == min(side, max(extent + 2 * margin, smallest))
+    assert bottom - top == min(side, max(extent, smallest))
     # As central as the image allows.
     for start, stop, own in ((top, bottom, inked[:, 0]), (left, right, inked[:, 1])):
         before, after = own.min() - start, stop - 1 - own.max()

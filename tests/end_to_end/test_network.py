@@ -1,4 +1,4 @@
-"""Who uses the network: `data fetch`, and nobody else. No address is asked for, none is listened on.
+"""Who uses the network: `data fetch`, and nobody else.
 
 Python itself reports each use (sys.addaudithook), in the program and in its helper processes.
 """

@@ -13,8 +13,9 @@ from sklearn import metrics
 
 from digit_tui.data import load_dataset
 from digit_tui.insight.confusion import Confusion, class_scores, confusion_matrix, most_confused
-from digit_tui.insight.mistakes import by_loss
+from digit_tui.insight.digits import Digits
 from digit_tui.insight.report import confusion_table, report
+from digit_tui.insight.selection import order, parse_selection, select
 from digit_tui.nn import Evaluation, Network, PredictionHistory, evaluate
 
 MakeEvaluation = Callable[..., Evaluation]
@@ -60,14 +61,15 @@ def test_the_most_confused_are_mistakes_and_the_most_frequent_first() -> None:
 
 def test_mistakes_come_with_the_highest_loss_first() -> None:
     evaluation = looked([0, 1, 2, 0, 1], [1, 1, 0, 2, 0], classes=3, losses=[0.5, 9, 3, 3, np.inf])
-    assert by_loss(evaluation).tolist() == [4, 2, 3, 0]  # 2 and 3 in the order of the data
-    assert by_loss(evaluation, mistakes_only=False).tolist() == [4, 1, 2, 3, 0]
+    digits = Digits(evaluation)
+    assert order(digits, "loss").tolist() == [4, 1, 2, 3, 0]  # 2 and 3 in the order of the data
+    wrong = parse_selection("wrong", classes=3)
+    assert select(digits, wrong, "loss").tolist() == [4, 2, 3, 0]
 
 
 def test_a_loss_that_is_no_number_comes_first() -> None:
     evaluation = looked([0, 0, 0, 0], [1, 1, 1, 1], classes=2, losses=[1, np.inf, np.nan, 3e38])
-    assert by_loss(evaluation).tolist()[0] == 2
-    assert by_loss(evaluation).tolist()[-1] == 0
+    assert order(Digits(evaluation), "loss").tolist() == [2, 1, 3, 0]
 
 
 def test_the_report_says_how_well_it_went() -> None:

@@ -75,7 +75,6 @@ def test_answers_are_those_of_the_network(sample: Dataset) -> None:
     assert [answer.name for answer in answers] == NAMES
     assert np.array_equal(image, before)
     for answer, variant in zip(answers, variants(image, 28), strict=True):
-        assert np.array_equal(answer.image, variant.image)
         looked = evaluate(network, variant.image[None], np.zeros(1, np.uint8))
         assert answer.prediction == looked.predictions[0]
         assert answer.confidence == pytest.approx(looked.probabilities.max(), rel=1e-5)
