@@ -80,7 +80,7 @@ def cli(
     replay: str | None,
     fork_at: int | None,
     fork: tuple[Any, ...] | None,
-    fps: float,
+    fps: float | None,
     batch: bool,
     plain: bool,
     as_json: bool,
@@ -223,7 +223,7 @@ def no_terminal() -> str | None:
 @click.argument("run")
 @click.option("--data", metavar="NAME|DIR", help="Where its digits are now, if they were moved.")
 @FPS
-def replay(run: str, data: str | None, fps: float) -> None:
+def replay(run: str, data: str | None, fps: float | None) -> None:
     """Show a RUN again in the terminal, with all that was done to it."""
     require_terminal()
     opening = open_saved(run, "--replay", None, {} if data is None else {"data": data})

@@ -115,8 +115,7 @@ FPS = click.option(
     "--fps",
     type=click.FloatRange(0.1, 30),
     envvar="DIGIT_TUI_FPS",
-    default=2.0,
-    help="How often the charts are drawn in a second (2).",
+    help="How often charts are drawn in a second (2, less where it would take much of the time).",
 )
 """Of the terminal interface alone."""
 

@@ -6,14 +6,16 @@ from digit_tui.tui import app, replay, window
 from digit_tui.tui.words import WORDS
 
 
-def prepare(draws: float) -> None:
+def prepare(draws: float | None) -> None:
     """Make ready for an interface.
 
     Args:
-        draws: how often charts are drawn, at most, in a second.
+        draws: how often charts are drawn in a second, whatever that costs; None leaves it to the
+            interface.
     """
-    window.DRAW_SECONDS = 1 / draws
-    # What is drawn more often must be looked for more often.
-    app.POLL_SECONDS = min(app.POLL_SECONDS, window.DRAW_SECONDS)
-    replay.FRAME_SECONDS = min(replay.FRAME_SECONDS, window.DRAW_SECONDS)
+    if draws is not None:
+        window.DRAW_SECONDS, window.DRAW_SHARE = 1 / draws, window.ANY_SHARE
+        # What is drawn more often must be looked for more often.
+        app.POLL_SECONDS = min(app.POLL_SECONDS, window.DRAW_SECONDS)
+        replay.FRAME_SECONDS = min(replay.FRAME_SECONDS, window.DRAW_SECONDS)
     WORDS.divert()

@@ -23,6 +23,7 @@ from textual.worker import WorkerFailed
 from digit_tui.config import RunConfig
 from digit_tui.runner import News
 from digit_tui.training.events import EpochEnded, Evaluated, OfFork, StepsDone, TimelineChanged
+from digit_tui.training.pace import Pace
 from digit_tui.tui.model import RunModel
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.dialog import Palette
@@ -34,6 +35,10 @@ from digit_tui.tui.words import WORDS
 
 DRAW_SECONDS = 0.5
 """Charts are drawn at most this often while training; see `start.py`."""
+DRAW_SHARE = 0.08
+"""The most of the time that drawing them may take: training waits for it where processors are few.
+A drawing takes some 40 ms, or twice that while all processors train."""
+ANY_SHARE = 1e9
 SHOWS = 0.5
 """Words change as often as after this part of that time; what a command did is shown at once."""
 ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, OfFork)
@@ -79,6 +84,7 @@ class RunApp(App[None]):
             self.animation_level = "none"
         self._words = ""
         self._drawn = 0.0
+        self._pace = Pace(DRAW_SHARE)
         self._shown = 0.0
         self._stale = False
         self._look: Evaluated | None = None
@@ -141,14 +147,16 @@ class RunApp(App[None]):
         if not isinstance(view, View) or not view.ready:
             return
         now = monotonic()
-        due = now - self._drawn >= DRAW_SECONDS or self.model.state != before
+        due = now - self._drawn >= DRAW_SECONDS and self._pace.allowed
+        due = due or self.model.state != before
         # A new look at the digits changes words, charts and lists: all of them at one time.
         torn = self.model.look is not self._look and not due
         if urgent or (now - self._shown >= DRAW_SECONDS * SHOWS and not torn):
             view.show(self.model)
             self._shown = now
         if self._stale and due:
-            view.draw(self.model)
+            with self._pace:
+                view.draw(self.model)
             self._stale, self._drawn, self._look = False, now, self.model.look
 
     def _handle_exception(self, error: Exception) -> None:

@@ -328,6 +328,7 @@ def replay_app(
     monkeypatch.setattr(app_module, "Runner", StoodIn)
     monkeypatch.setattr(app_module, "RunModel", partial(RunModel, clock=clock))
     monkeypatch.setattr(window_module, "DRAW_SECONDS", 0.0)
+    monkeypatch.setattr(window_module, "DRAW_SHARE", window_module.ANY_SHARE)
     monkeypatch.setattr(window_module, "RunModel", partial(RunModel, clock=clock))
     # The story is told by the test: nothing is to come from anywhere else meanwhile.
     monkeypatch.setattr(app_module, "POLL_SECONDS", 1_000.0)

@@ -11,6 +11,7 @@ from textual.geometry import Region
 
 from digit_tui.data import Dataset
 from digit_tui.training import events as happened
+from digit_tui.training.pace import Pace
 from digit_tui.tui import window as window_module
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.widgets.chart import Chart, Curve, Drawing
@@ -356,6 +357,20 @@ class TestCharts:
             clock.pass_(0.1)
             await opened.tell(story.steps(10), story.paused())  # a pause is seen at once
             assert drawn_to() == 0.3
+
+    async def test_drawing_takes_a_small_part_of_the_time(
+        self, window: Any, story: Any, monkeypatch: pytest.MonkeyPatch, clock: Any
+    ) -> None:
+        async with window() as opened:
+            monkeypatch.setattr(opened.app, "_pace", Pace(0.1, clock))
+            view, draw = opened.app.screen, type(opened.app.screen).draw
+            monkeypatch.setattr(view, "draw", lambda model: (draw(view, model), clock.pass_(0.2)))
+            seen = []
+            for _ in range(50):
+                clock.pass_(0.1)
+                await opened.tell(story.steps(10))
+                seen.append(chart(opened)._drawing.span[1])
+            assert len(set(seen)) == 3  # each is of 0.2 s, and 2 s apart
 
 
 class TestDrawingAddsNothing:
