@@ -194,8 +194,8 @@ class DigitApp(JobApp):
             self.take_in(runner.drain())
         self._leave_run()
 
-    def take_in(self, events: Iterable[News]) -> None:
-        super().take_in(events)
+    def take_in(self, events: Iterable[News], urgent: bool = False) -> None:
+        super().take_in(events, urgent)
         self._breaking &= self.model.going
 
     def _leave_run(self) -> None:

@@ -8,6 +8,7 @@ from digit_tui.data import printable
 from digit_tui.mistakes.page import page, write_page
 from digit_tui.mistakes.table import about
 from digit_tui.training.events import Evaluated
+from digit_tui.tui.against import position
 from digit_tui.tui.listing import Listing
 from digit_tui.tui.model import RunModel
 
@@ -37,5 +38,5 @@ def write_list(model: RunModel, look: Evaluated, listing: Listing, listed: str) 
         write_page(path, content)
     except OSError as error:
         return f"not written: {error.strerror}: {printable(str(path))}"
-    count, epoch = len(listing.order), f"{look.epoch:.2f}".removesuffix(".00")
-    return f"wrote {count:,} digits of epoch {epoch} to {printable(str(path))}"
+    which = f"{len(listing.order):,} digits of epoch {position(look.epoch)}"
+    return f"wrote {which} to {printable(str(path))}"

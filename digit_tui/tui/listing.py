@@ -42,6 +42,11 @@ class Listing:
         """Index of the chosen digit."""
         return int(self.order[self.row]) if len(self.order) else None
 
+    @property
+    def nothing(self) -> bool:
+        """Whether not one digit is listed, though there are some."""
+        return self.digits is not None and not len(self.order)
+
     def look_at(self, digits: Digits | None) -> None:
         """List these from now on."""
         self.digits = digits

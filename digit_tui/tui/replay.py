@@ -128,8 +128,7 @@ class ReplayApp(JobApp):
             self.model.replay = f"↻ {player.speed:g} epochs/s"
         else:
             self.model.replay = "⏸ replay"
-        self._shown = 0.0  # a person who plays waits for it
-        self.take_in(events)  # type: ignore[arg-type]
+        self.take_in(events, urgent=True)  # type: ignore[arg-type] # a person who plays waits for it
 
     def action_toggle_play(self) -> None:
         self.player.playing = not self.player.playing

@@ -31,6 +31,7 @@ from digit_tui.tui.screens.help import Group, HelpDialog
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.screens.view import View
+from digit_tui.tui.widgets.filter_line import FilterInput
 from digit_tui.tui.words import WORDS
 
 DRAW_SECONDS = 0.5
@@ -39,6 +40,8 @@ DRAW_SHARE = 0.08
 """The most of the time that drawing them may take: training waits for it where processors are few.
 A drawing takes some 40 ms, or twice that while all processors train."""
 ANY_SHARE = 1e9
+LONGEST_SECONDS = 5.0
+"""They are drawn after this time, whatever it takes."""
 SHOWS = 0.5
 """Words change as often as after this part of that time; what a command did is shown at once."""
 ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, OfFork)
@@ -87,7 +90,6 @@ class RunApp(App[None]):
         self._pace = Pace(DRAW_SHARE)
         self._shown = 0.0
         self._stale = False
-        self._look: Evaluated | None = None
         self._forked = False
         self._repaint: Timer | None = None
         self.model = RunModel(config)
@@ -113,8 +115,7 @@ class RunApp(App[None]):
             if line.strip():
                 self.model.say("note", line.rstrip())
         if lines:
-            self._shown = 0.0
-            self.take_in(())
+            self.take_in((), urgent=True)
 
     def on_resize(self) -> None:
         if self._repaint is not None:
@@ -133,9 +134,14 @@ class RunApp(App[None]):
         else:
             self.refresh(layout=True)
 
-    def take_in(self, events: Iterable[News]) -> None:
-        """Learn from events, then draw what they changed."""
-        before, urgent = self.model.state, False
+    def take_in(self, events: Iterable[News], urgent: bool = False) -> None:
+        """Learn from events, then draw what they changed.
+
+        Args:
+            events: what happened.
+            urgent: whether words are shown at once, whatever happened.
+        """
+        before = self.model.state
         for event in events:
             self.model.take_in(event)
             self._stale = True
@@ -147,17 +153,19 @@ class RunApp(App[None]):
         if not isinstance(view, View) or not view.ready:
             return
         now = monotonic()
-        due = now - self._drawn >= DRAW_SECONDS and self._pace.allowed
+        waited = now - self._drawn
+        due = waited >= DRAW_SECONDS and (self._pace.allowed or waited >= LONGEST_SECONDS)
         due = due or self.model.state != before
         # A new look at the digits changes words, charts and lists: all of them at one time.
-        torn = self.model.look is not self._look and not due
-        if urgent or (now - self._shown >= DRAW_SECONDS * SHOWS and not torn):
+        together = self.model.look is not view.look and not due
+        patience = DRAW_SECONDS if together else DRAW_SECONDS * SHOWS
+        if urgent or now - self._shown >= patience:
             view.show(self.model)
             self._shown = now
         if self._stale and due:
             with self._pace:
                 view.draw(self.model)
-            self._stale, self._drawn, self._look = False, now, self.model.look
+            self._stale, self._drawn, view.look = False, now, self.model.look
 
     def _handle_exception(self, error: Exception) -> None:
         # A key that closes what the key before has just opened finds it half made. That is no
@@ -180,13 +188,32 @@ class RunApp(App[None]):
         for mode in self.MODES:
             await self._init_mode(mode)
 
+    async def on_event(self, event: events.Event) -> None:
+        # What is typed takes a way through queues. In the filter it is taken in at once: otherwise
+        # quick letters would overtake the enter that came before them.
+        if isinstance(event, events.Key) and await self._filter_obeys(event):
+            return
+        await super().on_event(event)
+
+    async def _filter_obeys(self, key: events.Key) -> bool:
+        line = self.focused
+        if not isinstance(line, FilterInput) or key.is_forwarded:
+            return False
+        return await self._check_bindings(key.key, priority=True) or await line.obey(key)
+
     def action_next_view(self) -> None:
         modes = list(self.MODES)
-        self.switch_mode(modes[(modes.index(self.current_mode) + 1) % len(modes)])
+        self._go_to(modes[(modes.index(self.current_mode) + 1) % len(modes)])
+
+    def _go_to(self, mode: str) -> None:
+        with self.batch_update():  # what it showed when it was last in sight is not drawn
+            self.switch_mode(mode)
+            if isinstance(self.screen, View):
+                self.screen.redraw()
 
     def show_digits(self, selection: str) -> None:
         """Go to the mistakes view and show there what is selected, as in "true=4 pred=9"."""
-        self.switch_mode("mistakes")
+        self._go_to("mistakes")
         view = self.screen
         assert isinstance(view, MistakesView)
 
@@ -204,9 +231,11 @@ class RunApp(App[None]):
         self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
 
     def action_help(self) -> None:
-        groups = self.key_groups()
-        seen = [*self.MODES].index(self.current_mode) + 1  # the first group is of all views
-        self.push_screen(HelpDialog([groups.pop(seen), *groups]))
+        own = keys(self.screen_stack[0].BINDINGS)
+        groups = sorted(
+            self.key_groups(), key=lambda group: group[1] != own
+        )  # those in sight first
+        self.push_screen(HelpDialog(groups))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield SystemCommand("Theme", "Change the current theme", self.action_change_theme)

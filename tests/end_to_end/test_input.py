@@ -1,7 +1,7 @@
 """Input that is no key: it may steer or end the run, as keys do, but never harm it.
 
-`pytest -m long tests/end_to_end/test_input.py` feeds 100 runs with random bytes instead of 6, and a
-whole megabyte of keys.
+`pytest -m long tests/end_to_end/test_input.py` feeds 94 more runs with random bytes, and a whole
+megabyte of keys.
 """
 
 from __future__ import annotations

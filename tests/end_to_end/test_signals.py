@@ -1,7 +1,7 @@
 """Signals, from a person's keys or from elsewhere, at any moment.
 
-`pytest -m long tests/end_to_end/test_signals.py` tries each signal at each moment ten times, and
-suspends fifty times. Times are bounds that a person may rely on, not measurements.
+`pytest -m long tests/end_to_end/test_signals.py` tries each signal at each moment, to ten times in
+all, and suspends fifty times. Times are bounds that a person may rely on, not measurements.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class ConfusionView(View):
             "next_against",
             "Change",
             id="against",
-            tooltip="Change since last epoch, to fork, since mark",
+            tooltip="Change since mark, since last epoch, to fork",
         ),
         Binding(
             "x", "mark", "Mark", id="mark", tooltip="Mark this moment, to see the change since"
@@ -186,7 +186,8 @@ class ConfusionView(View):
         if holes:
             lines.append(f"{holes:,} digits have no probabilities (NaN): they count as class 0")
         if self._mark is not None and self._against != "mark":
-            lines.append(f"mark at epoch {position(self._mark.look.epoch)}: d shows the change")
+            hint = ": d shows the change" if self._next_against == "mark" else ""
+            lines.append(f"mark at epoch {position(self._mark.look.epoch)}{hint}")
         return lines
 
     def _cell_words(self) -> str:
@@ -232,7 +233,8 @@ class ConfusionView(View):
         self._share = not self._share
         self._show()
 
-    def action_next_against(self) -> None:
+    @property
+    def _next_against(self) -> Against:
         ways: list[Against] = ["nothing"]
         if self._mark is not None:  # who has set one asks for it
             ways.append("mark")
@@ -240,7 +242,10 @@ class ConfusionView(View):
         if self.app.model.fork is not None:
             ways.append("fork")
         place = ways.index(self._against) if self._against in ways else 0
-        self._against = ways[(place + 1) % len(ways)]
+        return ways[(place + 1) % len(ways)]
+
+    def action_next_against(self) -> None:
+        self._against = self._next_against
         self.redraw()
 
     def action_mark(self) -> None:

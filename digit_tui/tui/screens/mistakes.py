@@ -7,7 +7,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 
 from digit_tui.insight.digits import Digits
-from digit_tui.insight.selection import SelectionError, parse_selection
+from digit_tui.insight.selection import parse_selection
 from digit_tui.training.events import Evaluated
 from digit_tui.tui.export import write_list
 from digit_tui.tui.ink import best_way, next_way
@@ -76,7 +76,7 @@ class MistakesView(View):
         self._stale = True
         """Whether something is to be drawn anew though nothing happened in the run."""
         self._resized = False
-        self._empty = True
+        self._empty = False
         self._title = ""
 
     def compose_content(self) -> ComposeResult:
@@ -126,13 +126,8 @@ class MistakesView(View):
         Raises:
             SelectionError: if it can not be read.
         """
-        dataset = self.app.model.dataset
-        if dataset is None:
-            return
-        self._listing.select(parse_selection(text, dataset.classes))
-        self._stale = True
+        self._filter_by(text)
         if self.ready:
-            self._filter.close()
             self._show_as("-explains", False)
 
     @property
@@ -150,8 +145,8 @@ class MistakesView(View):
 
     def _draw_digits(self, subject: Subject | None) -> None:
         self._stale = False
-        if (subject is None) != self._empty:
-            self._empty = subject is None
+        if self._listing.nothing != self._empty:
+            self._empty = self._listing.nothing
             self.refresh_bindings()
         self._draw_title(subject)
         listing, heading = self._listing, self.query_one(Heading)
@@ -213,7 +208,7 @@ class MistakesView(View):
             return None
         filtering = self._filter.is_open
         possible = {
-            "explain": not self._explains and not self._empty,
+            "explain": not self._explains and not self._listing.nothing,
             "gallery": not self._explains,
             "pixels": self._explains,
             "back": self._explains or filtering,
@@ -243,16 +238,23 @@ class MistakesView(View):
         self.call_after_refresh(self.redraw)
 
     def on_screen_suspend(self) -> None:
-        if self.ready and self._filter.is_open:  # in another view nobody sees what is typed
+        gone = self.app.screen_stack[0] is not self  # not only behind a dialog
+        if gone and self.ready and self._filter.is_open:
             self.action_back()
 
-    def _filter_by(self, text: str) -> str | None:
-        """Put a filter in force and close its line, or say what is wrong with it."""
-        try:
-            self.choose(text)
-        except SelectionError as error:
-            return str(error)
-        return None
+    def _filter_by(self, text: str) -> None:
+        """Put a filter in force, and close its line.
+
+        Raises:
+            SelectionError: if it can not be read.
+        """
+        dataset = self.app.model.dataset
+        if dataset is None:
+            return
+        self._listing.select(parse_selection(text, dataset.classes))
+        self._stale = True
+        if self.ready and self._filter.is_open:
+            self.action_back()
 
     def action_explain(self) -> None:
         self._show_as("-explains", True)

@@ -16,6 +16,7 @@ from digit_tui.tui.widgets.status_line import StatusLine
 from digit_tui.tui.widgets.too_small import MINIMUM, TooSmall
 
 if TYPE_CHECKING:
+    from digit_tui.training.events import Evaluated
     from digit_tui.tui.app import DigitApp
     from digit_tui.tui.model import RunModel
 
@@ -43,6 +44,8 @@ class View(Screen[None]):
 
     ready = False
     """Whether all its widgets are there; news may come before."""
+    look: Evaluated | None = None
+    """The look at the digits that is drawn."""
 
     if TYPE_CHECKING:
         app: DigitApp
@@ -89,3 +92,4 @@ class View(Screen[None]):
         if self.is_current and self.ready:
             self.show(self.app.model)
             self.draw(self.app.model)
+            self.look = self.app.model.look

@@ -35,10 +35,14 @@ class Explanation(Container):
         yield NeighbourRow()
 
     def on_resize(self) -> None:
-        # Closed it is smaller: as what it is when open, it need not be laid out twice to open.
         if self.screen.has_class("-explains"):
-            self.set_class(self.size.height < NEIGHBOUR_ROWS, "-shallow")
-            self.set_class(self.size.width < WHAT_IF_COLUMNS, "-slim")
+            self._fit()
+
+    def _fit(self) -> None:
+        """Leave out what there is no room for, open; closed it may be smaller, and stays as it is:
+        so it need not be laid out twice to open."""
+        self.set_class(self.size.height < NEIGHBOUR_ROWS, "-shallow")
+        self.set_class(self.size.width < WHAT_IF_COLUMNS, "-slim")
 
     def say(self, words: str) -> None:
         """Show words instead of a digit."""
@@ -70,6 +74,7 @@ class Explanation(Container):
     def explain(self, subject: Subject, way: str, pixels: bool, at_once: bool) -> None:
         """Show everything; see `show`, and `NeighbourRow.show` for `at_once`."""
         self.set_class(pixels, "-pixels")
+        self._fit()
         self.show(subject, way, pixels)
         dataset = subject.dataset
         legend = self._legend(subject, way) if pixels else None

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label, Static
+
+from digit_tui.insight.selection import SelectionError
 
 HINT = (
     "true=4 pred=9 index=12 conf>0.9 loss>2 forgotten>=2 "
@@ -20,11 +23,11 @@ HINT = (
 class FilterLine(Vertical):
     """Opens with the filter that is in force; below it what may be written, or what is wrong."""
 
-    def __init__(self, choose: Callable[[str], str | None]) -> None:
+    def __init__(self, choose: Callable[[str], None]) -> None:
         """Make it, closed.
 
         Args:
-            choose: puts a filter in force and closes the line, or says what is wrong with it.
+            choose: puts a filter in force and closes the line; raises SelectionError.
         """
         super().__init__()
         self._choose = choose
@@ -53,7 +56,10 @@ class FilterLine(Vertical):
 
     def submit(self, text: str) -> None:
         """Put a filter in force, or say what is wrong with it."""
-        self.complain(self._choose(text))
+        try:
+            self._choose(text)
+        except SelectionError as error:
+            self.complain(str(error))
 
     @property
     def is_open(self) -> bool:
@@ -70,23 +76,19 @@ class FilterLine(Vertical):
 
 
 class FilterInput(Input):
-    """Obeys keys in the order in which they are typed, however quickly they come.
+    """The line itself; the app hands keys to it, see `RunApp.on_event`."""
 
-    Textual types characters at once, while keys with a meaning (enter, ctrl+u) take a way through
-    the app: characters that were typed after them would overtake them.
-    """
+    BINDINGS = [Binding("escape", "screen.back", "Back")]
 
-    async def _on_key(self, event: events.Key) -> None:
-        bindings = self._bindings.key_to_bindings.get(event.key)
-        if self.screen.focused is not self:  # typed after the key that closed the line
-            self.app.post_message(events.Key(event.key, event.character))
-        elif bindings:
-            await self.run_action(bindings[0].action)
-        else:
-            await super()._on_key(event)
-            return
-        event.stop()
-        event.prevent_default()
+    async def obey(self, key: events.Key) -> bool:
+        """Do what a key asks for, at once; whether it asks this line for anything."""
+        if key.is_printable:
+            await self._on_key(key)
+            return True
+        for binding in self._bindings.key_to_bindings.get(key.key, ()):
+            if await self.app.run_action(binding.action, self):
+                return True
+        return False
 
     async def action_submit(self) -> None:
         self.query_ancestor(FilterLine).submit(self.value)
