@@ -106,7 +106,7 @@ def run_with_interface(options: argparse.Namespace, more: list[str]) -> float:
         TemporaryDirectory() as folder,
         Terminal(command(options, Path(folder, "run"), *more)) as terminal,
     ):
-        watch = Watch(Path(folder, "run"))
+        watch = Watch(Path(folder, "run"), options.epochs)
         while not watch.look():
             terminal.read(POLL_SECONDS)
         return watch.images_per_second
@@ -114,7 +114,7 @@ def run_with_interface(options: argparse.Namespace, more: list[str]) -> float:
 
 def run_headless(options: argparse.Namespace, more: list[str]) -> float:
     with TemporaryDirectory() as folder:
-        watch = Watch(Path(folder, "run"))
+        watch = Watch(Path(folder, "run"), options.epochs)
         with subprocess.Popen(
             command(options, Path(folder, "run"), "--batch", *more),
             stdout=subprocess.DEVNULL,
@@ -130,33 +130,28 @@ def run_headless(options: argparse.Namespace, more: list[str]) -> float:
 
 
 class Watch:
-    """The time of a run by its record: run.json is written at the start, and when it finished.
+    """The time of a run by its files: run.json is made at the start, and metrics.csv gets a line
+    when an epoch has ended. Both front ends write them, and the file system keeps the time."""
 
-    Both front ends write it at the same two moments, and the file system keeps the time.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._record = folder / "run.json"
+    def __init__(self, folder: Path, epochs: int) -> None:
+        self._record, self._metrics = folder / "run.json", folder / "metrics.csv"
+        self._epochs = epochs
         self._began = 0
-        self._seen = 0
         self.images_per_second = 0.0
 
     def look(self) -> bool:
-        """Take notice of the record; whether the run has finished."""
+        """Take notice of the files; whether the last epoch has ended."""
+        if not self._began:
+            with suppress(FileNotFoundError):
+                self._began = self._record.stat().st_mtime_ns
         try:
-            status = self._record.stat()
+            ended, lines = self._metrics.stat().st_mtime_ns, self._metrics.read_text().splitlines()
         except FileNotFoundError:
             return False
-        if not status.st_size:  # made, but not written yet
-            return False
-        time = status.st_mtime_ns
-        self._began = self._began or time
-        if time != self._seen:
-            self._seen = time
+        if len(lines) > self._epochs:  # the first one names the columns
             record = json.loads(self._record.read_text(encoding="utf-8"))
-            if record["state"] == "finished":
-                images = record["results"]["epochs"] * record["data"]["training_images"]
-                self.images_per_second = images / ((time - self._began) / 1e9)
+            images = self._epochs * record["data"]["training_images"]
+            self.images_per_second = images / ((ended - self._began) / 1e9)
         return self.images_per_second > 0
 
 

@@ -309,6 +309,18 @@ class TestChange:
             await opened.press("d")
             assert opened.rows[2].startswith("─Counts, ")
 
+    async def test_it_is_said_whether_the_next_change_is_since_the_mark(
+        self, confuse: Any, story: Any
+    ) -> None:
+        async with confuse(80, 24, FIRST) as opened:
+            await opened.press("d", "x")
+            await opened.tell(*story.epochs(1, SECOND))
+            opened.find("^ mark at epoch 1 *$")
+            await opened.press("d")
+            opened.find("^ mark at epoch 1: d shows the change")
+            await opened.press("d")
+            assert opened.rows[2].startswith("─Change since the mark at epoch 1 ")
+
     async def test_a_mark_may_be_of_another_run_or_ahead(self, confuse: Any, story: Any) -> None:
         async with confuse(80, 24, FIRST) as opened:
             await opened.press("x", "d")

@@ -53,6 +53,39 @@ def explain(window: Any, story: Any, network: Network) -> Any:
     return open_explanation
 
 
+class TestRoom:
+    """What there is no room for is left out, also where nothing changes its size when it opens."""
+
+    @staticmethod
+    def shown(opened: Any) -> dict[str, bool]:
+        return {
+            "look-alikes": opened.app.screen.query_one(NeighbourRow).display,
+            "what-if": "what if it were" in opened.text,
+        }
+
+    @pytest.mark.parametrize(
+        ("size", "look_alikes", "what_if"),
+        [
+            ((60, 20), False, False),
+            ((80, 24), True, True),
+            ((110, 20), False, True),
+            ((120, 40), True, True),
+        ],
+    )
+    async def test_at_once(
+        self, explain: Any, size: tuple[int, int], look_alikes: bool, what_if: bool
+    ) -> None:
+        async with explain(*size) as opened:
+            assert self.shown(opened) == {"look-alikes": look_alikes, "what-if": what_if}
+
+    async def test_after_a_resize_while_it_was_closed(self, explain: Any) -> None:
+        async with explain(60, 20) as opened:
+            await opened.press("escape")
+            await opened.resize(120, 30)
+            await opened.press("enter")
+            assert self.shown(opened) == {"look-alikes": True, "what-if": True}
+
+
 class TestScreen:
     @pytest.mark.parametrize("size", SIZES)
     async def test_what_matters_most_is_there_at_any_size(self, explain: Any, size: Any) -> None:

@@ -262,6 +262,30 @@ class TestFilter:
             assert title(opened) == "1 of 1,000 digits, index=31, by loss"
             assert "/ " not in opened.text.replace("/ Filter", "")
 
+    async def test_letters_that_come_one_by_one_after_a_key_are_not_lost(self, browse: Any) -> None:
+        async with browse() as opened:
+            await opened.press("slash")
+            app = opened.app
+            for key in ["enter", "v", "slash", *"index", "equals_sign", "4", "enter"]:
+                character = "=" if key == "equals_sign" else key if len(key) == 1 else None
+                app.call_next(app.post_message, events.Key(key, character))
+            await opened.settle()
+            assert title(opened) == "1 of 1,000 digits, index=4, by loss"
+
+    async def test_arrows_move_the_selection_meanwhile(self, browse: Any) -> None:
+        async with browse() as opened:
+            await opened.press("slash", "down", "down", "up")
+            assert chosen(opened) == 4
+            assert opened.find("^ / ") is not None
+
+    async def test_an_explanation_stays_open(self, browse: Any) -> None:
+        async with browse() as opened:
+            await opened.press("enter", "slash")
+            await write(opened, "index=4")
+            await opened.press("enter")
+            opened.find("what if it were")
+            opened.find("#4  1 → 7  loss")
+
     async def test_escape_leaves_it_as_it_was(self, browse: Any) -> None:
         async with browse() as opened:
             await opened.press("slash")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -12,8 +13,11 @@ from textual.geometry import Region
 from digit_tui.data import Dataset
 from digit_tui.training import events as happened
 from digit_tui.training.pace import Pace
+from digit_tui.tui import app as app_module
+from digit_tui.tui import replay as replay_module
 from digit_tui.tui import window as window_module
 from digit_tui.tui.app import DigitApp
+from digit_tui.tui.start import prepare
 from digit_tui.tui.widgets.chart import Chart, Curve, Drawing
 
 BRAILLE = re.compile("[\u2801-\u28ff]")
@@ -357,6 +361,49 @@ class TestCharts:
             clock.pass_(0.1)
             await opened.tell(story.steps(10), story.paused())  # a pause is seen at once
             assert drawn_to() == 0.3
+
+    async def test_words_and_lists_of_a_look_change_together(
+        self, window: Any, story: Any, monkeypatch: pytest.MonkeyPatch, clock: Any
+    ) -> None:
+        monkeypatch.setattr(window_module, "monotonic", clock)
+        async with window() as opened:
+            monkeypatch.setattr(window_module, "DRAW_SECONDS", 0.5)
+            await opened.press("tab")
+            clock.pass_(1)
+            await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
+            assert "test 99.90%" in opened.rows[1]
+            opened.find("1 mistake by loss")
+            clock.pass_(0.3)  # long enough for words, but not for a drawing
+            await opened.tell(*story.epochs(1, {4: (7, 0.8), 31: (0, 0.9)}))
+            assert "test 99.90%" in opened.rows[1]
+            opened.find("1 mistake by loss")
+            clock.pass_(0.2)
+            await opened.tell(story.steps(1))
+            assert "test 99.80%" in opened.rows[1]
+            opened.find("2 mistakes by loss")
+
+    @pytest.mark.parametrize("asked", [None, 0.5, 10.0])
+    def test_how_often_it_draws_may_be_asked_for(
+        self, asked: float | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = {}
+        for module, name in (
+            (window_module, "DRAW_SECONDS"),
+            (window_module, "DRAW_SHARE"),
+            (app_module, "POLL_SECONDS"),
+            (replay_module, "FRAME_SECONDS"),
+        ):
+            before[name] = getattr(module, name)
+            monkeypatch.setattr(module, name, before[name])  # puts it back
+        monkeypatch.setattr("digit_tui.tui.start.WORDS", Mock())
+        prepare(asked)
+        if asked is None:
+            assert window_module.DRAW_SECONDS == before["DRAW_SECONDS"] == 0.5
+            assert window_module.DRAW_SHARE == before["DRAW_SHARE"] < 0.1
+        else:
+            assert 1 / asked == window_module.DRAW_SECONDS
+            assert window_module.DRAW_SHARE == window_module.ANY_SHARE
+            assert 1 / asked >= app_module.POLL_SECONDS
 
     async def test_drawing_takes_a_small_part_of_the_time(
         self, window: Any, story: Any, monkeypatch: pytest.MonkeyPatch, clock: Any
