@@ -79,10 +79,11 @@ def _doubts(evaluation: Evaluation, history: PredictionHistory | None) -> list[s
     lines = []
     correct, total = accuracy_without(evaluation, unbacked(evaluation.labels))
     if total < evaluation.total:
-        lines.append(
+        lines += [
             f"  {correct / total:.2%} without the {evaluation.total - total} digits "
-            f"whose label annotators did not back ({correct:,} of {total:,})"
-        )
+            f"whose label annotators did not back ({correct:,} of {total:,})",
+            f"  95 % interval {ends_words(correct, total)}",
+        ]
     # They are wrong by definition: the accuracy without them would flatter.
     count = 0 if history is None else int(np.count_nonzero(suspects(evaluation, history)))
     if count:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from digit_tui.insight.digits import Digits
 from digit_tui.insight.selection import ORDERS, Selection, select
+from digit_tui.insight.significance import ends_words
 from digit_tui.insight.suspects import accuracy_without
 
 ORDER_WORDS = {
@@ -113,9 +114,15 @@ class Listing:
             words = f"{total:,} {what} {order}"
         unbacked = int(np.count_nonzero(digits.unbacked))
         if unbacked:
-            right, others = accuracy_without(digits.evaluation, digits.unbacked)
-            more = f" · {digits.evaluation.accuracy:.2%}"
-            more += f", without {unbacked} unbacked labels {right / others:.2%}"
-            if len(words + more) <= width:
-                words += more
+            own = _accuracy(digits.evaluation.correct, digits.evaluation.total)
+            backed = _accuracy(*accuracy_without(digits.evaluation, digits.unbacked))
+            for name in (f"without {unbacked} unbacked labels", "backed"):
+                more = f" · {own}, {name} {backed}"
+                if len(words + more) <= width:
+                    return words + more
         return words
+
+
+def _accuracy(correct: int, total: int) -> str:
+    """With its 95 % interval, for example "98.36% (98.1 to 98.6)"."""
+    return f"{correct / total:.2%} ({ends_words(correct, total)})"

@@ -187,7 +187,9 @@ def test_the_report_on_mnist_leaves_out_what_annotators_did_not_back(full_mnist:
     predictions[:100] = (predictions[:100] + 1) % 10
     predictions[947] = 3  # the label says 8
     text = report(looked(labels.tolist(), predictions.tolist(), classes=10))
-    assert "without the 15 digits whose label annotators did not back (9,885 of 9,985)" in text
+    said = "without the 15 digits whose label annotators did not back (9,885 of 9,985)\n"
+    low, high = binomtest(9885, 9985).proportion_ci(method="wilson")
+    assert f"{said}  95 % interval {100 * low:.1f} to {100 * high:.1f}\n" in text
     assert f"{9_885 / 9_985:.2%} without" in text
     assert max(map(len, text.splitlines())) < 90
 

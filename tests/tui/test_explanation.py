@@ -255,7 +255,12 @@ class TestSuspects:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(1, MISTAKES))
             await opened.press("tab", "down")
-            opened.find("^─2 mistakes by loss · 99.80%, without 2 unbacked labels 99.90%─")
+            opened.find(
+                r"^─2 mistakes by loss · 99.80% \(99.3 to 99.9\), backed 99.90% \(99.4 to 100.0\)─"
+            )
+            await opened.resize(120, 40)
+            opened.find(r"99.80% \(99.3 to 99.9\), without 2 unbacked labels 99.90% \(99.4 to ")
+            await opened.resize(80, 24)
             opened.find("^▸     4  1 → 7    1.61 ✗\\?")
             await opened.press("enter")
             opened.find("#4  1 → 7  loss 1.61  annotators did not back this label─")
