@@ -571,6 +571,11 @@ def test_an_interrupted_fetch_is_ended_by_its_signal(monkeypatch: pytest.MonkeyP
             progress("digits", 0, 1)
 
     monkeypatch.setattr("digit_tui.digits.fetch_mnist", endless)
-    result = run("data", "fetch")
+    # Who starts the tests in the background of a script has them ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        result = run("data", "fetch")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (result.exit_code, result.stdout) == (130, "")
     assert result.stderr.startswith("digit-tui: interrupted")
