@@ -232,9 +232,8 @@ class RunApp(App[None]):
 
     def action_help(self) -> None:
         own = keys(self.screen_stack[0].BINDINGS)
-        groups = sorted(
-            self.key_groups(), key=lambda group: group[1] != own
-        )  # those in sight first
+        # Those of the view in sight come first.
+        groups = sorted(self.key_groups(), key=lambda group: group[1] != own)
         self.push_screen(HelpDialog(groups))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

@@ -34,13 +34,11 @@ class Explanation(Container):
             yield WhatIf()
         yield NeighbourRow()
 
-    def on_resize(self) -> None:
-        if self.screen.has_class("-explains"):
-            self._fit()
-
     def _fit(self) -> None:
-        """Leave out what there is no room for, open; closed it may be smaller, and stays as it is:
-        so it need not be laid out twice to open."""
+        """Leave out what there is no room for, while it is open.
+
+        Closed it may be smaller, and stays as it is: so it need not be laid out twice to open.
+        """
         self.set_class(self.size.height < NEIGHBOUR_ROWS, "-shallow")
         self.set_class(self.size.width < WHAT_IF_COLUMNS, "-slim")
 
