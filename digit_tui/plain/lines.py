@@ -105,7 +105,7 @@ class Paper:
         """
         self._output = output
         self._prompt = prompt
-        self._open = False  # the prompt is the end of what is written
+        self._open = False  # what is written ends with the prompt, or ^C
         self.log: deque[str] = deque(maxlen=LOG_LINES)
 
     def say(self, text: str) -> None:
@@ -129,3 +129,7 @@ class Paper:
     def answered(self) -> None:
         """Somebody has typed a line, and with it ended that of the prompt."""
         self._open = False
+
+    def interrupted(self) -> None:
+        """The terminal has shown ^C: what is said next begins a line."""
+        self._open = self._prompt

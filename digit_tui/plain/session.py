@@ -127,6 +127,7 @@ class Session:
                 self._enough = self._terminal
             case Interrupted():
                 self._interrupted = self._enough = True
+                self._paper.interrupted()
             case End():
                 self._end = self._telling.alone = True
                 if self._terminal:
