@@ -1,7 +1,7 @@
 """Loss and back-propagation for one batch, into buffers that are made once.
 
 The work of a batch can be divided into parts, for as many processors: first each part takes some
-of the images, then, when all have their errors, some rows of every layer's weights.
+of the images, then, when all have their errors, a stretch of the gradient.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from digit_tui.nn.network import Network, layer_views
-from digit_tui.nn.parts import part_of
+from digit_tui.nn.parts import part_of, rows_within, shares_of_rows
 
 Array = NDArray[Any]
 Allocate = Callable[[tuple[int, ...], DTypeLike], Array]
@@ -56,6 +56,7 @@ class GradientPass:
     Attributes:
         gradient: (parameters,) the mean gradient over the last batch, laid out as the
             network's parameters are.
+        shares: the stretch of it that each part computes.
     """
 
     def __init__(
@@ -73,6 +74,11 @@ class GradientPass:
         self.network = network
         self.parts = parts
         self.gradient: Array = allocate(network.parameters.shape, dtype)
+        self.shares = shares_of_rows(network.sizes, parts)
+        layers = range(len(network.sizes) - 1)
+        self._rows = [
+            [rows_within(network.sizes, layer, share) for layer in layers] for share in self.shares
+        ]
         self._gradients = layer_views(self.gradient, network.sizes)
         widths = network.sizes[1:]
         self._outputs = [allocate((batch_size, width), dtype) for width in widths]
@@ -122,7 +128,7 @@ class GradientPass:
             errors[index - 1] *= outputs[index - 1] > 0  # ReLU passes on what it let through
         return float(losses.sum(dtype=np.float64)), correct
 
-    def gradients(self, inputs: Array, part: int) -> list[Array]:
+    def gradients(self, inputs: Array, part: int) -> Array:
         """Compute a part's share of the gradient, when all parts have done their `errors`.
 
         Args:
@@ -130,17 +136,16 @@ class GradientPass:
             part: which share, 0 to parts - 1.
 
         Returns:
-            The pieces of `self.gradient` that were computed.
+            The share: `self.gradient[self.shares[part]]`.
         """
         count = len(inputs)
-        pieces = []
-        for index, (weights, biases) in enumerate(self._gradients):
+        for index, rows in enumerate(self._rows[part]):
             below = self._outputs[index - 1][:count] if index else inputs
             error = self._errors[index][:count]
-            rows = part_of(len(weights), part, self.parts)
-            np.matmul(below[:, rows].T, error, out=weights[rows])  # (rows, n) @ (n, fan_out)
-            pieces.append(weights[rows].reshape(-1))
-            if part == self.parts - 1:
+            weights, biases = self._gradients[index]
+            if rows.start < min(rows.stop, len(weights)):
+                # (rows, n) @ (n, fan_out)
+                np.matmul(below[:, rows].T, error, out=weights[rows])
+            if rows.start < rows.stop > len(weights):
                 np.matmul(self._ones[:count], error, out=biases)  # sums over the batch
-                pieces.append(biases)
-        return pieces
+        return self.gradient[self.shares[part]]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-SPINS = 3_000
-"""Looks before a wait becomes a pause, about a tenth of a millisecond. The members' shares are
-equal and a step takes a millisecond, so mostly the others are there by then; waking from a pause
-would cost as much as a tenth of the step."""
+SPINS = 12_000
+"""Looks before a wait becomes a pause, about half a millisecond. The members' shares are equal and
+a step takes a millisecond, so mostly the others are there by then; waking from a pause would cost
+as much as a tenth of the step."""
 PAUSE_GROWTH = 20e-6
 """Each pause is longer than the one before by this many seconds, ..."""
 LONGEST_PAUSE = 0.02

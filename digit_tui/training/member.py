@@ -142,7 +142,7 @@ class Member:
         self.probabilities: Array = allocate((BLOCK, classes), np.float32)
         self.losses: Array = allocate((BLOCK,), np.float32)
         self._sums: Array = allocate((plan.members, len(StepSums._fields)), np.float64)
-        self._own = part_of(len(self._parameters), index, plan.members)
+        self._own = self._pass.shares[index]
         length = self._own.stop - self._own.start
         self._scratch: Array = np.empty(min(UPDATE_BLOCK, length), np.float32)
 
@@ -179,8 +179,7 @@ class Member:
         with np.errstate(all="ignore"):  # what is not finite is found here
             loss, correct = self._pass.errors(inputs, labels, self._index)
             self._meet()
-            pieces = self._pass.gradients(inputs, self._index)
-            squares = sum(map(sum_of_squares, pieces))
+            squares = sum_of_squares(self._pass.gradients(inputs, self._index))
             self._sums[self._index] = loss, correct, squares, 0.0
             self._meet()
             sums = self.sums()

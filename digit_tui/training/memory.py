@@ -37,7 +37,9 @@ class Memory:
         needed = count * np.dtype(dtype).itemsize
         self.size += -(-needed // ALIGNMENT) * ALIGNMENT
         if self._map is None:
-            return np.zeros(shape, dtype)
+            room = np.zeros(needed + ALIGNMENT, np.uint8)
+            first = -room.ctypes.data % ALIGNMENT
+            return room[first : first + needed].view(dtype).reshape(shape)
         return np.frombuffer(self._map, dtype, count, start).reshape(shape)
 
 

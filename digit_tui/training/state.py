@@ -19,6 +19,9 @@ from digit_tui.training.streams import stream
 
 Array = NDArray[Any]
 
+LINE = 16
+"""Numbers in a cache line: each vector begins with one, which makes passes over it quicker."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -81,7 +84,7 @@ class Vectors(NamedTuple):
         return cls(
             allocate((count,), np.float32),
             allocate((count,), np.float32) if average else None,
-            allocate((most, count), np.float32),
+            allocate((most, -(-count // LINE) * LINE), np.float32)[:, :count],
         )
 
 
