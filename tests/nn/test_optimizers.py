@@ -213,3 +213,32 @@ def test_adamw_without_decay_is_adam() -> None:
         adam.step(gradient, 0.01)
         adamw.step(gradient, 0.01)
     np.testing.assert_array_equal(adam.parameters, adamw.parameters)
+
+
+@pytest.mark.parametrize("name", [name for name in RULES if RULES[name].slots])
+def test_memory_of_a_unit_that_is_dead_does_not_become_denormal(name: str) -> None:
+    run = Run(name, np.ones(8), np.float32)
+    tiniest = np.finfo(np.float32).tiny
+    for step in range(20_000):
+        gradient = (
+            np.zeros(8) if step else np.array([1e-19, 1e-17, 1e-9, 1e-3, 1.0, 9.0, 0.0, -1.0])
+        )
+        run.step(gradient, 0.0)
+        assert not ((run.slots != 0) & (np.abs(run.slots) < tiniest)).any() or step < 128
+    assert not run.slots[0].any()
+
+
+@pytest.mark.parametrize("name", list(RULES))
+def test_memory_that_is_tidied_moves_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    sizes = 10.0 ** generator.uniform(-40, 0, 500)
+    gradients = generator.standard_normal((300, 500)) * sizes
+    start = generator.standard_normal(500)
+    tidied = Run(name, start, np.float32)
+    for gradient in gradients:
+        tidied.step(gradient, 0.01)
+    monkeypatch.setattr(optimizers, "TIDY_STEPS", 10_000)
+    kept = Run(name, start, np.float32)
+    for gradient in gradients:
+        kept.step(gradient, 0.01)
+    np.testing.assert_array_equal(tidied.parameters, kept.parameters)
