@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-BLOCK = 131_072
-"""Parameters in a block. The passes over one stay in the caches; smaller blocks cost more in calls
-than they save in cache misses (measured from 8,192 up)."""
+BLOCK = 32_768
+"""Parameters in a block. The passes over one stay in the second cache; smaller blocks cost more in
+calls than they save in cache misses (measured from 8,192 up)."""
 
 NEGLIGIBLE = 1e-30
 """Numbers of a rule's memory that are nearer to zero move no parameter. Before they become

@@ -63,11 +63,34 @@ class Plan:
     members: int
 
 
+class Block(NamedTuple):
+    """Room for the images that are gathered and deformed together."""
+
+    originals: Array
+    """(BLOCK, pixels) uint8, before they are deformed."""
+    images: Array
+    """(BLOCK, pixels) uint8, ready to be learned from."""
+    labels: Array
+    """(BLOCK,) uint8"""
+
+    @classmethod
+    def make(cls, pixels: int, allocate: Allocate) -> Block:
+        return cls(
+            allocate((BLOCK, pixels), np.uint8),
+            allocate((BLOCK, pixels), np.uint8),
+            allocate((BLOCK,), np.uint8),
+        )
+
+
 class StepJob(NamedTuple):
     """One step, in plain values."""
 
     images: int
     """In the batch."""
+    at: int
+    """Images that were loaded before; the others are loaded now, ..."""
+    row: int
+    """... from this row of the block on."""
     optimizer: str
     learning_rate: float
     weight_decay: float
@@ -99,9 +122,7 @@ class Member:
     """One of a team.
 
     Attributes:
-        originals: (BLOCK, pixels) uint8, images to be deformed; `deformed`, the same, the result.
         tested: (BLOCK, pixels) uint8, images to be evaluated, and `tested_labels` (BLOCK,) uint8.
-        pixels: (batch size, pixels) uint8, the batch, and `labels` (batch size,) intp.
         probabilities: (BLOCK, classes) float32, and `losses` (BLOCK,) float32, of an evaluation.
     """
 
@@ -109,6 +130,7 @@ class Member:
         self,
         plan: Plan,
         vectors: Vectors,
+        block: Block,
         allocate: Allocate,
         index: int,
         meet: Callable[[], None],
@@ -118,6 +140,7 @@ class Member:
         Args:
             plan: what is trained.
             vectors: the run's, moved in place.
+            block: where the images of batches are.
             allocate: makes the arrays that the members share.
             index: which member this is, from 0.
             meet: returns when all members have called it.
@@ -126,19 +149,17 @@ class Member:
         self._index = index
         self._meet = meet
         self._parameters, self._average, self._slots = vectors
+        self._block = block
         network = Network(plan.sizes, self._parameters)
         evaluated = self._parameters if self._average is None else self._average
         self._evaluated_network = Network(plan.sizes, evaluated)
         self._pass = GradientPass(network, plan.batch_size, allocate, plan.members)
 
         pixels, classes = plan.sizes[0], plan.sizes[-1]
-        self.originals: Array = allocate((BLOCK, pixels), np.uint8)
-        self.deformed: Array = allocate((BLOCK, pixels), np.uint8)
         self.tested: Array = allocate((BLOCK, pixels), np.uint8)
         self.tested_labels: Array = allocate((BLOCK,), np.uint8)
-        self.pixels: Array = allocate((plan.batch_size, pixels), np.uint8)
         self._inputs: Array = allocate((plan.batch_size, pixels), np.float32)
-        self.labels: Array = allocate((plan.batch_size,), np.intp)
+        self._labels: Array = allocate((plan.batch_size,), np.intp)
         self.probabilities: Array = allocate((BLOCK, classes), np.float32)
         self.losses: Array = allocate((BLOCK,), np.float32)
         self._sums: Array = allocate((plan.members, len(StepSums._fields)), np.float64)
@@ -148,10 +169,10 @@ class Member:
 
     def sums(self) -> StepSums:
         """Over the shares of all members, in their order."""
-        return StepSums(*self._sums.sum(axis=0).tolist())
+        return StepSums(*map(sum, zip(*self._sums.tolist(), strict=True)))
 
     def deform(self, count: int, augment: str, epoch: int, block: int) -> None:
-        """Deform `originals` into `deformed`.
+        """Deform the block's originals.
 
         Args:
             count: how many images there are.
@@ -160,8 +181,24 @@ class Member:
             block: which one of the epoch.
         """
         deformation = deformation_of(self._plan.seed, augment, epoch, block, self._plan.side)
-        out = self.deformed[:count]
-        deform(self.originals[:count], deformation, out, self._index, self._plan.members)
+        originals, images = self._block.originals[:count], self._block.images[:count]
+        deform(originals, deformation, images, self._index, self._plan.members)
+
+    def load(self, total: int, at: int, row: int, images: int) -> None:
+        """Load those images of this member's share that are in one piece of the batch.
+
+        Args:
+            total: images in the batch.
+            at: which of them is the piece's first.
+            row: where that one is in the block.
+            images: in the piece.
+        """
+        own = part_of(total, self._index, self._plan.members)
+        first, last = max(own.start, at), min(own.stop, at + images)
+        if first < last:
+            rows = slice(row + first - at, row + last - at)
+            scale_pixels(self._block.images[rows], self._inputs[first:last])
+            self._labels[first:last] = self._block.labels[rows]
 
     def evaluate(self, count: int) -> None:
         """Classify `tested` with the averaged weights, where there are any, else the latest."""
@@ -173,9 +210,8 @@ class Member:
     def step(self, *values: Any) -> None:
         """Make one step, a StepJob; nothing changes if loss or gradient is not finite."""
         job = StepJob(*values)
-        inputs, labels = self._inputs[: job.images], self.labels[: job.images]
-        own = part_of(job.images, self._index, self._plan.members)
-        scale_pixels(self.pixels[own], inputs[own])
+        inputs, labels = self._inputs[: job.images], self._labels[: job.images]
+        self.load(job.images, job.at, job.row, job.images - job.at)
         with np.errstate(all="ignore"):  # what is not finite is found here
             loss, correct = self._pass.errors(inputs, labels, self._index)
             self._meet()

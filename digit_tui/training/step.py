@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite, sqrt
 from time import perf_counter
-from typing import Any
-
-from numpy.typing import NDArray
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.nn import SCHEDULES
-from digit_tui.training.batches import Batches
+from digit_tui.training.batches import Batches, Piece
 from digit_tui.training.member import StepJob
 from digit_tui.training.state import RunState
 from digit_tui.training.team import Team
-
-Array = NDArray[Any]
 
 
 class NotFinite(Exception):
@@ -46,14 +42,7 @@ class Stepper:
         self._team = team
         self._images = len(dataset.train_labels)
         self._factor = SCHEDULES[config.schedule]
-        self._batches = Batches(dataset, config.seed, self._deformed)
-
-    def _deformed(self, images: Array, augment: str, epoch: int, block: int) -> Array:
-        """Deform images by the team; see Batches."""
-        member, count = self._team.member, len(images)
-        member.originals[:count] = images
-        self._team.do("deform", count, augment, epoch, block)
-        return member.deformed[:count]
+        self._batches = Batches(dataset, config.seed, team.block, partial(team.do, "deform"))
 
     def learning_rate(self, state: RunState) -> float:
         """The rate of the next step: the base rate times the schedule's factor."""
@@ -72,10 +61,12 @@ class Stepper:
         batch_size = min(settings.batch_size, self._images)
         self._team.set_batch_size(batch_size)
         started = perf_counter()
-        member = self._team.member
         count = min(batch_size, self._images - state.cursor)
+        piece = self._load(state, count)
         job = StepJob(
             images=count,
+            at=piece.at,
+            row=piece.row,
             optimizer=settings.optimizer,
             learning_rate=self.learning_rate(state),
             weight_decay=settings.weight_decay,
@@ -84,15 +75,8 @@ class Stepper:
             slot_steps=state.slot_steps + 1,
             step=state.step + 1,
         )
-        self._batches.fill(
-            member.pixels[:count],
-            member.labels[:count],
-            state.epoch,
-            state.cursor,
-            settings.augment,
-        )
         self._team.do("step", *job)
-        sums = member.sums()
+        sums = self._team.member.sums()
         loss, norm = sums.loss / count, sqrt(sums.squares)
         if not isfinite(loss):
             raise NotFinite("loss", loss)
@@ -113,3 +97,10 @@ class Stepper:
         tally.seconds += seconds
         accuracy = sums.correct / count
         return StepResult(loss, accuracy, norm, job.learning_rate, count, seconds)
+
+    def _load(self, state: RunState, count: int) -> Piece:
+        """Have the next batch loaded but for its last piece, which is left to the step."""
+        for piece in self._batches.pieces(state.epoch, state.cursor, count, state.settings.augment):
+            if piece.at + piece.images < count:
+                self._team.do("load", count, *piece)
+        return piece

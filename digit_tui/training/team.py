@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 from digit_tui.config import RunConfig
 from digit_tui.nn import Evaluation
 from digit_tui.training.meeting import LINE, Meeting
-from digit_tui.training.member import BLOCK, Member, Plan
+from digit_tui.training.member import BLOCK, Block, Member, Plan
 from digit_tui.training.memory import Memory, share, shared_memory
 from digit_tui.training.state import Vectors
 
@@ -71,6 +71,7 @@ class Team:
 
     Attributes:
         vectors: the run's, which the members move in place.
+        block: the images that batches are loaded from.
         member: member 0.
     """
 
@@ -89,8 +90,8 @@ class Team:
         self._helpers: list[subprocess.Popen[bytes]] = []
         self._complaints = -1
         self._plan = plan
-        self._vectors_in = self._memory(lambda memory: _make_vectors(plan, memory))
-        self.vectors = _make_vectors(plan, self._vectors_in)
+        self._lasting_in = self._memory(lambda memory: _make_lasting(plan, memory))
+        self.vectors, self.block = _make_lasting(plan, self._lasting_in)
         self._make_member()
 
     @classmethod
@@ -120,7 +121,7 @@ class Team:
         """Make what depends on the batch size."""
 
         def make(memory: Memory) -> tuple[Member, Array, Meeting]:
-            return _make_member(memory, self._plan, self.vectors, 0, self._pause)
+            return _make_member(memory, self._plan, self.vectors, self.block, 0, self._pause)
 
         self._rest_in = self._memory(make)
         self.member, self._order, self._meet = make(self._rest_in)
@@ -150,7 +151,7 @@ class Team:
         """
         if self._plan.members > 1:
             order = marshal.dumps((job, values))
-            self._order[: len(order)] = np.frombuffer(order, np.uint8)
+            self._order.data[: len(order)] = order
             self._meet()
         getattr(self.member, job)(*values)
         self._meet()
@@ -186,7 +187,7 @@ class Team:
         members = range(1, self._plan.members)
         if not members:
             return
-        shared = [self._vectors_in.descriptor, self._rest_in.descriptor]
+        shared = [self._lasting_in.descriptor, self._rest_in.descriptor]
         try:
             self._complaints = share(0)
             for index in members:
@@ -236,25 +237,32 @@ class Team:
         return f"with status {helper.returncode}" + (f" ({lines[-1]})" if lines else "")
 
 
-def _make_vectors(plan: Plan, memory: Memory) -> Vectors:
-    return Vectors.make(plan.sizes, plan.average, memory.take)
+def _make_lasting(plan: Plan, memory: Memory) -> tuple[Vectors, Block]:
+    """What does not depend on the batch size."""
+    vectors = Vectors.make(plan.sizes, plan.average, memory.take)
+    return vectors, Block.make(plan.sizes[0], memory.take)
 
 
 def _make_member(
-    memory: Memory, plan: Plan, vectors: Vectors, index: int, pause: Callable[[float], None]
+    memory: Memory,
+    plan: Plan,
+    vectors: Vectors,
+    block: Block,
+    index: int,
+    pause: Callable[[float], None],
 ) -> tuple[Member, Array, Meeting]:
     """A member and what it shares with the others, in the same order for each of them."""
     order = memory.take((ORDER_BYTES,), np.uint8)
     meet = Meeting(memory.take((plan.members * LINE,), np.int64), index, plan.members, pause)
-    return Member(plan, vectors, memory.take, index, meet), order, meet
+    return Member(plan, vectors, block, memory.take, index, meet), order, meet
 
 
 def help_out(task: dict[str, Any]) -> None:
     """The life of a helper process: do each order, until the process that started it ends."""
     plan = Plan(**task["plan"])
-    vectors_in, rest_in = map(Memory, task["memory"])
-    vectors = _make_vectors(plan, vectors_in)
-    member, order, meet = _make_member(rest_in, plan, vectors, task["index"], _pause_or_end)
+    lasting_in, rest_in = map(Memory, task["memory"])
+    lasting = _make_lasting(plan, lasting_in)
+    member, order, meet = _make_member(rest_in, plan, *lasting, task["index"], _pause_or_end)
     while True:
         meet()
         job, values = marshal.loads(order.data)

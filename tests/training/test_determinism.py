@@ -28,6 +28,7 @@ from digit_tui.training.commands import (
     Stop,
 )
 from digit_tui.training.events import EpochEnded, Evaluated, Paused, SettingChanged, StepsDone
+from digit_tui.training.member import Block
 from digit_tui.training.streams import stream
 
 CHANGES: list[tuple[int, Command]] = [
@@ -159,6 +160,10 @@ def test_streams_differ_by_seed_purpose_and_place() -> None:
     assert len(draws) == len(keys)
 
 
+def batches_of(digits: Dataset) -> Batches:
+    return Batches(digits, 0, Block.make(digits.pixels, np.zeros))
+
+
 def epoch_of(
     batches: Batches, digits: Dataset, size: int, epoch: int = 0, augment: str = "none"
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -166,8 +171,10 @@ def epoch_of(
     total, pixels = digits.train_images.shape
     inputs, labels = np.zeros((total, pixels), np.uint8), np.full(total, -1)
     for start in range(0, total, size):
-        rows = slice(start, start + size)
-        batches.fill(inputs[rows], labels[rows], epoch, start, augment)
+        for piece in batches.pieces(epoch, start, min(size, total - start), augment):
+            _, images, true = (each[piece.row : piece.row + piece.images] for each in batches.block)
+            rows = slice(start + piece.at, start + piece.at + piece.images)
+            inputs[rows], labels[rows] = images, true
     return inputs, labels
 
 
@@ -176,28 +183,28 @@ def test_content_does_not_depend_on_the_batch_size(
     augment: str, digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batches_module, "BLOCK", 100)  # so that batches lie across blocks
-    inputs, labels = epoch_of(Batches(digits, 0), digits, 230, augment=augment)
+    inputs, labels = epoch_of(batches_of(digits), digits, 230, augment=augment)
     assert inputs.any(axis=1).all()
     assert labels.min() == 0
     for size in (1, 32, 100, 128):
-        again = epoch_of(Batches(digits, 0), digits, size, augment=augment)
+        again = epoch_of(batches_of(digits), digits, size, augment=augment)
         np.testing.assert_array_equal(again[0], inputs)
         np.testing.assert_array_equal(again[1], labels)
 
 
 def test_content_does_not_depend_on_what_was_asked_before(digits: Dataset) -> None:
-    used = Batches(digits, 0)
+    used = batches_of(digits)
     epoch_of(used, digits, 50, epoch=3, augment="affine")
     epoch_of(used, digits, 7, epoch=1, augment="none")
     for epoch, augment in ((1, "elastic"), (1, "none"), (0, "none"), (3, "affine")):
-        expected = epoch_of(Batches(digits, 0), digits, 230, epoch, augment)
+        expected = epoch_of(batches_of(digits), digits, 230, epoch, augment)
         actual = epoch_of(used, digits, 60, epoch, augment)
         np.testing.assert_array_equal(actual[0], expected[0])
         np.testing.assert_array_equal(actual[1], expected[1])
 
 
 def test_each_epoch_uses_every_image_once_in_an_order_of_its_own(digits: Dataset) -> None:
-    batches = Batches(digits, 0)
+    batches = batches_of(digits)
     orders = []
     for epoch in (0, 1):
         inputs, labels = epoch_of(batches, digits, 32, epoch)
@@ -213,9 +220,9 @@ def test_each_epoch_uses_every_image_once_in_an_order_of_its_own(digits: Dataset
 
 
 def test_augmentation_does_not_change_the_order(digits: Dataset) -> None:
-    plain = epoch_of(Batches(digits, 0), digits, 32)
+    plain = epoch_of(batches_of(digits), digits, 32)
     for augment in ("shift", "affine", "elastic"):
-        deformed = epoch_of(Batches(digits, 0), digits, 32, augment=augment)
+        deformed = epoch_of(batches_of(digits), digits, 32, augment=augment)
         np.testing.assert_array_equal(deformed[1], plain[1])
         assert (deformed[0] != plain[0]).any()
 
@@ -226,7 +233,7 @@ def test_augmentation_differs_between_epochs_and_blocks(
     monkeypatch.setattr(batches_module, "BLOCK", 20)
     same = make_digits(train=40)
     same.train_images[:] = same.train_images[0]  # so that only the deformation differs
-    batches = Batches(same, 0)
+    batches = batches_of(same)
     first, second = (epoch_of(batches, same, 40, epoch, "elastic")[0] for epoch in (0, 1))
     assert len({row.tobytes() for row in (*first, *second)}) == 80
 

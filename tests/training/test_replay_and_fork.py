@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from digit_tui.cli import cli
 from digit_tui.data import Dataset
 from digit_tui.insight.significance import compare, gap_words
 from digit_tui.training import trainer as trainer_module
-from digit_tui.training.batches import Batches
+from digit_tui.training.batches import Batches, Piece
 from digit_tui.training.commands import (
     AddEpochs,
     Command,
@@ -55,7 +55,7 @@ from digit_tui.training.events import (
     WentBack,
 )
 from digit_tui.training.mailbox import Script
-from digit_tui.training.member import BLOCK
+from digit_tui.training.member import BLOCK, Member
 from digit_tui.training.opening import replaying
 from digit_tui.training.run_folder import METRICS
 from digit_tui.training.saved_run import SavedRun
@@ -275,20 +275,21 @@ def test_both_arms_train_on_the_same_batches(
 ) -> None:
     batches: list[tuple[int, int, bytes, bytes]] = []
     deformed: list[tuple[int, int]] = []
-    fill, deform = Batches.fill, trainer_module.Stepper._deformed
+    pieces, deform = Batches.pieces, Member.deform
 
-    def look_at_batch(
-        self: Batches, pixels: Any, labels: Any, epoch: int, start: int, augment: str
-    ) -> None:
-        fill(self, pixels, labels, epoch, start, augment)
-        batches.append((epoch, start, pixels.tobytes(), labels.tobytes()))
+    def look_at_pieces(self: Batches, epoch: int, start: int, *rest: Any) -> Iterator[Piece]:
+        for piece in pieces(self, epoch, start, *rest):
+            rows = slice(piece.row, piece.row + piece.images)
+            _, images, labels = (each[rows].tobytes() for each in self.block)
+            batches.append((epoch, start + piece.at, images, labels))
+            yield piece
 
-    def look_at_block(self: Any, images: Any, augment: str, epoch: int, block: int) -> Any:
+    def look_at_block(self: Member, count: int, augment: str, epoch: int, block: int) -> None:
         deformed.append((epoch, block))
-        return deform(self, images, augment, epoch, block)
+        deform(self, count, augment, epoch, block)
 
-    monkeypatch.setattr(Batches, "fill", look_at_batch)
-    monkeypatch.setattr(trainer_module.Stepper, "_deformed", look_at_block)
+    monkeypatch.setattr(Batches, "pieces", look_at_pieces)
+    monkeypatch.setattr(Member, "deform", look_at_block)
     train([(40, Fork((SetLearningRate(0.03),)))], dataset=many)
     seen = Counter(batches)
     steps = -(-9_000 // 32)

@@ -21,7 +21,7 @@ from digit_tui.training import team as team_module
 from digit_tui.training.commands import SetBatchSize
 from digit_tui.training.events import Diverged, Event, StepsDone
 from digit_tui.training.mailbox import Script
-from digit_tui.training.member import Member, Plan
+from digit_tui.training.member import Block, Member, Plan
 from digit_tui.training.memory import Memory
 from digit_tui.training.state import RunState, Vectors
 from digit_tui.training.step import Stepper
@@ -96,7 +96,7 @@ def test_what_members_compute_does_not_depend_on_who_they_are(digits: Dataset, t
     ran = train(threads=3, augment="none", average=True)
     config = ran.trainer._config
     plan = Plan((36, 8, 4), 6, True, config.seed, config.batch_size, members=3)
-    vectors = Vectors.make(plan.sizes, True, np.zeros)
+    vectors, block = Vectors.make(plan.sizes, True, np.zeros), Block.make(36, np.zeros)
     memory: list[np.ndarray] = []
 
     def same(index: int) -> Any:
@@ -111,11 +111,12 @@ def test_what_members_compute_does_not_depend_on_who_they_are(digits: Dataset, t
         return allocate
 
     barrier = Barrier(3)
-    members = [Member(plan, vectors, same(index), index, barrier.wait) for index in range(3)]
+    members = [Member(plan, vectors, block, same(index), index, barrier.wait) for index in range(3)]
 
     class Threads(Team):
         def __init__(self) -> None:
-            self.vectors, self.member, self._plan = vectors, members[0], plan
+            self.vectors, self.block = vectors, block
+            self.member, self._plan = members[0], plan
 
         def do(self, job: str, *values: Any) -> None:
             others = [Thread(target=getattr(each, job), args=values) for each in members[1:]]
