@@ -97,11 +97,16 @@ class Network:
             inputs: (n, sizes[0]) pixels from 0 to 1.
             outputs: one (n, width) array a layer, as `buffers` makes them.
         """
+        np.matmul(inputs, self.layers[0].weights, out=outputs[0])  # (n, fan_in) @ (fan_in, fan_out)
+        return self.forward_on(outputs)
+
+    def forward_on(self, outputs: list[Array]) -> Array:
+        """Like `forward`, where the first output has the inputs' product with the weights."""
         for index, (weights, biases) in enumerate(self.layers):
             output = outputs[index]
-            np.matmul(inputs, weights, out=output)  # (n, fan_in) @ (fan_in, fan_out)
+            if index:
+                np.matmul(outputs[index - 1], weights, out=output)
             output += biases
             if index < len(self.layers) - 1:
                 np.maximum(output, 0, out=output)
-            inputs = output
-        return inputs
+        return outputs[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 
 def part_of(total: int, index: int, parts: int) -> slice:
@@ -11,30 +12,45 @@ def part_of(total: int, index: int, parts: int) -> slice:
     return slice(total * index // parts, total * (index + 1) // parts)
 
 
-def shares_of_rows(sizes: Sequence[int], parts: int) -> list[slice]:
-    """Divide a network's parameters into stretches of whole rows, as equal as may be.
+class Share(NamedTuple):
+    """The parameters that one part computes the gradient of, and moves.
 
-    A row is what leads from one unit to the next layer, or a layer's biases. Whoever computes the
-    gradient of a stretch moves it too, so that it need not change caches.
+    They are whole rows: what leads from one unit to the next layer, or the biases of a layer.
+    """
+
+    pixels: slice
+    """From these inputs, ..."""
+    rows: list[slice]
+    """... and in general these rows of each layer; the row after the last unit's is the biases."""
+    stretches: tuple[slice, slice]
+    """Where they are in the parameter vector: weights of the first layer, and others."""
+
+
+def share_of(sizes: Sequence[int], index: int, parts: int) -> Share:
+    """A part's share of a network: some of the pixels, and an equal part of all else.
 
     Args:
         sizes: layer widths, inputs first, classes last.
-        parts: how many stretches.
-
-    Returns:
-        Slices of the parameter vector, one after the other.
+        index: which part, 0 to parts - 1.
+        parts: into how many parts the network is divided.
     """
-    ends = [0]
-    for fan_in, fan_out in pairwise(sizes):
-        ends += range(ends[-1] + fan_out, ends[-1] + (fan_in + 1) * fan_out + 1, fan_out)
-    total = ends[-1]
-    cuts = [min(ends, key=lambda end: abs(end - total * part / parts)) for part in range(parts)]
-    return [slice(start, stop) for start, stop in pairwise([*cuts, total])]
+    pixels = part_of(sizes[0], index, parts)
+    starts, places = [0], []  # of layers; and of all rows but the pixels'
+    for layer, (fan_in, fan_out) in enumerate(pairwise(sizes)):
+        first = fan_in if layer == 0 else 0
+        places += [starts[-1] + row * fan_out for row in range(first, fan_in + 1)]
+        starts.append(starts[-1] + (fan_in + 1) * fan_out)
+    places.append(starts[-1])
 
+    def cut(number: int) -> int:
+        """Where the rest is cut: between two rows, as near as may be to an equal part."""
+        even = places[0] + (places[-1] - places[0]) * number / parts
+        return min(places, key=lambda place: abs(place - even))
 
-def rows_within(sizes: Sequence[int], layer: int, share: slice) -> slice:
-    """Which rows of a layer are in a share; row `sizes[layer]` is that of its biases."""
-    before = sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes[: layer + 1]))
-    fan_in, fan_out = sizes[layer : layer + 2]
-    first, last = ((edge - before) // fan_out for edge in (share.start, share.stop))
-    return slice(min(max(first, 0), fan_in + 1), min(max(last, 0), fan_in + 1))
+    rest = slice(cut(index), cut(index + 1))
+    rows = []
+    for start, (fan_in, fan_out) in zip(starts, pairwise(sizes), strict=False):
+        first, last = ((edge - start) // fan_out for edge in (rest.start, rest.stop))
+        rows.append(slice(min(max(first, 0), fan_in + 1), min(max(last, 0), fan_in + 1)))
+    weights = slice(pixels.start * sizes[1], pixels.stop * sizes[1])
+    return Share(pixels, rows, (weights, rest))

@@ -34,6 +34,7 @@ from digit_tui.nn import (
 )
 from digit_tui.nn.optimizers import BLOCK as UPDATE_BLOCK
 from digit_tui.nn.propagation import Allocate
+from digit_tui.training.memory import Memory
 from digit_tui.training.state import Vectors
 from digit_tui.training.streams import stream
 
@@ -154,18 +155,21 @@ class Member:
         evaluated = self._parameters if self._average is None else self._average
         self._evaluated_network = Network(plan.sizes, evaluated)
         self._pass = GradientPass(network, plan.batch_size, allocate, plan.members)
+        self._share = self._pass.shares[index]
 
         pixels, classes = plan.sizes[0], plan.sizes[-1]
         self.tested: Array = allocate((BLOCK, pixels), np.uint8)
         self.tested_labels: Array = allocate((BLOCK,), np.uint8)
-        self._inputs: Array = allocate((plan.batch_size, pixels), np.float32)
-        self._labels: Array = allocate((plan.batch_size,), np.intp)
         self.probabilities: Array = allocate((BLOCK, classes), np.float32)
         self.losses: Array = allocate((BLOCK,), np.float32)
         self._sums: Array = allocate((plan.members, len(StepSums._fields)), np.float64)
-        self._own = self._pass.shares[index]
-        length = self._own.stop - self._own.start
-        self._scratch: Array = np.empty(min(UPDATE_BLOCK, length), np.float32)
+        # What no other member looks at.
+        own = Memory().take
+        self._inputs = own(
+            (plan.batch_size, self._share.pixels.stop - self._share.pixels.start), np.float32
+        )
+        self._labels = own((plan.batch_size,), np.intp)
+        self._scratch = own((UPDATE_BLOCK,), np.float32)
 
     def sums(self) -> StepSums:
         """Over the shares of all members, in their order."""
@@ -184,21 +188,17 @@ class Member:
         originals, images = self._block.originals[:count], self._block.images[:count]
         deform(originals, deformation, images, self._index, self._plan.members)
 
-    def load(self, total: int, at: int, row: int, images: int) -> None:
-        """Load those images of this member's share that are in one piece of the batch.
+    def load(self, at: int, row: int, images: int) -> None:
+        """Load a piece of a batch, this member's pixels of each image.
 
         Args:
-            total: images in the batch.
-            at: which of them is the piece's first.
+            at: which image of the batch is the piece's first.
             row: where that one is in the block.
             images: in the piece.
         """
-        own = part_of(total, self._index, self._plan.members)
-        first, last = max(own.start, at), min(own.stop, at + images)
-        if first < last:
-            rows = slice(row + first - at, row + last - at)
-            scale_pixels(self._block.images[rows], self._inputs[first:last])
-            self._labels[first:last] = self._block.labels[rows]
+        into, rows = slice(at, at + images), slice(row, row + images)
+        scale_pixels(self._block.images[rows, self._share.pixels], self._inputs[into])
+        self._labels[into] = self._block.labels[rows]
 
     def evaluate(self, count: int) -> None:
         """Classify `tested` with the averaged weights, where there are any, else the latest."""
@@ -211,11 +211,14 @@ class Member:
         """Make one step, a StepJob; nothing changes if loss or gradient is not finite."""
         job = StepJob(*values)
         inputs, labels = self._inputs[: job.images], self._labels[: job.images]
-        self.load(job.images, job.at, job.row, job.images - job.at)
+        self.load(job.at, job.row, job.images - job.at)
         with np.errstate(all="ignore"):  # what is not finite is found here
-            loss, correct = self._pass.errors(inputs, labels, self._index)
+            self._pass.products(inputs, self._index)
             self._meet()
-            squares = sum_of_squares(self._pass.gradients(inputs, self._index))
+            loss, correct = self._pass.errors(labels, self._index)
+            self._meet()
+            self._pass.gradients(inputs, self._index)
+            squares = sum(sum_of_squares(self._pass.gradient[own]) for own in self._share.stretches)
             self._sums[self._index] = loss, correct, squares, 0.0
             self._meet()
             sums = self.sums()
@@ -224,26 +227,26 @@ class Member:
 
     def _move(self, job: StepJob, norm: float) -> None:
         """Clip, update and average this member's share of the vectors."""
-        own = self._own
-        parameters, gradient = self._parameters[own], self._pass.gradient[own]
         clipped = False
-        if job.clip_norm is not None:
-            clipped = clip_by_global_norm(gradient, norm, job.clip_norm)
-        elif job.clip_value is not None:
-            clipped = clip_by_value(gradient, job.clip_value)
+        for own in self._share.stretches:
+            parameters, gradient = self._parameters[own], self._pass.gradient[own]
+            if job.clip_norm is not None:
+                clipped |= clip_by_global_norm(gradient, norm, job.clip_norm)
+            elif job.clip_value is not None:
+                clipped |= clip_by_value(gradient, job.clip_value)
+            rule = RULES[job.optimizer]
+            update(
+                rule,
+                parameters,
+                gradient,
+                self._slots[: rule.slots, own],
+                job.slot_steps,
+                job.learning_rate,
+                Hyperparameters(weight_decay=job.weight_decay),
+                self._scratch,
+            )
+            if self._average is not None:
+                # The gradient is spent, so its vector serves as scratch.
+                average_into(self._average[own], parameters, job.step, gradient)
         # Others may still be adding up the sums, but nobody looks at this one before the end.
         self._sums[self._index, -1] = clipped
-        rule = RULES[job.optimizer]
-        update(
-            rule,
-            parameters,
-            gradient,
-            self._slots[: rule.slots, own],
-            job.slot_steps,
-            job.learning_rate,
-            Hyperparameters(weight_decay=job.weight_decay),
-            self._scratch,
-        )
-        if self._average is not None:
-            # The gradient is spent, so its vector serves as scratch.
-            average_into(self._average[own], parameters, job.step, gradient)

@@ -102,5 +102,5 @@ class Stepper:
         """Have the next batch loaded but for its last piece, which is left to the step."""
         for piece in self._batches.pieces(state.epoch, state.cursor, count, state.settings.augment):
             if piece.at + piece.images < count:
-                self._team.do("load", count, *piece)
+                self._team.do("load", *piece)
         return piece

@@ -123,3 +123,15 @@ def test_float32_agrees_with_float64() -> None:
     assert passes[1].gradient.dtype == np.float32
     assert results[1].loss == pytest.approx(results[0].loss, rel=1e-5)
     np.testing.assert_allclose(passes[1].gradient, passes[0].gradient, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("parts", [2, 3, 7])
+@pytest.mark.parametrize("sizes", SHAPES, ids=str)
+def test_parts_compute_the_same_gradient(sizes: tuple[int, ...], parts: int) -> None:
+    network = random_network(sizes)
+    inputs, labels = random_batch(sizes, 5)
+    whole, divided = GradientPass(network, 8), GradientPass(network, 8, parts=parts)
+    expected, result = whole.run(inputs, labels), divided.run(inputs, labels)
+    assert result.loss == pytest.approx(expected.loss, rel=1e-12)
+    assert result.correct == expected.correct
+    np.testing.assert_allclose(divided.gradient, whole.gradient, rtol=1e-11, atol=1e-13)

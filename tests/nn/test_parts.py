@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digit_tui.nn.network import parameter_count
-from digit_tui.nn.parts import part_of, rows_within, shares_of_rows
+from digit_tui.nn.network import layer_views, parameter_count
+from digit_tui.nn.parts import part_of, share_of
 
 SIZES = st.lists(st.integers(1, 40), min_size=2, max_size=5)
 
@@ -20,23 +20,35 @@ def test_parts_are_all_of_it_and_nearly_equal(total: int, parts: int) -> None:
 
 
 @given(SIZES, st.integers(1, 9))
-def test_shares_of_rows_are_the_whole_vector(sizes: list[int], parts: int) -> None:
-    shares = shares_of_rows(sizes, parts)
-    assert len(shares) == parts
-    assert shares[0].start == 0
-    assert shares[-1].stop == parameter_count(sizes)
-    assert all(before.stop == after.start for before, after in pairwise(shares))
-    even = parameter_count(sizes) / parts  # each cut is at most half a row from its place
-    assert all(abs(share.stop - share.start - even) <= max(sizes[1:]) for share in shares)
+def test_shares_are_the_whole_network(sizes: list[int], parts: int) -> None:
+    shares = [share_of(sizes, part, parts) for part in range(parts)]
+    for stretches in zip(*(share.stretches for share in shares), strict=True):
+        assert all(before.stop == after.start for before, after in pairwise(stretches))
+    weights, rest = ([share.stretches[kind] for share in shares] for kind in (0, 1))
+    assert weights[0].start == 0
+    assert weights[-1].stop == rest[0].start == sizes[0] * sizes[1]
+    assert rest[-1].stop == parameter_count(sizes)
 
 
 @given(SIZES, st.integers(1, 9))
-def test_rows_within_shares_are_their_numbers(sizes: list[int], parts: int) -> None:
-    vector = np.arange(parameter_count(sizes))
-    for share in shares_of_rows(sizes, parts):
-        found, start = [], 0
-        for layer, (fan_in, fan_out) in enumerate(pairwise(sizes)):
-            rows = vector[start : start + (fan_in + 1) * fan_out].reshape(fan_in + 1, fan_out)
-            found.extend(rows[rows_within(sizes, layer, share)].ravel())
-            start += rows.size
-        assert found == vector[share].tolist()
+def test_shares_are_nearly_equal(sizes: list[int], parts: int) -> None:
+    for part in range(parts):
+        share = share_of(sizes, part, parts)
+        weights, rest = (stretch.stop - stretch.start for stretch in share.stretches)
+        assert abs(weights - sizes[0] * sizes[1] / parts) < sizes[1]
+        even = (parameter_count(sizes) - sizes[0] * sizes[1]) / parts
+        assert abs(rest - even) <= max(sizes[1:])  # half a row at each end
+
+
+@given(SIZES, st.integers(1, 9))
+def test_the_rows_of_a_share_are_its_stretches(sizes: list[int], parts: int) -> None:
+    numbers = np.arange(parameter_count(sizes))
+    layers = layer_views(numbers, sizes)
+    for part in range(parts):
+        share = share_of(sizes, part, parts)
+        found = [layers[0].weights[share.pixels]]
+        for layer, rows in zip(layers, share.rows, strict=True):
+            found.append(np.concatenate([layer.weights, layer.biases[None]])[rows])
+        rows_of_share = np.concatenate([each.ravel() for each in found])
+        expected = np.concatenate([numbers[stretch] for stretch in share.stretches])
+        np.testing.assert_array_equal(rows_of_share, expected)
