@@ -18,6 +18,7 @@ from digit_tui.config import MAX_THREADS, RunConfig, available_processors
 from digit_tui.data import Dataset, load_dataset
 from digit_tui.output import Output, complain
 from digit_tui.status import Status
+from digit_tui.training.member import MOST_STEPS
 from digit_tui.training.run_folder import versions
 from digit_tui.training.state import RunState
 from digit_tui.training.step import Stepper
@@ -57,27 +58,22 @@ def measure(config: RunConfig, dataset: Dataset, counts: list[int]) -> list[Spee
     for _ in range(ROUNDS):
         for count in counts:
             with threadpool_limits(limits=count, user_api="blas"):
-                floors[count].append(time_of(floor, seconds))
+                floors[count].append(speed_of(floor, seconds))
             with training_steps(config.with_(threads=count), dataset) as train:
-                trainings[count].append(time_of(train, seconds))
-    size = config.batch_size
-    return [
-        Speed(count, size / median(floors[count]), size / median(trainings[count]))
-        for count in counts
-    ]
+                trainings[count].append(speed_of(train, seconds))
+    return [Speed(count, median(floors[count]), median(trainings[count])) for count in counts]
 
 
-def time_of(work: Callable[[], None], seconds: float) -> float:
-    """Mean time of one call, over about so many seconds."""
+def speed_of(work: Callable[[], int], seconds: float) -> float:
+    """Images a second, over about so many seconds of work that returns how many it did."""
     work()  # threads start, caches fill
-    calls, started = 0, perf_counter()
-    while (passed := perf_counter() - started) < seconds or not calls:
-        work()
-        calls += 1
-    return passed / calls
+    images, started = 0, perf_counter()
+    while (passed := perf_counter() - started) < seconds or not images:
+        images += work()
+    return images / passed
 
 
-def matrix_products(config: RunConfig, dataset: Dataset) -> Callable[[], None]:
+def matrix_products(config: RunConfig, dataset: Dataset) -> Callable[[], int]:
     """The matrix products of one step alone, into ready arrays, with the threads of the BLAS."""
     size = config.batch_size
     sizes = (dataset.pixels, *config.hidden, dataset.classes)
@@ -93,30 +89,32 @@ def matrix_products(config: RunConfig, dataset: Dataset) -> Callable[[], None]:
     products = [np.empty_like(each) for each in outputs]
     errors = [np.empty_like(each) for each in inputs]
 
-    def work() -> None:
+    def work() -> int:
         for layer, weight in enumerate(weights):
             np.matmul(inputs[layer], weight, out=products[layer])
         for layer, weight in reversed(list(enumerate(weights))):
             np.matmul(inputs[layer].T, outputs[layer], out=gradients[layer])
             if layer:
                 np.matmul(outputs[layer], weight.T, out=errors[layer])
+        return size
 
     return work
 
 
 @contextmanager
-def training_steps(config: RunConfig, dataset: Dataset) -> Iterator[Callable[[], None]]:
-    """One step of a real run after the other."""
+def training_steps(config: RunConfig, dataset: Dataset) -> Iterator[Callable[[], int]]:
+    """Step after step of a real run."""
     images = len(dataset.train_labels)
     sizes = (dataset.pixels, *config.hidden, dataset.classes)
     with Team.for_run(config, sizes, images) as team:
         state = RunState.begin(config, sizes, team.vectors)
         stepper = Stepper(config, team, dataset)
 
-        def work() -> None:
-            stepper.step(state)
+        def work() -> int:
+            results = stepper.steps(state, MOST_STEPS)
             if state.cursor >= images:
                 state.end_epoch()
+            return sum(result.images for result in results)
 
         yield work
 

@@ -41,6 +41,13 @@ class Agenda:
             if not self._must_wait(command):
                 yield command
 
+    def free(self, step: int) -> int:
+        """How many steps may be made before `due` must be asked again, at least one."""
+        free = self._source.free(step)
+        if self._ahead:
+            free = min(free, self._ahead[0][0] - step)
+        return max(free, 1)
+
     def wait(self, step: int) -> Command | None:
         """The next command for a run that is paused; None is to ask `due` again."""
         if self._is_due(step) or (self._waiting and not self._ahead):

@@ -73,7 +73,7 @@ class Arm:
         self._stepper = stepper
         self._images = len(dataset.train_labels)
         self._evaluation: Evaluated | None = None
-        self._unpublished: list[tuple[float, StepResult]] = []
+        self._unpublished: list[StepResult] = []
         self._published = 0.0
         self._room: Vectors | None = None  # where the vectors are while it is parked
         self._parked: RunState | None = None
@@ -113,37 +113,37 @@ class Arm:
         """On the test set, when it was last looked at."""
         return None if self._evaluation is None else self._evaluation.evaluation.accuracy
 
-    def step(self) -> StepResult:
-        """Make one step.
+    def steps(self, most: int) -> list[StepResult]:
+        """Make one step or some; see Stepper.
 
         Raises:
             NotFinite: if the loss or the gradient is no number; nothing has changed then.
         """
-        result = self._stepper.step(self.state)
-        self.steps_made += 1
+        results = self._stepper.steps(self.state, most)
+        self.steps_made += len(results)
         self.furthest = max(self.furthest, self.state.step)
-        self._unpublished.append((self.position, result))
-        return result
+        self._unpublished += results
+        return results
 
-    def advance(self, result: StepResult) -> Iterator[Event]:
+    def advance(self) -> Iterator[Event]:
         """Tell of steps now and then, and of the epoch if it has ended."""
+        learning_rate = self._unpublished[-1].learning_rate
         now = perf_counter()
         if now - self._published > PUBLISH_SECONDS:
             yield from self.publish()
             self._published = now
         if self.state.cursor >= self._images:
-            yield from self._end_epoch(result.learning_rate)
+            yield from self._end_epoch(learning_rate)
 
     def publish(self) -> Iterator[Event]:
         """Tell of the steps that were not told yet."""
         if not self._unpublished:
             return
-        positions, results = zip(*self._unpublished, strict=True)
-        self._unpublished = []
+        results, self._unpublished = self._unpublished, []
         yield StepsDone(
             step=self.state.step,
             epoch=self.position,
-            positions=np.array(positions),
+            positions=np.array([result.epoch for result in results]),
             losses=np.array([result.loss for result in results], np.float32),
             accuracies=np.array([result.accuracy for result in results], np.float32),
             gradient_norms=np.array([result.gradient_norm for result in results], np.float32),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -14,6 +15,9 @@ class CommandSource(Protocol):
 
     def take(self, step: int) -> Iterator[Command]:
         """The commands that are due before step number `step`, without waiting."""
+
+    def free(self, step: int) -> int:
+        """How many steps may be made from there before it must be asked again."""
 
     def wait(self, step: int) -> Command:
         """The next command while the run is paused before step number `step`."""
@@ -38,6 +42,9 @@ class Mailbox:
             except Empty:  # pragma: no cover - only with a second reader
                 return
 
+    def free(self, step: int) -> int:
+        return sys.maxsize  # a person's commands are not for a step of their choice
+
     def wait(self, step: int) -> Command:
         return self._queue.get()
 
@@ -51,6 +58,9 @@ class Script:
     def take(self, step: int) -> Iterator[Command]:
         while self._commands and self._commands[0][0] <= step:
             yield self._commands.pop(0)[1]
+
+    def free(self, step: int) -> int:
+        return self._commands[0][0] - step if self._commands else sys.maxsize
 
     def wait(self, step: int) -> Command:
         """The next command, whatever its step: a paused run makes no steps to wait for.

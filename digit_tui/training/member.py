@@ -42,6 +42,8 @@ Array = NDArray[Any]
 
 BLOCK = 4_096
 """Images that are gathered, deformed or evaluated together."""
+MOST_STEPS = 32
+"""Steps that are made at one order."""
 
 
 def deformation_of(seed: int, augment: str, epoch: int, block: int, side: int) -> Deformation:
@@ -162,7 +164,7 @@ class Member:
         self.tested_labels: Array = allocate((BLOCK,), np.uint8)
         self.probabilities: Array = allocate((BLOCK, classes), np.float32)
         self.losses: Array = allocate((BLOCK,), np.float32)
-        self._sums: Array = allocate((plan.members, len(StepSums._fields)), np.float64)
+        self._sums: Array = allocate((MOST_STEPS, plan.members, len(StepSums._fields)), np.float64)
         # What no other member looks at.
         own = Memory().take
         self._inputs = own(
@@ -171,9 +173,9 @@ class Member:
         self._labels = own((plan.batch_size,), np.intp)
         self._scratch = own((UPDATE_BLOCK,), np.float32)
 
-    def sums(self) -> StepSums:
-        """Over the shares of all members, in their order."""
-        return StepSums(*map(sum, zip(*self._sums.tolist(), strict=True)))
+    def sums(self, number: int) -> StepSums:
+        """Over the shares of all members, in their order, for one of the last order's steps."""
+        return StepSums(*map(sum, zip(*self._sums[number].tolist(), strict=True)))
 
     def deform(self, count: int, augment: str, epoch: int, block: int) -> None:
         """Deform the block's originals.
@@ -207,46 +209,59 @@ class Member:
         self.probabilities[rows] = found.probabilities
         self.losses[rows] = found.losses
 
-    def step(self, *values: Any) -> None:
-        """Make one step, a StepJob; nothing changes if loss or gradient is not finite."""
-        job = StepJob(*values)
+    def steps(self, *jobs: tuple[Any, ...]) -> None:
+        """Make steps, up to one whose loss or gradient is not finite: that one changes nothing.
+
+        Args:
+            jobs: up to MOST_STEPS of StepJob, in plain values.
+        """
+        with np.errstate(all="ignore"):  # what is not finite is found here
+            for number, values in enumerate(jobs):
+                if number:
+                    self._meet()  # all have moved their shares
+                if not self._step(number, StepJob(*values)):
+                    break
+
+    def _step(self, number: int, job: StepJob) -> bool:
+        """Make one step, unless its loss or gradient is not finite; returns whether it was made."""
         inputs, labels = self._inputs[: job.images], self._labels[: job.images]
         self.load(job.at, job.row, job.images - job.at)
-        with np.errstate(all="ignore"):  # what is not finite is found here
-            self._pass.products(inputs, self._index)
-            self._meet()
-            loss, correct = self._pass.errors(labels, self._index)
-            self._meet()
-            self._pass.gradients(inputs, self._index)
-            squares = sum(sum_of_squares(self._pass.gradient[own]) for own in self._share.stretches)
-            self._sums[self._index] = loss, correct, squares, 0.0
-            self._meet()
-            sums = self.sums()
-            if sums.finite:
-                self._move(job, sqrt(sums.squares))
+        self._pass.products(inputs, self._index)
+        self._meet()
+        loss, correct = self._pass.errors(labels, self._index)
+        self._meet()
+        self._pass.gradients(inputs, self._index)
+        squares = sum(sum_of_squares(self._pass.gradient[own]) for own in self._share.stretches)
+        self._sums[number, self._index] = loss, correct, squares, 0.0
+        self._meet()
+        sums = self.sums(number)
+        if sums.finite:
+            # Others may still be adding up the sums, but nobody looks at this one before the end.
+            self._sums[number, self._index, -1] = self._move(job, sqrt(sums.squares))
+        return sums.finite
 
-    def _move(self, job: StepJob, norm: float) -> None:
-        """Clip, update and average this member's share of the vectors."""
+    def _move(self, job: StepJob, norm: float) -> bool:
+        """Clip, update and average this member's share of the vectors.
+
+        Args:
+            job: the step.
+            norm: of the whole gradient.
+
+        Returns:
+            Whether it was clipped.
+        """
         clipped = False
+        rule, hyper = RULES[job.optimizer], Hyperparameters(weight_decay=job.weight_decay)
         for own in self._share.stretches:
             parameters, gradient = self._parameters[own], self._pass.gradient[own]
             if job.clip_norm is not None:
                 clipped |= clip_by_global_norm(gradient, norm, job.clip_norm)
             elif job.clip_value is not None:
                 clipped |= clip_by_value(gradient, job.clip_value)
-            rule = RULES[job.optimizer]
-            update(
-                rule,
-                parameters,
-                gradient,
-                self._slots[: rule.slots, own],
-                job.slot_steps,
-                job.learning_rate,
-                Hyperparameters(weight_decay=job.weight_decay),
-                self._scratch,
-            )
+            slots = self._slots[: rule.slots, own]
+            rate, steps = job.learning_rate, job.slot_steps
+            update(rule, parameters, gradient, slots, steps, rate, hyper, self._scratch)
             if self._average is not None:
                 # The gradient is spent, so its vector serves as scratch.
                 average_into(self._average[own], parameters, job.step, gradient)
-        # Others may still be adding up the sums, but nobody looks at this one before the end.
-        self._sums[self._index, -1] = clipped
+        return clipped

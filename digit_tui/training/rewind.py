@@ -49,12 +49,12 @@ class Rewind:
         self._timeline.mark_undone(arm.state.step, arm.state.course)
         return TimelineChanged(self._timeline.moments)
 
-    def spiked(self, arm: Arm, loss: float) -> Spiked | None:
-        """What happened, if a step's loss (in nats) shows that the network is lost."""
+    def spiked(self, arm: Arm, losses: list[float]) -> Spiked | None:
+        """What happened, if the last steps' losses (in nats) show that the network is lost."""
         alarm = self._alarm
         if self._unjudged is not None:
-            self._unjudged.next_loss, self._unjudged = loss, None
-        if not alarm.rings(loss):
+            self._unjudged.next_loss, self._unjudged = losses[0], None
+        if not any(map(alarm.rings, losses)):
             return None
         before = min(alarm.best, alarm.guessing)
         message = spike(before, alarm.now, arm.state.step, arm.last_change)

@@ -11,9 +11,13 @@ from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.nn import SCHEDULES
 from digit_tui.training.batches import Batches, Piece
-from digit_tui.training.member import StepJob
+from digit_tui.training.member import BLOCK, MOST_STEPS, StepJob, StepSums
 from digit_tui.training.state import RunState
 from digit_tui.training.team import Team
+
+LONGEST_ORDER = 600_000_000
+"""Parameters times images of the steps made at one order: 20 ms or so, after which a person's
+commands are looked at."""
 
 
 class NotFinite(Exception):
@@ -27,6 +31,8 @@ class NotFinite(Exception):
 
 @dataclass(frozen=True)
 class StepResult:
+    epoch: float
+    """Completed epochs after the step, with the part of the present one."""
     loss: float
     accuracy: float
     gradient_norm: float
@@ -44,59 +50,75 @@ class Stepper:
         self._factor = SCHEDULES[config.schedule]
         self._batches = Batches(dataset, config.seed, team.block, partial(team.do, "deform"))
 
-    def learning_rate(self, state: RunState) -> float:
-        """The rate of the next step: the base rate times the schedule's factor."""
-        position = state.epoch + state.cursor / self._images
-        progress = min(position / state.settings.epochs, 1.0) if state.settings.epochs else 0.0
-        return float(state.settings.learning_rate * self._factor(progress))
+    def steps(self, state: RunState, most: int = 1) -> list[StepResult]:
+        """Make one step or some, in place; what comes between steps costs time.
 
-    def step(self, state: RunState) -> StepResult:
-        """Make one step, in place.
+        What is computed does not depend on how many there are. They are in one epoch and take
+        about LONGEST_ORDER. Where they end is told by the number of the step, so that a run which
+        takes the same way again stops at the same places.
+
+        Args:
+            state: moved on.
+            most: make no more.
+
+        Returns:
+            What came of each step, at least of one.
 
         Raises:
-            NotFinite: if the loss or the gradient is no number; nothing has changed then.
+            NotFinite: if the first step's loss or gradient is no number; nothing has changed then.
+                A later step like that is not made.
             TeamError: if a helper process has ended.
         """
-        settings = state.settings
-        batch_size = min(settings.batch_size, self._images)
+        batch_size = min(state.settings.batch_size, self._images)
         self._team.set_batch_size(batch_size)
         started = perf_counter()
-        count = min(batch_size, self._images - state.cursor)
-        piece = self._load(state, count)
-        job = StepJob(
-            images=count,
-            at=piece.at,
-            row=piece.row,
-            optimizer=settings.optimizer,
-            learning_rate=self.learning_rate(state),
-            weight_decay=settings.weight_decay,
-            clip_norm=settings.clip_norm,
-            clip_value=settings.clip_value,
-            slot_steps=state.slot_steps + 1,
-            step=state.step + 1,
-        )
-        self._team.do("step", *job)
-        sums = self._team.member.sums()
-        loss, norm = sums.loss / count, sqrt(sums.squares)
-        if not isfinite(loss):
-            raise NotFinite("loss", loss)
-        if not isfinite(norm):
-            raise NotFinite("gradient", norm)
+        work = batch_size * len(state.parameters)
+        together = min(max(LONGEST_ORDER // work, 1), MOST_STEPS)
+        most = min(most, together - state.step % together)
+        jobs = self._jobs(state, batch_size, most)
+        self._team.do("steps", *map(tuple, jobs))
+        seconds = (perf_counter() - started) / len(jobs)
+        results: list[StepResult] = []
+        for number, job in enumerate(jobs):
+            sums = self._team.member.sums(number)
+            if sums.finite:
+                results.append(self._count(state, job, sums, seconds))
+            elif results:
+                break
+            elif not isfinite(sums.loss):
+                raise NotFinite("loss", sums.loss / job.images)
+            else:
+                raise NotFinite("gradient", sqrt(sums.squares))
+        return results
 
-        state.step += 1
-        state.slot_steps += 1
-        state.cursor += count
-        seconds = perf_counter() - started
-        tally = state.tally
-        tally.steps += 1
-        tally.images += count
-        tally.loss += sums.loss
-        tally.correct += int(sums.correct)
-        tally.gradient_norm += norm
-        tally.clipped += sums.clipped > 0
-        tally.seconds += seconds
-        accuracy = sums.correct / count
-        return StepResult(loss, accuracy, norm, job.learning_rate, count, seconds)
+    def _jobs(self, state: RunState, batch_size: int, most: int) -> list[StepJob]:
+        """The next steps: the first one, and those that follow in the same block of images."""
+        settings = state.settings
+        jobs: list[StepJob] = []
+        cursor = state.cursor
+        piece = self._load(state, min(batch_size, self._images - cursor))
+        at, row = piece.at, piece.row
+        while len(jobs) < most and cursor < self._images:
+            images = min(batch_size, self._images - cursor)
+            if row + images - at > BLOCK:
+                break
+            jobs.append(
+                StepJob(
+                    images=images,
+                    at=at,
+                    row=row,
+                    optimizer=settings.optimizer,
+                    learning_rate=self._learning_rate(state, cursor),
+                    weight_decay=settings.weight_decay,
+                    clip_norm=settings.clip_norm,
+                    clip_value=settings.clip_value,
+                    slot_steps=state.slot_steps + len(jobs) + 1,
+                    step=state.step + len(jobs) + 1,
+                )
+            )
+            cursor += images
+            at, row = 0, row + images - at
+        return jobs
 
     def _load(self, state: RunState, count: int) -> Piece:
         """Have the next batch loaded but for its last piece, which is left to the step."""
@@ -104,3 +126,33 @@ class Stepper:
             if piece.at + piece.images < count:
                 self._team.do("load", *piece)
         return piece
+
+    def _learning_rate(self, state: RunState, cursor: int) -> float:
+        """The rate of a step of the present epoch: the base rate times the schedule's factor."""
+        position = state.epoch + cursor / self._images
+        progress = min(position / state.settings.epochs, 1.0) if state.settings.epochs else 0.0
+        return float(state.settings.learning_rate * self._factor(progress))
+
+    def _count(self, state: RunState, job: StepJob, sums: StepSums, seconds: float) -> StepResult:
+        """Have the state know of a step."""
+        norm = sqrt(sums.squares)
+        state.step += 1
+        state.slot_steps += 1
+        state.cursor += job.images
+        tally = state.tally
+        tally.steps += 1
+        tally.images += job.images
+        tally.loss += sums.loss
+        tally.correct += int(sums.correct)
+        tally.gradient_norm += norm
+        tally.clipped += sums.clipped > 0
+        tally.seconds += seconds
+        return StepResult(
+            epoch=state.epoch + state.cursor / self._images,
+            loss=sums.loss / job.images,
+            accuracy=sums.correct / job.images,
+            gradient_norm=norm,
+            learning_rate=job.learning_rate,
+            images=job.images,
+            seconds=seconds,
+        )

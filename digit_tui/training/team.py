@@ -42,8 +42,8 @@ HELPERS = (
 )
 """Whether threads are helper processes here; elsewhere they are left to the BLAS."""
 
-ORDER_BYTES = 512
-"""Room for one order: the name of a job and its arguments."""
+ORDER_BYTES = 8_192
+"""Room for one order: the name of a job and its arguments, at most those of MOST_STEPS steps."""
 
 _REMEDY = "--threads 1 needs no helpers"
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS")

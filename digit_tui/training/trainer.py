@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 from time import perf_counter
 
 from digit_tui.config import RunConfig
@@ -306,17 +307,20 @@ class Trainer:
     # Training
 
     def _train(self) -> Iterator[Event]:
-        """A step; with a fork, as many steps of both arms as share a block of images."""
-        steps = 1
+        """Some steps; with a fork, as many of both arms as share a block of images."""
+        enough, free = 1, 1
         if self._arms.forked and self._pause_after != "batch":
             size = min(self.state.settings.batch_size, self._images)
             cursor = self.state.cursor
             end = min((cursor // BLOCK + 1) * BLOCK, self._images)
-            steps = -(-(end - cursor) // size)
+            enough = -(-(end - cursor) // size)
+        elif self._pause_after != "batch":
+            free = self._free_steps()
         epoch = self.state.epoch
         for arm in self._arms.each():
-            for _ in range(steps):
-                yield from self._step(arm)
+            end = arm.state.step + enough
+            while arm.state.step < end:
+                yield from self._step(arm, max(end - arm.state.step, free))
                 if self._paused is not None:
                     return
                 if arm not in self._arms:
@@ -328,23 +332,30 @@ class Trainer:
         ):
             yield from self._pause(self._pause_after)
 
-    def _step(self, arm: Arm) -> Iterator[Event]:
-        """A step of one arm, and what follows from it."""
+    def _free_steps(self) -> int:
+        """How many steps may be made before there is something else to do."""
+        state, half = self.state, self._images / 2
+        size = min(state.settings.batch_size, self._images)
+        until = half if state.cursor < half else self._images
+        return min(ceil((until - state.cursor) / size), self._agenda.free(state.step))
+
+    def _step(self, arm: Arm, most: int) -> Iterator[Event]:
+        """A step or some of one arm, and what follows from them."""
         state = arm.state
         before, epoch = state.cursor, state.epoch
         try:
-            result = arm.step()
+            results = arm.steps(most)
         except NotFinite as trouble:
             yield from self._diverge(arm, trouble)
             return
         half = before < self._images / 2 <= state.cursor
-        yield from self._arms.tell(arm, arm.advance(result))
+        yield from self._arms.tell(arm, arm.advance())
         epoch_ended = state.epoch > epoch
         if self._arms.forked:
             if arm is self._arms.run:
                 return  # both are saved when both are level
         elif self._stay:
-            spiked = self._rewind.spiked(arm, result.loss)
+            spiked = self._rewind.spiked(arm, [result.loss for result in results])
             if spiked is not None:
                 yield from arm.publish()
                 yield spiked

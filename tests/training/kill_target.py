@@ -100,6 +100,9 @@ class Orders:
                 self._say("going back")  # saves do not count any more from here on
             yield command
 
+    def free(self, step: int) -> int:
+        return 1
+
     def wait(self, step: int) -> Command:
         """Somebody who stays has to end the run, but the run pauses for no other reason."""
         assert not self._left, f"paused at step {step}"

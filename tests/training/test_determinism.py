@@ -10,6 +10,7 @@ import pytest
 from digit_tui.data import Dataset
 from digit_tui.training import arm as arm_module
 from digit_tui.training import batches as batches_module
+from digit_tui.training import step as step_module
 from digit_tui.training.batches import Batches
 from digit_tui.training.commands import (
     AddEpochs,
@@ -66,6 +67,31 @@ def test_the_same_script_gives_the_same_run(train: Any) -> None:
             {k: v for k, v in vars(event).items() if k not in ("seconds", "images_per_second")}
             for event in second.all(kind)
         ]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("most", [1, 2, 7])
+def test_how_many_steps_are_made_at_one_order_changes_nothing(
+    most: int, threads: int, train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = train(CHANGES, threads=threads)
+    monkeypatch.setattr(step_module, "MOST_STEPS", most)
+    ran = train(CHANGES, threads=threads)
+    assert ran.sha256 == expected.sha256
+    for told in ("positions", "losses", "accuracies", "gradient_norms"):
+        first, second = (
+            np.concatenate([getattr(event, told) for event in each.all(StepsDone)])
+            for each in (ran, expected)
+        )
+        np.testing.assert_array_equal(first, second)
+
+
+def test_a_large_network_makes_single_steps(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person's commands are looked at between them."""
+    monkeypatch.setattr(arm_module, "PUBLISH_SECONDS", -1)
+    assert max(len(event.losses) for event in train(batch_size=1).all(StepsDone)) > 1
+    monkeypatch.setattr(step_module, "LONGEST_ORDER", 100)
+    assert {len(event.losses) for event in train(batch_size=1).all(StepsDone)} == {1}
 
 
 def test_changes_made_in_pauses_are_the_same_changes(train: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from digit_tui.nn import SCHEDULES, GradientPass, Network, evaluate, scale_pixels
 from digit_tui.training import arm as arm_module
+from digit_tui.training import step as step_module
 from digit_tui.training.commands import Pause, Resume, SetLearningRate, SetOptimizer, Stop
 from digit_tui.training.describe import divergence, setting_change
 from digit_tui.training.events import (
@@ -124,6 +125,7 @@ def test_the_rate_follows_the_schedule_from_the_first_step(
     schedule: str, train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(arm_module, "PUBLISH_SECONDS", -1)
+    monkeypatch.setattr(step_module, "MOST_STEPS", 1)
     ran = train(schedule=schedule, learning_rate=0.5)
     rates = [event.learning_rate for event in ran.all(StepsDone)]
     starts = [0.0, *(event.epoch for event in ran.all(StepsDone))][:-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from digit_tui.cli import cli
 from digit_tui.data import Dataset
 from digit_tui.insight.significance import compare, gap_words
 from digit_tui.training import trainer as trainer_module
-from digit_tui.training.batches import Batches, Piece
 from digit_tui.training.commands import (
     AddEpochs,
     Command,
@@ -273,30 +272,26 @@ def test_arms_with_helpers(batch_size: int, many: Dataset, train: Any) -> None:
 def test_both_arms_train_on_the_same_batches(
     many: Dataset, train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batches: list[tuple[int, int, bytes, bytes]] = []
+    batches: list[tuple[bytes, bytes]] = []
     deformed: list[tuple[int, int]] = []
-    pieces, deform = Batches.pieces, Member.deform
+    load, deform = Member.load, Member.deform
 
-    def look_at_pieces(self: Batches, epoch: int, start: int, *rest: Any) -> Iterator[Piece]:
-        for piece in pieces(self, epoch, start, *rest):
-            rows = slice(piece.row, piece.row + piece.images)
-            _, images, labels = (each[rows].tobytes() for each in self.block)
-            batches.append((epoch, start + piece.at, images, labels))
-            yield piece
+    def look_at_batch(self: Member, at: int, row: int, images: int) -> None:
+        _, pixels, labels = (each[row : row + images].tobytes() for each in self._block)
+        batches.append((pixels, labels))
+        load(self, at, row, images)
 
     def look_at_block(self: Member, count: int, augment: str, epoch: int, block: int) -> None:
         deformed.append((epoch, block))
         deform(self, count, augment, epoch, block)
 
-    monkeypatch.setattr(Batches, "pieces", look_at_pieces)
+    monkeypatch.setattr(Member, "load", look_at_batch)
     monkeypatch.setattr(Member, "deform", look_at_block)
     train([(40, Fork((SetLearningRate(0.03),)))], dataset=many)
     seen = Counter(batches)
-    steps = -(-9_000 // 32)
-    assert len(seen) == 2 * steps
-    assert len({(epoch, start) for epoch, start, _, _ in batches}) == 2 * steps
-    for (epoch, start, _, _), times in seen.items():
-        assert times == (1 if (epoch, start) < (0, 40 * 32) else 2)
+    assert len(seen) == 2 * -(-9_000 // 32)  # those of two epochs
+    assert [seen[batch] for batch in batches[:40]] == [1] * 40
+    assert sorted(seen.values()) == [1] * 40 + [2] * (len(seen) - 40)
     assert len(deformed) == 2 * 3  # each block once, for both arms
 
 

@@ -87,6 +87,9 @@ class Life:
         if self._left and self._left[0][0] <= step:
             yield self._left.pop(0)[1]
 
+    def free(self, step: int) -> int:
+        return 1
+
     def wait(self, step: int) -> Command:
         """Somebody who stays has to end the run."""
         return Stop()
