@@ -14,7 +14,7 @@ from digit_tui.insight.digits import Digits
 from digit_tui.insight.significance import interval_words
 from digit_tui.insight.suspects import CONFIDENT, STEADY, accuracy_without
 
-PLACES = {"confidence": ".2%", "loss": ".4f", "margin": "+.4f"}
+PLACES = {"confidence": ".2%", "loss": ".4f", "margin": "+z.4f"}
 """How numbers are shown to people."""
 
 

@@ -24,7 +24,7 @@ class Probabilities(Canvas):
         shown = np.sort(np.argsort(-probabilities, kind="stable")[: max(height - 1, 1)])
         room = min(max(width - 16, 4), 40)
         lines: list[Line] = [
-            [Segment(f"rank {digits.rank(index)}, margin {digits.margin(index):+.2f}")]
+            [Segment(f"rank {digits.rank(index)}, margin {digits.margin(index):+z.2f}")]
         ]
         for each in shown:
             value = float(probabilities[each])
