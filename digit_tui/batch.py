@@ -57,7 +57,7 @@ SIGNALS = [
 
 @dataclass
 class Interruption:
-    """Signals that ask the run to end after the current step; a second one ends it at once."""
+    """Signals that ask the run to end after the steps under way; a second one ends it at once."""
 
     mailbox: Mailbox
     signal: int | None = None

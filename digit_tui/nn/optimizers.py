@@ -21,10 +21,10 @@ BLOCK = 32_768
 calls than they save in cache misses (measured from 8,192 up)."""
 
 NEGLIGIBLE = 1e-30
-"""Numbers of a rule's memory that are nearer to zero move no parameter. Before they become
-denormal, which makes arithmetic a hundred times slower, they are set to zero, ..."""
+"""Numbers of a rule's memory that are nearer to zero than this move no parameter. They are set to
+zero before they decay to denormal numbers, which make arithmetic a hundred times slower, ..."""
 TIDY_STEPS = 128
-"""... at every so many steps: what decays by a tenth a step needs 175 to become denormal."""
+"""... after each so many steps: what decays by a tenth a step takes 175 from there to these."""
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ def _help(words: list[str]) -> Order:
 
 
 COMMANDS = (
-    Entry("pause", "pause", "Stop training after the current step", alone(Ask(ask.Pause()))),
+    Entry("pause", "pause", "Stop training after the steps under way", alone(Ask(ask.Pause()))),
     Entry("go", "go", "Train on; also: resume", alone(Ask(ask.Resume()))),
     Entry("step", "step [N]", "Train on one batch, or on N, then pause", _step),
     Entry(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from digit_tui.data import Dataset
 from digit_tui.nn import deform
-from digit_tui.training.member import BLOCK, Block, deformation_of
+from digit_tui.training.member import BLOCK, ImageBlock, deformation_of
 from digit_tui.training.streams import stream
 
 Array = NDArray[Any]
@@ -41,7 +41,7 @@ class Batches:
         self,
         dataset: Dataset,
         seed: int,
-        block: Block,
+        block: ImageBlock,
         deform: Callable[[int, str, int, int], None] | None = None,
     ) -> None:
         """Begin.

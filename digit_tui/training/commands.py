@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 @dataclass(frozen=True)
 class Pause:
-    """Stop training after the current step and wait."""
+    """Stop training after the steps under way and wait."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class OpenTest:
 
 @dataclass(frozen=True)
 class Stop:
-    """End the run after the current step."""
+    """End the run after the steps under way."""
 
     reason: str = "stopped"
     """Goes into the last event and run.json: stopped, interrupted, diverged."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-SPINS = 12_000
-"""Looks before a wait becomes a pause, about half a millisecond. The members' shares are equal and
-a step takes a millisecond, so mostly the others are there by then; waking from a pause would cost
-as much as a tenth of the step."""
+from digit_tui.training.memory import ALIGNMENT
+
+SPINS = 3_000
+"""Looks before a wait becomes a pause, about a tenth of a millisecond. The members' shares are
+equal, so mostly the others are there by then; waking from a pause would cost as much as a tenth
+of a step. Who looks longer keeps a processor, and a lock, that an interface waits for."""
 PAUSE_GROWTH = 20e-6
 """Each pause is longer than the one before by this many seconds, ..."""
 LONGEST_PAUSE = 0.02
 """... up to this many: a paused run looks 50 times a second, which costs next to nothing."""
 
-LINE = 8
-"""Numbers in a cache line: each member has one of its own."""
+LINE = ALIGNMENT // 8
+"""int64 numbers in a cache line: each member has one of its own."""
 
 
 class Meeting:

@@ -66,7 +66,7 @@ class Plan:
     members: int
 
 
-class Block(NamedTuple):
+class ImageBlock(NamedTuple):
     """Room for the images that are gathered and deformed together."""
 
     originals: Array
@@ -77,7 +77,7 @@ class Block(NamedTuple):
     """(BLOCK,) uint8"""
 
     @classmethod
-    def make(cls, pixels: int, allocate: Allocate) -> Block:
+    def make(cls, pixels: int, allocate: Allocate) -> ImageBlock:
         return cls(
             allocate((BLOCK, pixels), np.uint8),
             allocate((BLOCK, pixels), np.uint8),
@@ -133,7 +133,7 @@ class Member:
         self,
         plan: Plan,
         vectors: Vectors,
-        block: Block,
+        block: ImageBlock,
         allocate: Allocate,
         index: int,
         meet: Callable[[], None],
@@ -166,12 +166,12 @@ class Member:
         self.losses: Array = allocate((BLOCK,), np.float32)
         self._sums: Array = allocate((MOST_STEPS, plan.members, len(StepSums._fields)), np.float64)
         # What no other member looks at.
-        own = Memory().take
-        self._inputs = own(
+        take = Memory().take
+        self._inputs = take(
             (plan.batch_size, self._share.pixels.stop - self._share.pixels.start), np.float32
         )
-        self._labels = own((plan.batch_size,), np.intp)
-        self._scratch = own((UPDATE_BLOCK,), np.float32)
+        self._labels = take((plan.batch_size,), np.intp)
+        self._scratch = take((UPDATE_BLOCK,), np.float32)
 
     def sums(self, number: int) -> StepSums:
         """Over the shares of all members, in their order, for one of the last order's steps."""
@@ -216,9 +216,9 @@ class Member:
             jobs: up to MOST_STEPS of StepJob, in plain values.
         """
         with np.errstate(all="ignore"):  # what is not finite is found here
+            # Nobody waits until all have moved their shares: until the next step's first meeting
+            # a member looks at nothing but its pixels and their weights, which only it moves.
             for number, values in enumerate(jobs):
-                if number:
-                    self._meet()  # all have moved their shares
                 if not self._step(number, StepJob(*values)):
                     break
 

@@ -24,6 +24,7 @@ class Rewind:
         self._unjudged: Point | None = None  # the moment where it stands, if it was kept
         self._trouble: tuple[int, Course] | None = None  # the last one, ...
         self._came_back_to = 0  # ... and the step that was gone back to
+        self._rang_at: int | None = None  # the step after which the alarm rang
 
     def keep(self, arm: Arm, following: str = "") -> TimelineChanged:
         """Keep the moment where an arm stands.
@@ -54,8 +55,10 @@ class Rewind:
         alarm = self._alarm
         if self._unjudged is not None:
             self._unjudged.next_loss, self._unjudged = losses[0], None
-        if not any(map(alarm.rings, losses)):
+        rang = [alarm.rings(loss) for loss in losses]
+        if not any(rang):
             return None
+        self._rang_at = arm.state.step - len(losses) + 1 + rang.index(True)
         before = min(alarm.best, alarm.guessing)
         message = spike(before, alarm.now, arm.state.step, arm.last_change)
         return Spiked(arm.state.step, arm.position, before, alarm.now, message)
@@ -63,13 +66,15 @@ class Rewind:
     def forgive(self) -> None:
         """Somebody trains on with a network that is lost."""
         self._alarm.disarm()
+        self._rang_at = None
 
     def last_good(self, arm: Arm) -> tuple[int, Course]:
         """The last moment before a trouble when all was well.
 
         A trouble that comes again the same way asks for an earlier moment.
         """
-        trouble = (arm.state.step, arm.state.course)
+        step = arm.state.step if self._rang_at is None else self._rang_at
+        trouble = (step, arm.state.course)
         points = [each for each in self._timeline.way_to(*trouble) if each.place != trouble]
         if trouble == self._trouble:
             points = [each for each in points if each.state.step < self._came_back_to]
@@ -99,7 +104,7 @@ class Rewind:
         self._remember_beginning(arm)
         point = self._timeline.nearest(step, course)
         yield from arm.go_to(point.state, step, course)
-        self._unjudged = None
+        self._unjudged = self._rang_at = None
         self._alarm.restart(point.loss)
         yield WentBack(
             step=state.step,

@@ -15,12 +15,14 @@ from digit_tui.nn import RULES, Network, PredictionHistory
 from digit_tui.nn.network import parameter_count
 from digit_tui.nn.propagation import Allocate
 from digit_tui.training.commands import Course
+from digit_tui.training.memory import ALIGNMENT
 from digit_tui.training.streams import stream
 
 Array = NDArray[Any]
 
-LINE = 16
-"""Numbers in a cache line: each vector begins with one, which makes passes over it quicker."""
+LINE = ALIGNMENT // 4
+"""float32 numbers in a cache line: each of the slots begins with one, as what `Memory` hands out
+does, which makes passes over it quicker."""
 
 
 @dataclass(frozen=True)

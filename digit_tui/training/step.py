@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from math import isfinite, sqrt
 from time import perf_counter
 
@@ -15,9 +16,9 @@ from digit_tui.training.member import BLOCK, MOST_STEPS, StepJob, StepSums
 from digit_tui.training.state import RunState
 from digit_tui.training.team import Team
 
-LONGEST_ORDER = 600_000_000
-"""Parameters times images of the steps made at one order: 20 ms or so, after which a person's
-commands are looked at."""
+MOST_WORK = 140_000_000
+"""Parameters times images of the steps made at one order, if it is not a single step. That takes
+some 5 ms; then a person's commands are looked at."""
 
 
 class NotFinite(Exception):
@@ -50,12 +51,12 @@ class Stepper:
         self._factor = SCHEDULES[config.schedule]
         self._batches = Batches(dataset, config.seed, team.block, partial(team.do, "deform"))
 
-    def steps(self, state: RunState, most: int = 1) -> list[StepResult]:
+    def steps(self, state: RunState, most: int) -> list[StepResult]:
         """Make one step or some, in place; what comes between steps costs time.
 
-        What is computed does not depend on how many there are. They are in one epoch and take
-        about LONGEST_ORDER. Where they end is told by the number of the step, so that a run which
-        takes the same way again stops at the same places.
+        What is computed does not depend on how many there are. No order crosses an epoch's end, nor
+        a step whose number is a multiple of how many steps are MOST_WORK: so a run that is repeated
+        stops at the same places.
 
         Args:
             state: moved on.
@@ -73,23 +74,23 @@ class Stepper:
         self._team.set_batch_size(batch_size)
         started = perf_counter()
         work = batch_size * len(state.parameters)
-        together = min(max(LONGEST_ORDER // work, 1), MOST_STEPS)
+        together = min(max(MOST_WORK // work, 1), MOST_STEPS)
         most = min(most, together - state.step % together)
         jobs = self._jobs(state, batch_size, most)
         self._team.do("steps", *map(tuple, jobs))
-        seconds = (perf_counter() - started) / len(jobs)
-        results: list[StepResult] = []
-        for number, job in enumerate(jobs):
-            sums = self._team.member.sums(number)
-            if sums.finite:
-                results.append(self._count(state, job, sums, seconds))
-            elif results:
-                break
-            elif not isfinite(sums.loss):
-                raise NotFinite("loss", sums.loss / job.images)
-            else:
-                raise NotFinite("gradient", sqrt(sums.squares))
-        return results
+        seconds = perf_counter() - started
+        made = list(
+            takewhile(lambda sums: sums.finite, map(self._team.member.sums, range(len(jobs))))
+        )
+        if not made:
+            sums = self._team.member.sums(0)
+            if not isfinite(sums.loss):
+                raise NotFinite("loss", sums.loss / jobs[0].images)
+            raise NotFinite("gradient", sqrt(sums.squares))
+        return [
+            self._count(state, job, sums, seconds / len(made))
+            for job, sums in zip(jobs, made, strict=False)
+        ]
 
     def _jobs(self, state: RunState, batch_size: int, most: int) -> list[StepJob]:
         """The next steps: the first one, and those that follow in the same block of images."""

@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 from digit_tui.config import RunConfig
 from digit_tui.nn import Evaluation
 from digit_tui.training.meeting import LINE, Meeting
-from digit_tui.training.member import BLOCK, Block, Member, Plan
+from digit_tui.training.member import BLOCK, ImageBlock, Member, Plan
 from digit_tui.training.memory import Memory, share, shared_memory
 from digit_tui.training.state import Vectors
 
@@ -237,17 +237,17 @@ class Team:
         return f"with status {helper.returncode}" + (f" ({lines[-1]})" if lines else "")
 
 
-def _make_lasting(plan: Plan, memory: Memory) -> tuple[Vectors, Block]:
+def _make_lasting(plan: Plan, memory: Memory) -> tuple[Vectors, ImageBlock]:
     """What does not depend on the batch size."""
     vectors = Vectors.make(plan.sizes, plan.average, memory.take)
-    return vectors, Block.make(plan.sizes[0], memory.take)
+    return vectors, ImageBlock.make(plan.sizes[0], memory.take)
 
 
 def _make_member(
     memory: Memory,
     plan: Plan,
     vectors: Vectors,
-    block: Block,
+    block: ImageBlock,
     index: int,
     pause: Callable[[float], None],
 ) -> tuple[Member, Array, Meeting]:

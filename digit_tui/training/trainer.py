@@ -308,19 +308,24 @@ class Trainer:
 
     def _train(self) -> Iterator[Event]:
         """Some steps; with a fork, as many of both arms as share a block of images."""
-        enough, free = 1, 1
-        if self._arms.forked and self._pause_after != "batch":
+        single = self._pause_after == "batch"
+        enough = 1
+        if self._arms.forked and not single:
             size = min(self.state.settings.batch_size, self._images)
             cursor = self.state.cursor
             end = min((cursor // BLOCK + 1) * BLOCK, self._images)
             enough = -(-(end - cursor) // size)
-        elif self._pause_after != "batch":
-            free = self._free_steps()
         epoch = self.state.epoch
         for arm in self._arms.each():
             end = arm.state.step + enough
             while arm.state.step < end:
-                yield from self._step(arm, max(end - arm.state.step, free))
+                if single:
+                    most = 1
+                elif self._arms.forked:
+                    most = end - arm.state.step
+                else:
+                    most = self._free_steps()
+                yield from self._step(arm, most)
                 if self._paused is not None:
                     return
                 if arm not in self._arms:

@@ -101,7 +101,8 @@ class Orders:
             yield command
 
     def free(self, step: int) -> int:
-        return 1
+        saves = [each - step % each for each in SAVE_EVERY]
+        return min(*saves, *(due - step for due, _ in self._left[:1]))
 
     def wait(self, step: int) -> Command:
         """Somebody who stays has to end the run, but the run pauses for no other reason."""

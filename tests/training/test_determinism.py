@@ -29,7 +29,7 @@ from digit_tui.training.commands import (
     Stop,
 )
 from digit_tui.training.events import EpochEnded, Evaluated, Paused, SettingChanged, StepsDone
-from digit_tui.training.member import Block
+from digit_tui.training.member import ImageBlock
 from digit_tui.training.streams import stream
 
 CHANGES: list[tuple[int, Command]] = [
@@ -71,13 +71,25 @@ def test_the_same_script_gives_the_same_run(train: Any) -> None:
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("most", [1, 2, 7])
+@pytest.mark.parametrize(
+    ("script", "options"),
+    # Of the second one's orders some are as long as they may be.
+    [(CHANGES, {}), ([(150, SetLearningRate(0.02))], {"batch_size": 1})],
+    ids=["many changes", "single images"],
+)
 def test_how_many_steps_are_made_at_one_order_changes_nothing(
-    most: int, threads: int, train: Any, monkeypatch: pytest.MonkeyPatch
+    script: Any,
+    options: Any,
+    most: int,
+    threads: int,
+    train: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    expected = train(CHANGES, threads=threads)
+    expected = train(script, threads=threads, **options)
     monkeypatch.setattr(step_module, "MOST_STEPS", most)
-    ran = train(CHANGES, threads=threads)
+    ran = train(script, threads=threads, **options)
     assert ran.sha256 == expected.sha256
+    np.testing.assert_array_equal(ran.trainer.state.slots, expected.trainer.state.slots)
     for told in ("positions", "losses", "accuracies", "gradient_norms"):
         first, second = (
             np.concatenate([getattr(event, told) for event in each.all(StepsDone)])
@@ -90,7 +102,7 @@ def test_a_large_network_makes_single_steps(train: Any, monkeypatch: pytest.Monk
     """A person's commands are looked at between them."""
     monkeypatch.setattr(arm_module, "PUBLISH_SECONDS", -1)
     assert max(len(event.losses) for event in train(batch_size=1).all(StepsDone)) > 1
-    monkeypatch.setattr(step_module, "LONGEST_ORDER", 100)
+    monkeypatch.setattr(step_module, "MOST_WORK", 100)
     assert {len(event.losses) for event in train(batch_size=1).all(StepsDone)} == {1}
 
 
@@ -187,7 +199,7 @@ def test_streams_differ_by_seed_purpose_and_place() -> None:
 
 
 def batches_of(digits: Dataset) -> Batches:
-    return Batches(digits, 0, Block.make(digits.pixels, np.zeros))
+    return Batches(digits, 0, ImageBlock.make(digits.pixels, np.zeros))
 
 
 def epoch_of(

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import gc
+import marshal
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, Thread
 from time import monotonic, sleep
@@ -17,15 +19,17 @@ import pytest
 from digit_tui.data import Dataset
 from digit_tui.nn import Network, evaluate
 from digit_tui.training import memory as memory_module
+from digit_tui.training import step as step_module
 from digit_tui.training import team as team_module
 from digit_tui.training.commands import SetBatchSize
 from digit_tui.training.events import Diverged, Event, StepsDone
 from digit_tui.training.mailbox import Script
-from digit_tui.training.member import Block, Member, Plan
-from digit_tui.training.memory import Memory
+from digit_tui.training.member import MOST_STEPS, ImageBlock, Member, Plan, StepJob
+from digit_tui.training.memory import Memory, shared_memory
 from digit_tui.training.state import RunState, Vectors
 from digit_tui.training.step import Stepper
-from digit_tui.training.team import HELPERS, Team, TeamError
+from digit_tui.training.streams import stream
+from digit_tui.training.team import HELPERS, ORDER_BYTES, Team, TeamError
 from digit_tui.training.trainer import Trainer
 
 needs_helpers = pytest.mark.skipif(not HELPERS, reason="threads are left to the BLAS here")
@@ -96,7 +100,7 @@ def test_what_members_compute_does_not_depend_on_who_they_are(digits: Dataset, t
     ran = train(threads=3, augment="none", average=True)
     config = ran.trainer._config
     plan = Plan((36, 8, 4), 6, True, config.seed, config.batch_size, members=3)
-    vectors, block = Vectors.make(plan.sizes, True, np.zeros), Block.make(36, np.zeros)
+    vectors, block = Vectors.make(plan.sizes, True, np.zeros), ImageBlock.make(36, np.zeros)
     memory: list[np.ndarray] = []
 
     def same(index: int) -> Any:
@@ -166,22 +170,74 @@ def drive(trainer: Trainer, meet: Callable[[Event], bool]) -> None:
 
 
 @needs_helpers
-@pytest.mark.parametrize("threads", [2, 3])
+@pytest.mark.parametrize("threads", [1, 2, 3])
 def test_a_step_that_is_not_finite_changes_nothing(
-    threads: int, digits: Dataset, config: Any
+    threads: int, digits: Dataset, config: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wild = config.with_(threads=threads, optimizer="sgd", learning_rate=1e20)
-    trainer = Trainer(wild, digits, Script([]))
-    weights: list[bytes] = []
+    """Neither as the first step of an order nor as a later one."""
+    wild = config.with_(threads=threads, optimizer="momentum", learning_rate=1e6, augment="none")
 
-    def diverged(event: Event) -> bool:
-        weights.append(trainer.state.parameters.tobytes())
-        return isinstance(event, Diverged)
+    def end() -> tuple[Any, ...]:
+        trainer = Trainer(wild, digits, Script([]))
+        drive(trainer, lambda event: isinstance(event, Diverged))
+        state = trainer.state
+        tally = replace(state.tally, seconds=0.0)
+        return state.step, state.slot_steps, state.cursor, vars(tally), state.vectors
 
-    drive(trainer, diverged)
-    assert trainer.state.step > 0
-    assert weights[-1] != weights[0]
-    assert weights[-1] == weights[-2]
+    monkeypatch.setattr(step_module, "MOST_STEPS", 1)
+    *expected, vectors = end()
+    assert expected[0] > 2
+    assert np.isfinite(vectors.parameters).all()
+    monkeypatch.setattr(step_module, "MOST_STEPS", MOST_STEPS)
+    *found, same = end()
+    assert found == expected
+    for first, second in zip(same, vectors, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_after_a_step_that_is_not_finite_none_is_made() -> None:
+    plan = Plan((36, 4, 3), 6, False, seed=0, batch_size=1, members=1)
+
+    def after(images: list[int]) -> Vectors:
+        vectors, block = Vectors.make(plan.sizes, False, np.zeros), ImageBlock.make(36, np.zeros)
+        member = Member(plan, vectors, block, np.zeros, 0, lambda: None)
+        vectors.parameters[: 36 * 4] = 1e38  # overflows, but not for a blank image
+        for row, brightness in enumerate(images):
+            block.images[row] = brightness
+        jobs = [
+            StepJob(1, 0, row, "adam", 0.1, 0.0, None, None, row + 1, row + 1)
+            for row in range(len(images))
+        ]
+        member.steps(*map(tuple, jobs))
+        assert [member.sums(row).finite for row in range(2)] == [True, images[1:2] != [255]]
+        return vectors
+
+    for first, second in zip(after([0, 255, 0]), after([0]), strict=True):
+        np.testing.assert_array_equal(first, second)
+    assert (after([0, 0, 0]).parameters != after([0]).parameters).any()
+
+
+@needs_helpers
+@pytest.mark.parametrize("batch_size", [100, 1_500, 5_000, 9_000])
+def test_members_load_the_images_of_the_shuffle(
+    batch_size: int, make_digits: Any, config: Any
+) -> None:
+    """Also those that are in two blocks, or in three."""
+    digits = make_digits(train=9_000)
+    changed = config.with_(batch_size=batch_size, threads=2, augment="none")
+    order = stream(changed.seed, "shuffle", 0).permutation(9_000)
+    with Team.for_run(changed, (36, 8, 4), 9_000) as team:
+        state = RunState.begin(changed, (36, 8, 4), team.vectors)
+        stepper = Stepper(changed, team, digits)
+        start = 0
+        while start < 9_000:
+            (result,) = stepper.steps(state, 1)
+            chosen = order[start : start + result.images]
+            expected = digits.train_images[chosen, :18] * np.float32(1 / 255)
+            np.testing.assert_array_equal(team.member._inputs[: result.images], expected)
+            labels = team.member._labels[: result.images]
+            np.testing.assert_array_equal(labels, digits.train_labels[chosen])
+            start += result.images
 
 
 @needs_helpers
@@ -317,10 +373,25 @@ def test_without_helpers_threads_are_left_to_the_blas(
     assert ran.ended.epochs == 2
 
 
-def test_memory_hands_out_zeros_on_lines_of_their_own() -> None:
-    memory = Memory()
-    first, second = memory.take((3, 5), np.float32), memory.take((0,), np.uint8)
-    assert first.shape == (3, 5)
-    assert not first.any()
-    assert second.size == 0
-    assert memory.size == 64
+@pytest.mark.parametrize("shared", [False, pytest.param(True, marks=needs_helpers)])
+def test_memory_hands_out_zeros_on_lines_of_their_own(shared: bool) -> None:
+    memory = shared_memory(lambda memory: memory.take((999,), np.uint8)) if shared else Memory()
+    arrays = [memory.take(shape, np.float32) for shape in ((3, 5), (1,), (0,), (17,))]
+    assert arrays[0].shape == (3, 5)
+    assert memory.size == 64 + 64 + 128
+    for array in arrays:
+        assert not array.any()
+        assert array.ctypes.data % 64 == 0
+
+
+def test_each_slot_begins_with_a_line() -> None:
+    slots = Vectors.make((9, 5, 3), False, Memory().take).slots
+    assert len(slots) == 2
+    assert all(slot.ctypes.data % 64 == 0 for slot in slots)
+
+
+def test_the_longest_order_has_room() -> None:
+    job = StepJob(60_000, 59_999, 4_095, "nesterov", 1e-9, 1e-9, 1e-9, 1e-9, 10**12, 10**12)
+    order = marshal.dumps(("steps", (tuple(job),) * MOST_STEPS))
+    apart = marshal.dumps(("steps", tuple(map(tuple, [job] * MOST_STEPS))))
+    assert max(len(order), len(apart)) < ORDER_BYTES

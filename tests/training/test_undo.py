@@ -490,7 +490,7 @@ def test_a_remedy_in_place_of_the_way_back(train: Any) -> None:
 class Trap(Stepper):
     """Fails at step 20, as long as nothing was changed."""
 
-    def steps(self, state: RunState, most: int = 1) -> Any:
+    def steps(self, state: RunState, most: int) -> Any:
         if state.step == 20 and not state.course:
             raise NotFinite("loss", nan)
         return super().steps(state, min(most, 20 - state.step) if state.step < 20 else most)
