@@ -78,8 +78,11 @@ class Rewind:
         points = [each for each in self._timeline.way_to(*trouble) if each.place != trouble]
         if trouble == self._trouble:
             points = [each for each in points if each.state.step < self._came_back_to]
-        good = [each.place for each in points if self._was_well(each)]
-        place: tuple[int, Course] = good[-1] if good else (0, ())
+        good = [each.state.step for each in points if self._was_well(each)]
+        # Of several commands at one step the first may be to blame as well as the last.
+        place: tuple[int, Course] = next(
+            (each.place for each in points if good and each.state.step == good[-1]), (0, ())
+        )
         self._trouble, self._came_back_to = trouble, place[0]
         return place
 

@@ -11,6 +11,7 @@ import pytest
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
+from digit_tui.training import step as step_module
 from digit_tui.training import trainer as trainer_module
 from digit_tui.training.commands import (
     AddEpochs,
@@ -475,6 +476,21 @@ def test_each_trouble_has_a_way_back_of_its_own(train: Any) -> None:
     ran = train(script, epochs=12, stay=True)
     assert [back.step for back in ran.all(WentBack)] == [40, 70]
     assert end_of(ran) == end_of(train(epochs=12))
+
+
+@pytest.mark.parametrize("most", [1, 32])
+def test_several_commands_at_one_step_are_taken_back_together(
+    most: int, train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a key that was pressed quickly: with the first of them no step was made."""
+    monkeypatch.setattr(step_module, "MOST_STEPS", most)
+    before = (30, ScaleLearningRate(0.9))
+    presses = [(50, ScaleLearningRate(10))] * 6
+    ran = train([before, *presses, (NEVER, Undo()), STOP], epochs=12, stay=True)
+    (back,) = ran.all(WentBack)
+    assert (back.step, len(back.course)) == (50, 1)
+    assert len(ran.all(Spiked) + ran.all(Diverged)) == 1
+    assert end_of(ran) == end_of(train([before], epochs=12))
 
 
 def test_a_remedy_in_place_of_the_way_back(train: Any) -> None:
