@@ -31,7 +31,7 @@ from digit_tui.training.state import RunState, Vectors
 from digit_tui.training.step import Stepper, StepResult
 from digit_tui.training.team import Team
 
-PUBLISH_SECONDS = 0.05
+PUBLISH_SECONDS = 0.1
 """Steps are published together at this interval: often enough for any screen."""
 
 

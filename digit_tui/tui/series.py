@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -29,17 +30,18 @@ class Series:
 
     def append(self, x: ArrayLike, y: ArrayLike) -> None:
         """Add one point, or several as arrays (n,)."""
-        added = np.atleast_2d(np.stack(np.broadcast_arrays(x, y)).T).T
-        if self._count + added.shape[1] > MAX_POINTS:
-            x, y = thin(self.x, self.y, MAX_POINTS // 4)
-            self._count = len(x)
-            self._points[:, : self._count] = x, y
-        end = self._count + added.shape[1]
+        added = np.broadcast(x, y).size
+        if self._count + added > MAX_POINTS:
+            kept = thin(self.x, self.y, MAX_POINTS // 4)
+            self._count = len(kept[0])
+            self._points[:, : self._count] = kept
+        end = self._count + added
         if end > self._points.shape[1]:
             room = np.empty((2, max(end, 2 * self._points.shape[1])))
             room[:, : self._count] = self._points[:, : self._count]
             self._points = room
-        self._points[:, self._count : end] = added
+        self._points[0, self._count : end] = x
+        self._points[1, self._count : end] = y
         self._count = end
 
     def cut(self, start: float) -> Series:
@@ -85,13 +87,13 @@ class Smoother:
 
     def add(self, values: ArrayLike) -> Array:
         """Smooth the next values (n,); one that is no number leaves the average as it is."""
-        smoothed = np.empty(np.shape(values))
-        for index, value in enumerate(np.asarray(values, np.float64)):
-            if np.isfinite(value):
+        smoothed = []
+        for value in np.asarray(values, np.float64).tolist():
+            if isfinite(value):
                 self._sum = self._weight * self._sum + (1 - self._weight) * value
                 self._total = self._weight * self._total + (1 - self._weight)
-            smoothed[index] = self._sum / self._total if self._total else np.nan
-        return smoothed
+            smoothed.append(self._sum / self._total if self._total else nan)
+        return np.array(smoothed)
 
 
 def thin(x: Array, y: Array, columns: int) -> tuple[Array, Array]:

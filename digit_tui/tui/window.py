@@ -36,7 +36,7 @@ from digit_tui.tui.words import WORDS
 
 DRAW_SECONDS = 0.5
 """Charts are drawn at most this often while training; see `start.py`."""
-DRAW_SHARE = 0.08
+DRAW_SHARE = 0.05
 """The most of the time that drawing them may take: training waits for it where processors are few.
 A drawing takes some 40 ms, or twice that while all processors train."""
 ANY_SHARE = 1e9
