@@ -99,7 +99,7 @@ class RunFolder:
     def fresh(cls, config: RunConfig) -> RunFolder:
         """A folder of its own in the state directory, named for the time and the preset."""
         base = f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{config.preset}"
-        return cls(runs_folder() / f"{base}_{os.getpid():x}{os.urandom(2).hex()}")
+        return cls(runs_folder() / f"{base}_{os.urandom(4).hex()}")
 
     def begin(
         self, config: RunConfig, data: dict[str, Any], forked: ForkedFrom | None = None
