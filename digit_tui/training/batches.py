@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.data import Dataset
-from digit_tui.nn import deform
-from digit_tui.training.member import BLOCK, ImageBlock, deformation_of
+from digit_tui.training.member import BLOCK, ImageBlock
 from digit_tui.training.streams import stream
 
 Array = NDArray[Any]
@@ -42,7 +41,7 @@ class Batches:
         dataset: Dataset,
         seed: int,
         block: ImageBlock,
-        deform: Callable[[int, str, int, int], None] | None = None,
+        deform: Callable[[int, str, int, int], None],
     ) -> None:
         """Begin.
 
@@ -50,14 +49,12 @@ class Batches:
             dataset: the images.
             seed: the run's.
             block: room for them.
-            deform: does the deforming, for instance by a team: called with the number of images,
-                the augmentation, the epoch and the block's number, it turns `block.originals` into
-                `block.images`.
+            deform: turns `block.originals` into `block.images`, see Member.deform.
         """
         self.block = block
         self._dataset = dataset
         self._seed = seed
-        self._deform = deform or self._deform_alone
+        self._deform = deform
         self._epoch = -1
         self._order: Array = np.empty(0, np.intp)
         self._key: tuple[int, int, str] | None = None
@@ -103,7 +100,3 @@ class Batches:
         if deformed:
             self._deform(count, augment, epoch, number)
         self._key = key
-
-    def _deform_alone(self, count: int, augment: str, epoch: int, number: int) -> None:
-        deformation = deformation_of(self._seed, augment, epoch, number, self._dataset.side)
-        deform(self.block.originals[:count], deformation, self.block.images[:count])

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from digit_tui.nn import (
     RULES,
-    Deformation,
     GradientPass,
     Hyperparameters,
     Network,
@@ -44,13 +43,6 @@ BLOCK = 4_096
 """Images that are gathered, deformed or evaluated together."""
 MOST_STEPS = 32
 """Steps that are made at one order."""
-
-
-def deformation_of(seed: int, augment: str, epoch: int, block: int, side: int) -> Deformation:
-    """How a run deforms one block of an epoch; `augment` is not "none"."""
-    deformation = draw_deformation(augment, stream(seed, "augment", epoch, block), side)
-    assert deformation is not None
-    return deformation
 
 
 @dataclass(frozen=True)
@@ -186,7 +178,9 @@ class Member:
             epoch: counts from 0.
             block: which one of the epoch.
         """
-        deformation = deformation_of(self._plan.seed, augment, epoch, block, self._plan.side)
+        generator = stream(self._plan.seed, "augment", epoch, block)
+        deformation = draw_deformation(augment, generator, self._plan.side)
+        assert deformation is not None
         originals, images = self._block.originals[:count], self._block.images[:count]
         deform(originals, deformation, images, self._index, self._plan.members)
 

@@ -79,17 +79,15 @@ class Stepper:
         jobs = self._jobs(state, batch_size, most)
         self._team.do("steps", *map(tuple, jobs))
         seconds = perf_counter() - started
-        made = list(
-            takewhile(lambda sums: sums.finite, map(self._team.member.sums, range(len(jobs))))
-        )
-        if not made:
-            sums = self._team.member.sums(0)
-            if not isfinite(sums.loss):
-                raise NotFinite("loss", sums.loss / jobs[0].images)
-            raise NotFinite("gradient", sqrt(sums.squares))
+        sums = [self._team.member.sums(number) for number in range(len(jobs))]
+        if not isfinite(sums[0].loss):
+            raise NotFinite("loss", sums[0].loss / jobs[0].images)
+        if not sums[0].finite:
+            raise NotFinite("gradient", sqrt(sums[0].squares))
+        made = list(takewhile(lambda each: each.finite, sums))
         return [
-            self._count(state, job, sums, seconds / len(made))
-            for job, sums in zip(jobs, made, strict=False)
+            self._count(state, job, each, seconds / len(made))
+            for job, each in zip(jobs, made, strict=False)
         ]
 
     def _jobs(self, state: RunState, batch_size: int, most: int) -> list[StepJob]:

@@ -311,20 +311,14 @@ class Trainer:
         single = self._pause_after == "batch"
         enough = 1
         if self._arms.forked and not single:
-            size = min(self.state.settings.batch_size, self._images)
-            cursor = self.state.cursor
-            end = min((cursor // BLOCK + 1) * BLOCK, self._images)
-            enough = -(-(end - cursor) // size)
+            block = self.state.cursor // BLOCK
+            enough = self._steps_to(min((block + 1) * BLOCK, self._images))
         epoch = self.state.epoch
         for arm in self._arms.each():
             end = arm.state.step + enough
             while arm.state.step < end:
-                if single:
-                    most = 1
-                elif self._arms.forked:
-                    most = end - arm.state.step
-                else:
-                    most = self._free_steps()
+                level = single or self._arms.forked
+                most = end - arm.state.step if level else self._free_steps()
                 yield from self._step(arm, most)
                 if self._paused is not None:
                     return
@@ -339,10 +333,14 @@ class Trainer:
 
     def _free_steps(self) -> int:
         """How many steps may be made before there is something else to do."""
-        state, half = self.state, self._images / 2
-        size = min(state.settings.batch_size, self._images)
-        until = half if state.cursor < half else self._images
-        return min(ceil((until - state.cursor) / size), self._agenda.free(state.step))
+        half = self._images / 2
+        until = half if self.state.cursor < half else self._images
+        return min(self._steps_to(until), self._agenda.free(self.state.step))
+
+    def _steps_to(self, position: float) -> int:
+        """How many steps it takes to come to a position of the present epoch, in images."""
+        size = min(self.state.settings.batch_size, self._images)
+        return ceil((position - self.state.cursor) / size)
 
     def _step(self, arm: Arm, most: int) -> Iterator[Event]:
         """A step or some of one arm, and what follows from them."""

@@ -29,7 +29,8 @@ from digit_tui.training.commands import (
     Stop,
 )
 from digit_tui.training.events import EpochEnded, Evaluated, Paused, SettingChanged, StepsDone
-from digit_tui.training.member import ImageBlock
+from digit_tui.training.member import ImageBlock, Member, Plan
+from digit_tui.training.state import Vectors
 from digit_tui.training.streams import stream
 
 CHANGES: list[tuple[int, Command]] = [
@@ -199,7 +200,11 @@ def test_streams_differ_by_seed_purpose_and_place() -> None:
 
 
 def batches_of(digits: Dataset) -> Batches:
-    return Batches(digits, 0, ImageBlock.make(digits.pixels, np.zeros))
+    plan = Plan((digits.pixels, 1), digits.side, False, seed=0, batch_size=1, members=1)
+    vectors = Vectors.make(plan.sizes, plan.average, np.zeros)
+    block = ImageBlock.make(digits.pixels, np.zeros)
+    member = Member(plan, vectors, block, np.zeros, 0, lambda: None)
+    return Batches(digits, plan.seed, block, member.deform)
 
 
 def epoch_of(
