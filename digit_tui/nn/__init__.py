@@ -6,7 +6,7 @@ from digit_tui.nn.clipping import clip_by_global_norm, clip_by_value, global_nor
 from digit_tui.nn.history import Change, PredictionHistory
 from digit_tui.nn.metrics import Evaluation, evaluate, outputs_in_chunks
 from digit_tui.nn.network import Layer, Network, scale_pixels
-from digit_tui.nn.optimizers import RULES, Hyperparameters, UpdateRule, update
+from digit_tui.nn.optimizers import RULES, Hyperparameters, UpdateRule, cut, update
 from digit_tui.nn.parts import part_of
 from digit_tui.nn.propagation import BatchResult, GradientPass, cross_entropy
 from digit_tui.nn.schedules import SCHEDULES
@@ -29,6 +29,7 @@ __all__ = [
     "clip_by_global_norm",
     "clip_by_value",
     "cross_entropy",
+    "cut",
     "deform",
     "draw_deformation",
     "evaluate",

@@ -6,7 +6,7 @@ driver, `update`, runs any rule over blocks small enough for the cache. Conventi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any, NamedTuple
@@ -14,11 +14,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from digit_tui.nn.parts import part_of
+
 Array = NDArray[Any]
 
 BLOCK = 32_768
 """Parameters in a block. The passes over one stay in the second cache; smaller blocks cost more in
 calls than they save in cache misses (measured from 8,192 up)."""
+LINE = 16
+"""Parameters (float32) in a cache line, which no two blocks share."""
+LONGEST_BLOCK = BLOCK + BLOCK // 2 + LINE
+"""Of equal blocks, when there are as many as make them about as long as BLOCK."""
 
 NEGLIGIBLE = 1e-30
 """Numbers of a rule's memory that are nearer to zero than this move no parameter. They are set to
@@ -169,37 +175,49 @@ RULES: dict[str, UpdateRule] = {
 """The optimizers by name."""
 
 
+def cut(parameters: Array, gradients: Array, slots: Array, scratch: Array) -> list[Block]:
+    """Cut flat vectors into blocks for `update`, as near to BLOCK long as equal ones can be.
+
+    Args:
+        parameters: (n,)
+        gradients: (n,)
+        slots: (slots, n) of a rule.
+        scratch: (at least min(n, LONGEST_BLOCK),) room to compute in.
+    """
+    count = max(round(len(parameters) / BLOCK), 1)
+    lines = -(-len(parameters) // LINE)
+    blocks = []
+    for number in range(count):
+        own = part_of(lines, number, count)
+        own = slice(own.start * LINE, min(own.stop * LINE, len(parameters)))
+        room = scratch[: own.stop - own.start]
+        blocks.append(Block(parameters[own], gradients[own], slots[:, own], room))
+    return blocks
+
+
 def update(
     rule: UpdateRule,
-    parameters: Array,
-    gradients: Array,
-    slots: Array,
+    blocks: Sequence[Block],
     step: int,
     learning_rate: float,
     hyper: Hyperparameters,
-    scratch: Array,
 ) -> None:
-    """Move `parameters` by one step of a rule, block by block, in place.
+    """Move parameters by one step of a rule, block by block, in place.
 
     Args:
         rule: one of `RULES`.
-        parameters: (n,)
-        gradients: (n,) overwritten.
-        slots: (rule.slots, n) the rule's memory; zeros before its first step.
+        blocks: of the flat vectors, see `cut`; the gradients are overwritten.
         step: how many steps the rule has made, this one included (1, 2, ...).
         learning_rate: the rate of this step.
         hyper: the rule's other numbers.
-        scratch: (at least min(n, BLOCK),) room to compute in.
     """
-    for start in range(0, len(parameters), BLOCK):
-        block = slice(start, start + BLOCK)
-        p, g = parameters[block], gradients[block]
-        room = scratch[: len(p)]
+    for block in blocks:
+        parameters, gradients, slots, scratch = block
         if hyper.weight_decay and rule.decoupled_decay:
-            p *= 1 - learning_rate * hyper.weight_decay
+            parameters *= 1 - learning_rate * hyper.weight_decay
         elif hyper.weight_decay:
-            np.multiply(p, hyper.weight_decay, out=room)
-            g += room
-        rule.step(Block(p, g, slots[:, block], room), step, learning_rate, hyper)
-    if step % TIDY_STEPS == 0:
-        slots[np.abs(slots) < NEGLIGIBLE] = 0
+            np.multiply(parameters, hyper.weight_decay, out=scratch)
+            gradients += scratch
+        rule.step(block, step, learning_rate, hyper)
+        if step % TIDY_STEPS == 0:
+            slots[np.abs(slots) < NEGLIGIBLE] = 0

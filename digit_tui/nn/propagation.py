@@ -56,9 +56,15 @@ class GradientPass:
     """Forward and backward through a network, for batches of up to `batch_size` images.
 
     Attributes:
+        network: whose gradient it is.
+        parts: into how many parts the work is divided.
+        shares: of each part.
         gradient: (parameters,) the mean gradient over the last batch, laid out as the
             network's parameters are.
-        shares: of each part.
+        products: for each part, what its pixels contribute to the first layer's output; the
+            first part's is the buffer of that output.
+        outputs: of each layer, [(batch_size, width), ...].
+        errors: at each layer's output, likewise; the last layer's is its own output buffer.
     """
 
     def __init__(
@@ -77,16 +83,13 @@ class GradientPass:
         self.parts = parts
         self.shares = [share_of(network.sizes, part, parts) for part in range(parts)]
         self.gradient: Array = allocate(network.parameters.shape, dtype)
-        self._gradients = layer_views(self.gradient, network.sizes)
         widths = network.sizes[1:]
-        self._outputs = [allocate((batch_size, width), dtype) for width in widths]
-        # What each part's pixels contribute to the first layer's output.
-        self._products = [self._outputs[0]]
-        self._products += [allocate((batch_size, widths[0]), dtype) for _ in range(1, parts)]
-        # The error at a hidden layer's output; the last layer's is its own output buffer.
-        self._errors = [allocate((batch_size, width), dtype) for width in widths[:-1]]
-        self._errors.append(self._outputs[-1])
-        self._ones: Array = np.ones(batch_size, dtype)
+        self.outputs = [allocate((batch_size, width), dtype) for width in widths]
+        self.products = [self.outputs[0]]
+        self.products += [allocate((batch_size, widths[0]), dtype) for _ in range(1, parts)]
+        self.errors = [allocate((batch_size, width), dtype) for width in widths[:-1]]
+        self.errors.append(self.outputs[-1])
+        self._made: dict[tuple[int, int], Part] = {}
 
     def run(self, inputs: Array, labels: Array) -> BatchResult:
         """Compute the batch's loss, and its gradient into `self.gradient`.
@@ -95,74 +98,103 @@ class GradientPass:
             inputs: (n, pixels) from 0 to 1; n may be smaller than the batch size.
             labels: (n,) the true classes.
         """
+        parts = [self.part(len(inputs), index) for index in range(self.parts)]
         own = [inputs[:, share.pixels] for share in self.shares]
-        for part in range(self.parts):
-            self.products(own[part], part)
-        results = [self.errors(labels, part) for part in range(self.parts)]
-        for part in range(self.parts):
-            self.gradients(own[part], part)
+        for part, pixels in zip(parts, own, strict=True):
+            part.multiply(pixels)
+        results = [part.propagate(labels) for part in parts]
+        for part, pixels in zip(parts, own, strict=True):
+            part.differentiate(pixels)
         loss, correct = map(sum, zip(*results, strict=True))
         return BatchResult(loss / len(inputs), int(correct))
 
-    def products(self, inputs: Array, part: int) -> None:
-        """Multiply a part's pixels by the first layer's weights.
+    def part(self, images: int, index: int) -> Part:
+        """A part of the work on batches of so many images, which are of two sizes in an epoch."""
+        key = images, index
+        if key not in self._made:
+            self._made[key] = Part(self, images, index)
+        return self._made[key]
+
+
+class Part:
+    """A part of the work on a batch of a certain size.
+
+    It looks at the buffers through views that are made once: for a small network it takes as long
+    to make them as to compute with them.
+    """
+
+    def __init__(self, buffers: GradientPass, images: int, index: int) -> None:
+        share = buffers.shares[index]
+        self._rows = rows = part_of(images, index, buffers.parts)
+        self._network = buffers.network
+        self._images = images
+        self._weights = buffers.network.layers[0].weights[share.pixels]
+        self._product = buffers.products[index][:images]
+        self._others = [product[rows] for product in buffers.products[1:]]
+        self._outputs = [output[rows] for output in buffers.outputs]
+        self._errors = [error[rows] for error in buffers.errors]
+        self._passed = [np.empty(output.shape, np.bool_) for output in self._outputs]
+        self._numbers = np.arange(rows.stop - rows.start)
+
+        gradients = layer_views(buffers.gradient, buffers.network.sizes)
+        errors = [error[:images] for error in buffers.errors]
+        ones: Array = np.ones(images, buffers.gradient.dtype)
+        self._error, self._gradient = errors[0], gradients[0].weights[share.pixels]
+        # Of all rows but the pixels': left, right and result of a product.
+        self._rest: list[tuple[Array, Array, Array]] = []
+        for layer, own in enumerate(share.rows):
+            weights, biases = gradients[layer]
+            if own.start < min(own.stop, len(weights)):
+                below = buffers.outputs[layer - 1][:images, own]
+                self._rest.append((below.T, errors[layer], weights[own]))
+            if own.start < own.stop > len(weights):
+                self._rest.append((ones, errors[layer], biases))  # sums over the batch
+
+    def multiply(self, inputs: Array) -> None:
+        """Multiply the part's pixels by the first layer's weights.
 
         Args:
-            inputs: (n, its share of the pixels) of the whole batch.
-            part: which part, 0 to parts - 1.
+            inputs: (n, the part's share of the pixels) of the whole batch.
         """
-        weights = self.network.layers[0].weights[self.shares[part].pixels]
-        np.matmul(inputs, weights, out=self._products[part][: len(inputs)])
+        np.matmul(inputs, self._weights, out=self._product)
 
-    def errors(self, labels: Array, part: int) -> tuple[float, int]:
-        """Propagate a part of the images forward, and their errors back.
+    def propagate(self, labels: Array) -> tuple[float, int]:
+        """Propagate the part's images forward, and their errors back.
 
-        All parts must have done their `products`.
+        All parts must have done `multiply`.
 
         Args:
             labels: (n,) the whole batch's.
-            part: which part, 0 to parts - 1.
 
         Returns:
             The sum of its images' losses, and how many of them were classified right.
         """
-        count = len(labels)
-        rows = part_of(count, part, self.parts)
-        outputs = [output[rows] for output in self._outputs]
-        errors = [error[rows] for error in self._errors]
-        own = labels[rows]
-        for products in self._products[1:]:
-            outputs[0] += products[rows]
-        logits = self.network.forward_on(outputs)
+        outputs, errors, own = self._outputs, self._errors, labels[self._rows]
+        for product in self._others:
+            outputs[0] += product
+        logits = self._network.forward_on(outputs)
         correct = int(np.count_nonzero(logits.argmax(axis=1) == own))
         error, losses = cross_entropy(logits, own)
 
         # Softmax and cross-entropy together have the gradient (probability - target).
-        error[np.arange(len(own)), own] -= 1
-        error /= count
+        error[self._numbers, own] -= 1
+        error /= self._images
         for index in reversed(range(1, len(errors))):
-            weights = self.network.layers[index].weights
+            weights = self._network.layers[index].weights
             np.matmul(errors[index], weights.T, out=errors[index - 1])
-            errors[index - 1] *= outputs[index - 1] > 0  # ReLU passes on what it let through
+            # ReLU passes on what it let through.
+            np.greater(outputs[index - 1], 0, out=self._passed[index - 1])
+            errors[index - 1] *= self._passed[index - 1]
         return float(losses.sum(dtype=np.float64)), correct
 
-    def gradients(self, inputs: Array, part: int) -> None:
-        """Compute a part's share of the gradient.
+    def differentiate(self, inputs: Array) -> None:
+        """Compute the part's share of the gradient.
 
-        All parts must have done their `errors`.
+        All parts must have done `propagate`.
 
         Args:
-            inputs: (n, its share of the pixels) of the whole batch.
-            part: which part, 0 to parts - 1.
+            inputs: (n, the part's share of the pixels) of the whole batch.
         """
-        count, share = len(inputs), self.shares[part]
-        errors = [error[:count] for error in self._errors]
-        # (rows, n) @ (n, fan_out)
-        np.matmul(inputs.T, errors[0], out=self._gradients[0].weights[share.pixels])
-        for index, rows in enumerate(share.rows):
-            weights, biases = self._gradients[index]
-            if rows.start < min(rows.stop, len(weights)):
-                below = self._outputs[index - 1][:count, rows]
-                np.matmul(below.T, errors[index], out=weights[rows])
-            if rows.start < rows.stop > len(weights):
-                np.matmul(self._ones[:count], errors[index], out=biases)  # sums over the batch
+        np.matmul(inputs.T, self._error, out=self._gradient)  # (rows, n) @ (n, fan_out)
+        for left, right, out in self._rest:
+            np.matmul(left, right, out=out)

@@ -23,6 +23,7 @@ from digit_tui.nn import (
     average_into,
     clip_by_global_norm,
     clip_by_value,
+    cut,
     deform,
     draw_deformation,
     evaluate,
@@ -31,7 +32,7 @@ from digit_tui.nn import (
     sum_of_squares,
     update,
 )
-from digit_tui.nn.optimizers import BLOCK as UPDATE_BLOCK
+from digit_tui.nn.optimizers import LONGEST_BLOCK, Block
 from digit_tui.nn.propagation import Allocate
 from digit_tui.training.memory import Memory
 from digit_tui.training.state import Vectors
@@ -113,6 +114,28 @@ class StepSums(NamedTuple):
         return isfinite(self.loss) and isfinite(self.squares)
 
 
+class Stretch(NamedTuple):
+    """Neighbours in the flat vectors that one member moves: views, made once."""
+
+    parameters: Array
+    average: Array | None
+    gradient: Array
+    blocks: list[list[Block]]
+    """For a rule with no slots, with one, ..."""
+
+    @classmethod
+    def of(cls, vectors: Vectors, gradient: Array, own: slice, scratch: Array) -> Stretch:
+        parameters, average, slots = vectors
+        parameters, gradient, slots = parameters[own], gradient[own], slots[:, own]
+        counts = range(len(slots) + 1)
+        return cls(
+            parameters,
+            None if average is None else average[own],
+            gradient,
+            [cut(parameters, gradient, slots[:count], scratch) for count in counts],
+        )
+
+
 class Member:
     """One of a team.
 
@@ -143,10 +166,9 @@ class Member:
         self._plan = plan
         self._index = index
         self._meet = meet
-        self._parameters, self._average, self._slots = vectors
         self._block = block
-        network = Network(plan.sizes, self._parameters)
-        evaluated = self._parameters if self._average is None else self._average
+        network = Network(plan.sizes, vectors.parameters)
+        evaluated = vectors.parameters if vectors.average is None else vectors.average
         self._evaluated_network = Network(plan.sizes, evaluated)
         self._pass = GradientPass(network, plan.batch_size, allocate, plan.members)
         self._share = self._pass.shares[index]
@@ -163,7 +185,10 @@ class Member:
             (plan.batch_size, self._share.pixels.stop - self._share.pixels.start), np.float32
         )
         self._labels = take((plan.batch_size,), np.intp)
-        self._scratch = take((UPDATE_BLOCK,), np.float32)
+        scratch = take((LONGEST_BLOCK,), np.float32)
+        self._stretches = [
+            Stretch.of(vectors, self._pass.gradient, own, scratch) for own in self._share.stretches
+        ]
 
     def sums(self, number: int) -> StepSums:
         """Over the shares of all members, in their order, for one of the last order's steps."""
@@ -219,13 +244,14 @@ class Member:
     def _step(self, number: int, job: StepJob) -> bool:
         """Make one step, unless its loss or gradient is not finite; returns whether it was made."""
         inputs, labels = self._inputs[: job.images], self._labels[: job.images]
+        part = self._pass.part(job.images, self._index)
         self.load(job.at, job.row, job.images - job.at)
-        self._pass.products(inputs, self._index)
+        part.multiply(inputs)
         self._meet()
-        loss, correct = self._pass.errors(labels, self._index)
+        loss, correct = part.propagate(labels)
         self._meet()
-        self._pass.gradients(inputs, self._index)
-        squares = sum(sum_of_squares(self._pass.gradient[own]) for own in self._share.stretches)
+        part.differentiate(inputs)
+        squares = sum(sum_of_squares(own.gradient) for own in self._stretches)
         self._sums[number, self._index] = loss, correct, squares, 0.0
         self._meet()
         sums = self.sums(number)
@@ -246,16 +272,14 @@ class Member:
         """
         clipped = False
         rule, hyper = RULES[job.optimizer], Hyperparameters(weight_decay=job.weight_decay)
-        for own in self._share.stretches:
-            parameters, gradient = self._parameters[own], self._pass.gradient[own]
+        for own in self._stretches:
             if job.clip_norm is not None:
-                clipped |= clip_by_global_norm(gradient, norm, job.clip_norm)
+                clipped |= clip_by_global_norm(own.gradient, norm, job.clip_norm)
             elif job.clip_value is not None:
-                clipped |= clip_by_value(gradient, job.clip_value)
-            slots = self._slots[: rule.slots, own]
-            rate, steps = job.learning_rate, job.slot_steps
-            update(rule, parameters, gradient, slots, steps, rate, hyper, self._scratch)
-            if self._average is not None:
+                clipped |= clip_by_value(own.gradient, job.clip_value)
+            blocks = own.blocks[rule.slots]
+            update(rule, blocks, job.slot_steps, job.learning_rate, hyper)
+            if own.average is not None:
                 # The gradient is spent, so its vector serves as scratch.
-                average_into(self._average[own], parameters, job.step, gradient)
+                average_into(own.average, own.parameters, job.step, own.gradient)
         return clipped

@@ -14,6 +14,7 @@ from digit_tui.nn import (
     Hyperparameters,
     clip_by_global_norm,
     clip_by_value,
+    cut,
     global_norm,
     optimizers,
     update,
@@ -35,17 +36,9 @@ class Run:
     def step(self, gradients: Any, learning_rate: float) -> np.ndarray:
         self.steps += 1
         gradients = np.array(gradients, self.parameters.dtype)
-        room = np.full(min(self.parameters.size, optimizers.BLOCK), np.nan, gradients.dtype)
-        update(
-            self.rule,
-            self.parameters,
-            gradients,
-            self.slots,
-            self.steps,
-            learning_rate,
-            self.hyper,
-            room,
-        )
+        room = np.full(min(self.parameters.size, optimizers.LONGEST_BLOCK), np.nan, gradients.dtype)
+        blocks = cut(self.parameters, gradients, self.slots, room)
+        update(self.rule, blocks, self.steps, learning_rate, self.hyper)
         return self.parameters
 
 
@@ -95,7 +88,7 @@ def test_blocks_make_no_difference(name: str, length: int, monkeypatch: pytest.M
 
 def test_the_real_block_is_shorter_than_a_common_network() -> None:
     # Else the seam between two blocks would never be used.
-    length = optimizers.BLOCK + 3
+    length = 2 * optimizers.BLOCK + 3
     run = Run("adam", np.zeros(length), np.float32)
     run.step(np.ones(length), 0.01)
     np.testing.assert_allclose(run.parameters, -0.01, rtol=1e-5)
