@@ -8,11 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from digit_tui.data import Dataset, load_dataset, sources
 from digit_tui.training import run_folder
 
 MNIST_VARIABLE = "DIGIT_TUI_TEST_MNIST"
+
+# A change is judged by the same examples everywhere, and not by how busy the machine is.
+settings.register_profile(
+    "everywhere", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("everywhere")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -421,10 +421,10 @@ def test_steps_end_where_the_run_does(converse: Converse) -> None:
 
 
 def test_what_is_said_already_is_said(converse: Converse) -> None:
-    ended = converse("pause", "pause", "augment shift", "go", "go", "quit")
+    ended = converse("pause", "pause", "augment shift", "go", "go", "quit", epochs=100_000)
     paused, again = ended.all("^paused")
     assert paused == again
-    assert paused.startswith("paused at epoch 0.00 of 2, step 0: test ")
+    assert paused.startswith("paused at epoch 0.00 of 100000, step 0: test ")
     assert ended.all("nothing changes: it is so already")
     assert ended.all("^training on$")
     assert len(ended.all("^training at epoch")) == 1
@@ -602,8 +602,8 @@ def test_the_log_repeats_what_happened(converse: Converse) -> None:
 def test_waiting_for_an_epoch(converse: Converse) -> None:
     ended = converse("wait 3", "pause", "quit", epochs=100_000)
     assert ended.run.epoch >= 3
-    (standing,) = ended.all("^training at epoch [3-9]")
-    assert "of 100000, step " in standing
+    (standing,) = ended.all("^training at epoch .* of 100000, step ")
+    assert float(standing.split()[3]) >= 3
 
 
 def test_remarks_and_empty_lines_are_nothing(converse: Converse) -> None:
@@ -680,7 +680,8 @@ def test_somebody_who_types_does_not_wait(converse: Converse) -> None:
     ended = converse("wait", "step 1000000", "epoch", "quit", terminal=True, epochs=1_000_000)
     assert ended.status == 0
     assert ended.run.step < 100_000
-    assert ended.find("training to the end of the epoch")
+    # What is asked for next may be looked at when the epoch is over already.
+    assert ended.all("^training to the end of the epoch$|^paused .*epoch")
 
 
 # What is told of events

@@ -175,7 +175,8 @@ class Session:
             return self._obey_line(line)
         if self._end:
             return self._go_on_alone()
-        if self._wanted is not None and monotonic() - self._wanted > IDLE_SECONDS:
+        waited = 0.0 if self._wanted is None else monotonic() - self._wanted
+        if waited > IDLE_SECONDS and self._inbox.empty():
             self._begin()
         return None
 

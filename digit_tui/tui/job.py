@@ -19,6 +19,8 @@ from digit_tui.status import Status
 from digit_tui.tui.watchdog import SAVE_SECONDS
 from digit_tui.tui.window import RunApp
 
+GROUP = 0
+"""For `os.kill`, the processes of the own group."""
 KILL_SECONDS = 0.3
 """A shell that ends a stopped job sends the signal this soon after it let the job go on."""
 
@@ -106,11 +108,11 @@ class JobApp(RunApp):
             return
         self._suspended = True
         driver.suspend_application_mode()
-        # As the terminal does, also those that started this program for the shell.
-        os.killpg(os.getpgrp(), signal.SIGTSTP)
+        who = GROUP  # as the terminal does: also those that started this program for the shell
         foreground: bool | None = False
         while foreground is False and self.ended_by is None:
-            self._stop()
+            self._stop(who)
+            who = os.getpid()
             if in_foreground() is False:  # by the shell's bg, or by its kill, which goes on first
                 sleep(KILL_SECONDS)
             foreground = in_foreground()
@@ -122,10 +124,10 @@ class JobApp(RunApp):
         self._suspended = False
         self.refresh(layout=True)
 
-    def _stop(self) -> None:
-        """Stop this process; returns when it was told to go on."""
+    def _stop(self, who: int) -> None:
+        """Stop this process, or its group, at one go; returns when it was told to go on."""
         self._continued = False
-        os.kill(os.getpid(), signal.SIGSTOP)
+        os.kill(who, signal.SIGSTOP)
         while not self._continued:  # any thread may be the one to get the signal
             sleep(0.01)
 

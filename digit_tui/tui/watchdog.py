@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
-from time import monotonic, sleep
+from time import sleep
 from types import FrameType
 from typing import Any
 
@@ -29,7 +29,8 @@ SAVE_SECONDS = 5.0
 LEAVE_SECONDS = 1.0
 LOOK_SECONDS = 0.5
 """The terminal is looked after this often."""
-RESTORE_SECONDS = 0.3
+RESTORE_TRIES = 30
+"""A hundredth of a second apart."""
 DESCRIPTORS = 100
 """The terminal is looked for among so many."""
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -140,10 +141,11 @@ class Watchdog:
     def _write(self, terminal: int, sequences: bytes) -> None:
         """Have the sequences come last, without waiting for a terminal that does not read."""
         self._cut_off(terminal)
-        end = monotonic() + RESTORE_SECONDS
+        tries = RESTORE_TRIES
         os.set_blocking(terminal, False)
         try:
-            while sequences and monotonic() < end:
+            while sequences and tries:
+                tries -= 1
                 try:
                     sequences = sequences[os.write(terminal, sequences) :]
                 except BlockingIOError:

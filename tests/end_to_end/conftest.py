@@ -56,7 +56,8 @@ class Terminal:
             arguments: of the program.
             size: columns and rows.
             settings: environment variables, streams (stdin, stdout, stderr) that are not to be the
-                terminal, and `program` to be started instead, after other `preparations`.
+                terminal, `program` to be started instead, after other `preparations`, and `raw`,
+                whether no key means a signal.
         """
         program = settings.pop("program", PROGRAM)
         preparations = settings.pop("preparations", TAKE_TERMINAL)
@@ -66,6 +67,12 @@ class Terminal:
         self.output = b""
         self._fed = 0
         self.resize(*size)
+        if settings.pop("raw", False):
+            # What is typed before the program begins, or after it has ended, is no signal either.
+            flags = termios.tcgetattr(self.slave)
+            flags[0] &= ~termios.IXON
+            flags[3] &= ~termios.ISIG
+            termios.tcsetattr(self.slave, termios.TCSANOW, flags)
         self.attributes_before = termios.tcgetattr(self.slave)
         streams = dict.fromkeys(("stdin", "stdout", "stderr"), self.slave)
         streams |= {name: settings.pop(name) for name in list(settings) if name in streams}
@@ -135,6 +142,12 @@ class Terminal:
             if not self._read(0.05) and not alive:
                 assert met(), f"the program ended before: {pattern}\n{self.text}"
 
+    def finish_frame(self) -> None:
+        """Read what belongs to a frame that has begun: a terminal may get it in pieces."""
+        end = monotonic() + 2
+        while self._read(0.1) and monotonic() < end:
+            pass
+
     def settle(self, seconds: float = 0.7) -> None:
         """Read until nothing has come for so long: the program draws at shorter intervals."""
         while self._read(seconds):
@@ -143,7 +156,7 @@ class Terminal:
     def status(self, seconds: float = 20) -> int:
         """Wait for the program to end; its exit status."""
         self.until(lambda: self.process.poll() is not None, seconds)
-        while self._read(0):
+        while self._read(0.1):
             pass
         assert self.process.returncode is not None
         return self.process.returncode
@@ -180,6 +193,20 @@ class Terminal:
             self.process.kill()
         self.process.wait()
         self.hang_up()
+
+
+def step(program: Terminal) -> int:
+    """The step on the screen; -1 where there is none."""
+    found = re.search(r"step ([\d,]+)", program.text)
+    return int(found[1].replace(",", "")) if found else -1
+
+
+def pause(program: Terminal) -> int:
+    """Pause; the step where it did."""
+    program.send(" ")
+    program.until("⏸ paused")
+    program.finish_frame()
+    return step(program)
 
 
 @pytest.fixture

