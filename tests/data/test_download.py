@@ -213,7 +213,11 @@ def test_a_mirror_that_fails_gives_way_to_the_next(
     assert names(folder) == [FILE.name]
 
 
-@pytest.mark.parametrize("before", [b"", b"HTTP/1.0 200 OK\r\n", OK_HEADER + PACKED[:500]])
+@pytest.mark.parametrize(
+    "before",
+    [b"", b"HTTP/1.0 200 OK\r\n", OK_HEADER + PACKED[:500]],
+    ids=["nothing", "status", "content"],
+)
 def test_a_silent_server_is_given_up(mirror: Mirror, folder: Path, before: bytes) -> None:
     mirror.serve(stall(before))
     with pytest.raises(FetchError, match="no answer in time"):
@@ -228,6 +232,7 @@ def test_a_silent_server_is_given_up(mirror: Mirror, folder: Path, before: bytes
         OK_HEADER + PACKED[:500],
         b"HTTP/1.0 302 Found\r\nLocation: ",
     ],
+    ids=["header", "content", "redirection"],
 )
 def test_a_dripping_server_is_cut_off_at_the_deadline(
     mirror: Mirror, folder: Path, before: bytes
@@ -289,7 +294,9 @@ def test_a_good_file_is_kept(mirror: Mirror, folder: Path) -> None:
     assert seen == [(FILE.name, FILE.size, FILE.size)]
 
 
-@pytest.mark.parametrize("wrong", [b"", CONTENT[:-1], CONTENT[:-1] + b"!"])
+@pytest.mark.parametrize(
+    "wrong", [b"", CONTENT[:-1], CONTENT[:-1] + b"!"], ids=["empty", "short", "other"]
+)
 def test_a_wrong_file_is_replaced_but_only_by_a_good_one(
     mirror: Mirror, folder: Path, wrong: bytes
 ) -> None:
