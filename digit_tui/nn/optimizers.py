@@ -22,7 +22,7 @@ BLOCK = 32_768
 """Parameters in a block. The passes over one stay in the second cache; smaller blocks cost more in
 calls than they save in cache misses (measured from 8,192 up)."""
 LINE = 16
-"""Parameters (float32) in a cache line, which no two blocks share."""
+"""float32 numbers in a cache line. No two blocks share one."""
 LONGEST_BLOCK = BLOCK + BLOCK // 2 + LINE
 """Of equal blocks, when there are as many as make them about as long as BLOCK."""
 

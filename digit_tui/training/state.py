@@ -13,16 +13,12 @@ from numpy.typing import NDArray
 from digit_tui.config import RunConfig
 from digit_tui.nn import RULES, Network, PredictionHistory
 from digit_tui.nn.network import parameter_count
+from digit_tui.nn.optimizers import LINE
 from digit_tui.nn.propagation import Allocate
 from digit_tui.training.commands import Course
-from digit_tui.training.memory import ALIGNMENT
 from digit_tui.training.streams import stream
 
 Array = NDArray[Any]
-
-LINE = ALIGNMENT // 4
-"""float32 numbers in a cache line: each of the slots begins with one, as what `Memory` hands out
-does, which makes passes over it quicker."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +79,12 @@ class Vectors(NamedTuple):
     def make(cls, sizes: Sequence[int], average: bool, allocate: Allocate) -> Vectors:
         count = parameter_count(sizes)
         most = max(rule.slots for rule in RULES.values())
+        # Each begins with a cache line, which makes passes over it quicker.
+        length = -(-count // LINE) * LINE
         return cls(
             allocate((count,), np.float32),
             allocate((count,), np.float32) if average else None,
-            allocate((most, -(-count // LINE) * LINE), np.float32)[:, :count],
+            allocate((most, length), np.float32)[:, :count],
         )
 
 
