@@ -190,9 +190,9 @@ class Member:
             Stretch.of(vectors, self._pass.gradient, own, scratch) for own in self._share.stretches
         ]
 
-    def sums(self, number: int) -> StepSums:
-        """Over the shares of all members, in their order, for one of the last order's steps."""
-        return StepSums(*map(sum, zip(*self._sums[number].tolist(), strict=True)))
+    def sums(self, steps: slice) -> list[StepSums]:
+        """Over the shares of all members, in their order, for steps of the last order."""
+        return [StepSums(*each) for each in self._sums[steps].sum(axis=1).tolist()]
 
     def deform(self, count: int, augment: str, epoch: int, block: int) -> None:
         """Deform the block's originals.
@@ -254,7 +254,7 @@ class Member:
         squares = sum(sum_of_squares(own.gradient) for own in self._stretches)
         self._sums[number, self._index] = loss, correct, squares, 0.0
         self._meet()
-        sums = self.sums(number)
+        (sums,) = self.sums(slice(number, number + 1))
         if sums.finite:
             # Others may still be adding up the sums, but nobody looks at this one before the end.
             self._sums[number, self._index, -1] = self._move(job, sqrt(sums.squares))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 from math import isfinite, sqrt
 from time import perf_counter
+from typing import NamedTuple
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
@@ -30,8 +30,7 @@ class NotFinite(Exception):
         self.value = value
 
 
-@dataclass(frozen=True)
-class StepResult:
+class StepResult(NamedTuple):
     epoch: float
     """Completed epochs after the step, with the part of the present one."""
     loss: float
@@ -79,7 +78,7 @@ class Stepper:
         jobs = self._jobs(state, batch_size, most)
         self._team.do("steps", *map(tuple, jobs))
         seconds = perf_counter() - started
-        sums = [self._team.member.sums(number) for number in range(len(jobs))]
+        sums = self._team.member.sums(slice(len(jobs)))
         if not isfinite(sums[0].loss):
             raise NotFinite("loss", sums[0].loss / jobs[0].images)
         if not sums[0].finite:
