@@ -36,13 +36,13 @@ from digit_tui.tui.words import WORDS
 
 DRAW_SECONDS = 0.5
 """Charts are drawn at most this often while training; see `start.py`."""
-DRAW_SHARE = 0.05
+DRAW_SHARE = 0.03
 """The most of the time that drawing them may take: training waits for it where processors are few.
 A drawing takes some 40 ms, or twice that while all processors train."""
 ANY_SHARE = 1e9
 LONGEST_SECONDS = 5.0
 """They are drawn after this time, whatever it takes."""
-SHOWS = 0.5
+SHOWS = 0.7
 """Words change as often as after this part of that time; what a command did is shown at once."""
 ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, OfFork)
 """Events that quick epochs bring many times in a second."""
