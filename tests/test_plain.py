@@ -681,7 +681,7 @@ def test_somebody_who_types_does_not_wait(converse: Converse) -> None:
     assert ended.status == 0
     assert ended.run.step < 100_000
     # What is asked for next may be looked at when the epoch is over already.
-    assert ended.all("^training to the end of the epoch$|^paused .*epoch")
+    assert ended.all(r"^training to the end of the epoch$|^paused .*epoch \d+\.00 of ")
 
 
 # What is told of events

@@ -133,7 +133,7 @@ class Part:
         self._others = [product[rows] for product in buffers.products[1:]]
         self._outputs = [output[rows] for output in buffers.outputs]
         self._errors = [error[rows] for error in buffers.errors]
-        self._passed = [np.empty(output.shape, np.bool_) for output in self._outputs]
+        self._passed = [np.empty(output.shape, np.bool_) for output in self._outputs[:-1]]
         self._numbers = np.arange(rows.stop - rows.start)
 
         gradients = layer_views(buffers.gradient, buffers.network.sizes)

@@ -141,11 +141,11 @@ class Watchdog:
     def _write(self, terminal: int, sequences: bytes) -> None:
         """Have the sequences come last, without waiting for a terminal that does not read."""
         self._cut_off(terminal)
-        tries = RESTORE_TRIES
         os.set_blocking(terminal, False)
         try:
-            while sequences and tries:
-                tries -= 1
+            for _ in range(RESTORE_TRIES):
+                if not sequences:
+                    break
                 try:
                     sequences = sequences[os.write(terminal, sequences) :]
                 except BlockingIOError:

@@ -30,8 +30,6 @@ LEAVE_SECONDS = 2.0
 """A signal ends the program within this time, what it does at the moment included."""
 HOLD_SECONDS = 7.0
 """Also where something holds it: five for the save, one for the interface, and one to spare."""
-SAVES_SECONDS = 10.0
-"""Ten saves that hang would take half as long again."""
 PART_SECONDS = "0.3"
 """How long a part takes that a signal is to meet."""
 RESPONSE_SECONDS = 20.0
@@ -242,7 +240,7 @@ def test_a_save_that_hangs_can_not_hold_the_program(training: Start, tmp_path: P
     before = marks(mark)
     program.send("s" * 10)
     program.until(lambda: marks(mark) > before)
-    end(program, "SIGTERM", SAVES_SECONDS)
+    end(program, "SIGTERM", HOLD_SECONDS)
     assert SavedRun.read(folder).checkpoint().state.step == first
 
 
