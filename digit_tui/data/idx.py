@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.data.errors import DataError
+from digit_tui.data.mapping import file_array, memory_file
 from digit_tui.data.text import printable
 
 IMAGES_MAGIC = 2051
@@ -98,7 +99,7 @@ def _read(path: Path, magic: int) -> NDArray[np.uint8]:
             return _unpack(path, content.stream, shape)
         # The size was checked against the header: the map covers the whole payload.
         offset = content.stream.tell()
-        return np.asarray(np.memmap(content.stream, np.uint8, "r", offset, shape))
+        return file_array(content.stream, shape, offset)
 
 
 @contextmanager
@@ -160,18 +161,16 @@ def _read_shape(path: Path, content: _Content, magic: int) -> tuple[int, ...]:
 def _unpack(path: Path, stream: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """The payload of a gzip stream. Memory grows with the bytes that really come."""
     payload = math.prod(shape)
-    content = bytearray()
-    while len(content) < payload:
-        chunk = stream.read(min(_CHUNK, payload - len(content)))
-        if not chunk:
-            raise _truncated(path, payload, len(content))
-        content += chunk
-    # Also what makes gzip check the CRC.
-    if stream.read(1):
-        raise _trailing(path)
-    array = np.frombuffer(content, np.uint8).reshape(shape)
-    array.flags.writeable = False
-    return array
+    with memory_file() as content:
+        while (there := content.tell()) < payload:
+            chunk = stream.read(min(_CHUNK, payload - there))
+            if not chunk:
+                raise _truncated(path, payload, there)
+            content.write(chunk)
+        # Also what makes gzip check the CRC.
+        if stream.read(1):
+            raise _trailing(path)
+        return file_array(content, shape)
 
 
 def _truncated(path: Path, declared: int, found: int | None) -> DataError:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from digit_tui.data.mapping import new_array
+
 _CHUNK_PIXELS = 1 << 21
 """Pixels converted to floating point at a time: 16 MiB."""
 
@@ -36,7 +38,7 @@ def resample_area(images: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     down = area_overlaps(rows, side)
     across = area_overlaps(columns, side).T
     area = rows * columns
-    result = np.empty((count, side, side), np.uint8)
+    result = new_array((count, side, side))
     chunk = max(1, _CHUNK_PIXELS // (max(rows, side) * max(columns, side)))
     for start in range(0, count, chunk):
         part = images[start : start + chunk].astype(np.float64)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.data import DataError, Dataset
+from digit_tui.data.mapping import new_array
 from digit_tui.training.streams import stream
 
 
@@ -31,7 +32,8 @@ def hold_out(dataset: Dataset, count: int) -> Dataset:
     held, kept = np.sort(order[:count]), np.sort(order[count:])
 
     def rows(array: NDArray[np.uint8], chosen: NDArray[np.intp]) -> NDArray[np.uint8]:
-        taken = array[chosen]
+        taken = new_array((len(chosen), *array.shape[1:]))
+        np.take(array, chosen, axis=0, out=taken, mode="clip")  # else it would copy once more
         taken.flags.writeable = False
         return taken
 

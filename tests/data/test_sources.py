@@ -112,10 +112,11 @@ def test_raw_files_win_and_stay_mapped(make_folder: MakeFolder) -> None:
         packed.with_suffix("").write_bytes(gzip.decompress(packed.read_bytes()))
         packed.write_bytes(b"not even gzip")
     images = load_dataset(str(folder)).train_images
-    base: object = images
-    while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
-        base = base.base
-    assert isinstance(base, np.memmap)
+    before = images[0, 0]
+    with (folder / "train-images-idx3-ubyte").open("r+b") as file:
+        file.seek(16)
+        file.write(bytes([before ^ 255]))
+    assert images[0, 0] == before ^ 255
 
 
 def test_resamples_to_a_side(make_folder: MakeFolder) -> None:
