@@ -106,9 +106,9 @@ def training_steps(config: RunConfig, dataset: Dataset) -> Iterator[Callable[[],
     """Step after step of a real run."""
     images = len(dataset.train_labels)
     sizes = (dataset.pixels, *config.hidden, dataset.classes)
-    with Team.for_run(config, sizes, images) as team:
+    with Team.for_run(config, sizes, dataset) as team:
         state = RunState.begin(config, sizes, team.vectors)
-        stepper = Stepper(config, team, dataset)
+        stepper = Stepper(config, team)
 
         def work() -> int:
             results = stepper.steps(state, MOST_STEPS)

@@ -4,11 +4,12 @@ from digit_tui.nn.augmentation import AUGMENTATIONS, Deformation, deform, draw_d
 from digit_tui.nn.averaging import average_into
 from digit_tui.nn.clipping import clip_by_global_norm, clip_by_value, global_norm, sum_of_squares
 from digit_tui.nn.history import Change, PredictionHistory
+from digit_tui.nn.loss import Outcomes, cross_entropy
 from digit_tui.nn.metrics import Evaluation, evaluate, outputs_in_chunks
 from digit_tui.nn.network import Layer, Network, scale_pixels
 from digit_tui.nn.optimizers import RULES, Hyperparameters, UpdateRule, cut, update
 from digit_tui.nn.parts import part_of
-from digit_tui.nn.propagation import BatchResult, GradientPass, cross_entropy
+from digit_tui.nn.propagation import BatchResult, GradientPass
 from digit_tui.nn.schedules import SCHEDULES
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Hyperparameters",
     "Layer",
     "Network",
+    "Outcomes",
     "PredictionHistory",
     "UpdateRule",
     "average_into",

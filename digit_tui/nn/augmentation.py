@@ -124,26 +124,29 @@ def draw_deformation(name: str, generator: np.random.Generator, side: int) -> De
 def deform(
     images: Array,
     deformation: Deformation,
+    chosen: Array | None = None,
     out: Array | None = None,
     part: int = 0,
     parts: int = 1,
 ) -> Array:
-    """Deform a block of images; image i with field i modulo FIELDS.
+    """Deform a block of images; the block's image i with field i modulo FIELDS.
 
     Images that share a field are handled together, pixels first: a gather then copies runs of
     memory, which is several times faster than picking single bytes.
 
     Args:
-        images: (n, pixels) uint8.
+        images: (m, pixels) uint8.
         deformation: the fields.
+        chosen: (n,) intp, which images the block has; None is all, in their order.
         out: (n, pixels) uint8, where the deformed images go.
         part: which share of the fields is done, where the work is divided: 0 to parts - 1.
         parts: into how many shares.
     """
-    result = np.empty_like(images) if out is None else out
-    fields = range(min(FIELDS, len(images)))
+    chosen = np.arange(len(images)) if chosen is None else chosen
+    result = np.empty((len(chosen), images.shape[1]), np.uint8) if out is None else out
+    fields = range(min(FIELDS, len(chosen)))
     for field in fields[part_of(len(fields), part, parts)]:
-        pixels = np.ascontiguousarray(images[field::FIELDS].T, dtype=np.uint16)  # (pixels, n')
+        pixels = np.ascontiguousarray(images[chosen[field::FIELDS]].T, np.uint16)  # (pixels, n')
         blend = np.full_like(pixels, 2 ** (WEIGHT_BITS - 1))  # rounds to nearest
         for corners, weights in zip(deformation.corners, deformation.weights, strict=True):
             corner = pixels.take(corners[field], axis=0)

@@ -13,8 +13,7 @@ Array = NDArray[Any]
 
 def sum_of_squares(gradients: Array) -> float:
     """Of a gradient vector (n,), or a piece of one."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = float(np.dot(gradients, gradients))
+    squares = float(np.dot(gradients, gradients))
     if isfinite(squares):
         return squares
     # Squares overflow float32 long before the gradient does.

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digit_tui.nn.loss import cross_entropy
 from digit_tui.nn.network import Network, scale_pixels
-from digit_tui.nn.propagation import cross_entropy
 
 Array = NDArray[Any]
 

@@ -26,17 +26,23 @@ def parameter_count(sizes: Sequence[int]) -> int:
     return sum(fan_in * fan_out + fan_out for fan_in, fan_out in pairwise(sizes))
 
 
-def layer_views(vector: Array, sizes: Sequence[int]) -> list[Layer]:
-    """See a flat vector of `parameter_count(sizes)` numbers as the layers of a network.
+def layer_matrices(vector: Array, sizes: Sequence[int]) -> list[Array]:
+    """See a flat vector of `parameter_count(sizes)` numbers as the matrices of a network's layers.
 
-    For each layer the vector holds the weights row by row, then the biases.
+    Returns:
+        For each layer (fan_in + 1, fan_out): its weights and, in the last row, its biases.
     """
-    layers, start = [], 0
+    matrices, start = [], 0
     for fan_in, fan_out in pairwise(sizes):
-        middle, end = start + fan_in * fan_out, start + fan_in * fan_out + fan_out
-        layers.append(Layer(vector[start:middle].reshape(fan_in, fan_out), vector[middle:end]))
+        end = start + (fan_in + 1) * fan_out
+        matrices.append(vector[start:end].reshape(fan_in + 1, fan_out))
         start = end
-    return layers
+    return matrices
+
+
+def layer_views(vector: Array, sizes: Sequence[int]) -> list[Layer]:
+    """See a flat vector of `parameter_count(sizes)` numbers as the layers of a network."""
+    return [Layer(matrix[:-1], matrix[-1]) for matrix in layer_matrices(vector, sizes)]
 
 
 def scale_pixels(images: Array, out: Array) -> Array:
@@ -97,16 +103,17 @@ class Network:
             inputs: (n, sizes[0]) pixels from 0 to 1.
             outputs: one (n, width) array a layer, as `buffers` makes them.
         """
-        np.matmul(inputs, self.layers[0].weights, out=outputs[0])  # (n, fan_in) @ (fan_in, fan_out)
+        weights, biases = self.layers[0]
+        np.matmul(inputs, weights, out=outputs[0])  # (n, fan_in) @ (fan_in, fan_out)
+        outputs[0] += biases
         return self.forward_on(outputs)
 
     def forward_on(self, outputs: list[Array]) -> Array:
-        """Like `forward`, where the first output has the inputs' product with the weights."""
-        for index, (weights, biases) in enumerate(self.layers):
-            output = outputs[index]
-            if index:
-                np.matmul(outputs[index - 1], weights, out=output)
-            output += biases
-            if index < len(self.layers) - 1:
-                np.maximum(output, 0, out=output)
-        return outputs[-1]
+        """Like `forward`, where the first output is there but for the ReLU."""
+        output = outputs[0]
+        for (weights, biases), above in zip(self.layers[1:], outputs[1:], strict=True):
+            np.maximum(output, 0, out=output)
+            np.matmul(output, weights, out=above)
+            above += biases
+            output = above
+        return output

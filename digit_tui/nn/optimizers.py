@@ -122,15 +122,15 @@ def adam(block: Block, step: int, learning_rate: float, hyper: Hyperparameters) 
     c = sqrt((1 - beta2) / (1 - beta2^t)),
     p -= (lr / c) (1 - beta1) / (1 - beta1^t) M / (sqrt(V) + eps / c).
     """
-    parameters, gradients, (mean, mean_square), scratch = block
+    parameters, gradients, (mean, mean_square), _ = block
     scale = sqrt((1 - hyper.beta2) / (1 - hyper.beta2**step))
     rate = learning_rate * (1 - hyper.beta1) / (1 - hyper.beta1**step)
     mean *= hyper.beta1
     mean += gradients
     mean_square *= hyper.beta2
-    np.square(gradients, out=scratch)
-    mean_square += scratch
-    _descend(parameters, mean, mean_square, rate, hyper.epsilon, scale, scratch)
+    np.square(gradients, out=gradients)  # spent, and nearer than scratch
+    mean_square += gradients
+    _descend(parameters, mean, mean_square, rate, hyper.epsilon, scale, gradients)
 
 
 def _descend(

@@ -15,30 +15,31 @@ def part_of(total: int, index: int, parts: int) -> slice:
 class Share(NamedTuple):
     """The parameters that one part computes the gradient of, and moves.
 
-    They are whole rows: what leads from one unit to the next layer, or the biases of a layer.
+    They are rows of the layers' matrices: what leads from one unit to the next layer, or, in the
+    last row, the biases.
     """
 
-    pixels: slice
-    """From these inputs, ..."""
+    inputs: slice
+    """Rows of the first layer: of these pixels, or of what is always 1 and has the biases."""
     rows: list[slice]
-    """... and in general these rows of each layer; the row after the last unit's is the biases."""
+    """Rows of each other layer."""
     stretches: tuple[slice, slice]
-    """Where they are in the parameter vector: weights of the first layer, and others."""
+    """Where they are in the parameter vector: of the first layer, and of others."""
 
 
 def share_of(sizes: Sequence[int], index: int, parts: int) -> Share:
-    """A part's share of a network: some of the pixels, and an equal part of all else.
+    """A part's share of a network: some rows of the first layer, and an equal part of all else.
 
     Args:
         sizes: layer widths, inputs first, classes last.
         index: which part, 0 to parts - 1.
         parts: into how many parts the network is divided.
     """
-    pixels = part_of(sizes[0], index, parts)
-    starts, places = [0], []  # of layers; and of all rows but the pixels'
-    for layer, (fan_in, fan_out) in enumerate(pairwise(sizes)):
-        first = fan_in if layer == 0 else 0
-        places += [starts[-1] + row * fan_out for row in range(first, fan_in + 1)]
+    inputs = part_of(sizes[0] + 1, index, parts)
+    others = list(pairwise(sizes[1:]))
+    starts, places = [(sizes[0] + 1) * sizes[1]], []  # of the other layers, and of their rows
+    for fan_in, fan_out in others:
+        places += [starts[-1] + row * fan_out for row in range(fan_in + 1)]
         starts.append(starts[-1] + (fan_in + 1) * fan_out)
     places.append(starts[-1])
 
@@ -49,8 +50,7 @@ def share_of(sizes: Sequence[int], index: int, parts: int) -> Share:
 
     rest = slice(cut(index), cut(index + 1))
     rows = []
-    for start, (fan_in, fan_out) in zip(starts, pairwise(sizes), strict=False):
+    for start, (fan_in, fan_out) in zip(starts, others, strict=False):
         first, last = ((edge - start) // fan_out for edge in (rest.start, rest.stop))
         rows.append(slice(min(max(first, 0), fan_in + 1), min(max(last, 0), fan_in + 1)))
-    weights = slice(pixels.start * sizes[1], pixels.stop * sizes[1])
-    return Share(pixels, rows, (weights, rest))
+    return Share(inputs, rows, (slice(inputs.start * sizes[1], inputs.stop * sizes[1]), rest))

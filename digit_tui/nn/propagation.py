@@ -4,6 +4,8 @@ The work of a batch can be divided into parts, for as many processors. A part lo
 pixels of all images, and multiplies them by the first layer's weights; these are most of the
 weights, and each stays in the cache of one processor. Then it takes some of the images through
 the other layers and back, and at last all images for its share of the gradient.
+
+The first layer's biases are weights of one more input, which is always 1.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from digit_tui.nn.network import Network, layer_views
+from digit_tui.nn.loss import Outcomes
+from digit_tui.nn.network import Network, layer_matrices
 from digit_tui.nn.parts import part_of, share_of
 
 Array = NDArray[Any]
@@ -29,29 +32,6 @@ class BatchResult(NamedTuple):
     """How many of the batch's images were classified right."""
 
 
-def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
-    """Turn logits into softmax probabilities in place, and compute each example's loss.
-
-    The two are fused and shifted by the largest logit, so that nothing overflows and the
-    logarithm never sees a zero; a NaN in the logits stays visible.
-
-    Args:
-        logits: (n, classes), overwritten with probabilities.
-        labels: (n,) the true classes.
-
-    Returns:
-        The probabilities (n, classes) and the losses (n,), in nats.
-    """
-    rows = np.arange(len(labels))
-    logits -= logits.max(axis=1, keepdims=True)
-    losses = -logits[rows, labels]
-    np.exp(logits, out=logits)
-    sums = logits.sum(axis=1, keepdims=True)
-    losses += np.log(sums[:, 0])
-    logits /= sums
-    return logits, losses
-
-
 class GradientPass:
     """Forward and backward through a network, for batches of up to `batch_size` images.
 
@@ -61,7 +41,7 @@ class GradientPass:
         shares: of each part.
         gradient: (parameters,) the mean gradient over the last batch, laid out as the
             network's parameters are.
-        products: for each part, what its pixels contribute to the first layer's output; the
+        products: for each part, what its inputs contribute to the first layer's output; the
             first part's is the buffer of that output.
         outputs: of each layer, [(batch_size, width), ...].
         errors: at each layer's output, likewise; the last layer's is its own output buffer.
@@ -99,14 +79,17 @@ class GradientPass:
             labels: (n,) the true classes.
         """
         parts = [self.part(len(inputs), index) for index in range(self.parts)]
-        own = [inputs[:, share.pixels] for share in self.shares]
-        for part, pixels in zip(parts, own, strict=True):
-            part.multiply(pixels)
-        results = [part.propagate(labels) for part in parts]
-        for part, pixels in zip(parts, own, strict=True):
-            part.differentiate(pixels)
-        loss, correct = map(sum, zip(*results, strict=True))
-        return BatchResult(loss / len(inputs), int(correct))
+        with_one = np.pad(inputs, ((0, 0), (0, 1)), constant_values=1)
+        own = [with_one[:, share.inputs] for share in self.shares]
+        for part, of_part in zip(parts, own, strict=True):
+            part.multiply(of_part)
+        outcomes = Outcomes(len(inputs), self.network.sizes[-1], self.gradient.dtype)
+        for part in parts:
+            part.propagate(labels, outcomes)
+        for part, of_part in zip(parts, own, strict=True):
+            part.differentiate(of_part)
+        loss = float(outcomes.losses.mean(dtype=np.float64))
+        return BatchResult(loss, int(np.count_nonzero(outcomes.right)))
 
     def part(self, images: int, index: int) -> Part:
         """A part of the work on batches of so many images, which are of two sizes in an epoch."""
@@ -126,58 +109,57 @@ class Part:
     def __init__(self, buffers: GradientPass, images: int, index: int) -> None:
         share = buffers.shares[index]
         self._rows = rows = part_of(images, index, buffers.parts)
-        self._network = buffers.network
+        self._network = network = buffers.network
         self._images = images
-        self._weights = buffers.network.layers[0].weights[share.pixels]
+        self._weights = layer_matrices(network.parameters, network.sizes)[0][share.inputs]
         self._product = buffers.products[index][:images]
         self._others = [product[rows] for product in buffers.products[1:]]
         self._outputs = [output[rows] for output in buffers.outputs]
         self._errors = [error[rows] for error in buffers.errors]
         self._passed = [np.empty(output.shape, np.bool_) for output in self._outputs[:-1]]
-        self._numbers = np.arange(rows.stop - rows.start)
 
-        gradients = layer_views(buffers.gradient, buffers.network.sizes)
+        gradients = layer_matrices(buffers.gradient, network.sizes)
         errors = [error[:images] for error in buffers.errors]
         ones: Array = np.ones(images, buffers.gradient.dtype)
-        self._error, self._gradient = errors[0], gradients[0].weights[share.pixels]
-        # Of all rows but the pixels': left, right and result of a product.
+        self._error, self._gradient = errors[0], gradients[0][share.inputs]
+        # Of the other layers: left, right and result of a product.
         self._rest: list[tuple[Array, Array, Array]] = []
-        for layer, own in enumerate(share.rows):
-            weights, biases = gradients[layer]
-            if own.start < min(own.stop, len(weights)):
-                below = buffers.outputs[layer - 1][:images, own]
-                self._rest.append((below.T, errors[layer], weights[own]))
-            if own.start < own.stop > len(weights):
-                self._rest.append((ones, errors[layer], biases))  # sums over the batch
+        for layer, own in enumerate(share.rows, start=1):
+            units = slice(own.start, min(own.stop, network.sizes[layer]))
+            if units.start < units.stop:
+                below = buffers.outputs[layer - 1][:images, units]
+                self._rest.append((below.T, errors[layer], gradients[layer][units]))
+            if units.stop < own.stop:
+                self._rest.append((ones, errors[layer], gradients[layer][-1]))  # sums over images
 
     def multiply(self, inputs: Array) -> None:
-        """Multiply the part's pixels by the first layer's weights.
+        """Multiply the part's inputs by the first layer's weights.
 
         Args:
-            inputs: (n, the part's share of the pixels) of the whole batch.
+            inputs: (n, the part's share of the inputs) of the whole batch.
         """
         np.matmul(inputs, self._weights, out=self._product)
 
-    def propagate(self, labels: Array) -> tuple[float, int]:
+    def propagate(self, labels: Array, outcomes: Outcomes) -> float:
         """Propagate the part's images forward, and their errors back.
 
         All parts must have done `multiply`.
 
         Args:
             labels: (n,) the whole batch's.
+            outcomes: what became of the part's images is added.
 
         Returns:
-            The sum of its images' losses, and how many of them were classified right.
+            The sum of their losses, in nats, but for a part that is always finite.
         """
-        outputs, errors, own = self._outputs, self._errors, labels[self._rows]
+        outputs, errors = self._outputs, self._errors
         for product in self._others:
             outputs[0] += product
-        logits = self._network.forward_on(outputs)
-        correct = int(np.count_nonzero(logits.argmax(axis=1) == own))
-        error, losses = cross_entropy(logits, own)
+        error = self._network.forward_on(outputs)
+        true, loss = outcomes.add(error, labels[self._rows])
 
         # Softmax and cross-entropy together have the gradient (probability - target).
-        error[self._numbers, own] -= 1
+        error.reshape(-1)[true] -= 1
         error /= self._images
         for index in reversed(range(1, len(errors))):
             weights = self._network.layers[index].weights
@@ -185,7 +167,7 @@ class Part:
             # ReLU passes on what it let through.
             np.greater(outputs[index - 1], 0, out=self._passed[index - 1])
             errors[index - 1] *= self._passed[index - 1]
-        return float(losses.sum(dtype=np.float64)), correct
+        return loss
 
     def differentiate(self, inputs: Array) -> None:
         """Compute the part's share of the gradient.
@@ -193,7 +175,7 @@ class Part:
         All parts must have done `propagate`.
 
         Args:
-            inputs: (n, the part's share of the pixels) of the whole batch.
+            inputs: (n, the part's share of the inputs) of the whole batch.
         """
         np.matmul(inputs.T, self._error, out=self._gradient)  # (rows, n) @ (n, fan_out)
         for left, right, out in self._rest:

@@ -2,101 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.data import Dataset
-from digit_tui.training.member import BLOCK, ImageBlock
+from digit_tui.nn import deform, draw_deformation
 from digit_tui.training.streams import stream
 
 Array = NDArray[Any]
 
+BLOCK = 4_096
+"""Images that are deformed together: those at positions 0 to BLOCK - 1 of an epoch, and so on."""
 
-class Piece(NamedTuple):
-    """Neighbours in a batch that are neighbours in a block of images."""
 
-    at: int
-    """Which of the batch's images is the first."""
-    row: int
-    """Where it is in the block."""
-    images: int
-    """How many."""
+class Digits(NamedTuple):
+    """What is learned from."""
+
+    images: Array
+    """(n, pixels) uint8"""
+    labels: Array
+    """(n,) uint8"""
 
 
 class Batches:
-    """The training images of a run in the order of each epoch, one block at a time.
+    """The training images of a run in the order of each epoch.
 
     The image at a position of an epoch depends on seed, epoch, position and augmentation alone:
     not on the batch size, nor on what was asked for before.
-
-    Attributes:
-        block: the images at hand.
     """
 
-    def __init__(
-        self,
-        dataset: Dataset,
-        seed: int,
-        block: ImageBlock,
-        deform: Callable[[int, str, int, int], None],
-    ) -> None:
+    def __init__(self, digits: Digits, seed: int, side: int, block: Array) -> None:
         """Begin.
 
         Args:
-            dataset: the images.
+            digits: in the order of the data set.
             seed: the run's.
-            block: room for them.
-            deform: turns `block.originals` into `block.images`, see Member.deform.
+            side: of an image, in pixels.
+            block: (BLOCK, pixels) uint8, where a block of deformed images is.
         """
-        self.block = block
-        self._dataset = dataset
+        self._digits = digits
         self._seed = seed
-        self._deform = deform
+        self._side = side
+        self._block = block
         self._epoch = -1
         self._order: Array = np.empty(0, np.intp)
-        self._key: tuple[int, int, str] | None = None
 
-    def pieces(self, epoch: int, start: int, count: int, augment: str) -> Iterator[Piece]:
-        """The batch of the images at positions start, start + 1, ... of an epoch.
+    def deform(self, epoch: int, number: int, augment: str, part: int, parts: int) -> None:
+        """Make a part of a block of deformed images.
 
-        Each piece is in the block until the next one is asked for.
+        Args:
+            epoch: counts from 0.
+            number: which block of the epoch.
+            augment: a key of AUGMENTATIONS, not "none".
+            part: which share of the work is done, 0 to parts - 1.
+            parts: into how many shares it is divided.
+        """
+        generator = stream(self._seed, "augment", epoch, number)
+        deformation = draw_deformation(augment, generator, self._side)
+        assert deformation is not None
+        chosen = self._chosen(epoch, number * BLOCK, BLOCK)
+        deform(self._digits.images, deformation, chosen, self._block[: len(chosen)], part, parts)
+
+    def pixels(self, epoch: int, start: int, count: int, deformed: bool, own: slice) -> Array:
+        """Some pixels of neighbours in an epoch.
 
         Args:
             epoch: counts from 0.
             start: position of the first image.
-            count: how many images.
-            augment: how they are deformed, a key of AUGMENTATIONS.
-        """
-        at = 0
-        while at < count:
-            number, row = divmod(start + at, BLOCK)
-            self._prepare(epoch, number, augment)
-            piece = Piece(at, row, min(count - at, BLOCK - row))
-            yield piece
-            at += piece.images
+            count: how many images; deformed ones are of the block that was made last.
+            deformed: whether they are.
+            own: which pixels of each.
 
-    def _prepare(self, epoch: int, number: int, augment: str) -> None:
-        """Have one block of an epoch at hand."""
-        key = (epoch, number, augment)
-        if key == self._key:
-            return
-        dataset, block = self._dataset, self.block
-        if epoch != self._epoch:
-            self._order = stream(self._seed, "shuffle", epoch).permutation(
-                len(dataset.train_labels)
-            )
-            self._epoch = epoch
-        chosen = self._order[number * BLOCK : (number + 1) * BLOCK]
-        count = len(chosen)
-        self._key = None  # what is begun here may be interrupted
-        deformed = augment != "none"
-        images = block.originals if deformed else block.images
-        # Without the clipping, which never happens, `take` would make a copy.
-        np.take(dataset.train_images, chosen, axis=0, out=images[:count], mode="clip")
-        np.take(dataset.train_labels, chosen, out=block.labels[:count], mode="clip")
+        Returns:
+            (count, pixels) uint8
+        """
         if deformed:
-            self._deform(count, augment, epoch, number)
-        self._key = key
+            row = start % BLOCK
+            return self._block[row : row + count, own]
+        taken: Array = self._digits.images[:, own][self._chosen(epoch, start, count)]
+        return taken
+
+    def labels(self, epoch: int, start: int, count: int) -> Array:
+        """(count,) uint8 labels of neighbours in an epoch."""
+        return self._digits.labels[self._chosen(epoch, start, count)]
+
+    def _chosen(self, epoch: int, start: int, count: int) -> Array:
+        """Where the images of an epoch are in the data set, from a position on."""
+        if epoch != self._epoch:
+            images = len(self._digits.labels)
+            self._order = stream(self._seed, "shuffle", epoch).permutation(images)
+            self._epoch = epoch
+        return self._order[start : start + count]

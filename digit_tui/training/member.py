@@ -20,12 +20,11 @@ from digit_tui.nn import (
     GradientPass,
     Hyperparameters,
     Network,
+    Outcomes,
     average_into,
     clip_by_global_norm,
     clip_by_value,
     cut,
-    deform,
-    draw_deformation,
     evaluate,
     part_of,
     scale_pixels,
@@ -34,14 +33,12 @@ from digit_tui.nn import (
 )
 from digit_tui.nn.optimizers import LONGEST_BLOCK, Block
 from digit_tui.nn.propagation import Allocate
+from digit_tui.training.batches import BLOCK, Batches
 from digit_tui.training.memory import Memory
 from digit_tui.training.state import Vectors
-from digit_tui.training.streams import stream
 
 Array = NDArray[Any]
 
-BLOCK = 4_096
-"""Images that are gathered, deformed or evaluated together."""
 MOST_STEPS = 32
 """Steps that are made at one order."""
 
@@ -53,65 +50,55 @@ class Plan:
     sizes: tuple[int, ...]
     """Layer widths, inputs first, classes last."""
     side: int
+    images: int
+    """In the training set."""
     average: bool
     seed: int
     batch_size: int
     members: int
 
 
-class ImageBlock(NamedTuple):
-    """Room for the images that are gathered and deformed together."""
+class Order(NamedTuple):
+    """Steps to be made, in plain values."""
 
-    originals: Array
-    """(BLOCK, pixels) uint8, before they are deformed."""
-    images: Array
-    """(BLOCK, pixels) uint8, ready to be learned from."""
-    labels: Array
-    """(BLOCK,) uint8"""
-
-    @classmethod
-    def make(cls, pixels: int, allocate: Allocate) -> ImageBlock:
-        return cls(
-            allocate((BLOCK, pixels), np.uint8),
-            allocate((BLOCK, pixels), np.uint8),
-            allocate((BLOCK,), np.uint8),
-        )
-
-
-class StepJob(NamedTuple):
-    """One step, in plain values."""
-
-    images: int
-    """In the batch."""
-    at: int
-    """Images that were loaded before; the others are loaded now, ..."""
-    row: int
-    """... from this row of the block on."""
+    epoch: int
+    """From 0."""
+    start: int
+    """Position in the epoch of the first image."""
+    loaded: int
+    """How many of the first batch's images are loaded already."""
+    deformed: bool
+    """Whether the images are those of the block that was deformed last."""
     optimizer: str
-    learning_rate: float
     weight_decay: float
     clip_norm: float | None
     clip_value: float | None
     slot_steps: int
-    """How many steps the update rule has made, this one included."""
+    """How many steps the update rule has made before."""
     step: int
-    """The run's, this one included."""
+    """How many steps the run has made before."""
+    batches: tuple[tuple[int, float], ...]
+    """For each step how many images, and the learning rate; at most MOST_STEPS."""
 
 
 class StepSums(NamedTuple):
     """What a step's shares add up to."""
 
     loss: float
-    """Sum over the images, in nats."""
-    correct: float
+    """Sum over the images, in nats; until the order's end but for a part that is finite."""
     squares: float
     """Of the gradient's elements, before clipping."""
     clipped: float
     """In how many shares the gradient was clipped."""
+    correct: float
+    """Images that were classified right; known at the order's end."""
 
     @property
     def finite(self) -> bool:
         return isfinite(self.loss) and isfinite(self.squares)
+
+
+LOSS, SQUARES, CLIPPED, CORRECT = range(len(StepSums._fields))
 
 
 class Stretch(NamedTuple):
@@ -148,7 +135,7 @@ class Member:
         self,
         plan: Plan,
         vectors: Vectors,
-        block: ImageBlock,
+        batches: Batches,
         allocate: Allocate,
         index: int,
         meet: Callable[[], None],
@@ -158,7 +145,7 @@ class Member:
         Args:
             plan: what is trained.
             vectors: the run's, moved in place.
-            block: where the images of batches are.
+            batches: of what is learned from.
             allocate: makes the arrays that the members share.
             index: which member this is, from 0.
             meet: returns when all members have called it.
@@ -166,13 +153,11 @@ class Member:
         self._plan = plan
         self._index = index
         self._meet = meet
-        self._block = block
+        self._batches = batches
         network = Network(plan.sizes, vectors.parameters)
         evaluated = vectors.parameters if vectors.average is None else vectors.average
         self._evaluated_network = Network(plan.sizes, evaluated)
         self._pass = GradientPass(network, plan.batch_size, allocate, plan.members)
-        self._share = self._pass.shares[index]
-
         pixels, classes = plan.sizes[0], plan.sizes[-1]
         self.tested: Array = allocate((BLOCK, pixels), np.uint8)
         self.tested_labels: Array = allocate((BLOCK,), np.uint8)
@@ -181,45 +166,37 @@ class Member:
         self._sums: Array = allocate((MOST_STEPS, plan.members, len(StepSums._fields)), np.float64)
         # What no other member looks at.
         take = Memory().take
-        self._inputs = take(
-            (plan.batch_size, self._share.pixels.stop - self._share.pixels.start), np.float32
-        )
-        self._labels = take((plan.batch_size,), np.intp)
+        inputs, _, stretches = self._pass.shares[index]
+        self._inputs = take((plan.batch_size, inputs.stop - inputs.start), np.float32)
+        self._inputs[:, pixels - inputs.start :] = 1  # if this member has what is always 1
+        self._pixels = slice(inputs.start, min(inputs.stop, pixels))
+        # Numbers one by one come quicker out of this than out of the array.
+        self._told: Any = self._sums.data
         scratch = take((LONGEST_BLOCK,), np.float32)
         self._stretches = [
-            Stretch.of(vectors, self._pass.gradient, own, scratch) for own in self._share.stretches
+            Stretch.of(vectors, self._pass.gradient, own, scratch) for own in stretches
         ]
 
     def sums(self, steps: slice) -> list[StepSums]:
         """Over the shares of all members, in their order, for steps of the last order."""
         return [StepSums(*each) for each in self._sums[steps].sum(axis=1).tolist()]
 
-    def deform(self, count: int, augment: str, epoch: int, block: int) -> None:
-        """Deform the block's originals.
+    def deform(self, epoch: int, block: int, augment: str) -> None:
+        """Make this member's part of a block of deformed images; see Batches."""
+        self._batches.deform(epoch, block, augment, self._index, self._plan.members)
+
+    def load(self, epoch: int, start: int, at: int, images: int, deformed: bool) -> None:
+        """Load some of a batch, this member's pixels of each image.
 
         Args:
-            count: how many images there are.
-            augment: a key of AUGMENTATIONS, not "none".
             epoch: counts from 0.
-            block: which one of the epoch.
+            start: position in the epoch of the first one.
+            at: which image of the batch that is.
+            images: how many.
+            deformed: whether they are those of the block that was deformed last.
         """
-        generator = stream(self._plan.seed, "augment", epoch, block)
-        deformation = draw_deformation(augment, generator, self._plan.side)
-        assert deformation is not None
-        originals, images = self._block.originals[:count], self._block.images[:count]
-        deform(originals, deformation, images, self._index, self._plan.members)
-
-    def load(self, at: int, row: int, images: int) -> None:
-        """Load a piece of a batch, this member's pixels of each image.
-
-        Args:
-            at: which image of the batch is the piece's first.
-            row: where that one is in the block.
-            images: in the piece.
-        """
-        into, rows = slice(at, at + images), slice(row, row + images)
-        scale_pixels(self._block.images[rows, self._share.pixels], self._inputs[into])
-        self._labels[into] = self._block.labels[rows]
+        pixels = self._batches.pixels(epoch, start, images, deformed, self._pixels)
+        scale_pixels(pixels, self._inputs[at : at + images, : pixels.shape[1]])
 
     def evaluate(self, count: int) -> None:
         """Classify `tested` with the averaged weights, where there are any, else the latest."""
@@ -228,58 +205,87 @@ class Member:
         self.probabilities[rows] = found.probabilities
         self.losses[rows] = found.losses
 
-    def steps(self, *jobs: tuple[Any, ...]) -> None:
+    def steps(self, *values: Any) -> None:
         """Make steps, up to one whose loss or gradient is not finite: that one changes nothing.
 
         Args:
-            jobs: up to MOST_STEPS of StepJob, in plain values.
+            values: an Order's.
         """
+        order = Order(*values)
+        own = [part_of(images, self._index, self._plan.members) for images, _ in order.batches]
+        counts = [rows.stop - rows.start for rows in own]
+        outcomes = Outcomes(sum(counts), self._plan.sizes[-1], np.float32)
         with np.errstate(all="ignore"):  # what is not finite is found here
             # Nobody waits until all have moved their shares: until the next step's first meeting
             # a member looks at nothing but its pixels and their weights, which only it moves.
-            for number, values in enumerate(jobs):
-                if not self._step(number, StepJob(*values)):
+            start = order.start
+            for number, (images, _) in enumerate(order.batches):
+                if not self._step(number, order, start, outcomes):
                     break
+                start += images
+            steps, made = number + 1, slice(number + 1)
+            of_step = np.repeat(np.arange(steps), counts[made])
+            losses = np.bincount(of_step, outcomes.losses, steps)
+        self._sums[made, self._index, LOSS] = losses
+        self._sums[made, self._index, CORRECT] = np.bincount(of_step, outcomes.right, steps)
 
-    def _step(self, number: int, job: StepJob) -> bool:
-        """Make one step, unless its loss or gradient is not finite; returns whether it was made."""
-        inputs, labels = self._inputs[: job.images], self._labels[: job.images]
-        part = self._pass.part(job.images, self._index)
-        self.load(job.at, job.row, job.images - job.at)
+    def _step(self, number: int, order: Order, start: int, outcomes: Outcomes) -> bool:
+        """Make one step, unless its loss or gradient is not finite; returns whether it was made.
+
+        Args:
+            number: which one of the order's.
+            order: what to do.
+            start: position in the epoch of the first image.
+            outcomes: what becomes of this member's images is added.
+        """
+        images, learning_rate = order.batches[number]
+        loaded = 0 if number else order.loaded
+        self.load(order.epoch, start + loaded, loaded, images - loaded, order.deformed)
+        inputs, part = self._inputs[:images], self._pass.part(images, self._index)
         part.multiply(inputs)
         self._meet()
-        loss, correct = part.propagate(labels)
+        labels = self._batches.labels(order.epoch, start, images)
+        loss = part.propagate(labels, outcomes)
         self._meet()
         part.differentiate(inputs)
-        squares = sum(sum_of_squares(own.gradient) for own in self._stretches)
-        self._sums[number, self._index] = loss, correct, squares, 0.0
+        told, index = self._told, self._index
+        told[number, index, LOSS] = loss
+        told[number, index, SQUARES] = sum(sum_of_squares(own.gradient) for own in self._stretches)
         self._meet()
-        (sums,) = self.sums(slice(number, number + 1))
-        if sums.finite:
-            # Others may still be adding up the sums, but nobody looks at this one before the end.
-            self._sums[number, self._index, -1] = self._move(job, sqrt(sums.squares))
-        return sums.finite
+        loss, squares = self._total(number, LOSS), self._total(number, SQUARES)
+        finite = isfinite(loss) and isfinite(squares)
+        if finite:
+            # Others may still be adding up, but nobody looks at this one before the order's end.
+            told[number, index, CLIPPED] = self._move(number, order, learning_rate, sqrt(squares))
+        return finite
 
-    def _move(self, job: StepJob, norm: float) -> bool:
+    def _total(self, number: int, what: int) -> float:
+        """Of all members, in their order."""
+        return float(sum(self._told[number, each, what] for each in range(self._plan.members)))
+
+    def _move(self, number: int, order: Order, learning_rate: float, norm: float) -> bool:
         """Clip, update and average this member's share of the vectors.
 
         Args:
-            job: the step.
+            number: which step of the order's.
+            order: what to do.
+            learning_rate: of this step.
             norm: of the whole gradient.
 
         Returns:
             Whether it was clipped.
         """
         clipped = False
-        rule, hyper = RULES[job.optimizer], Hyperparameters(weight_decay=job.weight_decay)
+        rule, hyper = RULES[order.optimizer], Hyperparameters(weight_decay=order.weight_decay)
         for own in self._stretches:
-            if job.clip_norm is not None:
-                clipped |= clip_by_global_norm(own.gradient, norm, job.clip_norm)
-            elif job.clip_value is not None:
-                clipped |= clip_by_value(own.gradient, job.clip_value)
+            if order.clip_norm is not None:
+                clipped |= clip_by_global_norm(own.gradient, norm, order.clip_norm)
+            elif order.clip_value is not None:
+                clipped |= clip_by_value(own.gradient, order.clip_value)
             blocks = own.blocks[rule.slots]
-            update(rule, blocks, job.slot_steps, job.learning_rate, hyper)
+            update(rule, blocks, order.slot_steps + number + 1, learning_rate, hyper)
             if own.average is not None:
                 # The gradient is spent, so its vector serves as scratch.
-                average_into(own.average, own.parameters, job.step, own.gradient)
+                step = order.step + number + 1
+                average_into(own.average, own.parameters, step, own.gradient)
         return clipped

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import takewhile
 from math import isfinite, sqrt
 from time import perf_counter
 from typing import NamedTuple
 
 from digit_tui.config import RunConfig
-from digit_tui.data import Dataset
 from digit_tui.nn import SCHEDULES
-from digit_tui.training.batches import Batches, Piece
-from digit_tui.training.member import BLOCK, MOST_STEPS, StepJob, StepSums
+from digit_tui.training.batches import BLOCK
+from digit_tui.training.member import MOST_STEPS, Order, StepSums
 from digit_tui.training.state import RunState
 from digit_tui.training.team import Team
 
@@ -44,11 +42,11 @@ class StepResult(NamedTuple):
 class Stepper:
     """Moves a state on, step by step: state(t + 1) = step(state(t), batch(seed, epoch, t))."""
 
-    def __init__(self, config: RunConfig, team: Team, dataset: Dataset) -> None:
+    def __init__(self, config: RunConfig, team: Team) -> None:
         self._team = team
-        self._images = len(dataset.train_labels)
+        self._images = team.images
         self._factor = SCHEDULES[config.schedule]
-        self._batches = Batches(dataset, config.seed, team.block, partial(team.do, "deform"))
+        self._deformed: tuple[int, int, str] | None = None  # epoch, block, how
 
     def steps(self, state: RunState, most: int) -> list[StepResult]:
         """Make one step or some, in place; what comes between steps costs time.
@@ -75,55 +73,72 @@ class Stepper:
         work = batch_size * len(state.parameters)
         together = min(max(MOST_WORK // work, 1), MOST_STEPS)
         most = min(most, together - state.step % together)
-        jobs = self._jobs(state, batch_size, most)
-        self._team.do("steps", *map(tuple, jobs))
+        order = self._order(state, batch_size, most)
+        self._team.do("steps", *order)
         seconds = perf_counter() - started
-        sums = self._team.member.sums(slice(len(jobs)))
+        sums = self._team.member.sums(slice(len(order.batches)))
         if not isfinite(sums[0].loss):
-            raise NotFinite("loss", sums[0].loss / jobs[0].images)
+            raise NotFinite("loss", sums[0].loss / order.batches[0][0])
         if not sums[0].finite:
             raise NotFinite("gradient", sqrt(sums[0].squares))
         made = list(takewhile(lambda each: each.finite, sums))
         return [
-            self._count(state, job, each, seconds / len(made))
-            for job, each in zip(jobs, made, strict=False)
+            self._count(state, *batch, each, seconds / len(made))
+            for batch, each in zip(order.batches, made, strict=False)
         ]
 
-    def _jobs(self, state: RunState, batch_size: int, most: int) -> list[StepJob]:
-        """The next steps: the first one, and those that follow in the same block of images."""
+    def _order(self, state: RunState, batch_size: int, most: int) -> Order:
+        """The next steps: the first one and, of deformed images, those in the same block."""
         settings = state.settings
-        jobs: list[StepJob] = []
+        deformed = settings.augment != "none"
+        loaded, end = 0, self._images
+        if deformed:
+            loaded = self._load(state, min(batch_size, self._images - state.cursor))
+            end = min((state.cursor + loaded) // BLOCK * BLOCK + BLOCK, self._images)
+        batches: list[tuple[int, float]] = []
         cursor = state.cursor
-        piece = self._load(state, min(batch_size, self._images - cursor))
-        at, row = piece.at, piece.row
-        while len(jobs) < most and cursor < self._images:
+        while len(batches) < most and cursor < self._images:
             images = min(batch_size, self._images - cursor)
-            if row + images - at > BLOCK:
+            if cursor + images > end:
                 break
-            jobs.append(
-                StepJob(
-                    images=images,
-                    at=at,
-                    row=row,
-                    optimizer=settings.optimizer,
-                    learning_rate=self._learning_rate(state, cursor),
-                    weight_decay=settings.weight_decay,
-                    clip_norm=settings.clip_norm,
-                    clip_value=settings.clip_value,
-                    slot_steps=state.slot_steps + len(jobs) + 1,
-                    step=state.step + len(jobs) + 1,
-                )
-            )
+            batches.append((images, self._learning_rate(state, cursor)))
             cursor += images
-            at, row = 0, row + images - at
-        return jobs
+        return Order(
+            epoch=state.epoch,
+            start=state.cursor,
+            loaded=loaded,
+            deformed=deformed,
+            optimizer=settings.optimizer,
+            weight_decay=settings.weight_decay,
+            clip_norm=settings.clip_norm,
+            clip_value=settings.clip_value,
+            slot_steps=state.slot_steps,
+            step=state.step,
+            batches=tuple(batches),
+        )
 
-    def _load(self, state: RunState, count: int) -> Piece:
-        """Have the next batch loaded but for its last piece, which is left to the step."""
-        for piece in self._batches.pieces(state.epoch, state.cursor, count, state.settings.augment):
-            if piece.at + piece.images < count:
-                self._team.do("load", *piece)
-        return piece
+    def _load(self, state: RunState, count: int) -> int:
+        """Have the next batch deformed, and loaded but for its images in the last block.
+
+        Returns:
+            How many images were loaded.
+        """
+        epoch, start, augment = state.epoch, state.cursor, state.settings.augment
+        for block in range(start // BLOCK, (start + count - 1) // BLOCK + 1):
+            first = max(block * BLOCK - start, 0)
+            following = (block + 1) * BLOCK - start
+            self._deform(epoch, block, augment)
+            if following < count:
+                self._team.do("load", epoch, start + first, first, following - first, True)
+        return first
+
+    def _deform(self, epoch: int, block: int, augment: str) -> None:
+        """Have a block of deformed images at hand."""
+        wanted = epoch, block, augment
+        if wanted != self._deformed:
+            self._deformed = None  # what is begun here may be interrupted
+            self._team.do("deform", *wanted)
+            self._deformed = wanted
 
     def _learning_rate(self, state: RunState, cursor: int) -> float:
         """The rate of a step of the present epoch: the base rate times the schedule's factor."""
@@ -131,15 +146,17 @@ class Stepper:
         progress = min(position / state.settings.epochs, 1.0) if state.settings.epochs else 0.0
         return float(state.settings.learning_rate * self._factor(progress))
 
-    def _count(self, state: RunState, job: StepJob, sums: StepSums, seconds: float) -> StepResult:
+    def _count(
+        self, state: RunState, images: int, learning_rate: float, sums: StepSums, seconds: float
+    ) -> StepResult:
         """Have the state know of a step."""
         norm = sqrt(sums.squares)
         state.step += 1
         state.slot_steps += 1
-        state.cursor += job.images
+        state.cursor += images
         tally = state.tally
         tally.steps += 1
-        tally.images += job.images
+        tally.images += images
         tally.loss += sums.loss
         tally.correct += int(sums.correct)
         tally.gradient_norm += norm
@@ -147,10 +164,10 @@ class Stepper:
         tally.seconds += seconds
         return StepResult(
             epoch=state.epoch + state.cursor / self._images,
-            loss=sums.loss / job.images,
-            accuracy=sums.correct / job.images,
+            loss=sums.loss / images,
+            accuracy=sums.correct / images,
             gradient_norm=norm,
-            learning_rate=job.learning_rate,
-            images=job.images,
+            learning_rate=learning_rate,
+            images=images,
             seconds=seconds,
         )

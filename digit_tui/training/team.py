@@ -26,9 +26,12 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from digit_tui.config import RunConfig
+from digit_tui.data import Dataset
+from digit_tui.data.mapping import Place, array_at, place_of
 from digit_tui.nn import Evaluation
+from digit_tui.training.batches import BLOCK, Batches, Digits
 from digit_tui.training.meeting import LINE, Meeting
-from digit_tui.training.member import BLOCK, ImageBlock, Member, Plan
+from digit_tui.training.member import Member, Plan
 from digit_tui.training.memory import Memory, share, shared_memory
 from digit_tui.training.state import Vectors
 
@@ -71,16 +74,16 @@ class Team:
 
     Attributes:
         vectors: the run's, which the members move in place.
-        block: the images that batches are loaded from.
         member: member 0.
     """
 
-    def __init__(self, plan: Plan, threads: int) -> None:
+    def __init__(self, plan: Plan, threads: int, digits: Digits) -> None:
         """Make what the members share.
 
         Args:
             plan: what is trained, and by how many.
             threads: of the run; the BLAS of this process gets those that are not helpers.
+            digits: what is learned from.
 
         Raises:
             TeamError: if there is not enough memory.
@@ -90,22 +93,41 @@ class Team:
         self._helpers: list[subprocess.Popen[bytes]] = []
         self._complaints = -1
         self._plan = plan
-        self._lasting_in = self._memory(lambda memory: _make_lasting(plan, memory))
-        self.vectors, self.block = _make_lasting(plan, self._lasting_in)
+        self._digits = digits  # whose memory is shared as long as somebody has it
+        self._place = place_of(digits.images)
+        images = digits.images if plan.members == 1 or self._place else None
+
+        def make(memory: Memory) -> tuple[Vectors, Digits, Array]:
+            return _make_lasting(memory, plan, images)
+
+        self._lasting_in = self._memory(make)
+        self.vectors, shared, block = make(self._lasting_in)
+        if shared.images is not digits.images:
+            shared.images[:] = digits.images
+        shared.labels[:] = digits.labels
+        self._batches = Batches(shared, plan.seed, plan.side, block)
         self._make_member()
 
     @classmethod
-    def for_run(cls, config: RunConfig, sizes: Sequence[int], images: int) -> Team:
-        """The team of a run on so many training images, for a network with these layer widths."""
+    def for_run(cls, config: RunConfig, sizes: Sequence[int], dataset: Dataset) -> Team:
+        """The team of a run on a data set, for a network with these layer widths."""
+        digits = Digits(dataset.train_images, dataset.train_labels)
+        images = len(digits.labels)
         plan = Plan(
             sizes=tuple(sizes),
             side=config.side,
+            images=images,
             average=config.average,
             seed=config.seed,
             batch_size=min(config.batch_size, images),
             members=member_count(config.threads),
         )
-        return cls(plan, config.threads)
+        return cls(plan, config.threads, digits)
+
+    @property
+    def images(self) -> int:
+        """How many there are in the training set."""
+        return self._plan.images
 
     def _memory(self, fill: Callable[[Memory], object]) -> Memory:
         """For what `fill` takes; shared, if there is anybody to share it with."""
@@ -121,7 +143,7 @@ class Team:
         """Make what depends on the batch size."""
 
         def make(memory: Memory) -> tuple[Member, Array, Meeting]:
-            return _make_member(memory, self._plan, self.vectors, self.block, 0, self._pause)
+            return _make_member(memory, self._plan, self.vectors, self._batches, 0, self._pause)
 
         self._rest_in = self._memory(make)
         self.member, self._order, self._meet = make(self._rest_in)
@@ -188,6 +210,7 @@ class Team:
         if not members:
             return
         shared = [self._lasting_in.descriptor, self._rest_in.descriptor]
+        passed = [*shared, self._place and self._place.descriptor]
         try:
             self._complaints = share(0)
             for index in members:
@@ -196,13 +219,14 @@ class Team:
                     "plan": asdict(self._plan),
                     "index": index,
                     "memory": shared,
+                    "images": self._place,
                 }
                 helper = subprocess.Popen(
                     [sys.executable, "-P", "-c", _START, json.dumps(task)],
                     stdin=subprocess.PIPE,  # closes with this process, however it ends
                     stdout=subprocess.DEVNULL,
                     stderr=self._complaints,
-                    pass_fds=[each for each in shared if each is not None],
+                    pass_fds=[each for each in passed if each is not None],
                     start_new_session=True,  # the terminal's signals are for this process
                     env=os.environ | dict.fromkeys(_ONE_THREAD, "1"),
                 )
@@ -237,32 +261,49 @@ class Team:
         return f"with status {helper.returncode}" + (f" ({lines[-1]})" if lines else "")
 
 
-def _make_lasting(plan: Plan, memory: Memory) -> tuple[Vectors, ImageBlock]:
-    """What does not depend on the batch size."""
+def _make_lasting(
+    memory: Memory, plan: Plan, images: Array | None
+) -> tuple[Vectors, Digits, Array]:
+    """What does not depend on the batch size, in the same order for each member.
+
+    Args:
+        memory: where it is.
+        plan: what is trained.
+        images: to learn from, if they are in memory of their own.
+    """
+    pixels = plan.sizes[0]
     vectors = Vectors.make(plan.sizes, plan.average, memory.take)
-    return vectors, ImageBlock.make(plan.sizes[0], memory.take)
+    if images is None:
+        images = memory.take((plan.images, pixels), np.uint8)
+    digits = Digits(images, memory.take((plan.images,), np.uint8))
+    return vectors, digits, memory.take((BLOCK, pixels), np.uint8)
 
 
 def _make_member(
     memory: Memory,
     plan: Plan,
     vectors: Vectors,
-    block: ImageBlock,
+    batches: Batches,
     index: int,
     pause: Callable[[float], None],
 ) -> tuple[Member, Array, Meeting]:
     """A member and what it shares with the others, in the same order for each of them."""
     order = memory.take((ORDER_BYTES,), np.uint8)
     meet = Meeting(memory.take((plan.members * LINE,), np.int64), index, plan.members, pause)
-    return Member(plan, vectors, block, memory.take, index, meet), order, meet
+    return Member(plan, vectors, batches, memory.take, index, meet), order, meet
 
 
 def help_out(task: dict[str, Any]) -> None:
     """The life of a helper process: do each order, until the process that started it ends."""
     plan = Plan(**task["plan"])
     lasting_in, rest_in = map(Memory, task["memory"])
-    lasting = _make_lasting(plan, lasting_in)
-    member, order, meet = _make_member(rest_in, plan, *lasting, task["index"], _pause_or_end)
+    place, shape = task["images"], (plan.images, plan.sizes[0])
+    images = array_at(Place(*place), shape) if place else None
+    vectors, digits, block = _make_lasting(lasting_in, plan, images)
+    batches = Batches(digits, plan.seed, plan.side, block)
+    member, order, meet = _make_member(
+        rest_in, plan, vectors, batches, task["index"], _pause_or_end
+    )
     while True:
         meet()
         job, values = marshal.loads(order.data)

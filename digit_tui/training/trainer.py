@@ -12,6 +12,7 @@ from digit_tui.training import commands as ask
 from digit_tui.training.agenda import Agenda
 from digit_tui.training.arm import Arm
 from digit_tui.training.arms import Arms
+from digit_tui.training.batches import BLOCK
 from digit_tui.training.commands import Course
 from digit_tui.training.describe import divergence, setting_words
 from digit_tui.training.events import (
@@ -24,7 +25,6 @@ from digit_tui.training.events import (
     RunStarted,
 )
 from digit_tui.training.mailbox import CommandSource
-from digit_tui.training.member import BLOCK
 from digit_tui.training.pace import Pace
 from digit_tui.training.rewind import Rewind
 from digit_tui.training.run_folder import RunFolder, versions
@@ -79,12 +79,12 @@ class Trainer:
         self._stay = stay
         self._images = images
         self._sizes = sizes = (dataset.pixels, *config.hidden, dataset.classes)
-        self._team = Team.for_run(config, sizes, images)
+        self._team = Team.for_run(config, sizes, dataset)
         self._origin = origin or Origin()
         state = RunState.begin(config, sizes, self._team.vectors)
         if self._origin.state is not None:
             state.become(self._origin.state)
-        stepper = Stepper(config, self._team, dataset)
+        stepper = Stepper(config, self._team)
         self._arms = Arms(Arm(config, sizes, dataset, self._team, stepper, state, folder))
 
         if self._origin.history is not None:

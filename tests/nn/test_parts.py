@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digit_tui.nn.network import layer_views, parameter_count
+from digit_tui.nn.network import layer_matrices, parameter_count
 from digit_tui.nn.parts import part_of, share_of
 
 SIZES = st.lists(st.integers(1, 40), min_size=2, max_size=5)
@@ -26,7 +26,7 @@ def test_shares_are_the_whole_network(sizes: list[int], parts: int) -> None:
         assert all(before.stop == after.start for before, after in pairwise(stretches))
     weights, rest = ([share.stretches[kind] for share in shares] for kind in (0, 1))
     assert weights[0].start == 0
-    assert weights[-1].stop == rest[0].start == sizes[0] * sizes[1]
+    assert weights[-1].stop == rest[0].start == parameter_count(sizes[:2])
     assert rest[-1].stop == parameter_count(sizes)
 
 
@@ -35,20 +35,19 @@ def test_shares_are_nearly_equal(sizes: list[int], parts: int) -> None:
     for part in range(parts):
         share = share_of(sizes, part, parts)
         weights, rest = (stretch.stop - stretch.start for stretch in share.stretches)
-        assert abs(weights - sizes[0] * sizes[1] / parts) < sizes[1]
-        even = (parameter_count(sizes) - sizes[0] * sizes[1]) / parts
+        assert abs(weights - parameter_count(sizes[:2]) / parts) < sizes[1]
+        even = (parameter_count(sizes) - parameter_count(sizes[:2])) / parts
         assert abs(rest - even) <= max(sizes[1:])  # half a row at each end
 
 
 @given(SIZES, st.integers(1, 9))
 def test_the_rows_of_a_share_are_its_stretches(sizes: list[int], parts: int) -> None:
     numbers = np.arange(parameter_count(sizes))
-    layers = layer_views(numbers, sizes)
+    first, *others = layer_matrices(numbers, sizes)
     for part in range(parts):
         share = share_of(sizes, part, parts)
-        found = [layers[0].weights[share.pixels]]
-        for layer, rows in zip(layers, share.rows, strict=True):
-            found.append(np.concatenate([layer.weights, layer.biases[None]])[rows])
+        found = [first[share.inputs]]
+        found += [matrix[rows] for matrix, rows in zip(others, share.rows, strict=True)]
         rows_of_share = np.concatenate([each.ravel() for each in found])
         expected = np.concatenate([numbers[stretch] for stretch in share.stretches])
         np.testing.assert_array_equal(rows_of_share, expected)

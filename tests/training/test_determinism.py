@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.training import arm as arm_module
 from digit_tui.training import batches as batches_module
 from digit_tui.training import step as step_module
-from digit_tui.training.batches import Batches
 from digit_tui.training.commands import (
     AddEpochs,
     Command,
@@ -29,9 +29,10 @@ from digit_tui.training.commands import (
     Stop,
 )
 from digit_tui.training.events import EpochEnded, Evaluated, Paused, SettingChanged, StepsDone
-from digit_tui.training.member import ImageBlock, Member, Plan
-from digit_tui.training.state import Vectors
+from digit_tui.training.state import RunState, Settings
+from digit_tui.training.step import Stepper
 from digit_tui.training.streams import stream
+from digit_tui.training.team import Team
 
 CHANGES: list[tuple[int, Command]] = [
     (2, SetOptimizer("nesterov")),
@@ -199,25 +200,25 @@ def test_streams_differ_by_seed_purpose_and_place() -> None:
     assert len(draws) == len(keys)
 
 
-def batches_of(digits: Dataset) -> Batches:
-    plan = Plan((digits.pixels, 1), digits.side, False, seed=0, batch_size=1, members=1)
-    vectors = Vectors.make(plan.sizes, plan.average, np.zeros)
-    block = ImageBlock.make(digits.pixels, np.zeros)
-    member = Member(plan, vectors, block, np.zeros, 0, lambda: None)
-    return Batches(digits, plan.seed, block, member.deform)
+def stepper_of(digits: Dataset) -> Stepper:
+    config = RunConfig(data="patterns", hidden=(2,), side=digits.side, seed=0, threads=1)
+    return Stepper(config, Team.for_run(config, (digits.pixels, 2, digits.classes), digits))
 
 
 def epoch_of(
-    batches: Batches, digits: Dataset, size: int, epoch: int = 0, augment: str = "none"
+    stepper: Stepper, digits: Dataset, size: int, epoch: int = 0, augment: str = "none"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A whole epoch, fetched in batches of one size."""
-    total, pixels = digits.train_images.shape
-    inputs, labels = np.zeros((total, pixels), np.uint8), np.full(total, -1)
-    for start in range(0, total, size):
-        for piece in batches.pieces(epoch, start, min(size, total - start), augment):
-            _, images, true = (each[piece.row : piece.row + piece.images] for each in batches.block)
-            rows = slice(start + piece.at, start + piece.at + piece.images)
-            inputs[rows], labels[rows] = images, true
+    """What steps load in a whole epoch, in batches of one size."""
+    team, total = stepper._team, len(digits.train_labels)
+    config = RunConfig(data="patterns", augment=augment, batch_size=size, epochs=9)
+    state = RunState(team.vectors, Settings.of(config), epoch=epoch)
+    inputs, labels = np.zeros((total, digits.pixels), np.uint8), np.full(total, -1)
+    while (start := state.cursor) < total:
+        (result,) = stepper.steps(state, 1)
+        rows = slice(start, state.cursor)
+        assert rows == slice(start, min(start + size, total))
+        inputs[rows] = np.rint(team.member._inputs[: result.images, : digits.pixels] * 255)
+        labels[rows] = team._batches.labels(epoch, start, result.images)
     return inputs, labels
 
 
@@ -225,32 +226,33 @@ def epoch_of(
 def test_content_does_not_depend_on_the_batch_size(
     augment: str, digits: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches_module, "BLOCK", 100)  # so that batches lie across blocks
-    inputs, labels = epoch_of(batches_of(digits), digits, 230, augment=augment)
+    for module in (batches_module, step_module):
+        monkeypatch.setattr(module, "BLOCK", 100)  # so that batches lie across blocks
+    inputs, labels = epoch_of(stepper_of(digits), digits, 230, augment=augment)
     assert inputs.any(axis=1).all()
     assert labels.min() == 0
     for size in (1, 32, 100, 128):
-        again = epoch_of(batches_of(digits), digits, size, augment=augment)
+        again = epoch_of(stepper_of(digits), digits, size, augment=augment)
         np.testing.assert_array_equal(again[0], inputs)
         np.testing.assert_array_equal(again[1], labels)
 
 
 def test_content_does_not_depend_on_what_was_asked_before(digits: Dataset) -> None:
-    used = batches_of(digits)
+    used = stepper_of(digits)
     epoch_of(used, digits, 50, epoch=3, augment="affine")
     epoch_of(used, digits, 7, epoch=1, augment="none")
     for epoch, augment in ((1, "elastic"), (1, "none"), (0, "none"), (3, "affine")):
-        expected = epoch_of(batches_of(digits), digits, 230, epoch, augment)
+        expected = epoch_of(stepper_of(digits), digits, 230, epoch, augment)
         actual = epoch_of(used, digits, 60, epoch, augment)
         np.testing.assert_array_equal(actual[0], expected[0])
         np.testing.assert_array_equal(actual[1], expected[1])
 
 
 def test_each_epoch_uses_every_image_once_in_an_order_of_its_own(digits: Dataset) -> None:
-    batches = batches_of(digits)
+    stepper = stepper_of(digits)
     orders = []
     for epoch in (0, 1):
-        inputs, labels = epoch_of(batches, digits, 32, epoch)
+        inputs, labels = epoch_of(stepper, digits, 32, epoch)
         pairs = [(row.tobytes(), label) for row, label in zip(inputs, labels, strict=True)]
         orders.append(pairs)
     every = {
@@ -263,9 +265,9 @@ def test_each_epoch_uses_every_image_once_in_an_order_of_its_own(digits: Dataset
 
 
 def test_augmentation_does_not_change_the_order(digits: Dataset) -> None:
-    plain = epoch_of(batches_of(digits), digits, 32)
+    plain = epoch_of(stepper_of(digits), digits, 32)
     for augment in ("shift", "affine", "elastic"):
-        deformed = epoch_of(batches_of(digits), digits, 32, augment=augment)
+        deformed = epoch_of(stepper_of(digits), digits, 32, augment=augment)
         np.testing.assert_array_equal(deformed[1], plain[1])
         assert (deformed[0] != plain[0]).any()
 
@@ -273,11 +275,12 @@ def test_augmentation_does_not_change_the_order(digits: Dataset) -> None:
 def test_augmentation_differs_between_epochs_and_blocks(
     make_digits: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches_module, "BLOCK", 20)
+    for module in (batches_module, step_module):
+        monkeypatch.setattr(module, "BLOCK", 20)
     same = make_digits(train=40)
     same.train_images[:] = same.train_images[0]  # so that only the deformation differs
-    batches = batches_of(same)
-    first, second = (epoch_of(batches, same, 40, epoch, "elastic")[0] for epoch in (0, 1))
+    stepper = stepper_of(same)
+    first, second = (epoch_of(stepper, same, 40, epoch, "elastic")[0] for epoch in (0, 1))
     assert len({row.tobytes() for row in (*first, *second)}) == 80
 
 

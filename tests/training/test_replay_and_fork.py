@@ -17,6 +17,7 @@ from digit_tui.cli import cli
 from digit_tui.data import Dataset
 from digit_tui.insight.significance import compare, gap_words
 from digit_tui.training import trainer as trainer_module
+from digit_tui.training.batches import BLOCK
 from digit_tui.training.commands import (
     AddEpochs,
     Command,
@@ -54,7 +55,7 @@ from digit_tui.training.events import (
     WentBack,
 )
 from digit_tui.training.mailbox import Script
-from digit_tui.training.member import BLOCK, Member
+from digit_tui.training.member import Member
 from digit_tui.training.opening import replaying
 from digit_tui.training.run_folder import METRICS
 from digit_tui.training.saved_run import SavedRun
@@ -273,17 +274,19 @@ def test_both_arms_train_on_the_same_batches(
     many: Dataset, train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batches: list[tuple[bytes, bytes]] = []
-    deformed: list[tuple[int, int]] = []
+    blocks: list[tuple[int, int]] = []
     load, deform = Member.load, Member.deform
 
-    def look_at_batch(self: Member, at: int, row: int, images: int) -> None:
-        _, pixels, labels = (each[row : row + images].tobytes() for each in self._block)
-        batches.append((pixels, labels))
-        load(self, at, row, images)
+    def look_at_batch(
+        self: Member, epoch: int, start: int, at: int, images: int, deformed: bool
+    ) -> None:
+        load(self, epoch, start, at, images, deformed)
+        labels = self._batches.labels(epoch, start, images)
+        batches.append((self._inputs[at : at + images].tobytes(), labels.tobytes()))
 
-    def look_at_block(self: Member, count: int, augment: str, epoch: int, block: int) -> None:
-        deformed.append((epoch, block))
-        deform(self, count, augment, epoch, block)
+    def look_at_block(self: Member, epoch: int, block: int, augment: str) -> None:
+        blocks.append((epoch, block))
+        deform(self, epoch, block, augment)
 
     monkeypatch.setattr(Member, "load", look_at_batch)
     monkeypatch.setattr(Member, "deform", look_at_block)
@@ -292,7 +295,7 @@ def test_both_arms_train_on_the_same_batches(
     assert len(seen) == 2 * -(-9_000 // 32)  # those of two epochs
     assert [seen[batch] for batch in batches[:40]] == [1] * 40
     assert sorted(seen.values()) == [1] * 40 + [2] * (len(seen) - 40)
-    assert len(deformed) == 2 * 3  # each block once, for both arms
+    assert len(blocks) == 2 * 3  # each block once, for both arms
 
 
 def test_pauses_and_single_steps_keep_both_arms_level(train: Any) -> None:

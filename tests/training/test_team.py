@@ -22,10 +22,11 @@ from digit_tui.nn import Network, evaluate
 from digit_tui.training import memory as memory_module
 from digit_tui.training import step as step_module
 from digit_tui.training import team as team_module
+from digit_tui.training.batches import BLOCK, Batches, Digits
 from digit_tui.training.commands import SetBatchSize
 from digit_tui.training.events import Diverged, Event, StepsDone
 from digit_tui.training.mailbox import Script
-from digit_tui.training.member import MOST_STEPS, ImageBlock, Member, Plan, StepJob
+from digit_tui.training.member import MOST_STEPS, Member, Order, Plan
 from digit_tui.training.memory import Memory, shared_memory
 from digit_tui.training.state import RunState, Vectors
 from digit_tui.training.step import Stepper
@@ -69,6 +70,11 @@ def open_files() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
+def batches_of(digits: Dataset, seed: int) -> Batches:
+    block = np.zeros((BLOCK, digits.pixels), np.uint8)
+    return Batches(Digits(digits.train_images, digits.train_labels), seed, digits.side, block)
+
+
 def wait_until(condition: Any, seconds: float = 20.0) -> None:
     end = monotonic() + seconds
     while not condition():
@@ -101,8 +107,8 @@ def test_what_members_compute_does_not_depend_on_who_they_are(digits: Dataset, t
     """Threads of this process in place of the helper processes."""
     ran = train(threads=3, augment="none", average=True)
     config = ran.trainer._config
-    plan = Plan((36, 8, 4), 6, True, config.seed, config.batch_size, members=3)
-    vectors, block = Vectors.make(plan.sizes, True, np.zeros), ImageBlock.make(36, np.zeros)
+    plan = Plan((36, 8, 4), 6, 230, True, config.seed, config.batch_size, members=3)
+    vectors = Vectors.make(plan.sizes, True, np.zeros)
     memory: list[np.ndarray] = []
 
     def same(index: int) -> Any:
@@ -117,12 +123,15 @@ def test_what_members_compute_does_not_depend_on_who_they_are(digits: Dataset, t
         return allocate
 
     barrier = Barrier(3)
-    members = [Member(plan, vectors, block, same(index), index, barrier.wait) for index in range(3)]
+    batches = [batches_of(digits, config.seed) for _ in range(3)]
+    members = [
+        Member(plan, vectors, batches[index], same(index), index, barrier.wait)
+        for index in range(3)
+    ]
 
     class Threads(Team):
         def __init__(self) -> None:
-            self.vectors, self.block = vectors, block
-            self.member, self._plan = members[0], plan
+            self.vectors, self.member, self._plan = vectors, members[0], plan
 
         def do(self, job: str, *values: Any) -> None:
             others = [Thread(target=getattr(each, job), args=values) for each in members[1:]]
@@ -133,7 +142,7 @@ def test_what_members_compute_does_not_depend_on_who_they_are(digits: Dataset, t
                 other.join()
 
     state = RunState.begin(config, plan.sizes, vectors)
-    stepper = Stepper(config, Threads(), digits)
+    stepper = Stepper(config, Threads())
     while state.epoch < 2:
         stepper.steps(state, 5)
         if state.cursor >= 230:
@@ -198,25 +207,47 @@ def test_a_step_that_is_not_finite_changes_nothing(
 
 
 def test_after_a_step_that_is_not_finite_none_is_made() -> None:
-    plan = Plan((36, 4, 3), 6, False, seed=0, batch_size=1, members=1)
-
-    def after(images: list[int]) -> Vectors:
-        vectors, block = Vectors.make(plan.sizes, False, np.zeros), ImageBlock.make(36, np.zeros)
-        member = Member(plan, vectors, block, np.zeros, 0, lambda: None)
+    def after(*brightness: int) -> Vectors:
+        images = len(brightness)
+        plan = Plan((36, 4, 3), 6, images, False, seed=0, batch_size=1, members=1)
+        vectors = Vectors.make(plan.sizes, False, np.zeros)
+        # In the order in which the epoch takes them.
+        order = stream(0, "shuffle", 0).permutation(images)
+        pixels = np.zeros((images, 36), np.uint8)
+        pixels[order] = np.array(brightness, np.uint8)[:, None]
+        digits = Digits(pixels, np.zeros(images, np.uint8))
+        batches = Batches(digits, 0, 6, np.zeros((BLOCK, 36), np.uint8))
+        member = Member(plan, vectors, batches, np.zeros, 0, lambda: None)
         vectors.parameters[: 36 * 4] = 1e38  # overflows, but not for a blank image
-        for row, brightness in enumerate(images):
-            block.images[row] = brightness
-        jobs = [
-            StepJob(1, 0, row, "adam", 0.1, 0.0, None, None, row + 1, row + 1)
-            for row in range(len(images))
-        ]
-        member.steps(*map(tuple, jobs))
-        assert [sums.finite for sums in member.sums(slice(2))] == [True, images[1:2] != [255]]
+        order = Order(0, 0, 0, False, "adam", 0.0, None, None, 0, 0, ((1, 0.1),) * images)
+        member.steps(*order)
+        finite = [sums.finite for sums in member.sums(slice(images))]
+        assert finite[:2] == [each == 0 for each in brightness[:2]]
         return vectors
 
-    for first, second in zip(after([0, 255, 0]), after([0]), strict=True):
+    for first, second in zip(after(0, 255, 0), after(0), strict=True):
         np.testing.assert_array_equal(first, second)
-    assert (after([0, 0, 0]).parameters != after([0]).parameters).any()
+    assert (after(0, 0, 0).parameters != after(0).parameters).any()
+
+
+def test_an_order_counts_what_its_steps_came_to(digits: Dataset) -> None:
+    """Losses and right answers of all steps are added up together, a short batch's too."""
+    plan = Plan((36, 4, 4), 6, 230, False, seed=0, batch_size=100, members=1)
+    vectors = Vectors.make(plan.sizes, False, np.zeros)
+    network = Network(plan.sizes, vectors.parameters)
+    network.initialize(np.random.default_rng(0))
+    member = Member(plan, vectors, batches_of(digits, 0), np.zeros, 0, lambda: None)
+    counts = (100, 100, 30)
+    rates = tuple((images, 0.0) for images in counts)
+    member.steps(*Order(0, 0, 0, False, "sgd", 0.0, None, None, 0, 0, rates))
+    order = stream(0, "shuffle", 0).permutation(230)
+    start = 0
+    for images, sums in zip(counts, member.sums(slice(3)), strict=True):
+        chosen = order[start : start + images]
+        start += images
+        expected = evaluate(network, digits.train_images[chosen], digits.train_labels[chosen])
+        assert sums.loss == pytest.approx(expected.loss * images, rel=1e-5)
+        assert sums.correct == expected.correct
 
 
 @needs_helpers
@@ -224,20 +255,19 @@ def test_after_a_step_that_is_not_finite_none_is_made() -> None:
 def test_members_load_the_images_of_the_shuffle(
     batch_size: int, make_digits: Any, config: Any
 ) -> None:
-    """Also those that are in two blocks, or in three."""
     digits = make_digits(train=9_000)
     changed = config.with_(batch_size=batch_size, threads=2, augment="none")
     order = stream(changed.seed, "shuffle", 0).permutation(9_000)
-    with Team.for_run(changed, (36, 8, 4), 9_000) as team:
+    with Team.for_run(changed, (36, 8, 4), digits) as team:
         state = RunState.begin(changed, (36, 8, 4), team.vectors)
-        stepper = Stepper(changed, team, digits)
+        stepper = Stepper(changed, team)
         start = 0
         while start < 9_000:
             (result,) = stepper.steps(state, 1)
             chosen = order[start : start + result.images]
             expected = digits.train_images[chosen, :18] * np.float32(1 / 255)
             np.testing.assert_array_equal(team.member._inputs[: result.images], expected)
-            labels = team.member._labels[: result.images]
+            labels = team._batches.labels(0, start, result.images)
             np.testing.assert_array_equal(labels, digits.train_labels[chosen])
             start += result.images
 
@@ -393,7 +423,7 @@ def test_each_slot_begins_with_a_line() -> None:
 
 
 def test_the_longest_order_has_room() -> None:
-    job = StepJob(60_000, 59_999, 4_095, "nesterov", 1e-9, 1e-9, 1e-9, 1e-9, 10**12, 10**12)
-    order = marshal.dumps(("steps", (tuple(job),) * MOST_STEPS))
-    apart = marshal.dumps(("steps", tuple(map(tuple, [job] * MOST_STEPS))))
-    assert max(len(order), len(apart)) < ORDER_BYTES
+    batches = tuple((60_000 + number, 1e-9 + number) for number in range(MOST_STEPS))
+    long = 10**12
+    order = Order(long, long, long, True, "nesterov", 1e-9, 1e-9, 1e-9, long, long, batches)
+    assert len(marshal.dumps(("steps", tuple(order)))) < ORDER_BYTES

@@ -1,0 +1,91 @@
+"""Softmax and cross-entropy, fused.
+
+Logits are shifted by the largest of their image, so that nothing overflows and the logarithm never
+sees a zero; a NaN stays visible.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Array = NDArray[Any]
+
+
+def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
+    """Turn logits into softmax probabilities in place, and compute each example's loss.
+
+    Args:
+        logits: (n, classes), overwritten with probabilities.
+        labels: (n,) the true classes.
+
+    Returns:
+        The probabilities (n, classes) and the losses (n,), in nats.
+    """
+    images, classes = logits.shape
+    outcomes = Outcomes(images, classes, logits.dtype)
+    outcomes.add(logits, labels)
+    return logits, outcomes.losses
+
+
+class Outcomes:
+    """What became of the images of one step or some, until it is asked for.
+
+    A step computes only what its gradient needs. Losses are completed and right answers counted
+    for all steps together: a call of NumPy costs more than its work on so few numbers.
+    """
+
+    def __init__(self, images: int, classes: int, dtype: DTypeLike) -> None:
+        """Make room.
+
+        Args:
+            images: of all steps.
+            classes: how many there are.
+            dtype: of the logits.
+        """
+        self._count = 0
+        self._logits = np.empty((images, classes), dtype)  # shifted
+        self._labels = np.empty(images, np.intp)
+        self._true_logits = np.empty(images, dtype)
+        self._sums = np.empty((images, 1), dtype)  # of the exponentials
+        self._starts = np.arange(images) * classes  # of images in the flat logits
+
+    def add(self, logits: Array, labels: Array) -> tuple[Array, float]:
+        """Turn logits into softmax probabilities in place.
+
+        Args:
+            logits: (n, classes), contiguous, overwritten with probabilities.
+            labels: (n,) the true classes.
+
+        Returns:
+            Where in the flat logits those of the true classes are, (n,); and the images' losses, in
+            nats, but for a part that is always finite.
+        """
+        images = slice(self._count, self._count + len(labels))
+        self._count = images.stop
+        shifted, sums = self._logits[images], self._sums[images]
+        np.subtract(logits, np.maximum.reduce(logits, axis=1, keepdims=True), out=shifted)
+        np.exp(shifted, out=logits)
+        np.add.reduce(logits, axis=1, keepdims=True, out=sums)
+        logits /= sums
+
+        self._labels[images] = labels
+        true = self._starts[: len(labels)] + labels
+        true_logits = shifted.take(true, out=self._true_logits[images], mode="clip")
+        return true, -float(np.add.reduce(true_logits, dtype=np.float64))
+
+    @property
+    def losses(self) -> Array:
+        """(n,) the cross-entropy of each image, in nats."""
+        images = slice(self._count)
+        losses: Array = np.log(self._sums[images, 0]) - self._true_logits[images]
+        return losses
+
+    @property
+    def right(self) -> Array:
+        """(n,) bool: whether an image's true class has the largest logit, the first of equals."""
+        images = slice(self._count)
+        right: Array = self._logits[images].argmax(axis=1) == self._labels[images]
+        return right
