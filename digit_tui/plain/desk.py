@@ -62,6 +62,9 @@ class Tray(Mailbox):
             if command is not None:
                 yield command
 
+    def waiting(self) -> bool:
+        return not self._letters.empty()
+
     def wait(self, step: int) -> Command:
         command = None
         while command is None:

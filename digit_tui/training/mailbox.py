@@ -19,6 +19,9 @@ class CommandSource(Protocol):
     def free(self, step: int) -> int:
         """How many steps may be made from there before it must be asked again."""
 
+    def waiting(self) -> bool:
+        """Whether there is a command that was not known when `free` was asked."""
+
     def wait(self, step: int) -> Command:
         """The next command while the run is paused before step number `step`."""
 
@@ -45,6 +48,9 @@ class Mailbox:
     def free(self, step: int) -> int:
         return sys.maxsize  # a person's commands are not for a step of their choice
 
+    def waiting(self) -> bool:
+        return not self._queue.empty()
+
     def wait(self, step: int) -> Command:
         return self._queue.get()
 
@@ -61,6 +67,9 @@ class Script:
 
     def free(self, step: int) -> int:
         return self._commands[0][0] - step if self._commands else sys.maxsize
+
+    def waiting(self) -> bool:
+        return False
 
     def wait(self, step: int) -> Command:
         """The next command, whatever its step: a paused run makes no steps to wait for.

@@ -99,6 +99,9 @@ class StepSums(NamedTuple):
 
 
 LOSS, SQUARES, CLIPPED, CORRECT = range(len(StepSums._fields))
+WAITING = CORRECT + 1
+"""Whether somebody waits for the end of the order: the step is the last one then."""
+COLUMNS = WAITING + 1
 
 
 class Stretch(NamedTuple):
@@ -139,6 +142,7 @@ class Member:
         allocate: Allocate,
         index: int,
         meet: Callable[[], None],
+        waiting: Callable[[], bool] = lambda: False,
     ) -> None:
         """Make what the members share, in the same order for each.
 
@@ -149,10 +153,12 @@ class Member:
             allocate: makes the arrays that the members share.
             index: which member this is, from 0.
             meet: returns when all members have called it.
+            waiting: whether somebody waits for the end of an order; member 0's counts.
         """
         self._plan = plan
         self._index = index
         self._meet = meet
+        self._waiting = waiting
         self._batches = batches
         network = Network(plan.sizes, vectors.parameters)
         evaluated = vectors.parameters if vectors.average is None else vectors.average
@@ -163,7 +169,7 @@ class Member:
         self.tested_labels: Array = allocate((BLOCK,), np.uint8)
         self.probabilities: Array = allocate((BLOCK, classes), np.float32)
         self.losses: Array = allocate((BLOCK,), np.float32)
-        self._sums: Array = allocate((MOST_STEPS, plan.members, len(StepSums._fields)), np.float64)
+        self._sums: Array = allocate((MOST_STEPS, plan.members, COLUMNS), np.float64)
         # What no other member looks at.
         take = Memory().take
         inputs, _, stretches = self._pass.shares[index]
@@ -179,7 +185,7 @@ class Member:
 
     def sums(self, steps: slice) -> list[StepSums]:
         """Over the shares of all members, in their order, for steps of the last order."""
-        return [StepSums(*each) for each in self._sums[steps].sum(axis=1).tolist()]
+        return [StepSums(*each) for each in self._sums[steps, :, :WAITING].sum(axis=1).tolist()]
 
     def deform(self, epoch: int, block: int, augment: str) -> None:
         """Make this member's part of a block of deformed images; see Batches."""
@@ -205,11 +211,14 @@ class Member:
         self.probabilities[rows] = found.probabilities
         self.losses[rows] = found.losses
 
-    def steps(self, *values: Any) -> None:
+    def steps(self, *values: Any) -> int:
         """Make steps, up to one whose loss or gradient is not finite: that one changes nothing.
 
         Args:
             values: an Order's.
+
+        Returns:
+            How many steps there are sums of: fewer than ordered if somebody waits.
         """
         order = Order(*values)
         own = [part_of(images, self._index, self._plan.members) for images, _ in order.batches]
@@ -228,15 +237,19 @@ class Member:
             losses = np.bincount(of_step, outcomes.losses, steps)
         self._sums[made, self._index, LOSS] = losses
         self._sums[made, self._index, CORRECT] = np.bincount(of_step, outcomes.right, steps)
+        return steps
 
     def _step(self, number: int, order: Order, start: int, outcomes: Outcomes) -> bool:
-        """Make one step, unless its loss or gradient is not finite; returns whether it was made.
+        """Make one step, unless its loss or gradient is not finite.
 
         Args:
             number: which one of the order's.
             order: what to do.
             start: position in the epoch of the first image.
             outcomes: what becomes of this member's images is added.
+
+        Returns:
+            Whether the order's next step may be made.
         """
         images, learning_rate = order.batches[number]
         loaded = 0 if number else order.loaded
@@ -251,13 +264,14 @@ class Member:
         told, index = self._told, self._index
         told[number, index, LOSS] = loss
         told[number, index, SQUARES] = sum(sum_of_squares(own.gradient) for own in self._stretches)
+        told[number, index, WAITING] = self._waiting()
         self._meet()
         loss, squares = self._total(number, LOSS), self._total(number, SQUARES)
         finite = isfinite(loss) and isfinite(squares)
         if finite:
             # Others may still be adding up, but nobody looks at this one before the order's end.
             told[number, index, CLIPPED] = self._move(number, order, learning_rate, sqrt(squares))
-        return finite
+        return finite and not told[number, 0, WAITING]
 
     def _total(self, number: int, what: int) -> float:
         """Of all members, in their order."""

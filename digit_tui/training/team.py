@@ -77,13 +77,16 @@ class Team:
         member: member 0.
     """
 
-    def __init__(self, plan: Plan, threads: int, digits: Digits) -> None:
+    def __init__(
+        self, plan: Plan, threads: int, digits: Digits, waiting: Callable[[], bool]
+    ) -> None:
         """Make what the members share.
 
         Args:
             plan: what is trained, and by how many.
             threads: of the run; the BLAS of this process gets those that are not helpers.
             digits: what is learned from.
+            waiting: whether somebody waits for the end of an order of steps.
 
         Raises:
             TeamError: if there is not enough memory.
@@ -93,6 +96,7 @@ class Team:
         self._helpers: list[subprocess.Popen[bytes]] = []
         self._complaints = -1
         self._plan = plan
+        self._waiting = waiting
         self._digits = digits  # whose memory is shared as long as somebody has it
         self._place = place_of(digits.images)
         images = digits.images if plan.members == 1 or self._place else None
@@ -109,8 +113,14 @@ class Team:
         self._make_member()
 
     @classmethod
-    def for_run(cls, config: RunConfig, sizes: Sequence[int], dataset: Dataset) -> Team:
-        """The team of a run on a data set, for a network with these layer widths."""
+    def for_run(
+        cls,
+        config: RunConfig,
+        sizes: Sequence[int],
+        dataset: Dataset,
+        waiting: Callable[[], bool] = lambda: False,
+    ) -> Team:
+        """The team of a run on a data set, for a network with these layer widths; see there."""
         digits = Digits(dataset.train_images, dataset.train_labels)
         images = len(digits.labels)
         plan = Plan(
@@ -122,7 +132,7 @@ class Team:
             batch_size=min(config.batch_size, images),
             members=member_count(config.threads),
         )
-        return cls(plan, config.threads, digits)
+        return cls(plan, config.threads, digits, waiting)
 
     @property
     def images(self) -> int:
@@ -143,7 +153,8 @@ class Team:
         """Make what depends on the batch size."""
 
         def make(memory: Memory) -> tuple[Member, Array, Meeting]:
-            return _make_member(memory, self._plan, self.vectors, self._batches, 0, self._pause)
+            lasting = self.vectors, self._batches
+            return _make_member(memory, self._plan, *lasting, 0, self._pause, self._waiting)
 
         self._rest_in = self._memory(make)
         self.member, self._order, self._meet = make(self._rest_in)
@@ -161,8 +172,8 @@ class Team:
         self._stop()
         self._limits.close()
 
-    def do(self, job: str, *values: Any) -> None:
-        """Have all members do a job; returns when all have.
+    def do(self, job: str, *values: Any) -> Any:
+        """Have all members do a job; returns when all have, what the job returns here.
 
         Args:
             job: a method of Member.
@@ -175,8 +186,9 @@ class Team:
             order = marshal.dumps((job, values))
             self._order.data[: len(order)] = order
             self._meet()
-        getattr(self.member, job)(*values)
+        result = getattr(self.member, job)(*values)
         self._meet()
+        return result
 
     def set_batch_size(self, batch_size: int) -> None:
         """Go on with other batches; the vectors stay as they are.
@@ -286,11 +298,12 @@ def _make_member(
     batches: Batches,
     index: int,
     pause: Callable[[float], None],
+    waiting: Callable[[], bool] = lambda: False,
 ) -> tuple[Member, Array, Meeting]:
     """A member and what it shares with the others, in the same order for each of them."""
     order = memory.take((ORDER_BYTES,), np.uint8)
     meet = Meeting(memory.take((plan.members * LINE,), np.int64), index, plan.members, pause)
-    return Member(plan, vectors, batches, memory.take, index, meet), order, meet
+    return Member(plan, vectors, batches, memory.take, index, meet, waiting), order, meet
 
 
 def help_out(task: dict[str, Any]) -> None:

@@ -79,7 +79,7 @@ class Trainer:
         self._stay = stay
         self._images = images
         self._sizes = sizes = (dataset.pixels, *config.hidden, dataset.classes)
-        self._team = Team.for_run(config, sizes, dataset)
+        self._team = Team.for_run(config, sizes, dataset, source.waiting)
         self._origin = origin or Origin()
         state = RunState.begin(config, sizes, self._team.vectors)
         if self._origin.state is not None:

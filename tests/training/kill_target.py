@@ -104,6 +104,9 @@ class Orders:
         saves = [each - step % each for each in SAVE_EVERY]
         return min(*saves, *(due - step for due, _ in self._left[:1]))
 
+    def waiting(self) -> bool:
+        return False
+
     def wait(self, step: int) -> Command:
         """Somebody who stays has to end the run, but the run pauses for no other reason."""
         assert not self._left, f"paused at step {step}"

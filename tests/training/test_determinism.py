@@ -29,6 +29,7 @@ from digit_tui.training.commands import (
     Stop,
 )
 from digit_tui.training.events import EpochEnded, Evaluated, Paused, SettingChanged, StepsDone
+from digit_tui.training.mailbox import Script
 from digit_tui.training.state import RunState, Settings
 from digit_tui.training.step import Stepper
 from digit_tui.training.streams import stream
@@ -98,6 +99,20 @@ def test_how_many_steps_are_made_at_one_order_changes_nothing(
             for each in (ran, expected)
         )
         np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_command_that_comes_ends_an_order(
+    threads: int, train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes effect after the step that is being made, and what is computed is the same."""
+    expected = train(CHANGES, threads=threads)
+    monkeypatch.setattr(arm_module, "PUBLISH_SECONDS", -1)
+    assert max(len(event.losses) for event in train(threads=threads).all(StepsDone)) > 1
+    monkeypatch.setattr(Script, "waiting", lambda script: True)
+    ran = train(CHANGES, threads=threads)
+    assert ran.sha256 == expected.sha256
+    assert {len(event.losses) for event in ran.all(StepsDone)} == {1}
 
 
 def test_a_large_network_makes_single_steps(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,6 +90,9 @@ class Life:
     def free(self, step: int) -> int:
         return 1
 
+    def waiting(self) -> bool:
+        return False
+
     def wait(self, step: int) -> Command:
         """Somebody who stays has to end the run."""
         return Stop()
