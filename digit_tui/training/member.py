@@ -228,10 +228,12 @@ class Member:
             # Nobody waits until all have moved their shares: until the next step's first meeting
             # a member looks at nothing but its pixels and their weights, which only it moves.
             start = order.start
+            total = sum(images for images, _ in order.batches)
+            labels = self._batches.labels(order.epoch, start, total)
             for number, (images, _) in enumerate(order.batches):
-                if not self._step(number, order, start, outcomes):
+                if not self._step(number, order, start, labels[:images], outcomes):
                     break
-                start += images
+                start, labels = start + images, labels[images:]
             steps, made = number + 1, slice(number + 1)
             of_step = np.repeat(np.arange(steps), counts[made])
             losses = np.bincount(of_step, outcomes.losses, steps)
@@ -239,13 +241,16 @@ class Member:
         self._sums[made, self._index, CORRECT] = np.bincount(of_step, outcomes.right, steps)
         return steps
 
-    def _step(self, number: int, order: Order, start: int, outcomes: Outcomes) -> bool:
+    def _step(
+        self, number: int, order: Order, start: int, labels: Array, outcomes: Outcomes
+    ) -> bool:
         """Make one step, unless its loss or gradient is not finite.
 
         Args:
             number: which one of the order's.
             order: what to do.
             start: position in the epoch of the first image.
+            labels: (n,) the batch's.
             outcomes: what becomes of this member's images is added.
 
         Returns:
@@ -257,7 +262,6 @@ class Member:
         inputs, part = self._inputs[:images], self._pass.part(images, self._index)
         part.multiply(inputs)
         self._meet()
-        labels = self._batches.labels(order.epoch, start, images)
         loss = part.propagate(labels, outcomes)
         self._meet()
         part.differentiate(inputs)
