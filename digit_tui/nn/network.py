@@ -45,9 +45,13 @@ def layer_views(vector: Array, sizes: Sequence[int]) -> list[Layer]:
     return [Layer(matrix[:-1], matrix[-1]) for matrix in layer_matrices(vector, sizes)]
 
 
+WHITE = 255
+"""The brightest pixel, which is 1 to a network."""
+
+
 def scale_pixels(images: Array, out: Array) -> Array:
-    """Write pixels (n, pixels) uint8, 0..255, to `out` (n, pixels) as numbers from 0 to 1."""
-    np.multiply(images, out.dtype.type(1 / 255), out=out)
+    """Write pixels (n, pixels), 0..255, to `out` (n, pixels) as numbers from 0 to 1."""
+    np.multiply(images, out.dtype.type(1 / WHITE), out=out)
     return out
 
 

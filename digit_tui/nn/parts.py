@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+ROW_COST = 32
+"""A row of a layer costs as much as so many parameters, beside its own: narrow rows take longer."""
+
 
 def part_of(total: int, index: int, parts: int) -> slice:
     """The share of `range(total)` that part `index` of `parts` does."""
@@ -37,16 +40,18 @@ def share_of(sizes: Sequence[int], index: int, parts: int) -> Share:
     """
     inputs = part_of(sizes[0] + 1, index, parts)
     others = list(pairwise(sizes[1:]))
-    starts, places = [(sizes[0] + 1) * sizes[1]], []  # of the other layers, and of their rows
+    starts = [(sizes[0] + 1) * sizes[1]]  # of the other layers
+    costs = {starts[0]: 0}  # of all rows before a place
     for fan_in, fan_out in others:
-        places += [starts[-1] + row * fan_out for row in range(fan_in + 1)]
-        starts.append(starts[-1] + (fan_in + 1) * fan_out)
-    places.append(starts[-1])
+        place, cost = starts[-1], costs[starts[-1]]
+        for row in range(1, fan_in + 2):
+            costs[place + row * fan_out] = cost + row * (fan_out + ROW_COST)
+        starts.append(place + (fan_in + 1) * fan_out)
 
     def cut(number: int) -> int:
         """Where the rest is cut: between two rows, as near as may be to an equal part."""
-        even = places[0] + (places[-1] - places[0]) * number / parts
-        return min(places, key=lambda place: abs(place - even))
+        even = costs[starts[-1]] * number / parts
+        return min(costs, key=lambda place: abs(costs[place] - even))
 
     rest = slice(cut(index), cut(index + 1))
     rows = []

@@ -31,6 +31,7 @@ from digit_tui.nn import (
     sum_of_squares,
     update,
 )
+from digit_tui.nn.network import WHITE
 from digit_tui.nn.optimizers import LONGEST_BLOCK, Block
 from digit_tui.nn.propagation import Allocate
 from digit_tui.training.batches import BLOCK, Batches
@@ -39,7 +40,7 @@ from digit_tui.training.state import Vectors
 
 Array = NDArray[Any]
 
-MOST_STEPS = 32
+MOST_STEPS = 64
 """Steps that are made at one order."""
 
 
@@ -174,7 +175,6 @@ class Member:
         take = Memory().take
         inputs, _, stretches = self._pass.shares[index]
         self._inputs = take((plan.batch_size, inputs.stop - inputs.start), np.float32)
-        self._inputs[:, pixels - inputs.start :] = 1  # if this member has what is always 1
         self._pixels = slice(inputs.start, min(inputs.stop, pixels))
         # Numbers one by one come quicker out of this than out of the array.
         self._told: Any = self._sums.data
@@ -202,7 +202,11 @@ class Member:
             deformed: whether they are those of the block that was deformed last.
         """
         pixels = self._batches.pixels(epoch, start, images, deformed, self._pixels)
-        scale_pixels(pixels, self._inputs[at : at + images, : pixels.shape[1]])
+        inputs, width = self._inputs[at : at + images], pixels.shape[1]
+        inputs[:, :width] = pixels
+        if width < inputs.shape[1]:
+            inputs[:, width:] = WHITE  # the input that is always 1
+        scale_pixels(inputs, inputs)
 
     def evaluate(self, count: int) -> None:
         """Classify `tested` with the averaged weights, where there are any, else the latest."""

@@ -14,9 +14,9 @@ from digit_tui.training.member import MOST_STEPS, Order, StepSums
 from digit_tui.training.state import RunState
 from digit_tui.training.team import Team
 
-MOST_WORK = 560_000_000
+MOST_WORK = 1_120_000_000
 """Parameters times images of the steps made at one order, if it is not a single step. That takes
-some 20 ms, after which the run can be told of; a person's commands end an order sooner."""
+some 40 ms, after which the run can be told of; a person's commands end an order sooner."""
 
 
 class NotFinite(Exception):

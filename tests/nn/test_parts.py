@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digit_tui.nn.network import layer_matrices, parameter_count
-from digit_tui.nn.parts import part_of, share_of
+from digit_tui.nn.parts import ROW_COST, part_of, share_of
 
 SIZES = st.lists(st.integers(1, 40), min_size=2, max_size=5)
 
@@ -34,10 +34,14 @@ def test_shares_are_the_whole_network(sizes: list[int], parts: int) -> None:
 def test_shares_are_nearly_equal(sizes: list[int], parts: int) -> None:
     for part in range(parts):
         share = share_of(sizes, part, parts)
-        weights, rest = (stretch.stop - stretch.start for stretch in share.stretches)
+        weights = share.stretches[0].stop - share.stretches[0].start
         assert abs(weights - parameter_count(sizes[:2]) / parts) < sizes[1]
-        even = (parameter_count(sizes) - parameter_count(sizes[:2])) / parts
-        assert abs(rest - even) <= max(sizes[1:])  # half a row at each end
+        others = list(pairwise(sizes[1:]))
+        rows = [(fan_in + 1, fan_out + ROW_COST) for fan_in, fan_out in others]
+        even = sum(count * cost for count, cost in rows) / parts
+        taken = zip(share.rows, rows, strict=True)
+        cost = sum((own.stop - own.start) * cost for own, (_, cost) in taken)
+        assert abs(cost - even) <= max((cost for _, cost in rows), default=0)  # half at each end
 
 
 @given(SIZES, st.integers(1, 9))
