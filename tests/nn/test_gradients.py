@@ -125,6 +125,22 @@ def test_float32_agrees_with_float64() -> None:
     np.testing.assert_allclose(passes[1].gradient, passes[0].gradient, rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.parametrize("parts", [1, 2, 3, 7])
+@pytest.mark.parametrize("sizes", [*SHAPES, (36, 7, 5, 4)], ids=str)
+def test_a_part_computes_its_share_and_nothing_else(sizes: tuple[int, ...], parts: int) -> None:
+    """Another part may be done with its own by then, and use its room for something else."""
+    divided = GradientPass(random_network(sizes), 5, parts=parts)
+    inputs, _ = random_batch(sizes, 5)
+    inputs = np.pad(inputs, ((0, 0), (0, 1)), constant_values=1)
+    for index, share in enumerate(divided.shares):
+        divided.gradient[:] = np.nan
+        divided.part(5, index).differentiate(inputs[:, share.inputs])
+        computed = np.zeros(len(divided.gradient), np.bool_)
+        for stretch in share.stretches:
+            computed[stretch] = True
+        np.testing.assert_array_equal(np.isfinite(divided.gradient), computed)
+
+
 @pytest.mark.parametrize("parts", [2, 3, 7])
 @pytest.mark.parametrize("sizes", SHAPES, ids=str)
 def test_parts_compute_the_same_gradient(sizes: tuple[int, ...], parts: int) -> None:
