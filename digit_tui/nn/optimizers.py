@@ -18,7 +18,7 @@ from digit_tui.nn.parts import part_of
 
 Array = NDArray[Any]
 
-BLOCK = 32_768
+BLOCK = 65_536
 """Parameters in a block. The passes over one stay in the second cache; smaller blocks cost more in
 calls than they save in cache misses (measured from 8,192 up)."""
 LINE = 16

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 ROW_COST = 32
 """A row of a layer costs as much as so many parameters, beside its own: narrow rows take longer."""
+SMALL_REST = 1 / 16
+"""Layers after the first one that cost less than this share of it are left to the last part, whose
+rows of the first layer they follow: one stretch takes less time than two."""
 
 
 def part_of(total: int, index: int, parts: int) -> slice:
@@ -26,8 +29,8 @@ class Share(NamedTuple):
     """Rows of the first layer: of these pixels, or of what is always 1 and has the biases."""
     rows: list[slice]
     """Rows of each other layer."""
-    stretches: tuple[slice, slice]
-    """Where they are in the parameter vector: of the first layer, and of others."""
+    stretches: list[slice]
+    """Where they are in the parameter vector, at most two places."""
 
 
 def share_of(sizes: Sequence[int], index: int, parts: int) -> Share:
@@ -48,8 +51,12 @@ def share_of(sizes: Sequence[int], index: int, parts: int) -> Share:
             costs[place + row * fan_out] = cost + row * (fan_out + ROW_COST)
         starts.append(place + (fan_in + 1) * fan_out)
 
+    small = costs[starts[-1]] < SMALL_REST * starts[0]
+
     def cut(number: int) -> int:
         """Where the rest is cut: between two rows, as near as may be to an equal part."""
+        if small and number < parts:
+            return starts[0]
         even = costs[starts[-1]] * number / parts
         return min(costs, key=lambda place: abs(costs[place] - even))
 
@@ -58,4 +65,7 @@ def share_of(sizes: Sequence[int], index: int, parts: int) -> Share:
     for start, (fan_in, fan_out) in zip(starts, others, strict=False):
         first, last = ((edge - start) // fan_out for edge in (rest.start, rest.stop))
         rows.append(slice(min(max(first, 0), fan_in + 1), min(max(last, 0), fan_in + 1)))
-    return Share(inputs, rows, (slice(inputs.start * sizes[1], inputs.stop * sizes[1]), rest))
+    first_layer = slice(inputs.start * sizes[1], inputs.stop * sizes[1])
+    if first_layer.stop == rest.start:
+        return Share(inputs, rows, [slice(first_layer.start, rest.stop)])
+    return Share(inputs, rows, [each for each in (first_layer, rest) if each.start < each.stop])

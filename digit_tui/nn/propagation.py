@@ -131,7 +131,9 @@ class Part:
                 below = buffers.outputs[layer - 1][:images, units]
                 self._rest.append((below.T, errors[layer], gradients[layer][units]))
             if own.start <= biases < own.stop:
-                self._rest.append((ones, errors[layer], gradients[layer][biases]))  # sums over images
+                self._rest.append(
+                    (ones, errors[layer], gradients[layer][biases])
+                )  # sums over images
 
     def multiply(self, inputs: Array) -> None:
         """Multiply the part's inputs by the first layer's weights.
