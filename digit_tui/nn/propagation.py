@@ -125,15 +125,14 @@ class Part:
         # Of the other layers: left, right and result of a product.
         self._rest: list[tuple[Array, Array, Array]] = []
         for layer, own in enumerate(share.rows, start=1):
-            biases = network.sizes[layer]  # their row is the last one
+            biases = network.sizes[layer]  # the row after the units'
             units = slice(own.start, min(own.stop, biases))
             if units.start < units.stop:
                 below = buffers.outputs[layer - 1][:images, units]
                 self._rest.append((below.T, errors[layer], gradients[layer][units]))
             if own.start <= biases < own.stop:
-                self._rest.append(
-                    (ones, errors[layer], gradients[layer][biases])
-                )  # sums over images
+                # Sums over the images.
+                self._rest.append((ones, errors[layer], gradients[layer][biases]))
 
     def multiply(self, inputs: Array) -> None:
         """Multiply the part's inputs by the first layer's weights.
