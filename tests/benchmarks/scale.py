@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import sleep
+from time import perf_counter, sleep
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,9 @@ from digit_tui.data import load_dataset, write_idx
 
 MIB = 1 << 20
 SAMPLE_SECONDS = 0.02
+SAMPLE_SHARE = 0.02
+"""Looking takes at most this share of the time: the kernel counts the pages of a large map one by
+one, and the run waits meanwhile."""
 TOLERANCE = 0.15
 """An epoch's time for each image may differ by this fraction and still count as the same."""
 
@@ -103,9 +106,10 @@ def run(task: dict[str, Any]) -> dict[str, float]:
     most = {"private": 0, "all": 0}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         while process.poll() is None:
+            started = perf_counter()
             now = memory(process.pid)
             most = {kind: max(most[kind], now[kind]) for kind in most}
-            sleep(SAMPLE_SECONDS)
+            sleep(max(SAMPLE_SECONDS, (perf_counter() - started) / SAMPLE_SHARE))
         assert process.stdout is not None
         output = process.stdout.read()
     if process.returncode != 0:
