@@ -1,3 +1,3 @@
 """digit-tui: train a handwritten-digit classifier in a terminal."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

@@ -18,7 +18,7 @@ from digit_tui.config import MAX_THREADS, RunConfig, available_processors
 from digit_tui.data import Dataset, load_dataset
 from digit_tui.output import Output, complain
 from digit_tui.status import Status
-from digit_tui.training.member import MOST_STEPS
+from digit_tui.training.orders import MOST_STEPS
 from digit_tui.training.run_folder import versions
 from digit_tui.training.state import RunState
 from digit_tui.training.step import Stepper

@@ -23,7 +23,7 @@ from digit_tui.output import Output
 from digit_tui.plain import desk as desk_module
 from digit_tui.plain import orders
 from digit_tui.plain import run_plain as run_plain_function
-from digit_tui.plain.desk import Desk
+from digit_tui.plain.desk import Desk, Tray
 from digit_tui.plain.grammar import COMMANDS, help_lines, parse
 from digit_tui.plain.lines import End, Line, Paper, Reader
 from digit_tui.plain.orders import Ask, WrongInput
@@ -890,3 +890,12 @@ def test_it_is_the_front_end_that_the_command_line_starts() -> None:
     from digit_tui import plain
 
     assert plain.run_plain is run_plain_function
+
+
+def test_a_letter_that_came_is_known_to_wait() -> None:
+    tray = Tray(lambda obeyed: None, held=False)
+    assert not tray.waiting()
+    tray.send(ask.Pause())
+    assert tray.waiting()
+    assert list(tray.take(0)) == [ask.Pause()]
+    assert not tray.waiting()

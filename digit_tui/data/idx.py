@@ -166,7 +166,12 @@ def _unpack(path: Path, stream: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.
             chunk = stream.read(min(_CHUNK, payload - there))
             if not chunk:
                 raise _truncated(path, payload, there)
-            content.write(chunk)
+            try:
+                content.write(chunk)
+                content.flush()
+            except OSError as error:
+                reason = f"there is no memory to unpack it ({error.strerror})"
+                raise _refusal(path, reason, "free some, or raise `ulimit`") from error
         # Also what makes gzip check the CRC.
         if stream.read(1):
             raise _trailing(path)

@@ -6,6 +6,7 @@ import mmap
 import os
 import sys
 import weakref
+from contextlib import suppress
 from io import BytesIO
 from math import prod
 from typing import BinaryIO, NamedTuple
@@ -43,8 +44,12 @@ def memory_descriptor() -> int:
 
 def memory_file() -> BinaryIO:
     """An empty file in memory, to be written to; one that can be mapped where there are such."""
-    # Some builds of Python lack it on Linux.
-    return os.fdopen(memory_descriptor(), "w+b") if hasattr(os, "memfd_create") else BytesIO()
+    if not hasattr(os, "memfd_create"):  # some builds of Python lack it on Linux
+        return BytesIO()
+    try:
+        return os.fdopen(memory_descriptor(), "w+b")
+    except OSError:  # some sandboxes forbid it
+        return BytesIO()
 
 
 def file_array(file: BinaryIO, shape: tuple[int, ...], offset: int = 0) -> Bytes:
@@ -69,13 +74,15 @@ def new_array(shape: tuple[int, ...]) -> Bytes:
     """An array of zeros to be filled, in memory that other processes can map where there is such.
 
     Raises:
-        OSError: if there is not enough memory.
+        MemoryError: if there is not enough.
     """
     with memory_file() as file:
-        if isinstance(file, BytesIO):
-            return np.zeros(shape, np.uint8)
-        os.ftruncate(file.fileno(), prod(shape))
-        return _map(file.fileno(), shape, 0, mmap.ACCESS_WRITE)
+        if not isinstance(file, BytesIO):
+            with suppress(OSError):
+                # All of it now: where there is none, a write to the array would end the process.
+                os.posix_fallocate(file.fileno(), 0, prod(shape))
+                return _map(file.fileno(), shape, 0, mmap.ACCESS_WRITE)
+    return np.zeros(shape, np.uint8)
 
 
 def place_of(array: Bytes) -> Place | None:

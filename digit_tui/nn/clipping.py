@@ -12,7 +12,10 @@ Array = NDArray[Any]
 
 
 def sum_of_squares(gradients: Array) -> float:
-    """Of a gradient vector (n,), or a piece of one."""
+    """Of a gradient vector (n,), or a piece of one.
+
+    NumPy may warn of an overflow, which is mended here.
+    """
     squares = float(np.dot(gradients, gradients))
     if isfinite(squares):
         return squares
@@ -23,7 +26,8 @@ def sum_of_squares(gradients: Array) -> float:
 
 def global_norm(gradients: Array) -> float:
     """The Euclidean norm of a whole gradient vector (n,)."""
-    return sqrt(sum_of_squares(gradients))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return sqrt(sum_of_squares(gradients))
 
 
 def clip_by_global_norm(gradients: Array, norm: float, limit: float) -> bool:

@@ -72,6 +72,7 @@ class Outcomes:
         predictions = logits.argmax(axis=1, out=self._predictions[images])
         logits -= logits.take(starts + predictions)[:, None]
         true = starts + labels
+        # Clipped, which never happens: else `take` would make a copy.
         true_logits = logits.take(true, out=self._true_logits[images], mode="clip")
         np.exp(logits, out=logits)
         np.add.reduce(logits, axis=1, keepdims=True, out=sums)

@@ -51,7 +51,7 @@ def share_of(sizes: Sequence[int], index: int, parts: int) -> Share:
             costs[place + row * fan_out] = cost + row * (fan_out + ROW_COST)
         starts.append(place + (fan_in + 1) * fan_out)
 
-    small = costs[starts[-1]] < SMALL_REST * starts[0]
+    small = costs[starts[-1]] < SMALL_REST * (sizes[0] + 1) * (sizes[1] + ROW_COST)
 
     def cut(number: int) -> int:
         """Where the rest is cut: between two rows, as near as may be to an equal part."""

@@ -42,6 +42,7 @@ class Arm:
         state: in the team's vectors; what they hold is this arm's unless it is parked.
         folder: where it is saved, if anywhere.
         last_change: of a setting, on the way to where it stands.
+        cut: whether its last steps are fewer than they would be if nobody waited.
         steps_made: in all, those that were undone included.
         furthest: step that it ever stood at.
         saved: whether a checkpoint of it was written.
@@ -64,6 +65,7 @@ class Arm:
         self.state = state
         self.folder = folder
         self.last_change: SettingChanged | None = None
+        self.cut = False
         self.steps_made = 0
         self.furthest = state.step
         self.saved = False
@@ -120,6 +122,7 @@ class Arm:
             NotFinite: if the loss or the gradient is no number; nothing has changed then.
         """
         results = self._stepper.steps(self.state, most)
+        self.cut = self._stepper.cut
         self.steps_made += len(results)
         self.furthest = max(self.furthest, self.state.step)
         self._unpublished += results

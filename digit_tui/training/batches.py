@@ -13,7 +13,8 @@ from digit_tui.training.streams import stream
 Array = NDArray[Any]
 
 BLOCK = 4_096
-"""Images that are deformed together: those at positions 0 to BLOCK - 1 of an epoch, and so on."""
+"""Images that are handled together: deformed, those at positions 0 to BLOCK - 1 of an epoch and so
+on; evaluated; and learned from by one of two arms before it is the other's turn."""
 
 
 class Digits(NamedTuple):

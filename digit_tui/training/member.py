@@ -36,12 +36,21 @@ from digit_tui.nn.optimizers import LONGEST_BLOCK, Block
 from digit_tui.nn.propagation import Allocate
 from digit_tui.training.batches import BLOCK, Batches
 from digit_tui.training.memory import Memory
+from digit_tui.training.orders import (
+    CLIPPED,
+    COLUMNS,
+    CORRECT,
+    DOUBTFUL,
+    LOSS,
+    MOST_STEPS,
+    SQUARES,
+    WAITING,
+    Order,
+    StepSums,
+)
 from digit_tui.training.state import Vectors
 
 Array = NDArray[Any]
-
-MOST_STEPS = 64
-"""Steps that are made at one order."""
 
 
 @dataclass(frozen=True)
@@ -57,52 +66,6 @@ class Plan:
     seed: int
     batch_size: int
     members: int
-
-
-class Order(NamedTuple):
-    """Steps to be made, in plain values."""
-
-    epoch: int
-    """From 0."""
-    start: int
-    """Position in the epoch of the first image."""
-    loaded: int
-    """How many of the first batch's images are loaded already."""
-    deformed: bool
-    """Whether the images are those of the block that was deformed last."""
-    optimizer: str
-    weight_decay: float
-    clip_norm: float | None
-    clip_value: float | None
-    slot_steps: int
-    """How many steps the update rule has made before."""
-    step: int
-    """How many steps the run has made before."""
-    batches: tuple[tuple[int, float], ...]
-    """For each step how many images, and the learning rate; at most MOST_STEPS."""
-
-
-class StepSums(NamedTuple):
-    """What a step's shares add up to."""
-
-    loss: float
-    """Sum over the images, in nats; until the order's end but for a part that is finite."""
-    squares: float
-    """Of the gradient's elements, before clipping."""
-    clipped: float
-    """In how many shares the gradient was clipped."""
-    correct: float
-    """Images that were classified right; known at the order's end."""
-
-    @property
-    def finite(self) -> bool:
-        return isfinite(self.loss) and isfinite(self.squares)
-
-
-LOSS, SQUARES, CLIPPED, CORRECT = range(len(StepSums._fields))
-WAITING = CORRECT + 1
-"""Whether somebody waits for the end of the order: the step is the last one then."""
-COLUMNS = WAITING + 1
 
 
 class Stretch(NamedTuple):
@@ -185,7 +148,7 @@ class Member:
 
     def sums(self, steps: slice) -> list[StepSums]:
         """Over the shares of all members, in their order, for steps of the last order."""
-        return [StepSums(*each) for each in self._sums[steps, :, :WAITING].sum(axis=1).tolist()]
+        return [StepSums(*each) for each in self._sums[steps, :, :DOUBTFUL].sum(axis=1).tolist()]
 
     def deform(self, epoch: int, block: int, augment: str) -> None:
         """Make this member's part of a block of deformed images; see Batches."""
@@ -230,7 +193,7 @@ class Member:
         outcomes = Outcomes(sum(counts), self._plan.sizes[-1], np.float32)
         with np.errstate(all="ignore"):  # what is not finite is found here
             # Nobody waits until all have moved their shares: until the next step's first meeting
-            # a member looks at nothing but its pixels and their weights, which only it moves.
+            # a member looks at nothing but its inputs and their weights, which only it moves.
             start = order.start
             total = sum(images for images, _ in order.batches)
             labels = self._batches.labels(order.epoch, start, total)
@@ -266,24 +229,28 @@ class Member:
         inputs, part = self._inputs[:images], self._pass.part(images, self._index)
         part.multiply(inputs)
         self._meet()
-        loss = part.propagate(labels, outcomes)
+        doubtful = part.propagate(labels, outcomes)
         self._meet()
         part.differentiate(inputs)
         told, index = self._told, self._index
-        told[number, index, LOSS] = loss
+        told[number, index, DOUBTFUL] = doubtful
         told[number, index, SQUARES] = sum(sum_of_squares(own.gradient) for own in self._stretches)
         told[number, index, WAITING] = self._waiting()
         self._meet()
-        loss, squares = self._total(number, LOSS), self._total(number, SQUARES)
-        finite = isfinite(loss) and isfinite(squares)
+        squares = self._total(number, SQUARES)
+        finite = isfinite(squares) and isfinite(self._total(number, DOUBTFUL))
         if finite:
-            # Others may still be adding up, but nobody looks at this one before the order's end.
+            # Others may still be adding up, but nobody looks at this one before the order's end,
+            # nor at the two that are written there.
             told[number, index, CLIPPED] = self._move(number, order, learning_rate, sqrt(squares))
         return finite and not told[number, 0, WAITING]
 
     def _total(self, number: int, what: int) -> float:
         """Of all members, in their order."""
-        return float(sum(self._told[number, each, what] for each in range(self._plan.members)))
+        total = 0.0  # not by `sum`, which adds otherwise from Python 3.12 on
+        for each in range(self._plan.members):
+            total += self._told[number, each, what]
+        return total
 
     def _move(self, number: int, order: Order, learning_rate: float, norm: float) -> bool:
         """Clip, update and average this member's share of the vectors.

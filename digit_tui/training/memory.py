@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from digit_tui.data.mapping import memory_descriptor
+
 ALIGNMENT = 64
 """Bytes of a cache line: no two arrays share one."""
 
@@ -49,15 +51,13 @@ def share(size: int) -> int:
     Raises:
         OSError: if there is not enough memory.
     """
-    import fcntl  # not on Windows, where nothing is shared
-
-    first = os.memfd_create("digit-tui")
+    descriptor = memory_descriptor()
     try:
-        os.ftruncate(first, size)
-        # Where the standard streams are closed it may have got the number of one of them.
-        return fcntl.fcntl(first, fcntl.F_DUPFD_CLOEXEC, 3)
-    finally:
-        os.close(first)
+        os.ftruncate(descriptor, size)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def shared_memory(fill: Callable[[Memory], object]) -> Memory:

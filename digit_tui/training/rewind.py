@@ -24,7 +24,8 @@ class Rewind:
         self._unjudged: Point | None = None  # the moment where it stands, if it was kept
         self._trouble: tuple[int, Course] | None = None  # the last one, ...
         self._came_back_to = 0  # ... and the step that was gone back to
-        self._rang_at: int | None = None  # the step after which the alarm rang
+        self._rang_at: int | None = None  # the step after which the alarm rang, ...
+        self._untold = False  # ... if nobody was told yet
 
     def keep(self, arm: Arm, following: str = "") -> TimelineChanged:
         """Keep the moment where an arm stands.
@@ -51,14 +52,21 @@ class Rewind:
         return TimelineChanged(self._timeline.moments)
 
     def spiked(self, arm: Arm, losses: list[float]) -> Spiked | None:
-        """What happened, if the last steps' losses (in nats) show that the network is lost."""
+        """What happened, if the last steps' losses (in nats) show that the network is lost.
+
+        It is told where the steps would have ended if nobody had waited, so that a repeated run
+        pauses at the same place.
+        """
         alarm = self._alarm
         if self._unjudged is not None:
             self._unjudged.next_loss, self._unjudged = losses[0], None
         rang = [alarm.rings(loss) for loss in losses]
-        if not any(rang):
+        if any(rang) and not self._untold:
+            self._rang_at = arm.state.step - len(losses) + 1 + rang.index(True)
+            self._untold = True
+        if not self._untold or arm.cut:
             return None
-        self._rang_at = arm.state.step - len(losses) + 1 + rang.index(True)
+        self._untold = False
         before = min(alarm.best, alarm.guessing)
         message = spike(before, alarm.now, arm.state.step, arm.last_change)
         return Spiked(arm.state.step, arm.position, before, alarm.now, message)
@@ -66,7 +74,7 @@ class Rewind:
     def forgive(self) -> None:
         """Somebody trains on with a network that is lost."""
         self._alarm.disarm()
-        self._rang_at = None
+        self._rang_at, self._untold = None, False
 
     def last_good(self, arm: Arm) -> tuple[int, Course]:
         """The last moment before a trouble when all was well.
@@ -108,6 +116,7 @@ class Rewind:
         point = self._timeline.nearest(step, course)
         yield from arm.go_to(point.state, step, course)
         self._unjudged = self._rang_at = None
+        self._untold = False
         self._alarm.restart(point.loss)
         yield WentBack(
             step=state.step,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from digit_tui.config import RunConfig
 from digit_tui.nn import SCHEDULES
 from digit_tui.training.batches import BLOCK
-from digit_tui.training.member import MOST_STEPS, Order, StepSums
+from digit_tui.training.orders import MOST_STEPS, Order, StepSums
 from digit_tui.training.state import RunState
 from digit_tui.training.team import Team
 
@@ -40,12 +40,17 @@ class StepResult(NamedTuple):
 
 
 class Stepper:
-    """Moves a state on, step by step: state(t + 1) = step(state(t), batch(seed, epoch, t))."""
+    """Moves a state on, step by step: state(t + 1) = step(state(t), batch(seed, epoch, t)).
+
+    Attributes:
+        cut: whether the last order ended early as somebody waited.
+    """
 
     def __init__(self, config: RunConfig, team: Team) -> None:
         self._team = team
         self._images = team.images
         self._factor = SCHEDULES[config.schedule]
+        self.cut = False
         self._deformed: tuple[int, int, str] | None = None  # epoch, block, how
 
     def steps(self, state: RunState, most: int) -> list[StepResult]:
@@ -53,7 +58,7 @@ class Stepper:
 
         What is computed does not depend on how many there are. No order crosses an epoch's end, nor
         a step whose number is a multiple of how many steps are MOST_WORK: so a run that is repeated
-        stops at the same places. One ends early if somebody waits.
+        stops at the same places, but for those where somebody waits: see `cut`.
 
         Args:
             state: moved on.
@@ -77,6 +82,7 @@ class Stepper:
         steps = self._team.do("steps", *order)
         seconds = perf_counter() - started
         sums = self._team.member.sums(slice(steps))
+        self.cut = steps < len(order.batches) and sums[-1].finite
         if not isfinite(sums[0].loss):
             raise NotFinite("loss", sums[0].loss / order.batches[0][0])
         if not sums[0].finite:

@@ -17,7 +17,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
-from select import select
 from time import sleep
 from typing import Any
 
@@ -27,10 +26,11 @@ from threadpoolctl import threadpool_limits
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.data.mapping import Place, array_at, place_of
+from digit_tui.data.mapping import place_of
 from digit_tui.nn import Evaluation
 from digit_tui.training.batches import BLOCK, Batches, Digits
-from digit_tui.training.meeting import LINE, Meeting
+from digit_tui.training.helper import make_lasting, make_member
+from digit_tui.training.meeting import Meeting
 from digit_tui.training.member import Member, Plan
 from digit_tui.training.memory import Memory, share, shared_memory
 from digit_tui.training.state import Vectors
@@ -45,9 +45,6 @@ HELPERS = (
 )
 """Whether threads are helper processes here; elsewhere they are left to the BLAS."""
 
-ORDER_BYTES = 8_192
-"""Room for one order: the name of a job and its arguments, at most those of MOST_STEPS steps."""
-
 _REMEDY = "--threads 1 needs no helpers"
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS")
 
@@ -55,7 +52,7 @@ _START = """\
 import json, sys
 task = json.loads(sys.argv[1])
 sys.path[:] = task["path"]
-from digit_tui.training.team import help_out
+from digit_tui.training.helper import help_out
 help_out(task)
 """
 
@@ -97,12 +94,11 @@ class Team:
         self._complaints = -1
         self._plan = plan
         self._waiting = waiting
-        self._digits = digits  # whose memory is shared as long as somebody has it
         self._place = place_of(digits.images)
         images = digits.images if plan.members == 1 or self._place else None
 
         def make(memory: Memory) -> tuple[Vectors, Digits, Array]:
-            return _make_lasting(memory, plan, images)
+            return make_lasting(memory, plan, images)
 
         self._lasting_in = self._memory(make)
         self.vectors, shared, block = make(self._lasting_in)
@@ -154,7 +150,7 @@ class Team:
 
         def make(memory: Memory) -> tuple[Member, Array, Meeting]:
             lasting = self.vectors, self._batches
-            return _make_member(memory, self._plan, *lasting, 0, self._pause, self._waiting)
+            return make_member(memory, self._plan, *lasting, 0, self._pause, self._waiting)
 
         self._rest_in = self._memory(make)
         self.member, self._order, self._meet = make(self._rest_in)
@@ -271,60 +267,3 @@ class Team:
         os.lseek(self._complaints, 0, os.SEEK_SET)
         lines = os.read(self._complaints, 100_000).decode(errors="replace").splitlines()
         return f"with status {helper.returncode}" + (f" ({lines[-1]})" if lines else "")
-
-
-def _make_lasting(
-    memory: Memory, plan: Plan, images: Array | None
-) -> tuple[Vectors, Digits, Array]:
-    """What does not depend on the batch size, in the same order for each member.
-
-    Args:
-        memory: where it is.
-        plan: what is trained.
-        images: to learn from, if they are in memory of their own.
-    """
-    pixels = plan.sizes[0]
-    vectors = Vectors.make(plan.sizes, plan.average, memory.take)
-    if images is None:
-        images = memory.take((plan.images, pixels), np.uint8)
-    digits = Digits(images, memory.take((plan.images,), np.uint8))
-    return vectors, digits, memory.take((BLOCK, pixels), np.uint8)
-
-
-def _make_member(
-    memory: Memory,
-    plan: Plan,
-    vectors: Vectors,
-    batches: Batches,
-    index: int,
-    pause: Callable[[float], None],
-    waiting: Callable[[], bool] = lambda: False,
-) -> tuple[Member, Array, Meeting]:
-    """A member and what it shares with the others, in the same order for each of them."""
-    order = memory.take((ORDER_BYTES,), np.uint8)
-    meet = Meeting(memory.take((plan.members * LINE,), np.int64), index, plan.members, pause)
-    return Member(plan, vectors, batches, memory.take, index, meet, waiting), order, meet
-
-
-def help_out(task: dict[str, Any]) -> None:
-    """The life of a helper process: do each order, until the process that started it ends."""
-    plan = Plan(**task["plan"])
-    lasting_in, rest_in = map(Memory, task["memory"])
-    place, shape = task["images"], (plan.images, plan.sizes[0])
-    images = array_at(Place(*place), shape) if place else None
-    vectors, digits, block = _make_lasting(lasting_in, plan, images)
-    batches = Batches(digits, plan.seed, plan.side, block)
-    member, order, meet = _make_member(
-        rest_in, plan, vectors, batches, task["index"], _pause_or_end
-    )
-    while True:
-        meet()
-        job, values = marshal.loads(order.data)
-        getattr(member, job)(*values)
-        meet()
-
-
-def _pause_or_end(seconds: float) -> None:
-    readable, _, _ = select([sys.stdin], [], [], seconds)
-    if readable:  # nobody writes there: it is the end
-        os._exit(0)

@@ -79,7 +79,10 @@ class Trainer:
         self._stay = stay
         self._images = images
         self._sizes = sizes = (dataset.pixels, *config.hidden, dataset.classes)
-        self._team = Team.for_run(config, sizes, dataset, source.waiting)
+        # With a fork commands are looked at when both arms are level, not at the end of an order.
+        self._team = Team.for_run(
+            config, sizes, dataset, lambda: source.waiting() and not self._arms.forked
+        )
         self._origin = origin or Origin()
         state = RunState.begin(config, sizes, self._team.vectors)
         if self._origin.state is not None:

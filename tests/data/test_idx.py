@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable
@@ -200,6 +201,28 @@ def test_a_gzip_file_cannot_eat_memory(
 def test_refuses_what_is_not_a_file(tmp_path: Path) -> None:
     assert "not a regular file" in refusal(read_images, tmp_path)
     assert "cannot be read" in refusal(read_images, tmp_path / "absent")
+
+
+@posix_only
+def test_no_memory_to_unpack_to(path: Path) -> None:
+    """A process of its own, which may write no large file, not even in memory."""
+    path.write_bytes(gzip.compress(header(2051, 1 << 10, 28, 28) + os.urandom(784 << 10)))
+    program = f"""
+import resource, signal
+from pathlib import Path
+from digit_tui.data import DataError, read_images
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
+try:
+    print(read_images(Path({str(path)!r})).shape)
+except DataError as error:
+    print(error)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    if hasattr(os, "memfd_create"):
+        assert "there is no memory to unpack it (File too large); free some" in ran.stdout
+    else:
+        assert ran.stdout == "(1024, 28, 28)\n"
 
 
 @posix_only

@@ -89,6 +89,30 @@ def test_files_are_closed_with_the_last_array() -> None:
         os.fstat(place.descriptor)
 
 
+@needs_memory_files
+def test_where_files_in_memory_are_forbidden_arrays_are_private(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(name: str) -> int:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "memfd_create", refuse)
+    for array in (in_memory(), filled()):
+        np.testing.assert_array_equal(array, NUMBERS)
+        assert place_of(array) is None
+
+
+@needs_memory_files
+def test_no_room_in_a_file_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(descriptor: int, offset: int, size: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = len(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    assert place_of(filled()) is None
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_without_files_in_memory_arrays_are_private(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "memfd_create", raising=False)
     for array in (in_memory(), filled()):

@@ -33,6 +33,7 @@ from digit_tui.training.events import (
     StepsDone,
 )
 from digit_tui.training.mailbox import Mailbox, Script
+from digit_tui.training.member import Member
 from digit_tui.training.trainer import Trainer
 
 PAUSED = 10**9
@@ -276,6 +277,26 @@ def test_commands_from_a_mailbox_are_obeyed_between_steps(digits: Any, config: A
     events = list(trainer.run())
     assert events[-1].steps == 2
     assert trainer.state.settings.optimizer == "sgd"
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_command_from_a_mailbox_waits_for_one_step(
+    threads: int, digits: Any, config: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends the order of many steps that is being followed."""
+    mailbox = Mailbox()
+    trainer = Trainer(config.with_(batch_size=1, threads=threads), digits, mailbox)
+    load = Member.load
+
+    def stop_in_the_fifth(self: Member, *values: Any) -> None:
+        load(self, *values)
+        loaded.append(values)
+        if len(loaded) == 5:
+            mailbox.send(Stop())
+
+    loaded: list[Any] = []
+    monkeypatch.setattr(Member, "load", stop_in_the_fifth)
+    assert list(trainer.run())[-1].steps == 5
 
 
 def test_a_script_that_would_wait_for_ever_says_so(digits: Any, config: Any) -> None:

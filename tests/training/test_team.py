@@ -25,13 +25,15 @@ from digit_tui.training import team as team_module
 from digit_tui.training.batches import BLOCK, Batches, Digits
 from digit_tui.training.commands import SetBatchSize
 from digit_tui.training.events import Diverged, Event, StepsDone
+from digit_tui.training.helper import ORDER_BYTES
 from digit_tui.training.mailbox import Script
-from digit_tui.training.member import MOST_STEPS, Member, Order, Plan
+from digit_tui.training.member import Member, Plan
 from digit_tui.training.memory import Memory, shared_memory
+from digit_tui.training.orders import MOST_STEPS, Order
 from digit_tui.training.state import RunState, Vectors
 from digit_tui.training.step import Stepper
 from digit_tui.training.streams import stream
-from digit_tui.training.team import HELPERS, ORDER_BYTES, Team, TeamError
+from digit_tui.training.team import HELPERS, Team, TeamError
 from digit_tui.training.trainer import Trainer
 
 needs_helpers = pytest.mark.skipif(not HELPERS, reason="threads are left to the BLAS here")
@@ -43,6 +45,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"augment": "elastic", "average": False},
     {"hidden": (7, 5), "batch_size": 31, "weight_decay": 0.1},
     {"batch_size": 1, "epochs": 1},  # fewer images than members
+    {"hidden": (1,)},  # the other layers are small beside the first one
 ]
 
 
@@ -133,13 +136,14 @@ def test_what_members_compute_does_not_depend_on_who_they_are(digits: Dataset, t
         def __init__(self) -> None:
             self.vectors, self.member, self._plan = vectors, members[0], plan
 
-        def do(self, job: str, *values: Any) -> None:
+        def do(self, job: str, *values: Any) -> Any:
             others = [Thread(target=getattr(each, job), args=values) for each in members[1:]]
             for other in others:
                 other.start()
-            getattr(members[0], job)(*values)
+            result = getattr(members[0], job)(*values)
             for other in others:
                 other.join()
+            return result
 
     state = RunState.begin(config, plan.sizes, vectors)
     stepper = Stepper(config, Threads())
@@ -270,6 +274,22 @@ def test_members_load_the_images_of_the_shuffle(
             labels = team._batches.labels(0, start, result.images)
             np.testing.assert_array_equal(labels, digits.train_labels[chosen])
             start += result.images
+
+
+@needs_helpers
+@pytest.mark.parametrize("batch_size", [1_500, 9_000])
+def test_members_load_deformed_images_of_two_blocks_and_three(
+    batch_size: int, make_digits: Any, train: Any
+) -> None:
+    digits = make_digits(train=9_000)
+    options = {"batch_size": batch_size, "augment": "shift", "dataset": digits, "epochs": 2}
+    alone, together = (train(threads=threads, **options) for threads in (1, 2))
+    expected, actual = (
+        np.concatenate([event.losses for event in ran.all(StepsDone)]) for ran in (alone, together)
+    )
+    assert len(actual) == 2 * -(-9_000 // batch_size)
+    np.testing.assert_allclose(actual, expected, rtol=2e-3)
+    assert len(set(actual.tolist())) == len(actual)
 
 
 @needs_helpers

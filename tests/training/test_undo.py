@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from math import log, nan
 from pathlib import Path
 from typing import Any
@@ -433,6 +434,24 @@ def test_a_run_with_little_memory_undoes_the_same(
 
 
 # Trouble
+
+
+@pytest.mark.parametrize("rhythm", [1, 2, 3, 7])
+def test_a_command_that_comes_does_not_move_the_pause(
+    rhythm: int, train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Orders that end early as somebody waits are as good as whole ones."""
+    script: list[tuple[int, Command]] = [(50, SetLearningRate(1000)), STOP]
+    options = {"optimizer": "adam", "epochs": 12, "learning_rate": 0.02, "stay": True}
+    expected = train(script, **options)
+    monkeypatch.setattr(Script, "waiting", lambda script: next(often))
+    often = cycle([*[False] * (rhythm - 1), True])
+    ran = train(script, **options)
+    for kind in (Spiked, Paused):
+        assert [vars(event) for event in ran.all(kind)] == [
+            vars(event) for event in expected.all(kind)
+        ]
+    assert len(ran.all(Spiked)) == 1
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam", "adamw"])
