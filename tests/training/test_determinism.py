@@ -115,6 +115,16 @@ def test_a_command_that_comes_ends_an_order(
     assert {len(event.losses) for event in ran.all(StepsDone)} == {1}
 
 
+def test_a_command_that_comes_in_a_batch_across_blocks(
+    train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (batches_module, step_module):
+        monkeypatch.setattr(module, "BLOCK", 100)
+    expected = train(augment="elastic", batch_size=70, threads=1)
+    monkeypatch.setattr(Script, "waiting", lambda script: True)
+    assert train(augment="elastic", batch_size=70, threads=1).sha256 == expected.sha256
+
+
 def test_a_large_network_makes_single_steps(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person's commands are looked at between them."""
     monkeypatch.setattr(arm_module, "PUBLISH_SECONDS", -1)
