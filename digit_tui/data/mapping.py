@@ -90,10 +90,11 @@ def place_of(array: Bytes) -> Place | None:
     base: object = array
     while isinstance(base, np.ndarray | memoryview):
         base = base.base if isinstance(base, np.ndarray) else base.obj
-    descriptor = _descriptors.get(base) if isinstance(base, mmap.mmap) else None
-    if descriptor is None or not array.flags.c_contiguous:
+    if not isinstance(base, mmap.mmap) or not array.flags.c_contiguous:
         return None
-    assert isinstance(base, mmap.mmap)
+    descriptor = _descriptors.get(base)
+    if descriptor is None:
+        return None
     return Place(descriptor, array.ctypes.data - np.frombuffer(base, np.uint8).ctypes.data)
 
 

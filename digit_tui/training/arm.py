@@ -42,7 +42,6 @@ class Arm:
         state: in the team's vectors; what they hold is this arm's unless it is parked.
         folder: where it is saved, if anywhere.
         last_change: of a setting, on the way to where it stands.
-        cut: whether its last steps are fewer than they would be if nobody waited.
         steps_made: in all, those that were undone included.
         furthest: step that it ever stood at.
         saved: whether a checkpoint of it was written.
@@ -65,7 +64,6 @@ class Arm:
         self.state = state
         self.folder = folder
         self.last_change: SettingChanged | None = None
-        self.cut = False
         self.steps_made = 0
         self.furthest = state.step
         self.saved = False
@@ -111,6 +109,11 @@ class Arm:
         return self.state.epoch >= self.state.settings.epochs
 
     @property
+    def cut(self) -> bool:
+        """Whether the steps that were made last are fewer than if nobody had waited."""
+        return self._stepper.cut
+
+    @property
     def accuracy(self) -> float | None:
         """On the test set, when it was last looked at."""
         return None if self._evaluation is None else self._evaluation.evaluation.accuracy
@@ -122,7 +125,6 @@ class Arm:
             NotFinite: if the loss or the gradient is no number; nothing has changed then.
         """
         results = self._stepper.steps(self.state, most)
-        self.cut = self._stepper.cut
         self.steps_made += len(results)
         self.furthest = max(self.furthest, self.state.step)
         self._unpublished += results
