@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-ROW_COST = 32
+ROW_COST = 128
 """A row of a layer costs as much as so many parameters, beside its own: narrow rows take longer."""
-SMALL_REST = 1 / 16
+SMALL_REST = 1 / 8
 """Layers after the first one that cost less than this share of it are left to the last part, whose
 rows of the first layer they follow: one stretch takes less time than two."""
+SMALL_REST_ROWS = 24
+"""Such layers take as long as so many rows of the first layer, which the last part has less."""
 
 
 def part_of(total: int, index: int, parts: int) -> slice:
@@ -29,8 +31,17 @@ class Share(NamedTuple):
     """Rows of the first layer: of these pixels, or of what is always 1 and has the biases."""
     rows: list[slice]
     """Rows of each other layer."""
-    stretches: list[slice]
-    """Where they are in the parameter vector, at most two places."""
+    first: slice
+    """Where the rows of the first layer are in the parameter vector."""
+    rest: slice
+    """Where the others are."""
+
+    @property
+    def stretches(self) -> list[slice]:
+        """Where all of them are: at most two places."""
+        if self.first.stop == self.rest.start:
+            return [slice(self.first.start, self.rest.stop)]
+        return [each for each in (self.first, self.rest) if each.start < each.stop]
 
 
 def share_of(sizes: Sequence[int], index: int, parts: int) -> Share:
@@ -41,7 +52,7 @@ def share_of(sizes: Sequence[int], index: int, parts: int) -> Share:
         index: which part, 0 to parts - 1.
         parts: into how many parts the network is divided.
     """
-    inputs = part_of(sizes[0] + 1, index, parts)
+    inputs = sizes[0] + 1
     others = list(pairwise(sizes[1:]))
     starts = [(sizes[0] + 1) * sizes[1]]  # of the other layers
     costs = {starts[0]: 0}  # of all rows before a place
@@ -51,21 +62,23 @@ def share_of(sizes: Sequence[int], index: int, parts: int) -> Share:
             costs[place + row * fan_out] = cost + row * (fan_out + ROW_COST)
         starts.append(place + (fan_in + 1) * fan_out)
 
-    small = costs[starts[-1]] < SMALL_REST * (sizes[0] + 1) * (sizes[1] + ROW_COST)
+    small = costs[starts[-1]] < SMALL_REST * inputs * (sizes[1] + ROW_COST)
 
-    def cut(number: int) -> int:
+    def cut_first(number: int) -> int:
+        """Where the rows of the first layer are cut."""
+        return min((inputs + small * SMALL_REST_ROWS) * number // parts, inputs)
+
+    def cut_rest(number: int) -> int:
         """Where the rest is cut: between two rows, as near as may be to an equal part."""
         if small and number < parts:
             return starts[0]
         even = costs[starts[-1]] * number / parts
         return min(costs, key=lambda place: abs(costs[place] - even))
 
-    rest = slice(cut(index), cut(index + 1))
+    own = slice(cut_first(index), cut_first(index + 1))
+    rest = slice(cut_rest(index), cut_rest(index + 1))
     rows = []
     for start, (fan_in, fan_out) in zip(starts, others, strict=False):
         first, last = ((edge - start) // fan_out for edge in (rest.start, rest.stop))
         rows.append(slice(min(max(first, 0), fan_in + 1), min(max(last, 0), fan_in + 1)))
-    first_layer = slice(inputs.start * sizes[1], inputs.stop * sizes[1])
-    if first_layer.stop == rest.start:
-        return Share(inputs, rows, [slice(first_layer.start, rest.stop)])
-    return Share(inputs, rows, [each for each in (first_layer, rest) if each.start < each.stop])
+    return Share(own, rows, slice(own.start * sizes[1], own.stop * sizes[1]), rest)

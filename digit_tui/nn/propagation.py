@@ -5,7 +5,8 @@ pixels of all images, and multiplies them by the first layer's weights; these ar
 weights, and each stays in the cache of one processor. Then it takes some of the images through
 the other layers and back, and at last all images for its share of the gradient.
 
-The first layer's biases are weights of one more input, which is always 1.
+The first layer's biases are weights of one more input, which is always 1. Rows of its weights whose
+inputs are left out, see `Inputs`, add nothing to a product and have no gradient.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from digit_tui.nn.clipping import sum_of_squares
+from digit_tui.nn.inputs import Inputs
 from digit_tui.nn.loss import Outcomes
 from digit_tui.nn.network import Network, layer_matrices
 from digit_tui.nn.parts import part_of, share_of
@@ -70,6 +73,7 @@ class GradientPass:
         self.errors = [allocate((batch_size, width), dtype) for width in widths[:-1]]
         self.errors.append(self.outputs[-1])
         self._made: dict[tuple[int, int], Part] = {}
+        self._rooms: dict[int, Array] = {}
 
     def run(self, inputs: Array, labels: Array) -> BatchResult:
         """Compute the batch's loss, and its gradient into `self.gradient`.
@@ -80,7 +84,7 @@ class GradientPass:
         """
         parts = [self.part(len(inputs), index) for index in range(self.parts)]
         with_one = np.pad(inputs, ((0, 0), (0, 1)), constant_values=1)
-        own = [with_one[:, share.inputs] for share in self.shares]
+        own = [Inputs(with_one[:, share.inputs]) for share in self.shares]
         for part, of_part in zip(parts, own, strict=True):
             part.multiply(of_part)
         outcomes = Outcomes(len(inputs), self.network.sizes[-1], self.gradient.dtype)
@@ -90,6 +94,14 @@ class GradientPass:
             part.differentiate(of_part)
         loss = float(outcomes.losses.mean(dtype=np.float64))
         return BatchResult(loss, int(np.count_nonzero(outcomes.right)))
+
+    def room_for(self, index: int) -> Array:
+        """(rows + 1, width): as many rows of the first layer as a part has, and one of zeros."""
+        if index not in self._rooms:
+            inputs = self.shares[index].inputs
+            shape = inputs.stop - inputs.start + 1, self.network.sizes[1]
+            self._rooms[index] = np.empty(shape, self.gradient.dtype)
+        return self._rooms[index]
 
     def part(self, images: int, index: int) -> Part:
         """A part of the work on batches of so many images, which are of two sizes in an epoch."""
@@ -112,6 +124,7 @@ class Part:
         self._network = network = buffers.network
         self._images = images
         self._weights = layer_matrices(network.parameters, network.sizes)[0][share.inputs]
+        self._room = buffers.room_for(index)
         self._product = buffers.products[index][:images]
         self._others = [product[rows] for product in buffers.products[1:]]
         self._outputs = [output[rows] for output in buffers.outputs]
@@ -122,7 +135,8 @@ class Part:
         errors = [error[:images] for error in buffers.errors]
         ones: Array = np.ones(images, buffers.gradient.dtype)
         self._error, self._gradient = errors[0], gradients[0][share.inputs]
-        # Of the other layers: left, right and result of a product.
+        # Of the other layers: left, right and result of a product, and where all results are.
+        self._rest_gradient = buffers.gradient[share.rest]
         self._rest: list[tuple[Array, Array, Array]] = []
         for layer, own in enumerate(share.rows, start=1):
             biases = network.sizes[layer]  # the row after the units'
@@ -134,13 +148,17 @@ class Part:
                 # Sums over the images.
                 self._rest.append((ones, errors[layer], gradients[layer][biases]))
 
-    def multiply(self, inputs: Array) -> None:
+    def multiply(self, inputs: Inputs) -> None:
         """Multiply the part's inputs by the first layer's weights.
 
         Args:
-            inputs: (n, the part's share of the inputs) of the whole batch.
+            inputs: of all images of the batch.
         """
-        np.matmul(inputs, self._weights, out=self._product)
+        values, rows, _ = inputs
+        weights = self._weights
+        if rows is not None:
+            weights = weights.take(rows, axis=0, out=self._room[: len(rows)], mode="clip")
+        np.matmul(values, weights, out=self._product)
 
     def propagate(self, labels: Array, outcomes: Outcomes) -> float:
         """Propagate the part's images forward, and their errors back.
@@ -171,14 +189,24 @@ class Part:
             errors[index - 1] *= self._passed[index - 1]
         return loss
 
-    def differentiate(self, inputs: Array) -> None:
+    def differentiate(self, inputs: Inputs) -> float:
         """Compute the part's share of the gradient.
 
         All parts must have done `propagate`.
 
         Args:
-            inputs: (n, the part's share of the inputs) of the whole batch.
+            inputs: of all images of the batch.
+
+        Returns:
+            The sum of its squares.
         """
-        np.matmul(inputs.T, self._error, out=self._gradient)  # (rows, n) @ (n, fan_out)
+        values, rows, places = inputs
+        first = self._gradient if rows is None else self._room[: len(rows)]
+        np.matmul(values.T, self._error, out=first)  # (rows, n) @ (n, fan_out)
+        squares = sum_of_squares(first.reshape(-1))
+        if rows is not None:
+            self._room[len(rows)] = 0  # the gradient of all that were left out
+            self._room.take(places, axis=0, out=self._gradient, mode="clip")
         for left, right, out in self._rest:
             np.matmul(left, right, out=out)
+        return squares + sum_of_squares(self._rest_gradient)

@@ -27,11 +27,9 @@ from digit_tui.nn import (
     cut,
     evaluate,
     part_of,
-    scale_pixels,
-    sum_of_squares,
     update,
 )
-from digit_tui.nn.network import WHITE
+from digit_tui.nn.inputs import InputRoom
 from digit_tui.nn.optimizers import LONGEST_BLOCK, Block
 from digit_tui.nn.propagation import Allocate
 from digit_tui.training.batches import BLOCK, Batches
@@ -136,14 +134,13 @@ class Member:
         self._sums: Array = allocate((MOST_STEPS, plan.members, COLUMNS), np.float64)
         # What no other member looks at.
         take = Memory().take
-        inputs, _, stretches = self._pass.shares[index]
-        self._inputs = take((plan.batch_size, inputs.stop - inputs.start), np.float32)
-        self._pixels = slice(inputs.start, min(inputs.stop, pixels))
+        share = self._pass.shares[index]
+        self._inputs = InputRoom(share.inputs, pixels, plan.batch_size, np.float32)
         # Numbers one by one come quicker out of this than out of the array.
         self._told: Any = self._sums.data
         scratch = take((LONGEST_BLOCK,), np.float32)
         self._stretches = [
-            Stretch.of(vectors, self._pass.gradient, own, scratch) for own in stretches
+            Stretch.of(vectors, self._pass.gradient, own, scratch) for own in share.stretches
         ]
 
     def sums(self, steps: slice) -> list[StepSums]:
@@ -164,12 +161,8 @@ class Member:
             images: how many.
             deformed: whether they are those of the block that was deformed last.
         """
-        pixels = self._batches.pixels(epoch, start, images, deformed, self._pixels)
-        inputs, width = self._inputs[at : at + images], pixels.shape[1]
-        inputs[:, :width] = pixels
-        if width < inputs.shape[1]:
-            inputs[:, width:] = WHITE  # the input that is always 1
-        scale_pixels(inputs, inputs)
+        own = self._inputs.pixels
+        self._inputs.load(self._batches.pixels(epoch, start, images, deformed, own), at)
 
     def evaluate(self, count: int) -> None:
         """Classify `tested` with the averaged weights, where there are any, else the latest."""
@@ -224,17 +217,21 @@ class Member:
             Whether the order's next step may be made.
         """
         images, learning_rate = order.batches[number]
-        loaded = 0 if number else order.loaded
-        self.load(order.epoch, start + loaded, loaded, images - loaded, order.deformed)
-        inputs, part = self._inputs[:images], self._pass.part(images, self._index)
+        if order.deformed:
+            loaded = 0 if number else order.loaded
+            self.load(order.epoch, start + loaded, loaded, images - loaded, True)
+            inputs = self._inputs.loaded(images)  # few pixels stay blank
+        else:
+            own = self._inputs.pixels
+            inputs = self._inputs.inked(self._batches.pixels(order.epoch, start, images, False, own))
+        part = self._pass.part(images, self._index)
         part.multiply(inputs)
         self._meet()
         doubtful = part.propagate(labels, outcomes)
         self._meet()
-        part.differentiate(inputs)
         told, index = self._told, self._index
         told[number, index, DOUBTFUL] = doubtful
-        told[number, index, SQUARES] = sum(sum_of_squares(own.gradient) for own in self._stretches)
+        told[number, index, SQUARES] = part.differentiate(inputs)
         told[number, index, WAITING] = self._waiting()
         self._meet()
         squares = self._total(number, SQUARES)
