@@ -1,7 +1,8 @@
 """From the pixels of a batch to the numbers that the first layer's weights are multiplied by.
 
 A pixel that no image of the batch inks adds nothing to a product, and its weights have no gradient.
-Of MNIST's pixels that is a third for a batch of 128: they are left out, with their weights.
+Of MNIST's pixels that is a third for a batch of 128: they are left out, with their weights. What is
+deformed inks nearly all.
 """
 
 from __future__ import annotations
@@ -16,8 +17,17 @@ from digit_tui.nn.network import WHITE, scale_pixels
 Array = NDArray[Any]
 
 MOST_INKED = 0.8
-"""If more of the pixels are inked, to leave out the others takes longer than to multiply them
-(measured from 784-128-10 to 784-512-256-10)."""
+"""If a larger share of the pixels is inked, to leave out the others takes longer than to multiply
+them (measured from 784-128-10 to 784-512-256-10)."""
+
+
+class Kept(NamedTuple):
+    """Which of a part's rows of the first layer have inputs, when some are left out."""
+
+    rows: Array
+    """(k,) ascending."""
+    places: Array
+    """(rows,) where each row is among these, or k if it is left out."""
 
 
 class Inputs(NamedTuple):
@@ -25,10 +35,8 @@ class Inputs(NamedTuple):
 
     values: Array
     """(n, k) from 0 to 1."""
-    rows: Array | None = None
-    """(k,) which of the part's rows of the first layer they are multiplied by; None: by all."""
-    places: Array | None = None
-    """(rows,) where each row is among these, or k if it has been left out."""
+    kept: Kept | None = None
+    """Which rows of the first layer they are multiplied by, None if by all of the part's."""
 
 
 class InputRoom:
@@ -50,7 +58,7 @@ class InputRoom:
         self._count = self.pixels.stop - self.pixels.start
         self._all = np.empty((batch_size, count), dtype)
         self._inked = np.empty((count, batch_size), dtype)  # pixel by pixel
-        self._ink = np.full(count, WHITE, np.uint8)
+        self._ink = np.full(count, WHITE, np.uint8)  # of all images together; 1 is white
         self._places = np.empty(count, np.intp)
         self._numbers = np.arange(count)
 
@@ -67,14 +75,17 @@ class InputRoom:
         scale_pixels(inputs, inputs)
 
     def loaded(self, images: int) -> Inputs:
-        """The inputs of so many images that have been loaded."""
+        """All inputs of as many images, which have been loaded."""
         return Inputs(self._all[:images])
 
     def inked(self, pixels: Array) -> Inputs:
-        """The inputs of a batch, but for the pixels that are blank in all its images.
+        """The inputs of a batch, without pixels that are blank in all its images if they are many.
 
         Args:
             pixels: (n, the part's pixels) uint8.
+
+        Returns:
+            What is in this room, until the next batch.
         """
         images, own = pixels.shape
         np.bitwise_or.reduce(pixels, axis=0, out=self._ink[:own])
@@ -84,10 +95,9 @@ class InputRoom:
             self.load(pixels, 0)
             return self.loaded(images)
         values = self._inked[:count, :images]
-        inked = count - (len(self._ink) - own)  # the one after them is always 1
+        inked = count - (len(self._ink) - own)
         values[:inked] = pixels.T[rows[:inked]]
         values[inked:] = WHITE
-        places = self._places
-        places.fill(count)
-        places[rows] = self._numbers[:count]
-        return Inputs(scale_pixels(values, values).T, rows, places)
+        self._places.fill(count)
+        self._places[rows] = self._numbers[:count]
+        return Inputs(scale_pixels(values, values).T, Kept(rows, self._places))

@@ -64,9 +64,11 @@ def share_of(sizes: Sequence[int], index: int, parts: int) -> Share:
 
     small = costs[starts[-1]] < SMALL_REST * inputs * (sizes[1] + ROW_COST)
 
+    following = SMALL_REST_ROWS if small and others else 0
+
     def cut_first(number: int) -> int:
         """Where the rows of the first layer are cut."""
-        return min((inputs + small * SMALL_REST_ROWS) * number // parts, inputs)
+        return min((inputs + following) * number // parts, inputs)
 
     def cut_rest(number: int) -> int:
         """Where the rest is cut: between two rows, as near as may be to an equal part."""

@@ -154,10 +154,11 @@ class Part:
         Args:
             inputs: of all images of the batch.
         """
-        values, rows, _ = inputs
+        values, kept = inputs
         weights = self._weights
-        if rows is not None:
-            weights = weights.take(rows, axis=0, out=self._room[: len(rows)], mode="clip")
+        if kept:
+            room = self._room[: len(kept.rows)]
+            weights = weights.take(kept.rows, axis=0, out=room, mode="clip")
         np.matmul(values, weights, out=self._product)
 
     def propagate(self, labels: Array, outcomes: Outcomes) -> float:
@@ -200,13 +201,13 @@ class Part:
         Returns:
             The sum of its squares.
         """
-        values, rows, places = inputs
-        first = self._gradient if rows is None else self._room[: len(rows)]
+        values, kept = inputs
+        first = self._room[: len(kept.rows)] if kept else self._gradient
         np.matmul(values.T, self._error, out=first)  # (rows, n) @ (n, fan_out)
         squares = sum_of_squares(first.reshape(-1))
-        if rows is not None:
-            self._room[len(rows)] = 0  # the gradient of all that were left out
-            self._room.take(places, axis=0, out=self._gradient, mode="clip")
+        if kept:
+            self._room[len(kept.rows)] = 0  # the gradient of each row that is left out
+            self._room.take(kept.places, axis=0, out=self._gradient, mode="clip")
         for left, right, out in self._rest:
             np.matmul(left, right, out=out)
         return squares + sum_of_squares(self._rest_gradient)

@@ -65,22 +65,26 @@ class Batches:
         chosen = self._chosen(epoch, number * BLOCK, BLOCK)
         deform(self._digits.images, deformation, chosen, self._block[: len(chosen)], part, parts)
 
-    def pixels(self, epoch: int, start: int, count: int, deformed: bool, own: slice) -> Array:
-        """Some pixels of neighbours in an epoch.
+    def deformed(self, start: int, count: int, own: slice) -> Array:
+        """(count, pixels) uint8, some pixels of neighbours in the block that was made last.
+
+        Args:
+            start: position in the epoch of the first image.
+            count: how many images.
+            own: which pixels of each.
+        """
+        row = start % BLOCK
+        return self._block[row : row + count, own]
+
+    def originals(self, epoch: int, start: int, count: int, own: slice) -> Array:
+        """(count, pixels) uint8, some pixels of neighbours in an epoch, not deformed.
 
         Args:
             epoch: counts from 0.
             start: position of the first image.
-            count: how many images; deformed ones are of the block that was made last.
-            deformed: whether they are.
+            count: how many images.
             own: which pixels of each.
-
-        Returns:
-            (count, pixels) uint8
         """
-        if deformed:
-            row = start % BLOCK
-            return self._block[row : row + count, own]
         taken: Array = self._digits.images[:, own][self._chosen(epoch, start, count)]
         return taken
 

@@ -29,7 +29,7 @@ from digit_tui.nn import (
     part_of,
     update,
 )
-from digit_tui.nn.inputs import InputRoom
+from digit_tui.nn.inputs import InputRoom, Inputs
 from digit_tui.nn.optimizers import LONGEST_BLOCK, Block
 from digit_tui.nn.propagation import Allocate
 from digit_tui.training.batches import BLOCK, Batches
@@ -151,18 +151,31 @@ class Member:
         """Make this member's part of a block of deformed images; see Batches."""
         self._batches.deform(epoch, block, augment, self._index, self._plan.members)
 
-    def load(self, epoch: int, start: int, at: int, images: int, deformed: bool) -> None:
-        """Load some of a batch, this member's pixels of each image.
+    def load(self, start: int, at: int, images: int) -> None:
+        """Load some of a batch from the block that was deformed last.
 
         Args:
-            epoch: counts from 0.
             start: position in the epoch of the first one.
             at: which image of the batch that is.
             images: how many.
-            deformed: whether they are those of the block that was deformed last.
         """
+        self._inputs.load(self._batches.deformed(start, images, self._inputs.pixels), at)
+
+    def inputs(self, number: int, order: Order, start: int) -> Inputs:
+        """This member's inputs of a batch.
+
+        Args:
+            number: which one of the order's.
+            order: what is done.
+            start: position in the epoch of the first image.
+        """
+        images, _ = order.batches[number]
+        if order.deformed:
+            loaded = 0 if number else order.loaded
+            self.load(start + loaded, loaded, images - loaded)
+            return self._inputs.loaded(images)
         own = self._inputs.pixels
-        self._inputs.load(self._batches.pixels(epoch, start, images, deformed, own), at)
+        return self._inputs.inked(self._batches.originals(order.epoch, start, images, own))
 
     def evaluate(self, count: int) -> None:
         """Classify `tested` with the averaged weights, where there are any, else the latest."""
@@ -217,14 +230,7 @@ class Member:
             Whether the order's next step may be made.
         """
         images, learning_rate = order.batches[number]
-        if order.deformed:
-            loaded = 0 if number else order.loaded
-            self.load(order.epoch, start + loaded, loaded, images - loaded, True)
-            inputs = self._inputs.loaded(images)  # few pixels stay blank
-        else:
-            own = self._inputs.pixels
-            inputs = self._inputs.inked(self._batches.pixels(order.epoch, start, images, False, own))
-        part = self._pass.part(images, self._index)
+        inputs, part = self.inputs(number, order, start), self._pass.part(images, self._index)
         part.multiply(inputs)
         self._meet()
         doubtful = part.propagate(labels, outcomes)

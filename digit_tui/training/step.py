@@ -135,7 +135,7 @@ class Stepper:
             following = (block + 1) * BLOCK - start
             self._deform(epoch, block, augment)
             if following < count:
-                self._team.do("load", epoch, start + first, first, following - first, True)
+                self._team.do("load", start + first, first, following - first)
         return first
 
     def _deform(self, epoch: int, block: int, augment: str) -> None:

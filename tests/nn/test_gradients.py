@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from digit_tui.nn import GradientPass, Network
+from digit_tui.nn.inputs import Inputs
 from digit_tui.nn.network import parameter_count
 
 SHAPES = [
@@ -134,7 +135,7 @@ def test_a_part_computes_its_share_and_nothing_else(sizes: tuple[int, ...], part
     inputs = np.pad(inputs, ((0, 0), (0, 1)), constant_values=1)
     for index, share in enumerate(divided.shares):
         divided.gradient[:] = np.nan
-        divided.part(5, index).differentiate(inputs[:, share.inputs])
+        divided.part(5, index).differentiate(Inputs(inputs[:, share.inputs]))
         computed = np.zeros(len(divided.gradient), np.bool_)
         for stretch in share.stretches:
             computed[stretch] = True

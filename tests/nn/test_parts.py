@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digit_tui.nn.network import layer_matrices, parameter_count
-from digit_tui.nn.parts import ROW_COST, SMALL_REST, part_of, share_of
+from digit_tui.nn.parts import ROW_COST, SMALL_REST, SMALL_REST_ROWS, part_of, share_of
 
 SIZES = st.lists(st.integers(1, 40), min_size=2, max_size=5)
 
@@ -34,14 +34,26 @@ def costs_of(sizes: list[int], rows: list[slice]) -> int:
 
 @given(SIZES, st.integers(1, 9))
 def test_shares_are_nearly_equal(sizes: list[int], parts: int) -> None:
+    inputs = sizes[0] + 1
     every = costs_of(sizes, [slice(0, units + 1) for units in sizes[1:-1]])
-    small = every < SMALL_REST * (sizes[0] + 1) * (sizes[1] + ROW_COST)
+    small = every < SMALL_REST * inputs * (sizes[1] + ROW_COST)
+    following = SMALL_REST_ROWS if small and len(sizes) > 2 else 0
     for part in range(parts):
         share = share_of(sizes, part, parts)
-        assert abs(share.inputs.stop - share.inputs.start - (sizes[0] + 1) / parts) < 1
+        own = share.inputs.stop - share.inputs.start
+        if part < parts - 1:
+            assert own <= (inputs + following) / parts + 1
+        else:
+            assert abs(own - max((inputs + following) / parts - following, 0)) <= 1
         even = every * (part == parts - 1) if small else every / parts
         widest = max(sizes[2:], default=0) + ROW_COST
         assert abs(costs_of(sizes, share.rows) - even) <= widest * (not small)  # half at each end
+
+
+def test_the_part_that_has_a_small_rest_has_fewer_rows_of_the_first_layer() -> None:
+    first, last = (share_of((784, 128, 10), part, 2).inputs for part in range(2))
+    assert first == slice(0, (785 + SMALL_REST_ROWS) // 2)
+    assert last == slice(first.stop, 785)
 
 
 def test_a_small_rest_makes_no_second_stretch() -> None:

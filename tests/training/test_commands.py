@@ -286,16 +286,16 @@ def test_a_command_from_a_mailbox_waits_for_one_step(
     """It ends the order of many steps that is being followed."""
     mailbox = Mailbox()
     trainer = Trainer(config.with_(batch_size=1, threads=threads), digits, mailbox)
-    load = Member.load
+    inputs = Member.inputs
 
-    def stop_in_the_fifth(self: Member, *values: Any) -> None:
-        load(self, *values)
+    def stop_in_the_fifth(self: Member, *values: Any) -> Any:
         loaded.append(values)
         if len(loaded) == 5:
             mailbox.send(Stop())
+        return inputs(self, *values)
 
     loaded: list[Any] = []
-    monkeypatch.setattr(Member, "load", stop_in_the_fifth)
+    monkeypatch.setattr(Member, "inputs", stop_in_the_fifth)
     assert list(trainer.run())[-1].steps == 5
 
 

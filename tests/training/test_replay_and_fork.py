@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from digit_tui.cli import cli
 from digit_tui.data import Dataset
 from digit_tui.insight.significance import compare, gap_words
+from digit_tui.nn.inputs import Inputs
 from digit_tui.training import trainer as trainer_module
 from digit_tui.training.batches import BLOCK
 from digit_tui.training.commands import (
@@ -57,6 +58,7 @@ from digit_tui.training.events import (
 from digit_tui.training.mailbox import Script
 from digit_tui.training.member import Member
 from digit_tui.training.opening import replaying
+from digit_tui.training.orders import Order
 from digit_tui.training.run_folder import METRICS
 from digit_tui.training.saved_run import SavedRun
 from digit_tui.training.team import HELPERS
@@ -275,20 +277,19 @@ def test_both_arms_train_on_the_same_batches(
 ) -> None:
     batches: list[tuple[bytes, bytes]] = []
     blocks: list[tuple[int, int]] = []
-    load, deform = Member.load, Member.deform
+    inputs, deform = Member.inputs, Member.deform
 
-    def look_at_batch(
-        self: Member, epoch: int, start: int, at: int, images: int, deformed: bool
-    ) -> None:
-        load(self, epoch, start, at, images, deformed)
-        labels = self._batches.labels(epoch, start, images)
-        batches.append((self._inputs[at : at + images].tobytes(), labels.tobytes()))
+    def look_at_batch(self: Member, number: int, order: Order, start: int) -> Inputs:
+        found = inputs(self, number, order, start)
+        labels = self._batches.labels(order.epoch, start, order.batches[number][0])
+        batches.append((found.values.tobytes(), labels.tobytes()))
+        return found
 
     def look_at_block(self: Member, epoch: int, block: int, augment: str) -> None:
         blocks.append((epoch, block))
         deform(self, epoch, block, augment)
 
-    monkeypatch.setattr(Member, "load", look_at_batch)
+    monkeypatch.setattr(Member, "inputs", look_at_batch)
     monkeypatch.setattr(Member, "deform", look_at_block)
     train([(40, Fork((SetLearningRate(0.03),)))], dataset=many)
     seen = Counter(batches)

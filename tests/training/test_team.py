@@ -19,6 +19,7 @@ import pytest
 
 from digit_tui.data import Dataset
 from digit_tui.nn import Network, evaluate
+from digit_tui.nn.inputs import Inputs
 from digit_tui.training import memory as memory_module
 from digit_tui.training import step as step_module
 from digit_tui.training import team as team_module
@@ -265,12 +266,23 @@ def test_members_load_the_images_of_the_shuffle(
     with Team.for_run(changed, (36, 8, 4), digits) as team:
         state = RunState.begin(changed, (36, 8, 4), team.vectors)
         stepper = Stepper(changed, team)
+        found: list[Inputs] = []
+        inputs = team.member.inputs
+
+        def look(*values: Any) -> Inputs:
+            found.append(inputs(*values))
+            return found[-1]
+
+        team.member.inputs = look  # type: ignore[method-assign]
         start = 0
         while start < 9_000:
             (result,) = stepper.steps(state, 1)
             chosen = order[start : start + result.images]
-            expected = digits.train_images[chosen, :18] * np.float32(1 / 255)
-            np.testing.assert_array_equal(team.member._inputs[: result.images], expected)
+            expected = digits.train_images[chosen][:, team.member._inputs.pixels]
+            values, kept = found[-1]
+            rows = kept.rows if kept else np.arange(expected.shape[1])
+            np.testing.assert_array_equal(values, expected[:, rows] * np.float32(1 / 255))
+            assert not np.delete(expected, rows, axis=1).any()
             labels = team._batches.labels(0, start, result.images)
             np.testing.assert_array_equal(labels, digits.train_labels[chosen])
             start += result.images
