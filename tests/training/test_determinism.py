@@ -9,6 +9,7 @@ import pytest
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
+from digit_tui.nn.inputs import Inputs
 from digit_tui.training import arm as arm_module
 from digit_tui.training import batches as batches_module
 from digit_tui.training import step as step_module
@@ -30,6 +31,7 @@ from digit_tui.training.commands import (
 )
 from digit_tui.training.events import EpochEnded, Evaluated, Paused, SettingChanged, StepsDone
 from digit_tui.training.mailbox import Script
+from digit_tui.training.member import Member
 from digit_tui.training.state import RunState, Settings
 from digit_tui.training.step import Stepper
 from digit_tui.training.streams import stream
@@ -235,16 +237,26 @@ def epoch_of(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What steps load in a whole epoch, in batches of one size."""
     team, total = stepper._team, len(digits.train_labels)
+    make, rows = Member.inputs, slice(0)
+
+    def look(self: Member, *values: Any) -> Inputs:
+        found = make(self, *values)
+        columns = found.kept.rows if found.kept else np.arange(digits.pixels + 1)
+        inputs[rows, columns] = np.rint(found.values * 255)
+        return found
+
     config = RunConfig(data="patterns", augment=augment, batch_size=size, epochs=9)
     state = RunState(team.vectors, Settings.of(config), epoch=epoch)
-    inputs, labels = np.zeros((total, digits.pixels), np.uint8), np.full(total, -1)
-    while (start := state.cursor) < total:
-        (result,) = stepper.steps(state, 1)
-        rows = slice(start, state.cursor)
-        assert rows == slice(start, min(start + size, total))
-        inputs[rows] = np.rint(team.member._inputs[: result.images, : digits.pixels] * 255)
-        labels[rows] = team._batches.labels(epoch, start, result.images)
-    return inputs, labels
+    inputs, labels = np.zeros((total, digits.pixels + 1), np.uint8), np.full(total, -1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Member, "inputs", look)
+        while (start := state.cursor) < total:
+            rows = slice(start, min(start + size, total))
+            (result,) = stepper.steps(state, 1)
+            assert rows == slice(start, state.cursor)
+            labels[rows] = team._batches.labels(epoch, start, result.images)
+    assert (inputs[:, -1] == 255).all()  # the input that is always 1
+    return inputs[:, :-1], labels
 
 
 @pytest.mark.parametrize("augment", ["none", "elastic"])
