@@ -2,7 +2,7 @@
 
 from digit_tui.nn.augmentation import AUGMENTATIONS, Deformation, deform, draw_deformation
 from digit_tui.nn.averaging import average_into
-from digit_tui.nn.clipping import clip_by_global_norm, clip_by_value, global_norm, sum_of_squares
+from digit_tui.nn.clipping import clip_by_global_norm, clip_by_value, global_norm
 from digit_tui.nn.history import Change, PredictionHistory
 from digit_tui.nn.loss import Outcomes, cross_entropy
 from digit_tui.nn.metrics import Evaluation, evaluate, outputs_in_chunks
@@ -39,6 +39,5 @@ __all__ = [
     "outputs_in_chunks",
     "part_of",
     "scale_pixels",
-    "sum_of_squares",
     "update",
 ]

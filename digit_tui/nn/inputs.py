@@ -1,8 +1,8 @@
 """From the pixels of a batch to the numbers that the first layer's weights are multiplied by.
 
 A pixel that no image of the batch inks adds nothing to a product, and its weights have no gradient.
-Of MNIST's pixels that is a third for a batch of 128: they are left out, with their weights. What is
-deformed inks nearly all.
+Of MNIST's pixels that is a third for a batch of 128: they are left out, with their weights. So a
+weight that is not finite shows when its pixel is inked.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from digit_tui.nn.network import WHITE, scale_pixels
+from digit_tui.nn.network import WHITE, Allocate, scale_pixels
 
 Array = NDArray[Any]
 
 MOST_INKED = 0.8
-"""If a larger share of the pixels is inked, to leave out the others takes longer than to multiply
+"""If a larger share of the inputs is inked, to leave out the others takes longer than to multiply
 them (measured from 784-128-10 to 784-512-256-10)."""
 
 
@@ -42,7 +42,14 @@ class Inputs(NamedTuple):
 class InputRoom:
     """Makes a part's inputs, batch by batch, in buffers that are made once."""
 
-    def __init__(self, own: slice, pixels: int, batch_size: int, dtype: DTypeLike) -> None:
+    def __init__(
+        self,
+        own: slice,
+        pixels: int,
+        batch_size: int,
+        dtype: DTypeLike,
+        allocate: Allocate = np.zeros,
+    ) -> None:
         """Make the buffers.
 
         Args:
@@ -51,16 +58,17 @@ class InputRoom:
             pixels: of an image.
             batch_size: the largest batch.
             dtype: of the inputs.
+            allocate: makes the buffer of the inputs.
         """
-        count = own.stop - own.start
-        self.pixels = slice(own.start, min(own.stop, pixels))
+        rows = own.stop - own.start
+        self.pixels = slice(min(own.start, pixels), min(own.stop, pixels))
         """Which pixels of an image are the part's."""
-        self._count = self.pixels.stop - self.pixels.start
-        self._all = np.empty((batch_size, count), dtype)
-        self._inked = np.empty((count, batch_size), dtype)  # pixel by pixel
-        self._ink = np.full(count, WHITE, np.uint8)  # of all images together; 1 is white
-        self._places = np.empty(count, np.intp)
-        self._numbers = np.arange(count)
+        self._flat = allocate((batch_size * rows,), dtype)
+        self._whole = self._flat.reshape(batch_size, rows)
+        # Of all images together; the last one, of the input that is always 1, stays as it is.
+        self._ink = np.full(rows, WHITE, np.uint8)
+        self._places = np.empty(rows, np.intp)
+        self._numbers = np.arange(rows)
 
     def load(self, pixels: Array, at: int) -> None:
         """Load some images of a batch, all pixels of them.
@@ -69,16 +77,16 @@ class InputRoom:
             pixels: (n, the part's pixels) uint8.
             at: which image of the batch the first one is.
         """
-        inputs = self._all[at : at + len(pixels)]
-        inputs[:, : self._count] = pixels
-        inputs[:, self._count :] = WHITE
+        inputs, width = self._whole[at : at + len(pixels)], pixels.shape[1]
+        inputs[:, :width] = pixels
+        inputs[:, width:] = WHITE
         scale_pixels(inputs, inputs)
 
     def loaded(self, images: int) -> Inputs:
         """All inputs of as many images, which have been loaded."""
-        return Inputs(self._all[:images])
+        return Inputs(self._whole[:images])
 
-    def inked(self, pixels: Array) -> Inputs:
+    def without_blanks(self, pixels: Array) -> Inputs:
         """The inputs of a batch, without pixels that are blank in all its images if they are many.
 
         Args:
@@ -87,17 +95,16 @@ class InputRoom:
         Returns:
             What is in this room, until the next batch.
         """
-        images, own = pixels.shape
-        np.bitwise_or.reduce(pixels, axis=0, out=self._ink[:own])
+        images, width = pixels.shape
+        np.bitwise_or.reduce(pixels, axis=0, out=self._ink[:width])
         rows = self._ink.nonzero()[0]
-        count = len(rows)
+        count, ones = len(rows), len(self._ink) - width
         if count > MOST_INKED * len(self._ink):
             self.load(pixels, 0)
             return self.loaded(images)
-        values = self._inked[:count, :images]
-        inked = count - (len(self._ink) - own)
-        values[:inked] = pixels.T[rows[:inked]]
-        values[inked:] = WHITE
+        values = self._flat[: count * images].reshape(count, images)  # pixel by pixel
+        values[: count - ones] = pixels.T[rows[: count - ones]]
+        values[count - ones :] = WHITE
         self._places.fill(count)
         self._places[rows] = self._numbers[:count]
         return Inputs(scale_pixels(values, values).T, Kept(rows, self._places))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 Array = NDArray[Any]
+Allocate = Callable[[tuple[int, ...], DTypeLike], Array]
+"""(shape, dtype): makes an array of zeros."""
 
 
 class Layer(NamedTuple):

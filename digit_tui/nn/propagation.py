@@ -11,21 +11,18 @@ inputs are left out, see `Inputs`, add nothing to a product and have no gradient
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from digit_tui.nn.clipping import sum_of_squares
 from digit_tui.nn.inputs import Inputs
 from digit_tui.nn.loss import Outcomes
-from digit_tui.nn.network import Network, layer_matrices
+from digit_tui.nn.network import Allocate, Network, layer_matrices
 from digit_tui.nn.parts import part_of, share_of
 
 Array = NDArray[Any]
-Allocate = Callable[[tuple[int, ...], DTypeLike], Array]
-"""(shape, dtype): makes an array of zeros."""
 
 
 class BatchResult(NamedTuple):
@@ -51,7 +48,12 @@ class GradientPass:
     """
 
     def __init__(
-        self, network: Network, batch_size: int, allocate: Allocate = np.zeros, parts: int = 1
+        self,
+        network: Network,
+        batch_size: int,
+        allocate: Allocate = np.zeros,
+        parts: int = 1,
+        allocate_own: Allocate = np.zeros,
     ) -> None:
         """Make the buffers.
 
@@ -60,6 +62,7 @@ class GradientPass:
             batch_size: the largest batch.
             allocate: makes the buffers, for instance in memory that the parts share.
             parts: into how many parts the work is divided.
+            allocate_own: makes what one part alone looks at.
         """
         dtype = network.parameters.dtype
         self.network = network
@@ -72,8 +75,11 @@ class GradientPass:
         self.products += [allocate((batch_size, widths[0]), dtype) for _ in range(1, parts)]
         self.errors = [allocate((batch_size, width), dtype) for width in widths[:-1]]
         self.errors.append(self.outputs[-1])
+        # For each part the weights of its rows that are kept, later their gradient and, for those
+        # that are left out, a row of zeros.
+        heights = [share.inputs.stop - share.inputs.start + 1 for share in self.shares]
+        self.rooms = [allocate_own((height, widths[0]), dtype) for height in heights]
         self._made: dict[tuple[int, int], Part] = {}
-        self._rooms: dict[int, Array] = {}
 
     def run(self, inputs: Array, labels: Array) -> BatchResult:
         """Compute the batch's loss, and its gradient into `self.gradient`.
@@ -94,14 +100,6 @@ class GradientPass:
             part.differentiate(of_part)
         loss = float(outcomes.losses.mean(dtype=np.float64))
         return BatchResult(loss, int(np.count_nonzero(outcomes.right)))
-
-    def room_for(self, index: int) -> Array:
-        """(rows + 1, width): as many rows of the first layer as a part has, and one of zeros."""
-        if index not in self._rooms:
-            inputs = self.shares[index].inputs
-            shape = inputs.stop - inputs.start + 1, self.network.sizes[1]
-            self._rooms[index] = np.empty(shape, self.gradient.dtype)
-        return self._rooms[index]
 
     def part(self, images: int, index: int) -> Part:
         """A part of the work on batches of so many images, which are of two sizes in an epoch."""
@@ -124,7 +122,7 @@ class Part:
         self._network = network = buffers.network
         self._images = images
         self._weights = layer_matrices(network.parameters, network.sizes)[0][share.inputs]
-        self._room = buffers.room_for(index)
+        self._room = buffers.rooms[index]
         self._product = buffers.products[index][:images]
         self._others = [product[rows] for product in buffers.products[1:]]
         self._outputs = [output[rows] for output in buffers.outputs]

@@ -30,8 +30,8 @@ from digit_tui.nn import (
     update,
 )
 from digit_tui.nn.inputs import InputRoom, Inputs
+from digit_tui.nn.network import Allocate
 from digit_tui.nn.optimizers import LONGEST_BLOCK, Block
-from digit_tui.nn.propagation import Allocate
 from digit_tui.training.batches import BLOCK, Batches
 from digit_tui.training.memory import Memory
 from digit_tui.training.orders import (
@@ -125,17 +125,16 @@ class Member:
         network = Network(plan.sizes, vectors.parameters)
         evaluated = vectors.parameters if vectors.average is None else vectors.average
         self._evaluated_network = Network(plan.sizes, evaluated)
-        self._pass = GradientPass(network, plan.batch_size, allocate, plan.members)
+        take = Memory().take  # for what no other member looks at
+        self._pass = GradientPass(network, plan.batch_size, allocate, plan.members, take)
         pixels, classes = plan.sizes[0], plan.sizes[-1]
         self.tested: Array = allocate((BLOCK, pixels), np.uint8)
         self.tested_labels: Array = allocate((BLOCK,), np.uint8)
         self.probabilities: Array = allocate((BLOCK, classes), np.float32)
         self.losses: Array = allocate((BLOCK,), np.float32)
         self._sums: Array = allocate((MOST_STEPS, plan.members, COLUMNS), np.float64)
-        # What no other member looks at.
-        take = Memory().take
         share = self._pass.shares[index]
-        self._inputs = InputRoom(share.inputs, pixels, plan.batch_size, np.float32)
+        self._inputs = InputRoom(share.inputs, pixels, plan.batch_size, np.float32, take)
         # Numbers one by one come quicker out of this than out of the array.
         self._told: Any = self._sums.data
         scratch = take((LONGEST_BLOCK,), np.float32)
@@ -173,9 +172,9 @@ class Member:
         if order.deformed:
             loaded = 0 if number else order.loaded
             self.load(start + loaded, loaded, images - loaded)
-            return self._inputs.loaded(images)
+            return self._inputs.loaded(images)  # of 128 images four pixels in five are inked
         own = self._inputs.pixels
-        return self._inputs.inked(self._batches.originals(order.epoch, start, images, own))
+        return self._inputs.without_blanks(self._batches.originals(order.epoch, start, images, own))
 
     def evaluate(self, count: int) -> None:
         """Classify `tested` with the averaged weights, where there are any, else the latest."""

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from digit_tui.config import RunConfig
 from digit_tui.nn import RULES, Network, PredictionHistory
-from digit_tui.nn.network import parameter_count
+from digit_tui.nn.network import Allocate, parameter_count
 from digit_tui.nn.optimizers import LINE
-from digit_tui.nn.propagation import Allocate
 from digit_tui.training.commands import Course
 from digit_tui.training.streams import stream
 

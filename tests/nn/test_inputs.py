@@ -26,13 +26,15 @@ def whole(inputs: Inputs, rows: int) -> np.ndarray:
     return found
 
 
-@given(BATCHES, st.integers(0, PIXELS), st.integers(0, PIXELS + 1))
+@given(BATCHES, st.integers(0, PIXELS + 1), st.integers(0, PIXELS + 1))
 def test_inputs_are_the_pixels_and_one(batch: np.ndarray, first: int, last: int) -> None:
     own = slice(min(first, last), last)
     room = InputRoom(own, PIXELS, 5, np.float64)
-    room.inked(np.full((5, room.pixels.stop - room.pixels.start), 9, np.uint8))  # of another batch
+    before = np.full((5, room.pixels.stop - room.pixels.start), 9, np.uint8)  # another batch
+    before[:, ::2] = 0
+    room.without_blanks(before)
     pixels = batch[:, room.pixels]
-    inputs = room.inked(pixels)
+    inputs = room.without_blanks(pixels)
     with_one = np.pad(batch / 255, ((0, 0), (0, 1)), constant_values=1)
     np.testing.assert_allclose(whole(inputs, own.stop - own.start), with_one[:, own], rtol=1e-12)
     inked = with_one[:, own].any(axis=0)
@@ -48,10 +50,10 @@ def test_many_blank_pixels_are_left_out_and_few_are_not() -> None:
     pixels = np.zeros((3, 100), np.uint8)
     room = InputRoom(slice(0, 100), 100, 3, np.float32)
     pixels[1, :80] = 1
-    assert room.inked(pixels).values.shape == (3, 80)
+    assert room.without_blanks(pixels).values.shape == (3, 80)
     pixels[2, 80] = 255
-    assert room.inked(pixels).kept is None
-    assert room.inked(pixels[:0]).values.shape == (0, 0)
+    assert room.without_blanks(pixels).kept is None
+    assert room.without_blanks(pixels[:0]).values.shape == (0, 0)
 
 
 def test_images_are_loaded_one_after_the_other() -> None:
@@ -80,7 +82,7 @@ def test_what_is_left_out_changes_no_result(sizes: tuple[int, ...], parts: int) 
         assert not gradient[: 64 * sizes[1]].reshape(64, -1)[~inked].any()
 
         buffers.gradient[:] = np.nan
-        inputs = [room.inked(pixels[:, room.pixels]) for room in rooms]
+        inputs = [room.without_blanks(pixels[:, room.pixels]) for room in rooms]
         assert all(each.kept for each in inputs)
         every = [buffers.part(images, index) for index in range(parts)]
         for part, own in zip(every, inputs, strict=True):

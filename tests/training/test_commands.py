@@ -289,12 +289,12 @@ def test_a_command_from_a_mailbox_waits_for_one_step(
     inputs = Member.inputs
 
     def stop_in_the_fifth(self: Member, *values: Any) -> Any:
-        loaded.append(values)
-        if len(loaded) == 5:
+        made.append(values)
+        if len(made) == 5:
             mailbox.send(Stop())
         return inputs(self, *values)
 
-    loaded: list[Any] = []
+    made: list[Any] = []
     monkeypatch.setattr(Member, "inputs", stop_in_the_fifth)
     assert list(trainer.run())[-1].steps == 5
 

@@ -9,6 +9,7 @@ import pytest
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
+from digit_tui.nn import inputs as inputs_module
 from digit_tui.nn.inputs import Inputs
 from digit_tui.training import arm as arm_module
 from digit_tui.training import batches as batches_module
@@ -78,9 +79,13 @@ def test_the_same_script_gives_the_same_run(train: Any) -> None:
 @pytest.mark.parametrize("most", [1, 2, 7])
 @pytest.mark.parametrize(
     ("script", "options"),
-    # Of the second one's orders some are as long as they may be.
-    [(CHANGES, {}), ([(150, SetLearningRate(0.02))], {"batch_size": 1})],
-    ids=["many changes", "single images"],
+    # Of the second one's orders some are as long as they may be. The third leaves pixels out.
+    [
+        (CHANGES, {}),
+        ([(150, SetLearningRate(0.02))], {"batch_size": 1}),
+        (CHANGES[:2] + CHANGES[3:9], {"augment": "none"}),
+    ],
+    ids=["many changes", "single images", "not deformed"],
 )
 def test_how_many_steps_are_made_at_one_order_changes_nothing(
     script: Any,
@@ -195,6 +200,20 @@ def test_a_stopped_run_is_the_beginning_of_the_longer_one(train: Any) -> None:
         seen[event.step] = event.evaluation
     looked = stopped.ended.look.evaluation
     np.testing.assert_array_equal(looked.probabilities, seen[5].probabilities)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_pixels_that_are_left_out_change_nothing_but_last_bits(
+    threads: int, train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"augment": "none", "threads": 1, "epochs": 4, "weight_decay": 0.01}
+    monkeypatch.setattr(inputs_module, "MOST_INKED", 0.0)
+    every = train(**options)
+    monkeypatch.undo()
+    left_out = train(**options | {"threads": threads})
+    assert left_out.sha256 != every.sha256
+    weights = left_out.trainer.state.parameters, every.trainer.state.parameters
+    np.testing.assert_allclose(*weights, rtol=1e-2, atol=1e-3)
 
 
 def test_the_seed_decides(train: Any) -> None:

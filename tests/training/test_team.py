@@ -256,7 +256,7 @@ def test_an_order_counts_what_its_steps_came_to(digits: Dataset) -> None:
 
 
 @needs_helpers
-@pytest.mark.parametrize("batch_size", [100, 1_500, 5_000, 9_000])
+@pytest.mark.parametrize("batch_size", [1, 100, 1_500, 5_000, 9_000])
 def test_members_load_the_images_of_the_shuffle(
     batch_size: int, make_digits: Any, config: Any
 ) -> None:
@@ -275,7 +275,7 @@ def test_members_load_the_images_of_the_shuffle(
 
         team.member.inputs = look  # type: ignore[method-assign]
         start = 0
-        while start < 9_000:
+        while start < min(9_000, 100 * batch_size):
             (result,) = stepper.steps(state, 1)
             chosen = order[start : start + result.images]
             expected = digits.train_images[chosen][:, team.member._inputs.pixels]
@@ -286,6 +286,8 @@ def test_members_load_the_images_of_the_shuffle(
             labels = team._batches.labels(0, start, result.images)
             np.testing.assert_array_equal(labels, digits.train_labels[chosen])
             start += result.images
+        # Of 50 images one inks all pixels.
+        assert sum(each.kept is not None for each in found) > (90 if batch_size == 1 else -1)
 
 
 @needs_helpers
