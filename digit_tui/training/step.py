@@ -16,7 +16,7 @@ from digit_tui.training.team import Team
 
 MOST_WORK = 1_120_000_000
 """Parameters times images of the steps made at one order, if it is not a single step. That takes
-some 40 ms, after which the run can be told of; a person's commands end an order sooner."""
+30 to 40 ms, after which the run can be told of; a person's commands end an order sooner."""
 
 
 class NotFinite(Exception):
