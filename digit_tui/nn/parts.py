@@ -66,23 +66,18 @@ def share_of(sizes: Sequence[int], index: int, parts: int) -> Share:
         starts.append(place + (fan_in + 1) * fan_out)
 
     small = costs[starts[-1]] < SMALL_REST * inputs * (sizes[1] + ROW_COST)
+    following = min(SMALL_REST_ROWS, int(SMALL_REST * inputs)) if small and others else 0
+    even_part = part_of(inputs + following, index, parts)
+    own = slice(min(even_part.start, inputs), min(even_part.stop, inputs))
 
-    most = int(SMALL_REST * inputs)
-    following = min(SMALL_REST_ROWS, most) if small and others else 0
-
-    def cut_first(number: int) -> int:
-        """Where the rows of the first layer are cut."""
-        return min((inputs + following) * number // parts, inputs)
-
-    def cut_rest(number: int) -> int:
+    def cut(number: int) -> int:
         """Where the rest is cut: between two rows, as near as may be to an equal part."""
         if small and number < parts:
             return starts[0]
         even = costs[starts[-1]] * number / parts
         return min(costs, key=lambda place: abs(costs[place] - even))
 
-    own = slice(cut_first(index), cut_first(index + 1))
-    rest = slice(cut_rest(index), cut_rest(index + 1))
+    rest = slice(cut(index), cut(index + 1))
     rows = []
     for start, (fan_in, fan_out) in zip(starts, others, strict=False):
         first, last = ((edge - start) // fan_out for edge in (rest.start, rest.stop))

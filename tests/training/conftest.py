@@ -49,7 +49,7 @@ def digits_of(
 ) -> Dataset:
     """Learnable images: a pattern for each class, with noise on top.
 
-    Two pixels in five are blank in nearly all images, so that most batches of 32 leave some out.
+    Two pixels in five are blank in nearly all images: half of the batches of 32 leave some out.
     """
     generator = np.random.default_rng(seed)
     patterns = generator.integers(0, 200, (classes, side * side))
