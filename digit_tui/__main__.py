@@ -1,4 +1,4 @@
-from digit_tui.cli import main
+from digit_tui.cli.main import main
 
 if __name__ == "__main__":
     main()

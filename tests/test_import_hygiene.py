@@ -13,7 +13,7 @@ from digit_tui import config, data, nn
 PROGRAM = """
 import atexit, sys
 atexit.register(lambda: open(sys.argv.pop(), "w").write("\\n".join(sys.modules)))
-from digit_tui.cli import cli
+from digit_tui.cli.main import cli
 cli(sys.argv[1:-1], prog_name="digit-tui")
 """
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 import pytest
 
-from digit_tui.cli import cli
+from digit_tui.cli.main import cli
+from digit_tui.cli.mistakes import CSV_COLUMNS
+from digit_tui.cli.subcommands import mistakes
 from digit_tui.insight.selection import NUMBERS, ORDERS, SETS, STATES
-from digit_tui.mistakes.command import CSV_COLUMNS
-from digit_tui.subcommands import mistakes
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.replay import ReplayApp
 

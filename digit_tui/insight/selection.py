@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.insight.digits import Digits
+from digit_tui.insight.digit_table import Digits
 
 __all__ = [
     "ORDERS",

@@ -8,9 +8,9 @@ from digit_tui.nn.loss import Outcomes, cross_entropy
 from digit_tui.nn.metrics import Evaluation, evaluate, outputs_in_chunks
 from digit_tui.nn.network import Layer, Network, scale_pixels
 from digit_tui.nn.optimizers import RULES, Hyperparameters, UpdateRule, cut, update
-from digit_tui.nn.parts import part_of
 from digit_tui.nn.propagation import BatchResult, GradientPass
 from digit_tui.nn.schedules import SCHEDULES
+from digit_tui.nn.sharding import part_of
 
 __all__ = [
     "AUGMENTATIONS",

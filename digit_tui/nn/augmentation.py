@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.nn.parts import part_of
+from digit_tui.nn.sharding import part_of
 
 Array = NDArray[Any]
 

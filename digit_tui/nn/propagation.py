@@ -20,7 +20,7 @@ from digit_tui.nn.clipping import sum_of_squares
 from digit_tui.nn.inputs import Inputs
 from digit_tui.nn.loss import Outcomes
 from digit_tui.nn.network import Allocate, Network, layer_matrices
-from digit_tui.nn.parts import part_of, share_of
+from digit_tui.nn.sharding import part_of, share_of
 
 Array = NDArray[Any]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from digit_tui.output import Output
 from digit_tui.plain.lines import Reader
 from digit_tui.plain.session import Session
-from digit_tui.training.opening import Opening
+from digit_tui.session.output import Output
+from digit_tui.training.run_request import Opening
 
 
 def run_plain(opening: Opening) -> int:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.data import printable
 from digit_tui.insight.selection import parse_selection
-from digit_tui.plain import orders
-from digit_tui.plain.orders import Ask, Order, WrongInput
-from digit_tui.plain.words import MOST, choose, count_words, quoted, real, whole
-from digit_tui.training import commands as ask
-from digit_tui.training.changes import parse_changes
+from digit_tui.plain import requests as orders
+from digit_tui.plain.requests import Ask, Order, WrongInput
+from digit_tui.plain.values import MOST, choose, count_words, quoted, real, whole
+from digit_tui.run import commands as ask
+from digit_tui.run.settings import parse_changes
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from threading import Semaphore, Thread
 from typing import IO, Protocol
 
 from digit_tui.data import printable
-from digit_tui.output import Output
+from digit_tui.session.output import Output
 
 PROMPT = "> "
 LOG_LINES = 1_000

@@ -8,20 +8,21 @@ from queue import Empty, SimpleQueue
 from signal import SIGINT
 from time import monotonic
 
-from digit_tui.output import Output
-from digit_tui.plain import answers, orders
-from digit_tui.plain.desk import Desk, Woken
-from digit_tui.plain.ending import conclude
+from digit_tui.plain import queries as answers
+from digit_tui.plain import requests as orders
+from digit_tui.plain.exit_report import conclude
 from digit_tui.plain.grammar import parse
 from digit_tui.plain.lines import End, Line, Paper, Source
-from digit_tui.plain.orders import WrongInput
+from digit_tui.plain.narrator import EPOCH_SECONDS, Telling
+from digit_tui.plain.requests import WrongInput
 from digit_tui.plain.signals import Interrupted, Signals
-from digit_tui.plain.telling import EPOCH_SECONDS, Telling
-from digit_tui.runner import News, Obeyed
-from digit_tui.standing import Standing
-from digit_tui.training import commands as ask
-from digit_tui.training.events import Moment, Refused
-from digit_tui.training.opening import Opening
+from digit_tui.plain.sync_runner import Desk, Woken
+from digit_tui.run import commands as ask
+from digit_tui.run.events import Moment, Refused
+from digit_tui.session.output import Output
+from digit_tui.session.run_status import Standing
+from digit_tui.session.runner import News, Obeyed
+from digit_tui.training.run_request import Opening
 
 POLL_SECONDS = 0.25
 """Steps are taken notice of at least this often; all else at once."""

@@ -12,9 +12,9 @@ from time import sleep
 from types import FrameType
 from typing import Any
 
-from digit_tui.plain.desk import Desk
-from digit_tui.status import Status
-from digit_tui.training.commands import Pause, Stop
+from digit_tui.plain.sync_runner import Desk
+from digit_tui.run.commands import Pause, Stop
+from digit_tui.session.exit_status import Status
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 SAVE_SECONDS = 5.0

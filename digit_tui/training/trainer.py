@@ -8,14 +8,12 @@ from time import perf_counter
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.training import commands as ask
-from digit_tui.training.agenda import Agenda
-from digit_tui.training.arm import Arm
-from digit_tui.training.arms import Arms
-from digit_tui.training.batches import BLOCK
-from digit_tui.training.commands import Course
-from digit_tui.training.describe import divergence, setting_words
-from digit_tui.training.events import (
+from digit_tui.engine.batches import BLOCK
+from digit_tui.engine.stepper import NotFinite, Stepper
+from digit_tui.engine.worker_pool import Team
+from digit_tui.run import commands as ask
+from digit_tui.run.commands import Course
+from digit_tui.run.events import (
     Diverged,
     Event,
     Paused,
@@ -24,14 +22,16 @@ from digit_tui.training.events import (
     Resumed,
     RunStarted,
 )
-from digit_tui.training.mailbox import CommandSource
+from digit_tui.run.state import RunState
+from digit_tui.run.wording import divergence, setting_words
+from digit_tui.storage.run_writer import RunFolder, versions
+from digit_tui.storage.saved_run import Origin
+from digit_tui.training.branch import Arm
+from digit_tui.training.branch_pair import Arms
+from digit_tui.training.command_queue import Agenda
+from digit_tui.training.command_source import CommandSource
 from digit_tui.training.pace import Pace
-from digit_tui.training.rewind import Rewind
-from digit_tui.training.run_folder import RunFolder, versions
-from digit_tui.training.saved_run import Origin
-from digit_tui.training.state import RunState
-from digit_tui.training.step import NotFinite, Stepper
-from digit_tui.training.team import Team
+from digit_tui.training.undo import Rewind
 
 SAVE_SECONDS = 30.0
 """A checkpoint is written at least this often."""
@@ -107,7 +107,7 @@ class Trainer:
         return self._arms.run.state
 
     def run(self) -> Iterator[Event]:
-        """Train, yielding what happens; see `digit_tui.training.events`."""
+        """Train, yielding what happens; see `digit_tui.run.events`."""
         self._started = perf_counter()
         try:
             with self._team:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from digit_tui.output import give_up
-from digit_tui.status import Status
-from digit_tui.training.catalogue import last_interrupted
-from digit_tui.training.opening import Opening
+from digit_tui.session.exit_status import Status
+from digit_tui.session.output import give_up
+from digit_tui.storage.run_index import last_interrupted
+from digit_tui.training.run_request import Opening
 
 if TYPE_CHECKING:
-    from digit_tui.tui.job import JobApp
+    from digit_tui.tui.job_control import JobApp
 
 SWITCH_SECONDS = 0.0005
 """Longest time that one thread keeps the interpreter while the other wants it."""
@@ -41,7 +41,7 @@ def run_replay(opening: Opening) -> int:
 
 
 def _show(app: JobApp) -> int:
-    from digit_tui.tui.watchdog import SAVE_SECONDS, Watchdog
+    from digit_tui.tui.terminal.watchdog import SAVE_SECONDS, Watchdog
 
     # The training thread asks for the interpreter after each call of NumPy. With Python's usual
     # 5 ms it would wait that long for the interface, and the helper processes with it.

@@ -11,22 +11,22 @@ from textual.binding import Binding
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.data import printable
-from digit_tui.runner import News, Runner
-from digit_tui.status import Status
-from digit_tui.training import commands as ask
-from digit_tui.training.describe import farewell
-from digit_tui.training.events import Moment
-from digit_tui.training.opening import Opening, resuming
-from digit_tui.training.saved_run import SavedRun
-from digit_tui.training.timeline import UNDO_BYTES
-from digit_tui.tui.job import JOB, JobApp
-from digit_tui.tui.model import RunModel
-from digit_tui.tui.screens.dialogs import OptimizerDialog
+from digit_tui.run import commands as ask
+from digit_tui.run.events import Moment
+from digit_tui.run.wording import farewell
+from digit_tui.session.exit_status import Status
+from digit_tui.session.runner import News, Runner
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.training.run_request import Opening, resuming
+from digit_tui.training.snapshots import UNDO_BYTES
+from digit_tui.tui.job_control import JOB, JobApp
+from digit_tui.tui.run_app import COMMON
 from digit_tui.tui.screens.fork import ForkDialog, KeepDialog
-from digit_tui.tui.screens.offer import OfferDialog
+from digit_tui.tui.screens.optimizer import OptimizerDialog
+from digit_tui.tui.screens.resume import OfferDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
 from digit_tui.tui.screens.view import View
-from digit_tui.tui.window import COMMON
+from digit_tui.tui.state.run_model import RunModel
 
 POLL_SECONDS = 0.25
 """Events are looked for at least this often."""

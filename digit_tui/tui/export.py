@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from digit_tui.data import printable
-from digit_tui.mistakes.page import page, write_page
-from digit_tui.mistakes.table import about
-from digit_tui.training.events import Evaluated
-from digit_tui.tui.against import position
-from digit_tui.tui.listing import Listing
-from digit_tui.tui.model import RunModel
+from digit_tui.export.page import page, write_page
+from digit_tui.export.table import about
+from digit_tui.run.events import Evaluated
+from digit_tui.tui.state.comparison import position
+from digit_tui.tui.state.listing import Listing
+from digit_tui.tui.state.run_model import RunModel
 
 PAGE = "mistakes.html"
 

@@ -7,14 +7,14 @@ from math import ceil, floor, log2
 from textual.binding import Binding
 from textual.timer import Timer
 
-from digit_tui.runner import Failed, Storyteller
-from digit_tui.status import Status
-from digit_tui.training import commands as ask
-from digit_tui.training.opening import Opening
-from digit_tui.tui.job import JOB, JobApp
-from digit_tui.tui.model import RunModel
-from digit_tui.tui.player import Player
-from digit_tui.tui.window import COMMON
+from digit_tui.run import commands as ask
+from digit_tui.session.exit_status import Status
+from digit_tui.session.runner import Failed, Storyteller
+from digit_tui.training.run_request import Opening
+from digit_tui.tui.job_control import JOB, JobApp
+from digit_tui.tui.run_app import COMMON
+from digit_tui.tui.state.player import Player
+from digit_tui.tui.state.run_model import RunModel
 
 FRAME_SECONDS = 0.25
 SHOW_SECONDS = 30.0

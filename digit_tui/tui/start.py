@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from digit_tui.tui import app, replay, window
-from digit_tui.tui.words import WORDS
+from digit_tui.tui import app, replay
+from digit_tui.tui import run_app as window
+from digit_tui.tui.terminal.stdio_capture import WORDS
 
 
 def prepare(draws: float | None) -> None:

@@ -19,9 +19,9 @@ from measure import finish, head, in_process, interleave, machine, make_parser, 
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset, load_dataset
-from digit_tui.training.commands import Stop
-from digit_tui.training.events import EpochEnded
-from digit_tui.training.mailbox import Script
+from digit_tui.run.commands import Stop
+from digit_tui.run.events import EpochEnded
+from digit_tui.training.command_source import Script
 from digit_tui.training.trainer import Trainer
 
 WARM_UP_STEPS = 20

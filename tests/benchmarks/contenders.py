@@ -18,8 +18,8 @@ from threadpoolctl import threadpool_limits
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.training.events import EpochEnded, Evaluated
-from digit_tui.training.mailbox import Script
+from digit_tui.run.events import EpochEnded, Evaluated
+from digit_tui.training.command_source import Script
 from digit_tui.training.trainer import Trainer
 
 LEARNING_RATE = 0.001

@@ -16,10 +16,10 @@ from digit_tui.config import RunConfig
 from digit_tui.data import load_dataset
 from digit_tui.insight.change import change, epoch_before
 from digit_tui.insight.confusion import class_scores, confusion_matrix
-from digit_tui.insight.digits import Digits
+from digit_tui.insight.digit_table import Digits
 from digit_tui.insight.selection import ORDERS, parse_selection, select
-from digit_tui.training.events import EpochEnded, Evaluated
-from digit_tui.training.mailbox import Script
+from digit_tui.run.events import EpochEnded, Evaluated
+from digit_tui.training.command_source import Script
 from digit_tui.training.trainer import Trainer
 
 SELECTION = "true=4 pred=9 conf>0.5"

@@ -23,11 +23,11 @@ from measure import finish, head, in_process, interleave, machine, make_parser, 
 
 from digit_tui.config import RunConfig
 from digit_tui.data import load_dataset
-from digit_tui.training.commands import Stop
-from digit_tui.training.events import CheckpointSaved, EpochEnded, RunStarted, TimelineChanged
-from digit_tui.training.mailbox import Mailbox
-from digit_tui.training.run_folder import RunFolder
-from digit_tui.training.timeline import UNDO_BYTES
+from digit_tui.run.commands import Stop
+from digit_tui.run.events import CheckpointSaved, EpochEnded, RunStarted, TimelineChanged
+from digit_tui.storage.run_writer import RunFolder
+from digit_tui.training.command_source import Mailbox
+from digit_tui.training.snapshots import UNDO_BYTES
 from digit_tui.training.trainer import Trainer
 
 MIB = 1 << 20

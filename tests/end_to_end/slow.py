@@ -13,8 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from digit_tui.cli import main
-from digit_tui.training import opening, run_folder, team
+from digit_tui.cli.main import main
+from digit_tui.engine import worker_pool as team
+from digit_tui.storage import run_writer as run_folder
+from digit_tui.training import run_request as opening
 
 
 def slowed(function: Callable[..., Any], when: Callable[..., bool]) -> Callable[..., Any]:

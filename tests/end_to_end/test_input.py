@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from digit_tui.training.saved_run import SavedRun
+from digit_tui.storage.saved_run import SavedRun
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 

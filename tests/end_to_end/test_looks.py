@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from digit_tui.training.saved_run import SavedRun
-from digit_tui.tui.window import LONGEST_SECONDS
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.tui.run_app import LONGEST_SECONDS
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 

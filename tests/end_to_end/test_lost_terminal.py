@@ -21,8 +21,8 @@ from typing import Any
 
 import pytest
 
-from digit_tui.training.run_folder import CHECKPOINT
-from digit_tui.training.saved_run import SavedRun
+from digit_tui.storage.run_writer import CHECKPOINT
+from digit_tui.storage.saved_run import SavedRun
 
 if sys.platform == "win32":
     pytest.skip("Windows has no pseudo-terminals", allow_module_level=True)

@@ -16,10 +16,10 @@ import pytest
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.training import commands as ask
-from digit_tui.training.events import RunEnded
-from digit_tui.training.mailbox import Script
-from digit_tui.training.saved_run import SavedRun
+from digit_tui.run import commands as ask
+from digit_tui.run.events import RunEnded
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.training.command_source import Script
 from digit_tui.training.trainer import Trainer
 
 if sys.platform != "win32":
@@ -40,7 +40,7 @@ import signal, sys
 for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # whatever the tests were started with
     default = signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL
     signal.signal(getattr(signal, name), default)
-from digit_tui.cli import main
+from digit_tui.cli.main import main
 main()
 """
 
@@ -222,7 +222,7 @@ def test_commands_in_a_file(tmp_path: Path) -> None:
 MODULES = """
 import atexit, sys
 atexit.register(lambda: print(*sorted({name.split(".")[0] for name in sys.modules}), flush=True))
-from digit_tui.cli import cli
+from digit_tui.cli.main import cli
 cli(sys.argv[1:], prog_name="digit-tui")
 """
 

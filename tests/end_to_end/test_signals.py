@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from digit_tui.training.saved_run import SavedRun
+from digit_tui.storage.saved_run import SavedRun
 from tests.end_to_end.conftest import pause, step
 
 long = pytest.mark.long

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digit_tui.training.saved_run import SavedRun
+from digit_tui.storage.saved_run import SavedRun
 from tests.end_to_end.conftest import pause, step
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
@@ -141,7 +141,7 @@ def test_a_terminal_that_does_not_read_can_not_hold_the_program(
 
 
 CRASHING = """
-from digit_tui.cli import main
+from digit_tui.cli.main import main
 from digit_tui.tui.app import DigitApp
 
 def fail(self, *_):

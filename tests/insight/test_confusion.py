@@ -13,7 +13,7 @@ from sklearn import metrics
 
 from digit_tui.data import load_dataset
 from digit_tui.insight.confusion import Confusion, class_scores, confusion_matrix, most_confused
-from digit_tui.insight.digits import Digits
+from digit_tui.insight.digit_table import Digits
 from digit_tui.insight.report import confusion_table, report
 from digit_tui.insight.selection import order, parse_selection, select
 from digit_tui.nn import Evaluation, Network, PredictionHistory, evaluate

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from digit_tui.engine.worker import Member
 from digit_tui.nn import RULES
-from digit_tui.training.commands import (
+from digit_tui.run.commands import (
     AddEpochs,
     Command,
     Pause,
@@ -23,7 +24,7 @@ from digit_tui.training.commands import (
     StepEpoch,
     Stop,
 )
-from digit_tui.training.events import (
+from digit_tui.run.events import (
     EpochEnded,
     Paused,
     Refused,
@@ -32,8 +33,7 @@ from digit_tui.training.events import (
     SettingChanged,
     StepsDone,
 )
-from digit_tui.training.mailbox import Mailbox, Script
-from digit_tui.training.member import Member
+from digit_tui.training.command_source import Mailbox, Script
 from digit_tui.training.trainer import Trainer
 
 PAUSED = 10**9

@@ -9,12 +9,14 @@ import pytest
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
+from digit_tui.engine import batches as batches_module
+from digit_tui.engine import stepper as step_module
+from digit_tui.engine.stepper import Stepper
+from digit_tui.engine.worker import Member
+from digit_tui.engine.worker_pool import Team
 from digit_tui.nn import inputs as inputs_module
 from digit_tui.nn.inputs import Inputs
-from digit_tui.training import arm as arm_module
-from digit_tui.training import batches as batches_module
-from digit_tui.training import step as step_module
-from digit_tui.training.commands import (
+from digit_tui.run.commands import (
     AddEpochs,
     Command,
     Pause,
@@ -30,13 +32,11 @@ from digit_tui.training.commands import (
     StepEpoch,
     Stop,
 )
-from digit_tui.training.events import EpochEnded, Evaluated, Paused, SettingChanged, StepsDone
-from digit_tui.training.mailbox import Script
-from digit_tui.training.member import Member
-from digit_tui.training.state import RunState, Settings
-from digit_tui.training.step import Stepper
-from digit_tui.training.streams import stream
-from digit_tui.training.team import Team
+from digit_tui.run.events import EpochEnded, Evaluated, Paused, SettingChanged, StepsDone
+from digit_tui.run.random_streams import stream
+from digit_tui.run.state import RunState, Settings
+from digit_tui.training import branch as arm_module
+from digit_tui.training.command_source import Script
 
 CHANGES: list[tuple[int, Command]] = [
     (2, SetOptimizer("nesterov")),

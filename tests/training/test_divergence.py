@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digit_tui.training.commands import Resume, SetLearningRate, StepBatch, Stop
-from digit_tui.training.events import Diverged, Evaluated, Paused, StepsDone
-from digit_tui.training.mailbox import Script
+from digit_tui.run.commands import Resume, SetLearningRate, StepBatch, Stop
+from digit_tui.run.events import Diverged, Evaluated, Paused, StepsDone
+from digit_tui.training.command_source import Script
 from digit_tui.training.trainer import Trainer
 
 PAUSED = 10**9

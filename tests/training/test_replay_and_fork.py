@@ -13,13 +13,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from digit_tui.cli import cli
+from digit_tui.cli.main import cli
 from digit_tui.data import Dataset
+from digit_tui.engine.batches import BLOCK
+from digit_tui.engine.step_batch import Order
+from digit_tui.engine.worker import Member
+from digit_tui.engine.worker_pool import HELPERS
 from digit_tui.insight.significance import compare, gap_words
 from digit_tui.nn.inputs import Inputs
-from digit_tui.training import trainer as trainer_module
-from digit_tui.training.batches import BLOCK
-from digit_tui.training.commands import (
+from digit_tui.run.commands import (
     AddEpochs,
     Command,
     Fork,
@@ -41,7 +43,7 @@ from digit_tui.training.commands import (
     Taken,
     Undo,
 )
-from digit_tui.training.events import (
+from digit_tui.run.events import (
     CheckpointSaved,
     Diverged,
     EpochEnded,
@@ -55,14 +57,12 @@ from digit_tui.training.events import (
     SettingChanged,
     WentBack,
 )
-from digit_tui.training.mailbox import Script
-from digit_tui.training.member import Member
-from digit_tui.training.opening import replaying
-from digit_tui.training.orders import Order
-from digit_tui.training.run_folder import METRICS
-from digit_tui.training.saved_run import SavedRun
-from digit_tui.training.team import HELPERS
-from digit_tui.training.timeline import Timeline
+from digit_tui.storage.run_writer import METRICS
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.training import trainer as trainer_module
+from digit_tui.training.command_source import Script
+from digit_tui.training.run_request import replaying
+from digit_tui.training.snapshots import Timeline
 
 # Two arms take turns at a block of images. The usual digits here have one: while they are compared
 # they are level, and take commands, at the ends of epochs alone, every eight steps.
@@ -833,7 +833,7 @@ def test_resume_and_fork_headless(tmp_path: Path) -> None:
 def start_run(folder: Path, steps: int, script: list[tuple[int, Command]] | None = None) -> None:
     """A run with the options SMALL and two epochs, stopped after some steps."""
     from digit_tui.config import RunConfig
-    from digit_tui.training.opening import Opening
+    from digit_tui.training.run_request import Opening
 
     config = RunConfig.from_preset(
         "classic", data="sample", hidden=(8,), optimizer="adam", batch_size=125, threads=1, epochs=2

@@ -12,9 +12,9 @@ import pytest
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
+from digit_tui.engine.worker_pool import HELPERS
 from digit_tui.nn import PredictionHistory
-from digit_tui.training import run_folder
-from digit_tui.training.commands import (
+from digit_tui.run.commands import (
     AddEpochs,
     Command,
     GoBack,
@@ -31,8 +31,7 @@ from digit_tui.training.commands import (
     Taken,
     Undo,
 )
-from digit_tui.training.errors import RunError, RunTaken
-from digit_tui.training.events import (
+from digit_tui.run.events import (
     CheckpointSaved,
     Diverged,
     EpochEnded,
@@ -43,11 +42,12 @@ from digit_tui.training.events import (
     SettingChanged,
     StepsDone,
 )
-from digit_tui.training.mailbox import Script
-from digit_tui.training.opening import Opening, resuming
-from digit_tui.training.run_folder import BEST, CHECKPOINT, CHECKPOINTS, METRICS, PREVIOUS
-from digit_tui.training.saved_run import SavedRun
-from digit_tui.training.team import HELPERS
+from digit_tui.storage import run_writer as run_folder
+from digit_tui.storage.errors import RunError, RunTaken
+from digit_tui.storage.run_writer import BEST, CHECKPOINT, CHECKPOINTS, METRICS, PREVIOUS
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.training.command_source import Script
+from digit_tui.training.run_request import Opening, resuming
 
 NEVER = 10**9
 """A step that is never reached: a script's command with it waits until the run is paused."""

@@ -12,9 +12,9 @@ import pytest
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.training import step as step_module
-from digit_tui.training import trainer as trainer_module
-from digit_tui.training.commands import (
+from digit_tui.engine import stepper as step_module
+from digit_tui.engine.stepper import NotFinite, Stepper
+from digit_tui.run.commands import (
     AddEpochs,
     Command,
     GoBack,
@@ -31,7 +31,7 @@ from digit_tui.training.commands import (
     Taken,
     Undo,
 )
-from digit_tui.training.events import (
+from digit_tui.run.events import (
     CheckpointSaved,
     Diverged,
     EpochEnded,
@@ -44,13 +44,13 @@ from digit_tui.training.events import (
     TimelineChanged,
     WentBack,
 )
-from digit_tui.training.mailbox import Script
-from digit_tui.training.run_folder import METRICS
-from digit_tui.training.saved_run import SavedRun
+from digit_tui.run.state import RunState, Vectors
+from digit_tui.storage.run_writer import METRICS
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.training import trainer as trainer_module
+from digit_tui.training.command_source import Script
+from digit_tui.training.snapshots import Point, Timeline
 from digit_tui.training.spike import SpikeAlarm
-from digit_tui.training.state import RunState, Vectors
-from digit_tui.training.step import NotFinite, Stepper
-from digit_tui.training.timeline import Point, Timeline
 from digit_tui.training.trainer import Trainer
 
 NEVER = 10**9

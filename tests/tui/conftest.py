@@ -19,16 +19,16 @@ from textual.pilot import Pilot
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.nn import Evaluation, Network, PredictionHistory
-from digit_tui.runner import Loaded
-from digit_tui.training import events as happened
-from digit_tui.training.commands import Command
-from digit_tui.training.opening import Opening
-from digit_tui.training.saved_run import SavedRun
-from digit_tui.training.state import Settings
+from digit_tui.run import events as happened
+from digit_tui.run.commands import Command
+from digit_tui.run.state import Settings
+from digit_tui.session.runner import Loaded
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.training.run_request import Opening
 from digit_tui.tui import app as app_module
-from digit_tui.tui import window as window_module
+from digit_tui.tui import run_app as window_module
 from digit_tui.tui.app import DigitApp
-from digit_tui.tui.model import RunModel
+from digit_tui.tui.state.run_model import RunModel
 
 STEPS_PER_EPOCH = 100
 

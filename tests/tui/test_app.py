@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from digit_tui.runner import Failed
-from digit_tui.status import Status
-from digit_tui.training import commands as ask
+from digit_tui.run import commands as ask
+from digit_tui.session.exit_status import Status
+from digit_tui.session.runner import Failed
+from digit_tui.tui.run_app import RunApp
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.train import TrainView
-from digit_tui.tui.window import RunApp
 
 
 @pytest.mark.parametrize("size", [(60, 20), (40, 12), (20, 6), (5, 60), (1, 1)])

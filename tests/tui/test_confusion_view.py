@@ -12,8 +12,8 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from digit_tui.data import Dataset
 from digit_tui.nn import Evaluation
-from digit_tui.training import events as happened
-from digit_tui.training.state import Settings
+from digit_tui.run import events as happened
+from digit_tui.run.state import Settings
 from digit_tui.tui.widgets.confusion_matrix import in_sight, number
 
 # Index to (predicted, its probability); 4 is a 1, 17 a 0, 250 an 8, the others are nines.

@@ -15,11 +15,11 @@ import pytest
 from digit_tui.data import Dataset
 from digit_tui.insight.neighbours import hidden_features, nearest
 from digit_tui.nn import Evaluation, Network
-from digit_tui.training.state import Settings
+from digit_tui.run.state import Settings
 from digit_tui.tui import look_alikes
 from digit_tui.tui.look_alikes import Finder, LookAlikes, Question
-from digit_tui.tui.widgets.digits import DigitPicture
 from digit_tui.tui.widgets.neighbours import NeighbourRow
+from digit_tui.tui.widgets.pictures import DigitPicture
 
 MISTAKES = {4: (7, 0.8), 31: (0, 0.99)}
 SIZES = [(80, 24), (120, 40), (60, 20)]

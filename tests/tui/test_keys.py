@@ -10,11 +10,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
-from digit_tui.training import commands as ask
-from digit_tui.training import events as happened
+from digit_tui.run import commands as ask
+from digit_tui.run import events as happened
 from digit_tui.tui.app import DigitApp
-from digit_tui.tui.screens.dialogs import OptimizerDialog
 from digit_tui.tui.screens.help import HelpDialog
+from digit_tui.tui.screens.optimizer import OptimizerDialog
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from textual import events
 
 from digit_tui.data import Dataset, draw_braille, draw_digit
 from digit_tui.nn import Evaluation
-from digit_tui.training import commands as ask
-from digit_tui.training.state import Settings
-from digit_tui.tui.widgets.digits import DigitPicture
+from digit_tui.run import commands as ask
+from digit_tui.run.state import Settings
+from digit_tui.tui.widgets.pictures import DigitPicture
 
 # Index to (predicted, its probability); the higher, the higher the loss.
 MISTAKES = {4: (7, 0.8), 17: (3, 0.6), 250: (0, 0.51), 31: (0, 0.99)}
@@ -434,7 +434,7 @@ class TestDrawing:
     ) -> None:
         replaced = environment.pop("PYTHONIOENCODING", None)
         if replaced:
-            monkeypatch.setattr("digit_tui.tui.charset.charset", lambda: replaced)
+            monkeypatch.setattr("digit_tui.tui.terminal.charset.charset", lambda: replaced)
         async with window(environment=environment) as opened:
             await opened.tell(*story.opening(), *story.epochs(1, MISTAKES))
             await opened.press("tab")

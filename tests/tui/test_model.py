@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from digit_tui.data import Dataset
-from digit_tui.runner import Failed, Loaded
-from digit_tui.status import Status
-from digit_tui.training import events as happened
-from digit_tui.tui.model import LOG_LINES, RunModel
+from digit_tui.run import events as happened
+from digit_tui.session.exit_status import Status
+from digit_tui.session.runner import Failed, Loaded
+from digit_tui.tui.state.run_model import LOG_LINES, RunModel
 
 Tell = Callable[..., None]
 

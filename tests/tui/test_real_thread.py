@@ -15,14 +15,14 @@ from textual.pilot import Pilot
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.runner import Failed, Runner
-from digit_tui.training import commands as ask
-from digit_tui.training.events import RunEnded
-from digit_tui.training.mailbox import Script
-from digit_tui.training.opening import Opening
-from digit_tui.training.run_folder import RunFolder
-from digit_tui.training.saved_run import SavedRun
-from digit_tui.training.team import HELPERS
+from digit_tui.engine.worker_pool import HELPERS
+from digit_tui.run import commands as ask
+from digit_tui.run.events import RunEnded
+from digit_tui.session.runner import Failed, Runner
+from digit_tui.storage.run_writer import RunFolder
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.training.command_source import Script
+from digit_tui.training.run_request import Opening
 from digit_tui.training.trainer import Trainer
 from digit_tui.tui import app as app_module
 from digit_tui.tui.app import DigitApp
@@ -203,7 +203,7 @@ class TestFailures:
         def fail(*_: object, **__: object) -> None:
             raise RuntimeError("by\x1b design")
 
-        monkeypatch.setattr("digit_tui.training.opening.Trainer", fail)
+        monkeypatch.setattr("digit_tui.training.run_request.Trainer", fail)
         failed = self.failure(CONFIG, tmp_path)
         assert failed.status == 1
         assert failed.message == "RuntimeError: by? design"

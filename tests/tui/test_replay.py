@@ -11,15 +11,15 @@ import pytest
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.training import commands as ask
-from digit_tui.training.events import EpochEnded, OfFork, StepsDone, WentBack
-from digit_tui.training.mailbox import Script
-from digit_tui.training.opening import Opening, replaying
-from digit_tui.training.saved_run import SavedRun
-from digit_tui.tui import player as player_module
+from digit_tui.run import commands as ask
+from digit_tui.run.events import EpochEnded, OfFork, StepsDone, WentBack
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.training.command_source import Script
+from digit_tui.training.run_request import Opening, replaying
 from digit_tui.tui import replay as replay_module
-from digit_tui.tui.player import Player
 from digit_tui.tui.replay import ReplayApp
+from digit_tui.tui.state import player as player_module
+from digit_tui.tui.state.player import Player
 from tests.tui.conftest import Clock, Window
 
 

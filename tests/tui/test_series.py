@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digit_tui.tui.series import MAX_POINTS, Series, Smoother, thin
+from digit_tui.tui.state.series import MAX_POINTS, Series, Smoother, thin
 
 # Without the tiniest numbers: half of the smallest is zero.
 values = st.floats(-1e6, 1e6, allow_subnormal=False)

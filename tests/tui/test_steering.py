@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digit_tui.training import commands as ask
-from digit_tui.training import events as happened
-from digit_tui.training.commands import Taken
-from digit_tui.training.events import Moment
-from digit_tui.training.mailbox import Script
-from digit_tui.training.opening import Opening
-from digit_tui.training.saved_run import SavedRun
-from digit_tui.tui.model import RunModel
+from digit_tui.run import commands as ask
+from digit_tui.run import events as happened
+from digit_tui.run.commands import Taken
+from digit_tui.run.events import Moment
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.training.command_source import Script
+from digit_tui.training.run_request import Opening
 from digit_tui.tui.screens.fork import ForkDialog
-from digit_tui.tui.screens.offer import OfferDialog
+from digit_tui.tui.screens.resume import OfferDialog
 from digit_tui.tui.screens.timeline import TimelineDialog, line
+from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.gap_line import GapLine, gap
 
 Tell = Callable[..., None]

@@ -10,8 +10,8 @@ from textual import events
 
 pytest.importorskip("termios")
 
-from digit_tui.tui.charset import STAND_INS
-from digit_tui.tui.terminal import PASTE_CHARACTERS, PASTE_POLLS, Input, MouseFilter
+from digit_tui.tui.terminal.charset import STAND_INS
+from digit_tui.tui.terminal.driver import PASTE_CHARACTERS, PASTE_POLLS, Input, MouseFilter
 
 ESCAPES = st.sampled_from([b"\x1b[", b"\x1b[M", b"\x1b[<", b"\x1b[200~", b"\x1b[48;", b"u", b"t"])
 GARBAGE = st.lists(st.one_of(st.binary(max_size=8), ESCAPES), max_size=30)

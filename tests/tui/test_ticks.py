@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from digit_tui.tui.ticks import linear_ticks, log_ticks
+from digit_tui.tui.drawing.ticks import linear_ticks, log_ticks
 
 counts = st.integers(1, 40)
 # Wider than a chart ever draws: it clips at ±1e12.

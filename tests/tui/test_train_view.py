@@ -11,11 +11,11 @@ import pytest
 from textual.geometry import Region
 
 from digit_tui.data import Dataset
-from digit_tui.training import events as happened
+from digit_tui.run import events as happened
 from digit_tui.training.pace import Pace
 from digit_tui.tui import app as app_module
 from digit_tui.tui import replay as replay_module
-from digit_tui.tui import window as window_module
+from digit_tui.tui import run_app as window_module
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.start import prepare
 from digit_tui.tui.widgets.chart import Chart, Curve, Drawing

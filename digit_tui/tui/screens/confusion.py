@@ -11,8 +11,9 @@ from textual.widgets import Static
 from digit_tui.insight.change import Change, change
 from digit_tui.insight.confusion import class_scores, confusion_matrix
 from digit_tui.insight.significance import interval_words
-from digit_tui.training.events import Evaluated
-from digit_tui.tui.against import (
+from digit_tui.run.events import Evaluated
+from digit_tui.tui.screens.view import View
+from digit_tui.tui.state.comparison import (
     Against,
     Mark,
     Sides,
@@ -21,8 +22,7 @@ from digit_tui.tui.against import (
     since_epoch,
     since_mark,
 )
-from digit_tui.tui.model import RunModel
-from digit_tui.tui.screens.view import View
+from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.confusion_matrix import (
     SCORES,
     Cell,

@@ -13,12 +13,12 @@ from textual.containers import Vertical
 from textual.widgets import Label, Static
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
-from digit_tui.training.commands import SetAugmentation, SetClipping, SetLearningRate, SetOptimizer
-from digit_tui.training.commands import Setting as SettingCommand
-from digit_tui.training.describe import setting_value
-from digit_tui.training.state import Settings
-from digit_tui.tui.model import RunModel
+from digit_tui.run.commands import SetAugmentation, SetClipping, SetLearningRate, SetOptimizer
+from digit_tui.run.commands import Setting as SettingCommand
+from digit_tui.run.state import Settings
+from digit_tui.run.wording import setting_value
 from digit_tui.tui.screens.dialog import Dialog
+from digit_tui.tui.state.run_model import RunModel
 
 RATE_FACTORS = (0.01, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0)
 CLIPPINGS = ((None, None), (1.0, None), (None, 0.1))

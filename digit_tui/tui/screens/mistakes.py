@@ -6,20 +6,20 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 
-from digit_tui.insight.digits import Digits
+from digit_tui.insight.digit_table import Digits
 from digit_tui.insight.selection import parse_selection
-from digit_tui.training.events import Evaluated
+from digit_tui.run.events import Evaluated
+from digit_tui.tui.drawing.ink import best_way, next_way
 from digit_tui.tui.export import write_list
-from digit_tui.tui.ink import best_way, next_way
-from digit_tui.tui.listing import Listing
-from digit_tui.tui.model import RunModel
 from digit_tui.tui.screens.view import View
-from digit_tui.tui.subject import Subject
+from digit_tui.tui.state.listing import Listing
+from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.state.selected_digit import Subject
 from digit_tui.tui.widgets.digit_list import DigitList
-from digit_tui.tui.widgets.digits import Gallery
 from digit_tui.tui.widgets.explanation import Explanation
 from digit_tui.tui.widgets.filter_line import FilterLine
 from digit_tui.tui.widgets.heading import Heading
+from digit_tui.tui.widgets.pictures import Gallery
 
 
 class MistakesView(View):

@@ -8,8 +8,8 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import OptionList
 
-from digit_tui.training.describe import moment_words
-from digit_tui.training.events import Moment
+from digit_tui.run.events import Moment
+from digit_tui.run.wording import moment_words
 from digit_tui.tui.screens.dialog import Dialog
 
 

@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 
-from digit_tui.tui.charset import shows
-from digit_tui.tui.curves import Curves
-from digit_tui.tui.model import RunModel
 from digit_tui.tui.screens.view import View
+from digit_tui.tui.state.curves import Curves
+from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.terminal.charset import shows
 from digit_tui.tui.widgets.chart import BRAILLE, MARKERS, Chart, Curve, Drawing, letter
 from digit_tui.tui.widgets.event_log import EventLog
 from digit_tui.tui.widgets.gap_line import GapLine

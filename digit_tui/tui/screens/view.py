@@ -16,9 +16,9 @@ from digit_tui.tui.widgets.status_line import StatusLine
 from digit_tui.tui.widgets.too_small import MINIMUM, TooSmall
 
 if TYPE_CHECKING:
-    from digit_tui.training.events import Evaluated
+    from digit_tui.run.events import Evaluated
     from digit_tui.tui.app import DigitApp
-    from digit_tui.tui.model import RunModel
+    from digit_tui.tui.state.run_model import RunModel
 
 
 class View(Screen[None]):

@@ -7,7 +7,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from digit_tui.insight.biography import Biography
-from digit_tui.tui.ink import Line
+from digit_tui.tui.drawing.ink import Line
 from digit_tui.tui.widgets.canvas import Canvas
 
 RIGHT = "·"

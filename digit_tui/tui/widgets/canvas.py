@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from digit_tui.tui.ink import Line
+from digit_tui.tui.drawing.ink import Line
 
 
 class Canvas(Widget):

@@ -13,8 +13,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual_plotext import PlotextPlot
 
-from digit_tui.tui.series import thin
-from digit_tui.tui.ticks import Ticks, linear_ticks, log_ticks
+from digit_tui.tui.drawing.ticks import Ticks, linear_ticks, log_ticks
+from digit_tui.tui.state.series import thin
 
 Array = NDArray[Any]
 

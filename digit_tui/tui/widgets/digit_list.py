@@ -8,7 +8,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from digit_tui.insight.digits import Digits
+from digit_tui.insight.digit_table import Digits
 
 
 class DigitList(Widget):

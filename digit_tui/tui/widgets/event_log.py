@@ -6,7 +6,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.widgets import Static
 
-from digit_tui.tui.model import RunModel
+from digit_tui.tui.state.run_model import RunModel
 
 
 class EventLog(Static):

@@ -8,11 +8,11 @@ from textual.containers import Container, Horizontal, Vertical
 
 from digit_tui.insight.evidence import evidence
 from digit_tui.insight.what_if import what_if
-from digit_tui.tui.ink import WAYS, Line, many_colors
-from digit_tui.tui.subject import Subject, square
+from digit_tui.tui.drawing.ink import WAYS, Line, many_colors
+from digit_tui.tui.state.selected_digit import Subject, square
 from digit_tui.tui.widgets.biography import LifeLine
-from digit_tui.tui.widgets.digits import DigitPicture
 from digit_tui.tui.widgets.neighbours import NeighbourRow
+from digit_tui.tui.widgets.pictures import DigitPicture
 from digit_tui.tui.widgets.probabilities import Probabilities
 from digit_tui.tui.widgets.what_if import WhatIf
 

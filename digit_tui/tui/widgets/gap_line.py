@@ -6,7 +6,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from digit_tui.insight.significance import compare, ends_words, gap_words
-from digit_tui.tui.model import RunModel
+from digit_tui.tui.state.run_model import RunModel
 
 
 class GapLine(Static):

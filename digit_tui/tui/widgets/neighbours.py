@@ -10,9 +10,9 @@ from rich.segment import Segment
 
 from digit_tui.data import ink_box
 from digit_tui.nn import Network
-from digit_tui.tui.ink import Line, draw
+from digit_tui.tui.drawing.ink import Line, draw
 from digit_tui.tui.look_alikes import COUNT, Finder, LookAlikes, Question
-from digit_tui.tui.subject import Subject, square
+from digit_tui.tui.state.selected_digit import Subject, square
 from digit_tui.tui.widgets.canvas import Canvas
 
 MAX_ROWS = 10

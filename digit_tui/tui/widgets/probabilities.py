@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from rich.segment import Segment
 
-from digit_tui.insight.digits import Digits
-from digit_tui.tui.ink import Line
+from digit_tui.insight.digit_table import Digits
+from digit_tui.tui.drawing.ink import Line
 from digit_tui.tui.widgets.canvas import Canvas
 from digit_tui.tui.widgets.progress_line import PARTS
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widget import Widget
 
-from digit_tui.training.describe import time_left
-from digit_tui.tui.model import RunModel
+from digit_tui.run.wording import time_left
+from digit_tui.tui.state.run_model import RunModel
 
 PARTS = " ▏▎▍▌▋▊▉█"
 

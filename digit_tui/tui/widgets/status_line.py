@@ -7,8 +7,8 @@ from rich.text import Text
 from textual.widgets import Static
 
 from digit_tui.data import printable
-from digit_tui.training.describe import settings_words
-from digit_tui.tui.model import RunModel
+from digit_tui.run.wording import settings_words
+from digit_tui.tui.state.run_model import RunModel
 
 STATES = {
     "loading": "… loading",

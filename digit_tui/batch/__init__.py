@@ -1,0 +1,242 @@
+"""The headless front end: the same run without a screen. It owns stdout."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from dataclasses import dataclass, field
+from math import isfinite
+from types import FrameType
+from typing import Any
+
+from digit_tui.batch.progress import progress_on_stderr
+from digit_tui.cli.evaluate_saved import history_of, look_at
+from digit_tui.data import DataError
+from digit_tui.engine.worker_pool import TeamError
+from digit_tui.insight.confusion import confusion_matrix
+from digit_tui.insight.report import report
+from digit_tui.run.commands import Stop
+from digit_tui.run.events import (
+    CheckpointSaved,
+    Diverged,
+    EpochEnded,
+    Event,
+    Forked,
+    ForkEnded,
+    OfFork,
+    Paused,
+    Refused,
+    Restored,
+    RunEnded,
+    RunStarted,
+    SaveFailed,
+    SettingChanged,
+    WentBack,
+    to_json,
+)
+from digit_tui.session.exit_status import Status
+from digit_tui.session.final_report import final_report
+from digit_tui.session.output import Output, complain
+from digit_tui.storage.errors import RunError, RunTaken
+from digit_tui.storage.run_index import find_run
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.training.command_source import Mailbox
+from digit_tui.training.run_request import Opening
+
+RESULTS = (
+    *(RunStarted, Restored, EpochEnded, SettingChanged, WentBack, Diverged),
+    *(Forked, ForkEnded, CheckpointSaved, RunEnded),
+)
+"""The events that --json prints, one a line."""
+
+SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+
+
+@dataclass
+class Interruption:
+    """Signals that ask the run to end after the steps under way; a second one ends it at once."""
+
+    mailbox: Mailbox
+    signal: int | None = None
+    _before: dict[int, Any] = field(default_factory=dict)
+
+    def __enter__(self) -> Interruption:
+        for number in SIGNALS:
+            # A parent such as nohup ignores a signal for us: so it stays.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.signal = number
+        self.mailbox.send(Stop(reason="interrupted"))
+        signal.signal(number, signal.SIG_DFL)
+
+
+def run_batch(opening: Opening, as_json: bool, target_accuracy: float | None) -> int:
+    """Train headless and report; returns the exit status.
+
+    Args:
+        opening: which run.
+        as_json: print events as JSON Lines instead of a report at the end.
+        target_accuracy: a lower final test accuracy, as a fraction, is a status of its own.
+    """
+    mailbox = Mailbox()
+    output = Output()
+    with Interruption(mailbox) as interruption:
+        try:
+            dataset = opening.load_digits()
+            trainer = opening.trainer(dataset, mailbox, stay=False)
+            events_on_screen = as_json and sys.stdout is not None and sys.stdout.isatty()
+            with progress_on_stderr(quiet=events_on_screen) as progress:
+                story = Story(mailbox, output, as_json)
+                for event in trainer.run():
+                    progress.show(event)
+                    story.add(event)
+        except DataError as error:
+            complain(str(error))
+            return Status.DATA
+        except RunError as error:
+            complain(str(error))
+            return Status.USAGE if isinstance(error, RunTaken) else Status.DATA
+        except TeamError as error:
+            complain(str(error))
+            return Status.FAILURE
+        except OSError as error:
+            complain(f"cannot write the run's folder: {error.filename}: {error.strerror}")
+            return Status.DISK
+        if not as_json:
+            output.line(story.report(len(dataset.train_labels)))
+
+    if interruption.signal is not None:
+        return Status.SIGNALLED + interruption.signal
+    if output.status is not None:
+        return output.status
+    if story.troubles:
+        return story.troubles[0]
+    return _judge(story, opening, target_accuracy)
+
+
+def _judge(story: Story, opening: Opening, target_accuracy: float | None) -> Status:
+    """Whether a run that went well was what it should have been."""
+    ended = story.ended
+    if opening.fork is not None and story.forked is None:
+        complain(f"--fork-at {opening.fork[0]}: the run ended at step {ended.steps}")
+        return Status.USAGE
+    if opening.replay is not None:
+        # A run that was left on the way to where it once stood has results of an earlier step.
+        results = opening.replay.record["results"] or {}
+        before = results.get("weights_sha256")
+        if results.get("steps") == ended.steps and before != ended.weights_sha256:
+            complain(f"the weights are not those of {opening.replay.path}: {before}")
+            return Status.FAILURE
+    if target_accuracy is not None and ended.watched_accuracy < target_accuracy:
+        reached = f"{opening.config.watched} accuracy {ended.watched_accuracy}"
+        complain(f"{reached} is below the target {target_accuracy}")
+        return Status.TARGET_MISSED
+    return Status.DONE
+
+
+class Story:
+    """A run as a script sees it: events as they happen, or a report at the end.
+
+    Attributes:
+        troubles: what went wrong on the way.
+        ended: the run's last event.
+        forked: how a fork began; `fork_ended` is its last event.
+    """
+
+    ended: RunEnded
+
+    def __init__(self, mailbox: Mailbox, output: Output, as_json: bool) -> None:
+        self._mailbox = mailbox
+        self._output = output
+        self._as_json = as_json
+        self.troubles: list[Status] = []
+        self._refusals: set[str] = set()
+        self.forked: Forked | None = None
+        self.fork_ended: RunEnded | None = None
+
+    def add(self, event: Event) -> None:
+        """Take notice of what happened."""
+        inner = event.event if isinstance(event, OfFork) else event
+        if self._as_json and isinstance(inner, RESULTS):
+            self._output.line(json.dumps(to_json(event), allow_nan=False))
+            if self._output.status is not None:
+                self._mailbox.send(Stop(reason="interrupted"))
+        match inner:
+            case Restored(complaints=complaints):
+                for complaint in complaints:
+                    complain(complaint)
+            case Diverged(message=message):
+                who = "the fork: " if inner is not event else ""
+                complain(f"{who}{message}; try a lower --lr, less --weight-decay, or --clip-norm 1")
+                self.troubles.append(Status.DIVERGED)
+            case Paused(reason="diverged"):
+                self._mailbox.send(Stop(reason="diverged"))
+            case Refused(message=message):
+                complain(message)
+                self.troubles.append(Status.USAGE)
+            case SaveFailed(message=message):
+                if message not in self._refusals:  # it is tried again and again
+                    self._refusals.add(message)
+                    complain(f"cannot save: {message}")
+                self.troubles.append(Status.DISK)
+            case Forked():
+                self.forked = inner
+            case RunEnded():
+                if inner is event:
+                    self.ended = inner
+                else:
+                    self.fork_ended = inner
+
+    def report(self, images: int) -> str:
+        """What a person sees at the end.
+
+        Args:
+            images: how many there are to train on.
+        """
+        fork = None
+        if self.forked is not None and self.fork_ended is not None:
+            fork = self.forked, self.fork_ended
+        return final_report(self.ended, images, fork)
+
+
+def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
+    """Measure a saved run on a data set's test images; returns the exit status.
+
+    Args:
+        name: the run's folder, or its name; see `find_run`.
+        data: as --data; None is what the run was trained on.
+        best: take the checkpoint with the best test accuracy instead of the last.
+        as_json: print one JSON object instead of a report.
+    """
+    output = Output()
+    try:
+        saved = SavedRun.read(find_run(name))
+        look = look_at(saved, data, best)
+    except (DataError, RunError) as error:
+        complain(str(error))
+        return Status.DATA
+    evaluation, dataset = look.evaluation, look.dataset
+    if as_json:
+        result = {
+            "step": look.step,
+            "test_accuracy": evaluation.accuracy,
+            "test_correct": evaluation.correct,
+            "test_total": evaluation.total,
+            "test_loss": evaluation.loss if isfinite(evaluation.loss) else None,
+            "confusion": confusion_matrix(evaluation).tolist(),
+        }
+        output.line(json.dumps(result, allow_nan=False))
+    else:
+        words = report(evaluation, history_of(saved, look))
+        output.line(f"Data           {dataset.name} ({dataset.source})\n{words}")
+    return output.status or Status.DONE

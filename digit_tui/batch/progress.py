@@ -1,0 +1,120 @@
+"""Progress of a headless run on stderr: a bar on a terminal, a plain line elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from time import monotonic
+from typing import Protocol
+
+from digit_tui.run.events import EpochEnded, Event, RunStarted, SettingChanged, StepsDone
+from digit_tui.run.wording import setting_change
+from digit_tui.session.output import give_up
+
+LINE_SECONDS = 5.0
+"""Time between two plain lines."""
+
+
+class Progress(Protocol):
+    def show(self, event: Event) -> None:
+        """Take notice of what happened."""
+
+
+class Quiet:
+    def show(self, event: Event) -> None:
+        pass
+
+
+class Lines:
+    """A line when an epoch ended, but not more than one in a few seconds."""
+
+    def __init__(self) -> None:
+        self._shown = -LINE_SECONDS
+        self._epochs = 0
+
+    def show(self, event: Event) -> None:
+        match event:
+            case RunStarted(data=data, network=network, settings=settings):
+                self._epochs = settings.epochs
+                widths = "-".join(map(str, network))
+                self._write(f"{widths} on {data['name']}, {data['training_images']:,} images")
+            case EpochEnded():
+                now = monotonic()
+                if event.epoch == self._epochs or now - self._shown >= LINE_SECONDS:
+                    self._shown = now
+                    self._write(f"epoch {event.epoch}/{self._epochs}  {measures(event)}")
+            case SettingChanged(settings=settings):
+                self._epochs = settings.epochs
+                self._write(setting_change(event))
+            case _:
+                pass
+
+    def _write(self, line: str) -> None:
+        with contextlib.suppress(OSError):  # progress is not worth a run
+            print(line, file=sys.stderr, flush=True)
+
+
+def measures(event: EpochEnded) -> str:
+    """The figures of an epoch that a person follows."""
+    digits, loss, accuracy = event.watched
+    return (
+        f"train {event.train_loss:.4f} {event.train_accuracy:.2%}  "
+        f"{digits} {loss:.4f} {accuracy:.2%}  "
+        f"{event.images_per_second:,.0f} images/s"
+    )
+
+
+@contextlib.contextmanager
+def progress_on_stderr(quiet: bool) -> Iterator[Progress]:
+    """What fits stderr: a bar, plain lines, or nothing."""
+    if quiet or sys.stderr is None:  # closed by the parent; print would take stdout instead
+        yield Quiet()
+    elif not sys.stderr.isatty():
+        yield Lines()
+    else:
+        with _bar() as bar:
+            yield bar
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    bar = RichProgress(
+        TextColumn("epoch {task.fields[epoch]}/{task.total:.0f}"),
+        BarColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        redirect_stdout=False,
+        redirect_stderr=False,
+        transient=True,
+        refresh_per_second=4,
+    )
+    try:
+        with contextlib.suppress(OSError):
+            bar.start()
+        task = bar.add_task("", total=1, epoch=0)
+
+        class Bar:
+            def show(self, event: Event) -> None:
+                match event:
+                    case RunStarted(settings=settings) | SettingChanged(settings=settings):
+                        bar.update(task, total=settings.epochs)
+                    case StepsDone(epoch=position):
+                        bar.update(task, completed=position)
+                    case EpochEnded(epoch=epoch, watched=(digits, _, accuracy)):
+                        words = f"{digits} {accuracy:.2%}"
+                        bar.update(task, completed=epoch, epoch=epoch, description=words)
+                    case _:
+                        pass
+
+        yield Bar()
+    finally:
+        try:
+            bar.stop()
+        except OSError:  # the terminal is gone; progress is not worth a run
+            give_up(sys.stderr)

@@ -1,0 +1,146 @@
+"""`digit-tui bench`: how fast a network could train here, how close we come, which threads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from digit_tui.config import MAX_THREADS, RunConfig, available_processors
+from digit_tui.data import Dataset, load_dataset
+from digit_tui.engine.step_batch import MOST_STEPS
+from digit_tui.engine.stepper import Stepper
+from digit_tui.engine.worker_pool import Team, TeamError
+from digit_tui.run.state import RunState
+from digit_tui.session.exit_status import Status
+from digit_tui.session.output import Output, complain
+from digit_tui.storage.run_writer import versions
+
+SECONDS = 10.0
+"""For all measurements together."""
+ROUNDS = 3
+"""Threads are tried in turn this often, so that a busy moment does not hit one alone."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Images a second with a number of threads."""
+
+    threads: int
+    floor: float
+    """The matrix products alone."""
+    training: float
+    """Whole training steps."""
+
+
+def thread_counts() -> list[int]:
+    """1, 2, 4, ... and the number of processors."""
+    processors = min(available_processors(), MAX_THREADS)
+    powers = [2**power for power in range(processors.bit_length())]
+    return sorted({count for count in powers if count <= processors} | {processors})
+
+
+def measure(config: RunConfig, dataset: Dataset, counts: list[int]) -> list[Speed]:
+    """Time the floor and the training of a configuration with each number of threads."""
+    config = config.for_images(len(dataset.train_labels))
+    floor = matrix_products(config, dataset)
+    seconds = SECONDS / (2 * ROUNDS * len(counts))
+    floors: dict[int, list[float]] = {count: [] for count in counts}
+    trainings: dict[int, list[float]] = {count: [] for count in counts}
+    for _ in range(ROUNDS):
+        for count in counts:
+            with threadpool_limits(limits=count, user_api="blas"):
+                floors[count].append(speed_of(floor, seconds))
+            with training_steps(config.with_(threads=count), dataset) as train:
+                trainings[count].append(speed_of(train, seconds))
+    return [Speed(count, median(floors[count]), median(trainings[count])) for count in counts]
+
+
+def speed_of(work: Callable[[], int], seconds: float) -> float:
+    """Images a second, over about so many seconds of work that returns how many it did."""
+    work()  # threads start, caches fill
+    images, started = 0, perf_counter()
+    while (passed := perf_counter() - started) < seconds or not images:
+        images += work()
+    return images / passed
+
+
+def matrix_products(config: RunConfig, dataset: Dataset) -> Callable[[], int]:
+    """The matrix products of one step alone, into ready arrays, with the threads of the BLAS."""
+    size = config.batch_size
+    sizes = (dataset.pixels, *config.hidden, dataset.classes)
+    generator = np.random.default_rng(0)
+
+    def random(rows: int, columns: int) -> NDArray[np.float32]:
+        return generator.random((rows, columns), np.float32)
+
+    inputs = [random(size, width) for width in sizes[:-1]]
+    outputs = [random(size, width) for width in sizes[1:]]
+    weights = [random(*shape) for shape in pairwise(sizes)]
+    gradients = [np.empty_like(each) for each in weights]
+    products = [np.empty_like(each) for each in outputs]
+    errors = [np.empty_like(each) for each in inputs]
+
+    def work() -> int:
+        for layer, weight in enumerate(weights):
+            np.matmul(inputs[layer], weight, out=products[layer])
+        for layer, weight in reversed(list(enumerate(weights))):
+            np.matmul(inputs[layer].T, outputs[layer], out=gradients[layer])
+            if layer:
+                np.matmul(outputs[layer], weight.T, out=errors[layer])
+        return size
+
+    return work
+
+
+@contextmanager
+def training_steps(config: RunConfig, dataset: Dataset) -> Iterator[Callable[[], int]]:
+    """Step after step of a real run."""
+    images = len(dataset.train_labels)
+    sizes = (dataset.pixels, *config.hidden, dataset.classes)
+    with Team.for_run(config, sizes, dataset) as team:
+        state = RunState.begin(config, sizes, team.vectors)
+        stepper = Stepper(config, team)
+
+        def work() -> int:
+            results = stepper.steps(state, MOST_STEPS)
+            if state.cursor >= images:
+                state.end_epoch()
+            return sum(result.images for result in results)
+
+        yield work
+
+
+def run_bench(config: RunConfig, as_json: bool) -> int:
+    """Measure and print; returns the exit status."""
+    dataset = load_dataset("sample", config.side)
+    try:
+        speeds = measure(config, dataset, thread_counts())
+    except TeamError as error:
+        complain(str(error))
+        return Status.FAILURE
+    best = max(speeds, key=lambda speed: speed.training)
+    output = Output()
+    if as_json:
+        result = {"versions": versions(), "speeds": [asdict(speed) for speed in speeds]}
+        output.line(json.dumps(result | {"best_threads": best.threads}))
+        return output.status or Status.DONE
+    widths = "-".join(map(str, (dataset.pixels, *config.hidden, dataset.classes)))
+    output.line(f"{widths}, batches of {config.batch_size}, {config.optimizer}, {config.augment}")
+    output.line(f"NumPy {versions()['numpy']}, {versions()['blas']}, images a second:")
+    output.line("threads   matrix products   training    share")
+    for speed in speeds:
+        share = f"{speed.training / speed.floor:.0%}" + (" (best)" if speed is best else "")
+        output.line(
+            f"{speed.threads:>7}   {speed.floor:>15,.0f}   {speed.training:>8,.0f}   {share:>6}"
+        )
+    output.line(f"Train with --threads {best.threads}, or set DIGIT_TUI_THREADS={best.threads}.")
+    return output.status or Status.DONE

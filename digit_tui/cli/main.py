@@ -1,0 +1,257 @@
+"""The command line: parse, validate, start one front end. Heavy rooms are imported when needed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from dataclasses import replace
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+import digit_tui
+from digit_tui.cli.options import FPS, Changes, absolute, flag_of, make_config, run_options
+from digit_tui.cli.subcommands import bench, data, evaluate, mistakes, runs
+from digit_tui.config import ConfigError
+from digit_tui.session.exit_status import Status
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DIGIT_TUI"},
+)
+@click.version_option(digit_tui.__version__, prog_name="digit-tui")
+@run_options
+@click.option(
+    "--run",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="DIGIT_TUI_RUN",
+    help="Where the run is saved (a fresh folder in the state directory).",
+)
+@click.option(
+    "--resume",
+    metavar="RUN",
+    help="Go on with a run, bit for bit as if it had not stopped.",
+)
+@click.option(
+    "--replay",
+    metavar="RUN",
+    help="With --batch: repeat a run, with all that was done to it, from its journal.",
+)
+@click.option(
+    "--fork-at",
+    metavar="STEP",
+    type=click.IntRange(0),
+    help="With --batch: train a copy beside the run from this step on.",
+)
+@click.option(
+    "--fork",
+    metavar="CHANGES",
+    type=Changes(),
+    help="What the copy does otherwise, such as optimizer=sgd,lr=0.1.",
+)
+@FPS
+@click.option("--batch", is_flag=True, help="Train without a screen.")
+@click.option(
+    "--plain",
+    is_flag=True,
+    help="Steer the training by lines: for screen readers, simple terminals and pipes.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, envvar="DIGIT_TUI_JSON", help="With --batch: JSON Lines."
+)
+@click.option(
+    "--target-accuracy",
+    type=click.FloatRange(0, 1),
+    help="With --batch: exit status 5 if the final test accuracy is lower.",
+)
+@click.pass_context
+def cli(
+    context: click.Context,
+    /,
+    preset: str,
+    folder: Path | None,
+    resume: str | None,
+    replay: str | None,
+    fork_at: int | None,
+    fork: tuple[Any, ...] | None,
+    fps: float | None,
+    batch: bool,
+    plain: bool,
+    as_json: bool,
+    target_accuracy: float | None,
+    **options: Any,
+) -> None:
+    """Train a handwritten-digit classifier in your terminal.
+
+    Without --batch it opens the terminal interface: watch a network learn, steer it, and look at
+    every digit that it gets wrong. With --plain the same is done by lines: type help there. Each
+    option can also be set in the environment, as DIGIT_TUI_ and its name: DIGIT_TUI_BATCH_SIZE=64.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if target_accuracy is not None and isnan(target_accuracy):  # it passes click's range
+        raise click.UsageError("--target-accuracy: nan is no accuracy")
+    if (fork_at is None) != (fork is None):
+        raise click.UsageError("--fork-at and --fork need each other")
+    if batch and plain:
+        # What is written for this time wins over what is set for always.
+        written_batch, written_plain = (
+            context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+            for name in ("batch", "plain")
+        )
+        if written_batch == written_plain:
+            raise click.UsageError("--batch or --plain, not both")
+        batch, plain = written_batch, written_plain
+    if not batch:
+        for flag, value in {
+            "--json": as_json or None,
+            "--target-accuracy": target_accuracy,
+            "--replay": replay,
+            "--fork": fork,
+        }.items():
+            if value is not None:
+                watch = "; to watch, use digit-tui replay RUN" if flag == "--replay" else ""
+                raise click.UsageError(f"{flag} needs --batch{watch}")
+    if not batch and not plain:
+        require_terminal()
+    elif context.get_parameter_source("fps") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--fps is of the terminal interface alone")
+    # A setting of the environment is for new runs.
+    written = {
+        name: value
+        for name, value in {"preset": preset, **options}.items()
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    saved = resume or replay
+    if saved is not None:
+        in_folder = context.get_parameter_source("folder") is ParameterSource.COMMANDLINE
+        if resume and (replay or in_folder):
+            other = "--replay" if replay else "--run"
+            raise click.UsageError(f"--resume goes on with a run in its folder, without {other}")
+        opening = open_saved(saved, "--resume" if resume else "--replay", folder, written)
+    else:
+        from digit_tui.training.run_request import Opening
+
+        opening = Opening(make_config(preset, options), folder)
+    if fork_at is not None:
+        from digit_tui.run.commands import Fork
+        from digit_tui.run.settings import check_changes
+
+        try:
+            check_changes(fork or (), opening.config)
+        except ConfigError as error:
+            raise click.UsageError(f"--fork: {flag_of(error.option)}: {error}") from error
+        opening = replace(opening, fork=(fork_at, Fork(fork or ())))
+    if batch:
+        from digit_tui.batch import run_batch
+
+        sys.exit(run_batch(opening, as_json, target_accuracy))
+    if plain:
+        from digit_tui.plain import run_plain
+
+        sys.exit(run_plain(opening))
+    from digit_tui.tui import run_tui
+    from digit_tui.tui.start import prepare
+
+    prepare(fps)
+    sys.exit(run_tui(opening, offer=not written and folder is None and resume is None))
+
+
+def open_saved(name: str, flag: str, folder: Path | None, given: dict[str, Any]) -> Any:
+    """Open a saved run to go on with it or to repeat it.
+
+    Args:
+        name: its folder, or its name; see `find_run`.
+        flag: --resume or --replay.
+        folder: where a repetition is saved.
+        given: options of the run; the digits may lie elsewhere now, all else must be as it was.
+
+    Raises:
+        click.UsageError: if an option differs from the run's.
+    """
+    from digit_tui.session.output import complain
+    from digit_tui.storage.errors import RunError
+    from digit_tui.storage.run_index import find_run
+    from digit_tui.training.run_request import replaying, resuming
+
+    try:
+        path = find_run(name)
+        opening = resuming(path) if flag == "--resume" else replaying(path, folder)
+    except RunError as error:
+        complain(str(error))
+        sys.exit(Status.DATA)
+    data = given.pop("data", None)
+    for name, value in given.items():
+        before = getattr(opening.config, name)
+        if value != before:
+            raise click.UsageError(
+                f"{flag}: the run has --{flag_of(name)} {before}, not {value}; leave it out"
+            )
+    if data is not None:
+        opening = replace(opening, config=opening.config.with_(data=absolute(data)))
+    return opening
+
+
+def require_terminal() -> None:
+    """End the program where the terminal interface can not run."""
+    trouble = no_terminal()
+    if trouble:
+        ways = "--batch"
+        if sys.stdin is not None and not sys.stdin.closed:
+            ways += ", or --plain to steer it by lines"
+        click.echo(f"digit-tui: {trouble}; to train without a screen, use {ways}", err=True)
+        sys.exit(Status.USAGE)
+
+
+def no_terminal() -> str | None:
+    """Why the terminal interface can not run here, or None if it can."""
+    for name, stream in (("standard input", sys.stdin), ("standard error", sys.stderr)):
+        if stream is None or stream.closed or not stream.isatty():
+            return f"{name} is not a terminal"
+    if sys.platform != "win32" and os.environ.get("TERM", "") in ("", "dumb", "unknown"):
+        return f"TERM={os.environ.get('TERM', '')} is not a terminal to draw on"
+    return None
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--data", metavar="NAME|DIR", help="Where its digits are now, if they were moved.")
+@FPS
+def replay(run: str, data: str | None, fps: float | None) -> None:
+    """Show a RUN again in the terminal, with all that was done to it."""
+    require_terminal()
+    opening = open_saved(run, "--replay", None, {} if data is None else {"data": data})
+
+    from digit_tui.tui import run_replay
+    from digit_tui.tui.start import prepare
+
+    prepare(fps)
+    sys.exit(run_replay(opening))
+
+
+for command in (evaluate, mistakes, bench, data, runs):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """The entry point of `digit-tui` and `python -m digit_tui`."""
+    try:
+        sys.exit(cli.main(prog_name="digit-tui", standalone_mode=False))
+    except click.ClickException as error:
+        # One line, where click would print three.
+        message = error.format_message()
+        click.echo(f"digit-tui: {message} (see digit-tui --help)", err=True)
+        sys.exit(error.exit_code)
+    except OSError as error:  # --help to a full disk or a closed pipe
+        closed = isinstance(error, BrokenPipeError)
+        if not closed:
+            click.echo(f"digit-tui: cannot write: {error.strerror}", err=True)
+        sys.exit(Status.CLOSED_PIPE if closed else Status.DISK)
+    except click.Abort:
+        sys.exit(Status.SIGNALLED + signal.SIGINT)

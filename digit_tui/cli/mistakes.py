@@ -1,0 +1,131 @@
+"""`digit-tui mistakes`: the digits that a saved run gets wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from digit_tui.cli.evaluate_saved import history_of, look_at
+from digit_tui.data import DataError, printable
+from digit_tui.export.page import page, write_page
+from digit_tui.export.table import about, records, text_table
+from digit_tui.insight.digit_table import Digits
+from digit_tui.insight.selection import SelectionError, parse_selection, select
+from digit_tui.session.exit_status import Status
+from digit_tui.session.output import Output, complain
+from digit_tui.storage.errors import RunError
+from digit_tui.storage.run_index import find_run
+from digit_tui.storage.saved_run import SavedRun
+
+STDOUT = Path("-")
+
+CRLF = "\r\n" if os.linesep == "\n" else "\n"
+"""The line end of CSV (RFC 4180), where standard output does not make it of each line end."""
+
+CSV_COLUMNS = (
+    *("index", "true", "predicted", "confidence", "loss", "margin", "rank"),
+    *("learned", "forgotten", "since", "suspect", "unbacked"),
+)
+
+
+def list_mistakes(
+    name: str,
+    data: str | None,
+    best: bool,
+    selection: str,
+    order: str,
+    limit: int | None,
+    form: str,
+    html: Path | None,
+) -> int:
+    """Print or write what a saved run gets wrong; returns the exit status.
+
+    Args:
+        name: the run's folder, or its name; see `find_run`.
+        data: as --data; None is what the run was trained on.
+        best: take the checkpoint with the best accuracy instead of the last.
+        selection: which digits, see `parse_selection`.
+        order: one of `insight.selection.ORDERS`.
+        limit: list no more than so many.
+        form: "text", "json" or "csv", on standard output.
+        html: where to write a page instead; "-" is standard output.
+    """
+    try:
+        saved = SavedRun.read(find_run(name))
+        look = look_at(saved, data, best)
+    except (DataError, RunError) as error:
+        complain(str(error))
+        return Status.DATA
+    digits = Digits(look.evaluation, history_of(saved, look))
+    try:
+        chosen = parse_selection(selection, look.evaluation.probabilities.shape[1])
+    except SelectionError as error:
+        complain(f"--select: {error}")
+        return Status.USAGE
+    selected = select(digits, chosen, order)
+    indices = selected[:limit]
+
+    dataset = look.dataset
+    output = Output()
+    if form == "json":
+        write_lines(output, map(json_line, records(digits, indices)))
+    elif form == "csv":
+        write_lines(output, csv_lines(records(digits, indices)), end=CRLF)
+    else:
+        first = f"; the first {len(indices):,}" if len(indices) < len(selected) else ""
+        facts = about(
+            str(saved.path),
+            f"{dataset.name} ({dataset.source})",
+            look.step,
+            digits,
+            f"{len(selected):,} of {len(digits):,} test digits ({str(chosen) or 'all'}), "
+            f"by {order}{first}",
+        )
+        if html is None:
+            width = max(map(len, facts)) + 2
+            lines = [f"{fact:<{width}}{printable(words)}" for fact, words in facts.items()]
+            write_lines(output, [*lines, "", *text_table(digits, indices)])
+        else:
+            what = "Mistakes" if "wrong" in chosen.states else "Test digits"
+            title = f"{what} of {saved.path.name}"
+            content = page(title, facts, digits, indices, dataset.test_images, dataset.side, order)
+            return put_page(output, html, content, len(indices))
+    return output.status or Status.DONE
+
+
+def put_page(output: Output, path: Path, content: str, count: int) -> int:
+    """Write the page where it is wanted; returns the exit status."""
+    if path == STDOUT:
+        output.line(content, end="")
+    else:
+        try:
+            write_page(path, content)
+        except OSError as error:
+            complain(f"cannot write {path}: {error.strerror}")
+            return Status.DISK
+        output.line(f"Wrote {count:,} digits to {printable(str(path))}")
+    return output.status or Status.DONE
+
+
+def write_lines(output: Output, lines: Iterable[str], end: str = "\n") -> None:
+    """Write lines as they are made, as long as somebody reads."""
+    for line in lines:
+        if output.status is not None:
+            break
+        output.line(line, end=end)
+
+
+def json_line(record: dict[str, Any]) -> str:
+    """One digit as a line of JSON."""
+    return json.dumps(record, allow_nan=False)
+
+
+def csv_lines(found: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Digits as lines of CSV, after one of headings; None is an empty cell."""
+    yield ",".join(CSV_COLUMNS)
+    for record in found:  # numbers, true and false: nothing to quote
+        values = (record[name] for name in CSV_COLUMNS)
+        yield ",".join("" if value is None else str(value).lower() for value in values)

@@ -1,0 +1,150 @@
+"""The options that make a RunConfig, in every command that takes them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from digit_tui.config import (
+    AUGMENTATIONS,
+    OPTIMIZERS,
+    PRESETS,
+    SCHEDULES,
+    SOURCES,
+    ConfigError,
+    RunConfig,
+)
+
+
+class Widths(click.ParamType[tuple[int, ...]]):
+    """Hidden layer widths such as 256,128."""
+
+    name = "widths"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(int(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a list of widths such as 256,128", param, ctx)
+
+
+class Changes(click.ParamType[tuple[Any, ...]]):
+    """What a fork does otherwise, such as optimizer=sgd,lr=0.1."""
+
+    name = "changes"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Any, ...]:
+        from digit_tui.run.settings import parse_changes
+
+        if isinstance(value, tuple):
+            return value
+        try:
+            return parse_changes(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+RUN_OPTIONS: list[Callable[[Any], Any]] = [
+    click.option(
+        "--data",
+        metavar="NAME|DIR",
+        help="Which digits: auto, sample, mnist, or a folder of IDX files (auto: full MNIST if "
+        "it was fetched, else the bundled sample).",
+    ),
+    click.option(
+        "--preset",
+        type=click.Choice(list(PRESETS)),
+        default="standard",
+        show_default=True,
+        help="Named settings; any option given beside it wins.",
+    ),
+    click.option("--hidden", type=Widths(), help="Hidden layer widths, such as 256,128."),
+    click.option("--optimizer", type=click.Choice(OPTIMIZERS), help="Update rule."),
+    click.option(
+        "--lr",
+        "learning_rate",
+        type=float,
+        envvar="DIGIT_TUI_LR",
+        help="Learning rate (the preset's, or each optimizer's own).",
+    ),
+    click.option(
+        "--schedule", type=click.Choice(SCHEDULES), help="Learning rate over the run (cosine)."
+    ),
+    click.option("--batch-size", type=int, help="Images in a step (128)."),
+    click.option("--epochs", type=int, help="Times that all training images are used."),
+    click.option("--weight-decay", type=float, help="Pull of the weights towards zero."),
+    click.option("--clip-norm", type=float, help="Clip the gradient by its global norm (off)."),
+    click.option("--clip-value", type=float, help="Clip the gradient element by element (off)."),
+    click.option("--augment", type=click.Choice(AUGMENTATIONS), help="Deform training images."),
+    click.option(
+        "--average/--no-average", default=None, help="Evaluate an average of the weights (on)."
+    ),
+    click.option(
+        "--validation",
+        type=int,
+        metavar="N",
+        help="Hold out N training images to watch the run with; the test digits stay unseen (0).",
+    ),
+    click.option("--side", type=int, help="Side of the images in pixels, resampled by area (28)."),
+    click.option("--seed", type=int, help="Decides every random draw (0)."),
+    click.option(
+        "--threads",
+        type=int,
+        help="Processors to train on (those at hand, at most 4).",
+    ),
+]
+"""The options that make a RunConfig, in both front ends."""
+
+
+def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(RUN_OPTIONS):
+        command = option(command)
+    return command
+
+
+FPS = click.option(
+    "--fps",
+    type=click.FloatRange(0.1, 30),
+    envvar="DIGIT_TUI_FPS",
+    help="How often charts are drawn in a second (2, less where it would take much of the time).",
+)
+"""Of the terminal interface alone."""
+
+
+def make_config(preset: str, options: dict[str, Any]) -> RunConfig:
+    """The configuration that the options ask for.
+
+    Raises:
+        click.UsageError: if one is out of its range.
+    """
+    if options.get("data") is not None:
+        options["data"] = absolute(options["data"])
+    try:
+        return RunConfig.from_preset(preset, **options)
+    except ConfigError as error:
+        raise click.UsageError(f"--{flag_of(error.option)}: {error}") from error
+
+
+def absolute(data: str) -> str:
+    """A name of digits, or the full path of a folder: run.json keeps it, to be read from anywhere.
+
+    Raises:
+        click.UsageError: if it is empty.
+    """
+    if not data:
+        raise click.UsageError("--data: an empty name; give sample, mnist or a folder")
+    return data if data in SOURCES else os.path.abspath(os.path.expanduser(data))
+
+
+def flag_of(option: str) -> str:
+    """The command-line name of a RunConfig field."""
+    return {"learning_rate": "lr"}.get(option, option).replace("_", "-")

@@ -1,0 +1,133 @@
+"""`digit-tui runs compare`: how runs differ, and whether the difference is real."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digit_tui.cli.evaluate_saved import Look, look_at
+from digit_tui.cli.runs.text import aligned, say
+from digit_tui.data import DataError, Dataset, load_dataset, printable
+from digit_tui.insight.significance import compare, gap_words, interval_words
+from digit_tui.session.exit_status import Status
+from digit_tui.session.output import Output, complain
+from digit_tui.storage.errors import RunError
+from digit_tui.storage.run_index import find_run
+from digit_tui.storage.run_summary import Facts, differing
+from digit_tui.storage.saved_run import SavedRun
+
+LETTERS = string.ascii_uppercase
+"""What runs are called here: their names are too long for a table."""
+
+
+class Candidate(NamedTuple):
+    """A run that is held against others."""
+
+    letter: str
+    look: Look
+    """At test digits, with its last checkpoint."""
+
+
+def compare_runs(names: Sequence[str], data: str | None) -> int:
+    """Print runs beside each other; returns the exit status.
+
+    Args:
+        names: two or more; see `find_run`.
+        data: as --data, the digits that all are tested on; None is each run's own.
+    """
+    if not 2 <= len(names) <= len(LETTERS):
+        complain(f"compare takes 2 to {len(LETTERS)} runs, not {len(names)}")
+        return Status.USAGE
+    try:
+        found = [Facts.of(SavedRun.read(find_run(name))) for name in names]
+    except RunError as error:
+        complain(str(error))
+        return Status.DATA
+    from digit_tui.cli.runs.charts import Curve, Style, chart
+
+    output = Output()
+    runs = dict(zip(LETTERS, found, strict=False))
+    say(output, (f"{letter}  {run.saved.path}" for letter, run in runs.items()))
+    curves = [
+        Curve(letter, letter, run.curves["epoch"], error_curve(run)) for letter, run in runs.items()
+    ]
+    drawn = chart(
+        f"{error_words(found)}, logarithmic:", curves, Style.of_stdout(), log=True, percent=True
+    )
+    output.line(f"\n{drawn}\n")
+    say(output, [*differences(found), ""])
+    status = print_verdicts(output, runs, data)
+    return output.status or status
+
+
+def error_words(runs: Sequence[Facts]) -> str:
+    """Of which digits the curves are: for example "Test error"."""
+    watched = sorted({run.watched for run in runs})
+    return f"{' and '.join(watched).capitalize()} error"
+
+
+def error_curve(run: Facts) -> NDArray[np.float64]:
+    """(epochs,) as fractions: of no mistake, half a mistake, which has a logarithm."""
+    return np.maximum(1 - run.curves["watched_accuracy"], 0.5 / run.watched_images)
+
+
+def differences(runs: Sequence[Facts]) -> list[str]:
+    """The settings that are not the same in all, as a table."""
+    rows = [
+        [name, *(printable(words) for words in cells)] for name, cells in differing(runs).items()
+    ]
+    if not rows:
+        return ["All settings are the same."]
+    return aligned([["setting", *LETTERS[: len(runs)]], *rows])
+
+
+def print_verdicts(output: Output, runs: dict[str, Facts], data: str | None) -> Status:
+    """Test the networks, and each against the first."""
+    load = cache(load_dataset)  # most runs share their digits
+    first: Candidate | None = None
+    status = Status.DONE
+    for letter, run in runs.items():
+
+        def warn(complaint: str, letter: str = letter) -> None:
+            complain(f"{letter}: {complaint}")
+
+        try:
+            candidate = Candidate(letter, look_at(run.saved, data, load=load, warn=warn))
+        except (DataError, RunError) as error:
+            warn(str(error))
+            status = Status.DATA
+            continue
+        say(output, verdict(candidate, first))
+        first = first or candidate
+    return status
+
+
+def verdict(candidate: Candidate, first: Candidate | None) -> list[str]:
+    """A run's accuracy, and how it compares with the first run's."""
+    letter, look = candidate
+    evaluation = look.evaluation
+    lines = [
+        f"{letter}  {interval_words(evaluation.correct, evaluation.total)}, "
+        f"{evaluation.correct:,} of {evaluation.total:,} test digits of {look.dataset.name}, "
+        f"at step {look.step:,}"
+    ]
+    if first is None:
+        return lines
+    if not same_digits(look.dataset, first.look.dataset):
+        words = [f"other test digits than {first.letter}: the difference can not be tested"]
+    else:
+        comparison = compare(first.look.evaluation, evaluation)
+        words = [f"{gap_words(comparison)} against {first.letter}", comparison.words]
+    return [*lines, *(f"   {line}" for line in words)]
+
+
+def same_digits(one: Dataset, other: Dataset) -> bool:
+    """Whether two data sets have the same test digits, at whatever sides."""
+    return np.array_equal(one.test_labels, other.test_labels) and (
+        one.side != other.side or np.array_equal(one.test_images, other.test_images)
+    )

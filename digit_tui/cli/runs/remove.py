@@ -1,0 +1,68 @@
+"""`digit-tui runs rm`: remove saved runs, and nothing else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from digit_tui.cli.runs.text import human_size, say
+from digit_tui.data import printable
+from digit_tui.session.exit_status import Status
+from digit_tui.session.output import Output, complain
+from digit_tui.storage.errors import RunError, RunTaken
+from digit_tui.storage.run_index import check_removable, find_run, remove_run, size_of
+
+
+def remove_runs(names: Sequence[str], sure: bool) -> int:
+    """Remove runs; returns the exit status, of the first one that could not be removed.
+
+    Args:
+        names: see `find_run`.
+        sure: do not ask.
+    """
+    if not sure and not can_ask():
+        complain("runs rm asks on a terminal only: to remove without a question, add --yes")
+        return Status.USAGE
+    troubles: list[Status] = []
+    folders: dict[Path, str] = {}
+    for name in names:
+        try:
+            folder = find_run(name).resolve()
+            check_removable(folder)
+            folders[folder] = f"{folder} ({human_size(size_of(folder))})"
+        except RunError as error:
+            troubles.append(_trouble(error))
+    if folders and not sure:
+        question = f"Remove {', '.join(folders.values())}?"
+        if not click.confirm(printable(question), err=True):
+            folders = {}
+    output = Output()
+    for folder, words in folders.items():
+        try:
+            left = remove_run(folder)
+        except (OSError, RunError) as error:
+            troubles.append(_trouble(error))
+            continue
+        kept = f"; {folder} keeps what is of no run: {', '.join(left)}" if left else ""
+        say(output, [f"Removed {words}{kept}"])
+    return next(iter(troubles), output.status or Status.DONE)
+
+
+def can_ask() -> bool:
+    """Whether somebody is there to answer, and sees the question."""
+    return all(
+        stream is not None and not stream.closed and stream.isatty()
+        for stream in (sys.stdin, sys.stderr)
+    )
+
+
+def _trouble(error: OSError | RunError) -> Status:
+    """Tell it; returns the exit status that it means."""
+    if isinstance(error, OSError):
+        complain(f"cannot remove {error.filename}: {error.strerror}")
+        return Status.DISK
+    complain(str(error))
+    return Status.USAGE if isinstance(error, RunTaken) else Status.DATA

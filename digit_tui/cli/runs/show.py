@@ -1,0 +1,115 @@
+"""`digit-tui runs show`: all that a saved run tells."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+from digit_tui.cli.runs.text import aligned, human_size, network_words, say
+from digit_tui.session.exit_status import Status
+from digit_tui.session.output import Output, complain
+from digit_tui.storage.errors import RunError
+from digit_tui.storage.run_index import find_run, size_of
+from digit_tui.storage.run_summary import Facts, choice_words
+from digit_tui.storage.saved_run import SavedRun
+
+LABEL = 15
+"""Width of what stands before a fact."""
+
+WIDEST = 100
+"""Longer lines of words are hard to read."""
+
+
+def show_run(name: str) -> int:
+    """Print a run with its curves; returns the exit status.
+
+    Args:
+        name: see `find_run`.
+    """
+    try:
+        run = Facts.of(SavedRun.read(find_run(name)))
+    except RunError as error:
+        complain(str(error))
+        return Status.DATA
+    from digit_tui.cli.runs.charts import Curve, Style, chart
+
+    output, style = Output(), Style.of_stdout()
+    say(output, description(run, min(style.width, WIDEST)))
+    for kind, log in (("loss", True), ("accuracy", False)):
+        curves = [
+            Curve(words, letter, run.curves["epoch"], run.curves[f"{part}_{kind}"])
+            for part, words, letter in (("watched", run.watched, "*"), ("train", "train", "o"))
+        ]
+        title = f"{kind.capitalize()}{', logarithmic' if log else ''}:"
+        output.line(f"\n{chart(title, curves, style, log=log, percent=not log)}")
+    return output.status or Status.DONE
+
+
+def description(run: Facts, width: int) -> list[str]:
+    """All but the curves.
+
+    Args:
+        run: what it tells.
+        width: where long lines of words are broken.
+    """
+    saved = run.saved
+    held_out = f", {run.watched_images:,} validation" if run.watched == "validation" else ""
+    images = f"{run.images:,} training{held_out} and {run.test_images:,} test images"
+    pixels = f"{saved.config.side}x{saved.config.side} pixels"
+    choices = run.choices()
+    del choices["data"], choices["commands"]  # they have lines of their own
+    settings = ", ".join(f"{name} {choice_words(choice)}" for name, choice in choices.items())
+    versions = ", ".join(f"{name} {word}" for name, word in saved.record["versions"].items())
+    paragraphs = {
+        "Run": [str(saved.path)],
+        "Started": [f"{run.started:%Y-%m-%d %H:%M:%S %z}"],
+        "State": [f"{saved.state()}, {human_size(size_of(saved.path))} on disk"],
+        **origin(run),
+        "Data": [f"{saved.data}: {images} of {pixels}"],
+        "Network": [network_words(run)],
+        "Settings": wrap(settings, width - LABEL, break_on_hyphens=False),
+        "Versions": wrap(versions, width - LABEL, break_on_hyphens=False),
+        "Commands": command_lines(run) or ["none"],
+        **results(run),
+    }
+    return [
+        f"{title if first else '':<{LABEL}}{line}".rstrip()
+        for title, lines in paragraphs.items()
+        for first, line in zip([True, *[False] * len(lines)], lines, strict=False)
+    ]
+
+
+def origin(run: Facts) -> dict[str, list[str]]:
+    """Of which run it is a copy, by titles."""
+    match run.saved.record.get("forked_from"):
+        case {"run": str(path), "step": int(step)}:
+            return {"Forked from": [f"{path}, at step {step:,}"]}
+    return {}
+
+
+def results(run: Facts) -> dict[str, list[str]]:
+    """What it reached, by titles."""
+    trained = f"{run.epochs} of {run.settings.epochs} epochs, {run.step:,} steps"
+    lines = {"Trained": trained}
+    if run.best is not None:
+        lines["Best accuracy"] = f"{run.best[1]:.2%}, after epoch {run.best[0]}"
+    if run.results is not None:
+        lines["Trained"] = f"{trained}, in {run.results['seconds']:.1f} s"
+        for digits, title in (("validation", "Validation"), ("test", "Test accuracy")):
+            correct, total = run.results[f"{digits}_correct"], run.results[f"{digits}_total"]
+            if total is not None:
+                lines[title] = f"{correct / total:.2%}  ({correct:,} of {total:,})"
+        lines["Weights"] = run.results["weights_sha256"]
+    if run.watched == "validation":
+        opened = "not opened" if run.test_opened is None else f"opened at step {run.test_opened:,}"
+        lines["Test set"] = opened
+    return {title: [line] for title, line in lines.items()}
+
+
+def command_lines(run: Facts) -> list[str]:
+    """What was done to it, and when; what was taken back says so."""
+    return aligned(
+        [
+            [f"epoch {told.epoch:.2f}", f"step {told.step:,}", told.words, "undone" * told.undone]
+            for told in run.told
+        ]
+    )

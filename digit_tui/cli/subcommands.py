@@ -1,0 +1,159 @@
+"""The commands beside training: on saved runs, on digits, on the machine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from digit_tui.cli.options import make_config, run_options
+
+ORDERS = ("loss", "confidence", "index", "forgotten", "broken", "fixed")
+"""Those of `insight.selection`, which is not imported for --help."""
+
+
+@click.command()
+@click.argument("run")
+@click.option("--data", metavar="NAME|DIR", help="Which digits (those that the run trained on).")
+@click.option("--best", is_flag=True, help="The best checkpoint instead of the last.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def evaluate(run: str, data: str | None, best: bool, as_json: bool) -> None:
+    """Measure the saved network of a RUN, a folder, on a data set's test images."""
+    from digit_tui.batch import evaluate_run
+
+    sys.exit(evaluate_run(run, data, best, as_json))
+
+
+@click.command()
+@click.argument("run")
+@click.option("--data", metavar="NAME|DIR", help="Which digits (those that the run trained on).")
+@click.option("--best", is_flag=True, help="The best checkpoint instead of the last.")
+@click.option(
+    "--select",
+    "selection",
+    metavar="TEXT",
+    default="wrong",
+    show_default=True,
+    help="Which digits, such as 'true=4 pred=9 conf>0.9'; '' is all of them.",
+)
+@click.option(
+    "--sort", "order", type=click.Choice(ORDERS), default="loss", show_default=True, help="By what."
+)
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="No more than N (all).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--csv", "as_csv", is_flag=True, help="CSV, with a line of headings.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="One page with pictures, to open in a browser; - is standard output.",
+)
+def mistakes(
+    run: str,
+    data: str | None,
+    best: bool,
+    selection: str,
+    order: str,
+    limit: int | None,
+    as_json: bool,
+    as_csv: bool,
+    html: Path | None,
+) -> None:
+    """List the test digits that a RUN gets wrong, or others."""
+    if as_json + as_csv + (html is not None) > 1:
+        raise click.UsageError("--json, --csv or --html: one of them")
+    from digit_tui.cli.mistakes import list_mistakes
+
+    form = "json" if as_json else "csv" if as_csv else "text"
+    sys.exit(list_mistakes(run, data, best, selection, order, limit, form, html))
+
+
+@click.command()
+@run_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def bench(preset: str, as_json: bool, **options: Any) -> None:
+    """Measure in ten seconds how fast a network trains here, and with which --threads best."""
+    from digit_tui.cli.bench import run_bench
+
+    sys.exit(run_bench(make_config(preset, options), as_json))
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def data(context: click.Context) -> None:
+    """List the digits that are here, fetch full MNIST, or draw some."""
+    if context.invoked_subcommand is None:
+        from digit_tui.cli.data import list_data
+
+        sys.exit(list_data())
+
+
+@data.command()
+@click.option(
+    "--mirror", "mirrors", multiple=True, metavar="URL", help="Fetch from here instead; repeatable."
+)
+@click.option("--timeout", type=click.FloatRange(0.1), default=20.0, show_default=True)
+def fetch(mirrors: tuple[str, ...], timeout: float) -> None:
+    """Download full MNIST (11 MB) into the cache and check it."""
+    from digit_tui.cli.data import fetch_data
+
+    sys.exit(fetch_data(mirrors, timeout))
+
+
+@data.command()
+@click.option("--data", "name", default="auto", metavar="NAME|DIR", show_default=True)
+@click.option("--count", type=click.IntRange(1, 1000), default=8, show_default=True)
+@click.option("--index", type=click.IntRange(0), default=0, show_default=True, help="The first.")
+@click.option("--set", "part", type=click.Choice(["train", "test"]), default="train")
+def show(name: str, count: int, index: int, part: str) -> None:
+    """Draw digits with their labels."""
+    from digit_tui.cli.data import show_data
+
+    sys.exit(show_data(name, count, index, part))
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.pass_context
+def runs(context: click.Context, /, as_json: bool) -> None:
+    """List the saved runs, show one, compare some, or remove some.
+
+    A RUN is a folder, the name of a run in the list, or the beginning of such a name.
+    """
+    if context.invoked_subcommand is None:
+        from digit_tui.cli.runs.listing import print_runs
+
+        sys.exit(print_runs(as_json))
+    if as_json:
+        raise click.UsageError("--json is of the list alone")
+
+
+@runs.command("show")
+@click.argument("run")
+def show_saved(run: str) -> None:
+    """Tell all about a RUN: settings, commands, results, curves."""
+    from digit_tui.cli.runs.show import show_run
+
+    sys.exit(show_run(run))
+
+
+@runs.command("compare")
+@click.argument("names", metavar="RUN RUN...", nargs=-1, required=True)
+@click.option("--data", metavar="NAME|DIR", help="Test all on these digits (each on its own).")
+def compare_saved(names: tuple[str, ...], data: str | None) -> None:
+    """Hold RUNs against each other: settings, curves, and whether they differ for real."""
+    from digit_tui.cli.runs.compare import compare_runs
+
+    sys.exit(compare_runs(names, data))
+
+
+@runs.command("rm")
+@click.argument("names", metavar="RUN...", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove_saved(names: tuple[str, ...], yes: bool) -> None:
+    """Remove RUNs from the disk."""
+    from digit_tui.cli.runs.remove import remove_runs
+
+    sys.exit(remove_runs(names, yes))

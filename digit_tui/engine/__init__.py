@@ -1,0 +1,1 @@
+"""Steps: a network moved on, by one process or several."""

@@ -1,0 +1,101 @@
+"""From images to batches: shuffle and deform."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digit_tui.nn import deform, draw_deformation
+from digit_tui.run.random_streams import stream
+
+Array = NDArray[Any]
+
+BLOCK = 4_096
+"""Images that are handled together: deformed, those at positions 0 to BLOCK - 1 of an epoch and so
+on; evaluated; and learned from by one of two arms before it is the other's turn."""
+
+
+class Digits(NamedTuple):
+    """What is learned from."""
+
+    images: Array
+    """(n, pixels) uint8"""
+    labels: Array
+    """(n,) uint8"""
+
+
+class Batches:
+    """The training images of a run in the order of each epoch.
+
+    The image at a position of an epoch depends on seed, epoch, position and augmentation alone:
+    not on the batch size, nor on what was asked for before.
+    """
+
+    def __init__(self, digits: Digits, seed: int, side: int, block: Array) -> None:
+        """Begin.
+
+        Args:
+            digits: in the order of the data set.
+            seed: the run's.
+            side: of an image, in pixels.
+            block: (BLOCK, pixels) uint8, where a block of deformed images is.
+        """
+        self._digits = digits
+        self._seed = seed
+        self._side = side
+        self._block = block
+        self._epoch = -1
+        self._order: Array = np.empty(0, np.intp)
+
+    def deform(self, epoch: int, number: int, augment: str, part: int, parts: int) -> None:
+        """Make a part of a block of deformed images.
+
+        Args:
+            epoch: counts from 0.
+            number: which block of the epoch.
+            augment: a key of AUGMENTATIONS, not "none".
+            part: which share of the work is done, 0 to parts - 1.
+            parts: into how many shares it is divided.
+        """
+        generator = stream(self._seed, "augment", epoch, number)
+        deformation = draw_deformation(augment, generator, self._side)
+        assert deformation is not None
+        chosen = self._chosen(epoch, number * BLOCK, BLOCK)
+        deform(self._digits.images, deformation, chosen, self._block[: len(chosen)], part, parts)
+
+    def deformed(self, start: int, count: int, own: slice) -> Array:
+        """(count, pixels) uint8, some pixels of neighbours in the block that was made last.
+
+        Args:
+            start: position in the epoch of the first image.
+            count: how many images.
+            own: which pixels of each.
+        """
+        row = start % BLOCK
+        return self._block[row : row + count, own]
+
+    def originals(self, epoch: int, start: int, count: int, own: slice) -> Array:
+        """(count, pixels) uint8, some pixels of neighbours in an epoch, not deformed.
+
+        Args:
+            epoch: counts from 0.
+            start: position of the first image.
+            count: how many images.
+            own: which pixels of each.
+        """
+        taken: Array = self._digits.images[:, own][self._chosen(epoch, start, count)]
+        return taken
+
+    def labels(self, epoch: int, start: int, count: int) -> Array:
+        """(count,) uint8 labels of neighbours in an epoch."""
+        return self._digits.labels[self._chosen(epoch, start, count)]
+
+    def _chosen(self, epoch: int, start: int, count: int) -> Array:
+        """Where the images of an epoch are in the data set, from a position on."""
+        if epoch != self._epoch:
+            images = len(self._digits.labels)
+            self._order = stream(self._seed, "shuffle", epoch).permutation(images)
+            self._epoch = epoch
+        return self._order[start : start + count]

@@ -1,0 +1,179 @@
+"""One training step: batch, gradient, clipping, update, average, by a team."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from math import isfinite, sqrt
+from time import perf_counter
+from typing import NamedTuple
+
+from digit_tui.config import RunConfig
+from digit_tui.engine.batches import BLOCK
+from digit_tui.engine.step_batch import MOST_STEPS, Order, StepSums
+from digit_tui.engine.worker_pool import Team
+from digit_tui.nn import SCHEDULES
+from digit_tui.run.state import RunState
+
+MOST_WORK = 1_120_000_000
+"""Parameters times images of the steps made at one order, if it is not a single step. That takes
+30 to 40 ms, after which the run can be told of; a person's commands end an order sooner."""
+
+
+class NotFinite(Exception):
+    """The loss or the gradient is NaN or infinite; the state is as before the step."""
+
+    def __init__(self, what: str, value: float) -> None:
+        super().__init__(f"{what} is {value}")
+        self.what = what
+        self.value = value
+
+
+class StepResult(NamedTuple):
+    epoch: float
+    """Completed epochs after the step, with the part of the present one."""
+    loss: float
+    accuracy: float
+    gradient_norm: float
+    learning_rate: float
+    images: int
+    seconds: float
+
+
+class Stepper:
+    """Moves a state on, step by step: state(t + 1) = step(state(t), batch(seed, epoch, t)).
+
+    Attributes:
+        cut: whether the last order ended early as somebody waited.
+    """
+
+    def __init__(self, config: RunConfig, team: Team) -> None:
+        self._team = team
+        self._images = team.images
+        self._factor = SCHEDULES[config.schedule]
+        self.cut = False
+        self._deformed: tuple[int, int, str] | None = None  # epoch, block, how
+
+    def steps(self, state: RunState, most: int) -> list[StepResult]:
+        """Make one step or some, in place; what comes between steps costs time.
+
+        What is computed does not depend on how many there are. No order crosses an epoch's end, nor
+        a step whose number is a multiple of how many steps are MOST_WORK: so a run that is repeated
+        stops at the same places, but for those where somebody waits: see `cut`.
+
+        Args:
+            state: moved on.
+            most: make no more.
+
+        Returns:
+            What came of each step, at least of one.
+
+        Raises:
+            NotFinite: if the first step's loss or gradient is no number; nothing has changed then.
+                A later step like that is not made.
+            TeamError: if a helper process has ended.
+        """
+        batch_size = min(state.settings.batch_size, self._images)
+        self._team.set_batch_size(batch_size)
+        started = perf_counter()
+        work = batch_size * len(state.parameters)
+        together = min(max(MOST_WORK // work, 1), MOST_STEPS)
+        most = min(most, together - state.step % together)
+        order = self._order(state, batch_size, most)
+        steps = self._team.do("steps", *order)
+        seconds = perf_counter() - started
+        sums = self._team.member.sums(slice(steps))
+        self.cut = steps < len(order.batches) and sums[-1].finite
+        if not isfinite(sums[0].loss):
+            raise NotFinite("loss", sums[0].loss / order.batches[0][0])
+        if not sums[0].finite:
+            raise NotFinite("gradient", sqrt(sums[0].squares))
+        made = list(takewhile(lambda each: each.finite, sums))
+        return [
+            self._count(state, *batch, each, seconds / len(made))
+            for batch, each in zip(order.batches, made, strict=False)
+        ]
+
+    def _order(self, state: RunState, batch_size: int, most: int) -> Order:
+        """The next steps: the first one and, of deformed images, those in the same block."""
+        settings = state.settings
+        deformed = settings.augment != "none"
+        loaded, end = 0, self._images
+        if deformed:
+            loaded = self._load(state, min(batch_size, self._images - state.cursor))
+            end = min((state.cursor + loaded) // BLOCK * BLOCK + BLOCK, self._images)
+        batches: list[tuple[int, float]] = []
+        cursor = state.cursor
+        while len(batches) < most and cursor < self._images:
+            images = min(batch_size, self._images - cursor)
+            if cursor + images > end:
+                break
+            batches.append((images, self._learning_rate(state, cursor)))
+            cursor += images
+        return Order(
+            epoch=state.epoch,
+            start=state.cursor,
+            loaded=loaded,
+            deformed=deformed,
+            optimizer=settings.optimizer,
+            weight_decay=settings.weight_decay,
+            clip_norm=settings.clip_norm,
+            clip_value=settings.clip_value,
+            slot_steps=state.slot_steps,
+            step=state.step,
+            batches=tuple(batches),
+        )
+
+    def _load(self, state: RunState, count: int) -> int:
+        """Have the next batch deformed, and loaded but for its images in the last block.
+
+        Returns:
+            How many images were loaded.
+        """
+        epoch, start, augment = state.epoch, state.cursor, state.settings.augment
+        for block in range(start // BLOCK, (start + count - 1) // BLOCK + 1):
+            first = max(block * BLOCK - start, 0)
+            following = (block + 1) * BLOCK - start
+            self._deform(epoch, block, augment)
+            if following < count:
+                self._team.do("load", start + first, first, following - first)
+        return first
+
+    def _deform(self, epoch: int, block: int, augment: str) -> None:
+        """Have a block of deformed images at hand."""
+        wanted = epoch, block, augment
+        if wanted != self._deformed:
+            self._deformed = None  # what is begun here may be interrupted
+            self._team.do("deform", *wanted)
+            self._deformed = wanted
+
+    def _learning_rate(self, state: RunState, cursor: int) -> float:
+        """The rate of a step of the present epoch: the base rate times the schedule's factor."""
+        position = state.epoch + cursor / self._images
+        progress = min(position / state.settings.epochs, 1.0) if state.settings.epochs else 0.0
+        return float(state.settings.learning_rate * self._factor(progress))
+
+    def _count(
+        self, state: RunState, images: int, learning_rate: float, sums: StepSums, seconds: float
+    ) -> StepResult:
+        """Have the state know of a step."""
+        norm = sqrt(sums.squares)
+        state.step += 1
+        state.slot_steps += 1
+        state.cursor += images
+        tally = state.tally
+        tally.steps += 1
+        tally.images += images
+        tally.loss += sums.loss
+        tally.correct += int(sums.correct)
+        tally.gradient_norm += norm
+        tally.clipped += sums.clipped > 0
+        tally.seconds += seconds
+        return StepResult(
+            epoch=state.epoch + state.cursor / self._images,
+            loss=sums.loss / images,
+            accuracy=sums.correct / images,
+            gradient_norm=norm,
+            learning_rate=learning_rate,
+            images=images,
+            seconds=seconds,
+        )

@@ -1,0 +1,282 @@
+"""What each member of a team does: its share of a deformation, of a step, of an evaluation.
+
+All members run the same lines on the same arrays and write to shares of their own; where one
+needs what another wrote, they meet. What they compute depends on their number alone, not on who
+is faster, nor on whether they are processes of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isfinite, sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digit_tui.engine.batches import BLOCK, Batches
+from digit_tui.engine.shared_memory import Memory
+from digit_tui.engine.step_batch import (
+    CLIPPED,
+    COLUMNS,
+    CORRECT,
+    DOUBTFUL,
+    LOSS,
+    MOST_STEPS,
+    SQUARES,
+    WAITING,
+    Order,
+    StepSums,
+)
+from digit_tui.nn import (
+    RULES,
+    GradientPass,
+    Hyperparameters,
+    Network,
+    Outcomes,
+    average_into,
+    clip_by_global_norm,
+    clip_by_value,
+    cut,
+    evaluate,
+    part_of,
+    update,
+)
+from digit_tui.nn.inputs import InputRoom, Inputs
+from digit_tui.nn.network import Allocate
+from digit_tui.nn.optimizers import LONGEST_BLOCK, Block
+from digit_tui.run.state import Vectors
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the members know before the first job."""
+
+    sizes: tuple[int, ...]
+    """Layer widths, inputs first, classes last."""
+    side: int
+    images: int
+    """In the training set."""
+    average: bool
+    seed: int
+    batch_size: int
+    members: int
+
+
+class Stretch(NamedTuple):
+    """Neighbours in the flat vectors that one member moves: views, made once."""
+
+    parameters: Array
+    average: Array | None
+    gradient: Array
+    blocks: list[list[Block]]
+    """For a rule with no slots, with one, ..."""
+
+    @classmethod
+    def of(cls, vectors: Vectors, gradient: Array, own: slice, scratch: Array) -> Stretch:
+        parameters, average, slots = vectors
+        parameters, gradient, slots = parameters[own], gradient[own], slots[:, own]
+        counts = range(len(slots) + 1)
+        return cls(
+            parameters,
+            None if average is None else average[own],
+            gradient,
+            [cut(parameters, gradient, slots[:count], scratch) for count in counts],
+        )
+
+
+class Member:
+    """One of a team.
+
+    Attributes:
+        tested: (BLOCK, pixels) uint8, images to be evaluated, and `tested_labels` (BLOCK,) uint8.
+        probabilities: (BLOCK, classes) float32, and `losses` (BLOCK,) float32, of an evaluation.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        vectors: Vectors,
+        batches: Batches,
+        allocate: Allocate,
+        index: int,
+        meet: Callable[[], None],
+        waiting: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Make what the members share, in the same order for each.
+
+        Args:
+            plan: what is trained.
+            vectors: the run's, moved in place.
+            batches: of what is learned from.
+            allocate: makes the arrays that the members share.
+            index: which member this is, from 0.
+            meet: returns when all members have called it.
+            waiting: whether somebody waits for the end of an order; member 0's counts.
+        """
+        self._plan = plan
+        self._index = index
+        self._meet = meet
+        self._waiting = waiting
+        self._batches = batches
+        network = Network(plan.sizes, vectors.parameters)
+        evaluated = vectors.parameters if vectors.average is None else vectors.average
+        self._evaluated_network = Network(plan.sizes, evaluated)
+        take = Memory().take  # for what no other member looks at
+        self._pass = GradientPass(network, plan.batch_size, allocate, plan.members, take)
+        pixels, classes = plan.sizes[0], plan.sizes[-1]
+        self.tested: Array = allocate((BLOCK, pixels), np.uint8)
+        self.tested_labels: Array = allocate((BLOCK,), np.uint8)
+        self.probabilities: Array = allocate((BLOCK, classes), np.float32)
+        self.losses: Array = allocate((BLOCK,), np.float32)
+        self._sums: Array = allocate((MOST_STEPS, plan.members, COLUMNS), np.float64)
+        share = self._pass.shares[index]
+        self._inputs = InputRoom(share.inputs, pixels, plan.batch_size, np.float32, take)
+        # Numbers one by one come quicker out of this than out of the array.
+        self._told: Any = self._sums.data
+        scratch = take((LONGEST_BLOCK,), np.float32)
+        self._stretches = [
+            Stretch.of(vectors, self._pass.gradient, own, scratch) for own in share.stretches
+        ]
+
+    def sums(self, steps: slice) -> list[StepSums]:
+        """Over the shares of all members, in their order, for steps of the last order."""
+        return [StepSums(*each) for each in self._sums[steps, :, :DOUBTFUL].sum(axis=1).tolist()]
+
+    def deform(self, epoch: int, block: int, augment: str) -> None:
+        """Make this member's part of a block of deformed images; see Batches."""
+        self._batches.deform(epoch, block, augment, self._index, self._plan.members)
+
+    def load(self, start: int, at: int, images: int) -> None:
+        """Load some of a batch from the block that was deformed last.
+
+        Args:
+            start: position in the epoch of the first one.
+            at: which image of the batch that is.
+            images: how many.
+        """
+        self._inputs.load(self._batches.deformed(start, images, self._inputs.pixels), at)
+
+    def inputs(self, number: int, order: Order, start: int) -> Inputs:
+        """This member's inputs of a batch.
+
+        Args:
+            number: which one of the order's.
+            order: what is done.
+            start: position in the epoch of the first image.
+        """
+        images, _ = order.batches[number]
+        if order.deformed:
+            loaded = 0 if number else order.loaded
+            self.load(start + loaded, loaded, images - loaded)
+            return self._inputs.loaded(images)  # of 128 images four pixels in five are inked
+        own = self._inputs.pixels
+        return self._inputs.without_blanks(self._batches.originals(order.epoch, start, images, own))
+
+    def evaluate(self, count: int) -> None:
+        """Classify `tested` with the averaged weights, where there are any, else the latest."""
+        rows = part_of(count, self._index, self._plan.members)
+        found = evaluate(self._evaluated_network, self.tested[rows], self.tested_labels[rows])
+        self.probabilities[rows] = found.probabilities
+        self.losses[rows] = found.losses
+
+    def steps(self, *values: Any) -> int:
+        """Make steps, up to one whose loss or gradient is not finite: that one changes nothing.
+
+        Args:
+            values: an Order's.
+
+        Returns:
+            How many steps there are sums of: fewer than ordered if somebody waits.
+        """
+        order = Order(*values)
+        own = [part_of(images, self._index, self._plan.members) for images, _ in order.batches]
+        counts = [rows.stop - rows.start for rows in own]
+        outcomes = Outcomes(sum(counts), self._plan.sizes[-1], np.float32)
+        with np.errstate(all="ignore"):  # what is not finite is found here
+            # Nobody waits until all have moved their shares: until the next step's first meeting
+            # a member looks at nothing but its inputs and their weights, which only it moves.
+            start = order.start
+            total = sum(images for images, _ in order.batches)
+            labels = self._batches.labels(order.epoch, start, total)
+            for number, (images, _) in enumerate(order.batches):
+                if not self._step(number, order, start, labels[:images], outcomes):
+                    break
+                start, labels = start + images, labels[images:]
+            steps, made = number + 1, slice(number + 1)
+            of_step = np.repeat(np.arange(steps), counts[made])
+            losses = np.bincount(of_step, outcomes.losses, steps)
+        self._sums[made, self._index, LOSS] = losses
+        self._sums[made, self._index, CORRECT] = np.bincount(of_step, outcomes.right, steps)
+        return steps
+
+    def _step(
+        self, number: int, order: Order, start: int, labels: Array, outcomes: Outcomes
+    ) -> bool:
+        """Make one step, unless its loss or gradient is not finite.
+
+        Args:
+            number: which one of the order's.
+            order: what to do.
+            start: position in the epoch of the first image.
+            labels: (n,) the batch's.
+            outcomes: what becomes of this member's images is added.
+
+        Returns:
+            Whether the order's next step may be made.
+        """
+        images, learning_rate = order.batches[number]
+        inputs, part = self.inputs(number, order, start), self._pass.part(images, self._index)
+        part.multiply(inputs)
+        self._meet()
+        doubtful = part.propagate(labels, outcomes)
+        self._meet()
+        told, index = self._told, self._index
+        told[number, index, DOUBTFUL] = doubtful
+        told[number, index, SQUARES] = part.differentiate(inputs)
+        told[number, index, WAITING] = self._waiting()
+        self._meet()
+        squares = self._total(number, SQUARES)
+        finite = isfinite(squares) and isfinite(self._total(number, DOUBTFUL))
+        if finite:
+            # Others may still be adding up, but nobody looks at this one before the order's end,
+            # nor at the two that are written there.
+            told[number, index, CLIPPED] = self._move(number, order, learning_rate, sqrt(squares))
+        return finite and not told[number, 0, WAITING]
+
+    def _total(self, number: int, what: int) -> float:
+        """Of all members, in their order."""
+        total = 0.0  # not by `sum`, which adds otherwise from Python 3.12 on
+        for each in range(self._plan.members):
+            total += self._told[number, each, what]
+        return total
+
+    def _move(self, number: int, order: Order, learning_rate: float, norm: float) -> bool:
+        """Clip, update and average this member's share of the vectors.
+
+        Args:
+            number: which step of the order's.
+            order: what to do.
+            learning_rate: of this step.
+            norm: of the whole gradient.
+
+        Returns:
+            Whether it was clipped.
+        """
+        clipped = False
+        rule, hyper = RULES[order.optimizer], Hyperparameters(weight_decay=order.weight_decay)
+        for own in self._stretches:
+            if order.clip_norm is not None:
+                clipped |= clip_by_global_norm(own.gradient, norm, order.clip_norm)
+            elif order.clip_value is not None:
+                clipped |= clip_by_value(own.gradient, order.clip_value)
+            blocks = own.blocks[rule.slots]
+            update(rule, blocks, order.slot_steps + number + 1, learning_rate, hyper)
+            if own.average is not None:
+                # The gradient is spent, so its vector serves as scratch.
+                step = order.step + number + 1
+                average_into(own.average, own.parameters, step, own.gradient)
+        return clipped

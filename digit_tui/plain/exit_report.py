@@ -1,0 +1,62 @@
+"""What is said at the end, and the exit status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from digit_tui.data import printable
+from digit_tui.run import wording as describe
+from digit_tui.run.events import RunEnded
+from digit_tui.session.exit_status import Status
+from digit_tui.session.final_report import final_report
+from digit_tui.session.output import Output, complain
+from digit_tui.session.run_status import Standing
+
+
+def conclude(
+    run: Standing,
+    output: Output,
+    say: Callable[[str], None] | None,
+    number: int | None,
+    wrong: bool,
+) -> int:
+    """Say what became of a run that has ended; returns the exit status.
+
+    Args:
+        run: how it stands.
+        output: where a report goes.
+        say: how to speak to a person; None gives the report that a script gets.
+        number: of the signal that ended it, if one did.
+        wrong: whether a script held what could not be obeyed.
+    """
+    if run.failure is not None:
+        complain(run.failure.message)
+        if run.failure.details is not None:
+            for line in ("a fault of digit-tui itself:", *run.failure.details.splitlines()):
+                complain(line)
+        return run.failure.status
+    assert run.ended is not None
+    if say is None:
+        output.line(_report(run, run.ended))
+    else:
+        folder = run.ended.run and printable(run.ended.run)
+        for line in describe.farewell(folder, run.step, run.all_done, "digit-tui --plain"):
+            say(line)
+    if run.save_trouble is not None:
+        complain(describe.not_saved(run.save_trouble))
+    if number is not None:
+        return Status.SIGNALLED + number
+    if output.status is not None:
+        return output.status
+    if run.save_trouble is not None:
+        return Status.DISK
+    if run.ended.reason == "diverged":
+        return Status.DIVERGED
+    return Status.USAGE if wrong else Status.DONE
+
+
+def _report(run: Standing, ended: RunEnded) -> str:
+    assert run.dataset is not None
+    fork = run.fork
+    ends = None if fork is None or fork.ended is None else (fork.forked, fork.ended)
+    return final_report(ended, len(run.dataset.train_labels), ends)

@@ -1,0 +1,157 @@
+"""What happened, told in lines: those that a person needs, in the words of the screen's log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from digit_tui.plain import queries as answers
+from digit_tui.run import commands as ask
+from digit_tui.run import wording as describe
+from digit_tui.run.events import (
+    CheckpointSaved,
+    Diverged,
+    EpochEnded,
+    Evaluated,
+    Forked,
+    ForkEnded,
+    OfFork,
+    Paused,
+    Refused,
+    Restored,
+    Resumed,
+    RunStarted,
+    SaveFailed,
+    SettingChanged,
+    Spiked,
+    WentBack,
+)
+from digit_tui.session.run_status import TROUBLES, Standing
+from digit_tui.session.runner import Loaded, News
+
+EPOCH_SECONDS = 5.0
+"""Time between two epochs that are told, where not all are."""
+
+
+class Telling:
+    """Tells of events as they come.
+
+    Attributes:
+        verbose: whether each epoch is told.
+        alone: whether there is nobody who could do anything about it.
+        lines: how many were told, but for those of epochs.
+        steps: single steps that were made for one command; `left` of them are still to be made.
+    """
+
+    def __init__(
+        self,
+        run: Standing,
+        say: Callable[[str], None],
+        verbose: bool,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.verbose = verbose
+        self.alone = False
+        self.lines = 0
+        self.steps = self.left = 0
+        self._run = run
+        self._say = say
+        self._clock = clock
+        self._told_epoch = 0
+        self._told_at = -EPOCH_SECONDS
+        self._pause: str | None = None  # how the run came to pause, until the test digits are known
+        self._save_trouble: str | None = None
+
+    def tell(self, event: News, command: ask.Command | None) -> None:
+        """Tell of something that the run's standing knows already.
+
+        Args:
+            event: what happened.
+            command: that is being obeyed, if any.
+        """
+        match event:
+            case EpochEnded():
+                self._tell_epoch(event)
+            case OfFork(EpochEnded(epoch=epoch)):
+                words = answers.gap(self._run)
+                if words and epoch == self._told_epoch:
+                    self._say(f"epoch {epoch}: {words}")
+            case Resumed():
+                if not isinstance(command, ask.StepBatch | ask.StepEpoch):
+                    self._tell(describe.RESUMED)
+            case Paused(reason=reason):
+                self._tell_pause(reason)
+            case Evaluated(digits=digits) if digits != self._run.config.watched:
+                self._tell(describe.test_opened(event))
+            case Evaluated():
+                if self._pause is not None:
+                    words, self._pause = self._pause, None
+                    self._tell(f"{words} {answers.look_words(event)}")
+            case SaveFailed(message=message) | OfFork(SaveFailed(message=message)):
+                if message != self._save_trouble or isinstance(command, ask.Save):
+                    self._tell(describe.not_saved(message))
+                self._save_trouble = message
+            case CheckpointSaved():
+                self._save_trouble = None
+                if isinstance(command, ask.Save):
+                    self._tell(describe.saved(event))
+            case Restored(complaints=complaints):
+                for each in (*complaints, describe.restored(event)):
+                    self._tell(each)
+            case _:
+                words = words_for(event)
+                if words is not None:
+                    self._tell(words)
+
+    def _tell(self, words: str) -> None:
+        self.lines += 1
+        self._say(words)
+
+    def _tell_epoch(self, event: EpochEnded) -> None:
+        now = self._clock()
+        last = event.epoch >= self._run.settings.epochs
+        if self.verbose or last or now - self._told_at >= EPOCH_SECONDS:
+            self._told_epoch, self._told_at = event.epoch, now
+            self._say(describe.epoch_ended(event))
+
+    def _tell_pause(self, reason: str) -> None:
+        if reason == "finished" or reason in TROUBLES:
+            done = describe.all_done("type epochs 10", "quit")
+            if not self.alone:
+                self._tell(done if reason == "finished" else describe.after_trouble("undo"))
+        elif reason == "batch":
+            self._tell_step()
+        else:
+            self._pause = f"{describe.PAUSES[reason]} at {answers.position(self._run)}:"
+
+    def _tell_step(self) -> None:
+        """One line for steps in a row, after the last."""
+        self.steps += 1
+        if not self.left:
+            one = describe.PAUSES["batch"]
+            words = one if self.steps == 1 else one.replace("one batch", f"{self.steps:,} batches")
+            loss = f"batch loss {self._run.batch_loss:.4f};"
+            self._pause = f"{words} at {answers.position(self._run)}: {loss}"
+
+
+def words_for(event: News) -> str | None:
+    """An event that is told in the same words whenever it happens; None is one that is not told."""
+    match event:
+        case Loaded(dataset):
+            return describe.loaded(dataset)
+        case RunStarted():
+            return describe.run_started(event)
+        case SettingChanged():
+            return describe.setting_changed(event)
+        case WentBack():
+            return describe.went_back(event)
+        case Forked():
+            return describe.forked(event)
+        case ForkEnded():
+            return describe.fork_ended(event)
+        case OfFork(Diverged(message=message)):
+            return f"fork: {message}"
+        case Refused(message=message) | Diverged(message=message) | Spiked(message=message):
+            return message
+        case _:
+            return None

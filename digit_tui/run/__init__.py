@@ -1,0 +1,1 @@
+"""The language that all share: commands, events, state, settings, words."""

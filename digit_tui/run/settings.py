@@ -1,0 +1,121 @@
+"""What a command changes in the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from digit_tui.config import RunConfig
+from digit_tui.nn import RULES
+from digit_tui.run import commands as ask
+from digit_tui.run.state import Settings
+
+
+def changes_of(command: ask.Command, settings: Settings, config: RunConfig) -> dict[str, Any]:
+    """The fields of Settings that a command asks for, with their new values, unchecked.
+
+    Args:
+        command: what is asked for.
+        settings: those in force.
+        config: what the run began with.
+
+    Raises:
+        TypeError: for a command that changes no setting.
+    """
+    match command:
+        case ask.SetOptimizer(name, rate):
+            return _change_optimizer(name, rate, config)
+        case ask.SetLearningRate(value):
+            return {"learning_rate": value}
+        case ask.ScaleLearningRate(factor):
+            return {"learning_rate": settings.learning_rate * factor}
+        case ask.SetClipping(norm, value):
+            return {"clip_norm": norm, "clip_value": value}
+        case ask.SetAugmentation(name):
+            return {"augment": name}
+        case ask.SetBatchSize(size):
+            return {"batch_size": size}
+        case ask.AddEpochs(count):
+            return {"epochs": settings.epochs + count}
+        case _:
+            raise TypeError(f"{command!r} changes no setting")
+
+
+def parse_changes(text: str) -> tuple[ask.Setting, ...]:
+    """The commands for settings written as optimizer=sgd,lr=0.1.
+
+    Raises:
+        ValueError: for anything else; says what is wrong.
+    """
+    wanted = {}
+    for part in text.split(","):
+        name, equals, word = part.partition("=")
+        if not equals:
+            raise ValueError(f"{part!r} is not NAME=VALUE")
+        wanted[name.strip()] = word.strip()
+    return commands_of(wanted)
+
+
+def check_changes(commands: Iterable[ask.Setting], config: RunConfig) -> None:
+    """See that the values of commands are possible ones.
+
+    Raises:
+        ConfigError: if one is not.
+    """
+    for command in commands:
+        config.with_(**changes_of(command, Settings.of(config), config))
+
+
+def commands_of(wanted: Mapping[str, str]) -> tuple[ask.Setting, ...]:
+    """The commands for settings by name, as a person writes them: optimizer, lr, and so on.
+
+    Args:
+        wanted: names to values; "off" is no clipping.
+
+    Raises:
+        ValueError: for a name or a value that does not exist; says which.
+    """
+    left = dict(wanted)
+    commands: list[ask.Setting] = []
+    rate = _number("lr", left.pop("lr", None))
+    if "optimizer" in left:
+        commands.append(ask.SetOptimizer(left.pop("optimizer"), rate))
+    elif rate is not None:
+        commands.append(ask.SetLearningRate(rate))
+    if "clip-norm" in left or "clip-value" in left:
+        norm, value = left.pop("clip-norm", None), left.pop("clip-value", None)
+        commands.append(ask.SetClipping(_number("clip-norm", norm), _number("clip-value", value)))
+    if "augment" in left:
+        commands.append(ask.SetAugmentation(left.pop("augment")))
+    if left:
+        names = "optimizer, lr, clip-norm, clip-value, augment"
+        raise ValueError(f"{next(iter(left))!r} is none of {names}")
+    return tuple(commands)
+
+
+def _number(name: str, word: str | None) -> float | None:
+    if word is None or (word == "off" and name.startswith("clip")):
+        return None
+    try:
+        return float(word)
+    except ValueError:
+        raise ValueError(f"{name}: {word!r} is no number") from None
+
+
+def _change_optimizer(name: str, rate: float | None, config: RunConfig) -> dict[str, Any]:
+    """An optimizer with the rate and the weight decay that go with it.
+
+    Both are the run's own where they were meant for this optimizer. A decay that acts on the
+    weights means something else than one that is added to the gradient, often a hundred times
+    weaker, so it does not carry over from one kind to the other.
+    """
+    if name not in RULES:
+        return {"optimizer": name}  # refused where values are checked
+    if rate is None and name == config.optimizer:
+        rate = config.learning_rate
+    same_kind = RULES[name].decoupled_decay == RULES[config.optimizer].decoupled_decay
+    return {
+        "optimizer": name,
+        "learning_rate": RULES[name].learning_rate if rate is None else rate,
+        "weight_decay": config.weight_decay if same_kind else 0.0,
+    }

@@ -1,0 +1,194 @@
+"""The state of a run: small, explicit, and all that the next step depends on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digit_tui.config import RunConfig
+from digit_tui.nn import RULES, Network, PredictionHistory
+from digit_tui.nn.network import Allocate, parameter_count
+from digit_tui.nn.optimizers import LINE
+from digit_tui.run.commands import Course
+from digit_tui.run.random_streams import stream
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a person may change while the run goes on."""
+
+    optimizer: str
+    learning_rate: float
+    """Base rate, before the schedule's factor."""
+    weight_decay: float
+    clip_norm: float | None
+    clip_value: float | None
+    augment: str
+    batch_size: int
+    epochs: int
+    """Length of the whole run."""
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Settings:
+        rate = config.learning_rate
+        return cls(
+            optimizer=config.optimizer,
+            learning_rate=RULES[config.optimizer].learning_rate if rate is None else rate,
+            weight_decay=config.weight_decay,
+            clip_norm=config.clip_norm,
+            clip_value=config.clip_value,
+            augment=config.augment,
+            batch_size=config.batch_size,
+            epochs=config.epochs or 0,
+        )
+
+
+@dataclass(eq=False)
+class Tally:
+    """Sums over the steps of the present epoch."""
+
+    steps: int = 0
+    images: int = 0
+    loss: float = 0.0
+    """Sum over images."""
+    correct: int = 0
+    gradient_norm: float = 0.0
+    clipped: int = 0
+    seconds: float = 0.0
+
+
+class Vectors(NamedTuple):
+    """The long vectors of a state. They stay where they are for the whole run."""
+
+    parameters: Array
+    """(n,) float32, the network's weights and biases."""
+    average: Array | None
+    """(n,) float32, their running average, if the run keeps one."""
+    slots: Array
+    """(most slots of any rule, n) float32, room for the optimizer's memory."""
+
+    @classmethod
+    def make(cls, sizes: Sequence[int], average: bool, allocate: Allocate) -> Vectors:
+        count = parameter_count(sizes)
+        most = max(rule.slots for rule in RULES.values())
+        # Each begins with a cache line, which makes passes over it quicker.
+        length = -(-count // LINE) * LINE
+        return cls(
+            allocate((count,), np.float32),
+            allocate((count,), np.float32) if average else None,
+            allocate((most, length), np.float32)[:, :count],
+        )
+
+
+@dataclass(eq=False)
+class RunState:
+    """Where a run stands between two steps."""
+
+    vectors: Vectors
+    settings: Settings
+    slot_steps: int = 0
+    """Steps since the slots were fresh."""
+    step: int = 0
+    """Steps since the run began."""
+    epoch: int = 0
+    """Completed epochs."""
+    cursor: int = 0
+    """Training images already used in the present epoch."""
+    tally: Tally = field(default_factory=Tally)
+    course: Course = ()
+    """The commands that have steered the run to here."""
+    history: PredictionHistory = field(default_factory=PredictionHistory)
+    """What the network predicted at the ends of the epochs on the way here."""
+
+    @property
+    def parameters(self) -> Array:
+        """(n,) float32, the network's weights and biases."""
+        return self.vectors.parameters
+
+    @property
+    def average(self) -> Array | None:
+        """(n,) float32, their running average, if the run keeps one."""
+        return self.vectors.average
+
+    @property
+    def slots(self) -> Array:
+        """(slots, n) float32, the optimizer's memory."""
+        return self.vectors.slots[: RULES[self.settings.optimizer].slots]
+
+    @property
+    def kept_slots(self) -> Array:
+        """What a copy keeps of the slots: none of them while they are fresh, for they are zeros."""
+        return self.slots if self.slot_steps else self.slots[:0]
+
+    def copy(self, into: Vectors | None = None) -> RunState:
+        """A state of its own that stays as this one is now.
+
+        Args:
+            into: vectors of the same sizes to use; None makes new ones.
+        """
+        slots = self.kept_slots
+        if into is None:
+            average = None if self.average is None else self.average.copy()
+            vectors = Vectors(self.parameters.copy(), average, slots.copy())
+        else:
+            vectors = Vectors(into.parameters, into.average, into.slots[: len(slots)])
+            vectors.parameters[:] = self.parameters
+            if vectors.average is not None:
+                vectors.average[:] = self.average
+            vectors.slots[:] = slots
+        return replace(self, vectors=vectors, tally=replace(self.tally))
+
+    def become(self, other: RunState) -> None:
+        """Stand where another state stands, in this one's own vectors."""
+        self.parameters[:] = other.parameters
+        if self.average is not None:
+            self.average[:] = other.average
+        self.vectors.slots[:] = 0
+        self.vectors.slots[: len(other.vectors.slots)] = other.vectors.slots
+        self.settings = other.settings
+        self.slot_steps = other.slot_steps
+        self.step, self.epoch, self.cursor = other.step, other.epoch, other.cursor
+        self.tally = replace(other.tally)
+        self.course = other.course
+        self.history = other.history
+
+    @property
+    def weights_sha256(self) -> str:
+        """Over the bytes of the weights, and of their average where there is one."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.parameters).data)
+        if self.average is not None:
+            digest.update(np.ascontiguousarray(self.average).data)
+        return digest.hexdigest()
+
+    @classmethod
+    def begin(cls, config: RunConfig, sizes: Sequence[int], vectors: Vectors) -> RunState:
+        """The state before the first step: weights drawn from the seed.
+
+        Args:
+            config: the run's.
+            sizes: layer widths, inputs first, classes last.
+            vectors: zeros, where the state is kept.
+        """
+        Network(sizes, vectors.parameters).initialize(stream(config.seed, "weights"))
+        if vectors.average is not None:
+            vectors.average[:] = vectors.parameters
+        return cls(vectors, Settings.of(config))
+
+    def end_epoch(self) -> Tally:
+        """Go on to the next epoch; the sums over the one that ended."""
+        ended, self.tally = self.tally, Tally()
+        self.epoch += 1
+        self.cursor = 0
+        return ended
+
+    def fresh_slots(self) -> None:
+        """Forget the optimizer's memory, for a rule that starts now."""
+        self.vectors.slots[:] = 0
+        self.slot_steps = 0

@@ -1,0 +1,230 @@
+"""What happened, in words for people."""
+
+from __future__ import annotations
+
+import shlex
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from digit_tui.data import Dataset
+from digit_tui.run import commands as ask
+from digit_tui.run.commands import Setting
+
+if TYPE_CHECKING:
+    from digit_tui.run.events import (
+        CheckpointSaved,
+        EpochEnded,
+        Evaluated,
+        Forked,
+        ForkEnded,
+        Moment,
+        Restored,
+        RunStarted,
+        SettingChanged,
+        WentBack,
+    )
+    from digit_tui.run.state import Settings
+
+NAMES = {
+    "optimizer": "optimizer",
+    "learning_rate": "learning rate",
+    "weight_decay": "weight decay",
+    "clip_norm": "clipping by norm",
+    "clip_value": "clipping by value",
+    "augment": "augmentation",
+    "batch_size": "batch size",
+    "epochs": "epochs",
+}
+"""Settings as a person calls them."""
+
+RESUMED = "training on"
+PAUSES = {
+    "asked": "paused",
+    "batch": "paused after one batch",
+    "epoch": "paused after one epoch",
+}
+"""By the reasons to pause that a person has."""
+
+
+def setting_value(value: Any) -> str:
+    """A setting's value as a person would write it."""
+    if value is None:
+        return "off"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def setting_change(change: SettingChanged) -> str:
+    """For example "learning rate 0.001 → 0.002"."""
+    old, new = setting_value(change.old), setting_value(change.new)
+    return f"{NAMES[change.setting]} {old} → {new}"
+
+
+def setting_words(command: Setting) -> str:
+    """A command that changes a setting, for example "learning rate × 2"."""
+    match command:
+        case ask.SetOptimizer(name, rate):
+            return f"optimizer {name}" + (f" at rate {rate:.4g}" if rate is not None else "")
+        case ask.SetLearningRate(value):
+            return f"learning rate {value:.4g}"
+        case ask.ScaleLearningRate(factor):
+            return f"learning rate {f'× {factor:.4g}' if factor >= 1 else f'÷ {1 / factor:.4g}'}"
+        case ask.SetClipping(norm, value):
+            if norm is not None:
+                return f"clipping by norm {norm:.4g}"
+            return "no clipping" if value is None else f"clipping by value {value:.4g}"
+        case ask.SetAugmentation(name):
+            return f"augmentation {name}"
+        case ask.SetBatchSize(value):
+            return f"batch size {value}"
+        case ask.AddEpochs(count):
+            return f"{count} epoch{'s' if count != 1 else ''} more"
+
+
+def divergence(what: str, value: float, step: int, change: SettingChanged | None) -> str:
+    """For example "loss became NaN at step 1,204, 14 steps after learning rate 0.4 → 0.8"."""
+    number = "NaN" if isnan(value) else "infinite"
+    return f"{what} became {number} at step {step + 1:,}" + _after(step + 1, change)
+
+
+def spike(before: float, value: float, step: int, change: SettingChanged | None) -> str:
+    """For example "loss rose from 0.05 to 4.1 by step 1,204, 14 steps after optimizer ..."."""
+    return f"loss rose from {before:.3g} to {value:.3g} by step {step:,}" + _after(step, change)
+
+
+def _after(step: int, change: SettingChanged | None) -> str:
+    if change is None:
+        return ""
+    steps = step - change.step
+    return f", {steps:,} step{'s' if steps != 1 else ''} after {setting_change(change)}"
+
+
+def loaded(dataset: Dataset) -> str:
+    """For example "sample: 4,000 training and 1,000 test images"."""
+    train, test = len(dataset.train_labels), len(dataset.test_labels)
+    held_out = dataset.validation_labels
+    validation = "" if held_out is None else f", {len(held_out):,} validation"
+    return f"{dataset.name}: {train:,} training{validation} and {test:,} test images"
+
+
+def run_started(event: RunStarted) -> str:
+    """For example "training 535,818 parameters"."""
+    return f"training {event.parameters:,} parameters"
+
+
+def restored(event: Restored) -> str:
+    """For example "going on at epoch 2.50, step 80"."""
+    return f"going on at epoch {event.epoch:.2f}, step {event.step:,}"
+
+
+def epoch_ended(event: EpochEnded) -> str:
+    """For example "epoch 3: test 97.10%, loss 0.0951"."""
+    digits, loss, accuracy = event.watched
+    return f"epoch {event.epoch}: {digits} {accuracy:.2%}, loss {loss:.4f}"
+
+
+def test_opened(look: Evaluated) -> str:
+    """For example "epoch 3.00: test set opened, 97.10%, loss 0.0951"."""
+    evaluation = look.evaluation
+    return (
+        f"epoch {look.epoch:.2f}: test set opened, "
+        f"{evaluation.accuracy:.2%}, loss {evaluation.loss:.4f}"
+    )
+
+
+def setting_changed(event: SettingChanged) -> str:
+    """For example "epoch 1.25: learning rate 0.001 → 0.002"."""
+    return f"epoch {event.epoch:.2f}: {setting_change(event)}"
+
+
+def went_back(event: WentBack) -> str:
+    """For example "back from epoch 3.00 to 2.00; 12 steps are made again"."""
+    words = f"back from epoch {event.from_epoch:.2f} to {event.epoch:.2f}"
+    return words + (f"; {event.ahead:,} steps are made again" if event.ahead else "")
+
+
+def forked(event: Forked) -> str:
+    """For example "epoch 2.00: fork with optimizer sgd at rate 0.1"."""
+    return f"epoch {event.epoch:.2f}: fork with {', '.join(event.changes)}"
+
+
+def fork_ended(event: ForkEnded) -> str:
+    """For example "the fork goes on; the run stays as it is, saved in 20260102-030405"."""
+    arms = ("the fork", "the run") if event.kept == "fork" else ("the run", "the fork")
+    where = f", saved in {Path(event.left).name}" if event.left else ""
+    return f"{arms[0]} goes on; {arms[1]} stays as it is{where}"
+
+
+def saved(event: CheckpointSaved) -> str:
+    """For example "saved step 1,204 in 20260102-030405"."""
+    return f"saved step {event.step:,} in {Path(event.path).name}"
+
+
+def not_saved(message: str) -> str:
+    """For example "not saved: No space left on device: /runs/one"."""
+    return f"not saved: {message}"
+
+
+def all_done(more: str, leave: str) -> str:
+    """What can be done when all epochs are, and how."""
+    return f"all epochs are done: {more} for ten more, {leave} to leave"
+
+
+def after_trouble(undo: str) -> str:
+    """What can be done about a network that is lost, and how."""
+    return f"paused: {undo} goes back to where all was well"
+
+
+def moment_words(moment: Moment) -> str:
+    """Epoch, step, accuracy, and what came next."""
+    accuracy = "" if moment.accuracy is None else f"{moment.accuracy:.2%}"
+    return (
+        f"epoch {moment.epoch:>6.2f}  step {moment.step:>7,}  {accuracy:>7}"
+        + ("  (undone)" if moment.undone else "")
+        + (f"  then {moment.following}" if moment.following else "")
+    )
+
+
+def settings_words(settings: Settings, learning_rate: float | None) -> list[str]:
+    """For example ["adamw", "rate 0.00199 of 0.002", "clip norm 1", "elastic"].
+
+    Args:
+        settings: those in force.
+        learning_rate: of the last step, after the schedule; None is before one was made.
+    """
+    rate = setting_value(settings.learning_rate)
+    if learning_rate is not None and setting_value(learning_rate) != rate:
+        rate = f"{setting_value(learning_rate)} of {rate}"
+    words = [settings.optimizer, f"rate {rate}"]
+    if settings.clip_norm is not None:
+        words.append(f"clip norm {setting_value(settings.clip_norm)}")
+    elif settings.clip_value is not None:
+        words.append(f"clip value {setting_value(settings.clip_value)}")
+    if settings.augment != "none":
+        words.append(settings.augment)
+    return words
+
+
+def time_left(seconds: float) -> str:
+    """For example "4:02 left"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    clock = f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{clock} left"
+
+
+def farewell(run: str | None, step: int, done: bool, program: str = "digit-tui") -> list[str]:
+    """What became of a run that was left, in lines.
+
+    Args:
+        run: its folder; None if nothing was saved.
+        step: that was saved last.
+        done: whether all epochs are.
+        program: what goes on with it.
+    """
+    if run is None:
+        return ["This run was not saved: it had not begun to learn."]
+    lines = [f"Saved step {step:,} in {run}"]
+    if not done:
+        lines.append(f"Go on with it: {program} --resume {shlex.quote(run)}")
+    return lines

@@ -1,0 +1,58 @@
+"""What a run without a screen reports at its end."""
+
+from __future__ import annotations
+
+from digit_tui.data import printable
+from digit_tui.insight.report import report
+from digit_tui.insight.significance import compare, gap_words, interval_words
+from digit_tui.run.events import Forked, RunEnded
+
+
+def final_report(ended: RunEnded, images: int, fork: tuple[Forked, RunEnded] | None) -> str:
+    """How good the network is, what it took, and how it compares with its fork.
+
+    Args:
+        ended: the run's last event.
+        images: how many there are to train on.
+        fork: how the copy that was still beside it began, and its last event.
+    """
+    look = ended.look
+    digits = look.digits.capitalize()
+    lines = [report(look.evaluation, look.history, digits), *_validation(ended)]
+    lines += _closing(ended, images)
+    if fork is not None:
+        forked, fork_ended = fork
+        evaluation = fork_ended.look.evaluation
+        comparison = compare(look.evaluation, evaluation)
+        accuracy = interval_words(evaluation.correct, evaluation.total)
+        lines += [
+            "",
+            f"Fork           at step {forked.step:,}: {', '.join(forked.changes)}",
+            f"{digits} accuracy  {accuracy}",
+            f"               {gap_words(comparison)}",
+            f"               {comparison.words}",
+            *_closing(fork_ended, images),
+        ]
+    return "\n".join(lines)
+
+
+def _validation(ended: RunEnded) -> list[str]:
+    """What is to say where training images were held out."""
+    if ended.validation_correct is None or ended.validation_total is None:
+        return []
+    if ended.test_opened is not None:
+        words = f"opened at step {ended.test_opened:,}, before the end"
+    else:
+        words = "not looked at" if ended.test_total is None else "looked at now, at the end"
+    accuracy = interval_words(ended.validation_correct, ended.validation_total)
+    return [f"Validation     {accuracy}", f"Test set       {words}"]
+
+
+def _closing(ended: RunEnded, images: int) -> list[str]:
+    epochs = f"{ended.epochs} epoch{'s' if ended.epochs != 1 else ''}"
+    return [
+        f"Trained        {epochs} of {images:,} images, {ended.steps:,} steps, "
+        f"in {ended.seconds:.1f} s ({ended.reason})",
+        f"Weights        {ended.weights_sha256}",
+        f"Run            {printable(ended.run or 'not saved')}",
+    ]

@@ -1,0 +1,247 @@
+"""How a run stands: what the trainer has confirmed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Literal
+
+import numpy as np
+
+from digit_tui.config import RunConfig
+from digit_tui.data import Dataset, printable
+from digit_tui.nn import Evaluation
+from digit_tui.run.events import (
+    CheckpointSaved,
+    EpochEnded,
+    Evaluated,
+    Event,
+    Forked,
+    ForkEnded,
+    Moment,
+    OfFork,
+    Paused,
+    Restored,
+    Resumed,
+    RunEnded,
+    RunStarted,
+    SaveFailed,
+    SettingChanged,
+    StepsDone,
+    TimelineChanged,
+    WentBack,
+)
+from digit_tui.run.state import Settings
+from digit_tui.session.runner import Failed, Loaded, News
+
+State = Literal["loading", "training", "paused", "finished", "diverged", "spike", "ended"]
+
+PAUSED: dict[str, State] = {"finished": "finished", "diverged": "diverged", "spike": "spike"}
+"""What a run is when it pauses for these reasons."""
+TROUBLES = ("diverged", "spike")
+GOING = ("loading", "training")
+RATE_SECONDS = 15.0
+"""The time left is reckoned from the speed over this time."""
+
+
+@dataclass(eq=False)
+class ForkStanding:
+    """The copy that trains beside a run."""
+
+    forked: Forked
+    settings: Settings
+    looked: Evaluated | None
+    """The last look at the digits that the run is watched with."""
+    ended: RunEnded | None = None
+
+    @property
+    def words(self) -> str:
+        """What it does otherwise."""
+        return ", ".join(self.forked.changes)
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        return None if self.looked is None else self.looked.evaluation
+
+
+class Standing:
+    """A run as far as it has told. Every field is what the trainer confirmed."""
+
+    def __init__(self, config: RunConfig, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self.config = config
+        self.settings = Settings.of(config)
+        self.state: State = "loading"
+        self.dataset: Dataset | None = None
+        self.network: tuple[int, ...] = ()
+        """Layer widths, inputs first, classes last."""
+        self.run: str | None = None
+        """The run's folder, safe to print."""
+        self.folder: str | None = None
+        """The same, as it is."""
+        self.step = 0
+        self.epoch = 0.0
+        self.learning_rate: float | None = None
+        self.batch_loss: float | None = None
+        """Of the last step, in nats."""
+        self.looked: Evaluated | None = None
+        """The last look at the digits that the run is watched with."""
+        self.opened: Evaluated | None = None
+        """The last look at the test digits, where the run is watched with others."""
+        self.shows_opened = False
+        """Whether a person wants to see those, instead of the digits that it is watched with."""
+        self.test_opened: int | None = None
+        """The step at which those were first looked at."""
+        self.fork: ForkStanding | None = None
+        self.moments: list[Moment] = []
+        self.saved: CheckpointSaved | None = None
+        """The last checkpoint of this process."""
+        self.saved_step = 0
+        """Of the last checkpoint of all."""
+        self.save_trouble: str | None = None
+        """Why the last one could not be written."""
+        self.failure: Failed | None = None
+        self.ended: RunEnded | None = None
+        self._speed: deque[tuple[int, float]] = deque(maxlen=20)
+        self._track: deque[tuple[float, float]] = deque()
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """The last look at the digits that the run is watched with."""
+        return None if self.looked is None else self.looked.evaluation
+
+    @property
+    def look(self) -> Evaluated | None:
+        """The look at digits that a person wants to see."""
+        return self.opened if self.shows_opened else self.looked
+
+    @property
+    def going(self) -> bool:
+        """Whether it trains, or soon will."""
+        return self.state in GOING
+
+    @property
+    def all_done(self) -> bool:
+        """Whether it has made all its epochs."""
+        return self.epoch >= self.settings.epochs
+
+    @property
+    def images_per_second(self) -> float:
+        """Lately, without pauses and evaluations; 0 is unknown."""
+        images, seconds = np.sum(self._speed, axis=0) if self._speed else (0, 0.0)
+        return float(images / seconds) if seconds else 0.0
+
+    def seconds_left(self) -> float | None:
+        """Time until all epochs are done at the present speed, evaluations included."""
+        if self.state != "training" or len(self._track) < 2:
+            return None
+        (started, since), (now, position) = self._track[0], self._track[-1]
+        if now - started < 1 or position <= since:
+            return None
+        remaining = self.settings.epochs - position
+        # What has passed since the last news counts down, so that the figure never stands still.
+        return max(remaining * (now - started) / (position - since) - (self._clock() - now), 0)
+
+    def take_in(self, event: News) -> None:
+        """Learn what happened."""
+        match event:
+            case Loaded(dataset):
+                self.dataset = dataset
+            case Failed():
+                self.failure = event
+                self.state = "ended"
+            case RunStarted():
+                self.state = "training"
+                self.settings, self.network = event.settings, event.network
+                self._stand_in(event.run)
+                self._start_clock()
+            case Restored() | WentBack():
+                self.step, self.epoch, self.settings = event.step, event.epoch, event.settings
+                self.learning_rate = self.batch_loss = None
+                if isinstance(event, Restored):
+                    self.saved_step, self.test_opened = event.step, event.test_opened
+                self._start_clock()
+            case StepsDone():
+                self._take_in_steps(event)
+            case EpochEnded():
+                self._move_on(event.step, float(event.epoch))
+            case Evaluated():
+                self._take_in_look(event)
+            case SettingChanged():
+                self.settings = event.settings
+                if event.setting == "learning_rate":
+                    self.learning_rate = None  # until a step was made with it
+            case TimelineChanged(moments):
+                self.moments = moments
+            case Paused(reason=reason):
+                self.state = PAUSED.get(reason, "paused")
+            case Resumed():
+                self.state = "training"
+                self._start_clock()
+            case CheckpointSaved():
+                self.saved, self.saved_step, self.save_trouble = event, event.step, None
+            case SaveFailed(message=message):
+                self.save_trouble = message
+            case RunEnded():
+                self.ended = event
+                self.state = "ended"
+            case Forked():
+                self.fork = ForkStanding(event, event.settings, self.looked)
+            case OfFork(inner):
+                self._take_in_of_fork(inner)
+            case ForkEnded():
+                self._take_in_fork_end(event)
+            case _:
+                pass
+
+    def _start_clock(self) -> None:
+        self._track.clear()
+        self._track.append((self._clock(), self.epoch))
+
+    def _take_in_steps(self, event: StepsDone) -> None:
+        self._move_on(event.step, event.epoch)
+        self.learning_rate, self.batch_loss = event.learning_rate, float(event.losses[-1])
+        self._speed.append((event.images, event.seconds))
+
+    def _move_on(self, step: int, epoch: float) -> None:
+        self.step, self.epoch = step, epoch
+        now = self._clock()
+        self._track.append((now, epoch))
+        while self._track[0][0] < now - RATE_SECONDS:
+            self._track.popleft()
+
+    def _take_in_look(self, event: Evaluated) -> None:
+        if event.digits == self.config.watched:
+            self.looked = event
+            return
+        self.opened, self.shows_opened = event, True
+        if self.test_opened is None:
+            self.test_opened = event.step
+
+    def _take_in_of_fork(self, event: Event) -> None:
+        fork = self.fork
+        if fork is None:
+            return
+        match event:
+            case Evaluated(digits=digits) if digits == self.config.watched:
+                fork.looked = event
+            case SettingChanged():
+                fork.settings = event.settings
+            case SaveFailed():
+                self.take_in(event)
+            case RunEnded():
+                fork.ended = event
+            case _:
+                pass
+
+    def _take_in_fork_end(self, event: ForkEnded) -> None:
+        fork, self.fork = self.fork, None
+        if fork is not None and event.kept == "fork":
+            self.settings, self.learning_rate = fork.settings, None
+            self.looked = fork.looked
+            self._stand_in(fork.forked.run)
+
+    def _stand_in(self, folder: str | None) -> None:
+        self.folder, self.run = folder, printable(folder) if folder else None

@@ -1,0 +1,81 @@
+"""The results of a run's epochs as a table for other programs: metrics.csv."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from digit_tui.storage.atomic import write_whole
+
+COLUMNS = (
+    "epoch",
+    "step",
+    "learning_rate",
+    "optimizer",
+    "train_loss",
+    "train_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "gradient_norm",
+    "clip_rate",
+    "seconds",
+    "images_per_second",
+    "validation_loss",
+    "validation_accuracy",
+)
+
+Line = Mapping[str, Any]
+
+
+class MetricsFile:
+    """A header, and a row for each epoch on the way that the run took."""
+
+    def __init__(self, path: Path, epochs: Callable[[], Sequence[Line]]) -> None:
+        """Begin.
+
+        Args:
+            path: the file.
+            epochs: reads the results of all epochs on the way; they are not kept in memory.
+        """
+        self._path = path
+        self._epochs = epochs
+        self._rows: int | None = None  # in the file; None if some of them do not belong there
+
+    def write(self) -> None:
+        """Write it anew.
+
+        Raises:
+            OSError: if the disk refuses.
+        """
+        rows = self._epochs()
+        text = _rows([dict(zip(COLUMNS, COLUMNS, strict=True)), *rows])
+        write_whole(self._path, lambda file: file.write(text.encode()))
+        self._rows = len(rows)
+
+    def add(self, epoch: Line) -> None:
+        """Add the row of the latest epoch.
+
+        Raises:
+            OSError: if the disk refuses; the next call writes all anew.
+        """
+        rows, self._rows = self._rows, None
+        if rows is None or rows + 1 != epoch["epoch"]:  # some epochs are made again
+            self.write()
+            return
+        with open(self._path, "ab") as file:
+            file.write(_rows([epoch]).encode())
+        self._rows = rows + 1
+
+    def forget(self) -> None:
+        """Some rows are not on the way any more."""
+        self._rows = None
+
+
+def _rows(lines: Iterable[Line]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writerows(lines)
+    return text.getvalue()

@@ -1,0 +1,92 @@
+"""Where commands wait until the trainer is between two steps."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from digit_tui.run.commands import Command, Resume
+
+
+class CommandSource(Protocol):
+    """Where a trainer gets its commands from: a person's mailbox, or a script."""
+
+    def take(self, step: int) -> Iterator[Command]:
+        """The commands that are due before step number `step`, without waiting."""
+
+    def free(self, step: int) -> int:
+        """How many steps may be made from there before it must be asked again."""
+
+    def waiting(self) -> bool:
+        """Whether there is a command that was not known when `free` was asked."""
+
+    def wait(self, step: int) -> Command:
+        """The next command while the run is paused before step number `step`."""
+
+
+class Mailbox:
+    """A person's commands, sent from another thread or from a signal handler.
+
+    SimpleQueue's put is reentrant: a signal may arrive while the same thread is in it.
+    """
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Command] = SimpleQueue()
+
+    def send(self, command: Command) -> None:
+        self._queue.put(command)
+
+    def take(self, step: int) -> Iterator[Command]:
+        while not self._queue.empty():
+            try:
+                yield self._queue.get_nowait()
+            except Empty:  # pragma: no cover - only with a second reader
+                return
+
+    def free(self, step: int) -> int:
+        return sys.maxsize  # a person's commands are not for a step of their choice
+
+    def waiting(self) -> bool:
+        return not self._queue.empty()
+
+    def wait(self, step: int) -> Command:
+        return self._queue.get()
+
+
+class Script:
+    """Commands with the step before which each takes effect, as a journal records them."""
+
+    def __init__(self, commands: Iterable[tuple[int, Command]]) -> None:
+        self._commands = list(commands)
+
+    def take(self, step: int) -> Iterator[Command]:
+        while self._commands and self._commands[0][0] <= step:
+            yield self._commands.pop(0)[1]
+
+    def free(self, step: int) -> int:
+        return self._commands[0][0] - step if self._commands else sys.maxsize
+
+    def waiting(self) -> bool:
+        return False
+
+    def wait(self, step: int) -> Command:
+        """The next command, whatever its step: a paused run makes no steps to wait for.
+
+        Raises:
+            EOFError: if the script has ended and the run would wait for ever.
+        """
+        if not self._commands:
+            raise EOFError(f"the script leaves the run paused at step {step}")
+        return self._commands.pop(0)[1]
+
+
+class Onward(Mailbox):
+    """A mailbox for a run that repeats what was done to another: it never stays paused."""
+
+    def wait(self, step: int) -> Command:
+        try:
+            return self._queue.get_nowait()
+        except Empty:
+            return Resume()

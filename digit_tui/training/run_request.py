@@ -1,0 +1,122 @@
+"""Which run to train, as both front ends are told, and how it is made ready."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from digit_tui.config import RunConfig
+from digit_tui.data import Dataset, load_dataset
+from digit_tui.engine.holdout import hold_out
+from digit_tui.run.commands import Fork, Stop
+from digit_tui.storage.errors import RunTaken
+from digit_tui.storage.run_writer import RunFolder
+from digit_tui.storage.saved_run import Origin, SavedRun
+from digit_tui.training.command_source import CommandSource
+from digit_tui.training.trainer import Trainer
+
+
+@dataclass(frozen=True, eq=False)
+class Opening:
+    """A new run, a run to go on with, or one to repeat."""
+
+    config: RunConfig
+    folder: Path | None = None
+    """Where the run is saved; None is a fresh folder in the state directory."""
+    resume: SavedRun | None = None
+    """Go on with it, in its folder."""
+    replay: SavedRun | None = None
+    """Repeat it."""
+    fork: tuple[int, Fork] | None = None
+    """A fork to make at a step."""
+
+    def again(self, number: int) -> Opening:
+        """A run with the same settings, begun anew: the second, the third, ..."""
+        folder = self.folder and self.folder.with_name(f"{self.folder.name}-{number}")
+        return Opening(self.config, folder)
+
+    def load_digits(self) -> Dataset:
+        """The digits of the run.
+
+        Raises:
+            DataError: if they can not be read.
+            RunError: if they are not those of the run to go on with, or to repeat.
+        """
+        config = self.config
+        dataset = hold_out(load_dataset(config.data, config.side), config.validation)
+        saved = self.resume or self.replay
+        if saved is not None:
+            saved.check_digits(dataset)
+        return dataset
+
+    def trainer(self, dataset: Dataset, source: CommandSource, stay: bool) -> Trainer:
+        """The trainer of the run; see there.
+
+        Raises:
+            RunError: if the saved run can not be read, or another process has it.
+            OSError: if the folder can not be used.
+        """
+        if self.resume is not None:
+            return self._resumed(self.resume.path, dataset, source, stay)
+        folder = RunFolder(self.folder) if self.folder else RunFolder.fresh(self.config)
+        origin = self.replay.replay() if self.replay else Origin()
+        return Trainer(self.config, dataset, source, folder, stay, self._with_fork(origin))
+
+    def storyteller(self, dataset: Dataset, source: CommandSource) -> Trainer:
+        """A trainer that shows again all that happened in the run to repeat, and saves nothing.
+
+        Raises:
+            RunError: if its journal can not be read.
+        """
+        assert self.replay is not None
+        return Trainer(self.config, dataset, source, stay=True, origin=self.replay.story())
+
+    def _resumed(self, path: Path, dataset: Dataset, source: CommandSource, stay: bool) -> Trainer:
+        folder = RunFolder(path)
+        folder.take_over()
+        try:
+            saved = SavedRun.read(path)  # as it is now that nobody else writes
+            origin, best = saved.resume()
+            trainer = Trainer(self.config, dataset, source, folder, stay, self._with_fork(origin))
+            assert origin.history is not None
+            folder.resume(saved, origin.history, trainer.state.step, best)
+        except BaseException:
+            folder.close()
+            raise
+        return trainer
+
+    def _with_fork(self, origin: Origin) -> Origin:
+        """With the fork among what is ahead.
+
+        Raises:
+            RunTaken: if it is to be made before the run is on a way of its own.
+        """
+        if self.fork is None:
+            return origin
+        repeated = [step for step, command in origin.ahead if not isinstance(command, Stop)]
+        start = max([origin.state.step if origin.state else 0, *repeated])
+        if self.fork[0] < start:
+            raise RunTaken(
+                f"--fork-at {self.fork[0]}: the run repeats what was done to it up to step {start}"
+            )
+        return replace(origin, ahead=sorted([*origin.ahead, self.fork], key=lambda each: each[0]))
+
+
+def resuming(path: Path) -> Opening:
+    """Go on with the run in a folder.
+
+    Raises:
+        RunError: if there is none.
+    """
+    saved = SavedRun.read(path)
+    return Opening(saved.config.with_(data=saved.data), resume=saved)
+
+
+def replaying(path: Path, folder: Path | None = None) -> Opening:
+    """Repeat the run in a folder.
+
+    Raises:
+        RunError: if there is none.
+    """
+    saved = SavedRun.read(path)
+    return Opening(saved.config.with_(data=saved.data), folder, replay=saved)

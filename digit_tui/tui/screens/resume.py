@@ -1,0 +1,58 @@
+"""Going on with a run that was interrupted."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.widgets import Label
+
+from digit_tui.data import printable
+from digit_tui.storage.errors import RunError
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.tui.screens.dialog import Dialog
+
+
+class OfferDialog(Dialog[bool]):
+    """Whether to go on with the last run."""
+
+    BINDINGS = [
+        Binding("enter,y,g", "dismiss(True)", "Go on"),
+        Binding("n,escape,q", "dismiss(False)", "New run"),
+    ]
+
+    def __init__(self, run: SavedRun) -> None:
+        super().__init__()
+        self._run = run
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = "The last run was interrupted"
+            yield Label(
+                Text(
+                    f"{description(self._run)}\n\n"
+                    "  enter  go on, as if it had not stopped\n"
+                    "  n      begin a new run (this one stays)"
+                )
+            )
+
+
+def description(run: SavedRun) -> str:
+    """When it began, on what, and how far it came."""
+    lines = [
+        f"{run.started:%d %B %Y, %H:%M}: {printable(str(run.record['data']['name']))}, "
+        f"{run.config.preset}, hidden layers {', '.join(map(str, run.config.hidden))}"
+    ]
+    try:
+        epochs = run.history().epochs
+    except RunError as error:
+        lines.append(printable(str(error)))
+    else:
+        if epochs:
+            watched = run.config.watched
+            accuracy = f"{watched} {epochs[-1][f'{watched}_accuracy']:.2%}"
+            lines.append(f"epoch {epochs[-1]['epoch']} of {run.config.epochs}, {accuracy}")
+        else:
+            lines.append("in its first epoch")
+    return "\n".join(lines)

@@ -1,0 +1,99 @@
+"""What the charts show of one way through a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from digit_tui.run.commands import Course
+from digit_tui.run.events import Evaluated, StepsDone
+from digit_tui.tui.state.series import Series, Smoother
+
+
+@dataclass(eq=False)
+class Curves:
+    """Points over epochs: of each step, or of each look at digits."""
+
+    train_loss: Series = field(default_factory=Series)
+    train_loss_smooth: Series = field(default_factory=Series)
+    train_accuracy: Series = field(default_factory=Series)
+    train_accuracy_smooth: Series = field(default_factory=Series)
+    gradient_norm: Series = field(default_factory=Series)
+    gradient_norm_smooth: Series = field(default_factory=Series)
+    watched_loss: Series = field(default_factory=Series)
+    watched_accuracy: Series = field(default_factory=Series)
+
+    def __post_init__(self) -> None:
+        self.marks: list[float] = []
+        """Where settings were changed."""
+        self._restart()
+
+    def _restart(self) -> None:
+        self._smooth_loss = Smoother()
+        self._smooth_accuracy = Smoother()
+        self._smooth_norm = Smoother()
+
+    def add_steps(self, event: StepsDone) -> None:
+        """Add the points of some steps."""
+        x = event.positions
+        self.train_loss.append(x, event.losses)
+        self.train_loss_smooth.append(x, self._smooth_loss.add(event.losses))
+        self.train_accuracy.append(x, event.accuracies)
+        self.train_accuracy_smooth.append(x, self._smooth_accuracy.add(event.accuracies))
+        self.gradient_norm.append(x, event.gradient_norms)
+        self.gradient_norm_smooth.append(x, self._smooth_norm.add(event.gradient_norms))
+
+    def add_evaluation(self, event: Evaluated) -> None:
+        """Add a look at digits, unless it was made at the same place before."""
+        if not len(self.watched_loss) or event.epoch > self.watched_loss.x[-1]:
+            self.watched_loss.append(event.epoch, event.evaluation.loss)
+            self.watched_accuracy.append(event.epoch, event.evaluation.accuracy)
+
+    def add_epoch(self, line: Mapping[str, Any], watched: str) -> None:
+        """Add the means of an epoch that was trained before this program was started.
+
+        Args:
+            line: as EpochEnded.
+            watched: the digits that the run is watched with.
+        """
+        x = line["epoch"]
+        lost = float("nan")  # what was no number is null in a journal
+        for name, values in (
+            ("train_loss", (self.train_loss, self.train_loss_smooth)),
+            ("train_accuracy", (self.train_accuracy, self.train_accuracy_smooth)),
+            ("gradient_norm", (self.gradient_norm, self.gradient_norm_smooth)),
+            (f"{watched}_loss", (self.watched_loss,)),
+            (f"{watched}_accuracy", (self.watched_accuracy,)),
+        ):
+            for series in values:
+                series.append(x, lost if line[name] is None else line[name])
+
+    def cut(self, start: float) -> Curves:
+        """Take away what is beyond an epoch."""
+        rest = Curves(**{name: series.cut(start) for name, series in self._named()})
+        rest.marks = [mark for mark in self.marks if mark >= start]
+        self.marks = [mark for mark in self.marks if mark < start]
+        self._restart()
+        return rest
+
+    def extend(self, other: Curves, end: float) -> None:
+        """Go on with other curves, up to an epoch."""
+        for name, series in self._named():
+            series.append(*getattr(other, name).until(end))
+        self.marks += [mark for mark in other.marks if mark <= end]
+        self._restart()
+
+    def _named(self) -> list[tuple[str, Series]]:
+        return [(each.name, getattr(self, each.name)) for each in fields(self)]
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """A part of a run that was undone."""
+
+    start: float
+    """The epoch at which it leaves the way that was gone on with."""
+    course: Course
+    """The commands in force at its end."""
+    curves: Curves

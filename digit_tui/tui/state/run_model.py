@@ -1,0 +1,205 @@
+"""What the screens show of a run: built from its events, drawn by the widgets.
+
+Taking in and drawing are separate: a redraw or a resize never adds a point.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Literal
+
+import numpy as np
+
+from digit_tui.config import RunConfig
+from digit_tui.data import printable
+from digit_tui.run import wording as describe
+from digit_tui.run.events import (
+    CheckpointSaved,
+    Diverged,
+    EpochEnded,
+    Evaluated,
+    Event,
+    Forked,
+    ForkEnded,
+    OfFork,
+    Paused,
+    Refused,
+    Restored,
+    Resumed,
+    RunStarted,
+    SaveFailed,
+    SettingChanged,
+    Spiked,
+    StepsDone,
+    WentBack,
+)
+from digit_tui.run.wording import PAUSES, RESUMED
+from digit_tui.session.run_status import TROUBLES, Standing
+from digit_tui.session.runner import Failed, Loaded, News
+from digit_tui.tui.state.curves import Branch, Curves
+
+LOG_LINES = 1_000
+"""The log forgets older lines."""
+BRANCHES = 8
+"""So many undone branches stay on the charts."""
+
+
+@dataclass
+class LogLine:
+    """One line of the log."""
+
+    kind: Literal["note", "epoch", "change", "trouble"]
+    text: str
+
+
+class RunModel(Standing):
+    """One run as a person sees it: how it stands, its curves and its log."""
+
+    def __init__(self, config: RunConfig, clock: Callable[[], float] = monotonic) -> None:
+        super().__init__(config, clock)
+        self.replay: str | None = None
+        """How a run is shown again, in words."""
+        self.curves = Curves()
+        self.fork_curves = Curves()
+        self.branches: deque[Branch] = deque(maxlen=BRANCHES)
+        self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
+        self._last_change: SettingChanged | None = None
+
+    def say(self, kind: Literal["note", "change", "trouble"], text: str) -> None:
+        """Add a line to the log."""
+        self.log.append(LogLine(kind, printable(text)))
+
+    def take_in(self, event: News) -> None:
+        """Learn what happened."""
+        fork, save_trouble = self.fork, self.save_trouble
+        super().take_in(event)
+        match event:
+            case Loaded(dataset):
+                self.say("note", describe.loaded(dataset))
+            case RunStarted():
+                self.say("note", describe.run_started(event))
+            case StepsDone():
+                self.curves.add_steps(event)
+            case Evaluated() if event is self.looked:
+                self.curves.add_evaluation(event)
+            case Evaluated():
+                self.say("change", describe.test_opened(event))
+            case EpochEnded():
+                self._say_epoch(event)
+            case SettingChanged():
+                self._take_in_change(event)
+            case Restored():
+                self._take_in_restored(event)
+            case WentBack():
+                self._take_in_way_back(event)
+            case Forked():
+                self.fork_curves = Curves()
+                self.curves.marks.append(event.epoch)
+                self.say("change", describe.forked(event))
+            case OfFork(inner):
+                self._draw_of_fork(inner)
+            case ForkEnded() if fork is not None:
+                self._draw_fork_end(event, fork.forked.epoch)
+            case Paused(reason=reason):
+                self._say_pause(reason)
+            case Resumed():
+                if self.log and self.log[-1].text in (PAUSES["batch"], PAUSES["epoch"]):
+                    self.log.pop()  # steps in a row leave one line
+                else:
+                    self.say("note", RESUMED)
+            case Refused() | Diverged() | Spiked() | Failed():
+                self.say("trouble", event.message)
+            case CheckpointSaved(asked=True):
+                self.say("note", describe.saved(event))
+            case SaveFailed(message=message) if message != save_trouble:
+                self.say("trouble", describe.not_saved(message))
+            case _:
+                pass
+
+    def _take_in_change(self, event: SettingChanged) -> None:
+        last = self._last_change
+        again = last is not None and (last.step, last.setting) == (event.step, event.setting)
+        if last is not None and again and self.log[-1].kind == "change":
+            # Quick key presses are one change.
+            event = replace(event, old=last.old)
+            self.log.pop()
+            if event.new == event.old:  # taken back at once
+                if event.setting != "epochs":
+                    self.curves.marks.pop()
+                self._last_change = None
+                return
+        elif event.setting != "epochs":  # a longer run changes no curve
+            self.curves.marks.append(event.epoch)
+        self._last_change = event
+        self.say("change", describe.setting_changed(event))
+
+    def _say_pause(self, reason: str) -> None:
+        if reason == "finished":
+            self.say("note", describe.all_done("press e", "q"))
+        elif reason in TROUBLES:
+            self.say("trouble", describe.after_trouble("u"))
+        else:
+            # Single steps leave one line, not two for each.
+            while reason != "asked" and self.log and self.log[-1].text in (RESUMED, PAUSES[reason]):
+                self.log.pop()
+            self.say("note", PAUSES[reason])
+
+    def _take_in_restored(self, event: Restored) -> None:
+        """Draw what was before this program was started."""
+        for complaint in event.complaints:
+            self.say("trouble", complaint)
+        for line in event.epochs:
+            self.curves.add_epoch(line, self.config.watched)
+        steps = [0, *(line["step"] for line in event.epochs)]
+        epochs = [0, *(line["epoch"] for line in event.epochs)]
+        changes = {taken.step for taken in event.course}
+        self.curves.marks += [float(np.interp(step, steps, epochs)) for step in sorted(changes)]
+        self.say("note", describe.restored(event))
+
+    def _take_in_way_back(self, event: WentBack) -> None:
+        """Leave a branch on the charts, and stand where the run stands."""
+        course, curves, start = event.course, self.curves, event.epoch
+        left = None
+        if course != event.from_course[: len(course)]:  # onto a branch that was left before
+            ways = (way for way in self.branches if course == way.course[: len(course)])
+            left = max(ways, key=lambda way: way.start, default=None)
+        if left is not None:
+            start = min(left.start, start)
+        rest = curves.cut(start)
+        if left is not None:
+            curves.extend(left.curves, event.epoch)
+        if len(rest.train_loss):
+            self.branches.append(Branch(start, event.from_course, rest))
+        self._last_change = None
+        self.say("change", describe.went_back(event))
+
+    def _draw_of_fork(self, event: Event) -> None:
+        match event:
+            case StepsDone():
+                self.fork_curves.add_steps(event)
+            case Evaluated():
+                self.fork_curves.add_evaluation(event)
+            case Diverged(message=message):
+                self.say("trouble", f"fork: {message}")
+            case _:
+                pass
+
+    def _draw_fork_end(self, event: ForkEnded, start: float) -> None:
+        left = self.fork_curves
+        if event.kept == "fork":
+            left = self.curves.cut(start)
+            self.curves.marks.append(start)
+            self.curves.extend(self.fork_curves, float("inf"))
+        self.branches.append(Branch(start, (), left))
+        self.say("change", describe.fork_ended(event))
+
+    def _say_epoch(self, event: EpochEnded) -> None:
+        """One line for epochs in a row, so that quick ones do not push everything else out."""
+        text = describe.epoch_ended(event)
+        if self.log and self.log[-1].kind == "epoch":
+            self.log[-1].text = text
+        else:
+            self.log.append(LogLine("epoch", text))

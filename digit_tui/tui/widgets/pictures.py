@@ -1,0 +1,127 @@
+"""Pictures of digits: one large, or many beside each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.segment import Segment
+from rich.text import Text
+
+from digit_tui.nn import Evaluation
+from digit_tui.tui.drawing.ink import Line, draw, draw_evidence, fitting_rows, many_colors
+from digit_tui.tui.state.selected_digit import Subject, square
+from digit_tui.tui.widgets.canvas import Canvas
+
+Array = NDArray[Any]
+
+GAP = " "
+"""Between pictures beside each other."""
+KEPT = 500
+"""Drawings that a gallery keeps."""
+
+
+def caption(evaluation: Evaluation, index: int) -> str:
+    """For example "#947 8 → 9"."""
+    return f"#{index} {evaluation.labels[index]} → {evaluation.predictions[index]}"
+
+
+class DigitPicture(Canvas):
+    """One digit, as large as there is room for."""
+
+    COMPONENT_CLASSES = {"digit-picture--for", "digit-picture--against"}
+
+    def say(self, words: str) -> None:
+        """Show words instead of a digit."""
+        lines = Text(words).wrap(self.app.console, max(self.size.width, 1))
+        self.paint([[Segment(line.plain)] for line in lines])
+
+    def show(self, image: Array, way: str, evidence: Array | None = None) -> None:
+        """Draw an image (side, side) uint8.
+
+        Args:
+            image: the digit.
+            way: what it is drawn with.
+            evidence: (side, side), which pixels speak for a class and which against it.
+        """
+        width, height = self.size
+        rows = fitting_rows(len(image), width, height)
+        columns = 2 * rows
+        _, _, paper, ink = self.colors
+        if evidence is None:
+            lines = draw(image, columns, rows, way, paper, ink)
+        else:
+            speaking = self.part("digit-picture--for"), self.part("digit-picture--against")
+            shaded = way == "half blocks" and many_colors(self.app)
+            palette = (paper, ink, *self.speaking_colors) if shaded else None
+            lines = draw_evidence(image, evidence, columns, rows, palette, speaking)
+        self.paint(lines)
+
+    @property
+    def speaking_colors(self) -> tuple[Any, Any]:
+        """The colours of pixels that speak for a class, and of those against it."""
+        get = self.get_component_styles
+        return get("digit-picture--for").color, get("digit-picture--against").color
+
+
+class Gallery(Canvas):
+    """A page of the list as small pictures; the chosen digit is marked."""
+
+    ROWS = 7
+    """Of a picture; it has a caption too."""
+    COLUMNS = 2 * ROWS
+    COMPONENT_CLASSES = {"gallery--chosen", "gallery--wrong"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: dict[object, list[Line]] = {}  # drawing takes longer than all else
+
+    @property
+    def across(self) -> int:
+        """Pictures beside each other."""
+        return max((self.size.width + len(GAP)) // (self.COLUMNS + len(GAP)), 1)
+
+    @property
+    def page(self) -> int:
+        """Pictures that there is room for."""
+        return self.across * max(self.size.height // (self.ROWS + 1), 1)
+
+    def show(self, subject: Subject, order: NDArray[np.intp], row: int, way: str) -> None:
+        """Show the page of `order` that `row` is on."""
+        evaluation = subject.digits.evaluation
+        start = row // self.page * self.page
+        lines: list[Line] = []
+        for first in range(start, start + self.page, self.across):
+            indices = order[first : min(first + self.across, start + self.page)].tolist()
+            captions: Line = []
+            for place, index in enumerate(indices, first):
+                wrong = evaluation.labels[index] != evaluation.predictions[index]
+                style = self.part("gallery--wrong") if wrong else None
+                if place == row:
+                    style = self.part("gallery--chosen")
+                text = f"{'▸' if place == row else ''}{caption(evaluation, index)}"
+                captions.append(Segment(f"{text:<{self.COLUMNS}.{self.COLUMNS}}", style))
+                captions.append(Segment(GAP))
+            lines.append(captions)
+            lines += self._beside([self._draw(subject, each, way) for each in indices])
+        self.paint(lines)
+
+    def _draw(self, subject: Subject, index: int, way: str) -> list[Line]:
+        _, _, paper, ink = self.colors
+        image = subject.images[index]
+        name = (image.tobytes(), way, paper, ink)
+        if name not in self._kept:
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            image = square(image, subject.dataset.side)
+            self._kept[name] = draw(image, self.COLUMNS, self.ROWS, way, paper, ink)
+        return self._kept[name]
+
+    def _beside(self, pictures: list[list[Line]]) -> list[Line]:
+        """Pictures beside each other, as lines of a screen."""
+        gap = Segment(GAP)
+        return [
+            [segment for picture in pictures for segment in [*picture[row], gap]]
+            for row in range(self.ROWS)
+        ]

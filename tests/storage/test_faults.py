@@ -1,0 +1,361 @@
+"""A disk that fails, and a process that ends, at each single call that changes a run's folder."""
+
+from __future__ import annotations
+
+import builtins
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from digit_tui.run.commands import Save, SetAugmentation, SetLearningRate
+from digit_tui.run.events import CheckpointSaved, SaveFailed
+from digit_tui.storage import atomic, journal, metrics_file
+from digit_tui.storage.checkpoint import read_checkpoint
+from digit_tui.storage.run_writer import CHECKPOINTS, JOURNAL, METRICS, RECORD, RunFolder
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.training import trainer as trainer_module
+from digit_tui.training.command_source import Script
+from digit_tui.training.trainer import Trainer
+
+pytestmark = pytest.mark.usefixtures("saved_when_asked")
+
+SCRIPT = [
+    (1, SetLearningRate(0.02)),
+    (2, Save()),  # the first: there is no other
+    (3, Save()),  # at the end of an epoch, so that it is the best too
+    (4, SetAugmentation("none")),
+    (5, Save()),  # where nobody has looked at the test set
+]
+STEERING = [(step, command) for step, command in SCRIPT if not isinstance(command, Save)]
+STEPS = 6
+"""In two epochs."""
+
+FILES = {RECORD, JOURNAL, METRICS, *CHECKPOINTS}
+
+CALLS = ("write", "fsync", "replace", "link", "open", "unlink", "ftruncate", "mkdir", "rmdir")
+"""Functions of `os` that change a folder, or let something change it; tempfile and pathlib use
+them too."""
+
+
+class Call(NamedTuple):
+    number: int
+    name: str
+    half: bool
+    """It is a write, half of which was made."""
+
+
+class Disk:
+    """The calls that change files, on their way to the system.
+
+    Attributes:
+        calls: the names of those that were made.
+        synced: inodes to the bytes that are safe whatever happens to the machine.
+        trainer: of the run that makes them.
+    """
+
+    def __init__(self, trainer: Trainer, meet: Callable[[Disk, Call], None]) -> None:
+        """Be there from now on; `follow` lets it see the calls.
+
+        Args:
+            trainer: whose calls they are.
+            meet: is told of each call before it is made, and of a write again when half of it is;
+                what it raises is the result of the call.
+        """
+        self.calls: list[str] = []
+        self.synced: dict[int, int] = {}
+        self.trainer = trainer
+        self._meet = meet
+        self._watching = False
+
+    def follow(self, begun: bool = True) -> Iterator[Any]:
+        """Run, with all calls watched; those before the first event only if it is not `begun`."""
+        events = self.trainer.run()
+        if begun:
+            yield next(events)
+        with pytest.MonkeyPatch.context() as patch:
+            for name in CALLS:
+                patch.setattr(os, name, self._watched(name, getattr(os, name)))
+            for module in (atomic, journal, metrics_file):
+                patch.setattr(module, "open", self._open, raising=False)
+            while True:
+                self._watching = True
+                try:
+                    event = next(events)
+                except StopIteration:
+                    return
+                finally:
+                    self._watching = False  # what a test does is no business of ours
+                yield event
+
+    def _watched(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*values: Any, **options: Any) -> Any:
+            if not self._watching:
+                return call(*values, **options)
+            number = self._begin(name)
+            if name == "write":
+                descriptor, content = values
+                half = call(descriptor, content[: len(content) // 2])
+                self._tell(Call(number, name, half=True))
+                return half + call(descriptor, content[half:])
+            result = call(*values, **options)
+            if name == "fsync":
+                about = os.fstat(values[0])
+                self.synced[about.st_ino] = about.st_size
+            elif name == "open" and values[1] & os.O_EXCL:  # new, though its inode may be old
+                self.synced.pop(os.fstat(result).st_ino, None)
+            return result
+
+        return watched
+
+    def _begin(self, name: str) -> int:
+        self.calls.append(name)
+        number = len(self.calls) - 1
+        self._tell(Call(number, name, half=False))
+        return number
+
+    def _tell(self, call: Call) -> None:
+        self._watching = False
+        try:
+            self._meet(self, call)
+        finally:
+            self._watching = True
+
+    def _open(self, *values: Any) -> Any:
+        self._begin("open")
+        return WatchedFile(builtins.open(*values), self._begin, self._tell)
+
+
+class WatchedFile:
+    """A file whose writes are watched."""
+
+    def __init__(self, file: Any, begin: Callable[[str], int], tell: Callable[[Call], None]):
+        self._file, self._begin, self._tell = file, begin, tell
+
+    def write(self, content: bytes) -> int:
+        number = self._begin("write")
+        half = self._file.write(content[: len(content) // 2])
+        self._file.flush()
+        self._tell(Call(number, "write", half=True))
+        return int(half + self._file.write(content[half:]))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def __enter__(self) -> WatchedFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+MakeDisk = Callable[..., Disk]
+
+
+@pytest.fixture(scope="module")
+def make_disk(config: Any, digits: Any) -> MakeDisk:
+    """A disk for a small run that is saved often, in a folder."""
+    small = config.with_(hidden=(2,), batch_size=77)
+
+    def make(folder: Path, meet: Callable[[Disk, Call], None] = lambda *_: None) -> Disk:
+        return Disk(Trainer(small, digits, Script(SCRIPT), RunFolder(folder)), meet)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def calls(make_disk: MakeDisk, tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
+    """All calls of the run, and the halves of its writes."""
+    found: list[Call] = []
+    disk = make_disk(tmp_path_factory.mktemp("calls"), lambda _, call: found.append(call))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trainer_module, "SAVE_SHARE", -1.0)
+        events = list(disk.follow())
+    assert not any(isinstance(event, SaveFailed) for event in events)
+    saves = [event.step for event in events if isinstance(event, CheckpointSaved)]
+    assert saves == [2, 3, 5, STEPS]
+    assert set(disk.calls) >= {"write", "fsync", "replace", "link", "open", "unlink"}
+    assert disk.calls.count("fsync") > 3 * len(saves)  # journal, checkpoint, folder
+    return found
+
+
+@pytest.fixture(scope="module")
+def expected(make_disk: MakeDisk, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The weights that the run ends with if nothing happens."""
+    *_, ended = make_disk(tmp_path_factory.mktemp("expected")).trainer.run()
+    return str(ended.weights_sha256)
+
+
+def assert_saved(folder: Path, steps: set[int], why: Any) -> None:
+    """The run can go on at one of some steps, and no file of it is damaged."""
+    saved = SavedRun.read(folder)
+    origin, _ = saved.resume()
+    assert origin.complaints == [], why
+    assert (origin.state.step if origin.state else 0) in steps, why
+    for name in CHECKPOINTS:
+        if (folder / name).exists():
+            read_checkpoint(folder / name)
+    if 0 not in steps:
+        assert saved.checkpoint().state.step in steps, why
+
+
+def assert_goes_on(folder: Path, go_on: Any, expected: str, why: Any) -> None:
+    """The run goes on to its end as if nothing had happened, and nothing of it is left."""
+    done = SavedRun.read(folder).history().course
+    ran = go_on(folder, STEERING[len(done) :])
+    assert ran.sha256 == expected, why
+    assert not ran.all(SaveFailed), why
+    assert_settled(folder, why)
+
+
+def assert_settled(folder: Path, why: Any) -> None:
+    """The folder tells all of a run that is finished, and nothing else."""
+    assert set(os.listdir(folder)) <= FILES, why
+    saved = SavedRun.read(folder)
+    assert saved.state() == saved.record["state"] == "finished", why
+    assert saved.checkpoint().state.step == STEPS
+    history = saved.history()
+    assert [tuple(taken) for taken in history.course] == STEERING, why
+    text = (folder / "journal.jsonl").read_bytes()
+    assert text.endswith(b"\n"), why
+    assert [json.loads(line) for line in text.splitlines()] == saved.lines()
+    rows = (folder / "metrics.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[:2] for row in rows] == [["1", "3"], ["2", "6"]], why
+
+
+def test_a_run_that_can_not_begin_leaves_nothing(make_disk: MakeDisk, tmp_path: Path) -> None:
+    found: list[Call] = []
+    next(make_disk(tmp_path / "a" / "run", lambda _, call: found.append(call)).follow(begun=False))
+    assert len(found) > 10
+    for wanted in found:
+
+        def fail(_: Disk, call: Call, wanted: Call = wanted) -> None:
+            if call == wanted:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        disk = make_disk(tmp_path / "b" / "run", fail)
+        with pytest.raises(OSError, match="space"):
+            next(disk.follow(begun=False))
+        assert sorted(os.listdir(tmp_path)) == ["a"], wanted
+
+
+# A process that ends
+
+
+@pytest.mark.parametrize("power_cut", [False, True], ids=["killed", "power cut"])
+def test_a_run_that_ends_at_any_call_goes_on_from_the_old_or_the_new_checkpoint(
+    power_cut: bool, make_disk: MakeDisk, expected: str, go_on: Any, tmp_path: Path
+) -> None:
+    """The folder is copied at each call, as it would be found if the process ended there.
+
+    Where the power is cut, files lose what was not synced.
+    """
+    found: list[tuple[Call, Path, set[int]]] = []
+    saved = 0
+
+    def copy(disk: Disk, call: Call) -> None:
+        there = tmp_path / f"{len(found)}"
+        shutil.copytree(tmp_path / "run", there)
+        if power_cut:
+            for file in (tmp_path / "run").iterdir():
+                about = file.stat()
+                # The first run.json was synced before the first event.
+                known = about.st_size if file.name == RECORD else 0
+                length = min(disk.synced.get(about.st_ino, known), about.st_size)
+                os.truncate(there / file.name, length)
+        found.append((call, there, {saved, disk.trainer.state.step}))
+
+    for event in make_disk(tmp_path / "run", copy).follow():
+        if isinstance(event, CheckpointSaved):
+            saved = event.step
+    assert len(found) > 60
+    for call, folder, steps in found:
+        assert_saved(folder, steps, call)
+        assert_goes_on(folder, go_on, expected, call)
+
+
+class Ended(BaseException):
+    """No error that anybody handles, such as that of an interruption."""
+
+
+def collect(events: Iterator[Any], into: list[Any]) -> None:
+    for event in events:
+        into.append(event)
+
+
+def test_an_exception_at_any_call_leaves_the_old_or_the_new_checkpoint(
+    make_disk: MakeDisk, calls: list[Call], expected: str, go_on: Any, tmp_path: Path
+) -> None:
+    for place, wanted in enumerate(calls):
+
+        def end(_: Disk, call: Call, wanted: Call = wanted) -> None:
+            if call == wanted:
+                raise Ended
+
+        folder, events = tmp_path / f"{place}", []
+        disk = make_disk(folder, end)
+        with pytest.raises(Ended):
+            collect(disk.follow(), events)
+        saved = max([0, *(each.step for each in events if isinstance(each, CheckpointSaved))])
+        assert set(os.listdir(folder)) <= {*FILES, "lock"}, wanted
+        assert_saved(folder, {saved, disk.trainer.state.step}, wanted)
+        assert_goes_on(folder, go_on, expected, wanted)
+
+
+# A disk that fails
+
+
+def test_a_call_that_fails_costs_one_save_at_most(
+    make_disk: MakeDisk, calls: list[Call], expected: str, go_on: Any, tmp_path: Path
+) -> None:
+    for place, wanted in enumerate(calls):
+
+        def fail(_: Disk, call: Call, wanted: Call = wanted) -> None:
+            if call == wanted:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        folder, saved, failed = tmp_path / f"{place}", 0, []
+        disk = make_disk(folder, fail)
+        for event in disk.follow():
+            if isinstance(event, CheckpointSaved):
+                saved = event.step
+                if failed:  # the next one works
+                    assert_saved(folder, {saved}, wanted)
+            elif isinstance(event, SaveFailed):
+                failed.append(event)
+                assert_saved(folder, {saved, event.step}, wanted)
+        assert event.weights_sha256 == expected, wanted
+        # Instead of a second name the best checkpoint is copied.
+        assert len(failed) == (wanted.name not in ("link", "unlink")), wanted
+        assert all(str(folder) in each.message for each in failed)
+        if failed and failed[0].step < STEPS:
+            assert_settled(folder, wanted)
+        assert_goes_on(folder, go_on, expected, wanted)
+
+
+def test_a_disk_that_is_full_from_any_call_on_keeps_what_was_saved(
+    make_disk: MakeDisk, calls: list[Call], expected: str, go_on: Any, tmp_path: Path
+) -> None:
+    for place, wanted in enumerate(calls):
+
+        def fail(_: Disk, call: Call, wanted: Call = wanted) -> None:
+            if call.name != "unlink" and (call.number, call.half) >= (wanted.number, wanted.half):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        folder, steps, failed = tmp_path / f"{place}", {0}, 0
+        for event in make_disk(folder, fail).follow():
+            if isinstance(event, CheckpointSaved):
+                steps = {event.step}
+            elif isinstance(event, SaveFailed):
+                failed += 1
+                steps.add(event.step)  # it failed, but maybe after the new one was there
+        assert_saved(folder, steps, wanted)
+        assert event.weights_sha256 == expected, wanted
+        assert failed or wanted == calls[-1], wanted  # that one only removes the lock
+        assert set(os.listdir(folder)) <= FILES, wanted
+        assert_goes_on(folder, go_on, expected, wanted)
