@@ -21,7 +21,7 @@ ORDERS = ("loss", "confidence", "index", "forgotten", "broken", "fixed")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def evaluate(run: str, data: str | None, best: bool, as_json: bool) -> None:
     """Measure the saved network of a RUN, a folder, on a data set's test images."""
-    from digit_tui.batch import evaluate_run
+    from digit_tui.cli.evaluate import evaluate_run
 
     sys.exit(evaluate_run(run, data, best, as_json))
 

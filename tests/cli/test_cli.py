@@ -242,7 +242,7 @@ def test_an_interrupted_evaluation_is_ended_by_its_signal(
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("digit_tui.batch.SavedRun.read", interrupted)
+    monkeypatch.setattr("digit_tui.cli.evaluate.SavedRun.read", interrupted)
     ended = program("evaluate", str(finished[0]))
     assert (ended.exit_code, ended.stdout) == (130, "")
     assert "Traceback" not in ended.stderr

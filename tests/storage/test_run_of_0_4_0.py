@@ -2,8 +2,8 @@
 
 It was made by that version, with
 
-    printf 'step 20\nrate /2\nstep 10\nundo\nstep 5\noptimizer sgd 0.1\nepoch\nfork lr=0.05\nstep 3\n'\\
-        'keep run\nstep 4\nclip norm 1\nepoch\nsave\nquit\n' |
+    printf 'step 20\nrate /2\nstep 10\nundo\nstep 5\noptimizer sgd 0.1\nepoch\n'\\
+        'fork lr=0.05\nstep 3\nkeep run\nstep 4\nclip norm 1\nepoch\nsave\nquit\n' |
         digit-tui --plain --data sample --side 8 --hidden 8 --epochs 5 --seed 3 --threads 2
 
 and 0.4.0 went on with it, and repeated it, to the sums below.
