@@ -14,7 +14,7 @@ Array = NDArray[Any]
 
 BLOCK = 4_096
 """Images that are handled together: deformed, those at positions 0 to BLOCK - 1 of an epoch and so
-on; evaluated; and learned from by one of two arms before it is the other's turn."""
+on; evaluated; and learned from by one of two branches before it is the other's turn."""
 
 
 class Digits(NamedTuple):

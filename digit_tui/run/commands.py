@@ -107,7 +107,7 @@ class Fork:
 
 @dataclass(frozen=True)
 class Keep:
-    """End a fork: go on with one arm; the other stays as a run of its own."""
+    """End a fork: go on with one branch; the other stays as a run of its own."""
 
     fork: bool
     """Whether to go on with the fork instead of the run that it came from."""

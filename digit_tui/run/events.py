@@ -258,13 +258,13 @@ class Forked:
 
 @dataclass(frozen=True, eq=False)
 class ForkEnded:
-    """One arm goes on as the run; the other stays as it is, in a folder of its own."""
+    """One branch goes on as the run; the other stays as it is, in a folder of its own."""
 
     step: int
     kept: str
     """run or fork"""
     left: str | None
-    """The folder of the arm that stays behind."""
+    """The folder of the branch that stays behind."""
     reason: str
     """asked, or diverged"""
 
@@ -292,7 +292,7 @@ class RunEnded:
 
     reason: str
     """finished, or the reason of the Stop command: stopped, interrupted, diverged; or left, for the
-    arm of a fork that was not gone on with"""
+    branch of a fork that was not gone on with"""
     epochs: int
     """Completed epochs."""
     steps: int

@@ -150,9 +150,9 @@ def forked(event: Forked) -> str:
 
 def fork_ended(event: ForkEnded) -> str:
     """For example "the fork goes on; the run stays as it is, saved in 20260102-030405"."""
-    arms = ("the fork", "the run") if event.kept == "fork" else ("the run", "the fork")
+    branches = ("the fork", "the run") if event.kept == "fork" else ("the run", "the fork")
     where = f", saved in {Path(event.left).name}" if event.left else ""
-    return f"{arms[0]} goes on; {arms[1]} stays as it is{where}"
+    return f"{branches[0]} goes on; {branches[1]} stays as it is{where}"
 
 
 def saved(event: CheckpointSaved) -> str:

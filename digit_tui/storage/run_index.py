@@ -42,7 +42,7 @@ def list_runs() -> tuple[list[Facts], list[str]]:
 def last_interrupted() -> SavedRun | None:
     """The last run that was begun in the state directory, if it did not come to its end.
 
-    One that a person left behind on purpose, by going on with the other arm of a fork, is none.
+    One that a person left behind on purpose, by going on with the other branch of a fork, is none.
     """
     runs = []
     with contextlib.suppress(RunError):

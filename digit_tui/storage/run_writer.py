@@ -46,7 +46,7 @@ CHECKPOINTS = (CHECKPOINT, PREVIOUS, BEST)
 
 
 LEFT = "left"
-"""State of an arm of a fork that a person did not go on with."""
+"""State of a branch of a fork that a person did not go on with."""
 
 
 def runs_folder() -> Path:

@@ -35,11 +35,11 @@ PUBLISH_SECONDS = 0.1
 """Steps are published together at this interval: often enough for any screen."""
 
 
-class Arm:
+class Branch:
     """A run, or the fork that trains beside it, on the vectors of one team.
 
     Attributes:
-        state: in the team's vectors; what they hold is this arm's unless it is parked.
+        state: in the team's vectors; what they hold is this branch's unless it is parked.
         folder: where it is saved, if anywhere.
         last_change: of a setting, on the way to where it stands.
         steps_made: in all, those that were undone included.
@@ -78,18 +78,20 @@ class Arm:
         self._room: Vectors | None = None  # where the vectors are while it is parked
         self._parked: RunState | None = None
 
-    def fork(self, folder: RunFolder | None) -> Arm:
-        """Another arm that stands where this one does; it is parked."""
+    def fork(self, folder: RunFolder | None) -> Branch:
+        """Another branch that stands where this one does; it is parked."""
         state = replace(self.state, tally=replace(self.state.tally))
-        arm = Arm(self.config, self.sizes, self._dataset, self._team, self._stepper, state, folder)
-        arm.last_change, arm._evaluation = self.last_change, self._evaluation
-        arm.test_opened = self.test_opened
-        arm.steps_made, arm.furthest = self.steps_made, self.furthest
-        arm.park()
-        return arm
+        branch = Branch(
+            self.config, self.sizes, self._dataset, self._team, self._stepper, state, folder
+        )
+        branch.last_change, branch._evaluation = self.last_change, self._evaluation
+        branch.test_opened = self.test_opened
+        branch.steps_made, branch.furthest = self.steps_made, self.furthest
+        branch.park()
+        return branch
 
     def park(self) -> None:
-        """Leave the vectors to another arm."""
+        """Leave the vectors to another branch."""
         if self._room is None:
             self._room = Vectors.make(self.sizes, self.config.average, np.empty)
         self._parked = self.state.copy(self._room)

@@ -1,4 +1,4 @@
-"""The arm that is the run and, while one is compared with it, its fork."""
+"""The branch that is the run and, while one is compared with it, its fork."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from digit_tui.run.events import Event, Forked, ForkEnded, OfFork, Refused, RunE
 from digit_tui.run.wording import setting_words
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_writer import LEFT, ForkedFrom, RunFolder
-from digit_tui.training.branch import Arm
+from digit_tui.training.branch import Branch
 
 FORKABLE = (SetOptimizer, SetLearningRate, ScaleLearningRate, SetClipping, SetAugmentation)
 """What a fork may do otherwise: its batches and its length stay those of the run."""
 
 
-class Arms:
-    """One or two arms that take turns on the same vectors.
+class BranchPair:
+    """One or two branches that take turns on the same vectors.
 
     Attributes:
-        run: the arm that is the run.
+        run: the branch that is the run.
         fork: the copy, or None.
     """
 
-    def __init__(self, run: Arm) -> None:
+    def __init__(self, run: Branch) -> None:
         self.run = run
-        self.fork: Arm | None = None
+        self.fork: Branch | None = None
         self._active = run
 
     @property
@@ -45,21 +45,21 @@ class Arms:
 
     @property
     def finished(self) -> bool:
-        return all(arm.finished for arm in self._all)
+        return all(branch.finished for branch in self._all)
 
-    def __contains__(self, arm: Arm) -> bool:
-        return arm in self._all
+    def __contains__(self, branch: Branch) -> bool:
+        return branch in self._all
 
-    def each(self) -> Iterator[Arm]:
-        """Each arm in turn, with its state in the vectors."""
-        for arm in self._all:
-            if arm in self._all:  # it may have ended in the turn of the one before
-                self._activate(arm)
-                yield arm
+    def each(self) -> Iterator[Branch]:
+        """Each branch in turn, with its state in the vectors."""
+        for branch in self._all:
+            if branch in self._all:  # it may have ended in the turn of the one before
+                self._activate(branch)
+                yield branch
 
-    def tell(self, arm: Arm, events: Iterable[Event]) -> Iterator[Event]:
-        """What happened to an arm, with a word on which one it is."""
-        of_fork = arm is self.fork
+    def tell(self, branch: Branch, events: Iterable[Event]) -> Iterator[Event]:
+        """What happened to a branch, with a word on which one it is."""
+        of_fork = branch is self.fork
         for event in events:
             yield OfFork(event) if of_fork else event
 
@@ -111,8 +111,8 @@ class Arms:
         )
         yield from self.tell(fork, changes)
 
-    def keep(self, kept: Arm, reason: str, seconds: float) -> Iterator[Event]:
-        """Go on with one arm as the run; the other is saved and ends.
+    def keep(self, kept: Branch, reason: str, seconds: float) -> Iterator[Event]:
+        """Go on with one branch as the run; the other is saved and ends.
 
         Args:
             kept: which one.
@@ -137,18 +137,18 @@ class Arms:
 
     def close(self) -> None:
         """Leave their folders to others."""
-        for arm in self._all:
-            arm.close()
+        for branch in self._all:
+            branch.close()
 
     @property
-    def _all(self) -> list[Arm]:
+    def _all(self) -> list[Branch]:
         return [self.run] if self.fork is None else [self.run, self.fork]
 
-    def _activate(self, arm: Arm) -> None:
-        if arm is not self._active:
+    def _activate(self, branch: Branch) -> None:
+        if branch is not self._active:
             self._active.park()
-            arm.unpark()
-            self._active = arm
+            branch.unpark()
+            self._active = branch
 
 
 def free_name(run: Path, step: int) -> Path:

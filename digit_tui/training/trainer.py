@@ -26,8 +26,8 @@ from digit_tui.run.state import RunState
 from digit_tui.run.wording import divergence, setting_words
 from digit_tui.storage.run_writer import RunFolder, versions
 from digit_tui.storage.saved_run import Origin
-from digit_tui.training.branch import Arm
-from digit_tui.training.branch_pair import Arms
+from digit_tui.training.branch import Branch
+from digit_tui.training.branch_pair import BranchPair
 from digit_tui.training.command_queue import Agenda
 from digit_tui.training.command_source import CommandSource
 from digit_tui.training.pace import Pace
@@ -79,19 +79,21 @@ class Trainer:
         self._stay = stay
         self._images = images
         self._sizes = sizes = (dataset.pixels, *config.hidden, dataset.classes)
-        # With a fork commands are looked at when both arms are level, not at the end of an order.
+        # With a fork, commands are looked at when both branches are level, not after each order.
         self._team = Team.for_run(
-            config, sizes, dataset, lambda: source.waiting() and not self._arms.forked
+            config, sizes, dataset, lambda: source.waiting() and not self._branches.forked
         )
         self._origin = origin or Origin()
         state = RunState.begin(config, sizes, self._team.vectors)
         if self._origin.state is not None:
             state.become(self._origin.state)
         stepper = Stepper(config, self._team)
-        self._arms = Arms(Arm(config, sizes, dataset, self._team, stepper, state, folder))
+        self._branches = BranchPair(
+            Branch(config, sizes, dataset, self._team, stepper, state, folder)
+        )
 
         if self._origin.history is not None:
-            self._arms.run.test_opened = self._origin.history.test_opened
+            self._branches.run.test_opened = self._origin.history.test_opened
         self._agenda = Agenda(source, self._origin.ahead)
         self._paused: str | None = None  # the reason
         self._pause_after: str | None = None  # batch or epoch
@@ -104,7 +106,7 @@ class Trainer:
     @property
     def state(self) -> RunState:
         """Where the run stands."""
-        return self._arms.run.state
+        return self._branches.run.state
 
     def run(self) -> Iterator[Event]:
         """Train, yielding what happens; see `digit_tui.run.events`."""
@@ -116,45 +118,45 @@ class Trainer:
                     yield from self._turn()
                 yield from self._end(self._stop.reason)
         finally:
-            self._arms.close()
+            self._branches.close()
 
     def _begin(self) -> Iterator[Event]:
-        arm, state, history = self._arms.run, self.state, self._origin.history
+        branch, state, history = self._branches.run, self.state, self._origin.history
         data = self._dataset.summary()
-        if arm.folder is not None and history is None:
-            arm.folder.begin(self._config, data)
+        if branch.folder is not None and history is None:
+            branch.folder.begin(self._config, data)
         yield RunStarted(
             config=self._config.to_json(),
             data=data,
             network=self._sizes,
             parameters=len(state.parameters),
             versions=versions(),
-            run=str(arm.folder.path) if arm.folder else None,
+            run=str(branch.folder.path) if branch.folder else None,
             settings=state.settings,
         )
         if history is not None:
             yield Restored(
                 step=state.step,
-                epoch=arm.position,
+                epoch=branch.position,
                 epochs=[epoch for epoch in history.epochs if epoch["step"] <= state.step],
                 complaints=list(self._origin.complaints),
-                test_opened=arm.test_opened,
+                test_opened=branch.test_opened,
                 course=state.course,
                 settings=state.settings,
             )
-        yield arm.evaluate()
+        yield branch.evaluate()
         if self._stay:
-            yield self._rewind.keep(arm)
+            yield self._rewind.keep(branch)
 
     def _end(self, reason: str) -> Iterator[Event]:
         told: list[list[Event]] = []
-        for arm in self._arms.each():
-            untouched = not arm.steps_made and not arm.saved and not arm.finished
-            if arm.folder is not None and untouched and self._origin.history is None:
-                arm.folder.discard()
-                arm.folder = None
-            ended = arm.end(reason, perf_counter() - self._started)
-            told.append(list(self._arms.tell(arm, ended)))
+        for branch in self._branches.each():
+            untouched = not branch.steps_made and not branch.saved and not branch.finished
+            if branch.folder is not None and untouched and self._origin.history is None:
+                branch.folder.discard()
+                branch.folder = None
+            ended = branch.end(reason, perf_counter() - self._started)
+            told.append(list(self._branches.tell(branch, ended)))
         for events in reversed(told):  # the run's end is the last event
             yield from events
 
@@ -167,7 +169,7 @@ class Trainer:
             yield from self._obey_all()
         if self._stop is not None:
             return
-        if self._arms.finished and self._paused is None:
+        if self._branches.finished and self._paused is None:
             if not self._stay:
                 self._stop = ask.Stop(reason="finished")
                 return
@@ -199,7 +201,7 @@ class Trainer:
             case ask.Resume():
                 yield from self._resume()
             case ask.StepBatch() | ask.StepEpoch():
-                if not self._arms.finished:
+                if not self._branches.finished:
                     self._pause_after = "batch" if isinstance(command, ask.StepBatch) else "epoch"
                 yield from self._resume()
             case ask.Save():
@@ -210,15 +212,15 @@ class Trainer:
                 yield from self._open_test()
             case ask.Keep(fork):
                 yield from self._keep(fork)
-            case _ if self._arms.forked and not isinstance(command, ask.AddEpochs):
-                yield Refused(self.state.step, "Two arms are compared: keep one (k) first.")
+            case _ if self._branches.forked and not isinstance(command, ask.AddEpochs):
+                yield Refused(self.state.step, "Two branches are compared: keep one (k) first.")
             case ask.Undo():
                 yield from self._undo()
             case ask.GoBack(step, course):
                 yield from self._go_back(step, course)
             case ask.Fork():
-                yield from self._arms.split(command, self._config, self._dataset.summary())
-                if self._arms.forked:
+                yield from self._branches.split(command, self._config, self._dataset.summary())
+                if self._branches.forked:
                     yield from self._save()
             case _:
                 yield from self._change(command)
@@ -227,58 +229,58 @@ class Trainer:
         if self._dataset.watched == "test":
             yield Refused(self.state.step, "The run is watched with the test digits already.")
             return
-        for arm in self._arms.each():
-            yield from self._arms.tell(arm, arm.open_test())
+        for branch in self._branches.each():
+            yield from self._branches.tell(branch, branch.open_test())
 
     def _pause(self, reason: str) -> Iterator[Event]:
         self._paused = reason
         self._pause_after = None
-        for arm in self._arms.each():
-            yield from self._arms.tell(arm, arm.publish())
-        yield Paused(self.state.step, self._arms.run.position, reason)
-        for arm in self._arms.each():
-            yield from self._arms.tell(arm, [arm.evaluate()])
+        for branch in self._branches.each():
+            yield from self._branches.tell(branch, branch.publish())
+        yield Paused(self.state.step, self._branches.run.position, reason)
+        for branch in self._branches.each():
+            yield from self._branches.tell(branch, [branch.evaluate()])
 
     def _resume(self) -> Iterator[Event]:
-        if self._arms.finished:
+        if self._branches.finished:
             yield Refused(self.state.step, "All epochs are done: add some to train on.")
         elif self._paused is not None:
             if self._paused == "spike":
                 self._rewind.forgive()
             self._paused = None
-            yield Resumed(self.state.step, self._arms.run.position)
+            yield Resumed(self.state.step, self._branches.run.position)
 
     def _change(self, command: ask.Setting) -> Iterator[Event]:
-        finished, course = self._arms.finished, self.state.course
-        for arm in self._arms.each():
-            if self._stay and arm is self._arms.run:
-                yield self._rewind.keep(arm, setting_words(command))
+        finished, course = self._branches.finished, self.state.course
+        for branch in self._branches.each():
+            if self._stay and branch is self._branches.run:
+                yield self._rewind.keep(branch, setting_words(command))
             # A remedy is not to blame for what it was meant to mend.
-            changed = arm.change(command, blameless=self._paused in TROUBLES)
-            yield from self._arms.tell(arm, changed)
+            changed = branch.change(command, blameless=self._paused in TROUBLES)
+            yield from self._branches.tell(branch, changed)
         if self._stay and self.state.course != course:
-            yield self._rewind.steered(self._arms.run)
-        if finished and not self._arms.finished:
+            yield self._rewind.steered(self._branches.run)
+        if finished and not self._branches.finished:
             yield from self._resume()
 
     def _undo(self) -> Iterator[Event]:
         course = self.state.course
         if self._paused in TROUBLES:
-            step, before = self._rewind.last_good(self._arms.run)
+            step, before = self._rewind.last_good(self._branches.run)
             if len(before) == len(course):  # the same would happen again
                 yield from self._go_back(step, before)
                 return
             self._paused = None
             yield from self._go_back(step, before)
-            yield Resumed(self.state.step, self._arms.run.position)
+            yield Resumed(self.state.step, self._branches.run.position)
         elif course:
             yield from self._go_back(course[-1].step, course[:-1])
         else:
             yield Refused(self.state.step, "Nothing to take back: no setting was changed yet.")
 
     def _go_back(self, step: int, course: Course) -> Iterator[Event]:
-        arm, state = self._arms.run, self.state
-        for event in self._rewind.go_back(arm, step, course):
+        branch, state = self._branches.run, self.state
+        for event in self._rewind.go_back(branch, step, course):
             yield event
             if isinstance(event, Refused):
                 return
@@ -288,21 +290,21 @@ class Trainer:
         self._agenda.repeat(ahead)
         if self._paused is not None and state.step < step:
             self._paused = None
-            yield Resumed(state.step, arm.position)
+            yield Resumed(state.step, branch.position)
         elif self._paused is not None:
             yield from self._pause("asked")
-        yield arm.evaluate()
+        yield branch.evaluate()
         yield from self._save()
 
     def _keep(self, fork: bool) -> Iterator[Event]:
-        kept = self._arms.fork if fork else self._arms.run
-        if not self._arms.forked or kept is None:
+        kept = self._branches.fork if fork else self._branches.run
+        if not self._branches.forked or kept is None:
             yield Refused(self.state.step, "There is no fork to choose from.")
         else:
             yield from self._end_fork(kept, "asked")
 
-    def _end_fork(self, kept: Arm, reason: str) -> Iterator[Event]:
-        yield from self._arms.keep(kept, reason, perf_counter() - self._started)
+    def _end_fork(self, kept: Branch, reason: str) -> Iterator[Event]:
+        yield from self._branches.keep(kept, reason, perf_counter() - self._started)
         if self._stay:
             yield self._rewind.steered(kept)
         yield from self._save()
@@ -310,24 +312,24 @@ class Trainer:
     # Training
 
     def _train(self) -> Iterator[Event]:
-        """Some steps; with a fork, as many of both arms as share a block of images."""
+        """Some steps; with a fork, as many of both branches as share a block of images."""
         single = self._pause_after == "batch"
         enough = 1
-        if self._arms.forked and not single:
+        if self._branches.forked and not single:
             block = self.state.cursor // BLOCK
             enough = self._steps_to(min((block + 1) * BLOCK, self._images))
         epoch = self.state.epoch
-        for arm in self._arms.each():
-            end = arm.state.step + enough
-            while arm.state.step < end:
-                level = single or self._arms.forked
-                most = end - arm.state.step if level else self._free_steps()
-                yield from self._step(arm, most)
+        for branch in self._branches.each():
+            end = branch.state.step + enough
+            while branch.state.step < end:
+                level = single or self._branches.forked
+                most = end - branch.state.step if level else self._free_steps()
+                yield from self._step(branch, most)
                 if self._paused is not None:
                     return
-                if arm not in self._arms:
+                if branch not in self._branches:
                     break
-        if self._stay and self._arms.finished:
+        if self._stay and self._branches.finished:
             self._pause_after = None  # it pauses as one that is finished
         elif self._pause_after == "batch" or (
             self._pause_after == "epoch" and self.state.epoch > epoch
@@ -345,50 +347,50 @@ class Trainer:
         size = min(self.state.settings.batch_size, self._images)
         return ceil((position - self.state.cursor) / size)
 
-    def _step(self, arm: Arm, most: int) -> Iterator[Event]:
-        """A step or some of one arm, and what follows from them."""
-        state = arm.state
+    def _step(self, branch: Branch, most: int) -> Iterator[Event]:
+        """A step or some of one branch, and what follows from them."""
+        state = branch.state
         before, epoch = state.cursor, state.epoch
         try:
-            results = arm.steps(most)
+            results = branch.steps(most)
         except NotFinite as trouble:
-            yield from self._diverge(arm, trouble)
+            yield from self._diverge(branch, trouble)
             return
         half = before < self._images / 2 <= state.cursor
-        yield from self._arms.tell(arm, arm.advance())
+        yield from self._branches.tell(branch, branch.advance())
         epoch_ended = state.epoch > epoch
-        if self._arms.forked:
-            if arm is self._arms.run:
+        if self._branches.forked:
+            if branch is self._branches.run:
                 return  # both are saved when both are level
         elif self._stay:
-            spiked = self._rewind.spiked(arm, [result.loss for result in results])
+            spiked = self._rewind.spiked(branch, [result.loss for result in results])
             if spiked is not None:
-                yield from arm.publish()
+                yield from branch.publish()
                 yield spiked
                 yield from self._pause("spike")
                 return
             if (half or epoch_ended) and self.keeping.allowed:
                 with self.keeping:
-                    kept = self._rewind.keep(arm)
+                    kept = self._rewind.keep(branch)
                 yield kept
         if (epoch_ended and self.saving.allowed) or self.saving.waited > SAVE_SECONDS:
             yield from self._save()
 
-    def _diverge(self, arm: Arm, trouble: NotFinite) -> Iterator[Event]:
-        state = arm.state
-        message = divergence(trouble.what, trouble.value, state.step, arm.last_change)
-        diverged = Diverged(state.step, arm.position, trouble.what, trouble.value, message)
-        yield from self._arms.tell(arm, [*arm.publish(), diverged])
-        if not self._arms.forked:
+    def _diverge(self, branch: Branch, trouble: NotFinite) -> Iterator[Event]:
+        state = branch.state
+        message = divergence(trouble.what, trouble.value, state.step, branch.last_change)
+        diverged = Diverged(state.step, branch.position, trouble.what, trouble.value, message)
+        yield from self._branches.tell(branch, [*branch.publish(), diverged])
+        if not self._branches.forked:
             yield from self._pause("diverged")
             return
-        other = self._arms.run if arm is self._arms.fork else self._arms.fork
+        other = self._branches.run if branch is self._branches.fork else self._branches.fork
         assert other is not None
         yield from self._end_fork(other, "diverged")
 
     def _save(self, asked: bool = False) -> Iterator[Event]:
         told: list[Event] = []
         with self.saving:  # the time that a front end takes for an event is not saving
-            for arm in self._arms.each():
-                told += self._arms.tell(arm, arm.save(asked))
+            for branch in self._branches.each():
+                told += self._branches.tell(branch, branch.save(asked))
         yield from told

@@ -10,7 +10,7 @@ from digit_tui.run.commands import Course, is_moment
 from digit_tui.run.events import Event, Refused, Spiked, TimelineChanged, WentBack
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.wording import spike
-from digit_tui.training.branch import Arm
+from digit_tui.training.branch import Branch
 from digit_tui.training.snapshots import Point, Timeline
 from digit_tui.training.spike import LEARNED, SpikeAlarm
 
@@ -27,31 +27,31 @@ class Rewind:
         self._rang_at: int | None = None  # the step after which the alarm rang, ...
         self._untold = False  # ... if nobody was told yet
 
-    def keep(self, arm: Arm, following: str = "") -> TimelineChanged:
-        """Keep the moment where an arm stands.
+    def keep(self, branch: Branch, following: str = "") -> TimelineChanged:
+        """Keep the moment where a branch stands.
 
         Args:
-            arm: the run's.
+            branch: the run's.
             following: the command that takes effect now, in words.
         """
-        state, timeline = arm.state, self._timeline
-        self._remember_beginning(arm)
+        state, timeline = branch.state, self._timeline
+        self._remember_beginning(branch)
         point = timeline.find(state.step, state.course)
         if point is None:
             loss = self._alarm.now
-            point = Point(state.copy(), arm.position, arm.accuracy, loss, arm.steps_made)
+            point = Point(state.copy(), branch.position, branch.accuracy, loss, branch.steps_made)
             timeline.keep(point)
         self._unjudged = point
-        point.accuracy = arm.accuracy
+        point.accuracy = branch.accuracy
         point.following = following or point.following
-        return self.steered(arm)
+        return self.steered(branch)
 
-    def steered(self, arm: Arm) -> TimelineChanged:
-        """An arm is on a new way: what does not lead to where it stands is undone."""
-        self._timeline.mark_undone(arm.state.step, arm.state.course)
+    def steered(self, branch: Branch) -> TimelineChanged:
+        """A branch is on a new way: what does not lead to where it stands is undone."""
+        self._timeline.mark_undone(branch.state.step, branch.state.course)
         return TimelineChanged(self._timeline.moments)
 
-    def spiked(self, arm: Arm, losses: list[float]) -> Spiked | None:
+    def spiked(self, branch: Branch, losses: list[float]) -> Spiked | None:
         """What happened, if the last steps' losses (in nats) show that the network is lost.
 
         It is told where the steps would have ended if nobody had waited, so that a repeated run
@@ -62,27 +62,27 @@ class Rewind:
             self._unjudged.next_loss, self._unjudged = losses[0], None
         rang = [alarm.rings(loss) for loss in losses]
         if any(rang) and not self._untold:
-            self._rang_at = arm.state.step - len(losses) + 1 + rang.index(True)
+            self._rang_at = branch.state.step - len(losses) + 1 + rang.index(True)
             self._untold = True
-        if not self._untold or arm.cut:
+        if not self._untold or branch.cut:
             return None
         self._untold = False
         before = min(alarm.best, alarm.guessing)
-        message = spike(before, alarm.now, arm.state.step, arm.last_change)
-        return Spiked(arm.state.step, arm.position, before, alarm.now, message)
+        message = spike(before, alarm.now, branch.state.step, branch.last_change)
+        return Spiked(branch.state.step, branch.position, before, alarm.now, message)
 
     def forgive(self) -> None:
         """Somebody trains on with a network that is lost."""
         self._alarm.disarm()
         self._rang_at, self._untold = None, False
 
-    def last_good(self, arm: Arm) -> tuple[int, Course]:
+    def last_good(self, branch: Branch) -> tuple[int, Course]:
         """The last moment before a trouble when all was well.
 
         A trouble that comes again the same way asks for an earlier moment.
         """
-        step = arm.state.step if self._rang_at is None else self._rang_at
-        trouble = (step, arm.state.course)
+        step = branch.state.step if self._rang_at is None else self._rang_at
+        trouble = (step, branch.state.course)
         points = [each for each in self._timeline.way_to(*trouble) if each.place != trouble]
         if trouble == self._trouble:
             points = [each for each in points if each.state.step < self._came_back_to]
@@ -99,28 +99,28 @@ class Rewind:
         best, guessing = self._alarm.best, self._alarm.guessing
         return point.loss < 2 * best and point.next_loss < max(2 * best, LEARNED * guessing)
 
-    def go_back(self, arm: Arm, step: int, course: Course) -> Iterator[Event]:
-        """Take an arm to a moment, or to the last one in memory before it on the way there.
+    def go_back(self, branch: Branch, step: int, course: Course) -> Iterator[Event]:
+        """Take a branch to a moment, or to the last one in memory before it on the way there.
 
         Args:
-            arm: the run's.
+            branch: the run's.
             step: of the moment.
             course: what had steered the run by then.
         """
-        state = arm.state
-        if not is_moment(step, course) or step > arm.furthest:
+        state = branch.state
+        if not is_moment(step, course) or step > branch.furthest:
             yield Refused(state.step, f"Step {step:,} is no moment of this run.")
             return
-        left, left_epoch, left_course = state.step, arm.position, state.course
-        self._remember_beginning(arm)
+        left, left_epoch, left_course = state.step, branch.position, state.course
+        self._remember_beginning(branch)
         point = self._timeline.nearest(step, course)
-        yield from arm.go_to(point.state, step, course)
+        yield from branch.go_to(point.state, step, course)
         self._unjudged = self._rang_at = None
         self._untold = False
         self._alarm.restart(point.loss)
         yield WentBack(
             step=state.step,
-            epoch=arm.position,
+            epoch=branch.position,
             from_step=left,
             from_epoch=left_epoch,
             ahead=step - state.step,
@@ -128,11 +128,11 @@ class Rewind:
             course=state.course,
             settings=state.settings,
         )
-        yield self.steered(arm)
+        yield self.steered(branch)
 
-    def _remember_beginning(self, arm: Arm) -> None:
+    def _remember_beginning(self, branch: Branch) -> None:
         """Have a point from which a run comes to any moment."""
         if not self._timeline.moments:
-            room = Vectors.make(arm.sizes, arm.config.average, np.zeros)
-            beginning = RunState.begin(arm.config, arm.sizes, room).copy()
+            room = Vectors.make(branch.sizes, branch.config.average, np.zeros)
+            beginning = RunState.begin(branch.config, branch.sizes, room).copy()
             self._timeline.keep(Point(beginning, 0.0, None, self._alarm.guessing, 0))

@@ -122,7 +122,7 @@ def test_a_fork_opens_it_too(train: Any, held: Dataset, tmp_path: Path) -> None:
     (forked,) = ran.all(Forked)
     assert SavedRun.read(Path(forked.run)).history().test_opened == 2
     inner = [event.event for event in ran.all(OfFork)]
-    # Both arms have come to the end of an epoch when they are asked.
+    # Both branches have come to the end of an epoch when they are asked.
     assert [look.step for look in looks(inner, "test")] == [10]
 
 

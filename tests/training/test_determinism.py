@@ -35,7 +35,7 @@ from digit_tui.run.commands import (
 from digit_tui.run.events import EpochEnded, Evaluated, Paused, SettingChanged, StepsDone
 from digit_tui.run.random_streams import stream
 from digit_tui.run.state import RunState, Settings
-from digit_tui.training import branch as arm_module
+from digit_tui.training import branch as branch_module
 from digit_tui.training.command_source import Script
 
 CHANGES: list[tuple[int, Command]] = [
@@ -114,7 +114,7 @@ def test_a_command_that_comes_ends_an_order(
 ) -> None:
     """It takes effect after the step that is being made, and what is computed is the same."""
     expected = train(CHANGES, threads=threads)
-    monkeypatch.setattr(arm_module, "PUBLISH_SECONDS", -1)
+    monkeypatch.setattr(branch_module, "PUBLISH_SECONDS", -1)
     assert max(len(event.losses) for event in train(threads=threads).all(StepsDone)) > 1
     monkeypatch.setattr(Script, "waiting", lambda script: True)
     ran = train(CHANGES, threads=threads)
@@ -134,7 +134,7 @@ def test_a_command_that_comes_in_a_batch_across_blocks(
 
 def test_a_large_network_makes_single_steps(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person's commands are looked at between them."""
-    monkeypatch.setattr(arm_module, "PUBLISH_SECONDS", -1)
+    monkeypatch.setattr(branch_module, "PUBLISH_SECONDS", -1)
     assert max(len(event.losses) for event in train(batch_size=1).all(StepsDone)) > 1
     monkeypatch.setattr(step_module, "MOST_WORK", 100)
     assert {len(event.losses) for event in train(batch_size=1).all(StepsDone)} == {1}
@@ -188,7 +188,7 @@ def test_how_often_steps_are_published_changes_nothing(
     train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = train()
-    monkeypatch.setattr(arm_module, "PUBLISH_SECONDS", -1)
+    monkeypatch.setattr(branch_module, "PUBLISH_SECONDS", -1)
     assert train().sha256 == plain.sha256
 
 

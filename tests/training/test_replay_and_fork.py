@@ -64,8 +64,8 @@ from digit_tui.training.command_source import Script
 from digit_tui.training.run_request import replaying
 from digit_tui.training.snapshots import Timeline
 
-# Two arms take turns at a block of images. The usual digits here have one: while they are compared
-# they are level, and take commands, at the ends of epochs alone, every eight steps.
+# Two branches take turns at a block of images. The usual digits here have one: while they are
+# compared they are level, and take commands, at the ends of epochs alone, every eight steps.
 
 NEVER = 10**9
 """A step that is never reached: a script's command with it waits until the run is paused."""
@@ -197,7 +197,7 @@ def test_a_replay_changes_nothing_in_the_run(train: Any, digits: Dataset, tmp_pa
     assert {path: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
 
 
-# Both arms
+# Both branches
 
 CHANGES: list[tuple[Setting, ...]] = [
     (SetOptimizer("sgd"),),
@@ -213,7 +213,7 @@ CHANGES: list[tuple[Setting, ...]] = [
 @pytest.mark.parametrize("step", [0, 5, 8, 13])
 @pytest.mark.parametrize("optimizer", ["momentum", "adam"])
 @pytest.mark.parametrize("changes", CHANGES, ids=str)
-def test_each_arm_learns_as_if_it_were_alone(
+def test_each_branch_learns_as_if_it_were_alone(
     changes: tuple[Setting, ...], optimizer: str, step: int, train: Any
 ) -> None:
     if changes[0] == SetOptimizer(optimizer):
@@ -250,7 +250,7 @@ def many(make_digits: Callable[..., Dataset]) -> Dataset:
 
 @pytest.mark.parametrize("batch_size", [100, 128, 1_500, 5_000, 9_000])
 @pytest.mark.parametrize("augment", ["none", "shift"])
-def test_arms_with_several_blocks_an_epoch(
+def test_branches_with_several_blocks_an_epoch(
     augment: str, batch_size: int, many: Dataset, train: Any
 ) -> None:
     options = {"dataset": many, "batch_size": batch_size, "augment": augment}
@@ -264,7 +264,7 @@ def test_arms_with_several_blocks_an_epoch(
 
 @needs_helpers
 @pytest.mark.parametrize("batch_size", [100, 1_500])
-def test_arms_with_helpers(batch_size: int, many: Dataset, train: Any) -> None:
+def test_branches_with_helpers(batch_size: int, many: Dataset, train: Any) -> None:
     options = {"dataset": many, "batch_size": batch_size, "threads": 2}
     changes = (SetOptimizer("rmsprop", 0.002), SetAugmentation("affine"))
     ran = train([(20, Fork(changes)), (30, Pause()), (NEVER, Resume())], epochs=4, **options)
@@ -272,7 +272,7 @@ def test_arms_with_helpers(batch_size: int, many: Dataset, train: Any) -> None:
     assert fork_sha(ran) == train(given(20, changes), epochs=4, **options).sha256
 
 
-def test_both_arms_train_on_the_same_batches(
+def test_both_branches_train_on_the_same_batches(
     many: Dataset, train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batches: list[tuple[bytes, bytes]] = []
@@ -296,10 +296,10 @@ def test_both_arms_train_on_the_same_batches(
     assert len(seen) == 2 * -(-9_000 // 32)  # those of two epochs
     assert [seen[batch] for batch in batches[:40]] == [1] * 40
     assert sorted(seen.values()) == [1] * 40 + [2] * (len(seen) - 40)
-    assert len(blocks) == 2 * 3  # each block once, for both arms
+    assert len(blocks) == 2 * 3  # each block once, for both branches
 
 
-def test_pauses_and_single_steps_keep_both_arms_level(train: Any) -> None:
+def test_pauses_and_single_steps_keep_both_branches_level(train: Any) -> None:
     changes = (SetOptimizer("momentum"),)
     script: list[tuple[int, Command]] = [(5, Fork(changes)), (5, Pause()), (5, StepBatch())]
     script += [(NEVER, StepBatch()), (NEVER, StepEpoch()), (NEVER, Save())]
@@ -312,7 +312,7 @@ def test_pauses_and_single_steps_keep_both_arms_level(train: Any) -> None:
         assert fork_sha(ran) == train(given(5, changes), epochs=3).sha256
 
 
-def test_more_epochs_are_for_both_arms(train: Any) -> None:
+def test_more_epochs_are_for_both_branches(train: Any) -> None:
     changes = (SetOptimizer("momentum"),)
     more = [(8, AddEpochs(1))]
     for stay in (False, True):
@@ -355,7 +355,7 @@ def test_what_happens_to_the_fork_says_so(train: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize("stay", [False, True])
 @pytest.mark.parametrize("keep_fork", [False, True])
 @pytest.mark.parametrize("step", [5, 8, 16])
-def test_the_arm_that_is_kept_goes_on_and_the_other_can(
+def test_the_branch_that_is_kept_goes_on_and_the_other_can(
     step: int, keep_fork: bool, stay: bool, train: Any, go_on: Any, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
@@ -381,7 +381,7 @@ def test_the_arm_that_is_kept_goes_on_and_the_other_can(
         assert [row.split(",")[:2] for row in rows] == [["1", "8"], ["2", "16"]]
 
 
-def test_keeping_both_arms_finished(train: Any, tmp_path: Path) -> None:
+def test_keeping_both_branches_finished(train: Any, tmp_path: Path) -> None:
     """Somebody is there: the fork is finished and waits for a choice."""
     changes = (SetLearningRate(0.03),)
     for keep_fork in (False, True):
@@ -470,7 +470,7 @@ def test_a_second_fork_beside_the_first(train: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
-def test_both_arms_can_be_gone_on_with(
+def test_both_branches_can_be_gone_on_with(
     end: str, train: Any, kill: Any, go_on: Any, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
@@ -496,7 +496,7 @@ def test_epochs_before_the_fork_are_on_its_way(train: Any, tmp_path: Path) -> No
     assert [line["epoch"] for line in fork.history().epochs] == [1, 2, 3]
 
 
-# An arm that diverges
+# A branch that diverges
 
 
 @pytest.mark.parametrize("stay", [False, True])
@@ -533,7 +533,7 @@ def test_a_run_that_diverges_is_left_to_its_fork(stay: bool, train: Any, tmp_pat
     assert [event for event in ran.events if isinstance(event, RunEnded)] == [ran.ended]
 
 
-def test_an_arm_that_diverges_within_a_block(many: Dataset, train: Any) -> None:
+def test_a_branch_that_diverges_within_a_block(many: Dataset, train: Any) -> None:
     options = {"dataset": many, "batch_size": 100, "optimizer": "sgd"}
     for step in (3, 39, 40, 88):
         ran = train([(step, Fork((SetLearningRate(1e30),)))], **options)
@@ -562,7 +562,9 @@ def test_an_arm_that_diverges_within_a_block(many: Dataset, train: Any) -> None:
     ],
     ids=lambda command: type(command).__name__,
 )
-def test_what_steers_is_refused_while_two_arms_are_compared(command: Command, train: Any) -> None:
+def test_what_steers_is_refused_while_two_branches_are_compared(
+    command: Command, train: Any
+) -> None:
     changes = (SetOptimizer("momentum"),)
     ran = train([(5, Fork(changes)), (8, command)], stay=False)
     (refused,) = ran.all(Refused)
@@ -653,17 +655,19 @@ def test_a_fork_headless_as_json(tmp_path: Path) -> None:
     result = batch(*options, *changes, "--run", tmp_path / "run")
     assert result.exit_code == 0, result.stderr
     lines = lines_of(result)
-    arms = [(line["event"], line.get("arm", "run")) for line in lines]
+    branches = [(line["event"], line.get("arm", "run")) for line in lines]
     # How many checkpoints there are on the way is decided by the clock.
-    assert [name for name, arm in arms if arm == "run" and name != "checkpoint_saved"] == [
+    assert [
+        name for name, branch in branches if branch == "run" and name != "checkpoint_saved"
+    ] == [
         *("run_started", "epoch_ended", "forked", "epoch_ended", "run_ended"),
     ]
-    assert ("checkpoint_saved", "run") in arms
-    assert {name for name, arm in arms if arm == "fork"} == {
+    assert ("checkpoint_saved", "run") in branches
+    assert {name for name, branch in branches if branch == "fork"} == {
         *("setting_changed", "epoch_ended", "checkpoint_saved", "run_ended"),
     }
-    assert {arm for _, arm in arms} == {"run", "fork"}
-    assert arms[-1] == ("run_ended", "run")
+    assert {branch for _, branch in branches} == {"run", "fork"}
+    assert branches[-1] == ("run_ended", "run")
     forked = next(line for line in lines if line["event"] == "forked")
     assert forked["step"] == 40
     assert "optimizer sgd at rate 0.2" in forked["changes"]
@@ -739,7 +743,7 @@ def test_a_fork_headless_that_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("who", ["run", "fork"])
-def test_an_arm_that_diverges_headless(who: str, tmp_path: Path) -> None:
+def test_a_branch_that_diverges_headless(who: str, tmp_path: Path) -> None:
     rates = ("1e30", "0.1") if who == "run" else ("0.1", "1e30")
     options = [*SMALL, "--optimizer", "sgd", "--lr", rates[0], "--epochs", 1, "--json"]
     changes = ["--fork-at", 0, "--fork", f"lr={rates[1]}"]
@@ -757,7 +761,7 @@ def test_an_arm_that_diverges_headless(who: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("who", ["run", "fork"])
-def test_an_arm_that_diverges_headless_is_in_the_report(who: str, tmp_path: Path) -> None:
+def test_a_branch_that_diverges_headless_is_in_the_report(who: str, tmp_path: Path) -> None:
     rates = ("1e30", "0.1") if who == "run" else ("0.1", "1e30")
     options = [*SMALL, "--optimizer", "sgd", "--lr", rates[0], "--epochs", 1]
     result = batch(
@@ -871,7 +875,7 @@ def test_a_fork_before_commands_that_are_repeated(flag: str, tmp_path: Path) -> 
     assert course == (Taken(40, SetLearningRate(0.02)),)
 
 
-def test_evaluations_of_both_arms_are_of_the_same_digits(train: Any) -> None:
+def test_evaluations_of_both_branches_are_of_the_same_digits(train: Any) -> None:
     ran = train([(5, Fork((SetLearningRate(0.03),)))])
     other = next(event for event in of_fork(ran) if isinstance(event, RunEnded))
     np.testing.assert_array_equal(ran.ended.look.evaluation.labels, other.look.evaluation.labels)

@@ -164,7 +164,7 @@ async def test_all_that_happened_is_shown_again(
         shown.find("■ replayed")
         assert app.model.step == 500
         assert app.model.settings.optimizer == "adam"
-        assert len(app.model.branches) == 1
+        assert len(app.model.undone) == 1
         shown.find("back from epoch 2.40 to 1.20")
 
         # What is shown is what was computed.

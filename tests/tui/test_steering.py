@@ -60,7 +60,7 @@ class TestGoingBack:
         assert (model.step, model.epoch) == (250, 2.5)
         assert len(model.curves.train_loss) == 250
         assert [*model.curves.watched_loss.x] == [0, 1, 2]
-        (branch,) = model.branches
+        (branch,) = model.undone
         assert (branch.start, branch.course) == (2.5, DOUBLED)
         np.testing.assert_array_equal(branch.curves.train_loss.y, before[250:])
         assert [*branch.curves.watched_loss.x] == [3, 4]
@@ -95,7 +95,7 @@ class TestGoingBack:
         y = model.curves.train_loss.y
         assert len(y) == 280
         assert set(y[200:]) == {8.0}  # not the 3.0 of the other way
-        assert {*model.branches[-1].curves.train_loss.y} == {3.0}
+        assert {*model.undone[-1].curves.train_loss.y} == {3.0}
         tell(story.steps(10, losses=8.0))
         assert np.all(np.diff(model.curves.train_loss.x) > 0)
 
@@ -103,7 +103,7 @@ class TestGoingBack:
         tell(*story.opening(), *story.epochs(1))
         for _ in range(50):
             tell(story.steps(10), back(story, 100))
-        assert len(model.branches) == 8
+        assert len(model.undone) == 8
 
     async def test_keys(self, window: Any, story: Any) -> None:
         async with window() as opened:
@@ -251,7 +251,7 @@ class TestFork:
             assert opened.sent == []
 
     @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-    async def test_both_arms_and_their_gap_are_shown(
+    async def test_both_branches_and_their_gap_are_shown(
         self, window: Any, story: Any, size: tuple[int, int]
     ) -> None:
         async with window(*size) as opened:
@@ -291,7 +291,7 @@ class TestFork:
             assert opened.sent == [ask.Keep(fork)]
 
     @pytest.mark.parametrize("kept", ["run", "fork"])
-    def test_the_arm_that_is_kept_goes_on_as_the_run(
+    def test_the_branch_that_is_kept_goes_on_as_the_run(
         self, model: RunModel, story: Any, tell: Tell, kept: str
     ) -> None:
         tell(*story.opening(), *story.epochs(2), forked(story, "optimizer sgd"))
@@ -311,7 +311,7 @@ class TestFork:
         assert len(model.curves.train_loss) == 250
         ours, theirs = (9.0, 1.0) if kept == "fork" else (1.0, 9.0)
         assert set(model.curves.train_loss.y[200:]) == {ours}
-        assert set(model.branches[-1].curves.train_loss.y) == {theirs}
+        assert set(model.undone[-1].curves.train_loss.y) == {theirs}
         assert model.settings.optimizer == ("sgd" if kept == "fork" else "adam")
         assert model.run == ("/runs/fork" if kept == "fork" else "/runs/one")
         assert "saved in left" in lines(model)[-1]

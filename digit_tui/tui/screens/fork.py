@@ -1,4 +1,4 @@
-"""Making a fork, and choosing which of two arms to keep."""
+"""Making a fork, and choosing which of two branches to keep."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def clipping_words(norm: float | None, value: float | None) -> str:
 
 
 class KeepDialog(Dialog[bool | None]):
-    """Which arm to go on with: whether it is the fork; None is to go on with both."""
+    """Which branch to go on with: whether it is the fork; None is to go on with both."""
 
     BINDINGS = [
         Binding("r", "dismiss(False)", "Run"),

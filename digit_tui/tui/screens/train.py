@@ -132,9 +132,9 @@ class TrainView(View):
         return f"[${(*RUN_COLORS, *FORK_COLORS)[mark]}]{letter(self._marker, mark) or '━'}"
 
     def _ways(self, model: RunModel) -> list[Way]:
-        """What is drawn: undone branches behind, then the run, then its fork."""
+        """What is drawn: undone undone behind, then the run, then its fork."""
         start = model.epoch * (1 - RECENT) if self._options["recent"] else 0.0
-        ways = [Way(branch.curves, start, RUN_COLORS, True) for branch in model.branches]
+        ways = [Way(undone.curves, start, RUN_COLORS, True) for undone in model.undone]
         ways.append(Way(model.curves, start, RUN_COLORS))
         if model.fork is not None:
             ways.append(Way(model.fork_curves, start, FORK_COLORS))

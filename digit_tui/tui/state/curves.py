@@ -89,7 +89,7 @@ class Curves:
 
 
 @dataclass(frozen=True, eq=False)
-class Branch:
+class UndoneCurves:
     """A part of a run that was undone."""
 
     start: float

@@ -39,12 +39,12 @@ from digit_tui.run.events import (
 from digit_tui.run.wording import PAUSES, RESUMED
 from digit_tui.session.run_status import TROUBLES, Standing
 from digit_tui.session.runner import Failed, Loaded, News
-from digit_tui.tui.state.curves import Branch, Curves
+from digit_tui.tui.state.curves import Curves, UndoneCurves
 
 LOG_LINES = 1_000
 """The log forgets older lines."""
-BRANCHES = 8
-"""So many undone branches stay on the charts."""
+MAX_UNDONE = 8
+"""So many undone undone stay on the charts."""
 
 
 @dataclass
@@ -64,7 +64,7 @@ class RunModel(Standing):
         """How a run is shown again, in words."""
         self.curves = Curves()
         self.fork_curves = Curves()
-        self.branches: deque[Branch] = deque(maxlen=BRANCHES)
+        self.undone: deque[UndoneCurves] = deque(maxlen=MAX_UNDONE)
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self._last_change: SettingChanged | None = None
 
@@ -164,7 +164,7 @@ class RunModel(Standing):
         course, curves, start = event.course, self.curves, event.epoch
         left = None
         if course != event.from_course[: len(course)]:  # onto a branch that was left before
-            ways = (way for way in self.branches if course == way.course[: len(course)])
+            ways = (way for way in self.undone if course == way.course[: len(course)])
             left = max(ways, key=lambda way: way.start, default=None)
         if left is not None:
             start = min(left.start, start)
@@ -172,7 +172,7 @@ class RunModel(Standing):
         if left is not None:
             curves.extend(left.curves, event.epoch)
         if len(rest.train_loss):
-            self.branches.append(Branch(start, event.from_course, rest))
+            self.undone.append(UndoneCurves(start, event.from_course, rest))
         self._last_change = None
         self.say("change", describe.went_back(event))
 
@@ -193,7 +193,7 @@ class RunModel(Standing):
             left = self.curves.cut(start)
             self.curves.marks.append(start)
             self.curves.extend(self.fork_curves, float("inf"))
-        self.branches.append(Branch(start, (), left))
+        self.undone.append(UndoneCurves(start, (), left))
         self.say("change", describe.fork_ended(event))
 
     def _say_epoch(self, event: EpochEnded) -> None:

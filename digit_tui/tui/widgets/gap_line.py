@@ -34,8 +34,8 @@ def gap(model: RunModel) -> str:
         return f"{first}\nno look at the digits yet"
     comparison = compare(model.evaluation, fork.evaluation)
     accuracies = [
-        f"{arm} {evaluation.accuracy:.2%} ({ends_words(evaluation.correct, evaluation.total)})"
-        for arm, evaluation in (("run", model.evaluation), ("fork", fork.evaluation))
+        f"{branch} {evaluation.accuracy:.2%} ({ends_words(evaluation.correct, evaluation.total)})"
+        for branch, evaluation in (("run", model.evaluation), ("fork", fork.evaluation))
     ]
     return "\n".join(
         [
