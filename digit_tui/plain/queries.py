@@ -140,7 +140,7 @@ def timeline(moments: Sequence[Moment]) -> list[str]:
 
 def ordered(moments: Sequence[Moment]) -> list[Moment]:
     """Moments in the order of a timeline."""
-    return sorted(moments, key=lambda moment: (moment.step, len(moment.course)))
+    return sorted(moments, key=lambda moment: (moment.step, len(moment.lineage)))
 
 
 def mistakes(run: Standing, order: orders.Mistakes) -> list[str]:

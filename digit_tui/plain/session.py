@@ -207,7 +207,7 @@ class Session:
                 self._say(answers.timeline(self._listed))
             case orders.Back(row):
                 moment = self._moment(row)
-                yield from self._ask(ask.GoBack(moment.step, moment.course))
+                yield from self._ask(ask.GoBack(moment.step, moment.lineage))
             case orders.Verbose(on):
                 self._telling.verbose = on
                 often = "every epoch" if on else f"an epoch every {EPOCH_SECONDS:g} seconds"

@@ -91,7 +91,7 @@ class GoBack:
 
     step: int
     """Steps that were made by then."""
-    commands: Course
+    commands: Lineage
     """What had steered the run by then."""
 
 
@@ -158,7 +158,7 @@ Command = (
 )
 
 
-class Taken(NamedTuple):
+class AppliedCommand(NamedTuple):
     """A command that took effect."""
 
     step: int
@@ -166,24 +166,24 @@ class Taken(NamedTuple):
     command: Setting
 
 
-Course = tuple[Taken, ...]
+Lineage = tuple[AppliedCommand, ...]
 """What has steered a run so far, in its order; with the config and the digits it gives the state
 at any step."""
 
 
-def leads_to(step: int, course: Course, later: int, later_course: Course) -> bool:
-    """Whether a run that stands at `step`, steered by `course`, can come to another moment."""
-    ahead = later_course[len(course) :]
+def is_ancestor(step: int, lineage: Lineage, later: int, later_lineage: Lineage) -> bool:
+    """Whether a run that stands at `step`, steered by `lineage`, can come to another moment."""
+    ahead = later_lineage[len(lineage) :]
     return (
         step <= later
-        and later_course[: len(course)] == course
-        and all(taken.step >= step for taken in ahead)
+        and later_lineage[: len(lineage)] == lineage
+        and all(applied.step >= step for applied in ahead)
     )
 
 
-def is_moment(step: int, course: Course) -> bool:
-    """Whether a run can stand at a step, steered by a course."""
-    steps = [0, *(taken.step for taken in course), step]
+def is_possible(step: int, lineage: Lineage) -> bool:
+    """Whether a run can stand at a step, steered by a lineage."""
+    steps = [0, *(applied.step for applied in lineage), step]
     return steps == sorted(steps)
 
 
@@ -199,25 +199,25 @@ _SETTINGS: dict[str, type[Setting]] = {
 _NAMES = {kind: name for name, kind in _SETTINGS.items()}
 
 
-def course_to_json(course: Iterable[Taken]) -> list[dict[str, Any]]:
+def lineage_to_json(lineage: Iterable[AppliedCommand]) -> list[dict[str, Any]]:
     """Plain values: the step, the command's name in snake case, and its fields."""
     return [
         {"step": step, "command": _NAMES[type(command)], **asdict(command)}
-        for step, command in course
+        for step, command in lineage
     ]
 
 
-def course_from_json(values: Iterable[Mapping[str, Any]]) -> Course:
-    """The inverse of `course_to_json`.
+def lineage_from_json(values: Iterable[Mapping[str, Any]]) -> Lineage:
+    """The inverse of `lineage_to_json`.
 
     Raises:
         KeyError, TypeError, ValueError: for anything else.
     """
-    course = []
+    lineage = []
     for value in values:
         kind = _SETTINGS[value["command"]]
         given = {field.name: value[field.name] for field in fields(kind)}
         if not isinstance(value["step"], int):
             raise TypeError(f"{value['step']!r} is no number of steps")
-        course.append(Taken(value["step"], kind(**given)))
-    return tuple(course)
+        lineage.append(AppliedCommand(value["step"], kind(**given)))
+    return tuple(lineage)

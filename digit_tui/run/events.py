@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.nn import Evaluation, Network, PredictionHistory
-from digit_tui.run.commands import Course
+from digit_tui.run.commands import Lineage
 from digit_tui.run.state import Settings
 
 IF_HELD_OUT = {"held out": True}
@@ -48,7 +48,7 @@ class Restored:
     """What was found wrong with the run's folder, one line each."""
     test_opened: int | None
     """The step at which the test set was opened, where digits are held out; None: not yet."""
-    course: Course = field(metadata={"json": False})
+    lineage: Lineage = field(metadata={"json": False})
     """The commands before."""
     settings: Settings = field(metadata={"json": False})
 
@@ -161,9 +161,9 @@ class WentBack:
     from_epoch: float
     ahead: int
     """Steps that are made again first, as the moment itself is not in memory."""
-    from_course: Course = field(metadata={"json": False})
+    from_lineage: Lineage = field(metadata={"json": False})
     """The commands that were in force."""
-    course: Course = field(metadata={"json": False})
+    lineage: Lineage = field(metadata={"json": False})
     """Those that are now."""
     settings: Settings = field(metadata={"json": False})
 
@@ -174,7 +174,7 @@ class Moment:
 
     step: int
     epoch: float
-    course: Course
+    lineage: Lineage
     """The commands in force then."""
     accuracy: float | None
     """As a fraction, of the last look before at the digits that the run is watched with."""

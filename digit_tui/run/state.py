@@ -14,7 +14,7 @@ from digit_tui.config import RunConfig
 from digit_tui.nn import RULES, Network, PredictionHistory
 from digit_tui.nn.network import Allocate, parameter_count
 from digit_tui.nn.optimizers import LINE
-from digit_tui.run.commands import Course
+from digit_tui.run.commands import Lineage
 from digit_tui.run.random_streams import stream
 
 Array = NDArray[Any]
@@ -102,7 +102,7 @@ class RunState:
     cursor: int = 0
     """Training images already used in the present epoch."""
     tally: Tally = field(default_factory=Tally)
-    course: Course = ()
+    lineage: Lineage = ()
     """The commands that have steered the run to here."""
     history: PredictionHistory = field(default_factory=PredictionHistory)
     """What the network predicted at the ends of the epochs on the way here."""
@@ -156,7 +156,7 @@ class RunState:
         self.slot_steps = other.slot_steps
         self.step, self.epoch, self.cursor = other.step, other.epoch, other.cursor
         self.tally = replace(other.tally)
-        self.course = other.course
+        self.lineage = other.lineage
         self.history = other.history
 
     @property

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from digit_tui.config import ConfigError, RunConfig
 from digit_tui.nn import Network, PredictionHistory
-from digit_tui.run.commands import course_from_json, course_to_json
+from digit_tui.run.commands import lineage_from_json, lineage_to_json
 from digit_tui.run.state import RunState, Settings, Tally, Vectors
 from digit_tui.storage.errors import RunError
 
@@ -78,7 +78,7 @@ class Checkpoint:
             "epoch": state.epoch,
             "cursor": state.cursor,
             "tally": asdict(state.tally),
-            "course": course_to_json(state.course),
+            "course": lineage_to_json(state.lineage),
         }
         arrays = {
             "about": np.frombuffer(json.dumps(about).encode(), np.uint8),
@@ -141,7 +141,7 @@ def _parse(content: bytes) -> Checkpoint:
         epoch=about["epoch"],
         cursor=about["cursor"],
         tally=Tally(**about["tally"]),
-        course=course_from_json(about["course"]),
+        lineage=lineage_from_json(about["course"]),
         history=PredictionHistory.from_arrays(
             {name.removeprefix(HISTORY): array for name, array in arrays.items() if HISTORY in name}
         ),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from digit_tui.run.commands import Course, course_from_json, course_to_json, leads_to
+from digit_tui.run.commands import Lineage, is_ancestor, lineage_from_json, lineage_to_json
 from digit_tui.storage.errors import RunError
 
 Line = dict[str, Any]
@@ -110,7 +110,7 @@ class History:
 
     step: int = 0
     """The last step that is told of on the way that the run took in the end."""
-    course: Course = ()
+    lineage: Lineage = ()
     """The commands in force."""
     epochs: list[Line] = field(default_factory=list)
     """Results of the epochs on this way."""
@@ -123,7 +123,7 @@ class History:
     """Whether it keeps the results of epochs; a run of quick ones makes a hundred thousand."""
 
     def __post_init__(self) -> None:
-        self._all: list[tuple[Course, Line]] = []
+        self._all: list[tuple[Lineage, Line]] = []
 
     def without_epochs(self) -> History:
         """The same, but for the results of the epochs."""
@@ -132,7 +132,7 @@ class History:
     @property
     def end(self) -> int:
         """The last step that is known to have been made, or that a command was given at."""
-        return max([self.step, *(taken.step for taken in self.course)])
+        return max([self.step, *(applied.step for applied in self.lineage)])
 
     @classmethod
     def of(cls, lines: list[Line]) -> History:
@@ -150,14 +150,14 @@ class History:
         """Learn what happened next."""
         if line.get("command") == "go_back":
             self.returns += 1
-            self.go_back(_number(line, "to"), course_from_json(line["course"]))
+            self.go_back(_number(line, "to"), lineage_from_json(line["course"]))
             return
         if "command" in line:
-            self.course += course_from_json([line])
+            self.lineage += lineage_from_json([line])
         elif line.get("event") == "epoch_ended":
             epoch, _ = _number(line, "epoch"), _number(line, "step")
             if self.keeps_epochs:
-                self._all.append((self.course, line))
+                self._all.append((self.lineage, line))
                 while self.epochs and self.epochs[-1]["epoch"] >= epoch:
                     self.epochs.pop()
                 self.epochs.append(line)
@@ -169,17 +169,17 @@ class History:
         if "step" in line:
             self.step = max(self.step, _number(line, "step"))
 
-    def go_back(self, step: int, course: Course) -> None:
+    def go_back(self, step: int, lineage: Lineage) -> None:
         """The run went to another moment."""
-        self.step, self.course = step, course
+        self.step, self.lineage = step, lineage
         self._sort_epochs(step)
 
-    def came_by(self, step: int, course: Course, returns: int) -> bool:
+    def on_lineage(self, step: int, lineage: Lineage, returns: int) -> bool:
         """Whether a moment that was saved is on the way that the run took in the end.
 
         Args:
             step: of the moment.
-            course: what had steered the run by then.
+            lineage: what had steered the run by then.
             returns: how often it had gone back by then.
         """
         end = self.end
@@ -187,14 +187,14 @@ class History:
             # Nothing was undone since. It may be beyond what is told, for a crash came before
             # the line.
             end = max(end, step)
-        return leads_to(step, course, end, self.course)
+        return is_ancestor(step, lineage, end, self.lineage)
 
     def _sort_epochs(self, step: int) -> None:
         """Find the epochs on the way to a step."""
         found = {
             line["epoch"]: line
-            for course, line in self._all
-            if leads_to(line["step"], course, step, self.course)
+            for lineage, line in self._all
+            if is_ancestor(line["step"], lineage, step, self.lineage)
         }
         self.epochs = [found[epoch] for epoch in sorted(found)]
 
@@ -206,11 +206,11 @@ def _number(line: Line, key: str) -> int:
     return value
 
 
-def command_line(course: Course) -> Line:
-    """The line that tells the last command of a course."""
-    return course_to_json(course[-1:])[0]
+def command_line(lineage: Lineage) -> Line:
+    """The line that tells the last command of a lineage."""
+    return lineage_to_json(lineage[-1:])[0]
 
 
-def go_back_line(step: int, to: int, course: Course) -> Line:
+def go_back_line(step: int, to: int, lineage: Lineage) -> Line:
     """The line that tells where a run went back to."""
-    return {"step": step, "command": "go_back", "to": to, "course": course_to_json(course)}
+    return {"step": step, "command": "go_back", "to": to, "course": lineage_to_json(lineage)}

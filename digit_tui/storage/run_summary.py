@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.config import RunConfig
-from digit_tui.run.commands import Course, SetBatchSize
+from digit_tui.run.commands import Lineage, SetBatchSize
 from digit_tui.run.settings import changes_of
 from digit_tui.run.state import Settings
 from digit_tui.run.wording import NAMES, setting_value, setting_words
@@ -114,7 +114,7 @@ class Facts:
         lines = saved.lines()
         with _checking(saved.path / JOURNAL):
             history = History.of(lines)
-            settings = settings_after(saved.config, history.course)
+            settings = settings_after(saved.config, history.lineage)
             epochs = history.epochs
             curves = {"epoch": np.array([int(line["epoch"]) for line in epochs], np.float64)}
             watched = saved.config.watched
@@ -133,7 +133,7 @@ class Facts:
             network=(saved.config.side**2, *saved.config.hidden, classes),
             settings=settings,
             step=history.end,
-            commands=len(history.course),
+            commands=len(history.lineage),
             told=told,
             curves=curves,
             test_opened=history.test_opened,
@@ -200,15 +200,15 @@ def differing(runs: Sequence[Facts]) -> dict[str, list[str]]:
     }
 
 
-def settings_after(config: RunConfig, course: Course) -> Settings:
+def settings_after(config: RunConfig, lineage: Lineage) -> Settings:
     """The settings of a run after the commands that steered it.
 
     Raises:
         ArithmeticError, TypeError, ValueError: if they are impossible ones.
     """
     settings = Settings.of(config)
-    for taken in course:
-        settings = replace(settings, **changes_of(taken.command, settings, config))
+    for applied in lineage:
+        settings = replace(settings, **changes_of(applied.command, settings, config))
     config.with_(**asdict(settings))  # checks the ranges
     return settings
 
@@ -226,36 +226,36 @@ def tell(lines: Sequence[Line], batch_size: int, images: int) -> list[Told]:
     """
     history = History()
     found: list[Told] = []
-    places: dict[Course, int] = {}  # in `found`, by what had steered the run, the command included
+    places: dict[Lineage, int] = {}  # in `found`, by what had steered the run, the command included
     for line in lines:
-        before = history.course
+        before = history.lineage
         history.add(line)
         if line.get("command") == "go_back":
             epoch = position(line["step"], before, batch_size, images)
             found.append(Told(line["step"], epoch, f"back to step {line['to']:,}", False))
         elif "command" in line:
-            step, command = history.course[-1]
-            epoch = position(step, history.course, batch_size, images)
-            places[history.course] = len(found)
+            step, command = history.lineage[-1]
+            epoch = position(step, history.lineage, batch_size, images)
+            places[history.lineage] = len(found)
             found.append(Told(step, epoch, setting_words(command), True))
-    for count in range(1, len(history.course) + 1):
-        place = places.get(history.course[:count])
+    for count in range(1, len(history.lineage) + 1):
+        place = places.get(history.lineage[:count])
         if place is not None:  # it is on the way that the run took in the end
             found[place] = replace(found[place], undone=False)
     return found
 
 
-def position(step: int, course: Course, batch_size: int, images: int) -> float:
+def position(step: int, lineage: Lineage, batch_size: int, images: int) -> float:
     """Completed epochs at a step, with the part of the next one.
 
     Args:
-        step: on the way that `course` steers.
-        course: commands; those that set the size of a batch count.
+        step: on the way that `lineage` steers.
+        lineage: commands; those that set the size of a batch count.
         batch_size: the one that the run began with.
         images: there are to train on.
     """
     at, epoch, cursor = 0, 0, 0
-    sizes = [(at, command.value) for at, command in course if isinstance(command, SetBatchSize)]
+    sizes = [(at, command.value) for at, command in lineage if isinstance(command, SetBatchSize)]
     for until, following in [*sizes, (step, batch_size)]:
         steps, at = min(until, step) - at, min(until, step)
         rest = -(-(images - cursor) // batch_size)  # steps to the end of the epoch

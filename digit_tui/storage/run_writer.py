@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_info
 
 import digit_tui
 from digit_tui.config import RunConfig
-from digit_tui.run.commands import Course, course_to_json
+from digit_tui.run.commands import Lineage, lineage_to_json
 from digit_tui.run.events import EpochEnded, to_json
 from digit_tui.storage.atomic import sweep, sync_folder, write_whole
 from digit_tui.storage.checkpoint import SCHEMA, Checkpoint
@@ -172,7 +172,7 @@ class RunFolder:
 
     def _tell_past(self, past: History) -> None:
         # At the same step the epoch came first: it ended with the step, before any command.
-        lines = [*past.epochs, *course_to_json(past.course)]
+        lines = [*past.epochs, *lineage_to_json(past.lineage)]
         for line in sorted(lines, key=lambda line: int(line["step"])):
             self._tell(line)
         if past.test_opened is not None:
@@ -223,24 +223,24 @@ class RunFolder:
         except (RunError, KeyError, TypeError, ValueError) as error:
             raise OSError(EIO, f"the journal is damaged: {error}", str(path)) from error
 
-    def took(self, course: Course) -> None:
-        """The last command of a course has taken effect.
+    def command_applied(self, lineage: Lineage) -> None:
+        """The last command of a lineage has taken effect.
 
         Raises:
             OSError: if the disk refuses; it is tried again with the next line.
         """
-        known = self.history.course
-        if known[: len(course)] != course:  # else it is repeated on the way to where it once was
-            self._tell(command_line(course))
+        known = self.history.lineage
+        if known[: len(lineage)] != lineage:  # else it is repeated on the way to where it once was
+            self._tell(command_line(lineage))
 
-    def went_back(self, step: int, to: int, course: Course) -> None:
+    def went_back(self, step: int, to: int, lineage: Lineage) -> None:
         """The run stands at another moment.
 
         Raises:
             OSError: if the disk refuses; it is tried again with the next line.
         """
         self._metrics.forget()
-        self._tell(go_back_line(step, to, course))
+        self._tell(go_back_line(step, to, lineage))
         self._metrics.write()
 
     def forked(self, step: int, path: Path) -> None:

@@ -16,7 +16,7 @@ from digit_tui.run.commands import (
     Command,
     GoBack,
     Stop,
-    course_from_json,
+    lineage_from_json,
 )
 from digit_tui.run.state import RunState
 from digit_tui.storage.checkpoint import SCHEMA, Checkpoint, read_checkpoint
@@ -117,7 +117,9 @@ class SavedRun:
         except RunError:
             return False
         more = sum(
-            taken.command.count for taken in history.course if isinstance(taken.command, AddEpochs)
+            applied.command.count
+            for applied in history.lineage
+            if isinstance(applied.command, AddEpochs)
         )
         planned = (self.config.epochs or 0) + more
         return bool(history.epochs) and history.epochs[-1]["epoch"] >= planned
@@ -211,16 +213,16 @@ class SavedRun:
         for checkpoint in self.checkpoints():
             state = checkpoint.state
             # One that was saved before the run went back is not where it stands.
-            came_by = history.came_by(state.step, state.course, checkpoint.returns)
-            if found is None and came_by:
+            on_lineage = history.on_lineage(state.step, state.lineage, checkpoint.returns)
+            if found is None and on_lineage:
                 found = checkpoint
         best = self._best_accuracy()
         complaints = self.complaints + self._other_versions()
         if found is None:
             if complaints:
                 complaints.append("no checkpoint can be used: all is learned again, to the bit")
-            return Origin(None, history.course, history, complaints), best
-        ahead = history.course[len(found.state.course) :]
+            return Origin(None, history.lineage, history, complaints), best
+        ahead = history.lineage[len(found.state.lineage) :]
         return Origin(found.state, ahead, history, complaints), best
 
     def _best_accuracy(self) -> float:
@@ -256,7 +258,7 @@ class SavedRun:
             RunError: if the journal is damaged.
         """
         history = self.history()
-        return Origin(ahead=[*history.course, (history.end, Stop())])
+        return Origin(ahead=[*history.lineage, (history.end, Stop())])
 
 
 def story_of(lines: Iterable[Line], end: int) -> list[tuple[int, Command]]:
@@ -268,9 +270,9 @@ def story_of(lines: Iterable[Line], end: int) -> list[tuple[int, Command]]:
     story: list[tuple[int, Command]] = []
     for line in lines:
         if line.get("command") == "go_back":
-            story.append((line["step"], GoBack(line["to"], course_from_json(line["course"]))))
+            story.append((line["step"], GoBack(line["to"], lineage_from_json(line["course"]))))
         elif "command" in line:
-            story += course_from_json([line])
+            story += lineage_from_json([line])
     return [*story, (end, Stop())]
 
 

@@ -14,7 +14,7 @@ from digit_tui.data import Dataset
 from digit_tui.engine.stepper import Stepper, StepResult
 from digit_tui.engine.worker_pool import Team
 from digit_tui.nn import Network, PredictionHistory
-from digit_tui.run.commands import Course, Setting, Taken
+from digit_tui.run.commands import AppliedCommand, Lineage, Setting
 from digit_tui.run.events import (
     CheckpointSaved,
     EpochEnded,
@@ -241,9 +241,9 @@ class Branch:
         state.settings = new
         if new.optimizer != old.optimizer:
             state.fresh_slots()
-        state.course = (*state.course, Taken(state.step, command))
+        state.lineage = (*state.lineage, AppliedCommand(state.step, command))
         # What is told is on record: somebody who saw it relies on it.
-        yield from self.record(lambda folder: folder.took(state.course))
+        yield from self.record(lambda folder: folder.command_applied(state.lineage))
         told = [
             SettingChanged(state.step, self.position, setting, before, value, new)
             for setting in changes
@@ -253,19 +253,19 @@ class Branch:
             self.last_change = told[0]  # what follows from it, such as another rate, comes after
         yield from told
 
-    def go_to(self, point: RunState, to: int, course: Course) -> Iterator[Event]:
+    def go_to(self, point: RunState, to: int, lineage: Lineage) -> Iterator[Event]:
         """Stand at another moment, or before it on the way there.
 
         Args:
             point: where to stand.
             to: the moment's step.
-            course: the moment's.
+            lineage: the moment's.
         """
         yield from self.publish()
         left = self.state.step
         self.state.become(point)
         self._evaluation = self.last_change = None
-        yield from self.record(lambda folder: folder.went_back(left, to, course))
+        yield from self.record(lambda folder: folder.went_back(left, to, lineage))
 
     def save(self, asked: bool) -> Iterator[Event]:
         """Write a checkpoint."""

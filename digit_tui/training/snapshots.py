@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-from digit_tui.run.commands import Course, leads_to
+from digit_tui.run.commands import Lineage, is_ancestor
 from digit_tui.run.events import Moment
 from digit_tui.run.state import RunState
 
@@ -33,9 +33,9 @@ class Point:
     undone: bool = False
 
     @property
-    def place(self) -> tuple[int, Course]:
+    def place(self) -> tuple[int, Lineage]:
         """The step, and what had steered the run by then."""
-        return self.state.step, self.state.course
+        return self.state.step, self.state.lineage
 
     @property
     def size(self) -> int:
@@ -46,7 +46,7 @@ class Point:
     def moment(self) -> Moment:
         state = self.state
         return Moment(
-            state.step, self.epoch, state.course, self.accuracy, self.following, self.undone
+            state.step, self.epoch, state.lineage, self.accuracy, self.following, self.undone
         )
 
 
@@ -72,30 +72,30 @@ class Timeline:
         self._points.append(point)
         self._thin(point)
 
-    def find(self, step: int, course: Course) -> Point | None:
+    def find(self, step: int, lineage: Lineage) -> Point | None:
         """The point of just this moment."""
         for point in self._points:
-            if point.place == (step, course):
+            if point.place == (step, lineage):
                 return point
         return None
 
-    def nearest(self, step: int, course: Course) -> Point:
+    def nearest(self, step: int, lineage: Lineage) -> Point:
         """The last point from which a run comes to this moment."""
-        return self.way_to(step, course)[-1]
+        return self.way_to(step, lineage)[-1]
 
-    def way_to(self, step: int, course: Course) -> list[Point]:
+    def way_to(self, step: int, lineage: Lineage) -> list[Point]:
         """The points from which a run comes to this moment, in their order."""
-        points = [point for point in self._points if leads_to(*point.place, step, course)]
-        return sorted(points, key=lambda point: (point.state.step, len(point.state.course)))
+        points = [point for point in self._points if is_ancestor(*point.place, step, lineage)]
+        return sorted(points, key=lambda point: (point.state.step, len(point.state.lineage)))
 
-    def mark_undone(self, step: int, course: Course) -> None:
+    def mark_undone(self, step: int, lineage: Lineage) -> None:
         """The run now stands at this moment: what does not lead there is undone."""
         for point in self._points:
-            point.undone = not leads_to(*point.place, step, course)
+            point.undone = not is_ancestor(*point.place, step, lineage)
 
     def _thin(self, latest: Point) -> None:
-        course = latest.state.course
-        before_command = (course[-1].step, course[:-1]) if course else None
+        lineage = latest.state.lineage
+        before_command = (lineage[-1].step, lineage[:-1]) if lineage else None
         while sum(point.size for point in self._points) > self._limit and len(self._points) > 2:
             dropped = min(
                 range(1, len(self._points) - 1),
@@ -105,7 +105,7 @@ class Timeline:
                 break
             del self._points[dropped]
 
-    def _worth(self, place: int, latest: Point, kept: tuple[int, Course] | None) -> float:
+    def _worth(self, place: int, latest: Point, kept: tuple[int, Lineage] | None) -> float:
         """How bad it would be to lose a point: the gap it would leave, beside its age."""
         point = self._points[place]
         if point.place == kept:

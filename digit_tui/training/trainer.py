@@ -12,7 +12,7 @@ from digit_tui.engine.batches import BLOCK
 from digit_tui.engine.stepper import NotFinite, Stepper
 from digit_tui.engine.worker_pool import Team
 from digit_tui.run import commands as ask
-from digit_tui.run.commands import Course
+from digit_tui.run.commands import Lineage
 from digit_tui.run.events import (
     Diverged,
     Event,
@@ -141,7 +141,7 @@ class Trainer:
                 epochs=[epoch for epoch in history.epochs if epoch["step"] <= state.step],
                 complaints=list(self._origin.complaints),
                 test_opened=branch.test_opened,
-                course=state.course,
+                lineage=state.lineage,
                 settings=state.settings,
             )
         yield branch.evaluate()
@@ -216,8 +216,8 @@ class Trainer:
                 yield Refused(self.state.step, "Two branches are compared: keep one (k) first.")
             case ask.Undo():
                 yield from self._undo()
-            case ask.GoBack(step, course):
-                yield from self._go_back(step, course)
+            case ask.GoBack(step, lineage):
+                yield from self._go_back(step, lineage)
             case ask.Fork():
                 yield from self._branches.split(command, self._config, self._dataset.summary())
                 if self._branches.forked:
@@ -251,40 +251,40 @@ class Trainer:
             yield Resumed(self.state.step, self._branches.run.position)
 
     def _change(self, command: ask.Setting) -> Iterator[Event]:
-        finished, course = self._branches.finished, self.state.course
+        finished, lineage = self._branches.finished, self.state.lineage
         for branch in self._branches.each():
             if self._stay and branch is self._branches.run:
                 yield self._rewind.keep(branch, setting_words(command))
             # A remedy is not to blame for what it was meant to mend.
             changed = branch.change(command, blameless=self._paused in TROUBLES)
             yield from self._branches.tell(branch, changed)
-        if self._stay and self.state.course != course:
+        if self._stay and self.state.lineage != lineage:
             yield self._rewind.steered(self._branches.run)
         if finished and not self._branches.finished:
             yield from self._resume()
 
     def _undo(self) -> Iterator[Event]:
-        course = self.state.course
+        lineage = self.state.lineage
         if self._paused in TROUBLES:
             step, before = self._rewind.last_good(self._branches.run)
-            if len(before) == len(course):  # the same would happen again
+            if len(before) == len(lineage):  # the same would happen again
                 yield from self._go_back(step, before)
                 return
             self._paused = None
             yield from self._go_back(step, before)
             yield Resumed(self.state.step, self._branches.run.position)
-        elif course:
-            yield from self._go_back(course[-1].step, course[:-1])
+        elif lineage:
+            yield from self._go_back(lineage[-1].step, lineage[:-1])
         else:
             yield Refused(self.state.step, "Nothing to take back: no setting was changed yet.")
 
-    def _go_back(self, step: int, course: Course) -> Iterator[Event]:
+    def _go_back(self, step: int, lineage: Lineage) -> Iterator[Event]:
         branch, state = self._branches.run, self.state
-        for event in self._rewind.go_back(branch, step, course):
+        for event in self._rewind.go_back(branch, step, lineage):
             yield event
             if isinstance(event, Refused):
                 return
-        ahead: list[tuple[int, ask.Command]] = list(course[len(state.course) :])
+        ahead: list[tuple[int, ask.Command]] = list(lineage[len(state.lineage) :])
         if self._paused is not None and state.step < step:
             ahead.append((step, ask.Pause()))
         self._agenda.repeat(ahead)

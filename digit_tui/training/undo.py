@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from digit_tui.run.commands import Course, is_moment
+from digit_tui.run.commands import Lineage, is_possible
 from digit_tui.run.events import Event, Refused, Spiked, TimelineChanged, WentBack
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.wording import spike
@@ -22,7 +22,7 @@ class Rewind:
         self._timeline = Timeline()
         self._alarm = SpikeAlarm(classes)
         self._unjudged: Point | None = None  # the moment where it stands, if it was kept
-        self._trouble: tuple[int, Course] | None = None  # the last one, ...
+        self._trouble: tuple[int, Lineage] | None = None  # the last one, ...
         self._came_back_to = 0  # ... and the step that was gone back to
         self._rang_at: int | None = None  # the step after which the alarm rang, ...
         self._untold = False  # ... if nobody was told yet
@@ -36,7 +36,7 @@ class Rewind:
         """
         state, timeline = branch.state, self._timeline
         self._remember_beginning(branch)
-        point = timeline.find(state.step, state.course)
+        point = timeline.find(state.step, state.lineage)
         if point is None:
             loss = self._alarm.now
             point = Point(state.copy(), branch.position, branch.accuracy, loss, branch.steps_made)
@@ -48,7 +48,7 @@ class Rewind:
 
     def steered(self, branch: Branch) -> TimelineChanged:
         """A branch is on a new way: what does not lead to where it stands is undone."""
-        self._timeline.mark_undone(branch.state.step, branch.state.course)
+        self._timeline.mark_undone(branch.state.step, branch.state.lineage)
         return TimelineChanged(self._timeline.moments)
 
     def spiked(self, branch: Branch, losses: list[float]) -> Spiked | None:
@@ -76,19 +76,19 @@ class Rewind:
         self._alarm.disarm()
         self._rang_at, self._untold = None, False
 
-    def last_good(self, branch: Branch) -> tuple[int, Course]:
+    def last_good(self, branch: Branch) -> tuple[int, Lineage]:
         """The last moment before a trouble when all was well.
 
         A trouble that comes again the same way asks for an earlier moment.
         """
         step = branch.state.step if self._rang_at is None else self._rang_at
-        trouble = (step, branch.state.course)
+        trouble = (step, branch.state.lineage)
         points = [each for each in self._timeline.way_to(*trouble) if each.place != trouble]
         if trouble == self._trouble:
             points = [each for each in points if each.state.step < self._came_back_to]
         good = [each.state.step for each in points if self._was_well(each)]
         # Of several commands at one step the first may be to blame as well as the last.
-        place: tuple[int, Course] = next(
+        place: tuple[int, Lineage] = next(
             (each.place for each in points if good and each.state.step == good[-1]), (0, ())
         )
         self._trouble, self._came_back_to = trouble, place[0]
@@ -99,22 +99,22 @@ class Rewind:
         best, guessing = self._alarm.best, self._alarm.guessing
         return point.loss < 2 * best and point.next_loss < max(2 * best, LEARNED * guessing)
 
-    def go_back(self, branch: Branch, step: int, course: Course) -> Iterator[Event]:
+    def go_back(self, branch: Branch, step: int, lineage: Lineage) -> Iterator[Event]:
         """Take a branch to a moment, or to the last one in memory before it on the way there.
 
         Args:
             branch: the run's.
             step: of the moment.
-            course: what had steered the run by then.
+            lineage: what had steered the run by then.
         """
         state = branch.state
-        if not is_moment(step, course) or step > branch.furthest:
+        if not is_possible(step, lineage) or step > branch.furthest:
             yield Refused(state.step, f"Step {step:,} is no moment of this run.")
             return
-        left, left_epoch, left_course = state.step, branch.position, state.course
+        left, left_epoch, left_lineage = state.step, branch.position, state.lineage
         self._remember_beginning(branch)
-        point = self._timeline.nearest(step, course)
-        yield from branch.go_to(point.state, step, course)
+        point = self._timeline.nearest(step, lineage)
+        yield from branch.go_to(point.state, step, lineage)
         self._unjudged = self._rang_at = None
         self._untold = False
         self._alarm.restart(point.loss)
@@ -124,8 +124,8 @@ class Rewind:
             from_step=left,
             from_epoch=left_epoch,
             ahead=step - state.step,
-            from_course=left_course,
-            course=state.course,
+            from_lineage=left_lineage,
+            lineage=state.lineage,
             settings=state.settings,
         )
         yield self.steered(branch)

@@ -282,7 +282,7 @@ class DigitApp(JobApp):
     def action_timeline(self) -> None:
         def chosen(moment: Moment | None) -> None:
             if moment is not None:
-                self.send(ask.GoBack(moment.step, moment.course))
+                self.send(ask.GoBack(moment.step, moment.lineage))
 
         if self.model.moments:
             self.push_screen(TimelineDialog(self.model.moments), chosen)

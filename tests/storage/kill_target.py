@@ -24,6 +24,7 @@ import numpy as np
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.run.commands import (
+    AppliedCommand,
     Command,
     GoBack,
     Save,
@@ -32,7 +33,6 @@ from digit_tui.run.commands import (
     SetLearningRate,
     SetOptimizer,
     Stop,
-    Taken,
     Undo,
 )
 from digit_tui.run.events import CheckpointSaved, EpochEnded, Refused, RunEnded, SaveFailed
@@ -50,7 +50,10 @@ SCRIPT: list[tuple[int, Command]] = [
     (45, Undo()),  # back at 25
     (31, SetAugmentation("none")),
     (60, SetOptimizer("adamw")),
-    (95, GoBack(40, (Taken(10, FIRST),))),  # a moment that never was: before it came a command
+    (
+        95,
+        GoBack(40, (AppliedCommand(10, FIRST),)),
+    ),  # a moment that never was: before it came a command
     (52, SetLearningRate(0.004)),
     (70, Undo()),
     (81, SetOptimizer("rmsprop")),

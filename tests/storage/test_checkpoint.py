@@ -76,7 +76,7 @@ def assert_same_state(one: RunState, other: RunState) -> None:
     assert (one.step, one.slot_steps) == (other.step, other.slot_steps)
     assert (one.epoch, one.cursor) == (other.epoch, other.cursor)
     assert vars(one.tally) == vars(other.tally)
-    assert one.course == other.course
+    assert one.lineage == other.lineage
 
 
 # As it was written
@@ -137,7 +137,7 @@ def test_the_commands_that_steered_a_run_come_with_it(
     script = [(2, ScaleLearningRate(0.1)), (3, SetClipping(norm=0.3)), (9, SetLearningRate(0.02))]
     train([*script[:2], (5, Stop())], folder=tmp_path)
     state = read_checkpoint(tmp_path / "checkpoint.npz").state
-    assert [tuple(taken) for taken in state.course] == script[:2]
+    assert [tuple(applied) for applied in state.lineage] == script[:2]
     assert state.settings.learning_rate == 0.001
     assert go_on(tmp_path, script[2:]).sha256 == train(script).sha256
 

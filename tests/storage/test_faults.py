@@ -206,7 +206,7 @@ def assert_saved(folder: Path, steps: set[int], why: Any) -> None:
 
 def assert_goes_on(folder: Path, go_on: Any, expected: str, why: Any) -> None:
     """The run goes on to its end as if nothing had happened, and nothing of it is left."""
-    done = SavedRun.read(folder).history().course
+    done = SavedRun.read(folder).history().lineage
     ran = go_on(folder, STEERING[len(done) :])
     assert ran.sha256 == expected, why
     assert not ran.all(SaveFailed), why
@@ -220,7 +220,7 @@ def assert_settled(folder: Path, why: Any) -> None:
     assert saved.state() == saved.record["state"] == "finished", why
     assert saved.checkpoint().state.step == STEPS
     history = saved.history()
-    assert [tuple(taken) for taken in history.course] == STEERING, why
+    assert [tuple(applied) for applied in history.lineage] == STEERING, why
     text = (folder / "journal.jsonl").read_bytes()
     assert text.endswith(b"\n"), why
     assert [json.loads(line) for line in text.splitlines()] == saved.lines()

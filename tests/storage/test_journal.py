@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from digit_tui.run.commands import (
     AddEpochs,
-    Course,
+    AppliedCommand,
     GoBack,
+    Lineage,
     Save,
     ScaleLearningRate,
     SetAugmentation,
@@ -29,10 +30,9 @@ from digit_tui.run.commands import (
     SetOptimizer,
     Setting,
     Stop,
-    Taken,
     Undo,
-    course_from_json,
-    course_to_json,
+    lineage_from_json,
+    lineage_to_json,
 )
 from digit_tui.run.events import EpochEnded, RunEnded, SaveFailed, WentBack
 from digit_tui.storage import metrics_file as metrics_file_module
@@ -176,13 +176,13 @@ def test_a_disk_that_takes_little_at_a_time_gets_it_all(
 
 @pytest.mark.parametrize("command", SETTINGS, ids=str)
 def test_commands_become_lines_and_come_back(command: Setting) -> None:
-    course = (Taken(0, SetLearningRate(0.5)), Taken(7, command))
-    text = json.dumps(command_line(course), allow_nan=False)
-    assert course_from_json([json.loads(text)]) == course[1:]
-    line = json.loads(json.dumps(go_back_line(9, 7, course), allow_nan=False))
+    lineage = (AppliedCommand(0, SetLearningRate(0.5)), AppliedCommand(7, command))
+    text = json.dumps(command_line(lineage), allow_nan=False)
+    assert lineage_from_json([json.loads(text)]) == lineage[1:]
+    line = json.loads(json.dumps(go_back_line(9, 7, lineage), allow_nan=False))
     assert (line["step"], line["command"], line["to"]) == (9, "go_back", 7)
-    assert course_from_json(line["course"]) == course
-    assert course_from_json(course_to_json(course)) == course
+    assert lineage_from_json(line["course"]) == lineage
+    assert lineage_from_json(lineage_to_json(lineage)) == lineage
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_commands_become_lines_and_come_back(command: Setting) -> None:
 )
 def test_what_is_no_command_is_an_error(value: Any) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
-        course_from_json([value])
+        lineage_from_json([value])
 
 
 # The history
@@ -213,9 +213,9 @@ def test_the_history_of_a_run(train: Any, tmp_path: Path) -> None:
     history = SavedRun.read(tmp_path).history()
     # What changed nothing has not steered it.
     assert (
-        [tuple(taken) for taken in history.course]
+        [tuple(applied) for applied in history.lineage]
         == [script[0], script[2]]
-        == [tuple(taken) for taken in ran.trainer.state.course]
+        == [tuple(applied) for applied in ran.trainer.state.lineage]
     )
     assert history.end == history.step == 16
     assert [(line["epoch"], line["step"]) for line in history.epochs] == [(1, 8), (2, 16)]
@@ -235,7 +235,7 @@ def test_what_was_undone_is_not_in_force_but_stays_in_the_journal(
     script = [(3, SetLearningRate(0.5)), (9, SetLearningRate(0.1)), (12, Undo()), (14, Undo())]
     ran = train([*script, (20, Stop())], folder=tmp_path, epochs=3, stay=True)
     saved = SavedRun.read(tmp_path)
-    assert saved.history().course == ran.trainer.state.course == ()
+    assert saved.history().lineage == ran.trainer.state.lineage == ()
     assert [line["command"] for line in saved.lines() if "command" in line] == [
         *["set_learning_rate", "set_learning_rate", "go_back", "go_back"],
     ]
@@ -266,7 +266,7 @@ class Moment(NamedTuple):
     """A moment of the model below."""
 
     step: int = 0
-    course: Course = ()
+    lineage: Lineage = ()
     epochs: tuple[str, ...] = ()
     """The results of the epochs on the way to it, by a name."""
 
@@ -290,13 +290,13 @@ class Model:
 
     def train(self, steps: int) -> None:
         for _ in range(steps):
-            step, course, epochs = self.here
+            step, lineage, epochs = self.here
             if self.ahead:
                 self._arrive(self.ahead.pop(0))
             else:
                 # The same way leads to the same results.
-                ended = (f"{step + 1} by {course}",) if step % 4 == 3 else ()
-                self._arrive(Moment(step + 1, course, epochs + ended))
+                ended = (f"{step + 1} by {lineage}",) if step % 4 == 3 else ()
+                self._arrive(Moment(step + 1, lineage, epochs + ended))
 
     def _arrive(self, there: Moment) -> None:
         if len(there.epochs) > len(self.here.epochs):
@@ -308,17 +308,17 @@ class Model:
 
     def steer(self, value: int) -> None:
         self.train(len(self.ahead))  # until then it is held back
-        step, course, epochs = self.here
-        course = (*course, Taken(step, SetLearningRate(value)))
-        self.lines.append(command_line(course))
-        self._arrive(Moment(step, course, epochs))
+        step, lineage, epochs = self.here
+        lineage = (*lineage, AppliedCommand(step, SetLearningRate(value)))
+        self.lines.append(command_line(lineage))
+        self._arrive(Moment(step, lineage, epochs))
 
     def go_back(self, choice: int) -> None:
         self.train(len(self.ahead))
         self.left.append(self.here)
         self.way = self.ways[choice % len(self.ways)]
         there = self.here
-        self.lines.append(go_back_line(self.left[-1].step, there.step, there.course))
+        self.lines.append(go_back_line(self.left[-1].step, there.step, there.lineage))
 
     def save(self, _: int) -> None:
         self.lines.append({"event": "checkpoint_saved", "step": self.here.step})
@@ -349,11 +349,11 @@ def test_the_history_is_that_of_a_simple_model(does: list[tuple[Any, int]]) -> N
     for do, value in does:
         do(model, value)
         history = History.of(json.loads(json.dumps(model.lines)))
-        known = (model.ahead or model.way)[-1].course
-        assert history.course == known
+        known = (model.ahead or model.way)[-1].lineage
+        assert history.lineage == known
         assert [line["name"] for line in history.epochs] == list(model.here.epochs)
         assert history.step <= model.here.step  # not every step is told of ...
-        assert history.end >= max([0, *(taken.step for taken in known)])
+        assert history.end >= max([0, *(applied.step for applied in known)])
     model.save(0)
     assert History.of(model.lines).step == model.here.step  # ... but saves are
 
@@ -364,12 +364,12 @@ def test_a_run_goes_on_from_no_moment_that_was_undone(does: list[tuple[Any, int]
     for do, value in does:
         do(model, value)
     history = History.of(model.lines)
-    way = {(moment.step, moment.course) for moment in (*model.way, *model.ahead)}
-    for step, course, _ in {moment for each in model.ways for moment in each}:
-        if history.came_by(step, course, history.returns - 1):  # saved before it went back
-            assert (step, course) in way
+    way = {(moment.step, moment.lineage) for moment in (*model.way, *model.ahead)}
+    for step, lineage, _ in {moment for each in model.ways for moment in each}:
+        if history.on_lineage(step, lineage, history.returns - 1):  # saved before it went back
+            assert (step, lineage) in way
     for moment in model.way:  # saved since it went back last
-        assert history.came_by(moment.step, moment.course, history.returns)
+        assert history.on_lineage(moment.step, moment.lineage, history.returns)
 
 
 def test_a_fork_knows_its_past(config: Any, digits: Any, tmp_path: Path) -> None:
@@ -389,7 +389,7 @@ def test_a_fork_knows_its_past(config: Any, digits: Any, tmp_path: Path) -> None
     folder.begin(config, digits.summary(), ForkedFrom(parent, 16))
     folder.close()
     history = SavedRun.read(tmp_path).history()
-    assert (history.step, history.course, history.epochs) == (16, past.course, past.epochs)
+    assert (history.step, history.lineage, history.epochs) == (16, past.lineage, past.epochs)
     assert history.test_opened == 16
     assert SavedRun.read(tmp_path).record["forked_from"] == {"run": str(parent.path), "step": 16}
     assert [row["epoch"] for row in rows_of(tmp_path)] == ["1", "2"]

@@ -23,6 +23,7 @@ from digit_tui.insight.significance import compare, gap_words
 from digit_tui.nn.inputs import Inputs
 from digit_tui.run.commands import (
     AddEpochs,
+    AppliedCommand,
     Command,
     Fork,
     GoBack,
@@ -40,7 +41,6 @@ from digit_tui.run.commands import (
     StepBatch,
     StepEpoch,
     Stop,
-    Taken,
     Undo,
 )
 from digit_tui.run.events import (
@@ -136,8 +136,8 @@ def test_a_session_is_replayed_headless(
     assert (ended.steps, ended.epochs, ended.reason) == (first.ended.steps, 4, "finished")
     assert not [event for event in events if isinstance(event, WentBack | Forked | Refused)]
     # The repetition is a run of its own: with a journal to repeat it from.
-    course = SavedRun.read(tmp_path / "run").history().course
-    assert SavedRun.read(tmp_path / "again").history().course == course
+    lineage = SavedRun.read(tmp_path / "run").history().lineage
+    assert SavedRun.read(tmp_path / "again").history().lineage == lineage
     once_more = replayed(tmp_path / "again", digits, tmp_path / "third")[-1]
     assert once_more.weights_sha256 == first.sha256  # type: ignore[union-attr]
 
@@ -398,7 +398,7 @@ def test_a_fork_that_was_kept_can_be_undone(train: Any, go_on: Any, tmp_path: Pa
         folder = tmp_path / str(stay)
         ran = train(script, folder=folder, stay=stay)
         assert ran.sha256 == train().sha256
-        assert ran.trainer.state.course == ()
+        assert ran.trainer.state.lineage == ()
         fork = Path(ran.all(Forked)[0].run)
         assert [line["epoch"] for line in SavedRun.read(fork).history().epochs] == [1, 2]
         assert go_on(fork).sha256 == ran.sha256
@@ -424,7 +424,7 @@ def test_undo_after_more_epochs_during_a_fork(train: Any) -> None:
 
 def test_an_undone_moment_can_be_gone_to_after_a_fork(train: Any) -> None:
     bad = (10, SetLearningRate(0.3))
-    there = GoBack(15, (Taken(*bad),))
+    there = GoBack(15, (AppliedCommand(*bad),))
     script = [bad, (15, Undo()), (11, Fork((SetLearningRate(0.02),)))]
     for keep_fork in (False, True):
         ran = train([*script, (11, Keep(keep_fork)), (11, there), STOP], stay=True)
@@ -871,8 +871,8 @@ def test_a_fork_before_commands_that_are_repeated(flag: str, tmp_path: Path) -> 
     assert result.exit_code == 0, result.stderr
     if flag == "--replay":
         assert lines_of(result)[-1]["weights_sha256"] == plain[-1]["weights_sha256"]
-    course = SavedRun.read(tmp_path / ("again" if into else "run")).history().course
-    assert course == (Taken(40, SetLearningRate(0.02)),)
+    lineage = SavedRun.read(tmp_path / ("again" if into else "run")).history().lineage
+    assert lineage == (AppliedCommand(40, SetLearningRate(0.02)),)
 
 
 def test_evaluations_of_both_branches_are_of_the_same_digits(train: Any) -> None:

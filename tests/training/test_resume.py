@@ -16,6 +16,7 @@ from digit_tui.engine.worker_pool import HELPERS
 from digit_tui.nn import PredictionHistory
 from digit_tui.run.commands import (
     AddEpochs,
+    AppliedCommand,
     Command,
     GoBack,
     Pause,
@@ -28,7 +29,6 @@ from digit_tui.run.commands import (
     SetLearningRate,
     SetOptimizer,
     Stop,
-    Taken,
     Undo,
 )
 from digit_tui.run.events import (
@@ -58,7 +58,13 @@ STEERING: list[tuple[int, Command]] = [
     (14, ScaleLearningRate(0.5)),
     (19, Undo()),
     (20, SetBatchSize(50)),
-    (26, GoBack(11, (Taken(3, SetOptimizer("nesterov")), Taken(8, SetClipping(norm=0.5))))),
+    (
+        26,
+        GoBack(
+            11,
+            (AppliedCommand(3, SetOptimizer("nesterov")), AppliedCommand(8, SetClipping(norm=0.5))),
+        ),
+    ),
     (23, SetAugmentation("none")),
     (27, SetOptimizer("rmsprop", 0.002)),
     (30, AddEpochs(1)),
@@ -196,7 +202,7 @@ def test_what_was_saved_says_where_the_run_goes_on(train: Any, go_on: Any, tmp_p
     (restored,) = ran.all(Restored)
     assert ran.events.index(restored) == 1
     assert (restored.step, restored.epoch) == (11, 1 + 96 / 230)
-    assert restored.course == (Taken(4, change),)
+    assert restored.lineage == (AppliedCommand(4, change),)
     assert restored.settings.learning_rate == 0.02
     assert [epoch["epoch"] for epoch in restored.epochs] == [1]
     assert restored.complaints == []
@@ -277,7 +283,7 @@ def test_a_copy_of_a_running_run_goes_on_by_itself(
     assert ended.weights_sha256 == expected
     assert copied >= 6
     for number in range(copied):
-        rest = [] if SavedRun.read(tmp_path / str(number)).history().course else script[1:]
+        rest = [] if SavedRun.read(tmp_path / str(number)).history().lineage else script[1:]
         assert go_on(tmp_path / str(number), rest).sha256 == expected
 
 
@@ -524,7 +530,7 @@ def test_a_torn_last_line_of_the_journal_is_forgotten(
 def test_pauses_and_looks_are_nothing_to_repeat(train: Any, go_on: Any, tmp_path: Path) -> None:
     script = [(3, Pause()), (3, Resume()), (5, Pause()), (5, Save()), (NEVER, Stop())]
     train(script, folder=tmp_path / "run")
-    assert SavedRun.read(tmp_path / "run").history().course == ()
+    assert SavedRun.read(tmp_path / "run").history().lineage == ()
     assert go_on(tmp_path / "run").sha256 == train().sha256
 
 

@@ -16,6 +16,7 @@ from digit_tui.engine import stepper as step_module
 from digit_tui.engine.stepper import NotFinite, Stepper
 from digit_tui.run.commands import (
     AddEpochs,
+    AppliedCommand,
     Command,
     GoBack,
     Pause,
@@ -28,7 +29,6 @@ from digit_tui.run.commands import (
     SetLearningRate,
     SetOptimizer,
     Stop,
-    Taken,
     Undo,
 )
 from digit_tui.run.events import (
@@ -89,7 +89,7 @@ def end_of(ran: Any) -> tuple[Any, ...]:
         ran.sha256,
         state.slots.tobytes(),
         state.settings,
-        state.course,
+        state.lineage,
         (state.step, state.slot_steps, state.epoch, state.cursor),
         tally,
     )
@@ -127,7 +127,7 @@ def test_undo_takes_the_last_command_back_to_the_bit(
     assert back.from_step == step + 3
     assert back.step + back.ahead == step
     assert back.settings == plain.trainer.state.settings
-    assert back.course == ()
+    assert back.lineage == ()
     assert end_of(ran) == end_of(plain)
     assert results_of(ran.events) == results_of(plain.events)
     assert not ran.all(Refused)
@@ -172,7 +172,7 @@ def test_another_command_after_an_undo_steers_another_way(train: Any) -> None:
 def test_a_command_is_undone_and_done_again_at_once(stay: bool, train: Any) -> None:
     """Between the same two steps."""
     command, other = (6, SetOptimizer("sgd")), (6, SetLearningRate(0.3))
-    there = (6, GoBack(6, (Taken(*command),)))
+    there = (6, GoBack(6, (AppliedCommand(*command),)))
     script = [command, (6, Undo()), there, other, STOP]
     ran = train(script, stay=stay)
     assert not ran.all(Refused)
@@ -183,14 +183,14 @@ def test_the_same_command_once_more_after_its_undo(train: Any, go_on: Any, tmp_p
     command = (5, SetLearningRate(0.3))
     script = [command, (9, Undo()), command]
     ran = train([*script, (11, Stop())], folder=tmp_path / "run")
-    assert ran.trainer.state.course == (Taken(*command),)
+    assert ran.trainer.state.lineage == (AppliedCommand(*command),)
     assert go_on(tmp_path / "run").sha256 == train([command]).sha256
 
 
 def test_what_was_undone_can_be_taken_up_again(train: Any) -> None:
     command = (5, SetLearningRate(0.3))
     for stay in (False, True):
-        script = [command, (12, Undo()), (10, GoBack(12, (Taken(*command),))), STOP]
+        script = [command, (12, Undo()), (10, GoBack(12, (AppliedCommand(*command),))), STOP]
         ran = train(script, stay=stay)
         assert [back.step + back.ahead for back in ran.all(WentBack)] == [5, 12]
         assert end_of(ran) == end_of(train([command]))
@@ -209,12 +209,12 @@ def test_each_moment_can_be_gone_to(train: Any) -> None:
     assert {moment.step for moment in moments} >= {0, 3, 4, 6, 8, 9, 12, 16}
     assert "learning rate 0.3" in [moment.following for moment in moments]
     for moment in moments:
-        back = [(NEVER, GoBack(moment.step, moment.course)), (NEVER, Resume())]
+        back = [(NEVER, GoBack(moment.step, moment.lineage)), (NEVER, Resume())]
         last = [] if moment.step == 16 else [(NEVER, Stop())]
         ran = train([*script, *back, *last, STOP], stay=True)
         *_, went = ran.all(WentBack)
-        assert (went.step, went.ahead, went.course) == (moment.step, 0, moment.course)
-        assert end_of(ran) == end_of(train(moment.course))
+        assert (went.step, went.ahead, went.lineage) == (moment.step, 0, moment.lineage)
+        assert end_of(ran) == end_of(train(moment.lineage))
 
 
 @pytest.mark.usefixtures("every_half_epoch")
@@ -264,8 +264,8 @@ def test_a_moment_that_is_not_in_memory_is_made_again(
     ran = go_on(tmp_path / "run", [(12, Undo()), STOP], stay=stay)
     (back,) = ran.all(WentBack)
     assert (back.from_step, back.step, back.ahead) == (12, 0, 9)
-    assert back.course == ()  # of where it stands
-    assert ran.trainer.state.course == (Taken(*script[0]),)
+    assert back.lineage == ()  # of where it stands
+    assert ran.trainer.state.lineage == (AppliedCommand(*script[0]),)
     assert end_of(ran) == end_of(train(script[:1]))
 
 
@@ -294,7 +294,7 @@ def test_a_finished_run_is_resumed_and_undone(train: Any, go_on: Any, tmp_path: 
 @pytest.mark.usefixtures("no_half_epoch")
 def test_an_undone_end_is_gone_to_again_without_complaints(train: Any) -> None:
     more = (16, AddEpochs(1))
-    there = (NEVER, GoBack(20, (Taken(*more),)))
+    there = (NEVER, GoBack(20, (AppliedCommand(*more),)))
     script = [more, (20, Pause()), (NEVER, Undo()), there, (NEVER, Resume()), STOP]
     ran = train([*script], stay=True)
     assert not ran.all(Refused)
@@ -308,9 +308,11 @@ def test_an_undone_end_is_gone_to_again_without_complaints(train: Any) -> None:
         GoBack(-1, ()),
         GoBack(13, ()),
         GoBack(NEVER, ()),
-        GoBack(9, (Taken(-1, SetLearningRate(0.3)),)),
-        GoBack(9, (Taken(10, SetLearningRate(0.3)),)),
-        GoBack(9, (Taken(6, SetLearningRate(0.3)), Taken(5, SetOptimizer("sgd")))),
+        GoBack(9, (AppliedCommand(-1, SetLearningRate(0.3)),)),
+        GoBack(9, (AppliedCommand(10, SetLearningRate(0.3)),)),
+        GoBack(
+            9, (AppliedCommand(6, SetLearningRate(0.3)), AppliedCommand(5, SetOptimizer("sgd")))
+        ),
     ],
     ids=str,
 )
@@ -332,7 +334,7 @@ def test_a_folder_tells_of_the_way_that_was_taken(stay: bool, train: Any, tmp_pa
     plain = train(epochs=3)
     assert end_of(ran) == end_of(plain)
     history = SavedRun.read(folder).history()
-    assert history.course == ()
+    assert history.lineage == ()
     told = {
         line["epoch"]: (*(line[key] for key in ("step", "train_loss", "test_loss")),)
         for line in history.epochs
@@ -377,10 +379,12 @@ def test_an_undo_is_saved_at_once(stay: bool, train: Any, go_on: Any, tmp_path: 
 # Memory
 
 
-def make_point(step: int, course: tuple[Taken, ...], clock: int, config: RunConfig) -> Point:
+def make_point(
+    step: int, lineage: tuple[AppliedCommand, ...], clock: int, config: RunConfig
+) -> Point:
     sizes = (36, 8, 4)
     state = RunState.begin(config, sizes, Vectors.make(sizes, True, np.zeros)).copy()
-    state.step, state.course = step, course
+    state.step, state.lineage = step, lineage
     return Point(state, step / 8, None, 1.0, clock)
 
 
@@ -404,15 +408,15 @@ def test_the_moment_before_the_last_command_is_kept(config: RunConfig) -> None:
     size = make_point(0, (), 0, config).size
     for limit in (0, size, 3 * size, 5 * size):
         timeline = Timeline(limit)
-        course: tuple[Taken, ...] = ()
+        lineage: tuple[AppliedCommand, ...] = ()
         for step in range(0, 400, 5):
-            timeline.keep(make_point(step, course, step, config))
+            timeline.keep(make_point(step, lineage, step, config))
             if step % 70 == 35:
-                course = (*course, Taken(step, SetLearningRate(0.1 + step)))
+                lineage = (*lineage, AppliedCommand(step, SetLearningRate(0.1 + step)))
             moments = timeline.moments
             assert (moments[0].step, moments[-1].step) == (0, step)
             assert len(moments) <= max(3, limit // size)
-            now = moments[-1].course
+            now = moments[-1].lineage
             if now:
                 assert timeline.find(now[-1].step, now[:-1]) is not None
 
@@ -467,7 +471,7 @@ def test_a_rate_of_1000_is_taken_back(optimizer: str, train: Any) -> None:
     assert 50 < first.step < 80
     assert last.reason == "finished"  # it learned on by itself
     (back,) = ran.all(WentBack)
-    assert (back.step, back.ahead, back.course) == (50, 0, ())
+    assert (back.step, back.ahead, back.lineage) == (50, 0, ())
     assert end_of(ran) == end_of(train([STOP], **options))
     assert ran.ended.test_accuracy > 0.9
 
@@ -507,7 +511,7 @@ def test_several_commands_at_one_step_are_taken_back_together(
     presses = [(50, ScaleLearningRate(10))] * 6
     ran = train([before, *presses, (NEVER, Undo()), STOP], epochs=12, stay=True)
     (back,) = ran.all(WentBack)
-    assert (back.step, len(back.course)) == (50, 1)
+    assert (back.step, len(back.lineage)) == (50, 1)
     assert len(ran.all(Spiked) + ran.all(Diverged)) == 1
     assert end_of(ran) == end_of(train([before], epochs=12))
 
@@ -526,7 +530,7 @@ class Trap(Stepper):
     """Fails at step 20, as long as nothing was changed."""
 
     def steps(self, state: RunState, most: int) -> Any:
-        if state.step == 20 and not state.course:
+        if state.step == 20 and not state.lineage:
             raise NotFinite("loss", nan)
         return super().steps(state, min(most, 20 - state.step) if state.step < 20 else most)
 
@@ -582,7 +586,7 @@ def test_a_trouble_before_its_remedy_comes_again_in_a_resume(
     kill(lambda event: isinstance(event, Resumed), script, folder=folder, stay=True, epochs=12)
     ran = go_on(folder, [(NEVER, Resume()), STOP], stay=True)
     assert [event.reason for event in ran.all(Paused)] == ["spike", "finished"]
-    assert ran.trainer.state.course == whole.trainer.state.course
+    assert ran.trainer.state.lineage == whole.trainer.state.lineage
     assert ran.sha256 == whole.sha256
 
 
@@ -679,7 +683,10 @@ def test_a_good_command_long_before_a_trouble_stays(
     script = [good, (100, SetLearningRate(1000)), (NEVER, Undo()), (104, Undo()), STOP]
     trainer = Trainer(config.with_(epochs=20), digits, Script(script), stay=True)
     backs = [event for event in trainer.run() if isinstance(event, WentBack)]
-    assert [(back.step, back.course) for back in backs] == [(100, (Taken(*good),)), (30, ())]
+    assert [(back.step, back.lineage) for back in backs] == [
+        (100, (AppliedCommand(*good),)),
+        (30, ()),
+    ]
     assert trainer.state.weights_sha256 == train(epochs=20).sha256
 
 

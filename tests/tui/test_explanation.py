@@ -193,15 +193,15 @@ class TestScreen:
 
 class TestBiography:
     async def test_words_and_strip(self, explain: Any) -> None:
-        course = [{}, {31: (0, 0.99)}, {}, {31: (4, 0.7)}, {31: (0, 0.99)}]
-        async with explain(mistakes=course) as opened:
+        lineage = [{}, {31: (0, 0.99)}, {}, {31: (4, 0.7)}, {31: (0, 0.99)}]
+        async with explain(mistakes=lineage) as opened:
             opened.find("first learned at epoch 1,")
             opened.find("forgotten twice, wrong since 4")
             opened.find("1 ·0·40 5")
 
     async def test_a_long_life_is_thinned_and_ends_with_the_latest(self, explain: Any) -> None:
-        course = [{} if epoch < 99 else {31: (0, 0.99)} for epoch in range(100)]
-        async with explain(mistakes=course) as opened:
+        lineage = [{} if epoch < 99 else {31: (0, 0.99)} for epoch in range(100)]
+        async with explain(mistakes=lineage) as opened:
             opened.find("^ 1 ·{24}0 100$")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from digit_tui.run import commands as ask
 from digit_tui.run import events as happened
-from digit_tui.run.commands import Taken
+from digit_tui.run.commands import AppliedCommand
 from digit_tui.run.events import Moment
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.command_source import Script
@@ -24,8 +24,8 @@ from digit_tui.tui.widgets.gap_line import GapLine, gap
 
 Tell = Callable[..., None]
 
-DOUBLED = (Taken(200, ask.ScaleLearningRate(2.0)),)
-SWITCHED = (Taken(200, ask.SetOptimizer("sgd")),)
+DOUBLED = (AppliedCommand(200, ask.ScaleLearningRate(2.0)),)
+SWITCHED = (AppliedCommand(200, ask.SetOptimizer("sgd")),)
 
 
 def lines(model: RunModel) -> list[str]:
@@ -33,7 +33,7 @@ def lines(model: RunModel) -> list[str]:
 
 
 def back(
-    story: Any, step: int, course: Any = (), from_course: Any = (), ahead: int = 0
+    story: Any, step: int, lineage: Any = (), from_lineage: Any = (), ahead: int = 0
 ) -> happened.WentBack:
     """The story goes on from an earlier step."""
     left, left_epoch = story.step, story.epoch
@@ -44,8 +44,8 @@ def back(
         from_step=left,
         from_epoch=left_epoch,
         ahead=ahead,
-        from_course=from_course,
-        course=course,
+        from_lineage=from_lineage,
+        lineage=lineage,
         settings=story.settings,
     )
 
@@ -56,12 +56,12 @@ class TestGoingBack:
     ) -> None:
         tell(*story.opening(), *story.epochs(4))
         before = model.curves.train_loss.y.copy()
-        tell(back(story, 250, from_course=DOUBLED))
+        tell(back(story, 250, from_lineage=DOUBLED))
         assert (model.step, model.epoch) == (250, 2.5)
         assert len(model.curves.train_loss) == 250
         assert [*model.curves.watched_loss.x] == [0, 1, 2]
         (branch,) = model.undone
-        assert (branch.start, branch.course) == (2.5, DOUBLED)
+        assert (branch.start, branch.lineage) == (2.5, DOUBLED)
         np.testing.assert_array_equal(branch.curves.train_loss.y, before[250:])
         assert [*branch.curves.watched_loss.x] == [3, 4]
         assert lines(model)[-1] == "back from epoch 4.00 to 2.50"
@@ -335,8 +335,8 @@ class TestGoingOn:
         ]
         epochs[1]["train_loss"] = None  # it was no number
         story.step, story.epoch = 320, 3.2
-        course = (Taken(150, ask.ScaleLearningRate(2.0)),)
-        return happened.Restored(320, 3.2, epochs, list(complaints), None, course, story.settings)
+        lineage = (AppliedCommand(150, ask.ScaleLearningRate(2.0)),)
+        return happened.Restored(320, 3.2, epochs, list(complaints), None, lineage, story.settings)
 
     def test_what_was_before_is_on_the_charts(
         self, model: RunModel, story: Any, tell: Tell

@@ -20,7 +20,7 @@ class TimelineDialog(Dialog[Moment | None]):
 
     def __init__(self, moments: list[Moment]) -> None:
         super().__init__()
-        self._moments = sorted(moments, key=lambda moment: (moment.step, len(moment.course)))
+        self._moments = sorted(moments, key=lambda moment: (moment.step, len(moment.lineage)))
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:

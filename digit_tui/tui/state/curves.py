@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from digit_tui.run.commands import Course
+from digit_tui.run.commands import Lineage
 from digit_tui.run.events import Evaluated, StepsDone
 from digit_tui.tui.state.series import Series, Smoother
 
@@ -94,6 +94,6 @@ class UndoneCurves:
 
     start: float
     """The epoch at which it leaves the way that was gone on with."""
-    course: Course
+    lineage: Lineage
     """The commands in force at its end."""
     curves: Curves

@@ -155,16 +155,16 @@ class RunModel(Standing):
             self.curves.add_epoch(line, self.config.watched)
         steps = [0, *(line["step"] for line in event.epochs)]
         epochs = [0, *(line["epoch"] for line in event.epochs)]
-        changes = {taken.step for taken in event.course}
+        changes = {applied.step for applied in event.lineage}
         self.curves.marks += [float(np.interp(step, steps, epochs)) for step in sorted(changes)]
         self.say("note", describe.restored(event))
 
     def _take_in_way_back(self, event: WentBack) -> None:
         """Leave a branch on the charts, and stand where the run stands."""
-        course, curves, start = event.course, self.curves, event.epoch
+        lineage, curves, start = event.lineage, self.curves, event.epoch
         left = None
-        if course != event.from_course[: len(course)]:  # onto a branch that was left before
-            ways = (way for way in self.undone if course == way.course[: len(course)])
+        if lineage != event.from_lineage[: len(lineage)]:  # onto a branch that was left before
+            ways = (way for way in self.undone if lineage == way.lineage[: len(lineage)])
             left = max(ways, key=lambda way: way.start, default=None)
         if left is not None:
             start = min(left.start, start)
@@ -172,7 +172,7 @@ class RunModel(Standing):
         if left is not None:
             curves.extend(left.curves, event.epoch)
         if len(rest.train_loss):
-            self.undone.append(UndoneCurves(start, event.from_course, rest))
+            self.undone.append(UndoneCurves(start, event.from_lineage, rest))
         self._last_change = None
         self.say("change", describe.went_back(event))
 

@@ -29,12 +29,12 @@ from digit_tui.data import load_dataset, write_idx
 from digit_tui.nn import Evaluation, evaluate
 from digit_tui.run.commands import (
     AddEpochs,
+    AppliedCommand,
     Command,
     SetBatchSize,
     SetLearningRate,
     SetOptimizer,
     Stop,
-    Taken,
     Undo,
 )
 from digit_tui.storage import run_index as catalogue
@@ -341,8 +341,8 @@ def command(step: int, value: float) -> dict[str, Any]:
     return {"step": step, "command": "set_learning_rate", "value": value}
 
 
-def back(step: int, to: int, *course: dict[str, Any]) -> dict[str, Any]:
-    return {"step": step, "command": "go_back", "to": to, "course": list(course)}
+def back(step: int, to: int, *lineage: dict[str, Any]) -> dict[str, Any]:
+    return {"step": step, "command": "go_back", "to": to, "course": list(lineage)}
 
 
 def told(*lines: dict[str, Any]) -> list[tuple[int, str, bool]]:
@@ -393,8 +393,8 @@ def test_a_forward_command_after_the_way_back_is_at_its_own_epoch() -> None:
     ],
 )
 def test_the_epoch_of_a_step(step: int, sizes: list[tuple[int, int]], epoch: float) -> None:
-    course = tuple(Taken(at, SetBatchSize(size)) for at, size in sizes)
-    assert position(step, course, batch_size=32, images=100) == pytest.approx(epoch)
+    lineage = tuple(AppliedCommand(at, SetBatchSize(size)) for at, size in sizes)
+    assert position(step, lineage, batch_size=32, images=100) == pytest.approx(epoch)
 
 
 # Some runs against each other
