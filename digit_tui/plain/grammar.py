@@ -190,7 +190,7 @@ COMMANDS = (
         _augment,
     ),
     Entry("undo", "undo", "Go back to before the last command", alone(Ask(ask.Undo()))),
-    Entry("timeline", "timeline", "List the moments to go back to", alone(orders.Timeline())),
+    Entry("timeline", "timeline", "List the snapshots to go back to", alone(orders.ShowTimeline())),
     Entry("back", "back N", "Go to row N of the timeline", _back),
     Entry(
         "fork",

@@ -18,7 +18,7 @@ from digit_tui.plain.grammar import help_lines
 from digit_tui.plain.requests import Order, WrongInput
 from digit_tui.run import wording as describe
 from digit_tui.run.commands import Command, Setting, StepEpoch
-from digit_tui.run.events import Evaluated, Moment
+from digit_tui.run.events import Evaluated, SnapshotInfo
 from digit_tui.run.settings import changes_of
 from digit_tui.session.run_status import Standing
 
@@ -129,18 +129,18 @@ def unmoved(command: Command, run: Standing, terminal: bool) -> list[str]:
     return [standing(run)]
 
 
-def timeline(moments: Sequence[Moment]) -> list[str]:
+def timeline(snapshots: Sequence[SnapshotInfo]) -> list[str]:
     """Moments with their rows, counted from 1."""
-    width = len(str(len(moments)))
+    width = len(str(len(snapshots)))
     return [
-        f"{row:>{width}}  {describe.moment_words(moment)}".rstrip()
-        for row, moment in enumerate(moments, 1)
-    ] or ["no moments yet"]
+        f"{row:>{width}}  {describe.snapshot_words(snapshot)}".rstrip()
+        for row, snapshot in enumerate(snapshots, 1)
+    ] or ["no snapshots yet"]
 
 
-def ordered(moments: Sequence[Moment]) -> list[Moment]:
+def ordered(snapshots: Sequence[SnapshotInfo]) -> list[SnapshotInfo]:
     """Moments in the order of a timeline."""
-    return sorted(moments, key=lambda moment: (moment.step, len(moment.lineage)))
+    return sorted(snapshots, key=lambda snapshot: (snapshot.step, len(snapshot.lineage)))
 
 
 def mistakes(run: Standing, order: orders.Mistakes) -> list[str]:

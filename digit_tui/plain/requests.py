@@ -31,7 +31,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Back:
-    """Go to a moment."""
+    """Go to a snapshot."""
 
     row: int
     """Of the timeline, counted from 1."""
@@ -45,8 +45,8 @@ class Wait:
 
 
 @dataclass(frozen=True)
-class Timeline:
-    """List the moments."""
+class ShowTimeline:
+    """List the snapshots."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ Order = (
     | Steps
     | Back
     | Wait
-    | Timeline
+    | ShowTimeline
     | Tell
     | Mistakes
     | Digit

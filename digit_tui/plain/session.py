@@ -18,7 +18,7 @@ from digit_tui.plain.requests import WrongInput
 from digit_tui.plain.signals import Interrupted, Signals
 from digit_tui.plain.sync_runner import Desk, Woken
 from digit_tui.run import commands as ask
-from digit_tui.run.events import Moment, Refused
+from digit_tui.run.events import Refused, SnapshotInfo
 from digit_tui.session.output import Output
 from digit_tui.session.run_status import Standing
 from digit_tui.session.runner import News, Obeyed
@@ -78,7 +78,7 @@ class Session:
         self._begun = terminal
         self._leaving = False
         self._wrong = 0  # lines that could not be obeyed
-        self._listed: list[Moment] = []
+        self._listed: list[SnapshotInfo] = []
 
     def converse(self) -> None:
         """Begin the run, and return when it has ended."""
@@ -202,12 +202,12 @@ class Session:
                 self._begin()
                 yield from self._wait(epoch)
                 self._paper.say(answers.standing(self.run))
-            case orders.Timeline():
-                self._listed = answers.ordered(self.run.moments)
+            case orders.ShowTimeline():
+                self._listed = answers.ordered(self.run.snapshots)
                 self._say(answers.timeline(self._listed))
             case orders.Back(row):
-                moment = self._moment(row)
-                yield from self._ask(ask.GoBack(moment.step, moment.lineage))
+                snapshot = self._snapshot(row)
+                yield from self._ask(ask.GoBack(snapshot.step, snapshot.lineage))
             case orders.Verbose(on):
                 self._telling.verbose = on
                 often = "every epoch" if on else f"an epoch every {EPOCH_SECONDS:g} seconds"
@@ -229,12 +229,12 @@ class Session:
         self.run.shows_opened = False
         self._paper.say("the held-out digits are looked at")
 
-    def _moment(self, row: int) -> Moment:
+    def _snapshot(self, row: int) -> SnapshotInfo:
         """The one in this row of the timeline, as it was listed last."""
-        moments = self._listed or answers.ordered(self.run.moments)
-        if row > len(moments):
-            raise WrongInput(f"back: the timeline has rows 1 to {len(moments)}")
-        return moments[row - 1]
+        snapshots = self._listed or answers.ordered(self.run.snapshots)
+        if row > len(snapshots):
+            raise WrongInput(f"back: the timeline has rows 1 to {len(snapshots)}")
+        return snapshots[row - 1]
 
     def _ask(self, command: ask.Command) -> Task:
         """Ask the run for something, until all that came of it was told."""

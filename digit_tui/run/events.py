@@ -169,7 +169,7 @@ class WentBack:
 
 
 @dataclass(frozen=True)
-class Moment:
+class SnapshotInfo:
     """A point in time to go back to."""
 
     step: int
@@ -186,9 +186,9 @@ class Moment:
 
 @dataclass(frozen=True, eq=False)
 class TimelineChanged:
-    """There are other moments in memory."""
+    """There are other snapshots in memory."""
 
-    moments: list[Moment] = field(metadata={"json": False})
+    snapshots: list[SnapshotInfo] = field(metadata={"json": False})
     """In the order in which they were."""
 
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
         Evaluated,
         Forked,
         ForkEnded,
-        Moment,
         Restored,
         RunStarted,
         SettingChanged,
+        SnapshotInfo,
         WentBack,
     )
     from digit_tui.run.state import Settings
@@ -175,13 +175,13 @@ def after_trouble(undo: str) -> str:
     return f"paused: {undo} goes back to where all was well"
 
 
-def moment_words(moment: Moment) -> str:
+def snapshot_words(snapshot: SnapshotInfo) -> str:
     """Epoch, step, accuracy, and what came next."""
-    accuracy = "" if moment.accuracy is None else f"{moment.accuracy:.2%}"
+    accuracy = "" if snapshot.accuracy is None else f"{snapshot.accuracy:.2%}"
     return (
-        f"epoch {moment.epoch:>6.2f}  step {moment.step:>7,}  {accuracy:>7}"
-        + ("  (undone)" if moment.undone else "")
-        + (f"  then {moment.following}" if moment.following else "")
+        f"epoch {snapshot.epoch:>6.2f}  step {snapshot.step:>7,}  {accuracy:>7}"
+        + ("  (undone)" if snapshot.undone else "")
+        + (f"  then {snapshot.following}" if snapshot.following else "")
     )
 
 

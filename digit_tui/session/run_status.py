@@ -20,7 +20,6 @@ from digit_tui.run.events import (
     Event,
     Forked,
     ForkEnded,
-    Moment,
     OfFork,
     Paused,
     Restored,
@@ -29,6 +28,7 @@ from digit_tui.run.events import (
     RunStarted,
     SaveFailed,
     SettingChanged,
+    SnapshotInfo,
     StepsDone,
     TimelineChanged,
     WentBack,
@@ -95,7 +95,7 @@ class Standing:
         self.test_opened: int | None = None
         """The step at which those were first looked at."""
         self.fork: ForkStanding | None = None
-        self.moments: list[Moment] = []
+        self.snapshots: list[SnapshotInfo] = []
         self.saved: CheckpointSaved | None = None
         """The last checkpoint of this process."""
         self.saved_step = 0
@@ -173,8 +173,8 @@ class Standing:
                 self.settings = event.settings
                 if event.setting == "learning_rate":
                     self.learning_rate = None  # until a step was made with it
-            case TimelineChanged(moments):
-                self.moments = moments
+            case TimelineChanged(snapshots):
+                self.snapshots = snapshots
             case Paused(reason=reason):
                 self.state = PAUSED.get(reason, "paused")
             case Resumed():

@@ -253,17 +253,17 @@ class Branch:
             self.last_change = told[0]  # what follows from it, such as another rate, comes after
         yield from told
 
-    def go_to(self, point: RunState, to: int, lineage: Lineage) -> Iterator[Event]:
-        """Stand at another moment, or before it on the way there.
+    def go_to(self, target: RunState, to: int, lineage: Lineage) -> Iterator[Event]:
+        """Stand at another snapshot, or before it on the way there.
 
         Args:
-            point: where to stand.
-            to: the moment's step.
-            lineage: the moment's.
+            target: where to stand.
+            to: the snapshot's step.
+            lineage: the snapshot's.
         """
         yield from self.publish()
         left = self.state.step
-        self.state.become(point)
+        self.state.become(target)
         self._evaluation = self.last_change = None
         yield from self.record(lambda folder: folder.went_back(left, to, lineage))
 

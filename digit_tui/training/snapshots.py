@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from math import inf
 
 from digit_tui.run.commands import Lineage, is_ancestor
-from digit_tui.run.events import Moment
+from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.state import RunState
 
 UNDO_BYTES = 128 * 2**20
-"""Memory for moments."""
+"""Memory for snapshots."""
 
 
 @dataclass(eq=False)
-class Point:
+class Snapshot:
     """A copy of the state, and what is known of the network then."""
 
     state: RunState
@@ -33,7 +33,7 @@ class Point:
     undone: bool = False
 
     @property
-    def place(self) -> tuple[int, Lineage]:
+    def key(self) -> tuple[int, Lineage]:
         """The step, and what had steered the run by then."""
         return self.state.step, self.state.lineage
 
@@ -43,72 +43,79 @@ class Point:
         return sum(vector.nbytes for vector in self.state.vectors if vector is not None)
 
     @property
-    def moment(self) -> Moment:
+    def info(self) -> SnapshotInfo:
         state = self.state
-        return Moment(
+        return SnapshotInfo(
             state.step, self.epoch, state.lineage, self.accuracy, self.following, self.undone
         )
 
 
-class Timeline:
+class SnapshotStore:
     """Points in the order in which they were made; the first is where the run began."""
 
     def __init__(self, limit: int = UNDO_BYTES) -> None:
         """Begin with none.
 
         Args:
-            limit: bytes; beyond it points are dropped, the closer to others and the older the
+            limit: bytes; beyond it snapshots are dropped, the closer to others and the older the
                 sooner, but for the first, the last, and the one before the last command.
         """
         self._limit = limit
-        self._points: list[Point] = []
+        self._snapshots: list[Snapshot] = []
 
     @property
-    def moments(self) -> list[Moment]:
-        return [point.moment for point in self._points]
+    def infos(self) -> list[SnapshotInfo]:
+        return [snapshot.info for snapshot in self._snapshots]
 
-    def keep(self, point: Point) -> None:
-        """Add a point, of a moment that has none yet."""
-        self._points.append(point)
-        self._thin(point)
+    def keep(self, snapshot: Snapshot) -> None:
+        """Add a snapshot, of a snapshot that has none yet."""
+        self._snapshots.append(snapshot)
+        self._thin(snapshot)
 
-    def find(self, step: int, lineage: Lineage) -> Point | None:
-        """The point of just this moment."""
-        for point in self._points:
-            if point.place == (step, lineage):
-                return point
+    def find(self, step: int, lineage: Lineage) -> Snapshot | None:
+        """The snapshot of just this snapshot."""
+        for snapshot in self._snapshots:
+            if snapshot.key == (step, lineage):
+                return snapshot
         return None
 
-    def nearest(self, step: int, lineage: Lineage) -> Point:
-        """The last point from which a run comes to this moment."""
-        return self.way_to(step, lineage)[-1]
+    def nearest(self, step: int, lineage: Lineage) -> Snapshot:
+        """The last snapshot from which a run comes to this snapshot."""
+        return self.ancestors(step, lineage)[-1]
 
-    def way_to(self, step: int, lineage: Lineage) -> list[Point]:
-        """The points from which a run comes to this moment, in their order."""
-        points = [point for point in self._points if is_ancestor(*point.place, step, lineage)]
-        return sorted(points, key=lambda point: (point.state.step, len(point.state.lineage)))
+    def ancestors(self, step: int, lineage: Lineage) -> list[Snapshot]:
+        """The snapshots from which a run comes to this snapshot, in their order."""
+        snapshots = [
+            snapshot for snapshot in self._snapshots if is_ancestor(*snapshot.key, step, lineage)
+        ]
+        return sorted(
+            snapshots, key=lambda snapshot: (snapshot.state.step, len(snapshot.state.lineage))
+        )
 
     def mark_undone(self, step: int, lineage: Lineage) -> None:
-        """The run now stands at this moment: what does not lead there is undone."""
-        for point in self._points:
-            point.undone = not is_ancestor(*point.place, step, lineage)
+        """The run now stands at this snapshot: what does not lead there is undone."""
+        for snapshot in self._snapshots:
+            snapshot.undone = not is_ancestor(*snapshot.key, step, lineage)
 
-    def _thin(self, latest: Point) -> None:
+    def _thin(self, latest: Snapshot) -> None:
         lineage = latest.state.lineage
         before_command = (lineage[-1].step, lineage[:-1]) if lineage else None
-        while sum(point.size for point in self._points) > self._limit and len(self._points) > 2:
+        while (
+            sum(snapshot.size for snapshot in self._snapshots) > self._limit
+            and len(self._snapshots) > 2
+        ):
             dropped = min(
-                range(1, len(self._points) - 1),
+                range(1, len(self._snapshots) - 1),
                 key=lambda place: self._worth(place, latest, before_command),
             )
             if self._worth(dropped, latest, before_command) == inf:
                 break
-            del self._points[dropped]
+            del self._snapshots[dropped]
 
-    def _worth(self, place: int, latest: Point, kept: tuple[int, Lineage] | None) -> float:
-        """How bad it would be to lose a point: the gap it would leave, beside its age."""
-        point = self._points[place]
-        if point.place == kept:
+    def _worth(self, place: int, latest: Snapshot, kept: tuple[int, Lineage] | None) -> float:
+        """How bad it would be to lose a snapshot: the gap it would leave, beside its age."""
+        snapshot = self._snapshots[place]
+        if snapshot.key == kept:
             return inf
-        gap = self._points[place + 1].clock - self._points[place - 1].clock
-        return gap / (latest.clock - point.clock + 1)
+        gap = self._snapshots[place + 1].clock - self._snapshots[place - 1].clock
+        return gap / (latest.clock - snapshot.clock + 1)

@@ -31,7 +31,7 @@ from digit_tui.training.branch_pair import BranchPair
 from digit_tui.training.command_queue import Agenda
 from digit_tui.training.command_source import CommandSource
 from digit_tui.training.pace import Pace
-from digit_tui.training.undo import Rewind
+from digit_tui.training.undo import UndoManager
 
 SAVE_SECONDS = 30.0
 """A checkpoint is written at least this often."""
@@ -69,7 +69,7 @@ class Trainer:
             dataset: the digits, at the side that the config names.
             source: where commands come from.
             folder: where it is saved; None keeps nothing.
-            stay: somebody is there: keep moments to go back to, and pause instead of going on with
+            stay: somebody is there: keep snapshots to go back to, and pause instead of going on with
                 a network that is lost, or of ending when all epochs are done.
             origin: where it begins; None is with fresh weights.
         """
@@ -98,7 +98,7 @@ class Trainer:
         self._paused: str | None = None  # the reason
         self._pause_after: str | None = None  # batch or epoch
         self._stop: ask.Stop | None = None
-        self._rewind = Rewind(dataset.classes)
+        self._undo_manager = UndoManager(dataset.classes)
         self.saving = Pace(SAVE_SHARE)
         self.keeping = Pace(POINT_SHARE)
         self._started = perf_counter()
@@ -146,7 +146,7 @@ class Trainer:
             )
         yield branch.evaluate()
         if self._stay:
-            yield self._rewind.keep(branch)
+            yield self._undo_manager.keep(branch)
 
     def _end(self, reason: str) -> Iterator[Event]:
         told: list[list[Event]] = []
@@ -246,7 +246,7 @@ class Trainer:
             yield Refused(self.state.step, "All epochs are done: add some to train on.")
         elif self._paused is not None:
             if self._paused == "spike":
-                self._rewind.forgive()
+                self._undo_manager.forgive()
             self._paused = None
             yield Resumed(self.state.step, self._branches.run.position)
 
@@ -254,19 +254,19 @@ class Trainer:
         finished, lineage = self._branches.finished, self.state.lineage
         for branch in self._branches.each():
             if self._stay and branch is self._branches.run:
-                yield self._rewind.keep(branch, setting_words(command))
+                yield self._undo_manager.keep(branch, setting_words(command))
             # A remedy is not to blame for what it was meant to mend.
             changed = branch.change(command, blameless=self._paused in TROUBLES)
             yield from self._branches.tell(branch, changed)
         if self._stay and self.state.lineage != lineage:
-            yield self._rewind.steered(self._branches.run)
+            yield self._undo_manager.steered(self._branches.run)
         if finished and not self._branches.finished:
             yield from self._resume()
 
     def _undo(self) -> Iterator[Event]:
         lineage = self.state.lineage
         if self._paused in TROUBLES:
-            step, before = self._rewind.last_good(self._branches.run)
+            step, before = self._undo_manager.last_good(self._branches.run)
             if len(before) == len(lineage):  # the same would happen again
                 yield from self._go_back(step, before)
                 return
@@ -280,7 +280,7 @@ class Trainer:
 
     def _go_back(self, step: int, lineage: Lineage) -> Iterator[Event]:
         branch, state = self._branches.run, self.state
-        for event in self._rewind.go_back(branch, step, lineage):
+        for event in self._undo_manager.go_back(branch, step, lineage):
             yield event
             if isinstance(event, Refused):
                 return
@@ -306,7 +306,7 @@ class Trainer:
     def _end_fork(self, kept: Branch, reason: str) -> Iterator[Event]:
         yield from self._branches.keep(kept, reason, perf_counter() - self._started)
         if self._stay:
-            yield self._rewind.steered(kept)
+            yield self._undo_manager.steered(kept)
         yield from self._save()
 
     # Training
@@ -363,7 +363,7 @@ class Trainer:
             if branch is self._branches.run:
                 return  # both are saved when both are level
         elif self._stay:
-            spiked = self._rewind.spiked(branch, [result.loss for result in results])
+            spiked = self._undo_manager.spiked(branch, [result.loss for result in results])
             if spiked is not None:
                 yield from branch.publish()
                 yield spiked
@@ -371,7 +371,7 @@ class Trainer:
                 return
             if (half or epoch_ended) and self.keeping.allowed:
                 with self.keeping:
-                    kept = self._rewind.keep(branch)
+                    kept = self._undo_manager.keep(branch)
                 yield kept
         if (epoch_ended and self.saving.allowed) or self.saving.waited > SAVE_SECONDS:
             yield from self._save()

@@ -12,7 +12,7 @@ from textual.binding import Binding
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.data import printable
 from digit_tui.run import commands as ask
-from digit_tui.run.events import Moment
+from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.wording import farewell
 from digit_tui.session.exit_status import Status
 from digit_tui.session.runner import News, Runner
@@ -99,7 +99,7 @@ class DigitApp(JobApp):
             "Timeline",
             show=False,
             id="timeline",
-            tooltip=f"Go back to any moment kept (up to {UNDO_BYTES >> 20} MiB)",
+            tooltip=f"Go back to any snapshot kept (up to {UNDO_BYTES >> 20} MiB)",
         ),
         Binding("f", "fork", "Fork", id="fork", tooltip="Train a copy beside the run"),
         Binding("k", "keep", "Keep", id="keep", tooltip="End a fork: keep the run or the copy"),
@@ -280,12 +280,12 @@ class DigitApp(JobApp):
         self.send(ask.Undo())
 
     def action_timeline(self) -> None:
-        def chosen(moment: Moment | None) -> None:
-            if moment is not None:
-                self.send(ask.GoBack(moment.step, moment.lineage))
+        def chosen(snapshot: SnapshotInfo | None) -> None:
+            if snapshot is not None:
+                self.send(ask.GoBack(snapshot.step, snapshot.lineage))
 
-        if self.model.moments:
-            self.push_screen(TimelineDialog(self.model.moments), chosen)
+        if self.model.snapshots:
+            self.push_screen(TimelineDialog(self.model.snapshots), chosen)
 
     def action_fork(self) -> None:
         def chosen(changes: tuple[ask.Setting, ...] | None) -> None:

@@ -66,7 +66,7 @@ LINES = {
     "clip off": Ask(ask.SetClipping()),
     "augment affine": Ask(ask.SetAugmentation("affine")),
     "undo": Ask(ask.Undo()),
-    "timeline": orders.Timeline(),
+    "timeline": orders.ShowTimeline(),
     "back 3": orders.Back(3),
     "fork optimizer=sgd,lr=0.1": Ask(ask.Fork((ask.SetOptimizer("sgd", 0.1),))),
     "fork lr=0.1, clip-norm=1": Ask(ask.Fork((ask.SetLearningRate(0.1), ask.SetClipping(1.0)))),

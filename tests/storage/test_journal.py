@@ -262,7 +262,7 @@ def test_a_history_that_is_no_history_is_damage(train: Any, tmp_path: Path) -> N
             SavedRun.read(tmp_path).history()
 
 
-class Moment(NamedTuple):
+class SnapshotInfo(NamedTuple):
     """A moment of the model below."""
 
     step: int = 0
@@ -275,17 +275,17 @@ class Model:
     """A run with epochs of four steps, simply: the way to every moment that ever was."""
 
     def __init__(self) -> None:
-        self.way = [Moment()]
+        self.way = [SnapshotInfo()]
         """All moments on the way to where it stands, this one last."""
         self.ways = [self.way]
-        self.left: list[Moment] = []
+        self.left: list[SnapshotInfo] = []
         """Where it went back."""
-        self.ahead: list[Moment] = []
+        self.ahead: list[SnapshotInfo] = []
         """What the journal knows of, but is made again after a crash."""
         self.lines: list[Line] = []
 
     @property
-    def here(self) -> Moment:
+    def here(self) -> SnapshotInfo:
         return self.way[-1]
 
     def train(self, steps: int) -> None:
@@ -296,9 +296,9 @@ class Model:
             else:
                 # The same way leads to the same results.
                 ended = (f"{step + 1} by {lineage}",) if step % 4 == 3 else ()
-                self._arrive(Moment(step + 1, lineage, epochs + ended))
+                self._arrive(SnapshotInfo(step + 1, lineage, epochs + ended))
 
-    def _arrive(self, there: Moment) -> None:
+    def _arrive(self, there: SnapshotInfo) -> None:
         if len(there.epochs) > len(self.here.epochs):
             number, name = len(there.epochs), there.epochs[-1]
             line = {"event": "epoch_ended", "epoch": number, "step": there.step, "name": name}
@@ -311,7 +311,7 @@ class Model:
         step, lineage, epochs = self.here
         lineage = (*lineage, AppliedCommand(step, SetLearningRate(value)))
         self.lines.append(command_line(lineage))
-        self._arrive(Moment(step, lineage, epochs))
+        self._arrive(SnapshotInfo(step, lineage, epochs))
 
     def go_back(self, choice: int) -> None:
         self.train(len(self.ahead))

@@ -62,7 +62,7 @@ from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training import trainer as trainer_module
 from digit_tui.training.command_source import Script
 from digit_tui.training.run_request import replaying
-from digit_tui.training.snapshots import Timeline
+from digit_tui.training.snapshots import SnapshotStore
 
 # Two branches take turns at a block of images. The usual digits here have one: while they are
 # compared they are level, and take commands, at the ends of epochs alone, every eight steps.
@@ -437,7 +437,7 @@ def test_moments_after_a_fork_are_younger_than_those_before(
 ) -> None:
     """Also with little memory, when the age of moments decides which are dropped."""
     size = 4 * (36 * 8 + 8 + 8 * 4 + 4)
-    monkeypatch.setattr(Timeline.__init__, "__defaults__", (6 * 4 * size,))
+    monkeypatch.setattr(SnapshotStore.__init__, "__defaults__", (6 * 4 * size,))
     monkeypatch.setattr(trainer_module, "POINT_SHARE", 1e9)
     changes = (SetLearningRate(0.03),)
     later = [(step, ScaleLearningRate(0.9)) for step in range(49, 60)]

@@ -36,10 +36,10 @@ from digit_tui.run.events import (
     Diverged,
     EpochEnded,
     Event,
-    Moment,
     Paused,
     Refused,
     Resumed,
+    SnapshotInfo,
     Spiked,
     TimelineChanged,
     WentBack,
@@ -49,7 +49,7 @@ from digit_tui.storage.run_writer import METRICS
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training import trainer as trainer_module
 from digit_tui.training.command_source import Script
-from digit_tui.training.snapshots import Point, Timeline
+from digit_tui.training.snapshots import Snapshot, SnapshotStore
 from digit_tui.training.spike import SpikeAlarm
 from digit_tui.training.trainer import Trainer
 
@@ -204,7 +204,7 @@ def test_each_moment_can_be_gone_to(train: Any) -> None:
     script = [(3, SetOptimizer("sgd")), (6, SetLearningRate(0.3)), (13, Undo())]
     script += [(9, SetAugmentation("none")), (12, SetClipping(value=0.01))]
     first = train([*script, STOP], stay=True)
-    moments: list[Moment] = first.all(TimelineChanged)[-1].moments
+    moments: list[SnapshotInfo] = first.all(TimelineChanged)[-1].snapshots
     assert {moment.undone for moment in moments} == {True, False}
     assert {moment.step for moment in moments} >= {0, 3, 4, 6, 8, 9, 12, 16}
     assert "learning rate 0.3" in [moment.following for moment in moments]
@@ -220,7 +220,7 @@ def test_each_moment_can_be_gone_to(train: Any) -> None:
 @pytest.mark.usefixtures("every_half_epoch")
 def test_moments_say_what_is_known_of_them(train: Any) -> None:
     ran = train([(11, SetLearningRate(0.02)), STOP], stay=True)
-    moments = ran.all(TimelineChanged)[-1].moments
+    moments = ran.all(TimelineChanged)[-1].snapshots
     assert [(moment.step, moment.following) for moment in moments] == [
         (0, ""),
         (4, ""),
@@ -245,12 +245,12 @@ def test_what_is_undone_says_so(train: Any) -> None:
     change = (6, SetLearningRate(0.02))
     ran = train([change, (13, Undo()), STOP], stay=True)
     after = ran.events[ran.events.index(ran.all(WentBack)[0]) :]
-    moments = next(event for event in after if isinstance(event, TimelineChanged)).moments
+    moments = next(event for event in after if isinstance(event, TimelineChanged)).snapshots
     assert [(moment.step, moment.undone) for moment in moments] == [
         *((0, False), (4, False), (6, False), (8, True), (12, True))
     ]
     # What is made again is another way, though it has the same steps.
-    moments = ran.all(TimelineChanged)[-1].moments
+    moments = ran.all(TimelineChanged)[-1].snapshots
     assert [moment.step for moment in moments if moment.undone] == [8, 12]
     assert [moment.step for moment in moments if not moment.undone] == [0, 4, 6, 8, 12, 16]
 
@@ -381,23 +381,23 @@ def test_an_undo_is_saved_at_once(stay: bool, train: Any, go_on: Any, tmp_path: 
 
 def make_point(
     step: int, lineage: tuple[AppliedCommand, ...], clock: int, config: RunConfig
-) -> Point:
+) -> Snapshot:
     sizes = (36, 8, 4)
     state = RunState.begin(config, sizes, Vectors.make(sizes, True, np.zeros)).copy()
     state.step, state.lineage = step, lineage
-    return Point(state, step / 8, None, 1.0, clock)
+    return Snapshot(state, step / 8, None, 1.0, clock)
 
 
 def test_moments_use_bounded_memory_and_get_sparser_with_age(config: RunConfig) -> None:
     size = make_point(0, (), 0, config).size
     assert size >= 2 * 4 * (36 * 8 + 8 + 8 * 4 + 4)  # weights and their average, at least
-    timeline = Timeline(limit=12 * size + 1)
+    timeline = SnapshotStore(limit=12 * size + 1)
     for step in range(0, 1_000, 5):
         timeline.keep(make_point(step, (), step, config))
-        moments = timeline.moments
+        moments = timeline.snapshots
         assert len(moments) <= 12
         assert (moments[0].step, moments[-1].step) == (0, step)
-    gaps = np.diff([moment.step for moment in timeline.moments])
+    gaps = np.diff([moment.step for moment in timeline.snapshots])
     assert len(gaps) == 11
     assert gaps.min() > 0
     assert gaps[-1] <= 10  # the last ones are near
@@ -407,13 +407,13 @@ def test_moments_use_bounded_memory_and_get_sparser_with_age(config: RunConfig) 
 def test_the_moment_before_the_last_command_is_kept(config: RunConfig) -> None:
     size = make_point(0, (), 0, config).size
     for limit in (0, size, 3 * size, 5 * size):
-        timeline = Timeline(limit)
+        timeline = SnapshotStore(limit)
         lineage: tuple[AppliedCommand, ...] = ()
         for step in range(0, 400, 5):
             timeline.keep(make_point(step, lineage, step, config))
             if step % 70 == 35:
                 lineage = (*lineage, AppliedCommand(step, SetLearningRate(0.1 + step)))
-            moments = timeline.moments
+            moments = timeline.snapshots
             assert (moments[0].step, moments[-1].step) == (0, step)
             assert len(moments) <= max(3, limit // size)
             now = moments[-1].lineage
@@ -426,11 +426,11 @@ def test_a_run_with_little_memory_undoes_the_same(
 ) -> None:
     monkeypatch.setattr(trainer_module, "POINT_SHARE", 1e9)
     size = make_point(0, (), 0, config).size
-    monkeypatch.setattr(Timeline.__init__, "__defaults__", (5 * size,))
+    monkeypatch.setattr(SnapshotStore.__init__, "__defaults__", (5 * size,))
     script = [(step, ScaleLearningRate(0.9)) for step in range(2, 30, 3)]
     undos = [(35, Pause()), *[(NEVER, Undo())] * len(script)]
     ran = train([*script, *undos, (NEVER, Resume()), STOP], stay=True, epochs=5)
-    assert {len(event.moments) for event in ran.all(TimelineChanged)} <= set(range(1, 7))
+    assert {len(event.snapshots) for event in ran.all(TimelineChanged)} <= set(range(1, 7))
     backs = ran.all(WentBack)
     assert [back.step + back.ahead for back in backs] == [step for step, _ in reversed(script)]
     assert any(back.ahead for back in backs)

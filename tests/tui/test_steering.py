@@ -12,7 +12,7 @@ import pytest
 from digit_tui.run import commands as ask
 from digit_tui.run import events as happened
 from digit_tui.run.commands import AppliedCommand
-from digit_tui.run.events import Moment
+from digit_tui.run.events import SnapshotInfo
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.command_source import Script
 from digit_tui.training.run_request import Opening
@@ -155,10 +155,10 @@ class TestTroubles:
 
 
 MOMENTS = [
-    Moment(0, 0.0, (), None, "", False),
-    Moment(200, 2.0, (), 0.951, "learning rate × 2", False),
-    Moment(250, 2.5, DOUBLED, 0.9, "", True),
-    Moment(250, 2.5, (), 0.96, "", False),
+    SnapshotInfo(0, 0.0, (), None, "", False),
+    SnapshotInfo(200, 2.0, (), 0.951, "learning rate × 2", False),
+    SnapshotInfo(250, 2.5, DOUBLED, 0.9, "", True),
+    SnapshotInfo(250, 2.5, (), 0.96, "", False),
 ]
 
 
@@ -198,7 +198,9 @@ class TestTimeline:
         self, window: Any, story: Any, size: tuple[int, int]
     ) -> None:
         async with window(*size) as opened:
-            many = [Moment(step, step / 100, (), 0.9, "", False) for step in range(0, 9_000, 50)]
+            many = [
+                SnapshotInfo(step, step / 100, (), 0.9, "", False) for step in range(0, 9_000, 50)
+            ]
             await opened.tell(*story.opening(), happened.TimelineChanged(many))
             await opened.press("U")
             opened.find("step   8,950")

@@ -76,7 +76,7 @@ class Series:
 class Smoother:
     """An exponential moving average that is unbiased from its first value on.
 
-    The sum of weights is divided out, as Adam does with its moments: without it the curve would
+    The sum of weights is divided out, as Adam does with its snapshots: without it the curve would
     start at zero and creep up.
     """
 
