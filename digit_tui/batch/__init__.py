@@ -11,7 +11,7 @@ from typing import Any
 
 from digit_tui.batch.progress import progress_on_stderr
 from digit_tui.data import DataError
-from digit_tui.engine.worker_pool import TeamError
+from digit_tui.engine.worker_pool import WorkerPoolError
 from digit_tui.run.commands import Stop
 from digit_tui.run.events import (
     CheckpointSaved,
@@ -100,7 +100,7 @@ def run_batch(opening: Opening, as_json: bool, target_accuracy: float | None) ->
         except RunError as error:
             complain(str(error))
             return Status.USAGE if isinstance(error, RunTaken) else Status.DATA
-        except TeamError as error:
+        except WorkerPoolError as error:
             complain(str(error))
             return Status.FAILURE
         except OSError as error:

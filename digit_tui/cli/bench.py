@@ -18,7 +18,7 @@ from digit_tui.config import MAX_THREADS, RunConfig, available_processors
 from digit_tui.data import Dataset, load_dataset
 from digit_tui.engine.step_batch import MOST_STEPS
 from digit_tui.engine.stepper import Stepper
-from digit_tui.engine.worker_pool import Team, TeamError
+from digit_tui.engine.worker_pool import WorkerPool, WorkerPoolError
 from digit_tui.run.state import RunState
 from digit_tui.session.exit_status import Status
 from digit_tui.session.output import Output, complain
@@ -106,9 +106,9 @@ def training_steps(config: RunConfig, dataset: Dataset) -> Iterator[Callable[[],
     """Step after step of a real run."""
     images = len(dataset.train_labels)
     sizes = (dataset.pixels, *config.hidden, dataset.classes)
-    with Team.for_run(config, sizes, dataset) as team:
-        state = RunState.begin(config, sizes, team.vectors)
-        stepper = Stepper(config, team)
+    with WorkerPool.for_run(config, sizes, dataset) as pool:
+        state = RunState.begin(config, sizes, pool.vectors)
+        stepper = Stepper(config, pool)
 
         def work() -> int:
             results = stepper.steps(state, MOST_STEPS)
@@ -124,7 +124,7 @@ def run_bench(config: RunConfig, as_json: bool) -> int:
     dataset = load_dataset("sample", config.side)
     try:
         speeds = measure(config, dataset, thread_counts())
-    except TeamError as error:
+    except WorkerPoolError as error:
         complain(str(error))
         return Status.FAILURE
     best = max(speeds, key=lambda speed: speed.training)

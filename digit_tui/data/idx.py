@@ -159,7 +159,7 @@ def _read_shape(path: Path, content: _Content, magic: int) -> tuple[int, ...]:
 
 
 def _unpack(path: Path, stream: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The payload of a gzip stream. Memory grows with the bytes that really come."""
+    """The payload of a gzip stream. Arena grows with the bytes that really come."""
     payload = math.prod(shape)
     with memory_file() as content:
         while (there := content.tell()) < payload:

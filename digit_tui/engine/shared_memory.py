@@ -1,4 +1,4 @@
-"""Memory that a team's processes share: arrays handed out one after the other."""
+"""Arena that a pool's processes share: arrays handed out one after the other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ALIGNMENT = 64
 """Bytes of a cache line: no two arrays share one."""
 
 
-class Memory:
+class Arena:
     """Hands out arrays of zeros. Processes that ask for the same in the same order share them."""
 
     def __init__(self, descriptor: int | None = None) -> None:
@@ -32,7 +32,7 @@ class Memory:
         """Bytes that have been handed out."""
         self._map = None if descriptor is None else mmap.mmap(descriptor, 0)
 
-    def take(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    def allocate(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         """The next array."""
         start = self.size
         count = prod(shape)
@@ -60,19 +60,19 @@ def share(size: int) -> int:
     return descriptor
 
 
-def shared_memory(fill: Callable[[Memory], object]) -> Memory:
-    """Memory that other processes can be given, as much as `fill` takes.
+def shared_memory(fill: Callable[[Arena], object]) -> Arena:
+    """Arena that other processes can be given, as much as `fill` takes.
 
     It is given back when the last array in it is gone, and its descriptor with this object.
 
     Raises:
         OSError: if there is not enough.
     """
-    counting = Memory()
+    counting = Arena()
     fill(counting)
     descriptor = share(counting.size)
     try:
-        memory = Memory(descriptor)
+        memory = Arena(descriptor)
     except BaseException:
         os.close(descriptor)
         raise

@@ -1,4 +1,4 @@
-"""Steps that a team is told to make at once, and what they came to."""
+"""Steps that a pool is told to make at once, and what they came to."""
 
 from __future__ import annotations
 

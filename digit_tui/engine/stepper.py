@@ -1,4 +1,4 @@
-"""One training step: batch, gradient, clipping, update, average, by a team."""
+"""One training step: batch, gradient, clipping, update, average, by a pool."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from digit_tui.config import RunConfig
 from digit_tui.engine.batches import BLOCK
 from digit_tui.engine.step_batch import MOST_STEPS, Order, StepSums
-from digit_tui.engine.worker_pool import Team
+from digit_tui.engine.worker_pool import WorkerPool
 from digit_tui.nn import SCHEDULES
 from digit_tui.run.state import RunState
 
@@ -46,9 +46,9 @@ class Stepper:
         cut: whether the last order ended early as somebody waited.
     """
 
-    def __init__(self, config: RunConfig, team: Team) -> None:
-        self._team = team
-        self._images = team.images
+    def __init__(self, config: RunConfig, pool: WorkerPool) -> None:
+        self._pool = pool
+        self._images = pool.images
         self._factor = SCHEDULES[config.schedule]
         self.cut = False
         self._deformed: tuple[int, int, str] | None = None  # epoch, block, how
@@ -70,18 +70,18 @@ class Stepper:
         Raises:
             NotFinite: if the first step's loss or gradient is no number; nothing has changed then.
                 A later step like that is not made.
-            TeamError: if a helper process has ended.
+            WorkerPoolError: if a worker process has ended.
         """
         batch_size = min(state.settings.batch_size, self._images)
-        self._team.set_batch_size(batch_size)
+        self._pool.set_batch_size(batch_size)
         started = perf_counter()
         work = batch_size * len(state.parameters)
         together = min(max(MOST_WORK // work, 1), MOST_STEPS)
         most = min(most, together - state.step % together)
         order = self._order(state, batch_size, most)
-        steps = self._team.do("steps", *order)
+        steps = self._pool.do("steps", *order)
         seconds = perf_counter() - started
-        sums = self._team.member.sums(slice(steps))
+        sums = self._pool.worker.sums(slice(steps))
         self.cut = steps < len(order.batches) and sums[-1].finite
         if not isfinite(sums[0].loss):
             raise NotFinite("loss", sums[0].loss / order.batches[0][0])
@@ -135,7 +135,7 @@ class Stepper:
             following = (block + 1) * BLOCK - start
             self._deform(epoch, block, augment)
             if following < count:
-                self._team.do("load", start + first, first, following - first)
+                self._pool.do("load", start + first, first, following - first)
         return first
 
     def _deform(self, epoch: int, block: int, augment: str) -> None:
@@ -143,7 +143,7 @@ class Stepper:
         wanted = epoch, block, augment
         if wanted != self._deformed:
             self._deformed = None  # what is begun here may be interrupted
-            self._team.do("deform", *wanted)
+            self._pool.do("deform", *wanted)
             self._deformed = wanted
 
     def _learning_rate(self, state: RunState, cursor: int) -> float:

@@ -1,7 +1,7 @@
-"""What each member of a team does: its share of a deformation, of a step, of an evaluation.
+"""What each worker of a pool does: its share of a deformation, of a step, of an evaluation.
 
-All members run the same lines on the same arrays and write to shares of their own; where one
-needs what another wrote, they meet. What they compute depends on their number alone, not on who
+All workers run the same lines on the same arrays and write to shares of their own; where one
+needs what another wrote, they barrier. What they compute depends on their number alone, not on who
 is faster, nor on whether they are processes of their own.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.engine.batches import BLOCK, Batches
-from digit_tui.engine.shared_memory import Memory
+from digit_tui.engine.shared_memory import Arena
 from digit_tui.engine.step_batch import (
     CLIPPED,
     COLUMNS,
@@ -52,8 +52,8 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What the members know before the first job."""
+class WorkerSpec:
+    """What the workers know before the first job."""
 
     sizes: tuple[int, ...]
     """Layer widths, inputs first, classes last."""
@@ -63,11 +63,11 @@ class Plan:
     average: bool
     seed: int
     batch_size: int
-    members: int
+    workers: int
 
 
-class Stretch(NamedTuple):
-    """Neighbours in the flat vectors that one member moves: views, made once."""
+class ParameterSpan(NamedTuple):
+    """Neighbours in the flat vectors that one worker moves: views, made once."""
 
     parameters: Array
     average: Array | None
@@ -76,7 +76,7 @@ class Stretch(NamedTuple):
     """For a rule with no slots, with one, ..."""
 
     @classmethod
-    def of(cls, vectors: Vectors, gradient: Array, own: slice, scratch: Array) -> Stretch:
+    def of(cls, vectors: Vectors, gradient: Array, own: slice, scratch: Array) -> ParameterSpan:
         parameters, average, slots = vectors
         parameters, gradient, slots = parameters[own], gradient[own], slots[:, own]
         counts = range(len(slots) + 1)
@@ -88,8 +88,8 @@ class Stretch(NamedTuple):
         )
 
 
-class Member:
-    """One of a team.
+class Worker:
+    """One of a pool.
 
     Attributes:
         tested: (BLOCK, pixels) uint8, images to be evaluated, and `tested_labels` (BLOCK,) uint8.
@@ -98,57 +98,57 @@ class Member:
 
     def __init__(
         self,
-        plan: Plan,
+        spec: WorkerSpec,
         vectors: Vectors,
         batches: Batches,
         allocate: Allocate,
         index: int,
-        meet: Callable[[], None],
+        barrier: Callable[[], None],
         waiting: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Make what the members share, in the same order for each.
+        """Make what the workers share, in the same order for each.
 
         Args:
-            plan: what is trained.
+            spec: what is trained.
             vectors: the run's, moved in place.
             batches: of what is learned from.
-            allocate: makes the arrays that the members share.
-            index: which member this is, from 0.
-            meet: returns when all members have called it.
-            waiting: whether somebody waits for the end of an order; member 0's counts.
+            allocate: makes the arrays that the workers share.
+            index: which worker this is, from 0.
+            barrier: returns when all workers have called it.
+            waiting: whether somebody waits for the end of an order; worker 0's counts.
         """
-        self._plan = plan
+        self._spec = spec
         self._index = index
-        self._meet = meet
+        self._barrier = barrier
         self._waiting = waiting
         self._batches = batches
-        network = Network(plan.sizes, vectors.parameters)
+        network = Network(spec.sizes, vectors.parameters)
         evaluated = vectors.parameters if vectors.average is None else vectors.average
-        self._evaluated_network = Network(plan.sizes, evaluated)
-        take = Memory().take  # for what no other member looks at
-        self._pass = GradientPass(network, plan.batch_size, allocate, plan.members, take)
-        pixels, classes = plan.sizes[0], plan.sizes[-1]
+        self._evaluated_network = Network(spec.sizes, evaluated)
+        allocate_own = Arena().allocate  # for what no other worker looks at
+        self._pass = GradientPass(network, spec.batch_size, allocate, spec.workers, allocate_own)
+        pixels, classes = spec.sizes[0], spec.sizes[-1]
         self.tested: Array = allocate((BLOCK, pixels), np.uint8)
         self.tested_labels: Array = allocate((BLOCK,), np.uint8)
         self.probabilities: Array = allocate((BLOCK, classes), np.float32)
         self.losses: Array = allocate((BLOCK,), np.float32)
-        self._sums: Array = allocate((MOST_STEPS, plan.members, COLUMNS), np.float64)
+        self._sums: Array = allocate((MOST_STEPS, spec.workers, COLUMNS), np.float64)
         share = self._pass.shares[index]
-        self._inputs = InputRoom(share.inputs, pixels, plan.batch_size, np.float32, take)
+        self._inputs = InputRoom(share.inputs, pixels, spec.batch_size, np.float32, allocate_own)
         # Numbers one by one come quicker out of this than out of the array.
         self._told: Any = self._sums.data
-        scratch = take((LONGEST_BLOCK,), np.float32)
-        self._stretches = [
-            Stretch.of(vectors, self._pass.gradient, own, scratch) for own in share.stretches
+        scratch = allocate_own((LONGEST_BLOCK,), np.float32)
+        self._spans = [
+            ParameterSpan.of(vectors, self._pass.gradient, own, scratch) for own in share.spans
         ]
 
     def sums(self, steps: slice) -> list[StepSums]:
-        """Over the shares of all members, in their order, for steps of the last order."""
+        """Over the shares of all workers, in their order, for steps of the last order."""
         return [StepSums(*each) for each in self._sums[steps, :, :DOUBTFUL].sum(axis=1).tolist()]
 
     def deform(self, epoch: int, block: int, augment: str) -> None:
-        """Make this member's part of a block of deformed images; see Batches."""
-        self._batches.deform(epoch, block, augment, self._index, self._plan.members)
+        """Make this worker's part of a block of deformed images; see Batches."""
+        self._batches.deform(epoch, block, augment, self._index, self._spec.workers)
 
     def load(self, start: int, at: int, images: int) -> None:
         """Load some of a batch from the block that was deformed last.
@@ -161,7 +161,7 @@ class Member:
         self._inputs.load(self._batches.deformed(start, images, self._inputs.pixels), at)
 
     def inputs(self, number: int, order: Order, start: int) -> Inputs:
-        """This member's inputs of a batch.
+        """This worker's inputs of a batch.
 
         Args:
             number: which one of the order's.
@@ -178,7 +178,7 @@ class Member:
 
     def evaluate(self, count: int) -> None:
         """Classify `tested` with the averaged weights, where there are any, else the latest."""
-        rows = part_of(count, self._index, self._plan.members)
+        rows = part_of(count, self._index, self._spec.workers)
         found = evaluate(self._evaluated_network, self.tested[rows], self.tested_labels[rows])
         self.probabilities[rows] = found.probabilities
         self.losses[rows] = found.losses
@@ -193,12 +193,12 @@ class Member:
             How many steps there are sums of: fewer than ordered if somebody waits.
         """
         order = Order(*values)
-        own = [part_of(images, self._index, self._plan.members) for images, _ in order.batches]
+        own = [part_of(images, self._index, self._spec.workers) for images, _ in order.batches]
         counts = [rows.stop - rows.start for rows in own]
-        outcomes = Outcomes(sum(counts), self._plan.sizes[-1], np.float32)
+        outcomes = Outcomes(sum(counts), self._spec.sizes[-1], np.float32)
         with np.errstate(all="ignore"):  # what is not finite is found here
-            # Nobody waits until all have moved their shares: until the next step's first meeting
-            # a member looks at nothing but its inputs and their weights, which only it moves.
+            # Nobody waits until all have moved their shares: until the next step's first barrier
+            # a worker looks at nothing but its inputs and their weights, which only it moves.
             start = order.start
             total = sum(images for images, _ in order.batches)
             labels = self._batches.labels(order.epoch, start, total)
@@ -223,7 +223,7 @@ class Member:
             order: what to do.
             start: position in the epoch of the first image.
             labels: (n,) the batch's.
-            outcomes: what becomes of this member's images is added.
+            outcomes: what becomes of this worker's images is added.
 
         Returns:
             Whether the order's next step may be made.
@@ -231,14 +231,14 @@ class Member:
         images, learning_rate = order.batches[number]
         inputs, part = self.inputs(number, order, start), self._pass.part(images, self._index)
         part.multiply(inputs)
-        self._meet()
+        self._barrier()
         doubtful = part.propagate(labels, outcomes)
-        self._meet()
+        self._barrier()
         told, index = self._told, self._index
         told[number, index, DOUBTFUL] = doubtful
         told[number, index, SQUARES] = part.differentiate(inputs)
         told[number, index, WAITING] = self._waiting()
-        self._meet()
+        self._barrier()
         squares = self._total(number, SQUARES)
         finite = isfinite(squares) and isfinite(self._total(number, DOUBTFUL))
         if finite:
@@ -248,14 +248,14 @@ class Member:
         return finite and not told[number, 0, WAITING]
 
     def _total(self, number: int, what: int) -> float:
-        """Of all members, in their order."""
+        """Of all workers, in their order."""
         total = 0.0  # not by `sum`, which adds otherwise from Python 3.12 on
-        for each in range(self._plan.members):
+        for each in range(self._spec.workers):
             total += self._told[number, each, what]
         return total
 
     def _move(self, number: int, order: Order, learning_rate: float, norm: float) -> bool:
-        """Clip, update and average this member's share of the vectors.
+        """Clip, update and average this worker's share of the vectors.
 
         Args:
             number: which step of the order's.
@@ -268,7 +268,7 @@ class Member:
         """
         clipped = False
         rule, hyper = RULES[order.optimizer], Hyperparameters(weight_decay=order.weight_decay)
-        for own in self._stretches:
+        for own in self._spans:
             if order.clip_norm is not None:
                 clipped |= clip_by_global_norm(own.gradient, norm, order.clip_norm)
             elif order.clip_value is not None:

@@ -1,4 +1,4 @@
-"""A helper process: what it shares with member 0 of its team, and its life."""
+"""A worker process: what it shares with worker 0 of its pool, and its life."""
 
 from __future__ import annotations
 
@@ -13,63 +13,67 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.data.mapping import Place, array_at
-from digit_tui.engine.barrier import LINE, Meeting
+from digit_tui.engine.barrier import LINE, Barrier
 from digit_tui.engine.batches import BLOCK, Batches, Digits
-from digit_tui.engine.shared_memory import Memory
-from digit_tui.engine.worker import Member, Plan
+from digit_tui.engine.shared_memory import Arena
+from digit_tui.engine.worker import Worker, WorkerSpec
 from digit_tui.run.state import Vectors
 
 Array = NDArray[Any]
 
-ORDER_BYTES = 8_192
+REQUEST_BYTES = 8_192
 """Room for one order: the name of a job and its arguments, at most those of MOST_STEPS steps."""
 
 
-def make_lasting(memory: Memory, plan: Plan, images: Array | None) -> tuple[Vectors, Digits, Array]:
-    """What does not depend on the batch size, in the same order for each member.
+def make_run_arrays(
+    memory: Arena, spec: WorkerSpec, images: Array | None
+) -> tuple[Vectors, Digits, Array]:
+    """What does not depend on the batch size, in the same order for each worker.
 
     Args:
         memory: where it is.
-        plan: what is trained.
+        spec: what is trained.
         images: to learn from, if they are in memory of their own.
     """
-    pixels = plan.sizes[0]
-    vectors = Vectors.make(plan.sizes, plan.average, memory.take)
+    pixels = spec.sizes[0]
+    vectors = Vectors.make(spec.sizes, spec.average, memory.allocate)
     if images is None:
-        images = memory.take((plan.images, pixels), np.uint8)
-    digits = Digits(images, memory.take((plan.images,), np.uint8))
-    return vectors, digits, memory.take((BLOCK, pixels), np.uint8)
+        images = memory.allocate((spec.images, pixels), np.uint8)
+    digits = Digits(images, memory.allocate((spec.images,), np.uint8))
+    return vectors, digits, memory.allocate((BLOCK, pixels), np.uint8)
 
 
-def make_member(
-    memory: Memory,
-    plan: Plan,
+def make_worker(
+    memory: Arena,
+    spec: WorkerSpec,
     vectors: Vectors,
     batches: Batches,
     index: int,
     pause: Callable[[float], None],
     waiting: Callable[[], bool] = lambda: False,
-) -> tuple[Member, Array, Meeting]:
-    """A member and what it shares with the others, in the same order for each of them."""
-    order = memory.take((ORDER_BYTES,), np.uint8)
-    meet = Meeting(memory.take((plan.members * LINE,), np.int64), index, plan.members, pause)
-    return Member(plan, vectors, batches, memory.take, index, meet, waiting), order, meet
+) -> tuple[Worker, Array, Barrier]:
+    """A worker and what it shares with the others, in the same order for each of them."""
+    order = memory.allocate((REQUEST_BYTES,), np.uint8)
+    barrier = Barrier(memory.allocate((spec.workers * LINE,), np.int64), index, spec.workers, pause)
+    return Worker(spec, vectors, batches, memory.allocate, index, barrier, waiting), order, barrier
 
 
-def help_out(task: dict[str, Any]) -> None:
-    """The life of a helper process: do each order, until the process that started it ends."""
-    plan = Plan(**task["plan"])
-    lasting_in, rest_in = map(Memory, task["memory"])
-    place, shape = task["images"], (plan.images, plan.sizes[0])
+def run_worker(task: dict[str, Any]) -> None:
+    """The life of a worker process: do each order, until the process that started it ends."""
+    spec = WorkerSpec(**task["spec"])
+    lasting_in, rest_in = map(Arena, task["memory"])
+    place, shape = task["images"], (spec.images, spec.sizes[0])
     images = array_at(Place(*place), shape) if place else None
-    vectors, digits, block = make_lasting(lasting_in, plan, images)
-    batches = Batches(digits, plan.seed, plan.side, block)
-    member, order, meet = make_member(rest_in, plan, vectors, batches, task["index"], _pause_or_end)
+    vectors, digits, block = make_run_arrays(lasting_in, spec, images)
+    batches = Batches(digits, spec.seed, spec.side, block)
+    worker, order, barrier = make_worker(
+        rest_in, spec, vectors, batches, task["index"], _pause_or_end
+    )
     while True:
-        meet()
+        barrier()
         job, values = marshal.loads(order.data)
-        getattr(member, job)(*values)
-        meet()
+        getattr(worker, job)(*values)
+        barrier()
 
 
 def _pause_or_end(seconds: float) -> None:

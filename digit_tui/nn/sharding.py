@@ -10,7 +10,7 @@ ROW_COST = 128
 """A row of a layer costs as much as so many parameters, beside its own: narrow rows take longer."""
 SMALL_REST = 1 / 8
 """Layers after the first one that cost less than this share of it are left to the last part, whose
-rows of the first layer they follow: one stretch takes less time than two."""
+rows of the first layer they follow: one span takes less time than two."""
 SMALL_REST_ROWS = 24
 """Such layers take as long as so many rows of the first layer, which the last part has less (they
 are mostly calls: measured at 784-128-10)."""
@@ -38,7 +38,7 @@ class Share(NamedTuple):
     """Where the others are."""
 
     @property
-    def stretches(self) -> list[slice]:
+    def spans(self) -> list[slice]:
         """Where all of them are: at most two places."""
         if self.first.stop == self.rest.start:
             return [slice(self.first.start, self.rest.stop)]

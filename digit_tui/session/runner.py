@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Thread
 
 from digit_tui.data import DataError, Dataset, printable
-from digit_tui.engine.worker_pool import TeamError
+from digit_tui.engine.worker_pool import WorkerPoolError
 from digit_tui.run.commands import Command
 from digit_tui.run.events import Event, StepsDone
 from digit_tui.session.exit_status import Status
@@ -115,7 +115,7 @@ class Runner:
         except RunError as error:
             status = Status.USAGE if isinstance(error, RunTaken) else Status.DATA
             self._publish(Failed(status, printable(str(error))))
-        except TeamError as error:
+        except WorkerPoolError as error:
             self._publish(Failed(Status.FAILURE, str(error)))
         except OSError as error:
             where = printable(str(error.filename or self._opening.folder or "the run"))

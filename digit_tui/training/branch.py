@@ -12,7 +12,7 @@ import numpy as np
 from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import Dataset
 from digit_tui.engine.stepper import Stepper, StepResult
-from digit_tui.engine.worker_pool import Team
+from digit_tui.engine.worker_pool import WorkerPool
 from digit_tui.nn import Network, PredictionHistory
 from digit_tui.run.commands import AppliedCommand, Lineage, Setting
 from digit_tui.run.events import (
@@ -36,10 +36,10 @@ PUBLISH_SECONDS = 0.1
 
 
 class Branch:
-    """A run, or the fork that trains beside it, on the vectors of one team.
+    """A run, or the fork that trains beside it, on the vectors of one pool.
 
     Attributes:
-        state: in the team's vectors; what they hold is this branch's unless it is parked.
+        state: in the pool's vectors; what they hold is this branch's unless it is parked.
         folder: where it is saved, if anywhere.
         last_change: of a setting, on the way to where it stands.
         steps_made: in all, those that were undone included.
@@ -54,7 +54,7 @@ class Branch:
         config: RunConfig,
         sizes: Sequence[int],
         dataset: Dataset,
-        team: Team,
+        pool: WorkerPool,
         stepper: Stepper,
         state: RunState,
         folder: RunFolder | None,
@@ -69,7 +69,7 @@ class Branch:
         self.saved = False
         self.test_opened: int | None = None
         self._dataset = dataset
-        self._team = team
+        self._pool = pool
         self._stepper = stepper
         self._images = len(dataset.train_labels)
         self._evaluation: Evaluated | None = None
@@ -82,7 +82,7 @@ class Branch:
         """Another branch that stands where this one does; it is parked."""
         state = replace(self.state, tally=replace(self.state.tally))
         branch = Branch(
-            self.config, self.sizes, self._dataset, self._team, self._stepper, state, folder
+            self.config, self.sizes, self._dataset, self._pool, self._stepper, state, folder
         )
         branch.last_change, branch._evaluation = self.last_change, self._evaluation
         branch.test_opened = self.test_opened
@@ -200,7 +200,7 @@ class Branch:
     def _look(self, digits: str) -> Evaluated:
         started = perf_counter()
         state = self.state
-        evaluation = self._team.evaluate(*self._dataset.digits(digits))
+        evaluation = self._pool.evaluate(*self._dataset.digits(digits))
         watched = digits == self._dataset.watched
         if watched and not state.cursor and state.epoch:
             state.history = state.history.add(state.epoch, evaluation.predictions)

@@ -10,7 +10,7 @@ from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.state import RunState
 
 UNDO_BYTES = 128 * 2**20
-"""Memory for snapshots."""
+"""Arena for snapshots."""
 
 
 @dataclass(eq=False)

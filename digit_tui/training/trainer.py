@@ -10,7 +10,7 @@ from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.engine.batches import BLOCK
 from digit_tui.engine.stepper import NotFinite, Stepper
-from digit_tui.engine.worker_pool import Team
+from digit_tui.engine.worker_pool import WorkerPool
 from digit_tui.run import commands as ask
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import (
@@ -80,16 +80,16 @@ class Trainer:
         self._images = images
         self._sizes = sizes = (dataset.pixels, *config.hidden, dataset.classes)
         # With a fork, commands are looked at when both branches are level, not after each order.
-        self._team = Team.for_run(
+        self._pool = WorkerPool.for_run(
             config, sizes, dataset, lambda: source.waiting() and not self._branches.forked
         )
         self._origin = origin or Origin()
-        state = RunState.begin(config, sizes, self._team.vectors)
+        state = RunState.begin(config, sizes, self._pool.vectors)
         if self._origin.state is not None:
             state.become(self._origin.state)
-        stepper = Stepper(config, self._team)
+        stepper = Stepper(config, self._pool)
         self._branches = BranchPair(
-            Branch(config, sizes, dataset, self._team, stepper, state, folder)
+            Branch(config, sizes, dataset, self._pool, stepper, state, folder)
         )
 
         if self._origin.history is not None:
@@ -112,7 +112,7 @@ class Trainer:
         """Train, yielding what happens; see `digit_tui.run.events`."""
         self._started = perf_counter()
         try:
-            with self._team:
+            with self._pool:
                 yield from self._begin()
                 while self._stop is None:
                     yield from self._turn()

@@ -44,7 +44,7 @@ def _show(app: JobApp) -> int:
     from digit_tui.tui.terminal.watchdog import SAVE_SECONDS, Watchdog
 
     # The training thread asks for the interpreter after each call of NumPy. With Python's usual
-    # 5 ms it would wait that long for the interface, and the helper processes with it.
+    # 5 ms it would wait that long for the interface, and the worker processes with it.
     sys.setswitchinterval(SWITCH_SECONDS)
     with Watchdog(tell=app.interrupt, saved=app.wait_saved):
         app.run()

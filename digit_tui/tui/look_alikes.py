@@ -56,7 +56,7 @@ class Finder:
 
     The features of all training digits (60,000 x 256 float32: 61 MB) take about a second, so they
     are kept from one question to the next, until it is closed. The BLAS has the threads that the
-    run has given it (see training/team.py): a limit of its own would be the run's too.
+    run has given it (see training/pool.py): a limit of its own would be the run's too.
     """
 
     def __init__(self, found: Callable[[LookAlikes], object]) -> None:

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 
 from digit_tui.cli.main import cli
 from digit_tui.config import RunConfig
-from digit_tui.engine.worker_pool import HELPERS
+from digit_tui.engine.worker_pool import WORKER_PROCESSES
 from digit_tui.run.commands import Save, SetLearningRate, Stop
 from digit_tui.run.events import EpochEnded
 from digit_tui.storage.run_writer import RunFolder
@@ -253,8 +253,8 @@ def test_bad_data_ends_before_anything_is_made(
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.skipif(not HELPERS, reason="threads are left to the BLAS here")
-def test_no_helper_process_is_a_failure_with_a_remedy(
+@pytest.mark.skipif(not WORKER_PROCESSES, reason="threads are left to the BLAS here")
+def test_no_workers_process_is_a_failure_with_a_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))

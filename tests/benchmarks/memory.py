@@ -69,7 +69,7 @@ def memory(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def resident_mib(process: int) -> float:
-    """Of one process, in MiB; helpers share what they use with it."""
+    """Of one process, in MiB; workers share what they use with it."""
     status = Path("/proc", str(process), "status").read_text(encoding="ascii", errors="replace")
     (line,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
     return int(line.split()[1]) / 1_024

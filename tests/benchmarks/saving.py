@@ -135,7 +135,7 @@ def report(results: dict[str, list[dict[str, Any]]]) -> None:
         "memory MiB",
     ]
     print(f"\n{table(headers, rows)}")
-    print(f"\nMoments take up to {UNDO_BYTES // MIB} MiB. Memory is what a run grew by.")
+    print(f"\nMoments take up to {UNDO_BYTES // MIB} MiB. Arena is what a run grew by.")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Seconds of an epoch and memory, for the same digits once, 4 and 16 times. Linux only.
 
 The digits are tiled into plain IDX files, which are mapped and not read; and once kept as gzip
-files, which are unpacked into memory. Memory is that of the run and its helper processes together,
+files, which are unpacked into memory. Memory is that of the run and its worker processes together,
 each page once. Two kinds are told apart: private memory is what they need; mapped pages of a file
 are in reach of the system at any time.
 """

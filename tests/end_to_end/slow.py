@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from digit_tui.cli.main import main
-from digit_tui.engine import worker_pool as team
+from digit_tui.engine import worker_pool as pool
 from digit_tui.storage import run_writer as run_folder
 from digit_tui.training import run_request as opening
 
@@ -48,8 +48,8 @@ match what:
             run_folder.write_whole, lambda path, *_: path.name == run_folder.CHECKPOINT
         )
     case "evaluating":
-        team.Team.evaluate = slowed(  # type: ignore[method-assign]
-            team.Team.evaluate, lambda *_: True
+        pool.WorkerPool.evaluate = slowed(  # type: ignore[method-assign]
+            pool.WorkerPool.evaluate, lambda *_: True
         )
     case "resolving":
         socket.getaddrinfo = look_up  # type: ignore[assignment]

@@ -1,6 +1,6 @@
 """Who uses the network: `data fetch`, and nobody else.
 
-Python itself reports each use (sys.addaudithook), in the program and in its helper processes.
+Python itself reports each use (sys.addaudithook), in the program and in its worker processes.
 """
 
 from __future__ import annotations

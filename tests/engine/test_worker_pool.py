@@ -18,16 +18,16 @@ import numpy as np
 import pytest
 
 from digit_tui.data import Dataset
-from digit_tui.engine import shared_memory as memory_module
+from digit_tui.engine import shared_memory as shared_memory_module
 from digit_tui.engine import stepper as step_module
-from digit_tui.engine import worker_pool as team_module
+from digit_tui.engine import worker_pool as pool_module
 from digit_tui.engine.batches import BLOCK, Batches, Digits
-from digit_tui.engine.shared_memory import Memory, shared_memory
+from digit_tui.engine.shared_memory import Arena, shared_memory
 from digit_tui.engine.step_batch import MOST_STEPS, Order
 from digit_tui.engine.stepper import Stepper
-from digit_tui.engine.worker import Member, Plan
-from digit_tui.engine.worker_pool import HELPERS, Team, TeamError
-from digit_tui.engine.worker_process import ORDER_BYTES
+from digit_tui.engine.worker import Worker, WorkerSpec
+from digit_tui.engine.worker_pool import WORKER_PROCESSES, WorkerPool, WorkerPoolError
+from digit_tui.engine.worker_process import REQUEST_BYTES
 from digit_tui.nn import Network, evaluate
 from digit_tui.nn.inputs import Inputs
 from digit_tui.run.commands import SetBatchSize
@@ -37,7 +37,7 @@ from digit_tui.run.state import RunState, Vectors
 from digit_tui.training.command_source import Script
 from digit_tui.training.trainer import Trainer
 
-needs_helpers = pytest.mark.skipif(not HELPERS, reason="threads are left to the BLAS here")
+needs_workers = pytest.mark.skipif(not WORKER_PROCESSES, reason="threads are left to the BLAS here")
 
 SETTINGS: list[dict[str, Any]] = [
     {},
@@ -45,7 +45,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"clip_value": 0.01, "optimizer": "rmsprop"},
     {"augment": "elastic", "average": False},
     {"hidden": (7, 5), "batch_size": 31, "weight_decay": 0.1},
-    {"batch_size": 1, "epochs": 1},  # fewer images than members
+    {"batch_size": 1, "epochs": 1},  # fewer images than workers
     {"hidden": (1,)},  # the other layers are small beside the first one
 ]
 
@@ -58,13 +58,13 @@ def alive(process: int) -> bool:
     return state != "Z"
 
 
-def helpers_of(process: int) -> list[int]:
+def workers_of(process: int) -> list[int]:
     """Those that the system names at once; a process that has just begun may be missing."""
     children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     found = []
     for child in children:
         with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
-            if b"help_out" in Path(f"/proc/{child}/cmdline").read_bytes():
+            if b"run_worker" in Path(f"/proc/{child}/cmdline").read_bytes():
                 found.append(int(child))
     return found
 
@@ -86,7 +86,7 @@ def wait_until(condition: Any, seconds: float = 20.0) -> None:
         sleep(0.01)
 
 
-@needs_helpers
+@needs_workers
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 def test_any_number_of_members_computes_the_same_but_for_rounding(
     settings: dict[str, Any], train: Any
@@ -106,13 +106,13 @@ def test_any_number_of_members_computes_the_same_but_for_rounding(
         assert together.ended.test_correct == pytest.approx(alone.ended.test_correct, abs=1)
 
 
-@needs_helpers
+@needs_workers
 def test_what_members_compute_does_not_depend_on_who_they_are(digits: Dataset, train: Any) -> None:
-    """Threads of this process in place of the helper processes."""
+    """Threads of this process in place of the worker processes."""
     ran = train(threads=3, augment="none", average=True)
     config = ran.trainer._config
-    plan = Plan((36, 8, 4), 6, 230, True, config.seed, config.batch_size, members=3)
-    vectors = Vectors.make(plan.sizes, True, np.zeros)
+    spec = WorkerSpec((36, 8, 4), 6, 230, True, config.seed, config.batch_size, workers=3)
+    vectors = Vectors.make(spec.sizes, True, np.zeros)
     memory: list[np.ndarray] = []
 
     def same(index: int) -> Any:
@@ -128,25 +128,25 @@ def test_what_members_compute_does_not_depend_on_who_they_are(digits: Dataset, t
 
     barrier = Barrier(3)
     batches = [batches_of(digits, config.seed) for _ in range(3)]
-    members = [
-        Member(plan, vectors, batches[index], same(index), index, barrier.wait)
+    workers = [
+        Worker(spec, vectors, batches[index], same(index), index, barrier.wait)
         for index in range(3)
     ]
 
-    class Threads(Team):
+    class Threads(WorkerPool):
         def __init__(self) -> None:
-            self.vectors, self.member, self._plan = vectors, members[0], plan
+            self.vectors, self.worker, self._spec = vectors, workers[0], spec
 
         def do(self, job: str, *values: Any) -> Any:
-            others = [Thread(target=getattr(each, job), args=values) for each in members[1:]]
+            others = [Thread(target=getattr(each, job), args=values) for each in workers[1:]]
             for other in others:
                 other.start()
-            result = getattr(members[0], job)(*values)
+            result = getattr(workers[0], job)(*values)
             for other in others:
                 other.join()
             return result
 
-    state = RunState.begin(config, plan.sizes, vectors)
+    state = RunState.begin(config, spec.sizes, vectors)
     stepper = Stepper(config, Threads())
     while state.epoch < 2:
         stepper.steps(state, 5)
@@ -156,7 +156,7 @@ def test_what_members_compute_does_not_depend_on_who_they_are(digits: Dataset, t
     np.testing.assert_array_equal(state.average, ran.trainer.state.average)
 
 
-@needs_helpers
+@needs_workers
 def test_an_evaluation_is_shared(train: Any, make_digits: Any) -> None:
     digits = make_digits(test=5_001)  # more than a block
     ran = train(dataset=digits, threads=2, average=False)
@@ -169,7 +169,7 @@ def test_an_evaluation_is_shared(train: Any, make_digits: Any) -> None:
     assert found.correct == expected.correct
 
 
-@needs_helpers
+@needs_workers
 def test_the_batch_size_may_change_on_the_way(train: Any) -> None:
     alone, together = (train([(5, SetBatchSize(50))], threads=threads) for threads in (1, 2))
     assert together.ended.steps == alone.ended.steps
@@ -178,14 +178,14 @@ def test_the_batch_size_may_change_on_the_way(train: Any) -> None:
     )
 
 
-def drive(trainer: Trainer, meet: Callable[[Event], bool]) -> None:
+def drive(trainer: Trainer, barrier: Callable[[Event], bool]) -> None:
     """Follow a run until it meets what is looked for."""
     for event in trainer.run():
-        if meet(event):
+        if barrier(event):
             return
 
 
-@needs_helpers
+@needs_workers
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_a_step_that_is_not_finite_changes_nothing(
     threads: int, digits: Dataset, config: Any, monkeypatch: pytest.MonkeyPatch
@@ -214,19 +214,19 @@ def test_a_step_that_is_not_finite_changes_nothing(
 def test_after_a_step_that_is_not_finite_none_is_made() -> None:
     def after(*brightness: int) -> Vectors:
         images = len(brightness)
-        plan = Plan((36, 4, 3), 6, images, False, seed=0, batch_size=1, members=1)
-        vectors = Vectors.make(plan.sizes, False, np.zeros)
+        spec = WorkerSpec((36, 4, 3), 6, images, False, seed=0, batch_size=1, workers=1)
+        vectors = Vectors.make(spec.sizes, False, np.zeros)
         # In the order in which the epoch takes them.
         order = stream(0, "shuffle", 0).permutation(images)
         pixels = np.zeros((images, 36), np.uint8)
         pixels[order] = np.array(brightness, np.uint8)[:, None]
         digits = Digits(pixels, np.zeros(images, np.uint8))
         batches = Batches(digits, 0, 6, np.zeros((BLOCK, 36), np.uint8))
-        member = Member(plan, vectors, batches, np.zeros, 0, lambda: None)
+        worker = Worker(spec, vectors, batches, np.zeros, 0, lambda: None)
         vectors.parameters[: 36 * 4] = 1e38  # overflows, but not for a blank image
         order = Order(0, 0, 0, False, "adam", 0.0, None, None, 0, 0, ((1, 0.1),) * images)
-        member.steps(*order)
-        finite = [sums.finite for sums in member.sums(slice(images))]
+        worker.steps(*order)
+        finite = [sums.finite for sums in worker.sums(slice(images))]
         assert finite[:2] == [each == 0 for each in brightness[:2]]
         return vectors
 
@@ -237,17 +237,17 @@ def test_after_a_step_that_is_not_finite_none_is_made() -> None:
 
 def test_an_order_counts_what_its_steps_came_to(digits: Dataset) -> None:
     """Losses and right answers of all steps are added up together, a short batch's too."""
-    plan = Plan((36, 4, 4), 6, 230, False, seed=0, batch_size=100, members=1)
-    vectors = Vectors.make(plan.sizes, False, np.zeros)
-    network = Network(plan.sizes, vectors.parameters)
+    spec = WorkerSpec((36, 4, 4), 6, 230, False, seed=0, batch_size=100, workers=1)
+    vectors = Vectors.make(spec.sizes, False, np.zeros)
+    network = Network(spec.sizes, vectors.parameters)
     network.initialize(np.random.default_rng(0))
-    member = Member(plan, vectors, batches_of(digits, 0), np.zeros, 0, lambda: None)
+    worker = Worker(spec, vectors, batches_of(digits, 0), np.zeros, 0, lambda: None)
     counts = (100, 100, 30)
     rates = tuple((images, 0.0) for images in counts)
-    member.steps(*Order(0, 0, 0, False, "sgd", 0.0, None, None, 0, 0, rates))
+    worker.steps(*Order(0, 0, 0, False, "sgd", 0.0, None, None, 0, 0, rates))
     order = stream(0, "shuffle", 0).permutation(230)
     start = 0
-    for images, sums in zip(counts, member.sums(slice(3)), strict=True):
+    for images, sums in zip(counts, worker.sums(slice(3)), strict=True):
         chosen = order[start : start + images]
         start += images
         expected = evaluate(network, digits.train_images[chosen], digits.train_labels[chosen])
@@ -255,7 +255,7 @@ def test_an_order_counts_what_its_steps_came_to(digits: Dataset) -> None:
         assert sums.correct == expected.correct
 
 
-@needs_helpers
+@needs_workers
 @pytest.mark.parametrize("batch_size", [1, 100, 1_500, 5_000, 9_000])
 def test_members_load_the_images_of_the_shuffle(
     batch_size: int, make_digits: Any, config: Any
@@ -263,34 +263,34 @@ def test_members_load_the_images_of_the_shuffle(
     digits = make_digits(train=9_000)
     changed = config.with_(batch_size=batch_size, threads=2, augment="none")
     order = stream(changed.seed, "shuffle", 0).permutation(9_000)
-    with Team.for_run(changed, (36, 8, 4), digits) as team:
-        state = RunState.begin(changed, (36, 8, 4), team.vectors)
-        stepper = Stepper(changed, team)
+    with WorkerPool.for_run(changed, (36, 8, 4), digits) as pool:
+        state = RunState.begin(changed, (36, 8, 4), pool.vectors)
+        stepper = Stepper(changed, pool)
         found: list[Inputs] = []
-        inputs = team.member.inputs
+        inputs = pool.worker.inputs
 
         def look(*values: Any) -> Inputs:
             found.append(inputs(*values))
             return found[-1]
 
-        team.member.inputs = look  # type: ignore[method-assign]
+        pool.worker.inputs = look  # type: ignore[method-assign]
         start = 0
         while start < min(9_000, 100 * batch_size):
             (result,) = stepper.steps(state, 1)
             chosen = order[start : start + result.images]
-            expected = digits.train_images[chosen][:, team.member._inputs.pixels]
+            expected = digits.train_images[chosen][:, pool.worker._inputs.pixels]
             values, kept = found[-1]
             rows = kept.rows if kept else np.arange(expected.shape[1])
             np.testing.assert_array_equal(values, expected[:, rows] * np.float32(1 / 255))
             assert not np.delete(expected, rows, axis=1).any()
-            labels = team._batches.labels(0, start, result.images)
+            labels = pool._batches.labels(0, start, result.images)
             np.testing.assert_array_equal(labels, digits.train_labels[chosen])
             start += result.images
         if batch_size == 1:  # of 50 images one inks all pixels
             assert sum(each.kept is not None for each in found) > 90
 
 
-@needs_helpers
+@needs_workers
 @pytest.mark.parametrize("batch_size", [1_500, 9_000])
 def test_members_load_deformed_images_of_two_blocks_and_three(
     batch_size: int, make_digits: Any, train: Any
@@ -306,46 +306,48 @@ def test_members_load_deformed_images_of_two_blocks_and_three(
     assert len(set(actual.tolist())) == len(actual)
 
 
-@needs_helpers
-def test_a_lost_helper_ends_the_run_with_a_reason(digits: Dataset, config: Any) -> None:
+@needs_workers
+def test_a_lost_workers_ends_the_run_with_a_reason(digits: Dataset, config: Any) -> None:
     trainer = Trainer(config.with_(threads=2, epochs=1_000_000), digits, Script([]))
     killed: list[int] = []
 
     def kill(event: Event) -> bool:
         if isinstance(event, StepsDone) and not killed:
-            killed.extend(helper.pid for helper in trainer._team._helpers)
+            killed.extend(process.pid for process in trainer._pool._processes)
             os.kill(killed[0], signal.SIGKILL)
         return False
 
-    with pytest.raises(TeamError, match="killed by signal 9; --threads 1 needs no helpers"):
+    with pytest.raises(
+        WorkerPoolError, match="killed by signal 9; --threads 1 needs no worker processes"
+    ):
         drive(trainer, kill)
     assert killed
     assert not any(map(alive, killed))
 
 
-@needs_helpers
+@needs_workers
 def test_a_run_leaves_no_process_and_no_file_open(train: Any) -> None:
     before = open_files()
     train(threads=3, batch_size=20)
     train([(3, SetBatchSize(7))], threads=2)
     assert open_files() == before
-    assert not helpers_of(os.getpid())
+    assert not workers_of(os.getpid())
 
 
-@needs_helpers
-def test_a_run_that_is_given_up_ends_its_helpers(digits: Dataset, config: Any) -> None:
+@needs_workers
+def test_a_run_that_is_given_up_ends_its_workers(digits: Dataset, config: Any) -> None:
     trainer = Trainer(config.with_(threads=2), digits, Script([]))
     run = trainer.run()
     next(run)
-    (helper,) = trainer._team._helpers
-    assert alive(helper.pid)
+    (process,) = trainer._pool._processes
+    assert alive(process.pid)
     run.close()
-    assert not alive(helper.pid)
+    assert not alive(process.pid)
 
 
-@needs_helpers
+@needs_workers
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV"])
-def test_helpers_end_with_the_program_however_it_ends(name: str, tmp_path: Path) -> None:
+def test_workers_end_with_the_program_however_it_ends(name: str, tmp_path: Path) -> None:
     number = getattr(signal, name)  # Windows knows no SIGKILL
     command = [sys.executable, "-m", "digit_tui", "--batch", "--data", "sample", "--threads", "2"]
     program = subprocess.Popen(
@@ -354,14 +356,14 @@ def test_helpers_end_with_the_program_however_it_ends(name: str, tmp_path: Path)
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    wait_until(lambda: helpers_of(program.pid))
-    (helper,) = helpers_of(program.pid)  # it lives until the program ends
+    wait_until(lambda: workers_of(program.pid))
+    (process,) = workers_of(program.pid)  # it lives until the program ends
     program.send_signal(number)
     assert program.wait() == -number
-    wait_until(lambda: not alive(helper))
+    wait_until(lambda: not alive(process))
 
 
-@needs_helpers
+@needs_workers
 def test_closed_standard_streams_are_not_taken_for_memory(tmp_path: Path) -> None:
     command = f"{sys.executable} -m digit_tui --batch --data sample --preset classic --epochs 2"
     command += f" --threads 2 --run {tmp_path / 'run'} <&- >&- 2>&-"
@@ -369,26 +371,30 @@ def test_closed_standard_streams_are_not_taken_for_memory(tmp_path: Path) -> Non
     assert '"state": "finished"' in (tmp_path / "run" / "run.json").read_text()
 
 
-@needs_helpers
-def test_no_helper_can_be_started(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@needs_workers
+def test_no_workers_can_be_started(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     before = open_files()
-    with pytest.raises(TeamError, match="cannot start a helper: No such file or directory"):
+    with pytest.raises(
+        WorkerPoolError, match="cannot start a worker process: No such file or directory"
+    ):
         train(threads=2)
     assert open_files() == before
 
 
-@needs_helpers
+@needs_workers
 def test_no_memory_to_share(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(size: int) -> int:
         raise OSError(12, "Cannot allocate memory")
 
-    monkeypatch.setattr(memory_module, "share", refuse)
-    with pytest.raises(TeamError, match="cannot share memory with helpers: Cannot allocate"):
+    monkeypatch.setattr(shared_memory_module, "share", refuse)
+    with pytest.raises(
+        WorkerPoolError, match="cannot share memory with worker processes: Cannot allocate"
+    ):
         train(threads=2)
 
 
-@needs_helpers
+@needs_workers
 def test_a_run_that_is_never_begun_leaves_no_file_open(digits: Dataset, config: Any) -> None:
     before = open_files()
     for _ in range(3):
@@ -396,18 +402,18 @@ def test_a_run_that_is_never_begun_leaves_no_file_open(digits: Dataset, config: 
     assert open_files() == before
 
 
-@needs_helpers
-def test_a_helper_that_fails_says_why(
+@needs_workers
+def test_a_workers_that_fails_says_why(
     digits: Dataset, config: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(team_module, "_START", "raise RuntimeError('by design')")
+    monkeypatch.setattr(pool_module, "_START", "raise RuntimeError('by design')")
     trainer = Trainer(config.with_(threads=2), digits, Script([]))
-    with pytest.raises(TeamError, match=r"status 1 \(RuntimeError: by design\); --threads 1"):
+    with pytest.raises(WorkerPoolError, match=r"status 1 \(RuntimeError: by design\); --threads 1"):
         drive(trainer, lambda event: False)
 
 
-@needs_helpers
-def test_helpers_end_when_the_start_is_interrupted(
+@needs_workers
+def test_workers_end_when_the_start_is_interrupted(
     digits: Dataset, config: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[subprocess.Popen[bytes]] = []
@@ -430,18 +436,18 @@ def test_helpers_end_when_the_start_is_interrupted(
     assert open_files() == before
 
 
-def test_without_helpers_threads_are_left_to_the_blas(
+def test_without_workers_threads_are_left_to_the_blas(
     train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(team_module, "HELPERS", False)
+    monkeypatch.setattr(pool_module, "WORKER_PROCESSES", False)
     ran = train(threads=2)
-    assert ran.trainer._team._threads == 2
+    assert ran.trainer._pool._threads == 2
     assert ran.ended.epochs == 2
 
 
-@pytest.mark.parametrize("shared", [False, pytest.param(True, marks=needs_helpers)])
+@pytest.mark.parametrize("shared", [False, pytest.param(True, marks=needs_workers)])
 def test_memory_hands_out_zeros_on_lines_of_their_own(shared: bool) -> None:
-    memory = shared_memory(lambda memory: memory.take((999,), np.uint8)) if shared else Memory()
+    memory = shared_memory(lambda memory: memory.take((999,), np.uint8)) if shared else Arena()
     arrays = [memory.take(shape, np.float32) for shape in ((3, 5), (1,), (0,), (17,))]
     assert arrays[0].shape == (3, 5)
     assert memory.size == 64 + 64 + 128
@@ -451,7 +457,7 @@ def test_memory_hands_out_zeros_on_lines_of_their_own(shared: bool) -> None:
 
 
 def test_each_slot_begins_with_a_line() -> None:
-    slots = Vectors.make((9, 5, 3), False, Memory().take).slots
+    slots = Vectors.make((9, 5, 3), False, Arena().take).slots
     assert len(slots) == 2
     assert all(slot.ctypes.data % 64 == 0 for slot in slots)
 
@@ -460,4 +466,4 @@ def test_the_longest_order_has_room() -> None:
     batches = tuple((60_000 + number, 1e-9 + number) for number in range(MOST_STEPS))
     long = 10**12
     order = Order(long, long, long, True, "nesterov", 1e-9, 1e-9, 1e-9, long, long, batches)
-    assert len(marshal.dumps(("steps", tuple(order)))) < ORDER_BYTES
+    assert len(marshal.dumps(("steps", tuple(order)))) < REQUEST_BYTES

@@ -137,8 +137,8 @@ def test_a_part_computes_its_share_and_nothing_else(sizes: tuple[int, ...], part
         divided.gradient[:] = np.nan
         divided.part(5, index).differentiate(Inputs(inputs[:, share.inputs]))
         computed = np.zeros(len(divided.gradient), np.bool_)
-        for stretch in share.stretches:
-            computed[stretch] = True
+        for span in share.spans:
+            computed[span] = True
         np.testing.assert_array_equal(np.isfinite(divided.gradient), computed)
 
 

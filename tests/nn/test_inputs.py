@@ -94,5 +94,5 @@ def test_what_is_left_out_changes_no_result(sizes: tuple[int, ...], parts: int) 
         squares = [part.differentiate(own) for part, own in zip(every, inputs, strict=True)]
         np.testing.assert_allclose(buffers.gradient, gradient, rtol=1e-10, atol=1e-14)
         for own, share in zip(squares, buffers.shares, strict=True):
-            taken = np.concatenate([gradient[each] for each in share.stretches])
+            taken = np.concatenate([gradient[each] for each in share.spans])
             assert own == pytest.approx(taken @ taken, rel=1e-10)

@@ -21,8 +21,8 @@ def test_parts_are_all_of_it_and_nearly_equal(total: int, parts: int) -> None:
 def test_shares_are_the_whole_network(sizes: list[int], parts: int) -> None:
     taken = np.zeros(parameter_count(sizes), np.intp)
     for part in range(parts):
-        for stretch in share_of(sizes, part, parts).stretches:
-            taken[stretch] += 1
+        for span in share_of(sizes, part, parts).spans:
+            taken[span] += 1
     assert (taken == 1).all()
 
 
@@ -57,9 +57,9 @@ def test_the_part_that_has_a_small_rest_has_fewer_rows_of_the_first_layer() -> N
 
 
 def test_a_small_rest_makes_no_second_stretch() -> None:
-    assert len(share_of((784, 128, 10), 0, 2).stretches) == 1
-    assert len(share_of((784, 128, 10), 1, 2).stretches) == 1
-    assert len(share_of((784, 256, 128, 10), 0, 2).stretches) == 2
+    assert len(share_of((784, 128, 10), 0, 2).spans) == 1
+    assert len(share_of((784, 128, 10), 1, 2).spans) == 1
+    assert len(share_of((784, 256, 128, 10), 0, 2).spans) == 2
 
 
 @given(SIZES, st.integers(1, 9))
@@ -71,5 +71,5 @@ def test_the_rows_of_a_share_are_its_stretches(sizes: list[int], parts: int) -> 
         found = [first[share.inputs]]
         found += [matrix[rows] for matrix, rows in zip(others, share.rows, strict=True)]
         rows_of_share = np.concatenate([each.ravel() for each in found])
-        expected = np.concatenate([numbers[:0], *(numbers[each] for each in share.stretches)])
+        expected = np.concatenate([numbers[:0], *(numbers[each] for each in share.spans)])
         np.testing.assert_array_equal(rows_of_share, expected)

@@ -70,7 +70,7 @@ class Disk:
         self.calls: list[str] = []
         self.synced: dict[int, int] = {}
         self.trainer = trainer
-        self._meet = meet
+        self._barrier = meet
         self._watching = False
 
     def follow(self, begun: bool = True) -> Iterator[Any]:
@@ -122,7 +122,7 @@ class Disk:
     def _tell(self, call: Call) -> None:
         self._watching = False
         try:
-            self._meet(self, call)
+            self._barrier(self, call)
         finally:
             self._watching = True
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digit_tui.engine.worker import Member
+from digit_tui.engine.worker import Worker
 from digit_tui.nn import RULES
 from digit_tui.run.commands import (
     AddEpochs,
@@ -286,16 +286,16 @@ def test_a_command_from_a_mailbox_waits_for_one_step(
     """It ends the order of many steps that is being followed."""
     mailbox = Mailbox()
     trainer = Trainer(config.with_(batch_size=1, threads=threads), digits, mailbox)
-    inputs = Member.inputs
+    inputs = Worker.inputs
 
-    def stop_in_the_fifth(self: Member, *values: Any) -> Any:
+    def stop_in_the_fifth(self: Worker, *values: Any) -> Any:
         made.append(values)
         if len(made) == 5:
             mailbox.send(Stop())
         return inputs(self, *values)
 
     made: list[Any] = []
-    monkeypatch.setattr(Member, "inputs", stop_in_the_fifth)
+    monkeypatch.setattr(Worker, "inputs", stop_in_the_fifth)
     assert list(trainer.run())[-1].steps == 5
 
 

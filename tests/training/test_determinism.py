@@ -12,8 +12,8 @@ from digit_tui.data import Dataset
 from digit_tui.engine import batches as batches_module
 from digit_tui.engine import stepper as step_module
 from digit_tui.engine.stepper import Stepper
-from digit_tui.engine.worker import Member
-from digit_tui.engine.worker_pool import Team
+from digit_tui.engine.worker import Worker
+from digit_tui.engine.worker_pool import WorkerPool
 from digit_tui.nn import inputs as inputs_module
 from digit_tui.nn.inputs import Inputs
 from digit_tui.run.commands import (
@@ -248,32 +248,32 @@ def test_streams_differ_by_seed_purpose_and_place() -> None:
 
 def stepper_of(digits: Dataset) -> Stepper:
     config = RunConfig(data="patterns", hidden=(2,), side=digits.side, seed=0, threads=1)
-    return Stepper(config, Team.for_run(config, (digits.pixels, 2, digits.classes), digits))
+    return Stepper(config, WorkerPool.for_run(config, (digits.pixels, 2, digits.classes), digits))
 
 
 def epoch_of(
     stepper: Stepper, digits: Dataset, size: int, epoch: int = 0, augment: str = "none"
 ) -> tuple[np.ndarray, np.ndarray]:
     """What steps load in a whole epoch, in batches of one size."""
-    team, total = stepper._team, len(digits.train_labels)
-    make, rows = Member.inputs, slice(0)
+    pool, total = stepper._pool, len(digits.train_labels)
+    make, rows = Worker.inputs, slice(0)
 
-    def look(self: Member, *values: Any) -> Inputs:
+    def look(self: Worker, *values: Any) -> Inputs:
         found = make(self, *values)
         columns = found.kept.rows if found.kept else np.arange(digits.pixels + 1)
         inputs[rows, columns] = np.rint(found.values * 255)
         return found
 
     config = RunConfig(data="patterns", augment=augment, batch_size=size, epochs=9)
-    state = RunState(team.vectors, Settings.of(config), epoch=epoch)
+    state = RunState(pool.vectors, Settings.of(config), epoch=epoch)
     inputs, labels = np.zeros((total, digits.pixels + 1), np.uint8), np.full(total, -1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Member, "inputs", look)
+        patch.setattr(Worker, "inputs", look)
         while (start := state.cursor) < total:
             rows = slice(start, min(start + size, total))
             (result,) = stepper.steps(state, 1)
             assert rows == slice(start, state.cursor)
-            labels[rows] = team._batches.labels(epoch, start, result.images)
+            labels[rows] = pool._batches.labels(epoch, start, result.images)
     assert (inputs[:, -1] == 255).all()  # the input that is always 1
     return inputs[:, :-1], labels
 

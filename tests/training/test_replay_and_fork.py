@@ -17,8 +17,8 @@ from digit_tui.cli.main import cli
 from digit_tui.data import Dataset
 from digit_tui.engine.batches import BLOCK
 from digit_tui.engine.step_batch import Order
-from digit_tui.engine.worker import Member
-from digit_tui.engine.worker_pool import HELPERS
+from digit_tui.engine.worker import Worker
+from digit_tui.engine.worker_pool import WORKER_PROCESSES
 from digit_tui.insight.significance import compare, gap_words
 from digit_tui.nn.inputs import Inputs
 from digit_tui.run.commands import (
@@ -71,7 +71,7 @@ NEVER = 10**9
 """A step that is never reached: a script's command with it waits until the run is paused."""
 STOP = (NEVER, Stop())
 
-needs_helpers = pytest.mark.skipif(not HELPERS, reason="threads are left to the BLAS here")
+needs_workers = pytest.mark.skipif(not WORKER_PROCESSES, reason="threads are left to the BLAS here")
 
 
 def of_fork(ran: Any) -> list[Event]:
@@ -262,9 +262,9 @@ def test_branches_with_several_blocks_an_epoch(
         assert fork_sha(ran) == train(given(step, changes), **options).sha256
 
 
-@needs_helpers
+@needs_workers
 @pytest.mark.parametrize("batch_size", [100, 1_500])
-def test_branches_with_helpers(batch_size: int, many: Dataset, train: Any) -> None:
+def test_branches_with_workers(batch_size: int, many: Dataset, train: Any) -> None:
     options = {"dataset": many, "batch_size": batch_size, "threads": 2}
     changes = (SetOptimizer("rmsprop", 0.002), SetAugmentation("affine"))
     ran = train([(20, Fork(changes)), (30, Pause()), (NEVER, Resume())], epochs=4, **options)
@@ -277,20 +277,20 @@ def test_both_branches_train_on_the_same_batches(
 ) -> None:
     batches: list[tuple[bytes, bytes]] = []
     blocks: list[tuple[int, int]] = []
-    inputs, deform = Member.inputs, Member.deform
+    inputs, deform = Worker.inputs, Worker.deform
 
-    def look_at_batch(self: Member, number: int, order: Order, start: int) -> Inputs:
+    def look_at_batch(self: Worker, number: int, order: Order, start: int) -> Inputs:
         found = inputs(self, number, order, start)
         labels = self._batches.labels(order.epoch, start, order.batches[number][0])
         batches.append((found.values.tobytes(), labels.tobytes()))
         return found
 
-    def look_at_block(self: Member, epoch: int, block: int, augment: str) -> None:
+    def look_at_block(self: Worker, epoch: int, block: int, augment: str) -> None:
         blocks.append((epoch, block))
         deform(self, epoch, block, augment)
 
-    monkeypatch.setattr(Member, "inputs", look_at_batch)
-    monkeypatch.setattr(Member, "deform", look_at_block)
+    monkeypatch.setattr(Worker, "inputs", look_at_batch)
+    monkeypatch.setattr(Worker, "deform", look_at_block)
     train([(40, Fork((SetLearningRate(0.03),)))], dataset=many)
     seen = Counter(batches)
     assert len(seen) == 2 * -(-9_000 // 32)  # those of two epochs

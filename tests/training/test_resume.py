@@ -12,7 +12,7 @@ import pytest
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.engine.worker_pool import HELPERS
+from digit_tui.engine.worker_pool import WORKER_PROCESSES
 from digit_tui.nn import PredictionHistory
 from digit_tui.run.commands import (
     AddEpochs,
@@ -167,8 +167,8 @@ def test_interruptions_at_random_change_nothing(
     assert sum(isinstance(event, Restored) for event in events) >= 19
 
 
-@pytest.mark.skipif(not HELPERS, reason="threads are left to the BLAS here")
-def test_interruptions_change_nothing_with_helpers(
+@pytest.mark.skipif(not WORKER_PROCESSES, reason="threads are left to the BLAS here")
+def test_interruptions_change_nothing_with_workers(
     digits: Dataset, config: RunConfig, tmp_path: Path
 ) -> None:
     settings = config.with_(augment="elastic", epochs=4, threads=2)

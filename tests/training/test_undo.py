@@ -376,7 +376,7 @@ def test_an_undo_is_saved_at_once(stay: bool, train: Any, go_on: Any, tmp_path: 
     assert go_on(folder).sha256 == train().sha256
 
 
-# Memory
+# Arena
 
 
 def make_point(

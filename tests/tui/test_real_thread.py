@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.engine.worker_pool import HELPERS
+from digit_tui.engine.worker_pool import WORKER_PROCESSES
 from digit_tui.run import commands as ask
 from digit_tui.run.events import RunEnded
 from digit_tui.session.runner import Failed, Runner
@@ -191,8 +191,8 @@ class TestFailures:
         assert failed.status == 74
         assert failed.message.startswith(f"cannot write {tmp_path / 'file'}")
 
-    @pytest.mark.skipif(not HELPERS, reason="threads are left to the BLAS here")
-    def test_of_a_helper_process(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.skipif(not WORKER_PROCESSES, reason="threads are left to the BLAS here")
+    def test_of_a_workers_process(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
         failed = self.failure(CONFIG.with_(threads=2), tmp_path / "run")
         assert failed.status == 1
