@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from digit_tui.config import MAX_THREADS, RunConfig, available_processors
 from digit_tui.data import Dataset, load_dataset
-from digit_tui.engine.step_batch import MOST_STEPS
+from digit_tui.engine.step_group import MAX_STEPS
 from digit_tui.engine.stepper import Stepper
 from digit_tui.engine.worker_pool import WorkerPool, WorkerPoolError
 from digit_tui.run.state import RunState
@@ -111,7 +111,7 @@ def training_steps(config: RunConfig, dataset: Dataset) -> Iterator[Callable[[],
         stepper = Stepper(config, pool)
 
         def work() -> int:
-            results = stepper.steps(state, MOST_STEPS)
+            results = stepper.steps(state, MAX_STEPS)
             if state.cursor >= images:
                 state.end_epoch()
             return sum(result.images for result in results)

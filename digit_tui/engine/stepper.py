@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from digit_tui.config import RunConfig
 from digit_tui.engine.batches import BLOCK
-from digit_tui.engine.step_batch import MOST_STEPS, Order, StepSums
+from digit_tui.engine.step_group import MAX_STEPS, StepGroup, StepSums
 from digit_tui.engine.worker_pool import WorkerPool
 from digit_tui.nn import SCHEDULES
 from digit_tui.run.state import RunState
 
-MOST_WORK = 1_120_000_000
-"""Parameters times images of the steps made at one order, if it is not a single step. That takes
-30 to 40 ms, after which the run can be told of; a person's commands end an order sooner."""
+MAX_GROUP_WORK = 1_120_000_000
+"""Parameters times images of the steps made in one group, if it is not a single step. That takes
+30 to 40 ms, after which the run can be told of; a person's commands end a group sooner."""
 
 
 class NotFinite(Exception):
@@ -43,21 +43,21 @@ class Stepper:
     """Moves a state on, step by step: state(t + 1) = step(state(t), batch(seed, epoch, t)).
 
     Attributes:
-        cut: whether the last order ended early as somebody waited.
+        cut: whether the last group ended early as somebody waited.
     """
 
     def __init__(self, config: RunConfig, pool: WorkerPool) -> None:
         self._pool = pool
         self._images = pool.images
         self._factor = SCHEDULES[config.schedule]
-        self.cut = False
+        self.cut_short = False
         self._deformed: tuple[int, int, str] | None = None  # epoch, block, how
 
     def steps(self, state: RunState, most: int) -> list[StepResult]:
         """Make one step or some, in place; what comes between steps costs time.
 
-        What is computed does not depend on how many there are. No order crosses an epoch's end, nor
-        a step whose number is a multiple of how many steps are MOST_WORK: so a run that is repeated
+        What is computed does not depend on how many there are. No group crosses an epoch's end, nor
+        a step whose number is a multiple of how many steps are MAX_GROUP_WORK: so a run that is repeated
         stops at the same places, but for those where somebody waits: see `cut`.
 
         Args:
@@ -76,24 +76,24 @@ class Stepper:
         self._pool.set_batch_size(batch_size)
         started = perf_counter()
         work = batch_size * len(state.parameters)
-        together = min(max(MOST_WORK // work, 1), MOST_STEPS)
+        together = min(max(MAX_GROUP_WORK // work, 1), MAX_STEPS)
         most = min(most, together - state.step % together)
-        order = self._order(state, batch_size, most)
-        steps = self._pool.do("steps", *order)
+        group = self._next_group(state, batch_size, most)
+        steps = self._pool.do("steps", *group)
         seconds = perf_counter() - started
         sums = self._pool.worker.sums(slice(steps))
-        self.cut = steps < len(order.batches) and sums[-1].finite
+        self.cut_short = steps < len(group.batches) and sums[-1].finite
         if not isfinite(sums[0].loss):
-            raise NotFinite("loss", sums[0].loss / order.batches[0][0])
+            raise NotFinite("loss", sums[0].loss / group.batches[0][0])
         if not sums[0].finite:
             raise NotFinite("gradient", sqrt(sums[0].squares))
         made = list(takewhile(lambda each: each.finite, sums))
         return [
             self._count(state, *batch, each, seconds / len(made))
-            for batch, each in zip(order.batches, made, strict=False)
+            for batch, each in zip(group.batches, made, strict=False)
         ]
 
-    def _order(self, state: RunState, batch_size: int, most: int) -> Order:
+    def _next_group(self, state: RunState, batch_size: int, most: int) -> StepGroup:
         """The next steps: the first one and, of deformed images, those in the same block."""
         settings = state.settings
         deformed = settings.augment != "none"
@@ -109,7 +109,7 @@ class Stepper:
                 break
             batches.append((images, self._learning_rate(state, cursor)))
             cursor += images
-        return Order(
+        return StepGroup(
             epoch=state.epoch,
             start=state.cursor,
             loaded=loaded,

@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 
 from digit_tui.engine.batches import BLOCK, Batches
 from digit_tui.engine.shared_memory import Arena
-from digit_tui.engine.step_batch import (
+from digit_tui.engine.step_group import (
     CLIPPED,
     COLUMNS,
     CORRECT,
-    DOUBTFUL,
     LOSS,
-    MOST_STEPS,
+    MAX_STEPS,
+    PARTIAL_LOSS,
     SQUARES,
-    WAITING,
-    Order,
+    STOP_REQUESTED,
+    StepGroup,
     StepSums,
 )
 from digit_tui.nn import (
@@ -104,7 +104,7 @@ class Worker:
         allocate: Allocate,
         index: int,
         barrier: Callable[[], None],
-        waiting: Callable[[], bool] = lambda: False,
+        command_waiting: Callable[[], bool] = lambda: False,
     ) -> None:
         """Make what the workers share, in the same order for each.
 
@@ -115,12 +115,12 @@ class Worker:
             allocate: makes the arrays that the workers share.
             index: which worker this is, from 0.
             barrier: returns when all workers have called it.
-            waiting: whether somebody waits for the end of an order; worker 0's counts.
+            command_waiting: whether somebody waits for the end of a group; worker 0's counts.
         """
         self._spec = spec
         self._index = index
         self._barrier = barrier
-        self._waiting = waiting
+        self._command_waiting = command_waiting
         self._batches = batches
         network = Network(spec.sizes, vectors.parameters)
         evaluated = vectors.parameters if vectors.average is None else vectors.average
@@ -132,19 +132,21 @@ class Worker:
         self.tested_labels: Array = allocate((BLOCK,), np.uint8)
         self.probabilities: Array = allocate((BLOCK, classes), np.float32)
         self.losses: Array = allocate((BLOCK,), np.float32)
-        self._sums: Array = allocate((MOST_STEPS, spec.workers, COLUMNS), np.float64)
+        self._sums: Array = allocate((MAX_STEPS, spec.workers, COLUMNS), np.float64)
         share = self._pass.shares[index]
         self._inputs = InputRoom(share.inputs, pixels, spec.batch_size, np.float32, allocate_own)
         # Numbers one by one come quicker out of this than out of the array.
-        self._told: Any = self._sums.data
+        self._results: Any = self._sums.data
         scratch = allocate_own((LONGEST_BLOCK,), np.float32)
         self._spans = [
             ParameterSpan.of(vectors, self._pass.gradient, own, scratch) for own in share.spans
         ]
 
     def sums(self, steps: slice) -> list[StepSums]:
-        """Over the shares of all workers, in their order, for steps of the last order."""
-        return [StepSums(*each) for each in self._sums[steps, :, :DOUBTFUL].sum(axis=1).tolist()]
+        """Over the shares of all workers, in their order, for steps of the last group."""
+        return [
+            StepSums(*each) for each in self._sums[steps, :, :PARTIAL_LOSS].sum(axis=1).tolist()
+        ]
 
     def deform(self, epoch: int, block: int, augment: str) -> None:
         """Make this worker's part of a block of deformed images; see Batches."""
@@ -160,21 +162,21 @@ class Worker:
         """
         self._inputs.load(self._batches.deformed(start, images, self._inputs.pixels), at)
 
-    def inputs(self, number: int, order: Order, start: int) -> Inputs:
+    def inputs(self, number: int, group: StepGroup, start: int) -> Inputs:
         """This worker's inputs of a batch.
 
         Args:
-            number: which one of the order's.
-            order: what is done.
+            number: which one of the group's.
+            group: what is done.
             start: position in the epoch of the first image.
         """
-        images, _ = order.batches[number]
-        if order.deformed:
-            loaded = 0 if number else order.loaded
+        images, _ = group.batches[number]
+        if group.deformed:
+            loaded = 0 if number else group.loaded
             self.load(start + loaded, loaded, images - loaded)
             return self._inputs.loaded(images)  # of 128 images four pixels in five are inked
         own = self._inputs.pixels
-        return self._inputs.without_blanks(self._batches.originals(order.epoch, start, images, own))
+        return self._inputs.without_blanks(self._batches.originals(group.epoch, start, images, own))
 
     def evaluate(self, count: int) -> None:
         """Classify `tested` with the averaged weights, where there are any, else the latest."""
@@ -187,23 +189,23 @@ class Worker:
         """Make steps, up to one whose loss or gradient is not finite: that one changes nothing.
 
         Args:
-            values: an Order's.
+            values: a StepGroup's.
 
         Returns:
             How many steps there are sums of: fewer than ordered if somebody waits.
         """
-        order = Order(*values)
-        own = [part_of(images, self._index, self._spec.workers) for images, _ in order.batches]
+        group = StepGroup(*values)
+        own = [part_of(images, self._index, self._spec.workers) for images, _ in group.batches]
         counts = [rows.stop - rows.start for rows in own]
         outcomes = Outcomes(sum(counts), self._spec.sizes[-1], np.float32)
         with np.errstate(all="ignore"):  # what is not finite is found here
             # Nobody waits until all have moved their shares: until the next step's first barrier
             # a worker looks at nothing but its inputs and their weights, which only it moves.
-            start = order.start
-            total = sum(images for images, _ in order.batches)
-            labels = self._batches.labels(order.epoch, start, total)
-            for number, (images, _) in enumerate(order.batches):
-                if not self._step(number, order, start, labels[:images], outcomes):
+            start = group.start
+            total = sum(images for images, _ in group.batches)
+            labels = self._batches.labels(group.epoch, start, total)
+            for number, (images, _) in enumerate(group.batches):
+                if not self._step(number, group, start, labels[:images], outcomes):
                     break
                 start, labels = start + images, labels[images:]
             steps, made = number + 1, slice(number + 1)
@@ -214,52 +216,54 @@ class Worker:
         return steps
 
     def _step(
-        self, number: int, order: Order, start: int, labels: Array, outcomes: Outcomes
+        self, number: int, group: StepGroup, start: int, labels: Array, outcomes: Outcomes
     ) -> bool:
         """Make one step, unless its loss or gradient is not finite.
 
         Args:
-            number: which one of the order's.
-            order: what to do.
+            number: which one of the group's.
+            group: what to do.
             start: position in the epoch of the first image.
             labels: (n,) the batch's.
             outcomes: what becomes of this worker's images is added.
 
         Returns:
-            Whether the order's next step may be made.
+            Whether the group's next step may be made.
         """
-        images, learning_rate = order.batches[number]
-        inputs, part = self.inputs(number, order, start), self._pass.part(images, self._index)
+        images, learning_rate = group.batches[number]
+        inputs, part = self.inputs(number, group, start), self._pass.part(images, self._index)
         part.multiply(inputs)
         self._barrier()
-        doubtful = part.propagate(labels, outcomes)
+        partial_loss = part.propagate(labels, outcomes)
         self._barrier()
-        told, index = self._told, self._index
-        told[number, index, DOUBTFUL] = doubtful
-        told[number, index, SQUARES] = part.differentiate(inputs)
-        told[number, index, WAITING] = self._waiting()
+        results, index = self._results, self._index
+        results[number, index, PARTIAL_LOSS] = partial_loss
+        results[number, index, SQUARES] = part.differentiate(inputs)
+        results[number, index, STOP_REQUESTED] = self._command_waiting()
         self._barrier()
         squares = self._total(number, SQUARES)
-        finite = isfinite(squares) and isfinite(self._total(number, DOUBTFUL))
+        finite = isfinite(squares) and isfinite(self._total(number, PARTIAL_LOSS))
         if finite:
-            # Others may still be adding up, but nobody looks at this one before the order's end,
+            # Others may still be adding up, but nobody looks at this one before the group's end,
             # nor at the two that are written there.
-            told[number, index, CLIPPED] = self._move(number, order, learning_rate, sqrt(squares))
-        return finite and not told[number, 0, WAITING]
+            results[number, index, CLIPPED] = self._move(
+                number, group, learning_rate, sqrt(squares)
+            )
+        return finite and not results[number, 0, STOP_REQUESTED]
 
     def _total(self, number: int, what: int) -> float:
         """Of all workers, in their order."""
         total = 0.0  # not by `sum`, which adds otherwise from Python 3.12 on
         for each in range(self._spec.workers):
-            total += self._told[number, each, what]
+            total += self._results[number, each, what]
         return total
 
-    def _move(self, number: int, order: Order, learning_rate: float, norm: float) -> bool:
+    def _move(self, number: int, group: StepGroup, learning_rate: float, norm: float) -> bool:
         """Clip, update and average this worker's share of the vectors.
 
         Args:
-            number: which step of the order's.
-            order: what to do.
+            number: which step of the group's.
+            group: what to do.
             learning_rate: of this step.
             norm: of the whole gradient.
 
@@ -267,16 +271,16 @@ class Worker:
             Whether it was clipped.
         """
         clipped = False
-        rule, hyper = RULES[order.optimizer], Hyperparameters(weight_decay=order.weight_decay)
+        rule, hyper = RULES[group.optimizer], Hyperparameters(weight_decay=group.weight_decay)
         for own in self._spans:
-            if order.clip_norm is not None:
-                clipped |= clip_by_global_norm(own.gradient, norm, order.clip_norm)
-            elif order.clip_value is not None:
-                clipped |= clip_by_value(own.gradient, order.clip_value)
+            if group.clip_norm is not None:
+                clipped |= clip_by_global_norm(own.gradient, norm, group.clip_norm)
+            elif group.clip_value is not None:
+                clipped |= clip_by_value(own.gradient, group.clip_value)
             blocks = own.blocks[rule.slots]
-            update(rule, blocks, order.slot_steps + number + 1, learning_rate, hyper)
+            update(rule, blocks, group.slot_steps + number + 1, learning_rate, hyper)
             if own.average is not None:
                 # The gradient is spent, so its vector serves as scratch.
-                step = order.step + number + 1
+                step = group.step + number + 1
                 average_into(own.average, own.parameters, step, own.gradient)
         return clipped

@@ -37,13 +37,13 @@ from digit_tui.run.state import Vectors
 
 Array = NDArray[Any]
 
-# Arena without a name, and processors that show writes in the order in which they were made.
+# Memory without a name, and processors that show writes in the order in which they were made.
 WORKER_PROCESSES = (
     sys.platform == "linux"
     and platform.machine() in ("x86_64", "AMD64")
     and hasattr(os, "memfd_create")  # some builds of Python lack it
 )
-"""Whether threads are process processes here; elsewhere they are left to the BLAS."""
+"""Whether threads are worker processes here; elsewhere they are left to the BLAS."""
 
 _REMEDY = "--threads 1 needs no worker processes"
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS")
@@ -75,7 +75,7 @@ class WorkerPool:
     """
 
     def __init__(
-        self, spec: WorkerSpec, threads: int, digits: Digits, waiting: Callable[[], bool]
+        self, spec: WorkerSpec, threads: int, digits: Digits, command_waiting: Callable[[], bool]
     ) -> None:
         """Make what the workers share.
 
@@ -83,7 +83,7 @@ class WorkerPool:
             spec: what is trained, and by how many.
             threads: of the run; the BLAS of this process gets those that are not worker processes.
             digits: what is learned from.
-            waiting: whether somebody waits for the end of an order of steps.
+            command_waiting: whether somebody waits for the end of a request of steps.
 
         Raises:
             WorkerPoolError: if there is not enough memory.
@@ -93,7 +93,7 @@ class WorkerPool:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._complaints = -1
         self._spec = spec
-        self._waiting = waiting
+        self._command_waiting = command_waiting
         self._place = place_of(digits.images)
         images = digits.images if spec.workers == 1 or self._place else None
 
@@ -114,7 +114,7 @@ class WorkerPool:
         config: RunConfig,
         sizes: Sequence[int],
         dataset: Dataset,
-        waiting: Callable[[], bool] = lambda: False,
+        command_waiting: Callable[[], bool] = lambda: False,
     ) -> WorkerPool:
         """The pool of a run on a data set, for a network with these layer widths; see there."""
         digits = Digits(dataset.train_images, dataset.train_labels)
@@ -128,7 +128,7 @@ class WorkerPool:
             batch_size=min(config.batch_size, images),
             workers=worker_count(config.threads),
         )
-        return cls(spec, config.threads, digits, waiting)
+        return cls(spec, config.threads, digits, command_waiting)
 
     @property
     def images(self) -> int:
@@ -152,10 +152,12 @@ class WorkerPool:
 
         def make(memory: Arena) -> tuple[Worker, Array, Barrier]:
             run_arrays = self.vectors, self._batches
-            return make_worker(memory, self._spec, *run_arrays, 0, self._pause, self._waiting)
+            return make_worker(
+                memory, self._spec, *run_arrays, 0, self._pause, self._command_waiting
+            )
 
         self._batch_arena = self._arena(make)
-        self.worker, self._order, self._barrier = make(self._batch_arena)
+        self.worker, self._request, self._barrier = make(self._batch_arena)
 
     def __enter__(self) -> WorkerPool:
         self._limits.enter_context(threadpool_limits(limits=self._threads, user_api="blas"))
@@ -181,8 +183,8 @@ class WorkerPool:
             WorkerPoolError: if a worker process has ended.
         """
         if self._spec.workers > 1:
-            order = marshal.dumps((job, values))
-            self._order.data[: len(order)] = order
+            request = marshal.dumps((job, values))
+            self._request.data[: len(request)] = request
             self._barrier()
         result = getattr(self.worker, job)(*values)
         self._barrier()

@@ -22,7 +22,7 @@ from digit_tui.run.state import Vectors
 Array = NDArray[Any]
 
 REQUEST_BYTES = 8_192
-"""Room for one order: the name of a job and its arguments, at most those of MOST_STEPS steps."""
+"""Room for one request: the name of a job and its arguments, at most those of MAX_STEPS steps."""
 
 
 def make_run_arrays(
@@ -50,28 +50,32 @@ def make_worker(
     batches: Batches,
     index: int,
     pause: Callable[[float], None],
-    waiting: Callable[[], bool] = lambda: False,
+    command_waiting: Callable[[], bool] = lambda: False,
 ) -> tuple[Worker, Array, Barrier]:
     """A worker and what it shares with the others, in the same order for each of them."""
-    order = memory.allocate((REQUEST_BYTES,), np.uint8)
+    request = memory.allocate((REQUEST_BYTES,), np.uint8)
     barrier = Barrier(memory.allocate((spec.workers * LINE,), np.int64), index, spec.workers, pause)
-    return Worker(spec, vectors, batches, memory.allocate, index, barrier, waiting), order, barrier
+    return (
+        Worker(spec, vectors, batches, memory.allocate, index, barrier, command_waiting),
+        request,
+        barrier,
+    )
 
 
 def run_worker(task: dict[str, Any]) -> None:
-    """The life of a worker process: do each order, until the process that started it ends."""
+    """The life of a worker process: do each request, until the process that started it ends."""
     spec = WorkerSpec(**task["spec"])
     lasting_in, rest_in = map(Arena, task["memory"])
     place, shape = task["images"], (spec.images, spec.sizes[0])
     images = array_at(Place(*place), shape) if place else None
     vectors, digits, block = make_run_arrays(lasting_in, spec, images)
     batches = Batches(digits, spec.seed, spec.side, block)
-    worker, order, barrier = make_worker(
+    worker, request, barrier = make_worker(
         rest_in, spec, vectors, batches, task["index"], _pause_or_end
     )
     while True:
         barrier()
-        job, values = marshal.loads(order.data)
+        job, values = marshal.loads(request.data)
         getattr(worker, job)(*values)
         barrier()
 

@@ -111,9 +111,9 @@ class Branch:
         return self.state.epoch >= self.state.settings.epochs
 
     @property
-    def cut(self) -> bool:
+    def cut_short(self) -> bool:
         """Whether the steps that were made last are fewer than if nobody had waited."""
-        return self._stepper.cut
+        return self._stepper.cut_short
 
     @property
     def accuracy(self) -> float | None:

@@ -66,7 +66,7 @@ class UndoManager:
         if any(rang) and not self._untold:
             self._rang_at = branch.state.step - len(losses) + 1 + rang.index(True)
             self._untold = True
-        if not self._untold or branch.cut:
+        if not self._untold or branch.cut_short:
             return None
         self._untold = False
         before = min(alarm.best, alarm.guessing)

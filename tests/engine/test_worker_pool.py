@@ -23,7 +23,7 @@ from digit_tui.engine import stepper as step_module
 from digit_tui.engine import worker_pool as pool_module
 from digit_tui.engine.batches import BLOCK, Batches, Digits
 from digit_tui.engine.shared_memory import Arena, shared_memory
-from digit_tui.engine.step_batch import MOST_STEPS, Order
+from digit_tui.engine.step_group import MAX_STEPS, StepGroup
 from digit_tui.engine.stepper import Stepper
 from digit_tui.engine.worker import Worker, WorkerSpec
 from digit_tui.engine.worker_pool import WORKER_PROCESSES, WorkerPool, WorkerPoolError
@@ -200,11 +200,11 @@ def test_a_step_that_is_not_finite_changes_nothing(
         tally = replace(state.tally, seconds=0.0)
         return state.step, state.slot_steps, state.cursor, vars(tally), state.vectors
 
-    monkeypatch.setattr(step_module, "MOST_STEPS", 1)
+    monkeypatch.setattr(step_module, "MAX_STEPS", 1)
     *expected, vectors = end()
     assert expected[0] > 2
     assert np.isfinite(vectors.parameters).all()
-    monkeypatch.setattr(step_module, "MOST_STEPS", MOST_STEPS)
+    monkeypatch.setattr(step_module, "MAX_STEPS", MAX_STEPS)
     *found, same = end()
     assert found == expected
     for first, second in zip(same, vectors, strict=True):
@@ -224,7 +224,7 @@ def test_after_a_step_that_is_not_finite_none_is_made() -> None:
         batches = Batches(digits, 0, 6, np.zeros((BLOCK, 36), np.uint8))
         worker = Worker(spec, vectors, batches, np.zeros, 0, lambda: None)
         vectors.parameters[: 36 * 4] = 1e38  # overflows, but not for a blank image
-        order = Order(0, 0, 0, False, "adam", 0.0, None, None, 0, 0, ((1, 0.1),) * images)
+        order = StepGroup(0, 0, 0, False, "adam", 0.0, None, None, 0, 0, ((1, 0.1),) * images)
         worker.steps(*order)
         finite = [sums.finite for sums in worker.sums(slice(images))]
         assert finite[:2] == [each == 0 for each in brightness[:2]]
@@ -244,7 +244,7 @@ def test_an_order_counts_what_its_steps_came_to(digits: Dataset) -> None:
     worker = Worker(spec, vectors, batches_of(digits, 0), np.zeros, 0, lambda: None)
     counts = (100, 100, 30)
     rates = tuple((images, 0.0) for images in counts)
-    worker.steps(*Order(0, 0, 0, False, "sgd", 0.0, None, None, 0, 0, rates))
+    worker.steps(*StepGroup(0, 0, 0, False, "sgd", 0.0, None, None, 0, 0, rates))
     order = stream(0, "shuffle", 0).permutation(230)
     start = 0
     for images, sums in zip(counts, worker.sums(slice(3)), strict=True):
@@ -463,7 +463,7 @@ def test_each_slot_begins_with_a_line() -> None:
 
 
 def test_the_longest_order_has_room() -> None:
-    batches = tuple((60_000 + number, 1e-9 + number) for number in range(MOST_STEPS))
+    batches = tuple((60_000 + number, 1e-9 + number) for number in range(MAX_STEPS))
     long = 10**12
-    order = Order(long, long, long, True, "nesterov", 1e-9, 1e-9, 1e-9, long, long, batches)
+    order = StepGroup(long, long, long, True, "nesterov", 1e-9, 1e-9, 1e-9, long, long, batches)
     assert len(marshal.dumps(("steps", tuple(order)))) < REQUEST_BYTES

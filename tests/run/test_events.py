@@ -125,7 +125,7 @@ def test_the_rate_follows_the_schedule_from_the_first_step(
     schedule: str, train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(branch_module, "PUBLISH_SECONDS", -1)
-    monkeypatch.setattr(step_module, "MOST_STEPS", 1)
+    monkeypatch.setattr(step_module, "MAX_STEPS", 1)
     ran = train(schedule=schedule, learning_rate=0.5)
     rates = [event.learning_rate for event in ran.all(StepsDone)]
     starts = [0.0, *(event.epoch for event in ran.all(StepsDone))][:-1]

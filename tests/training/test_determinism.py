@@ -96,7 +96,7 @@ def test_how_many_steps_are_made_at_one_order_changes_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     expected = train(script, threads=threads, **options)
-    monkeypatch.setattr(step_module, "MOST_STEPS", most)
+    monkeypatch.setattr(step_module, "MAX_STEPS", most)
     ran = train(script, threads=threads, **options)
     assert ran.sha256 == expected.sha256
     np.testing.assert_array_equal(ran.trainer.state.slots, expected.trainer.state.slots)
@@ -136,7 +136,7 @@ def test_a_large_network_makes_single_steps(train: Any, monkeypatch: pytest.Monk
     """A person's commands are looked at between them."""
     monkeypatch.setattr(branch_module, "PUBLISH_SECONDS", -1)
     assert max(len(event.losses) for event in train(batch_size=1).all(StepsDone)) > 1
-    monkeypatch.setattr(step_module, "MOST_WORK", 100)
+    monkeypatch.setattr(step_module, "MAX_GROUP_WORK", 100)
     assert {len(event.losses) for event in train(batch_size=1).all(StepsDone)} == {1}
 
 

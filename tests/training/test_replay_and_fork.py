@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from digit_tui.cli.main import cli
 from digit_tui.data import Dataset
 from digit_tui.engine.batches import BLOCK
-from digit_tui.engine.step_batch import Order
+from digit_tui.engine.step_group import StepGroup
 from digit_tui.engine.worker import Worker
 from digit_tui.engine.worker_pool import WORKER_PROCESSES
 from digit_tui.insight.significance import compare, gap_words
@@ -279,7 +279,7 @@ def test_both_branches_train_on_the_same_batches(
     blocks: list[tuple[int, int]] = []
     inputs, deform = Worker.inputs, Worker.deform
 
-    def look_at_batch(self: Worker, number: int, order: Order, start: int) -> Inputs:
+    def look_at_batch(self: Worker, number: int, order: StepGroup, start: int) -> Inputs:
         found = inputs(self, number, order, start)
         labels = self._batches.labels(order.epoch, start, order.batches[number][0])
         batches.append((found.values.tobytes(), labels.tobytes()))

@@ -506,7 +506,7 @@ def test_several_commands_at_one_step_are_taken_back_together(
     most: int, train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such as a key that was pressed quickly: with the first of them no step was made."""
-    monkeypatch.setattr(step_module, "MOST_STEPS", most)
+    monkeypatch.setattr(step_module, "MAX_STEPS", most)
     before = (30, ScaleLearningRate(0.9))
     presses = [(50, ScaleLearningRate(10))] * 6
     ran = train([before, *presses, (NEVER, Undo()), STOP], epochs=12, stay=True)

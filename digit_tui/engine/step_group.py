@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import isfinite
 from typing import NamedTuple
 
-MOST_STEPS = 64
+MAX_STEPS = 64
 """Steps that are made at one order."""
 
 
-class Order(NamedTuple):
+class StepGroup(NamedTuple):
     """Steps to be made, in plain values."""
 
     epoch: int
@@ -29,7 +29,7 @@ class Order(NamedTuple):
     step: int
     """How many steps the run has made before."""
     batches: tuple[tuple[int, float], ...]
-    """For each step how many images, and the learning rate; at most MOST_STEPS."""
+    """For each step how many images, and the learning rate; at most MAX_STEPS."""
 
 
 class StepSums(NamedTuple):
@@ -50,9 +50,9 @@ class StepSums(NamedTuple):
 
 
 LOSS, SQUARES, CLIPPED, CORRECT = range(len(StepSums._fields))
-DOUBTFUL = CORRECT + 1
+PARTIAL_LOSS = CORRECT + 1
 """Of the loss what is known at once. The rest, logarithms of sums of exponentials of which the
 largest is 1, is finite if this is."""
-WAITING = DOUBTFUL + 1
+STOP_REQUESTED = PARTIAL_LOSS + 1
 """Whether somebody waits for the end of the order: the step is the last one then."""
-COLUMNS = WAITING + 1
+COLUMNS = STOP_REQUESTED + 1
