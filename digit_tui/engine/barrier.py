@@ -8,7 +8,7 @@ from typing import Any
 from digit_tui.engine.shared_memory import ALIGNMENT
 
 SPINS = 3_000
-"""Looks before a wait becomes a pause, about a tenth of a millisecond. The workers' shares are
+"""Looks before a wait becomes a pause, about a tenth of a millisecond. The workers' shards are
 equal, so mostly the others are there by then; waking from a pause would cost as much as a tenth
 of a step. Who looks longer keeps a processor, and a lock, that an interface waits for."""
 PAUSE_GROWTH = 20e-6

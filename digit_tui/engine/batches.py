@@ -49,21 +49,21 @@ class Batches:
         self._epoch = -1
         self._order: Array = np.empty(0, np.intp)
 
-    def deform(self, epoch: int, number: int, augment: str, part: int, parts: int) -> None:
+    def deform(self, epoch: int, number: int, augment: str, shard: int, shards: int) -> None:
         """Make a part of a block of deformed images.
 
         Args:
             epoch: counts from 0.
             number: which block of the epoch.
             augment: a key of AUGMENTATIONS, not "none".
-            part: which share of the work is done, 0 to parts - 1.
-            parts: into how many shares it is divided.
+            shard: which share of the work is done, 0 to shards - 1.
+            shards: into how many shards it is divided.
         """
         generator = stream(self._seed, "augment", epoch, number)
         deformation = draw_deformation(augment, generator, self._side)
         assert deformation is not None
         chosen = self._chosen(epoch, number * BLOCK, BLOCK)
-        deform(self._digits.images, deformation, chosen, self._block[: len(chosen)], part, parts)
+        deform(self._digits.images, deformation, chosen, self._block[: len(chosen)], shard, shards)
 
     def deformed(self, start: int, count: int, own: slice) -> Array:
         """(count, pixels) uint8, some pixels of neighbours in the block that was made last.

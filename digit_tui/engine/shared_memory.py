@@ -1,4 +1,4 @@
-"""Arena that a pool's processes share: arrays handed out one after the other."""
+"""Memory that a pool's processes share: arrays handed out one after the other."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Arena:
         return np.frombuffer(self._map, dtype, count, start).reshape(shape)
 
 
-def share(size: int) -> int:
+def memory_file(size: int) -> int:
     """A descriptor of so many bytes of zeros, which vanish with the last process that holds it.
 
     Raises:
@@ -70,7 +70,7 @@ def shared_memory(fill: Callable[[Arena], object]) -> Arena:
     """
     counting = Arena()
     fill(counting)
-    descriptor = share(counting.size)
+    descriptor = memory_file(counting.size)
     try:
         memory = Arena(descriptor)
     except BaseException:

@@ -33,14 +33,14 @@ class StepGroup(NamedTuple):
 
 
 class StepSums(NamedTuple):
-    """What a step's shares add up to."""
+    """What a step's shards add up to."""
 
     loss: float
     """Sum over the images, in nats; known at the order's end."""
     squares: float
     """Of the gradient's elements, before clipping."""
     clipped: float
-    """In how many shares the gradient was clipped."""
+    """In how many shards the gradient was clipped."""
     correct: float
     """Images that were classified right; known at the order's end."""
 

@@ -1,6 +1,6 @@
-"""What each worker of a pool does: its share of a deformation, of a step, of an evaluation.
+"""What each worker of a pool does: its shard of a deformation, of a step, of an evaluation.
 
-All workers run the same lines on the same arrays and write to shares of their own; where one
+All workers run the same lines on the same arrays and write to shards of their own; where one
 needs what another wrote, they barrier. What they compute depends on their number alone, not on who
 is faster, nor on whether they are processes of their own.
 """
@@ -40,10 +40,10 @@ from digit_tui.nn import (
     clip_by_value,
     cut,
     evaluate,
-    part_of,
+    split_range,
     update,
 )
-from digit_tui.nn.inputs import InputRoom, Inputs
+from digit_tui.nn.inputs import InputBuffer, Inputs
 from digit_tui.nn.network import Allocate
 from digit_tui.nn.optimizers import LONGEST_BLOCK, Block
 from digit_tui.run.state import Vectors
@@ -106,13 +106,13 @@ class Worker:
         barrier: Callable[[], None],
         command_waiting: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Make what the workers share, in the same order for each.
+        """Make what the workers shard, in the same order for each.
 
         Args:
             spec: what is trained.
             vectors: the run's, moved in place.
             batches: of what is learned from.
-            allocate: makes the arrays that the workers share.
+            allocate: makes the arrays that the workers shard.
             index: which worker this is, from 0.
             barrier: returns when all workers have called it.
             command_waiting: whether somebody waits for the end of a group; worker 0's counts.
@@ -133,23 +133,23 @@ class Worker:
         self.probabilities: Array = allocate((BLOCK, classes), np.float32)
         self.losses: Array = allocate((BLOCK,), np.float32)
         self._sums: Array = allocate((MAX_STEPS, spec.workers, COLUMNS), np.float64)
-        share = self._pass.shares[index]
-        self._inputs = InputRoom(share.inputs, pixels, spec.batch_size, np.float32, allocate_own)
+        shard = self._pass.shards[index]
+        self._inputs = InputBuffer(shard.inputs, pixels, spec.batch_size, np.float32, allocate_own)
         # Numbers one by one come quicker out of this than out of the array.
         self._results: Any = self._sums.data
         scratch = allocate_own((LONGEST_BLOCK,), np.float32)
         self._spans = [
-            ParameterSpan.of(vectors, self._pass.gradient, own, scratch) for own in share.spans
+            ParameterSpan.of(vectors, self._pass.gradient, own, scratch) for own in shard.spans
         ]
 
     def sums(self, steps: slice) -> list[StepSums]:
-        """Over the shares of all workers, in their order, for steps of the last group."""
+        """Over the shards of all workers, in their order, for steps of the last group."""
         return [
             StepSums(*each) for each in self._sums[steps, :, :PARTIAL_LOSS].sum(axis=1).tolist()
         ]
 
     def deform(self, epoch: int, block: int, augment: str) -> None:
-        """Make this worker's part of a block of deformed images; see Batches."""
+        """Make this worker's shard of a block of deformed images; see Batches."""
         self._batches.deform(epoch, block, augment, self._index, self._spec.workers)
 
     def load(self, start: int, at: int, images: int) -> None:
@@ -180,7 +180,7 @@ class Worker:
 
     def evaluate(self, count: int) -> None:
         """Classify `tested` with the averaged weights, where there are any, else the latest."""
-        rows = part_of(count, self._index, self._spec.workers)
+        rows = split_range(count, self._index, self._spec.workers)
         found = evaluate(self._evaluated_network, self.tested[rows], self.tested_labels[rows])
         self.probabilities[rows] = found.probabilities
         self.losses[rows] = found.losses
@@ -195,11 +195,11 @@ class Worker:
             How many steps there are sums of: fewer than ordered if somebody waits.
         """
         group = StepGroup(*values)
-        own = [part_of(images, self._index, self._spec.workers) for images, _ in group.batches]
+        own = [split_range(images, self._index, self._spec.workers) for images, _ in group.batches]
         counts = [rows.stop - rows.start for rows in own]
         outcomes = Outcomes(sum(counts), self._spec.sizes[-1], np.float32)
         with np.errstate(all="ignore"):  # what is not finite is found here
-            # Nobody waits until all have moved their shares: until the next step's first barrier
+            # Nobody waits until all have moved their shards: until the next step's first barrier
             # a worker looks at nothing but its inputs and their weights, which only it moves.
             start = group.start
             total = sum(images for images, _ in group.batches)
@@ -231,14 +231,14 @@ class Worker:
             Whether the group's next step may be made.
         """
         images, learning_rate = group.batches[number]
-        inputs, part = self.inputs(number, group, start), self._pass.part(images, self._index)
-        part.multiply(inputs)
+        inputs, own = self.inputs(number, group, start), self._pass.shard_pass(images, self._index)
+        own.multiply(inputs)
         self._barrier()
-        partial_loss = part.propagate(labels, outcomes)
+        partial_loss = own.propagate(labels, outcomes)
         self._barrier()
         results, index = self._results, self._index
         results[number, index, PARTIAL_LOSS] = partial_loss
-        results[number, index, SQUARES] = part.differentiate(inputs)
+        results[number, index, SQUARES] = own.differentiate(inputs)
         results[number, index, STOP_REQUESTED] = self._command_waiting()
         self._barrier()
         squares = self._total(number, SQUARES)
@@ -259,7 +259,7 @@ class Worker:
         return total
 
     def _move(self, number: int, group: StepGroup, learning_rate: float, norm: float) -> bool:
-        """Clip, update and average this worker's share of the vectors.
+        """Clip, update and average this worker's shard of the vectors.
 
         Args:
             number: which step of the group's.

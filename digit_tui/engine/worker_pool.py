@@ -29,7 +29,7 @@ from digit_tui.data import Dataset
 from digit_tui.data.mapping import place_of
 from digit_tui.engine.barrier import Barrier
 from digit_tui.engine.batches import BLOCK, Batches, Digits
-from digit_tui.engine.shared_memory import Arena, share, shared_memory
+from digit_tui.engine.shared_memory import Arena, memory_file, shared_memory
 from digit_tui.engine.worker import Worker, WorkerSpec
 from digit_tui.engine.worker_process import make_run_arrays, make_worker
 from digit_tui.nn import Evaluation
@@ -224,7 +224,7 @@ class WorkerPool:
         shared = [self._run_arena.descriptor, self._batch_arena.descriptor]
         passed = [*shared, self._place and self._place.descriptor]
         try:
-            self._complaints = share(0)
+            self._complaints = memory_file(0)
             for index in workers:
                 task = {
                     "path": sys.path,

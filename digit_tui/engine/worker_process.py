@@ -1,4 +1,4 @@
-"""A worker process: what it shares with worker 0 of its pool, and its life."""
+"""A worker process: what it shards with worker 0 of its pool, and its life."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def make_worker(
     pause: Callable[[float], None],
     command_waiting: Callable[[], bool] = lambda: False,
 ) -> tuple[Worker, Array, Barrier]:
-    """A worker and what it shares with the others, in the same order for each of them."""
+    """A worker and what it shards with the others, in the same order for each of them."""
     request = memory.allocate((REQUEST_BYTES,), np.uint8)
     barrier = Barrier(memory.allocate((spec.workers * LINE,), np.int64), index, spec.workers, pause)
     return (

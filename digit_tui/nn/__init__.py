@@ -10,7 +10,7 @@ from digit_tui.nn.network import Layer, Network, scale_pixels
 from digit_tui.nn.optimizers import RULES, Hyperparameters, UpdateRule, cut, update
 from digit_tui.nn.propagation import BatchResult, GradientPass
 from digit_tui.nn.schedules import SCHEDULES
-from digit_tui.nn.sharding import part_of
+from digit_tui.nn.sharding import split_range
 
 __all__ = [
     "AUGMENTATIONS",
@@ -37,7 +37,7 @@ __all__ = [
     "evaluate",
     "global_norm",
     "outputs_in_chunks",
-    "part_of",
     "scale_pixels",
+    "split_range",
     "update",
 ]

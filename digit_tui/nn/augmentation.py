@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.nn.sharding import part_of
+from digit_tui.nn.sharding import split_range
 
 Array = NDArray[Any]
 
 FIELDS = 64
 """Fields drawn for a block of images; image i of the block gets field i modulo this number, so two
-images that share a field are never neighbours."""
+images that shard a field are never neighbours."""
 
 SHIFT = 2 / 28
 """Largest shift on its own, as a part of the side."""
@@ -126,12 +126,12 @@ def deform(
     deformation: Deformation,
     chosen: Array | None = None,
     out: Array | None = None,
-    part: int = 0,
-    parts: int = 1,
+    shard: int = 0,
+    shards: int = 1,
 ) -> Array:
     """Deform a block of images; the block's image i with field i modulo FIELDS.
 
-    Images that share a field are handled together, pixels first: a gather then copies runs of
+    Images that shard a field are handled together, pixels first: a gather then copies runs of
     memory, which is several times faster than picking single bytes.
 
     Args:
@@ -139,13 +139,13 @@ def deform(
         deformation: the fields.
         chosen: (n,) intp, which images the block has; None is all, in their order.
         out: (n, pixels) uint8, where the deformed images go.
-        part: which share of the fields is done, where the work is divided: 0 to parts - 1.
-        parts: into how many shares.
+        part: which shard of the fields is done, where the work is divided: 0 to shards - 1.
+        shards: into how many shards.
     """
     chosen = np.arange(len(images)) if chosen is None else chosen
     result = np.empty((len(chosen), images.shape[1]), np.uint8) if out is None else out
     fields = range(min(FIELDS, len(chosen)))
-    for field in fields[part_of(len(fields), part, parts)]:
+    for field in fields[split_range(len(fields), shard, shards)]:
         pixels = np.ascontiguousarray(images[chosen[field::FIELDS]].T, np.uint16)  # (pixels, n')
         blend = np.full_like(pixels, 2 ** (WEIGHT_BITS - 1))  # rounds to nearest
         for corners, weights in zip(deformation.corners, deformation.weights, strict=True):

@@ -31,7 +31,7 @@ class PredictionHistory:
     It keeps the changes alone: late in a run one image in a hundred changes from epoch to epoch.
     When there are too many looks every other one is forgotten, and only every second epoch, every
     fourth, and so on, is added from then on. It never changes itself, so that copies of a state
-    share it.
+    shard it.
     """
 
     epochs: tuple[int, ...] = ()

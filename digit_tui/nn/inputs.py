@@ -22,7 +22,7 @@ them (measured from 784-128-10 to 784-512-256-10)."""
 
 
 class Kept(NamedTuple):
-    """Which of a part's rows of the first layer have inputs, when some are left out."""
+    """Which of a shard's rows of the first layer have inputs, when some are left out."""
 
     rows: Array
     """(k,) ascending."""
@@ -31,16 +31,16 @@ class Kept(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """A part's inputs of one batch."""
+    """A shard's inputs of one batch."""
 
     values: Array
     """(n, k) from 0 to 1."""
     kept: Kept | None = None
-    """Which rows of the first layer they are multiplied by, None if by all of the part's."""
+    """Which rows of the first layer they are multiplied by, None if by all of the shard's."""
 
 
-class InputRoom:
-    """Makes a part's inputs, batch by batch, in buffers that are made once."""
+class InputBuffer:
+    """Makes a shard's inputs, batch by batch, in buffers that are made once."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class InputRoom:
         """Make the buffers.
 
         Args:
-            own: which rows of the first layer are the part's: of pixels, and of what is always 1
+            own: which rows of the first layer are the shard's: of pixels, and of what is always 1
                 the one after them.
             pixels: of an image.
             batch_size: the largest batch.
@@ -62,7 +62,7 @@ class InputRoom:
         """
         rows = own.stop - own.start
         self.pixels = slice(min(own.start, pixels), min(own.stop, pixels))
-        """Which pixels of an image are the part's."""
+        """Which pixels of an image are the shard's."""
         self._flat = allocate((batch_size * rows,), dtype)
         self._whole = self._flat.reshape(batch_size, rows)
         # Of all images together; the last one, of the input that is always 1, stays as it is.
@@ -74,7 +74,7 @@ class InputRoom:
         """Load some images of a batch, all pixels of them.
 
         Args:
-            pixels: (n, the part's pixels) uint8.
+            pixels: (n, the shard's pixels) uint8.
             at: which image of the batch the first one is.
         """
         inputs, width = self._whole[at : at + len(pixels)], pixels.shape[1]
@@ -90,7 +90,7 @@ class InputRoom:
         """The inputs of a batch, without pixels that are blank in all its images if they are many.
 
         Args:
-            pixels: (n, the part's pixels) uint8.
+            pixels: (n, the shard's pixels) uint8.
 
         Returns:
             What is in this room, until the next batch.

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.nn.sharding import part_of
+from digit_tui.nn.sharding import split_range
 
 Array = NDArray[Any]
 
@@ -22,7 +22,7 @@ BLOCK = 65_536
 """Parameters in a block. The passes over one stay in the second cache; smaller blocks cost more in
 calls than they save in cache misses (measured from 8,192 to 131,072)."""
 LINE = 16
-"""float32 numbers in a cache line. No two blocks share one."""
+"""float32 numbers in a cache line. No two blocks shard one."""
 LONGEST_BLOCK = BLOCK + BLOCK // 2 + LINE
 """Of equal blocks, when there are as many as make them about as long as BLOCK."""
 
@@ -38,13 +38,13 @@ class Hyperparameters:
     """What a rule needs beside the learning rate. The defaults are the papers' and PyTorch's."""
 
     momentum: float = 0.9
-    """Part of the velocity that is kept (momentum, nesterov)."""
+    """ShardPass of the velocity that is kept (momentum, nesterov)."""
     decay: float = 0.99
-    """Part of the running mean square that is kept (rmsprop)."""
+    """ShardPass of the running mean square that is kept (rmsprop)."""
     beta1: float = 0.9
-    """Part of the running mean that is kept (adam, adamw)."""
+    """ShardPass of the running mean that is kept (adam, adamw)."""
     beta2: float = 0.999
-    """Part of the running mean square that is kept (adam, adamw)."""
+    """ShardPass of the running mean square that is kept (adam, adamw)."""
     epsilon: float = 1e-8
     """Added to a root before dividing by it."""
     weight_decay: float = 0.0
@@ -188,7 +188,7 @@ def cut(parameters: Array, gradients: Array, slots: Array, scratch: Array) -> li
     lines = -(-len(parameters) // LINE)
     blocks = []
     for number in range(count):
-        own = part_of(lines, number, count)
+        own = split_range(lines, number, count)
         own = slice(own.start * LINE, min(own.stop * LINE, len(parameters)))
         room = scratch[: own.stop - own.start]
         blocks.append(Block(parameters[own], gradients[own], slots[:, own], room))

@@ -1,9 +1,9 @@
 """Loss and back-propagation for one batch, into buffers that are made once.
 
-The work of a batch can be divided into parts, for as many processors. A part looks at some of the
-pixels of all images, and multiplies them by the first layer's weights; these are most of the
-weights, and each stays in the cache of one processor. Then it takes some of the images through
-the other layers and back, and at last all images for its share of the gradient.
+The work of a batch can be sharded, for as many processors. A shard multiplies some of the pixels of
+all images by the first layer's weights; these are most of the weights, and each stays in the cache
+of one processor. Then it takes some of the images through the other layers and back, and at last
+computes the gradient of its own parameters from all images.
 
 The first layer's biases are weights of one more input, which is always 1. Rows of its weights whose
 inputs are left out, see `Inputs`, add nothing to a product and have no gradient.
@@ -20,7 +20,7 @@ from digit_tui.nn.clipping import sum_of_squares
 from digit_tui.nn.inputs import Inputs
 from digit_tui.nn.loss import Outcomes
 from digit_tui.nn.network import Allocate, Network, layer_matrices
-from digit_tui.nn.sharding import part_of, share_of
+from digit_tui.nn.sharding import shard_of, split_range
 
 Array = NDArray[Any]
 
@@ -37,12 +37,12 @@ class GradientPass:
 
     Attributes:
         network: whose gradient it is.
-        parts: into how many parts the work is divided.
-        shares: of each part.
+        shard_count: how many shards the work is divided into.
+        shards: the parameters of each.
         gradient: (parameters,) the mean gradient over the last batch, laid out as the
             network's parameters are.
-        products: for each part, what its inputs contribute to the first layer's output; the
-            first part's is the buffer of that output.
+        products: for each shard, what its inputs contribute to the first layer's output; the
+            first shard's is the buffer of that output.
         outputs: of each layer, [(batch_size, width), ...].
         errors: at each layer's output, likewise; the last layer's is its own output buffer.
     """
@@ -52,7 +52,7 @@ class GradientPass:
         network: Network,
         batch_size: int,
         allocate: Allocate = np.zeros,
-        parts: int = 1,
+        shard_count: int = 1,
         allocate_own: Allocate = np.zeros,
     ) -> None:
         """Make the buffers.
@@ -60,26 +60,26 @@ class GradientPass:
         Args:
             network: whose gradient it is.
             batch_size: the largest batch.
-            allocate: makes the buffers, for instance in memory that the parts share.
-            parts: into how many parts the work is divided.
-            allocate_own: makes what one part alone looks at.
+            allocate: makes the buffers, for instance in memory that workers share.
+            shard_count: how many shards the work is divided into.
+            allocate_own: makes what one shard alone looks at.
         """
         dtype = network.parameters.dtype
         self.network = network
-        self.parts = parts
-        self.shares = [share_of(network.sizes, part, parts) for part in range(parts)]
+        self.shard_count = shard_count
+        self.shards = [shard_of(network.sizes, index, shard_count) for index in range(shard_count)]
         self.gradient: Array = allocate(network.parameters.shape, dtype)
         widths = network.sizes[1:]
         self.outputs = [allocate((batch_size, width), dtype) for width in widths]
         self.products = [self.outputs[0]]
-        self.products += [allocate((batch_size, widths[0]), dtype) for _ in range(1, parts)]
+        self.products += [allocate((batch_size, widths[0]), dtype) for _ in range(1, shard_count)]
         self.errors = [allocate((batch_size, width), dtype) for width in widths[:-1]]
         self.errors.append(self.outputs[-1])
-        # For each part the weights of its rows that are kept, later their gradient and, for those
+        # For each shard the weights of its rows that are kept, later their gradient and, for those
         # that are left out, a row of zeros.
-        heights = [share.inputs.stop - share.inputs.start + 1 for share in self.shares]
-        self.rooms = [allocate_own((height, widths[0]), dtype) for height in heights]
-        self._made: dict[tuple[int, int], Part] = {}
+        heights = [shard.inputs.stop - shard.inputs.start + 1 for shard in self.shards]
+        self.gathered = [allocate_own((height, widths[0]), dtype) for height in heights]
+        self._made: dict[tuple[int, int], ShardPass] = {}
 
     def run(self, inputs: Array, labels: Array) -> BatchResult:
         """Compute the batch's loss, and its gradient into `self.gradient`.
@@ -88,41 +88,41 @@ class GradientPass:
             inputs: (n, pixels) from 0 to 1; n may be smaller than the batch size.
             labels: (n,) the true classes.
         """
-        parts = [self.part(len(inputs), index) for index in range(self.parts)]
+        passes = [self.shard_pass(len(inputs), index) for index in range(self.shard_count)]
         with_one = np.pad(inputs, ((0, 0), (0, 1)), constant_values=1)
-        own = [Inputs(with_one[:, share.inputs]) for share in self.shares]
-        for part, of_part in zip(parts, own, strict=True):
-            part.multiply(of_part)
+        own = [Inputs(with_one[:, shard.inputs]) for shard in self.shards]
+        for each, of_shard in zip(passes, own, strict=True):
+            each.multiply(of_shard)
         outcomes = Outcomes(len(inputs), self.network.sizes[-1], self.gradient.dtype)
-        for part in parts:
-            part.propagate(labels, outcomes)
-        for part, of_part in zip(parts, own, strict=True):
-            part.differentiate(of_part)
+        for each in passes:
+            each.propagate(labels, outcomes)
+        for each, of_shard in zip(passes, own, strict=True):
+            each.differentiate(of_shard)
         loss = float(outcomes.losses.mean(dtype=np.float64))
         return BatchResult(loss, int(np.count_nonzero(outcomes.right)))
 
-    def part(self, images: int, index: int) -> Part:
-        """A part of the work on batches of so many images, which are of two sizes in an epoch."""
+    def shard_pass(self, images: int, index: int) -> ShardPass:
+        """A shard's work on batches of so many images, which are of two sizes in an epoch."""
         key = images, index
         if key not in self._made:
-            self._made[key] = Part(self, images, index)
+            self._made[key] = ShardPass(self, images, index)
         return self._made[key]
 
 
-class Part:
-    """A part of the work on a batch of a certain size.
+class ShardPass:
+    """One shard's work on a batch of a certain size.
 
     It looks at the buffers through views that are made once: for a small network it takes as long
     to make them as to compute with them.
     """
 
     def __init__(self, buffers: GradientPass, images: int, index: int) -> None:
-        share = buffers.shares[index]
-        self._rows = rows = part_of(images, index, buffers.parts)
+        shard = buffers.shards[index]
+        self._rows = rows = split_range(images, index, buffers.shard_count)
         self._network = network = buffers.network
         self._images = images
-        self._weights = layer_matrices(network.parameters, network.sizes)[0][share.inputs]
-        self._room = buffers.rooms[index]
+        self._weights = layer_matrices(network.parameters, network.sizes)[0][shard.inputs]
+        self._gathered = buffers.gathered[index]
         self._product = buffers.products[index][:images]
         self._others = [product[rows] for product in buffers.products[1:]]
         self._outputs = [output[rows] for output in buffers.outputs]
@@ -132,11 +132,11 @@ class Part:
         gradients = layer_matrices(buffers.gradient, network.sizes)
         errors = [error[:images] for error in buffers.errors]
         ones: Array = np.ones(images, buffers.gradient.dtype)
-        self._error, self._gradient = errors[0], gradients[0][share.inputs]
+        self._error, self._gradient = errors[0], gradients[0][shard.inputs]
         # Of the other layers: left, right and result of a product, and where all results are.
-        self._rest_gradient = buffers.gradient[share.rest]
+        self._rest_gradient = buffers.gradient[shard.rest]
         self._rest: list[tuple[Array, Array, Array]] = []
-        for layer, own in enumerate(share.rows, start=1):
+        for layer, own in enumerate(shard.rows, start=1):
             biases = network.sizes[layer]  # the row after the units'
             units = slice(own.start, min(own.stop, biases))
             if units.start < units.stop:
@@ -147,7 +147,7 @@ class Part:
                 self._rest.append((ones, errors[layer], gradients[layer][biases]))
 
     def multiply(self, inputs: Inputs) -> None:
-        """Multiply the part's inputs by the first layer's weights.
+        """Multiply the shard's inputs by the first layer's weights.
 
         Args:
             inputs: of all images of the batch.
@@ -155,21 +155,21 @@ class Part:
         values, kept = inputs
         weights = self._weights
         if kept:
-            room = self._room[: len(kept.rows)]
+            room = self._gathered[: len(kept.rows)]
             weights = weights.take(kept.rows, axis=0, out=room, mode="clip")
         np.matmul(values, weights, out=self._product)
 
     def propagate(self, labels: Array, outcomes: Outcomes) -> float:
-        """Propagate the part's images forward, and their errors back.
+        """Propagate the shard's images forward, and their errors back.
 
-        All parts must have done `multiply`.
+        All shards must have done `multiply`.
 
         Args:
             labels: (n,) the whole batch's.
-            outcomes: what became of the part's images is added.
+            outcomes: what became of the shard's images is added.
 
         Returns:
-            The sum of their losses, in nats, but for a part that is always finite.
+            The sum of their losses, in nats, but for a term that is always finite.
         """
         outputs, errors = self._outputs, self._errors
         for product in self._others:
@@ -189,9 +189,9 @@ class Part:
         return loss
 
     def differentiate(self, inputs: Inputs) -> float:
-        """Compute the part's share of the gradient.
+        """Compute the gradient of the shard's parameters.
 
-        All parts must have done `propagate`.
+        All shards must have done `propagate`.
 
         Args:
             inputs: of all images of the batch.
@@ -200,12 +200,12 @@ class Part:
             The sum of its squares.
         """
         values, kept = inputs
-        first = self._room[: len(kept.rows)] if kept else self._gradient
+        first = self._gathered[: len(kept.rows)] if kept else self._gradient
         np.matmul(values.T, self._error, out=first)  # (rows, n) @ (n, fan_out)
         squares = sum_of_squares(first.reshape(-1))
         if kept:
-            self._room[len(kept.rows)] = 0  # the gradient of each row that is left out
-            self._room.take(kept.places, axis=0, out=self._gradient, mode="clip")
+            self._gathered[len(kept.rows)] = 0  # the gradient of each row that is left out
+            self._gathered.take(kept.places, axis=0, out=self._gradient, mode="clip")
         for left, right, out in self._rest:
             np.matmul(left, right, out=out)
         return squares + sum_of_squares(self._rest_gradient)

@@ -1,4 +1,4 @@
-"""How work is divided: what a part does depends on its number alone, not on who is faster."""
+"""How the work of a step is sharded: what a shard is depends on its number alone."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import NamedTuple
 ROW_COST = 128
 """A row of a layer costs as much as so many parameters, beside its own: narrow rows take longer."""
 SMALL_REST = 1 / 8
-"""Layers after the first one that cost less than this share of it are left to the last part, whose
+"""Layers after the first one that cost less than this share of it are left to the last shard, whose
 rows of the first layer they follow: one span takes less time than two."""
 SMALL_REST_ROWS = 24
-"""Such layers take as long as so many rows of the first layer, which the last part has less (they
+"""Such layers take as long as so many rows of the first layer, which the last shard has less (they
 are mostly calls: measured at 784-128-10)."""
 
 
-def part_of(total: int, index: int, parts: int) -> slice:
-    """The share of `range(total)` that part `index` of `parts` does."""
-    return slice(total * index // parts, total * (index + 1) // parts)
+def split_range(total: int, index: int, count: int) -> slice:
+    """The piece of `range(total)` that belongs to shard `index` of `count`."""
+    return slice(total * index // count, total * (index + 1) // count)
 
 
-class Share(NamedTuple):
-    """The parameters that one part computes the gradient of, and moves.
+class Shard(NamedTuple):
+    """The parameters that one worker computes the gradient of, and updates.
 
     They are rows of the layers' matrices: what leads from one unit to the next layer, or, in the
     last row, the biases.
@@ -45,15 +45,15 @@ class Share(NamedTuple):
         return [each for each in (self.first, self.rest) if each.start < each.stop]
 
 
-def share_of(sizes: Sequence[int], index: int, parts: int) -> Share:
-    """A part's share of a network, so that all parts take about equally long.
+def shard_of(sizes: Sequence[int], index: int, count: int) -> Shard:
+    """One shard of a network's parameters, so that all shards take about equally long.
 
     It has rows of the first layer and, unless all else is too little to be divided, of the others.
 
     Args:
         sizes: layer widths, inputs first, classes last.
-        index: which part, 0 to parts - 1.
-        parts: into how many parts the network is divided.
+        index: which shard, 0 to count - 1.
+        count: how many shards there are.
     """
     inputs = sizes[0] + 1
     others = list(pairwise(sizes[1:]))
@@ -67,14 +67,14 @@ def share_of(sizes: Sequence[int], index: int, parts: int) -> Share:
 
     small = costs[starts[-1]] < SMALL_REST * inputs * (sizes[1] + ROW_COST)
     following = min(SMALL_REST_ROWS, int(SMALL_REST * inputs)) if small and others else 0
-    even_part = part_of(inputs + following, index, parts)
-    own = slice(min(even_part.start, inputs), min(even_part.stop, inputs))
+    even = split_range(inputs + following, index, count)
+    own = slice(min(even.start, inputs), min(even.stop, inputs))
 
     def cut(number: int) -> int:
         """Where the rest is cut: between two rows, as near as may be to an equal part."""
-        if small and number < parts:
+        if small and number < count:
             return starts[0]
-        even = costs[starts[-1]] * number / parts
+        even = costs[starts[-1]] * number / count
         return min(costs, key=lambda place: abs(costs[place] - even))
 
     rest = slice(cut(index), cut(index + 1))
@@ -82,4 +82,4 @@ def share_of(sizes: Sequence[int], index: int, parts: int) -> Share:
     for start, (fan_in, fan_out) in zip(starts, others, strict=False):
         first, last = ((edge - start) // fan_out for edge in (rest.start, rest.stop))
         rows.append(slice(min(max(first, 0), fan_in + 1), min(max(last, 0), fan_in + 1)))
-    return Share(own, rows, slice(own.start * sizes[1], own.stop * sizes[1]), rest)
+    return Shard(own, rows, slice(own.start * sizes[1], own.stop * sizes[1]), rest)

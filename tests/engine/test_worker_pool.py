@@ -387,9 +387,9 @@ def test_no_memory_to_share(train: Any, monkeypatch: pytest.MonkeyPatch) -> None
     def refuse(size: int) -> int:
         raise OSError(12, "Cannot allocate memory")
 
-    monkeypatch.setattr(shared_memory_module, "share", refuse)
+    monkeypatch.setattr(shared_memory_module, "shard", refuse)
     with pytest.raises(
-        WorkerPoolError, match="cannot share memory with worker processes: Cannot allocate"
+        WorkerPoolError, match="cannot shard memory with worker processes: Cannot allocate"
     ):
         train(threads=2)
 

@@ -126,28 +126,28 @@ def test_float32_agrees_with_float64() -> None:
     np.testing.assert_allclose(passes[1].gradient, passes[0].gradient, rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("parts", [1, 2, 3, 7])
+@pytest.mark.parametrize("shards", [1, 2, 3, 7])
 @pytest.mark.parametrize("sizes", [*SHAPES, (36, 7, 5, 4)], ids=str)
-def test_a_part_computes_its_share_and_nothing_else(sizes: tuple[int, ...], parts: int) -> None:
-    """Another part may be done with its own by then, and use its room for something else."""
-    divided = GradientPass(random_network(sizes), 5, parts=parts)
+def test_a_part_computes_its_share_and_nothing_else(sizes: tuple[int, ...], shards: int) -> None:
+    """Another shard may be done with its own by then, and use its room for something else."""
+    divided = GradientPass(random_network(sizes), 5, shard_count=shards)
     inputs, _ = random_batch(sizes, 5)
     inputs = np.pad(inputs, ((0, 0), (0, 1)), constant_values=1)
-    for index, share in enumerate(divided.shares):
+    for index, shard in enumerate(divided.shards):
         divided.gradient[:] = np.nan
-        divided.part(5, index).differentiate(Inputs(inputs[:, share.inputs]))
+        divided.shard_pass(5, index).differentiate(Inputs(inputs[:, shard.inputs]))
         computed = np.zeros(len(divided.gradient), np.bool_)
-        for span in share.spans:
+        for span in shard.spans:
             computed[span] = True
         np.testing.assert_array_equal(np.isfinite(divided.gradient), computed)
 
 
-@pytest.mark.parametrize("parts", [2, 3, 7])
+@pytest.mark.parametrize("shards", [2, 3, 7])
 @pytest.mark.parametrize("sizes", SHAPES, ids=str)
-def test_parts_compute_the_same_gradient(sizes: tuple[int, ...], parts: int) -> None:
+def test_parts_compute_the_same_gradient(sizes: tuple[int, ...], shards: int) -> None:
     network = random_network(sizes)
     inputs, labels = random_batch(sizes, 5)
-    whole, divided = GradientPass(network, 8), GradientPass(network, 8, parts=parts)
+    whole, divided = GradientPass(network, 8), GradientPass(network, 8, shard_count=shards)
     divided.run(*random_batch(sizes, 8))  # leaves rows that the next batch does not use
     expected, result = whole.run(inputs, labels), divided.run(inputs, labels)
     assert result.loss == pytest.approx(expected.loss, rel=1e-12)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from digit_tui.nn import GradientPass, Network, Outcomes
-from digit_tui.nn.inputs import MOST_INKED, InputRoom, Inputs
+from digit_tui.nn.inputs import MOST_INKED, InputBuffer, Inputs
 from digit_tui.nn.network import parameter_count
 
 PIXELS = 12
@@ -29,7 +29,7 @@ def whole(inputs: Inputs, rows: int) -> np.ndarray:
 @given(BATCHES, st.integers(0, PIXELS + 1), st.integers(0, PIXELS + 1))
 def test_inputs_are_the_pixels_and_one(batch: np.ndarray, first: int, last: int) -> None:
     own = slice(min(first, last), last)
-    room = InputRoom(own, PIXELS, 5, np.float64)
+    room = InputBuffer(own, PIXELS, 5, np.float64)
     before = np.full((5, room.pixels.stop - room.pixels.start), 9, np.uint8)  # another batch
     before[:, ::2] = 0
     room.without_blanks(before)
@@ -48,7 +48,7 @@ def test_inputs_are_the_pixels_and_one(batch: np.ndarray, first: int, last: int)
 
 def test_many_blank_pixels_are_left_out_and_few_are_not() -> None:
     pixels = np.zeros((3, 100), np.uint8)
-    room = InputRoom(slice(0, 100), 100, 3, np.float32)
+    room = InputBuffer(slice(0, 100), 100, 3, np.float32)
     pixels[1, :80] = 1
     assert room.without_blanks(pixels).values.shape == (3, 80)
     pixels[2, 80] = 255
@@ -58,7 +58,7 @@ def test_many_blank_pixels_are_left_out_and_few_are_not() -> None:
 
 def test_images_are_loaded_one_after_the_other() -> None:
     pixels = np.arange(24, dtype=np.uint8).reshape(4, 6)
-    room = InputRoom(slice(2, 7), 6, 4, np.float64)
+    room = InputBuffer(slice(2, 7), 6, 4, np.float64)
     room.load(pixels[2:, room.pixels], at=2)
     room.load(pixels[:2, room.pixels], at=0)
     values = room.loaded(4).values
@@ -66,13 +66,13 @@ def test_images_are_loaded_one_after_the_other() -> None:
     assert (values[:, 4] == 1).all()
 
 
-@pytest.mark.parametrize("parts", [1, 2, 3])
+@pytest.mark.parametrize("shards", [1, 2, 3])
 @pytest.mark.parametrize("sizes", [(64, 3), (64, 8, 6, 3)], ids=str)
-def test_what_is_left_out_changes_no_result(sizes: tuple[int, ...], parts: int) -> None:
-    generator = np.random.default_rng(parts)
+def test_what_is_left_out_changes_no_result(sizes: tuple[int, ...], shards: int) -> None:
+    generator = np.random.default_rng(shards)
     network = Network(sizes, generator.normal(0, 0.5, parameter_count(sizes)))
-    buffers = GradientPass(network, 6, parts=parts)
-    rooms = [InputRoom(share.inputs, 64, 6, np.float64) for share in buffers.shares]
+    buffers = GradientPass(network, 6, shard_count=shards)
+    rooms = [InputBuffer(shard.inputs, 64, 6, np.float64) for shard in buffers.shards]
     for images in (6, 4):
         inked = np.arange(64) % 3 == images % 3
         pixels = generator.integers(0, 256, (images, 64), np.uint8) * inked.astype(np.uint8)
@@ -84,15 +84,15 @@ def test_what_is_left_out_changes_no_result(sizes: tuple[int, ...], parts: int) 
         buffers.gradient[:] = np.nan
         inputs = [room.without_blanks(pixels[:, room.pixels]) for room in rooms]
         assert all(each.kept for each in inputs)
-        every = [buffers.part(images, index) for index in range(parts)]
-        for part, own in zip(every, inputs, strict=True):
-            part.multiply(own)
+        every = [buffers.shard_pass(images, index) for index in range(shards)]
+        for shard, own in zip(every, inputs, strict=True):
+            shard.multiply(own)
         outcomes = Outcomes(images, 3, np.float64)
-        for part in every:
-            part.propagate(labels, outcomes)
+        for shard in every:
+            shard.propagate(labels, outcomes)
         assert outcomes.losses.mean() == pytest.approx(expected.loss, rel=1e-12)
-        squares = [part.differentiate(own) for part, own in zip(every, inputs, strict=True)]
+        squares = [shard.differentiate(own) for shard, own in zip(every, inputs, strict=True)]
         np.testing.assert_allclose(buffers.gradient, gradient, rtol=1e-10, atol=1e-14)
-        for own, share in zip(squares, buffers.shares, strict=True):
-            taken = np.concatenate([gradient[each] for each in share.spans])
+        for own, shard in zip(squares, buffers.shards, strict=True):
+            taken = np.concatenate([gradient[each] for each in shard.spans])
             assert own == pytest.approx(taken @ taken, rel=1e-10)

@@ -155,7 +155,7 @@ class Watchdog:
                     self._rouse_writer()
                     sleep(0.01)
         finally:
-            os.set_blocking(terminal, True)  # the shell shares this setting
+            os.set_blocking(terminal, True)  # the shell shards this setting
 
     def _rouse_writer(self) -> None:
         """While it waits for the reader, nobody else may write."""
