@@ -126,11 +126,11 @@ def test_float32_agrees_with_float64() -> None:
     np.testing.assert_allclose(passes[1].gradient, passes[0].gradient, rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("shards", [1, 2, 3, 7])
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
 @pytest.mark.parametrize("sizes", [*SHAPES, (36, 7, 5, 4)], ids=str)
-def test_a_part_computes_its_share_and_nothing_else(sizes: tuple[int, ...], shards: int) -> None:
-    """Another shard may be done with its own by then, and use its room for something else."""
-    divided = GradientPass(random_network(sizes), 5, shard_count=shards)
+def test_a_shard_computes_its_shard_and_nothing_else(sizes: tuple[int, ...], count: int) -> None:
+    """Another index may be done with its own by then, and use its room for something else."""
+    divided = GradientPass(random_network(sizes), 5, shard_count=count)
     inputs, _ = random_batch(sizes, 5)
     inputs = np.pad(inputs, ((0, 0), (0, 1)), constant_values=1)
     for index, shard in enumerate(divided.shards):
@@ -142,12 +142,12 @@ def test_a_part_computes_its_share_and_nothing_else(sizes: tuple[int, ...], shar
         np.testing.assert_array_equal(np.isfinite(divided.gradient), computed)
 
 
-@pytest.mark.parametrize("shards", [2, 3, 7])
+@pytest.mark.parametrize("count", [2, 3, 7])
 @pytest.mark.parametrize("sizes", SHAPES, ids=str)
-def test_parts_compute_the_same_gradient(sizes: tuple[int, ...], shards: int) -> None:
+def test_shards_compute_the_same_gradient(sizes: tuple[int, ...], count: int) -> None:
     network = random_network(sizes)
     inputs, labels = random_batch(sizes, 5)
-    whole, divided = GradientPass(network, 8), GradientPass(network, 8, shard_count=shards)
+    whole, divided = GradientPass(network, 8), GradientPass(network, 8, shard_count=count)
     divided.run(*random_batch(sizes, 8))  # leaves rows that the next batch does not use
     expected, result = whole.run(inputs, labels), divided.run(inputs, labels)
     assert result.loss == pytest.approx(expected.loss, rel=1e-12)

@@ -66,12 +66,12 @@ def test_images_are_loaded_one_after_the_other() -> None:
     assert (values[:, 4] == 1).all()
 
 
-@pytest.mark.parametrize("shards", [1, 2, 3])
+@pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("sizes", [(64, 3), (64, 8, 6, 3)], ids=str)
-def test_what_is_left_out_changes_no_result(sizes: tuple[int, ...], shards: int) -> None:
-    generator = np.random.default_rng(shards)
+def test_what_is_left_out_changes_no_result(sizes: tuple[int, ...], count: int) -> None:
+    generator = np.random.default_rng(count)
     network = Network(sizes, generator.normal(0, 0.5, parameter_count(sizes)))
-    buffers = GradientPass(network, 6, shard_count=shards)
+    buffers = GradientPass(network, 6, shard_count=count)
     rooms = [InputBuffer(shard.inputs, 64, 6, np.float64) for shard in buffers.shards]
     for images in (6, 4):
         inked = np.arange(64) % 3 == images % 3
@@ -84,14 +84,14 @@ def test_what_is_left_out_changes_no_result(sizes: tuple[int, ...], shards: int)
         buffers.gradient[:] = np.nan
         inputs = [room.without_blanks(pixels[:, room.pixels]) for room in rooms]
         assert all(each.kept for each in inputs)
-        every = [buffers.shard_pass(images, index) for index in range(shards)]
-        for shard, own in zip(every, inputs, strict=True):
-            shard.multiply(own)
+        every = [buffers.shard_pass(images, index) for index in range(count)]
+        for index, own in zip(every, inputs, strict=True):
+            index.multiply(own)
         outcomes = Outcomes(images, 3, np.float64)
-        for shard in every:
-            shard.propagate(labels, outcomes)
+        for index in every:
+            index.propagate(labels, outcomes)
         assert outcomes.losses.mean() == pytest.approx(expected.loss, rel=1e-12)
-        squares = [shard.differentiate(own) for shard, own in zip(every, inputs, strict=True)]
+        squares = [index.differentiate(own) for index, own in zip(every, inputs, strict=True)]
         np.testing.assert_allclose(buffers.gradient, gradient, rtol=1e-10, atol=1e-14)
         for own, shard in zip(squares, buffers.shards, strict=True):
             taken = np.concatenate([gradient[each] for each in shard.spans])
