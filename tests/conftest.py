@@ -17,10 +17,10 @@ from digit_tui.data import Dataset, load_dataset, sources
 from digit_tui.run.commands import Command
 from digit_tui.run.events import Event, RunEnded
 from digit_tui.storage import run_writer as run_folder
-from digit_tui.storage.run_writer import RunFolder
+from digit_tui.storage.run_writer import RunWriter
 from digit_tui.training import trainer as trainer_module
-from digit_tui.training.command_source import Script
-from digit_tui.training.run_request import resuming
+from digit_tui.training.command_source import CommandScript
+from digit_tui.training.run_request import resume_request
 from digit_tui.training.trainer import Trainer
 
 MNIST_VARIABLE = "DIGIT_TUI_TEST_MNIST"
@@ -148,12 +148,12 @@ def train(digits: Dataset, config: RunConfig) -> Train:
         *,
         dataset: Dataset = digits,
         folder: Path | None = None,
-        stay: bool = False,
+        interactive: bool = False,
         **options: Any,
     ) -> Ran:
-        run_folder = None if folder is None else RunFolder(folder)
+        run_folder = None if folder is None else RunWriter(folder)
         changed = config.with_(side=dataset.side, **options)
-        trainer = Trainer(changed, dataset, Script(script), run_folder, stay)
+        trainer = Trainer(changed, dataset, CommandScript(script), run_folder, interactive)
         return Ran(trainer, list(trainer.run()))
 
     return run
@@ -168,9 +168,9 @@ def go_on(digits: Dataset) -> GoOn:
         script: Iterable[tuple[int, Command]] = (),
         *,
         dataset: Dataset = digits,
-        stay: bool = False,
+        interactive: bool = False,
     ) -> Ran:
-        trainer = resuming(folder).trainer(dataset, Script(script), stay)
+        trainer = resume_request(folder).trainer(dataset, CommandScript(script), interactive)
         return Ran(trainer, list(trainer.run()))
 
     return run
@@ -185,11 +185,13 @@ def kill(digits: Dataset, config: RunConfig) -> Kill:
         script: Iterable[tuple[int, Command]] = (),
         *,
         folder: Path,
-        stay: bool = False,
+        interactive: bool = False,
         **options: Any,
     ) -> None:
         changed = config.with_(**options)
-        events = Trainer(changed, digits, Script(script), RunFolder(folder), stay).run()
+        events = Trainer(
+            changed, digits, CommandScript(script), RunWriter(folder), interactive
+        ).run()
         while not when(next(events)):
             pass
         events.close()  # frees the lock, as the end of the process does; writes nothing

@@ -36,7 +36,7 @@ from digit_tui.session.final_report import final_report
 from digit_tui.session.output import Output, complain
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.training.command_source import Mailbox
-from digit_tui.training.run_request import Opening
+from digit_tui.training.run_request import RunRequest
 
 RESULTS = (
     *(RunStarted, Restored, EpochEnded, SettingChanged, WentBack, Diverged),
@@ -74,11 +74,11 @@ class Interruption:
         signal.signal(number, signal.SIG_DFL)
 
 
-def run_batch(opening: Opening, as_json: bool, target_accuracy: float | None) -> int:
+def run_batch(request: RunRequest, as_json: bool, target_accuracy: float | None) -> int:
     """Train headless and report; returns the exit status.
 
     Args:
-        opening: which run.
+        request: which run.
         as_json: print events as JSON Lines instead of a report at the end.
         target_accuracy: a lower final test accuracy, as a fraction, is a status of its own.
     """
@@ -86,8 +86,8 @@ def run_batch(opening: Opening, as_json: bool, target_accuracy: float | None) ->
     output = Output()
     with Interruption(mailbox) as interruption:
         try:
-            dataset = opening.load_digits()
-            trainer = opening.trainer(dataset, mailbox, stay=False)
+            dataset = request.load_digits()
+            trainer = request.trainer(dataset, mailbox, interactive=False)
             events_on_screen = as_json and sys.stdout is not None and sys.stdout.isatty()
             with progress_on_stderr(quiet=events_on_screen) as progress:
                 story = Story(mailbox, output, as_json)
@@ -115,24 +115,24 @@ def run_batch(opening: Opening, as_json: bool, target_accuracy: float | None) ->
         return output.status
     if story.troubles:
         return story.troubles[0]
-    return _judge(story, opening, target_accuracy)
+    return _judge(story, request, target_accuracy)
 
 
-def _judge(story: Story, opening: Opening, target_accuracy: float | None) -> Status:
+def _judge(story: Story, request: RunRequest, target_accuracy: float | None) -> Status:
     """Whether a run that went well was what it should have been."""
     ended = story.ended
-    if opening.fork is not None and story.forked is None:
-        complain(f"--fork-at {opening.fork[0]}: the run ended at step {ended.steps}")
+    if request.fork is not None and story.forked is None:
+        complain(f"--fork-at {request.fork[0]}: the run ended at step {ended.steps}")
         return Status.USAGE
-    if opening.replay is not None:
+    if request.replay is not None:
         # A run that was left on the way to where it once stood has results of an earlier step.
-        results = opening.replay.record["results"] or {}
+        results = request.replay.record["results"] or {}
         before = results.get("weights_sha256")
         if results.get("steps") == ended.steps and before != ended.weights_sha256:
-            complain(f"the weights are not those of {opening.replay.path}: {before}")
+            complain(f"the weights are not those of {request.replay.path}: {before}")
             return Status.FAILURE
     if target_accuracy is not None and ended.watched_accuracy < target_accuracy:
-        reached = f"{opening.config.watched} accuracy {ended.watched_accuracy}"
+        reached = f"{request.config.watched} accuracy {ended.watched_accuracy}"
         complain(f"{reached} is below the target {target_accuracy}")
         return Status.TARGET_MISSED
     return Status.DONE

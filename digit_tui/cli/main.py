@@ -134,33 +134,33 @@ def cli(
         if resume and (replay or in_folder):
             other = "--replay" if replay else "--run"
             raise click.UsageError(f"--resume goes on with a run in its folder, without {other}")
-        opening = open_saved(saved, "--resume" if resume else "--replay", folder, written)
+        request = open_saved(saved, "--resume" if resume else "--replay", folder, written)
     else:
-        from digit_tui.training.run_request import Opening
+        from digit_tui.training.run_request import RunRequest
 
-        opening = Opening(make_config(preset, options), folder)
+        request = RunRequest(make_config(preset, options), folder)
     if fork_at is not None:
         from digit_tui.run.commands import Fork
         from digit_tui.run.settings import check_changes
 
         try:
-            check_changes(fork or (), opening.config)
+            check_changes(fork or (), request.config)
         except ConfigError as error:
             raise click.UsageError(f"--fork: {flag_of(error.option)}: {error}") from error
-        opening = replace(opening, fork=(fork_at, Fork(fork or ())))
+        request = replace(request, fork=(fork_at, Fork(fork or ())))
     if batch:
         from digit_tui.batch import run_batch
 
-        sys.exit(run_batch(opening, as_json, target_accuracy))
+        sys.exit(run_batch(request, as_json, target_accuracy))
     if plain:
         from digit_tui.plain import run_plain
 
-        sys.exit(run_plain(opening))
+        sys.exit(run_plain(request))
     from digit_tui.tui import run_tui
     from digit_tui.tui.start import prepare
 
     prepare(fps)
-    sys.exit(run_tui(opening, offer=not written and folder is None and resume is None))
+    sys.exit(run_tui(request, offer=not written and folder is None and resume is None))
 
 
 def open_saved(name: str, flag: str, folder: Path | None, given: dict[str, Any]) -> Any:
@@ -178,24 +178,24 @@ def open_saved(name: str, flag: str, folder: Path | None, given: dict[str, Any])
     from digit_tui.session.output import complain
     from digit_tui.storage.errors import RunError
     from digit_tui.storage.run_index import find_run
-    from digit_tui.training.run_request import replaying, resuming
+    from digit_tui.training.run_request import replay_request, resume_request
 
     try:
         path = find_run(name)
-        opening = resuming(path) if flag == "--resume" else replaying(path, folder)
+        request = resume_request(path) if flag == "--resume" else replay_request(path, folder)
     except RunError as error:
         complain(str(error))
         sys.exit(Status.DATA)
     data = given.pop("data", None)
     for name, value in given.items():
-        before = getattr(opening.config, name)
+        before = getattr(request.config, name)
         if value != before:
             raise click.UsageError(
                 f"{flag}: the run has --{flag_of(name)} {before}, not {value}; leave it out"
             )
     if data is not None:
-        opening = replace(opening, config=opening.config.with_(data=absolute(data)))
-    return opening
+        request = replace(request, config=request.config.with_(data=absolute(data)))
+    return request
 
 
 def require_terminal() -> None:
@@ -226,13 +226,13 @@ def no_terminal() -> str | None:
 def replay(run: str, data: str | None, fps: float | None) -> None:
     """Show a RUN again in the terminal, with all that was done to it."""
     require_terminal()
-    opening = open_saved(run, "--replay", None, {} if data is None else {"data": data})
+    request = open_saved(run, "--replay", None, {} if data is None else {"data": data})
 
     from digit_tui.tui import run_replay
     from digit_tui.tui.start import prepare
 
     prepare(fps)
-    sys.exit(run_replay(opening))
+    sys.exit(run_replay(request))
 
 
 for command in (evaluate, mistakes, bench, data, runs):

@@ -7,18 +7,18 @@ import sys
 from digit_tui.plain.lines import Reader
 from digit_tui.plain.session import Session
 from digit_tui.session.output import Output
-from digit_tui.training.run_request import Opening
+from digit_tui.training.run_request import RunRequest
 
 
-def run_plain(opening: Opening) -> int:
+def run_plain(request: RunRequest) -> int:
     """Train, and obey the lines of standard input; returns the exit status.
 
     Args:
-        opening: which run.
+        request: which run.
     """
     typed = is_terminal(sys.stdin)
     session = Session(
-        opening,
+        request,
         Reader(sys.stdin),
         Output(),
         terminal=typed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from digit_tui.data import printable
-from digit_tui.run import wording as describe
+from digit_tui.run import wording
 from digit_tui.run.events import RunEnded
 from digit_tui.session.exit_status import Status
 from digit_tui.session.final_report import final_report
@@ -40,10 +40,10 @@ def conclude(
         output.line(_report(run, run.ended))
     else:
         folder = run.ended.run and printable(run.ended.run)
-        for line in describe.farewell(folder, run.step, run.all_done, "digit-tui --plain"):
+        for line in wording.farewell(folder, run.step, run.all_done, "digit-tui --plain"):
             say(line)
     if run.save_trouble is not None:
-        complain(describe.not_saved(run.save_trouble))
+        complain(wording.not_saved(run.save_trouble))
     if number is not None:
         return Status.SIGNALLED + number
     if output.status is not None:

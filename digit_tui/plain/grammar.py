@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.data import printable
 from digit_tui.insight.selection import parse_selection
-from digit_tui.plain import requests as orders
+from digit_tui.plain import requests
 from digit_tui.plain.requests import Ask, Order, WrongInput
 from digit_tui.plain.values import MOST, choose, count_words, quoted, real, whole
-from digit_tui.run import commands as ask
+from digit_tui.run import commands
 from digit_tui.run.settings import parse_changes
 
 
@@ -70,23 +70,23 @@ def alone(order: Order) -> Callable[[list[str]], Order]:
 
 def _step(words: list[str]) -> Order:
     count_words(words, 0, 1)
-    return orders.Steps(whole(words[0]) if words else 1)
+    return requests.Steps(whole(words[0]) if words else 1)
 
 
 def _optimizer(words: list[str]) -> Order:
     count_words(words, 1, 2)
     name = choose(words[0], OPTIMIZERS)
-    return Ask(ask.SetOptimizer(name, real(words[1]) if len(words) > 1 else None))
+    return Ask(commands.SetOptimizer(name, real(words[1]) if len(words) > 1 else None))
 
 
 def _rate(words: list[str]) -> Order:
     text = "".join(words)
     count_words([text] if text else [], 1, 1)
     if text[0] in "*×":
-        return Ask(ask.ScaleLearningRate(real(text[1:])))
+        return Ask(commands.ScaleLearningRate(real(text[1:])))
     if text[0] in "/÷":
-        return Ask(ask.ScaleLearningRate(1 / real(text[1:])))
-    return Ask(ask.SetLearningRate(real(text)))
+        return Ask(commands.ScaleLearningRate(1 / real(text[1:])))
+    return Ask(commands.SetLearningRate(real(text)))
 
 
 def _clip(words: list[str]) -> Order:
@@ -94,86 +94,93 @@ def _clip(words: list[str]) -> Order:
     kind = choose(words[0], ("norm", "value", "off"))
     if kind == "off":
         count_words(words, 1, 1)
-        return Ask(ask.SetClipping())
+        return Ask(commands.SetClipping())
     count_words(words, 2, 2)
     limit = real(words[1])
-    return Ask(ask.SetClipping(norm=limit) if kind == "norm" else ask.SetClipping(value=limit))
+    return Ask(
+        commands.SetClipping(norm=limit) if kind == "norm" else commands.SetClipping(value=limit)
+    )
 
 
 def _augment(words: list[str]) -> Order:
     count_words(words, 1, 1)
-    return Ask(ask.SetAugmentation(choose(words[0], AUGMENTATIONS)))
+    return Ask(commands.SetAugmentation(choose(words[0], AUGMENTATIONS)))
 
 
 def _back(words: list[str]) -> Order:
     count_words(words, 1, 1)
-    return orders.Back(whole(words[0]))
+    return requests.Back(whole(words[0]))
 
 
 def _fork(words: list[str]) -> Order:
     count_words(words, 1, MOST)
     try:
-        return Ask(ask.Fork(parse_changes(" ".join(words).lower())))
+        return Ask(commands.Fork(parse_changes(" ".join(words).lower())))
     except ValueError as error:  # it repeats what was written
         raise ValueError(printable(str(error))) from error
 
 
 def _keep(words: list[str]) -> Order:
     count_words(words, 1, 1)
-    return Ask(ask.Keep(choose(words[0], ("run", "fork")) == "fork"))
+    return Ask(commands.Keep(choose(words[0], ("run", "fork")) == "fork"))
 
 
 def _epochs(words: list[str]) -> Order:
     count_words(words, 1, 1)
-    return Ask(ask.AddEpochs(whole(words[0])))
+    return Ask(commands.AddEpochs(whole(words[0])))
 
 
 def _mistakes(words: list[str]) -> Order:
     words = list(words)
-    count = whole(words.pop(0)) if words and words[0][:1] in "-0123456789" else orders.MISTAKES
+    count = whole(words.pop(0)) if words and words[0][:1] in "-0123456789" else requests.MISTAKES
     draw = bool(words) and words[0][:1] in "dD" and bool(choose(words.pop(0), ("draw",)))
     text = " ".join(words).lower()
     parse_selection(text, MOST)  # how many classes there are is seen when it is answered
-    return orders.Mistakes(count, draw, text)
+    return requests.Mistakes(count, draw, text)
 
 
 def _show(words: list[str]) -> Order:
     count_words(words, 1, 1)
     test = choose(words[0], ("test", "validation")) == "test"
-    return Ask(ask.OpenTest()) if test else orders.ShowValidation()
+    return Ask(commands.OpenTest()) if test else requests.ShowValidation()
 
 
 def _digit(words: list[str]) -> Order:
     count_words(words, 1, 1)
-    return orders.Digit(whole(words[0].removeprefix("#"), least=0))
+    return requests.Digit(whole(words[0].removeprefix("#"), least=0))
 
 
 def _log(words: list[str]) -> Order:
     count_words(words, 0, 1)
-    return orders.Log(whole(words[0]) if words else orders.LOG_LINES)
+    return requests.Log(whole(words[0]) if words else requests.LOG_LINES)
 
 
 def _wait(words: list[str]) -> Order:
     count_words(words, 0, 1)
-    return orders.Wait(real(words[0])) if words else orders.Wait()
+    return requests.Wait(real(words[0])) if words else requests.Wait()
 
 
 def _verbose(words: list[str]) -> Order:
     count_words(words, 1, 1)
-    return orders.Verbose(choose(words[0], ("on", "off")) == "on")
+    return requests.Verbose(choose(words[0], ("on", "off")) == "on")
 
 
 def _help(words: list[str]) -> Order:
     count_words(words, 0, 1)
-    return orders.Help(find(words[0]).name if words else None)
+    return requests.Help(find(words[0]).name if words else None)
 
 
 COMMANDS = (
-    Entry("pause", "pause", "Stop training after the steps under way", alone(Ask(ask.Pause()))),
-    Entry("go", "go", "Train on; also: resume", alone(Ask(ask.Resume()))),
+    Entry(
+        "pause", "pause", "Stop training after the steps under way", alone(Ask(commands.Pause()))
+    ),
+    Entry("go", "go", "Train on; also: resume", alone(Ask(commands.Resume()))),
     Entry("step", "step [N]", "Train on one batch, or on N, then pause", _step),
     Entry(
-        "epoch", "epoch", "Train to the end of the epoch, then pause", alone(Ask(ask.StepEpoch()))
+        "epoch",
+        "epoch",
+        "Train to the end of the epoch, then pause",
+        alone(Ask(commands.StepEpoch())),
     ),
     Entry(
         "optimizer",
@@ -189,8 +196,10 @@ COMMANDS = (
         f"Deform the training images otherwise: {', '.join(AUGMENTATIONS)}",
         _augment,
     ),
-    Entry("undo", "undo", "Go back to before the last command", alone(Ask(ask.Undo()))),
-    Entry("timeline", "timeline", "List the snapshots to go back to", alone(orders.ShowTimeline())),
+    Entry("undo", "undo", "Go back to before the last command", alone(Ask(commands.Undo()))),
+    Entry(
+        "timeline", "timeline", "List the snapshots to go back to", alone(requests.ShowTimeline())
+    ),
     Entry("back", "back N", "Go to row N of the timeline", _back),
     Entry(
         "fork",
@@ -200,17 +209,20 @@ COMMANDS = (
     ),
     Entry("keep", "keep run, keep fork", "End a fork: go on with the run or the copy", _keep),
     Entry("epochs", "epochs N", "Train N epochs more", _epochs),
-    Entry("save", "save", "Save a checkpoint now", alone(Ask(ask.Save()))),
-    Entry("status", "status", "Tell how the run stands", alone(orders.Tell())),
+    Entry("save", "save", "Save a checkpoint now", alone(Ask(commands.Save()))),
+    Entry("status", "status", "Tell how the run stands", alone(requests.Tell())),
     Entry(
         "mistakes",
         "mistakes [N] [draw] [true=4,7 pred=9 conf>0.9 ...]",
-        f"List or draw the {orders.MISTAKES} or N mistakes with the highest loss, all or some",
+        f"List or draw the {requests.MISTAKES} or N mistakes with the highest loss, all or some",
         _mistakes,
     ),
     Entry("digit", "digit INDEX", "Draw a test digit, with what it is taken for", _digit),
     Entry(
-        "confusion", "confusion", "Show which digits are taken for which", alone(orders.Confusion())
+        "confusion",
+        "confusion",
+        "Show which digits are taken for which",
+        alone(requests.Confusion()),
     ),
     Entry(
         "show",
@@ -218,7 +230,7 @@ COMMANDS = (
         "Where images are held out: open the test set, or be about the held-out digits again",
         _show,
     ),
-    Entry("log", "log [N]", f"Repeat the last {orders.LOG_LINES} or N lines of the log", _log),
+    Entry("log", "log [N]", f"Repeat the last {requests.LOG_LINES} or N lines of the log", _log),
     Entry(
         "wait",
         "wait [EPOCH]",
@@ -232,7 +244,7 @@ COMMANDS = (
         _verbose,
     ),
     Entry("help", "help [COMMAND]", "Tell what can be typed", _help),
-    Entry("quit", "quit", "Save and leave", alone(orders.Quit())),
+    Entry("quit", "quit", "Save and leave", alone(requests.Quit())),
 )
 """In the order in which they are explained."""
 

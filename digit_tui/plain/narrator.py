@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic
 
-from digit_tui.plain import queries as answers
-from digit_tui.run import commands as ask
-from digit_tui.run import wording as describe
+from digit_tui.plain import queries
+from digit_tui.run import commands, wording
 from digit_tui.run.events import (
     CheckpointSaved,
     Diverged,
@@ -62,7 +61,7 @@ class Telling:
         self._pause: str | None = None  # how the run came to pause, until the test digits are known
         self._save_trouble: str | None = None
 
-    def tell(self, event: News, command: ask.Command | None) -> None:
+    def tell(self, event: News, command: commands.Command | None) -> None:
         """Tell of something that the run's standing knows already.
 
         Args:
@@ -73,30 +72,30 @@ class Telling:
             case EpochEnded():
                 self._tell_epoch(event)
             case OfFork(EpochEnded(epoch=epoch)):
-                words = answers.gap(self._run)
+                words = queries.gap(self._run)
                 if words and epoch == self._told_epoch:
                     self._say(f"epoch {epoch}: {words}")
             case Resumed():
-                if not isinstance(command, ask.StepBatch | ask.StepEpoch):
-                    self._tell(describe.RESUMED)
+                if not isinstance(command, commands.StepBatch | commands.StepEpoch):
+                    self._tell(wording.RESUMED)
             case Paused(reason=reason):
                 self._tell_pause(reason)
             case Evaluated(digits=digits) if digits != self._run.config.watched:
-                self._tell(describe.test_opened(event))
+                self._tell(wording.test_opened(event))
             case Evaluated():
                 if self._pause is not None:
                     words, self._pause = self._pause, None
-                    self._tell(f"{words} {answers.look_words(event)}")
+                    self._tell(f"{words} {queries.look_words(event)}")
             case SaveFailed(message=message) | OfFork(SaveFailed(message=message)):
-                if message != self._save_trouble or isinstance(command, ask.Save):
-                    self._tell(describe.not_saved(message))
+                if message != self._save_trouble or isinstance(command, commands.Save):
+                    self._tell(wording.not_saved(message))
                 self._save_trouble = message
             case CheckpointSaved():
                 self._save_trouble = None
-                if isinstance(command, ask.Save):
-                    self._tell(describe.saved(event))
+                if isinstance(command, commands.Save):
+                    self._tell(wording.saved(event))
             case Restored(complaints=complaints):
-                for each in (*complaints, describe.restored(event)):
+                for each in (*complaints, wording.restored(event)):
                     self._tell(each)
             case _:
                 words = words_for(event)
@@ -112,43 +111,43 @@ class Telling:
         last = event.epoch >= self._run.settings.epochs
         if self.verbose or last or now - self._told_at >= EPOCH_SECONDS:
             self._told_epoch, self._told_at = event.epoch, now
-            self._say(describe.epoch_ended(event))
+            self._say(wording.epoch_ended(event))
 
     def _tell_pause(self, reason: str) -> None:
         if reason == "finished" or reason in TROUBLES:
-            done = describe.all_done("type epochs 10", "quit")
+            done = wording.all_done("type epochs 10", "quit")
             if not self.alone:
-                self._tell(done if reason == "finished" else describe.after_trouble("undo"))
+                self._tell(done if reason == "finished" else wording.after_trouble("undo"))
         elif reason == "batch":
             self._tell_step()
         else:
-            self._pause = f"{describe.PAUSES[reason]} at {answers.position(self._run)}:"
+            self._pause = f"{wording.PAUSES[reason]} at {queries.position(self._run)}:"
 
     def _tell_step(self) -> None:
         """One line for steps in a row, after the last."""
         self.steps += 1
         if not self.left:
-            one = describe.PAUSES["batch"]
+            one = wording.PAUSES["batch"]
             words = one if self.steps == 1 else one.replace("one batch", f"{self.steps:,} batches")
             loss = f"batch loss {self._run.batch_loss:.4f};"
-            self._pause = f"{words} at {answers.position(self._run)}: {loss}"
+            self._pause = f"{words} at {queries.position(self._run)}: {loss}"
 
 
 def words_for(event: News) -> str | None:
     """An event that is told in the same words whenever it happens; None is one that is not told."""
     match event:
         case Loaded(dataset):
-            return describe.loaded(dataset)
+            return wording.loaded(dataset)
         case RunStarted():
-            return describe.run_started(event)
+            return wording.run_started(event)
         case SettingChanged():
-            return describe.setting_changed(event)
+            return wording.setting_changed(event)
         case WentBack():
-            return describe.went_back(event)
+            return wording.went_back(event)
         case Forked():
-            return describe.forked(event)
+            return wording.forked(event)
         case ForkEnded():
-            return describe.fork_ended(event)
+            return wording.fork_ended(event)
         case OfFork(Diverged(message=message)):
             return f"fork: {message}"
         case Refused(message=message) | Diverged(message=message) | Spiked(message=message):

@@ -13,10 +13,10 @@ from digit_tui.insight.report import report
 from digit_tui.insight.selection import SelectionError, parse_selection, select
 from digit_tui.insight.significance import compare, gap_words
 from digit_tui.nn import Evaluation
-from digit_tui.plain import requests as orders
+from digit_tui.plain import requests
 from digit_tui.plain.grammar import help_lines
 from digit_tui.plain.requests import Order, WrongInput
-from digit_tui.run import wording as describe
+from digit_tui.run import wording
 from digit_tui.run.commands import Command, Setting, StepEpoch
 from digit_tui.run.events import Evaluated, SnapshotInfo
 from digit_tui.run.settings import changes_of
@@ -45,17 +45,17 @@ def answer(order: Order, run: Standing, log: list[str]) -> list[str]:
         WrongInput: if it is about something that is not there.
     """
     match order:
-        case orders.Tell():
+        case requests.Tell():
             return status(run)
-        case orders.Mistakes():
+        case requests.Mistakes():
             return mistakes(run, order)
-        case orders.Digit(index):
+        case requests.Digit(index):
             return digit(run, index)
-        case orders.Confusion():
+        case requests.Confusion():
             return confusion(run)
-        case orders.Log(count):
+        case requests.Log(count):
             return log[-count:]
-        case orders.Help(command):
+        case requests.Help(command):
             return help_lines(command)
         case _:
             raise TypeError(f"{order!r} is no question")
@@ -96,18 +96,18 @@ def status(run: Standing) -> list[str]:
     parts = [name, "-".join(map(str, run.network)) or "no network yet"]
     lines = [
         standing(run),
-        ", ".join([*parts, *describe.settings_words(run.settings, run.learning_rate)]),
+        ", ".join([*parts, *wording.settings_words(run.settings, run.learning_rate)]),
     ]
     if run.going and run.images_per_second:
         left = run.seconds_left()
-        clock = "" if left is None else f", {describe.time_left(left)}"
+        clock = "" if left is None else f", {wording.time_left(left)}"
         lines.append(f"{run.images_per_second:,.0f} images/s{clock}")
     if run.fork is not None:
-        lines += [describe.forked(run.fork.forked), *filter(None, [gap(run)])]
+        lines += [wording.forked(run.fork.forked), *filter(None, [gap(run)])]
     if run.save_trouble is not None:
-        lines.append(describe.not_saved(run.save_trouble))
+        lines.append(wording.not_saved(run.save_trouble))
     elif run.saved is not None:
-        lines.append(describe.saved(run.saved))
+        lines.append(wording.saved(run.saved))
     return lines
 
 
@@ -133,7 +133,7 @@ def timeline(snapshots: Sequence[SnapshotInfo]) -> list[str]:
     """Moments with their rows, counted from 1."""
     width = len(str(len(snapshots)))
     return [
-        f"{row:>{width}}  {describe.snapshot_words(snapshot)}".rstrip()
+        f"{row:>{width}}  {wording.snapshot_words(snapshot)}".rstrip()
         for row, snapshot in enumerate(snapshots, 1)
     ] or ["no snapshots yet"]
 
@@ -143,7 +143,7 @@ def ordered(snapshots: Sequence[SnapshotInfo]) -> list[SnapshotInfo]:
     return sorted(snapshots, key=lambda snapshot: (snapshot.step, len(snapshot.lineage)))
 
 
-def mistakes(run: Standing, order: orders.Mistakes) -> list[str]:
+def mistakes(run: Standing, order: requests.Mistakes) -> list[str]:
     """The mistakes with the highest loss.
 
     Raises:

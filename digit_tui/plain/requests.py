@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-from digit_tui.run import commands as ask
+from digit_tui.run import commands
 
 MISTAKES = 5
 LOG_LINES = 10
@@ -19,7 +19,7 @@ class WrongInput(ValueError):
 class Ask:
     """Something that the run is asked for."""
 
-    command: ask.Command
+    command: commands.Command
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ from queue import Empty, SimpleQueue
 from signal import SIGINT
 from time import monotonic
 
-from digit_tui.plain import queries as answers
-from digit_tui.plain import requests as orders
+from digit_tui.plain import queries, requests
 from digit_tui.plain.exit_report import conclude
 from digit_tui.plain.grammar import parse
 from digit_tui.plain.lines import End, Line, Paper, Source
@@ -17,12 +16,12 @@ from digit_tui.plain.narrator import EPOCH_SECONDS, Telling
 from digit_tui.plain.requests import WrongInput
 from digit_tui.plain.signals import Interrupted, Signals
 from digit_tui.plain.sync_runner import Desk, Woken
-from digit_tui.run import commands as ask
+from digit_tui.run import commands
 from digit_tui.run.events import Refused, SnapshotInfo
 from digit_tui.session.output import Output
 from digit_tui.session.run_status import Standing
 from digit_tui.session.runner import News, Obeyed
-from digit_tui.training.run_request import Opening
+from digit_tui.training.run_request import RunRequest
 
 POLL_SECONDS = 0.25
 """Steps are taken notice of at least this often; all else at once."""
@@ -44,12 +43,12 @@ class Session:
     """
 
     def __init__(
-        self, opening: Opening, source: Source, output: Output, terminal: bool, prompt: bool
+        self, request: RunRequest, source: Source, output: Output, terminal: bool, prompt: bool
     ) -> None:
         """Set up a run; `converse` begins it.
 
         Args:
-            opening: which run.
+            request: which run.
             source: of lines.
             output: where lines are written.
             terminal: whether the lines are typed by somebody who sees what is written. Else what
@@ -57,12 +56,12 @@ class Session:
                 run.
             prompt: show where to type.
         """
-        self.run = Standing(opening.config)
+        self.run = Standing(request.config)
         self._source = source
         self._output = output
         self._terminal = terminal
         self._inbox: SimpleQueue[Line | End | Woken | Interrupted] = SimpleQueue()
-        self._desk = Desk(opening, lambda: self._inbox.put(Woken()), held=not terminal)
+        self._desk = Desk(request, lambda: self._inbox.put(Woken()), held=not terminal)
         self.signals = Signals(self._desk, lambda: self._inbox.put(Interrupted()))
         self._paper = Paper(output, prompt)
         self._telling = Telling(self.run, self._paper.note, verbose=not terminal)
@@ -72,7 +71,7 @@ class Session:
         self._end = False  # of the lines
         self._task: Task | None = self._settle()
         self._enough = False  # somebody does not want to wait for the task any more
-        self._command: ask.Command | None = None  # that the run obeys
+        self._command: commands.Command | None = None  # that the run obeys
         self._obeyed = False  # what the task asked for
         self._interrupted = False
         self._begun = terminal
@@ -190,34 +189,34 @@ class Session:
             self._wrong += 1
             self._paper.say(str(error))
 
-    def _obey(self, order: orders.Order) -> Task:
+    def _obey(self, order: requests.Order) -> Task:
         match order:
-            case orders.Ask(command):
+            case requests.Ask(command):
                 yield from self._ask(command)
-                if isinstance(command, ask.StepEpoch) and not self._terminal:
+                if isinstance(command, commands.StepEpoch) and not self._terminal:
                     yield from self._wait(inf)
-            case orders.Steps(count):
+            case requests.Steps(count):
                 yield from self._make_steps(count)
-            case orders.Wait(epoch):
+            case requests.Wait(epoch):
                 self._begin()
                 yield from self._wait(epoch)
-                self._paper.say(answers.standing(self.run))
-            case orders.ShowTimeline():
-                self._listed = answers.ordered(self.run.snapshots)
-                self._say(answers.timeline(self._listed))
-            case orders.Back(row):
+                self._paper.say(queries.standing(self.run))
+            case requests.ShowTimeline():
+                self._listed = queries.ordered(self.run.snapshots)
+                self._say(queries.timeline(self._listed))
+            case requests.Back(row):
                 snapshot = self._snapshot(row)
-                yield from self._ask(ask.GoBack(snapshot.step, snapshot.lineage))
-            case orders.Verbose(on):
+                yield from self._ask(commands.GoBack(snapshot.step, snapshot.lineage))
+            case requests.Verbose(on):
                 self._telling.verbose = on
                 often = "every epoch" if on else f"an epoch every {EPOCH_SECONDS:g} seconds"
                 self._paper.say(f"{often} is told")
-            case orders.ShowValidation():
+            case requests.ShowValidation():
                 self._show_validation()
-            case orders.Quit():
+            case requests.Quit():
                 self._leave()
             case _:
-                self._say(answers.answer(order, self.run, list(self._paper.log)))
+                self._say(queries.answer(order, self.run, list(self._paper.log)))
 
     def _say(self, lines: list[str]) -> None:
         for line in lines:
@@ -231,22 +230,22 @@ class Session:
 
     def _snapshot(self, row: int) -> SnapshotInfo:
         """The one in this row of the timeline, as it was listed last."""
-        snapshots = self._listed or answers.ordered(self.run.snapshots)
+        snapshots = self._listed or queries.ordered(self.run.snapshots)
         if row > len(snapshots):
             raise WrongInput(f"back: the timeline has rows 1 to {len(snapshots)}")
         return snapshots[row - 1]
 
-    def _ask(self, command: ask.Command) -> Task:
+    def _ask(self, command: commands.Command) -> Task:
         """Ask the run for something, until all that came of it was told."""
         told = self._telling.lines
-        begin = isinstance(command, ask.Resume | ask.StepBatch | ask.StepEpoch)
+        begin = isinstance(command, commands.Resume | commands.StepBatch | commands.StepEpoch)
         self._begun = self._begun or begin
         self._command, self._obeyed = command, False
         self._desk.ask(command, begin)
         while not self._obeyed:
             yield
         if self._telling.lines == told and not self._telling.left:
-            self._say(answers.unmoved(command, self.run, self._terminal))
+            self._say(queries.unmoved(command, self.run, self._terminal))
         self._command = None
 
     def _settle(self) -> Task:
@@ -262,13 +261,13 @@ class Session:
         telling.steps = 0
         for left in reversed(range(count)):
             telling.left = left
-            yield from self._ask(ask.StepBatch())
+            yield from self._ask(commands.StepBatch())
             if self.run.state != "paused" or self.run.all_done or self._enough:
                 break
         if telling.left:  # what was to be told after the last one
             telling.left = 0
             if self.run.state == "paused":
-                self._paper.say(answers.standing(self.run))
+                self._paper.say(queries.standing(self.run))
 
     def _wait(self, epoch: float) -> Task:
         """Wait until the run stands still, or has come to an epoch."""
@@ -289,7 +288,7 @@ class Session:
         elif not self.run.going and self.run.all_done:
             self._leave()
         elif not self.run.going:
-            yield from self._ask(ask.Resume())
+            yield from self._ask(commands.Resume())
         while self.run.going:
             yield
 
@@ -304,4 +303,4 @@ class Session:
             self._leaving = True
             self.signals.pausing = True  # ctrl+c does not pause any more
             self._desk.hurry()
-            self._desk.send(ask.Stop(reason))
+            self._desk.send(commands.Stop(reason))

@@ -10,7 +10,7 @@ from threading import Event as Flag
 from digit_tui.run.commands import Command
 from digit_tui.session.runner import News, Obeyed, Runner
 from digit_tui.training.command_source import Mailbox
-from digit_tui.training.run_request import Opening
+from digit_tui.training.run_request import RunRequest
 
 BACKLOG = 1_000
 """Where nobody takes what is printed, training waits when so much is untold; it would fill the
@@ -84,17 +84,17 @@ class Tray(Mailbox):
 class Desk(Runner):
     """A run in a thread of its own that gives a receipt for what it is asked."""
 
-    def __init__(self, opening: Opening, wake: Callable[[], None], held: bool) -> None:
+    def __init__(self, request: RunRequest, wake: Callable[[], None], held: bool) -> None:
         """Set up a run; see Runner.
 
         Args:
-            opening: which run.
+            request: which run.
             wake: called when there is something to tell.
             held: make no step before one is asked for, or `begin` is called.
         """
         self._held = held
         self._hurry = Flag()
-        super().__init__(opening, wake)
+        super().__init__(request, wake)
 
     def _make_mailbox(self) -> Mailbox:
         self._tray = Tray(self._publish, self._held)

@@ -173,11 +173,11 @@ at any step."""
 
 def is_ancestor(step: int, lineage: Lineage, later: int, later_lineage: Lineage) -> bool:
     """Whether a run that stands at `step`, steered by `lineage`, can come to another moment."""
-    ahead = later_lineage[len(lineage) :]
+    scheduled = later_lineage[len(lineage) :]
     return (
         step <= later
         and later_lineage[: len(lineage)] == lineage
-        and all(applied.step >= step for applied in ahead)
+        and all(applied.step >= step for applied in scheduled)
     )
 
 

@@ -7,11 +7,21 @@ from typing import Any
 
 from digit_tui.config import RunConfig
 from digit_tui.nn import RULES
-from digit_tui.run import commands as ask
+from digit_tui.run.commands import (
+    AddEpochs,
+    Command,
+    ScaleLearningRate,
+    SetAugmentation,
+    SetBatchSize,
+    SetClipping,
+    SetLearningRate,
+    SetOptimizer,
+    Setting,
+)
 from digit_tui.run.state import Settings
 
 
-def changes_of(command: ask.Command, settings: Settings, config: RunConfig) -> dict[str, Any]:
+def changes_of(command: Command, settings: Settings, config: RunConfig) -> dict[str, Any]:
     """The fields of Settings that a command asks for, with their new values, unchecked.
 
     Args:
@@ -23,25 +33,25 @@ def changes_of(command: ask.Command, settings: Settings, config: RunConfig) -> d
         TypeError: for a command that changes no setting.
     """
     match command:
-        case ask.SetOptimizer(name, rate):
+        case SetOptimizer(name, rate):
             return _change_optimizer(name, rate, config)
-        case ask.SetLearningRate(value):
+        case SetLearningRate(value):
             return {"learning_rate": value}
-        case ask.ScaleLearningRate(factor):
+        case ScaleLearningRate(factor):
             return {"learning_rate": settings.learning_rate * factor}
-        case ask.SetClipping(norm, value):
+        case SetClipping(norm, value):
             return {"clip_norm": norm, "clip_value": value}
-        case ask.SetAugmentation(name):
+        case SetAugmentation(name):
             return {"augment": name}
-        case ask.SetBatchSize(size):
+        case SetBatchSize(size):
             return {"batch_size": size}
-        case ask.AddEpochs(count):
+        case AddEpochs(count):
             return {"epochs": settings.epochs + count}
         case _:
             raise TypeError(f"{command!r} changes no setting")
 
 
-def parse_changes(text: str) -> tuple[ask.Setting, ...]:
+def parse_changes(text: str) -> tuple[Setting, ...]:
     """The commands for settings written as optimizer=sgd,lr=0.1.
 
     Raises:
@@ -56,7 +66,7 @@ def parse_changes(text: str) -> tuple[ask.Setting, ...]:
     return commands_of(wanted)
 
 
-def check_changes(commands: Iterable[ask.Setting], config: RunConfig) -> None:
+def check_changes(commands: Iterable[Setting], config: RunConfig) -> None:
     """See that the values of commands are possible ones.
 
     Raises:
@@ -66,7 +76,7 @@ def check_changes(commands: Iterable[ask.Setting], config: RunConfig) -> None:
         config.with_(**changes_of(command, Settings.of(config), config))
 
 
-def commands_of(wanted: Mapping[str, str]) -> tuple[ask.Setting, ...]:
+def commands_of(wanted: Mapping[str, str]) -> tuple[Setting, ...]:
     """The commands for settings by name, as a person writes them: optimizer, lr, and so on.
 
     Args:
@@ -76,17 +86,17 @@ def commands_of(wanted: Mapping[str, str]) -> tuple[ask.Setting, ...]:
         ValueError: for a name or a value that does not exist; says which.
     """
     left = dict(wanted)
-    commands: list[ask.Setting] = []
+    commands: list[Setting] = []
     rate = _number("lr", left.pop("lr", None))
     if "optimizer" in left:
-        commands.append(ask.SetOptimizer(left.pop("optimizer"), rate))
+        commands.append(SetOptimizer(left.pop("optimizer"), rate))
     elif rate is not None:
-        commands.append(ask.SetLearningRate(rate))
+        commands.append(SetLearningRate(rate))
     if "clip-norm" in left or "clip-value" in left:
         norm, value = left.pop("clip-norm", None), left.pop("clip-value", None)
-        commands.append(ask.SetClipping(_number("clip-norm", norm), _number("clip-value", value)))
+        commands.append(SetClipping(_number("clip-norm", norm), _number("clip-value", value)))
     if "augment" in left:
-        commands.append(ask.SetAugmentation(left.pop("augment")))
+        commands.append(SetAugmentation(left.pop("augment")))
     if left:
         names = "optimizer, lr, clip-norm, clip-value, augment"
         raise ValueError(f"{next(iter(left))!r} is none of {names}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digit_tui.data import Dataset
-from digit_tui.run import commands as ask
+from digit_tui.run import commands
 from digit_tui.run.commands import Setting
 
 if TYPE_CHECKING:
@@ -63,21 +63,21 @@ def setting_change(change: SettingChanged) -> str:
 def setting_words(command: Setting) -> str:
     """A command that changes a setting, for example "learning rate × 2"."""
     match command:
-        case ask.SetOptimizer(name, rate):
+        case commands.SetOptimizer(name, rate):
             return f"optimizer {name}" + (f" at rate {rate:.4g}" if rate is not None else "")
-        case ask.SetLearningRate(value):
+        case commands.SetLearningRate(value):
             return f"learning rate {value:.4g}"
-        case ask.ScaleLearningRate(factor):
+        case commands.ScaleLearningRate(factor):
             return f"learning rate {f'× {factor:.4g}' if factor >= 1 else f'÷ {1 / factor:.4g}'}"
-        case ask.SetClipping(norm, value):
+        case commands.SetClipping(norm, value):
             if norm is not None:
                 return f"clipping by norm {norm:.4g}"
             return "no clipping" if value is None else f"clipping by value {value:.4g}"
-        case ask.SetAugmentation(name):
+        case commands.SetAugmentation(name):
             return f"augmentation {name}"
-        case ask.SetBatchSize(value):
+        case commands.SetBatchSize(value):
             return f"batch size {value}"
-        case ask.AddEpochs(count):
+        case commands.AddEpochs(count):
             return f"{count} epoch{'s' if count != 1 else ''} more"
 
 

@@ -14,8 +14,8 @@ from digit_tui.run.commands import Command
 from digit_tui.run.events import Event, StepsDone
 from digit_tui.session.exit_status import Status
 from digit_tui.storage.errors import RunError, RunTaken
-from digit_tui.training.command_source import Mailbox, Onward
-from digit_tui.training.run_request import Opening
+from digit_tui.training.command_source import AutoResume, Mailbox
+from digit_tui.training.run_request import RunRequest
 from digit_tui.training.trainer import Trainer
 
 
@@ -57,16 +57,16 @@ class Runner:
     """
 
     def __init__(
-        self, opening: Opening, wake: Callable[[], None], dataset: Dataset | None = None
+        self, request: RunRequest, wake: Callable[[], None], dataset: Dataset | None = None
     ) -> None:
         """Set up a run; `start` begins it.
 
         Args:
-            opening: which run.
+            request: which run.
             wake: called from the thread when there is something that should be seen at once.
             dataset: the digits, if they were read before.
         """
-        self._opening = opening
+        self._request = request
         self._wake = wake
         self._dataset = dataset
         self._mailbox = self._make_mailbox()
@@ -77,7 +77,7 @@ class Runner:
         return Mailbox()
 
     def _make_trainer(self, dataset: Dataset) -> Trainer:
-        return self._opening.trainer(dataset, self._mailbox, stay=True)
+        return self._request.trainer(dataset, self._mailbox, interactive=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -106,7 +106,7 @@ class Runner:
     def _work(self) -> None:
         try:
             if self._dataset is None:
-                self._dataset = self._opening.load_digits()
+                self._dataset = self._request.load_digits()
             self._publish(Loaded(self._dataset))
             for event in self._make_trainer(self._dataset).run():
                 self._publish(event)
@@ -118,18 +118,18 @@ class Runner:
         except WorkerPoolError as error:
             self._publish(Failed(Status.FAILURE, str(error)))
         except OSError as error:
-            where = printable(str(error.filename or self._opening.folder or "the run"))
+            where = printable(str(error.filename or self._request.folder or "the run"))
             self._publish(Failed(Status.DISK, f"cannot write {where}: {error.strerror}"))
         except Exception as error:
             message = printable(f"{type(error).__name__}: {error}")
             self._publish(Failed(Status.FAILURE, message, traceback.format_exc()))
 
 
-class Storyteller(Runner):
+class ReplayRunner(Runner):
     """Lets a saved run happen again, with all that was done to it; nothing is saved."""
 
     def _make_mailbox(self) -> Mailbox:
-        return Onward()
+        return AutoResume()
 
     def _make_trainer(self, dataset: Dataset) -> Trainer:
-        return self._opening.storyteller(dataset, self._mailbox)
+        return self._request.replayer(dataset, self._mailbox)

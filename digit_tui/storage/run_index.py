@@ -10,7 +10,7 @@ from pathlib import Path
 
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.lock import Lock, lock_owner
-from digit_tui.storage.run_summary import Facts
+from digit_tui.storage.run_summary import RunSummary
 from digit_tui.storage.run_writer import CHECKPOINTS, JOURNAL, LEFT, METRICS, RECORD, runs_folder
 from digit_tui.storage.saved_run import SavedRun
 
@@ -22,7 +22,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 """What a disk says that has no room."""
 
 
-def list_runs() -> tuple[list[Facts], list[str]]:
+def list_runs() -> tuple[list[RunSummary], list[str]]:
     """The runs in the state directory, the oldest first, and why others can not be read.
 
     Raises:
@@ -31,7 +31,7 @@ def list_runs() -> tuple[list[Facts], list[str]]:
     runs, complaints = [], []
     for folder in _folders():
         try:
-            runs.append(Facts.of(SavedRun.read(folder)))
+            runs.append(RunSummary.of(SavedRun.read(folder)))
         except RunError as error:
             # One that begins at this moment has no record yet; what has no file of ours is no run.
             if lock_owner(folder) is None and our_files(folder) != []:

@@ -47,7 +47,7 @@ CONFIG_NAMES = {
 
 
 @dataclass(frozen=True)
-class Told:
+class CommandRecord:
     """A command that took effect, or a way back, as the journal tells it."""
 
     step: int
@@ -59,7 +59,7 @@ class Told:
 
 
 @dataclass(frozen=True, eq=False)
-class Facts:
+class RunSummary:
     """A saved run at a glance. All that is in here was checked to be what it should be."""
 
     saved: SavedRun
@@ -80,7 +80,7 @@ class Facts:
     """Where it stands."""
     commands: int
     """How many changed it and are in force."""
-    told: list[Told]
+    command_records: list[CommandRecord]
     """All commands that changed it, and all ways back, in their order."""
     curves: dict[str, NDArray[np.float64]]
     """(epochs,) each, of the epochs in force: "epoch", and "loss" and "accuracy" with "train_" and
@@ -91,7 +91,7 @@ class Facts:
     """RESULTS and LOOKS, if it has ended and was not begun again since."""
 
     @classmethod
-    def of(cls, saved: SavedRun) -> Facts:
+    def of(cls, saved: SavedRun) -> RunSummary:
         """Read what the run's folder tells.
 
         Raises:
@@ -122,7 +122,7 @@ class Facts:
                 for what in ("loss", "accuracy"):
                     values = [line[f"{key}_{what}"] for line in epochs]
                     curves[f"{name}_{what}"] = np.array(values, np.float64)
-            told = tell(lines, saved.config.batch_size, images)
+            records = command_records_of(lines, saved.config.batch_size, images)
         return cls(
             saved=saved,
             started=started,
@@ -134,7 +134,7 @@ class Facts:
             settings=settings,
             step=history.end,
             commands=len(history.lineage),
-            told=told,
+            command_records=records,
             curves=curves,
             test_opened=history.test_opened,
             results=results,
@@ -190,7 +190,7 @@ def _value_words(value: Any) -> str:
     return setting_value(value)
 
 
-def differing(runs: Sequence[Facts]) -> dict[str, list[str]]:
+def differing(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
     """The settings that are not the same in all runs: by name, each run's in words."""
     tables = [run.choices() for run in runs]
     return {
@@ -213,7 +213,7 @@ def settings_after(config: RunConfig, lineage: Lineage) -> Settings:
     return settings
 
 
-def tell(lines: Sequence[Line], batch_size: int, images: int) -> list[Told]:
+def command_records_of(lines: Sequence[Line], batch_size: int, images: int) -> list[CommandRecord]:
     """The commands and the ways back in a journal.
 
     Args:
@@ -225,19 +225,19 @@ def tell(lines: Sequence[Line], batch_size: int, images: int) -> list[Told]:
         ArithmeticError, KeyError, TypeError, ValueError: if they are no journal.
     """
     history = History()
-    found: list[Told] = []
+    found: list[CommandRecord] = []
     places: dict[Lineage, int] = {}  # in `found`, by what had steered the run, the command included
     for line in lines:
         before = history.lineage
         history.add(line)
         if line.get("command") == "go_back":
             epoch = position(line["step"], before, batch_size, images)
-            found.append(Told(line["step"], epoch, f"back to step {line['to']:,}", False))
+            found.append(CommandRecord(line["step"], epoch, f"back to step {line['to']:,}", False))
         elif "command" in line:
             step, command = history.lineage[-1]
             epoch = position(step, history.lineage, batch_size, images)
             places[history.lineage] = len(found)
-            found.append(Told(step, epoch, setting_words(command), True))
+            found.append(CommandRecord(step, epoch, setting_words(command), True))
     for count in range(1, len(history.lineage) + 1):
         place = places.get(history.lineage[:count])
         if place is not None:  # it is on the way that the run took in the end

@@ -72,11 +72,11 @@ def versions() -> dict[str, str]:
 class ForkedFrom(NamedTuple):
     """The run that another is a copy of."""
 
-    folder: RunFolder
+    folder: RunWriter
     step: int
 
 
-class RunFolder:
+class RunWriter:
     """The folder of one run that is being trained. It is this process's alone, until `close`.
 
     Attributes:
@@ -96,7 +96,7 @@ class RunFolder:
         self._previous_is_better = False  # than the last checkpoint, which is damaged
 
     @classmethod
-    def fresh(cls, config: RunConfig) -> RunFolder:
+    def fresh(cls, config: RunConfig) -> RunWriter:
         """A folder of its own in the state directory, named for the time and the preset."""
         base = f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{config.preset}"
         return cls(runs_folder() / f"{base}_{os.urandom(4).hex()}")
@@ -145,7 +145,7 @@ class RunFolder:
                     "run": str(forked.folder.path.absolute()),
                     "step": forked.step,
                 }
-                self._tell_past(forked.folder.past())
+                self._append_past(forked.folder.past())
             self._write_record()  # with it the run is there
             self._metrics.write()
         except OSError as error:
@@ -170,13 +170,13 @@ class RunFolder:
             return bool(names) or (self.path / JOURNAL).stat().st_size > 0
         return bool(names)
 
-    def _tell_past(self, past: History) -> None:
+    def _append_past(self, past: History) -> None:
         # At the same step the epoch came first: it ended with the step, before any command.
         lines = [*past.epochs, *lineage_to_json(past.lineage)]
         for line in sorted(lines, key=lambda line: int(line["step"])):
-            self._tell(line)
+            self._append(line)
         if past.test_opened is not None:
-            self._tell({"event": TEST_OPENED, "step": past.test_opened})
+            self._append({"event": TEST_OPENED, "step": past.test_opened})
 
     def take_over(self) -> None:
         """Take the lock of a run that exists, to go on with it.
@@ -205,7 +205,7 @@ class RunFolder:
         self.history, self.best_accuracy = history.without_epochs(), best
         try:
             self._journal = JournalFile(self.path / JOURNAL)
-            self._tell({"event": "resumed", "step": step, "time": _now()})
+            self._append({"event": "resumed", "step": step, "time": _now()})
             self._metrics.write()
             self._write_record()
         except OSError as error:
@@ -231,7 +231,7 @@ class RunFolder:
         """
         known = self.history.lineage
         if known[: len(lineage)] != lineage:  # else it is repeated on the way to where it once was
-            self._tell(command_line(lineage))
+            self._append(command_line(lineage))
 
     def went_back(self, step: int, to: int, lineage: Lineage) -> None:
         """The run stands at another moment.
@@ -240,7 +240,7 @@ class RunFolder:
             OSError: if the disk refuses; it is tried again with the next line.
         """
         self._metrics.forget()
-        self._tell(go_back_line(step, to, lineage))
+        self._append(go_back_line(step, to, lineage))
         self._metrics.write()
 
     def forked(self, step: int, path: Path) -> None:
@@ -249,7 +249,7 @@ class RunFolder:
         Raises:
             OSError: if the disk refuses; it is tried again with the next line.
         """
-        self._tell({"event": "forked", "step": step, "run": str(path.absolute())})
+        self._append({"event": "forked", "step": step, "run": str(path.absolute())})
 
     def opened_test(self, step: int) -> None:
         """The test digits were looked at, though the run is watched with others.
@@ -257,7 +257,7 @@ class RunFolder:
         Raises:
             OSError: if the disk refuses; it is tried again with the next line.
         """
-        self._tell({"event": TEST_OPENED, "step": step})
+        self._append({"event": TEST_OPENED, "step": step})
 
     def ended_epoch(self, event: EpochEnded) -> None:
         """An epoch has ended.
@@ -266,7 +266,7 @@ class RunFolder:
             OSError: if the disk refuses; it is tried again with the next line.
         """
         line = to_json(event)
-        self._tell(line)
+        self._append(line)
         self._metrics.add(line)
 
     def save(self, checkpoint: Checkpoint) -> None:
@@ -286,7 +286,7 @@ class RunFolder:
         if accuracy is not None and accuracy >= self.best_accuracy:
             self._keep_as_best(path)
             self.best_accuracy = accuracy
-        self._tell({"event": "checkpoint_saved", "step": checkpoint.state.step, "time": _now()})
+        self._append({"event": "checkpoint_saved", "step": checkpoint.state.step, "time": _now()})
         self._journal.sync()  # a checkpoint beyond what the journal tells is not gone on from
 
     def _keep_as_best(self, path: Path) -> None:
@@ -317,7 +317,7 @@ class RunFolder:
         Raises:
             OSError: if the disk refuses; run.json is as before.
         """
-        self._tell({"event": "ended", "state": state, "step": results["steps"], "time": _now()})
+        self._append({"event": "ended", "state": state, "step": results["steps"], "time": _now()})
         self._record |= {"state": state, "results": dict(results)}
         self._write_record()
 
@@ -343,7 +343,7 @@ class RunFolder:
             with contextlib.suppress(OSError):  # it was not made, or something else is in it
                 folder.rmdir()
 
-    def _tell(self, line: dict[str, Any]) -> None:
+    def _append(self, line: dict[str, Any]) -> None:
         assert self._journal is not None
         self.history.add(line)
         self._journal.append(line)

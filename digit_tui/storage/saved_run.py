@@ -35,12 +35,12 @@ SavedState = Literal["running", "finished", "interrupted", "diverged"]
 
 
 @dataclass(frozen=True, eq=False)
-class Origin:
-    """Where a trainer begins, if not with fresh weights; what is ahead is then repeated."""
+class StartPoint:
+    """Where a trainer begins, if not with fresh weights; what is scheduled is then repeated."""
 
     state: RunState | None = None
     """None: the weights that the seed gives."""
-    ahead: Sequence[tuple[int, Command]] = ()
+    scheduled: Sequence[tuple[int, Command]] = ()
     """Commands that take effect at their steps, before any new one does."""
     history: History | None = None
     """What its folder tells, for a run that goes on."""
@@ -199,7 +199,7 @@ class SavedRun:
                 f"{dataset.source} holds other digits than {self.path} was trained on ({different})"
             )
 
-    def resume(self) -> tuple[Origin, float]:
+    def resume(self) -> tuple[StartPoint, float]:
         """Where the run can go on, and the best test accuracy of its checkpoints.
 
         Without a checkpoint that can be used it goes on from the beginning: what it had learned is
@@ -221,9 +221,9 @@ class SavedRun:
         if found is None:
             if complaints:
                 complaints.append("no checkpoint can be used: all is learned again, to the bit")
-            return Origin(None, history.lineage, history, complaints), best
-        ahead = history.lineage[len(found.state.lineage) :]
-        return Origin(found.state, ahead, history, complaints), best
+            return StartPoint(None, history.lineage, history, complaints), best
+        scheduled = history.lineage[len(found.state.lineage) :]
+        return StartPoint(found.state, scheduled, history, complaints), best
 
     def _best_accuracy(self) -> float:
         """Of the checkpoint that is kept as the best, if it can be read."""
@@ -241,15 +241,15 @@ class SavedRun:
             if then.get(name) != now
         ]
 
-    def story(self) -> Origin:
+    def replay_all(self) -> StartPoint:
         """How to repeat all that happened, what was undone included.
 
         Raises:
             RunError: if the journal is damaged.
         """
-        return Origin(ahead=story_of(self.lines(), self.history().end))
+        return StartPoint(scheduled=all_commands(self.lines(), self.history().end))
 
-    def replay(self) -> Origin:
+    def replay(self) -> StartPoint:
         """How to repeat the way that the run took in the end, up to where it stands.
 
         What was undone left no trace in the state, so that it is not done again.
@@ -258,22 +258,22 @@ class SavedRun:
             RunError: if the journal is damaged.
         """
         history = self.history()
-        return Origin(ahead=[*history.lineage, (history.end, Stop())])
+        return StartPoint(scheduled=[*history.lineage, (history.end, Stop())])
 
 
-def story_of(lines: Iterable[Line], end: int) -> list[tuple[int, Command]]:
+def all_commands(lines: Iterable[Line], end: int) -> list[tuple[int, Command]]:
     """All that was done to a run, in its order: what was undone, and the undoing, too.
 
     Raises:
         KeyError, TypeError, ValueError: if the lines are no journal.
     """
-    story: list[tuple[int, Command]] = []
+    commands: list[tuple[int, Command]] = []
     for line in lines:
         if line.get("command") == "go_back":
-            story.append((line["step"], GoBack(line["to"], lineage_from_json(line["course"]))))
+            commands.append((line["step"], GoBack(line["to"], lineage_from_json(line["course"]))))
         elif "command" in line:
-            story += lineage_from_json([line])
-    return [*story, (end, Stop())]
+            commands += lineage_from_json([line])
+    return [*commands, (end, Stop())]
 
 
 def config_difference(one: RunConfig, other: RunConfig) -> str:

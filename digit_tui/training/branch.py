@@ -29,7 +29,7 @@ from digit_tui.run.events import (
 from digit_tui.run.settings import changes_of
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.storage.checkpoint import Checkpoint
-from digit_tui.storage.run_writer import RunFolder
+from digit_tui.storage.run_writer import RunWriter
 
 PUBLISH_SECONDS = 0.1
 """Steps are published together at this interval: often enough for any screen."""
@@ -57,7 +57,7 @@ class Branch:
         pool: WorkerPool,
         stepper: Stepper,
         state: RunState,
-        folder: RunFolder | None,
+        folder: RunWriter | None,
     ) -> None:
         self.config = config
         self.sizes = tuple(sizes)
@@ -78,7 +78,7 @@ class Branch:
         self._room: Vectors | None = None  # where the vectors are while it is parked
         self._parked: RunState | None = None
 
-    def fork(self, folder: RunFolder | None) -> Branch:
+    def fork(self, folder: RunWriter | None) -> Branch:
         """Another branch that stands where this one does; it is parked."""
         state = replace(self.state, tally=replace(self.state.tally))
         branch = Branch(
@@ -330,7 +330,7 @@ class Branch:
         if self.folder is not None:
             self.folder.close()
 
-    def record(self, write: Callable[[RunFolder], Any]) -> Iterator[Event]:
+    def record(self, write: Callable[[RunWriter], Any]) -> Iterator[Event]:
         """Write to the run's folder, and tell if the disk refuses."""
         if self.folder is None:
             return

@@ -19,7 +19,7 @@ from digit_tui.run.commands import (
 from digit_tui.run.events import Event, Forked, ForkEnded, OfFork, Refused, RunEnded
 from digit_tui.run.wording import setting_words
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.run_writer import LEFT, ForkedFrom, RunFolder
+from digit_tui.storage.run_writer import LEFT, ForkedFrom, RunWriter
 from digit_tui.training.branch import Branch
 
 FORKABLE = (SetOptimizer, SetLearningRate, ScaleLearningRate, SetClipping, SetAugmentation)
@@ -80,7 +80,7 @@ class BranchPair:
         folder = None
         if run.folder is not None:
             path = run.folder.path
-            folder = RunFolder(
+            folder = RunWriter(
                 Path(command.folder) if command.folder else free_name(path, run.state.step)
             )
             try:

@@ -16,7 +16,7 @@ class CommandSource(Protocol):
     def take(self, step: int) -> Iterator[Command]:
         """The commands that are due before step number `step`, without waiting."""
 
-    def free(self, step: int) -> int:
+    def steps_until_due(self, step: int) -> int:
         """How many steps may be made from there before it must be asked again."""
 
     def waiting(self) -> bool:
@@ -45,7 +45,7 @@ class Mailbox:
             except Empty:  # pragma: no cover - only with a second reader
                 return
 
-    def free(self, step: int) -> int:
+    def steps_until_due(self, step: int) -> int:
         return sys.maxsize  # a person's commands are not for a step of their choice
 
     def waiting(self) -> bool:
@@ -55,7 +55,7 @@ class Mailbox:
         return self._queue.get()
 
 
-class Script:
+class CommandScript:
     """Commands with the step before which each takes effect, as a journal records them."""
 
     def __init__(self, commands: Iterable[tuple[int, Command]]) -> None:
@@ -65,7 +65,7 @@ class Script:
         while self._commands and self._commands[0][0] <= step:
             yield self._commands.pop(0)[1]
 
-    def free(self, step: int) -> int:
+    def steps_until_due(self, step: int) -> int:
         return self._commands[0][0] - step if self._commands else sys.maxsize
 
     def waiting(self) -> bool:
@@ -82,7 +82,7 @@ class Script:
         return self._commands.pop(0)[1]
 
 
-class Onward(Mailbox):
+class AutoResume(Mailbox):
     """A mailbox for a run that repeats what was done to another: it never stays paused."""
 
     def wait(self, step: int) -> Command:

@@ -10,14 +10,14 @@ from digit_tui.data import Dataset, load_dataset
 from digit_tui.engine.holdout import hold_out
 from digit_tui.run.commands import Fork, Stop
 from digit_tui.storage.errors import RunTaken
-from digit_tui.storage.run_writer import RunFolder
-from digit_tui.storage.saved_run import Origin, SavedRun
+from digit_tui.storage.run_writer import RunWriter
+from digit_tui.storage.saved_run import SavedRun, StartPoint
 from digit_tui.training.command_source import CommandSource
 from digit_tui.training.trainer import Trainer
 
 
 @dataclass(frozen=True, eq=False)
-class Opening:
+class RunRequest:
     """A new run, a run to go on with, or one to repeat."""
 
     config: RunConfig
@@ -30,10 +30,10 @@ class Opening:
     fork: tuple[int, Fork] | None = None
     """A fork to make at a step."""
 
-    def again(self, number: int) -> Opening:
+    def again(self, number: int) -> RunRequest:
         """A run with the same settings, begun anew: the second, the third, ..."""
         folder = self.folder and self.folder.with_name(f"{self.folder.name}-{number}")
-        return Opening(self.config, folder)
+        return RunRequest(self.config, folder)
 
     def load_digits(self) -> Dataset:
         """The digits of the run.
@@ -49,7 +49,7 @@ class Opening:
             saved.check_digits(dataset)
         return dataset
 
-    def trainer(self, dataset: Dataset, source: CommandSource, stay: bool) -> Trainer:
+    def trainer(self, dataset: Dataset, source: CommandSource, interactive: bool) -> Trainer:
         """The trainer of the run; see there.
 
         Raises:
@@ -57,66 +57,79 @@ class Opening:
             OSError: if the folder can not be used.
         """
         if self.resume is not None:
-            return self._resumed(self.resume.path, dataset, source, stay)
-        folder = RunFolder(self.folder) if self.folder else RunFolder.fresh(self.config)
-        origin = self.replay.replay() if self.replay else Origin()
-        return Trainer(self.config, dataset, source, folder, stay, self._with_fork(origin))
+            return self._resumed(self.resume.path, dataset, source, interactive)
+        folder = RunWriter(self.folder) if self.folder else RunWriter.fresh(self.config)
+        start_point = self.replay.replay() if self.replay else StartPoint()
+        return Trainer(
+            self.config, dataset, source, folder, interactive, self._with_fork(start_point)
+        )
 
-    def storyteller(self, dataset: Dataset, source: CommandSource) -> Trainer:
+    def replayer(self, dataset: Dataset, source: CommandSource) -> Trainer:
         """A trainer that shows again all that happened in the run to repeat, and saves nothing.
 
         Raises:
             RunError: if its journal can not be read.
         """
         assert self.replay is not None
-        return Trainer(self.config, dataset, source, stay=True, origin=self.replay.story())
+        return Trainer(
+            self.config, dataset, source, interactive=True, start_point=self.replay.replay_all()
+        )
 
-    def _resumed(self, path: Path, dataset: Dataset, source: CommandSource, stay: bool) -> Trainer:
-        folder = RunFolder(path)
+    def _resumed(
+        self, path: Path, dataset: Dataset, source: CommandSource, interactive: bool
+    ) -> Trainer:
+        folder = RunWriter(path)
         folder.take_over()
         try:
             saved = SavedRun.read(path)  # as it is now that nobody else writes
-            origin, best = saved.resume()
-            trainer = Trainer(self.config, dataset, source, folder, stay, self._with_fork(origin))
-            assert origin.history is not None
-            folder.resume(saved, origin.history, trainer.state.step, best)
+            start_point, best = saved.resume()
+            trainer = Trainer(
+                self.config, dataset, source, folder, interactive, self._with_fork(start_point)
+            )
+            assert start_point.history is not None
+            folder.resume(saved, start_point.history, trainer.state.step, best)
         except BaseException:
             folder.close()
             raise
         return trainer
 
-    def _with_fork(self, origin: Origin) -> Origin:
-        """With the fork among what is ahead.
+    def _with_fork(self, start_point: StartPoint) -> StartPoint:
+        """With the fork among what is scheduled.
 
         Raises:
             RunTaken: if it is to be made before the run is on a way of its own.
         """
         if self.fork is None:
-            return origin
-        repeated = [step for step, command in origin.ahead if not isinstance(command, Stop)]
-        start = max([origin.state.step if origin.state else 0, *repeated])
+            return start_point
+        repeated = [
+            step for step, command in start_point.scheduled if not isinstance(command, Stop)
+        ]
+        start = max([start_point.state.step if start_point.state else 0, *repeated])
         if self.fork[0] < start:
             raise RunTaken(
                 f"--fork-at {self.fork[0]}: the run repeats what was done to it up to step {start}"
             )
-        return replace(origin, ahead=sorted([*origin.ahead, self.fork], key=lambda each: each[0]))
+        return replace(
+            start_point,
+            scheduled=sorted([*start_point.scheduled, self.fork], key=lambda each: each[0]),
+        )
 
 
-def resuming(path: Path) -> Opening:
+def resume_request(path: Path) -> RunRequest:
     """Go on with the run in a folder.
 
     Raises:
         RunError: if there is none.
     """
     saved = SavedRun.read(path)
-    return Opening(saved.config.with_(data=saved.data), resume=saved)
+    return RunRequest(saved.config.with_(data=saved.data), resume=saved)
 
 
-def replaying(path: Path, folder: Path | None = None) -> Opening:
+def replay_request(path: Path, folder: Path | None = None) -> RunRequest:
     """Repeat the run in a folder.
 
     Raises:
         RunError: if there is none.
     """
     saved = SavedRun.read(path)
-    return Opening(saved.config.with_(data=saved.data), folder, replay=saved)
+    return RunRequest(saved.config.with_(data=saved.data), folder, replay=saved)

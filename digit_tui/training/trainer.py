@@ -11,7 +11,7 @@ from digit_tui.data import Dataset
 from digit_tui.engine.batches import BLOCK
 from digit_tui.engine.stepper import NotFinite, Stepper
 from digit_tui.engine.worker_pool import WorkerPool
-from digit_tui.run import commands as ask
+from digit_tui.run import commands
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import (
     Diverged,
@@ -24,11 +24,11 @@ from digit_tui.run.events import (
 )
 from digit_tui.run.state import RunState
 from digit_tui.run.wording import divergence, setting_words
-from digit_tui.storage.run_writer import RunFolder, versions
-from digit_tui.storage.saved_run import Origin
+from digit_tui.storage.run_writer import RunWriter, versions
+from digit_tui.storage.saved_run import StartPoint
 from digit_tui.training.branch import Branch
 from digit_tui.training.branch_pair import BranchPair
-from digit_tui.training.command_queue import Agenda
+from digit_tui.training.command_queue import CommandQueue
 from digit_tui.training.command_source import CommandSource
 from digit_tui.training.pace import Pace
 from digit_tui.training.undo import UndoManager
@@ -58,9 +58,9 @@ class Trainer:
         config: RunConfig,
         dataset: Dataset,
         source: CommandSource,
-        folder: RunFolder | None = None,
-        stay: bool = False,
-        origin: Origin | None = None,
+        folder: RunWriter | None = None,
+        interactive: bool = False,
+        start_point: StartPoint | None = None,
     ) -> None:
         """Set up a run; nothing is trained before `run` is iterated.
 
@@ -69,35 +69,35 @@ class Trainer:
             dataset: the digits, at the side that the config names.
             source: where commands come from.
             folder: where it is saved; None keeps nothing.
-            stay: somebody is there: keep snapshots to go back to, and pause instead of going on with
+            interactive: somebody is there: keep snapshots to go back to, and pause instead of going on with
                 a network that is lost, or of ending when all epochs are done.
-            origin: where it begins; None is with fresh weights.
+            start_point: where it begins; None is with fresh weights.
         """
         images = len(dataset.train_labels)
         self._config = config = config.for_images(images)
         self._dataset = dataset
-        self._stay = stay
+        self._interactive = interactive
         self._images = images
         self._sizes = sizes = (dataset.pixels, *config.hidden, dataset.classes)
         # With a fork, commands are looked at when both branches are level, not after each order.
         self._pool = WorkerPool.for_run(
             config, sizes, dataset, lambda: source.waiting() and not self._branches.forked
         )
-        self._origin = origin or Origin()
+        self._start_point = start_point or StartPoint()
         state = RunState.begin(config, sizes, self._pool.vectors)
-        if self._origin.state is not None:
-            state.become(self._origin.state)
+        if self._start_point.state is not None:
+            state.become(self._start_point.state)
         stepper = Stepper(config, self._pool)
         self._branches = BranchPair(
             Branch(config, sizes, dataset, self._pool, stepper, state, folder)
         )
 
-        if self._origin.history is not None:
-            self._branches.run.test_opened = self._origin.history.test_opened
-        self._agenda = Agenda(source, self._origin.ahead)
+        if self._start_point.history is not None:
+            self._branches.run.test_opened = self._start_point.history.test_opened
+        self._commands = CommandQueue(source, self._start_point.scheduled)
         self._paused: str | None = None  # the reason
         self._pause_after: str | None = None  # batch or epoch
-        self._stop: ask.Stop | None = None
+        self._stop: commands.Stop | None = None
         self._undo_manager = UndoManager(dataset.classes)
         self.saving = Pace(SAVE_SHARE)
         self.keeping = Pace(POINT_SHARE)
@@ -121,7 +121,7 @@ class Trainer:
             self._branches.close()
 
     def _begin(self) -> Iterator[Event]:
-        branch, state, history = self._branches.run, self.state, self._origin.history
+        branch, state, history = self._branches.run, self.state, self._start_point.history
         data = self._dataset.summary()
         if branch.folder is not None and history is None:
             branch.folder.begin(self._config, data)
@@ -139,20 +139,20 @@ class Trainer:
                 step=state.step,
                 epoch=branch.position,
                 epochs=[epoch for epoch in history.epochs if epoch["step"] <= state.step],
-                complaints=list(self._origin.complaints),
+                complaints=list(self._start_point.complaints),
                 test_opened=branch.test_opened,
                 lineage=state.lineage,
                 settings=state.settings,
             )
         yield branch.evaluate()
-        if self._stay:
+        if self._interactive:
             yield self._undo_manager.keep(branch)
 
     def _end(self, reason: str) -> Iterator[Event]:
         told: list[list[Event]] = []
         for branch in self._branches.each():
             untouched = not branch.steps_made and not branch.saved and not branch.finished
-            if branch.folder is not None and untouched and self._origin.history is None:
+            if branch.folder is not None and untouched and self._start_point.history is None:
                 branch.folder.discard()
                 branch.folder = None
             ended = branch.end(reason, perf_counter() - self._started)
@@ -170,14 +170,14 @@ class Trainer:
         if self._stop is not None:
             return
         if self._branches.finished and self._paused is None:
-            if not self._stay:
-                self._stop = ask.Stop(reason="finished")
+            if not self._interactive:
+                self._stop = commands.Stop(reason="finished")
                 return
             yield from self._save()
             yield from self._pause("finished")
         if self._paused is None:
             yield from self._train()
-        elif (command := self._agenda.wait(self.state.step)) is not None:
+        elif (command := self._commands.wait(self.state.step)) is not None:
             yield from self._obey(command)
 
     def _obey_all(self) -> Iterator[Event]:
@@ -185,40 +185,42 @@ class Trainer:
         ask_again = True
         while ask_again:
             ask_again = False
-            for command in self._agenda.due(self.state.step):
+            for command in self._commands.due(self.state.step):
                 yield from self._obey(command)
                 if self._stop is not None or self._pause_after == "batch":
                     return
-                if isinstance(command, ask.GoBack | ask.Undo):
+                if isinstance(command, commands.GoBack | commands.Undo):
                     ask_again = True  # what is due where it stands now is something else
                     break
 
-    def _obey(self, command: ask.Command) -> Iterator[Event]:
+    def _obey(self, command: commands.Command) -> Iterator[Event]:
         match command:
-            case ask.Pause():
+            case commands.Pause():
                 if self._paused is None:
                     yield from self._pause("asked")
-            case ask.Resume():
+            case commands.Resume():
                 yield from self._resume()
-            case ask.StepBatch() | ask.StepEpoch():
+            case commands.StepBatch() | commands.StepEpoch():
                 if not self._branches.finished:
-                    self._pause_after = "batch" if isinstance(command, ask.StepBatch) else "epoch"
+                    self._pause_after = (
+                        "batch" if isinstance(command, commands.StepBatch) else "epoch"
+                    )
                 yield from self._resume()
-            case ask.Save():
+            case commands.Save():
                 yield from self._save(asked=True)
-            case ask.Stop():
+            case commands.Stop():
                 self._stop = command
-            case ask.OpenTest():
+            case commands.OpenTest():
                 yield from self._open_test()
-            case ask.Keep(fork):
+            case commands.Keep(fork):
                 yield from self._keep(fork)
-            case _ if self._branches.forked and not isinstance(command, ask.AddEpochs):
+            case _ if self._branches.forked and not isinstance(command, commands.AddEpochs):
                 yield Refused(self.state.step, "Two branches are compared: keep one (k) first.")
-            case ask.Undo():
+            case commands.Undo():
                 yield from self._undo()
-            case ask.GoBack(step, lineage):
+            case commands.GoBack(step, lineage):
                 yield from self._go_back(step, lineage)
-            case ask.Fork():
+            case commands.Fork():
                 yield from self._branches.split(command, self._config, self._dataset.summary())
                 if self._branches.forked:
                     yield from self._save()
@@ -250,15 +252,15 @@ class Trainer:
             self._paused = None
             yield Resumed(self.state.step, self._branches.run.position)
 
-    def _change(self, command: ask.Setting) -> Iterator[Event]:
+    def _change(self, command: commands.Setting) -> Iterator[Event]:
         finished, lineage = self._branches.finished, self.state.lineage
         for branch in self._branches.each():
-            if self._stay and branch is self._branches.run:
+            if self._interactive and branch is self._branches.run:
                 yield self._undo_manager.keep(branch, setting_words(command))
             # A remedy is not to blame for what it was meant to mend.
             changed = branch.change(command, blameless=self._paused in TROUBLES)
             yield from self._branches.tell(branch, changed)
-        if self._stay and self.state.lineage != lineage:
+        if self._interactive and self.state.lineage != lineage:
             yield self._undo_manager.steered(self._branches.run)
         if finished and not self._branches.finished:
             yield from self._resume()
@@ -284,10 +286,10 @@ class Trainer:
             yield event
             if isinstance(event, Refused):
                 return
-        ahead: list[tuple[int, ask.Command]] = list(lineage[len(state.lineage) :])
+        scheduled: list[tuple[int, commands.Command]] = list(lineage[len(state.lineage) :])
         if self._paused is not None and state.step < step:
-            ahead.append((step, ask.Pause()))
-        self._agenda.repeat(ahead)
+            scheduled.append((step, commands.Pause()))
+        self._commands.schedule(scheduled)
         if self._paused is not None and state.step < step:
             self._paused = None
             yield Resumed(state.step, branch.position)
@@ -305,7 +307,7 @@ class Trainer:
 
     def _end_fork(self, kept: Branch, reason: str) -> Iterator[Event]:
         yield from self._branches.keep(kept, reason, perf_counter() - self._started)
-        if self._stay:
+        if self._interactive:
             yield self._undo_manager.steered(kept)
         yield from self._save()
 
@@ -329,7 +331,7 @@ class Trainer:
                     return
                 if branch not in self._branches:
                     break
-        if self._stay and self._branches.finished:
+        if self._interactive and self._branches.finished:
             self._pause_after = None  # it pauses as one that is finished
         elif self._pause_after == "batch" or (
             self._pause_after == "epoch" and self.state.epoch > epoch
@@ -340,7 +342,7 @@ class Trainer:
         """How many steps may be made before there is something else to do."""
         half = self._images / 2
         until = half if self.state.cursor < half else self._images
-        return min(self._steps_to(until), self._agenda.free(self.state.step))
+        return min(self._steps_to(until), self._commands.steps_until_due(self.state.step))
 
     def _steps_to(self, position: float) -> int:
         """How many steps it takes to come to a position of the present epoch, in images."""
@@ -362,7 +364,7 @@ class Trainer:
         if self._branches.forked:
             if branch is self._branches.run:
                 return  # both are saved when both are level
-        elif self._stay:
+        elif self._interactive:
             spiked = self._undo_manager.spiked(branch, [result.loss for result in results])
             if spiked is not None:
                 yield from branch.publish()

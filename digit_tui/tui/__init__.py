@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from digit_tui.session.exit_status import Status
 from digit_tui.session.output import give_up
 from digit_tui.storage.run_index import last_interrupted
-from digit_tui.training.run_request import Opening
+from digit_tui.training.run_request import RunRequest
 
 if TYPE_CHECKING:
     from digit_tui.tui.job_control import JobApp
@@ -17,27 +17,27 @@ SWITCH_SECONDS = 0.0005
 """Longest time that one thread keeps the interpreter while the other wants it."""
 
 
-def run_tui(opening: Opening, offer: bool = False) -> int:
+def run_tui(request: RunRequest, offer: bool = False) -> int:
     """Open the terminal interface on a run; returns the exit status.
 
     Args:
-        opening: which run.
+        request: which run.
         offer: ask whether to go on with the last run instead, if it was interrupted.
     """
     from digit_tui.tui.app import DigitApp
 
-    return _show(DigitApp(opening, last_interrupted() if offer else None))
+    return _show(DigitApp(request, last_interrupted() if offer else None))
 
 
-def run_replay(opening: Opening) -> int:
+def run_replay(request: RunRequest) -> int:
     """Show a saved run again; returns the exit status.
 
     Args:
-        opening: the run to repeat.
+        request: the run to repeat.
     """
     from digit_tui.tui.replay import ReplayApp
 
-    return _show(ReplayApp(opening))
+    return _show(ReplayApp(request))
 
 
 def _show(app: JobApp) -> int:

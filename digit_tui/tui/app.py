@@ -11,13 +11,13 @@ from textual.binding import Binding
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.data import printable
-from digit_tui.run import commands as ask
+from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.wording import farewell
 from digit_tui.session.exit_status import Status
 from digit_tui.session.runner import News, Runner
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.run_request import Opening, resuming
+from digit_tui.training.run_request import RunRequest, resume_request
 from digit_tui.training.snapshots import UNDO_BYTES
 from digit_tui.tui.job_control import JOB, JobApp
 from digit_tui.tui.run_app import COMMON
@@ -35,7 +35,11 @@ MORE_EPOCHS = 10
 STEP = Binding.Group("Step", compact=True)
 RATE = Binding.Group("Rate", compact=True)
 
-CLIPPINGS = (ask.SetClipping(), ask.SetClipping(norm=1.0), ask.SetClipping(value=0.1))
+CLIPPINGS = (
+    commands.SetClipping(),
+    commands.SetClipping(norm=1.0),
+    commands.SetClipping(value=0.1),
+)
 """What the clipping key goes through."""
 
 
@@ -130,15 +134,15 @@ class DigitApp(JobApp):
         Binding("q", "quit", "Quit", id="quit", tooltip="Save and leave"),
     ]
 
-    def __init__(self, opening: Opening, offered: SavedRun | None = None) -> None:
+    def __init__(self, request: RunRequest, offered: SavedRun | None = None) -> None:
         """Make the app; the run begins when it is on screen.
 
         Args:
-            opening: which run.
+            request: which run.
             offered: a run that was interrupted, to go on with instead, if the person wants to.
         """
-        super().__init__(opening.config)
-        self._opening = opening
+        super().__init__(request.config)
+        self._request = request
         self._offered = offered
         self._runs = 0
         self._wake = asyncio.Event()
@@ -161,7 +165,7 @@ class DigitApp(JobApp):
 
         def chosen(go_on: bool | None) -> None:
             if go_on:
-                self._opening = resuming(offered.path)
+                self._request = resume_request(offered.path)
             self._begin()
 
         self.push_screen(OfferDialog(offered), chosen)
@@ -170,15 +174,15 @@ class DigitApp(JobApp):
         """Start a run, the first or after a restart."""
         dataset = self.model.dataset
         self._runs += 1
-        opening = self._opening if self._runs == 1 else self._opening.again(self._runs)
-        self.model = RunModel(opening.config)
+        request = self._request if self._runs == 1 else self._request.again(self._runs)
+        self.model = RunModel(request.config)
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
             with suppress(RuntimeError):  # the loop is closed: nobody looks any more
                 loop.call_soon_threadsafe(self._wake.set)
 
-        self.runner = Runner(opening, wake, dataset)
+        self.runner = Runner(request, wake, dataset)
         self.runner.start()
         if self.ended_by is not None:  # before there was anybody to tell
             self.stop_run()
@@ -222,7 +226,7 @@ class DigitApp(JobApp):
             self.exit(return_code=Status.DISK if lost else Status.DONE)
 
     def stop_run(self) -> None:
-        self.send(ask.Stop(reason="interrupted"))
+        self.send(commands.Stop(reason="interrupted"))
 
     def leave(self) -> None:
         if self.runner is None:  # otherwise when the run has ended
@@ -231,19 +235,19 @@ class DigitApp(JobApp):
     def wait_saved(self, seconds: float) -> bool:
         return self.runner is None or self.runner.join(seconds)
 
-    def send(self, command: ask.Command) -> None:
+    def send(self, command: commands.Command) -> None:
         """Ask the run for something."""
         if self.runner is not None:
             self.runner.send(command)
 
     def action_toggle_pause(self) -> None:
-        self.send(ask.Pause() if self.model.going else ask.Resume())
+        self.send(commands.Pause() if self.model.going else commands.Resume())
 
     def action_step_batch(self) -> None:
-        self.send(ask.StepBatch())
+        self.send(commands.StepBatch())
 
     def action_step_epoch(self) -> None:
-        self.send(ask.StepEpoch())
+        self.send(commands.StepEpoch())
 
     def action_choose_optimizer(self) -> None:
         def chosen(name: str | None) -> None:
@@ -253,10 +257,10 @@ class DigitApp(JobApp):
         self.push_screen(OptimizerDialog(self.model.settings.optimizer), chosen)
 
     def action_set_optimizer(self, name: str) -> None:
-        self.send(ask.SetOptimizer(name))
+        self.send(commands.SetOptimizer(name))
 
     def action_scale_rate(self, factor: float) -> None:
-        self.send(ask.ScaleLearningRate(factor))
+        self.send(commands.ScaleLearningRate(factor))
 
     def action_next_clipping(self) -> None:
         settings = self.model.settings
@@ -265,7 +269,7 @@ class DigitApp(JobApp):
 
     def action_next_augmentation(self) -> None:
         place = AUGMENTATIONS.index(self.model.settings.augment)
-        self.send(ask.SetAugmentation(AUGMENTATIONS[(place + 1) % len(AUGMENTATIONS)]))
+        self.send(commands.SetAugmentation(AUGMENTATIONS[(place + 1) % len(AUGMENTATIONS)]))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "keep":
@@ -277,32 +281,32 @@ class DigitApp(JobApp):
         return super().check_action(action, parameters)
 
     def action_undo(self) -> None:
-        self.send(ask.Undo())
+        self.send(commands.Undo())
 
     def action_timeline(self) -> None:
         def chosen(snapshot: SnapshotInfo | None) -> None:
             if snapshot is not None:
-                self.send(ask.GoBack(snapshot.step, snapshot.lineage))
+                self.send(commands.GoBack(snapshot.step, snapshot.lineage))
 
         if self.model.snapshots:
             self.push_screen(TimelineDialog(self.model.snapshots), chosen)
 
     def action_fork(self) -> None:
-        def chosen(changes: tuple[ask.Setting, ...] | None) -> None:
+        def chosen(changes: tuple[commands.Setting, ...] | None) -> None:
             if changes is not None:
-                self.send(ask.Fork(changes))
+                self.send(commands.Fork(changes))
 
         self.push_screen(ForkDialog(self.model.settings), chosen)
 
     def action_keep(self) -> None:
         def chosen(fork: bool | None) -> None:
             if fork is not None:
-                self.send(ask.Keep(fork))
+                self.send(commands.Keep(fork))
 
         self.push_screen(KeepDialog(self.model), chosen)
 
     def action_add_epochs(self) -> None:
-        self.send(ask.AddEpochs(MORE_EPOCHS))
+        self.send(commands.AddEpochs(MORE_EPOCHS))
 
     def action_show_test(self) -> None:
         """Open the test set, or see the held-out digits again."""
@@ -312,15 +316,15 @@ class DigitApp(JobApp):
             if isinstance(self.screen, View):
                 self.screen.redraw()
         else:
-            self.send(ask.OpenTest())
+            self.send(commands.OpenTest())
 
     def action_save(self) -> None:
-        self.send(ask.Save())
+        self.send(commands.Save())
 
     def action_restart(self) -> None:
         if self.runner is not None and self._after_end is None:
             self._after_end = "restart"
-            self.send(ask.Stop())
+            self.send(commands.Stop())
 
     async def action_break_off(self) -> None:
         """Stop the training but keep the run, and the second time leave it, saved."""
@@ -328,11 +332,11 @@ class DigitApp(JobApp):
             await self.action_quit()
         else:
             self._breaking = True
-            self.send(ask.Pause())
+            self.send(commands.Pause())
             self.notify("Pausing. ctrl+c once more saves and leaves, space trains on.")
 
     async def action_quit(self) -> None:
         if self.runner is None:
             self.exit(return_code=Status.DONE)
         else:
-            self.send(ask.Stop())
+            self.send(commands.Stop())

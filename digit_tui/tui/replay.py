@@ -7,10 +7,10 @@ from math import ceil, floor, log2
 from textual.binding import Binding
 from textual.timer import Timer
 
-from digit_tui.run import commands as ask
+from digit_tui.run import commands
 from digit_tui.session.exit_status import Status
-from digit_tui.session.runner import Failed, Storyteller
-from digit_tui.training.run_request import Opening
+from digit_tui.session.runner import Failed, ReplayRunner
+from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.job_control import JOB, JobApp
 from digit_tui.tui.run_app import COMMON
 from digit_tui.tui.state.player import Player
@@ -88,17 +88,17 @@ class ReplayApp(JobApp):
         Binding("q,ctrl+c", "quit", "Quit", key_display="q", id="leave", tooltip="Leave"),
     ]
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, request: RunRequest) -> None:
         """Make the app.
 
         Args:
-            opening: the run to repeat.
+            request: the run to repeat.
         """
-        super().__init__(opening.config)
-        self._opening = opening
+        super().__init__(request.config)
+        self._request = request
         self._timer: Timer | None = None
-        self.runner = Storyteller(opening, wake=lambda: None)
-        epochs = max(opening.config.epochs or 1, 1)
+        self.runner = ReplayRunner(request, wake=lambda: None)
+        epochs = max(request.config.epochs or 1, 1)
         self.player = Player(speed=2.0 ** round(log2(max(epochs / SHOW_SECONDS, 0.25))))
 
     def on_mount(self) -> None:
@@ -144,7 +144,7 @@ class ReplayApp(JobApp):
         start = ceil(place - 1e-6) if epochs < 0 else floor(place + 1e-6)
         self.player.playing = False
         events = self.player.seek(start + epochs)
-        self.model = RunModel(self._opening.config)
+        self.model = RunModel(self._request.config)
         self._drawn = 0.0
         self._show(events)
 
@@ -153,7 +153,7 @@ class ReplayApp(JobApp):
         self.exit(return_code=Status.DONE)
 
     def stop_run(self) -> None:
-        self.runner.send(ask.Stop())
+        self.runner.send(commands.Stop())
 
     def leave(self) -> None:
         self.exit(return_code=Status.SIGNALLED + (self.ended_by or 0))

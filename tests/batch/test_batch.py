@@ -21,11 +21,11 @@ from digit_tui.config import RunConfig
 from digit_tui.engine.worker_pool import WORKER_PROCESSES
 from digit_tui.run.commands import Save, SetLearningRate, Stop
 from digit_tui.run.events import EpochEnded
-from digit_tui.storage.run_writer import RunFolder
+from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training import trainer as trainer_module
-from digit_tui.training.command_source import Script
-from digit_tui.training.run_request import Opening, resuming
+from digit_tui.training.command_source import CommandScript
+from digit_tui.training.run_request import RunRequest, resume_request
 
 SMALL = [
     *["--batch", "--data", "sample", "--preset", "classic", "--hidden", "8"],
@@ -302,7 +302,7 @@ def test_weights_that_can_not_be_saved_are_a_disk_error_with_a_result(
     def refuse(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(RunFolder, "save", refuse)
+    monkeypatch.setattr(RunWriter, "save", refuse)
     result = run("--epochs", "1", "--json", "--run", str(tmp_path / "run"))
     assert result.exit_code == 74
     names = [event["event"] for event in events_of(result.stdout)]
@@ -346,12 +346,16 @@ def test_a_run_that_was_left_before_it_had_caught_up_is_repeated(
 ) -> None:
     config = RunConfig(data="sample", hidden=(8,), augment="none", epochs=2)
     folder = tmp_path / "run"
-    script = Script([(2, Save()), (10, SetLearningRate(0.5))])
-    events = Opening(config, folder).trainer(sample, script, stay=False).run()
+    script = CommandScript([(2, Save()), (10, SetLearningRate(0.5))])
+    events = RunRequest(config, folder).trainer(sample, script, interactive=False).run()
     while not isinstance(next(events), EpochEnded):
         pass
     events.close()  # it is killed, and goes on from step 2
-    list(resuming(folder).trainer(sample, Script([(5, Stop())]), stay=False).run())
+    list(
+        resume_request(folder)
+        .trainer(sample, CommandScript([(5, Stop())]), interactive=False)
+        .run()
+    )
     assert record_of(folder)["results"]["steps"] == 5
     assert run_saved("--replay", str(folder)).exit_code == 0
 

@@ -25,7 +25,7 @@ from digit_tui.config import RunConfig
 from digit_tui.data import load_dataset
 from digit_tui.run.commands import Stop
 from digit_tui.run.events import CheckpointSaved, EpochEnded, RunStarted, TimelineChanged
-from digit_tui.storage.run_writer import RunFolder
+from digit_tui.storage.run_writer import RunWriter
 from digit_tui.training.command_source import Mailbox
 from digit_tui.training.snapshots import UNDO_BYTES
 from digit_tui.training.trainer import Trainer
@@ -78,8 +78,8 @@ def work(task: dict[str, Any]) -> dict[str, Any]:
     saves = moments = 0
     started = ended = memory = 0.0
     with TemporaryDirectory(dir=task["folder"]) as folder:
-        saved = RunFolder(Path(folder) / "run") if task["kind"] == "saved" else None
-        trainer = Trainer(config, dataset, mailbox, saved, stay=task["kind"] == "undo")
+        saved = RunWriter(Path(folder) / "run") if task["kind"] == "saved" else None
+        trainer = Trainer(config, dataset, mailbox, saved, interactive=task["kind"] == "undo")
         for event in trainer.run():
             match event:
                 case RunStarted():

@@ -16,7 +16,7 @@ from typing import Any
 from digit_tui.cli.main import main
 from digit_tui.engine import worker_pool as pool
 from digit_tui.storage import run_writer as run_folder
-from digit_tui.training import run_request as opening
+from digit_tui.training import run_request as request
 
 
 def slowed(function: Callable[..., Any], when: Callable[..., bool]) -> Callable[..., Any]:
@@ -40,8 +40,8 @@ what, seconds, mark = sys.argv[1], float(sys.argv[2]), sys.argv[3]
 sys.argv[1:4] = []
 match what:
     case "loading":
-        opening.Opening.load_digits = slowed(  # type: ignore[method-assign]
-            opening.Opening.load_digits, lambda *_: True
+        request.RunRequest.load_digits = slowed(  # type: ignore[method-assign]
+            request.RunRequest.load_digits, lambda *_: True
         )
     case "saving":
         run_folder.write_whole = slowed(

@@ -16,10 +16,10 @@ import pytest
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.run import commands as ask
+from digit_tui.run import commands
 from digit_tui.run.events import RunEnded
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.command_source import Script
+from digit_tui.training.command_source import CommandScript
 from digit_tui.training.trainer import Trainer
 
 if sys.platform != "win32":
@@ -109,7 +109,7 @@ def state_of(folder: Path) -> str:
     return SavedRun.read(folder).state()
 
 
-def headless(sample: Dataset, *script: tuple[int, ask.Command]) -> RunEnded:
+def headless(sample: Dataset, *script: tuple[int, commands.Command]) -> RunEnded:
     config = RunConfig(
         data="sample",
         hidden=(8,),
@@ -119,7 +119,7 @@ def headless(sample: Dataset, *script: tuple[int, ask.Command]) -> RunEnded:
         epochs=3,
         augment="shift",
     )
-    *_, ended = Trainer(config, sample, Script(script), stay=True).run()
+    *_, ended = Trainer(config, sample, CommandScript(script), interactive=True).run()
     assert isinstance(ended, RunEnded)
     return ended
 
@@ -138,8 +138,12 @@ def test_commands_from_a_pipe_give_the_weights_of_a_script(
         program.send(line)
     assert program.end() == 0
     script = [
-        *[(0, ask.SetOptimizer("sgd")), (5, ask.ScaleLearningRate(2.0))],
-        *[(32, ask.SetClipping(norm=1.0)), (33, ask.SetAugmentation("none")), (96, ask.Stop())],
+        *[(0, commands.SetOptimizer("sgd")), (5, commands.ScaleLearningRate(2.0))],
+        *[
+            (32, commands.SetClipping(norm=1.0)),
+            (33, commands.SetAugmentation("none")),
+            (96, commands.Stop()),
+        ],
     ]
     ended = headless(sample, *script)
     (line,) = (line for line in program.lines if line.startswith("Weights"))
@@ -154,7 +158,7 @@ def test_one_command_and_the_end_train_to_the_end(
     program = piped("--epochs", "3")
     program.send("optimizer sgd")
     assert program.end() == 0
-    ended = headless(sample, (0, ask.SetOptimizer("sgd")), (96, ask.Stop()))
+    ended = headless(sample, (0, commands.SetOptimizer("sgd")), (96, commands.Stop()))
     assert ended.weights_sha256 in program.lines[-2]
     assert any(line.startswith("Most confused") for line in program.lines)
     assert not any(line.startswith(">") for line in program.lines)  # no prompt

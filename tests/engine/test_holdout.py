@@ -100,7 +100,10 @@ def test_opening_it_is_told_and_on_record(train: Any, held: Dataset, tmp_path: P
 
 def test_going_back_does_not_close_it(train: Any, held: Dataset) -> None:
     ran = train(
-        [(5, OpenTest()), (6, GoBack(0, ())), (10, Stop())], dataset=held, validation=70, stay=True
+        [(5, OpenTest()), (6, GoBack(0, ())), (10, Stop())],
+        dataset=held,
+        validation=70,
+        interactive=True,
     )
     assert ran.ended.test_opened == 5
 

@@ -34,7 +34,7 @@ from digit_tui.run.commands import SetBatchSize
 from digit_tui.run.events import Diverged, Event, StepsDone
 from digit_tui.run.random_streams import stream
 from digit_tui.run.state import RunState, Vectors
-from digit_tui.training.command_source import Script
+from digit_tui.training.command_source import CommandScript
 from digit_tui.training.trainer import Trainer
 
 needs_workers = pytest.mark.skipif(not WORKER_PROCESSES, reason="threads are left to the BLAS here")
@@ -194,7 +194,7 @@ def test_a_step_that_is_not_finite_changes_nothing(
     wild = config.with_(threads=threads, optimizer="momentum", learning_rate=1e6, augment="none")
 
     def end() -> tuple[Any, ...]:
-        trainer = Trainer(wild, digits, Script([]))
+        trainer = Trainer(wild, digits, CommandScript([]))
         drive(trainer, lambda event: isinstance(event, Diverged))
         state = trainer.state
         tally = replace(state.tally, seconds=0.0)
@@ -308,7 +308,7 @@ def test_members_load_deformed_images_of_two_blocks_and_three(
 
 @needs_workers
 def test_a_lost_workers_ends_the_run_with_a_reason(digits: Dataset, config: Any) -> None:
-    trainer = Trainer(config.with_(threads=2, epochs=1_000_000), digits, Script([]))
+    trainer = Trainer(config.with_(threads=2, epochs=1_000_000), digits, CommandScript([]))
     killed: list[int] = []
 
     def kill(event: Event) -> bool:
@@ -336,7 +336,7 @@ def test_a_run_leaves_no_process_and_no_file_open(train: Any) -> None:
 
 @needs_workers
 def test_a_run_that_is_given_up_ends_its_workers(digits: Dataset, config: Any) -> None:
-    trainer = Trainer(config.with_(threads=2), digits, Script([]))
+    trainer = Trainer(config.with_(threads=2), digits, CommandScript([]))
     run = trainer.run()
     next(run)
     (process,) = trainer._pool._processes
@@ -387,9 +387,9 @@ def test_no_memory_to_share(train: Any, monkeypatch: pytest.MonkeyPatch) -> None
     def refuse(size: int) -> int:
         raise OSError(12, "Cannot allocate memory")
 
-    monkeypatch.setattr(shared_memory_module, "shard", refuse)
+    monkeypatch.setattr(shared_memory_module, "memory_file", refuse)
     with pytest.raises(
-        WorkerPoolError, match="cannot shard memory with worker processes: Cannot allocate"
+        WorkerPoolError, match="cannot share memory with worker processes: Cannot allocate"
     ):
         train(threads=2)
 
@@ -398,7 +398,7 @@ def test_no_memory_to_share(train: Any, monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_run_that_is_never_begun_leaves_no_file_open(digits: Dataset, config: Any) -> None:
     before = open_files()
     for _ in range(3):
-        Trainer(config.with_(threads=2), digits, Script([])).run().close()
+        Trainer(config.with_(threads=2), digits, CommandScript([])).run().close()
     assert open_files() == before
 
 
@@ -407,7 +407,7 @@ def test_a_workers_that_fails_says_why(
     digits: Dataset, config: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool_module, "_START", "raise RuntimeError('by design')")
-    trainer = Trainer(config.with_(threads=2), digits, Script([]))
+    trainer = Trainer(config.with_(threads=2), digits, CommandScript([]))
     with pytest.raises(WorkerPoolError, match=r"status 1 \(RuntimeError: by design\); --threads 1"):
         drive(trainer, lambda event: False)
 
@@ -426,7 +426,7 @@ def test_workers_end_when_the_start_is_interrupted(
         return started[0]
 
     before = open_files()
-    trainer = Trainer(config.with_(threads=3), digits, Script([]))
+    trainer = Trainer(config.with_(threads=3), digits, CommandScript([]))
     with monkeypatch.context() as patch:
         patch.setattr(subprocess, "Popen", once)
         with pytest.raises(KeyboardInterrupt):
@@ -447,8 +447,8 @@ def test_without_workers_threads_are_left_to_the_blas(
 
 @pytest.mark.parametrize("shared", [False, pytest.param(True, marks=needs_workers)])
 def test_memory_hands_out_zeros_on_lines_of_their_own(shared: bool) -> None:
-    memory = shared_memory(lambda memory: memory.take((999,), np.uint8)) if shared else Arena()
-    arrays = [memory.take(shape, np.float32) for shape in ((3, 5), (1,), (0,), (17,))]
+    memory = shared_memory(lambda memory: memory.allocate((999,), np.uint8)) if shared else Arena()
+    arrays = [memory.allocate(shape, np.float32) for shape in ((3, 5), (1,), (0,), (17,))]
     assert arrays[0].shape == (3, 5)
     assert memory.size == 64 + 64 + 128
     for array in arrays:
@@ -457,7 +457,7 @@ def test_memory_hands_out_zeros_on_lines_of_their_own(shared: bool) -> None:
 
 
 def test_each_slot_begins_with_a_line() -> None:
-    slots = Vectors.make((9, 5, 3), False, Arena().take).slots
+    slots = Vectors.make((9, 5, 3), False, Arena().allocate).slots
     assert len(slots) == 2
     assert all(slot.ctypes.data % 64 == 0 for slot in slots)
 

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from digit_tui.nn.network import layer_matrices, parameter_count
-from digit_tui.nn.sharding import ROW_COST, SMALL_REST, SMALL_REST_ROWS, split_range, shard_of
+from digit_tui.nn.sharding import ROW_COST, SMALL_REST, SMALL_REST_ROWS, shard_of, split_range
 
 SIZES = st.lists(st.integers(1, 40), min_size=2, max_size=5)
 

@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from digit_tui.cli.main import cli
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.plain import requests as orders
+from digit_tui.plain import requests
 from digit_tui.plain import run_plain as run_plain_function
 from digit_tui.plain import sync_runner as desk_module
 from digit_tui.plain.grammar import COMMANDS, help_lines, parse
@@ -28,16 +28,16 @@ from digit_tui.plain.narrator import Telling
 from digit_tui.plain.requests import Ask, WrongInput
 from digit_tui.plain.session import Session
 from digit_tui.plain.sync_runner import Desk, Tray
-from digit_tui.run import commands as ask
+from digit_tui.run import commands
 from digit_tui.run import events as happened
 from digit_tui.run.events import RunEnded
 from digit_tui.session.output import Output
 from digit_tui.session.run_status import Standing
 from digit_tui.session.runner import Obeyed
-from digit_tui.storage.run_writer import RunFolder
+from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.command_source import Script
-from digit_tui.training.run_request import Opening, resuming
+from digit_tui.training.command_source import CommandScript
+from digit_tui.training.run_request import RunRequest, resume_request
 from digit_tui.training.trainer import Trainer
 
 CONFIG = RunConfig(data="sample", hidden=(8,), batch_size=125, epochs=2, augment="shift")
@@ -47,56 +47,58 @@ CONFIG = RunConfig(data="sample", hidden=(8,), batch_size=125, epochs=2, augment
 # What a line means
 
 LINES = {
-    "pause": Ask(ask.Pause()),
-    "go": Ask(ask.Resume()),
-    "resume": Ask(ask.Resume()),
-    "step": orders.Steps(1),
-    "step 12": orders.Steps(12),
-    "epoch": Ask(ask.StepEpoch()),
-    "optimizer adam": Ask(ask.SetOptimizer("adam")),
-    "optimizer SGD 0.25": Ask(ask.SetOptimizer("sgd", 0.25)),
-    "rate 1e-3": Ask(ask.SetLearningRate(0.001)),
-    "rate *2": Ask(ask.ScaleLearningRate(2.0)),
-    "rate * 2": Ask(ask.ScaleLearningRate(2.0)),
-    "rate ×3": Ask(ask.ScaleLearningRate(3.0)),
-    "rate /4": Ask(ask.ScaleLearningRate(0.25)),
-    "rate ÷ 4": Ask(ask.ScaleLearningRate(0.25)),
-    "clip norm 1.5": Ask(ask.SetClipping(norm=1.5)),
-    "clip value 0.1": Ask(ask.SetClipping(value=0.1)),
-    "clip off": Ask(ask.SetClipping()),
-    "augment affine": Ask(ask.SetAugmentation("affine")),
-    "undo": Ask(ask.Undo()),
-    "timeline": orders.ShowTimeline(),
-    "back 3": orders.Back(3),
-    "fork optimizer=sgd,lr=0.1": Ask(ask.Fork((ask.SetOptimizer("sgd", 0.1),))),
-    "fork lr=0.1, clip-norm=1": Ask(ask.Fork((ask.SetLearningRate(0.1), ask.SetClipping(1.0)))),
-    "keep run": Ask(ask.Keep(fork=False)),
-    "keep fork": Ask(ask.Keep(fork=True)),
-    "epochs 10": Ask(ask.AddEpochs(10)),
-    "save": Ask(ask.Save()),
-    "status": orders.Tell(),
-    "mistakes": orders.Mistakes(),
-    "mistakes 3": orders.Mistakes(3),
-    "mistakes draw": orders.Mistakes(draw=True),
-    "mistakes 3 draw": orders.Mistakes(3, draw=True),
-    "digit 0": orders.Digit(0),
-    "digit #947": orders.Digit(947),
-    "confusion": orders.Confusion(),
-    "mistakes 3 draw true=4 pred=9": orders.Mistakes(3, True, "true=4 pred=9"),
-    "mistakes conf>0.9": orders.Mistakes(5, False, "conf>0.9"),
-    "show test": Ask(ask.OpenTest()),
-    "show validation": orders.ShowValidation(),
-    "log": orders.Log(),
-    "log 3": orders.Log(3),
-    "wait": orders.Wait(inf),
-    "wait 2.5": orders.Wait(2.5),
-    "verbose on": orders.Verbose(True),
-    "verbose off": orders.Verbose(False),
-    "help": orders.Help(),
-    "?": orders.Help(),
-    "help RA": orders.Help("rate"),
-    "quit": orders.Quit(),
-    "exit": orders.Quit(),
+    "pause": Ask(commands.Pause()),
+    "go": Ask(commands.Resume()),
+    "resume": Ask(commands.Resume()),
+    "step": requests.Steps(1),
+    "step 12": requests.Steps(12),
+    "epoch": Ask(commands.StepEpoch()),
+    "optimizer adam": Ask(commands.SetOptimizer("adam")),
+    "optimizer SGD 0.25": Ask(commands.SetOptimizer("sgd", 0.25)),
+    "rate 1e-3": Ask(commands.SetLearningRate(0.001)),
+    "rate *2": Ask(commands.ScaleLearningRate(2.0)),
+    "rate * 2": Ask(commands.ScaleLearningRate(2.0)),
+    "rate ×3": Ask(commands.ScaleLearningRate(3.0)),
+    "rate /4": Ask(commands.ScaleLearningRate(0.25)),
+    "rate ÷ 4": Ask(commands.ScaleLearningRate(0.25)),
+    "clip norm 1.5": Ask(commands.SetClipping(norm=1.5)),
+    "clip value 0.1": Ask(commands.SetClipping(value=0.1)),
+    "clip off": Ask(commands.SetClipping()),
+    "augment affine": Ask(commands.SetAugmentation("affine")),
+    "undo": Ask(commands.Undo()),
+    "timeline": requests.ShowTimeline(),
+    "back 3": requests.Back(3),
+    "fork optimizer=sgd,lr=0.1": Ask(commands.Fork((commands.SetOptimizer("sgd", 0.1),))),
+    "fork lr=0.1, clip-norm=1": Ask(
+        commands.Fork((commands.SetLearningRate(0.1), commands.SetClipping(1.0)))
+    ),
+    "keep run": Ask(commands.Keep(fork=False)),
+    "keep fork": Ask(commands.Keep(fork=True)),
+    "epochs 10": Ask(commands.AddEpochs(10)),
+    "save": Ask(commands.Save()),
+    "status": requests.Tell(),
+    "mistakes": requests.Mistakes(),
+    "mistakes 3": requests.Mistakes(3),
+    "mistakes draw": requests.Mistakes(draw=True),
+    "mistakes 3 draw": requests.Mistakes(3, draw=True),
+    "digit 0": requests.Digit(0),
+    "digit #947": requests.Digit(947),
+    "confusion": requests.Confusion(),
+    "mistakes 3 draw true=4 pred=9": requests.Mistakes(3, True, "true=4 pred=9"),
+    "mistakes conf>0.9": requests.Mistakes(5, False, "conf>0.9"),
+    "show test": Ask(commands.OpenTest()),
+    "show validation": requests.ShowValidation(),
+    "log": requests.Log(),
+    "log 3": requests.Log(3),
+    "wait": requests.Wait(inf),
+    "wait 2.5": requests.Wait(2.5),
+    "verbose on": requests.Verbose(True),
+    "verbose off": requests.Verbose(False),
+    "help": requests.Help(),
+    "?": requests.Help(),
+    "help RA": requests.Help("rate"),
+    "quit": requests.Quit(),
+    "exit": requests.Quit(),
 }
 
 
@@ -326,10 +328,10 @@ def converse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Converse:
     """Lets lines come from a pipe, or with `terminal` from a person, until a run has ended."""
 
     def run(
-        *lines: str, terminal: bool = False, opening: Opening | None = None, **options: Any
+        *lines: str, terminal: bool = False, request: RunRequest | None = None, **options: Any
     ) -> Ended:
-        opening = opening or Opening(CONFIG.with_(**options), tmp_path / "run")
-        session = Session(opening, Typed(lines), Output(), terminal, prompt=False)
+        request = request or RunRequest(CONFIG.with_(**options), tmp_path / "run")
+        session = Session(request, Typed(lines), Output(), terminal, prompt=False)
         session.converse()
         status = session.close()
         return Ended(session, status, *capsys.readouterr())
@@ -337,13 +339,13 @@ def converse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Converse:
     return run
 
 
-def headless(sample: Dataset, *script: tuple[int, ask.Command], **options: Any) -> RunEnded:
+def headless(sample: Dataset, *script: tuple[int, commands.Command], **options: Any) -> RunEnded:
     """The same without anybody.
 
     In a thread too: the number of BLAS threads can be set by one thread of a process only.
     """
     told: list[Any] = []
-    trainer = Trainer(CONFIG.with_(**options), sample, Script(script), stay=True)
+    trainer = Trainer(CONFIG.with_(**options), sample, CommandScript(script), interactive=True)
     thread = Thread(target=lambda: told.extend(trainer.run()))
     thread.start()
     thread.join(60)
@@ -359,10 +361,10 @@ def test_what_is_steered_by_lines_is_what_is_computed(converse: Converse, sample
         *["go", "wait", "epochs 1", "wait"],
     )
     script = [
-        *[(0, ask.SetOptimizer("sgd")), (0, ask.ScaleLearningRate(2.0))],
-        *[(3, ask.SetOptimizer("momentum")), (3, ask.ScaleLearningRate(0.5))],
-        *[(32, ask.SetAugmentation("none")), (33, ask.SetClipping(norm=1.0))],
-        *[(64, ask.AddEpochs(1)), (96, ask.Stop())],
+        *[(0, commands.SetOptimizer("sgd")), (0, commands.ScaleLearningRate(2.0))],
+        *[(3, commands.SetOptimizer("momentum")), (3, commands.ScaleLearningRate(0.5))],
+        *[(32, commands.SetAugmentation("none")), (33, commands.SetClipping(norm=1.0))],
+        *[(64, commands.AddEpochs(1)), (96, commands.Stop())],
     ]
     alone = headless(sample, *script)
     assert ended.status == 0
@@ -370,7 +372,7 @@ def test_what_is_steered_by_lines_is_what_is_computed(converse: Converse, sample
     assert ended.run.ended.steps == alone.steps == 96
     assert ended.sha256 == alone.weights_sha256
     assert ended.find("^Weights").split() == ["Weights", alone.weights_sha256]
-    assert ended.sha256 != headless(sample, (64, ask.Stop())).weights_sha256
+    assert ended.sha256 != headless(sample, (64, commands.Stop())).weights_sha256
 
 
 def test_without_a_line_it_trains_to_its_end_and_reports(
@@ -378,7 +380,7 @@ def test_without_a_line_it_trains_to_its_end_and_reports(
 ) -> None:
     ended = converse()
     assert ended.status == 0
-    assert ended.sha256 == headless(sample, (64, ask.Stop())).weights_sha256
+    assert ended.sha256 == headless(sample, (64, commands.Stop())).weights_sha256
     accuracy = SavedRun.read(tmp_path / "run").record["results"]["test_accuracy"]
     assert ended.lines[0] == "sample: 4,000 training and 1,000 test images"
     assert ended.lines[1] == "training 6,370 parameters"
@@ -395,7 +397,7 @@ def test_an_optimizer_from_a_pipe_is_that_of_the_whole_run(
     assert ended.find("optimizer adam").startswith("epoch 0.00: optimizer adam → sgd")
     assert (
         ended.sha256
-        == headless(sample, (0, ask.SetOptimizer("sgd")), (64, ask.Stop())).weights_sha256
+        == headless(sample, (0, commands.SetOptimizer("sgd")), (64, commands.Stop())).weights_sha256
     )
 
 
@@ -437,10 +439,10 @@ def test_wrong_lines_change_nothing(converse: Converse, sample: Dataset, tmp_pat
     assert (
         ended.sha256
         == headless(
-            sample, (0, ask.SetLearningRate(1e30)), (0, ask.Undo()), (64, ask.Stop())
+            sample, (0, commands.SetLearningRate(1e30)), (0, commands.Undo()), (64, commands.Stop())
         ).weights_sha256
     )
-    assert ended.sha256 == headless(sample, (64, ask.Stop())).weights_sha256
+    assert ended.sha256 == headless(sample, (64, commands.Stop())).weights_sha256
     for words in (
         "there is no command 'fly'",
         "There is no fork to choose from.",
@@ -467,7 +469,7 @@ def test_going_back(converse: Converse, sample: Dataset) -> None:
     assert ended.find("^back from epoch 0.09 to 0.00$")
     assert ended.find("back: the timeline has rows 1 to 2")
     assert ended.all(r"^paused at epoch 0\.00 of 2, step 0: test")
-    assert ended.sha256 == headless(sample, (64, ask.Stop())).weights_sha256
+    assert ended.sha256 == headless(sample, (64, commands.Stop())).weights_sha256
 
 
 def test_a_row_is_that_of_the_timeline_that_was_shown(converse: Converse) -> None:
@@ -564,7 +566,7 @@ def test_a_disk_that_refuses(
     def refuse(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(RunFolder, "save", refuse)
+    monkeypatch.setattr(RunWriter, "save", refuse)
     ended = converse("step", "save", "save", "status")
     words = f"not saved: No space left on device: {tmp_path / 'run'}"
     assert ended.status == 74
@@ -614,15 +616,15 @@ def test_remarks_and_empty_lines_are_nothing(converse: Converse) -> None:
 
 def test_going_on_with_a_run(converse: Converse, sample: Dataset, tmp_path: Path) -> None:
     assert converse("step 5", "optimizer sgd", "quit").status == 0
-    ended = converse("status", opening=resuming(tmp_path / "run"))
+    ended = converse("status", request=resume_request(tmp_path / "run"))
     assert ended.find("^going on at epoch 0.16, step 5$")
-    alone = headless(sample, (5, ask.SetOptimizer("sgd")), (64, ask.Stop()))
+    alone = headless(sample, (5, commands.SetOptimizer("sgd")), (64, commands.Stop()))
     assert ended.sha256 == alone.weights_sha256
 
 
 def test_a_run_that_is_done_is_done(converse: Converse, tmp_path: Path) -> None:
     assert converse().status == 0
-    ended = converse("go", "epochs 1", "wait", opening=resuming(tmp_path / "run"))
+    ended = converse("go", "epochs 1", "wait", request=resume_request(tmp_path / "run"))
     assert ended.status == 2
     assert ended.find("All epochs are done")
     assert ended.run.epoch == 3
@@ -772,7 +774,7 @@ def test_training_waits_for_a_reader_that_does_not_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(desk_module, "BACKLOG", 10)
-    desk = Desk(Opening(CONFIG.with_(epochs=1_000_000), tmp_path / "run"), lambda: None, False)
+    desk = Desk(RunRequest(CONFIG.with_(epochs=1_000_000), tmp_path / "run"), lambda: None, False)
     desk.start()
     end = monotonic() + 20
     while len(desk._events) <= 10:
@@ -781,27 +783,27 @@ def test_training_waits_for_a_reader_that_does_not_read(
     assert len(desk._events) == 11
     assert len(desk.drain()) >= 11
     desk.hurry()
-    desk.ask(ask.Stop())
+    desk.ask(commands.Stop())
     assert desk.join(20)
     assert isinstance(desk.drain()[-1], RunEnded)
 
 
 def test_a_run_that_is_held_obeys_before_its_first_step(tmp_path: Path) -> None:
-    desk = Desk(Opening(CONFIG, tmp_path / "run"), lambda: None, held=True)
+    desk = Desk(RunRequest(CONFIG, tmp_path / "run"), lambda: None, held=True)
     desk.start()
     events: list[Any] = []
 
-    def until_obeyed(command: ask.Command | None) -> None:
+    def until_obeyed(command: commands.Command | None) -> None:
         end = monotonic() + 20
         while Obeyed(command) not in events:
             assert monotonic() < end
             events.extend(desk.drain())
             sleep(0.001)
 
-    desk.ask(ask.ScaleLearningRate(2.0))
-    until_obeyed(ask.ScaleLearningRate(2.0))
-    desk.ask(ask.SetAugmentation("none"))
-    until_obeyed(ask.SetAugmentation("none"))
+    desk.ask(commands.ScaleLearningRate(2.0))
+    until_obeyed(commands.ScaleLearningRate(2.0))
+    desk.ask(commands.SetAugmentation("none"))
+    until_obeyed(commands.SetAugmentation("none"))
     changes = [event for event in events if isinstance(event, happened.SettingChanged)]
     assert [(change.setting, change.step) for change in changes] == [
         ("learning_rate", 0),
@@ -810,7 +812,7 @@ def test_a_run_that_is_held_obeys_before_its_first_step(tmp_path: Path) -> None:
     assert not any(isinstance(event, happened.StepsDone) for event in events)
     desk.begin()
     assert desk.join(0) is False
-    desk.ask(ask.Stop())
+    desk.ask(commands.Stop())
     assert desk.join(20)
 
 
@@ -824,16 +826,16 @@ def run(*arguments: str) -> Result:
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Opening]]:
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, RunRequest]]:
     """What would be started, instead of starting it."""
-    started: list[tuple[str, Opening]] = []
+    started: list[tuple[str, RunRequest]] = []
 
-    def plain(opening: Opening) -> int:
-        started.append(("plain", opening))
+    def plain(request: RunRequest) -> int:
+        started.append(("plain", request))
         return 0
 
-    def batch(opening: Opening, *_: Any) -> int:
-        started.append(("batch", opening))
+    def batch(request: RunRequest, *_: Any) -> int:
+        started.append(("batch", request))
         return 0
 
     monkeypatch.setattr("digit_tui.plain.run_plain", plain)
@@ -842,11 +844,11 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Opening]]:
 
 
 def test_the_options_of_a_run_are_for_this_mode_too(
-    opened: list[tuple[str, Opening]], tmp_path: Path
+    opened: list[tuple[str, RunRequest]], tmp_path: Path
 ) -> None:
     assert run("--plain", "--seed", "7", "--run", str(tmp_path / "x")).exit_code == 0
-    ((mode, opening),) = opened
-    assert (mode, opening.config.seed, opening.folder) == ("plain", 7, tmp_path / "x")
+    ((mode, request),) = opened
+    assert (mode, request.config.seed, request.folder) == ("plain", 7, tmp_path / "x")
 
 
 @pytest.mark.parametrize(
@@ -860,7 +862,7 @@ def test_the_options_of_a_run_are_for_this_mode_too(
     ids=str,
 )
 def test_what_does_not_go_together(
-    arguments: list[str], words: str, opened: list[tuple[str, Opening]]
+    arguments: list[str], words: str, opened: list[tuple[str, RunRequest]]
 ) -> None:
     result = run(*arguments)
     assert result.exit_code == 2
@@ -869,7 +871,7 @@ def test_what_does_not_go_together(
 
 
 def test_somebody_may_want_lines_always(
-    opened: list[tuple[str, Opening]], monkeypatch: pytest.MonkeyPatch
+    opened: list[tuple[str, RunRequest]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DIGIT_TUI_PLAIN", "1")
     assert run().exit_code == 0
@@ -895,7 +897,7 @@ def test_it_is_the_front_end_that_the_command_line_starts() -> None:
 def test_a_letter_that_came_is_known_to_wait() -> None:
     tray = Tray(lambda obeyed: None, held=False)
     assert not tray.waiting()
-    tray.send(ask.Pause())
+    tray.send(commands.Pause())
     assert tray.waiting()
-    assert list(tray.take(0)) == [ask.Pause()]
+    assert list(tray.take(0)) == [commands.Pause()]
     assert not tray.waiting()

@@ -38,7 +38,7 @@ from digit_tui.run.commands import (
 from digit_tui.run.events import CheckpointSaved, EpochEnded, Refused, RunEnded, SaveFailed
 from digit_tui.storage.run_writer import RECORD
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.run_request import Opening, resuming
+from digit_tui.training.run_request import RunRequest, resume_request
 
 SAVE_EVERY = (7, 16)
 """A save is asked for at multiples of these steps, some of them ends of epochs."""
@@ -103,7 +103,7 @@ class Orders:
                 self._say("going back")  # saves do not count any more from here on
             yield command
 
-    def free(self, step: int) -> int:
+    def steps_until_due(self, step: int) -> int:
         saves = [each - step % each for each in SAVE_EVERY]
         return min(*saves, *(due - step for due, _ in self._left[:1]))
 
@@ -116,14 +116,14 @@ class Orders:
         return Stop()
 
 
-def live(dataset: Dataset, folder: Path, stay: bool, say: Callable[..., None]) -> None:
+def live(dataset: Dataset, folder: Path, interactive: bool, say: Callable[..., None]) -> None:
     """Begin the run in a folder, or go on with it, to its end."""
     if (folder / RECORD).exists():
         told = [line for line in SavedRun.read(folder).lines() if "command" in line]
-        opening, done = resuming(folder), len(told)
+        opening, done = resume_request(folder), len(told)
     else:
-        opening, done = Opening(CONFIG, folder), 0
-    for event in opening.trainer(dataset, Orders(done, say), stay).run():
+        opening, done = RunRequest(CONFIG, folder), 0
+    for event in opening.trainer(dataset, Orders(done, say), interactive).run():
         match event:
             case CheckpointSaved(step=step):
                 say("saved", step)
@@ -167,7 +167,7 @@ def child(order: dict[str, Any], pipe: int) -> None:
         write(pipe, json.dumps(words).encode() + b"\n")
 
     try:
-        live(DIGITS, Path(order["folder"]), order["stay"], say)
+        live(DIGITS, Path(order["folder"]), order["interactive"], say)
     except BaseException:
         say("failed", traceback.format_exc())
     os._exit(0)

@@ -32,8 +32,8 @@ from digit_tui.storage.checkpoint import read_checkpoint
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_writer import CHECKPOINT, CHECKPOINTS, PREVIOUS
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.command_source import Script
-from digit_tui.training.run_request import resuming
+from digit_tui.training.command_source import CommandScript
+from digit_tui.training.run_request import resume_request
 
 pytestmark = pytest.mark.usefixtures("saved_when_asked")
 
@@ -320,10 +320,10 @@ def test_instead_of_a_damaged_checkpoint_the_one_before_is_used(
     assert saved.checkpoint().state.step == 3
     assert saved.complaints == [complaint]
 
-    origin, _ = SavedRun.read(run).resume()
-    assert origin.state is not None
-    assert origin.state.step == 3
-    assert origin.complaints == [complaint]
+    start_point, _ = SavedRun.read(run).resume()
+    assert start_point.state is not None
+    assert start_point.state.step == 3
+    assert start_point.complaints == [complaint]
 
     resumed = go_on(run)
     (restored,) = resumed.all(Restored)
@@ -497,7 +497,11 @@ def test_a_damaged_checkpoint_does_not_take_the_place_of_a_good_one(
     (folder / CHECKPOINT).write_bytes(b"damaged")
     good = (folder / PREVIOUS).read_bytes()
     for number in (1, 2):
-        events = resuming(folder).trainer(digits, Script([(7, Save())]), stay=False).run()
+        events = (
+            resume_request(folder)
+            .trainer(digits, CommandScript([(7, Save())]), interactive=False)
+            .run()
+        )
         while not isinstance(next(events), CheckpointSaved):
             pass
         events.close()

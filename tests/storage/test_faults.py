@@ -17,10 +17,10 @@ from digit_tui.run.commands import Save, SetAugmentation, SetLearningRate
 from digit_tui.run.events import CheckpointSaved, SaveFailed
 from digit_tui.storage import atomic, journal, metrics_file
 from digit_tui.storage.checkpoint import read_checkpoint
-from digit_tui.storage.run_writer import CHECKPOINTS, JOURNAL, METRICS, RECORD, RunFolder
+from digit_tui.storage.run_writer import CHECKPOINTS, JOURNAL, METRICS, RECORD, RunWriter
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training import trainer as trainer_module
-from digit_tui.training.command_source import Script
+from digit_tui.training.command_source import CommandScript
 from digit_tui.training.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("saved_when_asked")
@@ -163,7 +163,7 @@ def make_disk(config: Any, digits: Any) -> MakeDisk:
     small = config.with_(hidden=(2,), batch_size=77)
 
     def make(folder: Path, meet: Callable[[Disk, Call], None] = lambda *_: None) -> Disk:
-        return Disk(Trainer(small, digits, Script(SCRIPT), RunFolder(folder)), meet)
+        return Disk(Trainer(small, digits, CommandScript(SCRIPT), RunWriter(folder)), meet)
 
     return make
 
@@ -194,9 +194,9 @@ def expected(make_disk: MakeDisk, tmp_path_factory: pytest.TempPathFactory) -> s
 def assert_saved(folder: Path, steps: set[int], why: Any) -> None:
     """The run can go on at one of some steps, and no file of it is damaged."""
     saved = SavedRun.read(folder)
-    origin, _ = saved.resume()
-    assert origin.complaints == [], why
-    assert (origin.state.step if origin.state else 0) in steps, why
+    start_point, _ = saved.resume()
+    assert start_point.complaints == [], why
+    assert (start_point.state.step if start_point.state else 0) in steps, why
     for name in CHECKPOINTS:
         if (folder / name).exists():
             read_checkpoint(folder / name)

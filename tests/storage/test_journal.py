@@ -46,10 +46,10 @@ from digit_tui.storage.journal import (
     read_journal,
 )
 from digit_tui.storage.metrics_file import COLUMNS, MetricsFile
-from digit_tui.storage.run_writer import ForkedFrom, RunFolder
+from digit_tui.storage.run_writer import ForkedFrom, RunWriter
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training import trainer as trainer_module
-from digit_tui.training.command_source import Script
+from digit_tui.training.command_source import CommandScript
 from digit_tui.training.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("saved_when_asked")
@@ -233,7 +233,7 @@ def test_what_was_undone_is_not_in_force_but_stays_in_the_journal(
     train: Any, tmp_path: Path
 ) -> None:
     script = [(3, SetLearningRate(0.5)), (9, SetLearningRate(0.1)), (12, Undo()), (14, Undo())]
-    ran = train([*script, (20, Stop())], folder=tmp_path, epochs=3, stay=True)
+    ran = train([*script, (20, Stop())], folder=tmp_path, epochs=3, interactive=True)
     saved = SavedRun.read(tmp_path)
     assert saved.history().lineage == ran.trainer.state.lineage == ()
     assert [line["command"] for line in saved.lines() if "command" in line] == [
@@ -380,12 +380,12 @@ def test_a_fork_knows_its_past(config: Any, digits: Any, tmp_path: Path) -> None
         {"event": "test_opened", "step": 16},
     ]
     past = History.of(lines)
-    parent = RunFolder(tmp_path / "parent")
+    parent = RunWriter(tmp_path / "parent")
     parent.path.mkdir()
     with closing(JournalFile(parent.path / "journal.jsonl")) as journal:
         for line in lines:
             journal.append(line)
-    folder = RunFolder(tmp_path)
+    folder = RunWriter(tmp_path)
     folder.begin(config, digits.summary(), ForkedFrom(parent, 16))
     folder.close()
     history = SavedRun.read(tmp_path).history()
@@ -433,7 +433,7 @@ def test_a_run_without_epochs_has_a_header(train: Any, tmp_path: Path) -> None:
 
 def test_rows_that_were_undone_are_removed(train: Any, tmp_path: Path) -> None:
     script = [(17, GoBack(9, ())), (9, SetLearningRate(0.5)), (20, Stop())]
-    train(script, folder=tmp_path, epochs=3, stay=True)
+    train(script, folder=tmp_path, epochs=3, interactive=True)
     assert [row["step"] for row in rows_of(tmp_path)] == ["8", "16"]
     assert_in_force(tmp_path)
 
@@ -443,8 +443,8 @@ def test_rows_that_are_made_again_on_the_way_back_are_there_once(
 ) -> None:
     # No moment is in memory but the beginning: all is learned again up to step 20.
     monkeypatch.setattr(trainer_module, "POINT_SHARE", -1.0)
-    script = Script([(26, GoBack(20, ())), (30, Stop())])
-    trainer = Trainer(config.with_(epochs=4), digits, script, RunFolder(tmp_path), stay=True)
+    script = CommandScript([(26, GoBack(20, ())), (30, Stop())])
+    trainer = Trainer(config.with_(epochs=4), digits, script, RunWriter(tmp_path), interactive=True)
     went_back = False
     for event in trainer.run():
         numbers = [int(row["epoch"]) for row in rows_of(tmp_path)]
@@ -497,8 +497,8 @@ def test_a_row_that_the_disk_refused_comes_with_the_next(
 def test_a_run_keeps_no_results_of_epochs_in_memory(
     config: Any, digits: Any, tmp_path: Path
 ) -> None:
-    folder = RunFolder(tmp_path)
-    trainer = Trainer(config, digits, Script([]), folder)
+    folder = RunWriter(tmp_path)
+    trainer = Trainer(config, digits, CommandScript([]), folder)
     for event in trainer.run():
         if isinstance(event, EpochEnded):
             assert folder.history.epochs == []
@@ -509,10 +509,10 @@ def test_a_journal_that_somebody_damaged_meanwhile_is_no_crash(
     train: Any, config: Any, digits: Any, tmp_path: Path
 ) -> None:
     """The metrics can not be written anew then; that is told, and the run goes on."""
-    script = Script([(10, GoBack(4, ())), (12, Stop())])
-    folder = RunFolder(tmp_path)
+    script = CommandScript([(10, GoBack(4, ())), (12, Stop())])
+    folder = RunWriter(tmp_path)
     told = []
-    for event in Trainer(config, digits, script, folder, stay=True).run():
+    for event in Trainer(config, digits, script, folder, interactive=True).run():
         told.append(event)
         if isinstance(event, EpochEnded) and event.epoch == 1:
             with open(tmp_path / "journal.jsonl", "a") as file:

@@ -42,9 +42,14 @@ def live() -> Iterator[Live]:
         assert program.stdout is not None
 
         def order(
-            folder: Path, stay: bool, seconds: float = 60.0, call: int | None = None
+            folder: Path, interactive: bool, seconds: float = 60.0, call: int | None = None
         ) -> dict[str, Any]:
-            words = {"folder": str(folder), "stay": stay, "seconds": seconds, "call": call}
+            words = {
+                "folder": str(folder),
+                "interactive": interactive,
+                "seconds": seconds,
+                "call": call,
+            }
             print(json.dumps(words), file=program.stdin, flush=True)
             answer: dict[str, Any] = json.loads(program.stdout.readline())
             failures = [what for word, *what in answer["said"] if word == "failed"]
@@ -58,7 +63,8 @@ def live() -> Iterator[Live]:
 def expected(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """How the run ends that nobody kills, whether somebody stays with it or not."""
     ends = [
-        live(tmp_path_factory.mktemp("whole") / "run", stay)["said"][-1] for stay in (False, True)
+        live(tmp_path_factory.mktemp("whole") / "run", interactive)["said"][-1]
+        for interactive in (False, True)
     ]
     assert ends[0] == ends[1]
     word, reason, steps, _ = ends[0]
@@ -98,7 +104,7 @@ def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(
         for life in count():
             last = kills <= 0
             how = {} if last else death(moments)
-            answer = live(folder, stay=moments.random() < 0.5, **how)
+            answer = live(folder, interactive=moments.random() < 0.5, **how)
             for word, *what in answer["said"]:
                 if word in ("saved", "going back"):
                     acknowledged = what[0] if word == "saved" else 0
@@ -113,9 +119,9 @@ def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(
             saved = SavedRun.read(folder)
             # Finished, if only the lock was left to be removed.
             assert saved.state() in ("interrupted", "finished"), where
-            origin, _ = saved.resume()
+            start_point, _ = saved.resume()
             assert not saved.complaints, where
-            reached = 0 if origin.state is None else origin.state.step
+            reached = 0 if start_point.state is None else start_point.state.step
             assert reached >= acknowledged, where
         assert SavedRun.read(folder).state() == "finished"
 
@@ -125,10 +131,10 @@ def test_a_resume_cleans_up_after_a_kill(live: Live, expected: Any, tmp_path: Pa
     missing = {f".{name}" for name in (METRICS, CHECKPOINT, BEST)}
     for call in range(1, 200):
         folder = tmp_path / str(call)
-        assert live(folder, stay=False, call=call)["killed"]
+        assert live(folder, interactive=False, call=call)["killed"]
         found = {path.name.rpartition(".")[0] for path in folder.glob(".*")} & missing
         if found:
-            assert live(folder, stay=True)["said"][-1] == expected
+            assert live(folder, interactive=True)["said"][-1] == expected
             files = {path.name for path in folder.iterdir()}
             assert files == {RECORD, JOURNAL, METRICS, CHECKPOINT, PREVIOUS, BEST}
         missing -= found
@@ -142,10 +148,10 @@ def test_a_folder_whose_run_never_began_can_be_used(
 ) -> None:
     for call in range(1, 20):
         folder = tmp_path / str(call)
-        assert live(folder, stay=False, call=call)["killed"]
+        assert live(folder, interactive=False, call=call)["killed"]
         if (folder / RECORD).exists():
             assert call > 3
             return
-        assert live(folder, stay=False)["said"][-1] == expected
+        assert live(folder, interactive=False)["said"][-1] == expected
         assert SavedRun.read(folder).state() == "finished"
     raise AssertionError("no run began")

@@ -17,10 +17,10 @@ import pytest
 from digit_tui.storage import lock as lock_module
 from digit_tui.storage.errors import RunTaken
 from digit_tui.storage.lock import LOCK, Lock, lock_owner
-from digit_tui.storage.run_writer import RunFolder
+from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.command_source import Script
-from digit_tui.training.run_request import resuming
+from digit_tui.training.command_source import CommandScript
+from digit_tui.training.run_request import resume_request
 from digit_tui.training.trainer import Trainer
 
 HOLD = """
@@ -163,11 +163,11 @@ def test_a_disk_that_refuses_leaves_it_to_others(
 
 def ways(config: Any, digits: Any, path: Path) -> list[Callable[[], Any]]:
     """All that would train in a folder."""
-    trainer = Trainer(config, digits, Script([]), RunFolder(path))
+    trainer = Trainer(config, digits, CommandScript([]), RunWriter(path))
     return [
         lambda: next(trainer.run()),
-        lambda: RunFolder(path).take_over(),
-        lambda: resuming(path).trainer(digits, Script([]), stay=False),
+        lambda: RunWriter(path).take_over(),
+        lambda: resume_request(path).trainer(digits, CommandScript([]), interactive=False),
     ]
 
 
@@ -175,7 +175,7 @@ def test_a_run_that_is_trained_is_not_trained_twice(
     config: Any, digits: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lock_module, "TRY_SECONDS", 0)
-    events = Trainer(config, digits, Script([]), RunFolder(tmp_path)).run()
+    events = Trainer(config, digits, CommandScript([]), RunWriter(tmp_path)).run()
     next(events)
     for way in ways(config, digits, tmp_path):
         with pytest.raises(RunTaken, match=rf"in use by another process \({os.getpid()}\)"):
@@ -192,7 +192,7 @@ def test_a_run_that_can_not_be_resumed_is_left_to_others(
 ) -> None:
     train(folder=tmp_path)
     (tmp_path / "journal.jsonl").write_text("{\n")
-    opening = resuming(tmp_path)
+    opening = resume_request(tmp_path)
     with pytest.raises(Exception, match="journal"):
-        opening.trainer(digits, Script([]), stay=False)
+        opening.trainer(digits, CommandScript([]), interactive=False)
     assert lock_owner(tmp_path) is None

@@ -13,13 +13,13 @@ import pytest
 from digit_tui.config import RunConfig
 from digit_tui.run.commands import GoBack, Pause, Resume, Save, Stop
 from digit_tui.run.events import CheckpointSaved, EpochEnded, SaveFailed, WentBack
-from digit_tui.storage import run_writer as run_folder_module
+from digit_tui.storage import run_writer as run_writer_module
 from digit_tui.storage.atomic import write_whole
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.run_index import last_interrupted
-from digit_tui.storage.run_writer import RunFolder, runs_folder
+from digit_tui.storage.run_writer import RunWriter, runs_folder
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.command_source import Script
+from digit_tui.training.command_source import CommandScript
 from digit_tui.training.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("saved_when_asked")
@@ -69,7 +69,7 @@ def test_the_record_is_json_for_other_programs_too(saved: Path) -> None:
 
 
 def test_a_run_is_on_record_before_its_first_step(digits: Any, config: Any, tmp_path: Path) -> None:
-    trainer = Trainer(config, digits, Script([]), RunFolder(tmp_path / "run"))
+    trainer = Trainer(config, digits, CommandScript([]), RunWriter(tmp_path / "run"))
     events = trainer.run()
     next(events)
     run = SavedRun.read(tmp_path / "run")
@@ -161,7 +161,7 @@ def test_what_was_saved_on_purpose_before_the_first_step_is_kept(
 def test_a_run_that_went_back_to_its_beginning_is_kept(train: Any, tmp_path: Path) -> None:
     # What it had learned is undone, not forgotten: the journal tells how to learn it again.
     script = [(9, Pause()), (9, GoBack(0, ())), (9, Stop())]
-    ran = train(script, folder=tmp_path / "run", stay=True)
+    ran = train(script, folder=tmp_path / "run", interactive=True)
     assert ran.ended.steps == 0
     assert len(ran.all(WentBack)) == 1
     run = SavedRun.read(tmp_path / "run")
@@ -170,7 +170,7 @@ def test_a_run_that_went_back_to_its_beginning_is_kept(train: Any, tmp_path: Pat
 
 def test_fresh_folders_are_in_the_state_directory_and_all_different(no_home: Path) -> None:
     config = RunConfig(preset="classic")
-    paths = {RunFolder.fresh(config).path for _ in range(50)}
+    paths = {RunWriter.fresh(config).path for _ in range(50)}
     assert len(paths) == 50
     assert {path.parent for path in paths} == {runs_folder()}
     assert runs_folder().is_relative_to(no_home)
@@ -210,7 +210,7 @@ def test_a_full_disk_spoils_neither_the_run_nor_what_was_saved(
     digits: Any, config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "run"
-    trainer = Trainer(config, digits, Script([(3, Save()), (9, Save())]), RunFolder(folder))
+    trainer = Trainer(config, digits, CommandScript([(3, Save()), (9, Save())]), RunWriter(folder))
     failed, before = [], {}
     for event in trainer.run():
         if isinstance(event, CheckpointSaved):
@@ -243,7 +243,7 @@ def test_a_disk_that_is_full_while_writing_leaves_no_half_file(saved: Path) -> N
 
 def test_a_folder_that_vanished_is_a_failed_save(digits: Any, config: Any, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    trainer = Trainer(config, digits, Script([]), RunFolder(folder))
+    trainer = Trainer(config, digits, CommandScript([]), RunWriter(folder))
     events = []
     for event in trainer.run():
         events.append(event)
@@ -330,6 +330,6 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_versions_name_what_decides_the_last_bits() -> None:
-    versions = run_folder_module.versions()
+    versions = run_writer_module.versions()
     assert versions["numpy"] == np.__version__
     assert all(versions.values())

@@ -33,7 +33,7 @@ from digit_tui.run.events import (
     SettingChanged,
     StepsDone,
 )
-from digit_tui.training.command_source import Mailbox, Script
+from digit_tui.training.command_source import CommandScript, Mailbox
 from digit_tui.training.trainer import Trainer
 
 PAUSED = 10**9
@@ -180,7 +180,7 @@ def test_epochs_can_be_added_on_the_way(train: Any) -> None:
 
 def test_epochs_added_after_the_finish_train_on(train: Any) -> None:
     script = [(PAUSED, AddEpochs(1)), (PAUSED, Stop())]
-    ran = train(script, stay=True, schedule="constant")
+    ran = train(script, interactive=True, schedule="constant")
     assert ran.sha256 == train(epochs=3, schedule="constant").sha256
     assert [(event.step, event.reason) for event in ran.all(Paused)] == [
         (16, "finished"),
@@ -193,7 +193,7 @@ def test_epochs_added_after_the_finish_train_on(train: Any) -> None:
 @pytest.mark.parametrize("command", [Resume(), StepBatch(), StepEpoch()])
 def test_a_finished_run_needs_epochs_before_it_goes_on(command: Command, train: Any) -> None:
     script = [(PAUSED, command), (PAUSED, AddEpochs(1)), (PAUSED, Stop())]
-    ran = train(script, stay=True)
+    ran = train(script, interactive=True)
     assert len(ran.all(Refused)) == 1
     assert ran.ended.epochs == 3
     # What was refused is forgotten: the added epoch is trained without a stop.
@@ -300,6 +300,6 @@ def test_a_command_from_a_mailbox_waits_for_one_step(
 
 
 def test_a_script_that_would_wait_for_ever_says_so(digits: Any, config: Any) -> None:
-    trainer = Trainer(config, digits, Script([(4, Pause())]))
+    trainer = Trainer(config, digits, CommandScript([(4, Pause())]))
     with pytest.raises(EOFError, match="step 4"):
         list(trainer.run())

@@ -36,7 +36,7 @@ from digit_tui.run.events import EpochEnded, Evaluated, Paused, SettingChanged, 
 from digit_tui.run.random_streams import stream
 from digit_tui.run.state import RunState, Settings
 from digit_tui.training import branch as branch_module
-from digit_tui.training.command_source import Script
+from digit_tui.training.command_source import CommandScript
 
 CHANGES: list[tuple[int, Command]] = [
     (2, SetOptimizer("nesterov")),
@@ -116,7 +116,7 @@ def test_a_command_that_comes_ends_an_order(
     expected = train(CHANGES, threads=threads)
     monkeypatch.setattr(branch_module, "PUBLISH_SECONDS", -1)
     assert max(len(event.losses) for event in train(threads=threads).all(StepsDone)) > 1
-    monkeypatch.setattr(Script, "waiting", lambda script: True)
+    monkeypatch.setattr(CommandScript, "waiting", lambda script: True)
     ran = train(CHANGES, threads=threads)
     assert ran.sha256 == expected.sha256
     assert {len(event.losses) for event in ran.all(StepsDone)} == {1}
@@ -128,7 +128,7 @@ def test_a_command_that_comes_in_a_batch_across_blocks(
     for module in (batches_module, step_module):
         monkeypatch.setattr(module, "BLOCK", 100)
     expected = train(augment="elastic", batch_size=70, threads=1)
-    monkeypatch.setattr(Script, "waiting", lambda script: True)
+    monkeypatch.setattr(CommandScript, "waiting", lambda script: True)
     assert train(augment="elastic", batch_size=70, threads=1).sha256 == expected.sha256
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from digit_tui.run.commands import Resume, SetLearningRate, StepBatch, Stop
 from digit_tui.run.events import Diverged, Evaluated, Paused, StepsDone
-from digit_tui.training.command_source import Script
+from digit_tui.training.command_source import CommandScript
 from digit_tui.training.trainer import Trainer
 
 PAUSED = 10**9
@@ -48,7 +48,7 @@ def test_a_rate_far_too_high_diverges_and_pauses(optimizer: str, train: Any) -> 
 
 
 def test_the_bad_step_is_not_made(digits: Any, config: Any) -> None:
-    trainer = Trainer(config, digits, Script([(4, Stop())]))
+    trainer = Trainer(config, digits, CommandScript([(4, Stop())]))
     events = trainer.run()
     seen = None
     for event in events:
@@ -82,7 +82,7 @@ def test_a_divergence_names_the_change_before_it(train: Any) -> None:
 def test_clipping_cannot_hide_a_gradient_that_is_no_number(
     option: str, digits: Any, config: Any
 ) -> None:
-    script = Script([(PAUSED, Stop(reason="diverged"))])
+    script = CommandScript([(PAUSED, Stop(reason="diverged"))])
     trainer = Trainer(config.with_(**{option: 0.1}), digits, script)
     trainer.state.parameters[:] = np.nan
     events = list(trainer.run())

@@ -60,8 +60,8 @@ from digit_tui.run.events import (
 from digit_tui.storage.run_writer import METRICS
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training import trainer as trainer_module
-from digit_tui.training.command_source import Script
-from digit_tui.training.run_request import replaying
+from digit_tui.training.command_source import CommandScript
+from digit_tui.training.run_request import replay_request
 from digit_tui.training.snapshots import SnapshotStore
 
 # Two branches take turns at a block of images. The usual digits here have one: while they are
@@ -118,15 +118,15 @@ LEFT = [SESSION[place] for place in (0, 1, 5, 8, 10, 11)]
 
 
 def replayed(folder: Path, dataset: Dataset, into: Path | None = None) -> list[Event]:
-    trainer = replaying(folder, into).trainer(dataset, Script([]), stay=False)
+    trainer = replay_request(folder, into).trainer(dataset, CommandScript([]), interactive=False)
     return list(trainer.run())
 
 
-@pytest.mark.parametrize("stay", [False, True])
+@pytest.mark.parametrize("interactive", [False, True])
 def test_a_session_is_replayed_headless(
-    stay: bool, train: Any, digits: Dataset, tmp_path: Path
+    interactive: bool, train: Any, digits: Dataset, tmp_path: Path
 ) -> None:
-    first = train([*SESSION, STOP], folder=tmp_path / "run", stay=stay, epochs=3)
+    first = train([*SESSION, STOP], folder=tmp_path / "run", interactive=interactive, epochs=3)
     assert not first.all(Refused)
     assert first.sha256 == train(LEFT, epochs=3).sha256
     events = replayed(tmp_path / "run", digits, tmp_path / "again")
@@ -230,12 +230,14 @@ def test_each_branch_learns_as_if_it_were_alone(
 
 
 @pytest.mark.parametrize("average", [True, False])
-@pytest.mark.parametrize("stay", [True, False])
-def test_a_fork_right_after_a_switch(average: bool, stay: bool, train: Any) -> None:
+@pytest.mark.parametrize("interactive", [True, False])
+def test_a_fork_right_after_a_switch(average: bool, interactive: bool, train: Any) -> None:
     """With fresh slots, which nobody needs to copy."""
     switch = (6, SetOptimizer("adamw"))
     options = {"optimizer": "sgd", "average": average}
-    ran = train([switch, (6, Fork((SetLearningRate(0.03),))), STOP], stay=stay, **options)
+    ran = train(
+        [switch, (6, Fork((SetLearningRate(0.03),))), STOP], interactive=interactive, **options
+    )
     assert ran.sha256 == train([switch], **options).sha256
     assert fork_sha(ran) == train([switch, (6, SetLearningRate(0.03))], **options).sha256
 
@@ -304,10 +306,10 @@ def test_pauses_and_single_steps_keep_both_branches_level(train: Any) -> None:
     script: list[tuple[int, Command]] = [(5, Fork(changes)), (5, Pause()), (5, StepBatch())]
     script += [(NEVER, StepBatch()), (NEVER, StepEpoch()), (NEVER, Save())]
     script += [(NEVER, StepBatch()), (NEVER, Resume())]
-    for stay in (False, True):
-        ran = train([*script, STOP], stay=stay, epochs=3)
+    for interactive in (False, True):
+        ran = train([*script, STOP], interactive=interactive, epochs=3)
         steps = [event.step for event in ran.all(Paused)]
-        assert steps == [5, 6, 7, 8, 9, *([24] if stay else [])]
+        assert steps == [5, 6, 7, 8, 9, *([24] if interactive else [])]
         assert ran.sha256 == train(epochs=3).sha256
         assert fork_sha(ran) == train(given(5, changes), epochs=3).sha256
 
@@ -315,8 +317,8 @@ def test_pauses_and_single_steps_keep_both_branches_level(train: Any) -> None:
 def test_more_epochs_are_for_both_branches(train: Any) -> None:
     changes = (SetOptimizer("momentum"),)
     more = [(8, AddEpochs(1))]
-    for stay in (False, True):
-        ran = train([(5, Fork(changes)), *more, STOP], stay=stay)
+    for interactive in (False, True):
+        ran = train([(5, Fork(changes)), *more, STOP], interactive=interactive)
         assert ran.sha256 == train(more).sha256
         assert fork_sha(ran) == train(given(5, changes) + more).sha256
 
@@ -352,16 +354,16 @@ def test_what_happens_to_the_fork_says_so(train: Any, tmp_path: Path) -> None:
 # Keeping one of them
 
 
-@pytest.mark.parametrize("stay", [False, True])
+@pytest.mark.parametrize("interactive", [False, True])
 @pytest.mark.parametrize("keep_fork", [False, True])
 @pytest.mark.parametrize("step", [5, 8, 16])
 def test_the_branch_that_is_kept_goes_on_and_the_other_can(
-    step: int, keep_fork: bool, stay: bool, train: Any, go_on: Any, tmp_path: Path
+    step: int, keep_fork: bool, interactive: bool, train: Any, go_on: Any, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
     changes = (SetOptimizer("rmsprop", 0.002),)
     script = [(5, Fork(changes)), (step, Keep(fork=keep_fork)), STOP]
-    ran = train(script, folder=folder, stay=stay)
+    ran = train(script, folder=folder, interactive=interactive)
     shas = {"run": train().sha256, "fork": train(given(5, changes)).sha256}
     kept, left = ("fork", "run") if keep_fork else ("run", "fork")
     (forked,), (ended,) = ran.all(Forked), ran.all(ForkEnded)
@@ -386,7 +388,7 @@ def test_keeping_both_branches_finished(train: Any, tmp_path: Path) -> None:
     changes = (SetLearningRate(0.03),)
     for keep_fork in (False, True):
         script = [(5, Fork(changes)), (NEVER, Keep(keep_fork)), (NEVER, AddEpochs(1)), STOP]
-        ran = train(script, stay=True)
+        ran = train(script, interactive=True)
         before = given(5, changes) if keep_fork else []
         assert ran.sha256 == train([*before, (16, AddEpochs(1))]).sha256
 
@@ -394,9 +396,9 @@ def test_keeping_both_branches_finished(train: Any, tmp_path: Path) -> None:
 def test_a_fork_that_was_kept_can_be_undone(train: Any, go_on: Any, tmp_path: Path) -> None:
     changes = (SetOptimizer("rmsprop", 0.002),)
     script = [(5, Fork(changes)), (8, Keep(fork=True)), (12, Undo()), STOP]
-    for stay in (False, True):
-        folder = tmp_path / str(stay)
-        ran = train(script, folder=folder, stay=stay)
+    for interactive in (False, True):
+        folder = tmp_path / str(interactive)
+        ran = train(script, folder=folder, interactive=interactive)
         assert ran.sha256 == train().sha256
         assert ran.trainer.state.lineage == ()
         fork = Path(ran.all(Forked)[0].run)
@@ -407,7 +409,7 @@ def test_a_fork_that_was_kept_can_be_undone(train: Any, go_on: Any, tmp_path: Pa
 
 def test_a_run_whose_fork_was_left_has_nothing_to_undo(train: Any) -> None:
     script = [(5, Fork((SetLearningRate(0.3),))), (8, Keep(fork=False)), (12, Undo()), STOP]
-    ran = train(script, stay=True)
+    ran = train(script, interactive=True)
     assert [event.step for event in ran.all(Refused)] == [12]
     assert ran.sha256 == train().sha256
 
@@ -416,7 +418,7 @@ def test_undo_after_more_epochs_during_a_fork(train: Any) -> None:
     """The moment before them is one of the run, not of the fork."""
     script = [(5, Fork((SetLearningRate(0.3),))), (8, AddEpochs(1)), (16, Keep(fork=False))]
     for undone in (17, 20):
-        ran = train([*script, (undone, Undo()), STOP], stay=True)
+        ran = train([*script, (undone, Undo()), STOP], interactive=True)
         (back,) = ran.all(WentBack)
         assert back.step + back.ahead == 8
         assert ran.sha256 == train().sha256
@@ -427,7 +429,7 @@ def test_an_undone_moment_can_be_gone_to_after_a_fork(train: Any) -> None:
     there = GoBack(15, (AppliedCommand(*bad),))
     script = [bad, (15, Undo()), (11, Fork((SetLearningRate(0.02),)))]
     for keep_fork in (False, True):
-        ran = train([*script, (11, Keep(keep_fork)), (11, there), STOP], stay=True)
+        ran = train([*script, (11, Keep(keep_fork)), (11, there), STOP], interactive=True)
         assert not ran.all(Refused)
         assert ran.sha256 == train([bad]).sha256
 
@@ -443,7 +445,7 @@ def test_moments_after_a_fork_are_younger_than_those_before(
     later = [(step, ScaleLearningRate(0.9)) for step in range(49, 60)]
     for step in (26, 30, 34, 40):
         script = [(step, Fork(changes)), (48, Keep(fork=True)), *later]
-        ran = train([*script, STOP], stay=True, epochs=10)
+        ran = train([*script, STOP], interactive=True, epochs=10)
         assert ran.sha256 == train([*given(step, changes), *later], epochs=10).sha256
 
 
@@ -499,11 +501,13 @@ def test_epochs_before_the_fork_are_on_its_way(train: Any, tmp_path: Path) -> No
 # A branch that diverges
 
 
-@pytest.mark.parametrize("stay", [False, True])
-def test_a_fork_that_diverges_is_left(stay: bool, train: Any, go_on: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("interactive", [False, True])
+def test_a_fork_that_diverges_is_left(
+    interactive: bool, train: Any, go_on: Any, tmp_path: Path
+) -> None:
     changes = (SetLearningRate(1e30),)
-    script = [(5, Fork(changes)), *([STOP] if stay else [])]
-    ran = train(script, folder=tmp_path / "run", stay=stay, optimizer="sgd")
+    script = [(5, Fork(changes)), *([STOP] if interactive else [])]
+    ran = train(script, folder=tmp_path / "run", interactive=interactive, optimizer="sgd")
     (diverged,) = [event for event in of_fork(ran) if isinstance(event, Diverged)]
     assert not ran.all(Diverged)
     (ended,) = ran.all(ForkEnded)
@@ -518,12 +522,14 @@ def test_a_fork_that_diverges_is_left(stay: bool, train: Any, go_on: Any, tmp_pa
     assert fork.record["results"]["weights_sha256"] == alone.sha256
 
 
-@pytest.mark.parametrize("stay", [False, True])
-def test_a_run_that_diverges_is_left_to_its_fork(stay: bool, train: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("interactive", [False, True])
+def test_a_run_that_diverges_is_left_to_its_fork(
+    interactive: bool, train: Any, tmp_path: Path
+) -> None:
     bad = (5, SetLearningRate(1e30))
     changes = (SetLearningRate(0.01),)
-    script = [bad, (5, Fork(changes)), *([STOP] if stay else [])]
-    ran = train(script, folder=tmp_path / "run", stay=stay, optimizer="sgd")
+    script = [bad, (5, Fork(changes)), *([STOP] if interactive else [])]
+    ran = train(script, folder=tmp_path / "run", interactive=interactive, optimizer="sgd")
     assert len(ran.all(Diverged)) == 1
     (ended,) = ran.all(ForkEnded)
     assert (ended.kept, ended.reason, ended.left) == ("fork", "diverged", str(tmp_path / "run"))
@@ -566,7 +572,7 @@ def test_what_steers_is_refused_while_two_branches_are_compared(
     command: Command, train: Any
 ) -> None:
     changes = (SetOptimizer("momentum"),)
-    ran = train([(5, Fork(changes)), (8, command)], stay=False)
+    ran = train([(5, Fork(changes)), (8, command)], interactive=False)
     (refused,) = ran.all(Refused)
     assert refused.step == 8
     assert ran.sha256 == train().sha256
@@ -837,14 +843,14 @@ def test_resume_and_fork_headless(tmp_path: Path) -> None:
 def start_run(folder: Path, steps: int, script: list[tuple[int, Command]] | None = None) -> None:
     """A run with the options SMALL and two epochs, stopped after some steps."""
     from digit_tui.config import RunConfig
-    from digit_tui.training.run_request import Opening
+    from digit_tui.training.run_request import RunRequest
 
     config = RunConfig.from_preset(
         "classic", data="sample", hidden=(8,), optimizer="adam", batch_size=125, threads=1, epochs=2
     )
-    opening = Opening(config, folder)
-    source = Script([*(script or []), (steps, Stop())])
-    list(opening.trainer(opening.load_digits(), source, stay=False).run())
+    opening = RunRequest(config, folder)
+    source = CommandScript([*(script or []), (steps, Stop())])
+    list(opening.trainer(opening.load_digits(), source, interactive=False).run())
 
 
 def test_a_fork_before_where_a_run_is_resumed_is_never_reached(tmp_path: Path) -> None:

@@ -46,8 +46,8 @@ from digit_tui.storage import run_writer as run_folder
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.run_writer import BEST, CHECKPOINT, CHECKPOINTS, METRICS, PREVIOUS
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.command_source import Script
-from digit_tui.training.run_request import Opening, resuming
+from digit_tui.training.command_source import CommandScript
+from digit_tui.training.run_request import RunRequest, resume_request
 
 NEVER = 10**9
 """A step that is never reached: a script's command with it waits until the run is paused."""
@@ -93,7 +93,7 @@ class Life:
         if self._left and self._left[0][0] <= step:
             yield self._left.pop(0)[1]
 
-    def free(self, step: int) -> int:
+    def steps_until_due(self, step: int) -> int:
         return 1
 
     def waiting(self) -> bool:
@@ -118,16 +118,21 @@ def results_of(events: list[Event]) -> dict[int, dict[str, Any]]:
 
 
 def live(
-    folder: Path, dataset: Dataset, config: RunConfig, stay: bool, steps: int, end: Command | Killed
+    folder: Path,
+    dataset: Dataset,
+    config: RunConfig,
+    interactive: bool,
+    steps: int,
+    end: Command | Killed,
 ) -> list[Event]:
     """Begin a run, or go on with it, for some steps; what was told."""
     begun = (folder / run_folder.RECORD).exists()
-    opening = resuming(folder) if begun else Opening(config, folder)
+    opening = resume_request(folder) if begun else RunRequest(config, folder)
     lines = SavedRun.read(folder).lines() if begun else []
     life = Life(sum("command" in line for line in lines), steps, end)
     events: list[Event] = []
     try:
-        for event in opening.trainer(dataset, life, stay).run():
+        for event in opening.trainer(dataset, life, interactive).run():
             events.append(event)
     except Killed:
         pass
@@ -271,7 +276,9 @@ def test_a_copy_of_a_running_run_goes_on_by_itself(
     digits: Dataset, config: RunConfig, train: Any, go_on: Any, tmp_path: Path
 ) -> None:
     script = [(6, Save()), (7, SetOptimizer("rmsprop"))]
-    trainer = Opening(config, tmp_path / "run").trainer(digits, Script(script), stay=False)
+    trainer = RunRequest(config, tmp_path / "run").trainer(
+        digits, CommandScript(script), interactive=False
+    )
     copied = 0
     for event in trainer.run():
         if isinstance(event, CheckpointSaved | SettingChanged | EpochEnded):
@@ -346,10 +353,12 @@ def test_kills_between_a_checkpoint_and_its_line_in_the_journal_lose_no_save(
         if path.name == CHECKPOINT:
             raise Killed
 
-    opening = Opening(config, folder)
+    opening = RunRequest(config, folder)
     script = [*before, (2, Save())]
     for step in (4, 6, 6, 6):  # in one epoch: its end would tell of more steps
-        events = opening.trainer(digits, Script([*script, (step, Save())]), stay=False).run()
+        events = opening.trainer(
+            digits, CommandScript([*script, (step, Save())]), interactive=False
+        ).run()
         with monkeypatch.context() as patch:
             for event in events if script else ():
                 if isinstance(event, CheckpointSaved) and event.step == 2:
@@ -357,10 +366,12 @@ def test_kills_between_a_checkpoint_and_its_line_in_the_journal_lose_no_save(
             patch.setattr(run_folder, "write_whole", write_and_die)
             with pytest.raises(Killed):
                 list(events)
-        origin, _ = SavedRun.read(folder).resume()
-        assert origin.state is not None, "the save at step 2 was acknowledged, but nothing is left"
-        assert origin.state.step >= 2
-        opening, script = resuming(folder), []
+        start_point, _ = SavedRun.read(folder).resume()
+        assert start_point.state is not None, (
+            "the save at step 2 was acknowledged, but nothing is left"
+        )
+        assert start_point.state.step >= 2
+        opening, script = resume_request(folder), []
     assert go_on(folder).sha256 == train().sha256
 
 
@@ -384,7 +395,7 @@ def test_a_finished_run_learns_on_with_more_epochs(train: Any, go_on: Any, tmp_p
     watched = tmp_path / "watched"
     train(folder=watched)
     script = [(NEVER, AddEpochs(2)), (NEVER, Stop())]
-    ran = go_on(watched, script, stay=True)
+    ran = go_on(watched, script, interactive=True)
     assert [event.reason for event in ran.all(Paused)] == ["finished", "finished"]
     assert ran.sha256 == longer.sha256
 
@@ -403,7 +414,7 @@ def test_a_diverged_run_can_be_brought_back_later(train: Any, go_on: Any, tmp_pa
     bad = (5, SetLearningRate(1e30))
     script = [bad, (NEVER, Stop(reason="diverged"))]
     train(script, folder=tmp_path / "run", optimizer="sgd")
-    ran = go_on(tmp_path / "run", [(NEVER, Undo()), (NEVER, Stop())], stay=True)
+    ran = go_on(tmp_path / "run", [(NEVER, Undo()), (NEVER, Stop())], interactive=True)
     assert [event.reason for event in ran.all(Paused)] == ["diverged", "finished"]
     assert ran.sha256 == train(optimizer="sgd").sha256
 
@@ -436,15 +447,15 @@ def test_a_run_that_somebody_trains_is_refused(
     digits: Dataset, config: RunConfig, train: Any, go_on: Any, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
-    script = Script([(3, Save())])
-    events = Opening(config, folder).trainer(digits, script, stay=False).run()
+    script = CommandScript([(3, Save())])
+    events = RunRequest(config, folder).trainer(digits, script, interactive=False).run()
     while not isinstance(next(events), CheckpointSaved):
         pass
     before = (folder / run_folder.JOURNAL).read_bytes()
     with pytest.raises(RunTaken, match="in use by another process"):
-        resuming(folder).trainer(digits, Script([]), stay=False)
+        resume_request(folder).trainer(digits, CommandScript([]), interactive=False)
     with pytest.raises(RunTaken):
-        next(Opening(config, folder).trainer(digits, Script([]), stay=False).run())
+        next(RunRequest(config, folder).trainer(digits, CommandScript([]), interactive=False).run())
     assert SavedRun.read(folder).state() == "running"
     assert (folder / run_folder.JOURNAL).read_bytes() == before
     *_, ended = events
@@ -458,10 +469,10 @@ def test_a_run_that_was_just_resumed_is_refused_too(
 ) -> None:
     folder = tmp_path / "run"
     train([(3, Stop())], folder=folder)
-    events = resuming(folder).trainer(digits, Script([]), stay=False).run()
+    events = resume_request(folder).trainer(digits, CommandScript([]), interactive=False).run()
     next(events)
     with pytest.raises(RunTaken):
-        resuming(folder).trainer(digits, Script([]), stay=False)
+        resume_request(folder).trainer(digits, CommandScript([]), interactive=False)
     events.close()
     assert_free(folder)
 
@@ -498,7 +509,7 @@ def test_a_checkpoint_of_another_run_is_refused(
     (tmp_path / "run" / name).unlink()  # the best may be the last under a second name
     shutil.copy(tmp_path / "other" / name, tmp_path / "run" / name)
     with pytest.raises(RunError, match=f"{name} does not belong .* seed 0, not 1"):
-        resuming(tmp_path / "run").trainer(digits, Script([]), stay=False)
+        resume_request(tmp_path / "run").trainer(digits, CommandScript([]), interactive=False)
     assert_free(tmp_path / "run")
 
 
@@ -509,7 +520,7 @@ def test_a_damaged_journal_is_refused(digits: Dataset, train: Any, tmp_path: Pat
     for wrong in (b"x" + whole, whole.replace(b"set_learning_rate", b"set_learning_rat")):
         journal.write_bytes(wrong)
         with pytest.raises(RunError, match="damaged"):
-            resuming(tmp_path / "run").trainer(digits, Script([]), stay=False)
+            resume_request(tmp_path / "run").trainer(digits, CommandScript([]), interactive=False)
         assert journal.read_bytes() == wrong
         assert_free(tmp_path / "run")
 
@@ -558,6 +569,6 @@ def test_it_is_remembered_without_a_checkpoint_too(train: Any, go_on: Any, tmp_p
 
 
 def test_going_back_takes_back_what_was_seen_since(train: Any) -> None:
-    ran = train([(20, GoBack(4, ())), (9, Stop())], epochs=3, stay=True)
+    ran = train([(20, GoBack(4, ())), (9, Stop())], epochs=3, interactive=True)
     once = train([(9, Stop())], epochs=3)
     assert seen(ran.trainer.state.history) == seen(once.trainer.state.history)

@@ -48,7 +48,7 @@ from digit_tui.run.state import RunState, Vectors
 from digit_tui.storage.run_writer import METRICS
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training import trainer as trainer_module
-from digit_tui.training.command_source import Script
+from digit_tui.training.command_source import CommandScript
 from digit_tui.training.snapshots import Snapshot, SnapshotStore
 from digit_tui.training.spike import SpikeAlarm
 from digit_tui.training.trainer import Trainer
@@ -107,22 +107,22 @@ def results_of(events: list[Event]) -> dict[int, Any]:
 # Undo
 
 
-@pytest.mark.parametrize("stay", [False, True])
-def test_there_is_nothing_to_undo_before_the_first_command(stay: bool, train: Any) -> None:
-    ran = train([(0, Undo()), (5, Undo()), STOP], stay=stay)
+@pytest.mark.parametrize("interactive", [False, True])
+def test_there_is_nothing_to_undo_before_the_first_command(interactive: bool, train: Any) -> None:
+    ran = train([(0, Undo()), (5, Undo()), STOP], interactive=interactive)
     assert [event.step for event in ran.all(Refused)] == [0, 5]
     assert not ran.all(WentBack)
     assert end_of(ran) == end_of(train())
 
 
-@pytest.mark.parametrize("stay", [False, True])
+@pytest.mark.parametrize("interactive", [False, True])
 @pytest.mark.parametrize("step", [0, 5, 8])
 @pytest.mark.parametrize("command", CHANGES, ids=str)
 def test_undo_takes_the_last_command_back_to_the_bit(
-    command: Command, step: int, stay: bool, train: Any
+    command: Command, step: int, interactive: bool, train: Any
 ) -> None:
     plain = train()
-    ran = train([(step, command), (step + 3, Undo()), STOP], stay=stay)
+    ran = train([(step, command), (step + 3, Undo()), STOP], interactive=interactive)
     (back,) = ran.all(WentBack)
     assert back.from_step == step + 3
     assert back.step + back.ahead == step
@@ -135,16 +135,16 @@ def test_undo_takes_the_last_command_back_to_the_bit(
 
 def test_undo_takes_back_one_command_and_no_more(train: Any) -> None:
     script = [(2, SetOptimizer("sgd")), (5, SetLearningRate(0.3)), (5, SetAugmentation("none"))]
-    for stay in (False, True):
-        ran = train([*script, (12, Undo()), STOP], stay=stay)
+    for interactive in (False, True):
+        ran = train([*script, (12, Undo()), STOP], interactive=interactive)
         assert end_of(ran) == end_of(train(script[:2]))
 
 
-@pytest.mark.parametrize("stay", [False, True])
-def test_undo_again_and_again(stay: bool, train: Any) -> None:
+@pytest.mark.parametrize("interactive", [False, True])
+def test_undo_again_and_again(interactive: bool, train: Any) -> None:
     script = [(2, SetOptimizer("sgd")), (5, SetLearningRate(0.3)), (5, SetAugmentation("none"))]
     undos = [(10, Pause()), *[(10, Undo())] * 4]
-    ran = train([*script, *undos, (NEVER, Resume()), STOP], stay=stay)
+    ran = train([*script, *undos, (NEVER, Resume()), STOP], interactive=interactive)
     backs = ran.all(WentBack)
     assert [back.step + back.ahead for back in backs] == [5, 5, 2]
     asked = [event.step for event in ran.all(Paused) if event.reason == "asked"]
@@ -154,8 +154,8 @@ def test_undo_again_and_again(stay: bool, train: Any) -> None:
 
 
 def test_undo_while_it_trains_trains_on(train: Any) -> None:
-    for stay in (False, True):
-        ran = train([(5, SetLearningRate(0.3)), (9, Undo()), STOP], stay=stay)
+    for interactive in (False, True):
+        ran = train([(5, SetLearningRate(0.3)), (9, Undo()), STOP], interactive=interactive)
         assert not [event for event in ran.all(Paused) if event.reason != "finished"]
         assert not ran.all(Resumed)
 
@@ -163,18 +163,22 @@ def test_undo_while_it_trains_trains_on(train: Any) -> None:
 def test_another_command_after_an_undo_steers_another_way(train: Any) -> None:
     script = [(5, SetLearningRate(0.3)), (9, Undo()), (7, SetOptimizer("sgd")), (12, Undo())]
     again = (9, SetOptimizer("rmsprop"))
-    for stay in (False, True):
-        assert end_of(train([*script[:3], STOP], stay=stay)) == end_of(train(script[2:3]))
-        assert end_of(train([*script, again, STOP], stay=stay)) == end_of(train([again]))
+    for interactive in (False, True):
+        assert end_of(train([*script[:3], STOP], interactive=interactive)) == end_of(
+            train(script[2:3])
+        )
+        assert end_of(train([*script, again, STOP], interactive=interactive)) == end_of(
+            train([again])
+        )
 
 
-@pytest.mark.parametrize("stay", [False, True])
-def test_a_command_is_undone_and_done_again_at_once(stay: bool, train: Any) -> None:
+@pytest.mark.parametrize("interactive", [False, True])
+def test_a_command_is_undone_and_done_again_at_once(interactive: bool, train: Any) -> None:
     """Between the same two steps."""
     command, other = (6, SetOptimizer("sgd")), (6, SetLearningRate(0.3))
     there = (6, GoBack(6, (AppliedCommand(*command),)))
     script = [command, (6, Undo()), there, other, STOP]
-    ran = train(script, stay=stay)
+    ran = train(script, interactive=interactive)
     assert not ran.all(Refused)
     assert end_of(ran) == end_of(train([command, other]))
 
@@ -189,9 +193,9 @@ def test_the_same_command_once_more_after_its_undo(train: Any, go_on: Any, tmp_p
 
 def test_what_was_undone_can_be_taken_up_again(train: Any) -> None:
     command = (5, SetLearningRate(0.3))
-    for stay in (False, True):
+    for interactive in (False, True):
         script = [command, (12, Undo()), (10, GoBack(12, (AppliedCommand(*command),))), STOP]
-        ran = train(script, stay=stay)
+        ran = train(script, interactive=interactive)
         assert [back.step + back.ahead for back in ran.all(WentBack)] == [5, 12]
         assert end_of(ran) == end_of(train([command]))
 
@@ -203,7 +207,7 @@ def test_what_was_undone_can_be_taken_up_again(train: Any) -> None:
 def test_each_moment_can_be_gone_to(train: Any) -> None:
     script = [(3, SetOptimizer("sgd")), (6, SetLearningRate(0.3)), (13, Undo())]
     script += [(9, SetAugmentation("none")), (12, SetClipping(value=0.01))]
-    first = train([*script, STOP], stay=True)
+    first = train([*script, STOP], interactive=True)
     moments: list[SnapshotInfo] = first.all(TimelineChanged)[-1].snapshots
     assert {moment.undone for moment in moments} == {True, False}
     assert {moment.step for moment in moments} >= {0, 3, 4, 6, 8, 9, 12, 16}
@@ -211,7 +215,7 @@ def test_each_moment_can_be_gone_to(train: Any) -> None:
     for moment in moments:
         back = [(NEVER, GoBack(moment.step, moment.lineage)), (NEVER, Resume())]
         last = [] if moment.step == 16 else [(NEVER, Stop())]
-        ran = train([*script, *back, *last, STOP], stay=True)
+        ran = train([*script, *back, *last, STOP], interactive=True)
         *_, went = ran.all(WentBack)
         assert (went.step, went.ahead, went.lineage) == (moment.step, 0, moment.lineage)
         assert end_of(ran) == end_of(train(moment.lineage))
@@ -219,7 +223,7 @@ def test_each_moment_can_be_gone_to(train: Any) -> None:
 
 @pytest.mark.usefixtures("every_half_epoch")
 def test_moments_say_what_is_known_of_them(train: Any) -> None:
-    ran = train([(11, SetLearningRate(0.02)), STOP], stay=True)
+    ran = train([(11, SetLearningRate(0.02)), STOP], interactive=True)
     moments = ran.all(TimelineChanged)[-1].snapshots
     assert [(moment.step, moment.following) for moment in moments] == [
         (0, ""),
@@ -243,7 +247,7 @@ def test_moments_say_what_is_known_of_them(train: Any) -> None:
 @pytest.mark.usefixtures("every_half_epoch")
 def test_what_is_undone_says_so(train: Any) -> None:
     change = (6, SetLearningRate(0.02))
-    ran = train([change, (13, Undo()), STOP], stay=True)
+    ran = train([change, (13, Undo()), STOP], interactive=True)
     after = ran.events[ran.events.index(ran.all(WentBack)[0]) :]
     moments = next(event for event in after if isinstance(event, TimelineChanged)).snapshots
     assert [(moment.step, moment.undone) for moment in moments] == [
@@ -255,13 +259,13 @@ def test_what_is_undone_says_so(train: Any) -> None:
     assert [moment.step for moment in moments if not moment.undone] == [0, 4, 6, 8, 12, 16]
 
 
-@pytest.mark.parametrize("stay", [False, True])
+@pytest.mark.parametrize("interactive", [False, True])
 def test_a_moment_that_is_not_in_memory_is_made_again(
-    stay: bool, train: Any, go_on: Any, tmp_path: Path
+    interactive: bool, train: Any, go_on: Any, tmp_path: Path
 ) -> None:
     script = [(3, SetOptimizer("sgd")), (9, SetLearningRate(0.3))]
     train([*script, (12, Stop())], folder=tmp_path / "run")
-    ran = go_on(tmp_path / "run", [(12, Undo()), STOP], stay=stay)
+    ran = go_on(tmp_path / "run", [(12, Undo()), STOP], interactive=interactive)
     (back,) = ran.all(WentBack)
     assert (back.from_step, back.step, back.ahead) == (12, 0, 9)
     assert back.lineage == ()  # of where it stands
@@ -274,7 +278,7 @@ def test_a_moment_that_is_not_in_memory_while_paused(
 ) -> None:
     script = [(3, SetOptimizer("sgd")), (9, SetLearningRate(0.3))]
     train([*script, (12, Stop())], folder=tmp_path / "run")
-    ran = go_on(tmp_path / "run", [(12, Pause()), (12, Undo()), (NEVER, Stop())], stay=True)
+    ran = go_on(tmp_path / "run", [(12, Pause()), (12, Undo()), (NEVER, Stop())], interactive=True)
     assert [(event.step, event.reason) for event in ran.all(Paused)] == [
         (12, "asked"),
         (9, "asked"),
@@ -286,7 +290,7 @@ def test_a_moment_that_is_not_in_memory_while_paused(
 
 def test_a_finished_run_is_resumed_and_undone(train: Any, go_on: Any, tmp_path: Path) -> None:
     train([(9, SetLearningRate(0.3))], folder=tmp_path / "run")
-    ran = go_on(tmp_path / "run", [(NEVER, Undo()), (NEVER, Resume()), STOP], stay=True)
+    ran = go_on(tmp_path / "run", [(NEVER, Undo()), (NEVER, Resume()), STOP], interactive=True)
     assert not ran.all(Refused)
     assert end_of(ran) == end_of(train())
 
@@ -296,12 +300,12 @@ def test_an_undone_end_is_gone_to_again_without_complaints(train: Any) -> None:
     more = (16, AddEpochs(1))
     there = (NEVER, GoBack(20, (AppliedCommand(*more),)))
     script = [more, (20, Pause()), (NEVER, Undo()), there, (NEVER, Resume()), STOP]
-    ran = train([*script], stay=True)
+    ran = train([*script], interactive=True)
     assert not ran.all(Refused)
     assert end_of(ran) == end_of(train([more]))
 
 
-@pytest.mark.parametrize("stay", [False, True])
+@pytest.mark.parametrize("interactive", [False, True])
 @pytest.mark.parametrize(
     "nonsense",
     [
@@ -316,8 +320,8 @@ def test_an_undone_end_is_gone_to_again_without_complaints(train: Any) -> None:
     ],
     ids=str,
 )
-def test_nonsense_is_refused(nonsense: GoBack, stay: bool, train: Any) -> None:
-    ran = train([(12, nonsense), STOP], stay=stay)
+def test_nonsense_is_refused(nonsense: GoBack, interactive: bool, train: Any) -> None:
+    ran = train([(12, nonsense), STOP], interactive=interactive)
     assert [event.step for event in ran.all(Refused)] == [12]
     assert not ran.all(WentBack)
     assert end_of(ran) == end_of(train())
@@ -326,11 +330,13 @@ def test_nonsense_is_refused(nonsense: GoBack, stay: bool, train: Any) -> None:
 # The run's folder
 
 
-@pytest.mark.parametrize("stay", [False, True])
-def test_a_folder_tells_of_the_way_that_was_taken(stay: bool, train: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("interactive", [False, True])
+def test_a_folder_tells_of_the_way_that_was_taken(
+    interactive: bool, train: Any, tmp_path: Path
+) -> None:
     script = [(5, SetLearningRate(0.02)), (12, SetOptimizer("sgd")), (21, Undo())]
     folder = tmp_path / "run"
-    ran = train([*script, (22, Undo()), STOP], folder=folder, stay=stay, epochs=3)
+    ran = train([*script, (22, Undo()), STOP], folder=folder, interactive=interactive, epochs=3)
     plain = train(epochs=3)
     assert end_of(ran) == end_of(plain)
     history = SavedRun.read(folder).history()
@@ -346,13 +352,15 @@ def test_a_folder_tells_of_the_way_that_was_taken(stay: bool, train: Any, tmp_pa
     assert [float(row.split(",")[4]) for row in rows[1:]] == [result[1] for result in told.values()]
 
 
-@pytest.mark.parametrize("stay", [False, True])
+@pytest.mark.parametrize("interactive", [False, True])
 def test_an_epoch_that_is_made_again_has_one_row(
-    stay: bool, train: Any, go_on: Any, tmp_path: Path
+    interactive: bool, train: Any, go_on: Any, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
     train([(12, SetLearningRate(0.02)), (14, Stop())], folder=folder)
-    go_on(folder, [(14, Undo()), STOP], stay=stay)  # from the beginning: 12 is not in memory
+    go_on(
+        folder, [(14, Undo()), STOP], interactive=interactive
+    )  # from the beginning: 12 is not in memory
     rows = (folder / METRICS).read_text().splitlines()
     assert [row.split(",")[0] for row in rows] == ["epoch", "1", "2"]
     assert [line["epoch"] for line in SavedRun.read(folder).history().epochs] == [1, 2]
@@ -360,17 +368,19 @@ def test_an_epoch_that_is_made_again_has_one_row(
 
 def test_epochs_that_are_undone_are_not_in_the_metrics(train: Any, tmp_path: Path) -> None:
     script = [(5, SetLearningRate(0.02)), (21, Pause()), (21, Undo()), (NEVER, Stop())]
-    train(script, folder=tmp_path / "run", stay=True, epochs=3)
+    train(script, folder=tmp_path / "run", interactive=True, epochs=3)
     assert SavedRun.read(tmp_path / "run").history().epochs == []
     assert len((tmp_path / "run" / METRICS).read_text().splitlines()) == 1
 
 
-@pytest.mark.parametrize("stay", [False, True])
-def test_an_undo_is_saved_at_once(stay: bool, train: Any, go_on: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("interactive", [False, True])
+def test_an_undo_is_saved_at_once(
+    interactive: bool, train: Any, go_on: Any, tmp_path: Path
+) -> None:
     """A checkpoint of what was undone is of no use any more."""
     folder = tmp_path / "run"
     script = [(5, SetLearningRate(0.3)), (9, Save()), (10, Undo()), (7, Stop())]
-    ran = train(script, folder=folder, stay=stay)
+    ran = train(script, folder=folder, interactive=interactive)
     went = ran.events.index(ran.all(WentBack)[0])
     assert any(isinstance(event, CheckpointSaved) for event in ran.events[went:-2])
     assert go_on(folder).sha256 == train().sha256
@@ -394,10 +404,10 @@ def test_moments_use_bounded_memory_and_get_sparser_with_age(config: RunConfig) 
     timeline = SnapshotStore(limit=12 * size + 1)
     for step in range(0, 1_000, 5):
         timeline.keep(make_point(step, (), step, config))
-        moments = timeline.snapshots
+        moments = timeline.infos
         assert len(moments) <= 12
         assert (moments[0].step, moments[-1].step) == (0, step)
-    gaps = np.diff([moment.step for moment in timeline.snapshots])
+    gaps = np.diff([moment.step for moment in timeline.infos])
     assert len(gaps) == 11
     assert gaps.min() > 0
     assert gaps[-1] <= 10  # the last ones are near
@@ -413,7 +423,7 @@ def test_the_moment_before_the_last_command_is_kept(config: RunConfig) -> None:
             timeline.keep(make_point(step, lineage, step, config))
             if step % 70 == 35:
                 lineage = (*lineage, AppliedCommand(step, SetLearningRate(0.1 + step)))
-            moments = timeline.snapshots
+            moments = timeline.infos
             assert (moments[0].step, moments[-1].step) == (0, step)
             assert len(moments) <= max(3, limit // size)
             now = moments[-1].lineage
@@ -429,7 +439,7 @@ def test_a_run_with_little_memory_undoes_the_same(
     monkeypatch.setattr(SnapshotStore.__init__, "__defaults__", (5 * size,))
     script = [(step, ScaleLearningRate(0.9)) for step in range(2, 30, 3)]
     undos = [(35, Pause()), *[(NEVER, Undo())] * len(script)]
-    ran = train([*script, *undos, (NEVER, Resume()), STOP], stay=True, epochs=5)
+    ran = train([*script, *undos, (NEVER, Resume()), STOP], interactive=True, epochs=5)
     assert {len(event.snapshots) for event in ran.all(TimelineChanged)} <= set(range(1, 7))
     backs = ran.all(WentBack)
     assert [back.step + back.ahead for back in backs] == [step for step, _ in reversed(script)]
@@ -446,9 +456,9 @@ def test_a_command_that_comes_does_not_move_the_pause(
 ) -> None:
     """Orders that end early as somebody waits are as good as whole ones."""
     script: list[tuple[int, Command]] = [(50, SetLearningRate(1000)), STOP]
-    options = {"optimizer": "adam", "epochs": 12, "learning_rate": 0.02, "stay": True}
+    options = {"optimizer": "adam", "epochs": 12, "learning_rate": 0.02, "interactive": True}
     expected = train(script, **options)
-    monkeypatch.setattr(Script, "waiting", lambda script: next(often))
+    monkeypatch.setattr(CommandScript, "waiting", lambda script: next(often))
     often = cycle([*[False] * (rhythm - 1), True])
     ran = train(script, **options)
     for kind in (Spiked, Paused):
@@ -461,7 +471,7 @@ def test_a_command_that_comes_does_not_move_the_pause(
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam", "adamw"])
 def test_a_rate_of_1000_is_taken_back(optimizer: str, train: Any) -> None:
     rate = 0.2 if optimizer == "sgd" else 0.02
-    options = {"optimizer": optimizer, "epochs": 12, "learning_rate": rate, "stay": True}
+    options = {"optimizer": optimizer, "epochs": 12, "learning_rate": rate, "interactive": True}
     ran = train([(50, SetLearningRate(1000)), (NEVER, Undo()), STOP], **options)
     troubles = [event for event in ran.events if isinstance(event, Spiked | Diverged)]
     assert len(troubles) == 1
@@ -480,7 +490,7 @@ def test_a_rate_of_1000_is_taken_back(optimizer: str, train: Any) -> None:
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_a_rate_of_1000_is_taken_back_wherever_it_was_set(optimizer: str, train: Any) -> None:
     """Also where a moment was kept after it, before the loss showed what had happened."""
-    options = {"optimizer": optimizer, "epochs": 12, "learning_rate": 0.02, "stay": True}
+    options = {"optimizer": optimizer, "epochs": 12, "learning_rate": 0.02, "interactive": True}
     expected = end_of(train([STOP], **options))
     went = {}
     for step in range(48, 57):
@@ -496,7 +506,7 @@ def test_each_trouble_has_a_way_back_of_its_own(train: Any) -> None:
     """What was learned since an earlier trouble is not lost with the next one."""
     bad = SetLearningRate(1000)
     script = [(40, bad), (NEVER, Undo()), (70, bad), (NEVER, Undo()), STOP]
-    ran = train(script, epochs=12, stay=True)
+    ran = train(script, epochs=12, interactive=True)
     assert [back.step for back in ran.all(WentBack)] == [40, 70]
     assert end_of(ran) == end_of(train(epochs=12))
 
@@ -509,7 +519,7 @@ def test_several_commands_at_one_step_are_taken_back_together(
     monkeypatch.setattr(step_module, "MAX_STEPS", most)
     before = (30, ScaleLearningRate(0.9))
     presses = [(50, ScaleLearningRate(10))] * 6
-    ran = train([before, *presses, (NEVER, Undo()), STOP], epochs=12, stay=True)
+    ran = train([before, *presses, (NEVER, Undo()), STOP], epochs=12, interactive=True)
     (back,) = ran.all(WentBack)
     assert (back.step, len(back.lineage)) == (50, 1)
     assert len(ran.all(Spiked) + ran.all(Diverged)) == 1
@@ -519,7 +529,7 @@ def test_several_commands_at_one_step_are_taken_back_together(
 def test_a_remedy_in_place_of_the_way_back(train: Any) -> None:
     """Somebody changes a setting instead, and trains on with what is left."""
     script = [(50, SetLearningRate(1000)), (NEVER, SetLearningRate(0.01)), (NEVER, Resume())]
-    ran = train([*script, STOP], epochs=12, stay=True)
+    ran = train([*script, STOP], epochs=12, interactive=True)
     assert len(ran.all(Spiked)) == 1  # known by now
     assert [event.reason for event in ran.all(Paused)] == ["spike", "finished"]
     step = ran.all(Spiked)[0].step
@@ -542,7 +552,7 @@ def trap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("trap", "every_half_epoch")
 def test_trouble_without_a_command_goes_back_and_stays_paused(train: Any) -> None:
-    ran = train([(NEVER, Undo()), STOP], epochs=4, stay=True)
+    ran = train([(NEVER, Undo()), STOP], epochs=4, interactive=True)
     (diverged,) = ran.all(Diverged)
     assert diverged.step == 20
     (back,) = ran.all(WentBack)
@@ -558,7 +568,7 @@ def test_trouble_again_goes_back_further_each_time(train: Any) -> None:
     again = [(NEVER, Undo()), (NEVER, Resume())]
     remedy = SetLearningRate(0.02)
     script = [*again * 4, (NEVER, Undo()), (NEVER, remedy), (NEVER, Resume()), STOP]
-    ran = train(script, epochs=4, stay=True)
+    ran = train(script, epochs=4, interactive=True)
     assert [back.step for back in ran.all(WentBack)] == [16, 12, 8, 4, 0]
     assert ran.ended.reason == "finished"
     assert end_of(ran) == end_of(train([(0, remedy)], epochs=4))
@@ -580,11 +590,13 @@ def test_a_trouble_before_its_remedy_comes_again_in_a_resume(
     train: Any, kill: Any, go_on: Any, tmp_path: Path
 ) -> None:
     script = [(50, SetLearningRate(1000)), (NEVER, SetLearningRate(0.01)), (NEVER, Resume())]
-    whole = train([*script, STOP], epochs=12, stay=True)
+    whole = train([*script, STOP], epochs=12, interactive=True)
     folder = tmp_path / "run"
     script = [(45, Save()), *script]
-    kill(lambda event: isinstance(event, Resumed), script, folder=folder, stay=True, epochs=12)
-    ran = go_on(folder, [(NEVER, Resume()), STOP], stay=True)
+    kill(
+        lambda event: isinstance(event, Resumed), script, folder=folder, interactive=True, epochs=12
+    )
+    ran = go_on(folder, [(NEVER, Resume()), STOP], interactive=True)
     assert [event.reason for event in ran.all(Paused)] == ["spike", "finished"]
     assert ran.trainer.state.lineage == whole.trainer.state.lineage
     assert ran.sha256 == whole.sha256
@@ -668,7 +680,7 @@ def test_after_going_back_the_alarm_knows_the_loss_of_then(loss: float) -> None:
 
 @pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"])
 def test_no_alarm_in_a_normal_run(name: str, train: Any, make_digits: Any) -> None:
-    options = {"optimizer": name, "learning_rate": None, "epochs": 20, "stay": True}
+    options = {"optimizer": name, "learning_rate": None, "epochs": 20, "interactive": True}
     switch = [(60, SetAugmentation("elastic")), (90, SetAugmentation("affine")), STOP]
     ran = train(switch, dataset=make_digits(classes=10, side=8), **options)
     assert not ran.all(Spiked)
@@ -681,7 +693,7 @@ def test_a_good_command_long_before_a_trouble_stays(
     """Undo twice: out of the trouble, then the command before it."""
     good = (30, SetOptimizer("adamw"))
     script = [good, (100, SetLearningRate(1000)), (NEVER, Undo()), (104, Undo()), STOP]
-    trainer = Trainer(config.with_(epochs=20), digits, Script(script), stay=True)
+    trainer = Trainer(config.with_(epochs=20), digits, CommandScript(script), interactive=True)
     backs = [event for event in trainer.run() if isinstance(event, WentBack)]
     assert [(back.step, back.lineage) for back in backs] == [
         (100, (AppliedCommand(*good),)),
@@ -694,5 +706,5 @@ def test_a_trouble_after_many_commands_does_not_cost_the_run(train: Any) -> None
     """Somebody who has steered often, and well, does not begin anew for one wrong turn."""
     often = [(step, ScaleLearningRate(1.01)) for step in range(10, 420, 40)]
     script = [*often, (430, SetLearningRate(1000)), (NEVER, Undo()), STOP]
-    (back,) = train(script, epochs=60, stay=True).all(WentBack)
+    (back,) = train(script, epochs=60, interactive=True).all(WentBack)
     assert 300 < back.step <= 430

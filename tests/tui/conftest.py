@@ -24,7 +24,7 @@ from digit_tui.run.commands import Command
 from digit_tui.run.state import Settings
 from digit_tui.session.runner import Loaded
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.run_request import Opening
+from digit_tui.training.run_request import RunRequest
 from digit_tui.tui import app as app_module
 from digit_tui.tui import run_app as window_module
 from digit_tui.tui.app import DigitApp
@@ -196,9 +196,9 @@ class Story:
 class StoodIn:
     """Takes the place of the training thread: notes commands, makes no events of its own."""
 
-    def __init__(self, opening: Opening, wake: Callable[[], None], dataset: Any = None) -> None:
-        self.opening, self.dataset = opening, dataset
-        self.config, self.folder = opening.config, opening.folder
+    def __init__(self, request: RunRequest, wake: Callable[[], None], dataset: Any = None) -> None:
+        self.request, self.dataset = request, dataset
+        self.config, self.folder = request.config, request.folder
         self.sent: list[Command] = []
         self.started = False
 
@@ -336,7 +336,7 @@ def replay_app(
     def make(
         folder: Path | None = None, offered: SavedRun | None = None, **options: Any
     ) -> DigitApp:
-        return DigitApp(Opening(config.with_(**options), folder), offered)
+        return DigitApp(RunRequest(config.with_(**options), folder), offered)
 
     return make
 

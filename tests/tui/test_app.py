@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from digit_tui.run import commands as ask
+from digit_tui.run import commands
 from digit_tui.session.exit_status import Status
 from digit_tui.session.runner import Failed
 from digit_tui.tui.run_app import RunApp
@@ -86,7 +86,7 @@ async def test_a_signal_saves_and_tells_by_the_status(window: Any, story: Any) -
         app = opened.app
         await opened.tell(*story.opening(), story.steps(10))
         app.interrupt(signal.SIGTERM)
-        assert opened.sent == [ask.Stop(reason="interrupted")]
+        assert opened.sent == [commands.Stop(reason="interrupted")]
         await opened.tell(story.saved(), story.ended())
         app._wake.set()
         await opened.until(lambda: app.return_code is not None)
@@ -96,7 +96,7 @@ async def test_a_signal_saves_and_tells_by_the_status(window: Any, story: Any) -
 
 async def test_keys_before_the_run_has_begun_do_no_harm(replay_app: Any) -> None:
     app = replay_app()
-    app.send(ask.Save())
+    app.send(commands.Save())
     await app.action_quit()
     app.action_restart()
     assert app.runner is None

@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
-from digit_tui.run import commands as ask
+from digit_tui.run import commands
 from digit_tui.run import events as happened
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.screens.help import HelpDialog
@@ -20,21 +20,21 @@ from digit_tui.tui.screens.optimizer import OptimizerDialog
 @pytest.mark.parametrize(
     ("key", "command"),
     [
-        ("space", ask.Pause()),
-        ("n", ask.StepBatch()),
-        ("N", ask.StepEpoch()),
-        *((str(number), ask.SetOptimizer(name)) for number, name in enumerate(OPTIMIZERS, 1)),
-        ("left_square_bracket", ask.ScaleLearningRate(0.5)),
-        ("right_square_bracket", ask.ScaleLearningRate(2.0)),
-        ("c", ask.SetClipping(norm=1.0)),
-        ("a", ask.SetAugmentation("shift")),
-        ("e", ask.AddEpochs(10)),
-        ("r", ask.Stop()),
-        ("s", ask.Save()),
+        ("space", commands.Pause()),
+        ("n", commands.StepBatch()),
+        ("N", commands.StepEpoch()),
+        *((str(number), commands.SetOptimizer(name)) for number, name in enumerate(OPTIMIZERS, 1)),
+        ("left_square_bracket", commands.ScaleLearningRate(0.5)),
+        ("right_square_bracket", commands.ScaleLearningRate(2.0)),
+        ("c", commands.SetClipping(norm=1.0)),
+        ("a", commands.SetAugmentation("shift")),
+        ("e", commands.AddEpochs(10)),
+        ("r", commands.Stop()),
+        ("s", commands.Save()),
     ],
 )
 async def test_a_key_sends_its_command(
-    window: Any, story: Any, key: str, command: ask.Command
+    window: Any, story: Any, key: str, command: commands.Command
 ) -> None:
     async with window() as opened:
         await opened.tell(*story.opening(), story.steps(10))
@@ -47,10 +47,10 @@ async def test_keys_work_in_the_other_view_too(window: Any, story: Any) -> None:
         await opened.tell(*story.opening(), story.steps(10))
         await opened.press("tab", "space", "n", "right_square_bracket", "s")
         assert opened.sent == [
-            ask.Pause(),
-            ask.StepBatch(),
-            ask.ScaleLearningRate(2.0),
-            ask.Save(),
+            commands.Pause(),
+            commands.StepBatch(),
+            commands.ScaleLearningRate(2.0),
+            commands.Save(),
         ]
 
 
@@ -59,13 +59,13 @@ async def test_space_goes_by_what_the_run_confirmed(window: Any, story: Any) -> 
         await opened.tell(*story.opening(), story.steps(10))
         # Until the run says that it paused, it is training.
         await opened.press("space", "space")
-        assert opened.sent == [ask.Pause(), ask.Pause()]
+        assert opened.sent == [commands.Pause(), commands.Pause()]
         await opened.tell(story.paused())
         await opened.press("space", "space")
-        assert opened.sent[2:] == [ask.Resume(), ask.Resume()]
+        assert opened.sent[2:] == [commands.Resume(), commands.Resume()]
         await opened.tell(story.resumed())
         await opened.press("space")
-        assert opened.sent[4:] == [ask.Pause()]
+        assert opened.sent[4:] == [commands.Pause()]
 
 
 @pytest.mark.parametrize("reason", ["batch", "epoch", "finished", "diverged"])
@@ -73,7 +73,7 @@ async def test_space_goes_on_after_any_pause(window: Any, story: Any, reason: st
     async with window() as opened:
         await opened.tell(*story.opening(), story.steps(10), story.paused(reason))
         await opened.press("space")
-        assert opened.sent == [ask.Resume()]
+        assert opened.sent == [commands.Resume()]
 
 
 async def test_clipping_goes_from_norm_to_value_to_off(window: Any, story: Any) -> None:
@@ -86,8 +86,8 @@ async def test_clipping_goes_from_norm_to_value_to_off(window: Any, story: Any) 
         await opened.press("c")
         await opened.tell(story.changed("clip_value", None))
         await opened.press("c")
-        norm, value = ask.SetClipping(norm=1.0), ask.SetClipping(value=0.1)
-        assert opened.sent == [norm, value, ask.SetClipping(), norm]
+        norm, value = commands.SetClipping(norm=1.0), commands.SetClipping(value=0.1)
+        assert opened.sent == [norm, value, commands.SetClipping(), norm]
 
 
 async def test_augmentation_goes_round(window: Any, story: Any) -> None:
@@ -97,7 +97,7 @@ async def test_augmentation_goes_round(window: Any, story: Any) -> None:
             await opened.press("a")
             await opened.tell(story.changed("augment", opened.sent[-1].name))
         wanted = [*AUGMENTATIONS[1:], AUGMENTATIONS[0]]
-        assert opened.sent == [ask.SetAugmentation(name) for name in wanted]
+        assert opened.sent == [commands.SetAugmentation(name) for name in wanted]
 
 
 class TestOptimizerDialog:
@@ -115,14 +115,14 @@ class TestOptimizerDialog:
         async with window() as opened:
             await opened.tell(*story.opening())
             await opened.press("o", "down", "enter")
-            assert opened.sent == [ask.SetOptimizer("adamw")]
+            assert opened.sent == [commands.SetOptimizer("adamw")]
             assert not isinstance(opened.app.screen, ModalScreen)
 
     async def test_a_number_chooses_at_once(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening())
             await opened.press("o", "2")
-            assert opened.sent == [ask.SetOptimizer("momentum")]
+            assert opened.sent == [commands.SetOptimizer("momentum")]
             assert not isinstance(opened.app.screen, ModalScreen)
 
     async def test_escape_changes_nothing(self, window: Any, story: Any) -> None:
@@ -138,7 +138,7 @@ class TestOptimizerDialog:
             await opened.tell(*story.opening())
             await opened.press("o", "space", "n", "s", "tab", "escape")
             assert opened.app.current_mode == "train"
-            assert not {ask.Pause(), ask.StepBatch(), ask.Save()} & set(opened.sent)
+            assert not {commands.Pause(), commands.StepBatch(), commands.Save()} & set(opened.sent)
 
 
 class TestQuit:
@@ -148,7 +148,7 @@ class TestQuit:
         async with window() as opened:
             await opened.tell(*story.opening(), *([story.steps(steps)] if steps else []))
             await opened.press(key)
-            assert opened.sent == [ask.Stop()]
+            assert opened.sent == [commands.Stop()]
             assert not isinstance(opened.app.screen, ModalScreen)
 
     @pytest.mark.parametrize("key", ["q", "ctrl+c"])
@@ -191,16 +191,16 @@ class TestBreakingOff:
         async with window() as opened:
             await opened.tell(*story.opening(), story.steps(10))
             await opened.press("ctrl+c")
-            assert opened.sent == [ask.Pause()]
+            assert opened.sent == [commands.Pause()]
             await opened.press("ctrl+c")  # the run need not have paused yet
-            assert opened.sent == [ask.Pause(), ask.Stop()]
+            assert opened.sent == [commands.Pause(), commands.Stop()]
 
     @pytest.mark.parametrize("reason", ["asked", "batch", "finished", "diverged", "spike"])
     async def test_what_does_not_train_is_left(self, window: Any, story: Any, reason: str) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), story.steps(10), story.paused(reason))
             await opened.press("ctrl+c")
-            assert opened.sent == [ask.Stop()]
+            assert opened.sent == [commands.Stop()]
 
     async def test_who_trains_on_may_break_off_again(self, window: Any, story: Any) -> None:
         async with window() as opened:
@@ -210,14 +210,14 @@ class TestBreakingOff:
             await opened.press("space")
             await opened.tell(story.resumed())
             await opened.press("ctrl+c")
-            assert opened.sent == [ask.Pause(), ask.Resume(), ask.Pause()]
+            assert opened.sent == [commands.Pause(), commands.Resume(), commands.Pause()]
 
     @pytest.mark.parametrize("key", ["o", "question_mark", "f", "ctrl+p"])
     async def test_it_works_in_a_dialog(self, window: Any, story: Any, key: str) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), story.steps(10))
             await opened.press(key, "ctrl+c", "ctrl+c")
-            assert opened.sent == [ask.Pause(), ask.Stop()]
+            assert opened.sent == [commands.Pause(), commands.Stop()]
 
 
 class TestRestart:
@@ -228,7 +228,7 @@ class TestRestart:
             app, first = opened.app, opened.app.runner
             await opened.tell(*story.opening(), story.steps(10))
             await opened.press("r", "r")
-            assert opened.sent == [ask.Stop()]
+            assert opened.sent == [commands.Stop()]
             assert app.runner is first
             await opened.tell(story.saved(), story.ended())
             app._wake.set()
@@ -303,13 +303,13 @@ class TestPalette:
     @pytest.mark.parametrize(
         ("words", "command"),
         [
-            ("Pause, or train on", ask.Pause()),
-            ("Go on with momentum", ask.SetOptimizer("momentum")),
-            ("Double the learning rate", ask.ScaleLearningRate(2.0)),
+            ("Pause, or train on", commands.Pause()),
+            ("Go on with momentum", commands.SetOptimizer("momentum")),
+            ("Double the learning rate", commands.ScaleLearningRate(2.0)),
         ],
     )
     async def test_a_command_does_what_its_key_does(
-        self, window: Any, story: Any, words: str, command: ask.Command
+        self, window: Any, story: Any, words: str, command: commands.Command
     ) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), story.steps(10))

@@ -13,7 +13,7 @@ from textual import events
 
 from digit_tui.data import Dataset, draw_braille, draw_digit
 from digit_tui.nn import Evaluation
-from digit_tui.run import commands as ask
+from digit_tui.run import commands
 from digit_tui.run.state import Settings
 from digit_tui.tui.widgets.pictures import DigitPicture
 
@@ -328,7 +328,7 @@ class TestFilter:
             assert opened.sent == []
             opened.find(r"/ snNoq 1\[\]caufkerT\?vy")
             await opened.press("ctrl+c")
-            assert opened.sent == [ask.Pause()]
+            assert opened.sent == [commands.Pause()]
             await opened.press("tab", "tab", "tab")
             assert "/ snNoq" not in opened.text  # what is typed elsewhere is not for it
             await opened.press("down")

@@ -16,13 +16,13 @@ from textual.pilot import Pilot
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.engine.worker_pool import WORKER_PROCESSES
-from digit_tui.run import commands as ask
+from digit_tui.run import commands
 from digit_tui.run.events import RunEnded
 from digit_tui.session.runner import Failed, Runner
-from digit_tui.storage.run_writer import RunFolder
+from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.command_source import Script
-from digit_tui.training.run_request import Opening
+from digit_tui.training.command_source import CommandScript
+from digit_tui.training.run_request import RunRequest
 from digit_tui.training.trainer import Trainer
 from digit_tui.tui import app as app_module
 from digit_tui.tui.app import DigitApp
@@ -35,7 +35,7 @@ class OneStep(Runner):
     """Begins with a single step, so that no test depends on how fast a key is."""
 
     def start(self) -> None:
-        self.send(ask.StepBatch())
+        self.send(commands.StepBatch())
         super().start()
 
 
@@ -66,7 +66,7 @@ class Watched:
 @asynccontextmanager
 async def watch(config: RunConfig, folder: Path) -> AsyncIterator[Watched]:
     """Opens the app; it has to be left when the block ends."""
-    app = DigitApp(Opening(config, folder))
+    app = DigitApp(RunRequest(config, folder))
     take_in = app.take_in
 
     def listen(events: Iterable[Any]) -> None:
@@ -88,10 +88,10 @@ async def watch(config: RunConfig, folder: Path) -> AsyncIterator[Watched]:
 
 
 def headless(
-    config: RunConfig, dataset: Dataset, folder: Path, *script: tuple[int, ask.Command]
+    config: RunConfig, dataset: Dataset, folder: Path, *script: tuple[int, commands.Command]
 ) -> RunEnded:
     """The same without a screen."""
-    trainer = Trainer(config, dataset, Script(script), RunFolder(folder), stay=True)
+    trainer = Trainer(config, dataset, CommandScript(script), RunWriter(folder), interactive=True)
     *_, ended = trainer.run()
     assert isinstance(ended, RunEnded)
     return ended
@@ -125,10 +125,10 @@ async def test_what_is_watched_is_what_is_computed(
         config,
         sample,
         tmp_path / "headless",
-        (3, ask.SetOptimizer("momentum")),
-        (3, ask.ScaleLearningRate(0.5)),
-        (250, ask.AddEpochs(10)),
-        (1500, ask.Stop()),
+        (3, commands.SetOptimizer("momentum")),
+        (3, commands.ScaleLearningRate(0.5)),
+        (250, commands.AddEpochs(10)),
+        (1500, commands.Stop()),
     )
     assert watched.ended is not None
     assert watched.ended.steps == ended.steps == 1500
@@ -160,7 +160,7 @@ async def test_pausing_and_saving_in_the_middle_change_nothing(
 
     assert watched.ended is not None
     steps = watched.ended.steps
-    ended = headless(config, sample, tmp_path / "headless", (steps, ask.Stop()))
+    ended = headless(config, sample, tmp_path / "headless", (steps, commands.Stop()))
     assert watched.ended.weights_sha256 == ended.weights_sha256
 
 
@@ -212,7 +212,7 @@ class TestFailures:
 
     @staticmethod
     def failure(config: RunConfig, folder: Path) -> Failed:
-        runner = Runner(Opening(config, folder), lambda: None)
+        runner = Runner(RunRequest(config, folder), lambda: None)
         runner.start()
         assert runner.join(20)
         failed = runner.drain()[-1]

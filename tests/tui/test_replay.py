@@ -11,11 +11,11 @@ import pytest
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.run import commands as ask
+from digit_tui.run import commands
 from digit_tui.run.events import EpochEnded, OfFork, StepsDone, WentBack
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.command_source import Script
-from digit_tui.training.run_request import Opening, replaying
+from digit_tui.training.command_source import CommandScript
+from digit_tui.training.run_request import RunRequest, replay_request
 from digit_tui.tui import replay as replay_module
 from digit_tui.tui.replay import ReplayApp
 from digit_tui.tui.state import player as player_module
@@ -112,12 +112,14 @@ def steered(sample: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with a change, an undo and another change."""
     folder = tmp_path_factory.mktemp("steered") / "run"
     config = RunConfig(data="sample", hidden=(8,), batch_size=32, epochs=4, augment="none")
-    script: list[tuple[int, ask.Command]] = [
-        (150, ask.SetOptimizer("sgd", 0.5)),
-        (300, ask.Undo()),
-        (250, ask.ScaleLearningRate(0.5)),
+    script: list[tuple[int, commands.Command]] = [
+        (150, commands.SetOptimizer("sgd", 0.5)),
+        (300, commands.Undo()),
+        (250, commands.ScaleLearningRate(0.5)),
     ]
-    for _ in Opening(config, folder).trainer(sample, Script(script), stay=False).run():
+    for _ in (
+        RunRequest(config, folder).trainer(sample, CommandScript(script), interactive=False).run()
+    ):
         pass
     return folder
 
@@ -137,7 +139,7 @@ def show(steered: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Callab
     monkeypatch.setattr(replay_module, "FRAME_SECONDS", 1_000.0)
 
     def make() -> ReplayApp:
-        app = ReplayApp(replaying(steered))
+        app = ReplayApp(replay_request(steered))
         app.player = Player(1.0, clock)
         return app
 
@@ -210,11 +212,11 @@ async def test_keys(show: Callable[[], ReplayApp], clock: Clock) -> None:
 
 
 async def test_a_run_that_can_not_be_read_is_a_line(steered: Path, tmp_path: Path) -> None:
-    opening = replaying(steered)
-    assert opening.replay is not None
-    lost = SavedRun(opening.replay.path, opening.replay.record, opening.config)
+    request = replay_request(steered)
+    assert request.replay is not None
+    lost = SavedRun(request.replay.path, request.replay.record, request.config)
     lost.record["data"] = lost.record["data"] | {"sha256": "another"}
-    app = ReplayApp(Opening(opening.config, replay=lost))
+    app = ReplayApp(RunRequest(request.config, replay=lost))
     async with app.run_test(size=(80, 24)) as pilot:
         shown = Shown(app, pilot)
         await shown.until(lambda: app.return_code is not None)
@@ -224,10 +226,10 @@ async def test_a_run_that_can_not_be_read_is_a_line(steered: Path, tmp_path: Pat
 
 def test_nothing_is_saved(steered: Path, sample: Dataset) -> None:
     before = sorted(path.name for path in steered.parent.rglob("*"))
-    opening = replaying(steered)
+    request = replay_request(steered)
     steps = [
         event
-        for event in opening.storyteller(sample, Script([])).run()
+        for event in request.replayer(sample, CommandScript([])).run()
         if isinstance(event, StepsDone)
     ]
     assert steps[-1].step == 500

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digit_tui.run import commands as ask
+from digit_tui.run import commands
 from digit_tui.run import events as happened
 from digit_tui.run.commands import AppliedCommand
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.command_source import Script
-from digit_tui.training.run_request import Opening
+from digit_tui.training.command_source import CommandScript
+from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.screens.fork import ForkDialog
 from digit_tui.tui.screens.resume import OfferDialog
 from digit_tui.tui.screens.timeline import TimelineDialog, line
@@ -24,8 +24,8 @@ from digit_tui.tui.widgets.gap_line import GapLine, gap
 
 Tell = Callable[..., None]
 
-DOUBLED = (AppliedCommand(200, ask.ScaleLearningRate(2.0)),)
-SWITCHED = (AppliedCommand(200, ask.SetOptimizer("sgd")),)
+DOUBLED = (AppliedCommand(200, commands.ScaleLearningRate(2.0)),)
+SWITCHED = (AppliedCommand(200, commands.SetOptimizer("sgd")),)
 
 
 def lines(model: RunModel) -> list[str]:
@@ -109,7 +109,7 @@ class TestGoingBack:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(1))
             await opened.press("u")
-            assert opened.sent == [ask.Undo()]
+            assert opened.sent == [commands.Undo()]
 
     async def test_a_faint_curve_is_drawn(self, window: Any, story: Any) -> None:
         async with window() as opened:
@@ -139,7 +139,7 @@ class TestTroubles:
             opened.find("u goes back to where all was")
             assert opened.app.screen.query_one("StatusLine").has_class("-trouble")
             await opened.press("u")
-            assert opened.sent == [ask.Undo()]
+            assert opened.sent == [commands.Undo()]
             await opened.tell(back(story, 100), story.resumed())
             opened.find("▶ training")
 
@@ -178,9 +178,9 @@ class TestTimeline:
             assert isinstance(opened.app.screen, TimelineDialog)
             opened.find("step     200   95.10%  then learning rate × 2")
             await opened.press("up", "enter")  # the latest that was not undone comes first
-            assert opened.sent == [ask.GoBack(200, ())]
+            assert opened.sent == [commands.GoBack(200, ())]
             await opened.press("U", "down", "enter")
-            assert opened.sent[1:] == [ask.GoBack(250, DOUBLED)]
+            assert opened.sent[1:] == [commands.GoBack(250, DOUBLED)]
 
     async def test_escape_stays(self, window: Any, story: Any) -> None:
         async with window() as opened:
@@ -221,14 +221,14 @@ class TestFork:
     @pytest.mark.parametrize(
         ("keys", "changes"),
         [
-            (["right"], (ask.SetOptimizer("adamw"),)),
-            (["left", "down", "right"], (ask.SetOptimizer("rmsprop", 0.002),)),
-            (["down", "left", "left"], (ask.SetLearningRate(pytest.approx(0.0002)),)),
-            (["up", "left"], (ask.SetAugmentation("elastic"),)),
-            (["down", "down", "space"], (ask.SetClipping(norm=1.0),)),
+            (["right"], (commands.SetOptimizer("adamw"),)),
+            (["left", "down", "right"], (commands.SetOptimizer("rmsprop", 0.002),)),
+            (["down", "left", "left"], (commands.SetLearningRate(pytest.approx(0.0002)),)),
+            (["up", "left"], (commands.SetAugmentation("elastic"),)),
+            (["down", "down", "space"], (commands.SetClipping(norm=1.0),)),
             (
                 ["down", "down", "left", "down", "right"],
-                (ask.SetClipping(value=0.1), ask.SetAugmentation("shift")),
+                (commands.SetClipping(value=0.1), commands.SetAugmentation("shift")),
             ),
         ],
     )
@@ -239,7 +239,7 @@ class TestFork:
             await opened.tell(*story.opening(), *story.epochs(1))
             await opened.press("f", *keys, "enter")
             (sent,) = opened.sent
-            assert sent == ask.Fork(changes)
+            assert sent == commands.Fork(changes)
 
     async def test_a_fork_that_does_the_same_is_none(self, window: Any, story: Any) -> None:
         async with window() as opened:
@@ -290,7 +290,7 @@ class TestFork:
             await opened.press("k", "escape", "k")
             opened.find("go on with the fork .* optimizer sgd")
             await opened.press(key)
-            assert opened.sent == [ask.Keep(fork)]
+            assert opened.sent == [commands.Keep(fork)]
 
     @pytest.mark.parametrize("kept", ["run", "fork"])
     def test_the_branch_that_is_kept_goes_on_as_the_run(
@@ -337,7 +337,7 @@ class TestGoingOn:
         ]
         epochs[1]["train_loss"] = None  # it was no number
         story.step, story.epoch = 320, 3.2
-        lineage = (AppliedCommand(150, ask.ScaleLearningRate(2.0)),)
+        lineage = (AppliedCommand(150, commands.ScaleLearningRate(2.0)),)
         return happened.Restored(320, 3.2, epochs, list(complaints), None, lineage, story.settings)
 
     def test_what_was_before_is_on_the_charts(
@@ -360,9 +360,9 @@ class TestGoingOn:
         """Leaves a run that was interrupted in its second epoch."""
 
         def run(folder: Path) -> SavedRun:
-            opening = Opening(config.with_(hidden=(4,)), folder)
-            script = Script([(40, ask.Stop(reason="interrupted"))])
-            for _ in opening.trainer(sample, script, stay=False).run():
+            opening = RunRequest(config.with_(hidden=(4,)), folder)
+            script = CommandScript([(40, commands.Stop(reason="interrupted"))])
+            for _ in opening.trainer(sample, script, interactive=False).run():
                 pass
             return SavedRun.read(folder)
 
@@ -385,7 +385,7 @@ class TestGoingOn:
             assert app.runner is None
             await opened.press(key)
             await opened.until(lambda: app.runner is not None)
-            resumed = app.runner.opening.resume
+            resumed = app.runner.request.resume
             assert (resumed is not None) == go_on
             if go_on:
                 assert resumed.path == interrupted.path

@@ -18,7 +18,7 @@ from digit_tui.session.exit_status import Status
 from digit_tui.session.output import Output, complain
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_index import find_run
-from digit_tui.storage.run_summary import Facts, differing
+from digit_tui.storage.run_summary import RunSummary, differing
 from digit_tui.storage.saved_run import SavedRun
 
 LETTERS = string.ascii_uppercase
@@ -44,7 +44,7 @@ def compare_runs(names: Sequence[str], data: str | None) -> int:
         complain(f"compare takes 2 to {len(LETTERS)} runs, not {len(names)}")
         return Status.USAGE
     try:
-        found = [Facts.of(SavedRun.read(find_run(name))) for name in names]
+        found = [RunSummary.of(SavedRun.read(find_run(name))) for name in names]
     except RunError as error:
         complain(str(error))
         return Status.DATA
@@ -65,18 +65,18 @@ def compare_runs(names: Sequence[str], data: str | None) -> int:
     return output.status or status
 
 
-def error_words(runs: Sequence[Facts]) -> str:
+def error_words(runs: Sequence[RunSummary]) -> str:
     """Of which digits the curves are: for example "Test error"."""
     watched = sorted({run.watched for run in runs})
     return f"{' and '.join(watched).capitalize()} error"
 
 
-def error_curve(run: Facts) -> NDArray[np.float64]:
+def error_curve(run: RunSummary) -> NDArray[np.float64]:
     """(epochs,) as fractions: of no mistake, half a mistake, which has a logarithm."""
     return np.maximum(1 - run.curves["watched_accuracy"], 0.5 / run.watched_images)
 
 
-def differences(runs: Sequence[Facts]) -> list[str]:
+def differences(runs: Sequence[RunSummary]) -> list[str]:
     """The settings that are not the same in all, as a table."""
     rows = [
         [name, *(printable(words) for words in cells)] for name, cells in differing(runs).items()
@@ -86,7 +86,7 @@ def differences(runs: Sequence[Facts]) -> list[str]:
     return aligned([["setting", *LETTERS[: len(runs)]], *rows])
 
 
-def print_verdicts(output: Output, runs: dict[str, Facts], data: str | None) -> Status:
+def print_verdicts(output: Output, runs: dict[str, RunSummary], data: str | None) -> Status:
     """Test the networks, and each against the first."""
     load = cache(load_dataset)  # most runs share their digits
     first: Candidate | None = None

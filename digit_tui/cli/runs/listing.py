@@ -14,7 +14,7 @@ from digit_tui.session.exit_status import Status
 from digit_tui.session.output import Output, complain
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_index import list_runs, size_of
-from digit_tui.storage.run_summary import Facts
+from digit_tui.storage.run_summary import RunSummary
 from digit_tui.storage.run_writer import runs_folder
 
 LONGEST = 16
@@ -45,7 +45,7 @@ def print_runs(as_json: bool) -> int:
     return output.status or (Status.DATA if complaints else Status.DONE)
 
 
-def summary(run: Facts) -> dict[str, Any]:
+def summary(run: RunSummary) -> dict[str, Any]:
     """A run in plain values."""
     return {
         "name": run.saved.path.name,
@@ -64,7 +64,7 @@ def summary(run: Facts) -> dict[str, Any]:
     }
 
 
-def table(runs: Sequence[Facts]) -> list[str]:
+def table(runs: Sequence[RunSummary]) -> list[str]:
     """A row for each run. Its name comes last: below the others where a row would be too long."""
     rows = [["started", "data", "network", "best", "epochs", "state", "size", "name"]]
     for run in runs:

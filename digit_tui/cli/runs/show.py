@@ -9,7 +9,7 @@ from digit_tui.session.exit_status import Status
 from digit_tui.session.output import Output, complain
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_index import find_run, size_of
-from digit_tui.storage.run_summary import Facts, choice_words
+from digit_tui.storage.run_summary import RunSummary, choice_words
 from digit_tui.storage.saved_run import SavedRun
 
 LABEL = 15
@@ -26,7 +26,7 @@ def show_run(name: str) -> int:
         name: see `find_run`.
     """
     try:
-        run = Facts.of(SavedRun.read(find_run(name)))
+        run = RunSummary.of(SavedRun.read(find_run(name)))
     except RunError as error:
         complain(str(error))
         return Status.DATA
@@ -44,7 +44,7 @@ def show_run(name: str) -> int:
     return output.status or Status.DONE
 
 
-def description(run: Facts, width: int) -> list[str]:
+def description(run: RunSummary, width: int) -> list[str]:
     """All but the curves.
 
     Args:
@@ -78,7 +78,7 @@ def description(run: Facts, width: int) -> list[str]:
     ]
 
 
-def origin(run: Facts) -> dict[str, list[str]]:
+def origin(run: RunSummary) -> dict[str, list[str]]:
     """Of which run it is a copy, by titles."""
     match run.saved.record.get("forked_from"):
         case {"run": str(path), "step": int(step)}:
@@ -86,7 +86,7 @@ def origin(run: Facts) -> dict[str, list[str]]:
     return {}
 
 
-def results(run: Facts) -> dict[str, list[str]]:
+def results(run: RunSummary) -> dict[str, list[str]]:
     """What it reached, by titles."""
     trained = f"{run.epochs} of {run.settings.epochs} epochs, {run.step:,} steps"
     lines = {"Trained": trained}
@@ -105,11 +105,11 @@ def results(run: Facts) -> dict[str, list[str]]:
     return {title: [line] for title, line in lines.items()}
 
 
-def command_lines(run: Facts) -> list[str]:
+def command_lines(run: RunSummary) -> list[str]:
     """What was done to it, and when; what was taken back says so."""
     return aligned(
         [
             [f"epoch {told.epoch:.2f}", f"step {told.step:,}", told.words, "undone" * told.undone]
-            for told in run.told
+            for told in run.command_records
         ]
     )

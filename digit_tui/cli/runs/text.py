@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from digit_tui.data import printable
 from digit_tui.session.output import Output
-from digit_tui.storage.run_summary import Facts
+from digit_tui.storage.run_summary import RunSummary
 
 
 def say(output: Output, lines: Iterable[str]) -> None:
@@ -34,6 +34,6 @@ def human_size(count: int) -> str:
     return f"{value:.1f} {unit}" if unit != "B" and value < 9.95 else f"{value:.0f} {unit}"
 
 
-def network_words(run: Facts) -> str:
+def network_words(run: RunSummary) -> str:
     """For example "784-512-256-10"."""
     return "-".join(map(str, run.network))

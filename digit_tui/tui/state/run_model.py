@@ -15,7 +15,7 @@ import numpy as np
 
 from digit_tui.config import RunConfig
 from digit_tui.data import printable
-from digit_tui.run import wording as describe
+from digit_tui.run import wording
 from digit_tui.run.events import (
     CheckpointSaved,
     Diverged,
@@ -78,15 +78,15 @@ class RunModel(Standing):
         super().take_in(event)
         match event:
             case Loaded(dataset):
-                self.say("note", describe.loaded(dataset))
+                self.say("note", wording.loaded(dataset))
             case RunStarted():
-                self.say("note", describe.run_started(event))
+                self.say("note", wording.run_started(event))
             case StepsDone():
                 self.curves.add_steps(event)
             case Evaluated() if event is self.looked:
                 self.curves.add_evaluation(event)
             case Evaluated():
-                self.say("change", describe.test_opened(event))
+                self.say("change", wording.test_opened(event))
             case EpochEnded():
                 self._say_epoch(event)
             case SettingChanged():
@@ -98,7 +98,7 @@ class RunModel(Standing):
             case Forked():
                 self.fork_curves = Curves()
                 self.curves.marks.append(event.epoch)
-                self.say("change", describe.forked(event))
+                self.say("change", wording.forked(event))
             case OfFork(inner):
                 self._draw_of_fork(inner)
             case ForkEnded() if fork is not None:
@@ -113,9 +113,9 @@ class RunModel(Standing):
             case Refused() | Diverged() | Spiked() | Failed():
                 self.say("trouble", event.message)
             case CheckpointSaved(asked=True):
-                self.say("note", describe.saved(event))
+                self.say("note", wording.saved(event))
             case SaveFailed(message=message) if message != save_trouble:
-                self.say("trouble", describe.not_saved(message))
+                self.say("trouble", wording.not_saved(message))
             case _:
                 pass
 
@@ -134,13 +134,13 @@ class RunModel(Standing):
         elif event.setting != "epochs":  # a longer run changes no curve
             self.curves.marks.append(event.epoch)
         self._last_change = event
-        self.say("change", describe.setting_changed(event))
+        self.say("change", wording.setting_changed(event))
 
     def _say_pause(self, reason: str) -> None:
         if reason == "finished":
-            self.say("note", describe.all_done("press e", "q"))
+            self.say("note", wording.all_done("press e", "q"))
         elif reason in TROUBLES:
-            self.say("trouble", describe.after_trouble("u"))
+            self.say("trouble", wording.after_trouble("u"))
         else:
             # Single steps leave one line, not two for each.
             while reason != "asked" and self.log and self.log[-1].text in (RESUMED, PAUSES[reason]):
@@ -157,7 +157,7 @@ class RunModel(Standing):
         epochs = [0, *(line["epoch"] for line in event.epochs)]
         changes = {applied.step for applied in event.lineage}
         self.curves.marks += [float(np.interp(step, steps, epochs)) for step in sorted(changes)]
-        self.say("note", describe.restored(event))
+        self.say("note", wording.restored(event))
 
     def _take_in_way_back(self, event: WentBack) -> None:
         """Leave a branch on the charts, and stand where the run stands."""
@@ -174,7 +174,7 @@ class RunModel(Standing):
         if len(rest.train_loss):
             self.undone.append(UndoneCurves(start, event.from_lineage, rest))
         self._last_change = None
-        self.say("change", describe.went_back(event))
+        self.say("change", wording.went_back(event))
 
     def _draw_of_fork(self, event: Event) -> None:
         match event:
@@ -194,11 +194,11 @@ class RunModel(Standing):
             self.curves.marks.append(start)
             self.curves.extend(self.fork_curves, float("inf"))
         self.undone.append(UndoneCurves(start, (), left))
-        self.say("change", describe.fork_ended(event))
+        self.say("change", wording.fork_ended(event))
 
     def _say_epoch(self, event: EpochEnded) -> None:
         """One line for epochs in a row, so that quick ones do not push everything else out."""
-        text = describe.epoch_ended(event)
+        text = wording.epoch_ended(event)
         if self.log and self.log[-1].kind == "epoch":
             self.log[-1].text = text
         else:

@@ -42,10 +42,17 @@ from digit_tui.storage import run_writer as run_folder
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.lock import LOCK, Lock
 from digit_tui.storage.run_index import find_run, size_of
-from digit_tui.storage.run_summary import Facts, Told, choice_words, differing, position, tell
-from digit_tui.storage.run_writer import RunFolder
+from digit_tui.storage.run_summary import (
+    CommandRecord,
+    RunSummary,
+    choice_words,
+    command_records_of,
+    differing,
+    position,
+)
+from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.command_source import Script
+from digit_tui.training.command_source import CommandScript
 from digit_tui.training.trainer import Trainer
 
 Make = Callable[..., Path]
@@ -94,7 +101,7 @@ def make(digits: Path, state: Path) -> Make:
         values |= {"optimizer": "adam", "learning_rate": 0.01, "augment": "none"}
         config = RunConfig(data=str(data), threads=1, **(values | options))
         dataset = load_dataset(config.data, config.side)
-        for _ in Trainer(config, dataset, Script(script), RunFolder(state / path)).run():
+        for _ in Trainer(config, dataset, CommandScript(script), RunWriter(state / path)).run():
             pass
         return state / path
 
@@ -162,7 +169,7 @@ def test_epochs_that_were_undone_do_not_count(make: Make) -> None:
     script = [(3, SetLearningRate(0.02)), (12, Undo()), (13, Stop())]
     path = make(script=script)
     # It went back to step 3, before the end of the first epoch, and has come to step 13 again.
-    facts = Facts.of(SavedRun.read(path))
+    facts = RunSummary.of(SavedRun.read(path))
     assert (facts.epochs, facts.step, len(facts.curves["watched_loss"])) == (1, 13, 1)
 
 
@@ -210,7 +217,7 @@ def test_values_that_can_not_be_are_damage(file: str, before: str, after: str, m
     assert before in text
     (path / file).write_text(text.replace(before, after, 1))
     with pytest.raises(RunError, match=file):
-        Facts.of(SavedRun.read(path))
+        RunSummary.of(SavedRun.read(path))
     assert runs("show", path).exit_code == 3
 
 
@@ -254,7 +261,7 @@ def test_names_go_below_the_rows_of_a_narrow_terminal(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = make("2026-11-23_13-04-12_classic_4c374ee4")
-    facts = [Facts.of(SavedRun.read(path))]
+    facts = [RunSummary.of(SavedRun.read(path))]
     assert len(table(facts)) == 2  # no terminal: one line a run
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     for columns, count in (("80", 3), ("120", 2)):
@@ -346,7 +353,7 @@ def back(step: int, to: int, *lineage: dict[str, Any]) -> dict[str, Any]:
 
 
 def told(*lines: dict[str, Any]) -> list[tuple[int, str, bool]]:
-    found = tell(lines, batch_size=10, images=100)
+    found = command_records_of(lines, batch_size=10, images=100)
     return [(each.step, each.words, each.undone) for each in found]
 
 
@@ -371,8 +378,8 @@ def test_commands_that_were_taken_back_and_then_done_again_are_not_undone() -> N
 
 
 def test_a_forward_command_after_the_way_back_is_at_its_own_epoch() -> None:
-    assert tell([command(25, 0.1)], batch_size=10, images=100) == [
-        Told(25, 2.5, "learning rate 0.1", False)
+    assert command_records_of([command(25, 0.1)], batch_size=10, images=100) == [
+        CommandRecord(25, 2.5, "learning rate 0.1", False)
     ]
 
 
@@ -403,7 +410,7 @@ def test_the_epoch_of_a_step(step: int, sizes: list[tuple[int, int]], epoch: flo
 def test_settings_that_differ(make: Make) -> None:
     one = make("one")
     two = make("two", [(4, SetOptimizer("sgd", 0.5))], seed=3, hidden=(5, 6), average=False)
-    found = differing([Facts.of(SavedRun.read(path)) for path in (one, two)])
+    found = differing([RunSummary.of(SavedRun.read(path)) for path in (one, two)])
     assert found == {
         "hidden layers": ["8", "5,6"],
         "averaging": ["on", "off"],
@@ -412,7 +419,7 @@ def test_settings_that_differ(make: Make) -> None:
         "learning rate": ["0.01", "0.01 → 0.5"],
         "commands": ["0", "1"],
     }
-    assert differing([Facts.of(SavedRun.read(one))] * 2) == {}
+    assert differing([RunSummary.of(SavedRun.read(one))] * 2) == {}
     assert choice_words((None, 1.5)) == "off → 1.5"
 
 
