@@ -158,7 +158,7 @@ class RunConfig:
         return self.with_(epochs=min(round(40 * sqrt(60_000 / count)), 1_000))
 
     @property
-    def watched(self) -> str:
+    def monitored_split(self) -> str:
         """Which digits the run is watched with: validation, if some are held out, else test."""
         return "validation" if self.validation else "test"
 

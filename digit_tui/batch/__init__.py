@@ -31,9 +31,9 @@ from digit_tui.run.events import (
     WentBack,
     to_json,
 )
-from digit_tui.session.exit_status import Status
+from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.final_report import final_report
-from digit_tui.session.output import Output, complain
+from digit_tui.session.output import Output, print_error
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.training.command_source import Mailbox
 from digit_tui.training.run_request import RunRequest
@@ -90,55 +90,55 @@ def run_batch(request: RunRequest, as_json: bool, target_accuracy: float | None)
             trainer = request.trainer(dataset, mailbox, interactive=False)
             events_on_screen = as_json and sys.stdout is not None and sys.stdout.isatty()
             with progress_on_stderr(quiet=events_on_screen) as progress:
-                story = Story(mailbox, output, as_json)
+                printer = EventPrinter(mailbox, output, as_json)
                 for event in trainer.run():
                     progress.show(event)
-                    story.add(event)
+                    printer.add(event)
         except DataError as error:
-            complain(str(error))
-            return Status.DATA
+            print_error(str(error))
+            return ExitStatus.DATA
         except RunError as error:
-            complain(str(error))
-            return Status.USAGE if isinstance(error, RunTaken) else Status.DATA
+            print_error(str(error))
+            return ExitStatus.USAGE if isinstance(error, RunTaken) else ExitStatus.DATA
         except WorkerPoolError as error:
-            complain(str(error))
-            return Status.FAILURE
+            print_error(str(error))
+            return ExitStatus.FAILURE
         except OSError as error:
-            complain(f"cannot write the run's folder: {error.filename}: {error.strerror}")
-            return Status.DISK
+            print_error(f"cannot write the run's folder: {error.filename}: {error.strerror}")
+            return ExitStatus.DISK
         if not as_json:
-            output.line(story.report(len(dataset.train_labels)))
+            output.line(printer.report(len(dataset.train_labels)))
 
     if interruption.signal is not None:
-        return Status.SIGNALLED + interruption.signal
+        return ExitStatus.SIGNALLED + interruption.signal
     if output.status is not None:
         return output.status
-    if story.troubles:
-        return story.troubles[0]
-    return _judge(story, request, target_accuracy)
+    if printer.troubles:
+        return printer.troubles[0]
+    return _judge(printer, request, target_accuracy)
 
 
-def _judge(story: Story, request: RunRequest, target_accuracy: float | None) -> Status:
+def _judge(printer: EventPrinter, request: RunRequest, target_accuracy: float | None) -> ExitStatus:
     """Whether a run that went well was what it should have been."""
-    ended = story.ended
-    if request.fork is not None and story.forked is None:
-        complain(f"--fork-at {request.fork[0]}: the run ended at step {ended.steps}")
-        return Status.USAGE
+    ended = printer.ended
+    if request.fork is not None and printer.forked is None:
+        print_error(f"--fork-at {request.fork[0]}: the run ended at step {ended.steps}")
+        return ExitStatus.USAGE
     if request.replay is not None:
         # A run that was left on the way to where it once stood has results of an earlier step.
         results = request.replay.record["results"] or {}
         before = results.get("weights_sha256")
         if results.get("steps") == ended.steps and before != ended.weights_sha256:
-            complain(f"the weights are not those of {request.replay.path}: {before}")
-            return Status.FAILURE
-    if target_accuracy is not None and ended.watched_accuracy < target_accuracy:
-        reached = f"{request.config.watched} accuracy {ended.watched_accuracy}"
-        complain(f"{reached} is below the target {target_accuracy}")
-        return Status.TARGET_MISSED
-    return Status.DONE
+            print_error(f"the weights are not those of {request.replay.path}: {before}")
+            return ExitStatus.FAILURE
+    if target_accuracy is not None and ended.monitored_accuracy < target_accuracy:
+        reached = f"{request.config.monitored_split} accuracy {ended.monitored_accuracy}"
+        print_error(f"{reached} is below the target {target_accuracy}")
+        return ExitStatus.TARGET_MISSED
+    return ExitStatus.DONE
 
 
-class Story:
+class EventPrinter:
     """A run as a script sees it: events as they happen, or a report at the end.
 
     Attributes:
@@ -153,7 +153,7 @@ class Story:
         self._mailbox = mailbox
         self._output = output
         self._as_json = as_json
-        self.troubles: list[Status] = []
+        self.troubles: list[ExitStatus] = []
         self._refusals: set[str] = set()
         self.forked: Forked | None = None
         self.fork_ended: RunEnded | None = None
@@ -168,21 +168,23 @@ class Story:
         match inner:
             case Restored(complaints=complaints):
                 for complaint in complaints:
-                    complain(complaint)
+                    print_error(complaint)
             case Diverged(message=message):
                 who = "the fork: " if inner is not event else ""
-                complain(f"{who}{message}; try a lower --lr, less --weight-decay, or --clip-norm 1")
-                self.troubles.append(Status.DIVERGED)
+                print_error(
+                    f"{who}{message}; try a lower --lr, less --weight-decay, or --clip-norm 1"
+                )
+                self.troubles.append(ExitStatus.DIVERGED)
             case Paused(reason="diverged"):
                 self._mailbox.send(Stop(reason="diverged"))
             case Refused(message=message):
-                complain(message)
-                self.troubles.append(Status.USAGE)
+                print_error(message)
+                self.troubles.append(ExitStatus.USAGE)
             case SaveFailed(message=message):
                 if message not in self._refusals:  # it is tried again and again
                     self._refusals.add(message)
-                    complain(f"cannot save: {message}")
-                self.troubles.append(Status.DISK)
+                    print_error(f"cannot save: {message}")
+                self.troubles.append(ExitStatus.DISK)
             case Forked():
                 self.forked = inner
             case RunEnded():

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from digit_tui.run.events import EpochEnded, Event, RunStarted, SettingChanged, StepsDone
 from digit_tui.run.wording import setting_change
-from digit_tui.session.output import give_up
+from digit_tui.session.output import discard_output
 
 LINE_SECONDS = 5.0
 """Time between two plain lines."""
@@ -57,7 +57,7 @@ class Lines:
 
 def measures(event: EpochEnded) -> str:
     """The figures of an epoch that a person follows."""
-    digits, loss, accuracy = event.watched
+    digits, loss, accuracy = event.monitored
     return (
         f"train {event.train_loss:.4f} {event.train_accuracy:.2%}  "
         f"{digits} {loss:.4f} {accuracy:.2%}  "
@@ -106,7 +106,7 @@ def _bar() -> Iterator[Progress]:
                         bar.update(task, total=settings.epochs)
                     case StepsDone(epoch=position):
                         bar.update(task, completed=position)
-                    case EpochEnded(epoch=epoch, watched=(digits, _, accuracy)):
+                    case EpochEnded(epoch=epoch, monitored=(digits, _, accuracy)):
                         words = f"{digits} {accuracy:.2%}"
                         bar.update(task, completed=epoch, epoch=epoch, description=words)
                     case _:
@@ -117,4 +117,4 @@ def _bar() -> Iterator[Progress]:
         try:
             bar.stop()
         except OSError:  # the terminal is gone; progress is not worth a run
-            give_up(sys.stderr)
+            discard_output(sys.stderr)

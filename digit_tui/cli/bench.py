@@ -20,8 +20,8 @@ from digit_tui.engine.step_group import MAX_STEPS
 from digit_tui.engine.stepper import Stepper
 from digit_tui.engine.worker_pool import WorkerPool, WorkerPoolError
 from digit_tui.run.state import RunState
-from digit_tui.session.exit_status import Status
-from digit_tui.session.output import Output, complain
+from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.output import Output, print_error
 from digit_tui.storage.run_writer import versions
 
 SECONDS = 10.0
@@ -125,14 +125,14 @@ def run_bench(config: RunConfig, as_json: bool) -> int:
     try:
         speeds = measure(config, dataset, thread_counts())
     except WorkerPoolError as error:
-        complain(str(error))
-        return Status.FAILURE
+        print_error(str(error))
+        return ExitStatus.FAILURE
     best = max(speeds, key=lambda speed: speed.training)
     output = Output()
     if as_json:
         result = {"versions": versions(), "speeds": [asdict(speed) for speed in speeds]}
         output.line(json.dumps(result | {"best_threads": best.threads}))
-        return output.status or Status.DONE
+        return output.status or ExitStatus.DONE
     widths = "-".join(map(str, (dataset.pixels, *config.hidden, dataset.classes)))
     output.line(f"{widths}, batches of {config.batch_size}, {config.optimizer}, {config.augment}")
     output.line(f"NumPy {versions()['numpy']}, {versions()['blas']}, images a second:")
@@ -143,4 +143,4 @@ def run_bench(config: RunConfig, as_json: bool) -> int:
             f"{speed.threads:>7}   {speed.floor:>15,.0f}   {speed.training:>8,.0f}   {share:>6}"
         )
     output.line(f"Train with --threads {best.threads}, or set DIGIT_TUI_THREADS={best.threads}.")
-    return output.status or Status.DONE
+    return output.status or ExitStatus.DONE

@@ -22,8 +22,8 @@ from digit_tui.data import (
     load_dataset,
     printable,
 )
-from digit_tui.session.exit_status import Status
-from digit_tui.session.output import Output, complain
+from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.output import Output, print_error
 
 DRAWING_ROWS = 14
 """Height of a drawn digit in lines: two rows of MNIST's pixels each."""
@@ -45,7 +45,7 @@ def list_data() -> int:
             output.line(f"{source.name:<8}{counts} in {printable(str(source.folder))}")
         else:
             output.line(f"{source.name:<8}not here: {source.problem}")
-    return output.status or Status.DONE
+    return output.status or ExitStatus.DONE
 
 
 def fetch_data(mirrors: tuple[str, ...], timeout: float) -> int:
@@ -56,17 +56,17 @@ def fetch_data(mirrors: tuple[str, ...], timeout: float) -> int:
     try:
         folder = download.folder()
     except DataError as error:
-        complain(str(error))
-        return Status.FAILURE
+        print_error(str(error))
+        return ExitStatus.FAILURE
     except OSError as error:
-        complain(f"cannot write {error.filename or cache_dir()}: {error.strerror}")
-        return Status.DISK
+        print_error(f"cannot write {error.filename or cache_dir()}: {error.strerror}")
+        return ExitStatus.DISK
     if folder is None:
-        complain("interrupted; no file is half-written, and finished ones are kept")
-        return Status.SIGNALLED + number
+        print_error("interrupted; no file is half-written, and finished ones are kept")
+        return ExitStatus.SIGNALLED + number
     output = Output()
     output.line(f"Full MNIST is in {printable(folder)}")
-    return output.status or Status.DONE
+    return output.status or ExitStatus.DONE
 
 
 class _Interrupted(BaseException):
@@ -164,14 +164,14 @@ def show_data(name: str, count: int, first: int, part: str) -> int:
     try:
         dataset = load_dataset(name)
     except DataError as error:
-        complain(str(error))
-        return Status.DATA
+        print_error(str(error))
+        return ExitStatus.DATA
     train = part == "train"
     images = dataset.train_images if train else dataset.test_images
     labels = dataset.train_labels if train else dataset.test_labels
     if first >= len(images):
-        complain(f"--index {first}: there are {len(images):,} images, counted from 0")
-        return Status.USAGE
+        print_error(f"--index {first}: there are {len(images):,} images, counted from 0")
+        return ExitStatus.USAGE
 
     output = Output()
     width = 2 * DRAWING_ROWS
@@ -186,4 +186,4 @@ def show_data(name: str, count: int, first: int, part: str) -> int:
         ]
         for line in (captions, *zip(*drawings, strict=True), ()):
             output.line("  ".join(f"{cell:<{width}}" for cell in line).rstrip())
-    return output.status or Status.DONE
+    return output.status or ExitStatus.DONE

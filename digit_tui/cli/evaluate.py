@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from math import isfinite
 
-from digit_tui.cli.evaluate_saved import history_of, look_at
+from digit_tui.cli.evaluate_saved import evaluate_saved, history_of
 from digit_tui.data import DataError
 from digit_tui.insight.confusion import confusion_matrix
 from digit_tui.insight.report import report
-from digit_tui.session.exit_status import Status
-from digit_tui.session.output import Output, complain
+from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.output import Output, print_error
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_index import find_run
 from digit_tui.storage.saved_run import SavedRun
@@ -28,22 +28,22 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
     output = Output()
     try:
         saved = SavedRun.read(find_run(name))
-        look = look_at(saved, data, best)
+        result = evaluate_saved(saved, data, best)
     except (DataError, RunError) as error:
-        complain(str(error))
-        return Status.DATA
-    evaluation, dataset = look.evaluation, look.dataset
+        print_error(str(error))
+        return ExitStatus.DATA
+    evaluation, dataset = result.evaluation, result.dataset
     if as_json:
-        result = {
-            "step": look.step,
+        values = {
+            "step": result.step,
             "test_accuracy": evaluation.accuracy,
             "test_correct": evaluation.correct,
             "test_total": evaluation.total,
             "test_loss": evaluation.loss if isfinite(evaluation.loss) else None,
             "confusion": confusion_matrix(evaluation).tolist(),
         }
-        output.line(json.dumps(result, allow_nan=False))
+        output.line(json.dumps(values, allow_nan=False))
     else:
-        words = report(evaluation, history_of(saved, look))
+        words = report(evaluation, history_of(saved, result))
         output.line(f"Data           {dataset.name} ({dataset.source})\n{words}")
-    return output.status or Status.DONE
+    return output.status or ExitStatus.DONE

@@ -9,13 +9,13 @@ from threadpoolctl import threadpool_limits
 
 from digit_tui.data import DataError, Dataset, load_dataset
 from digit_tui.nn import Evaluation, PredictionHistory, evaluate
-from digit_tui.session.output import complain
+from digit_tui.session.output import print_error
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.saved_run import SavedRun
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class SavedEvaluation:
     """What a checkpoint of a run makes of test digits."""
 
     step: int
@@ -27,13 +27,13 @@ class Look:
     """As it was saved: of the digits that the run was watched with; see `history_of`."""
 
 
-def look_at(
+def evaluate_saved(
     saved: SavedRun,
     data: str | None,
     best: bool = False,
     load: Callable[[str, int], Dataset] = load_dataset,
-    warn: Callable[[str], object] = complain,
-) -> Look:
+    warn: Callable[[str], object] = print_error,
+) -> SavedEvaluation:
     """Have a run look at a data set's test digits.
 
     Args:
@@ -58,15 +58,15 @@ def look_at(
         )
     with threadpool_limits(limits=saved.config.threads, user_api="blas"):
         evaluation = evaluate(network, dataset.test_images, dataset.test_labels)
-    return Look(checkpoint.state.step, dataset, evaluation, checkpoint.state.history)
+    return SavedEvaluation(checkpoint.state.step, dataset, evaluation, checkpoint.state.history)
 
 
-def history_of(saved: SavedRun, look: Look) -> PredictionHistory:
+def history_of(saved: SavedRun, result: SavedEvaluation) -> PredictionHistory:
     """What the run predicted for the digits of a look; empty if it was watched with others."""
     if saved.config.validation:
         return PredictionHistory()
     try:
-        saved.check_digits(look.dataset)
+        saved.check_digits(result.dataset)
     except RunError:
         return PredictionHistory()
-    return look.history
+    return result.history

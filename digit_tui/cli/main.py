@@ -17,7 +17,7 @@ import digit_tui
 from digit_tui.cli.options import FPS, Changes, absolute, flag_of, make_config, run_options
 from digit_tui.cli.subcommands import bench, data, evaluate, mistakes, runs
 from digit_tui.config import ConfigError
-from digit_tui.session.exit_status import Status
+from digit_tui.session.exit_status import ExitStatus
 
 
 @click.group(
@@ -175,7 +175,7 @@ def open_saved(name: str, flag: str, folder: Path | None, given: dict[str, Any])
     Raises:
         click.UsageError: if an option differs from the run's.
     """
-    from digit_tui.session.output import complain
+    from digit_tui.session.output import print_error
     from digit_tui.storage.errors import RunError
     from digit_tui.storage.run_index import find_run
     from digit_tui.training.run_request import replay_request, resume_request
@@ -184,8 +184,8 @@ def open_saved(name: str, flag: str, folder: Path | None, given: dict[str, Any])
         path = find_run(name)
         request = resume_request(path) if flag == "--resume" else replay_request(path, folder)
     except RunError as error:
-        complain(str(error))
-        sys.exit(Status.DATA)
+        print_error(str(error))
+        sys.exit(ExitStatus.DATA)
     data = given.pop("data", None)
     for name, value in given.items():
         before = getattr(request.config, name)
@@ -206,7 +206,7 @@ def require_terminal() -> None:
         if sys.stdin is not None and not sys.stdin.closed:
             ways += ", or --plain to steer it by lines"
         click.echo(f"digit-tui: {trouble}; to train without a screen, use {ways}", err=True)
-        sys.exit(Status.USAGE)
+        sys.exit(ExitStatus.USAGE)
 
 
 def no_terminal() -> str | None:
@@ -252,6 +252,6 @@ def main() -> None:
         closed = isinstance(error, BrokenPipeError)
         if not closed:
             click.echo(f"digit-tui: cannot write: {error.strerror}", err=True)
-        sys.exit(Status.CLOSED_PIPE if closed else Status.DISK)
+        sys.exit(ExitStatus.CLOSED_PIPE if closed else ExitStatus.DISK)
     except click.Abort:
-        sys.exit(Status.SIGNALLED + signal.SIGINT)
+        sys.exit(ExitStatus.SIGNALLED + signal.SIGINT)

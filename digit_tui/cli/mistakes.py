@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from digit_tui.cli.evaluate_saved import history_of, look_at
+from digit_tui.cli.evaluate_saved import evaluate_saved, history_of
 from digit_tui.data import DataError, printable
 from digit_tui.export.page import page, write_page
 from digit_tui.export.table import about, records, text_table
-from digit_tui.insight.digit_table import Digits
+from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.selection import SelectionError, parse_selection, select
-from digit_tui.session.exit_status import Status
-from digit_tui.session.output import Output, complain
+from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.output import Output, print_error
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_index import find_run
 from digit_tui.storage.saved_run import SavedRun
@@ -55,45 +55,45 @@ def list_mistakes(
     """
     try:
         saved = SavedRun.read(find_run(name))
-        look = look_at(saved, data, best)
+        result = evaluate_saved(saved, data, best)
     except (DataError, RunError) as error:
-        complain(str(error))
-        return Status.DATA
-    digits = Digits(look.evaluation, history_of(saved, look))
+        print_error(str(error))
+        return ExitStatus.DATA
+    table = DigitTable(result.evaluation, history_of(saved, result))
     try:
-        chosen = parse_selection(selection, look.evaluation.probabilities.shape[1])
+        chosen = parse_selection(selection, result.evaluation.probabilities.shape[1])
     except SelectionError as error:
-        complain(f"--select: {error}")
-        return Status.USAGE
-    selected = select(digits, chosen, order)
+        print_error(f"--select: {error}")
+        return ExitStatus.USAGE
+    selected = select(table, chosen, order)
     indices = selected[:limit]
 
-    dataset = look.dataset
+    dataset = result.dataset
     output = Output()
     if form == "json":
-        write_lines(output, map(json_line, records(digits, indices)))
+        write_lines(output, map(json_line, records(table, indices)))
     elif form == "csv":
-        write_lines(output, csv_lines(records(digits, indices)), end=CRLF)
+        write_lines(output, csv_lines(records(table, indices)), end=CRLF)
     else:
         first = f"; the first {len(indices):,}" if len(indices) < len(selected) else ""
         facts = about(
             str(saved.path),
             f"{dataset.name} ({dataset.source})",
-            look.step,
-            digits,
-            f"{len(selected):,} of {len(digits):,} test digits ({str(chosen) or 'all'}), "
+            result.step,
+            table,
+            f"{len(selected):,} of {len(table):,} test digits ({str(chosen) or 'all'}), "
             f"by {order}{first}",
         )
         if html is None:
             width = max(map(len, facts)) + 2
             lines = [f"{fact:<{width}}{printable(words)}" for fact, words in facts.items()]
-            write_lines(output, [*lines, "", *text_table(digits, indices)])
+            write_lines(output, [*lines, "", *text_table(table, indices)])
         else:
             what = "Mistakes" if "wrong" in chosen.states else "Test digits"
             title = f"{what} of {saved.path.name}"
-            content = page(title, facts, digits, indices, dataset.test_images, dataset.side, order)
+            content = page(title, facts, table, indices, dataset.test_images, dataset.side, order)
             return put_page(output, html, content, len(indices))
-    return output.status or Status.DONE
+    return output.status or ExitStatus.DONE
 
 
 def put_page(output: Output, path: Path, content: str, count: int) -> int:
@@ -104,10 +104,10 @@ def put_page(output: Output, path: Path, content: str, count: int) -> int:
         try:
             write_page(path, content)
         except OSError as error:
-            complain(f"cannot write {path}: {error.strerror}")
-            return Status.DISK
+            print_error(f"cannot write {path}: {error.strerror}")
+            return ExitStatus.DISK
         output.line(f"Wrote {count:,} digits to {printable(str(path))}")
-    return output.status or Status.DONE
+    return output.status or ExitStatus.DONE
 
 
 def write_lines(output: Output, lines: Iterable[str], end: str = "\n") -> None:

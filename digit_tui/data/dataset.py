@@ -41,11 +41,11 @@ class Dataset:
         return self.side * self.side
 
     @property
-    def watched(self) -> str:
+    def monitored_split(self) -> str:
         """Which digits training is watched with: validation, if some are held out, else test."""
         return "test" if self.validation_labels is None else "validation"
 
-    def digits(self, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def split(self, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Images (n, side * side) and labels (n,) of `test` or `validation`."""
         if name == "test":
             return self.test_images, self.test_labels

@@ -17,7 +17,7 @@ BLOCK = 4_096
 on; evaluated; and learned from by one of two branches before it is the other's turn."""
 
 
-class Digits(NamedTuple):
+class TrainingData(NamedTuple):
     """What is learned from."""
 
     images: Array
@@ -33,7 +33,7 @@ class Batches:
     not on the batch size, nor on what was asked for before.
     """
 
-    def __init__(self, digits: Digits, seed: int, side: int, block: Array) -> None:
+    def __init__(self, digits: TrainingData, seed: int, side: int, block: Array) -> None:
         """Begin.
 
         Args:

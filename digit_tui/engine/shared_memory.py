@@ -61,7 +61,7 @@ def memory_file(size: int) -> int:
 
 
 def shared_memory(fill: Callable[[Arena], object]) -> Arena:
-    """Arena that other processes can be given, as much as `fill` takes.
+    """An arena that other processes can map, as large as `fill` needs.
 
     It is given back when the last array in it is gone, and its descriptor with this object.
 

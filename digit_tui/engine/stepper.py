@@ -56,9 +56,9 @@ class Stepper:
     def steps(self, state: RunState, most: int) -> list[StepResult]:
         """Make one step or some, in place; what comes between steps costs time.
 
-        What is computed does not depend on how many there are. No group crosses an epoch's end, nor
-        a step whose number is a multiple of how many steps are MAX_GROUP_WORK: so a run that is repeated
-        stops at the same places, but for those where somebody waits: see `cut`.
+        What is computed does not depend on how many there are. No group crosses the end of an
+        epoch, nor a step whose number is a multiple of the steps that make up MAX_GROUP_WORK: so a
+        run that is repeated stops at the same places, unless a command waits; see `cut_short`.
 
         Args:
             state: moved on.

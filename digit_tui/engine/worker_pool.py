@@ -1,4 +1,4 @@
-"""A pool that trains one network: this process and, where more threads were asked for, worker processes.
+"""A pool that trains one network: this process and, with more threads, worker processes.
 
 Workers are processes, not threads: NumPy's calls here take microseconds, and threads of one Python
 wait for each other around each of them. Each process uses one BLAS thread. Two BLAS threads would
@@ -28,7 +28,7 @@ from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.data.mapping import place_of
 from digit_tui.engine.barrier import Barrier
-from digit_tui.engine.batches import BLOCK, Batches, Digits
+from digit_tui.engine.batches import BLOCK, Batches, TrainingData
 from digit_tui.engine.shared_memory import Arena, memory_file, shared_memory
 from digit_tui.engine.worker import Worker, WorkerSpec
 from digit_tui.engine.worker_process import make_run_arrays, make_worker
@@ -75,7 +75,11 @@ class WorkerPool:
     """
 
     def __init__(
-        self, spec: WorkerSpec, threads: int, digits: Digits, command_waiting: Callable[[], bool]
+        self,
+        spec: WorkerSpec,
+        threads: int,
+        digits: TrainingData,
+        command_waiting: Callable[[], bool],
     ) -> None:
         """Make what the workers share.
 
@@ -97,7 +101,7 @@ class WorkerPool:
         self._place = place_of(digits.images)
         images = digits.images if spec.workers == 1 or self._place else None
 
-        def make(memory: Arena) -> tuple[Vectors, Digits, Array]:
+        def make(memory: Arena) -> tuple[Vectors, TrainingData, Array]:
             return make_run_arrays(memory, spec, images)
 
         self._run_arena = self._arena(make)
@@ -117,7 +121,7 @@ class WorkerPool:
         command_waiting: Callable[[], bool] = lambda: False,
     ) -> WorkerPool:
         """The pool of a run on a data set, for a network with these layer widths; see there."""
-        digits = Digits(dataset.train_images, dataset.train_labels)
+        digits = TrainingData(dataset.train_images, dataset.train_labels)
         images = len(digits.labels)
         spec = WorkerSpec(
             sizes=tuple(sizes),
@@ -194,7 +198,7 @@ class WorkerPool:
         """Go on with other batches; the vectors stay as they are.
 
         Raises:
-            WorkerPoolError: if there is not enough memory, or the worker processes can not be started.
+            WorkerPoolError: if memory is short, or a worker process cannot be started.
         """
         if batch_size != self._spec.batch_size:
             self._stop()

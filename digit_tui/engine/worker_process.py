@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from digit_tui.data.mapping import Place, array_at
 from digit_tui.engine.barrier import LINE, Barrier
-from digit_tui.engine.batches import BLOCK, Batches, Digits
+from digit_tui.engine.batches import BLOCK, Batches, TrainingData
 from digit_tui.engine.shared_memory import Arena
 from digit_tui.engine.worker import Worker, WorkerSpec
 from digit_tui.run.state import Vectors
@@ -27,7 +27,7 @@ REQUEST_BYTES = 8_192
 
 def make_run_arrays(
     memory: Arena, spec: WorkerSpec, images: Array | None
-) -> tuple[Vectors, Digits, Array]:
+) -> tuple[Vectors, TrainingData, Array]:
     """What does not depend on the batch size, in the same order for each worker.
 
     Args:
@@ -39,7 +39,7 @@ def make_run_arrays(
     vectors = Vectors.make(spec.sizes, spec.average, memory.allocate)
     if images is None:
         images = memory.allocate((spec.images, pixels), np.uint8)
-    digits = Digits(images, memory.allocate((spec.images,), np.uint8))
+    digits = TrainingData(images, memory.allocate((spec.images,), np.uint8))
     return vectors, digits, memory.allocate((BLOCK, pixels), np.uint8)
 
 

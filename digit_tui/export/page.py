@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from digit_tui.data import printable
 from digit_tui.export.png import grey_png
 from digit_tui.export.table import biographies, records, shown
-from digit_tui.insight.digit_table import Digits
+from digit_tui.insight.digit_table import DigitTable
 from digit_tui.storage.atomic import write_whole
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -94,7 +94,7 @@ for (const head of heads) head.firstChild.addEventListener("click", () => sort(h
 def page(
     title: str,
     facts: Mapping[str, str],
-    digits: Digits,
+    table: DigitTable,
     indices: Sequence[int] | NDArray[Any],
     images: NDArray[Any],
     side: int,
@@ -105,7 +105,7 @@ def page(
     Args:
         title: what the list is called.
         facts: headings and texts that say what it is of, see `table.about`.
-        digits: what is known of n digits.
+        table: what is known of n digits.
         indices: those to list, in their order.
         images: (n, side * side) uint8, 0 background to 255 ink.
         side: of the images, in pixels.
@@ -129,7 +129,7 @@ def page(
         "<table>",
         f'<thead><tr><th scope="col">digit</th>{"".join(_heads(order))}</tr></thead>',
         "<tbody>",
-        *_rows(digits, indices, images, side),
+        *_rows(table, indices, images, side),
         "</tbody>",
         "</table>",
         f"<script>{SCRIPT}</script>",
@@ -167,12 +167,12 @@ def _heads(order: str) -> Iterator[str]:
 
 
 def _rows(
-    digits: Digits, indices: Sequence[int] | NDArray[Any], images: NDArray[Any], side: int
+    table: DigitTable, indices: Sequence[int] | NDArray[Any], images: NDArray[Any], side: int
 ) -> Iterator[str]:
-    words = biographies(digits, indices)
-    for record, life in zip(records(digits, indices), words, strict=True):
+    words = biographies(table, indices)
+    for record, life in zip(records(table, indices), words, strict=True):
         index = record["index"]
-        against = digits.doubts(index)
+        against = table.doubts(index)
         picture = b64encode(grey_png(images[index].reshape(side, side))).decode("ascii")
         cells = [
             f'<img alt="digit {index}" loading=lazy decoding=async src="data:image/png;base64,'

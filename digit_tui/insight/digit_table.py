@@ -20,7 +20,7 @@ UNBACKED = "annotators did not back the label"
 
 
 @dataclass(frozen=True, eq=False)
-class Digits:
+class DigitTable:
     """One look at n labelled digits, and those before it; each number is computed when asked for.
 
     Where a network diverged, its numbers are NaN.

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.insight.digit_table import Digits
+from digit_tui.insight.digit_table import DigitTable
 
 __all__ = [
     "ORDERS",
     "STATES",
     "Bound",
-    "Digits",
+    "DigitTable",
     "Selection",
     "SelectionError",
     "order",
@@ -27,20 +27,20 @@ __all__ = [
 
 Array = NDArray[Any]
 
-STATES: dict[str, Callable[[Digits], Array]] = {
-    "wrong": lambda digits: digits.wrong,
-    "right": lambda digits: ~digits.wrong,
-    "suspect": lambda digits: digits.suspects,
-    "unbacked": lambda digits: digits.unbacked,
-    "broken": lambda digits: digits.lives.broken,
-    "fixed": lambda digits: digits.lives.fixed,
+STATES: dict[str, Callable[[DigitTable], Array]] = {
+    "wrong": lambda table: table.wrong,
+    "right": lambda table: ~table.wrong,
+    "suspect": lambda table: table.suspects,
+    "unbacked": lambda table: table.unbacked,
+    "broken": lambda table: table.lives.broken,
+    "fixed": lambda table: table.lives.fixed,
 }
 """Words that stand alone, and the digits (n,) bool that each is true of."""
 
-NUMBERS: dict[str, Callable[[Digits], Array]] = {
-    "conf": lambda digits: digits.confidences,
-    "loss": lambda digits: digits.evaluation.losses,
-    "forgotten": lambda digits: digits.lives.forgotten,
+NUMBERS: dict[str, Callable[[DigitTable], Array]] = {
+    "conf": lambda table: table.confidences,
+    "loss": lambda table: table.evaluation.losses,
+    "forgotten": lambda table: table.lives.forgotten,
 }
 """Numbers (n,) of the digits, which can be bounded."""
 
@@ -102,21 +102,21 @@ class Selection:
     states: frozenset[str] = frozenset()
     """Some of `STATES`; all of them must be true."""
 
-    def mask(self, digits: Digits) -> Array:
+    def mask(self, table: DigitTable) -> Array:
         """(n,) bool: the digits that are selected. A number that is NaN is within no bound."""
-        mask: Array = np.ones(len(digits), bool)
+        mask: Array = np.ones(len(table), bool)
         for column, chosen in (
-            (digits.evaluation.labels, self.true),
-            (digits.evaluation.predictions, self.predicted),
-            (np.arange(len(digits)), self.index),
+            (table.evaluation.labels, self.true),
+            (table.evaluation.predictions, self.predicted),
+            (np.arange(len(table)), self.index),
         ):
             if chosen is not None:
                 mask &= np.isin(column, list(chosen))
         for name, comparison, value in self.bounds:
             with np.errstate(over="ignore"):  # a bound beyond float32 is infinite
-                mask &= COMPARISONS[comparison](NUMBERS[name](digits), value)
+                mask &= COMPARISONS[comparison](NUMBERS[name](table), value)
         for state in self.states:
-            mask &= STATES[state](digits)
+            mask &= STATES[state](table)
         return mask
 
     def __str__(self) -> str:
@@ -198,22 +198,22 @@ def _quoted(word: str) -> str:
     return shown if len(shown) <= 30 else shown[:27] + "..."
 
 
-def _first(name: str) -> Callable[[Digits], Array]:
-    return lambda digits: ~STATES[name](digits)
+def _first(name: str) -> Callable[[DigitTable], Array]:
+    return lambda table: ~STATES[name](table)
 
 
-ORDERS: dict[str, Callable[[Digits], Array] | None] = {
+ORDERS: dict[str, Callable[[DigitTable], Array] | None] = {
     "loss": None,
-    "confidence": lambda digits: -np.nan_to_num(digits.confidences, nan=np.inf),
-    "index": lambda digits: np.arange(len(digits)),
-    "forgotten": lambda digits: -digits.lives.forgotten,
+    "confidence": lambda table: -np.nan_to_num(table.confidences, nan=np.inf),
+    "index": lambda table: np.arange(len(table)),
+    "forgotten": lambda table: -table.lives.forgotten,
     "broken": _first("broken"),
     "fixed": _first("fixed"),
 }
 """Orders by name: what they rank by, ascending (n,); of equal ones the highest loss comes first."""
 
 
-def order(digits: Digits, name: str) -> NDArray[np.intp]:
+def order(table: DigitTable, name: str) -> NDArray[np.intp]:
     """All digits (n,), as indices: the highest loss first, or another of `ORDERS`.
 
     With "confidence" the most confident come first, with "forgotten" the most often forgotten,
@@ -222,19 +222,19 @@ def order(digits: Digits, name: str) -> NDArray[np.intp]:
     Raises:
         KeyError: if there is no such order.
     """
-    losses = np.nan_to_num(digits.evaluation.losses, nan=np.inf)
+    losses = np.nan_to_num(table.evaluation.losses, nan=np.inf)
     losses_first = np.argsort(-losses, kind="stable")  # equal ones in the order of the data
     rank = ORDERS[name]
     if rank is None:
         return losses_first
-    return losses_first[rank(digits)[losses_first].argsort(kind="stable")]
+    return losses_first[rank(table)[losses_first].argsort(kind="stable")]
 
 
-def select(digits: Digits, selection: Selection, order_name: str) -> NDArray[np.intp]:
+def select(table: DigitTable, selection: Selection, order_name: str) -> NDArray[np.intp]:
     """The indices of the selected digits, in an order.
 
     Raises:
         KeyError: if there is no such order.
     """
-    ordered = order(digits, order_name)
-    return ordered[selection.mask(digits)[ordered]]
+    ordered = order(table, order_name)
+    return ordered[selection.mask(table)[ordered]]

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from digit_tui.data import printable
 from digit_tui.run import wording
 from digit_tui.run.events import RunEnded
-from digit_tui.session.exit_status import Status
+from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.final_report import final_report
-from digit_tui.session.output import Output, complain
-from digit_tui.session.run_status import Standing
+from digit_tui.session.output import Output, print_error
+from digit_tui.session.run_status import RunStatus
 
 
 def conclude(
-    run: Standing,
+    run: RunStatus,
     output: Output,
     say: Callable[[str], None] | None,
     number: int | None,
@@ -30,10 +30,10 @@ def conclude(
         wrong: whether a script held what could not be obeyed.
     """
     if run.failure is not None:
-        complain(run.failure.message)
+        print_error(run.failure.message)
         if run.failure.details is not None:
             for line in ("a fault of digit-tui itself:", *run.failure.details.splitlines()):
-                complain(line)
+                print_error(line)
         return run.failure.status
     assert run.ended is not None
     if say is None:
@@ -43,19 +43,19 @@ def conclude(
         for line in wording.farewell(folder, run.step, run.all_done, "digit-tui --plain"):
             say(line)
     if run.save_trouble is not None:
-        complain(wording.not_saved(run.save_trouble))
+        print_error(wording.not_saved(run.save_trouble))
     if number is not None:
-        return Status.SIGNALLED + number
+        return ExitStatus.SIGNALLED + number
     if output.status is not None:
         return output.status
     if run.save_trouble is not None:
-        return Status.DISK
+        return ExitStatus.DISK
     if run.ended.reason == "diverged":
-        return Status.DIVERGED
-    return Status.USAGE if wrong else Status.DONE
+        return ExitStatus.DIVERGED
+    return ExitStatus.USAGE if wrong else ExitStatus.DONE
 
 
-def _report(run: Standing, ended: RunEnded) -> str:
+def _report(run: RunStatus, ended: RunEnded) -> str:
     assert run.dataset is not None
     fork = run.fork
     ends = None if fork is None or fork.ended is None else (fork.forked, fork.ended)

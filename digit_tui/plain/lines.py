@@ -89,7 +89,7 @@ class Reader:
             return b""
 
 
-class Paper:
+class Transcript:
     """Where lines are written, each at once, and a prompt where somebody types.
 
     Attributes:

@@ -25,14 +25,14 @@ from digit_tui.run.events import (
     Spiked,
     WentBack,
 )
-from digit_tui.session.run_status import TROUBLES, Standing
-from digit_tui.session.runner import Loaded, News
+from digit_tui.session.run_status import TROUBLES, RunStatus
+from digit_tui.session.runner import Loaded, RunnerEvent
 
 EPOCH_SECONDS = 5.0
 """Time between two epochs that are told, where not all are."""
 
 
-class Telling:
+class Narrator:
     """Tells of events as they come.
 
     Attributes:
@@ -44,7 +44,7 @@ class Telling:
 
     def __init__(
         self,
-        run: Standing,
+        run: RunStatus,
         say: Callable[[str], None],
         verbose: bool,
         clock: Callable[[], float] = monotonic,
@@ -61,8 +61,8 @@ class Telling:
         self._pause: str | None = None  # how the run came to pause, until the test digits are known
         self._save_trouble: str | None = None
 
-    def tell(self, event: News, command: commands.Command | None) -> None:
-        """Tell of something that the run's standing knows already.
+    def tell(self, event: RunnerEvent, command: commands.Command | None) -> None:
+        """Report an event that the run's status has taken in already.
 
         Args:
             event: what happened.
@@ -80,7 +80,7 @@ class Telling:
                     self._tell(wording.RESUMED)
             case Paused(reason=reason):
                 self._tell_pause(reason)
-            case Evaluated(digits=digits) if digits != self._run.config.watched:
+            case Evaluated(split=split) if split != self._run.config.monitored_split:
                 self._tell(wording.test_opened(event))
             case Evaluated():
                 if self._pause is not None:
@@ -133,7 +133,7 @@ class Telling:
             self._pause = f"{words} at {queries.position(self._run)}: {loss}"
 
 
-def words_for(event: News) -> str | None:
+def words_for(event: RunnerEvent) -> str | None:
     """An event that is told in the same words whenever it happens; None is one that is not told."""
     match event:
         case Loaded(dataset):

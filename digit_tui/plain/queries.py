@@ -8,19 +8,19 @@ from dataclasses import replace
 import numpy as np
 
 from digit_tui.data import Dataset, draw_digit
-from digit_tui.insight.digit_table import Digits
+from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.report import report
 from digit_tui.insight.selection import SelectionError, parse_selection, select
 from digit_tui.insight.significance import compare, gap_words
 from digit_tui.nn import Evaluation
 from digit_tui.plain import requests
 from digit_tui.plain.grammar import help_lines
-from digit_tui.plain.requests import Order, WrongInput
+from digit_tui.plain.requests import InputError, Request
 from digit_tui.run import wording
 from digit_tui.run.commands import Command, Setting, StepEpoch
 from digit_tui.run.events import Evaluated, SnapshotInfo
 from digit_tui.run.settings import changes_of
-from digit_tui.session.run_status import Standing
+from digit_tui.session.run_status import RunStatus
 
 ROWS = 14
 """Height of a drawn digit: two rows of MNIST's pixels each."""
@@ -33,7 +33,7 @@ STATES = {"spike": "in trouble", "diverged": "in trouble", "finished": "all epoc
 NO_LOOK = "no look at the digits yet"
 
 
-def answer(order: Order, run: Standing, log: list[str]) -> list[str]:
+def answer(order: Request, run: RunStatus, log: list[str]) -> list[str]:
     """The answer to a question.
 
     Args:
@@ -42,10 +42,10 @@ def answer(order: Order, run: Standing, log: list[str]) -> list[str]:
         log: lines that told what happened.
 
     Raises:
-        WrongInput: if it is about something that is not there.
+        InputError: if it is about something that is not there.
     """
     match order:
-        case requests.Tell():
+        case requests.ShowStatus():
             return status(run)
         case requests.Mistakes():
             return mistakes(run, order)
@@ -61,36 +61,36 @@ def answer(order: Order, run: Standing, log: list[str]) -> list[str]:
             raise TypeError(f"{order!r} is no question")
 
 
-def position(run: Standing) -> str:
+def position(run: RunStatus) -> str:
     """For example "epoch 3.25 of 155, step 104"."""
     return f"epoch {run.epoch:.2f} of {run.settings.epochs}, step {run.step:,}"
 
 
-def look_words(looked: Evaluated) -> str:
+def look_words(evaluated: Evaluated) -> str:
     """For example "test 97.10%, loss 0.0951"."""
-    return f"{looked.digits} {looked.evaluation.accuracy:.2%}, loss {looked.evaluation.loss:.4f}"
+    return f"{evaluated.split} {evaluated.evaluation.accuracy:.2%}, loss {evaluated.evaluation.loss:.4f}"
 
 
-def gap(run: Standing) -> str | None:
+def gap(run: RunStatus) -> str | None:
     """How the fork compares with the run; None is unknown."""
-    first, second = run.looked, run.fork.looked if run.fork else None
+    first, second = run.evaluated, run.fork.evaluated if run.fork else None
     if first is None or second is None or first.step != second.step:
         return None
     comparison = compare(first.evaluation, second.evaluation)
     accuracy = f"{second.evaluation.accuracy:.2%}"
-    return f"fork: {first.digits} {accuracy}, {gap_words(comparison)}; {comparison.words}"
+    return f"fork: {first.split} {accuracy}, {gap_words(comparison)}; {comparison.words}"
 
 
-def standing(run: Standing) -> str:
+def standing(run: RunStatus) -> str:
     """In one line, for example "training at epoch 3.25 of 155, step 104: test 97.10%, ..."."""
     words = f"{STATES.get(run.state, run.state)} at {position(run)}"
-    if run.looked is None:
+    if run.evaluated is None:
         return f"{words}: {NO_LOOK}"
-    then = "" if run.looked.step == run.step else f" at epoch {run.looked.epoch:.2f}"
-    return f"{words}: {look_words(run.looked)}{then}"
+    then = "" if run.evaluated.step == run.step else f" at epoch {run.evaluated.epoch:.2f}"
+    return f"{words}: {look_words(run.evaluated)}{then}"
 
 
-def status(run: Standing) -> list[str]:
+def status(run: RunStatus) -> list[str]:
     """All about how a run stands."""
     name = run.dataset.name if run.dataset else run.config.data
     parts = [name, "-".join(map(str, run.network)) or "no network yet"]
@@ -111,7 +111,7 @@ def status(run: Standing) -> list[str]:
     return lines
 
 
-def unmoved(command: Command, run: Standing, terminal: bool) -> list[str]:
+def unmoved(command: Command, run: RunStatus, terminal: bool) -> list[str]:
     """What to say of a command of which nothing came.
 
     Args:
@@ -143,24 +143,24 @@ def ordered(snapshots: Sequence[SnapshotInfo]) -> list[SnapshotInfo]:
     return sorted(snapshots, key=lambda snapshot: (snapshot.step, len(snapshot.lineage)))
 
 
-def mistakes(run: Standing, order: requests.Mistakes) -> list[str]:
+def mistakes(run: RunStatus, order: requests.Mistakes) -> list[str]:
     """The mistakes with the highest loss.
 
     Raises:
-        WrongInput: if it says no selection.
+        InputError: if it says no selection.
     """
-    look = run.look
-    if look is None:
+    evaluated = run.shown
+    if evaluated is None:
         return [NO_LOOK]
-    evaluation = look.evaluation
+    evaluation = evaluated.evaluation
     try:
         selection = parse_selection(order.selection, evaluation.probabilities.shape[1])
     except SelectionError as error:
-        raise WrongInput(f"mistakes: {error}") from error
-    digits = Digits(evaluation, look.history)
+        raise InputError(f"mistakes: {error}") from error
+    digits = DigitTable(evaluation, evaluated.history)
     wrong = replace(selection, states=selection.states | {"wrong"})
     found = select(digits, wrong, "loss")
-    when = f"at epoch {look.epoch:.2f}"
+    when = f"at epoch {evaluated.epoch:.2f}"
     some = f" with {selection}" if order.selection else ""
     if not len(found):
         return [f"Not one mistake{some} {when}."]
@@ -168,37 +168,37 @@ def mistakes(run: Standing, order: requests.Mistakes) -> list[str]:
     which = (
         "all of them" if len(shown) == len(found) else f"the {len(shown):,} with the highest loss"
     )
-    count = f"{len(found):,} of {evaluation.total:,} {look.digits} digits"
+    count = f"{len(found):,} of {evaluation.total:,} {evaluated.split} digits"
     lines = [f"{count} wrong{some} {when}, {which}:"]
     for index in map(int, shown):
         lines.append("; ".join([digit_words(evaluation, index), *label_doubts(digits, index)]))
         if order.draw and run.dataset is not None:
-            lines += picture(run.dataset, look.digits, index)
+            lines += picture(run.dataset, evaluated.split, index)
     return lines
 
 
-def digit(run: Standing, index: int) -> list[str]:
+def digit(run: RunStatus, index: int) -> list[str]:
     """A digit with what it is taken for, and since when.
 
     Raises:
-        WrongInput: if there is none with this index.
+        InputError: if there is none with this index.
     """
-    look = run.look
-    if look is None or run.dataset is None:
+    evaluated = run.shown
+    if evaluated is None or run.dataset is None:
         return [NO_LOOK]
-    evaluation = look.evaluation
+    evaluation = evaluated.evaluation
     if index >= evaluation.total:
-        raise WrongInput(
-            f"digit: there are {evaluation.total:,} {look.digits} digits, counted from 0"
+        raise InputError(
+            f"digit: there are {evaluation.total:,} {evaluated.split} digits, counted from 0"
         )
     chances = evaluation.probabilities[index]
     order = np.argsort(-chances, kind="stable")[:GUESSES]
     guesses = ", ".join(f"{each} {chances[each]:.1%}" for each in order)
-    digits = Digits(evaluation, look.history)
+    digits = DigitTable(evaluation, evaluated.history)
     lines = [digit_words(evaluation, index), f"taken for: {guesses}", *label_doubts(digits, index)]
-    if len(look.history):
+    if len(evaluated.history):
         lines.append(digits.life(index).words)
-    return [*lines, *picture(run.dataset, look.digits, index)]
+    return [*lines, *picture(run.dataset, evaluated.split, index)]
 
 
 def digit_words(evaluation: Evaluation, index: int) -> str:
@@ -212,7 +212,7 @@ def digit_words(evaluation: Evaluation, index: int) -> str:
     return f"digit {index}: is {true}, taken for {seen} ({sure}), {loss}"
 
 
-def label_doubts(digits: Digits, index: int) -> list[str]:
+def label_doubts(digits: DigitTable, index: int) -> list[str]:
     """What there is against a digit's label, for example "label: suspect"."""
     doubts = digits.doubts(index)
     return [f"label: {', '.join(doubts)}"] if doubts else []
@@ -220,14 +220,16 @@ def label_doubts(digits: Digits, index: int) -> list[str]:
 
 def picture(dataset: Dataset, digits: str, index: int) -> list[str]:
     """A digit as ASCII art."""
-    images, _ = dataset.digits(digits)
+    images, _ = dataset.split(digits)
     image = images[index].reshape(dataset.side, dataset.side)
     return [line.rstrip() for line in draw_digit(image, columns=2 * ROWS, rows=ROWS)]
 
 
-def confusion(run: Standing) -> list[str]:
+def confusion(run: RunStatus) -> list[str]:
     """Which digits are taken for which."""
-    look = run.look
-    if look is None:
+    evaluated = run.shown
+    if evaluated is None:
         return [NO_LOOK]
-    return report(look.evaluation, look.history, look.digits.capitalize()).splitlines()
+    return report(
+        evaluated.evaluation, evaluated.history, evaluated.split.capitalize()
+    ).splitlines()

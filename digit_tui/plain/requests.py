@@ -11,12 +11,12 @@ MISTAKES = 5
 LOG_LINES = 10
 
 
-class WrongInput(ValueError):
+class InputError(ValueError):
     """A line that can not be obeyed: says what is wrong, and what is possible."""
 
 
 @dataclass(frozen=True)
-class Ask:
+class RunCommand:
     """Something that the run is asked for."""
 
     command: commands.Command
@@ -50,7 +50,7 @@ class ShowTimeline:
 
 
 @dataclass(frozen=True)
-class Tell:
+class ShowStatus:
     """Say how the run stands."""
 
 
@@ -90,14 +90,14 @@ class Log:
 
 @dataclass(frozen=True)
 class Verbose:
-    """Tell of each epoch, or not so often."""
+    """Report each epoch, or not so often."""
 
     on: bool
 
 
 @dataclass(frozen=True)
 class Help:
-    """Tell what can be asked for."""
+    """List what can be typed."""
 
     command: str | None = None
 
@@ -107,13 +107,13 @@ class Quit:
     """Save and leave."""
 
 
-Order = (
-    Ask
+Request = (
+    RunCommand
     | Steps
     | Back
     | Wait
     | ShowTimeline
-    | Tell
+    | ShowStatus
     | Mistakes
     | Digit
     | Confusion

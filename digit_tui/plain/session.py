@@ -11,16 +11,16 @@ from time import monotonic
 from digit_tui.plain import queries, requests
 from digit_tui.plain.exit_report import conclude
 from digit_tui.plain.grammar import parse
-from digit_tui.plain.lines import End, Line, Paper, Source
-from digit_tui.plain.narrator import EPOCH_SECONDS, Telling
-from digit_tui.plain.requests import WrongInput
+from digit_tui.plain.lines import End, Line, Source, Transcript
+from digit_tui.plain.narrator import EPOCH_SECONDS, Narrator
+from digit_tui.plain.requests import InputError
 from digit_tui.plain.signals import Interrupted, Signals
-from digit_tui.plain.sync_runner import Desk, Woken
+from digit_tui.plain.sync_runner import SyncRunner, Woken
 from digit_tui.run import commands
 from digit_tui.run.events import Refused, SnapshotInfo
 from digit_tui.session.output import Output
-from digit_tui.session.run_status import Standing
-from digit_tui.session.runner import News, Obeyed
+from digit_tui.session.run_status import RunStatus
+from digit_tui.session.runner import Acknowledged, RunnerEvent
 from digit_tui.training.run_request import RunRequest
 
 POLL_SECONDS = 0.25
@@ -56,15 +56,15 @@ class Session:
                 run.
             prompt: show where to type.
         """
-        self.run = Standing(request.config)
+        self.run = RunStatus(request.config)
         self._source = source
         self._output = output
         self._terminal = terminal
         self._inbox: SimpleQueue[Line | End | Woken | Interrupted] = SimpleQueue()
-        self._desk = Desk(request, lambda: self._inbox.put(Woken()), held=not terminal)
-        self.signals = Signals(self._desk, lambda: self._inbox.put(Interrupted()))
-        self._paper = Paper(output, prompt)
-        self._telling = Telling(self.run, self._paper.note, verbose=not terminal)
+        self._runner = SyncRunner(request, lambda: self._inbox.put(Woken()), held=not terminal)
+        self.signals = Signals(self._runner, lambda: self._inbox.put(Interrupted()))
+        self._transcript = Transcript(output, prompt)
+        self._narrator = Narrator(self.run, self._transcript.note, verbose=not terminal)
 
         self._wanted: float | None = None  # since when the next line is
         self._line: str | None = None  # that is to be obeyed
@@ -81,25 +81,25 @@ class Session:
 
     def converse(self) -> None:
         """Begin the run, and return when it has ended."""
-        self._desk.start()
+        self._runner.start()
         self._source.start(self._inbox.put)
         if self._terminal:
-            self._paper.say("type help for the commands, quit to save and leave")
+            self._transcript.say("type help for the commands, quit to save and leave")
         try:
             while self.run.state != "ended":
                 self._go_on()
                 self._invite()
                 self._open()
-                for event in self._desk.drain():
+                for event in self._runner.drain():
                     self._take_in(event)
         finally:  # a fault in here is not to cost the run
             self._leave()
-            self._desk.join(END_SECONDS)
+            self._runner.join(END_SECONDS)
 
     def close(self) -> int:
         """Say how it ended; returns the exit status."""
         wrong = bool(self._wrong) and not self._terminal
-        say = self._paper.say if self._terminal else None
+        say = self._transcript.say if self._terminal else None
         return conclude(self.run, self._output, say, self.signals.number, wrong)
 
     # What comes
@@ -112,7 +112,7 @@ class Session:
             self._wanted = monotonic()
             self._source.more()
         if self._task is None:
-            self._paper.ask()
+            self._transcript.ask()
 
     def _open(self) -> None:
         """Wait for something to come."""
@@ -122,14 +122,14 @@ class Session:
             return
         match item:
             case Line(text):
-                self._paper.answered()
+                self._transcript.answered()
                 self._wanted, self._line = None, text
                 self._enough = self._terminal
             case Interrupted():
                 self._interrupted = self._enough = True
-                self._paper.interrupted()
+                self._transcript.interrupted()
             case End():
-                self._end = self._telling.alone = True
+                self._end = self._narrator.alone = True
                 if self._terminal:
                     self._leave()
                 elif self.signals.pausing:  # there is nobody who could let it go on
@@ -138,14 +138,14 @@ class Session:
                     self._begin()
                     self.signals.pausing = True
 
-    def _take_in(self, event: News) -> None:
-        if isinstance(event, Obeyed):
+    def _take_in(self, event: RunnerEvent) -> None:
+        if isinstance(event, Acknowledged):
             self._obeyed = True
             return
         if isinstance(event, Refused):
             self._wrong += 1
-        self.run.take_in(event)
-        self._telling.tell(event, self._command)
+        self.run.ingest(event)
+        self._narrator.tell(event, self._command)
 
     # What is done
 
@@ -185,13 +185,13 @@ class Session:
             order = parse(line)
             if order is not None:
                 yield from self._obey(order)
-        except WrongInput as error:
+        except InputError as error:
             self._wrong += 1
-            self._paper.say(str(error))
+            self._transcript.say(str(error))
 
-    def _obey(self, order: requests.Order) -> Task:
+    def _obey(self, order: requests.Request) -> Task:
         match order:
-            case requests.Ask(command):
+            case requests.RunCommand(command):
                 yield from self._ask(command)
                 if isinstance(command, commands.StepEpoch) and not self._terminal:
                     yield from self._wait(inf)
@@ -200,7 +200,7 @@ class Session:
             case requests.Wait(epoch):
                 self._begin()
                 yield from self._wait(epoch)
-                self._paper.say(queries.standing(self.run))
+                self._transcript.say(queries.standing(self.run))
             case requests.ShowTimeline():
                 self._listed = queries.ordered(self.run.snapshots)
                 self._say(queries.timeline(self._listed))
@@ -208,66 +208,66 @@ class Session:
                 snapshot = self._snapshot(row)
                 yield from self._ask(commands.GoBack(snapshot.step, snapshot.lineage))
             case requests.Verbose(on):
-                self._telling.verbose = on
+                self._narrator.verbose = on
                 often = "every epoch" if on else f"an epoch every {EPOCH_SECONDS:g} seconds"
-                self._paper.say(f"{often} is told")
+                self._transcript.say(f"{often} is told")
             case requests.ShowValidation():
                 self._show_validation()
             case requests.Quit():
                 self._leave()
             case _:
-                self._say(queries.answer(order, self.run, list(self._paper.log)))
+                self._say(queries.answer(order, self.run, list(self._transcript.log)))
 
     def _say(self, lines: list[str]) -> None:
         for line in lines:
-            self._paper.say(line)
+            self._transcript.say(line)
 
     def _show_validation(self) -> None:
         if not self.run.config.validation:
-            raise WrongInput("show: no images are held out (see --validation)")
-        self.run.shows_opened = False
-        self._paper.say("the held-out digits are looked at")
+            raise InputError("show: no images are held out (see --validation)")
+        self.run.shows_test = False
+        self._transcript.say("the held-out digits are looked at")
 
     def _snapshot(self, row: int) -> SnapshotInfo:
         """The one in this row of the timeline, as it was listed last."""
         snapshots = self._listed or queries.ordered(self.run.snapshots)
         if row > len(snapshots):
-            raise WrongInput(f"back: the timeline has rows 1 to {len(snapshots)}")
+            raise InputError(f"back: the timeline has rows 1 to {len(snapshots)}")
         return snapshots[row - 1]
 
     def _ask(self, command: commands.Command) -> Task:
-        """Ask the run for something, until all that came of it was told."""
-        told = self._telling.lines
+        """Send a command, and wait until all that came of it was reported."""
+        told = self._narrator.lines
         begin = isinstance(command, commands.Resume | commands.StepBatch | commands.StepEpoch)
         self._begun = self._begun or begin
         self._command, self._obeyed = command, False
-        self._desk.ask(command, begin)
+        self._runner.ask(command, begin)
         while not self._obeyed:
             yield
-        if self._telling.lines == told and not self._telling.left:
+        if self._narrator.lines == told and not self._narrator.left:
             self._say(queries.unmoved(command, self.run, self._terminal))
         self._command = None
 
     def _settle(self) -> Task:
         """Wait until all that the run was asked for was told."""
         self._obeyed = False
-        self._desk.ask_nothing()
+        self._runner.ask_nothing()
         while not self._obeyed:
             yield
 
     def _make_steps(self, count: int) -> Task:
         """Single steps, one after the other."""
-        telling = self._telling
-        telling.steps = 0
+        narrator = self._narrator
+        narrator.steps = 0
         for left in reversed(range(count)):
-            telling.left = left
+            narrator.left = left
             yield from self._ask(commands.StepBatch())
             if self.run.state != "paused" or self.run.all_done or self._enough:
                 break
-        if telling.left:  # what was to be told after the last one
-            telling.left = 0
+        if narrator.left:  # what was to be told after the last one
+            narrator.left = 0
             if self.run.state == "paused":
-                self._paper.say(queries.standing(self.run))
+                self._transcript.say(queries.standing(self.run))
 
     def _wait(self, epoch: float) -> Task:
         """Wait until the run stands still, or has come to an epoch."""
@@ -279,7 +279,7 @@ class Session:
     def _explain_pause(self) -> Task:
         """Say what can be done after ctrl+c."""
         yield from self._settle()
-        self._paper.say("ctrl+c again saves and leaves, go trains on")
+        self._transcript.say("ctrl+c again saves and leaves, go trains on")
 
     def _go_on_alone(self) -> Task:
         """Bring the run to its end, as there are no more lines."""
@@ -296,11 +296,11 @@ class Session:
         """Let the run make steps."""
         if not self._begun:
             self._begun = True
-            self._desk.begin()
+            self._runner.begin()
 
     def _leave(self, reason: str = "stopped") -> None:
         if not self._leaving:
             self._leaving = True
             self.signals.pausing = True  # ctrl+c does not pause any more
-            self._desk.hurry()
-            self._desk.send(commands.Stop(reason))
+            self._runner.stop_waiting()
+            self._runner.send(commands.Stop(reason))

@@ -12,9 +12,9 @@ from time import sleep
 from types import FrameType
 from typing import Any
 
-from digit_tui.plain.sync_runner import Desk
+from digit_tui.plain.sync_runner import SyncRunner
 from digit_tui.run.commands import Pause, Stop
-from digit_tui.session.exit_status import Status
+from digit_tui.session.exit_status import ExitStatus
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 SAVE_SECONDS = 5.0
@@ -34,16 +34,16 @@ class Signals:
         pausing: whether ctrl+c was pressed since the last line; once more ends the run.
     """
 
-    def __init__(self, desk: Desk, told: Callable[[], None]) -> None:
+    def __init__(self, runner: SyncRunner, told: Callable[[], None]) -> None:
         """Prepare.
 
         Args:
-            desk: the run.
+            runner: the run.
             told: called in the handler when the run was paused by ctrl+c; must not block.
         """
         self.number: int | None = None
         self.pausing = False
-        self._desk = desk
+        self._runner = runner
         self._told = told
         self._numbers: SimpleQueue[int] = SimpleQueue()  # its put is safe in a handler
         self._before: dict[int, Any] = {}
@@ -64,7 +64,7 @@ class Signals:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT and not self.pausing:
             self.pausing = True
-            self._desk.send(Pause())
+            self._runner.send(Pause())
             self._told()
         else:
             signal.signal(number, signal.SIG_DFL)  # once more does not wait for anything
@@ -73,14 +73,14 @@ class Signals:
     def leave(self, number: int) -> None:
         """End the run as a signal does."""
         self.number = number
-        self._desk.hurry()
-        self._desk.send(Stop(reason="interrupted"))
+        self._runner.stop_waiting()
+        self._runner.send(Stop(reason="interrupted"))
         self._numbers.put(number)
 
     def _watch(self) -> None:
         """Wait for a signal, then for the program to end by itself, but not for ever."""
         number = self._numbers.get()
-        self._desk.join(SAVE_SECONDS)
+        self._runner.join(SAVE_SECONDS)
         sleep(LEAVE_SECONDS)
         # Still here: standard output is not read, or the disk does not answer.
-        os._exit(Status.SIGNALLED + number)
+        os._exit(ExitStatus.SIGNALLED + number)

@@ -94,7 +94,7 @@ class Evaluated:
     """A copy of what looked: the averaged weights, where there are any."""
     history: PredictionHistory = field(metadata={"json": False})
     """The predictions at the ends of the epochs so far."""
-    digits: str = "test"
+    split: str = "test"
     """Which were looked at: test or validation."""
 
 
@@ -127,7 +127,7 @@ class EpochEnded:
     """Of the held-out digits; None where there are none."""
 
     @property
-    def watched(self) -> tuple[str, float, float]:
+    def monitored(self) -> tuple[str, float, float]:
         """Which digits the run is watched with, and their loss and accuracy."""
         if self.validation_loss is not None and self.validation_accuracy is not None:
             return "validation", self.validation_loss, self.validation_accuracy
@@ -305,7 +305,7 @@ class RunEnded:
     seconds: float
     """Since the start, with everything."""
     run: str | None
-    look: Evaluated = field(metadata={"json": False})
+    evaluated: Evaluated = field(metadata={"json": False})
     """At the test digits, or, where those were not looked at, at the held-out ones."""
     validation_accuracy: float | None = field(default=None, metadata=IF_HELD_OUT)
     """As a fraction, like the numbers of the held-out digits; None where there are none."""
@@ -315,7 +315,7 @@ class RunEnded:
     """The step at which a person opened the test set, where digits are held out; None: nobody."""
 
     @property
-    def watched_accuracy(self) -> float:
+    def monitored_accuracy(self) -> float:
         """On the digits that the run was watched with, as a fraction."""
         accuracy = self.test_accuracy if self.validation_total is None else self.validation_accuracy
         assert accuracy is not None

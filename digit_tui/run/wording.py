@@ -119,15 +119,15 @@ def restored(event: Restored) -> str:
 
 def epoch_ended(event: EpochEnded) -> str:
     """For example "epoch 3: test 97.10%, loss 0.0951"."""
-    digits, loss, accuracy = event.watched
+    digits, loss, accuracy = event.monitored
     return f"epoch {event.epoch}: {digits} {accuracy:.2%}, loss {loss:.4f}"
 
 
-def test_opened(look: Evaluated) -> str:
+def test_opened(evaluated: Evaluated) -> str:
     """For example "epoch 3.00: test set opened, 97.10%, loss 0.0951"."""
-    evaluation = look.evaluation
+    evaluation = evaluated.evaluation
     return (
-        f"epoch {look.epoch:.2f}: test set opened, "
+        f"epoch {evaluated.epoch:.2f}: test set opened, "
         f"{evaluation.accuracy:.2%}, loss {evaluation.loss:.4f}"
     )
 

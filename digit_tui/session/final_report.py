@@ -16,19 +16,19 @@ def final_report(ended: RunEnded, images: int, fork: tuple[Forked, RunEnded] | N
         images: how many there are to train on.
         fork: how the copy that was still beside it began, and its last event.
     """
-    look = ended.look
-    digits = look.digits.capitalize()
-    lines = [report(look.evaluation, look.history, digits), *_validation(ended)]
+    evaluated = ended.evaluated
+    split = evaluated.split.capitalize()
+    lines = [report(evaluated.evaluation, evaluated.history, split), *_validation(ended)]
     lines += _closing(ended, images)
     if fork is not None:
         forked, fork_ended = fork
-        evaluation = fork_ended.look.evaluation
-        comparison = compare(look.evaluation, evaluation)
+        evaluation = fork_ended.evaluated.evaluation
+        comparison = compare(evaluated.evaluation, evaluation)
         accuracy = interval_words(evaluation.correct, evaluation.total)
         lines += [
             "",
             f"Fork           at step {forked.step:,}: {', '.join(forked.changes)}",
-            f"{digits} accuracy  {accuracy}",
+            f"{split} accuracy  {accuracy}",
             f"               {gap_words(comparison)}",
             f"               {comparison.words}",
             *_closing(fork_ended, images),

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from digit_tui.data import printable
-from digit_tui.session.exit_status import Status
+from digit_tui.session.exit_status import ExitStatus
 
 
-def complain(message: str) -> None:
+def print_error(message: str) -> None:
     """One line on stderr, whatever has become of stderr."""
     if sys.stderr is None:  # closed by the parent; print would take stdout instead
         return
@@ -20,10 +20,10 @@ def complain(message: str) -> None:
         print(f"digit-tui: {printable(message)}", file=sys.stderr, flush=True)
 
 
-def give_up(stream: TextIO) -> None:
+def discard_output(stream: TextIO) -> None:
     """A stream has failed: what is still in it, and what comes, goes nowhere.
 
-    The interpreter flushes once more when it ends; it would complain, and end with status 120.
+    The interpreter flushes once more when it ends; it would print_error, and end with status 120.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
@@ -32,7 +32,7 @@ def give_up(stream: TextIO) -> None:
 class Output:
     """Standard output, which may go away while the run goes on."""
 
-    status: Status | None = None
+    status: ExitStatus | None = None
     """Why nothing more can be written: CLOSED_PIPE or DISK."""
 
     def line(self, text: str, end: str = "\n") -> None:
@@ -44,7 +44,7 @@ class Output:
             print(text.encode(encoding, "replace").decode(encoding), end=end, flush=True)
         except OSError as error:
             closed = isinstance(error, BrokenPipeError)
-            self.status = Status.CLOSED_PIPE if closed else Status.DISK
+            self.status = ExitStatus.CLOSED_PIPE if closed else ExitStatus.DISK
             if not closed:
-                complain(f"cannot write to standard output: {error.strerror}")
-            give_up(sys.stdout)
+                print_error(f"cannot write to standard output: {error.strerror}")
+            discard_output(sys.stdout)

@@ -34,7 +34,7 @@ from digit_tui.run.events import (
     WentBack,
 )
 from digit_tui.run.state import Settings
-from digit_tui.session.runner import Failed, Loaded, News
+from digit_tui.session.runner import Failed, Loaded, RunnerEvent
 
 State = Literal["loading", "training", "paused", "finished", "diverged", "spike", "ended"]
 
@@ -47,12 +47,12 @@ RATE_SECONDS = 15.0
 
 
 @dataclass(eq=False)
-class ForkStanding:
+class ForkRunStatus:
     """The copy that trains beside a run."""
 
     forked: Forked
     settings: Settings
-    looked: Evaluated | None
+    evaluated: Evaluated | None
     """The last look at the digits that the run is watched with."""
     ended: RunEnded | None = None
 
@@ -63,10 +63,10 @@ class ForkStanding:
 
     @property
     def evaluation(self) -> Evaluation | None:
-        return None if self.looked is None else self.looked.evaluation
+        return None if self.evaluated is None else self.evaluated.evaluation
 
 
-class Standing:
+class RunStatus:
     """A run as far as it has told. Every field is what the trainer confirmed."""
 
     def __init__(self, config: RunConfig, clock: Callable[[], float] = monotonic) -> None:
@@ -86,15 +86,15 @@ class Standing:
         self.learning_rate: float | None = None
         self.batch_loss: float | None = None
         """Of the last step, in nats."""
-        self.looked: Evaluated | None = None
+        self.evaluated: Evaluated | None = None
         """The last look at the digits that the run is watched with."""
-        self.opened: Evaluated | None = None
+        self.test_evaluated: Evaluated | None = None
         """The last look at the test digits, where the run is watched with others."""
-        self.shows_opened = False
+        self.shows_test = False
         """Whether a person wants to see those, instead of the digits that it is watched with."""
         self.test_opened: int | None = None
         """The step at which those were first looked at."""
-        self.fork: ForkStanding | None = None
+        self.fork: ForkRunStatus | None = None
         self.snapshots: list[SnapshotInfo] = []
         self.saved: CheckpointSaved | None = None
         """The last checkpoint of this process."""
@@ -110,12 +110,12 @@ class Standing:
     @property
     def evaluation(self) -> Evaluation | None:
         """The last look at the digits that the run is watched with."""
-        return None if self.looked is None else self.looked.evaluation
+        return None if self.evaluated is None else self.evaluated.evaluation
 
     @property
-    def look(self) -> Evaluated | None:
+    def shown(self) -> Evaluated | None:
         """The look at digits that a person wants to see."""
-        return self.opened if self.shows_opened else self.looked
+        return self.test_evaluated if self.shows_test else self.evaluated
 
     @property
     def going(self) -> bool:
@@ -144,7 +144,7 @@ class Standing:
         # What has passed since the last news counts down, so that the figure never stands still.
         return max(remaining * (now - started) / (position - since) - (self._clock() - now), 0)
 
-    def take_in(self, event: News) -> None:
+    def ingest(self, event: RunnerEvent) -> None:
         """Learn what happened."""
         match event:
             case Loaded(dataset):
@@ -164,11 +164,11 @@ class Standing:
                     self.saved_step, self.test_opened = event.step, event.test_opened
                 self._start_clock()
             case StepsDone():
-                self._take_in_steps(event)
+                self._ingest_steps(event)
             case EpochEnded():
                 self._move_on(event.step, float(event.epoch))
             case Evaluated():
-                self._take_in_look(event)
+                self._ingest_evaluated(event)
             case SettingChanged():
                 self.settings = event.settings
                 if event.setting == "learning_rate":
@@ -188,11 +188,11 @@ class Standing:
                 self.ended = event
                 self.state = "ended"
             case Forked():
-                self.fork = ForkStanding(event, event.settings, self.looked)
+                self.fork = ForkRunStatus(event, event.settings, self.evaluated)
             case OfFork(inner):
-                self._take_in_of_fork(inner)
+                self._ingest_of_fork(inner)
             case ForkEnded():
-                self._take_in_fork_end(event)
+                self._ingest_fork_end(event)
             case _:
                 pass
 
@@ -200,7 +200,7 @@ class Standing:
         self._track.clear()
         self._track.append((self._clock(), self.epoch))
 
-    def _take_in_steps(self, event: StepsDone) -> None:
+    def _ingest_steps(self, event: StepsDone) -> None:
         self._move_on(event.step, event.epoch)
         self.learning_rate, self.batch_loss = event.learning_rate, float(event.losses[-1])
         self._speed.append((event.images, event.seconds))
@@ -212,35 +212,35 @@ class Standing:
         while self._track[0][0] < now - RATE_SECONDS:
             self._track.popleft()
 
-    def _take_in_look(self, event: Evaluated) -> None:
-        if event.digits == self.config.watched:
-            self.looked = event
+    def _ingest_evaluated(self, event: Evaluated) -> None:
+        if event.split == self.config.monitored_split:
+            self.evaluated = event
             return
-        self.opened, self.shows_opened = event, True
+        self.test_evaluated, self.shows_test = event, True
         if self.test_opened is None:
             self.test_opened = event.step
 
-    def _take_in_of_fork(self, event: Event) -> None:
+    def _ingest_of_fork(self, event: Event) -> None:
         fork = self.fork
         if fork is None:
             return
         match event:
-            case Evaluated(digits=digits) if digits == self.config.watched:
-                fork.looked = event
+            case Evaluated(split=split) if split == self.config.monitored_split:
+                fork.evaluated = event
             case SettingChanged():
                 fork.settings = event.settings
             case SaveFailed():
-                self.take_in(event)
+                self.ingest(event)
             case RunEnded():
                 fork.ended = event
             case _:
                 pass
 
-    def _take_in_fork_end(self, event: ForkEnded) -> None:
+    def _ingest_fork_end(self, event: ForkEnded) -> None:
         fork, self.fork = self.fork, None
         if fork is not None and event.kept == "fork":
             self.settings, self.learning_rate = fork.settings, None
-            self.looked = fork.looked
+            self.evaluated = fork.evaluated
             self._stand_in(fork.forked.run)
 
     def _stand_in(self, folder: str | None) -> None:

@@ -12,7 +12,7 @@ from digit_tui.data import DataError, Dataset, printable
 from digit_tui.engine.worker_pool import WorkerPoolError
 from digit_tui.run.commands import Command
 from digit_tui.run.events import Event, StepsDone
-from digit_tui.session.exit_status import Status
+from digit_tui.session.exit_status import ExitStatus
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.training.command_source import AutoResume, Mailbox
 from digit_tui.training.run_request import RunRequest
@@ -39,13 +39,13 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class Obeyed:
+class Acknowledged:
     """A command was obeyed, and all that came of it was told; for those that ask for receipts."""
 
     command: Command | None
 
 
-News = Event | Loaded | Failed | Obeyed
+RunnerEvent = Event | Loaded | Failed | Acknowledged
 """What a runner tells."""
 
 
@@ -70,7 +70,7 @@ class Runner:
         self._wake = wake
         self._dataset = dataset
         self._mailbox = self._make_mailbox()
-        self._events: deque[News] = deque()
+        self._events: deque[RunnerEvent] = deque()
         self._thread = Thread(target=self._work, name="training", daemon=True)
 
     def _make_mailbox(self) -> Mailbox:
@@ -86,7 +86,7 @@ class Runner:
         """Ask the run for something; an event will tell when it is done."""
         self._mailbox.send(command)
 
-    def drain(self) -> list[News]:
+    def drain(self) -> list[RunnerEvent]:
         """What has happened since the last call."""
         events = []
         while self._events:
@@ -98,7 +98,7 @@ class Runner:
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
-    def _publish(self, event: News) -> None:
+    def _publish(self, event: RunnerEvent) -> None:
         self._events.append(event)
         if not isinstance(event, StepsDone):  # those can wait for the next regular look
             self._wake()
@@ -111,18 +111,18 @@ class Runner:
             for event in self._make_trainer(self._dataset).run():
                 self._publish(event)
         except DataError as error:
-            self._publish(Failed(Status.DATA, printable(str(error))))
+            self._publish(Failed(ExitStatus.DATA, printable(str(error))))
         except RunError as error:
-            status = Status.USAGE if isinstance(error, RunTaken) else Status.DATA
+            status = ExitStatus.USAGE if isinstance(error, RunTaken) else ExitStatus.DATA
             self._publish(Failed(status, printable(str(error))))
         except WorkerPoolError as error:
-            self._publish(Failed(Status.FAILURE, str(error)))
+            self._publish(Failed(ExitStatus.FAILURE, str(error)))
         except OSError as error:
             where = printable(str(error.filename or self._request.folder or "the run"))
-            self._publish(Failed(Status.DISK, f"cannot write {where}: {error.strerror}"))
+            self._publish(Failed(ExitStatus.DISK, f"cannot write {where}: {error.strerror}"))
         except Exception as error:
             message = printable(f"{type(error).__name__}: {error}")
-            self._publish(Failed(Status.FAILURE, message, traceback.format_exc()))
+            self._publish(Failed(ExitStatus.FAILURE, message, traceback.format_exc()))
 
 
 class ReplayRunner(Runner):

@@ -67,9 +67,9 @@ class RunSummary:
     """In the time zone of here."""
     images: int
     """To train on."""
-    watched: str
+    monitored_split: str
     """Which digits it was watched with: test or validation."""
-    watched_images: int
+    monitored_images: int
     """How many those are."""
     test_images: int
     network: tuple[int, ...]
@@ -84,7 +84,7 @@ class RunSummary:
     """All commands that changed it, and all ways back, in their order."""
     curves: dict[str, NDArray[np.float64]]
     """(epochs,) each, of the epochs in force: "epoch", and "loss" and "accuracy" with "train_" and
-    "watched_" before them; NaN where was no number."""
+    "monitored_" before them; NaN where was no number."""
     test_opened: int | None
     """The step at which the test digits were first looked at, if it was watched with others."""
     results: dict[str, Any] | None
@@ -117,8 +117,8 @@ class RunSummary:
             settings = settings_after(saved.config, history.lineage)
             epochs = history.epochs
             curves = {"epoch": np.array([int(line["epoch"]) for line in epochs], np.float64)}
-            watched = saved.config.watched
-            for name, key in (("train", "train"), ("watched", watched)):
+            monitored_split = saved.config.monitored_split
+            for name, key in (("train", "train"), ("monitored", monitored_split)):
                 for what in ("loss", "accuracy"):
                     values = [line[f"{key}_{what}"] for line in epochs]
                     curves[f"{name}_{what}"] = np.array(values, np.float64)
@@ -127,8 +127,8 @@ class RunSummary:
             saved=saved,
             started=started,
             images=images,
-            watched=watched,
-            watched_images=validation_images or test_images,
+            monitored_split=monitored_split,
+            monitored_images=validation_images or test_images,
             test_images=test_images,
             network=(saved.config.side**2, *saved.config.hidden, classes),
             settings=settings,
@@ -147,8 +147,8 @@ class RunSummary:
 
     @property
     def best(self) -> tuple[int, float] | None:
-        """The first epoch with the highest accuracy that was watched, and that as a fraction."""
-        accuracies = self.curves["watched_accuracy"]
+        """The first epoch with the highest monitored accuracy, and that accuracy as a fraction."""
+        accuracies = self.curves["monitored_accuracy"]
         if not np.isfinite(accuracies).any():
             return None
         index = int(np.nanargmax(accuracies))

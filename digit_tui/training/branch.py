@@ -45,8 +45,8 @@ class Branch:
         steps_made: in all, those that were undone included.
         furthest: step that it ever stood at.
         saved: whether a checkpoint of it was written.
-        test_opened: the step at which the test digits were first looked at, if the run is watched
-            with others.
+        test_opened: the step at which the test digits were first evaluated, if the
+            run is monitored with others.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Branch:
         self._pool = pool
         self._stepper = stepper
         self._images = len(dataset.train_labels)
-        self._evaluation: Evaluated | None = None
+        self._evaluated: Evaluated | None = None
         self._unpublished: list[StepResult] = []
         self._published = 0.0
         self._room: Vectors | None = None  # where the vectors are while it is parked
@@ -84,7 +84,7 @@ class Branch:
         branch = Branch(
             self.config, self.sizes, self._dataset, self._pool, self._stepper, state, folder
         )
-        branch.last_change, branch._evaluation = self.last_change, self._evaluation
+        branch.last_change, branch._evaluated = self.last_change, self._evaluated
         branch.test_opened = self.test_opened
         branch.steps_made, branch.furthest = self.steps_made, self.furthest
         branch.park()
@@ -118,7 +118,7 @@ class Branch:
     @property
     def accuracy(self) -> float | None:
         """On the test set, when it was last looked at."""
-        return None if self._evaluation is None else self._evaluation.evaluation.accuracy
+        return None if self._evaluated is None else self._evaluated.evaluation.accuracy
 
     def steps(self, most: int) -> list[StepResult]:
         """Make one step or some; see Stepper.
@@ -186,23 +186,23 @@ class Branch:
 
         Repeats the last look if no step was made since.
         """
-        if self._evaluation is None or self._evaluation.step != self.state.step:
-            self._evaluation = self._look(self._dataset.watched)
-        return self._evaluation
+        if self._evaluated is None or self._evaluated.step != self.state.step:
+            self._evaluated = self._evaluate_split(self._dataset.monitored_split)
+        return self._evaluated
 
     def open_test(self) -> Iterator[Event]:
         """Look at the test digits, where the run is watched with others; it goes on record."""
         if self.test_opened is None:
             self.test_opened = self.state.step
             yield from self.record(lambda folder: folder.opened_test(self.state.step))
-        yield self._look("test")
+        yield self._evaluate_split("test")
 
-    def _look(self, digits: str) -> Evaluated:
+    def _evaluate_split(self, split: str) -> Evaluated:
         started = perf_counter()
         state = self.state
-        evaluation = self._pool.evaluate(*self._dataset.digits(digits))
-        watched = digits == self._dataset.watched
-        if watched and not state.cursor and state.epoch:
+        evaluation = self._pool.evaluate(*self._dataset.split(split))
+        monitored = split == self._dataset.monitored_split
+        if monitored and not state.cursor and state.epoch:
             state.history = state.history.add(state.epoch, evaluation.predictions)
         return Evaluated(
             step=state.step,
@@ -210,8 +210,8 @@ class Branch:
             evaluation=evaluation,
             seconds=perf_counter() - started,
             network=self.network.copy(),
-            history=state.history if watched else PredictionHistory(),
-            digits=digits,
+            history=state.history if monitored else PredictionHistory(),
+            split=split,
         )
 
     @property
@@ -264,7 +264,7 @@ class Branch:
         yield from self.publish()
         left = self.state.step
         self.state.become(target)
-        self._evaluation = self.last_change = None
+        self._evaluated = self.last_change = None
         yield from self.record(lambda folder: folder.went_back(left, to, lineage))
 
     def save(self, asked: bool) -> Iterator[Event]:
@@ -272,8 +272,8 @@ class Branch:
         if self.folder is None:
             return
         folder, state = self.folder, self.state
-        looked = self._evaluation is not None and self._evaluation.step == state.step
-        accuracy = self.accuracy if looked else None
+        evaluated = self._evaluated is not None and self._evaluated.step == state.step
+        accuracy = self.accuracy if evaluated else None
         checkpoint = Checkpoint(
             state=state,
             config=self.config,
@@ -300,10 +300,10 @@ class Branch:
         """
         yield from self.publish()
         reason = "finished" if self.finished else reason
-        looked = self.evaluate()
-        held_out = looked.digits == "validation"
+        evaluated = self.evaluate()
+        held_out = evaluated.split == "validation"
         opened = self.test_opened
-        test = None if held_out else looked
+        test = None if held_out else evaluated
         if held_out and self.finished:
             for event in self.open_test():
                 if isinstance(event, Evaluated):
@@ -314,7 +314,7 @@ class Branch:
             "epochs": self.state.epoch,
             "steps": self.state.step,
             **_counts("test", test),
-            **_counts("validation", looked if held_out else None),
+            **_counts("validation", evaluated if held_out else None),
             "test_opened": opened,
             "weights_sha256": self.state.weights_sha256,
             "seconds": seconds,
@@ -323,7 +323,7 @@ class Branch:
         yield from self.record(lambda folder: folder.end(reason, results))
         run = str(self.folder.path) if self.folder else None
         self.close()
-        yield RunEnded(reason=reason, run=run, look=test or looked, **results)
+        yield RunEnded(reason=reason, run=run, evaluated=test or evaluated, **results)
 
     def close(self) -> None:
         """Leave the folder to others."""
@@ -341,22 +341,22 @@ class Branch:
             yield SaveFailed(self.state.step, f"{reason}: {self.folder.path}")
 
 
-def _measures(looked: Evaluated) -> dict[str, Any]:
+def _measures(evaluated: Evaluated) -> dict[str, Any]:
     """Loss and accuracy for EpochEnded; those of other digits are None."""
     nothing = dict.fromkeys(
-        f"{digits}_{what}" for digits in ("test", "validation") for what in ("loss", "accuracy")
+        f"{split}_{what}" for split in ("test", "validation") for what in ("loss", "accuracy")
     )
-    evaluation = looked.evaluation
+    evaluation = evaluated.evaluation
     return nothing | {
-        f"{looked.digits}_loss": evaluation.loss,
-        f"{looked.digits}_accuracy": evaluation.accuracy,
+        f"{evaluated.split}_loss": evaluation.loss,
+        f"{evaluated.split}_accuracy": evaluation.accuracy,
     }
 
 
-def _counts(digits: str, looked: Evaluated | None) -> dict[str, Any]:
+def _counts(split: str, evaluated: Evaluated | None) -> dict[str, Any]:
     """Accuracy and its parts for RunEnded; None if nobody looked at these digits."""
-    evaluation = None if looked is None else looked.evaluation
+    evaluation = None if evaluated is None else evaluated.evaluation
     return {
-        f"{digits}_{what}": None if evaluation is None else getattr(evaluation, what)
+        f"{split}_{what}": None if evaluation is None else getattr(evaluation, what)
         for what in ("accuracy", "correct", "total")
     }

@@ -69,8 +69,8 @@ class Trainer:
             dataset: the digits, at the side that the config names.
             source: where commands come from.
             folder: where it is saved; None keeps nothing.
-            interactive: somebody is there: keep snapshots to go back to, and pause instead of going on with
-                a network that is lost, or of ending when all epochs are done.
+            interactive: somebody is there: keep snapshots to go back to, and pause instead of
+                going on with a network that is lost, or of ending when all epochs are done.
             start_point: where it begins; None is with fresh weights.
         """
         images = len(dataset.train_labels)
@@ -228,7 +228,7 @@ class Trainer:
                 yield from self._change(command)
 
     def _open_test(self) -> Iterator[Event]:
-        if self._dataset.watched == "test":
+        if self._dataset.monitored_split == "test":
             yield Refused(self.state.step, "The run is watched with the test digits already.")
             return
         for branch in self._branches.each():

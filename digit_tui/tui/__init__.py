@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from digit_tui.session.exit_status import Status
-from digit_tui.session.output import give_up
+from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.output import discard_output
 from digit_tui.storage.run_index import last_interrupted
 from digit_tui.training.run_request import RunRequest
 
 if TYPE_CHECKING:
-    from digit_tui.tui.job_control import JobApp
+    from digit_tui.tui.job_control import JobControlApp
 
 SWITCH_SECONDS = 0.0005
 """Longest time that one thread keeps the interpreter while the other wants it."""
@@ -40,7 +40,7 @@ def run_replay(request: RunRequest) -> int:
     return _show(ReplayApp(request))
 
 
-def _show(app: JobApp) -> int:
+def _show(app: JobControlApp) -> int:
     from digit_tui.tui.terminal.watchdog import SAVE_SECONDS, Watchdog
 
     # The training thread asks for the interpreter after each call of NumPy. With Python's usual
@@ -54,8 +54,8 @@ def _show(app: JobApp) -> int:
         try:
             print(app.farewell, file=sys.stderr, flush=True)
         except OSError:  # the terminal is gone
-            give_up(sys.stderr)
+            discard_output(sys.stderr)
     if app.ended_by is not None:
-        return Status.SIGNALLED + app.ended_by
+        return ExitStatus.SIGNALLED + app.ended_by
     # An app that crashed in its input thread leaves no return code: that is no success.
     return 1 if app.return_code is None else app.return_code

@@ -14,16 +14,16 @@ from digit_tui.data import printable
 from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.wording import farewell
-from digit_tui.session.exit_status import Status
-from digit_tui.session.runner import News, Runner
+from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.runner import Runner, RunnerEvent
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest, resume_request
 from digit_tui.training.snapshots import UNDO_BYTES
-from digit_tui.tui.job_control import JOB, JobApp
+from digit_tui.tui.job_control import JOB, JobControlApp
 from digit_tui.tui.run_app import COMMON
 from digit_tui.tui.screens.fork import ForkDialog, KeepDialog
 from digit_tui.tui.screens.optimizer import OptimizerDialog
-from digit_tui.tui.screens.resume import OfferDialog
+from digit_tui.tui.screens.resume import ResumeDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.run_model import RunModel
@@ -43,7 +43,7 @@ CLIPPINGS = (
 """What the clipping key goes through."""
 
 
-class DigitApp(JobApp):
+class DigitApp(JobControlApp):
     """A run that trains, and the keys that steer it."""
 
     BINDINGS = [
@@ -168,7 +168,7 @@ class DigitApp(JobApp):
                 self._request = resume_request(offered.path)
             self._begin()
 
-        self.push_screen(OfferDialog(offered), chosen)
+        self.push_screen(ResumeDialog(offered), chosen)
 
     def _begin(self) -> None:
         """Start a run, the first or after a restart."""
@@ -195,11 +195,11 @@ class DigitApp(JobApp):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
             self._wake.clear()
-            self.take_in(runner.drain())
+            self.ingest(runner.drain())
         self._leave_run()
 
-    def take_in(self, events: Iterable[News], urgent: bool = False) -> None:
-        super().take_in(events, urgent)
+    def ingest(self, events: Iterable[RunnerEvent], urgent: bool = False) -> None:
+        super().ingest(events, urgent)
         self._breaking &= self.model.going
 
     def _leave_run(self) -> None:
@@ -217,20 +217,20 @@ class DigitApp(JobApp):
                 self.farewell = "\n".join([self.farewell, "A fault of digit-tui itself:", *lines])
             self.exit(return_code=failure.status)
         elif self.ended_by is not None:
-            self.exit(return_code=Status.SIGNALLED + self.ended_by)
+            self.exit(return_code=ExitStatus.SIGNALLED + self.ended_by)
         elif self._after_end == "restart":
             self._after_end = None
             self._begin()
         else:
             lost = self.model.save_trouble is not None
-            self.exit(return_code=Status.DISK if lost else Status.DONE)
+            self.exit(return_code=ExitStatus.DISK if lost else ExitStatus.DONE)
 
     def stop_run(self) -> None:
         self.send(commands.Stop(reason="interrupted"))
 
     def leave(self) -> None:
         if self.runner is None:  # otherwise when the run has ended
-            self.exit(return_code=Status.SIGNALLED + (self.ended_by or 0))
+            self.exit(return_code=ExitStatus.SIGNALLED + (self.ended_by or 0))
 
     def wait_saved(self, seconds: float) -> bool:
         return self.runner is None or self.runner.join(seconds)
@@ -310,8 +310,8 @@ class DigitApp(JobApp):
 
     def action_show_test(self) -> None:
         """Open the test set, or see the held-out digits again."""
-        if self.model.shows_opened:
-            self.model.shows_opened = False
+        if self.model.shows_test:
+            self.model.shows_test = False
             self.model.say("note", "the held-out digits are shown again")
             if isinstance(self.screen, View):
                 self.screen.redraw()
@@ -337,6 +337,6 @@ class DigitApp(JobApp):
 
     async def action_quit(self) -> None:
         if self.runner is None:
-            self.exit(return_code=Status.DONE)
+            self.exit(return_code=ExitStatus.DONE)
         else:
             self.send(commands.Stop())

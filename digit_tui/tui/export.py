@@ -15,28 +15,28 @@ from digit_tui.tui.state.run_model import RunModel
 PAGE = "mistakes.html"
 
 
-def write_list(model: RunModel, look: Evaluated, listing: Listing, listed: str) -> str:
+def write_list(model: RunModel, evaluated: Evaluated, listing: Listing, listed: str) -> str:
     """Write the page into the run's folder; what became of it, in words.
 
     Args:
         model: the run, whose digits are loaded.
-        look: which is shown.
+        evaluated: which is shown.
         listing: what is listed of it.
         listed: that in words.
     """
     if model.folder is None:
         return "not written: the run has no folder"
     assert model.dataset is not None
-    assert listing.digits is not None
-    images, _ = model.dataset.digits(look.digits)
+    assert listing.table is not None
+    images, _ = model.dataset.split(evaluated.split)
     folder = Path(model.folder)
-    facts = about(str(folder), model.dataset.name, look.step, listing.digits, listed)
+    facts = about(str(folder), model.dataset.name, evaluated.step, listing.table, listed)
     title = f"Digits of {folder.name}"
     side, path = model.dataset.side, folder / PAGE
     try:
-        content = page(title, facts, listing.digits, listing.order, images, side, listing.by)
+        content = page(title, facts, listing.table, listing.order, images, side, listing.by)
         write_page(path, content)
     except OSError as error:
         return f"not written: {error.strerror}: {printable(str(path))}"
-    which = f"{len(listing.order):,} digits of epoch {position(look.epoch)}"
+    which = f"{len(listing.order):,} digits of epoch {position(evaluated.epoch)}"
     return f"wrote {which} to {printable(str(path))}"

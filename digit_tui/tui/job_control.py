@@ -15,7 +15,7 @@ from types import FrameType
 from textual.binding import Binding
 
 from digit_tui.config import RunConfig
-from digit_tui.session.exit_status import Status
+from digit_tui.session.exit_status import ExitStatus
 from digit_tui.tui.run_app import RunApp
 from digit_tui.tui.terminal.watchdog import SAVE_SECONDS
 
@@ -39,7 +39,7 @@ JOB = [
 """Keys of every job; in the bindings of each, so that they come where they belong."""
 
 
-class JobApp(RunApp):
+class JobControlApp(RunApp):
     """A window that leaves or stops when a signal says so.
 
     Attributes:
@@ -119,7 +119,7 @@ class JobApp(RunApp):
         if self.ended_by is not None:
             # The terminal is the shell's, which has drawn its prompt: leave without touching it.
             self.wait_saved(SAVE_SECONDS)
-            os._exit(Status.SIGNALLED + self.ended_by)
+            os._exit(ExitStatus.SIGNALLED + self.ended_by)
         driver.resume_application_mode()
         self._suspended = False
         self.refresh(layout=True)

@@ -20,7 +20,7 @@ SHARE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class NeighbourQuery:
     """Which training digits look like this one?"""
 
     digit: int
@@ -38,7 +38,7 @@ class Question:
 
 
 @dataclass(frozen=True, eq=False)
-class LookAlikes:
+class FoundNeighbours:
     """The answer."""
 
     digit: int
@@ -51,7 +51,7 @@ class LookAlikes:
     """Where it stood."""
 
 
-class Finder:
+class NeighbourFinder:
     """Answers the latest question; earlier ones that it did not come to are forgotten.
 
     The features of all training digits (60,000 x 256 float32: 61 MB) take about a second, so they
@@ -59,7 +59,7 @@ class Finder:
     run has given it (see training/pool.py): a limit of its own would be the run's too.
     """
 
-    def __init__(self, found: Callable[[LookAlikes], object]) -> None:
+    def __init__(self, found: Callable[[FoundNeighbours], object]) -> None:
         """Nothing is done before the first question.
 
         Args:
@@ -67,11 +67,11 @@ class Finder:
         """
         self._found = found
         self._changed = Condition()
-        self._question: Question | None = None
+        self._question: NeighbourQuery | None = None
         self._asked = False  # and not answered
         self._thread: Thread | None = None
 
-    def ask(self, question: Question) -> None:
+    def ask(self, question: NeighbourQuery) -> None:
         """Have a question answered as soon as possible, instead of all before."""
         with self._changed:
             self._question, self._asked = question, True
@@ -86,7 +86,7 @@ class Finder:
             self._question = None
             self._changed.notify()
 
-    def _next(self) -> Question | None:
+    def _next(self) -> NeighbourQuery | None:
         """Wait for a question; None if there will be none."""
         with self._changed:
             self._changed.wait_for(lambda: self._asked or self._question is None)
@@ -113,4 +113,4 @@ class Finder:
             assert by is not None
             (query,) = hidden_features(by.network, question.image[None])
             neighbours = nearest(features, query, COUNT)
-            self._found(LookAlikes(question.digit, neighbours, by.network, by.epoch))
+            self._found(FoundNeighbours(question.digit, neighbours, by.network, by.epoch))

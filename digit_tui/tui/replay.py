@@ -8,10 +8,10 @@ from textual.binding import Binding
 from textual.timer import Timer
 
 from digit_tui.run import commands
-from digit_tui.session.exit_status import Status
+from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.runner import Failed, ReplayRunner
 from digit_tui.training.run_request import RunRequest
-from digit_tui.tui.job_control import JOB, JobApp
+from digit_tui.tui.job_control import JOB, JobControlApp
 from digit_tui.tui.run_app import COMMON
 from digit_tui.tui.state.player import Player
 from digit_tui.tui.state.run_model import RunModel
@@ -24,7 +24,7 @@ SPEED = Binding.Group("Speed", compact=True)
 SCRUB = Binding.Group("Epoch", compact=True)
 
 
-class ReplayApp(JobApp):
+class ReplayApp(JobControlApp):
     """A saved run, trained again to the bit, with all that was done to it."""
 
     BINDINGS = [
@@ -128,7 +128,7 @@ class ReplayApp(JobApp):
             self.model.replay = f"↻ {player.speed:g} epochs/s"
         else:
             self.model.replay = "⏸ replay"
-        self.take_in(events, urgent=True)  # type: ignore[arg-type] # a person who plays waits for it
+        self.ingest(events, urgent=True)  # type: ignore[arg-type] # a person who plays waits for it
 
     def action_toggle_play(self) -> None:
         self.player.playing = not self.player.playing
@@ -150,13 +150,13 @@ class ReplayApp(JobApp):
 
     async def action_quit(self) -> None:
         self.stop_run()
-        self.exit(return_code=Status.DONE)
+        self.exit(return_code=ExitStatus.DONE)
 
     def stop_run(self) -> None:
         self.runner.send(commands.Stop())
 
     def leave(self) -> None:
-        self.exit(return_code=Status.SIGNALLED + (self.ended_by or 0))
+        self.exit(return_code=ExitStatus.SIGNALLED + (self.ended_by or 0))
 
     def wait_saved(self, seconds: float) -> bool:
         """There is nothing to save."""

@@ -22,7 +22,7 @@ from textual.worker import WorkerFailed
 
 from digit_tui.config import RunConfig
 from digit_tui.run.events import EpochEnded, Evaluated, OfFork, StepsDone, TimelineChanged
-from digit_tui.session.runner import News
+from digit_tui.session.runner import RunnerEvent
 from digit_tui.training.pace import Pace
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.dialog import Palette
@@ -31,7 +31,7 @@ from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.run_model import RunModel
-from digit_tui.tui.terminal.stdio_capture import WORDS
+from digit_tui.tui.terminal.stdio_capture import STDIO
 from digit_tui.tui.widgets.filter_line import FilterInput
 
 DRAW_SECONDS = 0.5
@@ -103,10 +103,10 @@ class RunApp(App[None]):
 
     def on_load(self) -> None:
         self.begin_capture_print(self)
-        WORDS.listener = lambda text: self.post_message(events.Print(text, stderr=True))
+        STDIO.listener = lambda text: self.post_message(events.Print(text, stderr=True))
 
     def on_unmount(self) -> None:
-        WORDS.listener = None
+        STDIO.listener = None
 
     def on_print(self, event: events.Print) -> None:
         """What a library wrote to stdout or stderr is told in the log, line by line."""
@@ -115,7 +115,7 @@ class RunApp(App[None]):
             if line.strip():
                 self.model.say("note", line.rstrip())
         if lines:
-            self.take_in((), urgent=True)
+            self.ingest((), urgent=True)
 
     def on_resize(self) -> None:
         if self._repaint is not None:
@@ -134,7 +134,7 @@ class RunApp(App[None]):
         else:
             self.refresh(layout=True)
 
-    def take_in(self, events: Iterable[News], urgent: bool = False) -> None:
+    def ingest(self, events: Iterable[RunnerEvent], urgent: bool = False) -> None:
         """Learn from events, then draw what they changed.
 
         Args:
@@ -143,7 +143,7 @@ class RunApp(App[None]):
         """
         before = self.model.state
         for event in events:
-            self.model.take_in(event)
+            self.model.ingest(event)
             self._stale = True
             urgent = urgent or not isinstance(event, ROUTINE)
         if (self.model.fork is not None) != self._forked:
@@ -157,7 +157,7 @@ class RunApp(App[None]):
         due = waited >= DRAW_SECONDS and (self._pace.allowed or waited >= LONGEST_SECONDS)
         due = due or self.model.state != before
         # A new look at the digits changes words, charts and lists: all of them at one time.
-        together = self.model.look is not view.look and not due
+        together = self.model.shown is not view.drawn and not due
         patience = DRAW_SECONDS if together else DRAW_SECONDS * SHOWS
         if urgent or now - self._shown >= patience:
             view.show(self.model)
@@ -165,7 +165,7 @@ class RunApp(App[None]):
         if self._stale and due:
             with self._pace:
                 view.draw(self.model)
-            self._stale, self._drawn, view.look = False, now, self.model.look
+            self._stale, self._drawn, view.drawn = False, now, self.model.shown
 
     def _handle_exception(self, error: Exception) -> None:
         # A key that closes what the key before has just opened finds it half made. That is no

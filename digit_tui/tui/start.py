@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from digit_tui.tui import app, replay
 from digit_tui.tui import run_app as window
-from digit_tui.tui.terminal.stdio_capture import WORDS
+from digit_tui.tui.terminal.stdio_capture import STDIO
 
 
 def prepare(draws: float | None) -> None:
@@ -19,4 +19,4 @@ def prepare(draws: float | None) -> None:
         # What is drawn more often must be looked for more often.
         app.POLL_SECONDS = min(app.POLL_SECONDS, window.DRAW_SECONDS)
         replay.FRAME_SECONDS = min(replay.FRAME_SECONDS, window.DRAW_SECONDS)
-    WORDS.divert()
+    STDIO.divert()

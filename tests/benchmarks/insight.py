@@ -16,7 +16,7 @@ from digit_tui.config import RunConfig
 from digit_tui.data import load_dataset
 from digit_tui.insight.change import change, epoch_before
 from digit_tui.insight.confusion import class_scores, confusion_matrix
-from digit_tui.insight.digit_table import Digits
+from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.selection import ORDERS, parse_selection, select
 from digit_tui.run.events import EpochEnded, Evaluated
 from digit_tui.training.command_source import CommandScript
@@ -65,7 +65,7 @@ def look(event: Evaluated) -> float:
     """Compute what any of the views shows of a look; in seconds."""
     started = perf_counter()
     evaluation = event.evaluation
-    digits = Digits(evaluation, event.history)
+    digits = DigitTable(evaluation, event.history)
     classes = evaluation.probabilities.shape[1]
     for values in (digits.lives, digits.suspects, digits.unbacked, digits.margins, digits.wrong):
         assert values is not None

@@ -19,8 +19,8 @@ from digit_tui.storage.saved_run import SavedRun
 
 def test_every_image_is_on_one_side(digits: Dataset) -> None:
     split = hold_out(digits, 70)
-    assert (split.watched, digits.watched) == ("validation", "test")
-    held, labels = split.digits("validation")
+    assert (split.monitored_split, digits.monitored_split) == ("validation", "test")
+    held, labels = split.split("validation")
     assert (len(held), len(labels)) == (70, 70)
     assert len(split.train_images) == len(split.train_labels) == len(digits.train_labels) - 70
     rows = [
@@ -47,7 +47,7 @@ def test_labels_in_order_are_held_out_from_all_classes(digits: Dataset) -> None:
     sorted_digits = replace(
         digits, train_images=digits.train_images[order], train_labels=digits.train_labels[order]
     )
-    _, labels = hold_out(sorted_digits, 70).digits("validation")
+    _, labels = hold_out(sorted_digits, 70).split("validation")
     assert set(labels) == set(digits.train_labels)
 
 
@@ -64,7 +64,7 @@ def held(digits: Dataset) -> Dataset:
 
 
 def looks(events: list[Any], digits: str) -> list[Evaluated]:
-    return [each for each in events if isinstance(each, Evaluated) and each.digits == digits]
+    return [each for each in events if isinstance(each, Evaluated) and each.split == digits]
 
 
 def test_the_test_set_is_read_at_the_end_alone(train: Any, held: Dataset) -> None:
@@ -73,19 +73,19 @@ def test_the_test_set_is_read_at_the_end_alone(train: Any, held: Dataset) -> Non
     last = ran.all(EpochEnded)[-1]
     assert (last.test_loss, last.test_accuracy) == (None, None)
     watched = ran.all(Evaluated)[-1].evaluation
-    assert last.watched == ("validation", watched.loss, watched.accuracy)
+    assert last.monitored == ("validation", watched.loss, watched.accuracy)
     ended = ran.ended
     assert (ended.validation_correct, ended.validation_total) == (watched.correct, 70)
     assert ended.test_total == len(held.test_labels)
-    assert ended.look.digits == "test"
+    assert ended.evaluated.split == "test"
     assert ended.test_opened is None
-    assert ended.watched_accuracy == watched.accuracy
+    assert ended.monitored_accuracy == watched.accuracy
 
 
 def test_a_run_that_is_left_early_does_not_look(train: Any, held: Dataset) -> None:
     ran = train([(5, Stop())], dataset=held, validation=70)
     assert (ran.ended.test_accuracy, ran.ended.test_total) == (None, None)
-    assert ran.ended.look.digits == "validation"
+    assert ran.ended.evaluated.split == "validation"
 
 
 def test_opening_it_is_told_and_on_record(train: Any, held: Dataset, tmp_path: Path) -> None:

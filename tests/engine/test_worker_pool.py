@@ -21,7 +21,7 @@ from digit_tui.data import Dataset
 from digit_tui.engine import shared_memory as shared_memory_module
 from digit_tui.engine import stepper as step_module
 from digit_tui.engine import worker_pool as pool_module
-from digit_tui.engine.batches import BLOCK, Batches, Digits
+from digit_tui.engine.batches import BLOCK, Batches, TrainingData
 from digit_tui.engine.shared_memory import Arena, shared_memory
 from digit_tui.engine.step_group import MAX_STEPS, StepGroup
 from digit_tui.engine.stepper import Stepper
@@ -76,7 +76,7 @@ def open_files() -> int:
 
 def batches_of(digits: Dataset, seed: int) -> Batches:
     block = np.zeros((BLOCK, digits.pixels), np.uint8)
-    return Batches(Digits(digits.train_images, digits.train_labels), seed, digits.side, block)
+    return Batches(TrainingData(digits.train_images, digits.train_labels), seed, digits.side, block)
 
 
 def wait_until(condition: Any, seconds: float = 20.0) -> None:
@@ -162,7 +162,7 @@ def test_an_evaluation_is_shared(train: Any, make_digits: Any) -> None:
     ran = train(dataset=digits, threads=2, average=False)
     network = Network((36, 8, 4), ran.trainer.state.parameters)
     expected = evaluate(network, digits.test_images, digits.test_labels)
-    found = ran.ended.look.evaluation
+    found = ran.ended.evaluated.evaluation
     np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-6)
     np.testing.assert_allclose(found.losses, expected.losses, atol=1e-5)
     assert found.total == 5_001
@@ -220,7 +220,7 @@ def test_after_a_step_that_is_not_finite_none_is_made() -> None:
         order = stream(0, "shuffle", 0).permutation(images)
         pixels = np.zeros((images, 36), np.uint8)
         pixels[order] = np.array(brightness, np.uint8)[:, None]
-        digits = Digits(pixels, np.zeros(images, np.uint8))
+        digits = TrainingData(pixels, np.zeros(images, np.uint8))
         batches = Batches(digits, 0, 6, np.zeros((BLOCK, 36), np.uint8))
         worker = Worker(spec, vectors, batches, np.zeros, 0, lambda: None)
         vectors.parameters[: 36 * 4] = 1e38  # overflows, but not for a blank image

@@ -13,7 +13,7 @@ from sklearn import metrics
 
 from digit_tui.data import load_dataset
 from digit_tui.insight.confusion import Confusion, class_scores, confusion_matrix, most_confused
-from digit_tui.insight.digit_table import Digits
+from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.report import confusion_table, report
 from digit_tui.insight.selection import order, parse_selection, select
 from digit_tui.nn import Evaluation, Network, PredictionHistory, evaluate
@@ -61,7 +61,7 @@ def test_the_most_confused_are_mistakes_and_the_most_frequent_first() -> None:
 
 def test_mistakes_come_with_the_highest_loss_first() -> None:
     evaluation = looked([0, 1, 2, 0, 1], [1, 1, 0, 2, 0], classes=3, losses=[0.5, 9, 3, 3, np.inf])
-    digits = Digits(evaluation)
+    digits = DigitTable(evaluation)
     assert order(digits, "loss").tolist() == [4, 1, 2, 3, 0]  # 2 and 3 in the order of the data
     wrong = parse_selection("wrong", classes=3)
     assert select(digits, wrong, "loss").tolist() == [4, 2, 3, 0]
@@ -69,7 +69,7 @@ def test_mistakes_come_with_the_highest_loss_first() -> None:
 
 def test_a_loss_that_is_no_number_comes_first() -> None:
     evaluation = looked([0, 0, 0, 0], [1, 1, 1, 1], classes=2, losses=[1, np.inf, np.nan, 3e38])
-    assert order(Digits(evaluation), "loss").tolist() == [2, 1, 3, 0]
+    assert order(DigitTable(evaluation), "loss").tolist() == [2, 1, 3, 0]
 
 
 def test_the_report_says_how_well_it_went() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.stats import rankdata
 
-from digit_tui.insight.digit_table import Digits
+from digit_tui.insight.digit_table import DigitTable
 from digit_tui.nn import Evaluation, Network, evaluate
 
 
@@ -20,7 +20,7 @@ def test_confidence_margin_and_rank(
     random_evaluation: Callable[..., Evaluation], classes: int
 ) -> None:
     evaluation = random_evaluation(150, classes)
-    digits = Digits(evaluation)
+    digits = DigitTable(evaluation)
     assert len(digits) == 150
     for digit, (row, label) in enumerate(
         zip(evaluation.probabilities, evaluation.labels, strict=True)
@@ -43,7 +43,7 @@ def test_rank_one_is_right_whatever_the_numbers(
     probabilities: np.ndarray, labels: np.ndarray
 ) -> None:
     evaluation = Evaluation(labels, probabilities, np.zeros(4, np.float32))
-    digits = Digits(evaluation)
+    digits = DigitTable(evaluation)
     for digit in range(4):
         assert (digits.rank(digit) == 1) == (evaluation.predictions[digit] == labels[digit])
         assert 1 <= digits.rank(digit) <= 3
@@ -52,7 +52,7 @@ def test_rank_one_is_right_whatever_the_numbers(
 
 def test_a_diverged_network_has_numbers_that_are_none(diverged: Network) -> None:
     evaluation = evaluate(diverged, np.ones((3, 784), np.uint8), np.array([0, 5, 9], np.uint8))
-    digits = Digits(evaluation)
+    digits = DigitTable(evaluation)
     assert np.isnan(digits.confidences).all()
     assert np.isnan(digits.margins).all()
     assert [digits.rank(digit) for digit in range(3)] == [1, 6, 10]
@@ -63,7 +63,7 @@ def test_looking_leaves_the_evaluation_as_it_was(
 ) -> None:
     evaluation = random_evaluation()
     before = evaluation.probabilities.copy()
-    digits = Digits(evaluation)
+    digits = DigitTable(evaluation)
     assert digits.margins.shape == digits.lives.learned.shape == digits.suspects.shape
     assert not digits.unbacked.any()
     assert np.array_equal(evaluation.probabilities, before)

@@ -15,7 +15,7 @@ from digit_tui.insight.selection import (
     ORDERS,
     STATES,
     Bound,
-    Digits,
+    DigitTable,
     Selection,
     SelectionError,
     order,
@@ -45,7 +45,7 @@ selections = st.builds(
 
 
 @st.composite
-def looks(draw: st.DrawFn) -> Digits:
+def looks(draw: st.DrawFn) -> DigitTable:
     """A few digits with a history, among them numbers that are NaN."""
     count, epochs = draw(st.integers(1, 12)), draw(st.integers(0, 6))
     labels = draw(hnp.arrays(np.uint8, count, elements=st.integers(0, 2)))
@@ -56,7 +56,7 @@ def looks(draw: st.DrawFn) -> Digits:
     history = PredictionHistory()
     for epoch, predictions in enumerate(past):
         history = history.add(epoch + 1, predictions)
-    return Digits(Evaluation(labels, probabilities, losses), history)
+    return DigitTable(Evaluation(labels, probabilities, losses), history)
 
 
 # Text
@@ -164,7 +164,7 @@ def test_what_can_not_be_written(text: str, words: str) -> None:
 
 # What is selected
 
-NUMBERS: dict[str, Callable[[Digits, int], float]] = {
+NUMBERS: dict[str, Callable[[DigitTable, int], float]] = {
     "conf": lambda digits, digit: digits.evaluation.probabilities[digit].max(),
     "loss": lambda digits, digit: digits.evaluation.losses[digit],
     "forgotten": lambda digits, digit: digits.lives.forgotten[digit],
@@ -191,7 +191,7 @@ near_selections = st.builds(
 )
 
 
-def is_selected(selection: Selection, digits: Digits, digit: int) -> bool:
+def is_selected(selection: Selection, digits: DigitTable, digit: int) -> bool:
     label, prediction = digits.evaluation.labels[digit], digits.evaluation.predictions[digit]
     states = {
         "wrong": label != prediction,
@@ -214,26 +214,26 @@ def is_selected(selection: Selection, digits: Digits, digit: int) -> bool:
 
 
 @given(looks(), near_selections)
-def test_the_mask_is_that_of_a_plain_loop(digits: Digits, selection: Selection) -> None:
+def test_the_mask_is_that_of_a_plain_loop(digits: DigitTable, selection: Selection) -> None:
     expected = [is_selected(selection, digits, digit) for digit in range(len(digits))]
     assert selection.mask(digits).tolist() == expected
 
 
 @given(looks(), selections)
-def test_any_selection_can_be_asked(digits: Digits, selection: Selection) -> None:
+def test_any_selection_can_be_asked(digits: DigitTable, selection: Selection) -> None:
     mask = selection.mask(digits)
     assert mask.shape == (len(digits),)
     assert mask.dtype == bool
 
 
 def test_no_condition_selects_everything(random_evaluation: Callable[..., Evaluation]) -> None:
-    digits = Digits(random_evaluation())
+    digits = DigitTable(random_evaluation())
     assert Selection().mask(digits).all()
     assert len(select(digits, Selection(), "loss")) == 200
 
 
 @given(looks(), st.sampled_from(list(ORDERS)))
-def test_orders_are_those_of_a_plain_sort(digits: Digits, name: str) -> None:
+def test_orders_are_those_of_a_plain_sort(digits: DigitTable, name: str) -> None:
     def highest(number: float) -> float:
         return -np.inf if np.isnan(number) else -number
 
@@ -254,7 +254,7 @@ def test_orders_are_those_of_a_plain_sort(digits: Digits, name: str) -> None:
 
 
 @given(looks(), near_selections, st.sampled_from(list(ORDERS)))
-def test_a_selection_keeps_the_order(digits: Digits, selection: Selection, name: str) -> None:
+def test_a_selection_keeps_the_order(digits: DigitTable, selection: Selection, name: str) -> None:
     mask = selection.mask(digits)
     chosen = select(digits, selection, name)
     assert chosen.tolist() == [digit for digit in order(digits, name) if mask[digit]]
@@ -264,18 +264,18 @@ def test_a_selection_keeps_the_order(digits: Digits, selection: Selection, name:
 def test_a_bound_is_met_by_the_number_that_is_shown() -> None:
     """0.99 in float32 is a little more than 0.99, but is meant."""
     probabilities = np.array([[0.99, 0.01]], np.float32)
-    digits = Digits(Evaluation(np.zeros(1, np.uint8), probabilities, np.zeros(1, np.float32)))
+    digits = DigitTable(Evaluation(np.zeros(1, np.uint8), probabilities, np.zeros(1, np.float32)))
     assert parse_selection("conf<=0.99 conf>=0.99 conf=0.99", 2).mask(digits).all()
 
 
 def test_an_unknown_order_is_an_error(random_evaluation: Callable[..., Evaluation]) -> None:
     with pytest.raises(KeyError):
-        order(Digits(random_evaluation()), "beauty")
+        order(DigitTable(random_evaluation()), "beauty")
 
 
 def test_a_diverged_network_can_be_selected_from(diverged: Network) -> None:
     labels = np.array([0, 1, 2, 0], np.uint8)
-    digits = Digits(evaluate(diverged, np.ones((4, 784), np.uint8), labels))
+    digits = DigitTable(evaluate(diverged, np.ones((4, 784), np.uint8), labels))
     for name in ORDERS:
         assert select(digits, parse_selection("wrong", 10), name).tolist() == [1, 2]
     assert not parse_selection("conf>=0", 10).mask(digits).any()

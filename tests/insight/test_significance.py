@@ -236,7 +236,7 @@ def test_the_ends_never_look_the_same(total: int, data: st.DataObject) -> None:
     assert low < high
 
 
-# Words
+# StdioCapture
 
 
 @pytest.mark.parametrize(

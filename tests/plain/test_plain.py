@@ -21,19 +21,19 @@ from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.plain import requests
 from digit_tui.plain import run_plain as run_plain_function
-from digit_tui.plain import sync_runner as desk_module
+from digit_tui.plain import sync_runner as sync_runner_module
 from digit_tui.plain.grammar import COMMANDS, help_lines, parse
-from digit_tui.plain.lines import End, Line, Paper, Reader
-from digit_tui.plain.narrator import Telling
-from digit_tui.plain.requests import Ask, WrongInput
+from digit_tui.plain.lines import End, Line, Reader, Transcript
+from digit_tui.plain.narrator import Narrator
+from digit_tui.plain.requests import InputError, RunCommand
 from digit_tui.plain.session import Session
-from digit_tui.plain.sync_runner import Desk, Tray
+from digit_tui.plain.sync_runner import AckMailbox, SyncRunner
 from digit_tui.run import commands
 from digit_tui.run import events as happened
 from digit_tui.run.events import RunEnded
 from digit_tui.session.output import Output
-from digit_tui.session.run_status import Standing
-from digit_tui.session.runner import Obeyed
+from digit_tui.session.run_status import RunStatus
+from digit_tui.session.runner import Acknowledged
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.command_source import CommandScript
@@ -47,36 +47,36 @@ CONFIG = RunConfig(data="sample", hidden=(8,), batch_size=125, epochs=2, augment
 # What a line means
 
 LINES = {
-    "pause": Ask(commands.Pause()),
-    "go": Ask(commands.Resume()),
-    "resume": Ask(commands.Resume()),
+    "pause": RunCommand(commands.Pause()),
+    "go": RunCommand(commands.Resume()),
+    "resume": RunCommand(commands.Resume()),
     "step": requests.Steps(1),
     "step 12": requests.Steps(12),
-    "epoch": Ask(commands.StepEpoch()),
-    "optimizer adam": Ask(commands.SetOptimizer("adam")),
-    "optimizer SGD 0.25": Ask(commands.SetOptimizer("sgd", 0.25)),
-    "rate 1e-3": Ask(commands.SetLearningRate(0.001)),
-    "rate *2": Ask(commands.ScaleLearningRate(2.0)),
-    "rate * 2": Ask(commands.ScaleLearningRate(2.0)),
-    "rate ×3": Ask(commands.ScaleLearningRate(3.0)),
-    "rate /4": Ask(commands.ScaleLearningRate(0.25)),
-    "rate ÷ 4": Ask(commands.ScaleLearningRate(0.25)),
-    "clip norm 1.5": Ask(commands.SetClipping(norm=1.5)),
-    "clip value 0.1": Ask(commands.SetClipping(value=0.1)),
-    "clip off": Ask(commands.SetClipping()),
-    "augment affine": Ask(commands.SetAugmentation("affine")),
-    "undo": Ask(commands.Undo()),
+    "epoch": RunCommand(commands.StepEpoch()),
+    "optimizer adam": RunCommand(commands.SetOptimizer("adam")),
+    "optimizer SGD 0.25": RunCommand(commands.SetOptimizer("sgd", 0.25)),
+    "rate 1e-3": RunCommand(commands.SetLearningRate(0.001)),
+    "rate *2": RunCommand(commands.ScaleLearningRate(2.0)),
+    "rate * 2": RunCommand(commands.ScaleLearningRate(2.0)),
+    "rate ×3": RunCommand(commands.ScaleLearningRate(3.0)),
+    "rate /4": RunCommand(commands.ScaleLearningRate(0.25)),
+    "rate ÷ 4": RunCommand(commands.ScaleLearningRate(0.25)),
+    "clip norm 1.5": RunCommand(commands.SetClipping(norm=1.5)),
+    "clip value 0.1": RunCommand(commands.SetClipping(value=0.1)),
+    "clip off": RunCommand(commands.SetClipping()),
+    "augment affine": RunCommand(commands.SetAugmentation("affine")),
+    "undo": RunCommand(commands.Undo()),
     "timeline": requests.ShowTimeline(),
     "back 3": requests.Back(3),
-    "fork optimizer=sgd,lr=0.1": Ask(commands.Fork((commands.SetOptimizer("sgd", 0.1),))),
-    "fork lr=0.1, clip-norm=1": Ask(
+    "fork optimizer=sgd,lr=0.1": RunCommand(commands.Fork((commands.SetOptimizer("sgd", 0.1),))),
+    "fork lr=0.1, clip-norm=1": RunCommand(
         commands.Fork((commands.SetLearningRate(0.1), commands.SetClipping(1.0)))
     ),
-    "keep run": Ask(commands.Keep(fork=False)),
-    "keep fork": Ask(commands.Keep(fork=True)),
-    "epochs 10": Ask(commands.AddEpochs(10)),
-    "save": Ask(commands.Save()),
-    "status": requests.Tell(),
+    "keep run": RunCommand(commands.Keep(fork=False)),
+    "keep fork": RunCommand(commands.Keep(fork=True)),
+    "epochs 10": RunCommand(commands.AddEpochs(10)),
+    "save": RunCommand(commands.Save()),
+    "status": requests.ShowStatus(),
     "mistakes": requests.Mistakes(),
     "mistakes 3": requests.Mistakes(3),
     "mistakes draw": requests.Mistakes(draw=True),
@@ -86,7 +86,7 @@ LINES = {
     "confusion": requests.Confusion(),
     "mistakes 3 draw true=4 pred=9": requests.Mistakes(3, True, "true=4 pred=9"),
     "mistakes conf>0.9": requests.Mistakes(5, False, "conf>0.9"),
-    "show test": Ask(commands.OpenTest()),
+    "show test": RunCommand(commands.OpenTest()),
     "show validation": requests.ShowValidation(),
     "log": requests.Log(),
     "log 3": requests.Log(3),
@@ -130,7 +130,7 @@ def test_every_command_is_tried() -> None:
 )
 def test_an_unambiguous_beginning_will_do(line: str, whole: str | None) -> None:
     if whole is None:
-        with pytest.raises(WrongInput, match="'c' may be clip or confusion"):
+        with pytest.raises(InputError, match="'c' may be clip or confusion"):
             parse(line)
     else:
         assert parse(line) == parse(whole)
@@ -193,7 +193,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("line", "words"), WRONG, ids=[line[:20] for line, _ in WRONG])
 def test_a_wrong_line_is_explained(line: str, words: str) -> None:
-    with pytest.raises(WrongInput) as caught:
+    with pytest.raises(InputError) as caught:
         parse(line)
     assert words in str(caught.value)
     assert len(str(caught.value)) < 300
@@ -201,7 +201,7 @@ def test_a_wrong_line_is_explained(line: str, words: str) -> None:
 
 def test_what_is_repeated_of_a_wrong_line_is_safe_and_short() -> None:
     for line in ("\x1b]0;owned\x07", "step \x1b[2J", "fork \x9bx=1", "fork a\x1b", "x" * 100_000):
-        with pytest.raises(WrongInput) as caught:
+        with pytest.raises(InputError) as caught:
             parse(line)
         assert str(caught.value).isprintable()
         assert len(str(caught.value)) < 300
@@ -268,16 +268,16 @@ def test_no_standard_input_is_the_end(stream: Any, tmp_path: Path) -> None:
 
 
 def test_a_prompt_stands_in_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    paper = Paper(Output(), prompt=True)
-    paper.ask()
-    paper.ask()
-    paper.note("news\x1b[2J")
-    paper.say("more")
-    paper.ask()
-    paper.answered()
-    paper.say("an answer")
+    transcript = Transcript(Output(), prompt=True)
+    transcript.ask()
+    transcript.ask()
+    transcript.note("news\x1b[2J")
+    transcript.say("more")
+    transcript.ask()
+    transcript.answered()
+    transcript.say("an answer")
     assert capsys.readouterr().out == "> \nnews?[2J\nmore\n> an answer\n"
-    assert list(paper.log) == ["news\x1b[2J"]
+    assert list(transcript.log) == ["news\x1b[2J"]
 
 
 # A whole session
@@ -510,8 +510,8 @@ def test_a_fork_that_is_there_at_the_end_is_reported(converse: Converse) -> None
 
 def test_looking_at_digits(converse: Converse, sample: Dataset) -> None:
     ended = converse("step 40", "mistakes 3", "mistakes 1 draw", "digit 7", "confusion", "quit")
-    assert ended.run.looked is not None
-    evaluation = ended.run.looked.evaluation
+    assert ended.run.evaluated is not None
+    evaluation = ended.run.evaluated.evaluation
     wrong = evaluation.total - evaluation.correct
     when = "test digits wrong at epoch 1.25, the"
     assert ended.find(f"^{wrong} of 1,000 {when} 3 with the highest loss:$")
@@ -539,16 +539,16 @@ def test_what_there_is_against_a_label_is_told(
     assert len(ended.all("^label: annotators did not back the label$")) == 1
     marked = ended.all("; label: annotators did not back the label$")
     assert {line.split(":")[0] for line in marked} <= {"digit 7", "digit 8"}
-    assert ended.run.looked is not None
-    evaluation = ended.run.looked.evaluation
+    assert ended.run.evaluated is not None
+    evaluation = ended.run.evaluated.evaluation
     wrong = evaluation.predictions != evaluation.labels
     assert len(marked) == np.count_nonzero(wrong[[7, 8]]) > 0
 
 
 def test_all_mistakes_may_be_fewer_than_asked_for(converse: Converse) -> None:
     ended = converse("mistakes 1000000", "quit")
-    assert ended.run.looked is not None
-    wrong = ended.run.looked.evaluation.total - ended.run.looked.evaluation.correct
+    assert ended.run.evaluated is not None
+    wrong = ended.run.evaluated.evaluation.total - ended.run.evaluated.evaluation.correct
     assert ended.find(f"^{wrong} of 1,000 test digits wrong at epoch 0.00, all of them:$")
     assert len(ended.all("^digit ")) == wrong
 
@@ -697,18 +697,18 @@ class Clock:
 
 
 class Told:
-    """A telling of a made-up run."""
+    """A narrator of a made-up run."""
 
     def __init__(self, verbose: bool) -> None:
         self.clock = Clock()
         self.lines: list[str] = []
-        self.run = Standing(CONFIG.with_(epochs=100), self.clock)
-        self.telling = Telling(self.run, self.lines.append, verbose, self.clock)
+        self.run = RunStatus(CONFIG.with_(epochs=100), self.clock)
+        self.narrator = Narrator(self.run, self.lines.append, verbose, self.clock)
 
     def tell(self, *events: Any) -> None:
         for event in events:
-            self.run.take_in(event)
-            self.telling.tell(event, None)
+            self.run.ingest(event)
+            self.narrator.tell(event, None)
 
     def epochs(self, first: int, last: int) -> None:
         for epoch in range(first, last + 1):
@@ -728,7 +728,7 @@ def test_quick_epochs_are_told_now_and_then() -> None:
 def test_all_epochs_are_told_to_who_wants_them() -> None:
     told = Told(verbose=True)
     told.epochs(1, 5)
-    told.telling.verbose = False
+    told.narrator.verbose = False
     told.epochs(6, 9)
     assert len(told.lines) == 5
 
@@ -773,36 +773,38 @@ def test_the_time_that_is_left() -> None:
 def test_training_waits_for_a_reader_that_does_not_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(desk_module, "BACKLOG", 10)
-    desk = Desk(RunRequest(CONFIG.with_(epochs=1_000_000), tmp_path / "run"), lambda: None, False)
-    desk.start()
+    monkeypatch.setattr(sync_runner_module, "BACKLOG", 10)
+    runner = SyncRunner(
+        RunRequest(CONFIG.with_(epochs=1_000_000), tmp_path / "run"), lambda: None, False
+    )
+    runner.start()
     end = monotonic() + 20
-    while len(desk._events) <= 10:
+    while len(runner._events) <= 10:
         assert monotonic() < end
         sleep(0.001)
-    assert len(desk._events) == 11
-    assert len(desk.drain()) >= 11
-    desk.hurry()
-    desk.ask(commands.Stop())
-    assert desk.join(20)
-    assert isinstance(desk.drain()[-1], RunEnded)
+    assert len(runner._events) == 11
+    assert len(runner.drain()) >= 11
+    runner.stop_waiting()
+    runner.ask(commands.Stop())
+    assert runner.join(20)
+    assert isinstance(runner.drain()[-1], RunEnded)
 
 
 def test_a_run_that_is_held_obeys_before_its_first_step(tmp_path: Path) -> None:
-    desk = Desk(RunRequest(CONFIG, tmp_path / "run"), lambda: None, held=True)
-    desk.start()
+    runner = SyncRunner(RunRequest(CONFIG, tmp_path / "run"), lambda: None, held=True)
+    runner.start()
     events: list[Any] = []
 
     def until_obeyed(command: commands.Command | None) -> None:
         end = monotonic() + 20
-        while Obeyed(command) not in events:
+        while Acknowledged(command) not in events:
             assert monotonic() < end
-            events.extend(desk.drain())
+            events.extend(runner.drain())
             sleep(0.001)
 
-    desk.ask(commands.ScaleLearningRate(2.0))
+    runner.ask(commands.ScaleLearningRate(2.0))
     until_obeyed(commands.ScaleLearningRate(2.0))
-    desk.ask(commands.SetAugmentation("none"))
+    runner.ask(commands.SetAugmentation("none"))
     until_obeyed(commands.SetAugmentation("none"))
     changes = [event for event in events if isinstance(event, happened.SettingChanged)]
     assert [(change.setting, change.step) for change in changes] == [
@@ -810,10 +812,10 @@ def test_a_run_that_is_held_obeys_before_its_first_step(tmp_path: Path) -> None:
         ("augment", 0),
     ]
     assert not any(isinstance(event, happened.StepsDone) for event in events)
-    desk.begin()
-    assert desk.join(0) is False
-    desk.ask(commands.Stop())
-    assert desk.join(20)
+    runner.begin()
+    assert runner.join(0) is False
+    runner.ask(commands.Stop())
+    assert runner.join(20)
 
 
 # The command line
@@ -895,9 +897,9 @@ def test_it_is_the_front_end_that_the_command_line_starts() -> None:
 
 
 def test_a_letter_that_came_is_known_to_wait() -> None:
-    tray = Tray(lambda obeyed: None, held=False)
-    assert not tray.waiting()
-    tray.send(commands.Pause())
-    assert tray.waiting()
-    assert list(tray.take(0)) == [commands.Pause()]
-    assert not tray.waiting()
+    mailbox = AckMailbox(lambda obeyed: None, held=False)
+    assert not mailbox.waiting()
+    mailbox.send(commands.Pause())
+    assert mailbox.waiting()
+    assert list(mailbox.take(0)) == [commands.Pause()]
+    assert not mailbox.waiting()

@@ -107,7 +107,7 @@ def test_evaluations_are_of_the_weights_that_count(average: bool, train: Any, di
     assert (state.average is not None) == average
     network = Network(ran.events[0].network, measured)
     expected = evaluate(network, digits.test_images, digits.test_labels)
-    np.testing.assert_array_equal(ran.ended.look.evaluation.losses, expected.losses)
+    np.testing.assert_array_equal(ran.ended.evaluated.evaluation.losses, expected.losses)
     last = ran.all(EpochEnded)[-1]
     assert (last.test_loss, last.test_accuracy) == (expected.loss, expected.accuracy)
     assert ran.ended.test_correct == expected.correct
@@ -163,7 +163,7 @@ def test_any_number_of_classes_is_learned(classes: int, train: Any, make_digits:
     dataset = make_digits(classes=classes, train=47 * 20, test=94)
     ran = train(dataset=dataset, hidden=(32,), epochs=15, augment="none")
     assert ran.events[0].network == (36, 32, classes)
-    assert ran.ended.look.evaluation.probabilities.shape == (94, classes)
+    assert ran.ended.evaluated.evaluation.probabilities.shape == (94, classes)
     assert ran.ended.test_accuracy > 0.8
 
 

@@ -198,7 +198,7 @@ def test_a_stopped_run_is_the_beginning_of_the_longer_one(train: Any) -> None:
     trainer = train([(5, Pause()), (5, Resume())])
     for event in trainer.all(Evaluated):
         seen[event.step] = event.evaluation
-    looked = stopped.ended.look.evaluation
+    looked = stopped.ended.evaluated.evaluation
     np.testing.assert_array_equal(looked.probabilities, seen[5].probabilities)
 
 

@@ -723,7 +723,7 @@ def test_a_fork_headless_reports_the_gap(tmp_path: Path) -> None:
 def test_the_gap_is_that_of_the_two_evaluations(train: Any) -> None:
     ran = train([(5, Fork((SetLearningRate(1e-6),)))])
     other = next(event for event in of_fork(ran) if isinstance(event, RunEnded))
-    comparison = compare(ran.ended.look.evaluation, other.look.evaluation)
+    comparison = compare(ran.ended.evaluated.evaluation, other.evaluated.evaluation)
     assert comparison.difference == pytest.approx(other.test_accuracy - ran.ended.test_accuracy)
     assert gap_words(comparison).startswith(f"{100 * comparison.difference:+.2f} points")
 
@@ -884,4 +884,6 @@ def test_a_fork_before_commands_that_are_repeated(flag: str, tmp_path: Path) -> 
 def test_evaluations_of_both_branches_are_of_the_same_digits(train: Any) -> None:
     ran = train([(5, Fork((SetLearningRate(0.03),)))])
     other = next(event for event in of_fork(ran) if isinstance(event, RunEnded))
-    np.testing.assert_array_equal(ran.ended.look.evaluation.labels, other.look.evaluation.labels)
+    np.testing.assert_array_equal(
+        ran.ended.evaluated.evaluation.labels, other.evaluated.evaluation.labels
+    )

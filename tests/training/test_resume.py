@@ -392,7 +392,7 @@ def test_a_finished_run_learns_on_with_more_epochs(train: Any, go_on: Any, tmp_p
     longer = go_on(tmp_path / "run", [(16, AddEpochs(2))])
     assert longer.sha256 == train([(16, AddEpochs(2))]).sha256
     assert longer.ended.epochs == 4
-    watched = tmp_path / "watched"
+    watched = tmp_path / "monitored"
     train(folder=watched)
     script = [(NEVER, AddEpochs(2)), (NEVER, Stop())]
     ran = go_on(watched, script, interactive=True)

@@ -176,7 +176,7 @@ class Story:
             weights_sha256="",
             seconds=1.0,
             run=None,
-            look=self.look(self.step, self.epoch, self.evaluation()),
+            evaluated=self.look(self.step, self.epoch, self.evaluation()),
         )
 
     def opening(self) -> list[Any]:
@@ -243,7 +243,7 @@ class Window:
 
     async def tell(self, *events: Any) -> None:
         """Let events happen, and wait until the screen has changed."""
-        self.app.take_in(events)
+        self.app.ingest(events)
         await self.settle()
 
     async def press(self, *keys: str) -> None:
@@ -311,7 +311,7 @@ def tell(model: RunModel) -> Callable[..., None]:
 
     def tell(*events: Any) -> None:
         for event in events:
-            model.take_in(event)
+            model.ingest(event)
 
     return tell
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from digit_tui.run import commands
-from digit_tui.session.exit_status import Status
+from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.runner import Failed
 from digit_tui.tui.run_app import RunApp
 from digit_tui.tui.screens.confusion import ConfusionView
@@ -72,10 +72,10 @@ async def test_light_and_dark(window: Any, story: Any, size: tuple[int, int]) ->
 async def test_a_failure_ends_the_program_with_its_status(window: Any, details: Any) -> None:
     async with window() as opened:
         app = opened.app
-        await opened.tell(Failed(Status.DATA, "no such folder", details))
+        await opened.tell(Failed(ExitStatus.DATA, "no such folder", details))
         app._wake.set()
         await opened.until(lambda: app.return_code is not None)
-        assert app.return_code == Status.DATA
+        assert app.return_code == ExitStatus.DATA
         lines = app.farewell.splitlines()
         assert lines[0] == "digit-tui: no such folder"
         assert lines[1:] == (["A fault of digit-tui itself:", details] if details else [])
@@ -127,6 +127,6 @@ async def test_news_may_come_before_a_view_has_its_widgets(
     async with window() as opened:
         await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
         opened.app.action_next_view()
-        opened.app.take_in(story.epochs(1, {4: (7, 0.8)}))  # before anything else can happen
+        opened.app.ingest(story.epochs(1, {4: (7, 0.8)}))  # before anything else can happen
         await opened.tell(*story.epochs(1, {4: (7, 0.8)}))
         opened.find("1 mistake by loss")

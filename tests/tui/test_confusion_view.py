@@ -155,7 +155,7 @@ class TestMatrix:
             story.dataset = replace(
                 own, validation_images=own.test_images, validation_labels=own.test_labels
             )
-            other = replace(story.evaluated(SECOND), digits="validation")
+            other = replace(story.evaluated(SECOND), split="validation")
             await opened.press("x")
             await opened.tell(story.loaded(), other)
             opened.find("1,000 validation digits")
@@ -343,11 +343,11 @@ class TestChange:
             opened.find("^ fork against run: fixed 2, broke 3")
             opened.find("^ 0 recognized: 100 of 100 .100.0 %. in the fork, 99 in the run$")
             model = opened.app.model
-            model.opened, model.shows_opened = replace(copy, digits="validation"), True
+            model.test_evaluated, model.shows_test = replace(copy, split="validation"), True
             opened.app.screen.redraw()
             await opened.settle()
             opened.find("the fork looked at test digits: not compared")
-            model.shows_opened = False
+            model.shows_test = False
             await opened.tell(happened.ForkEnded(100, "run", None, "asked"))
             assert opened.rows[2].startswith("─Counts, ")
 

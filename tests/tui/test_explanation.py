@@ -17,7 +17,7 @@ from digit_tui.insight.neighbours import hidden_features, nearest
 from digit_tui.nn import Evaluation, Network
 from digit_tui.run.state import Settings
 from digit_tui.tui import look_alikes
-from digit_tui.tui.look_alikes import Finder, LookAlikes, Question
+from digit_tui.tui.look_alikes import FoundNeighbours, NeighbourFinder, NeighbourQuery
 from digit_tui.tui.widgets.neighbours import NeighbourRow
 from digit_tui.tui.widgets.pictures import DigitPicture
 
@@ -183,7 +183,7 @@ class TestScreen:
             await opened.tell(
                 story.loaded(),
                 story.started(),
-                replace(story.look(0, 0.0, look), digits="validation"),
+                replace(story.look(0, 0.0, look), split="validation"),
             )
             await opened.press("tab")
             opened.find(r"─\d+ validation mistakes by loss─")
@@ -316,15 +316,15 @@ class Answers:
     """Collects the answers of a finder."""
 
     def __init__(self) -> None:
-        self.all: list[LookAlikes] = []
+        self.all: list[FoundNeighbours] = []
         self.came = Event()
-        self.finder = Finder(self._take)
+        self.finder = NeighbourFinder(self._take)
 
-    def _take(self, answer: LookAlikes) -> None:
+    def _take(self, answer: FoundNeighbours) -> None:
         self.all.append(answer)
         self.came.set()
 
-    def next(self) -> LookAlikes:
+    def next(self) -> FoundNeighbours:
         assert self.came.wait(20)
         self.came.clear()
         return self.all[-1]
@@ -340,8 +340,8 @@ def answers() -> Iterator[Answers]:
 class TestFinder:
     def question(
         self, sample: Dataset, network: Network, epoch: float, at_once: bool = False, digit: int = 3
-    ) -> Question:
-        return Question(
+    ) -> NeighbourQuery:
+        return NeighbourQuery(
             digit, sample.test_images[digit], network, epoch, sample.train_images, at_once
         )
 

@@ -10,7 +10,7 @@ import pytest
 
 from digit_tui.data import Dataset
 from digit_tui.run import events as happened
-from digit_tui.session.exit_status import Status
+from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.runner import Failed, Loaded
 from digit_tui.tui.state.run_model import LOG_LINES, RunModel
 
@@ -27,8 +27,8 @@ def counts(model: RunModel) -> list[int]:
         model.curves.train_loss_smooth,
         model.curves.gradient_norm,
         model.curves.gradient_norm_smooth,
-        model.curves.watched_loss,
-        model.curves.watched_accuracy,
+        model.curves.monitored_loss,
+        model.curves.monitored_accuracy,
         model.curves.train_accuracy,
         model.curves.train_accuracy_smooth,
     )
@@ -99,7 +99,7 @@ class TestState:
         assert model.learning_rate == 0.05
 
     def test_a_failure_ends_it(self, model: RunModel, tell: Tell) -> None:
-        failure = Failed(Status.DATA, "no such folder")
+        failure = Failed(ExitStatus.DATA, "no such folder")
         tell(failure)
         assert model.state == "ended"
         assert model.failure is failure
@@ -142,8 +142,8 @@ class TestSeries:
     ) -> None:
         tell(*story.opening(), story.steps(10), story.evaluated(), story.paused())
         tell(story.evaluated(), story.resumed(), story.paused(), story.evaluated())
-        assert len(model.curves.watched_loss) == 2
-        np.testing.assert_array_equal(model.curves.watched_loss.x, [0, 0.1])
+        assert len(model.curves.monitored_loss) == 2
+        np.testing.assert_array_equal(model.curves.monitored_loss.x, [0, 0.1])
 
     def test_the_latest_look_is_the_one_to_show(
         self, model: RunModel, story: Any, tell: Tell
@@ -153,14 +153,14 @@ class TestSeries:
         tell(look)
         assert model.evaluation is look.evaluation
 
-    def test_training_accuracy_has_a_point_a_step_and_watched_accuracy_one_a_look(
+    def test_training_accuracy_has_a_point_a_step_and_monitored_accuracy_one_a_look(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), *story.epochs(2))
         np.testing.assert_array_equal(model.curves.train_accuracy.x, model.curves.train_loss.x)
         np.testing.assert_array_equal(model.curves.train_accuracy.y, 0.75)
         np.testing.assert_allclose(model.curves.train_accuracy_smooth.y, 0.75)
-        np.testing.assert_allclose(model.curves.watched_accuracy.x, [0, 1, 2])
+        np.testing.assert_allclose(model.curves.monitored_accuracy.x, [0, 1, 2])
 
     def test_pausing_and_resuming_add_no_point(
         self, model: RunModel, story: Any, tell: Tell

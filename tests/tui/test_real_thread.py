@@ -67,17 +67,17 @@ class Watched:
 async def watch(config: RunConfig, folder: Path) -> AsyncIterator[Watched]:
     """Opens the app; it has to be left when the block ends."""
     app = DigitApp(RunRequest(config, folder))
-    take_in = app.take_in
+    ingest = app.ingest
 
     def listen(events: Iterable[Any]) -> None:
         events = list(events)
         for event in events:
             if isinstance(event, RunEnded):
                 watched.ended = event
-        take_in(events)
+        ingest(events)
 
     # A method is replaced to listen in: the app has no other place for a second reader.
-    app.take_in = listen  # type: ignore[method-assign]
+    app.ingest = listen  # type: ignore[method-assign]
     async with app.run_test(size=(80, 24)) as pilot:
         watched = Watched(pilot, app)
         yield watched
@@ -103,7 +103,7 @@ async def test_what_is_watched_is_what_is_computed(
 ) -> None:
     monkeypatch.setattr(app_module, "Runner", OneStep)
     config = CONFIG.with_(threads=threads)
-    async with watch(config, tmp_path / "watched") as watched:
+    async with watch(config, tmp_path / "monitored") as watched:
         app = watched.app
         await watched.state("paused")
         assert app.model.step == 1
@@ -115,7 +115,7 @@ async def test_what_is_watched_is_what_is_computed(
         await watched.state("finished")
         assert app.model.step == app.model.saved_step == 250
         assert len(app.model.curves.train_loss) == 250  # every step, once
-        assert [*app.model.curves.watched_loss.x] == [0, 0.008, 0.016, 0.024, 1, 2]
+        assert [*app.model.curves.monitored_loss.x] == [0, 0.008, 0.016, 0.024, 1, 2]
         await watched.press("e")
         await watched.until(lambda: app.model.step > 250)
         await watched.state("finished")
@@ -134,7 +134,7 @@ async def test_what_is_watched_is_what_is_computed(
     assert watched.ended.steps == ended.steps == 1500
     assert watched.ended.weights_sha256 == ended.weights_sha256
     seen, alone = (
-        SavedRun.read(tmp_path / name).checkpoint().network for name in ("watched", "headless")
+        SavedRun.read(tmp_path / name).checkpoint().network for name in ("monitored", "headless")
     )
     assert (seen.parameters == alone.parameters).all()
 
@@ -143,7 +143,7 @@ async def test_pausing_and_saving_in_the_middle_change_nothing(
     tmp_path: Path, sample: Dataset
 ) -> None:
     config = CONFIG.with_(epochs=100_000)
-    async with watch(config, tmp_path / "watched") as watched:
+    async with watch(config, tmp_path / "monitored") as watched:
         app = watched.app
         await watched.until(lambda: app.model.step)
         await watched.press("space")

@@ -171,7 +171,7 @@ async def test_all_that_happened_is_shown_again(
 
         # What is shown is what was computed.
         metrics = np.genfromtxt(steered / "metrics.csv", delimiter=",", names=True, dtype=None)
-        curve = app.model.curves.watched_accuracy
+        curve = app.model.curves.monitored_accuracy
         accuracies = dict(zip(curve.x, curve.y, strict=True))
         assert [accuracies[epoch] for epoch in metrics["epoch"]] == [*metrics["test_accuracy"]]
         await shown.press("q")

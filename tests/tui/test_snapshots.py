@@ -29,9 +29,9 @@ def photograph(
         async def tell(pilot: Pilot[None]) -> None:
             while app.runner is None:
                 await pilot.pause(0)
-            app.take_in([*story.opening(), *story.epochs(3, MISTAKES)])
+            app.ingest([*story.opening(), *story.epochs(3, MISTAKES)])
             clock.pass_(30)
-            app.take_in(
+            app.ingest(
                 [
                     story.changed("optimizer", "momentum"),
                     story.changed("learning_rate", 0.05),

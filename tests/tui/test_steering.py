@@ -17,7 +17,7 @@ from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.command_source import CommandScript
 from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.screens.fork import ForkDialog
-from digit_tui.tui.screens.resume import OfferDialog
+from digit_tui.tui.screens.resume import ResumeDialog
 from digit_tui.tui.screens.timeline import TimelineDialog, line
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.gap_line import GapLine, gap
@@ -59,11 +59,11 @@ class TestGoingBack:
         tell(back(story, 250, from_lineage=DOUBLED))
         assert (model.step, model.epoch) == (250, 2.5)
         assert len(model.curves.train_loss) == 250
-        assert [*model.curves.watched_loss.x] == [0, 1, 2]
+        assert [*model.curves.monitored_loss.x] == [0, 1, 2]
         (branch,) = model.undone
         assert (branch.start, branch.lineage) == (2.5, DOUBLED)
         np.testing.assert_array_equal(branch.curves.train_loss.y, before[250:])
-        assert [*branch.curves.watched_loss.x] == [3, 4]
+        assert [*branch.curves.monitored_loss.x] == [3, 4]
         assert lines(model)[-1] == "back from epoch 4.00 to 2.50"
         tell(story.steps(50, losses=7.0))
         assert len(model.curves.train_loss) == 300
@@ -345,8 +345,8 @@ class TestGoingOn:
     ) -> None:
         tell(story.loaded(), story.started(), self.restored(story, "it was damaged"))
         assert (model.step, model.epoch, model.saved_step) == (320, 3.2, 320)
-        assert [*model.curves.watched_loss.x] == [1, 2, 3]
-        assert [*model.curves.watched_loss.y] == [1, 1 / 2, 1 / 3]
+        assert [*model.curves.monitored_loss.x] == [1, 2, 3]
+        assert [*model.curves.monitored_loss.y] == [1, 1 / 2, 1 / 3]
         assert np.isnan(model.curves.train_loss.y[1])
         assert model.curves.marks == [1.5]
         assert lines(model)[-2:] == ["it was damaged", "going on at epoch 3.20, step 320"]
@@ -377,7 +377,7 @@ class TestGoingOn:
             from tests.tui.conftest import Window
 
             opened = Window(app, pilot)
-            await opened.until(lambda: isinstance(app.screen, OfferDialog))
+            await opened.until(lambda: isinstance(app.screen, ResumeDialog))
             await opened.settle()
             opened.find("The last run was interrupted")
             opened.find("sample, classic, hidden layers 4")

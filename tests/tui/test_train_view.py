@@ -40,7 +40,11 @@ def counts(app: DigitApp) -> list[int]:
     model = app.model
     return [
         len(each)
-        for each in (model.curves.train_loss, model.curves.gradient_norm, model.curves.watched_loss)
+        for each in (
+            model.curves.train_loss,
+            model.curves.gradient_norm,
+            model.curves.monitored_loss,
+        )
     ]
 
 
@@ -395,7 +399,7 @@ class TestCharts:
         ):
             before[name] = getattr(module, name)
             monkeypatch.setattr(module, name, before[name])  # puts it back
-        monkeypatch.setattr("digit_tui.tui.start.WORDS", Mock())
+        monkeypatch.setattr("digit_tui.tui.start.STDIO", Mock())
         prepare(asked)
         if asked is None:
             assert window_module.DRAW_SECONDS == before["DRAW_SECONDS"] == 0.5

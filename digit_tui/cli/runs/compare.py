@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.cli.evaluate_saved import Look, look_at
+from digit_tui.cli.evaluate_saved import SavedEvaluation, evaluate_saved
 from digit_tui.cli.runs.text import aligned, say
 from digit_tui.data import DataError, Dataset, load_dataset, printable
 from digit_tui.insight.significance import compare, gap_words, interval_words
-from digit_tui.session.exit_status import Status
-from digit_tui.session.output import Output, complain
+from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.output import Output, print_error
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_index import find_run
 from digit_tui.storage.run_summary import RunSummary, differing
@@ -29,7 +29,7 @@ class Candidate(NamedTuple):
     """A run that is held against others."""
 
     letter: str
-    look: Look
+    result: SavedEvaluation
     """At test digits, with its last checkpoint."""
 
 
@@ -41,13 +41,13 @@ def compare_runs(names: Sequence[str], data: str | None) -> int:
         data: as --data, the digits that all are tested on; None is each run's own.
     """
     if not 2 <= len(names) <= len(LETTERS):
-        complain(f"compare takes 2 to {len(LETTERS)} runs, not {len(names)}")
-        return Status.USAGE
+        print_error(f"compare takes 2 to {len(LETTERS)} runs, not {len(names)}")
+        return ExitStatus.USAGE
     try:
         found = [RunSummary.of(SavedRun.read(find_run(name))) for name in names]
     except RunError as error:
-        complain(str(error))
-        return Status.DATA
+        print_error(str(error))
+        return ExitStatus.DATA
     from digit_tui.cli.runs.charts import Curve, Style, chart
 
     output = Output()
@@ -67,13 +67,13 @@ def compare_runs(names: Sequence[str], data: str | None) -> int:
 
 def error_words(runs: Sequence[RunSummary]) -> str:
     """Of which digits the curves are: for example "Test error"."""
-    watched = sorted({run.watched for run in runs})
-    return f"{' and '.join(watched).capitalize()} error"
+    monitored_split = sorted({run.monitored_split for run in runs})
+    return f"{' and '.join(monitored_split).capitalize()} error"
 
 
 def error_curve(run: RunSummary) -> NDArray[np.float64]:
     """(epochs,) as fractions: of no mistake, half a mistake, which has a logarithm."""
-    return np.maximum(1 - run.curves["watched_accuracy"], 0.5 / run.watched_images)
+    return np.maximum(1 - run.curves["monitored_accuracy"], 0.5 / run.monitored_images)
 
 
 def differences(runs: Sequence[RunSummary]) -> list[str]:
@@ -86,21 +86,21 @@ def differences(runs: Sequence[RunSummary]) -> list[str]:
     return aligned([["setting", *LETTERS[: len(runs)]], *rows])
 
 
-def print_verdicts(output: Output, runs: dict[str, RunSummary], data: str | None) -> Status:
+def print_verdicts(output: Output, runs: dict[str, RunSummary], data: str | None) -> ExitStatus:
     """Test the networks, and each against the first."""
     load = cache(load_dataset)  # most runs share their digits
     first: Candidate | None = None
-    status = Status.DONE
+    status = ExitStatus.DONE
     for letter, run in runs.items():
 
         def warn(complaint: str, letter: str = letter) -> None:
-            complain(f"{letter}: {complaint}")
+            print_error(f"{letter}: {complaint}")
 
         try:
-            candidate = Candidate(letter, look_at(run.saved, data, load=load, warn=warn))
+            candidate = Candidate(letter, evaluate_saved(run.saved, data, load=load, warn=warn))
         except (DataError, RunError) as error:
             warn(str(error))
-            status = Status.DATA
+            status = ExitStatus.DATA
             continue
         say(output, verdict(candidate, first))
         first = first or candidate
@@ -109,19 +109,19 @@ def print_verdicts(output: Output, runs: dict[str, RunSummary], data: str | None
 
 def verdict(candidate: Candidate, first: Candidate | None) -> list[str]:
     """A run's accuracy, and how it compares with the first run's."""
-    letter, look = candidate
-    evaluation = look.evaluation
+    letter, result = candidate
+    evaluation = result.evaluation
     lines = [
         f"{letter}  {interval_words(evaluation.correct, evaluation.total)}, "
-        f"{evaluation.correct:,} of {evaluation.total:,} test digits of {look.dataset.name}, "
-        f"at step {look.step:,}"
+        f"{evaluation.correct:,} of {evaluation.total:,} test digits of {result.dataset.name}, "
+        f"at step {result.step:,}"
     ]
     if first is None:
         return lines
-    if not same_digits(look.dataset, first.look.dataset):
+    if not same_digits(result.dataset, first.result.dataset):
         words = [f"other test digits than {first.letter}: the difference can not be tested"]
     else:
-        comparison = compare(first.look.evaluation, evaluation)
+        comparison = compare(first.result.evaluation, evaluation)
         words = [f"{gap_words(comparison)} against {first.letter}", comparison.words]
     return [*lines, *(f"   {line}" for line in words)]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from digit_tui.cli.runs.text import aligned, human_size, network_words, say
 from digit_tui.data import printable
-from digit_tui.session.exit_status import Status
-from digit_tui.session.output import Output, complain
+from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.output import Output, print_error
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_index import list_runs, size_of
 from digit_tui.storage.run_summary import RunSummary
@@ -31,10 +31,10 @@ def print_runs(as_json: bool) -> int:
     try:
         runs, complaints = list_runs()
     except RunError as error:
-        complain(str(error))
-        return Status.DATA
+        print_error(str(error))
+        return ExitStatus.DATA
     for complaint in complaints:
-        complain(complaint)
+        print_error(complaint)
     if as_json:
         for run in runs:
             output.line(json.dumps(summary(run), allow_nan=False))
@@ -42,7 +42,7 @@ def print_runs(as_json: bool) -> int:
         say(output, table(runs))
     elif not complaints:
         say(output, [f"No run is saved yet; they would be in {runs_folder()}"])
-    return output.status or (Status.DATA if complaints else Status.DONE)
+    return output.status or (ExitStatus.DATA if complaints else ExitStatus.DONE)
 
 
 def summary(run: RunSummary) -> dict[str, Any]:
@@ -54,7 +54,9 @@ def summary(run: RunSummary) -> dict[str, Any]:
         "data": run.saved.data,
         "network": run.network,
         **{
-            f"best_{digits}_accuracy": run.best[1] if run.best and run.watched == digits else None
+            f"best_{digits}_accuracy": run.best[1]
+            if run.best and run.monitored_split == digits
+            else None
             for digits in ("test", "validation")
         },
         "epochs": run.epochs,

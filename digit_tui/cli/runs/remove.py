@@ -10,8 +10,8 @@ import click
 
 from digit_tui.cli.runs.text import human_size, say
 from digit_tui.data import printable
-from digit_tui.session.exit_status import Status
-from digit_tui.session.output import Output, complain
+from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.output import Output, print_error
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.run_index import check_removable, find_run, remove_run, size_of
 
@@ -24,9 +24,9 @@ def remove_runs(names: Sequence[str], sure: bool) -> int:
         sure: do not ask.
     """
     if not sure and not can_ask():
-        complain("runs rm asks on a terminal only: to remove without a question, add --yes")
-        return Status.USAGE
-    troubles: list[Status] = []
+        print_error("runs rm asks on a terminal only: to remove without a question, add --yes")
+        return ExitStatus.USAGE
+    troubles: list[ExitStatus] = []
     folders: dict[Path, str] = {}
     for name in names:
         try:
@@ -48,7 +48,7 @@ def remove_runs(names: Sequence[str], sure: bool) -> int:
             continue
         kept = f"; {folder} keeps what is of no run: {', '.join(left)}" if left else ""
         say(output, [f"Removed {words}{kept}"])
-    return next(iter(troubles), output.status or Status.DONE)
+    return next(iter(troubles), output.status or ExitStatus.DONE)
 
 
 def can_ask() -> bool:
@@ -59,10 +59,10 @@ def can_ask() -> bool:
     )
 
 
-def _trouble(error: OSError | RunError) -> Status:
+def _trouble(error: OSError | RunError) -> ExitStatus:
     """Tell it; returns the exit status that it means."""
     if isinstance(error, OSError):
-        complain(f"cannot remove {error.filename}: {error.strerror}")
-        return Status.DISK
-    complain(str(error))
-    return Status.USAGE if isinstance(error, RunTaken) else Status.DATA
+        print_error(f"cannot remove {error.filename}: {error.strerror}")
+        return ExitStatus.DISK
+    print_error(str(error))
+    return ExitStatus.USAGE if isinstance(error, RunTaken) else ExitStatus.DATA

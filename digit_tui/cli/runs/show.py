@@ -5,8 +5,8 @@ from __future__ import annotations
 from textwrap import wrap
 
 from digit_tui.cli.runs.text import aligned, human_size, network_words, say
-from digit_tui.session.exit_status import Status
-from digit_tui.session.output import Output, complain
+from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.output import Output, print_error
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_index import find_run, size_of
 from digit_tui.storage.run_summary import RunSummary, choice_words
@@ -28,8 +28,8 @@ def show_run(name: str) -> int:
     try:
         run = RunSummary.of(SavedRun.read(find_run(name)))
     except RunError as error:
-        complain(str(error))
-        return Status.DATA
+        print_error(str(error))
+        return ExitStatus.DATA
     from digit_tui.cli.runs.charts import Curve, Style, chart
 
     output, style = Output(), Style.of_stdout()
@@ -37,11 +37,14 @@ def show_run(name: str) -> int:
     for kind, log in (("loss", True), ("accuracy", False)):
         curves = [
             Curve(words, letter, run.curves["epoch"], run.curves[f"{part}_{kind}"])
-            for part, words, letter in (("watched", run.watched, "*"), ("train", "train", "o"))
+            for part, words, letter in (
+                ("monitored", run.monitored_split, "*"),
+                ("train", "train", "o"),
+            )
         ]
         title = f"{kind.capitalize()}{', logarithmic' if log else ''}:"
         output.line(f"\n{chart(title, curves, style, log=log, percent=not log)}")
-    return output.status or Status.DONE
+    return output.status or ExitStatus.DONE
 
 
 def description(run: RunSummary, width: int) -> list[str]:
@@ -52,7 +55,9 @@ def description(run: RunSummary, width: int) -> list[str]:
         width: where long lines of words are broken.
     """
     saved = run.saved
-    held_out = f", {run.watched_images:,} validation" if run.watched == "validation" else ""
+    held_out = (
+        f", {run.monitored_images:,} validation" if run.monitored_split == "validation" else ""
+    )
     images = f"{run.images:,} training{held_out} and {run.test_images:,} test images"
     pixels = f"{saved.config.side}x{saved.config.side} pixels"
     choices = run.choices()
@@ -99,7 +104,7 @@ def results(run: RunSummary) -> dict[str, list[str]]:
             if total is not None:
                 lines[title] = f"{correct / total:.2%}  ({correct:,} of {total:,})"
         lines["Weights"] = run.results["weights_sha256"]
-    if run.watched == "validation":
+    if run.monitored_split == "validation":
         opened = "not opened" if run.test_opened is None else f"opened at step {run.test_opened:,}"
         lines["Test set"] = opened
     return {title: [line] for title, line in lines.items()}

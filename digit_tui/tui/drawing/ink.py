@@ -22,7 +22,7 @@ from digit_tui.tui.terminal.charset import shows
 Array = NDArray[Any]
 Line = list[Segment]
 
-WAYS = ("half blocks", "Braille", "ASCII")
+RENDERERS = ("half blocks", "Braille", "ASCII")
 """What digits are drawn with."""
 SMALL_COLUMNS = 14
 """Half blocks of a narrower drawing are too coarse to be read; Braille has four times the dots."""
@@ -39,13 +39,13 @@ def many_colors(app: App[Any]) -> bool:
     return not app.no_color and app.console.color_system in ("256", "truecolor")
 
 
-def best_way(app: App[Any]) -> str:
+def default_renderer(app: App[Any]) -> str:
     """How digits are drawn unless the person chooses."""
-    return WAYS[0] if many_colors(app) and shows("▀") else WAYS[-1]
+    return RENDERERS[0] if many_colors(app) and shows("▀") else RENDERERS[-1]
 
 
-def next_way(way: str) -> str:
-    return WAYS[(WAYS.index(way) + 1) % len(WAYS)]
+def next_renderer(renderer: str) -> str:
+    return RENDERERS[(RENDERERS.index(renderer) + 1) % len(RENDERERS)]
 
 
 def fitting_rows(side: int, columns: int, rows: int) -> int:
@@ -59,21 +59,23 @@ def fitting_rows(side: int, columns: int, rows: int) -> int:
     return int(whole) if whole >= 1 and whole.is_integer() else room
 
 
-def draw(image: Array, columns: int, rows: int, way: str, paper: Color, ink: Color) -> list[Line]:
+def draw(
+    image: Array, columns: int, rows: int, renderer: str, paper: Color, ink: Color
+) -> list[Line]:
     """An image (height, width) uint8 as lines of `columns` cells.
 
     Args:
         image: 0 background to 255 ink.
         columns: cells in a line; about twice the rows, for a square image.
         rows: lines.
-        way: one of `WAYS`.
+        renderer: one of `RENDERERS`.
         paper: the colour of the background.
         ink: the colour of full ink.
     """
-    if way == "half blocks" and columns >= SMALL_COLUMNS:
+    if renderer == "half blocks" and columns >= SMALL_COLUMNS:
         levels = np.rint(half_blocks(image, columns, rows) / 255 * (SHADES - 1)).astype(np.intp)
         return _half_block_lines(levels, _ink_palette(paper, ink))
-    if way == "ASCII":
+    if renderer == "ASCII":
         return [[Segment(line)] for line in draw_digit(image, columns, rows)]
     return [[Segment(line)] for line in draw_braille(image, columns, rows)]
 

@@ -14,9 +14,9 @@ from digit_tui.insight.significance import interval_words
 from digit_tui.run.events import Evaluated
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.comparison import (
-    Against,
+    Baseline,
     Mark,
-    Sides,
+    PredictionPair,
     fork_and_run,
     position,
     since_epoch,
@@ -79,7 +79,7 @@ class ConfusionView(View):
         ),
         Binding(
             "d",
-            "next_against",
+            "next_baseline",
             "Change",
             id="against",
             tooltip="Change since mark, since last epoch, to fork",
@@ -93,11 +93,11 @@ class ConfusionView(View):
         super().__init__()
         self._cell = Cell(0, 0)
         self._share = False
-        self._against: Against = "nothing"
+        self._baseline: Baseline = "nothing"
         self._mark: Mark | None = None
-        self._look: Evaluated | None = None
+        self._evaluated: Evaluated | None = None
         self._counts = np.empty((0, 0), np.int64)
-        self._sides: Sides | str | None = None
+        self._pair: PredictionPair | str | None = None
         """What is compared; or why it can not be; or None, where nothing is asked for."""
         self._change: Change | None = None
         self._known: tuple[object, ...] = ()
@@ -108,31 +108,31 @@ class ConfusionView(View):
         yield Static(id="confusion-words")
 
     def draw(self, model: RunModel) -> None:
-        if model.fork is None and self._against == "fork":
-            self._against = "nothing"
-        fork = None if model.fork is None else model.fork.looked
-        known = (model.look, fork, self._against, self._mark, model.run)
+        if model.fork is None and self._baseline == "fork":
+            self._baseline = "nothing"
+        fork = None if model.fork is None else model.fork.evaluated
+        known = (model.shown, fork, self._baseline, self._mark, model.run)
         if known != self._known:
             self._known = known
-            self._count(model.look, fork, model.run)
+            self._count(model.shown, fork, model.run)
         self._show()
 
-    def _count(self, look: Evaluated | None, fork: Evaluated | None, run: str | None) -> None:
-        self._look, self._sides, self._change = look, None, None
-        if look is None:
+    def _count(self, evaluated: Evaluated | None, fork: Evaluated | None, run: str | None) -> None:
+        self._evaluated, self._pair, self._change = evaluated, None, None
+        if evaluated is None:
             return
-        self._counts = confusion_matrix(look.evaluation)
+        self._counts = confusion_matrix(evaluated.evaluation)
         classes = len(self._counts)
         self._cell = Cell(*(min(place, classes - 1) for place in self._cell))  # of other data
-        if self._against == "epoch":
-            self._sides = since_epoch(look)
-        elif self._against == "fork":
-            self._sides = fork_and_run(look, fork)
-        elif self._against == "mark" and self._mark is not None:
-            self._sides = since_mark(look, self._mark, run)
-        if isinstance(self._sides, Sides):
-            first, second = self._sides.first, self._sides.second
-            self._change = change(look.evaluation.labels, first, second, classes)
+        if self._baseline == "epoch":
+            self._pair = since_epoch(evaluated)
+        elif self._baseline == "fork":
+            self._pair = fork_and_run(evaluated, fork)
+        elif self._baseline == "mark" and self._mark is not None:
+            self._pair = since_mark(evaluated, self._mark, run)
+        if isinstance(self._pair, PredictionPair):
+            first, second = self._pair.first, self._pair.second
+            self._change = change(evaluated.evaluation.labels, first, second, classes)
             self._counts = self._change.second
 
     @property
@@ -142,13 +142,13 @@ class ConfusionView(View):
 
     def _show(self) -> None:
         matrix = self.query_one(ConfusionMatrix)
-        if self._look is None:
+        if self._evaluated is None:
             matrix.show(None, self._cell)
             title, words = "", "No look at the test digits yet."
         else:
             matrix.show(self._table, self._cell)
-            title = self._title_words(self._look)
-            words = "\n".join(self._lines(self._look, matrix.scores_shown))
+            title = self._title_words(self._evaluated)
+            words = "\n".join(self._lines(self._evaluated, matrix.scores_shown))
         # Each update is sent to the terminal.
         if title != self._title:
             matrix.border_title = self._title = title
@@ -156,38 +156,38 @@ class ConfusionView(View):
             self._words = words
             self.query_one("#confusion-words", Static).update(Text(words))
 
-    def _title_words(self, look: Evaluated) -> str:
-        epoch, columns = position(look.epoch), "columns: predicted"
-        digits = f"{look.evaluation.total:,} {look.digits} digits"
-        if not isinstance(self._sides, Sides):
+    def _title_words(self, evaluated: Evaluated) -> str:
+        epoch, columns = position(evaluated.epoch), "columns: predicted"
+        digits = f"{evaluated.evaluation.total:,} {evaluated.split} digits"
+        if not isinstance(self._pair, PredictionPair):
             what = "% of the true digit" if self._share else "Counts"
             return f"{what}, epoch {epoch}, {digits}, {columns}"
-        what = f"{'Percentage points' if self._share else 'Change'} {self._sides.words}"
+        what = f"{'Percentage points' if self._share else 'Change'} {self._pair.words}"
         words = f"{what} (epoch {epoch} now), {columns}"
         room = self.query_one(ConfusionMatrix).size.width - 2
         return f"{words}, {digits}" if len(f"{words}, {digits}") <= room else words
 
-    def _lines(self, look: Evaluated, scores_shown: int) -> list[str]:
+    def _lines(self, evaluated: Evaluated, scores_shown: int) -> list[str]:
         lines = [self._cell_words()]
         if scores_shown < len(SCORES):
             lines.append(self._score_words())
-        total = look.evaluation.total
-        if self._change is not None and isinstance(self._sides, Sides):
-            names = self._sides.names
+        total = evaluated.evaluation.total
+        if self._change is not None and isinstance(self._pair, PredictionPair):
+            names = self._pair.names
             width = max(map(len, names))
             for name, matrix in zip(names, (self._change.first, self._change.second), strict=True):
                 lines.append(f"{name:<{width}}  {interval_words(int(matrix.trace()), total)}")
-            lines.append(f"{self._sides.words}: {self._change.comparison.words}")
+            lines.append(f"{self._pair.words}: {self._change.comparison.words}")
         else:
-            lines.append(f"accuracy {interval_words(look.evaluation.correct, total)}")
-            if isinstance(self._sides, str):
-                lines.append(self._sides)
-        holes = int(np.isnan(look.evaluation.losses).sum())
+            lines.append(f"accuracy {interval_words(evaluated.evaluation.correct, total)}")
+            if isinstance(self._pair, str):
+                lines.append(self._pair)
+        holes = int(np.isnan(evaluated.evaluation.losses).sum())
         if holes:
             lines.append(f"{holes:,} digits have no probabilities (NaN): they count as class 0")
-        if self._mark is not None and self._against != "mark":
-            hint = ": d shows the change" if self._next_against == "mark" else ""
-            lines.append(f"mark at epoch {position(self._mark.look.epoch)}{hint}")
+        if self._mark is not None and self._baseline != "mark":
+            hint = ": d shows the change" if self._next_baseline == "mark" else ""
+            lines.append(f"mark at epoch {position(self._mark.evaluated.epoch)}{hint}")
         return lines
 
     def _cell_words(self) -> str:
@@ -197,8 +197,8 @@ class ConfusionView(View):
         what = f"{true} recognized" if true == predicted else f"{true} taken for {predicted}"
         share = f" ({count / total:.1%})".replace("%", " %") if total else ""
         words = f"{what}: {count:,} of {total:,}{share}"
-        if self._change is not None and isinstance(self._sides, Sides):
-            before, now = self._sides.adverbs
+        if self._change is not None and isinstance(self._pair, PredictionPair):
+            before, now = self._pair.adverbs
             words += f" {now}, {int(self._change.first[self._cell]):,} {before}"
         return words
 
@@ -209,7 +209,7 @@ class ConfusionView(View):
         return f"{true}: {named}"
 
     def action_move(self, rows: int, columns: int) -> None:
-        if self._look is None:
+        if self._evaluated is None:
             return
         last = len(self._counts) - 1
         true, predicted = self._cell.true + rows, self._cell.predicted + columns
@@ -217,7 +217,7 @@ class ConfusionView(View):
         self._show()
 
     def action_most_confused(self) -> None:
-        if self._look is None:
+        if self._evaluated is None:
             return
         mistakes = self._table.values.copy()
         np.fill_diagonal(mistakes, np.iinfo(mistakes.dtype).min)
@@ -226,7 +226,7 @@ class ConfusionView(View):
         self._show()
 
     def action_show_digits(self) -> None:
-        if self._look is not None:
+        if self._evaluated is not None:
             self.app.show_digits(f"true={self._cell.true} pred={self._cell.predicted}")
 
     def action_toggle_share(self) -> None:
@@ -234,22 +234,22 @@ class ConfusionView(View):
         self._show()
 
     @property
-    def _next_against(self) -> Against:
-        ways: list[Against] = ["nothing"]
+    def _next_baseline(self) -> Baseline:
+        ways: list[Baseline] = ["nothing"]
         if self._mark is not None:  # who has set one asks for it
             ways.append("mark")
         ways.append("epoch")
         if self.app.model.fork is not None:
             ways.append("fork")
-        place = ways.index(self._against) if self._against in ways else 0
+        place = ways.index(self._baseline) if self._baseline in ways else 0
         return ways[(place + 1) % len(ways)]
 
-    def action_next_against(self) -> None:
-        self._against = self._next_against
+    def action_next_baseline(self) -> None:
+        self._baseline = self._next_baseline
         self.redraw()
 
     def action_mark(self) -> None:
-        look = self.app.model.look  # a quick key may come before the view has drawn it
-        if look is not None:
-            self._mark = Mark(look, self.app.model.run)
+        evaluated = self.app.model.shown  # a quick key may come before the view has drawn it
+        if evaluated is not None:
+            self._mark = Mark(evaluated, self.app.model.run)
             self.redraw()

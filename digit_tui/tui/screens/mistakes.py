@@ -6,15 +6,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 
-from digit_tui.insight.digit_table import Digits
+from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.selection import parse_selection
 from digit_tui.run.events import Evaluated
-from digit_tui.tui.drawing.ink import best_way, next_way
+from digit_tui.tui.drawing.ink import default_renderer, next_renderer
 from digit_tui.tui.export import write_list
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.listing import Listing
 from digit_tui.tui.state.run_model import RunModel
-from digit_tui.tui.state.selected_digit import Subject
+from digit_tui.tui.state.selected_digit import SelectedDigit
 from digit_tui.tui.widgets.digit_list import DigitList
 from digit_tui.tui.widgets.explanation import Explanation
 from digit_tui.tui.widgets.filter_line import FilterLine
@@ -43,7 +43,7 @@ class MistakesView(View):
         Binding("g", "gallery", "Gallery", id="gallery", tooltip="Gallery, or list"),
         Binding(
             "m",
-            "next_way",
+            "next_renderer",
             "Drawing",
             show=False,
             id="drawing",
@@ -70,8 +70,8 @@ class MistakesView(View):
     def __init__(self) -> None:
         super().__init__()
         self._listing = Listing()
-        self._look: Evaluated | None = None
-        self._way = ""
+        self._evaluated: Evaluated | None = None
+        self._renderer = ""
         self._pixels = False
         self._stale = True
         """Whether something is to be drawn anew though nothing happened in the run."""
@@ -89,7 +89,7 @@ class MistakesView(View):
         yield FilterLine(self._filter_by)
 
     def on_mount(self) -> None:
-        self._way = best_way(self.app)
+        self._renderer = default_renderer(self.app)
         # Colours are painted, so a theme is seen only when all is painted again.
         self.app.theme_changed_signal.subscribe(
             self, lambda _: self.call_after_refresh(self.redraw)
@@ -110,15 +110,17 @@ class MistakesView(View):
         self.redraw()
 
     def draw(self, model: RunModel) -> None:
-        if model.look is not self._look:
-            self._look = look = model.look
-            self._listing.look_at(None if look is None else Digits(look.evaluation, look.history))
+        if model.shown is not self._evaluated:
+            self._evaluated = evaluated = model.shown
+            self._listing.look_at(
+                None if evaluated is None else DigitTable(evaluated.evaluation, evaluated.history)
+            )
             self._stale = True
-        subject = self._subject
+        selected = self._selected
         if self._stale:
-            self._draw_digits(subject)
-        elif subject is not None and self._explains:
-            self._explain(subject)  # a pause leaves more time for it
+            self._draw_digits(selected)
+        elif selected is not None and self._explains:
+            self._explain(selected)  # a pause leaves more time for it
 
     def choose(self, text: str) -> None:
         """List the digits that a filter selects, the first of them chosen.
@@ -135,64 +137,68 @@ class MistakesView(View):
         return self.has_class("-explains")
 
     @property
-    def _subject(self) -> Subject | None:
+    def _selected(self) -> SelectedDigit | None:
         """The chosen digit, if there is any."""
-        dataset, look, listing = self.app.model.dataset, self._look, self._listing
-        if dataset is None or look is None or listing.digits is None or listing.chosen is None:
+        dataset, evaluated, listing = self.app.model.dataset, self._evaluated, self._listing
+        if dataset is None or evaluated is None or listing.table is None or listing.chosen is None:
             return None
-        images, _ = dataset.digits(look.digits)
-        return Subject(dataset, images, listing.digits, look.network, look.epoch, listing.chosen)
+        images, _ = dataset.split(evaluated.split)
+        return SelectedDigit(
+            dataset, images, listing.table, evaluated.network, evaluated.epoch, listing.chosen
+        )
 
-    def _draw_digits(self, subject: Subject | None) -> None:
+    def _draw_digits(self, selected: SelectedDigit | None) -> None:
         self._stale = False
         if self._listing.nothing != self._empty:
             self._empty = self._listing.nothing
             self.refresh_bindings()
-        self._draw_title(subject)
+        self._draw_title(selected)
         listing, heading = self._listing, self.query_one(Heading)
         listed, gallery = self.query_one(DigitList), self.query_one(Gallery)
-        if listing.digits is None:
+        if listing.table is None:
             listed.clear()
         else:
-            listed.show(listing.digits, listing.order, listing.row, listing.by)
-        if subject is None:
+            listed.show(listing.table, listing.order, listing.row, listing.by)
+        if selected is None:
             heading.clear()
             gallery.clear()
             self.query_one(Explanation).say(self._nothing())
             return
-        heading.say(subject.heading(heading.size.width))
+        heading.say(selected.heading(heading.size.width))
         if gallery.display:
-            gallery.show(subject, listing.order, listing.row, self._way)
+            gallery.show(selected, listing.order, listing.row, self._renderer)
         if self._explains:
-            self._explain(subject)
+            self._explain(selected)
         else:
-            self.query_one(Explanation).show(subject, self._way)
+            self.query_one(Explanation).show(selected, self._renderer)
 
-    def _explain(self, subject: Subject) -> None:
+    def _explain(self, selected: SelectedDigit) -> None:
         model = self.app.model
         at_once = not model.going or model.replay is not None  # nothing trains that could wait
-        self.query_one(Explanation).explain(subject, self._way, self._pixels, at_once)
+        self.query_one(Explanation).explain(selected, self._renderer, self._pixels, at_once)
 
-    def _draw_title(self, subject: Subject | None) -> None:
+    def _draw_title(self, selected: SelectedDigit | None) -> None:
         """What is listed; or what is explained, where there is no list beside it."""
         box = self.query_one("#digits")
         width = box.size.width - 4  # without the border's ends
-        if self._explains and subject is not None and not self.query_one(Heading).display:
-            title = subject.heading(width)
+        if self._explains and selected is not None and not self.query_one(Heading).display:
+            title = selected.heading(width)
         else:
-            dataset, look = self.app.model.dataset, self._look
-            two = dataset is not None and dataset.watched != "test"
-            title = self._listing.title(look.digits if two and look is not None else "", width)
+            dataset, evaluated = self.app.model.dataset, self._evaluated
+            two = dataset is not None and dataset.monitored_split != "test"
+            title = self._listing.title(
+                evaluated.split if two and evaluated is not None else "", width
+            )
         if title != self._title:  # each title is sent to the terminal
             self._title = box.border_title = title
 
     def _nothing(self) -> str:
         """Why there is no digit to show."""
-        if self._look is None:
-            return f"No look at the {self.app.model.config.watched} digits yet."
+        if self._evaluated is None:
+            return f"No look at the {self.app.model.config.monitored_split} digits yet."
         if str(self._listing.selection):
             return "No such digit. Press / to change the filter, v for all digits."
-        return f"Not one mistake. Press v to see all {self._look.digits} digits."
+        return f"Not one mistake. Press v to see all {self._evaluated.split} digits."
 
     def _show_as(self, name: str, on: bool) -> None:
         """Change what is in sight."""
@@ -222,15 +228,15 @@ class MistakesView(View):
 
     def action_toggle_all(self) -> None:
         self._listing.toggle_everything()
-        self._draw_digits(self._subject)
+        self._draw_digits(self._selected)
 
     def action_next_order(self) -> None:
         self._listing.next_order()
-        self._draw_digits(self._subject)
+        self._draw_digits(self._selected)
 
-    def action_next_way(self) -> None:
-        self._way = next_way(self._way)
-        self._draw_digits(self._subject)
+    def action_next_renderer(self) -> None:
+        self._renderer = next_renderer(self._renderer)
+        self._draw_digits(self._selected)
 
     def action_filter(self) -> None:
         self._filter.open(str(self._listing.selection))
@@ -270,16 +276,16 @@ class MistakesView(View):
 
     def action_pixels(self) -> None:
         self._pixels = not self._pixels
-        self._draw_digits(self._subject)
+        self._draw_digits(self._selected)
 
     def action_export(self) -> None:
         """Write what is listed as a page, into the run's folder."""
         model, listing = self.app.model, self._listing
-        if self._look is not None and model.dataset is not None and listing.digits is not None:
-            listed = f"{len(listing.order):,} {self._look.digits} digits, by {listing.by}"
+        if self._evaluated is not None and model.dataset is not None and listing.table is not None:
+            listed = f"{len(listing.order):,} {self._evaluated.split} digits, by {listing.by}"
             if str(listing.selection):
                 listed += f" ({listing.selection})"
-            model.say("note", write_list(model, self._look, listing, listed))
+            model.say("note", write_list(model, self._evaluated, listing, listed))
             self.app.notify(model.log[-1].text)
 
     def action_gallery(self) -> None:
@@ -297,8 +303,8 @@ class MistakesView(View):
 
     def action_go(self, row: int) -> None:
         self._listing.go(row if row >= 0 else len(self._listing.order) - 1)
-        self._draw_digits(self._subject)
+        self._draw_digits(self._selected)
 
     def _go(self, rows: int) -> None:
         self._listing.go(self._listing.row + rows)
-        self._draw_digits(self._subject)
+        self._draw_digits(self._selected)

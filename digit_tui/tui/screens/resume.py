@@ -14,7 +14,7 @@ from digit_tui.storage.saved_run import SavedRun
 from digit_tui.tui.screens.dialog import Dialog
 
 
-class OfferDialog(Dialog[bool]):
+class ResumeDialog(Dialog[bool]):
     """Whether to go on with the last run."""
 
     BINDINGS = [
@@ -50,8 +50,8 @@ def description(run: SavedRun) -> str:
         lines.append(printable(str(error)))
     else:
         if epochs:
-            watched = run.config.watched
-            accuracy = f"{watched} {epochs[-1][f'{watched}_accuracy']:.2%}"
+            monitored_split = run.config.monitored_split
+            accuracy = f"{monitored_split} {epochs[-1][f'{monitored_split}_accuracy']:.2%}"
             lines.append(f"epoch {epochs[-1]['epoch']} of {run.config.epochs}, {accuracy}")
         else:
             lines.append("in its first epoch")

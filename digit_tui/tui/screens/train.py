@@ -83,11 +83,13 @@ class TrainView(View):
         log = self._options["log"]
         word = ", log" if log else ""
         kind = "raw" if raw else "smoothed"
-        ways = self._ways(model)
+        drawn_curves = self._run_curves(model)
         # A narrow chart has room for less.
         by = " by epoch" if self.query_one("#loss", Chart).size.width >= LONG_TITLE else ""
         if model.fork is None:
-            legend = f"  {self._key(0)} training[/] {self._key(1)} {model.config.watched}[/]"
+            legend = (
+                f"  {self._key(0)} training[/] {self._key(1)} {model.config.monitored_split}[/]"
+            )
             norm_legend = f", {kind}"
         else:
             keys = [f"{self._key(mark)}[/]" for mark in range(4)]
@@ -99,10 +101,10 @@ class TrainView(View):
             f"Loss{by}{word}{legend}",
             [
                 curve
-                for way in ways
+                for run_curves in drawn_curves
                 for curve in (
-                    way.curve("train_loss" if raw else "train_loss_smooth", 0),
-                    way.curve("watched_loss", 1),
+                    run_curves.curve("train_loss" if raw else "train_loss_smooth", 0),
+                    run_curves.curve("monitored_loss", 1),
                 )
             ],
         )
@@ -112,10 +114,10 @@ class TrainView(View):
             f"{'Error' if log else 'Accuracy'}{by}{word}{legend}",
             [
                 curve
-                for way in ways
+                for run_curves in drawn_curves
                 for curve in (
-                    way.curve("train_accuracy" if raw else "train_accuracy_smooth", 0),
-                    way.curve("watched_accuracy", 1),
+                    run_curves.curve("train_accuracy" if raw else "train_accuracy_smooth", 0),
+                    run_curves.curve("monitored_accuracy", 1),
                 )
             ],
             percent=True,
@@ -124,21 +126,26 @@ class TrainView(View):
             model,
             "#gradient",
             f"Gradient norm{by}{word}{norm_legend}",
-            [way.curve("gradient_norm" if raw else "gradient_norm_smooth", 0) for way in ways],
+            [
+                run_curves.curve("gradient_norm" if raw else "gradient_norm_smooth", 0)
+                for run_curves in drawn_curves
+            ],
         )
 
     def _key(self, mark: int) -> str:
         """The beginning of a legend's entry: the curve's colour, and its letter if it has one."""
         return f"[${(*RUN_COLORS, *FORK_COLORS)[mark]}]{letter(self._marker, mark) or '━'}"
 
-    def _ways(self, model: RunModel) -> list[Way]:
+    def _run_curves(self, model: RunModel) -> list[RunCurves]:
         """What is drawn: undone undone behind, then the run, then its fork."""
         start = model.epoch * (1 - RECENT) if self._options["recent"] else 0.0
-        ways = [Way(undone.curves, start, RUN_COLORS, True) for undone in model.undone]
-        ways.append(Way(model.curves, start, RUN_COLORS))
+        drawn_curves = [
+            RunCurves(undone.curves, start, RUN_COLORS, True) for undone in model.undone
+        ]
+        drawn_curves.append(RunCurves(model.curves, start, RUN_COLORS))
         if model.fork is not None:
-            ways.append(Way(model.fork_curves, start, FORK_COLORS))
-        return ways
+            drawn_curves.append(RunCurves(model.fork_curves, start, FORK_COLORS))
+        return drawn_curves
 
     def _draw_chart(
         self,
@@ -174,7 +181,7 @@ class TrainView(View):
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class RunCurves:
     """One way through the run, as it is drawn."""
 
     curves: Curves

@@ -44,7 +44,7 @@ class View(Screen[None]):
 
     ready = False
     """Whether all its widgets are there; news may come before."""
-    look: Evaluated | None = None
+    drawn: Evaluated | None = None
     """The look at the digits that is drawn."""
 
     if TYPE_CHECKING:
@@ -92,4 +92,4 @@ class View(Screen[None]):
         if self.is_current and self.ready:
             self.show(self.app.model)
             self.draw(self.app.model)
-            self.look = self.app.model.look
+            self.drawn = self.app.model.shown

@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 from digit_tui.insight.change import epoch_before
 from digit_tui.run.events import Evaluated
 
-Against = Literal["nothing", "epoch", "fork", "mark"]
+Baseline = Literal["nothing", "epoch", "fork", "mark"]
 
 
 @dataclass(frozen=True, eq=False)
 class Mark:
     """A look that a person wants to compare with."""
 
-    look: Evaluated
+    evaluated: Evaluated
     run: str | None
     """The run that it is of."""
 
 
 @dataclass(frozen=True, eq=False)
-class Sides:
+class PredictionPair:
     """Two predictions for the same digits."""
 
     words: str
@@ -39,58 +39,58 @@ class Sides:
     """(n,) predicted classes, which changes are told of."""
 
 
-def since_epoch(look: Evaluated) -> Sides | str:
+def since_epoch(evaluated: Evaluated) -> PredictionPair | str:
     """A look and the last epoch's end before it, or in words why there is none."""
-    before = epoch_before(look.history, look.epoch)
+    before = epoch_before(evaluated.history, evaluated.epoch)
     if before is None:
         return "no earlier epoch to compare with yet"
     epoch, predictions = before
     name = f"epoch {epoch}"
-    return Sides(
+    return PredictionPair(
         f"since {name}",
         (name, "now"),
         (f"at {name}", "now"),
         predictions,
-        look.evaluation.predictions,
+        evaluated.evaluation.predictions,
     )
 
 
-def fork_and_run(look: Evaluated, fork: Evaluated | None) -> Sides | str:
+def fork_and_run(evaluated: Evaluated, fork: Evaluated | None) -> PredictionPair | str:
     """A run and its copy, or in words why they can not be compared."""
     if fork is None:
         return "the fork has not looked at digits yet"
-    if not same_digits(look, fork):
-        return f"the fork looked at {fork.digits} digits: not compared"
-    return Sides(
+    if not same_digits(evaluated, fork):
+        return f"the fork looked at {fork.split} digits: not compared"
+    return PredictionPair(
         "fork against run",
         ("run", "fork"),
         ("in the run", "in the fork"),
-        look.evaluation.predictions,
+        evaluated.evaluation.predictions,
         fork.evaluation.predictions,
     )
 
 
-def since_mark(look: Evaluated, mark: Mark, run: str | None) -> Sides | str:
+def since_mark(evaluated: Evaluated, mark: Mark, run: str | None) -> PredictionPair | str:
     """A look and a mark, or in words why they can not be compared."""
-    name = f"mark at epoch {position(mark.look.epoch)}"
-    if not same_digits(look, mark.look):
-        return f"{name}: of other digits ({mark.look.digits}), not compared"
+    name = f"mark at epoch {position(mark.evaluated.epoch)}"
+    if not same_digits(evaluated, mark.evaluated):
+        return f"{name}: of other digits ({mark.evaluated.split}), not compared"
     if mark.run != run:
         name += " of another run"
-    elif mark.look is look:
+    elif mark.evaluated is evaluated:
         return f"{name}: nothing has changed since"
-    forward = mark.run == run and mark.look.step <= look.step  # else one went back since
-    return Sides(
+    forward = mark.run == run and mark.evaluated.step <= evaluated.step  # else one went back since
+    return PredictionPair(
         f"{'since' if forward else 'against'} the {name}",
         ("mark", "now"),
         ("at the mark", "now"),
-        mark.look.evaluation.predictions,
-        look.evaluation.predictions,
+        mark.evaluated.evaluation.predictions,
+        evaluated.evaluation.predictions,
     )
 
 
 def same_digits(one: Evaluated, other: Evaluated) -> bool:
-    return one.digits == other.digits and np.array_equal(
+    return one.split == other.split and np.array_equal(
         one.evaluation.labels, other.evaluation.labels
     )
 

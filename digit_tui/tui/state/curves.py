@@ -21,8 +21,8 @@ class Curves:
     train_accuracy_smooth: Series = field(default_factory=Series)
     gradient_norm: Series = field(default_factory=Series)
     gradient_norm_smooth: Series = field(default_factory=Series)
-    watched_loss: Series = field(default_factory=Series)
-    watched_accuracy: Series = field(default_factory=Series)
+    monitored_loss: Series = field(default_factory=Series)
+    monitored_accuracy: Series = field(default_factory=Series)
 
     def __post_init__(self) -> None:
         self.marks: list[float] = []
@@ -46,16 +46,16 @@ class Curves:
 
     def add_evaluation(self, event: Evaluated) -> None:
         """Add a look at digits, unless it was made at the same place before."""
-        if not len(self.watched_loss) or event.epoch > self.watched_loss.x[-1]:
-            self.watched_loss.append(event.epoch, event.evaluation.loss)
-            self.watched_accuracy.append(event.epoch, event.evaluation.accuracy)
+        if not len(self.monitored_loss) or event.epoch > self.monitored_loss.x[-1]:
+            self.monitored_loss.append(event.epoch, event.evaluation.loss)
+            self.monitored_accuracy.append(event.epoch, event.evaluation.accuracy)
 
-    def add_epoch(self, line: Mapping[str, Any], watched: str) -> None:
+    def add_epoch(self, line: Mapping[str, Any], monitored_split: str) -> None:
         """Add the means of an epoch that was trained before this program was started.
 
         Args:
             line: as EpochEnded.
-            watched: the digits that the run is watched with.
+            monitored_split: the split that the run is monitored with.
         """
         x = line["epoch"]
         lost = float("nan")  # what was no number is null in a journal
@@ -63,8 +63,8 @@ class Curves:
             ("train_loss", (self.train_loss, self.train_loss_smooth)),
             ("train_accuracy", (self.train_accuracy, self.train_accuracy_smooth)),
             ("gradient_norm", (self.gradient_norm, self.gradient_norm_smooth)),
-            (f"{watched}_loss", (self.watched_loss,)),
-            (f"{watched}_accuracy", (self.watched_accuracy,)),
+            (f"{monitored_split}_loss", (self.monitored_loss,)),
+            (f"{monitored_split}_accuracy", (self.monitored_accuracy,)),
         ):
             for series in values:
                 series.append(x, lost if line[name] is None else line[name])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.insight.digit_table import Digits
+from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.selection import ORDERS, Selection, select
 from digit_tui.insight.significance import ends_words
 from digit_tui.insight.suspects import accuracy_without
@@ -22,7 +22,7 @@ class Listing:
     """A list that changes with every look; the chosen digit stays chosen, else its row does.
 
     Attributes:
-        digits: all there are; None before the first look.
+        table: all there are; None before the first look.
         selection: which of them are listed.
         everything: whether right ones are listed too.
         by: the name of the order.
@@ -31,7 +31,7 @@ class Listing:
     """
 
     def __init__(self) -> None:
-        self.digits: Digits | None = None
+        self.table: DigitTable | None = None
         self.selection = Selection()
         self.everything = False
         self.by = next(iter(ORDERS))
@@ -46,19 +46,19 @@ class Listing:
     @property
     def nothing(self) -> bool:
         """Whether not one digit is listed, though there are some."""
-        return self.digits is not None and not len(self.order)
+        return self.table is not None and not len(self.order)
 
-    def look_at(self, digits: Digits | None) -> None:
+    def look_at(self, table: DigitTable | None) -> None:
         """List these from now on."""
-        self.digits = digits
+        self.table = table
         self.sort()
 
     def select(self, selection: Selection) -> None:
         """List what this selects, from the first on; right ones too, if no mistake is selected."""
         self.selection = selection
-        if self.digits is not None:
-            selected = selection.mask(self.digits)
-            if selected.any() and not (selected & self.digits.wrong).any():
+        if self.table is not None:
+            selected = selection.mask(self.table)
+            if selected.any() and not (selected & self.table.wrong).any():
                 self.everything = True
         self.sort()
         self.go(0)
@@ -78,10 +78,10 @@ class Listing:
         """List the digits anew."""
         chosen = self.chosen
         self.order = np.empty(0, np.intp)
-        if self.digits is not None:
-            self.order = select(self.digits, self.selection, self.by)
+        if self.table is not None:
+            self.order = select(self.table, self.selection, self.by)
             if not self._right_too:
-                self.order = self.order[self.digits.wrong[self.order]]
+                self.order = self.order[self.table.wrong[self.order]]
         found = np.flatnonzero(self.order == chosen)
         self.go(int(found[0]) if len(found) else self.row)
 
@@ -101,10 +101,10 @@ class Listing:
             kind: of digits, if there are two: test or validation.
             width: columns; the accuracy without digits of doubtful label is left out if it is long.
         """
-        if self.digits is None:
+        if self.table is None:
             return ""
-        digits = self.digits
-        total = len(digits) if self._right_too else int(np.count_nonzero(digits.wrong))
+        table = self.table
+        total = len(table) if self._right_too else int(np.count_nonzero(table.wrong))
         what = f"{kind} {'digit' if self._right_too else 'mistake'}{'s' * (total != 1)}".lstrip()
         order = ORDER_WORDS.get(self.by, f"by {self.by}")
         count, asked = len(self.order), str(self.selection)
@@ -112,10 +112,10 @@ class Listing:
             words = f"{count:,} of {total:,} {what}, {asked}, {order}"
         else:
             words = f"{total:,} {what} {order}"
-        unbacked = int(np.count_nonzero(digits.unbacked))
+        unbacked = int(np.count_nonzero(table.unbacked))
         if unbacked:
-            own = _accuracy(digits.evaluation.correct, digits.evaluation.total)
-            backed = _accuracy(*accuracy_without(digits.evaluation, digits.unbacked))
+            own = _accuracy(table.evaluation.correct, table.evaluation.total)
+            backed = _accuracy(*accuracy_without(table.evaluation, table.unbacked))
             for name in (f"without {unbacked} unbacked labels", "backed"):
                 more = f" · {own}, {name} {backed}"
                 if len(words + more) <= width:

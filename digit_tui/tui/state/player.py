@@ -13,9 +13,9 @@ EVALUATION_BYTES = 256 * 2**20
 """Looks at the test set take no more memory than this; beyond it every other one is forgotten."""
 
 
-def _size(look: Evaluated) -> int:
+def _size(evaluated: Evaluated) -> int:
     """Bytes."""
-    return look.evaluation.probabilities.nbytes + look.network.parameters.nbytes
+    return evaluated.evaluation.probabilities.nbytes + evaluated.network.parameters.nbytes
 
 
 class Player:

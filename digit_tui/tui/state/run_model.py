@@ -37,8 +37,8 @@ from digit_tui.run.events import (
     WentBack,
 )
 from digit_tui.run.wording import PAUSES, RESUMED
-from digit_tui.session.run_status import TROUBLES, Standing
-from digit_tui.session.runner import Failed, Loaded, News
+from digit_tui.session.run_status import TROUBLES, RunStatus
+from digit_tui.session.runner import Failed, Loaded, RunnerEvent
 from digit_tui.tui.state.curves import Curves, UndoneCurves
 
 LOG_LINES = 1_000
@@ -55,7 +55,7 @@ class LogLine:
     text: str
 
 
-class RunModel(Standing):
+class RunModel(RunStatus):
     """One run as a person sees it: how it stands, its curves and its log."""
 
     def __init__(self, config: RunConfig, clock: Callable[[], float] = monotonic) -> None:
@@ -72,10 +72,10 @@ class RunModel(Standing):
         """Add a line to the log."""
         self.log.append(LogLine(kind, printable(text)))
 
-    def take_in(self, event: News) -> None:
+    def ingest(self, event: RunnerEvent) -> None:
         """Learn what happened."""
         fork, save_trouble = self.fork, self.save_trouble
-        super().take_in(event)
+        super().ingest(event)
         match event:
             case Loaded(dataset):
                 self.say("note", wording.loaded(dataset))
@@ -83,18 +83,18 @@ class RunModel(Standing):
                 self.say("note", wording.run_started(event))
             case StepsDone():
                 self.curves.add_steps(event)
-            case Evaluated() if event is self.looked:
+            case Evaluated() if event is self.evaluated:
                 self.curves.add_evaluation(event)
             case Evaluated():
                 self.say("change", wording.test_opened(event))
             case EpochEnded():
                 self._say_epoch(event)
             case SettingChanged():
-                self._take_in_change(event)
+                self._ingest_change(event)
             case Restored():
-                self._take_in_restored(event)
+                self._ingest_restored(event)
             case WentBack():
-                self._take_in_way_back(event)
+                self._ingest_way_back(event)
             case Forked():
                 self.fork_curves = Curves()
                 self.curves.marks.append(event.epoch)
@@ -119,7 +119,7 @@ class RunModel(Standing):
             case _:
                 pass
 
-    def _take_in_change(self, event: SettingChanged) -> None:
+    def _ingest_change(self, event: SettingChanged) -> None:
         last = self._last_change
         again = last is not None and (last.step, last.setting) == (event.step, event.setting)
         if last is not None and again and self.log[-1].kind == "change":
@@ -147,19 +147,19 @@ class RunModel(Standing):
                 self.log.pop()
             self.say("note", PAUSES[reason])
 
-    def _take_in_restored(self, event: Restored) -> None:
+    def _ingest_restored(self, event: Restored) -> None:
         """Draw what was before this program was started."""
         for complaint in event.complaints:
             self.say("trouble", complaint)
         for line in event.epochs:
-            self.curves.add_epoch(line, self.config.watched)
+            self.curves.add_epoch(line, self.config.monitored_split)
         steps = [0, *(line["step"] for line in event.epochs)]
         epochs = [0, *(line["epoch"] for line in event.epochs)]
         changes = {applied.step for applied in event.lineage}
         self.curves.marks += [float(np.interp(step, steps, epochs)) for step in sorted(changes)]
         self.say("note", wording.restored(event))
 
-    def _take_in_way_back(self, event: WentBack) -> None:
+    def _ingest_way_back(self, event: WentBack) -> None:
         """Leave a branch on the charts, and stand where the run stands."""
         lineage, curves, start = event.lineage, self.curves, event.epoch
         left = None

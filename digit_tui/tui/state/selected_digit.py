@@ -9,18 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.data import Dataset
-from digit_tui.insight.digit_table import Digits
+from digit_tui.insight.digit_table import DigitTable
 from digit_tui.nn import Network
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class SelectedDigit:
     """One digit, and who looks at it."""
 
     dataset: Dataset
     images: NDArray[np.uint8]
     """(n, pixels) uint8, of all digits that are looked at."""
-    digits: Digits
+    table: DigitTable
     network: Network
     """Not written to."""
     epoch: float
@@ -41,24 +41,24 @@ class Subject:
 
     @property
     def true(self) -> int:
-        return int(self.digits.evaluation.labels[self.index])
+        return int(self.table.evaluation.labels[self.index])
 
     @property
     def predicted(self) -> int:
-        return int(self.digits.evaluation.predictions[self.index])
+        return int(self.table.evaluation.predictions[self.index])
 
     @property
     def rival(self) -> int:
         """What the prediction is held against: the true class or, if it is right, the next best."""
         if self.predicted != self.true:
             return self.true
-        first, second = self.digits.evaluation.probabilities[self.index].argsort()[-2:]
+        first, second = self.table.evaluation.probabilities[self.index].argsort()[-2:]
         return int(first if second == self.predicted else second)
 
     def heading(self, width: int) -> str:
         """Which digit it is and what is to be said about its label, as long as there is room."""
         name = f"#{self.index}  {self.true} → {self.predicted}"
-        loss = f"{name}  loss {self.digits.evaluation.losses[self.index]:.2f}"
+        loss = f"{name}  loss {self.table.evaluation.losses[self.index]:.2f}"
         choices = [
             f"{start}  {words}".rstrip() for words in self._notices() for start in (loss, name)
         ]
@@ -66,14 +66,14 @@ class Subject:
 
     def _notices(self) -> list[str]:
         """What is to be said about the label, if anything: the longest words first."""
-        digits, index = self.digits, self.index
-        unbacked = bool(digits.unbacked[index])
-        if not digits.suspects[index]:
+        table, index = self.table, self.index
+        unbacked = bool(table.unbacked[index])
+        if not table.suspects[index]:
             return ["annotators did not back this label"] if unbacked else [""]
-        predictions = digits.history.predictions_of(index)
+        predictions = table.history.predictions_of(index)
         others = np.flatnonzero(predictions != predictions[-1])
         looks = len(predictions) - (int(others[-1]) + 1 if len(others) else 0)
-        steady = f"for {looks} epochs, now {100 * digits.confidences[index]:.0f} %"
+        steady = f"for {looks} epochs, now {100 * table.confidences[index]:.0f} %"
         if unbacked:
             return [
                 f"label suspect: annotators did not back it, the network contradicts it {steady}",

@@ -18,7 +18,7 @@ from digit_tui.tui.terminal.charset import STAND_INS, charset
 READ_BYTES = 4_096
 
 
-class Words:
+class StdioCapture:
     """Where they go.
 
     Attributes:
@@ -61,5 +61,5 @@ class Words:
                     os.write(self._terminal, data)
 
 
-WORDS = Words()
+STDIO = StdioCapture()
 """Those of this process."""

@@ -18,7 +18,7 @@ from time import sleep
 from types import FrameType
 from typing import Any
 
-from digit_tui.session.exit_status import Status
+from digit_tui.session.exit_status import ExitStatus
 
 try:
     import termios
@@ -104,7 +104,7 @@ class Watchdog:
         with self._last_words:
             if not self._given_back:
                 self._restore()
-            os._exit(Status.SIGNALLED + number)
+            os._exit(ExitStatus.SIGNALLED + number)
 
     def _wait(self) -> int:
         """The number of the signal that ends the program."""

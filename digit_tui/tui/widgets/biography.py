@@ -49,9 +49,9 @@ class LifeLine(Canvas):
         # As many looks as there is room for, evenly spread, the newest always among them.
         chosen = np.linspace(count - 1, 0, min(count, room)).round().astype(np.intp)[::-1]
         line: Line = [Segment(begin)]
-        for look in chosen:
-            right = predictions[look] == biography.label
-            mark = RIGHT if right else f"{predictions[look]}"
+        for evaluated in chosen:
+            right = predictions[evaluated] == biography.label
+            mark = RIGHT if right else f"{predictions[evaluated]}"
             style = self.part(f"life-line--{'right' if right else 'wrong'}")
             line.append(Segment(f"{mark:>{cell}}", style))
         return [*line, Segment(end)]

@@ -8,7 +8,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from digit_tui.insight.digit_table import Digits
+from digit_tui.insight.digit_table import DigitTable
 
 
 class DigitList(Widget):
@@ -18,28 +18,28 @@ class DigitList(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._digits: Digits | None = None
+        self._table: DigitTable | None = None
         self._order: NDArray[np.intp] = np.empty(0, np.intp)
         self._row = 0
         self._by = "loss"
         self._top = 0
 
     def clear(self) -> None:
-        self._digits = None
+        self._table = None
         self.refresh()
 
-    def show(self, digits: Digits, order: NDArray[np.intp], row: int, by: str) -> None:
+    def show(self, table: DigitTable, order: NDArray[np.intp], row: int, by: str) -> None:
         """List the digits with these indices, with one row chosen and in sight.
 
         Args:
-            digits: all there are.
+            table: all there are.
             order: indices of those that are listed.
             row: which of them is chosen.
             by: the number that is shown: confidence, forgotten, or else the loss.
         """
-        if (digits, row, by) == (self._digits, self._row, self._by) and order is self._order:
+        if (table, row, by) == (self._table, self._row, self._by) and order is self._order:
             return
-        self._digits, self._order, self._row, self._by = digits, order, row, by
+        self._table, self._order, self._row, self._by = table, order, row, by
         self._keep_in_sight()
 
     def on_resize(self) -> None:
@@ -53,16 +53,16 @@ class DigitList(Widget):
     def render_line(self, y: int) -> Strip:
         row = self._top + y
         width = self.size.width
-        if self._digits is None or row >= len(self._order):
+        if self._table is None or row >= len(self._order):
             return Strip.blank(width, self.rich_style)
-        digits, index = self._digits, int(self._order[row])
-        true, predicted = digits.evaluation.labels[index], digits.evaluation.predictions[index]
+        table, index = self._table, int(self._order[row])
+        true, predicted = table.evaluation.labels[index], table.evaluation.predictions[index]
         chosen = row == self._row
         wrong = true != predicted
-        suspect = digits.suspects[index] or digits.unbacked[index]
+        suspect = table.suspects[index] or table.unbacked[index]
         text = (
             f"{'▸' if chosen else ' '}{index:>6} {true:>2} → {predicted:<2} "
-            f"{self._number(digits, index):>6} {'✗' if wrong else '✓'}{'?' if suspect else ''}"
+            f"{self._number(table, index):>6} {'✗' if wrong else '✓'}{'?' if suspect else ''}"
         )
         style = self.rich_style
         if wrong:
@@ -71,9 +71,9 @@ class DigitList(Widget):
             style += self.get_component_rich_style("digit-list--chosen")
         return Strip([Segment(text, style)]).adjust_cell_length(width, style)
 
-    def _number(self, digits: Digits, index: int) -> str:
+    def _number(self, table: DigitTable, index: int) -> str:
         if self._by == "confidence":
-            return f"{digits.confidences[index]:.1%}"
+            return f"{table.confidences[index]:.1%}"
         if self._by == "forgotten":
-            return f"{digits.lives.forgotten[index]}×"
-        return f"{digits.evaluation.losses[index]:.2f}"
+            return f"{table.lives.forgotten[index]}×"
+        return f"{table.evaluation.losses[index]:.2f}"

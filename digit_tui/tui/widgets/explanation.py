@@ -8,8 +8,8 @@ from textual.containers import Container, Horizontal, Vertical
 
 from digit_tui.insight.evidence import evidence
 from digit_tui.insight.what_if import what_if
-from digit_tui.tui.drawing.ink import WAYS, Line, many_colors
-from digit_tui.tui.state.selected_digit import Subject, square
+from digit_tui.tui.drawing.ink import RENDERERS, Line, many_colors
+from digit_tui.tui.state.selected_digit import SelectedDigit, square
 from digit_tui.tui.widgets.biography import LifeLine
 from digit_tui.tui.widgets.neighbours import NeighbourRow
 from digit_tui.tui.widgets.pictures import DigitPicture
@@ -54,40 +54,40 @@ class Explanation(Container):
         self.query_one(WhatIf).clear()
         self.query_one(NeighbourRow).close()
 
-    def show(self, subject: Subject, way: str, pixels: bool = False) -> None:
+    def show(self, selected: SelectedDigit, renderer: str, pixels: bool = False) -> None:
         """Show the picture and the bars.
 
         Args:
-            subject: the digit.
-            way: what it is drawn with.
+            selected: the digit.
+            renderer: what it is drawn with.
             pixels: whether to mark what speaks for the prediction and what against it.
         """
         weights = None
         if pixels:
-            weights = evidence(subject.network, subject.image, subject.predicted, subject.rival)
-            weights = square(weights, subject.dataset.side)
-        self.query_one(DigitPicture).show(subject.square, way, weights)
-        self.query_one(Probabilities).show(subject.digits, subject.index)
+            weights = evidence(selected.network, selected.image, selected.predicted, selected.rival)
+            weights = square(weights, selected.dataset.side)
+        self.query_one(DigitPicture).show(selected.square, renderer, weights)
+        self.query_one(Probabilities).show(selected.table, selected.index)
 
-    def explain(self, subject: Subject, way: str, pixels: bool, at_once: bool) -> None:
+    def explain(self, selected: SelectedDigit, renderer: str, pixels: bool, at_once: bool) -> None:
         """Show everything; see `show`, and `NeighbourRow.show` for `at_once`."""
         self.set_class(pixels, "-pixels")
         self._fit()
-        self.show(subject, way, pixels)
-        dataset = subject.dataset
-        legend = self._legend(subject, way) if pixels else None
-        self.query_one(LifeLine).show(subject.digits.life(subject.index), dataset.classes, legend)
-        self.query_one(WhatIf).show(what_if(subject.network, subject.image, dataset.side))
-        self.query_one(NeighbourRow).show(subject, way, at_once)
+        self.show(selected, renderer, pixels)
+        dataset = selected.dataset
+        legend = self._legend(selected, renderer) if pixels else None
+        self.query_one(LifeLine).show(selected.table.life(selected.index), dataset.classes, legend)
+        self.query_one(WhatIf).show(what_if(selected.network, selected.image, dataset.side))
+        self.query_one(NeighbourRow).show(selected, renderer, at_once)
 
-    def _legend(self, subject: Subject, way: str) -> Line:
+    def _legend(self, selected: SelectedDigit, renderer: str) -> Line:
         """What the marks on the pixels mean."""
         picture = self.query_one(DigitPicture)
-        marks = "■■" if way == WAYS[0] and many_colors(self.app) else "+-"
+        marks = "■■" if renderer == RENDERERS[0] and many_colors(self.app) else "+-"
         return [
             Segment(
-                f"{marks[0]} speaks for {subject.predicted}", picture.part("digit-picture--for")
+                f"{marks[0]} speaks for {selected.predicted}", picture.part("digit-picture--for")
             ),
             Segment(", "),
-            Segment(f"{marks[1]} for {subject.rival}", picture.part("digit-picture--against")),
+            Segment(f"{marks[1]} for {selected.rival}", picture.part("digit-picture--against")),
         ]

@@ -11,8 +11,8 @@ from rich.segment import Segment
 from digit_tui.data import ink_box
 from digit_tui.nn import Network
 from digit_tui.tui.drawing.ink import Line, draw
-from digit_tui.tui.look_alikes import COUNT, Finder, LookAlikes, Question
-from digit_tui.tui.state.selected_digit import Subject, square
+from digit_tui.tui.look_alikes import COUNT, FoundNeighbours, NeighbourFinder, NeighbourQuery
+from digit_tui.tui.state.selected_digit import SelectedDigit, square
 from digit_tui.tui.widgets.canvas import Canvas
 
 MAX_ROWS = 10
@@ -28,12 +28,12 @@ class NeighbourRow(Canvas):
 
     def __init__(self) -> None:
         super().__init__()
-        self._finder = Finder(self._hand_over)
+        self._finder = NeighbourFinder(self._hand_over)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._subject: Subject | None = None
-        self._way = ""
+        self._selected: SelectedDigit | None = None
+        self._renderer = ""
         self._asked: tuple[int, Network, bool] | None = None
-        self._found: LookAlikes | None = None
+        self._found: FoundNeighbours | None = None
 
     def on_mount(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -41,65 +41,67 @@ class NeighbourRow(Canvas):
     def on_unmount(self) -> None:
         self.close()
 
-    def show(self, subject: Subject, way: str, at_once: bool) -> None:
+    def show(self, selected: SelectedDigit, renderer: str, at_once: bool) -> None:
         """Show what looks like a digit, as soon as it is known.
 
         Args:
-            subject: the digit.
-            way: what is drawn with.
+            selected: the digit.
+            renderer: what is drawn with.
             at_once: whether the latest network is worth the time that it takes from training.
         """
         if not self.display:  # too small
             self.close()
             return
-        self._subject, self._way = subject, way
-        question = (subject.index, subject.network, at_once)
+        self._selected, self._renderer = selected, renderer
+        question = (selected.index, selected.network, at_once)
         if question != self._asked:
             self._asked = question
             # Not before all else is drawn: it may take a processor for a second.
-            self.call_after_refresh(self._ask, subject, question)
+            self.call_after_refresh(self._ask, selected, question)
         if self._found is None:
             self._wait()
-        elif self._found.digit == subject.index:
-            self._draw(subject, self._found)
+        elif self._found.digit == selected.index:
+            self._draw(selected, self._found)
         else:
             self.set_timer(PATIENCE_SECONDS, self._lose_patience)
 
-    def _ask(self, subject: Subject, question: tuple[int, Network, bool]) -> None:
+    def _ask(self, selected: SelectedDigit, question: tuple[int, Network, bool]) -> None:
         if question == self._asked:  # it is still open, and about the same digit
             _, network, at_once = question
-            images = subject.dataset.train_images
+            images = selected.dataset.train_images
             self._finder.ask(
-                Question(subject.index, subject.image, network, subject.epoch, images, at_once)
+                NeighbourQuery(
+                    selected.index, selected.image, network, selected.epoch, images, at_once
+                )
             )
 
     def close(self) -> None:
         """Forget all, what takes much memory too."""
         self._finder.close()
-        self._subject = self._asked = self._found = None
+        self._selected = self._asked = self._found = None
         self.clear()
 
-    def _hand_over(self, found: LookAlikes) -> None:
+    def _hand_over(self, found: FoundNeighbours) -> None:
         """Called from the thread."""
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop is closed: nobody looks any more
                 self._loop.call_soon_threadsafe(partial(self.call_later, self._take, found))
 
-    def _take(self, found: LookAlikes) -> None:
-        subject = self._subject
-        if subject is not None and found.digit == subject.index:
+    def _take(self, found: FoundNeighbours) -> None:
+        selected = self._selected
+        if selected is not None and found.digit == selected.index:
             self._found = found
-            self._draw(subject, found)
+            self._draw(selected, found)
 
     def _wait(self) -> None:
         self.paint([[Segment("learning look-alikes ...")]])
 
     def _lose_patience(self) -> None:
-        subject, found = self._subject, self._found
-        if subject is not None and found is not None and found.digit != subject.index:
+        selected, found = self._selected, self._found
+        if selected is not None and found is not None and found.digit != selected.index:
             self._wait()
 
-    def _draw(self, subject: Subject, found: LookAlikes) -> None:
+    def _draw(self, selected: SelectedDigit, found: FoundNeighbours) -> None:
         width, height = self.size
         if not width:  # its size comes later, and it is drawn then
             return
@@ -109,12 +111,12 @@ class NeighbourRow(Canvas):
         pictures: list[list[Line]] = []
         captions: Line = []
         for index, distance in zip(*found.neighbours, strict=True):
-            image = square(subject.dataset.train_images[index], subject.dataset.side)
+            image = square(selected.dataset.train_images[index], selected.dataset.side)
             gap = Segment(" " * (room - 2 * rows))
-            drawn = draw(image[ink_box(image)], 2 * rows, rows, self._way, paper, ink)
+            drawn = draw(image[ink_box(image)], 2 * rows, rows, self._renderer, paper, ink)
             pictures.append([[*line, gap] for line in drawn])
-            label = int(subject.dataset.train_labels[index])
-            style = self.part(f"neighbour-row--{'true' if label == subject.true else 'other'}")
+            label = int(selected.dataset.train_labels[index])
+            style = self.part(f"neighbour-row--{'true' if label == selected.true else 'other'}")
             captions.append(Segment(f"{label:>2}", style))
             captions.append(Segment(f"{f' {distance:.2f}':<{room - 2}}"))
         lines = [[each for picture in pictures for each in picture[row]] for row in range(rows)]

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from digit_tui.nn import Evaluation
 from digit_tui.tui.drawing.ink import Line, draw, draw_evidence, fitting_rows, many_colors
-from digit_tui.tui.state.selected_digit import Subject, square
+from digit_tui.tui.state.selected_digit import SelectedDigit, square
 from digit_tui.tui.widgets.canvas import Canvas
 
 Array = NDArray[Any]
@@ -37,12 +37,12 @@ class DigitPicture(Canvas):
         lines = Text(words).wrap(self.app.console, max(self.size.width, 1))
         self.paint([[Segment(line.plain)] for line in lines])
 
-    def show(self, image: Array, way: str, evidence: Array | None = None) -> None:
+    def show(self, image: Array, renderer: str, evidence: Array | None = None) -> None:
         """Draw an image (side, side) uint8.
 
         Args:
             image: the digit.
-            way: what it is drawn with.
+            renderer: what it is drawn with.
             evidence: (side, side), which pixels speak for a class and which against it.
         """
         width, height = self.size
@@ -50,10 +50,10 @@ class DigitPicture(Canvas):
         columns = 2 * rows
         _, _, paper, ink = self.colors
         if evidence is None:
-            lines = draw(image, columns, rows, way, paper, ink)
+            lines = draw(image, columns, rows, renderer, paper, ink)
         else:
             speaking = self.part("digit-picture--for"), self.part("digit-picture--against")
-            shaded = way == "half blocks" and many_colors(self.app)
+            shaded = renderer == "half blocks" and many_colors(self.app)
             palette = (paper, ink, *self.speaking_colors) if shaded else None
             lines = draw_evidence(image, evidence, columns, rows, palette, speaking)
         self.paint(lines)
@@ -87,9 +87,11 @@ class Gallery(Canvas):
         """Pictures that there is room for."""
         return self.across * max(self.size.height // (self.ROWS + 1), 1)
 
-    def show(self, subject: Subject, order: NDArray[np.intp], row: int, way: str) -> None:
+    def show(
+        self, selected: SelectedDigit, order: NDArray[np.intp], row: int, renderer: str
+    ) -> None:
         """Show the page of `order` that `row` is on."""
-        evaluation = subject.digits.evaluation
+        evaluation = selected.table.evaluation
         start = row // self.page * self.page
         lines: list[Line] = []
         for first in range(start, start + self.page, self.across):
@@ -104,18 +106,18 @@ class Gallery(Canvas):
                 captions.append(Segment(f"{text:<{self.COLUMNS}.{self.COLUMNS}}", style))
                 captions.append(Segment(GAP))
             lines.append(captions)
-            lines += self._beside([self._draw(subject, each, way) for each in indices])
+            lines += self._beside([self._draw(selected, each, renderer) for each in indices])
         self.paint(lines)
 
-    def _draw(self, subject: Subject, index: int, way: str) -> list[Line]:
+    def _draw(self, selected: SelectedDigit, index: int, renderer: str) -> list[Line]:
         _, _, paper, ink = self.colors
-        image = subject.images[index]
-        name = (image.tobytes(), way, paper, ink)
+        image = selected.images[index]
+        name = (image.tobytes(), renderer, paper, ink)
         if name not in self._kept:
             if len(self._kept) >= KEPT:
                 self._kept.clear()
-            image = square(image, subject.dataset.side)
-            self._kept[name] = draw(image, self.COLUMNS, self.ROWS, way, paper, ink)
+            image = square(image, selected.dataset.side)
+            self._kept[name] = draw(image, self.COLUMNS, self.ROWS, renderer, paper, ink)
         return self._kept[name]
 
     def _beside(self, pictures: list[list[Line]]) -> list[Line]:

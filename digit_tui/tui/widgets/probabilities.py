@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from rich.segment import Segment
 
-from digit_tui.insight.digit_table import Digits
+from digit_tui.insight.digit_table import DigitTable
 from digit_tui.tui.drawing.ink import Line
 from digit_tui.tui.widgets.canvas import Canvas
 from digit_tui.tui.widgets.progress_line import PARTS
@@ -16,15 +16,15 @@ class Probabilities(Canvas):
 
     COMPONENT_CLASSES = {"probabilities--true", "probabilities--predicted"}
 
-    def show(self, digits: Digits, index: int) -> None:
+    def show(self, table: DigitTable, index: int) -> None:
         width, height = self.size
-        evaluation = digits.evaluation
+        evaluation = table.evaluation
         probabilities = evaluation.probabilities[index]
         true, predicted = int(evaluation.labels[index]), int(evaluation.predictions[index])
         shown = np.sort(np.argsort(-probabilities, kind="stable")[: max(height - 1, 1)])
         room = min(max(width - 16, 4), 40)
         lines: list[Line] = [
-            [Segment(f"rank {digits.rank(index)}, margin {digits.margin(index):+z.2f}")]
+            [Segment(f"rank {table.rank(index)}, margin {table.margin(index):+z.2f}")]
         ]
         for each in shown:
             value = float(probabilities[each])

@@ -47,7 +47,7 @@ def state_line(model: RunModel, width: int = 1_000) -> Text:
         step,
     ]
     if model.evaluation is not None:
-        parts.append(f"{model.config.watched} {model.evaluation.accuracy:.2%}")
+        parts.append(f"{model.config.monitored_split} {model.evaluation.accuracy:.2%}")
     if model.config.validation:
         opened = model.test_opened
         parts.append("test unopened" if opened is None else f"test opened at step {opened:,}")

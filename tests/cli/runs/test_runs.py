@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from digit_tui.cli.evaluate_saved import Look
+from digit_tui.cli.evaluate_saved import SavedEvaluation
 from digit_tui.cli.main import cli
 from digit_tui.cli.runs import charts, remove
 from digit_tui.cli.runs.charts import Curve, Style, chart
@@ -170,7 +170,7 @@ def test_epochs_that_were_undone_do_not_count(make: Make) -> None:
     path = make(script=script)
     # It went back to step 3, before the end of the first epoch, and has come to step 13 again.
     facts = RunSummary.of(SavedRun.read(path))
-    assert (facts.epochs, facts.step, len(facts.curves["watched_loss"])) == (1, 13, 1)
+    assert (facts.epochs, facts.step, len(facts.curves["monitored_loss"])) == (1, 13, 1)
 
 
 def test_without_runs_the_list_says_where_they_would_be(state: Path) -> None:
@@ -426,14 +426,14 @@ def test_settings_that_differ(make: Make) -> None:
 def looks(gained: int, lost: int, dataset: Any) -> tuple[Candidate, Candidate]:
     """Two looks at a thousand digits of class 1, of which the second has others right."""
 
-    def look(letter: str, right: range) -> Candidate:
+    def result(letter: str, right: range) -> Candidate:
         probabilities = np.tile(np.float32([1, 0]), (1000, 1))
         probabilities[right] = [0, 1]
         labels = np.ones(1000, np.uint8)
         evaluation = Evaluation(labels, probabilities, labels * np.float32(0))
-        return Candidate(letter, Look(7, dataset, evaluation))
+        return Candidate(letter, SavedEvaluation(7, dataset, evaluation))
 
-    return look("A", range(900)), look("C", range(lost, 900 + gained))
+    return result("A", range(900)), result("C", range(lost, 900 + gained))
 
 
 def test_the_difference_is_tested(digits: Path) -> None:
