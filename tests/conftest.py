@@ -16,7 +16,7 @@ from digit_tui.config import RunConfig
 from digit_tui.data import Dataset, load_dataset, sources
 from digit_tui.run.commands import Command
 from digit_tui.run.events import Event, RunEnded
-from digit_tui.storage import run_writer as run_folder
+from digit_tui.storage import run_files
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.training import trainer as trainer_module
 from digit_tui.training.command_source import CommandScript
@@ -46,7 +46,7 @@ def no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             patch.setenv("HOME", str(home))
         elif sys.platform == "win32":
             # Windows asks the system, not the environment; a subprocess can not be told.
-            patch.setattr(run_folder, "user_state_path", lambda *_, **__: home / "state")
+            patch.setattr(run_files, "user_state_path", lambda *_, **__: home / "state")
             patch.setattr(sources, "user_cache_path", lambda *_, **__: home / "cache")
         yield home
 

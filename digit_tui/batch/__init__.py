@@ -14,13 +14,13 @@ from digit_tui.data import DataError
 from digit_tui.engine.worker_pool import WorkerPoolError
 from digit_tui.run.commands import Stop
 from digit_tui.run.events import (
+    BranchEvent,
     CheckpointSaved,
     Diverged,
     EpochEnded,
     Event,
     Forked,
     ForkEnded,
-    OfFork,
     Paused,
     Refused,
     Restored,
@@ -160,7 +160,7 @@ class EventPrinter:
 
     def add(self, event: Event) -> None:
         """Take notice of what happened."""
-        inner = event.event if isinstance(event, OfFork) else event
+        inner = event.event if isinstance(event, BranchEvent) else event
         if self._as_json and isinstance(inner, RESULTS):
             self._output.line(json.dumps(to_json(event), allow_nan=False))
             if self._output.status is not None:

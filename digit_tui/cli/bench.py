@@ -20,9 +20,9 @@ from digit_tui.engine.step_group import MAX_STEPS
 from digit_tui.engine.stepper import Stepper
 from digit_tui.engine.worker_pool import WorkerPool, WorkerPoolError
 from digit_tui.run.state import RunState
+from digit_tui.run.versions import versions
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.output import Output, print_error
-from digit_tui.storage.run_writer import versions
 
 SECONDS = 10.0
 """For all measurements together."""

@@ -8,25 +8,18 @@ from time import monotonic
 from digit_tui.plain import queries
 from digit_tui.run import commands, wording
 from digit_tui.run.events import (
+    BranchEvent,
     CheckpointSaved,
-    Diverged,
     EpochEnded,
     Evaluated,
-    Forked,
-    ForkEnded,
-    OfFork,
+    Event,
     Paused,
-    Refused,
     Restored,
     Resumed,
-    RunStarted,
     SaveFailed,
-    SettingChanged,
-    Spiked,
-    WentBack,
 )
 from digit_tui.session.run_status import TROUBLES, RunStatus
-from digit_tui.session.runner import Loaded, RunnerEvent
+from digit_tui.session.runner import Acknowledged, Failed, Loaded, RunnerEvent
 
 EPOCH_SECONDS = 5.0
 """Time between two epochs that are told, where not all are."""
@@ -71,13 +64,13 @@ class Narrator:
         match event:
             case EpochEnded():
                 self._tell_epoch(event)
-            case OfFork(EpochEnded(epoch=epoch)):
+            case BranchEvent(EpochEnded(epoch=epoch)):
                 words = queries.gap(self._run)
                 if words and epoch == self._told_epoch:
                     self._say(f"epoch {epoch}: {words}")
             case Resumed():
                 if not isinstance(command, commands.StepBatch | commands.StepEpoch):
-                    self._tell(wording.RESUMED)
+                    self._tell_event(event)
             case Paused(reason=reason):
                 self._tell_pause(reason)
             case Evaluated(split=split) if split != self._run.config.monitored_split:
@@ -86,21 +79,29 @@ class Narrator:
                 if self._pause is not None:
                     words, self._pause = self._pause, None
                     self._tell(f"{words} {queries.look_words(event)}")
-            case SaveFailed(message=message) | OfFork(SaveFailed(message=message)):
+            case SaveFailed(message=message) | BranchEvent(SaveFailed(message=message)):
                 if message != self._save_trouble or isinstance(command, commands.Save):
                     self._tell(wording.not_saved(message))
                 self._save_trouble = message
             case CheckpointSaved():
                 self._save_trouble = None
                 if isinstance(command, commands.Save):
-                    self._tell(wording.saved(event))
+                    self._tell_event(event)
             case Restored(complaints=complaints):
-                for each in (*complaints, wording.restored(event)):
-                    self._tell(each)
+                for complaint in complaints:
+                    self._tell(complaint)
+                self._tell_event(event)
+            case Loaded(dataset):
+                self._tell(wording.loaded(dataset))
+            case Failed() | Acknowledged():
+                pass
             case _:
-                words = words_for(event)
-                if words is not None:
-                    self._tell(words)
+                self._tell_event(event)
+
+    def _tell_event(self, event: Event) -> None:
+        line = wording.line_for(event)
+        if line is not None:
+            self._tell(line)
 
     def _tell(self, words: str) -> None:
         self.lines += 1
@@ -111,7 +112,7 @@ class Narrator:
         last = event.epoch >= self._run.settings.epochs
         if self.verbose or last or now - self._told_at >= EPOCH_SECONDS:
             self._told_epoch, self._told_at = event.epoch, now
-            self._say(wording.epoch_ended(event))
+            self._say(wording.line_for(event) or "")
 
     def _tell_pause(self, reason: str) -> None:
         if reason == "finished" or reason in TROUBLES:
@@ -131,26 +132,3 @@ class Narrator:
             words = one if self.steps == 1 else one.replace("one batch", f"{self.steps:,} batches")
             loss = f"batch loss {self._run.batch_loss:.4f};"
             self._pause = f"{words} at {queries.position(self._run)}: {loss}"
-
-
-def words_for(event: RunnerEvent) -> str | None:
-    """An event that is told in the same words whenever it happens; None is one that is not told."""
-    match event:
-        case Loaded(dataset):
-            return wording.loaded(dataset)
-        case RunStarted():
-            return wording.run_started(event)
-        case SettingChanged():
-            return wording.setting_changed(event)
-        case WentBack():
-            return wording.went_back(event)
-        case Forked():
-            return wording.forked(event)
-        case ForkEnded():
-            return wording.fork_ended(event)
-        case OfFork(Diverged(message=message)):
-            return f"fork: {message}"
-        case Refused(message=message) | Diverged(message=message) | Spiked(message=message):
-            return message
-        case _:
-            return None

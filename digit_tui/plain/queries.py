@@ -103,11 +103,11 @@ def status(run: RunStatus) -> list[str]:
         clock = "" if left is None else f", {wording.time_left(left)}"
         lines.append(f"{run.images_per_second:,.0f} images/s{clock}")
     if run.fork is not None:
-        lines += [wording.forked(run.fork.forked), *filter(None, [gap(run)])]
+        lines += filter(None, [wording.line_for(run.fork.forked), gap(run)])
     if run.save_trouble is not None:
         lines.append(wording.not_saved(run.save_trouble))
     elif run.saved is not None:
-        lines.append(wording.saved(run.saved))
+        lines += filter(None, [wording.line_for(run.saved)])
     return lines
 
 

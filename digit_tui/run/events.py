@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from digit_tui.nn import Evaluation, Network, PredictionHistory
 from digit_tui.run.commands import Lineage
-from digit_tui.run.state import Settings
+from digit_tui.run.settings import Settings
 
 IF_HELD_OUT = {"held out": True}
 """Metadata of fields that JSON has only where they say something."""
@@ -55,7 +55,7 @@ class Restored:
 
 @dataclass(frozen=True, eq=False)
 class StepsDone:
-    """Some steps, published together about twenty times a second."""
+    """Some steps, published together about ten times a second."""
 
     step: int
     """Steps made since the run began."""
@@ -323,10 +323,11 @@ class RunEnded:
 
 
 @dataclass(frozen=True, eq=False)
-class OfFork:
-    """Something that happened to the copy."""
+class BranchEvent:
+    """An envelope: what happened to the fork. The run's own events come without one."""
 
     event: Event
+    branch: str = "fork"
 
 
 Event = (
@@ -348,7 +349,7 @@ Event = (
     | CheckpointSaved
     | SaveFailed
     | RunEnded
-    | OfFork
+    | BranchEvent
 )
 
 
@@ -359,8 +360,8 @@ def to_json(event: Event) -> dict[str, Any]:
     digits are held out is left out elsewhere. What happened to a fork says so
     with "arm": "fork".
     """
-    if isinstance(event, OfFork):
-        return to_json(event.event) | {"arm": "fork"}
+    if isinstance(event, BranchEvent):
+        return to_json(event.event) | {"arm": event.branch}
     name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
     values: dict[str, Any] = {"event": name}
     for each in fields(event):

@@ -1,8 +1,9 @@
-"""What a command changes in the settings."""
+"""The settings that a person may change while a run goes on, and what a command changes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from digit_tui.config import RunConfig
@@ -18,7 +19,36 @@ from digit_tui.run.commands import (
     SetOptimizer,
     Setting,
 )
-from digit_tui.run.state import Settings
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a person may change while the run goes on."""
+
+    optimizer: str
+    learning_rate: float
+    """Base rate, before the schedule's factor."""
+    weight_decay: float
+    clip_norm: float | None
+    clip_value: float | None
+    augment: str
+    batch_size: int
+    epochs: int
+    """Length of the whole run."""
+
+    @classmethod
+    def of(cls, config: RunConfig) -> Settings:
+        rate = config.learning_rate
+        return cls(
+            optimizer=config.optimizer,
+            learning_rate=RULES[config.optimizer].learning_rate if rate is None else rate,
+            weight_decay=config.weight_decay,
+            clip_norm=config.clip_norm,
+            clip_value=config.clip_value,
+            augment=config.augment,
+            batch_size=config.batch_size,
+            epochs=config.epochs or 0,
+        )
 
 
 def changes_of(command: Command, settings: Settings, config: RunConfig) -> dict[str, Any]:

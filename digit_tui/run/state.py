@@ -16,38 +16,9 @@ from digit_tui.nn.network import Allocate, parameter_count
 from digit_tui.nn.optimizers import LINE
 from digit_tui.run.commands import Lineage
 from digit_tui.run.random_streams import stream
+from digit_tui.run.settings import Settings
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a person may change while the run goes on."""
-
-    optimizer: str
-    learning_rate: float
-    """Base rate, before the schedule's factor."""
-    weight_decay: float
-    clip_norm: float | None
-    clip_value: float | None
-    augment: str
-    batch_size: int
-    epochs: int
-    """Length of the whole run."""
-
-    @classmethod
-    def of(cls, config: RunConfig) -> Settings:
-        rate = config.learning_rate
-        return cls(
-            optimizer=config.optimizer,
-            learning_rate=RULES[config.optimizer].learning_rate if rate is None else rate,
-            weight_decay=config.weight_decay,
-            clip_norm=config.clip_norm,
-            clip_value=config.clip_value,
-            augment=config.augment,
-            batch_size=config.batch_size,
-            epochs=config.epochs or 0,
-        )
 
 
 @dataclass(eq=False)

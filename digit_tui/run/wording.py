@@ -5,26 +5,32 @@ from __future__ import annotations
 import shlex
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from digit_tui.data import Dataset
 from digit_tui.run import commands
 from digit_tui.run.commands import Setting
-
-if TYPE_CHECKING:
-    from digit_tui.run.events import (
-        CheckpointSaved,
-        EpochEnded,
-        Evaluated,
-        Forked,
-        ForkEnded,
-        Restored,
-        RunStarted,
-        SettingChanged,
-        SnapshotInfo,
-        WentBack,
-    )
-    from digit_tui.run.state import Settings
+from digit_tui.run.events import (
+    BranchEvent,
+    CheckpointSaved,
+    Diverged,
+    EpochEnded,
+    Evaluated,
+    Event,
+    Forked,
+    ForkEnded,
+    Paused,
+    Refused,
+    Restored,
+    Resumed,
+    RunStarted,
+    SaveFailed,
+    SettingChanged,
+    SnapshotInfo,
+    Spiked,
+    WentBack,
+)
+from digit_tui.run.settings import Settings
 
 NAMES = {
     "optimizer": "optimizer",
@@ -107,57 +113,54 @@ def loaded(dataset: Dataset) -> str:
     return f"{dataset.name}: {train:,} training{validation} and {test:,} test images"
 
 
-def run_started(event: RunStarted) -> str:
-    """For example "training 535,818 parameters"."""
-    return f"training {event.parameters:,} parameters"
+def line_for(event: Event) -> str | None:
+    """What happened in one line, for a log or a transcript; None is not worth a line.
+
+    A front end that words an event differently, or leaves it out, handles it before it asks here.
+    """
+    match event:
+        case RunStarted(parameters=parameters):
+            return f"training {parameters:,} parameters"
+        case Restored(epoch=epoch, step=step):
+            return f"going on at epoch {epoch:.2f}, step {step:,}"
+        case EpochEnded(epoch=epoch, monitored=(split, loss, accuracy)):
+            return f"epoch {epoch}: {split} {accuracy:.2%}, loss {loss:.4f}"
+        case SettingChanged(epoch=epoch):
+            return f"epoch {epoch:.2f}: {setting_change(event)}"
+        case WentBack(epoch=epoch, from_epoch=from_epoch, ahead=ahead):
+            again = f"; {ahead:,} steps are made again" if ahead else ""
+            return f"back from epoch {from_epoch:.2f} to {epoch:.2f}{again}"
+        case Paused(reason=reason):
+            return PAUSES.get(reason)
+        case Resumed():
+            return RESUMED
+        case Refused(message=message) | Diverged(message=message) | Spiked(message=message):
+            return message
+        case Forked(epoch=epoch, changes=changes):
+            return f"epoch {epoch:.2f}: fork with {', '.join(changes)}"
+        case ForkEnded(kept=kept, left=left):
+            names = ("the fork", "the run") if kept == "fork" else ("the run", "the fork")
+            where = f", saved in {Path(left).name}" if left else ""
+            return f"{names[0]} goes on; {names[1]} stays as it is{where}"
+        case CheckpointSaved(step=step, path=path):
+            return f"saved step {step:,} in {Path(path).name}"
+        case SaveFailed(message=message):
+            return not_saved(message)
+        case BranchEvent(Diverged() as diverged, branch):
+            return f"{branch}: {diverged.message}"
+        case BranchEvent(SaveFailed() as failed):
+            return line_for(failed)
+        case _:
+            return None
 
 
-def restored(event: Restored) -> str:
-    """For example "going on at epoch 2.50, step 80"."""
-    return f"going on at epoch {event.epoch:.2f}, step {event.step:,}"
-
-
-def epoch_ended(event: EpochEnded) -> str:
-    """For example "epoch 3: test 97.10%, loss 0.0951"."""
-    digits, loss, accuracy = event.monitored
-    return f"epoch {event.epoch}: {digits} {accuracy:.2%}, loss {loss:.4f}"
-
-
-def test_opened(evaluated: Evaluated) -> str:
-    """For example "epoch 3.00: test set opened, 97.10%, loss 0.0951"."""
-    evaluation = evaluated.evaluation
+def test_opened(event: Evaluated) -> str:
+    """Where a run is monitored with held-out digits, and the test set was evaluated."""
+    evaluation = event.evaluation
     return (
-        f"epoch {evaluated.epoch:.2f}: test set opened, "
+        f"epoch {event.epoch:.2f}: test set opened, "
         f"{evaluation.accuracy:.2%}, loss {evaluation.loss:.4f}"
     )
-
-
-def setting_changed(event: SettingChanged) -> str:
-    """For example "epoch 1.25: learning rate 0.001 → 0.002"."""
-    return f"epoch {event.epoch:.2f}: {setting_change(event)}"
-
-
-def went_back(event: WentBack) -> str:
-    """For example "back from epoch 3.00 to 2.00; 12 steps are made again"."""
-    words = f"back from epoch {event.from_epoch:.2f} to {event.epoch:.2f}"
-    return words + (f"; {event.ahead:,} steps are made again" if event.ahead else "")
-
-
-def forked(event: Forked) -> str:
-    """For example "epoch 2.00: fork with optimizer sgd at rate 0.1"."""
-    return f"epoch {event.epoch:.2f}: fork with {', '.join(event.changes)}"
-
-
-def fork_ended(event: ForkEnded) -> str:
-    """For example "the fork goes on; the run stays as it is, saved in 20260102-030405"."""
-    branches = ("the fork", "the run") if event.kept == "fork" else ("the run", "the fork")
-    where = f", saved in {Path(event.left).name}" if event.left else ""
-    return f"{branches[0]} goes on; {branches[1]} stays as it is{where}"
-
-
-def saved(event: CheckpointSaved) -> str:
-    """For example "saved step 1,204 in 20260102-030405"."""
-    return f"saved step {event.step:,} in {Path(event.path).name}"
 
 
 def not_saved(message: str) -> str:

@@ -14,13 +14,13 @@ from digit_tui.config import RunConfig
 from digit_tui.data import Dataset, printable
 from digit_tui.nn import Evaluation
 from digit_tui.run.events import (
+    BranchEvent,
     CheckpointSaved,
     EpochEnded,
     Evaluated,
     Event,
     Forked,
     ForkEnded,
-    OfFork,
     Paused,
     Restored,
     Resumed,
@@ -33,7 +33,7 @@ from digit_tui.run.events import (
     TimelineChanged,
     WentBack,
 )
-from digit_tui.run.state import Settings
+from digit_tui.run.settings import Settings
 from digit_tui.session.runner import Failed, Loaded, RunnerEvent
 
 State = Literal["loading", "training", "paused", "finished", "diverged", "spike", "ended"]
@@ -189,7 +189,7 @@ class RunStatus:
                 self.state = "ended"
             case Forked():
                 self.fork = ForkRunStatus(event, event.settings, self.evaluated)
-            case OfFork(inner):
+            case BranchEvent(inner):
                 self._ingest_of_fork(inner)
             case ForkEnded():
                 self._ingest_fork_end(event)

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from digit_tui.config import ConfigError, RunConfig
 from digit_tui.nn import Network, PredictionHistory
 from digit_tui.run.commands import lineage_from_json, lineage_to_json
-from digit_tui.run.state import RunState, Settings, Tally, Vectors
+from digit_tui.run.settings import Settings
+from digit_tui.run.state import RunState, Tally, Vectors
 from digit_tui.storage.errors import RunError
 
 Array = NDArray[Any]

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.lock import Lock, lock_owner
+from digit_tui.storage.run_files import (
+    FILES,
+    LEFT,
+    runs_folder,
+)
 from digit_tui.storage.run_summary import RunSummary
-from digit_tui.storage.run_writer import CHECKPOINTS, JOURNAL, LEFT, METRICS, RECORD, runs_folder
 from digit_tui.storage.saved_run import SavedRun
-
-FILES = (*CHECKPOINTS, METRICS, JOURNAL, RECORD)
-"""All that a run leaves, in the order in which it is removed: what tells that it is a run goes
-last, so that a removal that failed half-way can be repeated."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """What a disk says that has no room."""

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 
 from digit_tui.config import RunConfig
 from digit_tui.run.commands import Lineage, SetBatchSize
-from digit_tui.run.settings import changes_of
-from digit_tui.run.state import Settings
+from digit_tui.run.settings import Settings, changes_of
 from digit_tui.run.wording import NAMES, setting_value, setting_words
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.journal import History, Line
-from digit_tui.storage.run_writer import JOURNAL, RECORD
+from digit_tui.storage.run_files import JOURNAL, RECORD
 from digit_tui.storage.saved_run import SavedRun
 
 COUNTS = ("training_images", "validation_images", "test_images", "classes")

@@ -5,21 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import platform
 from collections.abc import Mapping
 from datetime import datetime
 from errno import EIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-from platformdirs import user_state_path
-from threadpoolctl import threadpool_info
-
-import digit_tui
 from digit_tui.config import RunConfig
 from digit_tui.run.commands import Lineage, lineage_to_json
 from digit_tui.run.events import EpochEnded, to_json
+from digit_tui.run.versions import versions
 from digit_tui.storage.atomic import sweep, sync_folder, write_whole
 from digit_tui.storage.checkpoint import SCHEMA, Checkpoint
 from digit_tui.storage.errors import RunError, RunTaken
@@ -33,40 +28,19 @@ from digit_tui.storage.journal import (
 )
 from digit_tui.storage.lock import Lock
 from digit_tui.storage.metrics_file import MetricsFile
+from digit_tui.storage.run_files import (
+    BEST,
+    CHECKPOINT,
+    CHECKPOINTS,
+    JOURNAL,
+    METRICS,
+    PREVIOUS,
+    RECORD,
+    runs_folder,
+)
 
 if TYPE_CHECKING:
     from digit_tui.storage.saved_run import SavedRun
-
-RECORD, JOURNAL, METRICS = "run.json", "journal.jsonl", "metrics.csv"
-CHECKPOINT, PREVIOUS, BEST = "checkpoint.npz", "previous.npz", "best.npz"
-"""Names of the files in a run's folder: the last checkpoint, the one before, and the best."""
-
-CHECKPOINTS = (CHECKPOINT, PREVIOUS, BEST)
-"""In the order in which they are tried."""
-
-
-LEFT = "left"
-"""State of a branch of a fork that a person did not go on with."""
-
-
-def runs_folder() -> Path:
-    """Where runs go when the user names no folder."""
-    return user_state_path("digit-tui") / "runs"
-
-
-def versions() -> dict[str, str]:
-    """What else decides the last bits of a result."""
-    blas: dict[str, Any] = next(
-        (info for info in threadpool_info() if info["user_api"] == "blas"), {}
-    )
-    words = (blas.get(key) for key in ("internal_api", "version", "architecture"))
-    return {
-        "digit_tui": digit_tui.__version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-        "blas": " ".join(str(word) for word in words if word) or "unknown",
-        "machine": platform.machine(),
-    }
 
 
 class ForkedFrom(NamedTuple):

@@ -19,17 +19,12 @@ from digit_tui.run.commands import (
     lineage_from_json,
 )
 from digit_tui.run.state import RunState
+from digit_tui.run.versions import versions
 from digit_tui.storage.checkpoint import SCHEMA, Checkpoint, read_checkpoint
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.journal import History, Line, read_journal
 from digit_tui.storage.lock import lock_owner
-from digit_tui.storage.run_writer import (
-    BEST,
-    CHECKPOINTS,
-    JOURNAL,
-    RECORD,
-    versions,
-)
+from digit_tui.storage.run_files import BEST, CHECKPOINTS, JOURNAL, RECORD
 
 SavedState = Literal["running", "finished", "interrupted", "diverged"]
 

@@ -16,10 +16,11 @@ from digit_tui.run.commands import (
     SetLearningRate,
     SetOptimizer,
 )
-from digit_tui.run.events import Event, Forked, ForkEnded, OfFork, Refused, RunEnded
+from digit_tui.run.events import BranchEvent, Event, Forked, ForkEnded, Refused, RunEnded
 from digit_tui.run.wording import setting_words
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.run_writer import LEFT, ForkedFrom, RunWriter
+from digit_tui.storage.run_files import LEFT
+from digit_tui.storage.run_writer import ForkedFrom, RunWriter
 from digit_tui.training.branch import Branch
 
 FORKABLE = (SetOptimizer, SetLearningRate, ScaleLearningRate, SetClipping, SetAugmentation)
@@ -61,7 +62,7 @@ class BranchPair:
         """What happened to a branch, with a word on which one it is."""
         of_fork = branch is self.fork
         for event in events:
-            yield OfFork(event) if of_fork else event
+            yield BranchEvent(event) if of_fork else event
 
     def split(self, command: Fork, config: RunConfig, data: dict[str, Any]) -> Iterator[Event]:
         """Make the fork, or refuse to.

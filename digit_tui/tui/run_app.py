@@ -21,7 +21,7 @@ from textual.widget import MountError
 from textual.worker import WorkerFailed
 
 from digit_tui.config import RunConfig
-from digit_tui.run.events import EpochEnded, Evaluated, OfFork, StepsDone, TimelineChanged
+from digit_tui.run.events import BranchEvent, EpochEnded, Evaluated, StepsDone, TimelineChanged
 from digit_tui.session.runner import RunnerEvent
 from digit_tui.training.pace import Pace
 from digit_tui.tui.screens.confusion import ConfusionView
@@ -44,7 +44,7 @@ LONGEST_SECONDS = 5.0
 """They are drawn after this time, whatever it takes."""
 SHOWS = 0.7
 """Words change as often as after this part of that time; what a command did is shown at once."""
-ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, OfFork)
+ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, BranchEvent)
 """Events that quick epochs bring many times in a second."""
 HALF_MADE = (NoMatches, MountError, ScreenStackError)
 """Errors of screens and widgets that are not there yet, or not any more."""

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from digit_tui.storage.run_writer import CHECKPOINT
+from digit_tui.storage.run_files import CHECKPOINT
 from digit_tui.storage.saved_run import SavedRun
 
 if sys.platform == "win32":

@@ -13,7 +13,7 @@ import pytest
 from digit_tui.data import DataError, Dataset
 from digit_tui.engine.holdout import hold_out
 from digit_tui.run.commands import Fork, GoBack, OpenTest, SetLearningRate, Stop
-from digit_tui.run.events import EpochEnded, Evaluated, Forked, OfFork, Refused, Restored
+from digit_tui.run.events import BranchEvent, EpochEnded, Evaluated, Forked, Refused, Restored
 from digit_tui.storage.saved_run import SavedRun
 
 
@@ -124,7 +124,7 @@ def test_a_fork_opens_it_too(train: Any, held: Dataset, tmp_path: Path) -> None:
     ran = train(script, dataset=held, validation=70, folder=tmp_path / "run")
     (forked,) = ran.all(Forked)
     assert SavedRun.read(Path(forked.run)).history().test_opened == 2
-    inner = [event.event for event in ran.all(OfFork)]
+    inner = [event.event for event in ran.all(BranchEvent)]
     # Both branches have come to the end of an epoch when they are asked.
     assert [look.step for look in looks(inner, "test")] == [10]
 

@@ -738,7 +738,7 @@ def test_troubles_are_told_with_what_to_do() -> None:
     told.tell(
         happened.Spiked(12, 0.4, 0.1, 3.0, "loss rose from 0.1 to 3 by step 12"),
         happened.Paused(12, 0.4, "spike"),
-        happened.OfFork(happened.Diverged(12, 0.4, "loss", 0.0, "loss became NaN at step 13")),
+        happened.BranchEvent(happened.Diverged(12, 0.4, "loss", 0.0, "loss became NaN at step 13")),
         happened.Refused(12, "Nothing to take back"),
     )
     assert told.lines == [
@@ -754,7 +754,7 @@ def test_a_disk_that_refuses_again_and_again_is_told_once() -> None:
     told = Told(verbose=False)
     failed = happened.SaveFailed(3, "disk full")
     saved = happened.CheckpointSaved(4, "/runs/one")
-    told.tell(failed, failed, happened.OfFork(failed), saved, failed)
+    told.tell(failed, failed, happened.BranchEvent(failed), saved, failed)
     assert told.lines == ["not saved: disk full"] * 2
 
 

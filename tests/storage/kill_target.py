@@ -36,7 +36,7 @@ from digit_tui.run.commands import (
     Undo,
 )
 from digit_tui.run.events import CheckpointSaved, EpochEnded, Refused, RunEnded, SaveFailed
-from digit_tui.storage.run_writer import RECORD
+from digit_tui.storage.run_files import RECORD
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest, resume_request
 

@@ -30,7 +30,7 @@ from digit_tui.run.events import CheckpointSaved, EpochEnded, Restored
 from digit_tui.run.state import RunState
 from digit_tui.storage.checkpoint import read_checkpoint
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.run_writer import CHECKPOINT, CHECKPOINTS, PREVIOUS
+from digit_tui.storage.run_files import CHECKPOINT, CHECKPOINTS, PREVIOUS
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.command_source import CommandScript
 from digit_tui.training.run_request import resume_request

@@ -17,7 +17,8 @@ from digit_tui.run.commands import Save, SetAugmentation, SetLearningRate
 from digit_tui.run.events import CheckpointSaved, SaveFailed
 from digit_tui.storage import atomic, journal, metrics_file
 from digit_tui.storage.checkpoint import read_checkpoint
-from digit_tui.storage.run_writer import CHECKPOINTS, JOURNAL, METRICS, RECORD, RunWriter
+from digit_tui.storage.run_files import CHECKPOINTS, JOURNAL, METRICS, RECORD
+from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training import trainer as trainer_module
 from digit_tui.training.command_source import CommandScript

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from digit_tui.storage.run_writer import BEST, CHECKPOINT, JOURNAL, METRICS, PREVIOUS, RECORD
+from digit_tui.storage.run_files import BEST, CHECKPOINT, JOURNAL, METRICS, PREVIOUS, RECORD
 from digit_tui.storage.saved_run import SavedRun
 
 pytestmark = [

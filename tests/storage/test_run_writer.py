@@ -16,8 +16,9 @@ from digit_tui.run.events import CheckpointSaved, EpochEnded, SaveFailed, WentBa
 from digit_tui.storage import run_writer as run_writer_module
 from digit_tui.storage.atomic import write_whole
 from digit_tui.storage.errors import RunError, RunTaken
+from digit_tui.storage.run_files import runs_folder
 from digit_tui.storage.run_index import last_interrupted
-from digit_tui.storage.run_writer import RunWriter, runs_folder
+from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.command_source import CommandScript
 from digit_tui.training.trainer import Trainer

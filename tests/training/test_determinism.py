@@ -34,7 +34,8 @@ from digit_tui.run.commands import (
 )
 from digit_tui.run.events import EpochEnded, Evaluated, Paused, SettingChanged, StepsDone
 from digit_tui.run.random_streams import stream
-from digit_tui.run.state import RunState, Settings
+from digit_tui.run.settings import Settings
+from digit_tui.run.state import RunState
 from digit_tui.training import branch as branch_module
 from digit_tui.training.command_source import CommandScript
 

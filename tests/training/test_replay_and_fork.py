@@ -44,20 +44,20 @@ from digit_tui.run.commands import (
     Undo,
 )
 from digit_tui.run.events import (
+    BranchEvent,
     CheckpointSaved,
     Diverged,
     EpochEnded,
     Event,
     Forked,
     ForkEnded,
-    OfFork,
     Paused,
     Refused,
     RunEnded,
     SettingChanged,
     WentBack,
 )
-from digit_tui.storage.run_writer import METRICS
+from digit_tui.storage.run_files import METRICS
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training import trainer as trainer_module
 from digit_tui.training.command_source import CommandScript
@@ -76,7 +76,7 @@ needs_workers = pytest.mark.skipif(not WORKER_PROCESSES, reason="threads are lef
 
 def of_fork(ran: Any) -> list[Event]:
     """What happened to the copy."""
-    return [event.event for event in ran.events if isinstance(event, OfFork)]
+    return [event.event for event in ran.events if isinstance(event, BranchEvent)]
 
 
 def fork_sha(ran: Any) -> str:

@@ -42,9 +42,9 @@ from digit_tui.run.events import (
     SettingChanged,
     StepsDone,
 )
-from digit_tui.storage import run_writer as run_folder
+from digit_tui.storage import run_files, run_writer
 from digit_tui.storage.errors import RunError, RunTaken
-from digit_tui.storage.run_writer import BEST, CHECKPOINT, CHECKPOINTS, METRICS, PREVIOUS
+from digit_tui.storage.run_files import BEST, CHECKPOINT, CHECKPOINTS, METRICS, PREVIOUS
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.command_source import CommandScript
 from digit_tui.training.run_request import RunRequest, resume_request
@@ -126,7 +126,7 @@ def live(
     end: Command | Killed,
 ) -> list[Event]:
     """Begin a run, or go on with it, for some steps; what was told."""
-    begun = (folder / run_folder.RECORD).exists()
+    begun = (folder / run_files.RECORD).exists()
     opening = resume_request(folder) if begun else RunRequest(config, folder)
     lines = SavedRun.read(folder).lines() if begun else []
     life = Life(sum("command" in line for line in lines), steps, end)
@@ -346,7 +346,7 @@ def test_kills_between_a_checkpoint_and_its_line_in_the_journal_lose_no_save(
 ) -> None:
     """Such a save is not acknowledged, but the one before is."""
     folder = tmp_path / "run"
-    write = run_folder.write_whole
+    write = run_writer.write_whole
 
     def write_and_die(path: Path, *arguments: Any, **options: Any) -> None:
         write(path, *arguments, **options)
@@ -363,7 +363,7 @@ def test_kills_between_a_checkpoint_and_its_line_in_the_journal_lose_no_save(
             for event in events if script else ():
                 if isinstance(event, CheckpointSaved) and event.step == 2:
                     break
-            patch.setattr(run_folder, "write_whole", write_and_die)
+            patch.setattr(run_writer, "write_whole", write_and_die)
             with pytest.raises(Killed):
                 list(events)
         start_point, _ = SavedRun.read(folder).resume()
@@ -451,13 +451,13 @@ def test_a_run_that_somebody_trains_is_refused(
     events = RunRequest(config, folder).trainer(digits, script, interactive=False).run()
     while not isinstance(next(events), CheckpointSaved):
         pass
-    before = (folder / run_folder.JOURNAL).read_bytes()
+    before = (folder / run_files.JOURNAL).read_bytes()
     with pytest.raises(RunTaken, match="in use by another process"):
         resume_request(folder).trainer(digits, CommandScript([]), interactive=False)
     with pytest.raises(RunTaken):
         next(RunRequest(config, folder).trainer(digits, CommandScript([]), interactive=False).run())
     assert SavedRun.read(folder).state() == "running"
-    assert (folder / run_folder.JOURNAL).read_bytes() == before
+    assert (folder / run_files.JOURNAL).read_bytes() == before
     *_, ended = events
     assert isinstance(ended, RunEnded)
     assert ended.weights_sha256 == train().sha256
@@ -515,7 +515,7 @@ def test_a_checkpoint_of_another_run_is_refused(
 
 def test_a_damaged_journal_is_refused(digits: Dataset, train: Any, tmp_path: Path) -> None:
     train([(3, SetLearningRate(0.05)), (9, Stop())], folder=tmp_path / "run")
-    journal = tmp_path / "run" / run_folder.JOURNAL
+    journal = tmp_path / "run" / run_files.JOURNAL
     whole = journal.read_bytes()
     for wrong in (b"x" + whole, whole.replace(b"set_learning_rate", b"set_learning_rat")):
         journal.write_bytes(wrong)
@@ -531,7 +531,7 @@ def test_a_torn_last_line_of_the_journal_is_forgotten(
     folder = tmp_path / "run"
     script = [(3, SetLearningRate(0.05)), (5, SetOptimizer("sgd")), (5, Pause())]
     kill(lambda event: isinstance(event, Paused), script, folder=folder)
-    journal = folder / run_folder.JOURNAL
+    journal = folder / run_files.JOURNAL
     journal.write_bytes(journal.read_bytes()[:-4])
     ran = go_on(folder)
     assert ran.sha256 == train(script[:1]).sha256

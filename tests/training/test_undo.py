@@ -45,7 +45,7 @@ from digit_tui.run.events import (
     WentBack,
 )
 from digit_tui.run.state import RunState, Vectors
-from digit_tui.storage.run_writer import METRICS
+from digit_tui.storage.run_files import METRICS
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training import trainer as trainer_module
 from digit_tui.training.command_source import CommandScript

@@ -21,7 +21,7 @@ from digit_tui.data import Dataset
 from digit_tui.nn import Evaluation, Network, PredictionHistory
 from digit_tui.run import events as happened
 from digit_tui.run.commands import Command
-from digit_tui.run.state import Settings
+from digit_tui.run.settings import Settings
 from digit_tui.session.runner import Loaded
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest

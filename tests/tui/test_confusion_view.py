@@ -13,7 +13,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from digit_tui.data import Dataset
 from digit_tui.nn import Evaluation
 from digit_tui.run import events as happened
-from digit_tui.run.state import Settings
+from digit_tui.run.settings import Settings
 from digit_tui.tui.widgets.confusion_matrix import in_sight, number
 
 # Index to (predicted, its probability); 4 is a 1, 17 a 0, 250 an 8, the others are nines.
@@ -335,7 +335,7 @@ class TestChange:
             assert opened.rows[2].startswith("─Counts, ")  # there is none
             forked = happened.Forked(100, 1.0, ["optimizer sgd"], "/runs/fork", story.settings)
             copy = story.look(100, 1.0, story.evaluation(SECOND))
-            await opened.tell(forked, happened.OfFork(copy))
+            await opened.tell(forked, happened.BranchEvent(copy))
             await opened.press("d", "d")
             assert opened.rows[2].startswith("─Change fork against run ")
             opened.find("^ run   99.60 %")

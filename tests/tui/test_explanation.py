@@ -15,7 +15,7 @@ import pytest
 from digit_tui.data import Dataset
 from digit_tui.insight.neighbours import hidden_features, nearest
 from digit_tui.nn import Evaluation, Network
-from digit_tui.run.state import Settings
+from digit_tui.run.settings import Settings
 from digit_tui.tui import look_alikes
 from digit_tui.tui.look_alikes import FoundNeighbours, NeighbourFinder, NeighbourQuery
 from digit_tui.tui.widgets.neighbours import NeighbourRow

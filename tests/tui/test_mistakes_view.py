@@ -14,7 +14,7 @@ from textual import events
 from digit_tui.data import Dataset, draw_braille, draw_digit
 from digit_tui.nn import Evaluation
 from digit_tui.run import commands
-from digit_tui.run.state import Settings
+from digit_tui.run.settings import Settings
 from digit_tui.tui.widgets.pictures import DigitPicture
 
 # Index to (predicted, its probability); the higher, the higher the loss.

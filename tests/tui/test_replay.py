@@ -12,7 +12,7 @@ import pytest
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.run import commands
-from digit_tui.run.events import EpochEnded, OfFork, StepsDone, WentBack
+from digit_tui.run.events import BranchEvent, EpochEnded, StepsDone, WentBack
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.command_source import CommandScript
 from digit_tui.training.run_request import RunRequest, replay_request
@@ -83,7 +83,7 @@ class TestPlayer:
 
     def test_what_happens_to_a_fork_moves_nothing(self, player: Player, story: Any) -> None:
         player.add([*story.opening(), *story.epochs(1)])
-        player.add([OfFork(event) for event in story.epochs(1)])
+        player.add([BranchEvent(event) for event in story.epochs(1)])
         assert player.end == 1
 
     def test_the_end(self, player: Player, clock: Clock, story: Any) -> None:

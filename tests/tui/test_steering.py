@@ -213,8 +213,8 @@ def forked(story: Any, *words: str) -> happened.Forked:
     return happened.Forked(story.step, story.epoch, list(words), "/runs/fork", story.settings)
 
 
-def of_fork(*events: Any) -> list[happened.OfFork]:
-    return [happened.OfFork(event) for event in events]
+def of_fork(*events: Any) -> list[happened.BranchEvent]:
+    return [happened.BranchEvent(event) for event in events]
 
 
 class TestFork:

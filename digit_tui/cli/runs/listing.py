@@ -13,9 +13,9 @@ from digit_tui.data import printable
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.output import Output, print_error
 from digit_tui.storage.errors import RunError
+from digit_tui.storage.run_files import runs_folder
 from digit_tui.storage.run_index import list_runs, size_of
 from digit_tui.storage.run_summary import RunSummary
-from digit_tui.storage.run_writer import runs_folder
 
 LONGEST = 16
 """Characters that a row has for the name of the digits, which may be any folder's."""

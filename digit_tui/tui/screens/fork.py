@@ -15,7 +15,7 @@ from textual.widgets import Label, Static
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.run.commands import SetAugmentation, SetClipping, SetLearningRate, SetOptimizer
 from digit_tui.run.commands import Setting as SettingCommand
-from digit_tui.run.state import Settings
+from digit_tui.run.settings import Settings
 from digit_tui.run.wording import setting_value
 from digit_tui.tui.screens.dialog import Dialog
 from digit_tui.tui.state.run_model import RunModel

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
 
-from digit_tui.run.events import Evaluated, OfFork, RunEnded, WentBack
+from digit_tui.run.events import BranchEvent, Evaluated, RunEnded, WentBack
 
 EVALUATION_BYTES = 256 * 2**20
 """Looks at the test set take no more memory than this; beyond it every other one is forgotten."""
@@ -44,7 +44,7 @@ class Player:
         for event in events:
             place = self._places[-1] if self._places else 0.0
             epoch = getattr(event, "epoch", None)
-            if epoch is not None and not isinstance(event, OfFork):
+            if epoch is not None and not isinstance(event, BranchEvent):
                 if not isinstance(event, WentBack):
                     place += max(epoch - self._epoch, 0.0)
                 self._epoch = epoch

@@ -17,6 +17,7 @@ from digit_tui.config import RunConfig
 from digit_tui.data import printable
 from digit_tui.run import wording
 from digit_tui.run.events import (
+    BranchEvent,
     CheckpointSaved,
     Diverged,
     EpochEnded,
@@ -24,12 +25,10 @@ from digit_tui.run.events import (
     Event,
     Forked,
     ForkEnded,
-    OfFork,
     Paused,
     Refused,
     Restored,
     Resumed,
-    RunStarted,
     SaveFailed,
     SettingChanged,
     Spiked,
@@ -38,13 +37,18 @@ from digit_tui.run.events import (
 )
 from digit_tui.run.wording import PAUSES, RESUMED
 from digit_tui.session.run_status import TROUBLES, RunStatus
-from digit_tui.session.runner import Failed, Loaded, RunnerEvent
+from digit_tui.session.runner import Acknowledged, Failed, Loaded, RunnerEvent
 from digit_tui.tui.state.curves import Curves, UndoneCurves
 
 LOG_LINES = 1_000
 """The log forgets older lines."""
 MAX_UNDONE = 8
-"""So many undone undone stay on the charts."""
+"""So many undone parts of the run stay on the charts."""
+KINDS: dict[type[Event], Literal["change", "trouble"]] = {
+    **dict.fromkeys((SettingChanged, WentBack, Forked, ForkEnded), "change"),
+    **dict.fromkeys((Refused, Diverged, Spiked, SaveFailed, BranchEvent), "trouble"),
+}
+"""How the log sets off events that are not mere notes."""
 
 
 @dataclass
@@ -79,8 +83,6 @@ class RunModel(RunStatus):
         match event:
             case Loaded(dataset):
                 self.say("note", wording.loaded(dataset))
-            case RunStarted():
-                self.say("note", wording.run_started(event))
             case StepsDone():
                 self.curves.add_steps(event)
             case Evaluated() if event is self.evaluated:
@@ -98,9 +100,9 @@ class RunModel(RunStatus):
             case Forked():
                 self.fork_curves = Curves()
                 self.curves.marks.append(event.epoch)
-                self.say("change", wording.forked(event))
-            case OfFork(inner):
-                self._draw_of_fork(inner)
+                self._say_event(event)
+            case BranchEvent(inner):
+                self._draw_of_fork(event, inner)
             case ForkEnded() if fork is not None:
                 self._draw_fork_end(event, fork.forked.epoch)
             case Paused(reason=reason):
@@ -109,15 +111,21 @@ class RunModel(RunStatus):
                 if self.log and self.log[-1].text in (PAUSES["batch"], PAUSES["epoch"]):
                     self.log.pop()  # steps in a row leave one line
                 else:
-                    self.say("note", RESUMED)
-            case Refused() | Diverged() | Spiked() | Failed():
+                    self._say_event(event)
+            case Failed():
                 self.say("trouble", event.message)
-            case CheckpointSaved(asked=True):
-                self.say("note", wording.saved(event))
-            case SaveFailed(message=message) if message != save_trouble:
-                self.say("trouble", wording.not_saved(message))
-            case _:
+            case SaveFailed(message=message) if message == save_trouble:
+                pass  # it is tried again and again
+            case CheckpointSaved(asked=False) | Acknowledged():
                 pass
+            case _:
+                self._say_event(event)
+
+    def _say_event(self, event: Event) -> None:
+        """Add its line to the log, if it has one."""
+        line = wording.line_for(event)
+        if line is not None:
+            self.say(KINDS.get(type(event), "note"), line)
 
     def _ingest_change(self, event: SettingChanged) -> None:
         last = self._last_change
@@ -134,7 +142,7 @@ class RunModel(RunStatus):
         elif event.setting != "epochs":  # a longer run changes no curve
             self.curves.marks.append(event.epoch)
         self._last_change = event
-        self.say("change", wording.setting_changed(event))
+        self._say_event(event)
 
     def _say_pause(self, reason: str) -> None:
         if reason == "finished":
@@ -157,7 +165,7 @@ class RunModel(RunStatus):
         epochs = [0, *(line["epoch"] for line in event.epochs)]
         changes = {applied.step for applied in event.lineage}
         self.curves.marks += [float(np.interp(step, steps, epochs)) for step in sorted(changes)]
-        self.say("note", wording.restored(event))
+        self._say_event(event)
 
     def _ingest_way_back(self, event: WentBack) -> None:
         """Leave a branch on the charts, and stand where the run stands."""
@@ -174,16 +182,16 @@ class RunModel(RunStatus):
         if len(rest.train_loss):
             self.undone.append(UndoneCurves(start, event.from_lineage, rest))
         self._last_change = None
-        self.say("change", wording.went_back(event))
+        self._say_event(event)
 
-    def _draw_of_fork(self, event: Event) -> None:
+    def _draw_of_fork(self, envelope: BranchEvent, event: Event) -> None:
         match event:
             case StepsDone():
                 self.fork_curves.add_steps(event)
             case Evaluated():
                 self.fork_curves.add_evaluation(event)
-            case Diverged(message=message):
-                self.say("trouble", f"fork: {message}")
+            case Diverged():
+                self._say_event(envelope)
             case _:
                 pass
 
@@ -194,11 +202,11 @@ class RunModel(RunStatus):
             self.curves.marks.append(start)
             self.curves.extend(self.fork_curves, float("inf"))
         self.undone.append(UndoneCurves(start, (), left))
-        self.say("change", wording.fork_ended(event))
+        self._say_event(event)
 
     def _say_epoch(self, event: EpochEnded) -> None:
         """One line for epochs in a row, so that quick ones do not push everything else out."""
-        text = wording.epoch_ended(event)
+        text = wording.line_for(event) or ""
         if self.log and self.log[-1].kind == "epoch":
             self.log[-1].text = text
         else:

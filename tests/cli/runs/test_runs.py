@@ -37,8 +37,7 @@ from digit_tui.run.commands import (
     Stop,
     Undo,
 )
-from digit_tui.storage import run_index as catalogue
-from digit_tui.storage import run_writer as run_folder
+from digit_tui.storage import run_files, run_index
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.lock import LOCK, Lock
 from digit_tui.storage.run_index import find_run, size_of
@@ -81,8 +80,8 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder for runs."""
-    monkeypatch.setattr(run_folder, "user_state_path", lambda *_, **__: tmp_path / "state")
-    folder = run_folder.runs_folder()
+    monkeypatch.setattr(run_files, "user_state_path", lambda *_, **__: tmp_path / "state")
+    folder = run_files.runs_folder()
     folder.mkdir(parents=True)
     return folder
 
@@ -706,7 +705,7 @@ def test_a_disk_that_refuses(make: Make, monkeypatch: pytest.MonkeyPatch) -> Non
     assert result.stderr == wanted
     assert not good.exists()
     monkeypatch.undo()
-    monkeypatch.setattr(catalogue, "runs_folder", lambda: bad.parent)
+    monkeypatch.setattr(run_index, "runs_folder", lambda: bad.parent)
     assert names(bad) == ["journal.jsonl", "metrics.csv", "run.json"]  # still a run: try again
     remove.remove_runs([str(bad)], sure=True)
     assert not bad.exists()
@@ -718,7 +717,7 @@ def test_a_full_disk_can_be_emptied(make: Make, monkeypatch: pytest.MonkeyPatch)
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path / LOCK))
 
-    monkeypatch.setattr(catalogue, "Lock", full)  # it writes a file
+    monkeypatch.setattr(run_index, "Lock", full)  # it writes a file
     succeed("rm", "run", "--yes")
     assert not path.exists()
 

@@ -1,0 +1,26 @@
+"""What else decides the last bits of a result."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_info
+
+import digit_tui
+
+
+def versions() -> dict[str, str]:
+    """Of this program, NumPy, Python and the BLAS, and the kind of machine."""
+    blas: dict[str, Any] = next(
+        (info for info in threadpool_info() if info["user_api"] == "blas"), {}
+    )
+    words = (blas.get(key) for key in ("internal_api", "version", "architecture"))
+    return {
+        "digit_tui": digit_tui.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "blas": " ".join(str(word) for word in words if word) or "unknown",
+        "machine": platform.machine(),
+    }
