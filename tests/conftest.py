@@ -18,7 +18,7 @@ from digit_tui.run.commands import Command
 from digit_tui.run.events import Event, RunEnded
 from digit_tui.storage import run_files
 from digit_tui.storage.run_writer import RunWriter
-from digit_tui.training import trainer as trainer_module
+from digit_tui.training import saving
 from digit_tui.training.command_source import CommandScript
 from digit_tui.training.run_request import resume_request
 from digit_tui.training.trainer import Trainer
@@ -202,10 +202,10 @@ def kill(digits: Dataset, config: RunConfig) -> Kill:
 @pytest.fixture
 def saved_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """No checkpoints at the ends of epochs: else the clock decides of them."""
-    monkeypatch.setattr(trainer_module, "SAVE_SHARE", -1.0)
+    monkeypatch.setattr(saving, "SAVE_SHARE", -1.0)
 
 
 @pytest.fixture
 def saved_each_epoch(saved_when_asked: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A checkpoint at the end of every epoch, whatever it costs; wins where both are used."""
-    monkeypatch.setattr(trainer_module, "SAVE_SHARE", 1e9)
+    monkeypatch.setattr(saving, "SAVE_SHARE", 1e9)

@@ -1,11 +1,9 @@
-"""One network in training: its state, what is told of it, and where it is saved."""
+"""One network in training: the run, or the fork that trains beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from time import perf_counter
-from typing import Any
 
 import numpy as np
 
@@ -13,40 +11,29 @@ from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import Dataset
 from digit_tui.engine.stepper import Stepper, StepResult
 from digit_tui.engine.worker_pool import WorkerPool
-from digit_tui.nn import Network, PredictionHistory
 from digit_tui.run.commands import AppliedCommand, Lineage, Setting
-from digit_tui.run.events import (
-    CheckpointSaved,
-    EpochEnded,
-    Evaluated,
-    Event,
-    Refused,
-    RunEnded,
-    SaveFailed,
-    SettingChanged,
-    StepsDone,
-)
+from digit_tui.run.events import Evaluated, Event, Refused, RunEnded, SettingChanged
 from digit_tui.run.settings import changes_of
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.run_writer import RunWriter
-
-PUBLISH_SECONDS = 0.1
-"""Steps are published together at this interval: often enough for any screen."""
+from digit_tui.training.evaluator import Evaluator
+from digit_tui.training.recorder import Recorder
+from digit_tui.training.results import epoch_ended, run_results
+from digit_tui.training.step_publisher import StepPublisher
 
 
 class Branch:
-    """A run, or the fork that trains beside it, on the vectors of one pool.
+    """A state, and all that happens to it, as events.
 
     Attributes:
-        state: in the pool's vectors; what they hold is this branch's unless it is parked.
-        folder: where it is saved, if anywhere.
-        last_change: of a setting, on the way to where it stands.
-        steps_made: in all, those that were undone included.
-        furthest: step that it ever stood at.
-        saved: whether a checkpoint of it was written.
-        test_opened: the step at which the test digits were first evaluated, if the
-            run is monitored with others.
+        state: in the pool's vectors, which are this branch's unless it is parked.
+        recorder: of its folder.
+        last_change: of a setting, on the way to where it is.
+        steps_made: in all, undone ones included.
+        furthest: the highest step that it ever reached.
+        test_opened: the step at which the test set was first evaluated, if the held-out set is
+            monitored.
     """
 
     def __init__(
@@ -57,47 +44,49 @@ class Branch:
         pool: WorkerPool,
         stepper: Stepper,
         state: RunState,
-        folder: RunWriter | None,
+        writer: RunWriter | None,
     ) -> None:
         self.config = config
         self.sizes = tuple(sizes)
         self.state = state
-        self.folder = folder
+        self.recorder = Recorder(writer)
         self.last_change: SettingChanged | None = None
         self.steps_made = 0
         self.furthest = state.step
-        self.saved = False
         self.test_opened: int | None = None
         self._dataset = dataset
         self._pool = pool
         self._stepper = stepper
         self._images = len(dataset.train_labels)
-        self._evaluated: Evaluated | None = None
-        self._unpublished: list[StepResult] = []
-        self._published = 0.0
-        self._room: Vectors | None = None  # where the vectors are while it is parked
+        self._evaluator = Evaluator(pool, dataset, self.sizes)
+        self._publisher = StepPublisher()
+        self._buffer: Vectors | None = None  # where the vectors are while it is parked
         self._parked: RunState | None = None
 
-    def fork(self, folder: RunWriter | None) -> Branch:
-        """Another branch that stands where this one does; it is parked."""
+    def fork(self, writer: RunWriter | None) -> Branch:
+        """A copy, which is parked.
+
+        Args:
+            writer: of the copy's folder.
+        """
         state = replace(self.state, tally=replace(self.state.tally))
         branch = Branch(
-            self.config, self.sizes, self._dataset, self._pool, self._stepper, state, folder
+            self.config, self.sizes, self._dataset, self._pool, self._stepper, state, writer
         )
-        branch.last_change, branch._evaluated = self.last_change, self._evaluated
-        branch.test_opened = self.test_opened
+        branch._evaluator = self._evaluator.copy()
+        branch.last_change, branch.test_opened = self.last_change, self.test_opened
         branch.steps_made, branch.furthest = self.steps_made, self.furthest
         branch.park()
         return branch
 
     def park(self) -> None:
-        """Leave the vectors to another branch."""
-        if self._room is None:
-            self._room = Vectors.make(self.sizes, self.config.average, np.empty)
-        self._parked = self.state.copy(self._room)
+        """Leave the pool's vectors to another branch."""
+        if self._buffer is None:
+            self._buffer = Vectors.make(self.sizes, self.config.average, np.empty)
+        self._parked = self.state.copy(self._buffer)
 
     def unpark(self) -> None:
-        """Take the vectors."""
+        """Take the pool's vectors."""
         assert self._parked is not None
         self.state.become(self._parked)
 
@@ -112,116 +101,64 @@ class Branch:
 
     @property
     def cut_short(self) -> bool:
-        """Whether the steps that were made last are fewer than if nobody had waited."""
+        """Whether the last group of steps ended early because a command was waiting."""
         return self._stepper.cut_short
 
     @property
     def accuracy(self) -> float | None:
-        """On the test set, when it was last looked at."""
-        return None if self._evaluated is None else self._evaluated.evaluation.accuracy
+        """On the monitored split, as a fraction, when it was last evaluated."""
+        last = self._evaluator.last
+        return None if last is None else last.evaluation.accuracy
 
     def steps(self, most: int) -> list[StepResult]:
         """Make one step or some; see Stepper.
 
         Raises:
-            NotFinite: if the loss or the gradient is no number; nothing has changed then.
+            NotFinite: if the loss or the gradient is not finite; nothing has changed then.
         """
         results = self._stepper.steps(self.state, most)
         self.steps_made += len(results)
         self.furthest = max(self.furthest, self.state.step)
-        self._unpublished += results
+        self._publisher.add(results)
         return results
 
     def advance(self) -> Iterator[Event]:
-        """Tell of steps now and then, and of the epoch if it has ended."""
-        learning_rate = self._unpublished[-1].learning_rate
-        now = perf_counter()
-        if now - self._published > PUBLISH_SECONDS:
+        """Publish steps when it is time, and end the epoch if all its images were used."""
+        learning_rate = self._publisher.learning_rate
+        if self._publisher.due():
             yield from self.publish()
-            self._published = now
         if self.state.cursor >= self._images:
             yield from self._end_epoch(learning_rate)
 
     def publish(self) -> Iterator[Event]:
-        """Tell of the steps that were not told yet."""
-        if not self._unpublished:
-            return
-        results, self._unpublished = self._unpublished, []
-        yield StepsDone(
-            step=self.state.step,
-            epoch=self.position,
-            positions=np.array([result.epoch for result in results]),
-            losses=np.array([result.loss for result in results], np.float32),
-            accuracies=np.array([result.accuracy for result in results], np.float32),
-            gradient_norms=np.array([result.gradient_norm for result in results], np.float32),
-            learning_rate=results[-1].learning_rate,
-            images=sum(result.images for result in results),
-            seconds=sum(result.seconds for result in results),
-        )
+        """Publish the steps that were not published yet."""
+        done = self._publisher.flush(self.state.step, self.position)
+        if done is not None:
+            yield done
 
     def _end_epoch(self, learning_rate: float) -> Iterator[Event]:
-        state = self.state
-        tally = state.end_epoch()
+        tally = self.state.end_epoch()
         yield from self.publish()
         evaluated = self.evaluate()
         yield evaluated
-        ended = EpochEnded(
-            epoch=state.epoch,
-            step=state.step,
-            learning_rate=learning_rate,
-            optimizer=state.settings.optimizer,
-            train_loss=tally.loss / tally.images,
-            train_accuracy=tally.correct / tally.images,
-            **_measures(evaluated),
-            gradient_norm=tally.gradient_norm / tally.steps,
-            clip_rate=tally.clipped / tally.steps,
-            seconds=tally.seconds,
-            images_per_second=tally.images / tally.seconds,
-        )
-        yield from self.record(lambda folder: folder.ended_epoch(ended))
+        ended = epoch_ended(self.state, tally, learning_rate, evaluated)
+        yield from self.recorder.record(self.state.step, lambda writer: writer.ended_epoch(ended))
         yield ended
 
     def evaluate(self) -> Evaluated:
-        """Look at the digits that the run is watched with.
-
-        Repeats the last look if no step was made since.
-        """
-        if self._evaluated is None or self._evaluated.step != self.state.step:
-            self._evaluated = self._evaluate_split(self._dataset.monitored_split)
-        return self._evaluated
+        """Evaluate the monitored split; repeats the last event if no step was made since."""
+        return self._evaluator.monitored(self.state, self.position)
 
     def open_test(self) -> Iterator[Event]:
-        """Look at the test digits, where the run is watched with others; it goes on record."""
+        """Evaluate the test set, where the held-out set is monitored; the journal records it."""
+        step = self.state.step
         if self.test_opened is None:
-            self.test_opened = self.state.step
-            yield from self.record(lambda folder: folder.opened_test(self.state.step))
-        yield self._evaluate_split("test")
-
-    def _evaluate_split(self, split: str) -> Evaluated:
-        started = perf_counter()
-        state = self.state
-        evaluation = self._pool.evaluate(*self._dataset.split(split))
-        monitored = split == self._dataset.monitored_split
-        if monitored and not state.cursor and state.epoch:
-            state.history = state.history.add(state.epoch, evaluation.predictions)
-        return Evaluated(
-            step=state.step,
-            epoch=self.position,
-            evaluation=evaluation,
-            seconds=perf_counter() - started,
-            network=self.network.copy(),
-            history=state.history if monitored else PredictionHistory(),
-            split=split,
-        )
-
-    @property
-    def network(self) -> Network:
-        """What is evaluated: the averaged weights, where there are any."""
-        average = self.state.average
-        return Network(self.sizes, self.state.parameters if average is None else average)
+            self.test_opened = step
+            yield from self.recorder.record(step, lambda writer: writer.opened_test(step))
+        yield self._evaluator.test(self.state, self.position)
 
     def change(self, command: Setting, blameless: bool = False) -> Iterator[Event]:
-        """Change settings, if the values are possible ones.
+        """Change settings, if the new values are allowed.
 
         Args:
             command: what to change.
@@ -242,57 +179,58 @@ class Branch:
         if new.optimizer != old.optimizer:
             state.fresh_slots()
         state.lineage = (*state.lineage, AppliedCommand(state.step, command))
-        # What is told is on record: somebody who saw it relies on it.
-        yield from self.record(lambda folder: folder.command_applied(state.lineage))
-        told = [
+        # Recorded before it is published: whoever saw the event relies on it.
+        yield from self.recorder.record(
+            state.step, lambda writer: writer.command_applied(state.lineage)
+        )
+        events = [
             SettingChanged(state.step, self.position, setting, before, value, new)
             for setting in changes
             if (before := getattr(old, setting)) != (value := getattr(new, setting))
         ]
         if not blameless:
-            self.last_change = told[0]  # what follows from it, such as another rate, comes after
-        yield from told
+            self.last_change = events[0]  # others, such as another rate, follow from it
+        yield from events
 
-    def go_to(self, target: RunState, to: int, lineage: Lineage) -> Iterator[Event]:
-        """Stand at another snapshot, or before it on the way there.
+    def go_to(self, target: RunState, step: int, lineage: Lineage) -> Iterator[Event]:
+        """Go to another state: the one that was asked for, or one from which it can be reached.
 
         Args:
-            target: where to stand.
-            to: the snapshot's step.
-            lineage: the snapshot's.
+            target: the state.
+            step: that was asked for.
+            lineage: that was asked for.
         """
         yield from self.publish()
         left = self.state.step
         self.state.become(target)
-        self._evaluated = self.last_change = None
-        yield from self.record(lambda folder: folder.went_back(left, to, lineage))
+        self._evaluator.last = self.last_change = None
+        yield from self.recorder.record(
+            self.state.step, lambda writer: writer.went_back(left, step, lineage)
+        )
 
     def save(self, asked: bool) -> Iterator[Event]:
-        """Write a checkpoint."""
-        if self.folder is None:
-            return
-        folder, state = self.folder, self.state
-        evaluated = self._evaluated is not None and self._evaluated.step == state.step
-        accuracy = self.accuracy if evaluated else None
-        checkpoint = Checkpoint(
+        """Write a checkpoint.
+
+        Args:
+            asked: whether a person wants it, now or by leaving.
+        """
+        yield from self.recorder.save(self._checkpoint, asked)
+
+    def _checkpoint(self, writer: RunWriter) -> Checkpoint:
+        state, last = self.state, self._evaluator.last
+        accuracy = None if last is None or last.step != state.step else self.accuracy
+        return Checkpoint(
             state=state,
             config=self.config,
             data=self._dataset.summary(),
             sizes=self.sizes,
             accuracy=accuracy,
-            best_accuracy=max(accuracy or 0.0, folder.best_accuracy),
-            returns=folder.history.returns,
+            best_accuracy=max(accuracy or 0.0, writer.best_accuracy),
+            returns=writer.history.returns,
         )
-        failed = False
-        for event in self.record(lambda folder: folder.save(checkpoint)):
-            failed = True
-            yield event
-        if not failed:
-            self.saved = True
-            yield CheckpointSaved(state.step, str(folder.path), asked)
 
     def end(self, reason: str, seconds: float) -> Iterator[Event]:
-        """Save for the last time; the folder is then free for others.
+        """Save for the last time, and release the folder.
 
         Args:
             reason: stopped, interrupted, diverged or left, unless all epochs are done.
@@ -300,63 +238,23 @@ class Branch:
         """
         yield from self.publish()
         reason = "finished" if self.finished else reason
-        evaluated = self.evaluate()
-        held_out = evaluated.split == "validation"
+        monitored = self.evaluate()
         opened = self.test_opened
-        test = None if held_out else evaluated
-        if held_out and self.finished:
+        evaluated: dict[str, Evaluated | None] = {"test": None, "validation": None}
+        evaluated[monitored.split] = monitored
+        if monitored.split == "validation" and self.finished:
             for event in self.open_test():
                 if isinstance(event, Evaluated):
-                    test = event
+                    evaluated["test"] = event
                 else:
                     yield event
-        results: dict[str, Any] = {
-            "epochs": self.state.epoch,
-            "steps": self.state.step,
-            **_counts("test", test),
-            **_counts("validation", evaluated if held_out else None),
-            "test_opened": opened,
-            "weights_sha256": self.state.weights_sha256,
-            "seconds": seconds,
-        }
+        results = run_results(self.state, evaluated, opened, seconds)
         yield from self.save(asked=True)
-        yield from self.record(lambda folder: folder.end(reason, results))
-        run = str(self.folder.path) if self.folder else None
-        self.close()
-        yield RunEnded(reason=reason, run=run, evaluated=test or evaluated, **results)
-
-    def close(self) -> None:
-        """Leave the folder to others."""
-        if self.folder is not None:
-            self.folder.close()
-
-    def record(self, write: Callable[[RunWriter], Any]) -> Iterator[Event]:
-        """Write to the run's folder, and tell if the disk refuses."""
-        if self.folder is None:
-            return
-        try:
-            write(self.folder)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            yield SaveFailed(self.state.step, f"{reason}: {self.folder.path}")
-
-
-def _measures(evaluated: Evaluated) -> dict[str, Any]:
-    """Loss and accuracy for EpochEnded; those of other digits are None."""
-    nothing = dict.fromkeys(
-        f"{split}_{what}" for split in ("test", "validation") for what in ("loss", "accuracy")
-    )
-    evaluation = evaluated.evaluation
-    return nothing | {
-        f"{evaluated.split}_loss": evaluation.loss,
-        f"{evaluated.split}_accuracy": evaluation.accuracy,
-    }
-
-
-def _counts(split: str, evaluated: Evaluated | None) -> dict[str, Any]:
-    """Accuracy and its parts for RunEnded; None if nobody looked at these digits."""
-    evaluation = None if evaluated is None else evaluated.evaluation
-    return {
-        f"{split}_{what}": None if evaluation is None else getattr(evaluation, what)
-        for what in ("accuracy", "correct", "total")
-    }
+        yield from self.recorder.record(self.state.step, lambda writer: writer.end(reason, results))
+        self.recorder.close()
+        yield RunEnded(
+            reason=reason,
+            run=self.recorder.folder,
+            evaluated=evaluated["test"] or monitored,
+            **results,
+        )

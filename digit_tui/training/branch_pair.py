@@ -1,10 +1,11 @@
-"""The branch that is the run and, while one is compared with it, its fork."""
+"""The run's branch and, while a person compares one with it, the fork's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from digit_tui.config import RunConfig
@@ -24,20 +25,22 @@ from digit_tui.storage.run_writer import ForkedFrom, RunWriter
 from digit_tui.training.branch import Branch
 
 FORKABLE = (SetOptimizer, SetLearningRate, ScaleLearningRate, SetClipping, SetAugmentation)
-"""What a fork may do otherwise: its batches and its length stay those of the run."""
+"""What may differ in a fork: its batches and its length stay those of the run."""
 
 
 class BranchPair:
-    """One or two branches that take turns on the same vectors.
+    """One or two branches that take turns on the pool's vectors.
 
     Attributes:
-        run: the branch that is the run.
-        fork: the copy, or None.
+        run: the run's branch.
+        fork: the copy's, or None.
+        started: when the run began, on the clock of `perf_counter`.
     """
 
     def __init__(self, run: Branch) -> None:
         self.run = run
         self.fork: Branch | None = None
+        self.started = perf_counter()
         self._active = run
 
     @property
@@ -46,20 +49,26 @@ class BranchPair:
 
     @property
     def finished(self) -> bool:
+        """Whether all epochs are done."""
         return all(branch.finished for branch in self._all)
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return perf_counter() - self.started
 
     def __contains__(self, branch: Branch) -> bool:
         return branch in self._all
 
     def each(self) -> Iterator[Branch]:
-        """Each branch in turn, with its state in the vectors."""
+        """Each branch in turn, with its state in the pool's vectors."""
         for branch in self._all:
-            if branch in self._all:  # it may have ended in the turn of the one before
+            if branch in self._all:  # it may have ended during the turn of the one before
                 self._activate(branch)
                 yield branch
 
-    def tell(self, branch: Branch, events: Iterable[Event]) -> Iterator[Event]:
-        """What happened to a branch, with a word on which one it is."""
+    def label(self, branch: Branch, events: Iterable[Event]) -> Iterator[Event]:
+        """Events of a branch; those of the fork in their envelope."""
         of_fork = branch is self.fork
         for event in events:
             yield BranchEvent(event) if of_fork else event
@@ -68,78 +77,81 @@ class BranchPair:
         """Make the fork, or refuse to.
 
         Args:
-            command: what it does otherwise.
+            command: what differs in it.
             config: the run's.
             data: Dataset.summary()
         """
-        run = self.run
+        run, step = self.run, self.run.state.step
         if not all(isinstance(change, FORKABLE) for change in command.changes):
             reason = "it can differ in optimizer, learning rate, clipping and augmentation"
-            yield Refused(run.state.step, f"No fork: {reason}")
+            yield Refused(step, f"No fork: {reason}")
             return
         yield from run.publish()
-        folder = None
-        if run.folder is not None:
-            path = run.folder.path
-            folder = RunWriter(
-                Path(command.folder) if command.folder else free_name(path, run.state.step)
-            )
-            try:
-                folder.begin(config, data, ForkedFrom(run.folder, run.state.step))
-            except (RunError, OSError) as error:
-                yield Refused(run.state.step, f"No fork: {error}")
-                return
-        self.fork = fork = run.fork(folder)
+        try:
+            writer = self._begin_folder(command, config, data)
+        except (RunError, OSError) as error:
+            yield Refused(step, f"No fork: {error}")
+            return
+        self.fork = fork = run.fork(writer)
         self._activate(fork)
         changes = [event for change in command.changes for event in fork.change(change)]
         refused = [event for event in changes if isinstance(event, Refused)]
         if refused or not changes:
             self._activate(run)
             self.fork = None
-            if folder is not None:
-                folder.discard()
+            fork.recorder.discard()
             reason = refused[0].message if refused else "it would do the same as the run"
-            yield Refused(run.state.step, f"No fork: {reason}")
+            yield Refused(step, f"No fork: {reason}")
             return
-        if folder is not None:
-            yield from run.record(lambda own: own.forked(run.state.step, folder.path))
+        if writer is not None:
+            yield from run.recorder.record(step, lambda own: own.forked(step, writer.path))
         yield Forked(
-            step=run.state.step,
+            step=step,
             epoch=run.position,
             changes=[setting_words(change) for change in command.changes],
-            run=str(folder.path) if folder else None,
+            run=fork.recorder.folder,
             settings=fork.state.settings,
         )
-        yield from self.tell(fork, changes)
+        yield from self.label(fork, changes)
 
-    def keep(self, kept: Branch, reason: str, seconds: float) -> Iterator[Event]:
+    def _begin_folder(
+        self, command: Fork, config: RunConfig, data: dict[str, Any]
+    ) -> RunWriter | None:
+        """Make the folder of a fork, beside the run's; None if the run has none.
+
+        Raises:
+            RunError, OSError: if that is impossible.
+        """
+        own, step = self.run.recorder.writer, self.run.state.step
+        if own is None:
+            return None
+        path = Path(command.folder) if command.folder else unused_name(own.path, step)
+        writer = RunWriter(path)
+        writer.begin(config, data, ForkedFrom(own, step))
+        return writer
+
+    def keep(self, kept: Branch, reason: str) -> Iterator[Event]:
         """Go on with one branch as the run; the other is saved and ends.
 
         Args:
             kept: which one.
             reason: asked, or diverged: what the other one did.
-            seconds: since the run began.
         """
         assert self.fork is not None
         left = self.run if kept is self.fork else self.fork
         self._activate(left)
-        for event in left.end(LEFT if reason == "asked" else reason, seconds):
+        for event in left.end(LEFT if reason == "asked" else reason, self.seconds):
             if left is self.fork or not isinstance(event, RunEnded):  # the run goes on as the copy
-                yield from self.tell(left, [event])
+                yield from self.label(left, [event])
         self._activate(kept)
         name = "fork" if kept is self.fork else "run"
         self.run, self.fork = kept, None
-        yield ForkEnded(
-            step=kept.state.step,
-            kept=name,
-            left=str(left.folder.path) if left.folder else None,
-            reason=reason,
-        )
+        yield ForkEnded(step=kept.state.step, kept=name, left=left.recorder.folder, reason=reason)
 
     def close(self) -> None:
-        """Leave their folders to others."""
+        """Release their folders for other processes."""
         for branch in self._all:
-            branch.close()
+            branch.recorder.close()
 
     @property
     def _all(self) -> list[Branch]:
@@ -152,7 +164,7 @@ class BranchPair:
             self._active = branch
 
 
-def free_name(run: Path, step: int) -> Path:
+def unused_name(run: Path, step: int) -> Path:
     """A folder for a fork, beside the run's."""
     names = (f"{run.name}-fork-{step}" + (f"-{number}" if number else "") for number in count())
     return next(run.with_name(name) for name in names if not run.with_name(name).exists())

@@ -1,4 +1,4 @@
-"""In which order commands take effect."""
+"""The order in which commands take effect."""
 
 from __future__ import annotations
 
@@ -10,29 +10,34 @@ from digit_tui.training.command_source import CommandSource
 
 
 class CommandQueue:
-    """First what is to be repeated at its step, then what waited for that, then what is new.
+    """Scheduled commands at their steps, then those that had to wait for them, then new ones.
 
-    A way that is being repeated is not left before it is at its end: what would steer the run
-    waits. Pausing, saving and stopping do not.
+    Commands are scheduled when a run is repeated, or gets somewhere from a snapshot. New ones that
+    would change its course wait until the last scheduled one has taken effect; pausing, saving and
+    stopping do not.
+
+    Attributes:
+        interrupts: whether a new command ends the group of steps under way.
     """
 
     def __init__(self, source: CommandSource, scheduled: Iterable[tuple[int, Command]]) -> None:
-        """Make it.
+        """Begin.
 
         Args:
-            source: of what is new.
-            scheduled: what is to be repeated, with the steps, in its order.
+            source: of new commands.
+            scheduled: commands with the steps at which they take effect, in their order.
         """
+        self.interrupts = True
         self._source = source
         self._scheduled = deque(scheduled)
         self._waiting: deque[Command] = deque()
 
     def schedule(self, scheduled: Sequence[tuple[int, Command]]) -> None:
-        """Have more to be repeated, before what there is."""
+        """Schedule more commands, before those that are scheduled already."""
         self._scheduled.extendleft(reversed(scheduled))
 
     def due(self, step: int) -> Iterator[Command]:
-        """What takes effect after so many steps; to be asked anew when the step has changed."""
+        """The commands that take effect at a step; ask anew when the step has changed."""
         while self._is_due(step):
             yield self._scheduled.popleft()[1]
         while self._waiting and not self._scheduled:
@@ -43,13 +48,17 @@ class CommandQueue:
 
     def steps_until_due(self, step: int) -> int:
         """How many steps may be made before `due` must be asked again, at least one."""
-        free = self._source.steps_until_due(step)
+        steps = self._source.steps_until_due(step)
         if self._scheduled:
-            free = min(free, self._scheduled[0][0] - step)
-        return max(free, 1)
+            steps = min(steps, self._scheduled[0][0] - step)
+        return max(steps, 1)
+
+    def interrupt(self) -> bool:
+        """Whether the group of steps under way should end early, because a command came."""
+        return self.interrupts and self._source.waiting()
 
     def wait(self, step: int) -> Command | None:
-        """The next command for a run that is paused; None is to ask `due` again."""
+        """Wait for the next command while the run is paused; None means to ask `due` again."""
         if self._is_due(step) or (self._waiting and not self._scheduled):
             return None
         command = self._source.wait(step)

@@ -11,16 +11,16 @@ from digit_tui.run.commands import Command, Resume
 
 
 class CommandSource(Protocol):
-    """Where a trainer gets its commands from: a person's mailbox, or a script."""
+    """Where a trainer gets new commands from: a person's mailbox, or a script."""
 
     def take(self, step: int) -> Iterator[Command]:
         """The commands that are due before step number `step`, without waiting."""
 
     def steps_until_due(self, step: int) -> int:
-        """How many steps may be made from there before it must be asked again."""
+        """How many steps may be made from there before `take` must be asked again."""
 
     def waiting(self) -> bool:
-        """Whether there is a command that was not known when `free` was asked."""
+        """Whether a command came since `steps_until_due` was asked."""
 
     def wait(self, step: int) -> Command:
         """The next command while the run is paused before step number `step`."""
@@ -46,7 +46,7 @@ class Mailbox:
                 return
 
     def steps_until_due(self, step: int) -> int:
-        return sys.maxsize  # a person's commands are not for a step of their choice
+        return sys.maxsize  # a person does not choose the step
 
     def waiting(self) -> bool:
         return not self._queue.empty()
@@ -83,7 +83,7 @@ class CommandScript:
 
 
 class AutoResume(Mailbox):
-    """A mailbox for a run that repeats what was done to another: it never stays paused."""
+    """A mailbox for a run that repeats another: a pause ends at once."""
 
     def wait(self, step: int) -> Command:
         try:

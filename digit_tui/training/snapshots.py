@@ -1,4 +1,4 @@
-"""Moments of a run that are kept in memory, to go back to."""
+"""Copies of a run's state in memory, to go back to."""
 
 from __future__ import annotations
 
@@ -10,31 +10,32 @@ from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.state import RunState
 
 UNDO_BYTES = 128 * 2**20
-"""Arena for snapshots."""
+"""Memory for snapshots."""
 
 
 @dataclass(eq=False)
 class Snapshot:
-    """A copy of the state, and what is known of the network then."""
+    """A copy of the state, and what is known of the network at that step."""
 
     state: RunState
     epoch: float
     """Position in the run: completed epochs, with the part of the present one."""
     accuracy: float | None
-    """On the test set, when it was last looked at."""
+    """On the monitored split, as a fraction, when it was last evaluated."""
     loss: float
     """Training loss of the last steps, in nats."""
     clock: int
-    """Steps that were ever made by then, undone ones included."""
+    """Steps made by then in all, undone ones included."""
     next_loss: float = inf
     """Training loss of the step after it, the first that was computed with its weights."""
     following: str = ""
     """The command that took effect here, in words."""
     undone: bool = False
+    """Whether the run went back to before it."""
 
     @property
     def key(self) -> tuple[int, Lineage]:
-        """The step, and what had steered the run by then."""
+        """What the state follows from: the step, and the commands in force."""
         return self.state.step, self.state.lineage
 
     @property
@@ -44,6 +45,7 @@ class Snapshot:
 
     @property
     def info(self) -> SnapshotInfo:
+        """All but the state, for front ends."""
         state = self.state
         return SnapshotInfo(
             state.step, self.epoch, state.lineage, self.accuracy, self.following, self.undone
@@ -51,14 +53,15 @@ class Snapshot:
 
 
 class SnapshotStore:
-    """Points in the order in which they were made; the first is where the run began."""
+    """Snapshots in the order in which they were taken; the first is of the untrained network."""
 
     def __init__(self, limit: int = UNDO_BYTES) -> None:
-        """Begin with none.
+        """Begin empty.
 
         Args:
-            limit: bytes; beyond it snapshots are dropped, the closer to others and the older the
-                sooner, but for the first, the last, and the one before the last command.
+            limit: bytes. Beyond it snapshots are dropped: old ones first, and those that have
+                others close by. The first one, the last one, and the one before the last command
+                stay.
         """
         self._limit = limit
         self._snapshots: list[Snapshot] = []
@@ -67,55 +70,49 @@ class SnapshotStore:
     def infos(self) -> list[SnapshotInfo]:
         return [snapshot.info for snapshot in self._snapshots]
 
-    def keep(self, snapshot: Snapshot) -> None:
-        """Add a snapshot, of a snapshot that has none yet."""
+    def add(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot whose key no other one has."""
         self._snapshots.append(snapshot)
         self._thin(snapshot)
 
     def find(self, step: int, lineage: Lineage) -> Snapshot | None:
-        """The snapshot of just this snapshot."""
+        """The snapshot with this key, if there is one."""
         for snapshot in self._snapshots:
             if snapshot.key == (step, lineage):
                 return snapshot
         return None
 
     def nearest(self, step: int, lineage: Lineage) -> Snapshot:
-        """The last snapshot from which a run comes to this snapshot."""
+        """The last snapshot from which a run gets to this key."""
         return self.ancestors(step, lineage)[-1]
 
     def ancestors(self, step: int, lineage: Lineage) -> list[Snapshot]:
-        """The snapshots from which a run comes to this snapshot, in their order."""
-        snapshots = [
-            snapshot for snapshot in self._snapshots if is_ancestor(*snapshot.key, step, lineage)
-        ]
-        return sorted(
-            snapshots, key=lambda snapshot: (snapshot.state.step, len(snapshot.state.lineage))
-        )
+        """The snapshots from which a run gets to this key, in the order of their steps."""
+        found = [each for each in self._snapshots if is_ancestor(*each.key, step, lineage)]
+        return sorted(found, key=lambda each: (each.state.step, len(each.state.lineage)))
 
     def mark_undone(self, step: int, lineage: Lineage) -> None:
-        """The run now stands at this snapshot: what does not lead there is undone."""
+        """Mark as undone all snapshots from which a run does not get to this key."""
         for snapshot in self._snapshots:
             snapshot.undone = not is_ancestor(*snapshot.key, step, lineage)
 
     def _thin(self, latest: Snapshot) -> None:
         lineage = latest.state.lineage
         before_command = (lineage[-1].step, lineage[:-1]) if lineage else None
-        while (
-            sum(snapshot.size for snapshot in self._snapshots) > self._limit
-            and len(self._snapshots) > 2
-        ):
+        snapshots = self._snapshots
+        while sum(each.size for each in snapshots) > self._limit and len(snapshots) > 2:
             dropped = min(
-                range(1, len(self._snapshots) - 1),
-                key=lambda place: self._worth(place, latest, before_command),
+                range(1, len(snapshots) - 1),
+                key=lambda index: self._worth(index, latest, before_command),
             )
             if self._worth(dropped, latest, before_command) == inf:
                 break
-            del self._snapshots[dropped]
+            del snapshots[dropped]
 
-    def _worth(self, place: int, latest: Snapshot, kept: tuple[int, Lineage] | None) -> float:
-        """How bad it would be to lose a snapshot: the gap it would leave, beside its age."""
-        snapshot = self._snapshots[place]
+    def _worth(self, index: int, latest: Snapshot, kept: tuple[int, Lineage] | None) -> float:
+        """What losing a snapshot would cost: the gap it would leave, relative to its age."""
+        snapshot = self._snapshots[index]
         if snapshot.key == kept:
             return inf
-        gap = self._snapshots[place + 1].clock - self._snapshots[place - 1].clock
+        gap = self._snapshots[index + 1].clock - self._snapshots[index - 1].clock
         return gap / (latest.clock - snapshot.clock + 1)

@@ -23,7 +23,7 @@ from digit_tui.run.commands import Save, SetLearningRate, Stop
 from digit_tui.run.events import EpochEnded
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training import trainer as trainer_module
+from digit_tui.training import saving
 from digit_tui.training.command_source import CommandScript
 from digit_tui.training.run_request import RunRequest, resume_request
 
@@ -64,7 +64,7 @@ RUN_ENDED = [
 @pytest.fixture(autouse=True)
 def saved_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """No checkpoints at the ends of epochs in this process: else the clock decides of them."""
-    monkeypatch.setattr(trainer_module, "SAVE_SHARE", -1.0)
+    monkeypatch.setattr(saving, "SAVE_SHARE", -1.0)
 
 
 def run(*arguments: str) -> Result:
@@ -132,7 +132,7 @@ def test_json_lines_are_the_events_of_the_contract(tmp_path: Path) -> None:
 
 
 def test_epochs_are_saved_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer_module, "SAVE_SHARE", 1e9)
+    monkeypatch.setattr(saving, "SAVE_SHARE", 1e9)
     result = run("--epochs", "2", "--json", "--run", str(tmp_path / "run"))
     told = [(event["event"], event.get("step")) for event in events_of(result.stdout)]
     assert told[1:-1] == [

@@ -95,7 +95,7 @@ def work(task: dict[str, Any]) -> dict[str, Any]:
                         # but all that is done on the way is inside.
                         ended = perf_counter()
                         mailbox.send(Stop())
-    spent = trainer.saving.spent + trainer.keeping.spent
+    spent = trainer.handler.saves.spent + trainer.handler.undo.spent
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - memory
     return {
         "seconds": ended - started,

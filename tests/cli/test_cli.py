@@ -23,7 +23,7 @@ from digit_tui.cli.main import cli, main, no_terminal
 from digit_tui.cli.options import RUN_OPTIONS, make_config
 from digit_tui.data import write_idx
 from digit_tui.run.commands import SetClipping, SetOptimizer
-from digit_tui.training import trainer as trainer_module
+from digit_tui.training import saving
 
 SMALL = ["--batch", "--data", "sample", "--preset", "classic", "--hidden", "4", "--epochs", "1"]
 
@@ -415,7 +415,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     """A run of two epochs, the first of which was saved too, and its last event."""
     folder = tmp_path_factory.mktemp("finished") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trainer_module, "SAVE_SHARE", 0.0)  # only what has cost nothing so far
+        patch.setattr(saving, "SAVE_SHARE", 0.0)  # only what has cost nothing so far
         result = run(*SMALL, "--epochs", "2", "--json", "--run", str(folder))
     assert result.exit_code == 0
     return folder, json.loads(result.stdout.splitlines()[-1])

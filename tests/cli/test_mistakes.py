@@ -32,7 +32,7 @@ from digit_tui.export.png import grey_png
 from digit_tui.insight import selection
 from digit_tui.nn import PredictionHistory, scale_pixels
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training import trainer as trainer_module
+from digit_tui.training import saving
 
 SMALL = ["--batch", "--data", "sample", "--preset", "classic", "--hidden", "16", "--threads", "1"]
 EPOCHS = 8
@@ -43,7 +43,7 @@ UNSAFE = {*map(chr, range(32)), *map(chr, range(127, 160)), "\u202e"} - {"\n"}
 def train(folder: Path, *options: str, status: int = 0) -> Path:
     words = [*SMALL, "--epochs", str(EPOCHS), *options, "--run", str(folder)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trainer_module, "SAVE_SHARE", 0.0)  # only what has cost nothing so far
+        patch.setattr(saving, "SAVE_SHARE", 0.0)  # only what has cost nothing so far
         result = CliRunner().invoke(cli, words, prog_name="digit-tui")
     assert result.exit_code == status, result.stderr
     return folder

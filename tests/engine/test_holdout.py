@@ -131,7 +131,7 @@ def test_a_fork_opens_it_too(train: Any, held: Dataset, tmp_path: Path) -> None:
 
 def test_without_held_out_digits_there_is_nothing_to_open(train: Any) -> None:
     ran = train([(5, OpenTest())])
-    assert "test digits already" in ran.all(Refused)[0].message
+    assert "test set already" in ran.all(Refused)[0].message
     assert ran.ended.test_opened is None
 
 

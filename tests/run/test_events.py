@@ -23,7 +23,7 @@ from digit_tui.run.events import (
     to_json,
 )
 from digit_tui.run.wording import divergence, setting_change
-from digit_tui.training import branch as branch_module
+from digit_tui.training import step_publisher
 
 
 @pytest.mark.usefixtures("saved_each_epoch")
@@ -48,7 +48,7 @@ def test_the_order_of_a_plain_run(train: Any, tmp_path: Path) -> None:
 def test_each_step_is_told_exactly_once(
     seconds: float, train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(branch_module, "PUBLISH_SECONDS", seconds)
+    monkeypatch.setattr(step_publisher, "PUBLISH_SECONDS", seconds)
     script = [(3, Pause()), (3, Resume()), (5, SetLearningRate(0.1)), (18, Stop())]
     ran = train(script, epochs=3)
     told = ran.all(StepsDone)
@@ -124,7 +124,7 @@ def test_the_test_set_is_looked_at_at_the_start_in_pauses_and_after_epochs(train
 def test_the_rate_follows_the_schedule_from_the_first_step(
     schedule: str, train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(branch_module, "PUBLISH_SECONDS", -1)
+    monkeypatch.setattr(step_publisher, "PUBLISH_SECONDS", -1)
     monkeypatch.setattr(step_module, "MAX_STEPS", 1)
     ran = train(schedule=schedule, learning_rate=0.5)
     rates = [event.learning_rate for event in ran.all(StepsDone)]

@@ -20,7 +20,7 @@ from digit_tui.storage.checkpoint import read_checkpoint
 from digit_tui.storage.run_files import CHECKPOINTS, JOURNAL, METRICS, RECORD
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training import trainer as trainer_module
+from digit_tui.training import saving
 from digit_tui.training.command_source import CommandScript
 from digit_tui.training.trainer import Trainer
 
@@ -175,7 +175,7 @@ def calls(make_disk: MakeDisk, tmp_path_factory: pytest.TempPathFactory) -> list
     found: list[Call] = []
     disk = make_disk(tmp_path_factory.mktemp("calls"), lambda _, call: found.append(call))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trainer_module, "SAVE_SHARE", -1.0)
+        patch.setattr(saving, "SAVE_SHARE", -1.0)
         events = list(disk.follow())
     assert not any(isinstance(event, SaveFailed) for event in events)
     saves = [event.step for event in events if isinstance(event, CheckpointSaved)]

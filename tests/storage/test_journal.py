@@ -48,7 +48,7 @@ from digit_tui.storage.journal import (
 from digit_tui.storage.metrics_file import COLUMNS, MetricsFile
 from digit_tui.storage.run_writer import ForkedFrom, RunWriter
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training import trainer as trainer_module
+from digit_tui.training import undo
 from digit_tui.training.command_source import CommandScript
 from digit_tui.training.trainer import Trainer
 
@@ -442,7 +442,7 @@ def test_rows_that_are_made_again_on_the_way_back_are_there_once(
     digits: Any, config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # No moment is in memory but the beginning: all is learned again up to step 20.
-    monkeypatch.setattr(trainer_module, "POINT_SHARE", -1.0)
+    monkeypatch.setattr(undo, "SNAPSHOT_SHARE", -1.0)
     script = CommandScript([(26, GoBack(20, ())), (30, Stop())])
     trainer = Trainer(config.with_(epochs=4), digits, script, RunWriter(tmp_path), interactive=True)
     went_back = False

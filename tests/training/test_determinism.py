@@ -36,7 +36,7 @@ from digit_tui.run.events import EpochEnded, Evaluated, Paused, SettingChanged, 
 from digit_tui.run.random_streams import stream
 from digit_tui.run.settings import Settings
 from digit_tui.run.state import RunState
-from digit_tui.training import branch as branch_module
+from digit_tui.training import step_publisher
 from digit_tui.training.command_source import CommandScript
 
 CHANGES: list[tuple[int, Command]] = [
@@ -115,7 +115,7 @@ def test_a_command_that_comes_ends_an_order(
 ) -> None:
     """It takes effect after the step that is being made, and what is computed is the same."""
     expected = train(CHANGES, threads=threads)
-    monkeypatch.setattr(branch_module, "PUBLISH_SECONDS", -1)
+    monkeypatch.setattr(step_publisher, "PUBLISH_SECONDS", -1)
     assert max(len(event.losses) for event in train(threads=threads).all(StepsDone)) > 1
     monkeypatch.setattr(CommandScript, "waiting", lambda script: True)
     ran = train(CHANGES, threads=threads)
@@ -135,7 +135,7 @@ def test_a_command_that_comes_in_a_batch_across_blocks(
 
 def test_a_large_network_makes_single_steps(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person's commands are looked at between them."""
-    monkeypatch.setattr(branch_module, "PUBLISH_SECONDS", -1)
+    monkeypatch.setattr(step_publisher, "PUBLISH_SECONDS", -1)
     assert max(len(event.losses) for event in train(batch_size=1).all(StepsDone)) > 1
     monkeypatch.setattr(step_module, "MAX_GROUP_WORK", 100)
     assert {len(event.losses) for event in train(batch_size=1).all(StepsDone)} == {1}
@@ -189,7 +189,7 @@ def test_how_often_steps_are_published_changes_nothing(
     train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = train()
-    monkeypatch.setattr(branch_module, "PUBLISH_SECONDS", -1)
+    monkeypatch.setattr(step_publisher, "PUBLISH_SECONDS", -1)
     assert train().sha256 == plain.sha256
 
 

@@ -59,7 +59,7 @@ from digit_tui.run.events import (
 )
 from digit_tui.storage.run_files import METRICS
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training import trainer as trainer_module
+from digit_tui.training import undo
 from digit_tui.training.command_source import CommandScript
 from digit_tui.training.run_request import replay_request
 from digit_tui.training.snapshots import SnapshotStore
@@ -440,7 +440,7 @@ def test_moments_after_a_fork_are_younger_than_those_before(
     """Also with little memory, when the age of moments decides which are dropped."""
     size = 4 * (36 * 8 + 8 + 8 * 4 + 4)
     monkeypatch.setattr(SnapshotStore.__init__, "__defaults__", (6 * 4 * size,))
-    monkeypatch.setattr(trainer_module, "POINT_SHARE", 1e9)
+    monkeypatch.setattr(undo, "SNAPSHOT_SHARE", 1e9)
     changes = (SetLearningRate(0.03),)
     later = [(step, ScaleLearningRate(0.9)) for step in range(49, 60)]
     for step in (26, 30, 34, 40):

@@ -48,6 +48,7 @@ from digit_tui.run.state import RunState, Vectors
 from digit_tui.storage.run_files import METRICS
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training import trainer as trainer_module
+from digit_tui.training import undo
 from digit_tui.training.command_source import CommandScript
 from digit_tui.training.snapshots import Snapshot, SnapshotStore
 from digit_tui.training.spike import SpikeAlarm
@@ -72,13 +73,13 @@ CHANGES: list[Command] = [
 @pytest.fixture
 def every_half_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     """A moment is kept at each half epoch, whatever that costs."""
-    monkeypatch.setattr(trainer_module, "POINT_SHARE", 1e9)
+    monkeypatch.setattr(undo, "SNAPSHOT_SHARE", 1e9)
 
 
 @pytest.fixture
 def no_half_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     """Moments are kept before commands only, whatever the clock says."""
-    monkeypatch.setattr(trainer_module, "POINT_SHARE", -1.0)
+    monkeypatch.setattr(undo, "SNAPSHOT_SHARE", -1.0)
 
 
 def end_of(ran: Any) -> tuple[Any, ...]:
@@ -403,7 +404,7 @@ def test_moments_use_bounded_memory_and_get_sparser_with_age(config: RunConfig) 
     assert size >= 2 * 4 * (36 * 8 + 8 + 8 * 4 + 4)  # weights and their average, at least
     timeline = SnapshotStore(limit=12 * size + 1)
     for step in range(0, 1_000, 5):
-        timeline.keep(make_point(step, (), step, config))
+        timeline.add(make_point(step, (), step, config))
         moments = timeline.infos
         assert len(moments) <= 12
         assert (moments[0].step, moments[-1].step) == (0, step)
@@ -420,7 +421,7 @@ def test_the_moment_before_the_last_command_is_kept(config: RunConfig) -> None:
         timeline = SnapshotStore(limit)
         lineage: tuple[AppliedCommand, ...] = ()
         for step in range(0, 400, 5):
-            timeline.keep(make_point(step, lineage, step, config))
+            timeline.add(make_point(step, lineage, step, config))
             if step % 70 == 35:
                 lineage = (*lineage, AppliedCommand(step, SetLearningRate(0.1 + step)))
             moments = timeline.infos
@@ -434,7 +435,7 @@ def test_the_moment_before_the_last_command_is_kept(config: RunConfig) -> None:
 def test_a_run_with_little_memory_undoes_the_same(
     train: Any, config: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer_module, "POINT_SHARE", 1e9)
+    monkeypatch.setattr(undo, "SNAPSHOT_SHARE", 1e9)
     size = make_point(0, (), 0, config).size
     monkeypatch.setattr(SnapshotStore.__init__, "__defaults__", (5 * size,))
     script = [(step, ScaleLearningRate(0.9)) for step in range(2, 30, 3)]

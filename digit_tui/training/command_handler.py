@@ -1,0 +1,217 @@
+"""What commands do to a run, between two steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from digit_tui.config import RunConfig
+from digit_tui.data import Dataset
+from digit_tui.run import commands
+from digit_tui.run.commands import Lineage
+from digit_tui.run.events import Event, Paused, Refused, Resumed
+from digit_tui.run.wording import setting_words
+from digit_tui.training.branch import Branch
+from digit_tui.training.branch_pair import BranchPair
+from digit_tui.training.command_queue import CommandQueue
+from digit_tui.training.mode import RUNNING, UNTIL_BATCH, UNTIL_EPOCH, Mode, paused, stopping
+from digit_tui.training.saving import SaveSchedule
+from digit_tui.training.undo import UndoManager
+
+
+class CommandHandler:
+    """Carries out commands; all that it does it yields as events.
+
+    Attributes:
+        mode: what the trainer is doing; commands and troubles change it.
+        saves: says when a save is due.
+        undo: where the run can go back to.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        dataset: Dataset,
+        branches: BranchPair,
+        queue: CommandQueue,
+        interactive: bool,
+    ) -> None:
+        """Begin, running.
+
+        Args:
+            config: the run's.
+            dataset: the run's.
+            branches: that commands change.
+            queue: of the commands; what is to be repeated after going back is put in it.
+            interactive: whether snapshots to go back to are kept.
+        """
+        self.mode: Mode = RUNNING
+        self.saves = SaveSchedule()
+        self.undo = UndoManager(dataset.classes)
+        self._config = config
+        self._dataset = dataset
+        self._branches = branches
+        self._queue = queue
+        self._interactive = interactive
+
+    def handle_due(self) -> Iterator[Event]:
+        """Carry out the commands that are due."""
+        again = True
+        while again:
+            again = False
+            for command in self._queue.due(self._step):
+                yield from self.handle(command)
+                if self.mode.stopping or self.mode == UNTIL_BATCH:
+                    return
+                if isinstance(command, commands.GoBack | commands.Undo):
+                    again = True  # other commands are due where the run is now
+                    break
+
+    @property
+    def _step(self) -> int:
+        return self._branches.run.state.step
+
+    def handle(self, command: commands.Command) -> Iterator[Event]:
+        """Carry out a command, or refuse it."""
+        match command:
+            case commands.Pause():
+                if not self.mode.paused:
+                    yield from self.pause("asked")
+            case commands.Resume():
+                yield from self._resume()
+            case commands.StepBatch():
+                yield from self._resume(UNTIL_BATCH)
+            case commands.StepEpoch():
+                yield from self._resume(UNTIL_EPOCH)
+            case commands.Save():
+                yield from self.save(asked=True)
+            case commands.Stop(reason):
+                self.mode = stopping(reason)
+            case commands.OpenTest():
+                yield from self._open_test()
+            case commands.Keep(fork):
+                yield from self._keep(fork)
+            case _ if self._branches.forked and not isinstance(command, commands.AddEpochs):
+                yield Refused(self._step, "A fork is being compared: keep one branch (k) first.")
+            case commands.Undo():
+                yield from self._undo()
+            case commands.GoBack(step, lineage):
+                yield from self._go_back(step, lineage)
+            case commands.Fork():
+                yield from self._fork(command)
+            case _:
+                yield from self._change(command)
+
+    def pause(self, reason: str) -> Iterator[Event]:
+        """Pause the run.
+
+        Args:
+            reason: see the event `Paused`.
+        """
+        self.mode = paused(reason)
+        for branch in self._branches.each():
+            yield from self._branches.label(branch, branch.publish())
+        yield Paused(self._step, self._branches.run.position, reason)
+        for branch in self._branches.each():
+            yield from self._branches.label(branch, [branch.evaluate()])
+
+    def _resume(self, mode: Mode = RUNNING) -> Iterator[Event]:
+        if self._branches.finished:
+            yield Refused(self._step, "All epochs are done: add some to train on.")
+            return
+        before = self.mode
+        if before.paused or mode != RUNNING:
+            self.mode = mode
+        if before.paused:
+            if before.reason == "spike":
+                self.undo.forgive()
+            yield Resumed(self._step, self._branches.run.position)
+
+    def save(self, asked: bool = False) -> Iterator[Event]:
+        """Write checkpoints.
+
+        Args:
+            asked: whether a person wants them.
+        """
+        events: list[Event] = []
+        with self.saves:  # the time that a front end takes for an event is not saving
+            for branch in self._branches.each():
+                events += self._branches.label(branch, branch.save(asked))
+        yield from events
+
+    def _open_test(self) -> Iterator[Event]:
+        if self._dataset.monitored_split == "test":
+            yield Refused(self._step, "The run is monitored with the test set already.")
+            return
+        for branch in self._branches.each():
+            yield from self._branches.label(branch, branch.open_test())
+
+    def _change(self, command: commands.Setting) -> Iterator[Event]:
+        run, finished = self._branches.run, self._branches.finished
+        lineage = run.state.lineage
+        for branch in self._branches.each():
+            if self._interactive and branch is run:
+                yield self.undo.take_snapshot(branch, setting_words(command))
+            # A remedy is not to blame for what it was meant to mend.
+            changed = branch.change(command, blameless=self.mode.in_trouble)
+            yield from self._branches.label(branch, changed)
+        if self._interactive and run.state.lineage != lineage:
+            yield self.undo.mark_undone(run)
+        if finished and not self._branches.finished:
+            yield from self._resume()
+
+    def _undo(self) -> Iterator[Event]:
+        run = self._branches.run
+        lineage = run.state.lineage
+        if self.mode.in_trouble:
+            step, before = self.undo.last_good(run)
+            if len(before) == len(lineage):  # the same would happen again
+                yield from self._go_back(step, before)
+                return
+            self.mode = RUNNING
+            yield from self._go_back(step, before)
+            yield Resumed(self._step, run.position)
+        elif lineage:
+            yield from self._go_back(lineage[-1].step, lineage[:-1])
+        else:
+            yield Refused(self._step, "Nothing to take back: no setting was changed yet.")
+
+    def _go_back(self, step: int, lineage: Lineage) -> Iterator[Event]:
+        run, state = self._branches.run, self._branches.run.state
+        for event in self.undo.go_back(run, step, lineage):
+            yield event
+            if isinstance(event, Refused):
+                return
+        # From the nearest snapshot the run gets there by repeating what followed.
+        repeated: list[tuple[int, commands.Command]] = list(lineage[len(state.lineage) :])
+        if self.mode.paused and state.step < step:
+            repeated.append((step, commands.Pause()))
+        self._queue.schedule(repeated)
+        if self.mode.paused and state.step < step:
+            self.mode = RUNNING
+            yield Resumed(state.step, run.position)
+        elif self.mode.paused:
+            yield from self.pause("asked")
+        yield run.evaluate()
+        yield from self.save()
+
+    def _fork(self, command: commands.Fork) -> Iterator[Event]:
+        yield from self._branches.split(command, self._config, self._dataset.summary())
+        if self._branches.forked:
+            # Now commands are due when both branches are at the same step.
+            self._queue.interrupts = False
+            yield from self.save()
+
+    def _keep(self, fork: bool) -> Iterator[Event]:
+        kept = self._branches.fork if fork else self._branches.run
+        if not self._branches.forked or kept is None:
+            yield Refused(self._step, "There is no fork to choose from.")
+        else:
+            yield from self.end_fork(kept, "asked")
+
+    def end_fork(self, kept: Branch, reason: str) -> Iterator[Event]:
+        """Go on with one branch; see `BranchPair.keep`."""
+        yield from self._branches.keep(kept, reason)
+        self._queue.interrupts = True
+        if self._interactive:
+            yield self.undo.mark_undone(kept)
+        yield from self.save()
