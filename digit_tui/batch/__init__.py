@@ -86,7 +86,7 @@ def run_batch(request: RunRequest, as_json: bool, target_accuracy: float | None)
     output = Output()
     with Interruption(mailbox) as interruption:
         try:
-            dataset = request.load_digits()
+            dataset = request.load_dataset()
             trainer = request.trainer(dataset, mailbox, interactive=False)
             events_on_screen = as_json and sys.stdout is not None and sys.stdout.isatty()
             with progress_on_stderr(quiet=events_on_screen) as progress:

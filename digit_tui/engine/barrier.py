@@ -1,4 +1,4 @@
-"""Where the processes of a pool wait for each other."""
+"""Where the workers of a pool wait for each other."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from typing import Any
 from digit_tui.engine.shared_memory import ALIGNMENT
 
 SPINS = 3_000
-"""Looks before a wait becomes a pause, about a tenth of a millisecond. The workers' shards are
-equal, so mostly the others are there by then; waking from a pause would cost as much as a tenth
-of a step. Who looks longer keeps a processor, and a lock, that an interface waits for."""
+"""How often to look before pausing: about a tenth of a millisecond. The shards are equal, so mostly
+the others have arrived by then; waking from a pause would cost as much as a tenth of a step.
+Spinning longer would keep a processor, and Python's lock, from the interface."""
 PAUSE_GROWTH = 20e-6
 """Each pause is longer than the one before by this many seconds, ..."""
 LONGEST_PAUSE = 0.02
-"""... up to this many: a paused run looks 50 times a second, which costs next to nothing."""
+"""... up to this many: in a paused run each looks 50 times a second, which costs almost nothing."""
 
 LINE = ALIGNMENT // 8
 """int64 numbers in a cache line: each worker has one of its own."""
 
 
 class Barrier:
-    """A place where all workers must arrive before any goes on.
+    """All workers must arrive before any of them goes on.
 
-    Each worker counts its arrivals in a place of its own in shared memory. That is enough on
-    processors that show writes in the order in which they were made, as x86 does: who sees a
-    count also sees what was computed before.
+    Each worker counts its arrivals in a number of its own in shared memory. That is enough on
+    processors where writes become visible in their order, as on x86: a worker that sees another's
+    count also sees what it computed before.
     """
 
     def __init__(
         self, arrivals: Any, index: int, workers: int, pause: Callable[[float], None]
     ) -> None:
-        """Arrange barriers.
+        """Begin with no arrivals.
 
         Args:
             arrivals: (workers * LINE,) int64 zeros, shared.
             index: which worker this is.
-            workers: how many must arrive.
+            workers: how many there are.
             pause: waits for so many seconds; may raise to give up.
         """
         self._arrivals = memoryview(arrivals)

@@ -1,4 +1,4 @@
-"""From images to batches: shuffle and deform."""
+"""From training images to batches: shuffle and deform."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from digit_tui.run.random_streams import stream
 Array = NDArray[Any]
 
 BLOCK = 4_096
-"""Images that are handled together: deformed, those at positions 0 to BLOCK - 1 of an epoch and so
-on; evaluated; and learned from by one of two branches before it is the other's turn."""
+"""Images that are handled together: those at positions 0 to BLOCK - 1 of an epoch, and so on, are
+deformed together; so many are evaluated at once; and of two branches each trains on a block before
+it is the other's turn."""
 
 
 class TrainingData(NamedTuple):
-    """What is learned from."""
+    """The images to learn from."""
 
     images: Array
     """(n, pixels) uint8"""
@@ -30,19 +31,19 @@ class Batches:
     """The training images of a run in the order of each epoch.
 
     The image at a position of an epoch depends on seed, epoch, position and augmentation alone:
-    not on the batch size, nor on what was asked for before.
+    not on the batch size, nor on earlier calls.
     """
 
-    def __init__(self, digits: TrainingData, seed: int, side: int, block: Array) -> None:
+    def __init__(self, data: TrainingData, seed: int, side: int, block: Array) -> None:
         """Begin.
 
         Args:
-            digits: in the order of the data set.
+            data: in the order of the dataset.
             seed: the run's.
             side: of an image, in pixels.
-            block: (BLOCK, pixels) uint8, where a block of deformed images is.
+            block: (BLOCK, pixels) uint8, for a block of deformed images.
         """
-        self._digits = digits
+        self._data = data
         self._seed = seed
         self._side = side
         self._block = block
@@ -56,17 +57,17 @@ class Batches:
             epoch: counts from 0.
             number: which block of the epoch.
             augment: a key of AUGMENTATIONS, not "none".
-            shard: which share of the work is done, 0 to shards - 1.
-            shards: into how many shards it is divided.
+            shard: which part, 0 to shards - 1.
+            shards: how many parts there are.
         """
         generator = stream(self._seed, "augment", epoch, number)
         deformation = draw_deformation(augment, generator, self._side)
         assert deformation is not None
         chosen = self._chosen(epoch, number * BLOCK, BLOCK)
-        deform(self._digits.images, deformation, chosen, self._block[: len(chosen)], shard, shards)
+        deform(self._data.images, deformation, chosen, self._block[: len(chosen)], shard, shards)
 
     def deformed(self, start: int, count: int, own: slice) -> Array:
-        """(count, pixels) uint8, some pixels of neighbours in the block that was made last.
+        """(count, pixels) uint8, some pixels of consecutive images in the block that was made last.
 
         Args:
             start: position in the epoch of the first image.
@@ -77,7 +78,7 @@ class Batches:
         return self._block[row : row + count, own]
 
     def originals(self, epoch: int, start: int, count: int, own: slice) -> Array:
-        """(count, pixels) uint8, some pixels of neighbours in an epoch, not deformed.
+        """(count, pixels) uint8, some pixels of consecutive images of an epoch, not deformed.
 
         Args:
             epoch: counts from 0.
@@ -85,17 +86,17 @@ class Batches:
             count: how many images.
             own: which pixels of each.
         """
-        taken: Array = self._digits.images[:, own][self._chosen(epoch, start, count)]
+        taken: Array = self._data.images[:, own][self._chosen(epoch, start, count)]
         return taken
 
     def labels(self, epoch: int, start: int, count: int) -> Array:
-        """(count,) uint8 labels of neighbours in an epoch."""
-        return self._digits.labels[self._chosen(epoch, start, count)]
+        """(count,) uint8 labels of consecutive images of an epoch."""
+        return self._data.labels[self._chosen(epoch, start, count)]
 
     def _chosen(self, epoch: int, start: int, count: int) -> Array:
-        """Where the images of an epoch are in the data set, from a position on."""
+        """(count,) the dataset's indices of consecutive images of an epoch."""
         if epoch != self._epoch:
-            images = len(self._digits.labels)
+            images = len(self._data.labels)
             self._order = stream(self._seed, "shuffle", epoch).permutation(images)
             self._epoch = epoch
         return self._order[start : start + count]

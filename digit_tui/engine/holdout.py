@@ -1,4 +1,4 @@
-"""Training images that are held out, so that the test digits stay unseen while one steers."""
+"""A held-out set of training images, to steer a run by without looking at the test set."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from digit_tui.run.random_streams import stream
 
 
 def hold_out(dataset: Dataset, count: int) -> Dataset:
-    """Take training images away from training, to validate with.
+    """Split off some training images as the validation set.
 
-    Which ones depends on the data set and the count alone, not on a run's seed: runs that hold out
-    the same number can be compared digit by digit.
+    Which ones depends on the dataset and the count alone, not on a run's seed: runs that hold out
+    the same number can be compared image by image.
 
     Raises:
         DataError: if nothing would be left to train on.

@@ -1,4 +1,4 @@
-"""Memory that a pool's processes share: arrays handed out one after the other."""
+"""Memory that the processes of a pool share."""
 
 from __future__ import annotations
 
@@ -19,29 +19,32 @@ ALIGNMENT = 64
 
 
 class Arena:
-    """Hands out arrays of zeros. Processes that ask for the same in the same order share them."""
+    """Allocates arrays of zeros, one after the other.
+
+    Processes that allocate the same arrays in the same order from the same memory share them.
+    """
 
     def __init__(self, descriptor: int | None = None) -> None:
-        """Use the memory behind a descriptor, or, without one, this process's own.
+        """Use the memory behind a descriptor or, without one, private memory.
 
         Raises:
-            OSError: if it can not be mapped.
+            OSError: if it cannot be mapped.
         """
         self.descriptor = descriptor
         self.size = 0
-        """Bytes that have been handed out."""
+        """Bytes that were allocated."""
         self._map = None if descriptor is None else mmap.mmap(descriptor, 0)
 
     def allocate(self, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-        """The next array."""
+        """The next array, of zeros."""
         start = self.size
         count = prod(shape)
         needed = count * np.dtype(dtype).itemsize
         self.size += -(-needed // ALIGNMENT) * ALIGNMENT
         if self._map is None:
-            room = np.zeros(needed + ALIGNMENT, np.uint8)
-            first = -room.ctypes.data % ALIGNMENT
-            return room[first : first + needed].view(dtype).reshape(shape)
+            memory = np.zeros(needed + ALIGNMENT, np.uint8)
+            first = -memory.ctypes.data % ALIGNMENT
+            return memory[first : first + needed].view(dtype).reshape(shape)
         return np.frombuffer(self._map, dtype, count, start).reshape(shape)
 
 
@@ -60,21 +63,21 @@ def memory_file(size: int) -> int:
     return descriptor
 
 
-def shared_memory(fill: Callable[[Arena], object]) -> Arena:
-    """An arena that other processes can map, as large as `fill` needs.
+def shared_arena(allocate: Callable[[Arena], object]) -> Arena:
+    """An arena that other processes can map, as large as `allocate` needs.
 
-    It is given back when the last array in it is gone, and its descriptor with this object.
+    The memory is freed with the last array in it, the descriptor with the arena.
 
     Raises:
         OSError: if there is not enough.
     """
     counting = Arena()
-    fill(counting)
+    allocate(counting)
     descriptor = memory_file(counting.size)
     try:
-        memory = Arena(descriptor)
+        arena = Arena(descriptor)
     except BaseException:
         os.close(descriptor)
         raise
-    weakref.finalize(memory, os.close, descriptor)
-    return memory
+    weakref.finalize(arena, os.close, descriptor)
+    return arena

@@ -1,4 +1,4 @@
-"""Steps that a pool is told to make at once, and what they came to."""
+"""A group of steps that the pool makes in one request, and their results."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from math import isfinite
 from typing import NamedTuple
 
 MAX_STEPS = 64
-"""Steps that are made at one order."""
+"""In a group."""
 
 
 class StepGroup(NamedTuple):
-    """Steps to be made, in plain values."""
+    """Steps to make, in plain values."""
 
     epoch: int
     """From 0."""
@@ -25,34 +25,35 @@ class StepGroup(NamedTuple):
     clip_norm: float | None
     clip_value: float | None
     slot_steps: int
-    """How many steps the update rule has made before."""
+    """How many steps the update rule made before."""
     step: int
-    """How many steps the run has made before."""
+    """How many steps the run made before."""
     batches: tuple[tuple[int, float], ...]
     """For each step how many images, and the learning rate; at most MAX_STEPS."""
 
 
 class StepSums(NamedTuple):
-    """What a step's shards add up to."""
+    """Sums over the workers, of one step."""
 
     loss: float
-    """Sum over the images, in nats; known at the order's end."""
+    """Sum over the images, in nats; known at the end of the group."""
     squares: float
     """Of the gradient's elements, before clipping."""
     clipped: float
-    """In how many shards the gradient was clipped."""
+    """How many workers have clipped their part of the gradient."""
     correct: float
-    """Images that were classified right; known at the order's end."""
+    """Images that were classified right; known at the end of the group."""
 
     @property
     def finite(self) -> bool:
         return isfinite(self.loss) and isfinite(self.squares)
 
 
+# Columns of the sums that the workers share.
 LOSS, SQUARES, CLIPPED, CORRECT = range(len(StepSums._fields))
 PARTIAL_LOSS = CORRECT + 1
-"""Of the loss what is known at once. The rest, logarithms of sums of exponentials of which the
+"""The part of the loss that is known at once. The rest, logarithms of sums of exponentials whose
 largest is 1, is finite if this is."""
 STOP_REQUESTED = PARTIAL_LOSS + 1
-"""Whether somebody waits for the end of the order: the step is the last one then."""
+"""Whether a command waits for the end of the group: this step is then the last one."""
 COLUMNS = STOP_REQUESTED + 1

@@ -1,4 +1,4 @@
-"""One training step: batch, gradient, clipping, update, average, by a pool."""
+"""Training steps: batch, gradient, clipping, update and average, done by a pool of workers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from digit_tui.nn import SCHEDULES
 from digit_tui.run.state import RunState
 
 MAX_GROUP_WORK = 1_120_000_000
-"""Parameters times images of the steps made in one group, if it is not a single step. That takes
-30 to 40 ms, after which the run can be told of; a person's commands end a group sooner."""
+"""Parameters times images of a group of steps, unless it is a single one. That takes 30 to 40 ms,
+after which events can be published; a person's command ends a group sooner."""
 
 
 class NotFinite(Exception):
@@ -43,7 +43,7 @@ class Stepper:
     """Moves a state on, step by step: state(t + 1) = step(state(t), batch(seed, epoch, t)).
 
     Attributes:
-        cut: whether the last group ended early as somebody waited.
+        cut_short: whether the last group ended early because a command was waiting.
     """
 
     def __init__(self, config: RunConfig, pool: WorkerPool) -> None:
@@ -54,9 +54,9 @@ class Stepper:
         self._deformed: tuple[int, int, str] | None = None  # epoch, block, how
 
     def steps(self, state: RunState, most: int) -> list[StepResult]:
-        """Make one step or some, in place; what comes between steps costs time.
+        """Make one step or a group of them, in place: the fewer groups, the less time they take.
 
-        What is computed does not depend on how many there are. No group crosses the end of an
+        What is computed does not depend on the groups. No group crosses the end of an
         epoch, nor a step whose number is a multiple of the steps that make up MAX_GROUP_WORK: so a
         run that is repeated stops at the same places, unless a command waits; see `cut_short`.
 
@@ -65,10 +65,10 @@ class Stepper:
             most: make no more.
 
         Returns:
-            What came of each step, at least of one.
+            The result of each step, at least of one.
 
         Raises:
-            NotFinite: if the first step's loss or gradient is no number; nothing has changed then.
+            NotFinite: if the first step's loss or gradient is not finite; nothing has changed then.
                 A later step like that is not made.
             WorkerPoolError: if a worker process has ended.
         """
@@ -124,7 +124,7 @@ class Stepper:
         )
 
     def _load(self, state: RunState, count: int) -> int:
-        """Have the next batch deformed, and loaded but for its images in the last block.
+        """Deform the next batch, and load all of it but its images in the last block.
 
         Returns:
             How many images were loaded.
@@ -139,10 +139,10 @@ class Stepper:
         return first
 
     def _deform(self, epoch: int, block: int, augment: str) -> None:
-        """Have a block of deformed images at hand."""
+        """Make a block of deformed images, unless it is the one made last."""
         wanted = epoch, block, augment
         if wanted != self._deformed:
-            self._deformed = None  # what is begun here may be interrupted
+            self._deformed = None  # the job may be interrupted
             self._pool.do("deform", *wanted)
             self._deformed = wanted
 
@@ -155,7 +155,7 @@ class Stepper:
     def _count(
         self, state: RunState, images: int, learning_rate: float, sums: StepSums, seconds: float
     ) -> StepResult:
-        """Have the state know of a step."""
+        """Count a step in the state."""
         norm = sqrt(sums.squares)
         state.step += 1
         state.slot_steps += 1

@@ -1,8 +1,8 @@
-"""What each worker of a pool does: its shard of a deformation, of a step, of an evaluation.
+"""What each worker of a pool does: its share of a deformation, of a step, of an evaluation.
 
-All workers run the same lines on the same arrays and write to shards of their own; where one
-needs what another wrote, they barrier. What they compute depends on their number alone, not on who
-is faster, nor on whether they are processes of their own.
+All workers run the same code on the same arrays, and each writes to places of its own. Where one
+needs what another wrote, they wait for each other at a barrier. What they compute depends on how
+many workers there are, but neither on which is faster nor on whether they are processes.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class WorkerSpec:
-    """What the workers know before the first job."""
+    """What a worker is told when it starts."""
 
     sizes: tuple[int, ...]
     """Layer widths, inputs first, classes last."""
     side: int
     images: int
-    """In the training set."""
+    """How many there are in the training set."""
     average: bool
     seed: int
     batch_size: int
@@ -67,13 +67,13 @@ class WorkerSpec:
 
 
 class ParameterSpan(NamedTuple):
-    """Neighbours in the flat vectors that one worker moves: views, made once."""
+    """Consecutive parameters that one worker updates: views of the flat vectors, made once."""
 
     parameters: Array
     average: Array | None
     gradient: Array
     blocks: list[list[Block]]
-    """For a rule with no slots, with one, ..."""
+    """For an update rule with no slots, with one, with two, ..."""
 
     @classmethod
     def of(cls, vectors: Vectors, gradient: Array, own: slice, scratch: Array) -> ParameterSpan:
@@ -89,7 +89,7 @@ class ParameterSpan(NamedTuple):
 
 
 class Worker:
-    """One of a pool.
+    """One of the workers of a pool.
 
     Attributes:
         tested: (BLOCK, pixels) uint8, images to be evaluated, and `tested_labels` (BLOCK,) uint8.
@@ -106,16 +106,17 @@ class Worker:
         barrier: Callable[[], None],
         command_waiting: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Make what the workers shard, in the same order for each.
+        """Allocate what the workers share: each must do so in the same order.
 
         Args:
             spec: what is trained.
-            vectors: the run's, moved in place.
-            batches: of what is learned from.
-            allocate: makes the arrays that the workers shard.
+            vectors: the run's, updated in place.
+            batches: of the training data.
+            allocate: makes the arrays that the workers share.
             index: which worker this is, from 0.
             barrier: returns when all workers have called it.
-            command_waiting: whether somebody waits for the end of a group; worker 0's counts.
+            command_waiting: whether a command waits for the end of a group; only that of worker 0
+                counts.
         """
         self._spec = spec
         self._index = index
@@ -125,7 +126,7 @@ class Worker:
         network = Network(spec.sizes, vectors.parameters)
         evaluated = vectors.parameters if vectors.average is None else vectors.average
         self._evaluated_network = Network(spec.sizes, evaluated)
-        allocate_own = Arena().allocate  # for what no other worker looks at
+        allocate_own = Arena().allocate  # for what no other worker reads
         self._pass = GradientPass(network, spec.batch_size, allocate, spec.workers, allocate_own)
         pixels, classes = spec.sizes[0], spec.sizes[-1]
         self.tested: Array = allocate((BLOCK, pixels), np.uint8)
@@ -135,7 +136,7 @@ class Worker:
         self._sums: Array = allocate((MAX_STEPS, spec.workers, COLUMNS), np.float64)
         shard = self._pass.shards[index]
         self._inputs = InputBuffer(shard.inputs, pixels, spec.batch_size, np.float32, allocate_own)
-        # Numbers one by one come quicker out of this than out of the array.
+        # Single numbers are read faster from this than from the array.
         self._results: Any = self._sums.data
         scratch = allocate_own((LONGEST_BLOCK,), np.float32)
         self._spans = [
@@ -143,21 +144,21 @@ class Worker:
         ]
 
     def sums(self, steps: slice) -> list[StepSums]:
-        """Over the shards of all workers, in their order, for steps of the last group."""
+        """The sums over all workers, for steps of the last group."""
         return [
             StepSums(*each) for each in self._sums[steps, :, :PARTIAL_LOSS].sum(axis=1).tolist()
         ]
 
     def deform(self, epoch: int, block: int, augment: str) -> None:
-        """Make this worker's shard of a block of deformed images; see Batches."""
+        """Make this worker's part of a block of deformed images; see Batches."""
         self._batches.deform(epoch, block, augment, self._index, self._spec.workers)
 
     def load(self, start: int, at: int, images: int) -> None:
-        """Load some of a batch from the block that was deformed last.
+        """Load some images of a batch from the block that was deformed last.
 
         Args:
             start: position in the epoch of the first one.
-            at: which image of the batch that is.
+            at: its index in the batch.
             images: how many.
         """
         self._inputs.load(self._batches.deformed(start, images, self._inputs.pixels), at)
@@ -166,8 +167,8 @@ class Worker:
         """This worker's inputs of a batch.
 
         Args:
-            number: which one of the group's.
-            group: what is done.
+            number: index of the batch in the group.
+            group: the steps under way.
             start: position in the epoch of the first image.
         """
         images, _ = group.batches[number]
@@ -179,7 +180,7 @@ class Worker:
         return self._inputs.without_blanks(self._batches.originals(group.epoch, start, images, own))
 
     def evaluate(self, count: int) -> None:
-        """Classify `tested` with the averaged weights, where there are any, else the latest."""
+        """Classify `tested` with the averaged weights if there are any, else with the latest."""
         rows = split_range(count, self._index, self._spec.workers)
         found = evaluate(self._evaluated_network, self.tested[rows], self.tested_labels[rows])
         self.probabilities[rows] = found.probabilities
@@ -192,15 +193,15 @@ class Worker:
             values: a StepGroup's.
 
         Returns:
-            How many steps there are sums of: fewer than ordered if somebody waits.
+            How many steps there are sums of: fewer than the group has if a command waits.
         """
         group = StepGroup(*values)
         own = [split_range(images, self._index, self._spec.workers) for images, _ in group.batches]
         counts = [rows.stop - rows.start for rows in own]
         outcomes = Outcomes(sum(counts), self._spec.sizes[-1], np.float32)
-        with np.errstate(all="ignore"):  # what is not finite is found here
-            # Nobody waits until all have moved their shards: until the next step's first barrier
-            # a worker looks at nothing but its inputs and their weights, which only it moves.
+        with np.errstate(all="ignore"):  # numbers that are not finite are found below
+            # There is no barrier after the update: up to the first one of the next step a worker
+            # reads nothing but its inputs and their weights, which only it updates.
             start = group.start
             total = sum(images for images, _ in group.batches)
             labels = self._batches.labels(group.epoch, start, total)
@@ -221,11 +222,11 @@ class Worker:
         """Make one step, unless its loss or gradient is not finite.
 
         Args:
-            number: which one of the group's.
-            group: what to do.
+            number: index of the step in the group.
+            group: the steps to make.
             start: position in the epoch of the first image.
             labels: (n,) the batch's.
-            outcomes: what becomes of this worker's images is added.
+            outcomes: those of this worker's images are added.
 
         Returns:
             Whether the group's next step may be made.
@@ -244,31 +245,31 @@ class Worker:
         squares = self._total(number, SQUARES)
         finite = isfinite(squares) and isfinite(self._total(number, PARTIAL_LOSS))
         if finite:
-            # Others may still be adding up, but nobody looks at this one before the group's end,
-            # nor at the two that are written there.
-            results[number, index, CLIPPED] = self._move(
+            # Other workers may still be adding up, but this column, like the two that are written
+            # at the end of the group, is not read before that end.
+            results[number, index, CLIPPED] = self._update(
                 number, group, learning_rate, sqrt(squares)
             )
         return finite and not results[number, 0, STOP_REQUESTED]
 
-    def _total(self, number: int, what: int) -> float:
-        """Of all workers, in their order."""
-        total = 0.0  # not by `sum`, which adds otherwise from Python 3.12 on
-        for each in range(self._spec.workers):
-            total += self._results[number, each, what]
+    def _total(self, number: int, column: int) -> float:
+        """The sum over all workers."""
+        total = 0.0  # not by `sum`, which rounds differently from Python 3.12 on
+        for index in range(self._spec.workers):
+            total += self._results[number, index, column]
         return total
 
-    def _move(self, number: int, group: StepGroup, learning_rate: float, norm: float) -> bool:
-        """Clip, update and average this worker's shard of the vectors.
+    def _update(self, number: int, group: StepGroup, learning_rate: float, norm: float) -> bool:
+        """Clip the gradient, update and average, for this worker's parameters.
 
         Args:
-            number: which step of the group's.
-            group: what to do.
+            number: index of the step in the group.
+            group: the steps to make.
             learning_rate: of this step.
             norm: of the whole gradient.
 
         Returns:
-            Whether it was clipped.
+            Whether this worker's part of the gradient was clipped.
         """
         clipped = False
         rule, hyper = RULES[group.optimizer], Hyperparameters(weight_decay=group.weight_decay)
@@ -280,7 +281,7 @@ class Worker:
             blocks = own.blocks[rule.slots]
             update(rule, blocks, group.slot_steps + number + 1, learning_rate, hyper)
             if own.average is not None:
-                # The gradient is spent, so its vector serves as scratch.
+                # The gradient is not needed any more: its vector serves as scratch.
                 step = group.step + number + 1
                 average_into(own.average, own.parameters, step, own.gradient)
         return clipped

@@ -1,8 +1,8 @@
 """A pool that trains one network: this process and, with more threads, worker processes.
 
 Workers are processes, not threads: NumPy's calls here take microseconds, and threads of one Python
-wait for each other around each of them. Each process uses one BLAS thread. Two BLAS threads would
-wait for each other inside every product, and do so for long whenever another program wants a
+interpreter would wait for each other around each of them. Each process uses one BLAS thread: two of
+them would wait for each other inside every product, and for long whenever another program wants a
 processor.
 """
 
@@ -29,21 +29,21 @@ from digit_tui.data import Dataset
 from digit_tui.data.mapping import place_of
 from digit_tui.engine.barrier import Barrier
 from digit_tui.engine.batches import BLOCK, Batches, TrainingData
-from digit_tui.engine.shared_memory import Arena, memory_file, shared_memory
+from digit_tui.engine.shared_memory import Arena, memory_file, shared_arena
 from digit_tui.engine.worker import Worker, WorkerSpec
-from digit_tui.engine.worker_process import make_run_arrays, make_worker
+from digit_tui.engine.worker_process import allocate_run_arrays, make_worker
 from digit_tui.nn import Evaluation
 from digit_tui.run.state import Vectors
 
 Array = NDArray[Any]
 
-# Memory without a name, and processors that show writes in the order in which they were made.
+# They need anonymous memory files, and processors on which writes become visible in their order.
 WORKER_PROCESSES = (
     sys.platform == "linux"
     and platform.machine() in ("x86_64", "AMD64")
     and hasattr(os, "memfd_create")  # some builds of Python lack it
 )
-"""Whether threads are worker processes here; elsewhere they are left to the BLAS."""
+"""Whether --threads makes worker processes here; elsewhere it sets the threads of the BLAS."""
 
 _REMEDY = "--threads 1 needs no worker processes"
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS")
@@ -58,19 +58,19 @@ run_worker(task)
 
 
 class WorkerPoolError(Exception):
-    """The process processes can not be started, or one has ended: one line that says why."""
+    """A worker process cannot be started, or has ended: one line that says why."""
 
 
 def worker_count(threads: int) -> int:
-    """How many processes train, for a run with so many threads."""
+    """How many workers a run with so many threads has."""
     return threads if WORKER_PROCESSES else 1
 
 
 class WorkerPool:
-    """Worker 0, which works in this process, and the orders that it gives to the others.
+    """Worker 0, which is this process, and the others, which do what it does.
 
     Attributes:
-        vectors: the run's, which the workers move in place.
+        vectors: the run's, which the workers update in place.
         worker: worker 0.
     """
 
@@ -78,16 +78,16 @@ class WorkerPool:
         self,
         spec: WorkerSpec,
         threads: int,
-        digits: TrainingData,
+        data: TrainingData,
         command_waiting: Callable[[], bool],
     ) -> None:
-        """Make what the workers share.
+        """Allocate what the workers share.
 
         Args:
-            spec: what is trained, and by how many.
-            threads: of the run; the BLAS of this process gets those that are not worker processes.
-            digits: what is learned from.
-            command_waiting: whether somebody waits for the end of a request of steps.
+            spec: what is trained, and by how many workers.
+            threads: of the run; the BLAS of this process gets those that are not workers.
+            data: to learn from.
+            command_waiting: whether a command waits for the end of a group of steps.
 
         Raises:
             WorkerPoolError: if there is not enough memory.
@@ -95,20 +95,20 @@ class WorkerPool:
         self._threads = threads if spec.workers == 1 else 1
         self._limits = ExitStack()
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._complaints = -1
+        self._stderr = -1
         self._spec = spec
         self._command_waiting = command_waiting
-        self._place = place_of(digits.images)
-        images = digits.images if spec.workers == 1 or self._place else None
+        self._place = place_of(data.images)
+        images = data.images if spec.workers == 1 or self._place else None
 
-        def make(memory: Arena) -> tuple[Vectors, TrainingData, Array]:
-            return make_run_arrays(memory, spec, images)
+        def allocate(arena: Arena) -> tuple[Vectors, TrainingData, Array]:
+            return allocate_run_arrays(arena, spec, images)
 
-        self._run_arena = self._arena(make)
-        self.vectors, shared, block = make(self._run_arena)
-        if shared.images is not digits.images:
-            shared.images[:] = digits.images
-        shared.labels[:] = digits.labels
+        self._run_arena = self._arena_for(allocate)
+        self.vectors, shared, block = allocate(self._run_arena)
+        if shared.images is not data.images:
+            shared.images[:] = data.images
+        shared.labels[:] = data.labels
         self._batches = Batches(shared, spec.seed, spec.side, block)
         self._make_worker()
 
@@ -120,9 +120,9 @@ class WorkerPool:
         dataset: Dataset,
         command_waiting: Callable[[], bool] = lambda: False,
     ) -> WorkerPool:
-        """The pool of a run on a data set, for a network with these layer widths; see there."""
-        digits = TrainingData(dataset.train_images, dataset.train_labels)
-        images = len(digits.labels)
+        """The pool of a run on a dataset, for a network with these layer widths."""
+        data = TrainingData(dataset.train_images, dataset.train_labels)
+        images = len(data.labels)
         spec = WorkerSpec(
             sizes=tuple(sizes),
             side=config.side,
@@ -132,19 +132,19 @@ class WorkerPool:
             batch_size=min(config.batch_size, images),
             workers=worker_count(config.threads),
         )
-        return cls(spec, config.threads, digits, command_waiting)
+        return cls(spec, config.threads, data, command_waiting)
 
     @property
     def images(self) -> int:
         """How many there are in the training set."""
         return self._spec.images
 
-    def _arena(self, fill: Callable[[Arena], object]) -> Arena:
-        """For what `fill` takes; shared, if there is anybody to share it with."""
+    def _arena_for(self, allocate: Callable[[Arena], object]) -> Arena:
+        """An arena as large as `allocate` needs; shared, if there are worker processes."""
         if self._spec.workers == 1:
             return Arena()
         try:
-            return shared_memory(fill)
+            return shared_arena(allocate)
         except (OSError, MemoryError) as error:
             reason = getattr(error, "strerror", None) or "not enough memory"
             raise WorkerPoolError(
@@ -152,15 +152,13 @@ class WorkerPool:
             ) from error
 
     def _make_worker(self) -> None:
-        """Make what depends on the batch size."""
+        """Make worker 0, and allocate what depends on the batch size."""
 
-        def make(memory: Arena) -> tuple[Worker, Array, Barrier]:
-            run_arrays = self.vectors, self._batches
-            return make_worker(
-                memory, self._spec, *run_arrays, 0, self._pause, self._command_waiting
-            )
+        def make(arena: Arena) -> tuple[Worker, Array, Barrier]:
+            spec, vectors, batches = self._spec, self.vectors, self._batches
+            return make_worker(arena, spec, vectors, batches, 0, self._pause, self._command_waiting)
 
-        self._batch_arena = self._arena(make)
+        self._batch_arena = self._arena_for(make)
         self.worker, self._request, self._barrier = make(self._batch_arena)
 
     def __enter__(self) -> WorkerPool:
@@ -177,11 +175,14 @@ class WorkerPool:
         self._limits.close()
 
     def do(self, job: str, *values: Any) -> Any:
-        """Have all workers do a job; returns when all have, what the job returns here.
+        """Have all workers do a job; returns when all are done.
 
         Args:
-            job: a method of Worker.
+            job: name of a method of Worker.
             values: its arguments, plain Python values.
+
+        Returns:
+            What the method returns for worker 0.
 
         Raises:
             WorkerPoolError: if a worker process has ended.
@@ -195,7 +196,7 @@ class WorkerPool:
         return result
 
     def set_batch_size(self, batch_size: int) -> None:
-        """Go on with other batches; the vectors stay as they are.
+        """Change the batch size; the vectors stay as they are.
 
         Raises:
             WorkerPoolError: if memory is short, or a worker process cannot be started.
@@ -213,12 +214,12 @@ class WorkerPool:
         losses = np.empty(count, np.float32)
         for start in range(0, count, BLOCK):
             block = slice(start, min(start + BLOCK, count))
-            room = slice(block.stop - start)
-            worker.tested[room] = images[block]
-            worker.tested_labels[room] = labels[block]
-            self.do("evaluate", room.stop)
-            probabilities[block] = worker.probabilities[room]
-            losses[block] = worker.losses[room]
+            rows = slice(block.stop - start)
+            worker.tested[rows] = images[block]
+            worker.tested_labels[rows] = labels[block]
+            self.do("evaluate", rows.stop)
+            probabilities[block] = worker.probabilities[rows]
+            losses[block] = worker.losses[rows]
         return Evaluation(labels, probabilities, losses)
 
     def _start(self) -> None:
@@ -228,7 +229,7 @@ class WorkerPool:
         shared = [self._run_arena.descriptor, self._batch_arena.descriptor]
         passed = [*shared, self._place and self._place.descriptor]
         try:
-            self._complaints = memory_file(0)
+            self._stderr = memory_file(0)
             for index in workers:
                 task = {
                     "path": sys.path,
@@ -239,9 +240,9 @@ class WorkerPool:
                 }
                 process = subprocess.Popen(
                     [sys.executable, "-P", "-c", _START, json.dumps(task)],
-                    stdin=subprocess.PIPE,  # closes with this process, however it ends
+                    stdin=subprocess.PIPE,  # closes when this process ends, however it ends
                     stdout=subprocess.DEVNULL,
-                    stderr=self._complaints,
+                    stderr=self._stderr,
                     pass_fds=[each for each in passed if each is not None],
                     start_new_session=True,  # the terminal's signals are for this process
                     env=os.environ | dict.fromkeys(_ONE_THREAD, "1"),
@@ -252,17 +253,18 @@ class WorkerPool:
             raise WorkerPoolError(f"cannot start a worker process: {reason}; {_REMEDY}") from error
 
     def _stop(self) -> None:
-        """End the worker processes, wherever they are: they keep nothing."""
+        """Kill the worker processes: they hold nothing that is not shared."""
         for process in self._processes:
             process.kill()
             with process:  # waits, and closes its pipe
                 pass
         self._processes = []
-        if self._complaints >= 0:
-            os.close(self._complaints)
-            self._complaints = -1
+        if self._stderr >= 0:
+            os.close(self._stderr)
+            self._stderr = -1
 
     def _pause(self, seconds: float) -> None:
+        """Wait at the barrier, as long as all worker processes are alive."""
         for process in self._processes:
             if process.poll() is not None:
                 raise WorkerPoolError(
@@ -271,9 +273,9 @@ class WorkerPool:
         sleep(seconds)
 
     def _reason(self, process: subprocess.Popen[bytes]) -> str:
-        """Why a process ended, in words: its last line, if it had one."""
+        """Why a process ended, with the last line that it wrote to stderr."""
         if process.returncode < 0:
             return f"killed by signal {-process.returncode}"
-        os.lseek(self._complaints, 0, os.SEEK_SET)
-        lines = os.read(self._complaints, 100_000).decode(errors="replace").splitlines()
+        os.lseek(self._stderr, 0, os.SEEK_SET)
+        lines = os.read(self._stderr, 100_000).decode(errors="replace").splitlines()
         return f"with status {process.returncode}" + (f" ({lines[-1]})" if lines else "")

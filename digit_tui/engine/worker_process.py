@@ -1,4 +1,4 @@
-"""A worker process: what it shards with worker 0 of its pool, and its life."""
+"""What a worker shares with the others, and the life of a worker process."""
 
 from __future__ import annotations
 
@@ -22,29 +22,33 @@ from digit_tui.run.state import Vectors
 Array = NDArray[Any]
 
 REQUEST_BYTES = 8_192
-"""Room for one request: the name of a job and its arguments, at most those of MAX_STEPS steps."""
+"""Space for one request: the name of a job and its arguments, at most those of MAX_STEPS steps."""
 
 
-def make_run_arrays(
-    memory: Arena, spec: WorkerSpec, images: Array | None
+def allocate_run_arrays(
+    arena: Arena, spec: WorkerSpec, images: Array | None
 ) -> tuple[Vectors, TrainingData, Array]:
-    """What does not depend on the batch size, in the same order for each worker.
+    """Allocate what does not depend on the batch size, in the same order for each worker.
 
     Args:
-        memory: where it is.
+        arena: where.
         spec: what is trained.
-        images: to learn from, if they are in memory of their own.
+        images: the training images, if they are in memory of their own.
+
+    Returns:
+        The run's vectors, the training data, and (BLOCK, pixels) uint8 for a block of deformed
+        images.
     """
     pixels = spec.sizes[0]
-    vectors = Vectors.make(spec.sizes, spec.average, memory.allocate)
+    vectors = Vectors.make(spec.sizes, spec.average, arena.allocate)
     if images is None:
-        images = memory.allocate((spec.images, pixels), np.uint8)
-    digits = TrainingData(images, memory.allocate((spec.images,), np.uint8))
-    return vectors, digits, memory.allocate((BLOCK, pixels), np.uint8)
+        images = arena.allocate((spec.images, pixels), np.uint8)
+    data = TrainingData(images, arena.allocate((spec.images,), np.uint8))
+    return vectors, data, arena.allocate((BLOCK, pixels), np.uint8)
 
 
 def make_worker(
-    memory: Arena,
+    arena: Arena,
     spec: WorkerSpec,
     vectors: Vectors,
     batches: Batches,
@@ -52,26 +56,30 @@ def make_worker(
     pause: Callable[[float], None],
     command_waiting: Callable[[], bool] = lambda: False,
 ) -> tuple[Worker, Array, Barrier]:
-    """A worker and what it shards with the others, in the same order for each of them."""
-    request = memory.allocate((REQUEST_BYTES,), np.uint8)
-    barrier = Barrier(memory.allocate((spec.workers * LINE,), np.int64), index, spec.workers, pause)
+    """Make a worker, and allocate what it shares with the others, in the same order for each.
+
+    Returns:
+        The worker, (REQUEST_BYTES,) uint8 for requests, and the barrier.
+    """
+    request = arena.allocate((REQUEST_BYTES,), np.uint8)
+    barrier = Barrier(arena.allocate((spec.workers * LINE,), np.int64), index, spec.workers, pause)
     return (
-        Worker(spec, vectors, batches, memory.allocate, index, barrier, command_waiting),
+        Worker(spec, vectors, batches, arena.allocate, index, barrier, command_waiting),
         request,
         barrier,
     )
 
 
 def run_worker(task: dict[str, Any]) -> None:
-    """The life of a worker process: do each request, until the process that started it ends."""
+    """Do each request, until the process that started this one ends."""
     spec = WorkerSpec(**task["spec"])
-    lasting_in, rest_in = map(Arena, task["memory"])
+    run_arena, batch_arena = map(Arena, task["memory"])
     place, shape = task["images"], (spec.images, spec.sizes[0])
     images = array_at(Place(*place), shape) if place else None
-    vectors, digits, block = make_run_arrays(lasting_in, spec, images)
-    batches = Batches(digits, spec.seed, spec.side, block)
+    vectors, data, block = allocate_run_arrays(run_arena, spec, images)
+    batches = Batches(data, spec.seed, spec.side, block)
     worker, request, barrier = make_worker(
-        rest_in, spec, vectors, batches, task["index"], _pause_or_end
+        batch_arena, spec, vectors, batches, task["index"], _pause_or_end
     )
     while True:
         barrier()
@@ -82,5 +90,5 @@ def run_worker(task: dict[str, Any]) -> None:
 
 def _pause_or_end(seconds: float) -> None:
     readable, _, _ = select([sys.stdin], [], [], seconds)
-    if readable:  # nobody writes there: it is the end
+    if readable:  # nothing is ever written there: it was closed
         os._exit(0)

@@ -106,7 +106,7 @@ class Runner:
     def _work(self) -> None:
         try:
             if self._dataset is None:
-                self._dataset = self._request.load_digits()
+                self._dataset = self._request.load_dataset()
             self._publish(Loaded(self._dataset))
             for event in self._make_trainer(self._dataset).run():
                 self._publish(event)

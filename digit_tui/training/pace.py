@@ -1,4 +1,4 @@
-"""How often something that costs time is done beside training."""
+"""A limit on the time that something takes beside training."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from time import perf_counter
 
 
 class Pace:
-    """Allows something whenever it has taken no more than a share of the time.
+    """Allows something as often as it takes no more than a share of the time.
+
+    It is done inside `with pace:`, which measures it.
 
     Attributes:
         spent: seconds that it has taken in all.
     """
 
     def __init__(self, share: float, clock: Callable[[], float] = perf_counter) -> None:
-        """Begin now.
+        """Begin now, with nothing done.
 
         Args:
             share: the most that it may take, as a fraction of all time.
@@ -28,12 +30,12 @@ class Pace:
 
     @property
     def allowed(self) -> bool:
-        """Whether the last time is long enough ago, for what it took."""
+        """Whether it was last done long enough ago, for the time that it took."""
         return self.waited * self._share >= self._cost
 
     @property
     def waited(self) -> float:
-        """Seconds since the last time."""
+        """Seconds since it was last done."""
         return self._clock() - self._ended
 
     def __enter__(self) -> None:

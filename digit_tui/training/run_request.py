@@ -1,12 +1,13 @@
-"""Which run to train, as both front ends are told, and how it is made ready."""
+"""What a front end is asked to train, and the trainer for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from digit_tui import data
 from digit_tui.config import RunConfig
-from digit_tui.data import Dataset, load_dataset
+from digit_tui.data import Dataset
 from digit_tui.engine.holdout import hold_out
 from digit_tui.run.commands import Fork, Stop
 from digit_tui.storage.errors import RunTaken
@@ -18,32 +19,32 @@ from digit_tui.training.trainer import Trainer
 
 @dataclass(frozen=True, eq=False)
 class RunRequest:
-    """A new run, a run to go on with, or one to repeat."""
+    """A new run, a saved run to resume, or one to repeat."""
 
     config: RunConfig
     folder: Path | None = None
     """Where the run is saved; None is a fresh folder in the state directory."""
     resume: SavedRun | None = None
-    """Go on with it, in its folder."""
+    """The run to resume, in its folder."""
     replay: SavedRun | None = None
-    """Repeat it."""
+    """The run to repeat."""
     fork: tuple[int, Fork] | None = None
-    """A fork to make at a step."""
+    """A fork to make at this step."""
 
     def again(self, number: int) -> RunRequest:
-        """A run with the same settings, begun anew: the second, the third, ..."""
+        """A request for a new run with the same settings: the second, the third, ..."""
         folder = self.folder and self.folder.with_name(f"{self.folder.name}-{number}")
         return RunRequest(self.config, folder)
 
-    def load_digits(self) -> Dataset:
-        """The digits of the run.
+    def load_dataset(self) -> Dataset:
+        """The dataset of the run, with its held-out set split off.
 
         Raises:
-            DataError: if they can not be read.
-            RunError: if they are not those of the run to go on with, or to repeat.
+            DataError: if it cannot be read.
+            RunError: if it is not the one that the saved run was trained on.
         """
         config = self.config
-        dataset = hold_out(load_dataset(config.data, config.side), config.validation)
+        dataset = hold_out(data.load_dataset(config.data, config.side), config.validation)
         saved = self.resume or self.replay
         if saved is not None:
             saved.check_digits(dataset)
@@ -53,22 +54,22 @@ class RunRequest:
         """The trainer of the run; see there.
 
         Raises:
-            RunError: if the saved run can not be read, or another process has it.
-            OSError: if the folder can not be used.
+            RunError: if the saved run cannot be read, or another process is using it.
+            OSError: if the folder cannot be used.
         """
         if self.resume is not None:
             return self._resumed(self.resume.path, dataset, source, interactive)
-        folder = RunWriter(self.folder) if self.folder else RunWriter.fresh(self.config)
+        writer = RunWriter(self.folder) if self.folder else RunWriter.fresh(self.config)
         start_point = self.replay.replay() if self.replay else StartPoint()
         return Trainer(
-            self.config, dataset, source, folder, interactive, self._with_fork(start_point)
+            self.config, dataset, source, writer, interactive, self._with_fork(start_point)
         )
 
     def replayer(self, dataset: Dataset, source: CommandSource) -> Trainer:
-        """A trainer that shows again all that happened in the run to repeat, and saves nothing.
+        """A trainer that repeats all that happened, what was undone included, and saves nothing.
 
         Raises:
-            RunError: if its journal can not be read.
+            RunError: if the journal cannot be read.
         """
         assert self.replay is not None
         return Trainer(
@@ -78,26 +79,26 @@ class RunRequest:
     def _resumed(
         self, path: Path, dataset: Dataset, source: CommandSource, interactive: bool
     ) -> Trainer:
-        folder = RunWriter(path)
-        folder.take_over()
+        writer = RunWriter(path)
+        writer.take_over()
         try:
-            saved = SavedRun.read(path)  # as it is now that nobody else writes
+            saved = SavedRun.read(path)  # anew: now no other process writes to it
             start_point, best = saved.resume()
             trainer = Trainer(
-                self.config, dataset, source, folder, interactive, self._with_fork(start_point)
+                self.config, dataset, source, writer, interactive, self._with_fork(start_point)
             )
             assert start_point.history is not None
-            folder.resume(saved, start_point.history, trainer.state.step, best)
+            writer.resume(saved, start_point.history, trainer.state.step, best)
         except BaseException:
-            folder.close()
+            writer.close()
             raise
         return trainer
 
     def _with_fork(self, start_point: StartPoint) -> StartPoint:
-        """With the fork among what is scheduled.
+        """Schedule the fork, if one was asked for.
 
         Raises:
-            RunTaken: if it is to be made before the run is on a way of its own.
+            RunTaken: if the run would still be repeating its journal at that step.
         """
         if self.fork is None:
             return start_point
@@ -116,7 +117,7 @@ class RunRequest:
 
 
 def resume_request(path: Path) -> RunRequest:
-    """Go on with the run in a folder.
+    """Resume the run in a folder.
 
     Raises:
         RunError: if there is none.

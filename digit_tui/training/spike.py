@@ -1,17 +1,17 @@
-"""Notices that a network which had learned is no better than guessing any more."""
+"""Notices that a network which had learned is no better than guessing again."""
 
 from __future__ import annotations
 
 from math import log
 
 FAST, SLOW = 0.1, 0.01
-"""How much a step's loss counts in the means: a memory of about ten steps, and of a hundred."""
+"""Weight of a step's loss in the moving averages, over about ten steps and about a hundred."""
 LEARNED = 0.5
-"""A network has learned something once its loss is below this share of guessing's, ..."""
+"""A network has learned something once its loss is below this share of the loss of guessing, ..."""
 LOST = 0.95
-"""... has lost it when it is above this one, ..."""
+"""... has lost it again when its loss is above this share, ..."""
 EXPLODED = 10.0
-"""... and never had a chance if it is above so many times that."""
+"""... and one that had learned nothing has exploded above so many times the loss of guessing."""
 
 
 class SpikeAlarm:
@@ -19,8 +19,8 @@ class SpikeAlarm:
 
     Attributes:
         guessing: the loss of a network that gives each class the same probability, in nats.
-        now: mean loss of the last steps.
-        best: the lowest mean of many steps.
+        now: moving average of the last steps' loss.
+        best: the lowest moving average over many steps.
     """
 
     def __init__(self, classes: int) -> None:
@@ -29,16 +29,16 @@ class SpikeAlarm:
         self._armed = True
 
     def disarm(self) -> None:
-        """Take what was noticed as known, until the network has learned something again."""
+        """Do not ring again before the network has learned something."""
         self._armed = False
 
     def restart(self, loss: float) -> None:
-        """Begin anew, for a network whose loss was about this."""
+        """Begin anew, with a network whose loss was about this."""
         self.now = self._slow = self.best = min(loss, self.guessing)
         self._armed = True
 
     def rings(self, loss: float) -> bool:
-        """Learn of a step's loss, in nats; whether the network is lost."""
+        """Take in a step's loss, in nats; returns whether the network is no better than guessing."""
         self.now += FAST * (loss - self.now)
         self._slow += SLOW * (loss - self._slow)
         self.best = min(self.best, self._slow)

@@ -40,8 +40,8 @@ what, seconds, mark = sys.argv[1], float(sys.argv[2]), sys.argv[3]
 sys.argv[1:4] = []
 match what:
     case "loading":
-        request.RunRequest.load_digits = slowed(  # type: ignore[method-assign]
-            request.RunRequest.load_digits, lambda *_: True
+        request.RunRequest.load_dataset = slowed(  # type: ignore[method-assign]
+            request.RunRequest.load_dataset, lambda *_: True
         )
     case "saving":
         run_writer.write_whole = slowed(

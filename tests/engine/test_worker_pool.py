@@ -22,7 +22,7 @@ from digit_tui.engine import shared_memory as shared_memory_module
 from digit_tui.engine import stepper as step_module
 from digit_tui.engine import worker_pool as pool_module
 from digit_tui.engine.batches import BLOCK, Batches, TrainingData
-from digit_tui.engine.shared_memory import Arena, shared_memory
+from digit_tui.engine.shared_memory import Arena, shared_arena
 from digit_tui.engine.step_group import MAX_STEPS, StepGroup
 from digit_tui.engine.stepper import Stepper
 from digit_tui.engine.worker import Worker, WorkerSpec
@@ -447,7 +447,7 @@ def test_without_workers_threads_are_left_to_the_blas(
 
 @pytest.mark.parametrize("shared", [False, pytest.param(True, marks=needs_workers)])
 def test_memory_hands_out_zeros_on_lines_of_their_own(shared: bool) -> None:
-    memory = shared_memory(lambda memory: memory.allocate((999,), np.uint8)) if shared else Arena()
+    memory = shared_arena(lambda memory: memory.allocate((999,), np.uint8)) if shared else Arena()
     arrays = [memory.allocate(shape, np.float32) for shape in ((3, 5), (1,), (0,), (17,))]
     assert arrays[0].shape == (3, 5)
     assert memory.size == 64 + 64 + 128

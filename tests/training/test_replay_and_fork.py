@@ -850,7 +850,7 @@ def start_run(folder: Path, steps: int, script: list[tuple[int, Command]] | None
     )
     opening = RunRequest(config, folder)
     source = CommandScript([*(script or []), (steps, Stop())])
-    list(opening.trainer(opening.load_digits(), source, interactive=False).run())
+    list(opening.trainer(opening.load_dataset(), source, interactive=False).run())
 
 
 def test_a_fork_before_where_a_run_is_resumed_is_never_reached(tmp_path: Path) -> None:
