@@ -281,7 +281,7 @@ class Branch:
             sizes=self.sizes,
             accuracy=accuracy,
             best_accuracy=max(accuracy or 0.0, folder.best_accuracy),
-            returns=folder.history.returns,
+            go_back_count=folder.history.go_back_count,
         )
         failed = False
         for event in self.record(lambda folder: folder.save(checkpoint)):

@@ -11,7 +11,8 @@ from digit_tui.engine.holdout import hold_out
 from digit_tui.run.commands import Fork, Stop
 from digit_tui.storage.errors import RunTaken
 from digit_tui.storage.run_writer import RunWriter
-from digit_tui.storage.saved_run import SavedRun, StartPoint
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.storage.start_point import StartPoint
 from digit_tui.training.command_source import CommandSource
 from digit_tui.training.trainer import Trainer
 
@@ -46,7 +47,7 @@ class RunRequest:
         dataset = hold_out(load_dataset(config.data, config.side), config.validation)
         saved = self.resume or self.replay
         if saved is not None:
-            saved.check_digits(dataset)
+            saved.check_dataset(dataset)
         return dataset
 
     def trainer(self, dataset: Dataset, source: CommandSource, interactive: bool) -> Trainer:
@@ -59,7 +60,7 @@ class RunRequest:
         if self.resume is not None:
             return self._resumed(self.resume.path, dataset, source, interactive)
         folder = RunWriter(self.folder) if self.folder else RunWriter.fresh(self.config)
-        start_point = self.replay.replay() if self.replay else StartPoint()
+        start_point = StartPoint.for_replay(self.replay) if self.replay else StartPoint()
         return Trainer(
             self.config, dataset, source, folder, interactive, self._with_fork(start_point)
         )
@@ -71,9 +72,8 @@ class RunRequest:
             RunError: if its journal can not be read.
         """
         assert self.replay is not None
-        return Trainer(
-            self.config, dataset, source, interactive=True, start_point=self.replay.replay_all()
-        )
+        start_point = StartPoint.for_full_replay(self.replay)
+        return Trainer(self.config, dataset, source, interactive=True, start_point=start_point)
 
     def _resumed(
         self, path: Path, dataset: Dataset, source: CommandSource, interactive: bool
@@ -82,12 +82,11 @@ class RunRequest:
         folder.take_over()
         try:
             saved = SavedRun.read(path)  # as it is now that nobody else writes
-            start_point, best = saved.resume()
+            start_point = StartPoint.for_resume(saved)
             trainer = Trainer(
                 self.config, dataset, source, folder, interactive, self._with_fork(start_point)
             )
-            assert start_point.history is not None
-            folder.resume(saved, start_point.history, trainer.state.step, best)
+            folder.resume(saved, start_point, trainer.state.step)
         except BaseException:
             folder.close()
             raise
