@@ -13,6 +13,7 @@ from digit_tui.batch.progress import progress_on_stderr
 from digit_tui.data import DataError
 from digit_tui.engine.worker_pool import WorkerPoolError
 from digit_tui.run.commands import Stop
+from digit_tui.run.event_json import event_to_json
 from digit_tui.run.events import (
     BranchEvent,
     CheckpointSaved,
@@ -29,7 +30,6 @@ from digit_tui.run.events import (
     SaveFailed,
     SettingChanged,
     WentBack,
-    to_json,
 )
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.final_report import final_report
@@ -162,7 +162,7 @@ class EventPrinter:
         """Take notice of what happened."""
         inner = event.event if isinstance(event, BranchEvent) else event
         if self._as_json and isinstance(inner, RESULTS):
-            self._output.line(json.dumps(to_json(event), allow_nan=False))
+            self._output.line(json.dumps(event_to_json(event), allow_nan=False))
             if self._output.status is not None:
                 self._mailbox.send(Stop(reason="interrupted"))
         match inner:

@@ -66,7 +66,7 @@ def history_of(saved: SavedRun, result: SavedEvaluation) -> PredictionHistory:
     if saved.config.validation:
         return PredictionHistory()
     try:
-        saved.check_digits(result.dataset)
+        saved.check_dataset(result.dataset)
     except RunError:
         return PredictionHistory()
     return result.history

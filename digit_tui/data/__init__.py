@@ -17,7 +17,7 @@ from digit_tui.data.idx import read_images, read_labels, write_idx
 from digit_tui.data.resample import resample_area
 from digit_tui.data.sources import (
     SOURCES,
-    Source,
+    SourceFiles,
     SourceSummary,
     cache_dir,
     describe_sources,
@@ -35,7 +35,7 @@ __all__ = [
     "Dataset",
     "FetchError",
     "RemoteFile",
-    "Source",
+    "SourceFiles",
     "SourceSummary",
     "cache_dir",
     "describe_sources",

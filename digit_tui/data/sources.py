@@ -25,7 +25,7 @@ _FETCH = "run `digit-tui data fetch`, or use --data sample or --data DIR"
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFiles:
     """Four IDX files that were found; their content has not been read."""
 
     name: str
@@ -63,7 +63,7 @@ def sample_dir() -> Path:
     return installed if installed.is_dir() else package.parents[1] / "assets" / "sample"
 
 
-def resolve_source(name: str) -> Source:
+def resolve_source(name: str) -> SourceFiles:
     """Find the four files of `auto`, `sample`, `mnist` or a folder, without reading them.
 
     `auto` is full MNIST if it is in the cache, else the sample; a folder that is called like
@@ -99,7 +99,7 @@ def load_dataset(name: str, side: int = 28) -> Dataset:
     return load_source(resolve_source(name), side)
 
 
-def load_source(source: Source, side: int = 28) -> Dataset:
+def load_source(source: SourceFiles, side: int = 28) -> Dataset:
     """Read and check the four files of `source`; raises DataError as `load_dataset`."""
     train_images = read_images(source.train_images)
     train_labels = read_labels(source.train_labels)
@@ -137,7 +137,7 @@ def _describe(name: str) -> SourceSummary:
     return SourceSummary(source.name, source.folder, train_count, test_count, None)
 
 
-def _find_files(name: str, folder: Path, advice: str) -> Source:
+def _find_files(name: str, folder: Path, advice: str) -> SourceFiles:
     """Recognise the four files by their names; raises DataError for a missing or doubtful one."""
     try:
         present = sorted(entry.name for entry in folder.iterdir())
@@ -160,7 +160,7 @@ def _find_files(name: str, folder: Path, advice: str) -> Source:
         both = printable(" and ".join(found[:2]))
         raise DataError(f"{where}: it holds both {both}; keep one of them in a folder of its own")
 
-    return Source(
+    return SourceFiles(
         name=name,
         folder=folder,
         train_images=find("train", "images-idx3"),
@@ -182,7 +182,7 @@ def _check_counts(
         )
 
 
-def _check_shapes(source: Source, train: NDArray[np.uint8], test: NDArray[np.uint8]) -> None:
+def _check_shapes(source: SourceFiles, train: NDArray[np.uint8], test: NDArray[np.uint8]) -> None:
     rows, columns = train.shape[1:]
     if rows != columns:
         reason = f"its images are {rows}x{columns} pixels; give square images"
@@ -197,7 +197,7 @@ def _check_shapes(source: Source, train: NDArray[np.uint8], test: NDArray[np.uin
 
 
 def _count_classes(
-    source: Source, train_labels: NDArray[np.uint8], test_labels: NDArray[np.uint8]
+    source: SourceFiles, train_labels: NDArray[np.uint8], test_labels: NDArray[np.uint8]
 ) -> int:
     classes = int(train_labels.max()) + 1
     if classes < 2:

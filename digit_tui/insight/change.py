@@ -18,7 +18,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Change:
+class ConfusionChange:
     """Two predictions for the same digits, held against each other."""
 
     first: Array
@@ -34,9 +34,9 @@ class Change:
         return difference
 
 
-def change(labels: Array, first: Array, second: Array, classes: int) -> Change:
+def confusion_change(labels: Array, first: Array, second: Array, classes: int) -> ConfusionChange:
     """Hold two predictions (n,) for digits with these labels (n,) against each other."""
-    return Change(
+    return ConfusionChange(
         matrix_of(labels, first, classes),
         matrix_of(labels, second, classes),
         compare_predictions(labels, first, second),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from digit_tui.nn import Evaluation
 
 
-class Confusion(NamedTuple):
+class ConfusedPair(NamedTuple):
     """One kind of mistake."""
 
     true: int
@@ -30,13 +30,13 @@ def matrix_of(labels: NDArray[Any], predictions: NDArray[Any], classes: int) -> 
     return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
-def most_confused(matrix: NDArray[np.int64], count: int) -> list[Confusion]:
+def most_confused(matrix: NDArray[np.int64], count: int) -> list[ConfusedPair]:
     """The most frequent kinds of mistake, most frequent first; those that happened."""
     wrong = matrix - np.diag(matrix.diagonal())
     order = np.argsort(-wrong, axis=None, kind="stable")[:count]
     pairs = zip(*np.unravel_index(order, wrong.shape), strict=True)
-    found = [Confusion(int(true), int(seen), int(wrong[true, seen])) for true, seen in pairs]
-    return [confusion for confusion in found if confusion.times]
+    found = [ConfusedPair(int(true), int(seen), int(wrong[true, seen])) for true, seen in pairs]
+    return [pair for pair in found if pair.times]
 
 
 class ClassScores(NamedTuple):

@@ -49,7 +49,7 @@ def suspects(evaluation: Evaluation, history: PredictionHistory) -> Array:
         & (predictions == latest)
     )
     for change in history.changes[-(STEADY - 1) :]:
-        found[change.digits] = False
+        found[change.indices] = False
     return found
 
 

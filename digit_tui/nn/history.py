@@ -18,7 +18,7 @@ MOST_LOOKS = 1_024
 class Change(NamedTuple):
     """How one look differs from the look before; the first one differs in everything."""
 
-    digits: Array
+    indices: Array
     """(m,) uint32, indices of the images whose prediction changed, ascending."""
     predictions: Array
     """(m,) uint8, what they are taken for now."""
@@ -80,7 +80,7 @@ class PredictionHistory:
         predictions: Array = np.empty(0, np.uint8)
         for epoch, change in zip(self.epochs, self.changes, strict=True):
             if len(predictions):
-                predictions[change.digits] = change.predictions
+                predictions[change.indices] = change.predictions
             else:
                 predictions = change.predictions.copy()
             yield epoch, predictions
@@ -89,8 +89,8 @@ class PredictionHistory:
         """(looks,) uint8, what one image was taken for at each look."""
         own = np.empty(len(self), np.uint8)
         for look, change in enumerate(self.changes):
-            place = int(np.searchsorted(change.digits, digit))
-            changed = place < len(change.digits) and change.digits[place] == digit
+            place = int(np.searchsorted(change.indices, digit))
+            changed = place < len(change.indices) and change.indices[place] == digit
             own[look] = change.predictions[place] if changed else own[look - 1]
         return own
 
@@ -101,7 +101,7 @@ class PredictionHistory:
         return {
             "stride": np.array(self.stride),
             "epochs": np.array(self.epochs, np.int64),
-            "counts": np.array([len(change.digits) for change in self.changes], np.int64),
+            "counts": np.array([len(change.indices) for change in self.changes], np.int64),
             "digits": np.concatenate(digits),
             "predictions": np.concatenate(predictions),
         }

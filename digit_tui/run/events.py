@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, fields
-from math import isfinite
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -351,24 +349,3 @@ Event = (
     | RunEnded
     | BranchEvent
 )
-
-
-def to_json(event: Event) -> dict[str, Any]:
-    """An event as one JSON object: its name in snake case, then its plain fields.
-
-    Numbers that JSON has no word for (NaN, infinities) become null; what is only known where
-    digits are held out is left out elsewhere. What happened to a fork says so
-    with "arm": "fork".
-    """
-    if isinstance(event, BranchEvent):
-        return to_json(event.event) | {"arm": event.branch}
-    name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
-    values: dict[str, Any] = {"event": name}
-    for each in fields(event):
-        if each.metadata.get("json", True):
-            value = getattr(event, each.name)
-            if value is None and "held out" in each.metadata:
-                continue
-            lost = isinstance(value, float) and not isfinite(value)
-            values[each.name] = None if lost else value
-    return values

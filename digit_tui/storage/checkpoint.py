@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from digit_tui.config import ConfigError, RunConfig
 from digit_tui.nn import Network, PredictionHistory
-from digit_tui.run.commands import lineage_from_json, lineage_to_json
+from digit_tui.run.lineage import lineage_from_json, lineage_to_json
 from digit_tui.run.settings import Settings
 from digit_tui.run.state import RunState, Tally, Vectors
 from digit_tui.storage.errors import RunError
@@ -53,7 +53,7 @@ class Checkpoint:
     looked."""
     best_accuracy: float
     """The highest of the checkpoints so far, this one included."""
-    returns: int = 0
+    go_back_count: int = 0
     """How often the run had gone back by then."""
 
     @property
@@ -72,7 +72,7 @@ class Checkpoint:
             "sizes": self.sizes,
             "accuracy": self.accuracy,
             "best_accuracy": self.best_accuracy,
-            "returns": self.returns,
+            "returns": self.go_back_count,
             "settings": asdict(state.settings),
             "slot_steps": state.slot_steps,
             "step": state.step,

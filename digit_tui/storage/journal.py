@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from digit_tui.run.commands import Lineage, is_ancestor, lineage_from_json, lineage_to_json
+from digit_tui.run.commands import Lineage
+from digit_tui.run.lineage import is_ancestor, lineage_from_json, lineage_to_json
 from digit_tui.storage.errors import RunError
 
 Line = dict[str, Any]
@@ -114,7 +115,7 @@ class History:
     """The commands in force."""
     epochs: list[Line] = field(default_factory=list)
     """Results of the epochs on this way."""
-    returns: int = 0
+    go_back_count: int = 0
     """How often the run went back."""
     test_opened: int | None = None
     """The step at which the test set was first opened, if the run is watched with other digits."""
@@ -149,7 +150,7 @@ class History:
     def add(self, line: Line) -> None:
         """Learn what happened next."""
         if line.get("command") == "go_back":
-            self.returns += 1
+            self.go_back_count += 1
             self.go_back(_number(line, "to"), lineage_from_json(line["course"]))
             return
         if "command" in line:
@@ -174,16 +175,16 @@ class History:
         self.step, self.lineage = step, lineage
         self._sort_epochs(step)
 
-    def on_lineage(self, step: int, lineage: Lineage, returns: int) -> bool:
+    def on_lineage(self, step: int, lineage: Lineage, go_back_count: int) -> bool:
         """Whether a moment that was saved is on the way that the run took in the end.
 
         Args:
             step: of the moment.
             lineage: what had steered the run by then.
-            returns: how often it had gone back by then.
+            go_back_count: how often it had gone back by then.
         """
         end = self.end
-        if returns == self.returns:
+        if go_back_count == self.go_back_count:
             # Nothing was undone since. It may be beyond what is told, for a crash came before
             # the line.
             end = max(end, step)

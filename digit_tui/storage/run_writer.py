@@ -1,4 +1,4 @@
-"""Writing a run to disk: run.json, journal.jsonl, metrics.csv and checkpoints, under a lock."""
+"""Writing a run to disk, under a lock: run.json, journal.jsonl, metrics.csv and checkpoints."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from errno import EIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from digit_tui.config import RunConfig
-from digit_tui.run.commands import Lineage, lineage_to_json
-from digit_tui.run.events import EpochEnded, to_json
+from digit_tui.run.commands import Lineage
+from digit_tui.run.event_json import event_to_json
+from digit_tui.run.events import EpochEnded
+from digit_tui.run.lineage import lineage_to_json
 from digit_tui.run.versions import versions
-from digit_tui.storage.atomic import sweep, sync_folder, write_whole
+from digit_tui.storage.atomic import sweep, write_whole
 from digit_tui.storage.checkpoint import SCHEMA, Checkpoint
+from digit_tui.storage.checkpoint_files import CheckpointFiles
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.journal import (
     TEST_OPENED,
@@ -29,75 +32,72 @@ from digit_tui.storage.journal import (
 from digit_tui.storage.lock import Lock
 from digit_tui.storage.metrics_file import MetricsFile
 from digit_tui.storage.run_files import (
-    BEST,
     CHECKPOINT,
     CHECKPOINTS,
     JOURNAL,
     METRICS,
-    PREVIOUS,
     RECORD,
     runs_folder,
 )
-
-if TYPE_CHECKING:
-    from digit_tui.storage.saved_run import SavedRun
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.storage.start_point import StartPoint
 
 
 class ForkedFrom(NamedTuple):
-    """The run that another is a copy of."""
+    """The run that a fork is a copy of."""
 
-    folder: RunWriter
+    writer: RunWriter
     step: int
+    """Where it was forked."""
 
 
 class RunWriter:
-    """The folder of one run that is being trained. It is this process's alone, until `close`.
+    """Writes the folder of a run that is being trained; the lock keeps other processes out.
 
     Attributes:
-        path: where it is.
-        history: what its journal tells, but for the results of its epochs; see `past`.
+        path: the folder.
+        history: what the journal says, without the results of the epochs; `past` has these too.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.history = History(keeps_epochs=False)
-        self.best_accuracy = 0.0
         self._record: dict[str, Any] = {}
-        self._made: list[Path] = []
+        self._created: list[Path] = []
         self._lock: Lock | None = None
         self._journal: JournalFile | None = None
         self._metrics = MetricsFile(path / METRICS, lambda: self.past().epochs)
-        self._previous_is_better = False  # than the last checkpoint, which is damaged
+        self._checkpoints = CheckpointFiles(path)
 
     @classmethod
     def fresh(cls, config: RunConfig) -> RunWriter:
-        """A folder of its own in the state directory, named for the time and the preset."""
+        """A new folder in the state directory, named for the time and the preset."""
         base = f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{config.preset}"
         return cls(runs_folder() / f"{base}_{os.urandom(4).hex()}")
 
     def begin(
         self, config: RunConfig, data: dict[str, Any], forked: ForkedFrom | None = None
     ) -> None:
-        """Make the folder of a new run and write what is known before the first step.
+        """Create the folder of a new run and write what is known before the first step.
 
         Args:
             config: the run's.
             data: Dataset.summary()
-            forked: from which run, if it is the copy of one.
+            forked: the original run, if this one is a fork.
 
         Raises:
             RunTaken: if the folder holds a run already, or another process uses it.
-            OSError: if it can not be made or written.
+            OSError: if it cannot be created or written.
         """
         for folder in (self.path, *self.path.parents):
             if folder.exists():
                 break
-            self._made.append(folder)
+            self._created.append(folder)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = Lock(self.path)
         except OSError as error:
-            self._remove_made()
+            self._remove_created()
             raise self._named(error) from error
         if self._is_taken():
             self.close()
@@ -116,11 +116,11 @@ class RunWriter:
             }
             if forked is not None:
                 self._record["forked_from"] = {
-                    "run": str(forked.folder.path.absolute()),
+                    "run": str(forked.writer.path.absolute()),
                     "step": forked.step,
                 }
-                self._append_past(forked.folder.past())
-            self._write_record()  # with it the run is there
+                self._append_past(forked.writer.past())
+            self._write_record()  # from here on the folder is a run
             self._metrics.write()
         except OSError as error:
             self.discard()
@@ -130,7 +130,7 @@ class RunWriter:
             raise
 
     def _named(self, error: OSError) -> OSError:
-        """An error that says where, also if the system did not."""
+        """The error with the path of the folder, if the system named no file."""
         error.filename = error.filename or str(self.path)
         return error
 
@@ -140,12 +140,12 @@ class RunWriter:
     def _is_taken(self) -> bool:
         names = [name for name in (RECORD, METRICS, *CHECKPOINTS) if (self.path / name).exists()]
         with contextlib.suppress(OSError):
-            # An empty journal alone is of a run that never began.
+            # An empty journal alone is left of a run that failed to begin.
             return bool(names) or (self.path / JOURNAL).stat().st_size > 0
         return bool(names)
 
     def _append_past(self, past: History) -> None:
-        # At the same step the epoch came first: it ended with the step, before any command.
+        # At the same step the epoch comes first: it ended with that step, before any command.
         lines = [*past.epochs, *lineage_to_json(past.lineage)]
         for line in sorted(lines, key=lambda line: int(line["step"])):
             self._append(line)
@@ -153,30 +153,32 @@ class RunWriter:
             self._append({"event": TEST_OPENED, "step": past.test_opened})
 
     def take_over(self) -> None:
-        """Take the lock of a run that exists, to go on with it.
+        """Lock the folder of an existing run, to resume it.
 
         Raises:
             RunTaken: if another process uses it.
-            OSError: if the lock can not be made.
+            OSError: if the lock file cannot be created.
         """
         self._lock = Lock(self.path)
         self._sweep()
 
-    def resume(self, saved: SavedRun, history: History, step: int, best: float) -> None:
-        """Go on with a run, after `take_over`.
+    def resume(self, saved: SavedRun, start_point: StartPoint, step: int) -> None:
+        """Continue writing a run, after `take_over`.
 
         Args:
             saved: the run as it was read.
-            history: what its journal tells, but for the results of its epochs; see `past`.
-            step: where it goes on.
-            best: the highest test accuracy of its checkpoints.
+            start_point: where the trainer resumes it.
+            step: the first step that it will make is the one after this.
 
         Raises:
-            OSError: if a file can not be written.
+            OSError: if a file cannot be written.
         """
-        self._previous_is_better = CHECKPOINT in saved.damaged
+        assert start_point.history is not None
+        self._checkpoints = CheckpointFiles(
+            self.path, start_point.best_accuracy, latest_is_damaged=CHECKPOINT in saved.damaged
+        )
         self._record = saved.record | {"state": "running", "results": None, "versions": versions()}
-        self.history, self.best_accuracy = history.without_epochs(), best
+        self.history = start_point.history.without_epochs()
         try:
             self._journal = JournalFile(self.path / JOURNAL)
             self._append({"event": "resumed", "step": step, "time": _now()})
@@ -186,10 +188,10 @@ class RunWriter:
             raise self._named(error) from error
 
     def past(self) -> History:
-        """All that its journal tells, from the disk.
+        """What the journal on disk says, with the results of the epochs.
 
         Raises:
-            OSError: if it can not be read, or somebody has damaged it.
+            OSError: if it cannot be read, or has been damaged.
         """
         path = self.path / JOURNAL
         try:
@@ -198,95 +200,75 @@ class RunWriter:
             raise OSError(EIO, f"the journal is damaged: {error}", str(path)) from error
 
     def command_applied(self, lineage: Lineage) -> None:
-        """The last command of a lineage has taken effect.
+        """Record that the last command of a lineage took effect.
 
         Raises:
-            OSError: if the disk refuses; it is tried again with the next line.
+            OSError: if the disk refuses; the line is written with the next one.
         """
         known = self.history.lineage
-        if known[: len(lineage)] != lineage:  # else it is repeated on the way to where it once was
+        if known[: len(lineage)] != lineage:  # else it is being repeated, and is recorded already
             self._append(command_line(lineage))
 
     def went_back(self, step: int, to: int, lineage: Lineage) -> None:
-        """The run stands at another moment.
+        """Record that the run went from `step` back to the step `to`, which has this lineage.
 
         Raises:
-            OSError: if the disk refuses; it is tried again with the next line.
+            OSError: if the disk refuses; the line is written with the next one.
         """
         self._metrics.forget()
         self._append(go_back_line(step, to, lineage))
         self._metrics.write()
 
     def forked(self, step: int, path: Path) -> None:
-        """A copy of the run trains beside it.
+        """Record that a copy of the run trains beside it, in the folder `path`.
 
         Raises:
-            OSError: if the disk refuses; it is tried again with the next line.
+            OSError: if the disk refuses; the line is written with the next one.
         """
         self._append({"event": "forked", "step": step, "run": str(path.absolute())})
 
     def opened_test(self, step: int) -> None:
-        """The test digits were looked at, though the run is watched with others.
+        """Record that the test set was evaluated, in a run monitored on the validation set.
 
         Raises:
-            OSError: if the disk refuses; it is tried again with the next line.
+            OSError: if the disk refuses; the line is written with the next one.
         """
         self._append({"event": TEST_OPENED, "step": step})
 
     def ended_epoch(self, event: EpochEnded) -> None:
-        """An epoch has ended.
+        """Record the results of an epoch.
 
         Raises:
-            OSError: if the disk refuses; it is tried again with the next line.
+            OSError: if the disk refuses; the line is written with the next one.
         """
-        line = to_json(event)
+        line = event_to_json(event)
         self._append(line)
         self._metrics.add(line)
 
+    @property
+    def best_accuracy(self) -> float:
+        """The highest monitored accuracy of the checkpoints so far, as a fraction."""
+        return self._checkpoints.best_accuracy
+
     def save(self, checkpoint: Checkpoint) -> None:
-        """Write a checkpoint; the one before is kept, and the best.
+        """Write a checkpoint; the previous one is kept, and so is the best.
 
         Raises:
-            OSError: if the disk refuses; what was saved before is intact.
+            OSError: if the disk refuses; the checkpoints that were there are intact.
         """
         assert self._journal is not None
         self._journal.sync()
-        content = checkpoint.to_bytes()
-        path = self.path / CHECKPOINT
-        previous = None if self._previous_is_better else self.path / PREVIOUS
-        write_whole(path, lambda file: file.write(content), previous)
-        self._previous_is_better = False
-        accuracy = checkpoint.accuracy
-        if accuracy is not None and accuracy >= self.best_accuracy:
-            self._keep_as_best(path)
-            self.best_accuracy = accuracy
+        self._checkpoints.write(checkpoint)
         self._append({"event": "checkpoint_saved", "step": checkpoint.state.step, "time": _now()})
-        self._journal.sync()  # a checkpoint beyond what the journal tells is not gone on from
-
-    def _keep_as_best(self, path: Path) -> None:
-        """Give the file a second name; a file system without links gets a copy."""
-        second = self.path / f".{BEST}.link"
-        try:
-            second.unlink(missing_ok=True)
-            os.link(path, second)
-        except OSError:
-            content = path.read_bytes()
-            write_whole(self.path / BEST, lambda file: file.write(content))
-            return
-        try:
-            os.replace(second, self.path / BEST)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                second.unlink()
-            raise
-        sync_folder(self.path)
+        # A run does not resume from a checkpoint that is ahead of the journal.
+        self._journal.sync()
 
     def end(self, state: str, results: Mapping[str, Any]) -> None:
-        """Write what became of the run.
+        """Write how the run ended.
 
         Args:
             state: finished, stopped, interrupted, diverged or LEFT.
-            results: what its weights reached.
+            results: the final results, as in the event RunEnded.
 
         Raises:
             OSError: if the disk refuses; run.json is as before.
@@ -296,7 +278,7 @@ class RunWriter:
         self._write_record()
 
     def close(self) -> None:
-        """Let others have it."""
+        """Close the files and release the lock."""
         if self._journal is not None:
             self._journal.close()
             self._journal = None
@@ -305,16 +287,16 @@ class RunWriter:
             self._lock = None
 
     def discard(self) -> None:
-        """Remove what `begin` made."""
+        """Remove the files and folders that `begin` created."""
         self.close()
         with contextlib.suppress(OSError):
             for name in (RECORD, JOURNAL, METRICS, *CHECKPOINTS):
                 (self.path / name).unlink(missing_ok=True)
-        self._remove_made()
+        self._remove_created()
 
-    def _remove_made(self) -> None:
-        for folder in self._made:
-            with contextlib.suppress(OSError):  # it was not made, or something else is in it
+    def _remove_created(self) -> None:
+        for folder in self._created:
+            with contextlib.suppress(OSError):  # not created, or not empty
                 folder.rmdir()
 
     def _append(self, line: dict[str, Any]) -> None:
@@ -324,7 +306,7 @@ class RunWriter:
 
     def _write_record(self) -> None:
         text = json.dumps(self._record, indent=2, ensure_ascii=False) + "\n"
-        # Of a file name that is no UTF-8 it makes escapes of JSON.
+        # A file name that is not UTF-8 is written with JSON escapes.
         content = text.encode(errors="backslashreplace")
         write_whole(self.path / RECORD, lambda file: file.write(content))
 

@@ -226,7 +226,7 @@ class Branch:
             sizes=self.sizes,
             accuracy=accuracy,
             best_accuracy=max(accuracy or 0.0, writer.best_accuracy),
-            returns=writer.history.returns,
+            go_back_count=writer.history.go_back_count,
         )
 
     def end(self, reason: str, seconds: float) -> Iterator[Event]:

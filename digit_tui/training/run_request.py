@@ -12,7 +12,8 @@ from digit_tui.engine.holdout import hold_out
 from digit_tui.run.commands import Fork, Stop
 from digit_tui.storage.errors import RunTaken
 from digit_tui.storage.run_writer import RunWriter
-from digit_tui.storage.saved_run import SavedRun, StartPoint
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.storage.start_point import StartPoint
 from digit_tui.training.command_source import CommandSource
 from digit_tui.training.trainer import Trainer
 
@@ -47,7 +48,7 @@ class RunRequest:
         dataset = hold_out(data.load_dataset(config.data, config.side), config.validation)
         saved = self.resume or self.replay
         if saved is not None:
-            saved.check_digits(dataset)
+            saved.check_dataset(dataset)
         return dataset
 
     def trainer(self, dataset: Dataset, source: CommandSource, interactive: bool) -> Trainer:
@@ -60,7 +61,7 @@ class RunRequest:
         if self.resume is not None:
             return self._resumed(self.resume.path, dataset, source, interactive)
         writer = RunWriter(self.folder) if self.folder else RunWriter.fresh(self.config)
-        start_point = self.replay.replay() if self.replay else StartPoint()
+        start_point = StartPoint.for_replay(self.replay) if self.replay else StartPoint()
         return Trainer(
             self.config, dataset, source, writer, interactive, self._with_fork(start_point)
         )
@@ -72,9 +73,8 @@ class RunRequest:
             RunError: if the journal cannot be read.
         """
         assert self.replay is not None
-        return Trainer(
-            self.config, dataset, source, interactive=True, start_point=self.replay.replay_all()
-        )
+        start_point = StartPoint.for_full_replay(self.replay)
+        return Trainer(self.config, dataset, source, interactive=True, start_point=start_point)
 
     def _resumed(
         self, path: Path, dataset: Dataset, source: CommandSource, interactive: bool
@@ -83,12 +83,11 @@ class RunRequest:
         writer.take_over()
         try:
             saved = SavedRun.read(path)  # anew: now no other process writes to it
-            start_point, best = saved.resume()
+            start_point = StartPoint.for_resume(saved)
             trainer = Trainer(
                 self.config, dataset, source, writer, interactive, self._with_fork(start_point)
             )
-            assert start_point.history is not None
-            writer.resume(saved, start_point.history, trainer.state.step, best)
+            writer.resume(saved, start_point, trainer.state.step)
         except BaseException:
             writer.close()
             raise

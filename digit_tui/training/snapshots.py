@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-from digit_tui.run.commands import Lineage, is_ancestor
+from digit_tui.run.commands import Lineage
 from digit_tui.run.events import SnapshotInfo
+from digit_tui.run.lineage import is_ancestor
 from digit_tui.run.state import RunState
 
 UNDO_BYTES = 128 * 2**20

@@ -16,7 +16,7 @@ from digit_tui.run.state import RunState
 from digit_tui.run.versions import versions
 from digit_tui.run.wording import divergence
 from digit_tui.storage.run_writer import RunWriter
-from digit_tui.storage.saved_run import StartPoint
+from digit_tui.storage.start_point import StartPoint
 from digit_tui.training.branch import Branch
 from digit_tui.training.branch_pair import BranchPair
 from digit_tui.training.command_handler import CommandHandler

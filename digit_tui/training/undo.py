@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from digit_tui.run.commands import Lineage, is_possible
+from digit_tui.run.commands import Lineage
 from digit_tui.run.events import Event, Refused, Spiked, TimelineChanged, WentBack
+from digit_tui.run.lineage import is_possible
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.wording import spike
 from digit_tui.training.branch import Branch

@@ -14,7 +14,7 @@ from measure import finish, head, machine, make_parser, say, table
 
 from digit_tui.config import RunConfig
 from digit_tui.data import load_dataset
-from digit_tui.insight.change import change, epoch_before
+from digit_tui.insight.change import confusion_change, epoch_before
 from digit_tui.insight.confusion import class_scores, confusion_matrix
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.selection import ORDERS, parse_selection, select
@@ -74,7 +74,7 @@ def look(event: Evaluated) -> float:
     class_scores(confusion_matrix(evaluation))
     before = epoch_before(event.history, event.epoch)
     if before is not None:
-        change(evaluation.labels, before[1], evaluation.predictions, classes)
+        confusion_change(evaluation.labels, before[1], evaluation.predictions, classes)
     return perf_counter() - started
 
 

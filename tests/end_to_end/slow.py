@@ -15,7 +15,7 @@ from typing import Any
 
 from digit_tui.cli.main import main
 from digit_tui.engine import worker_pool as pool
-from digit_tui.storage import run_files, run_writer
+from digit_tui.storage import checkpoint_files, run_files
 from digit_tui.training import run_request as request
 
 
@@ -44,8 +44,8 @@ match what:
             request.RunRequest.load_dataset, lambda *_: True
         )
     case "saving":
-        run_writer.write_whole = slowed(
-            run_writer.write_whole, lambda path, *_: path.name == run_files.CHECKPOINT
+        checkpoint_files.write_whole = slowed(
+            checkpoint_files.write_whole, lambda path, *_: path.name == run_files.CHECKPOINT
         )
     case "evaluating":
         pool.WorkerPool.evaluate = slowed(  # type: ignore[method-assign]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix
 
-from digit_tui.insight.change import change, epoch_before
+from digit_tui.insight.change import confusion_change, epoch_before
 from digit_tui.insight.confusion import matrix_of
 from digit_tui.nn import PredictionHistory
 
@@ -13,7 +13,7 @@ LABELS, FIRST, SECOND = GENERATOR.integers(0, 47, (3, 2_000)).astype(np.uint8)
 
 def test_both_matrices_and_what_lies_between() -> None:
     SECOND[:900] = LABELS[:900]
-    changed = change(LABELS, FIRST, SECOND, 47)
+    changed = confusion_change(LABELS, FIRST, SECOND, 47)
     classes = np.arange(47)
     first, second = (
         confusion_matrix(LABELS, predictions, labels=classes) for predictions in (FIRST, SECOND)

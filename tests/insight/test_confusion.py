@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 from sklearn import metrics
 
 from digit_tui.data import load_dataset
-from digit_tui.insight.confusion import Confusion, class_scores, confusion_matrix, most_confused
+from digit_tui.insight.confusion import ConfusedPair, class_scores, confusion_matrix, most_confused
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.report import confusion_table, report
 from digit_tui.insight.selection import order, parse_selection, select
@@ -50,10 +50,10 @@ def test_the_sums_are_those_of_the_data() -> None:
 def test_the_most_confused_are_mistakes_and_the_most_frequent_first() -> None:
     matrix = np.array([[90, 3, 0], [7, 80, 1], [0, 3, 99]])
     assert most_confused(matrix, 10) == [
-        Confusion(true=1, predicted=0, times=7),
-        Confusion(true=0, predicted=1, times=3),
-        Confusion(true=2, predicted=1, times=3),
-        Confusion(true=1, predicted=2, times=1),
+        ConfusedPair(true=1, predicted=0, times=7),
+        ConfusedPair(true=0, predicted=1, times=3),
+        ConfusedPair(true=2, predicted=1, times=3),
+        ConfusedPair(true=1, predicted=2, times=1),
     ]
     assert len(most_confused(matrix, 2)) == 2
     assert most_confused(np.diag([5, 5]), 3) == []

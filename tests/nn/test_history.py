@@ -46,7 +46,7 @@ def test_it_survives_a_file(table: np.ndarray) -> None:
     read = PredictionHistory.from_arrays(history.to_arrays())
     assert read.epochs == history.epochs
     for own, other in zip(read.changes, history.changes, strict=True):
-        np.testing.assert_array_equal(own.digits, other.digits)
+        np.testing.assert_array_equal(own.indices, other.indices)
         np.testing.assert_array_equal(own.predictions, other.predictions)
     np.testing.assert_array_equal(read.latest, history.latest)
 
@@ -55,7 +55,7 @@ def test_only_changes_are_kept() -> None:
     table = np.zeros((100, 10_000), np.uint8)
     table[50:, 7] = 3
     history = history_of(table)
-    assert [len(change.digits) for change in history.changes[1:]] == [0] * 49 + [1] + [0] * 49
+    assert [len(change.indices) for change in history.changes[1:]] == [0] * 49 + [1] + [0] * 49
 
 
 def test_one_that_was_added_to_stays_as_it_was() -> None:

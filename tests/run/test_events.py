@@ -10,6 +10,7 @@ import pytest
 from digit_tui.engine import stepper as step_module
 from digit_tui.nn import SCHEDULES, GradientPass, Network, evaluate, scale_pixels
 from digit_tui.run.commands import Pause, Resume, SetLearningRate, SetOptimizer, Stop
+from digit_tui.run.event_json import event_to_json
 from digit_tui.run.events import (
     CheckpointSaved,
     Diverged,
@@ -20,7 +21,6 @@ from digit_tui.run.events import (
     RunStarted,
     SettingChanged,
     StepsDone,
-    to_json,
 )
 from digit_tui.run.wording import divergence, setting_change
 from digit_tui.training import step_publisher
@@ -196,13 +196,13 @@ def test_events_become_plain_json(train: Any, tmp_path: Path) -> None:
     }
     for event in ran.events:
         if type(event) in names:
-            text = json.dumps(to_json(event), allow_nan=False)
+            text = json.dumps(event_to_json(event), allow_nan=False)
             assert json.loads(text)["event"] == names[type(event)]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_what_json_has_no_number_for_becomes_null(value: float) -> None:
-    text = json.dumps(to_json(Diverged(3, 0.5, "loss", value, "words")), allow_nan=False)
+    text = json.dumps(event_to_json(Diverged(3, 0.5, "loss", value, "words")), allow_nan=False)
     assert json.loads(text) == {
         "event": "diverged",
         "step": 3,

@@ -32,6 +32,7 @@ from digit_tui.storage.checkpoint import read_checkpoint
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_files import CHECKPOINT, CHECKPOINTS, PREVIOUS
 from digit_tui.storage.saved_run import SavedRun
+from digit_tui.storage.start_point import StartPoint
 from digit_tui.training.command_source import CommandScript
 from digit_tui.training.run_request import resume_request
 
@@ -320,7 +321,7 @@ def test_instead_of_a_damaged_checkpoint_the_one_before_is_used(
     assert saved.checkpoint().state.step == 3
     assert saved.complaints == [complaint]
 
-    start_point, _ = SavedRun.read(run).resume()
+    start_point = StartPoint.for_resume(SavedRun.read(run))
     assert start_point.state is not None
     assert start_point.state.step == 3
     assert start_point.complaints == [complaint]
@@ -354,7 +355,7 @@ def test_without_any_checkpoint_all_is_learned_again(run: Path, train: Any, go_o
     first, second, last = restored.complaints
     assert "checkpoint.npz is damaged" in first
     assert "previous.npz is damaged" in second
-    assert "learned again" in last
+    assert "repeated from its beginning" in last
     assert resumed.sha256 == train().sha256
 
 
@@ -433,7 +434,7 @@ def test_a_checkpoint_with_another_config_is_refused(
 ) -> None:
     train([(3, Stop())], folder=tmp_path / "other", **options)
     shutil.copy(tmp_path / "other" / "checkpoint.npz", run)
-    for use in (SavedRun.checkpoint, SavedRun.resume):
+    for use in (SavedRun.checkpoint, StartPoint.for_resume):
         with pytest.raises(RunError, match=rf"checkpoint\.npz .* run\.json: {difference}"):
             use(SavedRun.read(run))
     shutil.copy(tmp_path / "other" / "checkpoint.npz", run / "best.npz")
@@ -454,7 +455,7 @@ def test_a_checkpoint_of_other_digits_is_refused(
 ) -> None:
     train([(3, Stop())], folder=tmp_path / "other", dataset=make_digits(seed=1))
     shutil.copy(tmp_path / "other" / "checkpoint.npz", run)
-    for use in (SavedRun.checkpoint, SavedRun.resume):
+    for use in (SavedRun.checkpoint, StartPoint.for_resume):
         with pytest.raises(RunError, match=r"checkpoint\.npz .* run\.json: sha256: \w{12}"):
             use(SavedRun.read(run))
 
@@ -474,16 +475,16 @@ def test_other_digits_are_refused(
     options: dict[str, Any], difference: str, run: Path, make_digits: Any
 ) -> None:
     saved = SavedRun.read(run)
-    told = re.escape(f"nowhere holds other digits than {run} ")
+    told = re.escape(f"nowhere is not the dataset that {run} ")
     with pytest.raises(RunError, match=rf"{told}.*\({difference}\)"):
-        saved.check_digits(make_digits(**options))
+        saved.check_dataset(make_digits(**options))
 
 
 def test_the_same_digits_may_have_another_name(
     run: Path, train: Any, go_on: Any, digits: Any
 ) -> None:
     moved = replace(digits, name="moved", source="elsewhere")
-    SavedRun.read(run).check_digits(moved)
+    SavedRun.read(run).check_dataset(moved)
     go_on(run, [(13, Stop())], dataset=moved)
     assert SavedRun.read(run).checkpoint().data["name"] == "moved"
     assert go_on(run).sha256 == train().sha256  # in their first place again

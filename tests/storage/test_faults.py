@@ -20,6 +20,7 @@ from digit_tui.storage.checkpoint import read_checkpoint
 from digit_tui.storage.run_files import CHECKPOINTS, JOURNAL, METRICS, RECORD
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
+from digit_tui.storage.start_point import StartPoint
 from digit_tui.training import saving
 from digit_tui.training.command_source import CommandScript
 from digit_tui.training.trainer import Trainer
@@ -195,7 +196,7 @@ def expected(make_disk: MakeDisk, tmp_path_factory: pytest.TempPathFactory) -> s
 def assert_saved(folder: Path, steps: set[int], why: Any) -> None:
     """The run can go on at one of some steps, and no file of it is damaged."""
     saved = SavedRun.read(folder)
-    start_point, _ = saved.resume()
+    start_point = StartPoint.for_resume(saved)
     assert start_point.complaints == [], why
     assert (start_point.state.step if start_point.state else 0) in steps, why
     for name in CHECKPOINTS:

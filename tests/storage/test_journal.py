@@ -31,10 +31,9 @@ from digit_tui.run.commands import (
     Setting,
     Stop,
     Undo,
-    lineage_from_json,
-    lineage_to_json,
 )
 from digit_tui.run.events import EpochEnded, RunEnded, SaveFailed, WentBack
+from digit_tui.run.lineage import lineage_from_json, lineage_to_json
 from digit_tui.storage import metrics_file as metrics_file_module
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.journal import (
@@ -366,10 +365,12 @@ def test_a_run_goes_on_from_no_moment_that_was_undone(does: list[tuple[Any, int]
     history = History.of(model.lines)
     way = {(moment.step, moment.lineage) for moment in (*model.way, *model.ahead)}
     for step, lineage, _ in {moment for each in model.ways for moment in each}:
-        if history.on_lineage(step, lineage, history.returns - 1):  # saved before it went back
+        if history.on_lineage(
+            step, lineage, history.go_back_count - 1
+        ):  # saved before it went back
             assert (step, lineage) in way
     for moment in model.way:  # saved since it went back last
-        assert history.on_lineage(moment.step, moment.lineage, history.returns)
+        assert history.on_lineage(moment.step, moment.lineage, history.go_back_count)
 
 
 def test_a_fork_knows_its_past(config: Any, digits: Any, tmp_path: Path) -> None:

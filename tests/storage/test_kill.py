@@ -19,6 +19,7 @@ import pytest
 
 from digit_tui.storage.run_files import BEST, CHECKPOINT, JOURNAL, METRICS, PREVIOUS, RECORD
 from digit_tui.storage.saved_run import SavedRun
+from digit_tui.storage.start_point import StartPoint
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither fork nor SIGKILL"),
@@ -119,7 +120,7 @@ def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(
             saved = SavedRun.read(folder)
             # Finished, if only the lock was left to be removed.
             assert saved.state() in ("interrupted", "finished"), where
-            start_point, _ = saved.resume()
+            start_point = StartPoint.for_resume(saved)
             assert not saved.complaints, where
             reached = 0 if start_point.state is None else start_point.state.step
             assert reached >= acknowledged, where

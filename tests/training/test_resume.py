@@ -42,10 +42,11 @@ from digit_tui.run.events import (
     SettingChanged,
     StepsDone,
 )
-from digit_tui.storage import run_files, run_writer
+from digit_tui.storage import checkpoint_files, run_files
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.run_files import BEST, CHECKPOINT, CHECKPOINTS, METRICS, PREVIOUS
 from digit_tui.storage.saved_run import SavedRun
+from digit_tui.storage.start_point import StartPoint
 from digit_tui.training.command_source import CommandScript
 from digit_tui.training.run_request import RunRequest, resume_request
 
@@ -329,7 +330,7 @@ def test_without_a_checkpoint_that_is_whole_all_is_learned_again(
     ran = go_on(tmp_path / "run")
     (restored,) = ran.all(Restored)
     assert restored.step == 0
-    assert "learned again" in restored.complaints[-1]
+    assert "repeated from its beginning" in restored.complaints[-1]
     assert ran.sha256 == train(script[1:2]).sha256
 
 
@@ -346,7 +347,7 @@ def test_kills_between_a_checkpoint_and_its_line_in_the_journal_lose_no_save(
 ) -> None:
     """Such a save is not acknowledged, but the one before is."""
     folder = tmp_path / "run"
-    write = run_writer.write_whole
+    write = checkpoint_files.write_whole
 
     def write_and_die(path: Path, *arguments: Any, **options: Any) -> None:
         write(path, *arguments, **options)
@@ -363,10 +364,10 @@ def test_kills_between_a_checkpoint_and_its_line_in_the_journal_lose_no_save(
             for event in events if script else ():
                 if isinstance(event, CheckpointSaved) and event.step == 2:
                     break
-            patch.setattr(run_writer, "write_whole", write_and_die)
+            patch.setattr(checkpoint_files, "write_whole", write_and_die)
             with pytest.raises(Killed):
                 list(events)
-        start_point, _ = SavedRun.read(folder).resume()
+        start_point = StartPoint.for_resume(SavedRun.read(folder))
         assert start_point.state is not None, (
             "the save at step 2 was acknowledged, but nothing is left"
         )
@@ -485,9 +486,9 @@ def test_other_digits_are_refused(
 ) -> None:
     train([(3, Stop())], folder=tmp_path / "run")
     saved = SavedRun.read(tmp_path / "run")
-    saved.check_digits(make_digits())
-    with pytest.raises(RunError, match="other digits"):
-        saved.check_digits(make_digits(**other))
+    saved.check_dataset(make_digits())
+    with pytest.raises(RunError, match="is not the dataset that"):
+        saved.check_dataset(make_digits(**other))
 
 
 def test_digits_of_another_name_are_the_same_digits(
@@ -496,7 +497,7 @@ def test_digits_of_another_name_are_the_same_digits(
     train([(3, Stop())], folder=tmp_path / "run")
     moved = make_digits()
     object.__setattr__(moved, "name", "elsewhere")
-    SavedRun.read(tmp_path / "run").check_digits(moved)
+    SavedRun.read(tmp_path / "run").check_dataset(moved)
 
 
 @pytest.mark.parametrize("name", [CHECKPOINT, PREVIOUS, BEST])

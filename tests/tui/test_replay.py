@@ -221,7 +221,7 @@ async def test_a_run_that_can_not_be_read_is_a_line(steered: Path, tmp_path: Pat
         shown = Shown(app, pilot)
         await shown.until(lambda: app.return_code is not None)
     assert app.return_code == 3
-    assert "holds other digits" in app.farewell
+    assert "is not the dataset" in app.farewell
 
 
 def test_nothing_is_saved(steered: Path, sample: Dataset) -> None:

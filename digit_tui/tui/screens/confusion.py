@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Static
 
-from digit_tui.insight.change import Change, change
+from digit_tui.insight.change import ConfusionChange, confusion_change
 from digit_tui.insight.confusion import class_scores, confusion_matrix
 from digit_tui.insight.significance import interval_words
 from digit_tui.run.events import Evaluated
@@ -99,7 +99,7 @@ class ConfusionView(View):
         self._counts = np.empty((0, 0), np.int64)
         self._pair: PredictionPair | str | None = None
         """What is compared; or why it can not be; or None, where nothing is asked for."""
-        self._change: Change | None = None
+        self._change: ConfusionChange | None = None
         self._known: tuple[object, ...] = ()
         self._title = self._words = ""
 
@@ -132,7 +132,7 @@ class ConfusionView(View):
             self._pair = since_mark(evaluated, self._mark, run)
         if isinstance(self._pair, PredictionPair):
             first, second = self._pair.first, self._pair.second
-            self._change = change(evaluated.evaluation.labels, first, second, classes)
+            self._change = confusion_change(evaluated.evaluation.labels, first, second, classes)
             self._counts = self._change.second
 
     @property

@@ -1,0 +1,66 @@
+"""The checkpoint files of a run: the latest, the one before it, and the best."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from digit_tui.storage.atomic import sync_folder, write_whole
+from digit_tui.storage.checkpoint import Checkpoint
+from digit_tui.storage.run_files import BEST, CHECKPOINT, PREVIOUS
+
+
+class CheckpointFiles:
+    """Writes checkpoints; a crash at any point leaves a whole one.
+
+    Attributes:
+        best_accuracy: the highest monitored accuracy of the checkpoints so far, as a fraction.
+    """
+
+    def __init__(
+        self, folder: Path, best_accuracy: float = 0.0, latest_is_damaged: bool = False
+    ) -> None:
+        """Args:
+        folder: the run's.
+        best_accuracy: of the checkpoints that are there already.
+        latest_is_damaged: whether the latest of them cannot be read; the next one then replaces it
+            instead of the previous one, which is better.
+        """
+        self._folder = folder
+        self.best_accuracy = best_accuracy
+        self._latest_is_damaged = latest_is_damaged
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Write the latest checkpoint. The one before is kept, and so is the best.
+
+        Raises:
+            OSError: if the disk refuses; the checkpoints that were there are intact.
+        """
+        content = checkpoint.to_bytes()
+        path = self._folder / CHECKPOINT
+        previous = None if self._latest_is_damaged else self._folder / PREVIOUS
+        write_whole(path, lambda file: file.write(content), previous)
+        self._latest_is_damaged = False
+        accuracy = checkpoint.accuracy
+        if accuracy is not None and accuracy >= self.best_accuracy:
+            self._keep_as_best(path)
+            self.best_accuracy = accuracy
+
+    def _keep_as_best(self, path: Path) -> None:
+        """Hard-link the file as the best one; a file system without links gets a copy."""
+        link = self._folder / f".{BEST}.link"
+        try:
+            link.unlink(missing_ok=True)
+            os.link(path, link)
+        except OSError:
+            content = path.read_bytes()
+            write_whole(self._folder / BEST, lambda file: file.write(content))
+            return
+        try:
+            os.replace(link, self._folder / BEST)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                link.unlink()
+            raise
+        sync_folder(self._folder)

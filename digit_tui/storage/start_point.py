@@ -1,0 +1,114 @@
+"""Where a trainer starts: afresh, from a checkpoint (resume), or repeating a journal (replay)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from digit_tui.run.commands import Command, GoBack, Stop
+from digit_tui.run.lineage import lineage_from_json
+from digit_tui.run.state import RunState
+from digit_tui.run.versions import versions
+from digit_tui.storage.checkpoint import Checkpoint
+from digit_tui.storage.errors import RunError
+from digit_tui.storage.journal import History, Line
+from digit_tui.storage.saved_run import SavedRun
+
+
+@dataclass(frozen=True, eq=False)
+class StartPoint:
+    """The state that a trainer starts from, and the commands that it repeats from there."""
+
+    state: RunState | None = None
+    """None: fresh weights, drawn from the seed."""
+    scheduled: Sequence[tuple[int, Command]] = ()
+    """Commands to apply at their steps, before any new command is."""
+    history: History | None = None
+    """What the journal says so far, for a run that is resumed."""
+    best_accuracy: float = 0.0
+    """The highest monitored accuracy of the run's checkpoints, as a fraction, if it is resumed."""
+    complaints: Sequence[str] = ()
+    """What is wrong with the run's folder, one line each."""
+
+    @classmethod
+    def for_resume(cls, saved: SavedRun) -> StartPoint:
+        """Continue a run from its newest usable checkpoint.
+
+        Without one it starts from the beginning and repeats the journal, which gives the same
+        weights to the bit.
+
+        Raises:
+            RunError: if the journal is damaged, or a checkpoint belongs to another run.
+        """
+        history = saved.history()
+        found: Checkpoint | None = None
+        for checkpoint in saved.checkpoints():
+            state = checkpoint.state
+            # A checkpoint from before the run went back may be of an undone state.
+            on_lineage = history.on_lineage(state.step, state.lineage, checkpoint.go_back_count)
+            if found is None and on_lineage:
+                found = checkpoint
+        best = _best_accuracy(saved)
+        complaints = saved.complaints + _other_versions(saved)
+        if found is None:
+            if complaints:
+                complaints.append(
+                    "no checkpoint can be used: the run is repeated from its beginning, to the bit"
+                )
+            return cls(None, history.lineage, history, best, complaints)
+        scheduled = history.lineage[len(found.state.lineage) :]
+        return cls(found.state, scheduled, history, best, complaints)
+
+    @classmethod
+    def for_replay(cls, saved: SavedRun) -> StartPoint:
+        """Repeat a run with the commands that are in force, up to its last step.
+
+        Commands that were undone left no trace in the state, so they are not repeated.
+
+        Raises:
+            RunError: if the journal is damaged.
+        """
+        history = saved.history()
+        return cls(scheduled=[*history.lineage, (history.end, Stop())])
+
+    @classmethod
+    def for_full_replay(cls, saved: SavedRun) -> StartPoint:
+        """Repeat all that happened in a run, undone commands and the undoing included.
+
+        Raises:
+            RunError: if the journal is damaged.
+        """
+        return cls(scheduled=_all_commands(saved.lines(), saved.history().end))
+
+
+def _best_accuracy(saved: SavedRun) -> float:
+    """From the best checkpoint, if it can be read."""
+    try:
+        return saved.checkpoint(best=True).best_accuracy
+    except RunError:
+        return 0.0
+
+
+def _other_versions(saved: SavedRun) -> list[str]:
+    """Which versions have changed, so that the last bits of results may differ."""
+    then = saved.record["versions"]
+    return [
+        f"{name} was {then.get(name)} and is {now}: results may differ in the last bits"
+        for name, now in versions().items()
+        if then.get(name) != now
+    ]
+
+
+def _all_commands(lines: Iterable[Line], end: int) -> list[tuple[int, Command]]:
+    """All commands of a journal in their order, going back included, and a stop at step `end`.
+
+    Raises:
+        KeyError, TypeError, ValueError: if the lines are not those of a journal.
+    """
+    commands: list[tuple[int, Command]] = []
+    for line in lines:
+        if line.get("command") == "go_back":
+            commands.append((line["step"], GoBack(line["to"], lineage_from_json(line["course"]))))
+        elif "command" in line:
+            commands += lineage_from_json([line])
+    return [*commands, (end, Stop())]
