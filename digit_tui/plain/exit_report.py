@@ -8,6 +8,7 @@ from digit_tui.data import printable
 from digit_tui.run import wording
 from digit_tui.run.events import RunEnded
 from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.failures import print_failure
 from digit_tui.session.final_report import final_report
 from digit_tui.session.output import Output, print_error
 from digit_tui.session.run_status import RunStatus
@@ -30,11 +31,7 @@ def conclude(
         wrong: whether a script held what could not be obeyed.
     """
     if run.failure is not None:
-        print_error(run.failure.message)
-        if run.failure.details is not None:
-            for line in ("a fault of digit-tui itself:", *run.failure.details.splitlines()):
-                print_error(line)
-        return run.failure.status
+        return print_failure(run.failure)
     assert run.ended is not None
     if say is None:
         output.line(_report(run, run.ended))

@@ -18,8 +18,9 @@ from digit_tui.run.events import (
     Resumed,
     SaveFailed,
 )
+from digit_tui.session.failures import Failed
 from digit_tui.session.run_status import TROUBLES, RunStatus
-from digit_tui.session.runner import Acknowledged, Failed, Loaded, RunnerEvent
+from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
 
 EPOCH_SECONDS = 5.0
 """Time between two epochs that are told, where not all are."""

@@ -68,7 +68,8 @@ def position(run: RunStatus) -> str:
 
 def look_words(evaluated: Evaluated) -> str:
     """For example "test 97.10%, loss 0.0951"."""
-    return f"{evaluated.split} {evaluated.evaluation.accuracy:.2%}, loss {evaluated.evaluation.loss:.4f}"
+    evaluation = evaluated.evaluation
+    return f"{evaluated.split} {evaluation.accuracy:.2%}, loss {evaluation.loss:.4f}"
 
 
 def gap(run: RunStatus) -> str | None:

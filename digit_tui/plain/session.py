@@ -14,7 +14,7 @@ from digit_tui.plain.grammar import parse
 from digit_tui.plain.lines import End, Line, Source, Transcript
 from digit_tui.plain.narrator import EPOCH_SECONDS, Narrator
 from digit_tui.plain.requests import InputError
-from digit_tui.plain.signals import Interrupted, Signals
+from digit_tui.plain.run_signals import Interrupted, RunSignals
 from digit_tui.plain.sync_runner import SyncRunner, Woken
 from digit_tui.run import commands
 from digit_tui.run.events import Refused, SnapshotInfo
@@ -62,7 +62,7 @@ class Session:
         self._terminal = terminal
         self._inbox: SimpleQueue[Line | End | Woken | Interrupted] = SimpleQueue()
         self._runner = SyncRunner(request, lambda: self._inbox.put(Woken()), held=not terminal)
-        self.signals = Signals(self._runner, lambda: self._inbox.put(Interrupted()))
+        self.signals = RunSignals(self._runner, lambda: self._inbox.put(Interrupted()))
         self._transcript = Transcript(output, prompt)
         self._narrator = Narrator(self.run, self._transcript.note, verbose=not terminal)
 

@@ -779,10 +779,10 @@ def test_training_waits_for_a_reader_that_does_not_read(
     )
     runner.start()
     end = monotonic() + 20
-    while len(runner._events) <= 10:
+    while len(runner.events) <= 10:
         assert monotonic() < end
         sleep(0.001)
-    assert len(runner._events) == 11
+    assert len(runner.events) == 11
     assert len(runner.drain()) >= 11
     runner.stop_waiting()
     runner.ask(commands.Stop())
