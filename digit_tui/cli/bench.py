@@ -22,7 +22,8 @@ from digit_tui.engine.worker_pool import WorkerPool, WorkerPoolError
 from digit_tui.run.state import RunState
 from digit_tui.run.versions import versions
 from digit_tui.session.exit_status import ExitStatus
-from digit_tui.session.output import Output, print_error
+from digit_tui.session.failures import failure_of, print_failure
+from digit_tui.session.output import Output
 
 SECONDS = 10.0
 """For all measurements together."""
@@ -125,8 +126,7 @@ def run_bench(config: RunConfig, as_json: bool) -> int:
     try:
         speeds = measure(config, dataset, thread_counts())
     except WorkerPoolError as error:
-        print_error(str(error))
-        return ExitStatus.FAILURE
+        return print_failure(failure_of(error))
     best = max(speeds, key=lambda speed: speed.training)
     output = Output()
     if as_json:

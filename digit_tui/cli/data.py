@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from threading import Thread
 from types import FrameType
-from typing import Any
 
 from digit_tui.data import (
     MIRRORS,
@@ -22,12 +20,12 @@ from digit_tui.data import (
     load_dataset,
     printable,
 )
+from digit_tui.session import signals
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.output import Output, print_error
 
 DRAWING_ROWS = 14
 """Height of a drawn digit in lines: two rows of MNIST's pixels each."""
-SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 POLL_SECONDS = 0.1
 LEAVE_SECONDS = 0.5
 """A download that was interrupted is waited for so long."""
@@ -89,21 +87,14 @@ class _Download:
 
     def run(self) -> int:
         """Fetch until done or interrupted; the number of the signal, or 0."""
-        before: dict[int, Any] = {}
-        for name in SIGNALS:
-            number = getattr(signal, name, None)
-            # A parent such as nohup ignores a signal for us: so it stays.
-            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, self._handle)
-        worker = Thread(target=self._fetch, name="download", daemon=True)
-        worker.start()
-        while worker.is_alive() and not self._number:
-            worker.join(POLL_SECONDS)
-        worker.join(LEAVE_SECONDS)
-        if worker.is_alive():  # it waits for a server
-            discard_unfinished()
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        with signals.handled_by(self._handle):
+            worker = Thread(target=self._fetch, name="download", daemon=True)
+            worker.start()
+            while worker.is_alive() and not self._number:
+                worker.join(POLL_SECONDS)
+            worker.join(LEAVE_SECONDS)
+            if worker.is_alive():  # it waits for a server
+                discard_unfinished()
         return self._number
 
     def folder(self) -> str | None:
@@ -118,7 +109,7 @@ class _Download:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self._number = number
-        signal.signal(number, signal.SIG_DFL)
+        signals.reset(number)
 
     def _fetch(self) -> None:
         try:

@@ -6,16 +6,15 @@ import json
 from math import isfinite
 
 from digit_tui.cli.evaluate_saved import evaluate_saved, history_of
-from digit_tui.data import DataError
+from digit_tui.cli.saved_runs import read_run
 from digit_tui.insight.confusion import confusion_matrix
 from digit_tui.insight.report import report
 from digit_tui.session.exit_status import ExitStatus
-from digit_tui.session.output import Output, print_error
-from digit_tui.storage.errors import RunError
-from digit_tui.storage.run_index import find_run
-from digit_tui.storage.saved_run import SavedRun
+from digit_tui.session.failures import reports_failures
+from digit_tui.session.output import Output
 
 
+@reports_failures
 def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
     """Measure a saved run on a data set's test images; returns the exit status.
 
@@ -26,12 +25,8 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
         as_json: print one JSON object instead of a report.
     """
     output = Output()
-    try:
-        saved = SavedRun.read(find_run(name))
-        result = evaluate_saved(saved, data, best)
-    except (DataError, RunError) as error:
-        print_error(str(error))
-        return ExitStatus.DATA
+    saved = read_run(name)
+    result = evaluate_saved(saved, data, best)
     evaluation, dataset = result.evaluation, result.dataset
     if as_json:
         values = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from dataclasses import replace
@@ -14,8 +13,10 @@ import click
 from click.core import ParameterSource
 
 import digit_tui
-from digit_tui.cli.options import FPS, Changes, absolute, flag_of, make_config, run_options
+from digit_tui.cli.options import FPS, Changes, flag_of, make_config, run_options
+from digit_tui.cli.saved_runs import saved_request
 from digit_tui.cli.subcommands import bench, data, evaluate, mistakes, runs
+from digit_tui.cli.terminal import require_terminal
 from digit_tui.config import ConfigError
 from digit_tui.session.exit_status import ExitStatus
 
@@ -134,7 +135,7 @@ def cli(
         if resume and (replay or in_folder):
             other = "--replay" if replay else "--run"
             raise click.UsageError(f"--resume goes on with a run in its folder, without {other}")
-        request = open_saved(saved, "--resume" if resume else "--replay", folder, written)
+        request = saved_request(saved, "--resume" if resume else "--replay", folder, written)
     else:
         from digit_tui.training.run_request import RunRequest
 
@@ -163,62 +164,6 @@ def cli(
     sys.exit(run_tui(request, offer=not written and folder is None and resume is None))
 
 
-def open_saved(name: str, flag: str, folder: Path | None, given: dict[str, Any]) -> Any:
-    """Open a saved run to go on with it or to repeat it.
-
-    Args:
-        name: its folder, or its name; see `find_run`.
-        flag: --resume or --replay.
-        folder: where a repetition is saved.
-        given: options of the run; the digits may lie elsewhere now, all else must be as it was.
-
-    Raises:
-        click.UsageError: if an option differs from the run's.
-    """
-    from digit_tui.session.output import print_error
-    from digit_tui.storage.errors import RunError
-    from digit_tui.storage.run_index import find_run
-    from digit_tui.training.run_request import replay_request, resume_request
-
-    try:
-        path = find_run(name)
-        request = resume_request(path) if flag == "--resume" else replay_request(path, folder)
-    except RunError as error:
-        print_error(str(error))
-        sys.exit(ExitStatus.DATA)
-    data = given.pop("data", None)
-    for name, value in given.items():
-        before = getattr(request.config, name)
-        if value != before:
-            raise click.UsageError(
-                f"{flag}: the run has --{flag_of(name)} {before}, not {value}; leave it out"
-            )
-    if data is not None:
-        request = replace(request, config=request.config.with_(data=absolute(data)))
-    return request
-
-
-def require_terminal() -> None:
-    """End the program where the terminal interface can not run."""
-    trouble = no_terminal()
-    if trouble:
-        ways = "--batch"
-        if sys.stdin is not None and not sys.stdin.closed:
-            ways += ", or --plain to steer it by lines"
-        click.echo(f"digit-tui: {trouble}; to train without a screen, use {ways}", err=True)
-        sys.exit(ExitStatus.USAGE)
-
-
-def no_terminal() -> str | None:
-    """Why the terminal interface can not run here, or None if it can."""
-    for name, stream in (("standard input", sys.stdin), ("standard error", sys.stderr)):
-        if stream is None or stream.closed or not stream.isatty():
-            return f"{name} is not a terminal"
-    if sys.platform != "win32" and os.environ.get("TERM", "") in ("", "dumb", "unknown"):
-        return f"TERM={os.environ.get('TERM', '')} is not a terminal to draw on"
-    return None
-
-
 @cli.command()
 @click.argument("run")
 @click.option("--data", metavar="NAME|DIR", help="Where its digits are now, if they were moved.")
@@ -226,7 +171,7 @@ def no_terminal() -> str | None:
 def replay(run: str, data: str | None, fps: float | None) -> None:
     """Show a RUN again in the terminal, with all that was done to it."""
     require_terminal()
-    request = open_saved(run, "--replay", None, {} if data is None else {"data": data})
+    request = saved_request(run, "--replay", None, {} if data is None else {"data": data})
 
     from digit_tui.tui import run_replay
     from digit_tui.tui.start import prepare

@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from digit_tui.cli.evaluate_saved import evaluate_saved, history_of
-from digit_tui.data import DataError, printable
+from digit_tui.cli.saved_runs import read_run
+from digit_tui.data import printable
 from digit_tui.export.page import page, write_page
 from digit_tui.export.table import about, records, text_table
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.selection import SelectionError, parse_selection, select
 from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output, print_error
-from digit_tui.storage.errors import RunError
-from digit_tui.storage.run_index import find_run
-from digit_tui.storage.saved_run import SavedRun
 
 STDOUT = Path("-")
 
@@ -31,6 +30,7 @@ CSV_COLUMNS = (
 )
 
 
+@reports_failures
 def list_mistakes(
     name: str,
     data: str | None,
@@ -53,12 +53,8 @@ def list_mistakes(
         form: "text", "json" or "csv", on standard output.
         html: where to write a page instead; "-" is standard output.
     """
-    try:
-        saved = SavedRun.read(find_run(name))
-        result = evaluate_saved(saved, data, best)
-    except (DataError, RunError) as error:
-        print_error(str(error))
-        return ExitStatus.DATA
+    saved = read_run(name)
+    result = evaluate_saved(saved, data, best)
     table = DigitTable(result.evaluation, history_of(saved, result))
     try:
         chosen = parse_selection(selection, result.evaluation.probabilities.shape[1])

@@ -1,17 +1,17 @@
-"""The front end for screen readers, simple terminals and pipes: a line in, whole lines out."""
+"""The front end for screen readers, simple terminals and pipes: it reads and writes lines."""
 
 from __future__ import annotations
 
 import sys
 
-from digit_tui.plain.lines import Reader
+from digit_tui.plain.lines import LineReader
 from digit_tui.plain.session import Session
 from digit_tui.session.output import Output
 from digit_tui.training.run_request import RunRequest
 
 
 def run_plain(request: RunRequest) -> int:
-    """Train, and obey the lines of standard input; returns the exit status.
+    """Train, steered by the lines of standard input; returns the exit status.
 
     Args:
         request: which run.
@@ -19,7 +19,7 @@ def run_plain(request: RunRequest) -> int:
     typed = is_terminal(sys.stdin)
     session = Session(
         request,
-        Reader(sys.stdin),
+        LineReader(sys.stdin),
         Output(),
         terminal=typed,
         prompt=typed and is_terminal(sys.stdout),
@@ -30,5 +30,5 @@ def run_plain(request: RunRequest) -> int:
 
 
 def is_terminal(stream: object) -> bool:
-    """Whether a person is at the other end of a standard stream."""
+    """Whether a standard stream is open and a terminal."""
     return stream is not None and not stream.closed and stream.isatty()  # type: ignore[attr-defined]

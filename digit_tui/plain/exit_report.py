@@ -1,4 +1,4 @@
-"""What is said at the end, and the exit status."""
+"""The report at the end, and the exit status."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from digit_tui.data import printable
 from digit_tui.run import wording
 from digit_tui.run.events import RunEnded
 from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.failures import print_failure
 from digit_tui.session.final_report import final_report
 from digit_tui.session.output import Output, print_error
 from digit_tui.session.run_status import RunStatus
@@ -16,32 +17,28 @@ from digit_tui.session.run_status import RunStatus
 def conclude(
     run: RunStatus,
     output: Output,
-    say: Callable[[str], None] | None,
+    write: Callable[[str], None] | None,
     number: int | None,
     wrong: bool,
 ) -> int:
-    """Say what became of a run that has ended; returns the exit status.
+    """Print how a run has ended; returns the exit status.
 
     Args:
-        run: how it stands.
+        run: its state.
         output: where a report goes.
-        say: how to speak to a person; None gives the report that a script gets.
+        write: writes a line for a person; None prints the report for a script instead.
         number: of the signal that ended it, if one did.
-        wrong: whether a script held what could not be obeyed.
+        wrong: whether a script had lines that could not be carried out.
     """
     if run.failure is not None:
-        print_error(run.failure.message)
-        if run.failure.details is not None:
-            for line in ("a fault of digit-tui itself:", *run.failure.details.splitlines()):
-                print_error(line)
-        return run.failure.status
+        return print_failure(run.failure)
     assert run.ended is not None
-    if say is None:
+    if write is None:
         output.line(_report(run, run.ended))
     else:
         folder = run.ended.run and printable(run.ended.run)
         for line in wording.farewell(folder, run.step, run.all_done, "digit-tui --plain"):
-            say(line)
+            write(line)
     if run.save_trouble is not None:
         print_error(wording.not_saved(run.save_trouble))
     if number is not None:

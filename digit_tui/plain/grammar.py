@@ -1,4 +1,4 @@
-"""The commands that can be typed, and what a line of them means."""
+"""The commands that can be typed, and the parsing of a line."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from digit_tui.run.settings import parse_changes
 
 @dataclass(frozen=True)
 class PlainCommand:
-    """A command."""
+    """A command that can be typed."""
 
     name: str
     usage: str
-    """All forms of it."""
+    """All its forms."""
     meaning: str
     parse: Callable[[list[str]], Request]
-    """Takes the other words; raises ValueError with what is wrong with them."""
+    """Takes the words after the name; raises ValueError if something is wrong with them."""
 
 
 def parse(line: str) -> Request | None:
-    """What a line asks for; None is nothing, as an empty line or a remark after # does.
+    """What a line asks for; None for an empty line, or a comment that begins with #.
 
     Raises:
-        InputError: if it is no command.
+        InputError: if it is not a command.
     """
     words = line.split()
     if not words or words[0].startswith("#"):
@@ -58,19 +58,19 @@ def find(word: str) -> PlainCommand:
         raise InputError(f"there is no command {quoted(word)}; there are {known}") from error
 
 
-def alone(order: Request) -> Callable[[list[str]], Request]:
-    """For a command without other words."""
+def alone(request: Request) -> Callable[[list[str]], Request]:
+    """The parser of a command that takes no other words."""
 
     def parse_none(words: list[str]) -> Request:
         count_words(words, 0, 0)
-        return order
+        return request
 
     return parse_none
 
 
 def _step(words: list[str]) -> Request:
     count_words(words, 0, 1)
-    return requests.Steps(whole(words[0]) if words else 1)
+    return requests.MakeSteps(whole(words[0]) if words else 1)
 
 
 def _optimizer(words: list[str]) -> Request:
@@ -109,14 +109,14 @@ def _augment(words: list[str]) -> Request:
 
 def _back(words: list[str]) -> Request:
     count_words(words, 1, 1)
-    return requests.Back(whole(words[0]))
+    return requests.GoToRow(whole(words[0]))
 
 
 def _fork(words: list[str]) -> Request:
     count_words(words, 1, MOST)
     try:
         return RunCommand(commands.Fork(parse_changes(" ".join(words).lower())))
-    except ValueError as error:  # it repeats what was written
+    except ValueError as error:  # it quotes what was typed
         raise ValueError(printable(str(error))) from error
 
 
@@ -135,8 +135,8 @@ def _mistakes(words: list[str]) -> Request:
     count = whole(words.pop(0)) if words and words[0][:1] in "-0123456789" else requests.MISTAKES
     draw = bool(words) and words[0][:1] in "dD" and bool(choose(words.pop(0), ("draw",)))
     text = " ".join(words).lower()
-    parse_selection(text, MOST)  # how many classes there are is seen when it is answered
-    return requests.Mistakes(count, draw, text)
+    parse_selection(text, MOST)  # the number of classes is checked when it is answered
+    return requests.ListMistakes(count, draw, text)
 
 
 def _show(words: list[str]) -> Request:
@@ -147,12 +147,12 @@ def _show(words: list[str]) -> Request:
 
 def _digit(words: list[str]) -> Request:
     count_words(words, 1, 1)
-    return requests.Digit(whole(words[0].removeprefix("#"), least=0))
+    return requests.ShowDigit(whole(words[0].removeprefix("#"), least=0))
 
 
 def _log(words: list[str]) -> Request:
     count_words(words, 0, 1)
-    return requests.Log(whole(words[0]) if words else requests.LOG_LINES)
+    return requests.ShowLog(whole(words[0]) if words else requests.LOG_LINES)
 
 
 def _wait(words: list[str]) -> Request:
@@ -162,12 +162,12 @@ def _wait(words: list[str]) -> Request:
 
 def _verbose(words: list[str]) -> Request:
     count_words(words, 1, 1)
-    return requests.Verbose(choose(words[0], ("on", "off")) == "on")
+    return requests.SetVerbose(choose(words[0], ("on", "off")) == "on")
 
 
 def _help(words: list[str]) -> Request:
     count_words(words, 0, 1)
-    return requests.Help(find(words[0]).name if words else None)
+    return requests.ShowHelp(find(words[0]).name if words else None)
 
 
 COMMANDS = (
@@ -177,7 +177,9 @@ COMMANDS = (
         "Stop training after the steps under way",
         alone(RunCommand(commands.Pause())),
     ),
-    PlainCommand("go", "go", "Train on; also: resume", alone(RunCommand(commands.Resume()))),
+    PlainCommand(
+        "go", "go", "Continue training; also: resume", alone(RunCommand(commands.Resume()))
+    ),
     PlainCommand("step", "step [N]", "Train on one batch, or on N, then pause", _step),
     PlainCommand(
         "epoch",
@@ -188,19 +190,22 @@ COMMANDS = (
     PlainCommand(
         "optimizer",
         "optimizer NAME [RATE]",
-        f"Go on with another update rule: {', '.join(OPTIMIZERS)}",
+        f"Continue with another optimizer: {', '.join(OPTIMIZERS)}",
         _optimizer,
     ),
     PlainCommand(
         "rate", "rate X, rate *X, rate /X", "Set, multiply or divide the learning rate", _rate
     ),
     PlainCommand(
-        "clip", "clip norm X, clip value X, clip off", "Clip by norm, by value, or not", _clip
+        "clip",
+        "clip norm X, clip value X, clip off",
+        "Clip the gradient by norm or by value, or not at all",
+        _clip,
     ),
     PlainCommand(
         "augment",
         "augment NAME",
-        f"Deform the training images otherwise: {', '.join(AUGMENTATIONS)}",
+        f"Change how the training images are deformed: {', '.join(AUGMENTATIONS)}",
         _augment,
     ),
     PlainCommand(
@@ -213,65 +218,68 @@ COMMANDS = (
     PlainCommand(
         "fork",
         "fork optimizer=NAME,lr=X,clip-norm=X,clip-value=X,augment=NAME",
-        "Train a copy beside the run that differs in these, or in some of them",
+        "Train a copy beside the run with one or more of these settings changed",
         _fork,
     ),
     PlainCommand(
         "keep", "keep run, keep fork", "End a fork: go on with the run or the copy", _keep
     ),
-    PlainCommand("epochs", "epochs N", "Train N epochs more", _epochs),
+    PlainCommand("epochs", "epochs N", "Train N more epochs", _epochs),
     PlainCommand("save", "save", "Save a checkpoint now", alone(RunCommand(commands.Save()))),
-    PlainCommand("status", "status", "Tell how the run stands", alone(requests.ShowStatus())),
+    PlainCommand("status", "status", "Show the state of the run", alone(requests.ShowStatus())),
     PlainCommand(
         "mistakes",
         "mistakes [N] [draw] [true=4,7 pred=9 conf>0.9 ...]",
-        f"List or draw the {requests.MISTAKES} or N mistakes with the highest loss, all or some",
+        f"List or draw the {requests.MISTAKES} or N mistakes with the highest loss, "
+        "of all or of those that match",
         _mistakes,
     ),
-    PlainCommand("digit", "digit INDEX", "Draw a test digit, with what it is taken for", _digit),
+    PlainCommand(
+        "digit", "digit INDEX", "Draw a test digit with its most probable classes", _digit
+    ),
     PlainCommand(
         "confusion",
         "confusion",
-        "Show which digits are taken for which",
-        alone(requests.Confusion()),
+        "Show which digits are confused with which",
+        alone(requests.ShowConfusion()),
     ),
     PlainCommand(
         "show",
         "show test, show validation",
-        "Where images are held out: open the test set, or be about the held-out digits again",
+        "With --validation: open the test set, or go back to the held-out set",
         _show,
     ),
     PlainCommand(
-        "log", "log [N]", f"Repeat the last {requests.LOG_LINES} or N lines of the log", _log
+        "log", "log [N]", f"Show the last {requests.LOG_LINES} or N lines of the log", _log
     ),
     PlainCommand(
         "wait",
         "wait [EPOCH]",
-        "Take the next line when the run is paused or done, or has come to EPOCH",
+        "Take the next line when the run is paused or done, or has reached EPOCH",
         _wait,
     ),
     PlainCommand(
         "verbose",
         "verbose on, verbose off",
-        "Tell of every epoch, or on a terminal of one every few seconds",
+        "Report every epoch, or only one every few seconds",
         _verbose,
     ),
-    PlainCommand("help", "help [COMMAND]", "Tell what can be typed", _help),
+    PlainCommand("help", "help [COMMAND]", "List the commands, or explain one", _help),
     PlainCommand("quit", "quit", "Save and leave", alone(requests.Quit())),
 )
-"""In the order in which they are explained."""
+"""In the order of the help."""
 
 BY_NAME = {entry.name: entry for entry in COMMANDS}
 NAMES = BY_NAME | {"resume": BY_NAME["go"], "exit": BY_NAME["quit"], "?": BY_NAME["help"]}
-"""With other words for some."""
+"""With synonyms."""
 
 
 def help_lines(command: str | None) -> list[str]:
-    """What can be typed: all commands, or one.
+    """The help: on all commands, or on one.
 
     Args:
         command: its name.
     """
     entries = COMMANDS if command is None else [BY_NAME[command]]
     lines = [f"{entry.usage}: {entry.meaning}." for entry in entries]
-    return lines if command else [*lines, "The beginning of a command will do."]
+    return lines if command else [*lines, "A command can be shortened to its beginning."]

@@ -1,4 +1,4 @@
-"""Lines in and lines out."""
+"""Lines of text in and out."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ from digit_tui.session.output import Output
 
 PROMPT = "> "
 LOG_LINES = 1_000
-"""The log forgets older lines."""
+"""Lines that the log keeps; older ones are dropped."""
 LONGEST = 65_536
-"""Bytes in a line; what has no line ends would fill the memory."""
+"""Bytes of the longest line: input without line ends would fill the memory."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """Something that was typed, or came from a pipe."""
+    """A line that was typed, or came from a pipe."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class End:
+class EndOfInput:
     """There are no more lines."""
 
 
-class Source(Protocol):
+class LineSource(Protocol):
     """Where lines come from."""
 
-    def start(self, put: Callable[[Line | End], None]) -> None:
-        """Begin to look for lines; `put` takes each one, also from another thread."""
+    def start(self, put: Callable[[Line | EndOfInput], None]) -> None:
+        """Begin to read; `put` takes each line, possibly from another thread."""
 
     def more(self) -> None:
-        """Let the next line come."""
+        """Ask for one more line."""
 
 
-class Reader:
-    """Lines of a stream, each only when it is wanted: commands in a file take their turns.
+class LineReader:
+    """Reads a line of a stream each time one is asked for, so that commands in a file take turns.
 
-    A thread of its own waits for them. It reads from the file descriptor, as a thread in the midst
-    of a buffered read would keep the interpreter from ending.
+    A thread of its own reads from the file descriptor: a thread in a buffered read would keep the
+    interpreter from exiting.
     """
 
     def __init__(self, stream: IO[str] | None) -> None:
@@ -57,18 +57,18 @@ class Reader:
         self._stream = stream
         self._wanted = Semaphore(0)
 
-    def start(self, put: Callable[[Line | End], None]) -> None:
+    def start(self, put: Callable[[Line | EndOfInput], None]) -> None:
         Thread(target=self._read, args=(put,), name="input", daemon=True).start()
 
     def more(self) -> None:
         self._wanted.release()
 
-    def _read(self, put: Callable[[Line | End], None]) -> None:
+    def _read(self, put: Callable[[Line | EndOfInput], None]) -> None:
         self._wanted.acquire()
         for line in self._lines():
             put(Line(line.decode("utf-8", "replace").removeprefix("\ufeff")))
             self._wanted.acquire()
-        put(End())
+        put(EndOfInput())
 
     def _lines(self) -> Iterator[bytes]:
         rest = b""
@@ -82,7 +82,7 @@ class Reader:
             yield rest
 
     def _piece(self) -> bytes:
-        """What there is to read; nothing is the end."""
+        """Bytes that are ready, at the end none."""
         try:
             return b"" if self._stream is None else os.read(self._stream.fileno(), LONGEST)
         except (OSError, ValueError):  # the terminal is gone, or the stream was closed
@@ -90,46 +90,46 @@ class Reader:
 
 
 class Transcript:
-    """Where lines are written, each at once, and a prompt where somebody types.
+    """Writes lines, each at once, and a prompt if commands are typed.
 
     Attributes:
-        log: the last lines that tell what happened.
+        log: the last lines that were recorded.
     """
 
     def __init__(self, output: Output, prompt: bool) -> None:
         """Begin an empty one.
 
         Args:
-            output: where to.
-            prompt: whether somebody sees where to type.
+            output: where lines are written.
+            prompt: whether to show a prompt.
         """
         self._output = output
         self._prompt = prompt
-        self._open = False  # what is written ends with the prompt, or ^C
+        self._open = False  # the prompt, or ^C, is the last thing on the screen
         self.log: deque[str] = deque(maxlen=LOG_LINES)
 
-    def say(self, text: str) -> None:
+    def write(self, text: str) -> None:
         """Write a line."""
         if self._open:
             self._output.line("")
             self._open = False
         self._output.line(printable(text))
 
-    def note(self, text: str) -> None:
-        """Write a line that belongs to the log."""
+    def record(self, text: str) -> None:
+        """Write a line and keep it in the log."""
         self.log.append(text)
-        self.say(text)
+        self.write(text)
 
-    def ask(self) -> None:
+    def prompt(self) -> None:
         """Show that a line may be typed."""
         if self._prompt and not self._open:
             self._output.line(PROMPT, end="")
             self._open = True
 
-    def answered(self) -> None:
-        """Somebody has typed a line, and with it ended that of the prompt."""
+    def line_entered(self) -> None:
+        """A line was typed, which ended that of the prompt."""
         self._open = False
 
     def interrupted(self) -> None:
-        """The terminal has shown ^C: what is said next begins a line."""
+        """The terminal has shown ^C: the next text begins a new line."""
         self._open = self._prompt

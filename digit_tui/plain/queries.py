@@ -23,42 +23,42 @@ from digit_tui.run.settings import changes_of
 from digit_tui.session.run_status import RunStatus
 
 ROWS = 14
-"""Height of a drawn digit: two rows of MNIST's pixels each."""
+"""Lines of a drawn digit: two rows of MNIST's pixels each."""
 GUESSES = 3
-"""So many classes are named with their probabilities."""
+"""The most probable classes that are named with their probabilities."""
 
 STATES = {"spike": "in trouble", "diverged": "in trouble", "finished": "all epochs are done"}
-"""States that are told in other words."""
+"""States that are worded differently."""
 
-NO_LOOK = "no look at the digits yet"
+NOT_EVALUATED = "not evaluated yet"
 
 
-def answer(order: Request, run: RunStatus, log: list[str]) -> list[str]:
+def answer(request: Request, run: RunStatus, log: list[str]) -> list[str]:
     """The answer to a question.
 
     Args:
-        order: the question.
-        run: how it stands.
-        log: lines that told what happened.
+        request: the question.
+        run: the state of the run.
+        log: the lines of the log.
 
     Raises:
-        InputError: if it is about something that is not there.
+        InputError: if it asks for something that does not exist.
     """
-    match order:
+    match request:
         case requests.ShowStatus():
             return status(run)
-        case requests.Mistakes():
-            return mistakes(run, order)
-        case requests.Digit(index):
+        case requests.ListMistakes():
+            return mistakes(run, request)
+        case requests.ShowDigit(index):
             return digit(run, index)
-        case requests.Confusion():
+        case requests.ShowConfusion():
             return confusion(run)
-        case requests.Log(count):
+        case requests.ShowLog(count):
             return log[-count:]
-        case requests.Help(command):
+        case requests.ShowHelp(command):
             return help_lines(command)
         case _:
-            raise TypeError(f"{order!r} is no question")
+            raise TypeError(f"{request!r} is not a question")
 
 
 def position(run: RunStatus) -> str:
@@ -66,13 +66,14 @@ def position(run: RunStatus) -> str:
     return f"epoch {run.epoch:.2f} of {run.settings.epochs}, step {run.step:,}"
 
 
-def look_words(evaluated: Evaluated) -> str:
+def evaluation_words(evaluated: Evaluated) -> str:
     """For example "test 97.10%, loss 0.0951"."""
-    return f"{evaluated.split} {evaluated.evaluation.accuracy:.2%}, loss {evaluated.evaluation.loss:.4f}"
+    evaluation = evaluated.evaluation
+    return f"{evaluated.split} {evaluation.accuracy:.2%}, loss {evaluation.loss:.4f}"
 
 
 def gap(run: RunStatus) -> str | None:
-    """How the fork compares with the run; None is unknown."""
+    """How the fork compares with the run; None if they were not evaluated at the same step."""
     first, second = run.evaluated, run.fork.evaluated if run.fork else None
     if first is None or second is None or first.step != second.step:
         return None
@@ -81,21 +82,21 @@ def gap(run: RunStatus) -> str | None:
     return f"fork: {first.split} {accuracy}, {gap_words(comparison)}; {comparison.words}"
 
 
-def standing(run: RunStatus) -> str:
-    """In one line, for example "training at epoch 3.25 of 155, step 104: test 97.10%, ..."."""
+def status_line(run: RunStatus) -> str:
+    """For example "training at epoch 3.25 of 155, step 104: test 97.10%, ..."."""
     words = f"{STATES.get(run.state, run.state)} at {position(run)}"
     if run.evaluated is None:
-        return f"{words}: {NO_LOOK}"
+        return f"{words}: {NOT_EVALUATED}"
     then = "" if run.evaluated.step == run.step else f" at epoch {run.evaluated.epoch:.2f}"
-    return f"{words}: {look_words(run.evaluated)}{then}"
+    return f"{words}: {evaluation_words(run.evaluated)}{then}"
 
 
 def status(run: RunStatus) -> list[str]:
-    """All about how a run stands."""
+    """The state of a run in full."""
     name = run.dataset.name if run.dataset else run.config.data
     parts = [name, "-".join(map(str, run.network)) or "no network yet"]
     lines = [
-        standing(run),
+        status_line(run),
         ", ".join([*parts, *wording.settings_words(run.settings, run.learning_rate)]),
     ]
     if run.going and run.images_per_second:
@@ -111,26 +112,26 @@ def status(run: RunStatus) -> list[str]:
     return lines
 
 
-def unmoved(command: Command, run: RunStatus, terminal: bool) -> list[str]:
-    """What to say of a command of which nothing came.
+def nothing_happened(command: Command, run: RunStatus, terminal: bool) -> list[str]:
+    """The reply to a command that caused no event to report.
 
     Args:
-        command: that was obeyed.
-        run: how it stands.
+        command: that was carried out.
+        run: the state of the run.
         terminal: whether the next line may come meanwhile.
     """
     if isinstance(command, Setting):
         wanted = changes_of(command, run.settings, run.config)
         if all(getattr(run.settings, name) == value for name, value in wanted.items()):
-            return ["nothing changes: it is so already"]
-        return ["this takes effect when the steps that are made again are made"]
+            return ["nothing changes: the setting has that value already"]
+        return ["this takes effect after the steps that are being repeated"]
     if isinstance(command, StepEpoch) and run.going:
         return ["training to the end of the epoch"] if terminal else []
-    return [standing(run)]
+    return [status_line(run)]
 
 
 def timeline(snapshots: Sequence[SnapshotInfo]) -> list[str]:
-    """Moments with their rows, counted from 1."""
+    """Snapshots with their rows, counted from 1."""
     width = len(str(len(snapshots)))
     return [
         f"{row:>{width}}  {wording.snapshot_words(snapshot)}".rstrip()
@@ -139,32 +140,32 @@ def timeline(snapshots: Sequence[SnapshotInfo]) -> list[str]:
 
 
 def ordered(snapshots: Sequence[SnapshotInfo]) -> list[SnapshotInfo]:
-    """Moments in the order of a timeline."""
+    """Snapshots in the order of the timeline."""
     return sorted(snapshots, key=lambda snapshot: (snapshot.step, len(snapshot.lineage)))
 
 
-def mistakes(run: RunStatus, order: requests.Mistakes) -> list[str]:
+def mistakes(run: RunStatus, request: requests.ListMistakes) -> list[str]:
     """The mistakes with the highest loss.
 
     Raises:
-        InputError: if it says no selection.
+        InputError: if its selection is invalid.
     """
     evaluated = run.shown
     if evaluated is None:
-        return [NO_LOOK]
+        return [NOT_EVALUATED]
     evaluation = evaluated.evaluation
     try:
-        selection = parse_selection(order.selection, evaluation.probabilities.shape[1])
+        selection = parse_selection(request.selection, evaluation.probabilities.shape[1])
     except SelectionError as error:
         raise InputError(f"mistakes: {error}") from error
     digits = DigitTable(evaluation, evaluated.history)
     wrong = replace(selection, states=selection.states | {"wrong"})
     found = select(digits, wrong, "loss")
     when = f"at epoch {evaluated.epoch:.2f}"
-    some = f" with {selection}" if order.selection else ""
+    some = f" with {selection}" if request.selection else ""
     if not len(found):
         return [f"Not one mistake{some} {when}."]
-    shown = found[: order.count]
+    shown = found[: request.count]
     which = (
         "all of them" if len(shown) == len(found) else f"the {len(shown):,} with the highest loss"
     )
@@ -172,28 +173,28 @@ def mistakes(run: RunStatus, order: requests.Mistakes) -> list[str]:
     lines = [f"{count} wrong{some} {when}, {which}:"]
     for index in map(int, shown):
         lines.append("; ".join([digit_words(evaluation, index), *label_doubts(digits, index)]))
-        if order.draw and run.dataset is not None:
+        if request.draw and run.dataset is not None:
             lines += picture(run.dataset, evaluated.split, index)
     return lines
 
 
 def digit(run: RunStatus, index: int) -> list[str]:
-    """A digit with what it is taken for, and since when.
+    """A digit with its most probable classes and its history.
 
     Raises:
-        InputError: if there is none with this index.
+        InputError: if there is no digit with this index.
     """
     evaluated = run.shown
     if evaluated is None or run.dataset is None:
-        return [NO_LOOK]
+        return [NOT_EVALUATED]
     evaluation = evaluated.evaluation
     if index >= evaluation.total:
         raise InputError(
             f"digit: there are {evaluation.total:,} {evaluated.split} digits, counted from 0"
         )
     chances = evaluation.probabilities[index]
-    order = np.argsort(-chances, kind="stable")[:GUESSES]
-    guesses = ", ".join(f"{each} {chances[each]:.1%}" for each in order)
+    classes = np.argsort(-chances, kind="stable")[:GUESSES]
+    guesses = ", ".join(f"{each} {chances[each]:.1%}" for each in classes)
     digits = DigitTable(evaluation, evaluated.history)
     lines = [digit_words(evaluation, index), f"taken for: {guesses}", *label_doubts(digits, index)]
     if len(evaluated.history):
@@ -203,33 +204,33 @@ def digit(run: RunStatus, index: int) -> list[str]:
 
 def digit_words(evaluation: Evaluation, index: int) -> str:
     """For example "digit 947: is 9, taken for 4 (97.3%; 9: 1.2%), loss 4.41"."""
-    true, seen = int(evaluation.labels[index]), int(evaluation.predictions[index])
+    true, predicted = int(evaluation.labels[index]), int(evaluation.predictions[index])
     chances = evaluation.probabilities[index]
     loss = f"loss {evaluation.losses[index]:.2f}"
-    if true == seen:
-        return f"digit {index}: is {true}, seen right ({chances[true]:.1%}), {loss}"
-    sure = f"{chances[seen]:.1%}; {true}: {chances[true]:.1%}"
-    return f"digit {index}: is {true}, taken for {seen} ({sure}), {loss}"
+    if true == predicted:
+        return f"digit {index}: is {true}, correct ({chances[true]:.1%}), {loss}"
+    sure = f"{chances[predicted]:.1%}; {true}: {chances[true]:.1%}"
+    return f"digit {index}: is {true}, taken for {predicted} ({sure}), {loss}"
 
 
 def label_doubts(digits: DigitTable, index: int) -> list[str]:
-    """What there is against a digit's label, for example "label: suspect"."""
+    """The reasons to doubt a digit's label, for example "label: suspect"."""
     doubts = digits.doubts(index)
     return [f"label: {', '.join(doubts)}"] if doubts else []
 
 
-def picture(dataset: Dataset, digits: str, index: int) -> list[str]:
+def picture(dataset: Dataset, split: str, index: int) -> list[str]:
     """A digit as ASCII art."""
-    images, _ = dataset.split(digits)
+    images, _ = dataset.split(split)
     image = images[index].reshape(dataset.side, dataset.side)
     return [line.rstrip() for line in draw_digit(image, columns=2 * ROWS, rows=ROWS)]
 
 
 def confusion(run: RunStatus) -> list[str]:
-    """Which digits are taken for which."""
+    """Which digits are confused with which."""
     evaluated = run.shown
     if evaluated is None:
-        return [NO_LOOK]
+        return [NOT_EVALUATED]
     return report(
         evaluated.evaluation, evaluated.history, evaluated.split.capitalize()
     ).splitlines()

@@ -1,4 +1,4 @@
-"""What a line asks for."""
+"""What a typed line can ask for."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ LOG_LINES = 10
 
 
 class InputError(ValueError):
-    """A line that can not be obeyed: says what is wrong, and what is possible."""
+    """A line that cannot be carried out: says what is wrong, and what is possible."""
 
 
 @dataclass(frozen=True)
 class RunCommand:
-    """Something that the run is asked for."""
+    """Send a command to the run."""
 
     command: commands.Command
 
 
 @dataclass(frozen=True)
-class Steps:
-    """Train on so many batches, one after the other."""
+class MakeSteps:
+    """Train on a number of batches, one after the other."""
 
     count: int
 
 
 @dataclass(frozen=True)
-class Back:
-    """Go to a snapshot."""
+class GoToRow:
+    """Go back to a snapshot."""
 
     row: int
     """Of the timeline, counted from 1."""
@@ -39,7 +39,7 @@ class Back:
 
 @dataclass(frozen=True)
 class Wait:
-    """Do not take the next line before the run stands still, or has come so far."""
+    """Take the next line only when the run has paused or ended, or has reached an epoch."""
 
     epoch: float = inf
 
@@ -51,12 +51,12 @@ class ShowTimeline:
 
 @dataclass(frozen=True)
 class ShowStatus:
-    """Say how the run stands."""
+    """Show the state of the run."""
 
 
 @dataclass(frozen=True)
-class Mistakes:
-    """List the digits that are classified wrong with the highest loss."""
+class ListMistakes:
+    """List the misclassified digits with the highest loss."""
 
     count: int = MISTAKES
     draw: bool = False
@@ -65,39 +65,39 @@ class Mistakes:
 
 
 @dataclass(frozen=True)
-class Digit:
-    """Show a test digit."""
+class ShowDigit:
+    """Draw a digit with its most probable classes."""
 
     index: int
 
 
 @dataclass(frozen=True)
-class Confusion:
-    """Show which digits are taken for which."""
+class ShowConfusion:
+    """Show which digits are confused with which."""
 
 
 @dataclass(frozen=True)
 class ShowValidation:
-    """Be about the held-out digits again, after the test digits were opened."""
+    """Answer from the held-out set again, after the test set was opened."""
 
 
 @dataclass(frozen=True)
-class Log:
-    """Repeat the last lines of what happened."""
+class ShowLog:
+    """Show the last lines of the log."""
 
     count: int = LOG_LINES
 
 
 @dataclass(frozen=True)
-class Verbose:
-    """Report each epoch, or not so often."""
+class SetVerbose:
+    """Report every epoch, or only one every few seconds."""
 
     on: bool
 
 
 @dataclass(frozen=True)
-class Help:
-    """List what can be typed."""
+class ShowHelp:
+    """List the commands, or explain one."""
 
     command: str | None = None
 
@@ -109,17 +109,17 @@ class Quit:
 
 Request = (
     RunCommand
-    | Steps
-    | Back
+    | MakeSteps
+    | GoToRow
     | Wait
     | ShowTimeline
     | ShowStatus
-    | Mistakes
-    | Digit
-    | Confusion
+    | ListMistakes
+    | ShowDigit
+    | ShowConfusion
     | ShowValidation
-    | Log
-    | Verbose
-    | Help
+    | ShowLog
+    | SetVerbose
+    | ShowHelp
     | Quit
 )

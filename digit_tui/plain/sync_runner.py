@@ -1,25 +1,24 @@
-"""The door to the training thread for one who asks and waits for the answer."""
+"""The training thread for a front end that waits until each command was carried out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from queue import SimpleQueue
-from threading import Event as Flag
 
 from digit_tui.run.commands import Command
-from digit_tui.session.runner import Acknowledged, Runner, RunnerEvent
+from digit_tui.session.runner import Acknowledged, EventQueue, Runner, RunnerEvent
 from digit_tui.training.command_source import Mailbox
 from digit_tui.training.run_request import RunRequest
 
 BACKLOG = 1_000
-"""Where nobody takes what is printed, training waits when so much is untold; it would fill the
-memory."""
+"""Training waits while more events than this are not printed yet. If nobody reads standard output,
+they would fill the memory."""
 
 
 @dataclass(frozen=True)
 class Ack:
-    """Lies behind a command: when it is taken, the command was obeyed."""
+    """Follows a command in the mailbox: when it is taken, the command was carried out."""
 
     command: Command | None
 
@@ -31,26 +30,26 @@ class Begin:
 
 @dataclass(frozen=True)
 class Woken:
-    """There is news of the run."""
+    """The run has published events."""
 
 
 class AckMailbox(Mailbox):
-    """A mailbox that tells when a command was obeyed, and that can hold a run.
+    """A mailbox that acknowledges commands, and that can hold a run before its first step.
 
     The trainer asks for the next command when it is done with the one before. While the run is held
-    it waits there for the next one, so that all that comes takes effect before the first step.
+    it waits there for the next one, so that all commands take effect before the first step.
     """
 
-    def __init__(self, obeyed: Callable[[Acknowledged], None], held: bool) -> None:
+    def __init__(self, acknowledge: Callable[[Acknowledged], None], held: bool) -> None:
         """Make it, empty.
 
         Args:
-            obeyed: called in the training thread.
-            held: until `Begin`.
+            acknowledge: called in the training thread when a command was carried out.
+            held: whether the run is held until `Begin`.
         """
         super().__init__()
         self._items: SimpleQueue[Command | Ack | Begin] = SimpleQueue()
-        self._obeyed = obeyed
+        self._acknowledge = acknowledge
         self._held = held
 
     def send(self, command: Command | Ack | Begin) -> None:
@@ -73,7 +72,7 @@ class AckMailbox(Mailbox):
 
     def _open(self, item: Command | Ack | Begin) -> Command | None:
         if isinstance(item, Ack):
-            self._obeyed(Acknowledged(item.command))
+            self._acknowledge(Acknowledged(item.command))
         elif isinstance(item, Begin):
             self._held = False
         else:
@@ -81,50 +80,60 @@ class AckMailbox(Mailbox):
         return None
 
 
-class SyncRunner(Runner):
-    """A run in a thread of its own that gives a receipt for what it is asked."""
+class SyncRunner:
+    """A run in a thread of its own that acknowledges commands.
+
+    Attributes:
+        events: what the run has published and nobody has taken yet.
+    """
 
     def __init__(self, request: RunRequest, wake: Callable[[], None], held: bool) -> None:
         """Set up a run; see Runner.
 
         Args:
             request: which run.
-            wake: called when there is something to tell.
+            wake: called in the training thread when there is something to report.
             held: make no step before one is asked for, or `begin` is called.
         """
-        self._held = held
-        self._stop_waiting = Flag()
-        super().__init__(request, wake)
+        self.events = EventQueue(wake, BACKLOG)
+        self._mailbox = AckMailbox(self.events.publish, held)
+        self._runner = Runner(request, self.events, mailbox=self._mailbox)
 
-    def _make_mailbox(self) -> Mailbox:
-        self._ack_mailbox = AckMailbox(self._publish, self._held)
-        return self._ack_mailbox
+    def start(self) -> None:
+        self._runner.start()
+
+    def send(self, command: Command) -> None:
+        """Ask the run for something, without an acknowledgement."""
+        self._mailbox.send(command)
 
     def ask(self, command: Command, begin: bool = False) -> None:
-        """Send a command; `Acknowledged` follows when all that came of it was published.
+        """Send a command; `Acknowledged` follows when all that it caused was published.
 
         Args:
-            command: what for.
+            command: what to ask for.
             begin: the run need not be held after it.
         """
-        self._ack_mailbox.send(command)
+        self._mailbox.send(command)
         if begin:
             self.begin()
-        self._ack_mailbox.send(Ack(command))
+        self._mailbox.send(Ack(command))
 
     def ask_nothing(self) -> None:
-        """Have `Acknowledged` tell when the run is ready for commands."""
-        self._ack_mailbox.send(Ack(None))
+        """Have `Acknowledged` published when the run is ready for commands."""
+        self._mailbox.send(Ack(None))
 
     def begin(self) -> None:
         """Let the run make steps."""
-        self._ack_mailbox.send(Begin())
+        self._mailbox.send(Begin())
+
+    def drain(self) -> list[RunnerEvent]:
+        """What has happened since the last call."""
+        return self.events.drain()
 
     def stop_waiting(self) -> None:
-        """Let the thread wait for nobody from now on: it is to end."""
-        self._stop_waiting.set()
+        """Do not hold up the training thread from now on: it is to end."""
+        self.events.stop_waiting()
 
-    def _publish(self, event: RunnerEvent) -> None:
-        super()._publish(event)
-        while len(self._events) > BACKLOG and not self._stop_waiting.wait(0.05):
-            pass
+    def join(self, seconds: float) -> bool:
+        """Wait for the thread to end; whether it has."""
+        return self._runner.join(seconds)

@@ -1,4 +1,4 @@
-"""What the words of a line can be: names, counts, numbers."""
+"""The words of a line as values: names, counts, numbers."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from math import isfinite
 from digit_tui.data import printable
 
 MOST = 1_000_000
-"""No count is larger."""
+"""The largest count."""
 SHOWN = 40
-"""So much of a wrong word is repeated."""
+"""Characters of a wrong word that an error message quotes."""
 
 
 def choose(word: str, names: Sequence[str]) -> str:
-    """The name that a word is, or is the beginning of.
+    """The name that a word is, or the only one that begins with it.
 
     Raises:
-        ValueError: if it is none of them, or may be several.
+        ValueError: if there is none, or more than one.
     """
     if word.lower() in names:
         return word.lower()
@@ -30,7 +30,7 @@ def choose(word: str, names: Sequence[str]) -> str:
 
 
 def quoted(word: str) -> str:
-    """A word of a person, or its beginning, safe to print."""
+    """A typed word, or its beginning, in quotes and safe to print."""
     word = printable(word)
     return f"'{word[:SHOWN]}...'" if len(word) > SHOWN else f"'{word}'"
 
@@ -39,7 +39,7 @@ def whole(word: str, least: int = 1) -> int:
     """A count.
 
     Raises:
-        ValueError: if the word is no number from `least` to MOST.
+        ValueError: if the word is not a whole number from `least` to MOST.
     """
     try:
         number = int(word)
@@ -54,7 +54,7 @@ def real(word: str) -> float:
     """A positive number.
 
     Raises:
-        ValueError: if the word is none.
+        ValueError: if the word is not one.
     """
     try:
         number = float(word)
@@ -66,12 +66,12 @@ def real(word: str) -> float:
 
 
 def count_words(words: list[str], least: int, most: int) -> None:
-    """See that there are as many words as there should be.
+    """Check the number of words.
 
     Raises:
-        ValueError: if not.
+        ValueError: if there are fewer than `least`, or more than `most`.
     """
     if len(words) < least:
         raise ValueError("something is missing")
     if len(words) > most:
-        raise ValueError(f"{quoted(words[most])} is too much")
+        raise ValueError(f"{quoted(words[most])} is one word too many")

@@ -34,7 +34,8 @@ from digit_tui.run.events import (
     WentBack,
 )
 from digit_tui.run.settings import Settings
-from digit_tui.session.runner import Failed, Loaded, RunnerEvent
+from digit_tui.session.failures import Failed
+from digit_tui.session.runner import Loaded, RunnerEvent
 
 State = Literal["loading", "training", "paused", "finished", "diverged", "spike", "ended"]
 

@@ -38,7 +38,7 @@ class SpikeAlarm:
         self._armed = True
 
     def rings(self, loss: float) -> bool:
-        """Take in a step's loss, in nats; returns whether the network is no better than guessing."""
+        """Take in a step's loss, in nats; whether the network is no better than guessing now."""
         self.now += FAST * (loss - self.now)
         self._slow += SLOW * (loss - self._slow)
         self.best = min(self.best, self._slow)

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.exit_watchdog import SAVE_SECONDS
 from digit_tui.session.output import discard_output
 from digit_tui.storage.run_index import last_interrupted
 from digit_tui.training.run_request import RunRequest
@@ -41,7 +42,7 @@ def run_replay(request: RunRequest) -> int:
 
 
 def _show(app: JobControlApp) -> int:
-    from digit_tui.tui.terminal.watchdog import SAVE_SECONDS, Watchdog
+    from digit_tui.tui.terminal.watchdog import Watchdog
 
     # The training thread asks for the interpreter after each call of NumPy. With Python's usual
     # 5 ms it would wait that long for the interface, and the worker processes with it.

@@ -15,7 +15,7 @@ from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.wording import farewell
 from digit_tui.session.exit_status import ExitStatus
-from digit_tui.session.runner import Runner, RunnerEvent
+from digit_tui.session.runner import EventQueue, Runner, RunnerEvent
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest, resume_request
 from digit_tui.training.snapshots import UNDO_BYTES
@@ -182,7 +182,7 @@ class DigitApp(JobControlApp):
             with suppress(RuntimeError):  # the loop is closed: nobody looks any more
                 loop.call_soon_threadsafe(self._wake.set)
 
-        self.runner = Runner(request, wake, dataset)
+        self.runner = Runner(request, EventQueue(wake), dataset)
         self.runner.start()
         if self.ended_by is not None:  # before there was anybody to tell
             self.stop_run()

@@ -16,8 +16,8 @@ from textual.binding import Binding
 
 from digit_tui.config import RunConfig
 from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.exit_watchdog import SAVE_SECONDS
 from digit_tui.tui.run_app import RunApp
-from digit_tui.tui.terminal.watchdog import SAVE_SECONDS
 
 GROUP = 0
 """For `os.kill`, the processes of the own group."""

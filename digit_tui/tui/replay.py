@@ -9,7 +9,8 @@ from textual.timer import Timer
 
 from digit_tui.run import commands
 from digit_tui.session.exit_status import ExitStatus
-from digit_tui.session.runner import Failed, ReplayRunner
+from digit_tui.session.failures import Failed
+from digit_tui.session.runner import EventQueue, replay_runner
 from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.job_control import JOB, JobControlApp
 from digit_tui.tui.run_app import COMMON
@@ -97,7 +98,7 @@ class ReplayApp(JobControlApp):
         super().__init__(request.config)
         self._request = request
         self._timer: Timer | None = None
-        self.runner = ReplayRunner(request, wake=lambda: None)
+        self.runner = replay_runner(request, EventQueue(wake=lambda: None))
         epochs = max(request.config.epochs or 1, 1)
         self.player = Player(speed=2.0 ** round(log2(max(epochs / SHOW_SECONDS, 0.25))))
 

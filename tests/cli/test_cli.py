@@ -18,9 +18,10 @@ from click.core import ParameterSource
 from click.testing import CliRunner, Result
 
 from digit_tui import __version__
-from digit_tui.cli import main as cli_module
-from digit_tui.cli.main import cli, main, no_terminal
+from digit_tui.cli import terminal as terminal_module
+from digit_tui.cli.main import cli, main
 from digit_tui.cli.options import RUN_OPTIONS, make_config
+from digit_tui.cli.terminal import no_terminal
 from digit_tui.data import write_idx
 from digit_tui.run.commands import SetClipping, SetOptimizer
 from digit_tui.training import saving
@@ -242,7 +243,7 @@ def test_an_interrupted_evaluation_is_ended_by_its_signal(
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("digit_tui.cli.evaluate.SavedRun.read", interrupted)
+    monkeypatch.setattr("digit_tui.storage.saved_run.SavedRun.read", interrupted)
     ended = program("evaluate", str(finished[0]))
     assert (ended.exit_code, ended.stdout) == (130, "")
     assert "Traceback" not in ended.stderr
@@ -295,9 +296,9 @@ def test_what_counts_as_a_terminal(
     trouble: str | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cli_module.sys, "platform", "linux")
-    monkeypatch.setattr(cli_module.sys, "stdin", None if stdin is None else Stream(stdin))
-    monkeypatch.setattr(cli_module.sys, "stderr", Stream(stderr))
+    monkeypatch.setattr(terminal_module.sys, "platform", "linux")
+    monkeypatch.setattr(terminal_module.sys, "stdin", None if stdin is None else Stream(stdin))
+    monkeypatch.setattr(terminal_module.sys, "stderr", Stream(stderr))
     if term is None:
         monkeypatch.delenv("TERM", raising=False)
     else:

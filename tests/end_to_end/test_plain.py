@@ -181,7 +181,7 @@ def test_a_program_can_converse(piped: Callable[..., Piped]) -> None:
     program.send("wait 1000000")
     program.process.send_signal(signal.SIGINT)
     program.until("^paused at epoch")
-    program.until("^ctrl[+]c again saves and leaves, go trains on$")
+    program.until("^ctrl[+]c again saves and leaves, go continues training$")
     program.send("status")
     program.until("^paused at epoch")
     program.send("quit")
@@ -410,7 +410,7 @@ def test_a_conversation_on_a_simple_terminal(talking: Any, tmp_path: Path) -> No
     expect(program, r"^epoch (\d+): .*\n(> \n)?epoch \d+: ")
     type_in(program, "verbose off\n")
     # What is typed while an epoch is told is echoed within its line, and a prompt comes after.
-    expect(program, "^(> )?an epoch every 5 seconds is told$")
+    expect(program, "^(> )?reporting an epoch every 5 seconds$")
     type_in(program, "wait\n")
     type_in(program, "status\n")  # nobody who types waits
     expect(program, r"^training at epoch .*\nsample, 784-8-10, momentum, rate 0\.05, shift$")
@@ -427,12 +427,12 @@ def test_ctrl_c_on_a_terminal(talking: Any, tmp_path: Path) -> None:
     program = talking
     type_in(program, "wait\n")
     type_in(program, "\x03")  # which may be noticed before the line is
-    expect(program, r"^ctrl[+]c again saves and leaves, go trains on\n(.*\n)*> $")
+    expect(program, r"^ctrl[+]c again saves and leaves, go continues training\n(.*\n)*> $")
     assert re.search("^paused at epoch ", said(program), re.MULTILINE)
     type_in(program, "go\n")  # it counts anew
     expect(program, "^training on\n(.*\n)*> ")
     type_in(program, "\x03")
-    expect(program, "^ctrl[+]c again saves and leaves, go trains on\n> $")
+    expect(program, "^ctrl[+]c again saves and leaves, go continues training\n> $")
     type_in(program, "\x03")
     assert program.status() == 130
     assert "Saved step " in said(program)

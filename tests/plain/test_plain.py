@@ -23,7 +23,7 @@ from digit_tui.plain import requests
 from digit_tui.plain import run_plain as run_plain_function
 from digit_tui.plain import sync_runner as sync_runner_module
 from digit_tui.plain.grammar import COMMANDS, help_lines, parse
-from digit_tui.plain.lines import End, Line, Reader, Transcript
+from digit_tui.plain.lines import EndOfInput, Line, LineReader, Transcript
 from digit_tui.plain.narrator import Narrator
 from digit_tui.plain.requests import InputError, RunCommand
 from digit_tui.plain.session import Session
@@ -50,8 +50,8 @@ LINES = {
     "pause": RunCommand(commands.Pause()),
     "go": RunCommand(commands.Resume()),
     "resume": RunCommand(commands.Resume()),
-    "step": requests.Steps(1),
-    "step 12": requests.Steps(12),
+    "step": requests.MakeSteps(1),
+    "step 12": requests.MakeSteps(12),
     "epoch": RunCommand(commands.StepEpoch()),
     "optimizer adam": RunCommand(commands.SetOptimizer("adam")),
     "optimizer SGD 0.25": RunCommand(commands.SetOptimizer("sgd", 0.25)),
@@ -67,7 +67,7 @@ LINES = {
     "augment affine": RunCommand(commands.SetAugmentation("affine")),
     "undo": RunCommand(commands.Undo()),
     "timeline": requests.ShowTimeline(),
-    "back 3": requests.Back(3),
+    "back 3": requests.GoToRow(3),
     "fork optimizer=sgd,lr=0.1": RunCommand(commands.Fork((commands.SetOptimizer("sgd", 0.1),))),
     "fork lr=0.1, clip-norm=1": RunCommand(
         commands.Fork((commands.SetLearningRate(0.1), commands.SetClipping(1.0)))
@@ -77,26 +77,26 @@ LINES = {
     "epochs 10": RunCommand(commands.AddEpochs(10)),
     "save": RunCommand(commands.Save()),
     "status": requests.ShowStatus(),
-    "mistakes": requests.Mistakes(),
-    "mistakes 3": requests.Mistakes(3),
-    "mistakes draw": requests.Mistakes(draw=True),
-    "mistakes 3 draw": requests.Mistakes(3, draw=True),
-    "digit 0": requests.Digit(0),
-    "digit #947": requests.Digit(947),
-    "confusion": requests.Confusion(),
-    "mistakes 3 draw true=4 pred=9": requests.Mistakes(3, True, "true=4 pred=9"),
-    "mistakes conf>0.9": requests.Mistakes(5, False, "conf>0.9"),
+    "mistakes": requests.ListMistakes(),
+    "mistakes 3": requests.ListMistakes(3),
+    "mistakes draw": requests.ListMistakes(draw=True),
+    "mistakes 3 draw": requests.ListMistakes(3, draw=True),
+    "digit 0": requests.ShowDigit(0),
+    "digit #947": requests.ShowDigit(947),
+    "confusion": requests.ShowConfusion(),
+    "mistakes 3 draw true=4 pred=9": requests.ListMistakes(3, True, "true=4 pred=9"),
+    "mistakes conf>0.9": requests.ListMistakes(5, False, "conf>0.9"),
     "show test": RunCommand(commands.OpenTest()),
     "show validation": requests.ShowValidation(),
-    "log": requests.Log(),
-    "log 3": requests.Log(3),
+    "log": requests.ShowLog(),
+    "log 3": requests.ShowLog(3),
     "wait": requests.Wait(inf),
     "wait 2.5": requests.Wait(2.5),
-    "verbose on": requests.Verbose(True),
-    "verbose off": requests.Verbose(False),
-    "help": requests.Help(),
-    "?": requests.Help(),
-    "help RA": requests.Help("rate"),
+    "verbose on": requests.SetVerbose(True),
+    "verbose off": requests.SetVerbose(False),
+    "help": requests.ShowHelp(),
+    "?": requests.ShowHelp(),
+    "help RA": requests.ShowHelp("rate"),
     "quit": requests.Quit(),
     "exit": requests.Quit(),
 }
@@ -145,12 +145,12 @@ WRONG = [
     ("fly", "there is no command 'fly'; there are pause, go, step,"),
     ("s", "'s' may be step or save or status"),
     ("help fly", "help: there is no command 'fly'"),
-    ("pause now", "pause: 'now' is too much (use: pause)"),
+    ("pause now", "pause: 'now' is one word too many (use: pause)"),
     ("step 0", "step: '0' is not a whole number from 1 to 1,000,000 (use: step [N])"),
     ("step 1.5", "step: '1.5' is not a whole number"),
     ("step 99999999", "step: '99999999' is not a whole number"),
     ("step " + "9" * 5_000, "is not a whole number"),
-    ("step 1 2", "step: '2' is too much"),
+    ("step 1 2", "step: '2' is one word too many"),
     ("optimizer", "optimizer: something is missing (use: optimizer NAME [RATE])"),
     ("optimizer lion", "'lion' is none of sgd, momentum, nesterov, rmsprop, adam, adamw"),
     ("optimizer ada", "'ada' may be adam or adamw"),
@@ -164,7 +164,7 @@ WRONG = [
     ("rate /0", "'0' is not a positive number"),
     ("clip", "clip: something is missing (use: clip norm X, clip value X, clip off)"),
     ("clip norm", "clip: something is missing"),
-    ("clip off 1", "'1' is too much"),
+    ("clip off 1", "'1' is one word too many"),
     ("clip 1", "'1' is none of norm, value, off"),
     ("augment flip", "'flip' is none of none, shift, affine, elastic"),
     ("back", "back: something is missing"),
@@ -230,16 +230,16 @@ def read_all(chunks: Iterable[bytes]) -> list[str]:
     for chunk in chunks:
         os.write(writing, chunk)
     os.close(writing)
-    inbox: SimpleQueue[Line | End] = SimpleQueue()
+    inbox: SimpleQueue[Line | EndOfInput] = SimpleQueue()
     lines = []
     with open(reading, encoding="utf-8") as stream:
-        reader = Reader(stream)
+        reader = LineReader(stream)
         reader.start(inbox.put)
         while True:
             assert inbox.empty()  # nothing comes before it is wanted
             reader.more()
             item = inbox.get(timeout=10)
-            if isinstance(item, End):
+            if isinstance(item, EndOfInput):
                 return lines
             lines.append(item.text)
 
@@ -260,22 +260,22 @@ def test_no_standard_input_is_the_end(stream: Any, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         stream = open(tmp_path / "file")  # noqa: SIM115
         stream.close()
-    inbox: SimpleQueue[Line | End] = SimpleQueue()
-    reader = Reader(stream)
+    inbox: SimpleQueue[Line | EndOfInput] = SimpleQueue()
+    reader = LineReader(stream)
     reader.start(inbox.put)
     reader.more()
-    assert inbox.get(timeout=10) == End()
+    assert inbox.get(timeout=10) == EndOfInput()
 
 
 def test_a_prompt_stands_in_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     transcript = Transcript(Output(), prompt=True)
-    transcript.ask()
-    transcript.ask()
-    transcript.note("news\x1b[2J")
-    transcript.say("more")
-    transcript.ask()
-    transcript.answered()
-    transcript.say("an answer")
+    transcript.prompt()
+    transcript.prompt()
+    transcript.record("news\x1b[2J")
+    transcript.write("more")
+    transcript.prompt()
+    transcript.line_entered()
+    transcript.write("an answer")
     assert capsys.readouterr().out == "> \nnews?[2J\nmore\n> an answer\n"
     assert list(transcript.log) == ["news\x1b[2J"]
 
@@ -289,12 +289,12 @@ class Typed:
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
 
-    def start(self, put: Callable[[Line | End], None]) -> None:
+    def start(self, put: Callable[[Line | EndOfInput], None]) -> None:
         self._put = put
 
     def more(self) -> None:
         line = next(self._lines, None)
-        self._put(End() if line is None else Line(line))
+        self._put(EndOfInput() if line is None else Line(line))
 
 
 class Ended:
@@ -427,7 +427,7 @@ def test_what_is_said_already_is_said(converse: Converse) -> None:
     paused, again = ended.all("^paused")
     assert paused == again
     assert paused.startswith("paused at epoch 0.00 of 100000, step 0: test ")
-    assert ended.all("nothing changes: it is so already")
+    assert ended.all("nothing changes: the setting has that value already")
     assert ended.all("^training on$")
     assert len(ended.all("^training at epoch")) == 1
 
@@ -708,7 +708,7 @@ class Told:
     def tell(self, *events: Any) -> None:
         for event in events:
             self.run.ingest(event)
-            self.narrator.tell(event, None)
+            self.narrator.report(event, None)
 
     def epochs(self, first: int, last: int) -> None:
         for epoch in range(first, last + 1):
@@ -779,10 +779,10 @@ def test_training_waits_for_a_reader_that_does_not_read(
     )
     runner.start()
     end = monotonic() + 20
-    while len(runner._events) <= 10:
+    while len(runner.events) <= 10:
         assert monotonic() < end
         sleep(0.001)
-    assert len(runner._events) == 11
+    assert len(runner.events) == 11
     assert len(runner.drain()) >= 11
     runner.stop_waiting()
     runner.ask(commands.Stop())

@@ -196,7 +196,7 @@ class Story:
 class StoodIn:
     """Takes the place of the training thread: notes commands, makes no events of its own."""
 
-    def __init__(self, request: RunRequest, wake: Callable[[], None], dataset: Any = None) -> None:
+    def __init__(self, request: RunRequest, events: Any, dataset: Any = None) -> None:
         self.request, self.dataset = request, dataset
         self.config, self.folder = request.config, request.folder
         self.sent: list[Command] = []

@@ -9,7 +9,7 @@ import pytest
 
 from digit_tui.run import commands
 from digit_tui.session.exit_status import ExitStatus
-from digit_tui.session.runner import Failed
+from digit_tui.session.failures import Failed
 from digit_tui.tui.run_app import RunApp
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.mistakes import MistakesView

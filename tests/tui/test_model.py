@@ -11,7 +11,8 @@ import pytest
 from digit_tui.data import Dataset
 from digit_tui.run import events as happened
 from digit_tui.session.exit_status import ExitStatus
-from digit_tui.session.runner import Failed, Loaded
+from digit_tui.session.failures import Failed
+from digit_tui.session.runner import Loaded
 from digit_tui.tui.state.run_model import LOG_LINES, RunModel
 
 Tell = Callable[..., None]

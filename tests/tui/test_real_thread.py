@@ -18,7 +18,8 @@ from digit_tui.data import Dataset
 from digit_tui.engine.worker_pool import WORKER_PROCESSES
 from digit_tui.run import commands
 from digit_tui.run.events import RunEnded
-from digit_tui.session.runner import Failed, Runner
+from digit_tui.session.failures import Failed
+from digit_tui.session.runner import EventQueue, Runner
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.command_source import CommandScript
@@ -212,7 +213,7 @@ class TestFailures:
 
     @staticmethod
     def failure(config: RunConfig, folder: Path) -> Failed:
-        runner = Runner(RunRequest(config, folder), lambda: None)
+        runner = Runner(RunRequest(config, folder), EventQueue(lambda: None))
         runner.start()
         assert runner.join(20)
         failed = runner.drain()[-1]

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from digit_tui.cli.evaluate_saved import SavedEvaluation, evaluate_saved
 from digit_tui.cli.runs.text import aligned, say
+from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import DataError, Dataset, load_dataset, printable
 from digit_tui.insight.significance import compare, gap_words, interval_words
 from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output, print_error
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.run_index import find_run
 from digit_tui.storage.run_summary import RunSummary, differing
-from digit_tui.storage.saved_run import SavedRun
 
 LETTERS = string.ascii_uppercase
 """What runs are called here: their names are too long for a table."""
@@ -33,6 +33,7 @@ class Candidate(NamedTuple):
     """At test digits, with its last checkpoint."""
 
 
+@reports_failures
 def compare_runs(names: Sequence[str], data: str | None) -> int:
     """Print runs beside each other; returns the exit status.
 
@@ -43,11 +44,7 @@ def compare_runs(names: Sequence[str], data: str | None) -> int:
     if not 2 <= len(names) <= len(LETTERS):
         print_error(f"compare takes 2 to {len(LETTERS)} runs, not {len(names)}")
         return ExitStatus.USAGE
-    try:
-        found = [RunSummary.of(SavedRun.read(find_run(name))) for name in names]
-    except RunError as error:
-        print_error(str(error))
-        return ExitStatus.DATA
+    found = [RunSummary.of(read_run(name)) for name in names]
     from digit_tui.cli.runs.charts import Curve, Style, chart
 
     output = Output()

@@ -11,8 +11,8 @@ from typing import Any
 from digit_tui.cli.runs.text import aligned, human_size, network_words, say
 from digit_tui.data import printable
 from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output, print_error
-from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_files import runs_folder
 from digit_tui.storage.run_index import list_runs, size_of
 from digit_tui.storage.run_summary import RunSummary
@@ -21,6 +21,7 @@ LONGEST = 16
 """Characters that a row has for the name of the digits, which may be any folder's."""
 
 
+@reports_failures
 def print_runs(as_json: bool) -> int:
     """Print the saved runs, the newest last, next to the prompt; returns the exit status.
 
@@ -28,11 +29,7 @@ def print_runs(as_json: bool) -> int:
         as_json: print one JSON object a line instead of a table.
     """
     output = Output()
-    try:
-        runs, complaints = list_runs()
-    except RunError as error:
-        print_error(str(error))
-        return ExitStatus.DATA
+    runs, complaints = list_runs()
     for complaint in complaints:
         print_error(complaint)
     if as_json:

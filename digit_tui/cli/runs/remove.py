@@ -11,8 +11,9 @@ import click
 from digit_tui.cli.runs.text import human_size, say
 from digit_tui.data import printable
 from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.failures import failure_of, print_failure
 from digit_tui.session.output import Output, print_error
-from digit_tui.storage.errors import RunError, RunTaken
+from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_index import check_removable, find_run, remove_run, size_of
 
 
@@ -26,7 +27,7 @@ def remove_runs(names: Sequence[str], sure: bool) -> int:
     if not sure and not can_ask():
         print_error("runs rm asks on a terminal only: to remove without a question, add --yes")
         return ExitStatus.USAGE
-    troubles: list[ExitStatus] = []
+    troubles: list[int] = []
     folders: dict[Path, str] = {}
     for name in names:
         try:
@@ -59,10 +60,6 @@ def can_ask() -> bool:
     )
 
 
-def _trouble(error: OSError | RunError) -> ExitStatus:
-    """Tell it; returns the exit status that it means."""
-    if isinstance(error, OSError):
-        print_error(f"cannot remove {error.filename}: {error.strerror}")
-        return ExitStatus.DISK
-    print_error(str(error))
-    return ExitStatus.USAGE if isinstance(error, RunTaken) else ExitStatus.DATA
+def _trouble(error: OSError | RunError) -> int:
+    """Print why a run was not removed; returns the exit status."""
+    return print_failure(failure_of(error, action="remove"))

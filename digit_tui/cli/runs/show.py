@@ -5,12 +5,12 @@ from __future__ import annotations
 from textwrap import wrap
 
 from digit_tui.cli.runs.text import aligned, human_size, network_words, say
+from digit_tui.cli.saved_runs import read_run
 from digit_tui.session.exit_status import ExitStatus
-from digit_tui.session.output import Output, print_error
-from digit_tui.storage.errors import RunError
-from digit_tui.storage.run_index import find_run, size_of
+from digit_tui.session.failures import reports_failures
+from digit_tui.session.output import Output
+from digit_tui.storage.run_index import size_of
 from digit_tui.storage.run_summary import RunSummary, choice_words
-from digit_tui.storage.saved_run import SavedRun
 
 LABEL = 15
 """Width of what stands before a fact."""
@@ -19,17 +19,14 @@ WIDEST = 100
 """Longer lines of words are hard to read."""
 
 
+@reports_failures
 def show_run(name: str) -> int:
     """Print a run with its curves; returns the exit status.
 
     Args:
         name: see `find_run`.
     """
-    try:
-        run = RunSummary.of(SavedRun.read(find_run(name)))
-    except RunError as error:
-        print_error(str(error))
-        return ExitStatus.DATA
+    run = RunSummary.of(read_run(name))
     from digit_tui.cli.runs.charts import Curve, Style, chart
 
     output, style = Output(), Style.of_stdout()

@@ -36,8 +36,9 @@ from digit_tui.run.events import (
     WentBack,
 )
 from digit_tui.run.wording import PAUSES, RESUMED
+from digit_tui.session.failures import Failed
 from digit_tui.session.run_status import TROUBLES, RunStatus
-from digit_tui.session.runner import Acknowledged, Failed, Loaded, RunnerEvent
+from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
 from digit_tui.tui.state.curves import Curves, UndoneCurves
 
 LOG_LINES = 1_000

@@ -12,28 +12,23 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from threading import Lock
 from time import sleep
 from types import FrameType
 from typing import Any
 
-from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session import signals
+from digit_tui.session.exit_watchdog import ExitWatchdog, exit_now
 
 try:
     import termios
 except ImportError:  # Windows has no terminal attributes to restore
     termios = None  # type: ignore[assignment, unused-ignore]
 
-SAVE_SECONDS = 5.0
-LEAVE_SECONDS = 1.0
-LOOK_SECONDS = 0.5
-"""The terminal is looked after this often."""
 RESTORE_TRIES = 30
 """A hundredth of a second apart."""
 DESCRIPTORS = 100
 """The terminal is looked for among so many."""
-SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 WRITER = "textual-output"
 """The thread that writes to the terminal."""
@@ -47,7 +42,7 @@ screen, cursor, no mouse or focus reports, no bracketed paste, plain text."""
 
 
 class Watchdog:
-    """Waits for a signal, then for the program to end by itself, but not for ever.
+    """Handles the ending signals, and restores the terminal if the program does not end in time.
 
     A terminal that is gone counts as SIGHUP: a parent may have seen to it that none comes.
     """
@@ -60,8 +55,7 @@ class Watchdog:
             saved: waits up to so many seconds for the run to be saved.
         """
         self._tell = tell
-        self._saved = saved
-        self._numbers: SimpleQueue[int] = SimpleQueue()  # its put is safe in a handler
+        self._exit_watchdog = ExitWatchdog(saved, self._end, self._check_terminal)
         self._given_back = False
         self._last_words = Lock()
         self._attributes: dict[int, list[Any]] = {}
@@ -72,11 +66,9 @@ class Watchdog:
 
     def __enter__(self) -> Watchdog:
         """Take over the signals."""
-        for name in SIGNALS:
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), self._handle)
+        signals.install(self._handle, even_ignored=True)
         threading.excepthook = self._thread_failed
-        Thread(target=self._watch, name="watchdog", daemon=True).start()
+        self._exit_watchdog.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -86,7 +78,7 @@ class Watchdog:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self._tell(number)
-        self._numbers.put(number)
+        self._exit_watchdog.report(number)
 
     def _thread_failed(self, failure: threading.ExceptHookArgs) -> None:
         """Without its writer the interface would wait for ever, and nobody would see it."""
@@ -95,25 +87,17 @@ class Watchdog:
         else:
             threading.__excepthook__(failure)
 
-    def _watch(self) -> None:
-        number = self._wait()
-        self._saved(SAVE_SECONDS)
-        sleep(LEAVE_SECONDS)
-        # Still here: the interface waits for a terminal that is gone or does not read. Once it
-        # need not wait any more, it may not leave before the terminal is restored.
+    def _end(self, number: int) -> None:
+        # The interface waits for a terminal that is gone or does not read. Once it need not wait
+        # any more, it may not leave before the terminal is restored.
         with self._last_words:
             if not self._given_back:
                 self._restore()
-            os._exit(ExitStatus.SIGNALLED + number)
+            exit_now(number)
 
-    def _wait(self) -> int:
-        """The number of the signal that ends the program."""
-        while True:
-            try:
-                return self._numbers.get(timeout=LOOK_SECONDS)
-            except Empty:
-                if self._lost():
-                    self._handle(signal.SIGHUP, None)
+    def _check_terminal(self) -> None:
+        if self._lost():
+            self._handle(signal.SIGHUP, None)
 
     def _note(self, terminal: int) -> None:
         if termios is not None:

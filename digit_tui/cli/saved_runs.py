@@ -1,0 +1,63 @@
+"""Opening saved runs by name. What is needed to read them is imported when one is opened."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from digit_tui.cli.options import absolute, flag_of
+
+if TYPE_CHECKING:
+    from digit_tui.storage.saved_run import SavedRun
+    from digit_tui.training.run_request import RunRequest
+
+
+def read_run(name: str) -> SavedRun:
+    """The saved run in a folder, or of a name; see `find_run`.
+
+    Raises:
+        RunError: if there is none, or it cannot be read.
+    """
+    from digit_tui.storage.run_index import find_run
+    from digit_tui.storage.saved_run import SavedRun
+
+    return SavedRun.read(find_run(name))
+
+
+def saved_request(name: str, flag: str, folder: Path | None, given: dict[str, Any]) -> RunRequest:
+    """Open a saved run to resume it or to repeat it; ends the program if it cannot be read.
+
+    Args:
+        name: its folder, or its name; see `find_run`.
+        flag: --resume or --replay.
+        folder: where a repetition is saved.
+        given: options on the command line; the dataset may have moved since, all else must be as
+            it was.
+
+    Raises:
+        click.UsageError: if an option differs from the run's.
+    """
+    from digit_tui.session.failures import failure_of, print_failure
+    from digit_tui.storage.errors import RunError
+    from digit_tui.storage.run_index import find_run
+    from digit_tui.training.run_request import replay_request, resume_request
+
+    try:
+        path = find_run(name)
+        request = resume_request(path) if flag == "--resume" else replay_request(path, folder)
+    except RunError as error:
+        sys.exit(print_failure(failure_of(error)))
+    data = given.pop("data", None)
+    for option, value in given.items():
+        before = getattr(request.config, option)
+        if value != before:
+            raise click.UsageError(
+                f"{flag}: the run has --{flag_of(option)} {before}, not {value}; leave it out"
+            )
+    if data is not None:
+        request = replace(request, config=request.config.with_(data=absolute(data)))
+    return request
