@@ -48,32 +48,34 @@ def listing() -> str:
     named = topics()
     width = max(map(len, named))
     lines = [f"  {topic:<{width}}  {title}" for topic, title in named.items()]
-    return "\n".join(["The manual of digit-tui. To read a topic: digit-tui manual TOPIC", "", *lines])
+    return "\n".join(
+        ["The manual of digit-tui. To read a topic: digit-tui manual TOPIC", "", *lines]
+    )
 
 
 def draws() -> bool:
-    """Whether standard output is a terminal that can show styles."""
+    """Whether standard output is a terminal that can show styles and lines of tables."""
     return (
         sys.stdout is not None
         and not sys.stdout.closed
         and sys.stdout.isatty()
         and os.environ.get("TERM") not in ("dumb", "unknown")
+        and sys.stdout.encoding.lower().replace("-", "") == "utf8"
     )
 
 
 def laid_out(text: str, width: int) -> str:
-    """Markdown as a terminal shows it, with styles.
+    """A topic as a terminal shows it, with styles.
 
     Args:
-        text: the Markdown.
+        text: the topic, in Markdown.
         width: in columns.
     """
     from rich.console import Console
-    from rich.markdown import Markdown
 
-    # Codes of colours are those of the terminal's own theme, light or dark.
-    markdown = Markdown(text, code_theme="ansi_dark", hyperlinks=False)
+    from digit_tui.manual.layout import Topic
+
     console = Console(file=StringIO(), force_terminal=True, width=width)
     with console.capture() as capture:
-        console.print(markdown)
+        console.print(Topic(text))
     return capture.get()
