@@ -15,7 +15,7 @@ from click.core import ParameterSource
 import digit_tui
 from digit_tui.cli.options import FPS, Changes, flag_of, make_config, run_options
 from digit_tui.cli.saved_runs import saved_request
-from digit_tui.cli.subcommands import bench, data, evaluate, mistakes, runs
+from digit_tui.cli.subcommands import bench, data, evaluate, manual, mistakes, runs
 from digit_tui.cli.terminal import require_terminal
 from digit_tui.config import ConfigError
 from digit_tui.session.exit_status import ExitStatus
@@ -180,7 +180,7 @@ def replay(run: str, data: str | None, fps: float | None) -> None:
     sys.exit(run_replay(request))
 
 
-for command in (evaluate, mistakes, bench, data, runs):
+for command in (evaluate, mistakes, bench, data, runs, manual):
     cli.add_command(command)
 
 

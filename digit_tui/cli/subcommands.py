@@ -157,3 +157,12 @@ def remove_saved(names: tuple[str, ...], yes: bool) -> None:
     from digit_tui.cli.runs.remove import remove_runs
 
     sys.exit(remove_runs(names, yes))
+
+
+@click.command()
+@click.argument("topic", required=False)
+def manual(topic: str | None) -> None:
+    """List the topics of the manual, or show one."""
+    from digit_tui.cli.manual import show_manual
+
+    sys.exit(show_manual(topic))

@@ -19,10 +19,11 @@ Group = tuple[str, list[Binding]]
 
 
 class HelpDialog(Dialog[None]):
-    """A table of keys, group by group."""
+    """A table of keys, group by group, and the way to the manual."""
 
     BINDINGS = [
         Binding("escape,q,question_mark,enter,space", "dismiss", "Close"),
+        Binding("m", "manual", "Manual"),
     ]
 
     if TYPE_CHECKING:
@@ -40,5 +41,10 @@ class HelpDialog(Dialog[None]):
                 table.add_row(f"  {self.app.get_key_display(binding)}", binding.tooltip)
             table.add_row("", "")
         with VerticalScroll(classes="dialog") as box:
-            box.border_title = "Keys (esc closes)"
+            box.border_title = "Keys (m opens the manual, esc closes)"
             yield Static(table)
+
+    def action_manual(self) -> None:
+        from digit_tui.tui.screens.manual import ManualDialog  # costs nothing before it is opened
+
+        self.app.push_screen(ManualDialog())
