@@ -1,6 +1,6 @@
-"""What a run is told before it starts: the options, their limits, and the presets.
+"""The configuration of a run: its options, their limits, and the presets.
 
-Imports nothing heavy, so that the command line answers at once.
+Imports nothing heavy, so that the command line starts quickly.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from typing import Any
 
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
 SOURCES = ("auto", "sample", "mnist")
-"""Data sets by name; anything else is a folder."""
+"""Datasets by name; any other value is a folder."""
 SCHEDULES = ("constant", "cosine", "onecycle")
 AUGMENTATIONS = ("none", "shift", "affine", "elastic")
 
 MAX_SIDE = 128
 MAX_IMAGES = 2**32 - 1
-"""What the header of an IDX file can count."""
+"""The largest count that the header of an IDX file can hold."""
 MAX_WIDTH = 16_384
 MAX_REAL = 1e30
-"""Safely inside float32, which the parameters are."""
+"""Well inside the range of float32, the type of the parameters."""
 MAX_THREADS = 256
 MAX_SEED = 2**63 - 1
 
 
 class ConfigError(ValueError):
-    """An option is out of its range. `option` names it as RunConfig does."""
+    """A value is out of range. `option` is the field of RunConfig."""
 
     def __init__(self, option: str, message: str) -> None:
         super().__init__(message)
@@ -36,28 +36,28 @@ class ConfigError(ValueError):
 
 
 def available_processors() -> int:
-    """How many processors this process may use."""
+    """The number of processors that this process may use."""
     try:
-        # mypy knows, on the systems that lack it, that it is not there.
+        # On systems without this function mypy reports that it is missing.
         return len(os.sched_getaffinity(0))  # type: ignore[attr-defined, unused-ignore]
     except AttributeError:  # not on macOS and Windows
         return os.cpu_count() or 1
 
 
 def default_threads() -> int:
-    """Threads for a run: one a processor, but at most four.
+    """The number of threads for a run: one a processor, but at most four.
 
-    Networks this small gain nothing from more.
+    Networks as small as these gain nothing from more.
     """
     return min(available_processors(), 4)
 
 
 @dataclass(frozen=True)
 class RunConfig:
-    """All that decides how a run goes, beside the digits and what a person does meanwhile.
+    """All that determines a run, besides the dataset and the commands given while it trains.
 
     Raises:
-        ConfigError: when made with a value out of its range.
+        ConfigError: if a value is out of range.
     """
 
     data: str = "auto"
@@ -72,22 +72,25 @@ class RunConfig:
     schedule: str = "cosine"
     batch_size: int = 128
     epochs: int | None = None
-    """Length of the run; None leaves it to the amount of data, see `for_images`."""
+    """Length of the run; None lets it depend on the amount of data, see `for_images`."""
     weight_decay: float = 0.0
     clip_norm: float | None = None
-    """Longest gradient allowed, as its global norm; None is no limit."""
+    """Clip gradients to this global norm; None is no clipping."""
     clip_value: float | None = None
-    """Largest gradient element allowed, by magnitude; None is no limit."""
+    """Clip each element of a gradient to this magnitude; None is no clipping."""
     augment: str = "elastic"
     average: bool = True
-    """Evaluate an exponential average of the weights instead of the latest."""
+    """Evaluate an exponential average of the weights instead of the latest weights."""
     validation: int = 0
-    """Training images that are held out, to watch the run with instead of the test digits."""
+    """Training images to hold out; the run is then monitored on these instead of the test set."""
     side: int = 28
-    """Side of the images in pixels; others are resampled to it."""
+    """Side of the images in pixels; images of another size are resampled."""
     seed: int = 0
     threads: int = 1
-    """Processors to train on; results are bit-identical only for the same number."""
+    """How many processors to train on: as processes on Linux, by the threads of the BLAS elsewhere.
+
+    Results are bit-identical only for the same number, as it decides the order of summation.
+    """
 
     def __post_init__(self) -> None:
         if not isinstance(self.data, str):
@@ -99,7 +102,7 @@ class RunConfig:
         _one_of("schedule", self.schedule, SCHEDULES)
         _one_of("augment", self.augment, AUGMENTATIONS)
         if not self.hidden or len(self.hidden) > 20:
-            raise ConfigError("hidden", "between 1 and 20 hidden layers, please")
+            raise ConfigError("hidden", "there must be 1 to 20 hidden layers")
         for width in self.hidden:
             _between("hidden", width, 1, MAX_WIDTH)
         _between("batch_size", self.batch_size, 1, 65_536)
@@ -120,9 +123,10 @@ class RunConfig:
 
     @classmethod
     def from_preset(cls, preset: str, **options: Any) -> RunConfig:
-        """A preset with some options of one's own; options that are None are not given.
+        """A preset with some of its values replaced; options that are None are ignored.
 
-        A preset's learning rate and weight decay belong to its optimizer: another drops them.
+        A preset's learning rate and weight decay belong to its optimizer: with another optimizer
+        they fall back to the defaults.
         """
         _one_of("preset", preset, PRESETS)
         given = {name: value for name, value in options.items() if value is not None}
@@ -137,7 +141,7 @@ class RunConfig:
         """The inverse of `to_json`.
 
         Raises:
-            ConfigError: for a missing, unknown or impossible value.
+            ConfigError: if a value is missing, unknown or out of range.
         """
         names = {field.name for field in fields(cls)}
         for name in names.symmetric_difference(values):
@@ -148,10 +152,11 @@ class RunConfig:
             raise ConfigError("config", f"a setting has the wrong type ({error})") from error
 
     def for_images(self, count: int) -> RunConfig:
-        """With the number of epochs settled for this many training images.
+        """The configuration with the number of epochs filled in for this many training images.
 
-        Where none was asked for it is 40 on full MNIST. Fewer images gain from more epochs, as
-        each is deformed anew every time: the number grows as the square root.
+        The default is 40 on full MNIST. With fewer images more epochs help, as augmentation
+        deforms each image anew in every epoch: the number grows as the inverse square root of the
+        number of images.
         """
         if self.epochs is not None:
             return self
@@ -159,11 +164,11 @@ class RunConfig:
 
     @property
     def monitored_split(self) -> str:
-        """Which digits the run is watched with: validation, if some are held out, else test."""
+        """The split that the run is monitored on: validation, if images are held out, else test."""
         return "validation" if self.validation else "test"
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, for run.json."""
+        """The fields as plain values, for run.json."""
         return asdict(self)
 
     def with_(self, **options: Any) -> RunConfig:
@@ -196,7 +201,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "epochs": 100,
     },
 }
-"""Named settings; what a preset leaves out is RunConfig's default."""
+"""Named settings; values that a preset leaves out are the defaults of RunConfig."""
 
 
 def _one_of(option: str, value: str, choices: Any) -> None:

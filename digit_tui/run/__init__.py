@@ -1,1 +1,1 @@
-"""The language that all share: commands, events, state, settings, words."""
+"""What all other parts share: commands, events, state, settings, wording, random streams."""

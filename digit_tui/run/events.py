@@ -1,4 +1,4 @@
-"""What happened in a run. Front ends read events and nothing else of a trainer."""
+"""The events of a run. They are all that a front end reads from a trainer."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from digit_tui.run.commands import Lineage
 from digit_tui.run.settings import Settings
 
 IF_HELD_OUT = {"held out": True}
-"""Metadata of fields that JSON has only where they say something."""
+"""Metadata of fields that are left out of the JSON where they are None."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunStarted:
-    """The first event: the network is made, no step is done."""
+    """The first event: the network is initialized, and no step is made yet."""
 
     config: dict[str, Any]
     """RunConfig.to_json()"""
@@ -27,7 +27,7 @@ class RunStarted:
     network: tuple[int, ...]
     """Layer widths, inputs first, classes last."""
     parameters: int
-    """How many numbers the network learns."""
+    """Number of weights and biases."""
     versions: dict[str, str]
     run: str | None
     """The run's folder."""
@@ -36,69 +36,71 @@ class RunStarted:
 
 @dataclass(frozen=True, eq=False)
 class Restored:
-    """The run goes on from where it was saved, or, without a checkpoint, from its beginning."""
+    """The run resumes from its checkpoint, or, without a usable one, from its beginning."""
 
     step: int
     epoch: float
     epochs: list[dict[str, Any]]
-    """The results of the epochs before, as EpochEnded."""
+    """The results of the epochs so far, each as EpochEnded in JSON."""
     complaints: list[str]
-    """What was found wrong with the run's folder, one line each."""
+    """What is wrong with the run's folder, one line each."""
     test_opened: int | None
-    """The step at which the test set was opened, where digits are held out; None: not yet."""
+    """The step at which the test set was first evaluated, in a run with a validation set; else, or
+    if it was not yet, None."""
     lineage: Lineage = field(metadata={"json": False})
-    """The commands before."""
+    """The commands applied so far."""
     settings: Settings = field(metadata={"json": False})
 
 
 @dataclass(frozen=True, eq=False)
 class StepsDone:
-    """Some steps, published together about ten times a second."""
+    """Some training steps, published together."""
 
     step: int
     """Steps made since the run began."""
     epoch: float
-    """Position in the run: completed epochs, with the part of the present one."""
+    """Position in the run: completed epochs and the fraction of the current one."""
     positions: NDArray[np.float64]
-    """(n,) the position after each of these steps, in epochs."""
+    """(n,) the position after each step, in epochs."""
     losses: NDArray[np.float32]
     """(n,) mean training loss of each batch, in nats."""
     accuracies: NDArray[np.float32]
-    """(n,) fraction of each batch that was classified right, before its step."""
+    """(n,) fraction of each batch that was classified correctly, before its step."""
     gradient_norms: NDArray[np.float32]
     """(n,) global norm before clipping."""
     learning_rate: float
     """Of the last step, after the schedule."""
     images: int
-    """Images these steps have used."""
+    """Number of images in these steps."""
     seconds: float
-    """Time these steps took, without pauses and evaluations."""
+    """Duration of these steps, without pauses and evaluations."""
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluated:
-    """Digits that are not trained on were looked at.
+    """The network was evaluated on the validation set or the test set.
 
-    At the start, on a pause, and at the end of each epoch those that the run is watched with: held
-    out ones, if there are any, else the test digits. And the test digits when they are opened.
+    The monitored split is evaluated at the start, on a pause and at the end of each epoch: the
+    validation set, if images are held out, else the test set. With a validation set, the test set
+    is evaluated when the user opens it, and at the end of the run.
     """
 
     step: int
     epoch: float
     evaluation: Evaluation
     seconds: float
-    """How long the look took."""
+    """Duration of the evaluation."""
     network: Network = field(metadata={"json": False})
-    """A copy of what looked: the averaged weights, where there are any."""
+    """A copy of the evaluated network: with the averaged weights, if the run keeps an average."""
     history: PredictionHistory = field(metadata={"json": False})
-    """The predictions at the ends of the epochs so far."""
+    """The predictions for the same images at the end of each epoch so far."""
     split: str = "test"
-    """Which were looked at: test or validation."""
+    """test or validation"""
 
 
 @dataclass(frozen=True, eq=False)
 class EpochEnded:
-    """All training images were used once more."""
+    """An epoch has ended: all training images were used once more."""
 
     epoch: int
     """Completed epochs."""
@@ -107,26 +109,26 @@ class EpochEnded:
     """Of the last step, after the schedule."""
     optimizer: str
     train_loss: float
-    """Mean over the epoch's batches, each before its step, in nats; of the images as deformed."""
+    """Mean over the images of the epoch, augmented and each before its step, in nats."""
     train_accuracy: float
-    """As a fraction, likewise."""
+    """As a fraction, of the same images."""
     test_loss: float | None
     test_accuracy: float | None
-    """As a fraction; None, like the loss, where the run is watched with held-out digits instead."""
+    """As a fraction; None, like the loss, if the run is monitored on a validation set instead."""
     gradient_norm: float
     """Mean over the steps, before clipping."""
     clip_rate: float
-    """Fraction of steps whose gradient was clipped."""
+    """Fraction of the steps whose gradient was clipped."""
     seconds: float
-    """Training time, without pauses and the evaluation."""
+    """Training time, without pauses and evaluations."""
     images_per_second: float
     validation_loss: float | None = field(default=None, metadata=IF_HELD_OUT)
     validation_accuracy: float | None = field(default=None, metadata=IF_HELD_OUT)
-    """Of the held-out digits; None where there are none."""
+    """As a fraction; None, like the loss, if there is no validation set."""
 
     @property
     def monitored(self) -> tuple[str, float, float]:
-        """Which digits the run is watched with, and their loss and accuracy."""
+        """The monitored split, and the loss and accuracy on it."""
         if self.validation_loss is not None and self.validation_accuracy is not None:
             return "validation", self.validation_loss, self.validation_accuracy
         assert self.test_loss is not None
@@ -145,49 +147,49 @@ class SettingChanged:
     old: Any
     new: Any
     settings: Settings = field(metadata={"json": False})
-    """All that are in force now."""
+    """All settings, after the change."""
 
 
 @dataclass(frozen=True, eq=False)
 class WentBack:
-    """The run stands at another moment; what was done since is undone."""
+    """The run went to another step: what happened since that step is undone."""
 
     step: int
-    """Where it stands now."""
+    """The step that it went to."""
     epoch: float
     from_step: int
     from_epoch: float
     ahead: int
-    """Steps that are made again first, as the moment itself is not in memory."""
+    """Steps that are repeated to get there, from the nearest snapshot before it."""
     from_lineage: Lineage = field(metadata={"json": False})
-    """The commands that were in force."""
+    """The commands that were in force before."""
     lineage: Lineage = field(metadata={"json": False})
-    """Those that are now."""
+    """The commands that are in force now."""
     settings: Settings = field(metadata={"json": False})
 
 
 @dataclass(frozen=True)
 class SnapshotInfo:
-    """A point in time to go back to."""
+    """A snapshot of the run, which one can go back to."""
 
     step: int
     epoch: float
     lineage: Lineage
-    """The commands in force then."""
+    """The commands in force at that point."""
     accuracy: float | None
-    """As a fraction, of the last look before at the digits that the run is watched with."""
+    """Of the last evaluation of the monitored split at or before it, as a fraction."""
     following: str
-    """The command that came next, in words, if it came at once."""
+    """The command that was applied right after it, in words, if one was."""
     undone: bool
-    """Whether the run has left it by going back."""
+    """Whether the run has since gone back to before it."""
 
 
 @dataclass(frozen=True, eq=False)
 class TimelineChanged:
-    """There are other snapshots in memory."""
+    """The list of snapshots in memory has changed."""
 
     snapshots: list[SnapshotInfo] = field(metadata={"json": False})
-    """In the order in which they were."""
+    """Oldest first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +197,7 @@ class Paused:
     step: int
     epoch: float
     reason: str
-    """asked, batch (one was asked for), epoch (likewise), finished, diverged, spike"""
+    """asked, batch or epoch (after a single one), finished, diverged, spike"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +208,7 @@ class Resumed:
 
 @dataclass(frozen=True, eq=False)
 class Refused:
-    """A command could not be obeyed; nothing has changed."""
+    """A command could not be carried out; nothing has changed."""
 
     step: int
     message: str
@@ -214,10 +216,10 @@ class Refused:
 
 @dataclass(frozen=True, eq=False)
 class Diverged:
-    """The loss or the gradient is no number any more. The step was not made; the run pauses."""
+    """The loss or the gradient is NaN or infinite. The step is not made, and the run pauses."""
 
     step: int
-    """Steps made before."""
+    """Steps made before it."""
     epoch: float
     what: str
     """loss or gradient"""
@@ -228,12 +230,12 @@ class Diverged:
 
 @dataclass(frozen=True, eq=False)
 class Spiked:
-    """The network has become no better than guessing. The run pauses."""
+    """The training loss has risen to that of guessing. The run pauses."""
 
     step: int
     epoch: float
     before: float
-    """The training loss when all was well, in nats."""
+    """The training loss before it rose, in nats."""
     value: float
     """The training loss now."""
     message: str
@@ -247,7 +249,7 @@ class Forked:
     step: int
     epoch: float
     changes: list[str]
-    """What it does otherwise, in words."""
+    """The settings that differ in the copy, in words."""
     run: str | None
     """The copy's folder."""
     settings: Settings = field(metadata={"json": False})
@@ -256,13 +258,13 @@ class Forked:
 
 @dataclass(frozen=True, eq=False)
 class ForkEnded:
-    """One branch goes on as the run; the other stays as it is, in a folder of its own."""
+    """One branch continues as the run; the other one stops, and stays saved in its own folder."""
 
     step: int
     kept: str
     """run or fork"""
     left: str | None
-    """The folder of the branch that stays behind."""
+    """The folder of the branch that stopped."""
     reason: str
     """asked, or diverged"""
 
@@ -273,7 +275,7 @@ class CheckpointSaved:
     path: str
     """The run's folder."""
     asked: bool = field(default=False, metadata={"json": False})
-    """Whether a person wanted it, now or by leaving."""
+    """Whether the user asked for it, by the command or by leaving."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,32 +291,33 @@ class RunEnded:
     """The last event."""
 
     reason: str
-    """finished, or the reason of the Stop command: stopped, interrupted, diverged; or left, for the
-    branch of a fork that was not gone on with"""
+    """finished; the reason of the Stop command: stopped, interrupted or diverged; or left, for the
+    branch of a fork that was not continued"""
     epochs: int
     """Completed epochs."""
     steps: int
     test_accuracy: float | None
-    """As a fraction; None, like the numbers, if held-out digits were watched and it is not the end
-    of all epochs: then the test digits were not looked at."""
+    """As a fraction; None, like the counts, if the test set was not evaluated: in a run with a
+    validation set that ended before its last epoch."""
     test_correct: int | None
     test_total: int | None
     weights_sha256: str
     seconds: float
-    """Since the start, with everything."""
+    """Since the start, pauses and evaluations included."""
     run: str | None
     evaluated: Evaluated = field(metadata={"json": False})
-    """At the test digits, or, where those were not looked at, at the held-out ones."""
+    """The final evaluation of the test set, or, if it was not evaluated, of the validation set."""
     validation_accuracy: float | None = field(default=None, metadata=IF_HELD_OUT)
-    """As a fraction, like the numbers of the held-out digits; None where there are none."""
+    """As a fraction; None, like the counts, if there is no validation set."""
     validation_correct: int | None = field(default=None, metadata=IF_HELD_OUT)
     validation_total: int | None = field(default=None, metadata=IF_HELD_OUT)
     test_opened: int | None = field(default=None, metadata=IF_HELD_OUT)
-    """The step at which a person opened the test set, where digits are held out; None: nobody."""
+    """The step at which the user first opened the test set, in a run with a validation set; None if
+    that did not happen."""
 
     @property
     def monitored_accuracy(self) -> float:
-        """On the digits that the run was watched with, as a fraction."""
+        """Of the monitored split, as a fraction."""
         accuracy = self.test_accuracy if self.validation_total is None else self.validation_accuracy
         assert accuracy is not None
         return accuracy
@@ -322,7 +325,7 @@ class RunEnded:
 
 @dataclass(frozen=True, eq=False)
 class BranchEvent:
-    """An envelope: what happened to the fork. The run's own events come without one."""
+    """An envelope around an event of the fork. Events of the run itself come without one."""
 
     event: Event
     branch: str = "fork"

@@ -1,4 +1,4 @@
-"""Random streams. Each has a key of its own, so that no draw depends on how many came before."""
+"""Random streams, one for each purpose and place, so that no draw depends on earlier draws."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _NUMBERS: dict[Purpose, int] = {"weights": 1, "shuffle": 2, "augment": 3, "valid
 
 
 def stream(seed: int, purpose: Purpose, *index: int) -> np.random.Generator:
-    """The generator for one purpose at one place of the run, such as an epoch.
+    """The random generator for one purpose at one place of the run, such as an epoch.
 
     Args:
         seed: the run's.
         purpose: what is drawn.
-        index: where in the run, as non-negative numbers.
+        index: the place in the run, as non-negative integers: for example the epoch.
     """
     return np.random.default_rng(
         np.random.SeedSequence(seed, spawn_key=(_NUMBERS[purpose], *index))

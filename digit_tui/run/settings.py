@@ -1,4 +1,4 @@
-"""The settings that a person may change while a run goes on, and what a command changes."""
+"""The settings that can change while a run trains, and what each command changes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from digit_tui.run.commands import (
 
 @dataclass(frozen=True)
 class Settings:
-    """What a person may change while the run goes on."""
+    """The settings that the user can change while the run trains."""
 
     optimizer: str
     learning_rate: float
@@ -38,6 +38,7 @@ class Settings:
 
     @classmethod
     def of(cls, config: RunConfig) -> Settings:
+        """The settings that a run starts with."""
         rate = config.learning_rate
         return cls(
             optimizer=config.optimizer,
@@ -52,12 +53,12 @@ class Settings:
 
 
 def changes_of(command: Command, settings: Settings, config: RunConfig) -> dict[str, Any]:
-    """The fields of Settings that a command asks for, with their new values, unchecked.
+    """The fields of Settings that a command changes, with their new values, not yet validated.
 
     Args:
-        command: what is asked for.
-        settings: those in force.
-        config: what the run began with.
+        command: the command.
+        settings: the settings in force.
+        config: the run's.
 
     Raises:
         TypeError: for a command that changes no setting.
@@ -82,10 +83,10 @@ def changes_of(command: Command, settings: Settings, config: RunConfig) -> dict[
 
 
 def parse_changes(text: str) -> tuple[Setting, ...]:
-    """The commands for settings written as optimizer=sgd,lr=0.1.
+    """Parse changes of settings such as "optimizer=sgd,lr=0.1" into commands.
 
     Raises:
-        ValueError: for anything else; says what is wrong.
+        ValueError: if the text is not of this form; the message says what is wrong.
     """
     wanted = {}
     for part in text.split(","):
@@ -97,7 +98,7 @@ def parse_changes(text: str) -> tuple[Setting, ...]:
 
 
 def check_changes(commands: Iterable[Setting], config: RunConfig) -> None:
-    """See that the values of commands are possible ones.
+    """Check that the values of commands are in range.
 
     Raises:
         ConfigError: if one is not.
@@ -107,13 +108,14 @@ def check_changes(commands: Iterable[Setting], config: RunConfig) -> None:
 
 
 def commands_of(wanted: Mapping[str, str]) -> tuple[Setting, ...]:
-    """The commands for settings by name, as a person writes them: optimizer, lr, and so on.
+    """The commands that change settings, given by the names and values that users type.
 
     Args:
-        wanted: names to values; "off" is no clipping.
+        wanted: names (optimizer, lr, clip-norm, clip-value, augment) to values; "off" is no
+            clipping.
 
     Raises:
-        ValueError: for a name or a value that does not exist; says which.
+        ValueError: for an unknown name or a value that is not a number; the message says which.
     """
     left = dict(wanted)
     commands: list[Setting] = []
@@ -139,18 +141,19 @@ def _number(name: str, word: str | None) -> float | None:
     try:
         return float(word)
     except ValueError:
-        raise ValueError(f"{name}: {word!r} is no number") from None
+        raise ValueError(f"{name}: {word!r} is not a number") from None
 
 
 def _change_optimizer(name: str, rate: float | None, config: RunConfig) -> dict[str, Any]:
-    """An optimizer with the rate and the weight decay that go with it.
+    """The changes for another optimizer: its name, its learning rate and its weight decay.
 
-    Both are the run's own where they were meant for this optimizer. A decay that acts on the
-    weights means something else than one that is added to the gradient, often a hundred times
-    weaker, so it does not carry over from one kind to the other.
+    Both numbers are the run's configured ones if they were meant for this optimizer. Decoupled
+    weight decay (on the weights) and L2 decay (added to the gradient) are different quantities,
+    the latter often a hundred times smaller, so a decay does not carry over from one kind to the
+    other.
     """
     if name not in RULES:
-        return {"optimizer": name}  # refused where values are checked
+        return {"optimizer": name}  # check_changes and the trainer refuse it
     if rate is None and name == config.optimizer:
         rate = config.learning_rate
     same_kind = RULES[name].decoupled_decay == RULES[config.optimizer].decoupled_decay

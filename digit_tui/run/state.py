@@ -1,4 +1,4 @@
-"""The state of a run: small, explicit, and all that the next step depends on."""
+"""The state of a run between two steps: all that the next step depends on."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Array = NDArray[Any]
 
 @dataclass(eq=False)
 class Tally:
-    """Sums over the steps of the present epoch."""
+    """Sums over the steps of the current epoch."""
 
     steps: int = 0
     images: int = 0
     loss: float = 0.0
-    """Sum over images."""
+    """Sum over the images, in nats."""
     correct: int = 0
     gradient_norm: float = 0.0
     clipped: int = 0
@@ -36,20 +36,21 @@ class Tally:
 
 
 class Vectors(NamedTuple):
-    """The long vectors of a state. They stay where they are for the whole run."""
+    """The large arrays of a state. They are allocated once for the whole run."""
 
     parameters: Array
     """(n,) float32, the network's weights and biases."""
     average: Array | None
-    """(n,) float32, their running average, if the run keeps one."""
+    """(n,) float32, their exponential average, if the run keeps one."""
     slots: Array
-    """(most slots of any rule, n) float32, room for the optimizer's memory."""
+    """(most slots of any rule, n) float32, space for the optimizer's slots."""
 
     @classmethod
     def make(cls, sizes: Sequence[int], average: bool, allocate: Allocate) -> Vectors:
+        """Allocate the arrays for a network with these layer widths."""
         count = parameter_count(sizes)
         most = max(rule.slots for rule in RULES.values())
-        # Each begins with a cache line, which makes passes over it quicker.
+        # Each row starts on a cache line, which makes passes over it faster.
         length = -(-count // LINE) * LINE
         return cls(
             allocate((count,), np.float32),
@@ -60,23 +61,23 @@ class Vectors(NamedTuple):
 
 @dataclass(eq=False)
 class RunState:
-    """Where a run stands between two steps."""
+    """The state: arrays, settings and counters."""
 
     vectors: Vectors
     settings: Settings
     slot_steps: int = 0
-    """Steps since the slots were fresh."""
+    """Steps since the slots were last reset to zero."""
     step: int = 0
     """Steps since the run began."""
     epoch: int = 0
     """Completed epochs."""
     cursor: int = 0
-    """Training images already used in the present epoch."""
+    """Training images already used in the current epoch."""
     tally: Tally = field(default_factory=Tally)
     lineage: Lineage = ()
-    """The commands that have steered the run to here."""
+    """The applied commands that led to this state."""
     history: PredictionHistory = field(default_factory=PredictionHistory)
-    """What the network predicted at the ends of the epochs on the way here."""
+    """The predictions at the end of each epoch that led to this state."""
 
     @property
     def parameters(self) -> Array:
@@ -85,24 +86,24 @@ class RunState:
 
     @property
     def average(self) -> Array | None:
-        """(n,) float32, their running average, if the run keeps one."""
+        """(n,) float32, their exponential average, if the run keeps one."""
         return self.vectors.average
 
     @property
     def slots(self) -> Array:
-        """(slots, n) float32, the optimizer's memory."""
+        """(slots, n) float32, the slots that the current optimizer uses."""
         return self.vectors.slots[: RULES[self.settings.optimizer].slots]
 
     @property
     def kept_slots(self) -> Array:
-        """What a copy keeps of the slots: none of them while they are fresh, for they are zeros."""
+        """The slots that a copy needs: none while they are still zeros."""
         return self.slots if self.slot_steps else self.slots[:0]
 
     def copy(self, into: Vectors | None = None) -> RunState:
-        """A state of its own that stays as this one is now.
+        """An independent copy of this state.
 
         Args:
-            into: vectors of the same sizes to use; None makes new ones.
+            into: vectors of the same sizes to copy into; None allocates new ones.
         """
         slots = self.kept_slots
         if into is None:
@@ -117,7 +118,7 @@ class RunState:
         return replace(self, vectors=vectors, tally=replace(self.tally))
 
     def become(self, other: RunState) -> None:
-        """Stand where another state stands, in this one's own vectors."""
+        """Take over another state, copied into this one's vectors."""
         self.parameters[:] = other.parameters
         if self.average is not None:
             self.average[:] = other.average
@@ -132,7 +133,7 @@ class RunState:
 
     @property
     def weights_sha256(self) -> str:
-        """Over the bytes of the weights, and of their average where there is one."""
+        """Hex SHA-256 of the bytes of the weights, and of their average if the run keeps one."""
         digest = hashlib.sha256(np.ascontiguousarray(self.parameters).data)
         if self.average is not None:
             digest.update(np.ascontiguousarray(self.average).data)
@@ -145,7 +146,7 @@ class RunState:
         Args:
             config: the run's.
             sizes: layer widths, inputs first, classes last.
-            vectors: zeros, where the state is kept.
+            vectors: zeros, which become the state's arrays.
         """
         Network(sizes, vectors.parameters).initialize(stream(config.seed, "weights"))
         if vectors.average is not None:
@@ -153,13 +154,13 @@ class RunState:
         return cls(vectors, Settings.of(config))
 
     def end_epoch(self) -> Tally:
-        """Go on to the next epoch; the sums over the one that ended."""
+        """Start the next epoch; returns the sums over the one that ended."""
         ended, self.tally = self.tally, Tally()
         self.epoch += 1
         self.cursor = 0
         return ended
 
     def fresh_slots(self) -> None:
-        """Forget the optimizer's memory, for a rule that starts now."""
+        """Reset the slots to zero, for a rule that starts now."""
         self.vectors.slots[:] = 0
         self.slot_steps = 0

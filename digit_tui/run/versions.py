@@ -1,4 +1,4 @@
-"""What else decides the last bits of a result."""
+"""The versions of software that the last bits of a result depend on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import digit_tui
 
 
 def versions() -> dict[str, str]:
-    """Of this program, NumPy, Python and the BLAS, and the kind of machine."""
+    """Versions of this program, NumPy, Python and the BLAS, and the machine type."""
     blas: dict[str, Any] = next(
         (info for info in threadpool_info() if info["user_api"] == "blas"), {}
     )

@@ -1,4 +1,4 @@
-"""What happened, in words for people."""
+"""Events, commands and settings in words, for all front ends."""
 
 from __future__ import annotations
 
@@ -42,26 +42,26 @@ NAMES = {
     "batch_size": "batch size",
     "epochs": "epochs",
 }
-"""Settings as a person calls them."""
+"""The fields of Settings in words."""
 
-RESUMED = "training on"
+RESUMED = "training resumed"
 PAUSES = {
     "asked": "paused",
     "batch": "paused after one batch",
     "epoch": "paused after one epoch",
 }
-"""By the reasons to pause that a person has."""
+"""The line for each pause that the user asked for, by its reason."""
 
 
 def setting_value(value: Any) -> str:
-    """A setting's value as a person would write it."""
+    """A setting's value in words: numbers with four digits, None as "off"."""
     if value is None:
         return "off"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def setting_change(change: SettingChanged) -> str:
-    """For example "learning rate 0.001 → 0.002"."""
+    """A changed setting, for example "learning rate 0.001 → 0.002"."""
     old, new = setting_value(change.old), setting_value(change.new)
     return f"{NAMES[change.setting]} {old} → {new}"
 
@@ -106,7 +106,7 @@ def _after(step: int, change: SettingChanged | None) -> str:
 
 
 def loaded(dataset: Dataset) -> str:
-    """For example "sample: 4,000 training and 1,000 test images"."""
+    """A dataset, for example "sample: 4,000 training and 1,000 test images"."""
     train, test = len(dataset.train_labels), len(dataset.test_labels)
     held_out = dataset.validation_labels
     validation = "" if held_out is None else f", {len(held_out):,} validation"
@@ -114,21 +114,22 @@ def loaded(dataset: Dataset) -> str:
 
 
 def line_for(event: Event) -> str | None:
-    """What happened in one line, for a log or a transcript; None is not worth a line.
+    """An event as one line of a log or transcript; None if it gets no line.
 
-    A front end that words an event differently, or leaves it out, handles it before it asks here.
+    A front end that words an event differently, or leaves it out, handles that event itself before
+    it calls this.
     """
     match event:
         case RunStarted(parameters=parameters):
             return f"training {parameters:,} parameters"
         case Restored(epoch=epoch, step=step):
-            return f"going on at epoch {epoch:.2f}, step {step:,}"
+            return f"resuming at epoch {epoch:.2f}, step {step:,}"
         case EpochEnded(epoch=epoch, monitored=(split, loss, accuracy)):
             return f"epoch {epoch}: {split} {accuracy:.2%}, loss {loss:.4f}"
         case SettingChanged(epoch=epoch):
             return f"epoch {epoch:.2f}: {setting_change(event)}"
         case WentBack(epoch=epoch, from_epoch=from_epoch, ahead=ahead):
-            again = f"; {ahead:,} steps are made again" if ahead else ""
+            again = f"; repeating {ahead:,} steps" if ahead else ""
             return f"back from epoch {from_epoch:.2f} to {epoch:.2f}{again}"
         case Paused(reason=reason):
             return PAUSES.get(reason)
@@ -141,7 +142,7 @@ def line_for(event: Event) -> str | None:
         case ForkEnded(kept=kept, left=left):
             names = ("the fork", "the run") if kept == "fork" else ("the run", "the fork")
             where = f", saved in {Path(left).name}" if left else ""
-            return f"{names[0]} goes on; {names[1]} stays as it is{where}"
+            return f"{names[0]} continues; {names[1]} stops{where}"
         case CheckpointSaved(step=step, path=path):
             return f"saved step {step:,} in {Path(path).name}"
         case SaveFailed(message=message):
@@ -155,7 +156,7 @@ def line_for(event: Event) -> str | None:
 
 
 def test_opened(event: Evaluated) -> str:
-    """Where a run is monitored with held-out digits, and the test set was evaluated."""
+    """An evaluation of the test set, in a run that is monitored with the validation set."""
     evaluation = event.evaluation
     return (
         f"epoch {event.epoch:.2f}: test set opened, "
@@ -164,22 +165,27 @@ def test_opened(event: Evaluated) -> str:
 
 
 def not_saved(message: str) -> str:
-    """For example "not saved: No space left on device: /runs/one"."""
+    """A failed save, for example "not saved: No space left on device: /runs/one"."""
     return f"not saved: {message}"
 
 
 def all_done(more: str, leave: str) -> str:
-    """What can be done when all epochs are, and how."""
+    """What the user can do when all epochs are done.
+
+    Args:
+        more: the key or command that adds ten epochs.
+        leave: the key or command that ends the program.
+    """
     return f"all epochs are done: {more} for ten more, {leave} to leave"
 
 
 def after_trouble(undo: str) -> str:
-    """What can be done about a network that is lost, and how."""
-    return f"paused: {undo} goes back to where all was well"
+    """What the user can do after a divergence or a spike, with the key or command for it."""
+    return f"paused: {undo} goes back to before that"
 
 
 def snapshot_words(snapshot: SnapshotInfo) -> str:
-    """Epoch, step, accuracy, and what came next."""
+    """A snapshot's epoch, step and accuracy, and the command that followed it."""
     accuracy = "" if snapshot.accuracy is None else f"{snapshot.accuracy:.2%}"
     return (
         f"epoch {snapshot.epoch:>6.2f}  step {snapshot.step:>7,}  {accuracy:>7}"
@@ -189,11 +195,11 @@ def snapshot_words(snapshot: SnapshotInfo) -> str:
 
 
 def settings_words(settings: Settings, learning_rate: float | None) -> list[str]:
-    """For example ["adamw", "rate 0.00199 of 0.002", "clip norm 1", "elastic"].
+    """The settings in short, e.g. ["adamw", "rate 0.00199 of 0.002", "clip norm 1", "elastic"].
 
     Args:
-        settings: those in force.
-        learning_rate: of the last step, after the schedule; None is before one was made.
+        settings: the settings in force.
+        learning_rate: of the last step, after the schedule; None before the first step.
     """
     rate = setting_value(settings.learning_rate)
     if learning_rate is not None and setting_value(learning_rate) != rate:
@@ -209,7 +215,7 @@ def settings_words(settings: Settings, learning_rate: float | None) -> list[str]
 
 
 def time_left(seconds: float) -> str:
-    """For example "4:02 left"."""
+    """A remaining time, for example "4:02 left"."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     clock = f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
@@ -217,17 +223,17 @@ def time_left(seconds: float) -> str:
 
 
 def farewell(run: str | None, step: int, done: bool, program: str = "digit-tui") -> list[str]:
-    """What became of a run that was left, in lines.
+    """The last lines of a front end: where the run was saved, and how to resume it.
 
     Args:
-        run: its folder; None if nothing was saved.
-        step: that was saved last.
-        done: whether all epochs are.
-        program: what goes on with it.
+        run: the run's folder; None if nothing was saved.
+        step: the last step that was saved.
+        done: whether all epochs are done.
+        program: the command line that resumes a run with --resume.
     """
     if run is None:
-        return ["This run was not saved: it had not begun to learn."]
+        return ["This run was not saved: it had not started training."]
     lines = [f"Saved step {step:,} in {run}"]
     if not done:
-        lines.append(f"Go on with it: {program} --resume {shlex.quote(run)}")
+        lines.append(f"Resume it with: {program} --resume {shlex.quote(run)}")
     return lines

@@ -1,1 +1,1 @@
-"""Runs on disk."""
+"""Runs on disk: writing, reading and listing them."""

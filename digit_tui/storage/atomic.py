@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic file writes: a file has its old content or its new content, never a part of it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from typing import IO, Any
 def write_whole(
     path: Path, write: Callable[[IO[bytes]], Any], previous: Path | None = None
 ) -> None:
-    """Write a file so that at any moment either the old or the new content is there.
+    """Write a file atomically: to a temporary file, then renamed into place.
 
     Args:
         path: the file.
-        write: writes the content.
-        previous: a name in the same folder that the old file gets; for a moment the old content
-            is found under it alone. None forgets the old file.
+        write: called with the temporary file, to write the content.
+        previous: a path in the same folder that the old file is renamed to. Between the two
+            renames the old content is there alone, and `path` does not exist. None replaces the
+            old file.
 
     Raises:
         OSError: if the disk refuses; the old content is intact.
@@ -42,7 +43,7 @@ def write_whole(
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk: a rename is safe only then.
+    """Flush a folder to the disk: only then does a rename survive a power cut.
 
     Raises:
         OSError: if the disk refuses.
@@ -56,7 +57,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def sweep(folder: Path, names: Iterable[str]) -> None:
-    """Remove what a process that was killed left of files that it was writing whole."""
+    """Remove temporary files of `write_whole` that a killed process left behind."""
     for name in names:
         for leftover in folder.glob(f".{glob.escape(name)}.*"):
             with contextlib.suppress(OSError):

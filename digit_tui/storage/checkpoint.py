@@ -1,7 +1,8 @@
-"""Checkpoints: the state of a run in a file that is whole and true, or refused.
+"""Checkpoints: the state of a run as one file, protected by a checksum.
 
-An .npz without pickles, whose zip comment is the SHA-256 of all bytes before it. A zip's own sums
-leave out its directory, and NumPy reads an archive with bytes too many or, at times, too few.
+The file is an .npz without pickles, whose zip comment is the SHA-256 of all bytes before it. The
+checksums of zip itself do not cover its directory, and NumPy accepts an archive with extra bytes
+and, at times, one with missing bytes.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ from digit_tui.storage.errors import RunError
 Array = NDArray[Any]
 
 SCHEMA = 3
-"""Number of the format of checkpoints and run.json."""
+"""Version of the format of checkpoints and run.json."""
 
 HISTORY = "history_"
-"""What the names of the arrays of a history of predictions begin with."""
+"""Prefix of the names of the arrays of a PredictionHistory."""
 
 _MARK = b"digit-tui sha256 "
 _COMMENT_LENGTH = len(_MARK) + 2 * hashlib.sha256().digest_size
@@ -40,7 +41,7 @@ _COMMENT_LENGTH = len(_MARK) + 2 * hashlib.sha256().digest_size
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A state, and what it belongs to."""
+    """The state of a run, with the run's configuration and dataset."""
 
     state: RunState
     config: RunConfig
@@ -49,21 +50,20 @@ class Checkpoint:
     sizes: tuple[int, ...]
     """Layer widths, inputs first, classes last."""
     accuracy: float | None
-    """Of this state on the digits that the run is watched with, as a fraction; None if nobody
-    looked."""
+    """On the monitored split, as a fraction; None if this state was not evaluated."""
     best_accuracy: float
-    """The highest of the checkpoints so far, this one included."""
+    """The highest accuracy of the run's checkpoints so far, this one included."""
     go_back_count: int = 0
-    """How often the run had gone back by then."""
+    """How many times the run had gone back when this was saved."""
 
     @property
     def network(self) -> Network:
-        """To evaluate: with the averaged weights, where there are any."""
+        """The network to evaluate: with the averaged weights, if the run keeps an average."""
         average = self.state.average
         return Network(self.sizes, self.state.parameters if average is None else average)
 
     def to_bytes(self) -> memoryview:
-        """The content of a checkpoint file."""
+        """The content of the checkpoint file."""
         state = self.state
         about = {
             "schema": SCHEMA,
@@ -91,8 +91,8 @@ class Checkpoint:
         for name, array in state.history.to_arrays().items():
             arrays[HISTORY + name] = array
         file = io.BytesIO()
-        np.savez(file, **arrays)  # type: ignore[arg-type]  # mypy takes them for options
-        # The last two bytes of a zip without a comment are the comment's length.
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # mypy takes the arrays for options
+        # A zip without a comment ends with the length of its comment: two zero bytes.
         file.seek(-2, io.SEEK_END)
         file.write(struct.pack("<H", _COMMENT_LENGTH))
         file.write(_MARK + hashlib.sha256(file.getbuffer()).hexdigest().encode())
@@ -103,15 +103,15 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint file.
 
     Raises:
-        FileNotFoundError: if there is none.
-        RunError: if it is damaged, or not what `Checkpoint.to_bytes` makes.
+        FileNotFoundError: if it does not exist.
+        RunError: if it is damaged, or not a file made by `Checkpoint.to_bytes`.
     """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise RunError(f"{path} can not be read: {error.strerror or error}") from error
+        raise RunError(f"{path} cannot be read: {error.strerror or error}") from error
     end = len(content) - _COMMENT_LENGTH
     digest = hashlib.sha256(memoryview(content)[: max(end, 0)]).hexdigest()
     if content[max(end, 0) :] != _MARK + digest.encode():

@@ -12,7 +12,7 @@ from digit_tui.storage.run_files import BEST, CHECKPOINT, PREVIOUS
 
 
 class CheckpointFiles:
-    """Writes checkpoints; a crash at any point leaves a whole one.
+    """Writes checkpoints so that a crash at any time leaves at least one complete file.
 
     Attributes:
         best_accuracy: the highest monitored accuracy of the checkpoints so far, as a fraction.
@@ -21,11 +21,13 @@ class CheckpointFiles:
     def __init__(
         self, folder: Path, best_accuracy: float = 0.0, latest_is_damaged: bool = False
     ) -> None:
-        """Args:
-        folder: the run's.
-        best_accuracy: of the checkpoints that are there already.
-        latest_is_damaged: whether the latest of them cannot be read; the next one then replaces it
-            instead of the previous one, which is better.
+        """Continue the checkpoints in a folder, or begin with none.
+
+        Args:
+            folder: the run's.
+            best_accuracy: of the checkpoints that exist.
+            latest_is_damaged: whether the latest of these cannot be read. The next checkpoint then
+                replaces it, and the previous one, which can, is kept.
         """
         self._folder = folder
         self.best_accuracy = best_accuracy
@@ -35,7 +37,7 @@ class CheckpointFiles:
         """Write the latest checkpoint. The one before is kept, and so is the best.
 
         Raises:
-            OSError: if the disk refuses; the checkpoints that were there are intact.
+            OSError: if the disk refuses; the existing checkpoints are intact.
         """
         content = checkpoint.to_bytes()
         path = self._folder / CHECKPOINT

@@ -1,11 +1,11 @@
-"""What can be wrong with a run on disk."""
+"""Errors about runs on disk."""
 
 from __future__ import annotations
 
 
 class RunError(Exception):
-    """A run's folder can not be read or used: one line that says what is wrong and where."""
+    """A run's folder cannot be read or used: the message is one line that says where and why."""
 
 
 class RunTaken(RunError):
-    """The folder can be used, but not for this: another run, or another process, has it."""
+    """The folder is fine, but it holds another run already, or another process uses it."""

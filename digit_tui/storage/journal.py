@@ -1,7 +1,8 @@
-"""The journal of a run: one JSON object a line, each written as it happens.
+"""The journal of a run: a file of JSON Lines, each written when something happens.
 
-A line tells a command that took effect, with the step; where the run went back to; the results of
-an epoch; a save; a beginning or an end. A line that was torn by a crash is dropped on reading.
+A line records a command that took effect and at which step, going back to an earlier step, the
+results of an epoch, a checkpoint, a resume, a fork, or the end. A last line that a crash left
+incomplete is dropped on reading.
 """
 
 from __future__ import annotations
@@ -20,25 +21,26 @@ from digit_tui.storage.errors import RunError
 Line = dict[str, Any]
 
 TEST_OPENED = "test_opened"
-"""The event of the line that tells it."""
+"""The event of the line that records the first evaluation of the test set, in a run that is
+monitored on a validation set."""
 
 
 class JournalFile:
-    """The file, opened to append. What the disk refuses is kept and tried again."""
+    """The file, opened to append. Lines that the disk refuses are kept and tried again."""
 
     def __init__(self, path: Path) -> None:
-        """Open it, and drop what a crash left of a last line.
+        """Open it; an incomplete last line is cut off before the next one is written.
 
         Raises:
-            OSError: if it can not be opened.
+            OSError: if it cannot be opened.
         """
         self._file = open(path, "ab")  # noqa: SIM115 - it stays open as long as the run
-        self._good = _whole(path.read_bytes())
+        self._good = _whole(path.read_bytes())  # bytes of complete lines
         self._waiting = b""
         self._cut = self._good < os.fstat(self._file.fileno()).st_size
 
     def append(self, line: Mapping[str, Any]) -> None:
-        """Write a line, after those that could not be written before.
+        """Write a line, after any that could not be written earlier.
 
         Raises:
             OSError: if the disk refuses; the line is kept for the next call.
@@ -47,7 +49,7 @@ class JournalFile:
         self.flush()
 
     def flush(self) -> None:
-        """Write what could not be written before.
+        """Write the lines that could not be written earlier.
 
         Raises:
             OSError: if the disk refuses again.
@@ -64,7 +66,7 @@ class JournalFile:
         self._cut = False
 
     def sync(self) -> None:
-        """Have it on the disk, whatever happens to the machine.
+        """Flush to the disk, so that the lines survive a power cut.
 
         Raises:
             OSError: if the disk refuses.
@@ -77,22 +79,22 @@ class JournalFile:
 
 
 def _whole(content: bytes) -> int:
-    """How many bytes are whole lines."""
+    """The number of bytes in complete lines."""
     return content.rfind(b"\n") + 1
 
 
 def read_journal(path: Path) -> list[Line]:
-    """All lines; a torn last one is dropped, and a file that is not there has none.
+    """All complete lines of a journal; none if the file does not exist.
 
     Raises:
-        RunError: if it can not be read, or a line is no JSON object.
+        RunError: if it cannot be read, or a line is not a JSON object.
     """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise RunError(f"{path} can not be read: {error.strerror}") from error
+        raise RunError(f"{path} cannot be read: {error.strerror}") from error
     lines = []
     for number, text in enumerate(content[: _whole(content)].splitlines(), 1):
         try:
@@ -100,47 +102,47 @@ def read_journal(path: Path) -> list[Line]:
         except ValueError:
             line = None
         if not isinstance(line, dict):
-            raise RunError(f"{path} is damaged: line {number} is no JSON object")
+            raise RunError(f"{path} is damaged: line {number} is not a JSON object")
         lines.append(line)
     return lines
 
 
 @dataclass(eq=False)
 class History:
-    """What a journal tells of a run: where it stands, and how it came there."""
+    """What a journal says of a run: its latest step, and the commands and epochs that led there."""
 
     step: int = 0
-    """The last step that is told of on the way that the run took in the end."""
+    """The last step that the journal mentions, since the run last went back."""
     lineage: Lineage = ()
-    """The commands in force."""
+    """The commands in force, without those that were undone."""
     epochs: list[Line] = field(default_factory=list)
-    """Results of the epochs on this way."""
+    """The lines with the results of epochs, without those that were undone."""
     go_back_count: int = 0
-    """How often the run went back."""
+    """How many times the run went back."""
     test_opened: int | None = None
-    """The step at which the test set was first opened, if the run is watched with other digits."""
+    """The step at which the test set was first evaluated, if the run has a validation set."""
 
     keeps_epochs: bool = True
-    """Whether it keeps the results of epochs; a run of quick ones makes a hundred thousand."""
+    """Whether `epochs` is filled; a run of short epochs may have a hundred thousand."""
 
     def __post_init__(self) -> None:
         self._all: list[tuple[Lineage, Line]] = []
 
     def without_epochs(self) -> History:
-        """The same, but for the results of the epochs."""
+        """The same history, which from now on does not keep the results of epochs."""
         return replace(self, epochs=[], keeps_epochs=False)
 
     @property
     def end(self) -> int:
-        """The last step that is known to have been made, or that a command was given at."""
+        """The last step that is known: one that was made, or one at which a command was given."""
         return max([self.step, *(applied.step for applied in self.lineage)])
 
     @classmethod
     def of(cls, lines: list[Line]) -> History:
-        """The history that lines tell.
+        """The history from the lines of a journal.
 
         Raises:
-            KeyError, TypeError, ValueError: if they are no journal.
+            KeyError, TypeError, ValueError: if they are not those of a journal.
         """
         history = cls()
         for line in lines:
@@ -148,7 +150,11 @@ class History:
         return history
 
     def add(self, line: Line) -> None:
-        """Learn what happened next."""
+        """Add the next line of the journal.
+
+        Raises:
+            KeyError, TypeError, ValueError: if it is not a line of a journal.
+        """
         if line.get("command") == "go_back":
             self.go_back_count += 1
             self.go_back(_number(line, "to"), lineage_from_json(line["course"]))
@@ -171,27 +177,27 @@ class History:
             self.step = max(self.step, _number(line, "step"))
 
     def go_back(self, step: int, lineage: Lineage) -> None:
-        """The run went to another moment."""
+        """The run went to another step, with the lineage that it has there."""
         self.step, self.lineage = step, lineage
         self._sort_epochs(step)
 
     def on_lineage(self, step: int, lineage: Lineage, go_back_count: int) -> bool:
-        """Whether a moment that was saved is on the way that the run took in the end.
+        """Whether a saved state led to where the run is now, so that it was not undone.
 
         Args:
-            step: of the moment.
-            lineage: what had steered the run by then.
-            go_back_count: how often it had gone back by then.
+            step: of the saved state.
+            lineage: of the saved state.
+            go_back_count: how many times the run had gone back when the state was saved.
         """
         end = self.end
         if go_back_count == self.go_back_count:
-            # Nothing was undone since. It may be beyond what is told, for a crash came before
-            # the line.
+            # Nothing was undone since. The state may be ahead of the journal, if a crash came
+            # before the next line.
             end = max(end, step)
         return is_ancestor(step, lineage, end, self.lineage)
 
     def _sort_epochs(self, step: int) -> None:
-        """Find the epochs on the way to a step."""
+        """Set `epochs` to those that led to a step."""
         found = {
             line["epoch"]: line
             for lineage, line in self._all
@@ -203,15 +209,15 @@ class History:
 def _number(line: Line, key: str) -> int:
     value = line[key]
     if not isinstance(value, int):
-        raise TypeError(f"{key} {value!r} is no whole number")
+        raise TypeError(f"{key} {value!r} is not a whole number")
     return value
 
 
 def command_line(lineage: Lineage) -> Line:
-    """The line that tells the last command of a lineage."""
+    """The line that records the last command of a lineage."""
     return lineage_to_json(lineage[-1:])[0]
 
 
 def go_back_line(step: int, to: int, lineage: Lineage) -> Line:
-    """The line that tells where a run went back to."""
+    """The line that records that a run went back from `step` to the step `to`."""
     return {"step": step, "command": "go_back", "to": to, "course": lineage_to_json(lineage)}

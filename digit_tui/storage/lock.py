@@ -1,4 +1,4 @@
-"""One process a run: a lock file that names it, and that its end frees, however it ends."""
+"""One process a run: a lock file with its process id. The lock ends with the process."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LOCK = "lock"
 
 TRIES = 5
 TRY_SECONDS = 0.02
-"""Somebody who only asks who has the lock holds it for a moment."""
+"""Try again, as a process that only checks for the lock (`lock_owner`) holds it briefly."""
 
 FAR = 1 << 30
-"""The byte that is locked on Windows, where nobody else can read what is locked."""
+"""The offset of the byte to lock on Windows: other processes cannot read locked bytes there."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -34,21 +34,21 @@ else:
 
 
 class Lock:
-    """The lock of a run's folder, held from now on."""
+    """The lock of a run's folder, held until `release` or the end of the process."""
 
     def __init__(self, folder: Path) -> None:
-        """Take it.
+        """Acquire the lock.
 
         Raises:
-            RunTaken: if another process has it; its number is named.
-            OSError: if the file can not be made.
+            RunTaken: if another process holds it; the message names its process id.
+            OSError: if the file cannot be created.
         """
         self._path = folder / LOCK
         for tries in range(TRIES):
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
             with contextlib.suppress(BlockingIOError, PermissionError):
                 _try(self._descriptor)
-                if self._is_current():  # else the one before has removed it meanwhile
+                if self._is_current():  # else its last owner has removed the file meanwhile
                     break
             os.close(self._descriptor)
             if tries < TRIES - 1:
@@ -70,23 +70,23 @@ class Lock:
             return False
 
     def release(self) -> None:
-        """Give it back and remove the file."""
+        """Release the lock and remove the file."""
         if sys.platform == "win32":
             os.close(self._descriptor)
         with contextlib.suppress(OSError):
             self._path.unlink()
-        if sys.platform != "win32":  # first removed, then free: nobody locks what is going
+        if sys.platform != "win32":  # removed first, so that no process locks a deleted file
             os.close(self._descriptor)
 
 
 def lock_owner(folder: Path) -> int | None:
-    """The process that has a run, 0 if it can not be told which, or None if nobody has it."""
+    """The id of the process that holds the lock of a run; 0 if unknown, None if no process does."""
     try:
         descriptor = os.open(folder / LOCK, os.O_RDONLY)
     except OSError:
         return None
     try:
-        _try(descriptor, alone=False)  # those who ask do not get in each other's way
+        _try(descriptor, alone=False)  # shared, so that several processes can check at once
     except OSError:
         os.lseek(descriptor, 0, os.SEEK_SET)
         with contextlib.suppress(ValueError):

@@ -1,4 +1,4 @@
-"""The results of a run's epochs as a table for other programs: metrics.csv."""
+"""metrics.csv: the results of a run's epochs as a table for other programs."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ Line = Mapping[str, Any]
 
 
 class MetricsFile:
-    """A header, and a row for each epoch on the way that the run took."""
+    """The file: a header, and a row for each epoch that was not undone."""
 
     def __init__(self, path: Path, epochs: Callable[[], Sequence[Line]]) -> None:
-        """Begin.
+        """Remember where the rows come from; nothing is written yet.
 
         Args:
             path: the file.
-            epochs: reads the results of all epochs on the way; they are not kept in memory.
+            epochs: reads the results of these epochs from the journal; they are not kept in memory.
         """
         self._path = path
         self._epochs = epochs
-        self._rows: int | None = None  # in the file; None if some of them do not belong there
+        self._rows: int | None = None  # in the file; None if some of them were undone
 
     def write(self) -> None:
-        """Write it anew.
+        """Write the whole file again.
 
         Raises:
             OSError: if the disk refuses.
@@ -59,10 +59,10 @@ class MetricsFile:
         """Add the row of the latest epoch.
 
         Raises:
-            OSError: if the disk refuses; the next call writes all anew.
+            OSError: if the disk refuses; the next call writes the whole file again.
         """
         rows, self._rows = self._rows, None
-        if rows is None or rows + 1 != epoch["epoch"]:  # some epochs are made again
+        if rows is None or rows + 1 != epoch["epoch"]:  # some epochs are repeated after going back
             self.write()
             return
         with open(self._path, "ab") as file:
@@ -70,7 +70,7 @@ class MetricsFile:
         self._rows = rows + 1
 
     def forget(self) -> None:
-        """Some rows are not on the way any more."""
+        """Some epochs in the file were undone: let the next call of `add` write all of it again."""
         self._rows = None
 
 

@@ -1,4 +1,4 @@
-"""The files of a run's folder, and where the folders are."""
+"""The names of the files in a run's folder, and where the folders are."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from platformdirs import user_state_path
 
 RECORD, JOURNAL, METRICS = "run.json", "journal.jsonl", "metrics.csv"
 CHECKPOINT, PREVIOUS, BEST = "checkpoint.npz", "previous.npz", "best.npz"
-"""The last checkpoint, the one before, and the best."""
+"""The latest checkpoint, the previous one, and the best."""
 CHECKPOINTS = (CHECKPOINT, PREVIOUS, BEST)
-"""In the order in which they are tried."""
+"""In the order in which they are tried on resume."""
 FILES = (*CHECKPOINTS, METRICS, JOURNAL, RECORD)
-"""All that a run leaves, in the order in which it is removed: what tells that it is a run goes
-last, so that a removal that failed half-way can be repeated."""
+"""All files of a run, in the order in which they are removed: run.json, which makes a folder a run,
+goes last, so that a removal that failed halfway can be repeated."""
 
 LEFT = "left"
-"""State in run.json of a fork's branch that a person did not go on with."""
+"""The state in run.json of the branch of a fork that was not continued."""
 
 
 def runs_folder() -> Path:
-    """Where runs go when the user names no folder."""
+    """Where runs are saved if the user gives no folder."""
     return user_state_path("digit-tui") / "runs"

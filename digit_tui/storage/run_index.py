@@ -1,4 +1,4 @@
-"""The saved runs of the state directory: find them, measure them, remove them."""
+"""The saved runs in the state directory: list, find, measure and remove them."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from digit_tui.storage.run_summary import RunSummary
 from digit_tui.storage.saved_run import SavedRun
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-"""What a disk says that has no room."""
+"""Errors of a full disk."""
 
 
 def list_runs() -> tuple[list[RunSummary], list[str]]:
-    """The runs in the state directory, the oldest first, and why others can not be read.
+    """The runs in the state directory, oldest first, and a line for each that cannot be read.
 
     Raises:
-        RunError: if the directory can not be read.
+        RunError: if the directory cannot be read.
     """
     runs, complaints = [], []
     for folder in _folders():
         try:
             runs.append(RunSummary.of(SavedRun.read(folder)))
         except RunError as error:
-            # One that begins at this moment has no record yet; what has no file of ours is no run.
+            # A run that just begins has no run.json yet; a folder without our files is not a run.
             if lock_owner(folder) is None and our_files(folder) != []:
                 complaints.append(str(error))
     return sorted(runs, key=lambda run: run.started), complaints
 
 
 def last_interrupted() -> SavedRun | None:
-    """The last run that was begun in the state directory, if it did not come to its end.
+    """The newest run in the state directory, if it was interrupted.
 
-    One that a person left behind on purpose, by going on with the other branch of a fork, is none.
+    A branch of a fork that the user chose not to continue does not count.
     """
     runs = []
     with contextlib.suppress(RunError):
@@ -60,18 +60,17 @@ def _folders() -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise RunError(f"{runs_folder()} can not be read: {error.strerror}") from error
+        raise RunError(f"{runs_folder()} cannot be read: {error.strerror}") from error
 
 
 def find_run(name: str) -> Path:
-    """The folder that a person means.
+    """The folder of a run that the user named.
 
     Args:
-        name: its path, its name in the state directory, or a beginning of that name which no
-            other has.
+        name: a path, a name in the state directory, or an unambiguous beginning of such a name.
 
     Raises:
-        RunError: if there is none, or more than one.
+        RunError: if no run matches, or more than one.
     """
     if name and os.path.exists(name):
         return Path(os.path.abspath(name))
@@ -83,13 +82,13 @@ def find_run(name: str) -> Path:
         names = ", ".join(folder.name for folder in found[:3])
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         raise RunError(f"{name} may be {names}{more}: write more of the name")
-    raise RunError(f"there is no folder {name!r}, nor a run of that name in {runs_folder()}")
+    raise RunError(f"there is no folder {name!r}, and no run of that name in {runs_folder()}")
 
 
 def our_files(folder: Path) -> list[Path] | None:
-    """The files of a run in a folder, in the order of FILES; None if it can not be read.
+    """The files of a run in a folder, in the order of FILES; None if it cannot be read.
 
-    What a process that was killed left of files that it was writing is among them.
+    Temporary files that a killed process left behind are included.
     """
     try:
         names = sorted(os.listdir(folder))
@@ -104,11 +103,11 @@ def our_files(folder: Path) -> list[Path] | None:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of the files in a run's folder; one with two names counts once."""
+    """The size of the files in a run's folder, in bytes; hard-linked files count once."""
     sizes = {}
     with contextlib.suppress(OSError):
         for name in os.listdir(folder):
-            with contextlib.suppress(OSError):  # gone meanwhile
+            with contextlib.suppress(OSError):  # removed meanwhile
                 about = os.lstat(folder / name)
                 if stat.S_ISREG(about.st_mode):
                     sizes[about.st_dev, about.st_ino] = about.st_size
@@ -116,13 +115,13 @@ def size_of(folder: Path) -> int:
 
 
 def check_removable(folder: Path) -> None:
-    """See that a folder is a run's, and that nobody uses it.
+    """Check that a folder is a run and not in use.
 
-    A run in the state directory may be damaged; elsewhere files of the same names may be another
-    program's.
+    In the state directory a damaged run will do; elsewhere files of the same names may belong to
+    another program, so run.json must be readable.
 
     Raises:
-        RunError: if it is not, or if a process uses it.
+        RunError: if the folder is not a run, or a process uses it.
     """
     home = folder.resolve().parent == runs_folder().resolve()
     if not (home and our_files(folder)):
@@ -133,19 +132,23 @@ def check_removable(folder: Path) -> None:
 
 
 def remove_run(folder: Path) -> list[str]:
-    """Remove a run's files, and its folder if nothing else is in it; returns what else is.
+    """Remove the files of a run, and its folder if it is then empty.
+
+    Returns:
+        The names of other files in the folder, which are kept.
 
     Raises:
-        RunError: if it is no run, or another process uses it.
-        OSError: if the disk refuses; run.json is the last file to go.
+        RunError: if the folder is not a run, or another process uses it.
+        OSError: if the disk refuses; run.json is the last file to be removed.
     """
     folder = folder.resolve()
     check_removable(folder)
     lock = None
     try:
-        lock = Lock(folder)  # nobody goes on with it from now on
+        lock = Lock(folder)  # no process can resume it from here on
     except OSError as error:
-        if error.errno not in FULL:  # a full disk has no room for it, and is why runs are removed
+        # A full disk has no room for the lock file, and is a reason to remove runs.
+        if error.errno not in FULL:
             raise
     try:
         for file in our_files(folder) or ():

@@ -177,7 +177,7 @@ def test_a_program_can_converse(piped: Callable[..., Piped]) -> None:
     program.send("fly")
     program.until("^there is no command 'fly'")
     program.send("go")
-    program.until("^training on$")
+    program.until("^training resumed$")
     program.send("wait 1000000")
     program.process.send_signal(signal.SIGINT)
     program.until("^paused at epoch")
@@ -405,7 +405,7 @@ def test_a_conversation_on_a_simple_terminal(talking: Any, tmp_path: Path) -> No
     type_in(program, "rate up\n")
     expect(program, "^rate: 'up' is not a positive number .*\n> $")
     type_in(program, "go\n")
-    expect(program, "^training on\n(.*\n)*> ")
+    expect(program, "^training resumed\n(.*\n)*> ")
     type_in(program, "verbose on\n")
     expect(program, r"^epoch (\d+): .*\n(> \n)?epoch \d+: ")
     type_in(program, "verbose off\n")
@@ -419,7 +419,7 @@ def test_a_conversation_on_a_simple_terminal(talking: Any, tmp_path: Path) -> No
     assert program.attributes() == program.attributes_before
     assert b"\x1b" not in program.output
     folder = tmp_path / "run"
-    assert f"Go on with it: digit-tui --plain --resume {folder}\n" in said(program)
+    assert f"Resume it with: digit-tui --plain --resume {folder}\n" in said(program)
     assert SavedRun.read(folder).checkpoint().state.settings.optimizer == "momentum"
 
 
@@ -430,7 +430,7 @@ def test_ctrl_c_on_a_terminal(talking: Any, tmp_path: Path) -> None:
     expect(program, r"^ctrl[+]c again saves and leaves, go continues training\n(.*\n)*> $")
     assert re.search("^paused at epoch ", said(program), re.MULTILINE)
     type_in(program, "go\n")  # it counts anew
-    expect(program, "^training on\n(.*\n)*> ")
+    expect(program, "^training resumed\n(.*\n)*> ")
     type_in(program, "\x03")
     expect(program, "^ctrl[+]c again saves and leaves, go continues training\n> $")
     type_in(program, "\x03")
@@ -442,7 +442,7 @@ def test_ctrl_c_on_a_terminal(talking: Any, tmp_path: Path) -> None:
 def test_ctrl_d_on_a_terminal(talking: Any, tmp_path: Path) -> None:
     type_in(talking, "\x04")
     assert talking.status() == 0
-    assert re.match(r"\nSaved step [\d,]+ in .*\nGo on with it: ", said(talking))
+    assert re.match(r"\nSaved step [\d,]+ in .*\nResume it with: ", said(talking))
     assert state_of(tmp_path / "run") == "interrupted"
 
 
@@ -451,7 +451,7 @@ def test_a_run_that_is_done_stays_at_the_prompt(dumb: Callable[..., Any]) -> Non
     program.mark = 0
     expect(program, "^all epochs are done: type epochs 10 for ten more, quit to leave\n> $")
     type_in(program, "epochs 1\n")
-    expect(program, "epochs 1 → 2\ntraining on\n(.*\n)*all epochs are done: .*\n> $")
+    expect(program, "epochs 1 → 2\ntraining resumed\n(.*\n)*all epochs are done: .*\n> $")
     type_in(program, "quit\n")
     assert program.status() == 0
     assert "Go on" not in said(program)

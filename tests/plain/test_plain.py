@@ -172,7 +172,7 @@ WRONG = [
     ("fork", "fork: something is missing"),
     ("fork sgd", "'sgd' is not NAME=VALUE"),
     ("fork lion=1", "'lion' is none of optimizer, lr, clip-norm, clip-value, augment"),
-    ("fork lr=fast", "lr: 'fast' is no number"),
+    ("fork lr=fast", "lr: 'fast' is not a number"),
     ("keep", "keep: something is missing (use: keep run, keep fork)"),
     ("keep both", "'both' is none of run, fork"),
     ("epochs", "epochs: something is missing"),
@@ -428,7 +428,7 @@ def test_what_is_said_already_is_said(converse: Converse) -> None:
     assert paused == again
     assert paused.startswith("paused at epoch 0.00 of 100000, step 0: test ")
     assert ended.all("nothing changes: the setting has that value already")
-    assert ended.all("^training on$")
+    assert ended.all("^training resumed$")
     assert len(ended.all("^training at epoch")) == 1
 
 
@@ -493,7 +493,7 @@ def test_a_fork(converse: Converse, tmp_path: Path) -> None:
     gap = r"fork: test \d+\.\d\d%, [+-]\d+\.\d\d points \(95 % interval .*\); fixed \d+, broke \d+"
     assert ended.find(f"^epoch 1: {gap}")
     assert ended.find(f"^{gap}")
-    assert ended.find("^the fork goes on; the run stays as it is, saved in run$")
+    assert ended.find("^the fork continues; the run stops, saved in run$")
     assert ended.all(", sgd, rate ")
     assert ended.run.fork is None
     assert SavedRun.read(tmp_path / "run").record["state"] == "left"
@@ -581,7 +581,7 @@ def test_a_loss_that_is_no_number(converse: Converse) -> None:
     (message,) = ended.all("^(loss|gradient) became ")
     place = ended.lines.index(message)
     assert message.endswith("after learning rate 0.001 → 1e+20")
-    assert ended.lines[place + 1] == "paused: undo goes back to where all was well"
+    assert ended.lines[place + 1] == "paused: undo goes back to before that"
     assert ended.lines[place + 2].startswith("in trouble at epoch 0.")
     assert ended.find("^back from epoch 0.[01]")
 
@@ -617,7 +617,7 @@ def test_remarks_and_empty_lines_are_nothing(converse: Converse) -> None:
 def test_going_on_with_a_run(converse: Converse, sample: Dataset, tmp_path: Path) -> None:
     assert converse("step 5", "optimizer sgd", "quit").status == 0
     ended = converse("status", request=resume_request(tmp_path / "run"))
-    assert ended.find("^going on at epoch 0.16, step 5$")
+    assert ended.find("^resuming at epoch 0.16, step 5$")
     alone = headless(sample, (5, commands.SetOptimizer("sgd")), (64, commands.Stop()))
     assert ended.sha256 == alone.weights_sha256
 
@@ -669,7 +669,7 @@ def test_the_end_of_what_is_typed_saves_and_leaves(converse: Converse, tmp_path:
     assert ended.lines[0] == "type help for the commands, quit to save and leave"
     assert ended.lines[-2:] == [
         f"Saved step {ended.run.step:,} in {tmp_path / 'run'}",
-        f"Go on with it: digit-tui --plain --resume {tmp_path / 'run'}",
+        f"Resume it with: digit-tui --plain --resume {tmp_path / 'run'}",
     ]
     assert SavedRun.read(tmp_path / "run").checkpoint().state.step == ended.run.step
 
@@ -743,7 +743,7 @@ def test_troubles_are_told_with_what_to_do() -> None:
     )
     assert told.lines == [
         "loss rose from 0.1 to 3 by step 12",
-        "paused: undo goes back to where all was well",
+        "paused: undo goes back to before that",
         "fork: loss became NaN at step 13",
         "Nothing to take back",
     ]

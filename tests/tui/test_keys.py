@@ -169,7 +169,7 @@ class TestQuit:
             await opened.until(lambda: app.return_code is not None)
             assert app.return_code == 0
             assert app.farewell == (
-                "Saved step 10 in /runs/one\nGo on with it: digit-tui --resume /runs/one"
+                "Saved step 10 in /runs/one\nResume it with: digit-tui --resume /runs/one"
             )
 
     async def test_a_run_that_could_not_be_saved_says_so(self, window: Any, story: Any) -> None:

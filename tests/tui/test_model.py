@@ -266,7 +266,7 @@ class TestLog:
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), story.paused(), story.resumed(), story.paused())
-        assert lines(model)[2:] == ["paused", "training on", "paused"]
+        assert lines(model)[2:] == ["paused", "training resumed", "paused"]
 
     def test_the_end_of_all_epochs_says_how_to_go_on(
         self, model: RunModel, story: Any, tell: Tell
@@ -280,7 +280,7 @@ class TestLog:
         tell(*story.opening(), story.steps(9), story.diverged(), story.paused("diverged"))
         assert lines(model)[2:] == [
             "loss became NaN at step 10",
-            "paused: u goes back to where all was well",
+            "paused: u goes back to before that",
         ]
         assert {line.kind for line in list(model.log)[2:]} == {"trouble"}
 

@@ -82,7 +82,7 @@ class TestGoingBack:
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), *story.epochs(2), back(story, 0, ahead=1_234))
-        assert lines(model)[-1] == "back from epoch 2.00 to 0.00; 1,234 steps are made again"
+        assert lines(model)[-1] == "back from epoch 2.00 to 0.00; repeating 1,234 steps"
 
     def test_a_way_that_was_left_can_be_gone_on_with(
         self, model: RunModel, story: Any, tell: Tell
@@ -349,7 +349,7 @@ class TestGoingOn:
         assert [*model.curves.monitored_loss.y] == [1, 1 / 2, 1 / 3]
         assert np.isnan(model.curves.train_loss.y[1])
         assert model.curves.marks == [1.5]
-        assert lines(model)[-2:] == ["it was damaged", "going on at epoch 3.20, step 320"]
+        assert lines(model)[-2:] == ["it was damaged", "resuming at epoch 3.20, step 320"]
 
     @pytest.fixture
     def interrupted(self, tmp_path: Path, train: Any) -> SavedRun:
