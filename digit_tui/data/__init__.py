@@ -1,6 +1,6 @@
-"""Digits in: IDX files, the bundled sample, full MNIST from a folder, the cache or the network.
+"""Datasets: IDX files, the bundled sample, full MNIST from a folder, the cache or the network.
 
-Imports nothing of ours outside this package, and no interface library.
+Imports nothing else of this program, and no user-interface library.
 """
 
 from digit_tui.data.dataset import Dataset

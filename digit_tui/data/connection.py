@@ -1,4 +1,4 @@
-"""HTTP and HTTPS with a deadline for the whole exchange, which urllib does not offer."""
+"""HTTP and HTTPS with a deadline for the whole transfer, which urllib does not offer."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def open_url(url: str, timeout: float, deadline: float) -> Iterator[HTTPResponse
     """A response to GET `url`, following redirects to http and https only.
 
     No wait for the network lasts longer than `timeout` seconds. After `deadline` seconds the
-    connection is cut, so that a server that sends a byte now and then cannot hold the caller:
-    what is being read then ends early. Raises OSError, HTTPException or ValueError.
+    connection is cut, so that a server that sends a byte now and then cannot block the caller:
+    the response then ends early. Raises OSError, HTTPException or ValueError.
     """
     guard = _Guard(deadline)
     # Not build_opener(): it would add handlers for file:, ftp: and data:.
@@ -42,7 +42,7 @@ def open_url(url: str, timeout: float, deadline: float) -> Iterator[HTTPResponse
 
 
 class _Guard:
-    """Cuts the connections that it watches when the time is over."""
+    """Cuts the connections that it guards when the time is over."""
 
     def __init__(self, seconds: float) -> None:
         self._sockets: list[socket.socket] = []

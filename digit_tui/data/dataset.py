@@ -1,4 +1,4 @@
-"""A data set in memory, ready to train on."""
+"""A dataset in memory, ready to train on."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Dataset:
     validation_images: NDArray[np.uint8] | None = None
     """(v, side * side) uint8, held out of the training images, or None."""
     validation_labels: NDArray[np.uint8] | None = None
-    """(v,) uint8, theirs."""
+    """(v,) uint8, the labels of `validation_images`, or None."""
 
     @property
     def pixels(self) -> int:
@@ -42,11 +42,11 @@ class Dataset:
 
     @property
     def monitored_split(self) -> str:
-        """Which digits training is watched with: validation, if some are held out, else test."""
+        """The split to monitor training on: validation, if images are held out, else test."""
         return "test" if self.validation_labels is None else "validation"
 
     def split(self, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Images (n, side * side) and labels (n,) of `test` or `validation`."""
+        """Images (n, side * side) and labels (n,) of a split: `test` or `validation`."""
         if name == "test":
             return self.test_images, self.test_labels
         assert self.validation_images is not None
@@ -54,7 +54,7 @@ class Dataset:
         return self.validation_images, self.validation_labels
 
     def summary(self) -> dict[str, str | int]:
-        """What identifies the data set, in plain values."""
+        """The values that identify the dataset, for run.json."""
         return {
             "name": self.name,
             "sha256": self.sha256,

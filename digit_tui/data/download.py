@@ -1,4 +1,4 @@
-"""Full MNIST from the network: checked, and in place whole or not at all."""
+"""Downloads full MNIST: each file is checked, then moved into place atomically."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ MNIST_FILES = (
 
 _CHUNK = 1 << 16
 _STALE_SECONDS = 3600.0
-"""Age at which a temporary file belongs to a process that died: a live one keeps writing."""
+"""A temporary file this old belongs to a process that was killed: a live one keeps writing."""
 
 
 class _MirrorError(Exception):
@@ -83,10 +83,10 @@ def fetch_mnist(
 ) -> list[Path]:
     """Bring `files` into `directory` (the cache) and return their paths.
 
-    Files in place that are right are kept; wrong ones are replaced. Each file is taken from the
-    first mirror (the URL of a folder) that delivers it within `deadline` seconds, never silent
-    for longer than `timeout` seconds. `progress(name, done, total)` is told the decompressed
-    bytes; `done` starts again at a further mirror. Several processes may fetch at once.
+    Existing files with the right content are kept; others are replaced. Each file is taken from
+    the first mirror (the URL of a folder) that delivers it within `deadline` seconds without a
+    silence longer than `timeout` seconds. `progress(name, done, total)` is called with numbers of
+    decompressed bytes; `done` starts again at another mirror. Several processes may fetch at once.
 
     Raises FetchError when no mirror delivers, and OSError when the disk does not accept the file;
     neither leaves a bad or temporary file behind.
@@ -121,7 +121,7 @@ def _fetch(
             _store(folder, file, content, report)
         except _MirrorError as error:
             failures.append(f"{urlsplit(mirror).netloc or mirror}: {error}")
-            # Last for the files that follow, so that a dead mirror is waited for only once.
+            # Moved to the end for the next files, so that a dead mirror is waited for only once.
             mirrors.remove(mirror)
             mirrors.append(mirror)
         else:
@@ -137,7 +137,7 @@ def _store(
     content: Generator[bytes, None, None],
     report: Callable[[str, int, int], None],
 ) -> None:
-    """Write `content` to a temporary file and, once it is checked, rename it into place."""
+    """Write `content` to a temporary file and, if its checksum is right, rename it into place."""
     temporary = folder / f".{file.name}.{os.getpid()}-{secrets.token_hex(4)}.part"
     digest = hashlib.sha256()
     done = 0
@@ -179,13 +179,13 @@ def _download(
             left -= len(chunk)
             if left < 0:
                 raise _MirrorError("more content than expected")
-            # Outside of `_explained`: what the consumer raises (a full disk) is not the mirror's.
+            # Outside of `_explained`: an error of the consumer (a full disk) is not the mirror's.
             yield chunk
 
 
 @contextmanager
 def _explained(end: float) -> Iterator[None]:
-    """Turn what reading from a mirror may raise into a _MirrorError with a short reason."""
+    """Turn errors of reading from a mirror into a _MirrorError with a short reason."""
     try:
         yield
     except (OSError, EOFError, HTTPException, ValueError, zlib.error) as error:
@@ -213,12 +213,12 @@ def _reason(error: Exception, end: float) -> str:
 
 
 def _packed_limit(size: int) -> int:
-    """More bytes than any gzip writer needs for `size` bytes, even if they do not compress."""
+    """More bytes than any gzip writer produces for `size` bytes, even incompressible ones."""
     return size + size // 100 + 4096
 
 
 class _Capped:
-    """The response as a file that refuses to go on after `limit` bytes."""
+    """The response as a file that raises _MirrorError after `limit` bytes."""
 
     def __init__(self, response: HTTPResponse, limit: int) -> None:
         self._response = response
@@ -243,15 +243,15 @@ def _is_right(path: Path, file: RemoteFile) -> bool:
 
 
 def _sweep(folder: Path, file: RemoteFile) -> None:
-    """Remove what a killed process left."""
+    """Remove temporary files that a killed process left behind."""
     for leftover in folder.glob(f".{file.name}.*.part"):
-        with suppress(FileNotFoundError):  # another process swept it first
+        with suppress(FileNotFoundError):  # another process removed it first
             if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
                 leftover.unlink()
 
 
 def discard_unfinished(directory: Path | None = None) -> None:
-    """Remove what this process has not finished, and will not."""
+    """Remove the temporary files of downloads that this process did not finish."""
     folder = cache_dir() if directory is None else directory
     for leftover in folder.glob(f".*.{os.getpid()}-*.part"):
         with suppress(OSError):

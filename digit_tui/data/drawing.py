@@ -15,7 +15,7 @@ BAYER = (np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]
 continuous-tone pictures"."""
 
 BRAILLE_DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
-"""Unicode's bit for each of a cell's dots, four rows of two."""
+"""The bit of each dot in a Braille character of Unicode: four rows of two dots."""
 
 MNIST_BOX, MNIST_SIDE = 20, 28
 """MNIST's digits fill a box of 20 pixels of 28; a smaller crop would make a small digit large."""

@@ -1,8 +1,8 @@
-"""What goes wrong with data, each as one line for a person to read."""
+"""Errors about datasets; each message is one line for the user."""
 
 
 class DataError(Exception):
-    """Data that cannot be used: its message names the file, the reason and what to do."""
+    """A dataset that cannot be used: the message names the file, the reason and what to do."""
 
 
 class FetchError(DataError):

@@ -26,15 +26,15 @@ from digit_tui.data.text import printable
 IMAGES_MAGIC = 2051
 LABELS_MAGIC = 2049
 MAX_LABEL = 46
-"""EMNIST by class, merged, has 47 classes: the most of any set in this format."""
+"""EMNIST ByMerge has 47 classes: the most of any dataset in this format."""
 MAX_EXTENT = 4096
-"""Rows or columns, in pixels, beyond which a header is taken for garbage."""
+"""The most rows or columns, in pixels; a header with more is taken for garbage."""
 
 _DIMENSIONS = {IMAGES_MAGIC: 3, LABELS_MAGIC: 1}
 _WHAT = {IMAGES_MAGIC: "images", LABELS_MAGIC: "labels"}
 _GZIP_MAGIC = b"\x1f\x8b"
 _DEFLATE_RATIO = 1032
-"""Deflate cannot shrink by more, so a header that declares more than that is lying."""
+"""Deflate cannot compress by a larger factor, so a header that declares more data is wrong."""
 _CHUNK = 1 << 20
 _AGAIN = "copy or download it again"
 
@@ -43,7 +43,7 @@ def read_images(path: Path) -> NDArray[np.uint8]:
     """Images of the IDX file at `path`: (n, rows, columns) uint8, 0..255, read-only.
 
     A file that is not gzip is mapped, not read, so it may be larger than memory.
-    Raises DataError, naming the file and the reason, for anything but a whole image file.
+    Raises DataError, naming the file and the reason, for anything but a complete image file.
     """
     return _read(path, IMAGES_MAGIC)
 
@@ -51,7 +51,7 @@ def read_images(path: Path) -> NDArray[np.uint8]:
 def read_labels(path: Path) -> NDArray[np.uint8]:
     """Labels of the IDX file at `path`: (n,) uint8, 0..46, read-only.
 
-    Raises DataError, naming the file and the reason, for anything but a whole label file.
+    Raises DataError, naming the file and the reason, for anything but a complete label file.
     """
     labels = _read(path, LABELS_MAGIC)
     largest = int(labels.max())
@@ -104,9 +104,9 @@ def _read(path: Path, magic: int) -> NDArray[np.uint8]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[_Content]:
-    """Open `path`, and turn what reading and decompressing may raise into a DataError."""
+    """Open `path`, and turn errors of reading and decompressing into a DataError."""
     try:
-        # Before opening: a pipe without a writer would block open() for ever.
+        # Before opening: a pipe without a writer would block open() forever.
         if not stat.S_ISREG(path.stat().st_mode):
             raise _refusal(path, "it is not a regular file", "give an IDX file")
         with path.open("rb") as file:
@@ -128,7 +128,7 @@ def _opened(path: Path) -> Iterator[_Content]:
 
 
 def _read_shape(path: Path, content: _Content, magic: int) -> tuple[int, ...]:
-    """The dimensions in the header, checked for sense and against the size of the file."""
+    """The dimensions in the header, checked for plausibility and against the size of the file."""
     what = _WHAT[magic]
     stream, packed, size = content
     head = stream.read(4)
@@ -159,7 +159,7 @@ def _read_shape(path: Path, content: _Content, magic: int) -> tuple[int, ...]:
 
 
 def _unpack(path: Path, stream: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """The payload of a gzip stream. Arena grows with the bytes that really come."""
+    """The payload of a gzip stream. Memory is allocated for the bytes that really come."""
     payload = math.prod(shape)
     with memory_file() as content:
         while (there := content.tell()) < payload:
@@ -172,7 +172,7 @@ def _unpack(path: Path, stream: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.
             except OSError as error:
                 reason = f"there is no memory to unpack it ({error.strerror})"
                 raise _refusal(path, reason, "free some, or raise `ulimit`") from error
-        # Also what makes gzip check the CRC.
+        # Reading past the end also makes gzip check the CRC.
         if stream.read(1):
             raise _trailing(path)
         return file_array(content, shape)

@@ -1,4 +1,4 @@
-"""Arrays whose bytes are in a file, on disk or in memory: other processes can map them too."""
+"""Arrays whose bytes are in a file, on disk or in memory, so that other processes can map them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Bytes = NDArray[np.uint8]
 
 
 class Place(NamedTuple):
-    """Where another process finds an array."""
+    """Where another process finds the bytes of an array."""
 
     descriptor: int
-    """Of the file; open as long as the array is there."""
+    """Of the file; it stays open as long as the array exists."""
     offset: int
     """Bytes in the file before the array."""
 
@@ -30,7 +30,7 @@ _descriptors: weakref.WeakKeyDictionary[mmap.mmap, int] = weakref.WeakKeyDiction
 
 
 def memory_descriptor() -> int:
-    """A descriptor of an empty file in memory, which vanishes with the last process that has it.
+    """A descriptor of an empty file in memory, which is freed with the last process that has it.
 
     Raises:
         OSError: if there is not enough memory.
@@ -43,7 +43,7 @@ def memory_descriptor() -> int:
 
 
 def memory_file() -> BinaryIO:
-    """An empty file in memory, to be written to; one that can be mapped where there are such."""
+    """An empty file in memory, to be written to; it can be mapped if the system supports that."""
     if not hasattr(os, "memfd_create"):  # some builds of Python lack it on Linux
         return BytesIO()
     try:
@@ -56,7 +56,7 @@ def file_array(file: BinaryIO, shape: tuple[int, ...], offset: int = 0) -> Bytes
     """The bytes of a file from `offset` on, read-only: mapped, not copied.
 
     Raises:
-        OSError: if the file can not be mapped.
+        OSError: if the file cannot be mapped.
     """
     if isinstance(file, BytesIO):
         return np.frombuffer(file.getvalue(), np.uint8, prod(shape), offset).reshape(shape)
@@ -71,7 +71,7 @@ def array_at(place: Place, shape: tuple[int, ...]) -> Bytes:
 
 
 def new_array(shape: tuple[int, ...]) -> Bytes:
-    """An array of zeros to be filled, in memory that other processes can map where there is such.
+    """An array of zeros to be filled, in memory that other processes can map where possible.
 
     Raises:
         MemoryError: if there is not enough.
@@ -79,14 +79,14 @@ def new_array(shape: tuple[int, ...]) -> Bytes:
     with memory_file() as file:
         if not isinstance(file, BytesIO):
             with suppress(OSError):
-                # All of it now: where there is none, a write to the array would end the process.
+                # Allocated now: with too little memory a later write would kill the process.
                 os.posix_fallocate(file.fileno(), 0, prod(shape))
                 return _map(file.fileno(), shape, 0, mmap.ACCESS_WRITE)
     return np.zeros(shape, np.uint8)
 
 
 def place_of(array: Bytes) -> Place | None:
-    """Where other processes find a contiguous array; None if they can not."""
+    """Where other processes find a contiguous array; None if they cannot."""
     base: object = array
     while isinstance(base, np.ndarray | memoryview):
         base = base.base if isinstance(base, np.ndarray) else base.obj
@@ -108,7 +108,7 @@ def _map(descriptor: int, shape: tuple[int, ...], offset: int, access: int) -> B
 
 
 def _kept(descriptor: int) -> int:
-    """A copy of a descriptor, which is no standard stream's number even where these are closed."""
+    """A copy of a descriptor, numbered 3 or more: lower ones are those of standard streams."""
     import fcntl  # not on Windows
 
     return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)

@@ -12,7 +12,7 @@ _CHUNK_PIXELS = 1 << 21
 
 
 def area_overlaps(source: int, target: int) -> NDArray[np.float64]:
-    """Length that each of `target` cells shards with each of `source` pixels of one axis.
+    """Length that each of `target` cells shares with each of `source` pixels of one axis.
 
     (target, source) float64, integers in units of 1/target pixel: each row sums to `source`.
     """

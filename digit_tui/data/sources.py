@@ -1,4 +1,4 @@
-"""Where digits come from: the bundled sample, the cache of full MNIST, or any folder."""
+"""Where datasets come from: the bundled sample, the cache of full MNIST, or any folder."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from digit_tui.data.resample import resample_area
 from digit_tui.data.text import printable
 
 SOURCES = ("auto", "sample", "mnist")
-"""The names that are not folders."""
+"""Names of sources that are not folders."""
 
 _FETCH = "run `digit-tui data fetch`, or use --data sample or --data DIR"
 
 
 @dataclass(frozen=True)
 class SourceFiles:
-    """Four IDX files that were found; their content has not been read."""
+    """The four IDX files of a dataset, found but not read yet."""
 
     name: str
     """`sample`, `mnist`, or the name of the folder."""
@@ -48,7 +48,7 @@ class SourceSummary:
     test_count: int
     """Test images; 0 if the source is absent."""
     problem: str | None
-    """Why the source cannot be used, in one line, or None."""
+    """Why the source cannot be used, as one line, or None."""
 
 
 def cache_dir() -> Path:

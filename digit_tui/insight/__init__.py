@@ -1,1 +1,1 @@
-"""What predictions teach: confusion, mistakes, the lives of digits, significance, reports."""
+"""What predictions teach: confusion, mistakes, when digits are learned, significance, reports."""

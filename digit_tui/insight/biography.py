@@ -19,17 +19,17 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Lives:
-    """What became of every digit, over all looks of a history."""
+    """When each digit was learned and forgotten, over all evaluations of a history."""
 
     learned: Array
     """(n,) int64, the epoch at which it was first right; -1 never."""
     forgotten: Array
     """(n,) int64, how often it went from right to wrong."""
     since: Array
-    """(n,) int64, the epoch from which it has been as it is now, right or wrong; -1 before the
-    first look."""
+    """(n,) int64, the epoch since which it has been right, or wrong, as it is now; -1 before the
+    first evaluation."""
     broken: Array
-    """(n,) bool, right at the look before the last, and wrong at the last."""
+    """(n,) bool, right at the second to last evaluation, and wrong at the last one."""
     fixed: Array
     """(n,) bool, the other way round."""
 
@@ -52,13 +52,13 @@ def lives(history: PredictionHistory, labels: Array) -> Lives:
     since = np.full(count, -1)
     right = np.zeros(count, bool)
     gained = lost = np.empty(0, np.uint32)
-    for look, (epoch, (digits, predictions)) in enumerate(
+    for number, (epoch, (indices, predictions)) in enumerate(
         zip(history.epochs, history.changes, strict=True)
     ):
-        if look == 0:
+        if number == 0:
             since[:] = epoch
         # Most changes of a prediction late in a run are flips; from wrong to wrong is none.
-        turned = digits[(predictions == labels[digits]) != right[digits]]
+        turned = indices[(predictions == labels[indices]) != right[indices]]
         was_right = right[turned]
         gained, lost = turned[~was_right], turned[was_right]
         since[turned] = epoch
@@ -66,7 +66,7 @@ def lives(history: PredictionHistory, labels: Array) -> Lives:
         learned[gained[learned[gained] < 0]] = epoch
         right[turned] = ~was_right
     broken, fixed = np.zeros(count, bool), np.zeros(count, bool)
-    if len(history) > 1:  # at the first look nothing was right before
+    if len(history) > 1:  # before the first evaluation nothing was right
         broken[lost] = True
         fixed[gained] = True
     return Lives(learned, forgotten, since, broken, fixed)
@@ -74,20 +74,20 @@ def lives(history: PredictionHistory, labels: Array) -> Lives:
 
 @dataclass(frozen=True, eq=False)
 class Biography:
-    """What one digit was taken for, look after look."""
+    """What one digit was predicted to be, evaluation after evaluation."""
 
     label: int
     """Its true class."""
     epochs: tuple[int, ...]
-    """Completed epochs at each look, ascending."""
+    """Completed epochs at each evaluation, ascending."""
     predictions: Array
-    """(looks,) uint8"""
+    """(evaluations,) uint8"""
     now: int | None = None
-    """What it is taken for now, which may be after the last look."""
+    """What it is predicted to be now, which may be after the last evaluation."""
 
     @property
     def right(self) -> Array:
-        """(looks,) bool"""
+        """(evaluations,) bool"""
         right: Array = self.predictions == self.label
         return right
 
@@ -95,7 +95,7 @@ class Biography:
     def words(self) -> str:
         """For example "first learned at epoch 3, forgotten twice, wrong since 11"."""
         if not self.epochs:
-            return "not looked at yet"
+            return "not evaluated yet"
         right = self.right
         by_now = ""
         if self.now is not None and (self.now == self.label) != right[-1]:
@@ -104,7 +104,7 @@ class Biography:
 
     @property
     def _past(self) -> str:
-        """Up to the last look."""
+        """Up to the last evaluation."""
         right = self.right
         if not right.any():
             return "never learned"
@@ -128,6 +128,6 @@ def biography(
         history: the predictions for n digits, or an empty history.
         labels: (n,) their true classes.
         digit: its index, 0 to n - 1.
-        now: what it is taken for now, where that may be after the last look.
+        now: what it is predicted to be now, if that may be after the last evaluation.
     """
     return Biography(int(labels[digit]), history.epochs, history.predictions_of(digit), now)

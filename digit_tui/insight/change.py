@@ -1,4 +1,4 @@
-"""How the predictions for the same digits differ between two looks."""
+"""How the predictions for the same digits differ between two evaluations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class ConfusionChange:
-    """Two predictions for the same digits, held against each other."""
+    """Two predictions for the same digits, compared."""
 
     first: Array
     """(classes, classes) int64, the confusion matrix of the first: rows are true classes."""
@@ -35,7 +35,7 @@ class ConfusionChange:
 
 
 def confusion_change(labels: Array, first: Array, second: Array, classes: int) -> ConfusionChange:
-    """Hold two predictions (n,) for digits with these labels (n,) against each other."""
+    """Compare two predictions (n,) for digits with these labels (n,)."""
     return ConfusionChange(
         matrix_of(labels, first, classes),
         matrix_of(labels, second, classes),
@@ -44,11 +44,11 @@ def confusion_change(labels: Array, first: Array, second: Array, classes: int) -
 
 
 def epoch_before(history: PredictionHistory, epoch: float) -> tuple[int, Array] | None:
-    """The last look before a position: its epoch and predictions (n,) uint8, or None.
+    """The last evaluation before a position: its epoch and predictions (n,) uint8, or None.
 
     Args:
-        history: the looks at the ends of epochs.
-        epoch: a position in epochs; a look right there is not before it.
+        history: the predictions at the end of each epoch.
+        epoch: a position in epochs; an evaluation right there is not before it.
     """
-    looks = islice(history.walk(), bisect_left(history.epochs, epoch))
-    return next(iter(deque(looks, maxlen=1)), None)
+    before = islice(history.walk(), bisect_left(history.epochs, epoch))
+    return next(iter(deque(before, maxlen=1)), None)

@@ -1,4 +1,4 @@
-"""All that is known of a set of digits at one look."""
+"""All that is known of a set of digits at one evaluation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNBACKED = "annotators did not back the label"
 
 @dataclass(frozen=True, eq=False)
 class DigitTable:
-    """One look at n labelled digits, and those before it; each number is computed when asked for.
+    """n labelled digits, how they were evaluated now and before; columns are computed on demand.
 
     Where a network diverged, its numbers are NaN.
     """
@@ -60,7 +60,7 @@ class DigitTable:
 
     @cached_property
     def lives(self) -> Lives:
-        """When each was learned and forgotten, as of the history's last look."""
+        """When each was learned and forgotten, up to the last evaluation of the history."""
         return lives(self.history, self.evaluation.labels)
 
     @cached_property
@@ -73,23 +73,23 @@ class DigitTable:
         """(n,) bool, whose label human annotators did not back; known of MNIST's test set."""
         return suspects.unbacked(self.evaluation.labels)
 
-    def doubts(self, digit: int) -> list[str]:
-        """What there is against its label, in words."""
+    def doubts(self, index: int) -> list[str]:
+        """Reasons to doubt its label, in words."""
         marks = ((SUSPECT, self.suspects), (UNBACKED, self.unbacked))
-        return [words for words, marked in marks if marked[digit]]
+        return [words for words, marked in marks if marked[index]]
 
-    def life(self, digit: int) -> Biography:
-        """What it was taken for at each epoch's end, and now."""
+    def life(self, index: int) -> Biography:
+        """What it was predicted to be at the end of each epoch, and now."""
         evaluation = self.evaluation
-        return biography(self.history, evaluation.labels, digit, int(evaluation.predictions[digit]))
+        return biography(self.history, evaluation.labels, index, int(evaluation.predictions[index]))
 
-    def rank(self, digit: int) -> int:
-        """Where its true class comes among the probable ones; 1 is first, and right."""
+    def rank(self, index: int) -> int:
+        """The rank of its true class by probability; 1 is the most probable class, and right."""
         # As in predictions, NaN counts as the highest, and of equal ones the first wins.
-        row = np.nan_to_num(self.evaluation.probabilities[digit], nan=np.inf)
+        row = np.nan_to_num(self.evaluation.probabilities[index], nan=np.inf)
         order = (-row).argsort(kind="stable")
-        return int(np.flatnonzero(order == self.evaluation.labels[digit])[0]) + 1
+        return int(np.flatnonzero(order == self.evaluation.labels[index])[0]) + 1
 
-    def margin(self, digit: int) -> float:
+    def margin(self, index: int) -> float:
         """The probability of its true class less that of the best other class."""
-        return float(self.margins[digit])
+        return float(self.margins[index])

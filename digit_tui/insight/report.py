@@ -26,19 +26,19 @@ SCORES = (" precision", " recall", "    F1")
 
 
 def report(
-    evaluation: Evaluation, history: PredictionHistory | None = None, digits: str = "Test"
+    evaluation: Evaluation, history: PredictionHistory | None = None, split: str = "Test"
 ) -> str:
     """Accuracy, the confusion matrix with each class's scores, the most frequent mistakes.
 
     Args:
-        evaluation: what was looked at.
-        history: the predictions for the same digits at each epoch's end, where they are known: it
-            tells which labels are suspect.
-        digits: which digits they are: "Test" or "Validation".
+        evaluation: the evaluation to report on.
+        history: the predictions for the same digits at the end of each epoch, if they are known:
+            they show which labels are suspect.
+        split: which split was evaluated: "Test" or "Validation".
     """
     matrix = confusion_matrix(evaluation)
     lines = [
-        f"{digits} accuracy  {evaluation.accuracy:.2%}  "
+        f"{split} accuracy  {evaluation.accuracy:.2%}  "
         f"({evaluation.correct:,} of {evaluation.total:,}; loss {evaluation.loss:.4f})",
         f"  95 % interval {ends_words(evaluation.correct, evaluation.total)}",
         *_doubts(evaluation, history),

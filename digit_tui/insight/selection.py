@@ -72,7 +72,7 @@ DECIMAL = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,3})?")
 
 
 class SelectionError(ValueError):
-    """A text that says no selection; the message is one line that says why, and what would."""
+    """A text that is not a selection; the message is one line that says why, and what would be."""
 
 
 class Bound(NamedTuple):
@@ -90,7 +90,7 @@ class Bound(NamedTuple):
 
 @dataclass(frozen=True)
 class Selection:
-    """What must be true of a digit; of every digit, where nothing is asked."""
+    """The conditions that a digit must meet; without any, all digits are selected."""
 
     true: frozenset[int] | None = None
     """True classes to choose from."""
@@ -120,7 +120,7 @@ class Selection:
         return mask
 
     def __str__(self) -> str:
-        """The text that `parse_selection` makes this selection of."""
+        """The text that `parse_selection` parses to this selection."""
         sets = zip(SETS, (self.true, self.predicted, self.index), strict=True)
         return " ".join(
             [
@@ -143,7 +143,7 @@ def parse_selection(text: str, classes: int) -> Selection:
         classes: how many there are.
 
     Raises:
-        SelectionError: if it can not be read.
+        SelectionError: if it cannot be read.
     """
     sets: dict[str, frozenset[int]] = {}
     bounds: list[Bound] = []

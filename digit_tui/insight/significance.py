@@ -67,18 +67,18 @@ class Comparison:
 
 
 def compare(first: Evaluation, second: Evaluation) -> Comparison:
-    """Hold two looks at the same test digits against each other.
+    """Compare two evaluations of the same test digits.
 
     Raises:
         ValueError: if the digits are not the same.
     """
     if not np.array_equal(first.labels, second.labels):
-        raise ValueError("other test digits")
+        raise ValueError("the test digits are not the same")
     return compare_predictions(first.labels, first.predictions, second.predictions)
 
 
 def compare_predictions(labels: Array, first: Array, second: Array) -> Comparison:
-    """Hold two predictions for the same digits against each other.
+    """Compare two predictions for the same digits.
 
     Args:
         labels: (n,) the true classes.
@@ -114,7 +114,7 @@ def gap_words(comparison: Comparison) -> str:
 
 
 def wilson_interval(correct: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of an accuracy, as fractions; from 0 to 1 where nothing was looked at.
+    """The 95 % interval of an accuracy, as fractions; from 0 to 1 where nothing was evaluated.
 
     Wilson (1927), "Probable inference, the law of succession, and statistical inference": unlike
     the normal approximation it is right near 100 % too, and never goes beyond.

@@ -25,14 +25,14 @@ MNIST_TEST_LABELS = "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c8
 CONFIDENT = 0.9
 """A contradiction at least as probable as this counts."""
 STEADY = 5
-"""Looks, up to the last, at which a network must have said the same."""
+"""At so many evaluations, up to the last, the prediction must have been the same."""
 
 
 def suspects(evaluation: Evaluation, history: PredictionHistory) -> Array:
     """(n,) bool: digits whose label the network contradicts confidently and steadily.
 
     The prediction is wrong, has at least the probability `CONFIDENT`, and was the same at each of
-    the last `STEADY` looks; with fewer looks nothing is suspect.
+    the last `STEADY` evaluations; with fewer evaluations nothing is suspect.
 
     Raises:
         ValueError: if the history is of another number of digits.

@@ -1,4 +1,4 @@
-"""How an answer changes when the digit is written a little differently."""
+"""How the prediction changes when a digit is written a little differently."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Variant(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a network says to a variant."""
+    """What a network predicts for a variant."""
 
     name: str
     """What was done to the digit."""
@@ -87,13 +87,13 @@ def _rotated(padded: Array, degrees: float) -> Array:
 
 
 def what_if(network: Network, image: Array, side: int) -> list[Answer]:
-    """Ask a network about all variants of an image (side * side,) uint8; first as it is."""
+    """Classify all variants of an image (side * side,) uint8; first the image as it is."""
     asked = variants(image, side)
     images = np.stack([variant.image for variant in asked])
-    looked = evaluate(network, images, np.zeros(len(images), np.uint8))  # labels do not matter
+    evaluation = evaluate(network, images, np.zeros(len(images), np.uint8))  # labels do not matter
     return [
         Answer(variant.name, int(prediction), float(row[prediction]))
         for variant, prediction, row in zip(
-            asked, looked.predictions, looked.probabilities, strict=True
+            asked, evaluation.predictions, evaluation.probabilities, strict=True
         )
     ]

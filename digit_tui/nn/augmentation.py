@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 FIELDS = 64
 """Fields drawn for a block of images; image i of the block gets field i modulo this number, so two
-images that shard a field are never neighbours."""
+images that share a field are never neighbours."""
 
 SHIFT = 2 / 28
 """Largest shift on its own, as a part of the side."""
@@ -101,7 +101,7 @@ def draw_deformation(name: str, generator: np.random.Generator, side: int) -> De
     draw = AUGMENTATIONS[name]
     if draw is None:
         return None
-    # Beyond the edge the edge pixel is seen: digits have a blank border there.
+    # Beyond the edge the edge pixel is repeated: digits have a blank border there.
     coordinates = draw(generator, FIELDS, side).clip(0, side - 1)
     corner = np.minimum(coordinates.astype(np.intp), side - 2)  # upper left of the four
     fraction = np.rint((coordinates - corner) * 2 ** (WEIGHT_BITS // 2)).astype(np.uint16)
@@ -131,7 +131,7 @@ def deform(
 ) -> Array:
     """Deform a block of images; the block's image i with field i modulo FIELDS.
 
-    Images that shard a field are handled together, pixels first: a gather then copies runs of
+    Images that share a field are handled together, pixels first: a gather then copies runs of
     memory, which is several times faster than picking single bytes.
 
     Args:
@@ -139,8 +139,8 @@ def deform(
         deformation: the fields.
         chosen: (n,) intp, which images the block has; None is all, in their order.
         out: (n, pixels) uint8, where the deformed images go.
-        part: which shard of the fields is done, where the work is divided: 0 to shards - 1.
-        shards: into how many shards.
+        shard: which part of the fields to do, if the work is divided: 0 to shards - 1.
+        shards: how many parts there are.
     """
     chosen = np.arange(len(images)) if chosen is None else chosen
     result = np.empty((len(chosen), images.shape[1]), np.uint8) if out is None else out

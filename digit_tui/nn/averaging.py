@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 DECAY = 0.999
-"""ShardPass of the average that is kept at each step: a memory of about 1,000 steps."""
+"""Share of the average that is kept at each step: a memory of about 1,000 steps."""
 
 
 def average_into(average: Array, parameters: Array, step: int, scratch: Array) -> None:

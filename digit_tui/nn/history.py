@@ -1,4 +1,4 @@
-"""What a network predicted for the same images, time after time."""
+"""What a network predicted for the same images, evaluation after evaluation."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-MOST_LOOKS = 1_024
+MAX_EVALUATIONS = 1_024
 """A history keeps no more."""
 
 
 class Change(NamedTuple):
-    """How one look differs from the look before; the first one differs in everything."""
+    """How one evaluation differs from the one before; the first one differs in everything."""
 
     indices: Array
     """(m,) uint32, indices of the images whose prediction changed, ascending."""
     predictions: Array
-    """(m,) uint8, what they are taken for now."""
+    """(m,) uint8, what they are predicted to be now."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,25 +29,25 @@ class PredictionHistory:
     """The predictions at the end of each epoch.
 
     It keeps the changes alone: late in a run one image in a hundred changes from epoch to epoch.
-    When there are too many looks every other one is forgotten, and only every second epoch, every
-    fourth, and so on, is added from then on. It never changes itself, so that copies of a state
-    shard it.
+    When there are too many evaluations every other one is dropped, and from then on only every
+    second epoch, every fourth, and so on, is added. A history is immutable, so that copies of a
+    state can share it.
     """
 
     epochs: tuple[int, ...] = ()
-    """Completed epochs at each look, ascending."""
+    """Completed epochs at each evaluation, ascending."""
     changes: tuple[Change, ...] = ()
     latest: Array | None = None
-    """(n,) uint8, the predictions at the last look; None before the first."""
+    """(n,) uint8, the predictions at the last evaluation; None before the first."""
     stride: int = 1
     """Epochs that are multiples of it are kept."""
 
     def __len__(self) -> int:
-        """How many looks there were."""
+        """The number of evaluations."""
         return len(self.epochs)
 
     def add(self, epoch: int, predictions: Array) -> PredictionHistory:
-        """With one more look; as it is, if there was one, or this epoch is none to keep.
+        """A history with one more evaluation; this one, if the epoch is in it or not to be kept.
 
         Args:
             epoch: completed epochs by now.
@@ -55,7 +55,7 @@ class PredictionHistory:
         """
         if epoch % self.stride or (self.epochs and epoch <= self.epochs[-1]):
             return self
-        if len(self) == MOST_LOOKS:
+        if len(self) == MAX_EVALUATIONS:
             return self._thinned().add(epoch, predictions)
         latest = predictions.astype(np.uint8)
         everything = np.ones(len(latest), bool)
@@ -69,14 +69,14 @@ class PredictionHistory:
         )
 
     def _thinned(self) -> PredictionHistory:
-        """Every other look."""
+        """A history with every other evaluation."""
         history = PredictionHistory(stride=2 * self.stride)
         for epoch, predictions in self.walk():
             history = history.add(epoch, predictions)
         return history
 
     def walk(self) -> Iterator[tuple[int, Array]]:
-        """Each look's epoch and predictions (n,) uint8, in an array that serves for the next."""
+        """The epoch and predictions (n,) uint8 of each evaluation, in an array that is reused."""
         predictions: Array = np.empty(0, np.uint8)
         for epoch, change in zip(self.epochs, self.changes, strict=True):
             if len(predictions):
@@ -85,24 +85,24 @@ class PredictionHistory:
                 predictions = change.predictions.copy()
             yield epoch, predictions
 
-    def predictions_of(self, digit: int) -> Array:
-        """(looks,) uint8, what one image was taken for at each look."""
+    def predictions_of(self, index: int) -> Array:
+        """(evaluations,) uint8, what one image was predicted to be at each evaluation."""
         own = np.empty(len(self), np.uint8)
-        for look, change in enumerate(self.changes):
-            place = int(np.searchsorted(change.indices, digit))
-            changed = place < len(change.indices) and change.indices[place] == digit
-            own[look] = change.predictions[place] if changed else own[look - 1]
+        for number, change in enumerate(self.changes):
+            place = int(np.searchsorted(change.indices, index))
+            changed = place < len(change.indices) and change.indices[place] == index
+            own[number] = change.predictions[place] if changed else own[number - 1]
         return own
 
     def to_arrays(self) -> dict[str, Array]:
-        """As few arrays, for a file."""
+        """The history as a few arrays, for a file."""
         none = Change(np.empty(0, np.uint32), np.empty(0, np.uint8))
-        digits, predictions = zip(none, *self.changes, strict=True)
+        indices, predictions = zip(none, *self.changes, strict=True)
         return {
             "stride": np.array(self.stride),
             "epochs": np.array(self.epochs, np.int64),
             "counts": np.array([len(change.indices) for change in self.changes], np.int64),
-            "digits": np.concatenate(digits),
+            "digits": np.concatenate(indices),
             "predictions": np.concatenate(predictions),
         }
 
@@ -114,15 +114,15 @@ class PredictionHistory:
             KeyError: if one is missing.
             ValueError: if they do not fit each other.
         """
-        digits, predictions = arrays["digits"], arrays["predictions"]
+        indices, predictions = arrays["digits"], arrays["predictions"]
         ends = np.cumsum(arrays["counts"])
         if len(arrays["epochs"]) != len(ends) or not (
-            len(digits) == len(predictions) == (ends[-1] if len(ends) else 0)
+            len(indices) == len(predictions) == (ends[-1] if len(ends) else 0)
         ):
             raise ValueError("the history of predictions does not fit together")
         # Copies, as pieces of one array would keep all of it in memory.
         changes = tuple(
-            Change(digits[end - count : end].copy(), predictions[end - count : end].copy())
+            Change(indices[end - count : end].copy(), predictions[end - count : end].copy())
             for count, end in zip(arrays["counts"], ends, strict=True)
         )
         epochs = tuple(int(epoch) for epoch in arrays["epochs"])

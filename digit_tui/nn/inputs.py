@@ -22,7 +22,7 @@ them (measured from 784-128-10 to 784-512-256-10)."""
 
 
 class Kept(NamedTuple):
-    """Which of a shard's rows of the first layer have inputs, when some are left out."""
+    """Which of a shard's rows of the first layer are used, when some are left out."""
 
     rows: Array
     """(k,) ascending."""
@@ -53,8 +53,8 @@ class InputBuffer:
         """Make the buffers.
 
         Args:
-            own: which rows of the first layer are the shard's: of pixels, and of what is always 1
-                the one after them.
+            own: which rows of the first layer are the shard's. There is one for each pixel, and
+                after these one for the input that is always 1.
             pixels: of an image.
             batch_size: the largest batch.
             dtype: of the inputs.
@@ -83,7 +83,7 @@ class InputBuffer:
         scale_pixels(inputs, inputs)
 
     def loaded(self, images: int) -> Inputs:
-        """All inputs of as many images, which have been loaded."""
+        """All inputs of the first `images` images, which must have been loaded."""
         return Inputs(self._whole[:images])
 
     def without_blanks(self, pixels: Array) -> Inputs:
@@ -93,7 +93,7 @@ class InputBuffer:
             pixels: (n, the shard's pixels) uint8.
 
         Returns:
-            What is in this room, until the next batch.
+            Views of the buffers, valid until the next batch.
         """
         images, width = pixels.shape
         np.bitwise_or.reduce(pixels, axis=0, out=self._ink[:width])

@@ -31,18 +31,18 @@ def cross_entropy(logits: Array, labels: Array) -> tuple[Array, Array]:
 
 
 class Outcomes:
-    """What became of the images of one step or some, until it is asked for.
+    """Collects the losses and predictions of the images of one step or several.
 
     A step computes only what its gradient needs. Losses are completed and right answers counted
     for all steps together: a call of NumPy costs more than its work on so few numbers.
     """
 
     def __init__(self, images: int, classes: int, dtype: DTypeLike) -> None:
-        """Make room.
+        """Allocate the arrays.
 
         Args:
-            images: of all steps.
-            classes: how many there are.
+            images: number of images of all steps.
+            classes: number of classes.
             dtype: of the logits.
         """
         self._count = 0

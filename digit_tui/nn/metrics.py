@@ -1,4 +1,4 @@
-"""What a network makes of a set of images."""
+"""Evaluating a network on a set of images."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHUNK = 1_000
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """One look at a set of labelled images."""
+    """What a network predicts for a set of labelled images."""
 
     labels: Array
     """(n,) uint8, the true classes."""
@@ -56,11 +56,11 @@ class Evaluation:
 
 
 def outputs_in_chunks(network: Network, images: Array) -> Iterator[tuple[slice, list[Array]]]:
-    """Have a network look at images (n, pixels) uint8, some at a time.
+    """Run a network on images (n, pixels) uint8, a chunk at a time.
 
     Yields:
         Which images, and what comes out of each layer for them: first their pixels from 0 to 1,
-        last the logits; (count, width) each, in buffers that serve for the next ones.
+        last the logits; (count, width) each, in buffers that are reused for the next chunk.
     """
     room = min(CHUNK, len(images))
     inputs = np.empty((room, network.sizes[0]), network.parameters.dtype)

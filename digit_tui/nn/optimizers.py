@@ -22,9 +22,9 @@ BLOCK = 65_536
 """Parameters in a block. The passes over one stay in the second cache; smaller blocks cost more in
 calls than they save in cache misses (measured from 8,192 to 131,072)."""
 LINE = 16
-"""float32 numbers in a cache line. No two blocks shard one."""
+"""float32 numbers in a cache line. No two blocks share one."""
 LONGEST_BLOCK = BLOCK + BLOCK // 2 + LINE
-"""Of equal blocks, when there are as many as make them about as long as BLOCK."""
+"""The longest block that `cut` can make, whose blocks are equal and about as long as BLOCK."""
 
 NEGLIGIBLE = 1e-30
 """Numbers of a rule's memory that are nearer to zero than this move no parameter. They are set to
@@ -38,13 +38,13 @@ class Hyperparameters:
     """What a rule needs beside the learning rate. The defaults are the papers' and PyTorch's."""
 
     momentum: float = 0.9
-    """ShardPass of the velocity that is kept (momentum, nesterov)."""
+    """Share of the velocity that is kept (momentum, nesterov)."""
     decay: float = 0.99
-    """ShardPass of the running mean square that is kept (rmsprop)."""
+    """Share of the running mean square that is kept (rmsprop)."""
     beta1: float = 0.9
-    """ShardPass of the running mean that is kept (adam, adamw)."""
+    """Share of the running mean that is kept (adam, adamw)."""
     beta2: float = 0.999
-    """ShardPass of the running mean square that is kept (adam, adamw)."""
+    """Share of the running mean square that is kept (adam, adamw)."""
     epsilon: float = 1e-8
     """Added to a root before dividing by it."""
     weight_decay: float = 0.0
@@ -176,7 +176,7 @@ RULES: dict[str, UpdateRule] = {
 
 
 def cut(parameters: Array, gradients: Array, slots: Array, scratch: Array) -> list[Block]:
-    """Cut flat vectors into blocks for `update`, as near to BLOCK long as equal ones can be.
+    """Cut flat vectors into equal blocks for `update`, each about BLOCK long.
 
     Args:
         parameters: (n,)

@@ -1,9 +1,9 @@
 """Loss and back-propagation for one batch, into buffers that are made once.
 
-The work of a batch can be sharded, for as many processors. A shard multiplies some of the pixels of
-all images by the first layer's weights; these are most of the weights, and each stays in the cache
-of one processor. Then it takes some of the images through the other layers and back, and at last
-computes the gradient of its own parameters from all images.
+The work of a batch can be divided into shards, one for each processor. A shard multiplies some of
+the pixels of all images by the first layer's weights; these are most of the weights, and each stays
+in the cache of one processor. Then it takes some of the images through the other layers and back,
+and finally computes the gradient of its own parameters from all images.
 
 The first layer's biases are weights of one more input, which is always 1. Rows of its weights whose
 inputs are left out, see `Inputs`, add nothing to a product and have no gradient.
@@ -38,7 +38,7 @@ class GradientPass:
     Attributes:
         network: whose gradient it is.
         shard_count: how many shards the work is divided into.
-        shards: the parameters of each.
+        shards: the parameters that belong to each shard.
         gradient: (parameters,) the mean gradient over the last batch, laid out as the
             network's parameters are.
         products: for each shard, what its inputs contribute to the first layer's output; the
@@ -62,7 +62,7 @@ class GradientPass:
             batch_size: the largest batch.
             allocate: makes the buffers, for instance in memory that workers share.
             shard_count: how many shards the work is divided into.
-            allocate_own: makes what one shard alone looks at.
+            allocate_own: makes the buffers that only one shard uses.
         """
         dtype = network.parameters.dtype
         self.network = network
@@ -102,7 +102,7 @@ class GradientPass:
         return BatchResult(loss, int(np.count_nonzero(outcomes.right)))
 
     def shard_pass(self, images: int, index: int) -> ShardPass:
-        """A shard's work on batches of so many images, which are of two sizes in an epoch."""
+        """A shard's work on batches of so many images; an epoch has batches of two sizes."""
         key = images, index
         if key not in self._made:
             self._made[key] = ShardPass(self, images, index)
@@ -112,8 +112,8 @@ class GradientPass:
 class ShardPass:
     """One shard's work on a batch of a certain size.
 
-    It looks at the buffers through views that are made once: for a small network it takes as long
-    to make them as to compute with them.
+    It uses the buffers through views that are made once: for a small network it takes as long to
+    make the views as to compute with them.
     """
 
     def __init__(self, buffers: GradientPass, images: int, index: int) -> None:

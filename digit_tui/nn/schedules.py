@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import cos, pi
 
 WARM_UP = 0.3
-"""ShardPass of a one-cycle run in which the rate rises."""
+"""Share of a one-cycle run in which the rate rises."""
 START_FACTOR = 1 / 25
 END_FACTOR = 1 / 250_000
 """Where the one-cycle schedule starts and ends, relative to its peak (PyTorch's defaults)."""

@@ -1,4 +1,4 @@
-"""How the work of a step is sharded: what a shard is depends on its number alone."""
+"""How the work of a step is divided into shards, which depends on the sizes and the count alone."""
 
 from __future__ import annotations
 
@@ -7,48 +7,48 @@ from itertools import pairwise
 from typing import NamedTuple
 
 ROW_COST = 128
-"""A row of a layer costs as much as so many parameters, beside its own: narrow rows take longer."""
+"""The overhead of a row of a layer, in parameters: narrow rows take longer for their size."""
 SMALL_REST = 1 / 8
-"""Layers after the first one that cost less than this share of it are left to the last shard, whose
-rows of the first layer they follow: one span takes less time than two."""
+"""If the layers after the first one cost less than this share of it, the last shard gets all of
+them: they follow its rows of the first layer, and one span takes less time than two."""
 SMALL_REST_ROWS = 24
-"""Such layers take as long as so many rows of the first layer, which the last shard has less (they
-are mostly calls: measured at 784-128-10)."""
+"""Such layers take as long as so many rows of the first layer, so the last shard gets fewer of them
+(the time is mostly that of calls: measured at 784-128-10)."""
 
 
 def split_range(total: int, index: int, count: int) -> slice:
-    """The piece of `range(total)` that belongs to shard `index` of `count`."""
+    """The part of `range(total)` that belongs to shard `index` of `count`."""
     return slice(total * index // count, total * (index + 1) // count)
 
 
 class Shard(NamedTuple):
     """The parameters that one worker computes the gradient of, and updates.
 
-    They are rows of the layers' matrices: what leads from one unit to the next layer, or, in the
+    They are rows of the layers' matrices: the weights from one unit to the next layer, or, in the
     last row, the biases.
     """
 
     inputs: slice
-    """Rows of the first layer: of these pixels, or of what is always 1 and has the biases."""
+    """Rows of the first layer, one for each pixel; the row after these has the biases."""
     rows: list[slice]
     """Rows of each other layer."""
     first: slice
     """Where the rows of the first layer are in the parameter vector."""
     rest: slice
-    """Where the others are."""
+    """Where the rows of the other layers are."""
 
     @property
     def spans(self) -> list[slice]:
-        """Where all of them are: at most two places."""
+        """Where all of its parameters are: one slice or two."""
         if self.first.stop == self.rest.start:
             return [slice(self.first.start, self.rest.stop)]
         return [each for each in (self.first, self.rest) if each.start < each.stop]
 
 
 def shard_of(sizes: Sequence[int], index: int, count: int) -> Shard:
-    """One shard of a network's parameters, so that all shards take about equally long.
+    """One shard of a network's parameters; all shards take about equally long.
 
-    It has rows of the first layer and, unless all else is too little to be divided, of the others.
+    It has rows of the first layer and, unless the others are too small to be divided, of these.
 
     Args:
         sizes: layer widths, inputs first, classes last.
@@ -71,7 +71,7 @@ def shard_of(sizes: Sequence[int], index: int, count: int) -> Shard:
     own = slice(min(even.start, inputs), min(even.stop, inputs))
 
     def cut(number: int) -> int:
-        """Where the rest is cut: between two rows, as near as may be to an equal part."""
+        """Where the rest is cut: between two rows, as close as possible to equal costs."""
         if small and number < count:
             return starts[0]
         even = costs[starts[-1]] * number / count

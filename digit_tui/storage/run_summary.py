@@ -1,4 +1,4 @@
-"""What a saved run tells: at a glance, setting by setting, and command by command."""
+"""A saved run in numbers and words: its results and curves, its settings, and its commands."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ from digit_tui.storage.run_files import JOURNAL, RECORD
 from digit_tui.storage.saved_run import SavedRun
 
 COUNTS = ("training_images", "validation_images", "test_images", "classes")
-"""What is read of a run's digits."""
+"""What is read from Dataset.summary() in run.json."""
 
 RESULTS = {"weights_sha256": str, "seconds": float}
-LOOKS = {
-    f"{digits}_{what}": kind
-    for digits in ("validation", "test")
+EVALUATIONS = {
+    f"{split}_{what}": kind
+    for split in ("validation", "test")
     for what, kind in (("accuracy", float), ("correct", int), ("total", int))
 }
-"""What is read of a run's final results; where nobody looked, LOOKS are None."""
+"""What is read from the final results in run.json, with types. Of a split that was not evaluated,
+EVALUATIONS are None."""
 
 CONFIG_NAMES = {
     "preset": "preset",
@@ -42,56 +43,56 @@ CONFIG_NAMES = {
     "seed": "seed",
     "threads": "threads",
 }
-"""Values of RunConfig that no command changes, as a person calls them."""
+"""The fields of RunConfig that no command changes, in words."""
 
 
 @dataclass(frozen=True)
 class CommandRecord:
-    """A command that took effect, or a way back, as the journal tells it."""
+    """A command that was applied, or going back to an earlier step, as recorded in the journal."""
 
     step: int
     epoch: float
-    """Completed epochs at this step, with the part of the next one."""
+    """Completed epochs at this step, and the fraction of the current one."""
     words: str
     undone: bool
-    """Whether the run has gone back to before it, for good."""
+    """Whether the run went back to before it, so that it is not in force."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunSummary:
-    """A saved run at a glance. All that is in here was checked to be what it should be."""
+    """A saved run in numbers, all of them validated."""
 
     saved: SavedRun
     started: datetime
-    """In the time zone of here."""
+    """In the local time zone."""
     images: int
-    """To train on."""
+    """Number of training images."""
     monitored_split: str
-    """Which digits it was watched with: test or validation."""
+    """test or validation"""
     monitored_images: int
-    """How many those are."""
+    """Number of images in the monitored split."""
     test_images: int
     network: tuple[int, ...]
     """Layer widths, inputs first, classes last."""
     settings: Settings
-    """Those in force where the run stands."""
+    """The settings in force at `step`."""
     step: int
-    """Where it stands."""
+    """The last step of the run."""
     commands: int
-    """How many changed it and are in force."""
+    """Number of applied commands, without those that were undone."""
     command_records: list[CommandRecord]
-    """All commands that changed it, and all ways back, in their order."""
+    """All applied commands and all going back, oldest first."""
     curves: dict[str, NDArray[np.float64]]
-    """(epochs,) each, of the epochs in force: "epoch", and "loss" and "accuracy" with "train_" and
-    "monitored_" before them; NaN where was no number."""
+    """"epoch", "train_loss", "train_accuracy", "monitored_loss" and "monitored_accuracy": (epochs,)
+    each, without the epochs that were undone; NaN where the network had diverged."""
     test_opened: int | None
-    """The step at which the test digits were first looked at, if it was watched with others."""
+    """The step at which the test set was first evaluated, if the run has a validation set."""
     results: dict[str, Any] | None
-    """RESULTS and LOOKS, if it has ended and was not begun again since."""
+    """The final results, RESULTS and EVALUATIONS; None while the run has not ended."""
 
     @classmethod
     def of(cls, saved: SavedRun) -> RunSummary:
-        """Read what the run's folder tells.
+        """Summarize a run from its run.json and journal.
 
         Raises:
             RunError: if the record or the journal is damaged.
@@ -101,14 +102,14 @@ class RunSummary:
             data = saved.record["data"]
             images, validation_images, test_images, classes = (int(data[name]) for name in COUNTS)
             if min(images, test_images, classes) < 1:
-                raise ValueError("a data set without images")
+                raise ValueError("a dataset without images")
             results = saved.record["results"]
             if results is not None:
                 results = {name: kind(results[name]) for name, kind in RESULTS.items()} | {
                     name: None if results[name] is None else kind(results[name])
-                    for name, kind in LOOKS.items()
+                    for name, kind in EVALUATIONS.items()
                 }
-            if saved.record["state"] == "running":  # they are of an earlier end
+            if saved.record["state"] == "running":  # resumed: the results are of an earlier end
                 results = None
         lines = saved.lines()
         with _checking(saved.path / JOURNAL):
@@ -141,12 +142,15 @@ class RunSummary:
 
     @property
     def epochs(self) -> int:
-        """Completed epochs."""
+        """Number of completed epochs."""
         return int(self.curves["epoch"][-1]) if len(self.curves["epoch"]) else 0
 
     @property
     def best(self) -> tuple[int, float] | None:
-        """The first epoch with the highest monitored accuracy, and that accuracy as a fraction."""
+        """The first epoch with the highest monitored accuracy, and that accuracy as a fraction.
+
+        None if there is no epoch with an accuracy.
+        """
         accuracies = self.curves["monitored_accuracy"]
         if not np.isfinite(accuracies).any():
             return None
@@ -154,7 +158,7 @@ class RunSummary:
         return int(self.curves["epoch"][index]), float(accuracies[index])
 
     def choices(self) -> dict[str, tuple[Any, Any]]:
-        """Each setting by its name: its value in the beginning, and where the run stands."""
+        """For each setting, by its name in words: its value at the start, and at `step`."""
         config = self.saved.config
         before, now = asdict(Settings.of(config)), asdict(self.settings)
         fixed = {name: getattr(config, field) for field, name in CONFIG_NAMES.items()}
@@ -168,7 +172,7 @@ class RunSummary:
 
 @contextmanager
 def _checking(file: Path) -> Iterator[None]:
-    """Say which file is to blame for values that are not what they should be."""
+    """Turn the errors of unexpected values into a RunError that names the file."""
     try:
         yield
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
@@ -176,7 +180,7 @@ def _checking(file: Path) -> Iterator[None]:
 
 
 def choice_words(choice: tuple[Any, Any]) -> str:
-    """A setting's value, for example "adamw", or "adamw → sgd" if it was changed on the way."""
+    """A setting in words, for example "adamw", or "adamw → sgd" if it was changed."""
     words = [_value_words(value) for value in choice]
     return words[0] if choice[0] == choice[1] else " → ".join(words)
 
@@ -190,7 +194,7 @@ def _value_words(value: Any) -> str:
 
 
 def differing(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
-    """The settings that are not the same in all runs: by name, each run's in words."""
+    """The settings that differ between runs: by name, the words of each run."""
     tables = [run.choices() for run in runs]
     return {
         name: [choice_words(table[name]) for table in tables]
@@ -200,10 +204,10 @@ def differing(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
 
 
 def settings_after(config: RunConfig, lineage: Lineage) -> Settings:
-    """The settings of a run after the commands that steered it.
+    """The settings of a run after the commands of a lineage.
 
     Raises:
-        ArithmeticError, TypeError, ValueError: if they are impossible ones.
+        ArithmeticError, TypeError, ValueError: if a setting is out of range.
     """
     settings = Settings.of(config)
     for applied in lineage:
@@ -213,19 +217,19 @@ def settings_after(config: RunConfig, lineage: Lineage) -> Settings:
 
 
 def command_records_of(lines: Sequence[Line], batch_size: int, images: int) -> list[CommandRecord]:
-    """The commands and the ways back in a journal.
+    """All commands in a journal, and all going back, oldest first.
 
     Args:
-        lines: the journal's.
-        batch_size: the one that the run began with.
-        images: there are to train on.
+        lines: the lines of the journal.
+        batch_size: the initial one.
+        images: number of training images.
 
     Raises:
-        ArithmeticError, KeyError, TypeError, ValueError: if they are no journal.
+        ArithmeticError, KeyError, TypeError, ValueError: if they are not those of a journal.
     """
     history = History()
     found: list[CommandRecord] = []
-    places: dict[Lineage, int] = {}  # in `found`, by what had steered the run, the command included
+    places: dict[Lineage, int] = {}  # lineage that ends with a command: its index in `found`
     for line in lines:
         before = history.lineage
         history.add(line)
@@ -239,19 +243,19 @@ def command_records_of(lines: Sequence[Line], batch_size: int, images: int) -> l
             found.append(CommandRecord(step, epoch, setting_words(command), True))
     for count in range(1, len(history.lineage) + 1):
         place = places.get(history.lineage[:count])
-        if place is not None:  # it is on the way that the run took in the end
+        if place is not None:  # the command is in force
             found[place] = replace(found[place], undone=False)
     return found
 
 
 def position(step: int, lineage: Lineage, batch_size: int, images: int) -> float:
-    """Completed epochs at a step, with the part of the next one.
+    """Completed epochs at a step, and the fraction of the current one.
 
     Args:
-        step: on the way that `lineage` steers.
-        lineage: commands; those that set the size of a batch count.
-        batch_size: the one that the run began with.
-        images: there are to train on.
+        step: the step.
+        lineage: the commands in force at that step; those that set the batch size matter.
+        batch_size: the initial one.
+        images: number of training images.
     """
     at, epoch, cursor = 0, 0, 0
     sizes = [(at, command.value) for at, command in lineage if isinstance(command, SetBatchSize)]

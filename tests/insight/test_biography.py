@@ -63,7 +63,7 @@ def test_words_agree_with_the_lives(run: tuple[np.ndarray, np.ndarray, list[int]
         learned, forgotten = int(all_lives.learned[digit]), int(all_lives.forgotten[digit])
         since = int(all_lives.since[digit])
         if not epochs:
-            assert own.words == "not looked at yet"
+            assert own.words == "not evaluated yet"
         elif learned < 0:
             assert own.words == "never learned"
         elif not forgotten:
@@ -86,7 +86,7 @@ def test_words_agree_with_the_lives(run: tuple[np.ndarray, np.ndarray, list[int]
          "wrong since 11"),
         ([4, 9, 4, 9, 4, 9], "first learned at epoch 1, forgotten 3 times, wrong since 6"),
         ([4], "right since epoch 1"),
-        ([], "not looked at yet"),
+        ([], "not evaluated yet"),
     ],
 )  # fmt: skip
 def test_a_life_in_words(predictions: list[int], words: str) -> None:
@@ -103,7 +103,7 @@ def test_a_life_in_words(predictions: list[int], words: str) -> None:
         ([9, 4], 4, "right since epoch 2"),
         ([9, 8], 4, "never learned, right now"),
         ([9, 8], 7, "never learned"),
-        ([], 4, "not looked at yet"),
+        ([], 4, "not evaluated yet"),
     ],
 )
 def test_what_is_so_between_two_epochs_is_told(

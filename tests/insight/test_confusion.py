@@ -197,7 +197,7 @@ def test_the_report_on_mnist_leaves_out_what_annotators_did_not_back(full_mnist:
 def test_the_report_names_the_digits() -> None:
     evaluation = looked([0, 1], [0, 0], classes=2)
     assert report(evaluation).startswith("Test accuracy  50.00%")
-    assert report(evaluation, digits="Validation").startswith("Validation accuracy  50.00%")
+    assert report(evaluation, split="Validation").startswith("Validation accuracy  50.00%")
 
 
 def test_the_report_of_a_diverged_network(diverged: Network) -> None:

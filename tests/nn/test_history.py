@@ -76,7 +76,7 @@ def test_arrays_that_do_not_fit_are_refused(lost: str) -> None:
 
 
 def test_beyond_a_limit_every_other_look_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history_module, "MOST_LOOKS", 8)
+    monkeypatch.setattr(history_module, "MAX_EVALUATIONS", 8)
     table = np.random.default_rng(0).integers(0, 3, (100, 5)).astype(np.uint8)
     history = PredictionHistory()
     for epoch, predictions in enumerate(table, 1):
