@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,9 +15,8 @@ from digit_tui.run.commands import Lineage
 from digit_tui.run.event_json import event_to_json
 from digit_tui.run.events import EpochEnded
 from digit_tui.run.lineage import lineage_to_json
-from digit_tui.run.versions import versions
-from digit_tui.storage.atomic import sweep, write_whole
-from digit_tui.storage.checkpoint import SCHEMA, Checkpoint
+from digit_tui.storage.atomic import sweep
+from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.checkpoint_files import CheckpointFiles
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.journal import (
@@ -39,6 +37,7 @@ from digit_tui.storage.run_files import (
     RECORD,
     runs_folder,
 )
+from digit_tui.storage.run_record import Record, new_record, resumed_record, write_record
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.storage.start_point import StartPoint
 
@@ -62,7 +61,7 @@ class RunWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.history = History(keeps_epochs=False)
-        self._record: dict[str, Any] = {}
+        self._record: Record = {}
         self._created: list[Path] = []
         self._lock: Lock | None = None
         self._journal: JournalFile | None = None
@@ -105,22 +104,14 @@ class RunWriter:
         try:
             self._sweep()
             self._journal = JournalFile(self.path / JOURNAL)
-            self._record = {
-                "schema": SCHEMA,
-                "state": "running",
-                "started": _now(),
-                "config": config.to_json(),
-                "data": data,
-                "versions": versions(),
-                "results": None,
-            }
+            self._record = new_record(config, data, _now())
             if forked is not None:
                 self._record["forked_from"] = {
                     "run": str(forked.writer.path.absolute()),
                     "step": forked.step,
                 }
                 self._append_past(forked.writer.past())
-            self._write_record()  # from here on the folder is a run
+            write_record(self.path, self._record)  # from here on the folder is a run
             self._metrics.write()
         except OSError as error:
             self.discard()
@@ -177,13 +168,13 @@ class RunWriter:
         self._checkpoints = CheckpointFiles(
             self.path, start_point.best_accuracy, latest_is_damaged=CHECKPOINT in saved.damaged
         )
-        self._record = saved.record | {"state": "running", "results": None, "versions": versions()}
+        self._record = resumed_record(saved.record)
         self.history = start_point.history.without_epochs()
         try:
             self._journal = JournalFile(self.path / JOURNAL)
             self._append({"event": "resumed", "step": step, "time": _now()})
             self._metrics.write()
-            self._write_record()
+            write_record(self.path, self._record)
         except OSError as error:
             raise self._named(error) from error
 
@@ -275,7 +266,7 @@ class RunWriter:
         """
         self._append({"event": "ended", "state": state, "step": results["steps"], "time": _now()})
         self._record |= {"state": state, "results": dict(results)}
-        self._write_record()
+        write_record(self.path, self._record)
 
     def close(self) -> None:
         """Close the files and release the lock."""
@@ -303,12 +294,6 @@ class RunWriter:
         assert self._journal is not None
         self.history.add(line)
         self._journal.append(line)
-
-    def _write_record(self) -> None:
-        text = json.dumps(self._record, indent=2, ensure_ascii=False) + "\n"
-        # A file name that is not UTF-8 is written with JSON escapes.
-        content = text.encode(errors="backslashreplace")
-        write_whole(self.path / RECORD, lambda file: file.write(content))
 
 
 def _now() -> str:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from digit_tui.config import ConfigError, RunConfig
+from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.run.commands import AddEpochs
-from digit_tui.storage.checkpoint import SCHEMA, Checkpoint, read_checkpoint
+from digit_tui.storage.checkpoint import Checkpoint, read_checkpoint
 from digit_tui.storage.differences import config_difference, dataset_difference
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.journal import History, Line, read_journal
 from digit_tui.storage.lock import lock_owner
 from digit_tui.storage.run_files import BEST, CHECKPOINTS, JOURNAL, RECORD
+from digit_tui.storage.run_record import Record, read_record
 
 SavedState = Literal["running", "finished", "interrupted", "diverged"]
 
@@ -27,7 +27,7 @@ class SavedRun:
     """A run's folder, as it was read."""
 
     path: Path
-    record: dict[str, Any]
+    record: Record
     """The content of run.json."""
     config: RunConfig
 
@@ -44,24 +44,7 @@ class SavedRun:
         Raises:
             RunError: if the folder is not a run, or the file is damaged.
         """
-        file = path / RECORD
-        try:
-            record = json.loads(file.read_text(encoding="utf-8"))
-            if record["schema"] != SCHEMA:
-                raise RunError(f"{file} has schema {record['schema']}, not {SCHEMA}")
-            config = RunConfig.from_json(record["config"])
-            # Other code relies on these being there.
-            str(record["data"]["name"]), str(record["data"]["sha256"]), str(record["state"])
-            record["versions"].items(), (record["results"] or {}).items()
-            datetime.fromisoformat(record["started"])
-        except FileNotFoundError:
-            raise RunError(f"{path} is no run of digit-tui: it has no {RECORD}") from None
-        except OSError as error:
-            raise RunError(f"{file} cannot be read: {error.strerror}") from error
-        except ConfigError as error:
-            raise RunError(f"{file} is damaged: {error.option}: {error}") from error
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise RunError(f"{file} is damaged, or no record of a run") from error
+        record, config = read_record(path)
         return cls(path, record, config)
 
     @property
