@@ -1,4 +1,4 @@
-"""A saved run in numbers and words: its results and curves, its settings, and its commands."""
+"""A saved run in numbers and words: its results, its curves and its settings."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.config import RunConfig
-from digit_tui.run.commands import Lineage, SetBatchSize
+from digit_tui.run.commands import Lineage
 from digit_tui.run.settings import Settings, changes_of
-from digit_tui.run.wording import NAMES, setting_value, setting_words
+from digit_tui.run.wording import NAMES, setting_value
+from digit_tui.storage.command_records import CommandRecord, command_records_of
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.journal import History, Line
+from digit_tui.storage.history import History
 from digit_tui.storage.run_files import JOURNAL, RECORD
 from digit_tui.storage.saved_run import SavedRun
 
@@ -44,18 +45,6 @@ CONFIG_NAMES = {
     "threads": "threads",
 }
 """The fields of RunConfig that no command changes, in words."""
-
-
-@dataclass(frozen=True)
-class CommandRecord:
-    """A command that was applied, or going back to an earlier step, as recorded in the journal."""
-
-    step: int
-    epoch: float
-    """Completed epochs at this step, and the fraction of the current one."""
-    words: str
-    undone: bool
-    """Whether the run went back to before it, so that it is not in force."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,57 +203,3 @@ def settings_after(config: RunConfig, lineage: Lineage) -> Settings:
         settings = replace(settings, **changes_of(applied.command, settings, config))
     config.with_(**asdict(settings))  # checks the ranges
     return settings
-
-
-def command_records_of(lines: Sequence[Line], batch_size: int, images: int) -> list[CommandRecord]:
-    """All commands in a journal, and all going back, oldest first.
-
-    Args:
-        lines: the lines of the journal.
-        batch_size: the initial one.
-        images: number of training images.
-
-    Raises:
-        ArithmeticError, KeyError, TypeError, ValueError: if they are not those of a journal.
-    """
-    history = History()
-    found: list[CommandRecord] = []
-    places: dict[Lineage, int] = {}  # lineage that ends with a command: its index in `found`
-    for line in lines:
-        before = history.lineage
-        history.add(line)
-        if line.get("command") == "go_back":
-            epoch = position(line["step"], before, batch_size, images)
-            found.append(CommandRecord(line["step"], epoch, f"back to step {line['to']:,}", False))
-        elif "command" in line:
-            step, command = history.lineage[-1]
-            epoch = position(step, history.lineage, batch_size, images)
-            places[history.lineage] = len(found)
-            found.append(CommandRecord(step, epoch, setting_words(command), True))
-    for count in range(1, len(history.lineage) + 1):
-        place = places.get(history.lineage[:count])
-        if place is not None:  # the command is in force
-            found[place] = replace(found[place], undone=False)
-    return found
-
-
-def position(step: int, lineage: Lineage, batch_size: int, images: int) -> float:
-    """Completed epochs at a step, and the fraction of the current one.
-
-    Args:
-        step: the step.
-        lineage: the commands in force at that step; those that set the batch size matter.
-        batch_size: the initial one.
-        images: number of training images.
-    """
-    at, epoch, cursor = 0, 0, 0
-    sizes = [(at, command.value) for at, command in lineage if isinstance(command, SetBatchSize)]
-    for until, following in [*sizes, (step, batch_size)]:
-        steps, at = min(until, step) - at, min(until, step)
-        rest = -(-(images - cursor) // batch_size)  # steps to the end of the epoch
-        if steps >= rest:
-            epochs, steps = divmod(steps - rest, -(-images // batch_size))
-            epoch, cursor = epoch + 1 + epochs, 0
-        cursor += steps * batch_size
-        batch_size = following
-    return epoch + cursor / images

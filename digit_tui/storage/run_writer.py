@@ -19,9 +19,9 @@ from digit_tui.storage.atomic import sweep
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.checkpoint_files import CheckpointFiles
 from digit_tui.storage.errors import RunError, RunTaken
+from digit_tui.storage.history import History
 from digit_tui.storage.journal import (
     TEST_OPENED,
-    History,
     JournalFile,
     command_line,
     go_back_line,

@@ -14,7 +14,8 @@ from digit_tui.run.commands import AddEpochs
 from digit_tui.storage.checkpoint import Checkpoint, read_checkpoint
 from digit_tui.storage.differences import config_difference, dataset_difference
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.journal import History, Line, read_journal
+from digit_tui.storage.history import History
+from digit_tui.storage.journal import Line, read_journal
 from digit_tui.storage.lock import lock_owner
 from digit_tui.storage.run_files import BEST, CHECKPOINTS, JOURNAL, RECORD
 from digit_tui.storage.run_record import Record, read_record

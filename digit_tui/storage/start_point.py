@@ -11,7 +11,8 @@ from digit_tui.run.state import RunState
 from digit_tui.run.versions import versions
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.journal import History, Line
+from digit_tui.storage.history import History
+from digit_tui.storage.journal import Line
 from digit_tui.storage.saved_run import SavedRun
 
 

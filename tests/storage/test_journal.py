@@ -36,8 +36,8 @@ from digit_tui.run.events import EpochEnded, RunEnded, SaveFailed, WentBack
 from digit_tui.run.lineage import lineage_from_json, lineage_to_json
 from digit_tui.storage import metrics_file as metrics_file_module
 from digit_tui.storage.errors import RunError
+from digit_tui.storage.history import History
 from digit_tui.storage.journal import (
-    History,
     JournalFile,
     Line,
     command_line,
@@ -131,7 +131,7 @@ def test_what_only_looks_like_the_end_of_a_line_is_part_of_it(tmp_path: Path) ->
 
 
 def test_a_journal_that_can_not_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=re.escape(f"{tmp_path} can not be read")):
+    with pytest.raises(RunError, match=re.escape(f"{tmp_path} cannot be read")):
         read_journal(tmp_path)
 
 

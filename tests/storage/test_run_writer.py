@@ -13,7 +13,7 @@ import pytest
 from digit_tui.config import RunConfig
 from digit_tui.run.commands import GoBack, Pause, Resume, Save, Stop
 from digit_tui.run.events import CheckpointSaved, EpochEnded, SaveFailed, WentBack
-from digit_tui.storage import run_writer as run_writer_module
+from digit_tui.run.versions import versions
 from digit_tui.storage.atomic import write_whole
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.run_files import runs_folder
@@ -331,6 +331,6 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_versions_name_what_decides_the_last_bits() -> None:
-    versions = run_writer_module.versions()
-    assert versions["numpy"] == np.__version__
-    assert all(versions.values())
+    found = versions()
+    assert found["numpy"] == np.__version__
+    assert all(found.values())

@@ -38,17 +38,11 @@ from digit_tui.run.commands import (
     Undo,
 )
 from digit_tui.storage import run_files, run_index
+from digit_tui.storage.command_records import CommandRecord, command_records_of, position
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.lock import LOCK, Lock
 from digit_tui.storage.run_index import find_run, size_of
-from digit_tui.storage.run_summary import (
-    CommandRecord,
-    RunSummary,
-    choice_words,
-    command_records_of,
-    differing,
-    position,
-)
+from digit_tui.storage.run_summary import RunSummary, choice_words, differing
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.command_source import CommandScript

@@ -1,0 +1,115 @@
+"""What a journal says of a run: the commands and epochs in force, and what was undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from digit_tui.run.commands import Lineage
+from digit_tui.run.lineage import is_ancestor, lineage_from_json
+from digit_tui.storage.journal import TEST_OPENED, Line
+
+
+@dataclass(eq=False)
+class History:
+    """What a journal says of a run: its latest step, and the commands and epochs that led there."""
+
+    step: int = 0
+    """The last step that the journal mentions, since the run last went back."""
+    lineage: Lineage = ()
+    """The commands in force, without those that were undone."""
+    epochs: list[Line] = field(default_factory=list)
+    """The lines with the results of epochs, without those that were undone."""
+    go_back_count: int = 0
+    """How many times the run went back."""
+    test_opened: int | None = None
+    """The step at which the test set was first evaluated, if the run has a validation set."""
+
+    keeps_epochs: bool = True
+    """Whether `epochs` is filled; a run of short epochs may have a hundred thousand."""
+
+    def __post_init__(self) -> None:
+        self._all: list[tuple[Lineage, Line]] = []
+
+    def without_epochs(self) -> History:
+        """A copy without the results of epochs, which does not keep later ones either."""
+        return replace(self, epochs=[], keeps_epochs=False)
+
+    @property
+    def end(self) -> int:
+        """The last step that is known: one that was made, or one at which a command was given."""
+        return max([self.step, *(applied.step for applied in self.lineage)])
+
+    @classmethod
+    def of(cls, lines: list[Line]) -> History:
+        """The history from the lines of a journal.
+
+        Raises:
+            KeyError, TypeError, ValueError: if they are not those of a journal.
+        """
+        history = cls()
+        for line in lines:
+            history.add(line)
+        return history
+
+    def add(self, line: Line) -> None:
+        """Add the next line of the journal.
+
+        Raises:
+            KeyError, TypeError, ValueError: if it is not a line of a journal.
+        """
+        if line.get("command") == "go_back":
+            self.go_back_count += 1
+            self.go_back(_number(line, "to"), lineage_from_json(line["course"]))
+            return
+        if "command" in line:
+            self.lineage += lineage_from_json([line])
+        elif line.get("event") == "epoch_ended":
+            epoch, _ = _number(line, "epoch"), _number(line, "step")
+            if self.keeps_epochs:
+                self._all.append((self.lineage, line))
+                while self.epochs and self.epochs[-1]["epoch"] >= epoch:
+                    self.epochs.pop()
+                self.epochs.append(line)
+        elif line.get("event") == "resumed":
+            self.step = _number(line, "step")
+            self._sort_epochs(self.step)
+        elif line.get("event") == TEST_OPENED and self.test_opened is None:
+            self.test_opened = _number(line, "step")
+        if "step" in line:
+            self.step = max(self.step, _number(line, "step"))
+
+    def go_back(self, step: int, lineage: Lineage) -> None:
+        """The run went to another step, with the lineage that it has there."""
+        self.step, self.lineage = step, lineage
+        self._sort_epochs(step)
+
+    def on_lineage(self, step: int, lineage: Lineage, go_back_count: int) -> bool:
+        """Whether a saved state led to where the run is now, so that it was not undone.
+
+        Args:
+            step: of the saved state.
+            lineage: of the saved state.
+            go_back_count: how many times the run had gone back when the state was saved.
+        """
+        end = self.end
+        if go_back_count == self.go_back_count:
+            # Nothing was undone since. The state may be ahead of the journal, if a crash came
+            # before the next line.
+            end = max(end, step)
+        return is_ancestor(step, lineage, end, self.lineage)
+
+    def _sort_epochs(self, step: int) -> None:
+        """Set `epochs` to those that led to a step."""
+        found = {
+            line["epoch"]: line
+            for lineage, line in self._all
+            if is_ancestor(line["step"], lineage, step, self.lineage)
+        }
+        self.epochs = [found[epoch] for epoch in sorted(found)]
+
+
+def _number(line: Line, key: str) -> int:
+    value = line[key]
+    if not isinstance(value, int):
+        raise TypeError(f"{key} {value!r} is not a whole number")
+    return value
