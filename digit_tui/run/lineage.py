@@ -45,7 +45,7 @@ def is_ancestor(step: int, lineage: Lineage, later_step: int, later_lineage: Lin
     )
 
 
-def is_possible(step: int, lineage: Lineage) -> bool:
+def is_valid(step: int, lineage: Lineage) -> bool:
     """Whether a lineage is in order and none of its commands was applied after `step`."""
     steps = [0, *(applied.step for applied in lineage), step]
     return steps == sorted(steps)

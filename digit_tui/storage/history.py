@@ -28,6 +28,7 @@ class History:
     """Whether `epochs` is filled; a run of short epochs may have a hundred thousand."""
 
     def __post_init__(self) -> None:
+        # All epochs, undone ones included, each with the commands in force at its end.
         self._all: list[tuple[Lineage, Line]] = []
 
     def without_epochs(self) -> History:
@@ -72,16 +73,16 @@ class History:
                 self.epochs.append(line)
         elif line.get("event") == "resumed":
             self.step = _number(line, "step")
-            self._sort_epochs(self.step)
+            self._select_epochs(self.step)
         elif line.get("event") == TEST_OPENED and self.test_opened is None:
             self.test_opened = _number(line, "step")
         if "step" in line:
             self.step = max(self.step, _number(line, "step"))
 
     def go_back(self, step: int, lineage: Lineage) -> None:
-        """The run went to another step, with the lineage that it has there."""
+        """Add that the run went to another step, with the lineage that it has there."""
         self.step, self.lineage = step, lineage
-        self._sort_epochs(step)
+        self._select_epochs(step)
 
     def on_lineage(self, step: int, lineage: Lineage, go_back_count: int) -> bool:
         """Whether a saved state led to where the run is now, so that it was not undone.
@@ -98,7 +99,7 @@ class History:
             end = max(end, step)
         return is_ancestor(step, lineage, end, self.lineage)
 
-    def _sort_epochs(self, step: int) -> None:
+    def _select_epochs(self, step: int) -> None:
         """Set `epochs` to those that led to a step."""
         found = {
             line["epoch"]: line

@@ -35,7 +35,8 @@ class JournalFile:
         """
         self._file = open(path, "ab")  # noqa: SIM115 - it stays open as long as the run
         self._good = _whole(path.read_bytes())  # bytes of complete lines
-        self._waiting = b""
+        self._waiting = b""  # lines that the disk refused so far
+        # Whether there may be an incomplete line after these, to be cut off.
         self._cut = self._good < os.fstat(self._file.fileno()).st_size
 
     def append(self, line: Mapping[str, Any]) -> None:

@@ -23,14 +23,14 @@ FAR = 1 << 30
 if sys.platform == "win32":
     import msvcrt
 
-    def _try(descriptor: int, alone: bool = True) -> None:
+    def _try(descriptor: int, exclusive: bool = True) -> None:
         os.lseek(descriptor, FAR, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def _try(descriptor: int, alone: bool = True) -> None:
-        fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    def _try(descriptor: int, exclusive: bool = True) -> None:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
 
 
 class Lock:
@@ -86,7 +86,7 @@ def lock_owner(folder: Path) -> int | None:
     except OSError:
         return None
     try:
-        _try(descriptor, alone=False)  # shared, so that several processes can check at once
+        _try(descriptor, exclusive=False)  # shared, so that several processes can check at once
     except OSError:
         os.lseek(descriptor, 0, os.SEEK_SET)
         with contextlib.suppress(ValueError):

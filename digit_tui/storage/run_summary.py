@@ -182,7 +182,7 @@ def _value_words(value: Any) -> str:
     return setting_value(value)
 
 
-def differing(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
+def differing_settings(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
     """The settings that differ between runs: by name, the words of each run."""
     tables = [run.choices() for run in runs]
     return {

@@ -8,7 +8,7 @@ import numpy as np
 
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import Event, Refused, Spiked, TimelineChanged, WentBack
-from digit_tui.run.lineage import is_possible
+from digit_tui.run.lineage import is_valid
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.wording import spike
 from digit_tui.training.branch import Branch
@@ -130,7 +130,7 @@ class UndoManager:
             lineage: with these commands in force.
         """
         state = branch.state
-        if not is_possible(step, lineage) or step > branch.furthest:
+        if not is_valid(step, lineage) or step > branch.furthest:
             yield Refused(state.step, f"This run was never at step {step:,} in that way.")
             return
         left, left_epoch, left_lineage = state.step, branch.position, state.lineage

@@ -19,7 +19,7 @@ from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output, print_error
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.run_summary import RunSummary, differing
+from digit_tui.storage.run_summary import RunSummary, differing_settings
 
 LETTERS = string.ascii_uppercase
 """What runs are called here: their names are too long for a table."""
@@ -76,7 +76,8 @@ def error_curve(run: RunSummary) -> NDArray[np.float64]:
 def differences(runs: Sequence[RunSummary]) -> list[str]:
     """The settings that are not the same in all, as a table."""
     rows = [
-        [name, *(printable(words) for words in cells)] for name, cells in differing(runs).items()
+        [name, *(printable(words) for words in cells)]
+        for name, cells in differing_settings(runs).items()
     ]
     if not rows:
         return ["All settings are the same."]

@@ -42,7 +42,7 @@ from digit_tui.storage.command_records import CommandRecord, command_records_of,
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.lock import LOCK, Lock
 from digit_tui.storage.run_index import find_run, size_of
-from digit_tui.storage.run_summary import RunSummary, choice_words, differing
+from digit_tui.storage.run_summary import RunSummary, choice_words, differing_settings
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.command_source import CommandScript
@@ -403,7 +403,7 @@ def test_the_epoch_of_a_step(step: int, sizes: list[tuple[int, int]], epoch: flo
 def test_settings_that_differ(make: Make) -> None:
     one = make("one")
     two = make("two", [(4, SetOptimizer("sgd", 0.5))], seed=3, hidden=(5, 6), average=False)
-    found = differing([RunSummary.of(SavedRun.read(path)) for path in (one, two)])
+    found = differing_settings([RunSummary.of(SavedRun.read(path)) for path in (one, two)])
     assert found == {
         "hidden layers": ["8", "5,6"],
         "averaging": ["on", "off"],
@@ -412,7 +412,7 @@ def test_settings_that_differ(make: Make) -> None:
         "learning rate": ["0.01", "0.01 → 0.5"],
         "commands": ["0", "1"],
     }
-    assert differing([RunSummary.of(SavedRun.read(one))] * 2) == {}
+    assert differing_settings([RunSummary.of(SavedRun.read(one))] * 2) == {}
     assert choice_words((None, 1.5)) == "off → 1.5"
 
 
