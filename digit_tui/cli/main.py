@@ -1,4 +1,4 @@
-"""The command line: parse, validate, start one front end. Heavy rooms are imported when needed."""
+"""The command line: parse, validate, start a front end, which is imported only then."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ from digit_tui.session.exit_status import ExitStatus
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     envvar="DIGIT_TUI_RUN",
-    help="Where the run is saved (a fresh folder in the state directory).",
+    help="Folder to save the run in (a new one in the state directory).",
 )
 @click.option(
     "--resume",
     metavar="RUN",
-    help="Go on with a run, bit for bit as if it had not stopped.",
+    help="Continue a run, bit for bit as if it had not stopped.",
 )
 @click.option(
     "--replay",
     metavar="RUN",
-    help="With --batch: repeat a run, with all that was done to it, from its journal.",
+    help="With --batch: repeat a run, with all its commands, from its journal.",
 )
 @click.option(
     "--fork-at",
@@ -54,14 +54,14 @@ from digit_tui.session.exit_status import ExitStatus
     "--fork",
     metavar="CHANGES",
     type=Changes(),
-    help="What the copy does otherwise, such as optimizer=sgd,lr=0.1.",
+    help="Settings of the copy that differ, such as optimizer=sgd,lr=0.1.",
 )
 @FPS
 @click.option("--batch", is_flag=True, help="Train without a screen.")
 @click.option(
     "--plain",
     is_flag=True,
-    help="Steer the training by lines: for screen readers, simple terminals and pipes.",
+    help="Steer the training with typed commands: for screen readers, simple terminals, pipes.",
 )
 @click.option(
     "--json", "as_json", is_flag=True, envvar="DIGIT_TUI_JSON", help="With --batch: JSON Lines."
@@ -91,17 +91,17 @@ def cli(
     """Train a handwritten-digit classifier in your terminal.
 
     Without --batch it opens the terminal interface: watch a network learn, steer it, and look at
-    every digit that it gets wrong. With --plain the same is done by lines: type help there. Each
+    every digit that it gets wrong. With --plain you type commands instead: help lists them. Each
     option can also be set in the environment, as DIGIT_TUI_ and its name: DIGIT_TUI_BATCH_SIZE=64.
     """
     if context.invoked_subcommand is not None:
         return
     if target_accuracy is not None and isnan(target_accuracy):  # it passes click's range
-        raise click.UsageError("--target-accuracy: nan is no accuracy")
+        raise click.UsageError("--target-accuracy: nan is not an accuracy")
     if (fork_at is None) != (fork is None):
         raise click.UsageError("--fork-at and --fork need each other")
     if batch and plain:
-        # What is written for this time wins over what is set for always.
+        # The command line wins over the environment.
         written_batch, written_plain = (
             context.get_parameter_source(name) is ParameterSource.COMMANDLINE
             for name in ("batch", "plain")
@@ -122,8 +122,8 @@ def cli(
     if not batch and not plain:
         require_terminal()
     elif context.get_parameter_source("fps") is ParameterSource.COMMANDLINE:
-        raise click.UsageError("--fps is of the terminal interface alone")
-    # A setting of the environment is for new runs.
+        raise click.UsageError("--fps is for the terminal interface only")
+    # A saved run is checked only against options of the command line, not of the environment.
     written = {
         name: value
         for name, value in {"preset": preset, **options}.items()
@@ -134,7 +134,7 @@ def cli(
         in_folder = context.get_parameter_source("folder") is ParameterSource.COMMANDLINE
         if resume and (replay or in_folder):
             other = "--replay" if replay else "--run"
-            raise click.UsageError(f"--resume goes on with a run in its folder, without {other}")
+            raise click.UsageError(f"--resume continues a run in its own folder, without {other}")
         request = saved_request(saved, "--resume" if resume else "--replay", folder, written)
     else:
         from digit_tui.training.run_request import RunRequest
@@ -166,10 +166,10 @@ def cli(
 
 @cli.command()
 @click.argument("run")
-@click.option("--data", metavar="NAME|DIR", help="Where its digits are now, if they were moved.")
+@click.option("--data", metavar="NAME|DIR", help="Where its dataset is now, if it was moved.")
 @FPS
 def replay(run: str, data: str | None, fps: float | None) -> None:
-    """Show a RUN again in the terminal, with all that was done to it."""
+    """Replay a RUN in the terminal interface, with all its commands."""
     require_terminal()
     request = saved_request(run, "--replay", None, {} if data is None else {"data": data})
 
