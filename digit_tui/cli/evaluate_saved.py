@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from threadpoolctl import threadpool_limits
 
@@ -23,7 +23,7 @@ class SavedEvaluation:
     dataset: Dataset
     evaluation: Evaluation
     """Of the dataset's n test digits."""
-    history: PredictionHistory = field(default_factory=PredictionHistory)
+    history: PredictionHistory
     """As it was saved, of the run's monitored split; see `history_of`."""
 
 

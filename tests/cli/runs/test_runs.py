@@ -26,7 +26,7 @@ from digit_tui.cli.runs.listing import table
 from digit_tui.cli.runs.text import human_size
 from digit_tui.config import RunConfig
 from digit_tui.data import load_dataset, write_idx
-from digit_tui.nn import Evaluation, evaluate
+from digit_tui.nn import Evaluation, PredictionHistory, evaluate
 from digit_tui.run.commands import (
     AddEpochs,
     AppliedCommand,
@@ -430,7 +430,7 @@ def looks(gained: int, lost: int, dataset: Any) -> tuple[Candidate, Candidate]:
         probabilities[right] = [0, 1]
         labels = np.ones(1000, np.uint8)
         evaluation = Evaluation(labels, probabilities, labels * np.float32(0))
-        return Candidate(letter, SavedEvaluation(7, dataset, evaluation))
+        return Candidate(letter, SavedEvaluation(7, dataset, evaluation, PredictionHistory()))
 
     return result("A", range(900)), result("C", range(lost, 900 + gained))
 
