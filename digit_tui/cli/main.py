@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -19,6 +19,9 @@ from digit_tui.cli.subcommands import bench, data, evaluate, manual, mistakes, r
 from digit_tui.cli.terminal import require_terminal
 from digit_tui.config import ConfigError
 from digit_tui.session.exit_status import ExitStatus
+
+if TYPE_CHECKING:
+    from digit_tui.training.run_request import RunRequest
 
 
 @click.group(
@@ -102,13 +105,9 @@ def cli(
         raise click.UsageError("--fork-at and --fork need each other")
     if batch and plain:
         # The command line wins over the environment.
-        written_batch, written_plain = (
-            context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-            for name in ("batch", "plain")
-        )
-        if written_batch == written_plain:
+        batch, plain = (_on_command_line(context, name) for name in ("batch", "plain"))
+        if batch == plain:
             raise click.UsageError("--batch or --plain, not both")
-        batch, plain = written_batch, written_plain
     if not batch:
         for flag, value in {
             "--json": as_json or None,
@@ -121,18 +120,17 @@ def cli(
                 raise click.UsageError(f"{flag} needs --batch{watch}")
     if not batch and not plain:
         require_terminal()
-    elif context.get_parameter_source("fps") is ParameterSource.COMMANDLINE:
+    elif _on_command_line(context, "fps"):
         raise click.UsageError("--fps is for the terminal interface only")
     # A saved run is checked only against options of the command line, not of the environment.
     written = {
         name: value
         for name, value in {"preset": preset, **options}.items()
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if _on_command_line(context, name)
     }
     saved = resume or replay
     if saved is not None:
-        in_folder = context.get_parameter_source("folder") is ParameterSource.COMMANDLINE
-        if resume and (replay or in_folder):
+        if resume and (replay or _on_command_line(context, "folder")):
             other = "--replay" if replay else "--run"
             raise click.UsageError(f"--resume continues a run in its own folder, without {other}")
         request = saved_request(saved, "--resume" if resume else "--replay", folder, written)
@@ -141,14 +139,7 @@ def cli(
 
         request = RunRequest(make_config(preset, options), folder)
     if fork_at is not None:
-        from digit_tui.run.commands import Fork
-        from digit_tui.run.settings import check_changes
-
-        try:
-            check_changes(fork or (), request.config)
-        except ConfigError as error:
-            raise click.UsageError(f"--fork: {flag_of(error.option)}: {error}") from error
-        request = replace(request, fork=(fork_at, Fork(fork or ())))
+        request = _with_fork(request, fork_at, fork or ())
     if batch:
         from digit_tui.batch import run_batch
 
@@ -162,6 +153,27 @@ def cli(
 
     prepare(fps)
     sys.exit(run_tui(request, offer=not written and folder is None and resume is None))
+
+
+def _on_command_line(context: click.Context, name: str) -> bool:
+    """Whether an option was given there, not in the environment or by default."""
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def _with_fork(request: RunRequest, step: int, changes: tuple[Any, ...]) -> RunRequest:
+    """Have a run forked at a step.
+
+    Raises:
+        click.UsageError: if a change does not suit the run.
+    """
+    from digit_tui.run.commands import Fork
+    from digit_tui.run.settings import check_changes
+
+    try:
+        check_changes(changes, request.config)
+    except ConfigError as error:
+        raise click.UsageError(f"--fork: {flag_of(error.option)}: {error}") from error
+    return replace(request, fork=(step, Fork(changes)))
 
 
 @cli.command()
