@@ -17,17 +17,19 @@ LINE_SECONDS = 5.0
 
 
 class Progress(Protocol):
+    """Shows how far a run has come."""
+
     def show(self, event: Event) -> None:
-        """Take notice of what happened."""
+        """Update what is shown."""
 
 
-class Quiet:
+class NoProgress:
     def show(self, event: Event) -> None:
         pass
 
 
-class Lines:
-    """A line when an epoch ended, but not more than one in a few seconds."""
+class ProgressLines:
+    """A line when an epoch has ended, but not more than one every few seconds."""
 
     def __init__(self) -> None:
         self._shown = -LINE_SECONDS
@@ -51,27 +53,27 @@ class Lines:
                 pass
 
     def _write(self, line: str) -> None:
-        with contextlib.suppress(OSError):  # progress is not worth a run
+        with contextlib.suppress(OSError):  # a run must not fail because of its progress
             print(line, file=sys.stderr, flush=True)
 
 
 def measures(event: EpochEnded) -> str:
-    """The figures of an epoch that a person follows."""
-    digits, loss, accuracy = event.monitored
+    """The results of an epoch that a person follows."""
+    split, loss, accuracy = event.monitored
     return (
         f"train {event.train_loss:.4f} {event.train_accuracy:.2%}  "
-        f"{digits} {loss:.4f} {accuracy:.2%}  "
+        f"{split} {loss:.4f} {accuracy:.2%}  "
         f"{event.images_per_second:,.0f} images/s"
     )
 
 
 @contextlib.contextmanager
 def progress_on_stderr(quiet: bool) -> Iterator[Progress]:
-    """What fits stderr: a bar, plain lines, or nothing."""
+    """Progress that suits stderr: a bar, plain lines, or nothing."""
     if quiet or sys.stderr is None:  # closed by the parent; print would take stdout instead
-        yield Quiet()
+        yield NoProgress()
     elif not sys.stderr.isatty():
-        yield Lines()
+        yield ProgressLines()
     else:
         with _bar() as bar:
             yield bar
@@ -106,8 +108,8 @@ def _bar() -> Iterator[Progress]:
                         bar.update(task, total=settings.epochs)
                     case StepsDone(epoch=position):
                         bar.update(task, completed=position)
-                    case EpochEnded(epoch=epoch, monitored=(digits, _, accuracy)):
-                        words = f"{digits} {accuracy:.2%}"
+                    case EpochEnded(epoch=epoch, monitored=(split, _, accuracy)):
+                        words = f"{split} {accuracy:.2%}"
                         bar.update(task, completed=epoch, epoch=epoch, description=words)
                     case _:
                         pass

@@ -1,4 +1,4 @@
-"""`digit-tui bench`: how fast a network could train here, how close we come, which threads."""
+"""`digit-tui bench`: how fast training is on this machine, and with how many threads."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from digit_tui.session.output import Output
 SECONDS = 10.0
 """For all measurements together."""
 ROUNDS = 3
-"""Threads are tried in turn this often, so that a busy moment does not hit one alone."""
+"""Each number of threads is measured this often, in turn, so that a busy moment hits them all."""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Images a second with a number of threads."""
+    """Images per second with a number of threads."""
 
     threads: int
     floor: float
@@ -50,7 +50,7 @@ def thread_counts() -> list[int]:
 
 
 def measure(config: RunConfig, dataset: Dataset, counts: list[int]) -> list[Speed]:
-    """Time the floor and the training of a configuration with each number of threads."""
+    """Time the matrix products and the training of a configuration with each number of threads."""
     config = config.for_images(len(dataset.train_labels))
     floor = matrix_products(config, dataset)
     seconds = SECONDS / (2 * ROUNDS * len(counts))
@@ -66,7 +66,7 @@ def measure(config: RunConfig, dataset: Dataset, counts: list[int]) -> list[Spee
 
 
 def speed_of(work: Callable[[], int], seconds: float) -> float:
-    """Images a second, over about so many seconds of work that returns how many it did."""
+    """Images per second of some work, repeated for so many seconds; it returns how many it did."""
     work()  # threads start, caches fill
     images, started = 0, perf_counter()
     while (passed := perf_counter() - started) < seconds or not images:
@@ -75,7 +75,7 @@ def speed_of(work: Callable[[], int], seconds: float) -> float:
 
 
 def matrix_products(config: RunConfig, dataset: Dataset) -> Callable[[], int]:
-    """The matrix products of one step alone, into ready arrays, with the threads of the BLAS."""
+    """Only the matrix products of one step, into allocated arrays, with the threads of the BLAS."""
     size = config.batch_size
     sizes = (dataset.pixels, *config.hidden, dataset.classes)
     generator = np.random.default_rng(0)
@@ -104,7 +104,7 @@ def matrix_products(config: RunConfig, dataset: Dataset) -> Callable[[], int]:
 
 @contextmanager
 def training_steps(config: RunConfig, dataset: Dataset) -> Iterator[Callable[[], int]]:
-    """Step after step of a real run."""
+    """The steps of a real run."""
     images = len(dataset.train_labels)
     sizes = (dataset.pixels, *config.hidden, dataset.classes)
     with WorkerPool.for_run(config, sizes, dataset) as pool:

@@ -1,4 +1,4 @@
-"""The `digit-tui data` commands: list, fetch and draw digits."""
+"""The `digit-tui data` commands: list and fetch datasets, draw digits."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.output import Output, print_error
 
 DRAWING_ROWS = 14
-"""Height of a drawn digit in lines: two rows of MNIST's pixels each."""
+"""Lines of a drawn digit: two rows of MNIST's pixels each."""
 POLL_SECONDS = 0.1
 LEAVE_SECONDS = 0.5
-"""A download that was interrupted is waited for so long."""
+"""How long to wait for a download that was interrupted."""
 
-Show = Callable[[str, int, int], None]
-"""Takes the name of a file, bytes done, and bytes in all."""
+ShowProgress = Callable[[str, int, int], None]
+"""Takes the name of a file, bytes done, and bytes in total."""
 
 
 def list_data() -> int:
-    """Print what is here and what is not; returns the exit status."""
+    """Print which datasets are available; returns the exit status."""
     output = Output()
     for source in describe_sources():
         if source.problem is None:
@@ -67,17 +67,17 @@ def fetch_data(mirrors: tuple[str, ...], timeout: float) -> int:
     return output.status or ExitStatus.DONE
 
 
-class _Interrupted(BaseException):
-    """A signal came."""
+class _Cancelled(BaseException):
+    """Ends a download after a signal."""
 
 
 class _Download:
-    """Fetches in a thread, so that a signal need not wait for a server, nor for a name to be found.
+    """Fetches in a thread, so that a signal need not wait for a server or a name lookup.
 
     A second signal ends the program at once.
     """
 
-    def __init__(self, mirrors: tuple[str, ...], timeout: float, show: Show | None) -> None:
+    def __init__(self, mirrors: tuple[str, ...], timeout: float, show: ShowProgress | None) -> None:
         self._mirrors = mirrors
         self._timeout = timeout
         self._show = show
@@ -86,22 +86,22 @@ class _Download:
         self._failure: Exception | None = None
 
     def run(self) -> int:
-        """Fetch until done or interrupted; the number of the signal, or 0."""
+        """Fetch until done or interrupted; returns the number of the signal, or 0."""
         with signals.handled_by(self._handle):
             worker = Thread(target=self._fetch, name="download", daemon=True)
             worker.start()
             while worker.is_alive() and not self._number:
                 worker.join(POLL_SECONDS)
             worker.join(LEAVE_SECONDS)
-            if worker.is_alive():  # it waits for a server
+            if worker.is_alive():  # it still waits for a server
                 discard_unfinished()
         return self._number
 
     def folder(self) -> str | None:
-        """Where the files are; None if it was interrupted.
+        """Where the files are; None if the download was interrupted.
 
         Raises:
-            DataError, OSError: why they are not there.
+            DataError, OSError: if the download failed.
         """
         if self._failure is not None and not self._number:
             raise self._failure
@@ -117,21 +117,21 @@ class _Download:
                 mirrors=self._mirrors or MIRRORS, progress=self._progress, timeout=self._timeout
             )
             self._folder = str(files[0].parent)
-        except _Interrupted:
+        except _Cancelled:
             pass
         except Exception as error:
             self._failure = error
 
     def _progress(self, name: str, done: int, total: int) -> None:
         if self._number:
-            raise _Interrupted
+            raise _Cancelled
         if self._show is not None:
             self._show(name, done, total)
 
 
 @contextlib.contextmanager
-def _download_bars() -> Iterator[Show | None]:
-    """A bar a file on stderr, if that is a terminal."""
+def _download_bars() -> Iterator[ShowProgress | None]:
+    """A progress bar for each file on stderr, if that is a terminal."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
@@ -151,7 +151,7 @@ def _download_bars() -> Iterator[Show | None]:
 
 
 def show_data(name: str, count: int, first: int, part: str) -> int:
-    """Draw some digits, as many beside each other as fit; returns the exit status."""
+    """Draw digits, as many side by side as fit; returns the exit status."""
     try:
         dataset = load_dataset(name)
     except DataError as error:

@@ -1,4 +1,4 @@
-"""`digit-tui evaluate`: how good a saved run's network is."""
+"""`digit-tui evaluate`: measures the network of a saved run."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from digit_tui.session.output import Output
 
 @reports_failures
 def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
-    """Measure a saved run on a data set's test images; returns the exit status.
+    """Measure a saved run on the test set of a dataset; returns the exit status.
 
     Args:
         name: the run's folder, or its name; see `find_run`.
-        data: as --data; None is what the run was trained on.
-        best: take the checkpoint with the best test accuracy instead of the last.
+        data: as --data; None is the dataset that the run was trained on.
+        best: use the checkpoint with the best accuracy instead of the last.
         as_json: print one JSON object instead of a report.
     """
     output = Output()

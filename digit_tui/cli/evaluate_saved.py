@@ -1,9 +1,9 @@
-"""Having the network of a saved run look at test digits."""
+"""Evaluating the network of a saved run on a test set."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from threadpoolctl import threadpool_limits
 
@@ -16,15 +16,15 @@ from digit_tui.storage.saved_run import SavedRun
 
 @dataclass(frozen=True, eq=False)
 class SavedEvaluation:
-    """What a checkpoint of a run makes of test digits."""
+    """The evaluation of a saved run on a test set."""
 
     step: int
-    """Of the checkpoint."""
+    """Of the checkpoint that was evaluated."""
     dataset: Dataset
     evaluation: Evaluation
-    """Of the data set's n test digits."""
-    history: PredictionHistory = field(default_factory=PredictionHistory)
-    """As it was saved: of the digits that the run was watched with; see `history_of`."""
+    """Of the dataset's n test digits."""
+    history: PredictionHistory
+    """As it was saved, of the run's monitored split; see `history_of`."""
 
 
 def evaluate_saved(
@@ -34,18 +34,18 @@ def evaluate_saved(
     load: Callable[[str, int], Dataset] = load_dataset,
     warn: Callable[[str], object] = print_error,
 ) -> SavedEvaluation:
-    """Have a run look at a data set's test digits.
+    """Evaluate a saved run on the test set of a dataset.
 
     Args:
         saved: the run.
-        data: as --data; None is what the run was trained on.
-        best: take the checkpoint with the best accuracy instead of the last.
-        load: reads digits by name and side.
-        warn: is told of each checkpoint that could not be used.
+        data: as --data; None is the dataset that the run was trained on.
+        best: use the checkpoint with the best accuracy instead of the last.
+        load: reads a dataset by its name and the side of its images.
+        warn: takes a line for each checkpoint that could not be used.
 
     Raises:
-        DataError: if the digits can not be read, or have classes that the network does not know.
-        RunError: if there is no checkpoint that can be read.
+        DataError: if the dataset cannot be read, or has more classes than the network.
+        RunError: if no checkpoint can be read.
     """
     checkpoint = saved.checkpoint(best)
     for complaint in saved.complaints:
@@ -62,7 +62,7 @@ def evaluate_saved(
 
 
 def history_of(saved: SavedRun, result: SavedEvaluation) -> PredictionHistory:
-    """What the run predicted for the digits of a look; empty if it was watched with others."""
+    """The predictions of past epochs for these test digits; empty if others were monitored."""
     if saved.config.validation:
         return PredictionHistory()
     try:

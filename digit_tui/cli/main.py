@@ -1,4 +1,4 @@
-"""The command line: parse, validate, start one front end. Heavy rooms are imported when needed."""
+"""The command line: parse, validate, start a front end, which is imported only then."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -19,6 +19,9 @@ from digit_tui.cli.subcommands import bench, data, evaluate, manual, mistakes, r
 from digit_tui.cli.terminal import require_terminal
 from digit_tui.config import ConfigError
 from digit_tui.session.exit_status import ExitStatus
+
+if TYPE_CHECKING:
+    from digit_tui.training.run_request import RunRequest
 
 
 @click.group(
@@ -32,17 +35,17 @@ from digit_tui.session.exit_status import ExitStatus
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     envvar="DIGIT_TUI_RUN",
-    help="Where the run is saved (a fresh folder in the state directory).",
+    help="Folder to save the run in (a new one in the state directory).",
 )
 @click.option(
     "--resume",
     metavar="RUN",
-    help="Go on with a run, bit for bit as if it had not stopped.",
+    help="Continue a run, bit for bit as if it had not stopped.",
 )
 @click.option(
     "--replay",
     metavar="RUN",
-    help="With --batch: repeat a run, with all that was done to it, from its journal.",
+    help="With --batch: repeat a run, with all its commands, from its journal.",
 )
 @click.option(
     "--fork-at",
@@ -54,14 +57,14 @@ from digit_tui.session.exit_status import ExitStatus
     "--fork",
     metavar="CHANGES",
     type=Changes(),
-    help="What the copy does otherwise, such as optimizer=sgd,lr=0.1.",
+    help="Settings of the copy that differ, such as optimizer=sgd,lr=0.1.",
 )
 @FPS
 @click.option("--batch", is_flag=True, help="Train without a screen.")
 @click.option(
     "--plain",
     is_flag=True,
-    help="Steer the training by lines: for screen readers, simple terminals and pipes.",
+    help="Steer the training with typed commands: for screen readers, simple terminals, pipes.",
 )
 @click.option(
     "--json", "as_json", is_flag=True, envvar="DIGIT_TUI_JSON", help="With --batch: JSON Lines."
@@ -91,24 +94,20 @@ def cli(
     """Train a handwritten-digit classifier in your terminal.
 
     Without --batch it opens the terminal interface: watch a network learn, steer it, and look at
-    every digit that it gets wrong. With --plain the same is done by lines: type help there. Each
+    every digit that it gets wrong. With --plain you type commands instead: help lists them. Each
     option can also be set in the environment, as DIGIT_TUI_ and its name: DIGIT_TUI_BATCH_SIZE=64.
     """
     if context.invoked_subcommand is not None:
         return
     if target_accuracy is not None and isnan(target_accuracy):  # it passes click's range
-        raise click.UsageError("--target-accuracy: nan is no accuracy")
+        raise click.UsageError("--target-accuracy: nan is not an accuracy")
     if (fork_at is None) != (fork is None):
         raise click.UsageError("--fork-at and --fork need each other")
     if batch and plain:
-        # What is written for this time wins over what is set for always.
-        written_batch, written_plain = (
-            context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-            for name in ("batch", "plain")
-        )
-        if written_batch == written_plain:
+        # The command line wins over the environment.
+        batch, plain = (_on_command_line(context, name) for name in ("batch", "plain"))
+        if batch == plain:
             raise click.UsageError("--batch or --plain, not both")
-        batch, plain = written_batch, written_plain
     if not batch:
         for flag, value in {
             "--json": as_json or None,
@@ -121,34 +120,26 @@ def cli(
                 raise click.UsageError(f"{flag} needs --batch{watch}")
     if not batch and not plain:
         require_terminal()
-    elif context.get_parameter_source("fps") is ParameterSource.COMMANDLINE:
-        raise click.UsageError("--fps is of the terminal interface alone")
-    # A setting of the environment is for new runs.
+    elif _on_command_line(context, "fps"):
+        raise click.UsageError("--fps is for the terminal interface only")
+    # A saved run is checked only against options of the command line, not of the environment.
     written = {
         name: value
         for name, value in {"preset": preset, **options}.items()
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if _on_command_line(context, name)
     }
     saved = resume or replay
     if saved is not None:
-        in_folder = context.get_parameter_source("folder") is ParameterSource.COMMANDLINE
-        if resume and (replay or in_folder):
+        if resume and (replay or _on_command_line(context, "folder")):
             other = "--replay" if replay else "--run"
-            raise click.UsageError(f"--resume goes on with a run in its folder, without {other}")
+            raise click.UsageError(f"--resume continues a run in its own folder, without {other}")
         request = saved_request(saved, "--resume" if resume else "--replay", folder, written)
     else:
         from digit_tui.training.run_request import RunRequest
 
         request = RunRequest(make_config(preset, options), folder)
     if fork_at is not None:
-        from digit_tui.run.commands import Fork
-        from digit_tui.run.settings import check_changes
-
-        try:
-            check_changes(fork or (), request.config)
-        except ConfigError as error:
-            raise click.UsageError(f"--fork: {flag_of(error.option)}: {error}") from error
-        request = replace(request, fork=(fork_at, Fork(fork or ())))
+        request = _with_fork(request, fork_at, fork or ())
     if batch:
         from digit_tui.batch import run_batch
 
@@ -164,12 +155,33 @@ def cli(
     sys.exit(run_tui(request, offer=not written and folder is None and resume is None))
 
 
+def _on_command_line(context: click.Context, name: str) -> bool:
+    """Whether an option was given there, not in the environment or by default."""
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def _with_fork(request: RunRequest, step: int, changes: tuple[Any, ...]) -> RunRequest:
+    """Have a run forked at a step.
+
+    Raises:
+        click.UsageError: if a change does not suit the run.
+    """
+    from digit_tui.run.commands import Fork
+    from digit_tui.run.settings import check_changes
+
+    try:
+        check_changes(changes, request.config)
+    except ConfigError as error:
+        raise click.UsageError(f"--fork: {flag_of(error.option)}: {error}") from error
+    return replace(request, fork=(step, Fork(changes)))
+
+
 @cli.command()
 @click.argument("run")
-@click.option("--data", metavar="NAME|DIR", help="Where its digits are now, if they were moved.")
+@click.option("--data", metavar="NAME|DIR", help="Where its dataset is now, if it was moved.")
 @FPS
 def replay(run: str, data: str | None, fps: float | None) -> None:
-    """Show a RUN again in the terminal, with all that was done to it."""
+    """Replay a RUN in the terminal interface, with all its commands."""
     require_terminal()
     request = saved_request(run, "--replay", None, {} if data is None else {"data": data})
 

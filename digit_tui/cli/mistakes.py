@@ -1,4 +1,4 @@
-"""`digit-tui mistakes`: the digits that a saved run gets wrong."""
+"""`digit-tui mistakes`: lists the test digits that a saved run gets wrong."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 from digit_tui.cli.evaluate_saved import evaluate_saved, history_of
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import printable
-from digit_tui.export.page import page, write_page
-from digit_tui.export.table import about, records, text_table
+from digit_tui.export.digit_records import digit_records, list_facts, text_table
+from digit_tui.export.mistakes_page import mistakes_page, write_page
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.selection import SelectionError, parse_selection, select
 from digit_tui.session.exit_status import ExitStatus
@@ -22,7 +22,7 @@ from digit_tui.session.output import Output, print_error
 STDOUT = Path("-")
 
 CRLF = "\r\n" if os.linesep == "\n" else "\n"
-"""The line end of CSV (RFC 4180), where standard output does not make it of each line end."""
+"""The line end of CSV (RFC 4180), unless standard output translates each line end to it."""
 
 CSV_COLUMNS = (
     *("index", "true", "predicted", "confidence", "loss", "margin", "rank"),
@@ -41,15 +41,15 @@ def list_mistakes(
     form: str,
     html: Path | None,
 ) -> int:
-    """Print or write what a saved run gets wrong; returns the exit status.
+    """Print or write the mistakes of a saved run; returns the exit status.
 
     Args:
         name: the run's folder, or its name; see `find_run`.
-        data: as --data; None is what the run was trained on.
-        best: take the checkpoint with the best accuracy instead of the last.
+        data: as --data; None is the dataset that the run was trained on.
+        best: use the checkpoint with the best accuracy instead of the last.
         selection: which digits, see `parse_selection`.
         order: one of `insight.selection.ORDERS`.
-        limit: list no more than so many.
+        limit: list at most this many.
         form: "text", "json" or "csv", on standard output.
         html: where to write a page instead; "-" is standard output.
     """
@@ -67,12 +67,12 @@ def list_mistakes(
     dataset = result.dataset
     output = Output()
     if form == "json":
-        write_lines(output, map(json_line, records(table, indices)))
+        write_lines(output, map(json_line, digit_records(table, indices)))
     elif form == "csv":
-        write_lines(output, csv_lines(records(table, indices)), end=CRLF)
+        write_lines(output, csv_lines(digit_records(table, indices)), end=CRLF)
     else:
         first = f"; the first {len(indices):,}" if len(indices) < len(selected) else ""
-        facts = about(
+        facts = list_facts(
             str(saved.path),
             f"{dataset.name} ({dataset.source})",
             result.step,
@@ -87,13 +87,15 @@ def list_mistakes(
         else:
             what = "Mistakes" if "wrong" in chosen.states else "Test digits"
             title = f"{what} of {saved.path.name}"
-            content = page(title, facts, table, indices, dataset.test_images, dataset.side, order)
+            content = mistakes_page(
+                title, facts, table, indices, dataset.test_images, dataset.side, order
+            )
             return put_page(output, html, content, len(indices))
     return output.status or ExitStatus.DONE
 
 
 def put_page(output: Output, path: Path, content: str, count: int) -> int:
-    """Write the page where it is wanted; returns the exit status."""
+    """Write the page to a file or to standard output; returns the exit status."""
     if path == STDOUT:
         output.line(content, end="")
     else:
@@ -107,7 +109,7 @@ def put_page(output: Output, path: Path, content: str, count: int) -> int:
 
 
 def write_lines(output: Output, lines: Iterable[str], end: str = "\n") -> None:
-    """Write lines as they are made, as long as somebody reads."""
+    """Write lines as they are made, until standard output fails."""
     for line in lines:
         if output.status is not None:
             break
@@ -119,9 +121,9 @@ def json_line(record: dict[str, Any]) -> str:
     return json.dumps(record, allow_nan=False)
 
 
-def csv_lines(found: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Digits as lines of CSV, after one of headings; None is an empty cell."""
+def csv_lines(records: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Digits as lines of CSV, after a line of headings; None is an empty cell."""
     yield ",".join(CSV_COLUMNS)
-    for record in found:  # numbers, true and false: nothing to quote
+    for record in records:  # numbers, true and false: nothing to quote
         values = (record[name] for name in CSV_COLUMNS)
         yield ",".join("" if value is None else str(value).lower() for value in values)

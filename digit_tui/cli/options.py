@@ -36,7 +36,7 @@ class Widths(click.ParamType[tuple[int, ...]]):
 
 
 class Changes(click.ParamType[tuple[Any, ...]]):
-    """What a fork does otherwise, such as optimizer=sgd,lr=0.1."""
+    """The settings that a fork changes, such as optimizer=sgd,lr=0.1."""
 
     name = "changes"
 
@@ -57,8 +57,8 @@ RUN_OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
         "--data",
         metavar="NAME|DIR",
-        help="Which digits: auto, sample, mnist, or a folder of IDX files (auto: full MNIST if "
-        "it was fetched, else the bundled sample).",
+        help="Dataset: auto, sample, mnist, or a folder of IDX files (auto: full MNIST if it was "
+        "fetched, else the bundled sample).",
     ),
     click.option(
         "--preset",
@@ -68,7 +68,7 @@ RUN_OPTIONS: list[Callable[[Any], Any]] = [
         help="Named settings; any option given beside it wins.",
     ),
     click.option("--hidden", type=Widths(), help="Hidden layer widths, such as 256,128."),
-    click.option("--optimizer", type=click.Choice(OPTIMIZERS), help="Update rule."),
+    click.option("--optimizer", type=click.Choice(OPTIMIZERS), help="Optimizer."),
     click.option(
         "--lr",
         "learning_rate",
@@ -77,14 +77,14 @@ RUN_OPTIONS: list[Callable[[Any], Any]] = [
         help="Learning rate (the preset's, or each optimizer's own).",
     ),
     click.option(
-        "--schedule", type=click.Choice(SCHEDULES), help="Learning rate over the run (cosine)."
+        "--schedule", type=click.Choice(SCHEDULES), help="Learning rate schedule (cosine)."
     ),
-    click.option("--batch-size", type=int, help="Images in a step (128)."),
-    click.option("--epochs", type=int, help="Times that all training images are used."),
-    click.option("--weight-decay", type=float, help="Pull of the weights towards zero."),
+    click.option("--batch-size", type=int, help="Images per step (128)."),
+    click.option("--epochs", type=int, help="Passes over all training images."),
+    click.option("--weight-decay", type=float, help="Weight decay (the preset's)."),
     click.option("--clip-norm", type=float, help="Clip the gradient by its global norm (off)."),
     click.option("--clip-value", type=float, help="Clip the gradient element by element (off)."),
-    click.option("--augment", type=click.Choice(AUGMENTATIONS), help="Deform training images."),
+    click.option("--augment", type=click.Choice(AUGMENTATIONS), help="Deform the training images."),
     click.option(
         "--average/--no-average", default=None, help="Evaluate an average of the weights (on)."
     ),
@@ -92,20 +92,21 @@ RUN_OPTIONS: list[Callable[[Any], Any]] = [
         "--validation",
         type=int,
         metavar="N",
-        help="Hold out N training images to watch the run with; the test digits stay unseen (0).",
+        help="Hold out N training images to monitor the run with; the test set stays unseen (0).",
     ),
     click.option("--side", type=int, help="Side of the images in pixels, resampled by area (28)."),
-    click.option("--seed", type=int, help="Decides every random draw (0)."),
+    click.option("--seed", type=int, help="Seed of all random numbers (0)."),
     click.option(
         "--threads",
         type=int,
-        help="Processors to train on (those at hand, at most 4).",
+        help="Processors to train on (those available, at most 4).",
     ),
 ]
 """The options that make a RunConfig, in both front ends."""
 
 
 def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add RUN_OPTIONS to a command."""
     for option in reversed(RUN_OPTIONS):
         command = option(command)
     return command
@@ -115,9 +116,9 @@ FPS = click.option(
     "--fps",
     type=click.FloatRange(0.1, 30),
     envvar="DIGIT_TUI_FPS",
-    help="How often charts are drawn in a second (2, less where it would take much of the time).",
+    help="How often charts are drawn per second (2, or less where drawing takes too long).",
 )
-"""Of the terminal interface alone."""
+"""For the terminal interface only."""
 
 
 def make_config(preset: str, options: dict[str, Any]) -> RunConfig:
@@ -135,7 +136,7 @@ def make_config(preset: str, options: dict[str, Any]) -> RunConfig:
 
 
 def absolute(data: str) -> str:
-    """A name of digits, or the full path of a folder: run.json keeps it, to be read from anywhere.
+    """The name of a dataset, or the absolute path of a folder: run.json records it.
 
     Raises:
         click.UsageError: if it is empty.

@@ -1,4 +1,4 @@
-"""The commands beside training: on saved runs, on digits, on the machine."""
+"""The subcommands: on saved runs, on datasets, on this machine."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import click
 from digit_tui.cli.options import make_config, run_options
 
 ORDERS = ("loss", "confidence", "index", "forgotten", "broken", "fixed")
-"""Those of `insight.selection`, which is not imported for --help."""
+"""Those of `insight.selection`, which --help does not import."""
 
 
 @click.command()
 @click.argument("run")
-@click.option("--data", metavar="NAME|DIR", help="Which digits (those that the run trained on).")
-@click.option("--best", is_flag=True, help="The best checkpoint instead of the last.")
+@click.option("--data", metavar="NAME|DIR", help="Dataset (the one that the run was trained on).")
+@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def evaluate(run: str, data: str | None, best: bool, as_json: bool) -> None:
-    """Measure the saved network of a RUN, a folder, on a data set's test images."""
+    """Measure the saved network of a RUN on the test set of a dataset."""
     from digit_tui.cli.evaluate import evaluate_run
 
     sys.exit(evaluate_run(run, data, best, as_json))
@@ -28,20 +28,25 @@ def evaluate(run: str, data: str | None, best: bool, as_json: bool) -> None:
 
 @click.command()
 @click.argument("run")
-@click.option("--data", metavar="NAME|DIR", help="Which digits (those that the run trained on).")
-@click.option("--best", is_flag=True, help="The best checkpoint instead of the last.")
+@click.option("--data", metavar="NAME|DIR", help="Dataset (the one that the run was trained on).")
+@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
 @click.option(
     "--select",
     "selection",
     metavar="TEXT",
     default="wrong",
     show_default=True,
-    help="Which digits, such as 'true=4 pred=9 conf>0.9'; '' is all of them.",
+    help="Which digits, such as 'true=4 pred=9 conf>0.9'; '' for all of them.",
 )
 @click.option(
-    "--sort", "order", type=click.Choice(ORDERS), default="loss", show_default=True, help="By what."
+    "--sort",
+    "order",
+    type=click.Choice(ORDERS),
+    default="loss",
+    show_default=True,
+    help="The order.",
 )
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="No more than N (all).")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="List at most N (all).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV, with a line of headings.")
 @click.option(
@@ -61,9 +66,9 @@ def mistakes(
     as_csv: bool,
     html: Path | None,
 ) -> None:
-    """List the test digits that a RUN gets wrong, or others."""
+    """List the test digits that a RUN gets wrong, or other test digits."""
     if as_json + as_csv + (html is not None) > 1:
-        raise click.UsageError("--json, --csv or --html: one of them")
+        raise click.UsageError("--json, --csv or --html: only one of them")
     from digit_tui.cli.mistakes import list_mistakes
 
     form = "json" if as_json else "csv" if as_csv else "text"
@@ -74,7 +79,7 @@ def mistakes(
 @run_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def bench(preset: str, as_json: bool, **options: Any) -> None:
-    """Measure in ten seconds how fast a network trains here, and with which --threads best."""
+    """Measure in ten seconds how fast training is on this machine, and the best --threads."""
     from digit_tui.cli.bench import run_bench
 
     sys.exit(run_bench(make_config(preset, options), as_json))
@@ -83,7 +88,7 @@ def bench(preset: str, as_json: bool, **options: Any) -> None:
 @click.group(invoke_without_command=True)
 @click.pass_context
 def data(context: click.Context) -> None:
-    """List the digits that are here, fetch full MNIST, or draw some."""
+    """List the available datasets, fetch full MNIST, or draw digits."""
     if context.invoked_subcommand is None:
         from digit_tui.cli.data import list_data
 
@@ -92,7 +97,11 @@ def data(context: click.Context) -> None:
 
 @data.command()
 @click.option(
-    "--mirror", "mirrors", multiple=True, metavar="URL", help="Fetch from here instead; repeatable."
+    "--mirror",
+    "mirrors",
+    multiple=True,
+    metavar="URL",
+    help="Fetch from there instead; repeatable.",
 )
 @click.option("--timeout", type=click.FloatRange(0.1), default=20.0, show_default=True)
 def fetch(mirrors: tuple[str, ...], timeout: float) -> None:
@@ -105,7 +114,9 @@ def fetch(mirrors: tuple[str, ...], timeout: float) -> None:
 @data.command()
 @click.option("--data", "name", default="auto", metavar="NAME|DIR", show_default=True)
 @click.option("--count", type=click.IntRange(1, 1000), default=8, show_default=True)
-@click.option("--index", type=click.IntRange(0), default=0, show_default=True, help="The first.")
+@click.option(
+    "--index", type=click.IntRange(0), default=0, show_default=True, help="The first digit."
+)
 @click.option("--set", "part", type=click.Choice(["train", "test"]), default="train")
 def show(name: str, count: int, index: int, part: str) -> None:
     """Draw digits with their labels."""
@@ -127,13 +138,13 @@ def runs(context: click.Context, /, as_json: bool) -> None:
 
         sys.exit(print_runs(as_json))
     if as_json:
-        raise click.UsageError("--json is of the list alone")
+        raise click.UsageError("--json is for the list only")
 
 
 @runs.command("show")
 @click.argument("run")
 def show_saved(run: str) -> None:
-    """Tell all about a RUN: settings, commands, results, curves."""
+    """Show a RUN: its settings, commands, results and curves."""
     from digit_tui.cli.runs.show import show_run
 
     sys.exit(show_run(run))
@@ -141,9 +152,9 @@ def show_saved(run: str) -> None:
 
 @runs.command("compare")
 @click.argument("names", metavar="RUN RUN...", nargs=-1, required=True)
-@click.option("--data", metavar="NAME|DIR", help="Test all on these digits (each on its own).")
+@click.option("--data", metavar="NAME|DIR", help="Test all on this dataset (each on its own).")
 def compare_saved(names: tuple[str, ...], data: str | None) -> None:
-    """Hold RUNs against each other: settings, curves, and whether they differ for real."""
+    """Compare RUNs: settings, curves, and whether the difference is significant."""
     from digit_tui.cli.runs.compare import compare_runs
 
     sys.exit(compare_runs(names, data))
@@ -151,7 +162,7 @@ def compare_saved(names: tuple[str, ...], data: str | None) -> None:
 
 @runs.command("rm")
 @click.argument("names", metavar="RUN...", nargs=-1, required=True)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
 def remove_saved(names: tuple[str, ...], yes: bool) -> None:
     """Remove RUNs from the disk."""
     from digit_tui.cli.runs.remove import remove_runs

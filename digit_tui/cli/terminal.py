@@ -11,7 +11,7 @@ from digit_tui.session.exit_status import ExitStatus
 
 
 def require_terminal() -> None:
-    """End the program where the terminal interface cannot run."""
+    """End the program if the terminal interface cannot run."""
     trouble = no_terminal()
     if trouble:
         ways = "--batch"

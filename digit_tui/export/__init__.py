@@ -1,1 +1,1 @@
-"""The digits that a saved run gets wrong: as text, JSON, CSV, or a page with pictures."""
+"""Lists of digits for people and other programs: records, text, a page with pictures."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY_8_BIT = bytes((8, 0, 0, 0, 0))
-"""Bits a sample, colour type, and the only compression, filtering and order of rows."""
+"""Bits per sample, colour type, and the only compression, filtering and order of rows."""
 
 
 def grey_png(image: NDArray[Any]) -> bytes:

@@ -84,7 +84,7 @@ class SyncRunner:
     """A run in a thread of its own that acknowledges commands.
 
     Attributes:
-        events: what the run has published and nobody has taken yet.
+        events: those that were published and have not been taken yet.
     """
 
     def __init__(self, request: RunRequest, wake: Callable[[], None], held: bool) -> None:

@@ -17,6 +17,6 @@ class ExitStatus(IntEnum):
     DISK = 74
     """A file could not be written (EX_IOERR of sysexits.h)."""
     SIGNALLED = 128
-    """Plus the number of the signal that ended the program."""
+    """To this the number of the signal that ended the program is added."""
     CLOSED_PIPE = 141
     """The reader of stdout went away (128 + SIGPIPE)."""

@@ -1,4 +1,4 @@
-"""What a run without a screen reports at its end."""
+"""The report at the end of a run without a screen."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from digit_tui.run.events import Forked, RunEnded
 
 
 def final_report(ended: RunEnded, images: int, fork: tuple[Forked, RunEnded] | None) -> str:
-    """How good the network is, what it took, and how it compares with its fork.
+    """The network's accuracy, what the training took, and a comparison with the fork.
 
     Args:
         ended: the run's last event.
-        images: how many there are to train on.
-        fork: how the copy that was still beside it began, and its last event.
+        images: the number of training images.
+        fork: the first and the last event of the fork, if there was one at the end.
     """
     evaluated = ended.evaluated
     split = evaluated.split.capitalize()
@@ -37,13 +37,13 @@ def final_report(ended: RunEnded, images: int, fork: tuple[Forked, RunEnded] | N
 
 
 def _validation(ended: RunEnded) -> list[str]:
-    """What is to say where training images were held out."""
+    """The held-out set, and whether the test set was opened; nothing if no images were held out."""
     if ended.validation_correct is None or ended.validation_total is None:
         return []
     if ended.test_opened is not None:
         words = f"opened at step {ended.test_opened:,}, before the end"
     else:
-        words = "not looked at" if ended.test_total is None else "looked at now, at the end"
+        words = "not opened" if ended.test_total is None else "opened now, at the end"
     accuracy = interval_words(ended.validation_correct, ended.validation_total)
     return [f"Validation     {accuracy}", f"Test set       {words}"]
 

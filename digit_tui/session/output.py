@@ -1,4 +1,4 @@
-"""What the commands without a screen print, on streams that may go away."""
+"""Printing to standard output and standard error, which may be closed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from digit_tui.session.exit_status import ExitStatus
 
 
 def print_error(message: str) -> None:
-    """One line on stderr, whatever has become of stderr."""
+    """Print one line on stderr; does nothing if stderr is closed."""
     if sys.stderr is None:  # closed by the parent; print would take stdout instead
         return
     with contextlib.suppress(OSError):
@@ -21,26 +21,26 @@ def print_error(message: str) -> None:
 
 
 def discard_output(stream: TextIO) -> None:
-    """A stream has failed: what is still in it, and what comes, goes nowhere.
+    """Discard what a failed stream still holds, and what will be written to it.
 
-    The interpreter flushes once more when it ends; it would print_error, and end with status 120.
+    The interpreter flushes it again at exit, and would complain and exit with status 120.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @dataclass
 class Output:
-    """Standard output, which may go away while the run goes on."""
+    """Standard output, which may be closed while the run goes on."""
 
     status: ExitStatus | None = None
-    """Why nothing more can be written: CLOSED_PIPE or DISK."""
+    """Why nothing can be written any more: CLOSED_PIPE or DISK."""
 
     def line(self, text: str, end: str = "\n") -> None:
-        """Write a line at once, or what else is to be the end of it."""
+        """Write a line at once; `end` is written after it."""
         if self.status is not None:
             return
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-        try:  # what standard output has no character for becomes a question mark
+        try:  # a character that the encoding lacks becomes a question mark
             print(text.encode(encoding, "replace").decode(encoding), end=end, flush=True)
         except OSError as error:
             closed = isinstance(error, BrokenPipeError)

@@ -1,4 +1,4 @@
-"""How a run stands: what the trainer has confirmed."""
+"""The state of a run, as the trainer has confirmed it."""
 
 from __future__ import annotations
 
@@ -40,26 +40,26 @@ from digit_tui.session.runner import Loaded, RunnerEvent
 State = Literal["loading", "training", "paused", "finished", "diverged", "spike", "ended"]
 
 PAUSED: dict[str, State] = {"finished": "finished", "diverged": "diverged", "spike": "spike"}
-"""What a run is when it pauses for these reasons."""
+"""States of a run that has paused for these reasons."""
 TROUBLES = ("diverged", "spike")
 GOING = ("loading", "training")
 RATE_SECONDS = 15.0
-"""The time left is reckoned from the speed over this time."""
+"""The time left is estimated from the speed over this time."""
 
 
 @dataclass(eq=False)
 class ForkRunStatus:
-    """The copy that trains beside a run."""
+    """The state of the copy that trains beside a run."""
 
     forked: Forked
     settings: Settings
     evaluated: Evaluated | None
-    """The last look at the digits that the run is watched with."""
+    """The latest evaluation of the monitored split."""
     ended: RunEnded | None = None
 
     @property
     def words(self) -> str:
-        """What it does otherwise."""
+        """The settings that it changed, in words."""
         return ", ".join(self.forked.changes)
 
     @property
@@ -68,7 +68,7 @@ class ForkRunStatus:
 
 
 class RunStatus:
-    """A run as far as it has told. Every field is what the trainer confirmed."""
+    """The state of a run, from the events that came. Every field is confirmed by the trainer."""
 
     def __init__(self, config: RunConfig, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -81,28 +81,28 @@ class RunStatus:
         self.run: str | None = None
         """The run's folder, safe to print."""
         self.folder: str | None = None
-        """The same, as it is."""
+        """The run's folder, unchanged."""
         self.step = 0
         self.epoch = 0.0
         self.learning_rate: float | None = None
         self.batch_loss: float | None = None
         """Of the last step, in nats."""
         self.evaluated: Evaluated | None = None
-        """The last look at the digits that the run is watched with."""
+        """The latest evaluation of the monitored split."""
         self.test_evaluated: Evaluated | None = None
-        """The last look at the test digits, where the run is watched with others."""
+        """The latest evaluation of the test set, if the held-out set is monitored."""
         self.shows_test = False
-        """Whether a person wants to see those, instead of the digits that it is watched with."""
+        """Whether a person wants to see the test set instead of the monitored split."""
         self.test_opened: int | None = None
-        """The step at which those were first looked at."""
+        """The step at which the test set was first evaluated."""
         self.fork: ForkRunStatus | None = None
         self.snapshots: list[SnapshotInfo] = []
         self.saved: CheckpointSaved | None = None
-        """The last checkpoint of this process."""
+        """The last checkpoint that this process saved."""
         self.saved_step = 0
-        """Of the last checkpoint of all."""
+        """The step of the last checkpoint, by whichever process."""
         self.save_trouble: str | None = None
-        """Why the last one could not be written."""
+        """Why the last attempt to save failed."""
         self.failure: Failed | None = None
         self.ended: RunEnded | None = None
         self._speed: deque[tuple[int, float]] = deque(maxlen=20)
@@ -110,27 +110,27 @@ class RunStatus:
 
     @property
     def evaluation(self) -> Evaluation | None:
-        """The last look at the digits that the run is watched with."""
+        """The latest evaluation of the monitored split."""
         return None if self.evaluated is None else self.evaluated.evaluation
 
     @property
     def shown(self) -> Evaluated | None:
-        """The look at digits that a person wants to see."""
+        """The evaluation that a person wants to see."""
         return self.test_evaluated if self.shows_test else self.evaluated
 
     @property
     def going(self) -> bool:
-        """Whether it trains, or soon will."""
+        """Whether it is training, or loading to train."""
         return self.state in GOING
 
     @property
     def all_done(self) -> bool:
-        """Whether it has made all its epochs."""
+        """Whether all its epochs are done."""
         return self.epoch >= self.settings.epochs
 
     @property
     def images_per_second(self) -> float:
-        """Lately, without pauses and evaluations; 0 is unknown."""
+        """The recent speed, without pauses and evaluations; 0 if unknown."""
         images, seconds = np.sum(self._speed, axis=0) if self._speed else (0, 0.0)
         return float(images / seconds) if seconds else 0.0
 
@@ -142,11 +142,11 @@ class RunStatus:
         if now - started < 1 or position <= since:
             return None
         remaining = self.settings.epochs - position
-        # What has passed since the last news counts down, so that the figure never stands still.
+        # The time since the last event is subtracted, so that the figure keeps counting down.
         return max(remaining * (now - started) / (position - since) - (self._clock() - now), 0)
 
     def ingest(self, event: RunnerEvent) -> None:
-        """Learn what happened."""
+        """Update the state by an event."""
         match event:
             case Loaded(dataset):
                 self.dataset = dataset
@@ -156,7 +156,7 @@ class RunStatus:
             case RunStarted():
                 self.state = "training"
                 self.settings, self.network = event.settings, event.network
-                self._stand_in(event.run)
+                self._set_folder(event.run)
                 self._start_clock()
             case Restored() | WentBack():
                 self.step, self.epoch, self.settings = event.step, event.epoch, event.settings
@@ -173,7 +173,7 @@ class RunStatus:
             case SettingChanged():
                 self.settings = event.settings
                 if event.setting == "learning_rate":
-                    self.learning_rate = None  # until a step was made with it
+                    self.learning_rate = None  # unknown until the next step
             case TimelineChanged(snapshots):
                 self.snapshots = snapshots
             case Paused(reason=reason):
@@ -191,7 +191,7 @@ class RunStatus:
             case Forked():
                 self.fork = ForkRunStatus(event, event.settings, self.evaluated)
             case BranchEvent(inner):
-                self._ingest_of_fork(inner)
+                self._ingest_from_fork(inner)
             case ForkEnded():
                 self._ingest_fork_end(event)
             case _:
@@ -221,7 +221,7 @@ class RunStatus:
         if self.test_opened is None:
             self.test_opened = event.step
 
-    def _ingest_of_fork(self, event: Event) -> None:
+    def _ingest_from_fork(self, event: Event) -> None:
         fork = self.fork
         if fork is None:
             return
@@ -242,7 +242,7 @@ class RunStatus:
         if fork is not None and event.kept == "fork":
             self.settings, self.learning_rate = fork.settings, None
             self.evaluated = fork.evaluated
-            self._stand_in(fork.forked.run)
+            self._set_folder(fork.forked.run)
 
-    def _stand_in(self, folder: str | None) -> None:
+    def _set_folder(self, folder: str | None) -> None:
         self.folder, self.run = folder, printable(folder) if folder else None

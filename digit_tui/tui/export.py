@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from digit_tui.data import printable
-from digit_tui.export.page import page, write_page
-from digit_tui.export.table import about
+from digit_tui.export.digit_records import list_facts
+from digit_tui.export.mistakes_page import mistakes_page, write_page
 from digit_tui.run.events import Evaluated
 from digit_tui.tui.state.comparison import position
 from digit_tui.tui.state.listing import Listing
@@ -30,11 +30,13 @@ def write_list(model: RunModel, evaluated: Evaluated, listing: Listing, listed: 
     assert listing.table is not None
     images, _ = model.dataset.split(evaluated.split)
     folder = Path(model.folder)
-    facts = about(str(folder), model.dataset.name, evaluated.step, listing.table, listed)
+    facts = list_facts(str(folder), model.dataset.name, evaluated.step, listing.table, listed)
     title = f"Digits of {folder.name}"
     side, path = model.dataset.side, folder / PAGE
     try:
-        content = page(title, facts, listing.table, listing.order, images, side, listing.by)
+        content = mistakes_page(
+            title, facts, listing.table, listing.order, images, side, listing.by
+        )
         write_page(path, content)
     except OSError as error:
         return f"not written: {error.strerror}: {printable(str(path))}"

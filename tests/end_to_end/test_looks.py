@@ -243,7 +243,7 @@ def test_charts_are_drawn_as_often_as_asked(training: Callable[..., Any]) -> Non
 def test_the_rate_is_of_the_interface_alone(terminal: Callable[..., Any]) -> None:
     program = terminal("--batch", "--fps", "3")
     assert program.status() == 2
-    assert "--fps is of the terminal interface alone" in program.text
+    assert "--fps is for the terminal interface only" in program.text
 
 
 def test_animations_are_off_over_ssh(training: Callable[..., Any]) -> None:

@@ -1,4 +1,4 @@
-"""`digit-tui runs compare`: how runs differ, and whether the difference is real."""
+"""`digit-tui runs compare`: how runs differ, and whether the difference is significant."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.cli.evaluate_saved import SavedEvaluation, evaluate_saved
-from digit_tui.cli.runs.text import aligned, say
+from digit_tui.cli.runs.text import aligned, print_lines
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import DataError, Dataset, load_dataset, printable
 from digit_tui.insight.significance import compare, gap_words, interval_words
@@ -22,59 +22,64 @@ from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_summary import RunSummary, differing_settings
 
 LETTERS = string.ascii_uppercase
-"""What runs are called here: their names are too long for a table."""
+"""Names of the runs in the output: their own are too long for a table."""
 
 
 class Candidate(NamedTuple):
-    """A run that is held against others."""
+    """A run that is compared with others."""
 
     letter: str
     result: SavedEvaluation
-    """At test digits, with its last checkpoint."""
+    """Of its last checkpoint."""
 
 
 @reports_failures
 def compare_runs(names: Sequence[str], data: str | None) -> int:
-    """Print runs beside each other; returns the exit status.
+    """Print a comparison of runs; returns the exit status.
 
     Args:
         names: two or more; see `find_run`.
-        data: as --data, the digits that all are tested on; None is each run's own.
+        data: as --data, the dataset that all are tested on; None is each run's own.
     """
     if not 2 <= len(names) <= len(LETTERS):
         print_error(f"compare takes 2 to {len(LETTERS)} runs, not {len(names)}")
         return ExitStatus.USAGE
     found = [RunSummary.of(read_run(name)) for name in names]
-    from digit_tui.cli.runs.charts import Curve, Style, chart
+    from digit_tui.cli.runs.charts import ChartStyle, NamedCurve, chart
 
     output = Output()
     runs = dict(zip(LETTERS, found, strict=False))
-    say(output, (f"{letter}  {run.saved.path}" for letter, run in runs.items()))
+    print_lines(output, (f"{letter}  {run.saved.path}" for letter, run in runs.items()))
     curves = [
-        Curve(letter, letter, run.curves["epoch"], error_curve(run)) for letter, run in runs.items()
+        NamedCurve(letter, letter, run.curves["epoch"], error_curve(run))
+        for letter, run in runs.items()
     ]
     drawn = chart(
-        f"{error_words(found)}, logarithmic:", curves, Style.of_stdout(), log=True, percent=True
+        f"{error_words(found)}, logarithmic:",
+        curves,
+        ChartStyle.of_stdout(),
+        log=True,
+        percent=True,
     )
     output.line(f"\n{drawn}\n")
-    say(output, [*differences(found), ""])
+    print_lines(output, [*differences(found), ""])
     status = print_verdicts(output, runs, data)
     return output.status or status
 
 
 def error_words(runs: Sequence[RunSummary]) -> str:
-    """Of which digits the curves are: for example "Test error"."""
-    monitored_split = sorted({run.monitored_split for run in runs})
-    return f"{' and '.join(monitored_split).capitalize()} error"
+    """The title of the curves, for example "Test error"."""
+    splits = sorted({run.monitored_split for run in runs})
+    return f"{' and '.join(splits).capitalize()} error"
 
 
 def error_curve(run: RunSummary) -> NDArray[np.float64]:
-    """(epochs,) as fractions: of no mistake, half a mistake, which has a logarithm."""
+    """(epochs,) as fractions; no mistake counts as half a mistake, which has a logarithm."""
     return np.maximum(1 - run.curves["monitored_accuracy"], 0.5 / run.monitored_images)
 
 
 def differences(runs: Sequence[RunSummary]) -> list[str]:
-    """The settings that are not the same in all, as a table."""
+    """The settings that are not the same in all runs, as a table."""
     rows = [
         [name, *(printable(words) for words in cells)]
         for name, cells in differing_settings(runs).items()
@@ -85,8 +90,8 @@ def differences(runs: Sequence[RunSummary]) -> list[str]:
 
 
 def print_verdicts(output: Output, runs: dict[str, RunSummary], data: str | None) -> ExitStatus:
-    """Test the networks, and each against the first."""
-    load = cache(load_dataset)  # most runs share their digits
+    """Evaluate the networks, and compare each with the first; returns the exit status."""
+    load = cache(load_dataset)  # most runs have the same dataset
     first: Candidate | None = None
     status = ExitStatus.DONE
     for letter, run in runs.items():
@@ -100,7 +105,7 @@ def print_verdicts(output: Output, runs: dict[str, RunSummary], data: str | None
             warn(str(error))
             status = ExitStatus.DATA
             continue
-        say(output, verdict(candidate, first))
+        print_lines(output, verdict(candidate, first))
         first = first or candidate
     return status
 
@@ -117,7 +122,7 @@ def verdict(candidate: Candidate, first: Candidate | None) -> list[str]:
     if first is None:
         return lines
     if not same_digits(result.dataset, first.result.dataset):
-        words = [f"other test digits than {first.letter}: the difference can not be tested"]
+        words = [f"other test digits than {first.letter}: the difference cannot be tested"]
     else:
         comparison = compare(first.result.evaluation, evaluation)
         words = [f"{gap_words(comparison)} against {first.letter}", comparison.words]
@@ -125,7 +130,7 @@ def verdict(candidate: Candidate, first: Candidate | None) -> list[str]:
 
 
 def same_digits(one: Dataset, other: Dataset) -> bool:
-    """Whether two data sets have the same test digits, at whatever sides."""
+    """Whether two datasets have the same test digits; images of other sizes are not compared."""
     return np.array_equal(one.test_labels, other.test_labels) and (
         one.side != other.side or np.array_equal(one.test_images, other.test_images)
     )

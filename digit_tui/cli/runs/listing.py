@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from digit_tui.cli.runs.text import aligned, human_size, network_words, say
+from digit_tui.cli.runs.text import aligned, human_size, network_words, print_lines
 from digit_tui.data import printable
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
@@ -18,12 +18,12 @@ from digit_tui.storage.run_index import list_runs, size_of
 from digit_tui.storage.run_summary import RunSummary
 
 LONGEST = 16
-"""Characters that a row has for the name of the digits, which may be any folder's."""
+"""Characters for the name of a dataset, which may be that of any folder."""
 
 
 @reports_failures
 def print_runs(as_json: bool) -> int:
-    """Print the saved runs, the newest last, next to the prompt; returns the exit status.
+    """Print the saved runs, the newest last (beside the prompt); returns the exit status.
 
     Args:
         as_json: print one JSON object a line instead of a table.
@@ -36,14 +36,14 @@ def print_runs(as_json: bool) -> int:
         for run in runs:
             output.line(json.dumps(summary(run), allow_nan=False))
     elif runs:
-        say(output, table(runs))
+        print_lines(output, table(runs))
     elif not complaints:
-        say(output, [f"No run is saved yet; they would be in {runs_folder()}"])
+        print_lines(output, [f"No run is saved yet; they would be in {runs_folder()}"])
     return output.status or (ExitStatus.DATA if complaints else ExitStatus.DONE)
 
 
 def summary(run: RunSummary) -> dict[str, Any]:
-    """A run in plain values."""
+    """A run as JSON values."""
     return {
         "name": run.saved.path.name,
         "run": str(run.saved.path),
@@ -51,10 +51,10 @@ def summary(run: RunSummary) -> dict[str, Any]:
         "data": run.saved.data,
         "network": run.network,
         **{
-            f"best_{digits}_accuracy": run.best[1]
-            if run.best and run.monitored_split == digits
+            f"best_{split}_accuracy": run.best[1]
+            if run.best and run.monitored_split == split
             else None
-            for digits in ("test", "validation")
+            for split in ("test", "validation")
         },
         "epochs": run.epochs,
         "planned_epochs": run.settings.epochs,
@@ -64,7 +64,7 @@ def summary(run: RunSummary) -> dict[str, Any]:
 
 
 def table(runs: Sequence[RunSummary]) -> list[str]:
-    """A row for each run. Its name comes last: below the others where a row would be too long."""
+    """A row for each run, its name last: on a line of its own if a row would be too long."""
     rows = [["started", "data", "network", "best", "epochs", "state", "size", "name"]]
     for run in runs:
         data = printable(str(run.saved.record["data"]["name"]))
@@ -81,7 +81,7 @@ def table(runs: Sequence[RunSummary]) -> list[str]:
             ]
         )
     lines = aligned(rows)
-    # A program that reads the table wants one line a run.
+    # A program that reads the table expects one line for each run.
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
     if not on_terminal or max(map(len, lines)) <= shutil.get_terminal_size().columns:
         return lines

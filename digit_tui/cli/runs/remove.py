@@ -1,4 +1,4 @@
-"""`digit-tui runs rm`: remove saved runs, and nothing else."""
+"""`digit-tui runs rm`: removes saved runs, and no other files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from digit_tui.cli.runs.text import human_size, say
+from digit_tui.cli.runs.text import human_size, print_lines
 from digit_tui.data import printable
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import failure_of, print_failure
@@ -18,14 +18,14 @@ from digit_tui.storage.run_index import check_removable, find_run, remove_run, s
 
 
 def remove_runs(names: Sequence[str], sure: bool) -> int:
-    """Remove runs; returns the exit status, of the first one that could not be removed.
+    """Remove runs; returns the exit status of the first one that could not be removed.
 
     Args:
         names: see `find_run`.
         sure: do not ask.
     """
     if not sure and not can_ask():
-        print_error("runs rm asks on a terminal only: to remove without a question, add --yes")
+        print_error("runs rm can ask only on a terminal: to remove without asking, add --yes")
         return ExitStatus.USAGE
     troubles: list[int] = []
     folders: dict[Path, str] = {}
@@ -47,13 +47,13 @@ def remove_runs(names: Sequence[str], sure: bool) -> int:
         except (OSError, RunError) as error:
             troubles.append(_trouble(error))
             continue
-        kept = f"; {folder} keeps what is of no run: {', '.join(left)}" if left else ""
-        say(output, [f"Removed {words}{kept}"])
+        kept = f"; {folder} keeps files that belong to no run: {', '.join(left)}" if left else ""
+        print_lines(output, [f"Removed {words}{kept}"])
     return next(iter(troubles), output.status or ExitStatus.DONE)
 
 
 def can_ask() -> bool:
-    """Whether somebody is there to answer, and sees the question."""
+    """Whether a person can see the question and answer it."""
     return all(
         stream is not None and not stream.closed and stream.isatty()
         for stream in (sys.stdin, sys.stderr)

@@ -1,10 +1,10 @@
-"""`digit-tui runs show`: all that a saved run tells."""
+"""`digit-tui runs show`: settings, commands, results and curves of a saved run."""
 
 from __future__ import annotations
 
 from textwrap import wrap
 
-from digit_tui.cli.runs.text import aligned, human_size, network_words, say
+from digit_tui.cli.runs.text import aligned, human_size, network_words, print_lines
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
@@ -13,10 +13,10 @@ from digit_tui.storage.run_index import size_of
 from digit_tui.storage.run_summary import RunSummary, choice_words
 
 LABEL = 15
-"""Width of what stands before a fact."""
+"""Width of the titles."""
 
 WIDEST = 100
-"""Longer lines of words are hard to read."""
+"""Longer lines are hard to read."""
 
 
 @reports_failures
@@ -27,13 +27,13 @@ def show_run(name: str) -> int:
         name: see `find_run`.
     """
     run = RunSummary.of(read_run(name))
-    from digit_tui.cli.runs.charts import Curve, Style, chart
+    from digit_tui.cli.runs.charts import ChartStyle, NamedCurve, chart
 
-    output, style = Output(), Style.of_stdout()
-    say(output, description(run, min(style.width, WIDEST)))
+    output, style = Output(), ChartStyle.of_stdout()
+    print_lines(output, description(run, min(style.width, WIDEST)))
     for kind, log in (("loss", True), ("accuracy", False)):
         curves = [
-            Curve(words, letter, run.curves["epoch"], run.curves[f"{part}_{kind}"])
+            NamedCurve(words, letter, run.curves["epoch"], run.curves[f"{part}_{kind}"])
             for part, words, letter in (
                 ("monitored", run.monitored_split, "*"),
                 ("train", "train", "o"),
@@ -45,11 +45,11 @@ def show_run(name: str) -> int:
 
 
 def description(run: RunSummary, width: int) -> list[str]:
-    """All but the curves.
+    """Everything but the curves, in lines.
 
     Args:
-        run: what it tells.
-        width: where long lines of words are broken.
+        run: what was saved.
+        width: where long lines are wrapped.
     """
     saved = run.saved
     held_out = (
@@ -81,7 +81,7 @@ def description(run: RunSummary, width: int) -> list[str]:
 
 
 def origin(run: RunSummary) -> dict[str, list[str]]:
-    """Of which run it is a copy, by titles."""
+    """The run that it was forked from, if any, with a title."""
     match run.saved.record.get("forked_from"):
         case {"run": str(path), "step": int(step)}:
             return {"Forked from": [f"{path}, at step {step:,}"]}
@@ -89,15 +89,15 @@ def origin(run: RunSummary) -> dict[str, list[str]]:
 
 
 def results(run: RunSummary) -> dict[str, list[str]]:
-    """What it reached, by titles."""
+    """Its results, with titles."""
     trained = f"{run.epochs} of {run.settings.epochs} epochs, {run.step:,} steps"
     lines = {"Trained": trained}
     if run.best is not None:
         lines["Best accuracy"] = f"{run.best[1]:.2%}, after epoch {run.best[0]}"
     if run.results is not None:
         lines["Trained"] = f"{trained}, in {run.results['seconds']:.1f} s"
-        for digits, title in (("validation", "Validation"), ("test", "Test accuracy")):
-            correct, total = run.results[f"{digits}_correct"], run.results[f"{digits}_total"]
+        for split, title in (("validation", "Validation"), ("test", "Test accuracy")):
+            correct, total = run.results[f"{split}_correct"], run.results[f"{split}_total"]
             if total is not None:
                 lines[title] = f"{correct / total:.2%}  ({correct:,} of {total:,})"
         lines["Weights"] = run.results["weights_sha256"]
@@ -108,10 +108,10 @@ def results(run: RunSummary) -> dict[str, list[str]]:
 
 
 def command_lines(run: RunSummary) -> list[str]:
-    """What was done to it, and when; what was taken back says so."""
+    """The commands with their times; those that were undone are marked."""
     return aligned(
         [
-            [f"epoch {told.epoch:.2f}", f"step {told.step:,}", told.words, "undone" * told.undone]
-            for told in run.command_records
+            [f"epoch {each.epoch:.2f}", f"step {each.step:,}", each.words, "undone" * each.undone]
+            for each in run.command_records
         ]
     )

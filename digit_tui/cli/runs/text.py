@@ -9,8 +9,8 @@ from digit_tui.session.output import Output
 from digit_tui.storage.run_summary import RunSummary
 
 
-def say(output: Output, lines: Iterable[str]) -> None:
-    """Print lines that may hold text from a file, or a folder's name."""
+def print_lines(output: Output, lines: Iterable[str]) -> None:
+    """Print lines that may contain text from a file, or a folder's name."""
     for line in lines:
         output.line(printable(line))
 
@@ -25,7 +25,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def human_size(count: int) -> str:
-    """Bytes for people, for example "1.6 MB"."""
+    """A number of bytes for people, for example "1.6 MB"."""
     value, unit = float(count), "B"
     for larger in ("kB", "MB", "GB", "TB"):
         if value < 999.5:

@@ -20,13 +20,13 @@ from click.testing import CliRunner, Result
 from digit_tui.cli.evaluate_saved import SavedEvaluation
 from digit_tui.cli.main import cli
 from digit_tui.cli.runs import charts, remove
-from digit_tui.cli.runs.charts import Curve, Style, chart
+from digit_tui.cli.runs.charts import ChartStyle, NamedCurve, chart
 from digit_tui.cli.runs.compare import Candidate, verdict
 from digit_tui.cli.runs.listing import table
 from digit_tui.cli.runs.text import human_size
 from digit_tui.config import RunConfig
 from digit_tui.data import load_dataset, write_idx
-from digit_tui.nn import Evaluation, evaluate
+from digit_tui.nn import Evaluation, PredictionHistory, evaluate
 from digit_tui.run.commands import (
     AddEpochs,
     AppliedCommand,
@@ -424,7 +424,7 @@ def looks(gained: int, lost: int, dataset: Any) -> tuple[Candidate, Candidate]:
         probabilities[right] = [0, 1]
         labels = np.ones(1000, np.uint8)
         evaluation = Evaluation(labels, probabilities, labels * np.float32(0))
-        return Candidate(letter, SavedEvaluation(7, dataset, evaluation))
+        return Candidate(letter, SavedEvaluation(7, dataset, evaluation, PredictionHistory()))
 
     return result("A", range(900)), result("C", range(lost, 900 + gained))
 
@@ -474,7 +474,7 @@ def test_other_test_digits_can_not_be_compared(make: Make, tmp_path: Path) -> No
     other = write_digits(tmp_path / "other", seed=5)
     make("two", data=other)
     text = succeed("compare", "one", "two")
-    assert text.endswith("   other test digits than A: the difference can not be tested\n")
+    assert text.endswith("   other test digits than A: the difference cannot be tested\n")
     both = succeed("compare", "one", "two", "--data", other)
     assert both.count("60 test digits of other, ") == 2
     assert "against A" in both
@@ -487,7 +487,7 @@ def test_equal_labels_alone_are_not_the_same_digits(make: Make, tmp_path: Path) 
         (twin / file.name).write_bytes(file.read_bytes())
     make("one", data=other)
     make("two", data=twin)
-    assert "can not be tested" in succeed("compare", "one", "two")
+    assert "cannot be tested" in succeed("compare", "one", "two")
 
 
 def test_other_sides_of_the_same_digits_can_be_compared(make: Make) -> None:
@@ -525,7 +525,7 @@ def test_compare_wants_two_runs(make: Make) -> None:
 
 # Charts
 
-PLAIN = Style(60, colored=False, unicode=True)
+PLAIN = ChartStyle(60, colored=False, unicode=True)
 ODD = np.array([np.nan, 0.5, np.inf, -np.inf, 1e308, 0.0, -1.0, 0.25])
 
 
@@ -534,7 +534,7 @@ ODD = np.array([np.nan, 0.5, np.inf, -np.inf, 1e308, 0.0, -1.0, 0.25])
     "y", [ODD, ODD[:1], ODD[1:2], ODD[[1, 1, 1]], ODD[5:6], np.array([1, 1 + 2e-16])], ids=str
 )
 def test_any_numbers_can_be_drawn(y: Any, log: bool) -> None:
-    curve = Curve("test", "*", np.arange(1.0, len(y) + 1), y)
+    curve = NamedCurve("test", "*", np.arange(1.0, len(y) + 1), y)
     lines = chart("Loss:", [curve], PLAIN, log=log).splitlines()
     assert lines[0] == "Loss:   * test"
     assert max(map(len, lines)) <= 60
@@ -544,8 +544,8 @@ def test_any_numbers_can_be_drawn(y: Any, log: bool) -> None:
 def test_a_plain_chart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(charts, "HEIGHT", 7)
     x = np.arange(1.0, 5)
-    up, down = Curve("up", "u", x, x / 10), Curve("d", "d", x, 0.5 - x / 10)
-    drawn = chart("Both:", [up, down], Style(31, colored=False, unicode=True), percent=True)
+    up, down = NamedCurve("up", "u", x, x / 10), NamedCurve("d", "d", x, 0.5 - x / 10)
+    drawn = chart("Both:", [up, down], ChartStyle(31, colored=False, unicode=True), percent=True)
     head, *rows, line, epochs = drawn.splitlines()
     assert head == "Both:   u up   d"
     assert [row[:4] for row in rows] == ["40%┤", "30%┤", "   │", "20%┤", "10%┤"]
@@ -560,17 +560,17 @@ def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("WT_SESSION", "1")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert not Style.of_stdout().colored
+    assert not ChartStyle.of_stdout().colored
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    assert Style.of_stdout().colored
+    assert ChartStyle.of_stdout().colored
     for name, value in {"NO_COLOR": "1", "TERM": "dumb"}.items():
         with monkeypatch.context() as patch:
             patch.setenv(name, value)
-            assert not Style.of_stdout().colored
-    curve = Curve("test", "*", np.arange(3.0), np.arange(3.0))
-    assert "\x1b[38;5;6m" in chart("Loss:", [curve], Style(40, colored=True, unicode=True))
-    assert "\x1b" not in chart("Loss:", [curve], Style(40, colored=False, unicode=True))
-    assert chart("Loss:", [curve], Style(40, colored=False, unicode=False)).isascii()
+            assert not ChartStyle.of_stdout().colored
+    curve = NamedCurve("test", "*", np.arange(3.0), np.arange(3.0))
+    assert "\x1b[38;5;6m" in chart("Loss:", [curve], ChartStyle(40, colored=True, unicode=True))
+    assert "\x1b" not in chart("Loss:", [curve], ChartStyle(40, colored=False, unicode=True))
+    assert chart("Loss:", [curve], ChartStyle(40, colored=False, unicode=False)).isascii()
 
 
 def test_text_that_the_reader_has_no_characters_for(make: Make) -> None:
@@ -608,7 +608,7 @@ def test_what_is_not_ours_stays(make: Make) -> None:
     (path / "sub").mkdir()
     (path / "sub" / "run.json").write_text("mine")
     text = succeed("rm", "run", "--yes")
-    assert text.endswith(f"{path} keeps what is of no run: {', '.join(mine)}\n")
+    assert text.endswith(f"{path} keeps files that belong to no run: {', '.join(mine)}\n")
     assert names(path) == mine
     assert succeed().startswith("No run is saved yet")
     assert runs("rm", "run", "--yes").exit_code == 3

@@ -1,4 +1,4 @@
-"""A page of digits with their pictures: one file, to be opened in any browser, offline."""
+"""An HTML page of digits with their pictures: one file, for any browser, offline."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 from numpy.typing import NDArray
 
 from digit_tui.data import printable
+from digit_tui.export.digit_records import biographies, digit_records, shown
 from digit_tui.export.png import grey_png
-from digit_tui.export.table import biographies, records, shown
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.storage.atomic import write_whole
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-"""Whatever got into the page, it can fetch nothing and send nothing."""
+"""Whatever text got into the page, it can fetch and send nothing."""
 
 COLUMNS = {
     "index": "ascending",
@@ -33,10 +33,10 @@ COLUMNS = {
     "label": "descending",
 }
 """The columns after the picture, and how each is sorted first. The history is sorted by how often
-the digit was forgotten, the label by how much there is against it."""
+the digit was forgotten, the label by the number of reasons to doubt it."""
 
 SORTED_BY = {"loss": "loss", "confidence": "confidence", "index": "index", "forgotten": "history"}
-"""The orders of `insight.selection` that are the order of a column."""
+"""The orders of `insight.selection` that sort by a column."""
 
 STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #1b1b1b; --faint: #5f5f5f;
@@ -91,7 +91,7 @@ for (const head of heads) head.firstChild.addEventListener("click", () => sort(h
 """
 
 
-def page(
+def mistakes_page(
     title: str,
     facts: Mapping[str, str],
     table: DigitTable,
@@ -103,13 +103,13 @@ def page(
     """The whole page, in ASCII.
 
     Args:
-        title: what the list is called.
-        facts: headings and texts that say what it is of, see `table.about`.
-        table: what is known of n digits.
+        title: of the list.
+        facts: headings and texts about it, see `list_facts`.
+        table: what is known of the n digits.
         indices: those to list, in their order.
         images: (n, side * side) uint8, 0 background to 255 ink.
         side: of the images, in pixels.
-        order: one of `insight.selection.ORDERS`, in which they are.
+        order: in which they are listed: one of `insight.selection.ORDERS`.
     """
     parts = [
         "<!DOCTYPE html>",
@@ -141,10 +141,10 @@ def page(
 
 
 def write_page(path: Path, content: str) -> None:
-    """Write a page whole or not at all; into a pipe or a device, which nothing may replace, as is.
+    """Write a page, a file whole or not at all; a pipe or a device is written to, not replaced.
 
     Raises:
-        OSError: if it can not be written.
+        OSError: if it cannot be written.
     """
     data = content.encode("ascii")
     if path.exists() and not path.is_file():
@@ -154,7 +154,7 @@ def write_page(path: Path, content: str) -> None:
 
 
 def _safe(text: str) -> str:
-    """Text from outside, which is text and nothing else wherever it stands."""
+    """Text from outside, escaped so that it cannot become HTML."""
     return escape(printable(text))
 
 
@@ -170,9 +170,9 @@ def _rows(
     table: DigitTable, indices: Sequence[int] | NDArray[Any], images: NDArray[Any], side: int
 ) -> Iterator[str]:
     words = biographies(table, indices)
-    for record, life in zip(records(table, indices), words, strict=True):
+    for record, life in zip(digit_records(table, indices), words, strict=True):
         index = record["index"]
-        against = table.doubts(index)
+        doubts = table.doubts(index)
         picture = b64encode(grey_png(images[index].reshape(side, side))).decode("ascii")
         cells = [
             f'<img alt="digit {index}" loading=lazy decoding=async src="data:image/png;base64,'
@@ -186,8 +186,8 @@ def _rows(
             value = record[name]
             cells.append(shown(name, value))
             exact.append(float("nan") if value is None else value)
-        cells += [f"{record['rank']}", life, ", ".join(against)]
-        exact += [None, record["forgotten"] or 0, len(against)]
+        cells += [f"{record['rank']}", life, ", ".join(doubts)]
+        exact += [None, record["forgotten"] or 0, len(doubts)]
         yield "<tr>" + "".join(map(_cell, cells, exact)) + "</tr>"
 
 

@@ -1,4 +1,4 @@
-"""What is told of each digit: for people, and for programs."""
+"""What is known of each digit in a list: as records, and as lines of text."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ from digit_tui.insight.significance import interval_words
 from digit_tui.insight.suspects import CONFIDENT, STEADY, accuracy_without
 
 PLACES = {"confidence": ".2%", "loss": ".4f", "margin": "+z.4f"}
-"""How numbers are shown to people."""
+"""Formats of the numbers that are shown to people."""
 
 
-def records(table: DigitTable, indices: Sequence[int] | NDArray[Any]) -> Iterator[dict[str, Any]]:
-    """All that is known of digits, in plain values that are not rounded.
+def digit_records(
+    table: DigitTable, indices: Sequence[int] | NDArray[Any]
+) -> Iterator[dict[str, Any]]:
+    """All that is known of digits, as JSON values that are not rounded.
 
-    None stands for what is no number (a network that diverged), for the epoch at which a digit was
-    learned that never was, and for what a history would tell that is not there.
+    None stands for NaN and infinity (after the network diverged), for the epoch in which a digit
+    was learned if it never was, and for all that needs a history where there is none.
     """
     evaluation, lives = table.evaluation, table.lives
-    watched = len(table.history) > 0
+    has_history = len(table.history) > 0
     for index in map(int, indices):
         learned = int(lives.learned[index])
         yield {
@@ -38,8 +40,8 @@ def records(table: DigitTable, indices: Sequence[int] | NDArray[Any]) -> Iterato
             "rank": table.rank(index),
             "probabilities": [_number(each) for each in evaluation.probabilities[index]],
             "learned": learned if learned >= 0 else None,
-            "forgotten": int(lives.forgotten[index]) if watched else None,
-            "since": int(lives.since[index]) if watched else None,
+            "forgotten": int(lives.forgotten[index]) if has_history else None,
+            "since": int(lives.since[index]) if has_history else None,
             "suspect": bool(table.suspects[index]),
             "unbacked": bool(table.unbacked[index]),
         }
@@ -51,32 +53,32 @@ def _number(value: Any) -> float | None:
 
 
 def shown(name: str, value: float | None) -> str:
-    """A number of `PLACES` for people."""
+    """One of the numbers in `PLACES`, for people."""
     return "no number" if value is None else format(value, PLACES[name])
 
 
 def biographies(table: DigitTable, indices: Sequence[int] | NDArray[Any]) -> list[str]:
-    """The lives of some digits in words; empty without a history."""
+    """The histories of some digits in words; empty strings where there is none."""
     history = table.history
     if not history:
         return [""] * len(indices)
-    looks = np.stack([predictions[indices] for _, predictions in history.walk()])
+    past = np.stack([predictions[indices] for _, predictions in history.walk()])
     labels, now = table.evaluation.labels[indices], table.evaluation.predictions[indices]
     return [
         Biography(int(label), history.epochs, predictions, int(latest)).words
-        for label, predictions, latest in zip(labels, looks.T, now, strict=True)
+        for label, predictions, latest in zip(labels, past.T, now, strict=True)
     ]
 
 
-def about(run: str, data: str, step: int, table: DigitTable, what: str) -> dict[str, str]:
-    """What a list is of, as headings and texts.
+def list_facts(run: str, data: str, step: int, table: DigitTable, listed: str) -> dict[str, str]:
+    """The run, the network and the selection behind a list, as headings and texts.
 
     Args:
-        run: what the run is called.
-        data: which digits.
-        step: at which the network was taken.
-        table: what it made of them.
-        what: which of them are listed, in which order.
+        run: the name or folder of the run.
+        data: the dataset.
+        step: of the network.
+        table: what is known of the digits.
+        listed: which of them are listed, and in which order.
     """
     evaluation = table.evaluation
     facts = {
@@ -102,7 +104,7 @@ def about(run: str, data: str, step: int, table: DigitTable, what: str) -> dict[
         )
     else:
         facts["History"] = "none of these digits"
-    return facts | {"Listed": what}
+    return facts | {"Listed": listed}
 
 
 def _accuracy(correct: int, total: int) -> str:
@@ -110,11 +112,11 @@ def _accuracy(correct: int, total: int) -> str:
 
 
 def text_table(table: DigitTable, indices: Sequence[int] | NDArray[Any]) -> Iterator[str]:
-    """A line for each digit, after one of headings."""
+    """A line for each digit, after a line of headings."""
     words = biographies(table, indices)
     width = max(map(len, words), default=0)
     yield "  index  true  predicted  confidence       loss  history"
-    for record, life in zip(records(table, indices), words, strict=True):
+    for record, life in zip(digit_records(table, indices), words, strict=True):
         numbers = (
             f"{record['index']:>7}  {record['true']:>4}  {record['predicted']:>9}  "
             f"{shown('confidence', record['confidence']):>10}  {shown('loss', record['loss']):>9}"
