@@ -213,14 +213,6 @@ def test_help_tells_of_all_or_of_one() -> None:
     assert help_lines("undo") == ["undo: Go back to before the last command."]
 
 
-def test_the_readme_has_the_commands() -> None:
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    section = text.split("## Without a screen, line by line\n")[1].split("\n## ")[0]
-    rows = re.findall(r"^\| (`.*`) \| (.*) \|$", section, re.MULTILINE)
-    usages = [", ".join(f"`{form}`" for form in entry.usage.split(", ")) for entry in COMMANDS]
-    assert rows == list(zip(usages, (entry.meaning for entry in COMMANDS), strict=True))
-
-
 # Lines in and out
 
 
