@@ -20,8 +20,8 @@ from measure import finish, head, in_process, interleave, machine, make_parser, 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset, load_dataset
 from digit_tui.run.commands import Stop
-from digit_tui.run.events import EpochEnded
-from digit_tui.training.command_source import CommandScript
+from digit_tui.run.events import EpochEnded, StepsDone
+from digit_tui.training.command_source import Mailbox
 from digit_tui.training.trainer import Trainer
 
 WARM_UP_STEPS = 20
@@ -88,9 +88,11 @@ def work(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def run_digit_tui(dataset: Dataset, config: RunConfig) -> Epochs:
-    for _ in Trainer(config, dataset, CommandScript([(WARM_UP_STEPS, Stop())])).run():
-        pass
-    for event in Trainer(config, dataset, CommandScript([])).run():
+    mailbox = Mailbox()
+    for event in Trainer(config, dataset, mailbox).run():
+        if isinstance(event, StepsDone) and event.step >= WARM_UP_STEPS:
+            mailbox.send(Stop())
+    for event in Trainer(config, dataset, Mailbox()).run():
         if isinstance(event, EpochEnded):
             yield event.seconds, event.test_accuracy
 

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.run.events import EpochEnded, Evaluated
-from digit_tui.training.command_source import CommandScript
+from digit_tui.training.command_source import Mailbox
 from digit_tui.training.trainer import Trainer
 
 LEARNING_RATE = 0.001
@@ -84,7 +84,7 @@ def run_floor(dataset: Dataset, config: RunConfig) -> Times:
 
 def run_digit_tui(dataset: Dataset, config: RunConfig) -> Times:
     """A headless run that saves nothing; training time is what its own events say."""
-    trainer = Trainer(config.with_(epochs=1_000), dataset, CommandScript([]))
+    trainer = Trainer(config.with_(epochs=1_000), dataset, Mailbox())
     since = perf_counter()
     for event in trainer.run():
         match event:

@@ -19,7 +19,7 @@ from digit_tui.insight.confusion import class_scores, confusion_matrix
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.selection import ORDERS, parse_selection, select
 from digit_tui.run.events import EpochEnded, Evaluated
-from digit_tui.training.command_source import CommandScript
+from digit_tui.training.command_source import Mailbox
 from digit_tui.training.trainer import Trainer
 
 SELECTION = "true=4 pred=9 conf>0.5"
@@ -34,7 +34,7 @@ def main() -> None:
     )
     dataset = load_dataset(config.data, config.side)
     epochs, looks, insights = [], [], []
-    for event in Trainer(config, dataset, CommandScript([])).run():
+    for event in Trainer(config, dataset, Mailbox()).run():
         match event:
             case Evaluated():
                 looks.append(event.seconds)

@@ -1,82 +1,31 @@
-"""`digit-tui mistakes`, on small runs that were really trained."""
+"""`digit-tui mistakes`: its numbers, its selection, what it refuses."""
 
 from __future__ import annotations
 
-import base64
 import csv
 import errno
 import json
 import os
-import re
 import shutil
-import struct
-import subprocess
 import threading
-import zlib
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from scipy import special, stats
 from sklearn import metrics
+from support.mistakes import EPOCHS, objects, succeed, tell, train
 
 from digit_tui.cli.main import cli
 from digit_tui.cli.mistakes import CSV_COLUMNS
 from digit_tui.cli.subcommands import mistakes
-from digit_tui.data import Dataset, load_dataset
-from digit_tui.export.png import grey_png
+from digit_tui.data import Dataset
 from digit_tui.insight import selection
 from digit_tui.nn import PredictionHistory, scale_pixels
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training import saving
-
-SMALL = ["--batch", "--data", "sample", "--preset", "classic", "--hidden", "16", "--threads", "1"]
-EPOCHS = 8
-
-UNSAFE = {*map(chr, range(32)), *map(chr, range(127, 160)), "\u202e"} - {"\n"}
-
-
-def train(folder: Path, *options: str, status: int = 0) -> Path:
-    words = [*SMALL, "--epochs", str(EPOCHS), *options, "--run", str(folder)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(saving, "SAVE_SHARE", 0.0)  # only what has cost nothing so far
-        result = CliRunner().invoke(cli, words, prog_name="digit-tui")
-    assert result.exit_code == status, result.stderr
-    return folder
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run on the sample that was watched with its test digits."""
-    return train(tmp_path_factory.mktemp("runs") / "run")
-
-
-def tell(folder: Path | str, *arguments: str | Path) -> Result:
-    words = ["mistakes", str(folder), *map(str, arguments)]
-    result = CliRunner().invoke(cli, words, prog_name="digit-tui")
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
-
-
-def succeed(folder: Path | str, *arguments: str | Path) -> str:
-    result = tell(folder, *arguments)
-    assert (result.exit_code, result.stderr) == (0, "")
-    return result.stdout_bytes.decode()
-
-
-def objects(folder: Path | str, *arguments: str | Path) -> list[dict[str, Any]]:
-    def refuse(word: str) -> None:
-        pytest.fail(f"{word} is no JSON")
-
-    lines = succeed(folder, "--json", *arguments).splitlines()
-    return [json.loads(line, parse_constant=refuse) for line in lines]
-
-
-# For programs
 
 
 def test_the_numbers_are_those_of_other_programs(trained: Path, sample: Dataset) -> None:
@@ -168,9 +117,6 @@ def test_what_is_no_number_is_null(tmp_path: Path) -> None:
     assert "no number" in succeed(folder, "--html", "-")
 
 
-# For people
-
-
 def test_people_get_the_accuracy_and_a_table(trained: Path) -> None:
     found = objects(trained)
     facts, table = succeed(trained).split("\n\n")
@@ -219,9 +165,6 @@ def test_an_evaluation_counts_the_suspects_too(trained: Path) -> None:
     assert f"  {count} label suspects" in result.stdout
 
 
-# Of which digits the history is
-
-
 def test_the_history_goes_with_the_digits_and_not_with_the_folder(
     trained: Path, tmp_path: Path, sample: Dataset
 ) -> None:
@@ -248,164 +191,6 @@ def test_the_best_checkpoint_has_its_own_history(trained: Path, tmp_path: Path) 
     shutil.copy(folder / "previous.npz", folder / "best.npz")
     assert f"end of epochs 1 to {EPOCHS}\n" in succeed(folder)
     assert "end of epoch 1\n" in succeed(folder, "--best")
-
-
-# The page
-
-
-class Page(HTMLParser):
-    """Reads a page, and checks that what is opened is closed."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[tuple[str, str]] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in ("meta", "img"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if data.strip():
-            self.texts.append((self.open[-1] if self.open else "", data))
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
-
-    def text_of(self, tag: str) -> str:
-        return "".join(text for name, text in self.texts if name == tag)
-
-
-def pixels(png: bytes) -> np.ndarray:
-    """The grey levels of a PNG file without filters, each of whose sums is checked."""
-    assert png[:8] == b"\x89PNG\r\n\x1a\n"
-    chunks, place = {}, 8
-    while place < len(png):
-        (length,) = struct.unpack_from(">I", png, place)
-        name, content = png[place + 4 : place + 8], png[place + 8 : place + 8 + length]
-        (total,) = struct.unpack_from(">I", png, place + 8 + length)
-        assert total == zlib.crc32(name + content)
-        chunks[name] = content
-        place += 12 + length
-    assert list(chunks) == [b"IHDR", b"IDAT", b"IEND"]
-    width, height, *kind = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
-    assert kind == [8, 0, 0, 0, 0]
-    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, 1 + width)
-    assert not rows[:, 0].any()
-    return rows[:, 1:]
-
-
-def test_a_picture_keeps_every_pixel() -> None:
-    image = np.random.default_rng(0).integers(0, 256, (5, 3), np.uint8)
-    assert np.array_equal(pixels(grey_png(image)), image)
-
-
-def test_the_page_shows_each_digit(trained: Path, tmp_path: Path, sample: Dataset) -> None:
-    file = tmp_path / "page.html"
-    assert f"digits to {file}" in succeed(trained, "--html", file)
-    text = file.read_text(encoding="ascii")
-    assert succeed(trained, "--html", "-") == text
-    page, found = Page(text), objects(trained)
-    images = page.all("img")
-    for attributes, each in zip(images, found, strict=True):
-        head, _, data = str(attributes["src"]).partition(",")
-        assert head == "data:image/png;base64"
-        shown = pixels(base64.b64decode(data, validate=True))
-        assert np.array_equal(shown.ravel(), sample.test_images[each["index"]])
-    cells = [text for tag, text in page.texts if tag == "td"]
-    assert [cell for cell in cells if cell.endswith("%")] == [
-        f"{each['confidence']:.2%}" for each in found
-    ]
-    assert text.count("<td>suspect") + text.count(">suspect<") == sum(
-        each["suspect"] for each in found
-    )
-    assert f"{1000 - len(found)} of 1,000" in page.text_of("dd")
-    assert [head["data-first"] for head in page.all("th") if "aria-sort" in head] == ["descending"]
-
-
-def test_the_page_reaches_nothing_outside(trained: Path) -> None:
-    page = Page(succeed(trained, "--html", "-"))
-    policies = [each for each in page.all("meta") if each.get("http-equiv")]
-    assert [each["content"] for each in policies] == [
-        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-    ]
-    for tag, attributes in page.tags:
-        assert tag in {
-            *("html", "head", "meta", "title", "style", "body", "h1", "dl", "dt", "dd", "script"),
-            *("table", "thead", "tbody", "tr", "th", "td", "button", "img"),
-        }
-        assert attributes.keys().isdisjoint({"href", "onclick", "onload", "onerror", "style"})
-        assert str(attributes.get("src", "data:")).startswith("data:")
-    words = page.text_of("style") + page.text_of("script")
-    assert not re.search(r"://|url|import|fetch|http", words)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
-@pytest.mark.parametrize(
-    "name",
-    ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>&amp;', "é\x1b]0;x\x07\u202e"],
-)
-def test_hostile_names_are_text(name: str, trained: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(trained, tmp_path / name)
-    data = shutil.copytree(load_dataset("sample").source, tmp_path / "data" / name)
-    text = succeed(folder, "--html", "-", "--data", data, "--limit", "1")
-    page = Page(text)
-    assert UNSAFE.isdisjoint(text)
-    assert (len(page.all("script")), len(page.all("img"))) == (1, 1)
-    shown = name.translate(dict.fromkeys(map(ord, UNSAFE), "?"))
-    told = [text for tag, text in page.texts if tag == "dd"]
-    assert told[0] == str(tmp_path / shown)
-    assert told[1] == f"{Path(shown).name} ({tmp_path / 'data' / shown})"
-    assert page.text_of("h1") == f"Mistakes of {Path(shown).name}"
-    assert UNSAFE.isdisjoint(succeed(folder, "--data", data))
-
-
-CLICKS = """<script>
-const told = [];
-for (const [column, clicks] of [[4, 1], [4, 2], [1, 1], [8, 1]]) {
-  const head = document.querySelectorAll("th")[column];
-  for (let click = 0; click < clicks; click++) head.querySelector("button").click();
-  const order = [...document.querySelectorAll("tbody tr")].map(row => row.cells[1].textContent);
-  told.push([head.getAttribute("aria-sort"), document.querySelectorAll("[aria-sort]").length,
-    order.map(Number)]);
-}
-document.title = JSON.stringify(told);
-</script>"""
-
-
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium")
-def test_a_click_sorts(trained: Path, tmp_path: Path) -> None:
-    file = tmp_path / "page.html"
-    text = succeed(trained, "--html", "-")
-    file.write_text(text.replace("</body>", CLICKS + "</body>"))
-    program = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
-    profile = f"--user-data-dir={tmp_path / 'profile'}"
-    done = subprocess.run(
-        [*program, profile, file.as_uri()], capture_output=True, text=True, timeout=60, check=True
-    )
-    told = json.loads(Page(done.stdout).text_of("title"))
-    found = objects(trained)
-
-    def by(name: str, sign: int) -> list[int]:
-        return [each["index"] for each in sorted(before, key=lambda each: sign * each[name])]
-
-    wanted, before = [], found
-    for name, sign in (("confidence", -1), ("confidence", -1), ("index", 1), ("forgotten", -1)):
-        order = by(name, sign)
-        wanted.append(["descending" if sign < 0 else "ascending", 1, order])
-        before = [each for index in order for each in found if each["index"] == index]
-    assert told == wanted
-
-
-# What goes wrong
 
 
 @pytest.mark.parametrize(

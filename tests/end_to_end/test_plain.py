@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from support.command_script import CommandScript
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.run import commands
 from digit_tui.run.events import RunEnded
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.command_source import CommandScript
 from digit_tui.training.trainer import Trainer
 
 if sys.platform != "win32":

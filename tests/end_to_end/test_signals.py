@@ -19,9 +19,9 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
+from support.terminal import pause, step
 
 from digit_tui.storage.saved_run import SavedRun
-from tests.end_to_end.conftest import pause, step
 
 long = pytest.mark.long
 TIMES = [0, *(pytest.param(time, marks=long) for time in range(1, 10))]

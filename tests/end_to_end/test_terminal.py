@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.terminal import pause, step
 
 from digit_tui.storage.saved_run import SavedRun
-from tests.end_to_end.conftest import pause, step
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 

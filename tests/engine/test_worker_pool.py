@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.command_script import CommandScript
 
 from digit_tui.data import Dataset
 from digit_tui.engine import shared_memory as shared_memory_module
@@ -34,7 +35,6 @@ from digit_tui.run.commands import SetBatchSize
 from digit_tui.run.events import Diverged, Event, StepsDone
 from digit_tui.run.random_streams import stream
 from digit_tui.run.state import RunState, Vectors
-from digit_tui.training.command_source import CommandScript
 from digit_tui.training.trainer import Trainer
 
 needs_workers = pytest.mark.skipif(not WORKER_PROCESSES, reason="threads are left to the BLAS here")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from support.command_script import CommandScript
 
 from digit_tui.run.commands import Save, SetAugmentation, SetLearningRate
 from digit_tui.run.events import CheckpointSaved, SaveFailed
@@ -22,7 +23,6 @@ from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.storage.start_point import StartPoint
 from digit_tui.training import saving
-from digit_tui.training.command_source import CommandScript
 from digit_tui.training.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("saved_when_asked")

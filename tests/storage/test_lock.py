@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.command_script import CommandScript
 
 from digit_tui.storage import lock as lock_module
 from digit_tui.storage.errors import RunTaken
 from digit_tui.storage.lock import LOCK, Lock, lock_owner
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.command_source import CommandScript
 from digit_tui.training.run_request import resume_request
 from digit_tui.training.trainer import Trainer
 

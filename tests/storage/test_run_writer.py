@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.command_script import CommandScript
 
 from digit_tui.config import RunConfig
 from digit_tui.run.commands import GoBack, Pause, Resume, Save, Stop
@@ -20,7 +21,6 @@ from digit_tui.storage.run_files import runs_folder
 from digit_tui.storage.run_index import last_interrupted
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.command_source import CommandScript
 from digit_tui.training.trainer import Trainer
 
 pytestmark = pytest.mark.usefixtures("saved_when_asked")

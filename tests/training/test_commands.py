@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.command_script import CommandScript
 
 from digit_tui.engine.worker import Worker
 from digit_tui.nn import RULES
@@ -33,7 +34,7 @@ from digit_tui.run.events import (
     SettingChanged,
     StepsDone,
 )
-from digit_tui.training.command_source import CommandScript, Mailbox
+from digit_tui.training.command_source import Mailbox
 from digit_tui.training.trainer import Trainer
 
 PAUSED = 10**9

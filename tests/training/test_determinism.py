@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.command_script import CommandScript
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
@@ -37,7 +38,6 @@ from digit_tui.run.random_streams import stream
 from digit_tui.run.settings import Settings
 from digit_tui.run.state import RunState
 from digit_tui.training import step_publisher
-from digit_tui.training.command_source import CommandScript
 
 CHANGES: list[tuple[int, Command]] = [
     (2, SetOptimizer("nesterov")),

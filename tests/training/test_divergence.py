@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.command_script import CommandScript
 
 from digit_tui.run.commands import Resume, SetLearningRate, StepBatch, Stop
 from digit_tui.run.events import Diverged, Evaluated, Paused, StepsDone
-from digit_tui.training.command_source import CommandScript
 from digit_tui.training.trainer import Trainer
 
 PAUSED = 10**9

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import random
 import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.command_script import CommandScript
+from support.killed import NEVER
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.engine.worker_pool import WORKER_PROCESSES
 from digit_tui.nn import PredictionHistory
 from digit_tui.run.commands import (
     AddEpochs,
@@ -35,170 +34,15 @@ from digit_tui.run.events import (
     CheckpointSaved,
     Diverged,
     EpochEnded,
-    Event,
     Paused,
     Restored,
     RunEnded,
     SettingChanged,
     StepsDone,
 )
-from digit_tui.storage import checkpoint_files, run_files
-from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.run_files import BEST, CHECKPOINT, CHECKPOINTS, METRICS, PREVIOUS
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.storage.start_point import StartPoint
-from digit_tui.training.command_source import CommandScript
-from digit_tui.training.run_request import RunRequest, resume_request
-
-NEVER = 10**9
-"""A step that is never reached: a script's command with it waits until the run is paused."""
-
-STEERING: list[tuple[int, Command]] = [
-    (3, SetOptimizer("nesterov")),
-    (8, SetClipping(norm=0.5)),
-    (14, ScaleLearningRate(0.5)),
-    (19, Undo()),
-    (20, SetBatchSize(50)),
-    (
-        26,
-        GoBack(
-            11,
-            (AppliedCommand(3, SetOptimizer("nesterov")), AppliedCommand(8, SetClipping(norm=0.5))),
-        ),
-    ),
-    (23, SetAugmentation("none")),
-    (27, SetOptimizer("rmsprop", 0.002)),
-    (30, AddEpochs(1)),
-]
-"""Commands, each in its turn as soon as so many steps are made."""
-
-
-class Killed(BaseException):
-    """The end of a process in the middle of a run."""
-
-
-class Life:
-    """Gives the commands that the journal does not tell of yet; ends after some steps."""
-
-    def __init__(self, done: int, steps: int, end: Command | Killed) -> None:
-        self._left = STEERING[done:]
-        self._steps = steps
-        self._end = end
-
-    def take(self, step: int) -> Iterator[Command]:
-        self._steps -= 1
-        if self._steps < 0 and isinstance(self._end, Killed):
-            raise self._end
-        if self._steps < 0:
-            yield self._end
-        if self._left and self._left[0][0] <= step:
-            yield self._left.pop(0)[1]
-
-    def steps_until_due(self, step: int) -> int:
-        return 1
-
-    def waiting(self) -> bool:
-        return False
-
-    def wait(self, step: int) -> Command:
-        """Somebody who stays has to end the run."""
-        return Stop()
-
-
-def results_of(events: list[Event]) -> dict[int, dict[str, Any]]:
-    """Of each epoch, without times; of an epoch that was made again, the last."""
-    return {
-        event.epoch: {
-            name: value
-            for name, value in vars(event).items()
-            if name not in ("seconds", "images_per_second")
-        }
-        for event in events
-        if isinstance(event, EpochEnded)
-    }
-
-
-def live(
-    folder: Path,
-    dataset: Dataset,
-    config: RunConfig,
-    interactive: bool,
-    steps: int,
-    end: Command | Killed,
-) -> list[Event]:
-    """Begin a run, or go on with it, for some steps; what was told."""
-    begun = (folder / run_files.RECORD).exists()
-    opening = resume_request(folder) if begun else RunRequest(config, folder)
-    lines = SavedRun.read(folder).lines() if begun else []
-    life = Life(sum("command" in line for line in lines), steps, end)
-    events: list[Event] = []
-    try:
-        for event in opening.trainer(dataset, life, interactive).run():
-            events.append(event)
-    except Killed:
-        pass
-    return events
-
-
-def interrupted_run(
-    folder: Path, digits: Dataset, config: RunConfig, interruptions: int, seed: int
-) -> list[Event]:
-    """All that is told of a run with interruptions at random, each followed by a resume."""
-    moments = random.Random(seed)
-    events: list[Event] = []
-    for number in range(interruptions + 1):
-        steps = moments.randint(1, 8) if number < interruptions else NEVER
-        # Of a run that is only ever killed nothing might be saved.
-        end = Killed() if moments.random() < 0.4 else Stop(reason="interrupted")
-        events += live(folder, digits, config, moments.random() < 0.5, steps, end)
-    return events
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_interruptions_at_random_change_nothing(
-    seed: int, digits: Dataset, config: RunConfig, tmp_path: Path
-) -> None:
-    augment = ("elastic", "shift", "affine")[seed % 3]
-    settings = config.with_(seed=seed, augment=augment, epochs=4, average=seed != 4)
-    whole = live(tmp_path / "whole", digits, settings, False, NEVER, Stop())
-    events = interrupted_run(tmp_path / "run", digits, settings, 20, seed)
-    ended, expected = events[-1], whole[-1]
-    assert isinstance(ended, RunEnded)
-    assert isinstance(expected, RunEnded)
-    assert expected.reason == "finished"
-    assert ended.weights_sha256 == expected.weights_sha256
-    assert (ended.reason, ended.steps) == ("finished", expected.steps)
-    assert ended.test_correct == expected.test_correct
-    assert results_of(events) == results_of(whole)
-    assert sum(isinstance(event, Restored) for event in events) >= 19
-
-
-@pytest.mark.skipif(not WORKER_PROCESSES, reason="threads are left to the BLAS here")
-def test_interruptions_change_nothing_with_workers(
-    digits: Dataset, config: RunConfig, tmp_path: Path
-) -> None:
-    settings = config.with_(augment="elastic", epochs=4, threads=2)
-    whole = live(tmp_path / "whole", digits, settings, False, NEVER, Stop())
-    events = interrupted_run(tmp_path / "run", digits, settings, 6, seed=3)
-    assert events[-1].weights_sha256 == whole[-1].weights_sha256  # type: ignore[union-attr]
-    assert results_of(events) == results_of(whole)
-
-
-@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adamw"])
-def test_a_run_goes_on_from_every_step(
-    optimizer: str, train: Any, go_on: Any, tmp_path: Path
-) -> None:
-    options = {"optimizer": optimizer, "weight_decay": 0.01}
-    whole = train(**options)
-    for step in range(1, whole.ended.steps):
-        folder = tmp_path / str(step)
-        first = train([(step, Stop())], folder=folder, **options)
-        then = go_on(folder)
-        assert then.sha256 == whole.sha256
-        assert results_of(first.events + then.events) == results_of(whole.events)
-        assert [event.step for event in then.all(Restored)] == [step]
-        told = sum(len(event.losses) for ran in (first, then) for event in ran.all(StepsDone))
-        assert told == whole.ended.steps
+from digit_tui.training.run_request import RunRequest
 
 
 def test_what_was_saved_says_where_the_run_goes_on(train: Any, go_on: Any, tmp_path: Path) -> None:
@@ -215,9 +59,6 @@ def test_what_was_saved_says_where_the_run_goes_on(train: Any, go_on: Any, tmp_p
     assert not ran.all(SettingChanged)  # it was told in the first life
     rows = (tmp_path / "run" / METRICS).read_text().splitlines()
     assert [row.split(",")[:2] for row in rows[1:]] == [["1", "8"], ["2", "16"]]
-
-
-# What was done after the last save
 
 
 @pytest.mark.parametrize(
@@ -295,9 +136,6 @@ def test_a_copy_of_a_running_run_goes_on_by_itself(
         assert go_on(tmp_path / str(number), rest).sha256 == expected
 
 
-# Checkpoints that can not be used
-
-
 @pytest.mark.usefixtures("saved_when_asked")
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(
     train: Any, go_on: Any, tmp_path: Path
@@ -332,51 +170,6 @@ def test_without_a_checkpoint_that_is_whole_all_is_learned_again(
     assert restored.step == 0
     assert "repeated from its beginning" in restored.complaints[-1]
     assert ran.sha256 == train(script[1:2]).sha256
-
-
-@pytest.mark.usefixtures("saved_when_asked")
-@pytest.mark.parametrize("before", [[], [(7, SetLearningRate(0.3)), (12, Undo())]], ids=str)
-def test_kills_between_a_checkpoint_and_its_line_in_the_journal_lose_no_save(
-    before: list[tuple[int, Command]],
-    digits: Dataset,
-    config: RunConfig,
-    train: Any,
-    go_on: Any,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Such a save is not acknowledged, but the one before is."""
-    folder = tmp_path / "run"
-    write = checkpoint_files.write_whole
-
-    def write_and_die(path: Path, *arguments: Any, **options: Any) -> None:
-        write(path, *arguments, **options)
-        if path.name == CHECKPOINT:
-            raise Killed
-
-    opening = RunRequest(config, folder)
-    script = [*before, (2, Save())]
-    for step in (4, 6, 6, 6):  # in one epoch: its end would tell of more steps
-        events = opening.trainer(
-            digits, CommandScript([*script, (step, Save())]), interactive=False
-        ).run()
-        with monkeypatch.context() as patch:
-            for event in events if script else ():
-                if isinstance(event, CheckpointSaved) and event.step == 2:
-                    break
-            patch.setattr(checkpoint_files, "write_whole", write_and_die)
-            with pytest.raises(Killed):
-                list(events)
-        start_point = StartPoint.for_resume(SavedRun.read(folder))
-        assert start_point.state is not None, (
-            "the save at step 2 was acknowledged, but nothing is left"
-        )
-        assert start_point.state.step >= 2
-        opening, script = resume_request(folder), []
-    assert go_on(folder).sha256 == train().sha256
-
-
-# Runs that have ended
 
 
 def test_a_finished_run_ends_again(train: Any, go_on: Any, tmp_path: Path) -> None:
@@ -435,108 +228,6 @@ def test_a_change_that_was_told_is_in_the_journal(
     script = [(6, SetLearningRate(0.05))]
     kill(lambda event: isinstance(event, SettingChanged), script, folder=tmp_path / "run")
     assert go_on(tmp_path / "run").sha256 == train(script).sha256
-
-
-# What is refused
-
-
-def assert_free(folder: Path) -> None:
-    assert SavedRun.read(folder).state() != "running"
-
-
-def test_a_run_that_somebody_trains_is_refused(
-    digits: Dataset, config: RunConfig, train: Any, go_on: Any, tmp_path: Path
-) -> None:
-    folder = tmp_path / "run"
-    script = CommandScript([(3, Save())])
-    events = RunRequest(config, folder).trainer(digits, script, interactive=False).run()
-    while not isinstance(next(events), CheckpointSaved):
-        pass
-    before = (folder / run_files.JOURNAL).read_bytes()
-    with pytest.raises(RunTaken, match="in use by another process"):
-        resume_request(folder).trainer(digits, CommandScript([]), interactive=False)
-    with pytest.raises(RunTaken):
-        next(RunRequest(config, folder).trainer(digits, CommandScript([]), interactive=False).run())
-    assert SavedRun.read(folder).state() == "running"
-    assert (folder / run_files.JOURNAL).read_bytes() == before
-    *_, ended = events
-    assert isinstance(ended, RunEnded)
-    assert ended.weights_sha256 == train().sha256
-    assert go_on(folder).sha256 == train().sha256
-
-
-def test_a_run_that_was_just_resumed_is_refused_too(
-    digits: Dataset, train: Any, tmp_path: Path
-) -> None:
-    folder = tmp_path / "run"
-    train([(3, Stop())], folder=folder)
-    events = resume_request(folder).trainer(digits, CommandScript([]), interactive=False).run()
-    next(events)
-    with pytest.raises(RunTaken):
-        resume_request(folder).trainer(digits, CommandScript([]), interactive=False)
-    events.close()
-    assert_free(folder)
-
-
-@pytest.mark.parametrize(
-    "other", [{"seed": 1}, {"train": 231}, {"test": 61}, {"classes": 5}], ids=str
-)
-def test_other_digits_are_refused(
-    other: dict[str, int], train: Any, make_digits: Callable[..., Dataset], tmp_path: Path
-) -> None:
-    train([(3, Stop())], folder=tmp_path / "run")
-    saved = SavedRun.read(tmp_path / "run")
-    saved.check_dataset(make_digits())
-    with pytest.raises(RunError, match="is not the dataset that"):
-        saved.check_dataset(make_digits(**other))
-
-
-def test_digits_of_another_name_are_the_same_digits(
-    train: Any, make_digits: Callable[..., Dataset], tmp_path: Path
-) -> None:
-    train([(3, Stop())], folder=tmp_path / "run")
-    moved = make_digits()
-    object.__setattr__(moved, "name", "elsewhere")
-    SavedRun.read(tmp_path / "run").check_dataset(moved)
-
-
-@pytest.mark.parametrize("name", [CHECKPOINT, PREVIOUS, BEST])
-def test_a_checkpoint_of_another_run_is_refused(
-    name: str, digits: Dataset, train: Any, tmp_path: Path
-) -> None:
-    script = [(3, Save()), (8, Save()), (9, Stop())]
-    train(script, folder=tmp_path / "run")
-    train(script, folder=tmp_path / "other", seed=1)
-    (tmp_path / "run" / name).unlink()  # the best may be the last under a second name
-    shutil.copy(tmp_path / "other" / name, tmp_path / "run" / name)
-    with pytest.raises(RunError, match=f"{name} does not belong .* seed 0, not 1"):
-        resume_request(tmp_path / "run").trainer(digits, CommandScript([]), interactive=False)
-    assert_free(tmp_path / "run")
-
-
-def test_a_damaged_journal_is_refused(digits: Dataset, train: Any, tmp_path: Path) -> None:
-    train([(3, SetLearningRate(0.05)), (9, Stop())], folder=tmp_path / "run")
-    journal = tmp_path / "run" / run_files.JOURNAL
-    whole = journal.read_bytes()
-    for wrong in (b"x" + whole, whole.replace(b"set_learning_rate", b"set_learning_rat")):
-        journal.write_bytes(wrong)
-        with pytest.raises(RunError, match="damaged"):
-            resume_request(tmp_path / "run").trainer(digits, CommandScript([]), interactive=False)
-        assert journal.read_bytes() == wrong
-        assert_free(tmp_path / "run")
-
-
-def test_a_torn_last_line_of_the_journal_is_forgotten(
-    train: Any, kill: Any, go_on: Any, tmp_path: Path
-) -> None:
-    folder = tmp_path / "run"
-    script = [(3, SetLearningRate(0.05)), (5, SetOptimizer("sgd")), (5, Pause())]
-    kill(lambda event: isinstance(event, Paused), script, folder=folder)
-    journal = folder / run_files.JOURNAL
-    journal.write_bytes(journal.read_bytes()[:-4])
-    ran = go_on(folder)
-    assert ran.sha256 == train(script[:1]).sha256
-    assert [line.get("command") for line in SavedRun.read(folder).lines()].count(None) >= 3
 
 
 def test_pauses_and_looks_are_nothing_to_repeat(train: Any, go_on: Any, tmp_path: Path) -> None:

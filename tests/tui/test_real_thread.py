@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from support.command_script import CommandScript
 from textual import events
 from textual.pilot import Pilot
 
@@ -22,7 +23,6 @@ from digit_tui.session.failures import Failed
 from digit_tui.session.runner import EventQueue, Runner
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.command_source import CommandScript
 from digit_tui.training.run_request import RunRequest
 from digit_tui.training.trainer import Trainer
 from digit_tui.tui import app as app_module

@@ -1,4 +1,4 @@
-"""A saved run that is shown again."""
+"""A run that is shown again."""
 
 from __future__ import annotations
 
@@ -8,103 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.command_script import CommandScript
+from support.tui import Clock, Window
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.run import commands
-from digit_tui.run.events import BranchEvent, EpochEnded, StepsDone, WentBack
+from digit_tui.run.events import StepsDone
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.command_source import CommandScript
 from digit_tui.training.run_request import RunRequest, replay_request
 from digit_tui.tui import replay as replay_module
 from digit_tui.tui.replay import ReplayApp
-from digit_tui.tui.state import player as player_module
 from digit_tui.tui.state.player import Player
-from tests.tui.conftest import Clock, Window
-
-
-def kinds(events: list[Any]) -> list[str]:
-    return [type(event).__name__ for event in events]
-
-
-class TestPlayer:
-    @pytest.fixture
-    def player(self, clock: Clock) -> Player:
-        return Player(speed=2.0, clock=clock)
-
-    def test_events_come_at_their_time(self, player: Player, clock: Clock, story: Any) -> None:
-        player.add([*story.opening(), *story.epochs(3)])
-        assert kinds(player.play()) == ["Loaded", "RunStarted", "Evaluated"]
-        clock.pass_(0.4)
-        assert player.play() == []
-        clock.pass_(0.1)  # two epochs a second
-        assert kinds(player.play()) == ["StepsDone", "Evaluated", "EpochEnded"]
-        assert player.place == 1
-        clock.pass_(100)
-        assert len(player.play()) == 6
-        assert not player.finished  # there may be more
-
-    def test_what_is_not_there_yet_is_waited_for(
-        self, player: Player, clock: Clock, story: Any
-    ) -> None:
-        player.add(story.opening())
-        player.play()
-        clock.pass_(100)
-        assert player.play() == []
-        assert player.place == 0
-        player.add(story.epochs(3))
-        clock.pass_(0.5)
-        assert player.play()[-1].epoch == 1
-
-    def test_it_stands_still_when_it_is_stopped(
-        self, player: Player, clock: Clock, story: Any
-    ) -> None:
-        player.add([*story.opening(), *story.epochs(3)])
-        player.play()
-        player.playing = False
-        clock.pass_(100)
-        assert player.play() == []
-        player.playing = True
-        clock.pass_(0.5)
-        assert player.play()[-1].epoch == 1  # the time in between does not count
-
-    def test_going_back_takes_no_time(self, player: Player, story: Any) -> None:
-        player.add([*story.opening(), *story.epochs(3)])
-        story.step, story.epoch = 100, 1.0
-        player.add([WentBack(100, 1.0, 300, 3.0, 0, (), (), story.settings), *story.epochs(2)])
-        assert player.end == 5  # three, and two more
-        events = player.seek(3.0)
-        assert kinds(events).count("EpochEnded") == 3
-        assert kinds(events)[-1] == "WentBack"
-        assert [event.epoch for event in player.seek(99) if isinstance(event, EpochEnded)] == [
-            *(1, 2, 3),
-            *(2, 3),
-        ]
-
-    def test_what_happens_to_a_fork_moves_nothing(self, player: Player, story: Any) -> None:
-        player.add([*story.opening(), *story.epochs(1)])
-        player.add([BranchEvent(event) for event in story.epochs(1)])
-        assert player.end == 1
-
-    def test_the_end(self, player: Player, clock: Clock, story: Any) -> None:
-        player.add([*story.opening(), *story.epochs(1), story.ended()])
-        player.play()
-        clock.pass_(10)
-        assert "RunEnded" not in kinds(player.play())
-        assert player.finished
-
-    def test_looks_at_the_test_set_take_a_bounded_memory(
-        self, player: Player, story: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        look = story.evaluated()
-        size = look.evaluation.probabilities.nbytes + look.network.parameters.nbytes
-        monkeypatch.setattr(player_module, "EVALUATION_BYTES", 10 * size)
-        player.add(story.opening())
-        for _ in range(100):
-            player.add(story.epochs(1))
-        events = player.seek(1e9)
-        assert kinds(events).count("EpochEnded") == 100
-        assert 3 <= kinds(events).count("Evaluated") <= 10
 
 
 @pytest.fixture(scope="module")

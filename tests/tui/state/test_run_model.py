@@ -1,39 +1,17 @@
-"""What the screens show of a run, from its events alone."""
+"""What the interface knows of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from support.model import Tell, counts, lines
 
-from digit_tui.data import Dataset
 from digit_tui.run import events as happened
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import Failed
-from digit_tui.session.runner import Loaded
-from digit_tui.tui.state.run_model import LOG_LINES, RunModel
-
-Tell = Callable[..., None]
-
-
-def lines(model: RunModel) -> list[str]:
-    return [line.text for line in model.log]
-
-
-def counts(model: RunModel) -> list[int]:
-    series = (
-        model.curves.train_loss,
-        model.curves.train_loss_smooth,
-        model.curves.gradient_norm,
-        model.curves.gradient_norm_smooth,
-        model.curves.monitored_loss,
-        model.curves.monitored_accuracy,
-        model.curves.train_accuracy,
-        model.curves.train_accuracy_smooth,
-    )
-    return [len(each) for each in series]
+from digit_tui.tui.state.run_model import RunModel
 
 
 class TestState:
@@ -171,160 +149,6 @@ class TestSeries:
         for _ in range(5):
             tell(story.paused(), story.evaluated(), story.resumed())
         assert counts(model) == before
-
-
-class TestLog:
-    def test_the_start(self, model: RunModel, story: Any, tell: Tell) -> None:
-        tell(*story.opening())
-        assert lines(model) == [
-            "sample: 4,000 training and 1,000 test images",
-            "training 1,234 parameters",
-        ]
-
-    def test_epochs_in_a_row_are_one_line(self, model: RunModel, story: Any, tell: Tell) -> None:
-        tell(*story.opening(), *story.epochs(3))
-        assert lines(model)[2:] == ["epoch 3: test 91.00%, loss 0.3000"]
-
-    def test_an_epoch_after_something_else_is_a_new_line(
-        self, model: RunModel, story: Any, tell: Tell
-    ) -> None:
-        tell(*story.opening(), *story.epochs(2), story.saved(), *story.epochs(2))
-        assert lines(model)[2:] == [
-            "epoch 2: test 91.00%, loss 0.3000",
-            "saved step 200 in one",
-            "epoch 4: test 91.00%, loss 0.3000",
-        ]
-
-    def test_quick_changes_of_a_setting_are_one_line_and_one_mark(
-        self, model: RunModel, story: Any, tell: Tell
-    ) -> None:
-        tell(*story.opening(), story.steps(50))
-        tell(*(story.changed("learning_rate", rate) for rate in (0.002, 0.004, 0.008)))
-        assert lines(model)[2:] == ["epoch 0.50: learning rate 0.001 → 0.008"]
-        assert model.log[-1].kind == "change"
-        assert model.curves.marks == [0.5]
-
-    def test_changes_with_a_step_between_are_two(
-        self, model: RunModel, story: Any, tell: Tell
-    ) -> None:
-        tell(*story.opening(), story.steps(50), story.changed("learning_rate", 0.002))
-        tell(story.steps(50), story.changed("learning_rate", 0.004))
-        assert lines(model)[2:] == [
-            "epoch 0.50: learning rate 0.001 → 0.002",
-            "epoch 1.00: learning rate 0.002 → 0.004",
-        ]
-        assert model.curves.marks == [0.5, 1.0]
-
-    def test_changes_of_different_settings_are_two(
-        self, model: RunModel, story: Any, tell: Tell
-    ) -> None:
-        tell(*story.opening(), story.steps(50))
-        tell(story.changed("optimizer", "sgd"), story.changed("learning_rate", 0.1))
-        assert lines(model)[2:] == [
-            "epoch 0.50: optimizer adam → sgd",
-            "epoch 0.50: learning rate 0.001 → 0.1",
-        ]
-
-    def test_a_change_after_another_line_is_told_again(
-        self, model: RunModel, story: Any, tell: Tell
-    ) -> None:
-        tell(*story.opening(), story.steps(50), story.changed("augment", "shift"))
-        tell(story.saved(), story.changed("augment", "affine"))
-        assert lines(model)[2:] == [
-            "epoch 0.50: augmentation none → shift",
-            "saved step 50 in one",
-            "epoch 0.50: augmentation shift → affine",
-        ]
-
-    def test_more_epochs_are_told_but_not_marked(
-        self, model: RunModel, story: Any, tell: Tell
-    ) -> None:
-        tell(*story.opening(), story.steps(50), story.changed("epochs", 35))
-        assert lines(model)[-1] == "epoch 0.50: epochs 25 → 35"
-        assert model.curves.marks == []
-        assert model.settings.epochs == 35
-
-    def test_single_steps_leave_one_line(self, model: RunModel, story: Any, tell: Tell) -> None:
-        tell(*story.opening(), story.steps(10), story.paused(), story.evaluated())
-        for _ in range(5):
-            tell(story.resumed(), story.steps(1), story.paused("batch"), story.evaluated())
-        assert lines(model)[2:] == ["paused", "paused after one batch"]
-        assert model.step == 15
-
-    def test_single_steps_in_a_row_leave_one_line(
-        self, model: RunModel, story: Any, tell: Tell
-    ) -> None:
-        tell(*story.opening(), story.steps(10), story.paused("batch"), story.evaluated())
-        tell(story.resumed(), *story.epochs(1), story.paused("epoch"))
-        assert lines(model)[2:] == [
-            "epoch 1: test 91.00%, loss 0.3000",
-            "paused after one epoch",
-        ]
-        assert lines(model)[-2:] == ["epoch 1: test 91.00%, loss 0.3000", "paused after one epoch"]
-
-    def test_pause_and_resume_are_told_each_time(
-        self, model: RunModel, story: Any, tell: Tell
-    ) -> None:
-        tell(*story.opening(), story.paused(), story.resumed(), story.paused())
-        assert lines(model)[2:] == ["paused", "training resumed", "paused"]
-
-    def test_the_end_of_all_epochs_says_how_to_go_on(
-        self, model: RunModel, story: Any, tell: Tell
-    ) -> None:
-        tell(*story.opening(), story.paused("finished"))
-        assert lines(model)[-1] == "all epochs are done: press e for ten more, q to leave"
-
-    def test_divergence_is_told_with_what_to_do(
-        self, model: RunModel, story: Any, tell: Tell
-    ) -> None:
-        tell(*story.opening(), story.steps(9), story.diverged(), story.paused("diverged"))
-        assert lines(model)[2:] == [
-            "loss became NaN at step 10",
-            "paused: u goes back to before that",
-        ]
-        assert {line.kind for line in list(model.log)[2:]} == {"trouble"}
-
-    def test_a_refusal_is_trouble(self, model: RunModel, tell: Tell) -> None:
-        tell(happened.Refused(1, "learning_rate: inf is not a positive number"))
-        assert (model.log[-1].kind, model.log[-1].text) == (
-            "trouble",
-            "learning_rate: inf is not a positive number",
-        )
-
-    def test_old_lines_are_forgotten(self, model: RunModel, story: Any, tell: Tell) -> None:
-        tell(*(happened.Refused(1, f"number {count}") for count in range(LOG_LINES + 5)))
-        assert len(model.log) == LOG_LINES
-        assert lines(model)[-1] == f"number {LOG_LINES + 4}"
-
-
-class TestControlCharacters:
-    EVIL = "a\x1b]0;owned\x07\x9b2Jb\u202ec"
-
-    @pytest.fixture
-    def evil(self, sample: Dataset) -> Dataset:
-        arrays = sample.train_images, sample.train_labels, sample.test_images, sample.test_labels
-        return Dataset(self.EVIL, self.EVIL, *arrays, sample.side, sample.classes)
-
-    def test_none_stays_in_the_log(
-        self, model: RunModel, story: Any, tell: Tell, evil: Dataset
-    ) -> None:
-        tell(
-            Loaded(evil),
-            story.started(run=self.EVIL),
-            happened.Refused(0, self.EVIL),
-            happened.SaveFailed(0, self.EVIL),
-            story.saved(self.EVIL),
-            Failed(1, self.EVIL),
-        )
-        assert len(model.log) == 6
-        assert all(text.isprintable() for text in lines(model))
-        assert sum("a?]0;owned??2Jb?c" in text for text in lines(model)) == 5
-
-    def test_none_stays_in_the_folder_of_the_run(
-        self, model: RunModel, story: Any, tell: Tell
-    ) -> None:
-        tell(story.started(run=self.EVIL))
-        assert model.run == "a?]0;owned??2Jb?c"
 
 
 class TestSecondsLeft:

@@ -1,56 +1,20 @@
-"""Why a digit is taken for another: all that is known of it, on one screen."""
+"""What explains a mistake: probabilities, evidence, biography."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from threading import Event
 from typing import Any
 
 import numpy as np
 import pytest
+from support.explanation import EXPLAINED, SIZES
 
 from digit_tui.data import Dataset
-from digit_tui.insight.neighbours import hidden_features, nearest
 from digit_tui.nn import Evaluation, Network
 from digit_tui.run.settings import Settings
-from digit_tui.tui import look_alikes
-from digit_tui.tui.look_alikes import FoundNeighbours, NeighbourFinder, NeighbourQuery
 from digit_tui.tui.widgets.neighbours import NeighbourRow
 from digit_tui.tui.widgets.pictures import DigitPicture
-
-MISTAKES = {4: (7, 0.8), 31: (0, 0.99)}
-SIZES = [(80, 24), (120, 40), (60, 20)]
-
-
-@pytest.fixture
-def network(story: Any) -> Network:
-    """One with random weights."""
-    made = Network((story.dataset.pixels, 128, story.dataset.classes))
-    made.initialize(np.random.default_rng(5))
-    return made
-
-
-@pytest.fixture
-def explain(window: Any, story: Any, network: Network) -> Any:
-    """Opens the explanation of the mistake with the highest loss after some epochs."""
-
-    @asynccontextmanager
-    async def open_explanation(
-        width: int = 80, height: int = 24, mistakes: Any = (MISTAKES,) * 3, keys: Any = ()
-    ) -> Any:
-        look = story.look
-        story.look = lambda *values: replace(look(*values), network=network)
-        async with window(width, height) as opened:
-            await opened.tell(*story.opening())
-            for each in mistakes:
-                await opened.tell(*story.epochs(1, each))
-            await opened.press("tab", *keys, "enter")
-            yield opened
-
-    return open_explanation
 
 
 class TestRoom:
@@ -236,9 +200,9 @@ class TestPixels:
 
 class TestSuspects:
     async def test_after_five_epochs_it_is_said(self, explain: Any, story: Any) -> None:
-        async with explain(120, 40, mistakes=[MISTAKES] * 4) as opened:
+        async with explain(120, 40, mistakes=[EXPLAINED] * 4) as opened:
             assert "suspect" not in opened.text
-            await opened.tell(*story.epochs(1, MISTAKES))
+            await opened.tell(*story.epochs(1, EXPLAINED))
             opened.find("the network has contradicted the label for 5 epochs, now 99 %")
             opened.find("^▸    31  9 → 0    4.61 ✗\\?")
             opened.find("^      4  1 → 7    1.61 ✗ ")
@@ -253,7 +217,7 @@ class TestSuspects:
         monkeypatch.setattr("digit_tui.insight.suspects.is_mnist_test", lambda labels: True)
         monkeypatch.setattr("digit_tui.insight.suspects.UNBACKED", (4, 17))
         async with window() as opened:
-            await opened.tell(*story.opening(), *story.epochs(1, MISTAKES))
+            await opened.tell(*story.opening(), *story.epochs(1, EXPLAINED))
             await opened.press("tab", "down")
             opened.find(
                 r"^─2 mistakes by loss · 99.80% \(99.3 to 99.9\), backed 99.90% \(99.4 to 100.0\)─"
@@ -264,140 +228,3 @@ class TestSuspects:
             opened.find("^▸     4  1 → 7    1.61 ✗\\?")
             await opened.press("enter")
             opened.find("#4  1 → 7  loss 1.61  annotators did not back this label─")
-
-
-class TestLookAlikes:
-    async def test_they_are_those_of_the_last_hidden_layer(
-        self, explain: Any, sample: Dataset, network: Network
-    ) -> None:
-        async with explain() as opened:
-            await opened.until(lambda: "nearest in" in opened.text)
-            await opened.settle()
-            features = hidden_features(network, sample.train_images)
-            (query,) = hidden_features(network, sample.test_images[31:32])
-            indices, distances = nearest(features, query, 5)
-            captions = [
-                f"{sample.train_labels[index]} {distance:.2f}"
-                for index, distance in zip(indices, distances, strict=True)
-            ]
-            opened.find(" +".join(captions))
-
-    async def test_they_are_waited_for_and_forgotten_at_the_end(
-        self, explain: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        go_on = Event()
-
-        def slow(*values: Any) -> Any:
-            go_on.wait(20)
-            return hidden_features(*values)
-
-        monkeypatch.setattr(look_alikes, "hidden_features", slow)
-        async with explain() as opened:
-            opened.find("learning look-alikes ...")
-            await opened.press("down")
-            go_on.set()
-            await opened.until(lambda: "nearest in" in opened.text)
-            row = opened.app.screen.query_one(NeighbourRow)
-            thread = row._finder._thread
-            await opened.press("escape")
-            thread.join(20)
-            assert not thread.is_alive()
-            assert row._found is None
-
-    async def test_nothing_is_computed_where_they_do_not_fit(self, explain: Any) -> None:
-        async with explain(60, 20) as opened:
-            row = opened.app.screen.query_one(NeighbourRow)
-            assert row._finder._thread is None
-            await opened.resize(80, 24)
-            await opened.until(lambda: "nearest in" in opened.text)
-
-
-class Answers:
-    """Collects the answers of a finder."""
-
-    def __init__(self) -> None:
-        self.all: list[FoundNeighbours] = []
-        self.came = Event()
-        self.finder = NeighbourFinder(self._take)
-
-    def _take(self, answer: FoundNeighbours) -> None:
-        self.all.append(answer)
-        self.came.set()
-
-    def next(self) -> FoundNeighbours:
-        assert self.came.wait(20)
-        self.came.clear()
-        return self.all[-1]
-
-
-@pytest.fixture
-def answers() -> Iterator[Answers]:
-    made = Answers()
-    yield made
-    made.finder.close()
-
-
-class TestFinder:
-    def question(
-        self, sample: Dataset, network: Network, epoch: float, at_once: bool = False, digit: int = 3
-    ) -> NeighbourQuery:
-        return NeighbourQuery(
-            digit, sample.test_images[digit], network, epoch, sample.train_images, at_once
-        )
-
-    def test_a_newer_network_waits_its_turn_but_not_in_a_pause(
-        self, answers: Answers, sample: Dataset, network: Network, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(look_alikes, "SHARE", 1e-9)
-        newer = network.copy()
-        answers.finder.ask(self.question(sample, network, 1.0))
-        assert answers.next().epoch == 1.0
-        answers.finder.ask(self.question(sample, newer, 2.0))
-        assert answers.next().epoch == 1.0
-        answers.finder.ask(self.question(sample, newer, 2.0, at_once=True))
-        assert answers.next().epoch == 2.0
-
-    def test_the_features_serve_for_other_digits(
-        self, answers: Answers, sample: Dataset, network: Network, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        sizes = []
-
-        def counted(network: Network, images: Any) -> Any:
-            sizes.append(len(images))
-            return hidden_features(network, images)
-
-        monkeypatch.setattr(look_alikes, "hidden_features", counted)
-        for digit in (3, 4, 5):
-            answers.finder.ask(self.question(sample, network, 1.0, True, digit))
-            assert answers.next().digit == digit
-        assert sorted(sizes) == [1, 1, 1, len(sample.train_images)]
-
-    def test_only_the_latest_is_answered(
-        self, answers: Answers, sample: Dataset, network: Network, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        begun, go_on = Event(), Event()
-
-        def slow(*values: Any) -> Any:
-            begun.set()
-            go_on.wait(20)
-            return hidden_features(*values)
-
-        monkeypatch.setattr(look_alikes, "hidden_features", slow)
-        answers.finder.ask(self.question(sample, network, 1.0, True, 3))
-        assert begun.wait(20)
-        for digit in (4, 5, 6):
-            answers.finder.ask(self.question(sample, network, 1.0, True, digit))
-        go_on.set()
-        assert answers.next().digit == 6
-        assert len(answers.all) == 1
-
-    def test_it_can_be_closed_and_asked_again(
-        self, answers: Answers, sample: Dataset, network: Network
-    ) -> None:
-        for _ in range(20):
-            answers.finder.ask(self.question(sample, network, 1.0))
-            answers.finder.close()
-        answers.came.clear()
-        answers.finder.ask(self.question(sample, network, 7.0, True, 8))
-        while answers.next().digit != 8:
-            pass

@@ -1,0 +1,127 @@
+"""`digit-tui runs compare`."""
+
+from __future__ import annotations
+
+from math import comb
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from support.saved_runs import MakeRun, runs, succeed, write_digits
+
+from digit_tui.cli.evaluate_saved import SavedEvaluation
+from digit_tui.cli.runs.compare import Candidate, verdict
+from digit_tui.data import load_dataset
+from digit_tui.nn import Evaluation, PredictionHistory, evaluate
+from digit_tui.run.commands import (
+    Stop,
+)
+from digit_tui.storage.run_index import find_run
+from digit_tui.storage.saved_run import SavedRun
+
+
+def looks(gained: int, lost: int, dataset: Any) -> tuple[Candidate, Candidate]:
+    """Two looks at a thousand digits of class 1, of which the second has others right."""
+
+    def result(letter: str, right: range) -> Candidate:
+        probabilities = np.tile(np.float32([1, 0]), (1000, 1))
+        probabilities[right] = [0, 1]
+        labels = np.ones(1000, np.uint8)
+        evaluation = Evaluation(labels, probabilities, labels * np.float32(0))
+        return Candidate(letter, SavedEvaluation(7, dataset, evaluation, PredictionHistory()))
+
+    return result("A", range(900)), result("C", range(lost, 900 + gained))
+
+
+def test_the_difference_is_tested(digits_folder: Path) -> None:
+    dataset = load_dataset(str(digits_folder), 6)
+    first, second = looks(5, 11, dataset)
+    assert verdict(first, None) == [
+        "A  90.00 % (95 % interval 88.0 to 91.7), 900 of 1,000 test digits of patterns, at step 7"
+    ]
+    assert verdict(second, first) == [
+        "C  89.40 % (95 % interval 87.3 to 91.2), 894 of 1,000 test digits of patterns, at step 7",
+        "   -0.60 points (95 % interval -1.43 to +0.23) against A",
+        "   fixed 5, broke 11: may well be chance (p = 0.21)",
+    ]
+    # 2 (C(12,0) + C(12,1) + C(12,2)) / 2^12 = 2 * 79 / 4096
+    assert verdict(*reversed(looks(2, 10, dataset)))[2].endswith("probably real (p = 0.039)")
+
+
+def test_compare_shows_curves_settings_and_the_test(make_run: MakeRun, digits_folder: Path) -> None:
+    good, bad = make_run("good"), make_run("bad", [(1, Stop())], learning_rate=1e-9, seed=2)
+    text = succeed("compare", "good", "bad", "good")
+    assert text.startswith(
+        f"A  {good}\nB  {bad}\nC  {good}\n\nTest error, logarithmic:   A   B   C"
+    )
+    table_of = text[text.index("setting") :].split("\n\n")[0].splitlines()
+    assert [row.split() for row in table_of] == [
+        ["setting", "A", "B", "C"],
+        ["seed", "0", "2", "0"],
+        ["learning", "rate", "0.01", "1e-09", "0.01"],
+    ]
+    dataset = load_dataset(str(digits_folder), 6)
+    right = []
+    for path in (good, bad):
+        network = SavedRun.read(path).checkpoint().network
+        seen = evaluate(network, dataset.test_images, dataset.test_labels)
+        right.append(seen.predictions == seen.labels)
+    fixed, broke = int((right[1] & ~right[0]).sum()), int((right[0] & ~right[1]).sum())
+    tail = sum(comb(fixed + broke, count) for count in range(min(fixed, broke) + 1))
+    assert 2 * tail / 2 ** (fixed + broke) < 0.001
+    assert f"fixed {fixed}, broke {broke}: hardly chance (p < 0.001)\nC" in text
+    assert text.endswith("fixed 0, broke 0: no difference\n")
+
+
+def test_other_test_digits_can_not_be_compared(make_run: MakeRun, tmp_path: Path) -> None:
+    make_run("one")
+    other = write_digits(tmp_path / "other", seed=5)
+    make_run("two", data=other)
+    text = succeed("compare", "one", "two")
+    assert text.endswith("   other test digits than A: the difference cannot be tested\n")
+    both = succeed("compare", "one", "two", "--data", other)
+    assert both.count("60 test digits of other, ") == 2
+    assert "against A" in both
+
+
+def test_equal_labels_alone_are_not_the_same_digits(make_run: MakeRun, tmp_path: Path) -> None:
+    other = write_digits(tmp_path / "other", seed=5)
+    twin = write_digits(tmp_path / "twin", seed=6)
+    for file in other.glob("*labels*"):
+        (twin / file.name).write_bytes(file.read_bytes())
+    make_run("one", data=other)
+    make_run("two", data=twin)
+    assert "cannot be tested" in succeed("compare", "one", "two")
+
+
+def test_other_sides_of_the_same_digits_can_be_compared(make_run: MakeRun) -> None:
+    make_run("one")
+    make_run("two", side=5)
+    text = succeed("compare", "one", "two")
+    assert "against A" in text
+    assert "\nside " in text
+
+
+def test_a_run_that_can_not_be_tested_hides_no_other(make_run: MakeRun, tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        make_run(name)
+    for file in find_run("one").glob("*.npz"):
+        file.unlink()
+    result = runs("compare", "one", "two", "three")
+    assert result.exit_code == 3
+    assert "digit-tui: A: " in result.stderr
+    assert "no weights" in result.stderr
+    assert "All settings are the same." in result.stdout
+    assert result.stdout.count("against B") == 1
+    more = write_digits(tmp_path / "more", seed=1, classes=6)
+    result = runs("compare", "two", "three", "--data", more)
+    assert result.exit_code == 3
+    assert result.stderr.count("has 6 classes, the network knows 4") == 2
+
+
+def test_compare_wants_two_runs(make_run: MakeRun) -> None:
+    make_run()
+    assert runs("compare", "run").exit_code == 2
+    assert runs("compare", *["run"] * 27).exit_code == 2
+    assert runs("compare", "run", "missing").exit_code == 3
+    assert runs("--json", "compare", "run", "run").exit_code == 2

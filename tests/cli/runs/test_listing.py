@@ -1,0 +1,124 @@
+"""The list of `digit-tui runs`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from support.saved_runs import MakeRun, edit, runs, succeed
+
+from digit_tui.cli.runs.listing import table
+from digit_tui.cli.runs.text import human_size
+from digit_tui.run.commands import (
+    AddEpochs,
+    Stop,
+)
+from digit_tui.storage.lock import Lock
+from digit_tui.storage.run_summary import (
+    RunSummary,
+)
+from digit_tui.storage.saved_run import SavedRun
+
+
+def test_the_list_tells_what_became_of_each_run(make_run: MakeRun) -> None:
+    paths = {
+        "finished": make_run("b"),
+        "interrupted": make_run("a", [(11, Stop("interrupted"))]),
+        "diverged": make_run("d", [(5, Stop("diverged"))]),
+        "running": make_run("c", [(11, AddEpochs(3)), (12, Stop())], hidden=(9, 7)),
+    }
+    for day, path in enumerate(paths.values(), 1):
+        edit(path, started=f"2026-01-0{day}T12:00:00+00:00")
+    lock = Lock(paths["running"])
+    head, *rows = succeed().splitlines()
+    found = [json.loads(line) for line in succeed("--json").splitlines()]
+    lock.release()
+
+    assert head.split() == ["started", "data", "network", "best", "epochs", "state", "size", "name"]
+    assert [row[:10] for row in rows] == [f"2026-01-0{day}" for day in (1, 2, 3, 4)]
+    assert [row[head.index("state") :].split()[0] for row in rows] == list(paths)
+    assert [row[head.index("name") :] for row in rows] == ["b", "a", "d", "c"]
+    assert [row[head.index("epochs") :].split()[0] for row in rows] == ["2/2", "1/2", "0/2", "1/5"]
+    assert [row[head.index("network") :].split()[0] for row in rows[2:]] == ["36-8-4", "36-9-7-4"]
+    assert rows[2][head.index("best")] == "-"
+    assert max(map(len, rows)) <= 80
+
+    assert [each["state"] for each in found] == list(paths)
+    assert [each["run"] for each in found] == [str(path) for path in paths.values()]
+    assert found[3]["network"] == [36, 9, 7, 4]
+    assert [(each["epochs"], each["planned_epochs"]) for each in found][3] == (1, 5)
+    assert found[2]["best_test_accuracy"] is None
+    epochs = SavedRun.read(paths["finished"]).history().epochs
+    accuracies = [line["test_accuracy"] for line in epochs]
+    assert found[0]["best_test_accuracy"] == max(accuracies)
+    assert rows[0][head.index("best") :].split()[0] == f"{max(accuracies):.2%}"
+
+
+def test_without_runs_the_list_says_where_they_would_be(runs_folder: Path) -> None:
+    assert succeed() == f"No run is saved yet; they would be in {runs_folder}\n"
+    runs_folder.rmdir()
+    assert succeed() == f"No run is saved yet; they would be in {runs_folder}\n"
+    assert succeed("--json") == ""
+
+
+def test_a_damaged_run_hides_no_other(make_run: MakeRun, runs_folder: Path) -> None:
+    make_run("good")
+    (make_run("record") / "run.json").write_text("{")
+    (make_run("journal") / "journal.jsonl").write_text("no line\n")
+    (make_run("values") / "journal.jsonl").write_text('{"event": "epoch_ended", "epoch": 1}\n')
+    (make_run("gone") / "run.json").unlink()
+    (runs_folder / "empty").mkdir()  # neither this nor a file is a run
+    (runs_folder / "notes.txt").write_text("mine")
+    result = runs()
+    assert result.exit_code == 3
+    assert [line.split()[-1] for line in result.stdout.splitlines()] == ["name", "good"]
+    lines = result.stderr.splitlines()
+    assert len(lines) == 4
+    for name, line in zip(("gone", "journal", "record", "values"), lines, strict=True):
+        assert line.startswith("digit-tui: ")
+        assert str(runs_folder / name) in line
+
+
+def test_the_size_of_a_run(make_run: MakeRun) -> None:
+    path = make_run()
+    assert (path / "best.npz").samefile(path / "checkpoint.npz")
+    names = {"checkpoint.npz", "previous.npz", "journal.jsonl", "metrics.csv", "run.json"}
+    assert {entry.name for entry in path.iterdir()} == names | {"best.npz"}
+    wanted = sum((path / name).stat().st_size for name in names)
+    assert json.loads(succeed("--json"))["bytes"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (9_949, "9.9 kB"),
+        (9_950, "10 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.0 MB"),
+        (1_630_328, "1.6 MB"),
+        (123_456_789_012, "123 GB"),
+        (5 * 10**15, "5000 TB"),
+    ],
+)
+def test_sizes_for_people(count: int, words: str) -> None:
+    assert human_size(count) == words
+
+
+def test_names_go_below_the_rows_of_a_narrow_terminal(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_run("2026-11-23_13-04-12_classic_4c374ee4")
+    facts = [RunSummary.of(SavedRun.read(path))]
+    assert len(table(facts)) == 2  # no terminal: one line a run
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for columns, count in (("80", 3), ("120", 2)):
+        monkeypatch.setenv("COLUMNS", columns)
+        lines = table(facts)
+        assert len(lines) == count
+        assert lines[-1].endswith(path.name)
+        assert max(map(len, lines)) <= int(columns)

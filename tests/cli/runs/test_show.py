@@ -1,0 +1,62 @@
+"""`digit-tui runs show`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from support.saved_runs import MakeRun, edit, succeed
+
+from digit_tui.run.commands import (
+    AddEpochs,
+    SetLearningRate,
+    SetOptimizer,
+    Stop,
+    Undo,
+)
+
+
+def test_show_tells_settings_commands_and_results(make_run: MakeRun) -> None:
+    path = make_run(
+        script=[
+            (4, SetOptimizer("sgd", 0.1)),
+            (6, SetLearningRate(0.2)),
+            (10, Undo()),
+            (8, AddEpochs(2)),
+        ],
+    )
+    text = succeed("show", "run")
+    facts = {line[:15].strip(): line[15:] for line in text.splitlines() if line[:1].isalpha()}
+    assert facts["Run"] == str(path)
+    assert facts["State"].startswith("finished, ")
+    assert facts["Network"] == "36-8-4"
+    assert "230 training and 60 test images of 6x6 pixels" in facts["Data"]
+    words = " ".join(line[15:].strip() for line in text.split("Commands")[0].splitlines())
+    assert "optimizer adam → sgd, learning rate 0.01 → 0.1, weight decay 0, " in words
+    assert "epochs 2 → 4" in words
+    assert f"numpy {np.__version__}" in words
+    lines = [line[15:] for line in text.splitlines() if " step " in line[:40]]
+    assert [line.split() for line in lines] == [
+        ["epoch", "0.56", "step", "4", "optimizer", "sgd", "at", "rate", "0.1"],
+        ["epoch", "0.83", "step", "6", "learning", "rate", "0.2", "undone"],
+        ["epoch", "1.28", "step", "10", "back", "to", "step", "6"],
+        ["epoch", "1.00", "step", "8", "2", "epochs", "more"],
+    ]
+    assert facts["Trained"].startswith("4 of 4 epochs, 32 steps, in ")
+    record = json.loads((path / "run.json").read_text())["results"]
+    assert facts["Weights"] == record["weights_sha256"]
+    assert facts["Test accuracy"].endswith(f"({record['test_correct']} of 60)")
+    assert "Loss, logarithmic:   * test   o train\n" in text
+    assert "Accuracy:   * test   o train\n" in text
+
+
+def test_show_reads_a_run_elsewhere_that_has_just_begun(make_run: MakeRun, tmp_path: Path) -> None:
+    path = make_run(tmp_path / "elsewhere", [(5, Stop())])
+    edit(path, state="running")  # it was killed, or goes on: the results are of an earlier end
+    text = succeed("show", path)
+    assert "State          interrupted" in text
+    assert "Trained        0 of 2 epochs, 5 steps\n" in text
+    assert "Test accuracy" not in text
+    assert "Commands       none\n" in text
+    assert text.count("No points yet.") == 2

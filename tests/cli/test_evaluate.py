@@ -1,0 +1,155 @@
+"""`digit-tui evaluate`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.cli import SMALL, Program, run
+
+from digit_tui.data import write_idx
+
+
+def test_an_interrupted_evaluation_is_ended_by_its_signal(
+    finished: tuple[Path, dict[str, Any]], program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("digit_tui.storage.saved_run.SavedRun.read", interrupted)
+    ended = program("evaluate", str(finished[0]))
+    assert (ended.exit_code, ended.stdout) == (130, "")
+    assert "Traceback" not in ended.stderr
+
+
+def other_digits(folder: Path, classes: int) -> Path:
+    """Four IDX files of noise."""
+    folder.mkdir(parents=True)
+    generator = np.random.default_rng(0)
+    for split, count in (("train", 50), ("t10k", 30)):
+        images = generator.integers(0, 256, (count, 28, 28), np.uint8)
+        write_idx(folder / f"{split}-images-idx3-ubyte.gz", images)
+        labels = np.arange(count, dtype=np.uint8) % classes
+        write_idx(folder / f"{split}-labels-idx1-ubyte.gz", labels)
+    return folder
+
+
+def test_evaluate_finds_what_the_run_found(finished: tuple[Path, dict[str, Any]]) -> None:
+    folder, ended = finished
+    result = run("evaluate", str(folder), "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    found = json.loads(result.stdout)
+    assert list(found) == [
+        "step",
+        "test_accuracy",
+        "test_correct",
+        "test_total",
+        "test_loss",
+        "confusion",
+    ]
+    assert found["step"] == ended["steps"]
+    for name in ("test_accuracy", "test_correct", "test_total"):
+        assert found[name] == ended[name]
+    confusion = np.array(found["confusion"])
+    assert confusion.sum(axis=1).tolist() == [100] * 10
+    assert confusion.trace() == ended["test_correct"]
+
+
+def test_evaluate_for_people(finished: tuple[Path, dict[str, Any]]) -> None:
+    folder, ended = finished
+    result = run("evaluate", str(folder))
+    assert result.exit_code == 0
+    assert f"{ended['test_accuracy']:.2%}" in result.stdout
+    assert "Confusion" in result.stdout
+    assert "sample" in result.stdout
+
+
+def test_evaluate_on_other_digits(finished: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    few = other_digits(tmp_path / "few", classes=3)
+    found = json.loads(run("evaluate", str(finished[0]), "--data", str(few), "--json").stdout)
+    assert found["test_total"] == 30
+    assert np.array(found["confusion"]).shape == (10, 10)
+    many = other_digits(tmp_path / "many", classes=11)
+    result = run("evaluate", str(finished[0]), "--data", str(many))
+    assert result.exit_code == 3
+    assert "11 classes" in result.stderr
+
+
+def test_evaluate_measures_on_the_digits_the_run_was_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # `auto` was the sample then; meanwhile full MNIST was fetched.
+    monkeypatch.setattr("digit_tui.data.sources.user_cache_path", lambda *_, **__: tmp_path)
+    auto = ["auto" if word == "sample" else word for word in SMALL]
+    ran = run(*auto, "--json", "--run", str(tmp_path / "run"))
+    ended = json.loads(ran.stdout.splitlines()[-1])
+    assert ended["test_total"] == 1000
+    other_digits(tmp_path / "mnist", classes=10)
+    found = json.loads(run("evaluate", str(tmp_path / "run"), "--json").stdout)
+    assert (found["test_total"], found["test_correct"]) == (1000, ended["test_correct"])
+
+
+@pytest.mark.parametrize("damage", ["run.json", "checkpoint.npz", "both", "folder", "truncated"])
+def test_evaluate_refuses_what_is_damaged(
+    damage: str, finished: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    if damage != "folder":
+        folder.mkdir()
+        checkpoint = (finished[0] / "checkpoint.npz").read_bytes()
+        if damage in ("run.json", "truncated"):
+            cut = len(checkpoint) // 2 if damage == "truncated" else len(checkpoint)
+            (folder / "checkpoint.npz").write_bytes(checkpoint[:cut])
+        if damage in ("checkpoint.npz", "truncated"):
+            (folder / "run.json").write_bytes((finished[0] / "run.json").read_bytes())
+    result = run("evaluate", str(folder), "--json")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr.startswith("digit-tui: ")
+    assert result.stderr.count("\n") == 1
+    assert str(folder) in result.stderr
+
+
+def test_evaluate_takes_the_checkpoint_before_a_damaged_one(
+    finished: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(finished[0], folder)
+    (folder / "checkpoint.npz").write_bytes(b"damaged")
+    result = run("evaluate", str(folder), "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["step"] > 0
+    assert result.stderr == (
+        f"digit-tui: {folder / 'checkpoint.npz'} is damaged: its checksum is wrong\n"
+    )
+
+
+def test_evaluate_takes_the_best_checkpoint_if_asked(
+    finished: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(finished[0], folder)
+    shutil.copy(folder / "previous.npz", folder / "best.npz")
+    last, best = (
+        json.loads(run("evaluate", str(folder), "--json", *option).stdout)
+        for option in ([], ["--best"])
+    )
+    assert (last["step"], best["step"]) == (finished[1]["steps"], finished[1]["steps"] // 2)
+    (folder / "best.npz").unlink()
+    result = run("evaluate", str(folder), "--best")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr.count("\n") == 1
+    assert "best.npz" in result.stderr
+
+
+def test_evaluate_says_nothing_that_is_no_json(tmp_path: Path) -> None:
+    # The weights of a run that diverged are finite; what they make of digits may not be.
+    folder = tmp_path / "run"
+    assert run(*SMALL, "--optimizer", "sgd", "--lr", "1e30", "--run", str(folder)).exit_code == 4
+    result = run("evaluate", str(folder), "--json")
+    assert result.exit_code == 0
+    found = json.loads(result.stdout, parse_constant=lambda word: pytest.fail(f"{word} in JSON"))
+    assert found["test_total"] == 1000

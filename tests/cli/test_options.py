@@ -1,0 +1,143 @@
+"""The options of a run: their variables, values and combinations."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.core import ParameterSource
+from support.cli import VALUES, Program, long_flag, the_error
+
+from digit_tui.cli.main import cli
+from digit_tui.cli.options import RUN_OPTIONS, make_config
+
+
+def test_the_documented_options_are_those_that_are_here() -> None:
+    options = {long_flag(option) for option in cli.params}
+    here = {"--version", "--help", "--batch", "--plain", "--fps"}  # no options of a run
+    assert options - here == set(VALUES)
+
+
+@pytest.mark.parametrize("flag", VALUES)
+def test_every_option_has_its_variable(flag: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, value = VALUES[flag]
+    name = "DIGIT_TUI_" + flag.removeprefix("--").replace("-", "_").upper()
+    monkeypatch.setenv(name, text)
+    context = cli.make_context("digit-tui", ["--batch"])
+    (option,) = (option for option in cli.params if long_flag(option) == flag)
+    assert option.name is not None
+    assert context.get_parameter_source(option.name) is ParameterSource.ENVIRONMENT
+    assert context.params[option.name] == value
+
+
+def test_an_option_wins_over_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIGIT_TUI_LR", "0.25")
+    assert cli.make_context("digit-tui", ["--lr", "0.5"]).params["learning_rate"] == 0.5
+
+
+OF_THE_PROGRAM = {"--run", "--resume", "--replay", "--fork-at", "--fork", "--json"}
+CONFIG_FLAGS = [flag for flag in VALUES if flag not in OF_THE_PROGRAM | {"--target-accuracy"}]
+
+
+@pytest.mark.parametrize("flag", CONFIG_FLAGS)
+def test_every_option_of_the_run_reaches_it(flag: str) -> None:
+    text, value = VALUES[flag]
+    arguments = ["--no-average"] if flag == "--average" else [flag, text]
+    context = cli.make_context("digit-tui", arguments)
+    names = [option(lambda: None).__click_params__[0].name for option in RUN_OPTIONS]
+    options = {name: context.params[name] for name in names}
+    preset = options.pop("preset")
+    config = make_config(preset, options)
+    (option,) = (option for option in cli.params if long_flag(option) == flag)
+    assert getattr(config, str(option.name)) == value
+
+
+BAD = [
+    ("--preset", "fast"),
+    ("--hidden", "a,b"),
+    ("--hidden", "8,,4"),
+    ("--hidden", "0"),
+    ("--optimizer", "lion"),
+    ("--lr", "fast"),
+    ("--lr", "0"),
+    ("--lr", "nan"),
+    ("--schedule", "steps"),
+    ("--batch-size", "0"),
+    ("--batch-size", "1.5"),
+    ("--epochs", "-1"),
+    ("--weight-decay", "-1"),
+    ("--clip-norm", "0"),
+    ("--clip-value", "inf"),
+    ("--augment", "flip"),
+    ("--side", "1"),
+    ("--seed", "-1"),
+    ("--threads", "0"),
+    ("--target-accuracy", "98"),
+    ("--fork-at", "-1"),
+    ("--fork", "sgd"),
+    ("--fork", "lion=1"),
+    ("--fork", "lr=fast"),
+]
+
+
+@pytest.mark.parametrize(("flag", "value"), BAD)
+def test_a_bad_option_is_named(flag: str, value: str, program: Program) -> None:
+    assert flag in the_error(program("--batch", flag, value))
+
+
+@pytest.mark.parametrize(("flag", "value"), BAD)
+def test_a_bad_variable_is_an_option_that_is_bad(
+    flag: str, value: str, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGIT_TUI_" + flag[2:].replace("-", "_").upper(), value)
+    assert flag in the_error(program("--batch"))
+
+
+def test_two_ways_of_clipping_are_one_too_many(program: Program) -> None:
+    error = the_error(program("--batch", "--clip-norm", "1", "--clip-value", "1"))
+    assert "--clip-value: clip by norm or by value" in error
+
+
+@pytest.mark.parametrize("arguments", [["--json"], ["--target-accuracy", "0.5"]], ids=str)
+def test_batch_options_need_batch(arguments: list[str], program: Program) -> None:
+    assert "--batch" in the_error(program(*arguments))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--replay", "x"], "--replay needs --batch; to watch, use digit-tui replay"),
+        (["--fork-at", "3", "--fork", "lr=1"], "--fork needs --batch"),
+        (["--batch", "--fork", "lr=1"], "--fork-at and --fork need each other"),
+        (["--batch", "--fork-at", "3"], "--fork-at and --fork need each other"),
+        (["--batch", "--fork-at", "3", "--fork", ""], "--fork.* '' is not NAME=VALUE"),
+        (["--batch", "--resume", "x", "--replay", "x"], "--resume .* without --replay"),
+        (["--batch", "--resume", "x", "--run", "y"], "--resume .* without --run"),
+    ],
+    ids=str,
+)
+def test_options_that_do_not_go_together(
+    arguments: list[str], words: str, program: Program
+) -> None:
+    assert re.search(words, the_error(program(*arguments)))
+
+
+@pytest.mark.parametrize("flag", ["--resume", "--replay"])
+def test_a_saved_run_keeps_its_settings(
+    flag: str, finished: tuple[Path, dict[str, Any]], program: Program, tmp_path: Path
+) -> None:
+    run = ["--batch", flag, str(finished[0])]
+    others = {"--seed": "1", "--hidden": "5", "--epochs": "3", "--preset": "record", "--lr": "0.1"}
+    for other, value in others.items():
+        error = the_error(program(*run, other, value))
+        assert f"{flag}: the run has {other} " in error
+        assert "leave it out" in error
+
+
+@pytest.mark.parametrize("flag", ["--resume", "--replay"])
+def test_a_run_that_is_none_is_no_run(flag: str, program: Program, tmp_path: Path) -> None:
+    ended = program("--batch", flag, str(tmp_path))
+    assert (ended.exit_code, ended.stdout) == (3, "")
+    assert ended.stderr == f"digit-tui: {tmp_path} is no run of digit-tui: it has no run.json\n"

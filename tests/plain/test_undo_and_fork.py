@@ -1,0 +1,82 @@
+"""Sessions that go back, fork, or come into trouble."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from support.plain import Converse, headless
+
+from digit_tui.data import Dataset
+from digit_tui.run import commands
+from digit_tui.storage.saved_run import SavedRun
+
+
+def test_going_back(converse: Converse, sample: Dataset) -> None:
+    ended = converse(
+        *["timeline", "step 2", "optimizer sgd", "step 2", "undo", "timeline"],
+        *["rate *2", "step", "timeline", "back 1", "back 9", "status"],
+    )
+    lines = ended.lines
+    assert re.match(r"1  epoch   0\.00  step       0 +\d+\.\d\d%$", lines[2])
+    assert ended.find("^back from epoch 0.12 to 0.06$")
+    assert ended.all(r"^2  epoch   0\.06  step       2 .*  then optimizer sgd$")
+    assert ended.all(r"^2  epoch   0\.06  step       2 .*  then learning rate × 2$")
+    assert ended.find("^back from epoch 0.09 to 0.00$")
+    assert ended.find("back: the timeline has rows 1 to 2")
+    assert ended.all(r"^paused at epoch 0\.00 of 2, step 0: test")
+    assert ended.sha256 == headless(sample, (64, commands.Stop())).weights_sha256
+
+
+def test_a_row_is_that_of_the_timeline_that_was_shown(converse: Converse) -> None:
+    ended = converse(
+        *["step 2", "rate *2", "step 2", "timeline", "back 1", "optimizer sgd", "back 2", "quit"]
+    )
+    assert ended.find("^back from epoch 0.12 to 0.00$")
+    # By now the beginning with the other optimizer is the second moment.
+    assert ended.run.step == 2
+    assert ended.run.settings.optimizer == "adam"
+
+
+def test_a_fork(converse: Converse, tmp_path: Path) -> None:
+    ended = converse(
+        *["step 2", "fork optimizer=sgd,lr=0.1", "rate *2", "epoch", "status", "keep fork"],
+        *["status", "epoch"],
+    )
+    forked = "epoch 0.06: fork with optimizer sgd at rate 0.1"
+    assert ended.all("fork with") == [forked, forked]  # as it happened, and in the status
+    assert ended.find("A fork is being compared")
+    gap = r"fork: test \d+\.\d\d%, [+-]\d+\.\d\d points \(95 % interval .*\); fixed \d+, broke \d+"
+    assert ended.find(f"^epoch 1: {gap}")
+    assert ended.find(f"^{gap}")
+    assert ended.find("^the fork continues; the run stops, saved in run$")
+    assert ended.all(", sgd, rate ")
+    assert ended.run.fork is None
+    assert SavedRun.read(tmp_path / "run").record["state"] == "left"
+    assert SavedRun.read(tmp_path / "run-fork-2").record["state"] == "finished"
+
+
+def test_a_fork_that_is_there_at_the_end_is_reported(converse: Converse) -> None:
+    ended = converse("fork optimizer=sgd", "epochs 1")
+    assert ended.status == 0
+    assert ended.find("^Fork           at step 0: optimizer sgd$")
+    assert len(ended.all("^Trained        3 epochs .*finished")) == 2
+    assert len(ended.all("^Weights")) == 2
+
+
+def test_a_loss_that_is_no_number(converse: Converse) -> None:
+    ended = converse("step 2", "rate 1e20", "go", "wait", "status", "undo", "quit")
+    assert ended.status == 0
+    (message,) = ended.all("^(loss|gradient) became ")
+    place = ended.lines.index(message)
+    assert message.endswith("after learning rate 0.001 → 1e+20")
+    assert ended.lines[place + 1] == "paused: undo goes back to before that"
+    assert ended.lines[place + 2].startswith("in trouble at epoch 0.")
+    assert ended.find("^back from epoch 0.[01]")
+
+
+def test_a_loss_that_is_no_number_ends_a_run_that_nobody_sees(converse: Converse) -> None:
+    ended = converse("rate 1e20")
+    assert ended.status == 4
+    assert not ended.all("undo goes back")  # nobody could
+    assert ended.find("^Trained").endswith("(diverged)")

@@ -1,0 +1,75 @@
+"""The runs that are saved: their sizes, and finding one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from support.saved_runs import MakeRun, runs
+
+from digit_tui.run.commands import (
+    SetLearningRate,
+)
+from digit_tui.storage.errors import RunError
+from digit_tui.storage.run_index import find_run, size_of
+from digit_tui.storage.run_summary import (
+    RunSummary,
+)
+from digit_tui.storage.saved_run import SavedRun
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("run.json", '"classes": 4', '"classes": "many"'),
+        ("run.json", '"test_images": 60', '"test_images": 0'),
+        ("run.json", '"test_correct"', '"correct"'),
+        ("run.json", '"started": "', '"started": "0001-01-01T00:00:00+14:00", "": "'),
+        ("journal.jsonl", '"test_accuracy": ', '"test_accuracy": "x", "": '),
+        ("journal.jsonl", '"epoch": 1', '"epoch": null'),
+        ("journal.jsonl", '"value": 0.02', '"value": -1'),
+        ("journal.jsonl", '"value": 0.02', '"value": "fast"'),
+    ],
+)
+def test_values_that_can_not_be_are_damage(
+    file: str, before: str, after: str, make_run: MakeRun
+) -> None:
+    path = make_run(script=[(3, SetLearningRate(0.02))])
+    text = (path / file).read_text()
+    assert before in text
+    (path / file).write_text(text.replace(before, after, 1))
+    with pytest.raises(RunError, match=file):
+        RunSummary.of(SavedRun.read(path))
+    assert runs("show", path).exit_code == 3
+
+
+def test_a_file_with_two_names_counts_once(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(bytes(1000))
+    os.link(tmp_path / "one", tmp_path / "two")
+    (tmp_path / "three").write_bytes(bytes(500))
+    assert size_of(tmp_path) == 1500
+    assert size_of(tmp_path / "missing") == 0
+
+
+def test_a_run_is_found_by_path_name_or_beginning(
+    make_run: MakeRun, runs_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, fork, other = (
+        make_run(name) for name in ("2026-01-01", "2026-01-01-fork-9", "2026-02-03")
+    )
+    assert find_run(str(other)) == find_run("2026-02-03") == find_run("2026-02") == other
+    assert find_run("2026-01-01") == first  # though another begins like it
+    assert find_run("2026-01-01-") == fork
+    for name, message in {
+        "2026": "may be 2026-01-01, 2026-01-01-fork-9, 2026-02-03: write more",
+        "2027": "no folder '2027'",
+        "": "no folder ''",
+        "2026-02-03/..": "no folder",
+    }.items():
+        with pytest.raises(RunError, match=message):
+            find_run(name)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "2026-02-03").mkdir()  # a path goes before a name
+    assert find_run("2026-02-03") == tmp_path / "2026-02-03"
+    assert runs("show", "2026-02-03").exit_code == 3

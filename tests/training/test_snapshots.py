@@ -1,0 +1,209 @@
+"""The snapshots that a run can go back to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.undo import NEVER, STOP, end_of, make_point
+
+from digit_tui.config import RunConfig
+from digit_tui.run.commands import (
+    AddEpochs,
+    AppliedCommand,
+    GoBack,
+    Pause,
+    Resume,
+    ScaleLearningRate,
+    SetAugmentation,
+    SetClipping,
+    SetLearningRate,
+    SetOptimizer,
+    Stop,
+    Undo,
+)
+from digit_tui.run.events import (
+    EpochEnded,
+    Paused,
+    Refused,
+    SnapshotInfo,
+    TimelineChanged,
+    WentBack,
+)
+from digit_tui.training import undo
+from digit_tui.training.snapshots import SnapshotStore
+
+
+@pytest.mark.usefixtures("every_half_epoch")
+def test_each_moment_can_be_gone_to(train: Any) -> None:
+    script = [(3, SetOptimizer("sgd")), (6, SetLearningRate(0.3)), (13, Undo())]
+    script += [(9, SetAugmentation("none")), (12, SetClipping(value=0.01))]
+    first = train([*script, STOP], interactive=True)
+    moments: list[SnapshotInfo] = first.all(TimelineChanged)[-1].snapshots
+    assert {moment.undone for moment in moments} == {True, False}
+    assert {moment.step for moment in moments} >= {0, 3, 4, 6, 8, 9, 12, 16}
+    assert "learning rate 0.3" in [moment.following for moment in moments]
+    for moment in moments:
+        back = [(NEVER, GoBack(moment.step, moment.lineage)), (NEVER, Resume())]
+        last = [] if moment.step == 16 else [(NEVER, Stop())]
+        ran = train([*script, *back, *last, STOP], interactive=True)
+        *_, went = ran.all(WentBack)
+        assert (went.step, went.ahead, went.lineage) == (moment.step, 0, moment.lineage)
+        assert end_of(ran) == end_of(train(moment.lineage))
+
+
+@pytest.mark.usefixtures("every_half_epoch")
+def test_moments_say_what_is_known_of_them(train: Any) -> None:
+    ran = train([(11, SetLearningRate(0.02)), STOP], interactive=True)
+    moments = ran.all(TimelineChanged)[-1].snapshots
+    assert [(moment.step, moment.following) for moment in moments] == [
+        (0, ""),
+        (4, ""),
+        (8, ""),
+        (11, "learning rate 0.02"),
+        (12, ""),
+        (16, ""),
+    ]
+    accuracy = {event.step: event.test_accuracy for event in ran.all(EpochEnded)}
+    assert [moment.accuracy for moment in moments if moment.step in (8, 11, 12)] == [
+        accuracy[8]
+    ] * 3
+    assert moments[-1].accuracy == accuracy[16]
+    assert [moment.epoch for moment in moments] == [
+        *(0, 4 * 32 / 230, 1, 1 + 3 * 32 / 230, 1 + 4 * 32 / 230, 2)
+    ]
+    assert not any(moment.undone for moment in moments)
+
+
+@pytest.mark.usefixtures("every_half_epoch")
+def test_what_is_undone_says_so(train: Any) -> None:
+    change = (6, SetLearningRate(0.02))
+    ran = train([change, (13, Undo()), STOP], interactive=True)
+    after = ran.events[ran.events.index(ran.all(WentBack)[0]) :]
+    moments = next(event for event in after if isinstance(event, TimelineChanged)).snapshots
+    assert [(moment.step, moment.undone) for moment in moments] == [
+        *((0, False), (4, False), (6, False), (8, True), (12, True))
+    ]
+    # What is made again is another way, though it has the same steps.
+    moments = ran.all(TimelineChanged)[-1].snapshots
+    assert [moment.step for moment in moments if moment.undone] == [8, 12]
+    assert [moment.step for moment in moments if not moment.undone] == [0, 4, 6, 8, 12, 16]
+
+
+@pytest.mark.parametrize("interactive", [False, True])
+def test_a_moment_that_is_not_in_memory_is_made_again(
+    interactive: bool, train: Any, go_on: Any, tmp_path: Path
+) -> None:
+    script = [(3, SetOptimizer("sgd")), (9, SetLearningRate(0.3))]
+    train([*script, (12, Stop())], folder=tmp_path / "run")
+    ran = go_on(tmp_path / "run", [(12, Undo()), STOP], interactive=interactive)
+    (back,) = ran.all(WentBack)
+    assert (back.from_step, back.step, back.ahead) == (12, 0, 9)
+    assert back.lineage == ()  # of where it stands
+    assert ran.trainer.state.lineage == (AppliedCommand(*script[0]),)
+    assert end_of(ran) == end_of(train(script[:1]))
+
+
+def test_a_moment_that_is_not_in_memory_while_paused(
+    train: Any, go_on: Any, tmp_path: Path
+) -> None:
+    script = [(3, SetOptimizer("sgd")), (9, SetLearningRate(0.3))]
+    train([*script, (12, Stop())], folder=tmp_path / "run")
+    ran = go_on(tmp_path / "run", [(12, Pause()), (12, Undo()), (NEVER, Stop())], interactive=True)
+    assert [(event.step, event.reason) for event in ran.all(Paused)] == [
+        (12, "asked"),
+        (9, "asked"),
+    ]
+    assert ran.ended.steps == 9
+    assert ran.sha256 == train([script[0], (9, Stop())]).sha256
+    assert go_on(tmp_path / "run").sha256 == train(script[:1]).sha256
+
+
+def test_a_finished_run_is_resumed_and_undone(train: Any, go_on: Any, tmp_path: Path) -> None:
+    train([(9, SetLearningRate(0.3))], folder=tmp_path / "run")
+    ran = go_on(tmp_path / "run", [(NEVER, Undo()), (NEVER, Resume()), STOP], interactive=True)
+    assert not ran.all(Refused)
+    assert end_of(ran) == end_of(train())
+
+
+@pytest.mark.usefixtures("no_half_epoch")
+def test_an_undone_end_is_gone_to_again_without_complaints(train: Any) -> None:
+    more = (16, AddEpochs(1))
+    there = (NEVER, GoBack(20, (AppliedCommand(*more),)))
+    script = [more, (20, Pause()), (NEVER, Undo()), there, (NEVER, Resume()), STOP]
+    ran = train([*script], interactive=True)
+    assert not ran.all(Refused)
+    assert end_of(ran) == end_of(train([more]))
+
+
+@pytest.mark.parametrize("interactive", [False, True])
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        GoBack(-1, ()),
+        GoBack(13, ()),
+        GoBack(NEVER, ()),
+        GoBack(9, (AppliedCommand(-1, SetLearningRate(0.3)),)),
+        GoBack(9, (AppliedCommand(10, SetLearningRate(0.3)),)),
+        GoBack(
+            9, (AppliedCommand(6, SetLearningRate(0.3)), AppliedCommand(5, SetOptimizer("sgd")))
+        ),
+    ],
+    ids=str,
+)
+def test_nonsense_is_refused(nonsense: GoBack, interactive: bool, train: Any) -> None:
+    ran = train([(12, nonsense), STOP], interactive=interactive)
+    assert [event.step for event in ran.all(Refused)] == [12]
+    assert not ran.all(WentBack)
+    assert end_of(ran) == end_of(train())
+
+
+def test_moments_use_bounded_memory_and_get_sparser_with_age(config: RunConfig) -> None:
+    size = make_point(0, (), 0, config).size
+    assert size >= 2 * 4 * (36 * 8 + 8 + 8 * 4 + 4)  # weights and their average, at least
+    timeline = SnapshotStore(limit=12 * size + 1)
+    for step in range(0, 1_000, 5):
+        timeline.add(make_point(step, (), step, config))
+        moments = timeline.infos
+        assert len(moments) <= 12
+        assert (moments[0].step, moments[-1].step) == (0, step)
+    gaps = np.diff([moment.step for moment in timeline.infos])
+    assert len(gaps) == 11
+    assert gaps.min() > 0
+    assert gaps[-1] <= 10  # the last ones are near
+    assert gaps[:5].mean() > 4 * gaps[-5:].mean()
+
+
+def test_the_moment_before_the_last_command_is_kept(config: RunConfig) -> None:
+    size = make_point(0, (), 0, config).size
+    for limit in (0, size, 3 * size, 5 * size):
+        timeline = SnapshotStore(limit)
+        lineage: tuple[AppliedCommand, ...] = ()
+        for step in range(0, 400, 5):
+            timeline.add(make_point(step, lineage, step, config))
+            if step % 70 == 35:
+                lineage = (*lineage, AppliedCommand(step, SetLearningRate(0.1 + step)))
+            moments = timeline.infos
+            assert (moments[0].step, moments[-1].step) == (0, step)
+            assert len(moments) <= max(3, limit // size)
+            now = moments[-1].lineage
+            if now:
+                assert timeline.find(now[-1].step, now[:-1]) is not None
+
+
+def test_a_run_with_little_memory_undoes_the_same(
+    train: Any, config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo, "SNAPSHOT_SHARE", 1e9)
+    size = make_point(0, (), 0, config).size
+    monkeypatch.setattr(SnapshotStore.__init__, "__defaults__", (5 * size,))
+    script = [(step, ScaleLearningRate(0.9)) for step in range(2, 30, 3)]
+    undos = [(35, Pause()), *[(NEVER, Undo())] * len(script)]
+    ran = train([*script, *undos, (NEVER, Resume()), STOP], interactive=True, epochs=5)
+    assert {len(event.snapshots) for event in ran.all(TimelineChanged)} <= set(range(1, 7))
+    backs = ran.all(WentBack)
+    assert [back.step + back.ahead for back in backs] == [step for step, _ in reversed(script)]
+    assert any(back.ahead for back in backs)
+    assert end_of(ran) == end_of(train(epochs=5))

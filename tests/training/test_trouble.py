@@ -1,0 +1,214 @@
+"""The way out of a loss that is no number, and of a spike."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from math import nan
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.command_script import CommandScript
+from support.undo import NEVER, STOP, end_of
+
+from digit_tui.config import RunConfig
+from digit_tui.data import Dataset
+from digit_tui.engine import stepper as step_module
+from digit_tui.engine.stepper import NotFinite, Stepper
+from digit_tui.run.commands import (
+    AppliedCommand,
+    Command,
+    Resume,
+    Save,
+    ScaleLearningRate,
+    SetLearningRate,
+    SetOptimizer,
+    Stop,
+    Undo,
+)
+from digit_tui.run.events import (
+    Diverged,
+    Paused,
+    Resumed,
+    Spiked,
+    TimelineChanged,
+    WentBack,
+)
+from digit_tui.run.state import RunState
+from digit_tui.training import trainer as trainer_module
+from digit_tui.training.trainer import Trainer
+
+
+@pytest.mark.parametrize("rhythm", [1, 2, 3, 7])
+def test_a_command_that_comes_does_not_move_the_pause(
+    rhythm: int, train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Orders that end early as somebody waits are as good as whole ones."""
+    script: list[tuple[int, Command]] = [(50, SetLearningRate(1000)), STOP]
+    options = {"optimizer": "adam", "epochs": 12, "learning_rate": 0.02, "interactive": True}
+    expected = train(script, **options)
+    monkeypatch.setattr(CommandScript, "waiting", lambda script: next(often))
+    often = cycle([*[False] * (rhythm - 1), True])
+    ran = train(script, **options)
+    for kind in (Spiked, Paused):
+        assert [vars(event) for event in ran.all(kind)] == [
+            vars(event) for event in expected.all(kind)
+        ]
+    assert len(ran.all(Spiked)) == 1
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam", "adamw"])
+def test_a_rate_of_1000_is_taken_back(optimizer: str, train: Any) -> None:
+    rate = 0.2 if optimizer == "sgd" else 0.02
+    options = {"optimizer": optimizer, "epochs": 12, "learning_rate": rate, "interactive": True}
+    ran = train([(50, SetLearningRate(1000)), (NEVER, Undo()), STOP], **options)
+    troubles = [event for event in ran.events if isinstance(event, Spiked | Diverged)]
+    assert len(troubles) == 1
+    assert f"learning rate {rate} → 1000" in troubles[0].message
+    first, last = ran.all(Paused)
+    assert first.reason in ("spike", "diverged")
+    assert 50 < first.step < 80
+    assert last.reason == "finished"  # it learned on by itself
+    (back,) = ran.all(WentBack)
+    assert (back.step, back.ahead, back.lineage) == (50, 0, ())
+    assert end_of(ran) == end_of(train([STOP], **options))
+    assert ran.ended.test_accuracy > 0.9
+
+
+@pytest.mark.usefixtures("every_half_epoch")
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_a_rate_of_1000_is_taken_back_wherever_it_was_set(optimizer: str, train: Any) -> None:
+    """Also where a moment was kept after it, before the loss showed what had happened."""
+    options = {"optimizer": optimizer, "epochs": 12, "learning_rate": 0.02, "interactive": True}
+    expected = end_of(train([STOP], **options))
+    went = {}
+    for step in range(48, 57):
+        script = [(step, SetLearningRate(1000)), (NEVER, Undo()), STOP]
+        ran = train(script, **options)
+        went[step] = [back.step for back in ran.all(WentBack)]
+        if went[step] == [step]:
+            assert end_of(ran) == expected
+    assert went == {step: [step] for step in range(48, 57)}
+
+
+def test_each_trouble_has_a_way_back_of_its_own(train: Any) -> None:
+    """What was learned since an earlier trouble is not lost with the next one."""
+    bad = SetLearningRate(1000)
+    script = [(40, bad), (NEVER, Undo()), (70, bad), (NEVER, Undo()), STOP]
+    ran = train(script, epochs=12, interactive=True)
+    assert [back.step for back in ran.all(WentBack)] == [40, 70]
+    assert end_of(ran) == end_of(train(epochs=12))
+
+
+@pytest.mark.parametrize("most", [1, 32])
+def test_several_commands_at_one_step_are_taken_back_together(
+    most: int, train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a key that was pressed quickly: with the first of them no step was made."""
+    monkeypatch.setattr(step_module, "MAX_STEPS", most)
+    before = (30, ScaleLearningRate(0.9))
+    presses = [(50, ScaleLearningRate(10))] * 6
+    ran = train([before, *presses, (NEVER, Undo()), STOP], epochs=12, interactive=True)
+    (back,) = ran.all(WentBack)
+    assert (back.step, len(back.lineage)) == (50, 1)
+    assert len(ran.all(Spiked) + ran.all(Diverged)) == 1
+    assert end_of(ran) == end_of(train([before], epochs=12))
+
+
+def test_a_remedy_in_place_of_the_way_back(train: Any) -> None:
+    """Somebody changes a setting instead, and trains on with what is left."""
+    script = [(50, SetLearningRate(1000)), (NEVER, SetLearningRate(0.01)), (NEVER, Resume())]
+    ran = train([*script, STOP], epochs=12, interactive=True)
+    assert len(ran.all(Spiked)) == 1  # known by now
+    assert [event.reason for event in ran.all(Paused)] == ["spike", "finished"]
+    step = ran.all(Spiked)[0].step
+    assert end_of(ran) == end_of(train([script[0], (step, script[1][1])], epochs=12))
+
+
+class Trap(Stepper):
+    """Fails at step 20, as long as nothing was changed."""
+
+    def steps(self, state: RunState, most: int) -> Any:
+        if state.step == 20 and not state.lineage:
+            raise NotFinite("loss", nan)
+        return super().steps(state, min(most, 20 - state.step) if state.step < 20 else most)
+
+
+@pytest.fixture
+def trap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer_module, "Stepper", Trap)
+
+
+@pytest.mark.usefixtures("trap", "every_half_epoch")
+def test_trouble_without_a_command_goes_back_and_stays_paused(train: Any) -> None:
+    ran = train([(NEVER, Undo()), STOP], epochs=4, interactive=True)
+    (diverged,) = ran.all(Diverged)
+    assert diverged.step == 20
+    (back,) = ran.all(WentBack)
+    assert 0 < back.step < 20  # where it stood the trouble is next
+    assert [event.reason for event in ran.all(Paused)] == ["diverged", "asked"]
+    assert not ran.all(Resumed)
+    assert ran.ended.steps == back.step
+    assert ran.sha256 == train([(back.step, Stop())], epochs=4).sha256
+
+
+@pytest.mark.usefixtures("trap", "every_half_epoch")
+def test_trouble_again_goes_back_further_each_time(train: Any) -> None:
+    again = [(NEVER, Undo()), (NEVER, Resume())]
+    remedy = SetLearningRate(0.02)
+    script = [*again * 4, (NEVER, Undo()), (NEVER, remedy), (NEVER, Resume()), STOP]
+    ran = train(script, epochs=4, interactive=True)
+    assert [back.step for back in ran.all(WentBack)] == [16, 12, 8, 4, 0]
+    assert ran.ended.reason == "finished"
+    assert end_of(ran) == end_of(train([(0, remedy)], epochs=4))
+
+
+def test_without_moments_in_memory_trouble_goes_back_to_the_beginning(train: Any) -> None:
+    ran = train([(5, SetLearningRate(1e30)), (NEVER, Undo())], optimizer="sgd")
+    assert len(ran.all(Diverged)) == 1
+    assert end_of(ran) == end_of(train(optimizer="sgd"))
+
+
+def test_nobody_who_is_not_there_is_told_of_a_spike(train: Any) -> None:
+    ran = train([(50, SetLearningRate(1000))], epochs=12)
+    assert not ran.all(Spiked)
+    assert not ran.all(TimelineChanged)
+
+
+def test_a_trouble_before_its_remedy_comes_again_in_a_resume(
+    train: Any, kill: Any, go_on: Any, tmp_path: Path
+) -> None:
+    script = [(50, SetLearningRate(1000)), (NEVER, SetLearningRate(0.01)), (NEVER, Resume())]
+    whole = train([*script, STOP], epochs=12, interactive=True)
+    folder = tmp_path / "run"
+    script = [(45, Save()), *script]
+    kill(
+        lambda event: isinstance(event, Resumed), script, folder=folder, interactive=True, epochs=12
+    )
+    ran = go_on(folder, [(NEVER, Resume()), STOP], interactive=True)
+    assert [event.reason for event in ran.all(Paused)] == ["spike", "finished"]
+    assert ran.trainer.state.lineage == whole.trainer.state.lineage
+    assert ran.sha256 == whole.sha256
+
+
+def test_a_good_command_long_before_a_trouble_stays(
+    digits: Dataset, config: RunConfig, train: Any
+) -> None:
+    """Undo twice: out of the trouble, then the command before it."""
+    good = (30, SetOptimizer("adamw"))
+    script = [good, (100, SetLearningRate(1000)), (NEVER, Undo()), (104, Undo()), STOP]
+    trainer = Trainer(config.with_(epochs=20), digits, CommandScript(script), interactive=True)
+    backs = [event for event in trainer.run() if isinstance(event, WentBack)]
+    assert [(back.step, back.lineage) for back in backs] == [
+        (100, (AppliedCommand(*good),)),
+        (30, ()),
+    ]
+    assert trainer.state.weights_sha256 == train(epochs=20).sha256
+
+
+def test_a_trouble_after_many_commands_does_not_cost_the_run(train: Any) -> None:
+    """Somebody who has steered often, and well, does not begin anew for one wrong turn."""
+    often = [(step, ScaleLearningRate(1.01)) for step in range(10, 420, 40)]
+    script = [*often, (430, SetLearningRate(1000)), (NEVER, Undo()), STOP]
+    (back,) = train(script, epochs=60, interactive=True).all(WentBack)
+    assert 300 < back.step <= 430

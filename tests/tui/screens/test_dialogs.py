@@ -1,0 +1,208 @@
+"""Dialogs: the optimizer, quitting, starting again, help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+
+from digit_tui.config import OPTIMIZERS
+from digit_tui.run import commands
+from digit_tui.run import events as happened
+from digit_tui.tui.app import DigitApp
+from digit_tui.tui.screens.help import HelpDialog
+from digit_tui.tui.screens.optimizer import OptimizerDialog
+
+
+class TestOptimizerDialog:
+    async def test_the_present_one_is_chosen_at_first(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.changed("optimizer", "rmsprop"))
+            await opened.press("o")
+            dialog = opened.app.screen
+            assert isinstance(dialog, OptimizerDialog)
+            assert dialog.query_one(OptionList).highlighted == OPTIMIZERS.index("rmsprop")
+            for number, name in enumerate(OPTIMIZERS, 1):
+                opened.find(f"{number} {name} .* rate ")
+
+    async def test_enter_chooses(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening())
+            await opened.press("o", "down", "enter")
+            assert opened.sent == [commands.SetOptimizer("adamw")]
+            assert not isinstance(opened.app.screen, ModalScreen)
+
+    async def test_a_number_chooses_at_once(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening())
+            await opened.press("o", "2")
+            assert opened.sent == [commands.SetOptimizer("momentum")]
+            assert not isinstance(opened.app.screen, ModalScreen)
+
+    async def test_escape_changes_nothing(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening())
+            before = opened.rows
+            await opened.press("o", "up", "escape")
+            assert opened.sent == []
+            assert opened.rows == before
+
+    async def test_the_keys_of_the_run_wait_behind_it(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening())
+            await opened.press("o", "space", "n", "s", "tab", "escape")
+            assert opened.app.current_mode == "train"
+            assert not {commands.Pause(), commands.StepBatch(), commands.Save()} & set(opened.sent)
+
+
+class TestQuit:
+    @pytest.mark.parametrize("key", ["q", "ctrl+q"])
+    @pytest.mark.parametrize("steps", [0, 1_234])
+    async def test_it_saves_and_leaves(self, window: Any, story: Any, key: str, steps: int) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *([story.steps(steps)] if steps else []))
+            await opened.press(key)
+            assert opened.sent == [commands.Stop()]
+            assert not isinstance(opened.app.screen, ModalScreen)
+
+    @pytest.mark.parametrize("key", ["q", "ctrl+c"])
+    async def test_before_the_run_there_is_nothing_to_end(self, window: Any, key: str) -> None:
+        async with window() as opened:
+            opened.app.runner = None
+            await opened.press(key)
+            assert opened.app.return_code == 0
+
+    async def test_the_program_ends_when_the_run_has_ended(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            app = opened.app
+            await opened.tell(*story.opening(), story.steps(10))
+            await opened.press("q")
+            assert app.return_code is None
+            await opened.tell(story.saved(), story.ended())
+            app._wake.set()
+            await opened.until(lambda: app.return_code is not None)
+            assert app.return_code == 0
+            assert app.farewell == (
+                "Saved step 10 in /runs/one\nResume it with: digit-tui --resume /runs/one"
+            )
+
+    async def test_a_run_that_could_not_be_saved_says_so(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            app = opened.app
+            failed = happened.SaveFailed(20, "No space left on device: /runs/one")
+            await opened.tell(*story.opening(), story.steps(10), story.saved(), story.steps(10))
+            await opened.press("q")
+            await opened.tell(failed, story.ended())
+            app._wake.set()
+            await opened.until(lambda: app.return_code is not None)
+            assert app.return_code == 74
+            assert "Saved step 10" in app.farewell
+            assert "not saved: No space left on device" in app.farewell
+
+
+class TestBreakingOff:
+    async def test_once_pauses_and_twice_leaves(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10))
+            await opened.press("ctrl+c")
+            assert opened.sent == [commands.Pause()]
+            await opened.press("ctrl+c")  # the run need not have paused yet
+            assert opened.sent == [commands.Pause(), commands.Stop()]
+
+    @pytest.mark.parametrize("reason", ["asked", "batch", "finished", "diverged", "spike"])
+    async def test_what_does_not_train_is_left(self, window: Any, story: Any, reason: str) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10), story.paused(reason))
+            await opened.press("ctrl+c")
+            assert opened.sent == [commands.Stop()]
+
+    async def test_who_trains_on_may_break_off_again(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10))
+            await opened.press("ctrl+c")
+            await opened.tell(story.paused())
+            await opened.press("space")
+            await opened.tell(story.resumed())
+            await opened.press("ctrl+c")
+            assert opened.sent == [commands.Pause(), commands.Resume(), commands.Pause()]
+
+    @pytest.mark.parametrize("key", ["o", "question_mark", "f", "ctrl+p"])
+    async def test_it_works_in_a_dialog(self, window: Any, story: Any, key: str) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10))
+            await opened.press(key, "ctrl+c", "ctrl+c")
+            assert opened.sent == [commands.Pause(), commands.Stop()]
+
+
+class TestRestart:
+    async def test_the_next_run_begins_when_the_last_has_ended(
+        self, window: Any, story: Any, tmp_path: Any
+    ) -> None:
+        async with window(folder=tmp_path / "run") as opened:
+            app, first = opened.app, opened.app.runner
+            await opened.tell(*story.opening(), story.steps(10))
+            await opened.press("r", "r")
+            assert opened.sent == [commands.Stop()]
+            assert app.runner is first
+            await opened.tell(story.saved(), story.ended())
+            app._wake.set()
+            await opened.until(lambda: app.runner is not first)
+            assert app.runner.started
+            assert app.runner.folder == tmp_path / "run-2"
+            assert app.runner.dataset is story.dataset  # it is not read again
+            assert (app.model.state, app.model.step, len(app.model.log)) == ("loading", 0, 0)
+
+    async def test_nothing_is_left_of_the_run_before(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            app, first = opened.app, opened.app.runner
+            await opened.press("tab")
+            await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
+            opened.find("   4 .* 1.61 ✗")
+            await opened.press("r")
+            await opened.tell(story.ended())
+            app._wake.set()
+            await opened.until(lambda: app.runner is not first)
+            fresh = type(story)(story.config, story.dataset)
+            await opened.tell(fresh.loaded(), fresh.started())
+            opened.find("No look at the test digits")
+            assert "✗" not in opened.text
+            assert "1.61" not in opened.text
+
+
+class TestHelp:
+    async def test_it_closes_and_changes_nothing(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10))
+            before = opened.rows
+            for key in ("escape", "q", "question_mark", "enter", "space"):
+                await opened.press("question_mark")
+                assert isinstance(opened.app.screen, HelpDialog)
+                await opened.press(key)
+                assert opened.rows == before
+            assert opened.sent == []
+
+    async def test_it_lists_every_key_with_what_it_does(self, window: Any) -> None:
+        async with window(120, 100) as opened:
+            await opened.press("question_mark")
+            for title, bindings in DigitApp.key_groups():
+                opened.find(rf"│ +{title} +│")
+                for binding in bindings:
+                    key = opened.app.get_key_display(binding)
+                    row = opened.find(rf"│ +{_escaped(key)} +{_escaped(binding.tooltip)} +│")
+                    assert row
+
+    def test_every_key_of_ours_is_in_a_group(self) -> None:
+        groups = dict(DigitApp.key_groups())
+        assert list(groups) == ["Everywhere", "Training", "Mistakes", "Confusion"]
+        bindings = [binding for group in groups.values() for binding in group]
+        names = [binding.id for binding in bindings]
+        assert len(set(names)) == len(names)
+        assert all(binding.id and binding.tooltip and binding.description for binding in bindings)
+        assert {"pause", "next_view", "window", "all", "optimizer_sgd", "quit"} <= set(names)
+
+
+def _escaped(text: str) -> str:
+    """For a pattern, with any number of spaces between words."""
+    return "".join(f"\\{letter}" if not letter.isalnum() else letter for letter in text)

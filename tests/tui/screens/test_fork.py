@@ -1,0 +1,127 @@
+"""A run and its fork, compared in the interface."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from support.steering import Tell, forked, lines, of_fork
+
+from digit_tui.run import commands
+from digit_tui.run import events as happened
+from digit_tui.tui.screens.fork import ForkDialog
+from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.widgets.gap_line import GapLine, gap
+
+
+class TestFork:
+    @pytest.mark.parametrize(
+        ("keys", "changes"),
+        [
+            (["right"], (commands.SetOptimizer("adamw"),)),
+            (["left", "down", "right"], (commands.SetOptimizer("rmsprop", 0.002),)),
+            (["down", "left", "left"], (commands.SetLearningRate(pytest.approx(0.0002)),)),
+            (["up", "left"], (commands.SetAugmentation("elastic"),)),
+            (["down", "down", "space"], (commands.SetClipping(norm=1.0),)),
+            (
+                ["down", "down", "left", "down", "right"],
+                (commands.SetClipping(value=0.1), commands.SetAugmentation("shift")),
+            ),
+        ],
+    )
+    async def test_the_dialog_asks_what_differs(
+        self, window: Any, story: Any, keys: list[str], changes: Any
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1))
+            await opened.press("f", *keys, "enter")
+            (sent,) = opened.sent
+            assert sent == commands.Fork(changes)
+
+    async def test_a_fork_that_does_the_same_is_none(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1))
+            await opened.press("f", "enter")
+            assert isinstance(opened.app.screen, ForkDialog)
+            opened.find("Choose with ←→ what the copy does otherwise.")
+            await opened.press("right", "left", "enter")
+            assert isinstance(opened.app.screen, ForkDialog)
+            await opened.press("escape")
+            assert opened.sent == []
+
+    @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+    async def test_both_branches_and_their_gap_are_shown(
+        self, window: Any, story: Any, size: tuple[int, int]
+    ) -> None:
+        async with window(*size) as opened:
+            await opened.tell(*story.opening(), *story.epochs(2, {3: (7, 0.8), 5: (1, 0.9)}))
+            assert not opened.app.screen.query_one(GapLine).display
+            await opened.tell(forked(story, "optimizer sgd"))
+            steps = story.steps(100)
+            right = story.look(300, 3.0, story.evaluation({5: (1, 0.9)}))
+            await opened.tell(steps, *of_fork(steps, right))
+            opened.find("run ━ ━ fork ━ ━")
+            # One of 1,000 digits more is right: b = 0, c = 1.
+            opened.find(r"Fork: optimizer sgd  \+0.10 points \(95 % interval -0.24 to \+0.44\)")
+            opened.find(r"fixed 1, broke 0: may well be chance \(p = 1.00\)")
+            opened.find(
+                r"run 99.80% \(99.3 to 99.9\)  fork 99.90% \(99.4 to 100.0\)  95 % intervals"
+            )
+            assert len(opened.app.model.fork_curves.train_loss) == 100
+
+    async def test_keys_that_work_only_with_or_without_one(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1))
+            assert "k Keep" not in opened.text
+            opened.find("f Fork")
+            await opened.press("k")
+            assert opened.sent == []
+            await opened.tell(forked(story, "optimizer sgd"))
+            opened.find("k Keep")
+            assert "f Fork" not in opened.text
+
+    @pytest.mark.parametrize(("key", "fork"), [("r", False), ("f", True)])
+    async def test_keeping_one(self, window: Any, story: Any, key: str, fork: bool) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1), forked(story, "optimizer sgd"))
+            await opened.press("k", "escape", "k")
+            opened.find("go on with the fork .* optimizer sgd")
+            await opened.press(key)
+            assert opened.sent == [commands.Keep(fork)]
+
+    @pytest.mark.parametrize("kept", ["run", "fork"])
+    def test_the_branch_that_is_kept_goes_on_as_the_run(
+        self, model: RunModel, story: Any, tell: Tell, kept: str
+    ) -> None:
+        tell(*story.opening(), *story.epochs(2), forked(story, "optimizer sgd"))
+        settings = story.changed("optimizer", "sgd")
+        before = story.settings
+        run, copy = story.steps(50, losses=1.0), story.steps(0)
+        copy = happened.StepsDone(
+            **{**vars(run), "losses": np.full(50, 9.0, np.float32), "learning_rate": 0.1}
+        )
+        better = story.look(250, 2.5, story.evaluation())
+        tell(*of_fork(settings), run, *of_fork(copy, better))
+        assert model.settings.optimizer == "adam"
+        assert model.fork is not None
+        assert model.fork.settings == before
+        tell(happened.ForkEnded(250, kept, "/runs/left", "asked"))
+        assert model.fork is None
+        assert len(model.curves.train_loss) == 250
+        ours, theirs = (9.0, 1.0) if kept == "fork" else (1.0, 9.0)
+        assert set(model.curves.train_loss.y[200:]) == {ours}
+        assert set(model.undone[-1].curves.train_loss.y) == {theirs}
+        assert model.settings.optimizer == ("sgd" if kept == "fork" else "adam")
+        assert model.run == ("/runs/fork" if kept == "fork" else "/runs/one")
+        assert "saved in left" in lines(model)[-1]
+        assert gap(model) == ""
+        assert model.state == "training"
+
+    def test_what_goes_wrong_in_a_fork_is_told(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), *story.epochs(1), forked(story, "optimizer sgd"))
+        tell(*of_fork(story.diverged(), happened.SaveFailed(100, "disk full")))
+        assert lines(model)[-2:] == ["fork: loss became NaN at step 101", "not saved: disk full"]
+        assert model.state == "training"

@@ -1,0 +1,219 @@
+"""The training view."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from support.charts import counts
+
+from digit_tui.data import Dataset
+from digit_tui.run import events as happened
+from digit_tui.tui.app import DigitApp
+
+
+class TestStatus:
+    async def test_before_the_digits_are_read(self, window: Any) -> None:
+        async with window() as opened:
+            assert opened.rows[0] == " sample · adam · rate 0.001"
+            assert opened.rows[1].startswith(" … loading")
+            assert opened.text.count("No points yet.") == 3
+
+    async def test_the_name_of_the_data_can_not_drive_the_terminal(
+        self, window: Any, config: Any
+    ) -> None:
+        async with window(data="a\x1b[2Jb\u202e") as opened:
+            assert opened.rows[0].startswith(" a?[2Jb? · ")
+            assert all(row.isprintable() for row in opened.rows)
+
+    @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+    async def test_the_two_lines(self, window: Any, story: Any, size: tuple[int, int]) -> None:
+        async with window(*size) as opened:
+            await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}), story.steps(34))
+            assert opened.rows[:2] == [
+                " sample · 784-128-10 · adam · rate 0.001",
+                " ▶ training  epoch 2.34/25  step 234  test 99.90%  3,120 images/s",
+            ]
+
+    @pytest.mark.parametrize(
+        ("reason", "words"),
+        [
+            ("asked", "⏸ paused"),
+            ("batch", "⏸ paused"),
+            ("finished", "✓ finished"),
+            ("diverged", "✗ diverged"),
+        ],
+    )
+    async def test_what_the_run_does(
+        self, window: Any, story: Any, reason: str, words: str
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10), story.paused(reason))
+            assert opened.rows[1].startswith(f" {words}  epoch 0.10/25")
+
+    async def test_settings_are_shown_when_they_are_confirmed(
+        self, window: Any, story: Any
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10))
+            before = opened.rows
+            await opened.press("2", "c", "a", "e", "right_square_bracket", "space")
+            assert opened.rows == before
+            await opened.tell(
+                story.changed("optimizer", "momentum"),
+                story.changed("learning_rate", 0.02),
+                story.changed("clip_norm", 1.0),
+                story.changed("augment", "shift"),
+                story.changed("epochs", 35),
+                story.paused(),
+            )
+            assert opened.rows[:2] == [
+                " sample · 784-128-10 · momentum · rate 0.02 · clip norm 1 · shift",
+                " ⏸ paused  epoch 0.10/35  step 10  test 100.00%  400 images/s",
+            ]
+            await opened.tell(story.changed("clip_norm", None), story.changed("clip_value", 0.1))
+            assert "· clip value 0.1 ·" in opened.rows[0]
+
+    async def test_the_rate_of_the_last_step_beside_the_base_rate(
+        self, window: Any, story: Any
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10, rate=0.00075))
+            assert opened.rows[0].endswith("· adam · rate 0.00075 of 0.001")
+            await opened.tell(story.steps(10, rate=0.00099999))  # as good as the same
+            assert opened.rows[0].endswith("· adam · rate 0.001")
+
+
+class TestProgress:
+    async def test_the_time_left(self, window: Any, story: Any, clock: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening())
+            assert opened.rows[21].endswith("  0%  …")
+            clock.pass_(10)
+            await opened.tell(story.steps(100))
+            assert re.fullmatch(r" █+[▏▎▍▌▋▊▉]? +4%  4:00 left", opened.rows[21])
+            clock.pass_(7)
+            await opened.tell()
+            assert opened.rows[21].endswith("4%  3:53 left")
+            await opened.tell(story.paused())
+            assert opened.rows[21].endswith("4%  paused")
+
+    async def test_hours(self, window: Any, story: Any, clock: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening())
+            clock.pass_(10)
+            await opened.tell(story.steps(1))
+            assert opened.rows[21].endswith("6:56:30 left")
+
+    async def test_the_end(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(25), story.paused("finished"))
+            assert re.fullmatch(r" █{50,} +100%  done", opened.rows[21])
+
+
+class TestLog:
+    async def test_the_latest_lines_last(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(3), story.changed("augment", "shift"))
+            assert [row[41:].strip() for row in opened.rows[14:20]] == [
+                "sample: 4,000 training and 1,000 test",
+                "images",
+                "training 1,234 parameters",
+                "epoch 3: test 91.00%, loss 0.3000",
+                "epoch 3.00: augmentation none → shift",
+                "",
+            ]
+
+    async def test_what_does_not_fit_goes_out_at_the_top(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*(happened.Refused(1, f"number {each}") for each in range(30)))
+            rows = [row[41:].strip() for row in opened.rows[14:21]]
+            assert rows == [f"number {each}" for each in range(23, 30)]
+
+    async def test_markup_is_text(self, window: Any) -> None:
+        async with window() as opened:
+            await opened.tell(happened.Refused(1, "[red]no[/] [@click=app.quit]x[/"))
+            opened.find(re.escape("[red]no[/] [@click=app.quit]x[/"))
+
+
+class TestKeyBar:
+    async def test_it_takes_few_lines_and_names_every_key(self, window: Any) -> None:
+        async with window() as opened:
+            groups = dict(DigitApp.key_groups())
+            for view, lines in (("Training", 2), ("Mistakes", 3), ("Confusion", 3)):
+                bar = opened.app.screen.query_one("KeyBar")
+                await opened.until(lambda bar=bar, lines=lines: bar.size.height == lines)
+                active = opened.app.screen.active_bindings.values()
+                works = {each.binding.id for each in active if each.enabled}
+                text = "  ".join(opened.rows[24 - lines :])
+                for binding in [*groups["Everywhere"], *groups[view]]:
+                    key = opened.app.get_key_display(binding)
+                    if not binding.show or binding.id not in works:
+                        assert f" {binding.description} " not in f" {text} "
+                    elif binding.group is None:
+                        assert f"{key} {binding.description}" in text
+                    else:
+                        assert re.search(rf"{re.escape(key)} .*{binding.description}", text)
+                assert "q Quit" in text
+                await opened.press("tab")
+
+    async def test_one_line_where_there_is_room(self, window: Any) -> None:
+        async with window(200, 24) as opened:
+            assert opened.app.screen.query_one("KeyBar").size.height == 1
+            assert opened.rows[-1].endswith("? Help  q Quit")
+
+    async def test_a_click_presses_the_key(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10))
+            column = opened.rows[23].index("s Save")
+            await opened.pilot.click("KeyBar", offset=(column, 1))
+            await opened.settle()
+            assert [type(each).__name__ for each in opened.sent] == ["Save"]
+
+
+class TestDrawingAddsNothing:
+    async def test_resizing(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(2))
+            before, rows = counts(opened.app), opened.rows
+            for size in ((120, 40), (60, 20), (200, 50), (80, 24)):
+                await opened.resize(*size)
+            assert counts(opened.app) == before
+            assert opened.rows == rows
+
+    async def test_looking_elsewhere_and_back(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(2))
+            before, rows = counts(opened.app), opened.rows
+            await opened.press("tab", "tab", "tab", "w", "w", "z", "z", "l", "l", "m", "m", "m")
+            await opened.tell()
+            await opened.tell()
+            assert counts(opened.app) == before
+            assert opened.rows == rows
+
+    async def test_pausing_and_resuming(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1))
+            before = counts(opened.app)
+            for _ in range(3):
+                await opened.tell(story.paused(), story.evaluated(), story.resumed())
+            assert counts(opened.app) == before
+
+
+async def test_events_are_taken_in_behind_a_dialog(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), story.steps(10))
+        await opened.press("question_mark")
+        await opened.tell(story.steps(20), story.paused())
+        await opened.press("escape")
+        assert opened.rows[1].startswith(" ⏸ paused  epoch 0.30/25  step 30")
+
+
+async def test_another_data_set(window: Any, story: Any, sample: Dataset) -> None:
+    arrays = sample.train_images, sample.train_labels, sample.test_images, sample.test_labels
+    story.dataset = Dataset("x" * 200, "", *arrays, sample.side, sample.classes)
+    async with window() as opened:
+        await opened.tell(*story.opening())
+        assert opened.rows[0] == " " + "x" * 77 + "…"
+        assert opened.rows[1].startswith(" ▶ training")
