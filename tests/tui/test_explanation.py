@@ -16,8 +16,8 @@ from digit_tui.data import Dataset
 from digit_tui.insight.neighbours import hidden_features, nearest
 from digit_tui.nn import Evaluation, Network
 from digit_tui.run.settings import Settings
-from digit_tui.tui import look_alikes
-from digit_tui.tui.look_alikes import FoundNeighbours, NeighbourFinder, NeighbourQuery
+from digit_tui.tui import neighbour_finder
+from digit_tui.tui.neighbour_finder import FoundNeighbours, NeighbourFinder, NeighbourQuery
 from digit_tui.tui.widgets.neighbours import NeighbourRow
 from digit_tui.tui.widgets.pictures import DigitPicture
 
@@ -59,12 +59,12 @@ class TestRoom:
     @staticmethod
     def shown(opened: Any) -> dict[str, bool]:
         return {
-            "look-alikes": opened.app.screen.query_one(NeighbourRow).display,
+            "neighbours": opened.app.screen.query_one(NeighbourRow).display,
             "what-if": "what if it were" in opened.text,
         }
 
     @pytest.mark.parametrize(
-        ("size", "look_alikes", "what_if"),
+        ("size", "neighbours", "what_if"),
         [
             ((60, 20), False, False),
             ((80, 24), True, True),
@@ -73,17 +73,17 @@ class TestRoom:
         ],
     )
     async def test_at_once(
-        self, explain: Any, size: tuple[int, int], look_alikes: bool, what_if: bool
+        self, explain: Any, size: tuple[int, int], neighbours: bool, what_if: bool
     ) -> None:
         async with explain(*size) as opened:
-            assert self.shown(opened) == {"look-alikes": look_alikes, "what-if": what_if}
+            assert self.shown(opened) == {"neighbours": neighbours, "what-if": what_if}
 
     async def test_after_a_resize_while_it_was_closed(self, explain: Any) -> None:
         async with explain(60, 20) as opened:
             await opened.press("escape")
             await opened.resize(120, 30)
             await opened.press("enter")
-            assert self.shown(opened) == {"look-alikes": True, "what-if": True}
+            assert self.shown(opened) == {"neighbours": True, "what-if": True}
 
 
 class TestScreen:
@@ -103,7 +103,7 @@ class TestScreen:
     @pytest.mark.parametrize("size", SIZES[:2])
     async def test_all_of_it_where_there_is_room(self, explain: Any, size: Any) -> None:
         async with explain(*size) as opened:
-            await opened.until(lambda: "nearest " in opened.text)
+            await opened.until(lambda: "as of epoch" in opened.text)
             await opened.settle()
             opened.find("nearest .*as of epoch 3")
             for name in ("1 pixel left", "10 degrees right", "thicker", "thinner"):
@@ -291,9 +291,9 @@ class TestLookAlikes:
             go_on.wait(20)
             return hidden_features(*values)
 
-        monkeypatch.setattr(look_alikes, "hidden_features", slow)
+        monkeypatch.setattr(neighbour_finder, "hidden_features", slow)
         async with explain() as opened:
-            opened.find("learning look-alikes ...")
+            opened.find("finding nearest training digits ...")
             await opened.press("down")
             go_on.set()
             await opened.until(lambda: "nearest in" in opened.text)
@@ -348,7 +348,7 @@ class TestFinder:
     def test_a_newer_network_waits_its_turn_but_not_in_a_pause(
         self, answers: Answers, sample: Dataset, network: Network, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(look_alikes, "SHARE", 1e-9)
+        monkeypatch.setattr(neighbour_finder, "SHARE", 1e-9)
         newer = network.copy()
         answers.finder.ask(self.question(sample, network, 1.0))
         assert answers.next().epoch == 1.0
@@ -366,7 +366,7 @@ class TestFinder:
             sizes.append(len(images))
             return hidden_features(network, images)
 
-        monkeypatch.setattr(look_alikes, "hidden_features", counted)
+        monkeypatch.setattr(neighbour_finder, "hidden_features", counted)
         for digit in (3, 4, 5):
             answers.finder.ask(self.question(sample, network, 1.0, True, digit))
             assert answers.next().digit == digit
@@ -382,7 +382,7 @@ class TestFinder:
             go_on.wait(20)
             return hidden_features(*values)
 
-        monkeypatch.setattr(look_alikes, "hidden_features", slow)
+        monkeypatch.setattr(neighbour_finder, "hidden_features", slow)
         answers.finder.ask(self.question(sample, network, 1.0, True, 3))
         assert begun.wait(20)
         for digit in (4, 5, 6):

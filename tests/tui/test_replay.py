@@ -16,7 +16,7 @@ from digit_tui.run.events import BranchEvent, EpochEnded, StepsDone, WentBack
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.command_source import CommandScript
 from digit_tui.training.run_request import RunRequest, replay_request
-from digit_tui.tui import replay as replay_module
+from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.replay import ReplayApp
 from digit_tui.tui.state import player as player_module
 from digit_tui.tui.state.player import Player
@@ -39,7 +39,7 @@ class TestPlayer:
         assert player.play() == []
         clock.pass_(0.1)  # two epochs a second
         assert kinds(player.play()) == ["StepsDone", "Evaluated", "EpochEnded"]
-        assert player.place == 1
+        assert player.position == 1
         clock.pass_(100)
         assert len(player.play()) == 6
         assert not player.finished  # there may be more
@@ -51,7 +51,7 @@ class TestPlayer:
         player.play()
         clock.pass_(100)
         assert player.play() == []
-        assert player.place == 0
+        assert player.position == 0
         player.add(story.epochs(3))
         clock.pass_(0.5)
         assert player.play()[-1].epoch == 1
@@ -135,11 +135,9 @@ class Shown(Window):
 
 
 @pytest.fixture
-def show(steered: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Callable[[], ReplayApp]:
-    monkeypatch.setattr(replay_module, "FRAME_SECONDS", 1_000.0)
-
+def show(steered: Path, clock: Clock) -> Callable[[], ReplayApp]:
     def make() -> ReplayApp:
-        app = ReplayApp(replay_request(steered))
+        app = ReplayApp(replay_request(steered), DrawRate(poll_seconds=1_000.0))
         app.player = Player(1.0, clock)
         return app
 
