@@ -149,10 +149,9 @@ def cli(
 
         sys.exit(run_plain(request))
     from digit_tui.tui import run_tui
-    from digit_tui.tui.start import prepare
 
-    prepare(fps)
-    sys.exit(run_tui(request, offer=not written and folder is None and resume is None))
+    offer = not written and folder is None and resume is None
+    sys.exit(run_tui(request, offer, fps))
 
 
 def _on_command_line(context: click.Context, name: str) -> bool:
@@ -186,10 +185,8 @@ def replay(run: str, data: str | None, fps: float | None) -> None:
     request = saved_request(run, "--replay", None, {} if data is None else {"data": data})
 
     from digit_tui.tui import run_replay
-    from digit_tui.tui.start import prepare
 
-    prepare(fps)
-    sys.exit(run_replay(request))
+    sys.exit(run_replay(request, fps))
 
 
 for command in (evaluate, mistakes, bench, data, runs, manual):

@@ -1,4 +1,10 @@
-"""The terminal front end."""
+"""The terminal front end, built on Textual.
+
+A training thread publishes events (session/runner.py). The app fetches them at most a few times a
+second and gives them to the model (state/run_model.py); then the view on screen draws the model
+(screens/, widgets/). See screens/view.py for why views are drawn by hand and not by reactive
+attributes.
+"""
 
 from __future__ import annotations
 
@@ -10,46 +16,56 @@ from digit_tui.session.exit_watchdog import SAVE_SECONDS
 from digit_tui.session.output import discard_output
 from digit_tui.storage.run_index import last_interrupted
 from digit_tui.training.run_request import RunRequest
+from digit_tui.tui.draw_rate import DrawRate
 
 if TYPE_CHECKING:
     from digit_tui.tui.job_control import JobControlApp
 
 SWITCH_SECONDS = 0.0005
-"""Longest time that one thread keeps the interpreter while the other wants it."""
+"""Longest time that one thread keeps the interpreter while another waits for it."""
 
 
-def run_tui(request: RunRequest, offer: bool = False) -> int:
-    """Open the terminal interface on a run; returns the exit status.
+def run_tui(request: RunRequest, offer: bool = False, fps: float | None = None) -> int:
+    """Train a run on the screen; returns the exit status.
 
     Args:
         request: which run.
-        offer: ask whether to go on with the last run instead, if it was interrupted.
+        offer: ask whether to resume the last run instead, if it was interrupted.
+        fps: how often charts are drawn in a second, whatever that costs; None for the default.
     """
     from digit_tui.tui.app import DigitApp
+    from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
-    return _show(DigitApp(request, last_interrupted() if offer else None))
+    stdio = StdioCapture()
+    stdio.divert()  # before the app is made: its driver draws on what is `sys.stderr` then
+    offered = last_interrupted() if offer else None
+    return _run(DigitApp(request, offered, DrawRate.of(fps), stdio))
 
 
-def run_replay(request: RunRequest) -> int:
-    """Show a saved run again; returns the exit status.
+def run_replay(request: RunRequest, fps: float | None = None) -> int:
+    """Replay a saved run on the screen; returns the exit status.
 
     Args:
         request: the run to repeat.
+        fps: how often charts are drawn in a second, whatever that costs; None for the default.
     """
     from digit_tui.tui.replay import ReplayApp
+    from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
-    return _show(ReplayApp(request))
+    stdio = StdioCapture()
+    stdio.divert()  # as above
+    return _run(ReplayApp(request, DrawRate.of(fps), stdio))
 
 
-def _show(app: JobControlApp) -> int:
+def _run(app: JobControlApp) -> int:
     from digit_tui.tui.terminal.watchdog import Watchdog
 
     # The training thread asks for the interpreter after each call of NumPy. With Python's usual
     # 5 ms it would wait that long for the interface, and the worker processes with it.
     sys.setswitchinterval(SWITCH_SECONDS)
-    with Watchdog(tell=app.interrupt, saved=app.wait_saved):
+    with Watchdog(interrupt=app.interrupt, wait_saved=app.wait_saved):
         app.run()
-    app.stop_run()  # an interface that crashed has left it behind
+    app.stop_run()  # an interface that crashed has left it running
     app.wait_saved(SAVE_SECONDS)
     if app.farewell:
         try:

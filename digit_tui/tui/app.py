@@ -1,4 +1,4 @@
-"""The terminal interface of a run that trains: its keys, and the way from one run to the next."""
+"""The app of a run that trains: what its keys do, and how one run follows another."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from textual import work
-from textual.binding import Binding
 
-from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
+from digit_tui.config import AUGMENTATIONS
 from digit_tui.data import printable
 from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
@@ -18,160 +17,78 @@ from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.runner import EventQueue, Runner, RunnerEvent
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest, resume_request
-from digit_tui.training.snapshots import UNDO_BYTES
-from digit_tui.tui.job_control import JOB, JobControlApp
-from digit_tui.tui.run_app import COMMON
+from digit_tui.tui.bindings import TRAINING_KEYS
+from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
+from digit_tui.tui.job_control import JobControlApp
 from digit_tui.tui.screens.fork import ForkDialog, KeepDialog
 from digit_tui.tui.screens.optimizer import OptimizerDialog
 from digit_tui.tui.screens.resume import ResumeDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
-POLL_SECONDS = 0.25
-"""Events are looked for at least this often."""
 MORE_EPOCHS = 10
-
-STEP = Binding.Group("Step", compact=True)
-RATE = Binding.Group("Rate", compact=True)
 
 CLIPPINGS = (
     commands.SetClipping(),
     commands.SetClipping(norm=1.0),
     commands.SetClipping(value=0.1),
 )
-"""What the clipping key goes through."""
+"""What the clipping key cycles through."""
 
 
 class DigitApp(JobControlApp):
-    """A run that trains, and the keys that steer it."""
+    """Trains a run in a thread, shows it and steers it."""
 
-    BINDINGS = [
-        Binding("space", "toggle_pause", "Pause", id="pause", tooltip="Pause, or train on"),
-        Binding(
-            "n",
-            "step_batch",
-            "Step",
-            group=STEP,
-            id="batch",
-            tooltip="Train on one batch, then pause",
-        ),
-        Binding(
-            "N",
-            "step_epoch",
-            "Step",
-            group=STEP,
-            id="epoch",
-            tooltip="Train to the end of the epoch",
-        ),
-        Binding("o", "choose_optimizer", "Optimizer", id="optimizer", tooltip="Choose optimizer"),
-        *(
-            Binding(
-                str(number),
-                f"set_optimizer('{name}')",
-                name,
-                show=False,
-                id=f"optimizer_{name}",
-                tooltip=f"Go on with {name}",
-            )
-            for number, name in enumerate(OPTIMIZERS, 1)
-        ),
-        Binding(
-            "left_square_bracket",
-            "scale_rate(0.5)",
-            "Rate",
-            key_display="[",
-            group=RATE,
-            id="halve_rate",
-            tooltip="Halve the learning rate",
-        ),
-        Binding(
-            "right_square_bracket",
-            "scale_rate(2.0)",
-            "Rate",
-            key_display="]",
-            group=RATE,
-            id="double_rate",
-            tooltip="Double the learning rate",
-        ),
-        Binding("c", "next_clipping", "Clip", id="clip", tooltip="Clip by norm, by value, or not"),
-        Binding("a", "next_augmentation", "Augment", id="augment", tooltip="Next augmentation"),
-        Binding("u", "undo", "Undo", id="undo", tooltip="Go back to before the last command"),
-        Binding(
-            "U",
-            "timeline",
-            "Timeline",
-            show=False,
-            id="timeline",
-            tooltip=f"Go back to any snapshot kept (up to {UNDO_BYTES >> 20} MiB)",
-        ),
-        Binding("f", "fork", "Fork", id="fork", tooltip="Train a copy beside the run"),
-        Binding("k", "keep", "Keep", id="keep", tooltip="End a fork: keep the run or the copy"),
-        Binding(
-            "e", "add_epochs", "Extend", show=False, id="epochs", tooltip="Train ten epochs more"
-        ),
-        Binding(
-            "t",
-            "show_test",
-            "Test set",
-            id="test",
-            tooltip="With --validation: open the test set, or back",
-        ),
-        Binding("r", "restart", "Restart", id="restart", tooltip="Save, then begin a new run"),
-        Binding("s", "save", "Save", id="save", tooltip="Save a checkpoint now"),
-        *COMMON,
-        *JOB,
-        Binding(
-            "ctrl+c",
-            "break_off",
-            "Break",
-            show=False,
-            priority=True,
-            key_display="ctrl+c",
-            id="break",
-            tooltip="Pause; once more saves and leaves",
-        ),
-        Binding("q", "quit", "Quit", id="quit", tooltip="Save and leave"),
-    ]
+    BINDINGS = TRAINING_KEYS
 
-    def __init__(self, request: RunRequest, offered: SavedRun | None = None) -> None:
-        """Make the app; the run begins when it is on screen.
+    def __init__(
+        self,
+        request: RunRequest,
+        offered: SavedRun | None = None,
+        rate: DrawRate = DEFAULT_RATE,
+        stdio: StdioCapture | None = None,
+    ) -> None:
+        """Make the app; the run begins when the first view is on screen.
 
         Args:
             request: which run.
-            offered: a run that was interrupted, to go on with instead, if the person wants to.
+            offered: an interrupted run to resume instead, if the user chooses to.
+            rate: how often the run is drawn.
+            stdio: what else this process writes to stdout and stderr, for the log.
         """
-        super().__init__(request.config)
+        super().__init__(request.config, rate, stdio)
         self._request = request
         self._offered = offered
         self._runs = 0
         self._wake = asyncio.Event()
         self._after_end: str | None = None
-        self._breaking = False
+        self._pause_pending = False
         self.runner: Runner | None = None
 
     def on_mount(self) -> None:
         self.switch_mode("train")
-        # The first frame comes before the digits are read.
+        # The first frame comes before the dataset is loaded.
         self.call_after_refresh(self._open)
         self.call_after_refresh(self.make_views)
 
     def _open(self) -> None:
-        """Begin the run that was asked for, or go on with the one that was interrupted."""
+        """Begin the requested run, or ask whether to resume the interrupted one."""
         offered = self._offered
         if offered is None:
             self._begin()
             return
 
-        def chosen(go_on: bool | None) -> None:
-            if go_on:
+        def chosen(resume: bool | None) -> None:
+            if resume:
                 self._request = resume_request(offered.path)
             self._begin()
 
         self.push_screen(ResumeDialog(offered), chosen)
 
     def _begin(self) -> None:
-        """Start a run, the first or after a restart."""
+        """Start a run: the first, or another after a restart."""
         dataset = self.model.dataset
         self._runs += 1
         request = self._request if self._runs == 1 else self._request.again(self._runs)
@@ -179,31 +96,31 @@ class DigitApp(JobControlApp):
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
-            with suppress(RuntimeError):  # the loop is closed: nobody looks any more
+            with suppress(RuntimeError):  # the loop is closed: the app has ended
                 loop.call_soon_threadsafe(self._wake.set)
 
         self.runner = Runner(request, EventQueue(wake), dataset)
         self.runner.start()
-        if self.ended_by is not None:  # before there was anybody to tell
+        if self.ended_by is not None:  # the signal came before there was a runner
             self.stop_run()
         self._follow(self.runner)
 
     @work(exclusive=True)
     async def _follow(self, runner: Runner) -> None:
-        """Take in what the training thread publishes, until the run has ended."""
+        """Fetch what the training thread publishes, until the run has ended."""
         while self.model.state != "ended":
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+                await asyncio.wait_for(self._wake.wait(), self._rate.poll_seconds)
             self._wake.clear()
             self.ingest(runner.drain())
-        self._leave_run()
+        self._end_run()
 
     def ingest(self, events: Iterable[RunnerEvent], urgent: bool = False) -> None:
         super().ingest(events, urgent)
-        self._breaking &= self.model.going
+        self._pause_pending &= self.model.going
 
-    def _leave_run(self) -> None:
-        """Do what the end of the run was asked for."""
+    def _end_run(self) -> None:
+        """After the end of a run: begin the next one, or leave with a farewell."""
         failure = self.model.failure
         run = self.model.run
         step, done = self.model.saved_step, self.model.all_done
@@ -229,14 +146,14 @@ class DigitApp(JobControlApp):
         self.send(commands.Stop(reason="interrupted"))
 
     def leave(self) -> None:
-        if self.runner is None:  # otherwise when the run has ended
+        if self.runner is None:  # with a runner it leaves when the run has ended
             self.exit(return_code=ExitStatus.SIGNALLED + (self.ended_by or 0))
 
     def wait_saved(self, seconds: float) -> bool:
         return self.runner is None or self.runner.join(seconds)
 
     def send(self, command: commands.Command) -> None:
-        """Ask the run for something."""
+        """Send a command to the run, if there is one."""
         if self.runner is not None:
             self.runner.send(command)
 
@@ -268,8 +185,8 @@ class DigitApp(JobControlApp):
         self.send(CLIPPINGS[(kind + 1) % len(CLIPPINGS)])
 
     def action_next_augmentation(self) -> None:
-        place = AUGMENTATIONS.index(self.model.settings.augment)
-        self.send(commands.SetAugmentation(AUGMENTATIONS[(place + 1) % len(AUGMENTATIONS)]))
+        current = AUGMENTATIONS.index(self.model.settings.augment)
+        self.send(commands.SetAugmentation(AUGMENTATIONS[(current + 1) % len(AUGMENTATIONS)]))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "keep":
@@ -309,10 +226,10 @@ class DigitApp(JobControlApp):
         self.send(commands.AddEpochs(MORE_EPOCHS))
 
     def action_show_test(self) -> None:
-        """Open the test set, or see the held-out digits again."""
+        """Open the test set, or go back to the held-out set."""
         if self.model.shows_test:
             self.model.shows_test = False
-            self.model.say("note", "the held-out digits are shown again")
+            self.model.say("note", "the held-out set is shown again")
             if isinstance(self.screen, View):
                 self.screen.redraw()
         else:
@@ -327,11 +244,11 @@ class DigitApp(JobControlApp):
             self.send(commands.Stop())
 
     async def action_break_off(self) -> None:
-        """Stop the training but keep the run, and the second time leave it, saved."""
-        if self.runner is None or self._breaking or not self.model.going:
+        """Pause; the second time save and leave."""
+        if self.runner is None or self._pause_pending or not self.model.going:
             await self.action_quit()
         else:
-            self._breaking = True
+            self._pause_pending = True
             self.send(commands.Pause())
             self.notify("Pausing. ctrl+c once more saves and leaves, space trains on.")
 

@@ -1,4 +1,4 @@
-"""Writing what is listed on the screen as a page."""
+"""Writes the digits that are listed on the screen as an HTML page."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PAGE = "mistakes.html"
 
 
 def write_list(model: RunModel, evaluated: Evaluated, listing: Listing, listed: str) -> str:
-    """Write the page into the run's folder; what became of it, in words.
+    """Write the page into the run's folder; returns a line for the log.
 
     Args:
-        model: the run, whose digits are loaded.
-        evaluated: which is shown.
-        listing: what is listed of it.
-        listed: that in words.
+        model: the run; its dataset is loaded.
+        evaluated: the evaluation that is shown.
+        listing: which digits of it are listed.
+        listed: that as text, for the page.
     """
     if model.folder is None:
         return "not written: the run has no folder"
@@ -35,7 +35,7 @@ def write_list(model: RunModel, evaluated: Evaluated, listing: Listing, listed: 
     side, path = model.dataset.side, folder / PAGE
     try:
         content = mistakes_page(
-            title, facts, listing.table, listing.order, images, side, listing.by
+            title, facts, listing.table, listing.order, images, side, listing.order_name
         )
         write_page(path, content)
     except OSError as error:

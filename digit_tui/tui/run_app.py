@@ -1,4 +1,4 @@
-"""What every window on a run has: its views, drawn from a model that events fill."""
+"""What the apps have in common: a run's views, drawn from a model that its events fill."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 from functools import partial
-from time import monotonic
+from typing import TYPE_CHECKING
 
 from textual import constants, events
 from textual.app import App, ScreenStackError, SystemCommand
@@ -23,44 +23,29 @@ from textual.worker import WorkerFailed
 from digit_tui.config import RunConfig
 from digit_tui.run.events import BranchEvent, EpochEnded, Evaluated, StepsDone, TimelineChanged
 from digit_tui.session.runner import RunnerEvent
-from digit_tui.training.pace import Pace
+from digit_tui.tui.draw_rate import DrawRate
+from digit_tui.tui.draw_schedule import DrawSchedule
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.dialog import Palette
 from digit_tui.tui.screens.help import Group, HelpDialog
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.screens.view import View
+from digit_tui.tui.screens.view_host import ViewHost
 from digit_tui.tui.state.run_model import RunModel
-from digit_tui.tui.terminal.stdio_capture import STDIO
+from digit_tui.tui.terminal.stdio_capture import StdioCapture
 from digit_tui.tui.widgets.filter_line import FilterInput
 
-DRAW_SECONDS = 0.5
-"""Charts are drawn at most this often while training; see `start.py`."""
-DRAW_SHARE = 0.03
-"""The most of the time that drawing them may take: training waits for it where processors are few.
-A drawing takes some 40 ms, or twice that while all processors train."""
-ANY_SHARE = 1e9
-LONGEST_SECONDS = 5.0
-"""They are drawn after this time, whatever it takes."""
-SHOWS = 0.7
-"""Words change as often as after this part of that time; what a command did is shown at once."""
 ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, BranchEvent)
-"""Events that quick epochs bring many times in a second."""
-HALF_MADE = (NoMatches, MountError, ScreenStackError)
-"""Errors of screens and widgets that are not there yet, or not any more."""
+"""Events that short epochs bring many times in a second; all others are drawn at once."""
+NOT_MOUNTED = (NoMatches, MountError, ScreenStackError)
+"""Errors of screens and widgets that are not there yet, or no longer."""
 REPAINT_SECONDS = 0.2
-"""After the last change of size, all is drawn once more."""
-
-
-COMMON = [
-    Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="Show all keys"),
-    Binding("T", "toggle_theme", "Theme", show=False, id="theme", tooltip="Dark or light"),
-]
-"""Keys of every window; in the bindings of each, so that they come after its own."""
+"""This long after the last change of size, everything is drawn once more."""
 
 
 def terminal_size() -> os.terminal_size:
-    """Columns and rows of the terminal that is drawn on."""
+    """Columns and rows of the terminal that the app draws on."""
     try:
         return os.get_terminal_size(sys.__stderr__.fileno())  # type: ignore[union-attr]
     except (AttributeError, OSError, ValueError):
@@ -68,30 +53,39 @@ def terminal_size() -> os.terminal_size:
 
 
 class RunApp(App[None]):
-    """One window on one run at a time.
+    """Shows one run at a time.
 
     Attributes:
         model: what the views show.
+        schedule: when they are drawn.
     """
 
     TITLE = "digit-tui"
     CSS_PATH = "styles/app.tcss"
     NOTIFICATION_TIMEOUT = 3
-    """Seconds; a note covers the keys of a small terminal."""
+    """Seconds; a notification covers the keys of a small terminal."""
     MODES = {"train": TrainView, "mistakes": MistakesView, "confusion": ConfusionView}
 
-    def __init__(self, config: RunConfig) -> None:
+    def __init__(
+        self, config: RunConfig, rate: DrawRate, stdio: StdioCapture | None = None
+    ) -> None:
+        """Make the app.
+
+        Args:
+            config: of the run that is shown first.
+            rate: how often it is drawn.
+            stdio: what else this process writes to stdout and stderr, for the log.
+        """
         super().__init__()
-        far = any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY"))
-        if far and "TEXTUAL_ANIMATIONS" not in os.environ:  # each frame of them is sent
+        remote = any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY"))
+        if remote and "TEXTUAL_ANIMATIONS" not in os.environ:  # each frame of them is sent
             self.animation_level = "none"
-        self._words = ""
-        self._drawn = 0.0
-        self._pace = Pace(DRAW_SHARE)
-        self._shown = 0.0
-        self._stale = False
-        self._forked = False
-        self._repaint: Timer | None = None
+        self._rate = rate
+        self._stdio = stdio
+        self._partial_line = ""
+        self._has_fork = False
+        self._repaint_timer: Timer | None = None
+        self.schedule = DrawSchedule(rate)
         self.model = RunModel(config)
 
     def get_driver_class(self) -> type[Driver]:
@@ -103,14 +97,16 @@ class RunApp(App[None]):
 
     def on_load(self) -> None:
         self.begin_capture_print(self)
-        STDIO.listener = lambda text: self.post_message(events.Print(text, stderr=True))
+        if self._stdio is not None:
+            self._stdio.listener = lambda text: self.post_message(events.Print(text, stderr=True))
 
     def on_unmount(self) -> None:
-        STDIO.listener = None
+        if self._stdio is not None:
+            self._stdio.listener = None
 
     def on_print(self, event: events.Print) -> None:
-        """What a library wrote to stdout or stderr is told in the log, line by line."""
-        *lines, self._words = (self._words + event.text).split("\n")
+        """Log what a library wrote to stdout or stderr, line by line."""
+        *lines, self._partial_line = (self._partial_line + event.text).split("\n")
         for line in lines:
             if line.strip():
                 self.model.say("note", line.rstrip())
@@ -118,15 +114,15 @@ class RunApp(App[None]):
             self.ingest((), urgent=True)
 
     def on_resize(self) -> None:
-        if self._repaint is not None:
-            self._repaint.stop()
-        self._repaint = self.set_timer(REPAINT_SECONDS, self._repaint_all)
+        if self._repaint_timer is not None:
+            self._repaint_timer.stop()
+        self._repaint_timer = self.set_timer(REPAINT_SECONDS, self._repaint_all)
 
     def _repaint_all(self) -> None:
-        """Draw everything, once sizes have stopped to change.
+        """Draw everything, once the size has stopped changing.
 
         A terminal made smaller and larger again has lost what did not fit meanwhile, but Textual
-        may see no change. And signals in quick succession may tell it the sizes in a wrong order.
+        may see no change. And signals in quick succession may deliver sizes in the wrong order.
         """
         size = Size(*terminal_size())
         if not self.is_headless and size and size != self.size:
@@ -135,96 +131,84 @@ class RunApp(App[None]):
             self.refresh(layout=True)
 
     def ingest(self, events: Iterable[RunnerEvent], urgent: bool = False) -> None:
-        """Learn from events, then draw what they changed.
+        """Give events to the model, then draw what they changed, if it is due.
 
         Args:
             events: what happened.
-            urgent: whether words are shown at once, whatever happened.
+            urgent: whether text is drawn at once, whatever happened.
         """
         before = self.model.state
         for event in events:
             self.model.ingest(event)
-            self._stale = True
+            self.schedule.invalidate()
             urgent = urgent or not isinstance(event, ROUTINE)
-        if (self.model.fork is not None) != self._forked:
-            self._forked = not self._forked
+        if (self.model.fork is not None) != self._has_fork:
+            self._has_fork = not self._has_fork
             self.refresh_bindings()
         view = self.screen_stack[0]  # the run goes on behind a dialog
-        if not isinstance(view, View) or not view.ready:
-            return
-        now = monotonic()
-        waited = now - self._drawn
-        due = waited >= DRAW_SECONDS and (self._pace.allowed or waited >= LONGEST_SECONDS)
-        due = due or self.model.state != before
-        # A new look at the digits changes words, charts and lists: all of them at one time.
-        together = self.model.shown is not view.drawn and not due
-        patience = DRAW_SECONDS if together else DRAW_SECONDS * SHOWS
-        if urgent or now - self._shown >= patience:
-            view.show(self.model)
-            self._shown = now
-        if self._stale and due:
-            with self._pace:
-                view.draw(self.model)
-            self._stale, self._drawn, view.drawn = False, now, self.model.shown
+        if isinstance(view, View) and view.ready:
+            self.schedule.update(view, self.model, urgent, self.model.state != before)
 
     def _handle_exception(self, error: Exception) -> None:
-        # A key that closes what the key before has just opened finds it half made. That is no
-        # failure: on the way out nobody looks any more, and the palette's search goes on by itself.
+        # A key that closes what the key before it is still opening finds it half mounted. That is
+        # no failure: an app that exits needs it no more, and the search of a palette that is closed
+        # goes on for a moment.
         cause = error.error if isinstance(error, WorkerFailed) else error
-        half_made = isinstance(cause, HALF_MADE)
-        palette = half_made and f" on {Palette.__name__}(" in str(cause)
+        half_mounted = isinstance(cause, NOT_MOUNTED)
+        palette = half_mounted and f" on {Palette.__name__}(" in str(cause)
         closed = self._exit or (palette and not Palette.is_open(self))  # type: ignore[arg-type]
-        if not (half_made and closed):
+        if not (half_mounted and closed):
             super()._handle_exception(error)
 
     def delay_update(self, delay: float = 0.0) -> None:
-        """Draw a view that is switched to at once.
+        """Do nothing: a view is drawn at once when it is switched to.
 
-        Textual would wait for 50 ms, to hide how a screen is made; here all views are made before.
+        Textual would wait for 50 ms, to hide how a screen is composed; here all views are composed
+        beforehand.
         """
 
     async def make_views(self) -> None:
-        """Mount the views that are not in sight, so that each opens at once."""
+        """Mount the views that are not on screen, so that each opens at once."""
         for mode in self.MODES:
             await self._init_mode(mode)
 
     async def on_event(self, event: events.Event) -> None:
-        # What is typed takes a way through queues. In the filter it is taken in at once: otherwise
-        # quick letters would overtake the enter that came before them.
-        if isinstance(event, events.Key) and await self._filter_obeys(event):
+        # Textual passes keys on through queues, in which letters typed quickly would overtake the
+        # enter before them. Keys for the filter are handled at once.
+        if isinstance(event, events.Key) and await self._filter_handles(event):
             return
         await super().on_event(event)
 
-    async def _filter_obeys(self, key: events.Key) -> bool:
+    async def _filter_handles(self, key: events.Key) -> bool:
         line = self.focused
         if not isinstance(line, FilterInput) or key.is_forwarded:
             return False
-        return await self._check_bindings(key.key, priority=True) or await line.obey(key)
+        return await self._check_bindings(key.key, priority=True) or await line.handle_now(key)
 
     def action_next_view(self) -> None:
         modes = list(self.MODES)
-        self._go_to(modes[(modes.index(self.current_mode) + 1) % len(modes)])
+        self._switch_to(modes[(modes.index(self.current_mode) + 1) % len(modes)])
 
-    def _go_to(self, mode: str) -> None:
-        with self.batch_update():  # what it showed when it was last in sight is not drawn
+    def _switch_to(self, mode: str) -> None:
+        with self.batch_update():  # or what it last showed would be sent too
             self.switch_mode(mode)
             if isinstance(self.screen, View):
                 self.screen.redraw()
 
     def show_digits(self, selection: str) -> None:
-        """Go to the mistakes view and show there what is selected, as in "true=4 pred=9"."""
-        self._go_to("mistakes")
+        """Switch to the mistakes view, filtered by a selection such as "true=4 pred=9"."""
+        self._switch_to("mistakes")
         view = self.screen
         assert isinstance(view, MistakesView)
 
         def choose() -> None:
-            view.draw(self.model)  # it may not have seen the last look yet
+            view.draw(self.model)  # it may not have seen the last evaluation yet
             view.choose(selection)
 
-        view.call_after_refresh(choose)  # its widgets may not be there yet
+        view.call_after_refresh(choose)  # its widgets may not be mounted yet
 
     def action_command_palette(self) -> None:
-        if isinstance(self.screen, View):  # a dialog has questions of its own
+        if isinstance(self.screen, View):  # not on top of a dialog
             self.push_screen(Palette(id="--command-palette"))
 
     def action_toggle_theme(self) -> None:
@@ -232,7 +216,7 @@ class RunApp(App[None]):
 
     def action_help(self) -> None:
         own = keys(self.screen_stack[0].BINDINGS)
-        # Those of the view in sight come first.
+        # Those of the view on screen come first.
         groups = sorted(self.key_groups(), key=lambda group: group[1] != own)
         self.push_screen(HelpDialog(groups))
 
@@ -258,4 +242,9 @@ class RunApp(App[None]):
 
 
 def keys(bindings: Iterable[BindingType]) -> list[Binding]:
+    """Those that are instances of `Binding`; all of ours are."""
     return [each for each in bindings if isinstance(each, Binding)]
+
+
+if TYPE_CHECKING:
+    _: type[ViewHost] = RunApp  # mypy checks here that the apps have what views need of them

@@ -23,7 +23,11 @@ from digit_tui.training.run_request import RunRequest
 from digit_tui.tui import app as app_module
 from digit_tui.tui import run_app as window_module
 from digit_tui.tui.app import DigitApp
+from digit_tui.tui.draw_rate import ANY_SHARE, DrawRate
 from digit_tui.tui.state.run_model import RunModel
+
+AT_ONCE = DrawRate(seconds=0.0, share=ANY_SHARE, poll_seconds=1_000.0)
+"""All that a test tells is drawn at once, and nothing comes from anywhere else meanwhile."""
 
 
 @pytest.fixture
@@ -76,16 +80,12 @@ def replay_app(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(app_module, "Runner", StoodIn)
     monkeypatch.setattr(app_module, "RunModel", partial(RunModel, clock=clock))
-    monkeypatch.setattr(window_module, "DRAW_SECONDS", 0.0)
-    monkeypatch.setattr(window_module, "DRAW_SHARE", window_module.ANY_SHARE)
     monkeypatch.setattr(window_module, "RunModel", partial(RunModel, clock=clock))
-    # The story is told by the test: nothing is to come from anywhere else meanwhile.
-    monkeypatch.setattr(app_module, "POLL_SECONDS", 1_000.0)
 
     def make(
         folder: Path | None = None, offered: SavedRun | None = None, **options: Any
     ) -> DigitApp:
-        return DigitApp(RunRequest(config.with_(**options), folder), offered)
+        return DigitApp(RunRequest(config.with_(**options), folder), offered, AT_ONCE)
 
     return make
 

@@ -11,8 +11,8 @@ import pytest
 from digit_tui.data import Dataset
 from digit_tui.insight.neighbours import hidden_features, nearest
 from digit_tui.nn import Network
-from digit_tui.tui import look_alikes
-from digit_tui.tui.look_alikes import FoundNeighbours, NeighbourFinder, NeighbourQuery
+from digit_tui.tui import neighbour_finder
+from digit_tui.tui.neighbour_finder import FoundNeighbours, NeighbourFinder, NeighbourQuery
 from digit_tui.tui.widgets.neighbours import NeighbourRow
 
 
@@ -41,9 +41,9 @@ class TestLookAlikes:
             go_on.wait(20)
             return hidden_features(*values)
 
-        monkeypatch.setattr(look_alikes, "hidden_features", slow)
+        monkeypatch.setattr(neighbour_finder, "hidden_features", slow)
         async with explain() as opened:
-            opened.find("learning look-alikes ...")
+            opened.find("finding nearest training digits ...")
             await opened.press("down")
             go_on.set()
             await opened.until(lambda: "nearest in" in opened.text)
@@ -98,7 +98,7 @@ class TestFinder:
     def test_a_newer_network_waits_its_turn_but_not_in_a_pause(
         self, answers: Answers, sample: Dataset, network: Network, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(look_alikes, "SHARE", 1e-9)
+        monkeypatch.setattr(neighbour_finder, "SHARE", 1e-9)
         newer = network.copy()
         answers.finder.ask(self.question(sample, network, 1.0))
         assert answers.next().epoch == 1.0
@@ -116,7 +116,7 @@ class TestFinder:
             sizes.append(len(images))
             return hidden_features(network, images)
 
-        monkeypatch.setattr(look_alikes, "hidden_features", counted)
+        monkeypatch.setattr(neighbour_finder, "hidden_features", counted)
         for digit in (3, 4, 5):
             answers.finder.ask(self.question(sample, network, 1.0, True, digit))
             assert answers.next().digit == digit
@@ -132,7 +132,7 @@ class TestFinder:
             go_on.wait(20)
             return hidden_features(*values)
 
-        monkeypatch.setattr(look_alikes, "hidden_features", slow)
+        monkeypatch.setattr(neighbour_finder, "hidden_features", slow)
         answers.finder.ask(self.question(sample, network, 1.0, True, 3))
         assert begun.wait(20)
         for digit in (4, 5, 6):

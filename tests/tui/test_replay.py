@@ -17,7 +17,7 @@ from digit_tui.run import commands
 from digit_tui.run.events import StepsDone
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest, replay_request
-from digit_tui.tui import replay as replay_module
+from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.replay import ReplayApp
 from digit_tui.tui.state.player import Player
 
@@ -50,11 +50,9 @@ class Shown(Window):
 
 
 @pytest.fixture
-def show(steered: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Callable[[], ReplayApp]:
-    monkeypatch.setattr(replay_module, "FRAME_SECONDS", 1_000.0)
-
+def show(steered: Path, clock: Clock) -> Callable[[], ReplayApp]:
     def make() -> ReplayApp:
-        app = ReplayApp(replay_request(steered))
+        app = ReplayApp(replay_request(steered), DrawRate(poll_seconds=1_000.0))
         app.player = Player(1.0, clock)
         return app
 

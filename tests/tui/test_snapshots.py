@@ -45,7 +45,7 @@ def photograph(
                 while not getattr(app.screen, "ready", True):
                     await pilot.pause(0)
             await pilot.pause()
-            if app.screen.has_class("-explains"):  # the look-alikes come from a thread
+            if app.screen.has_class("-explains"):  # the neighbours come from a thread
                 while app.screen.query_one(NeighbourRow)._found is None:
                     await pilot.pause(0.01)
                 await pilot.pause()

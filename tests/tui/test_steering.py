@@ -97,7 +97,7 @@ class TestGoingBack:
             await opened.tell(*story.opening(), *story.epochs(1))
             await opened.tell(story.steps(10, losses=value, norms=value), back(story, 100))
             await opened.press("l")
-            assert "can not be drawn" not in opened.text
+            assert "cannot be drawn" not in opened.text
 
 
 class TestTroubles:

@@ -1,1 +1,1 @@
-"""Lines of a screen."""
+"""Pictures of digits as lines of characters, and the labels of axes."""

@@ -1,4 +1,4 @@
-"""Digits as lines of a screen: half blocks, Braille or ASCII; and the pixels that decided."""
+"""Digits as lines of half blocks, Braille or ASCII, plain or with the evidence of each pixel."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ Line = list[Segment]
 RENDERERS = ("half blocks", "Braille", "ASCII")
 """What digits are drawn with."""
 SMALL_COLUMNS = 14
-"""Half blocks of a narrower drawing are too coarse to be read; Braille has four times the dots."""
+"""A narrower drawing is illegible in half blocks; Braille has four times the dots."""
 SHADES = 16
-"""Levels of ink: the 256 colours have 24 greys."""
+"""Levels of ink: 256-colour terminals have 24 greys."""
 STRENGTHS = 6
-"""Levels of evidence for a class, and as many against it."""
+"""Levels of evidence for a class, and of evidence against it."""
 NOTABLE = 0.15
-"""Evidence of less than this part of the strongest is not marked by a character."""
+"""Evidence below this fraction of the strongest is not marked by a character."""
 
 
 def many_colors(app: App[Any]) -> bool:
-    """Whether the terminal shows shades: at least 256 colours, and they are wanted."""
+    """Whether the terminal has at least 256 colours, and colour is not switched off."""
     return not app.no_color and app.console.color_system in ("256", "truecolor")
 
 
 def default_renderer(app: App[Any]) -> str:
-    """How digits are drawn unless the person chooses."""
+    """The renderer to use until the user chooses one."""
     return RENDERERS[0] if many_colors(app) and shows("▀") else RENDERERS[-1]
 
 
 def next_renderer(renderer: str) -> str:
+    """The renderer after this one, round and round."""
     return RENDERERS[(RENDERERS.index(renderer) + 1) % len(RENDERERS)]
 
 
 def fitting_rows(side: int, columns: int, rows: int) -> int:
     """Rows of the largest good drawing of a square image, twice as many columns wide.
 
-    Whole pixels look best; where none of them is left over or the image is larger than the room,
-    all the room is used.
+    A whole number of cells to a pixel looks best; where that is impossible, all the room is used.
     """
     room = max(min(columns // 2, rows), 1)
     whole = room // (side / 2) * side / 2
@@ -86,18 +86,18 @@ def draw_evidence(
     columns: int,
     rows: int,
     palette: Sequence[Color] | None,
-    speaking: tuple[Style, Style],
+    styles: tuple[Style, Style],
 ) -> list[Line]:
-    """Like `draw`, with the pixels marked that speak for a class or against it.
+    """Like `draw`, with the pixels marked that are evidence for a class or against it.
 
     Args:
         image: (side, side) uint8.
         evidence: (side, side), positive for a class, negative against it.
         columns: cells in a line.
         rows: lines.
-        palette: the colours of paper, ink, what is for and what is against, for half blocks; None
-            draws "+" and "-".
-        speaking: the styles of "+" and "-".
+        palette: the colours of paper, ink, evidence for and evidence against, for half blocks;
+            None draws "+" and "-".
+        styles: of "+" and "-".
     """
     down, across = (rows, columns) if palette is None else (2 * rows, columns)
     weights = area_overlaps(image.shape[0], down) @ np.nan_to_num(evidence.astype(np.float64))
@@ -110,9 +110,9 @@ def draw_evidence(
         signs = np.where(inked, ".", " ")
         signs[weights >= NOTABLE] = "+"
         signs[weights <= -NOTABLE] = "-"
-        styles = {"+": speaking[0], "-": speaking[1]}
+        sign_styles = {"+": styles[0], "-": styles[1]}
         return [
-            [Segment("".join(group), styles.get(sign)) for sign, group in groupby(row)]
+            [Segment("".join(group), sign_styles.get(sign)) for sign, group in groupby(row)]
             for row in signs.tolist()
         ]
     shades = np.rint(levels / 255 * (SHADES - 1)).astype(np.intp)
@@ -123,7 +123,7 @@ def draw_evidence(
 
 
 def _half_block_lines(codes: Array, palette: Sequence[RichColor]) -> list[Line]:
-    """Two rows of `codes` (2 * rows, columns), indices of colours, a line."""
+    """A line for two rows of `codes` (2 * rows, columns), which are indices into the palette."""
     lines = []
     for above, below in zip(codes[::2].tolist(), codes[1::2].tolist(), strict=True):
         line = []
@@ -143,7 +143,7 @@ def _ink_palette(paper: Color, ink: Color) -> list[RichColor]:
 
 @lru_cache(maxsize=8)
 def _evidence_palette(paper: Color, ink: Color, plus: Color, minus: Color) -> list[RichColor]:
-    """For each level of ink, faint so that it stays behind, all strengths from minus to plus."""
+    """For each level of ink, faint to stay in the background, all strengths from minus to plus."""
     return [
         paper.blend(ink, 0.4 * level / (SHADES - 1))
         .blend(plus if strength > 0 else minus, abs(strength) / STRENGTHS)

@@ -1,4 +1,4 @@
-"""Where a chart's axis is labelled, and with what."""
+"""The positions and labels of ticks on the axes of a chart."""
 
 from __future__ import annotations
 

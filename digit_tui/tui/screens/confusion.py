@@ -1,4 +1,4 @@
-"""Which digits are taken for which, and how that changes."""
+"""The confusion matrix, and how it changes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CELL = Binding.Group("Cell", compact=True)
 
 
 class ConfusionView(View):
-    """The confusion matrix, and in words what its chosen cell and its changes mean."""
+    """The confusion matrix, and text that says what its chosen cell and its changes mean."""
 
     BINDINGS = [
         Binding(
@@ -81,7 +81,7 @@ class ConfusionView(View):
             "d",
             "next_baseline",
             "Change",
-            id="against",
+            id="baseline",
             tooltip="Change since mark, since last epoch, to fork",
         ),
         Binding(
@@ -98,22 +98,22 @@ class ConfusionView(View):
         self._evaluated: Evaluated | None = None
         self._counts = np.empty((0, 0), np.int64)
         self._pair: PredictionPair | str | None = None
-        """What is compared; or why it can not be; or None, where nothing is asked for."""
+        """What is compared; or why it cannot be; None where no baseline is chosen."""
         self._change: ConfusionChange | None = None
-        self._known: tuple[object, ...] = ()
-        self._title = self._words = ""
+        self._counted: tuple[object, ...] = ()
+        self._title = self._text = ""
 
     def compose_content(self) -> ComposeResult:
         yield ConfusionMatrix()
-        yield Static(id="confusion-words")
+        yield Static(id="confusion-text")
 
     def draw(self, model: RunModel) -> None:
         if model.fork is None and self._baseline == "fork":
             self._baseline = "nothing"
         fork = None if model.fork is None else model.fork.evaluated
-        known = (model.shown, fork, self._baseline, self._mark, model.run)
-        if known != self._known:
-            self._known = known
+        inputs = (model.shown, fork, self._baseline, self._mark, model.run)
+        if inputs != self._counted:
+            self._counted = inputs
             self._count(model.shown, fork, model.run)
         self._show()
 
@@ -123,7 +123,8 @@ class ConfusionView(View):
             return
         self._counts = confusion_matrix(evaluated.evaluation)
         classes = len(self._counts)
-        self._cell = Cell(*(min(place, classes - 1) for place in self._cell))  # of other data
+        # Another dataset may have fewer classes.
+        self._cell = Cell(*(min(each, classes - 1) for each in self._cell))
         if self._baseline == "epoch":
             self._pair = since_epoch(evaluated)
         elif self._baseline == "fork":
@@ -144,65 +145,65 @@ class ConfusionView(View):
         matrix = self.query_one(ConfusionMatrix)
         if self._evaluated is None:
             matrix.show(None, self._cell)
-            title, words = "", "No look at the test digits yet."
+            title, text = "", "The test digits have not been evaluated yet."
         else:
             matrix.show(self._table, self._cell)
-            title = self._title_words(self._evaluated)
-            words = "\n".join(self._lines(self._evaluated, matrix.scores_shown))
+            title = self._title_text(self._evaluated)
+            text = "\n".join(self._lines(self._evaluated, matrix.scores_shown))
         # Each update is sent to the terminal.
         if title != self._title:
             matrix.border_title = self._title = title
-        if words != self._words:
-            self._words = words
-            self.query_one("#confusion-words", Static).update(Text(words))
+        if text != self._text:
+            self._text = text
+            self.query_one("#confusion-text", Static).update(Text(text))
 
-    def _title_words(self, evaluated: Evaluated) -> str:
+    def _title_text(self, evaluated: Evaluated) -> str:
         epoch, columns = position(evaluated.epoch), "columns: predicted"
         digits = f"{evaluated.evaluation.total:,} {evaluated.split} digits"
         if not isinstance(self._pair, PredictionPair):
             what = "% of the true digit" if self._share else "Counts"
             return f"{what}, epoch {epoch}, {digits}, {columns}"
-        what = f"{'Percentage points' if self._share else 'Change'} {self._pair.words}"
-        words = f"{what} (epoch {epoch} now), {columns}"
+        what = f"{'Percentage points' if self._share else 'Change'} {self._pair.text}"
+        text = f"{what} (epoch {epoch} now), {columns}"
         room = self.query_one(ConfusionMatrix).size.width - 2
-        return f"{words}, {digits}" if len(f"{words}, {digits}") <= room else words
+        return f"{text}, {digits}" if len(f"{text}, {digits}") <= room else text
 
     def _lines(self, evaluated: Evaluated, scores_shown: int) -> list[str]:
-        lines = [self._cell_words()]
+        lines = [self._cell_text()]
         if scores_shown < len(SCORES):
-            lines.append(self._score_words())
+            lines.append(self._score_text())
         total = evaluated.evaluation.total
         if self._change is not None and isinstance(self._pair, PredictionPair):
             names = self._pair.names
             width = max(map(len, names))
             for name, matrix in zip(names, (self._change.first, self._change.second), strict=True):
                 lines.append(f"{name:<{width}}  {interval_words(int(matrix.trace()), total)}")
-            lines.append(f"{self._pair.words}: {self._change.comparison.words}")
+            lines.append(f"{self._pair.text}: {self._change.comparison.words}")
         else:
             lines.append(f"accuracy {interval_words(evaluated.evaluation.correct, total)}")
             if isinstance(self._pair, str):
                 lines.append(self._pair)
-        holes = int(np.isnan(evaluated.evaluation.losses).sum())
-        if holes:
-            lines.append(f"{holes:,} digits have no probabilities (NaN): they count as class 0")
+        missing = int(np.isnan(evaluated.evaluation.losses).sum())
+        if missing:
+            lines.append(f"{missing:,} digits have no probabilities (NaN): they count as class 0")
         if self._mark is not None and self._baseline != "mark":
             hint = ": d shows the change" if self._next_baseline == "mark" else ""
             lines.append(f"mark at epoch {position(self._mark.evaluated.epoch)}{hint}")
         return lines
 
-    def _cell_words(self) -> str:
-        """The chosen cell in words."""
+    def _cell_text(self) -> str:
+        """What the chosen cell counts."""
         (true, predicted), counts = self._cell, self._counts
         count, total = int(counts[self._cell]), int(counts[true].sum())
         what = f"{true} recognized" if true == predicted else f"{true} taken for {predicted}"
         share = f" ({count / total:.1%})".replace("%", " %") if total else ""
-        words = f"{what}: {count:,} of {total:,}{share}"
+        text = f"{what}: {count:,} of {total:,}{share}"
         if self._change is not None and isinstance(self._pair, PredictionPair):
             before, now = self._pair.adverbs
-            words += f" {now}, {int(self._change.first[self._cell]):,} {before}"
-        return words
+            text += f" {now}, {int(self._change.first[self._cell]):,} {before}"
+        return text
 
-    def _score_words(self) -> str:
+    def _score_text(self) -> str:
         scores = class_scores(self._counts)._asdict()
         true = self._cell.true
         named = ", ".join(f"{name} {score(scores[name.lower()][true])}" for name in SCORES)
@@ -227,7 +228,7 @@ class ConfusionView(View):
 
     def action_show_digits(self) -> None:
         if self._evaluated is not None:
-            self.app.show_digits(f"true={self._cell.true} pred={self._cell.predicted}")
+            self.host.show_digits(f"true={self._cell.true} pred={self._cell.predicted}")
 
     def action_toggle_share(self) -> None:
         self._share = not self._share
@@ -235,21 +236,21 @@ class ConfusionView(View):
 
     @property
     def _next_baseline(self) -> Baseline:
-        ways: list[Baseline] = ["nothing"]
-        if self._mark is not None:  # who has set one asks for it
-            ways.append("mark")
-        ways.append("epoch")
-        if self.app.model.fork is not None:
-            ways.append("fork")
-        place = ways.index(self._baseline) if self._baseline in ways else 0
-        return ways[(place + 1) % len(ways)]
+        baselines: list[Baseline] = ["nothing"]
+        if self._mark is not None:  # first, for it was set to be compared with
+            baselines.append("mark")
+        baselines.append("epoch")
+        if self.host.model.fork is not None:
+            baselines.append("fork")
+        current = baselines.index(self._baseline) if self._baseline in baselines else 0
+        return baselines[(current + 1) % len(baselines)]
 
     def action_next_baseline(self) -> None:
         self._baseline = self._next_baseline
         self.redraw()
 
     def action_mark(self) -> None:
-        evaluated = self.app.model.shown  # a quick key may come before the view has drawn it
+        evaluated = self.host.model.shown  # the view may not have drawn it yet
         if evaluated is not None:
-            self._mark = Mark(evaluated, self.app.model.run)
+            self._mark = Mark(evaluated, self.host.model.run)
             self.redraw()

@@ -1,4 +1,4 @@
-"""What all dialogs have in common."""
+"""Base classes of the dialogs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from textual.screen import ModalScreen, Screen, ScreenResultType
 
 
 class ClosesOnce(Screen[ScreenResultType]):
-    """A screen that only closes itself.
+    """A screen that closes no other screen.
 
-    Of two quick keys the second comes when the first has closed it already, and would close
-    whatever is on top then: perhaps a dialog that is just being opened, or the last screen.
+    If a second key arrives when the first has closed it already, Textual would close the screen
+    that is on top by then: perhaps a dialog that is just being opened, or the last screen.
     """
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
@@ -25,4 +25,4 @@ class Dialog(ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
 
 
 class Palette(CommandPalette, ClosesOnce[None]):
-    """The commands, to be searched."""
+    """Textual's command palette."""

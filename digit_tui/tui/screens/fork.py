@@ -1,4 +1,4 @@
-"""Making a fork, and choosing which of two branches to keep."""
+"""The dialogs that start a fork, and that end it by keeping one of the two branches."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from digit_tui.tui.state.run_model import RunModel
 
 RATE_FACTORS = (0.01, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0)
 CLIPPINGS = ((None, None), (1.0, None), (None, 0.1))
-"""By norm, by value."""
+"""(norm, value): off, by norm, by value."""
 
 
 @dataclass
@@ -31,26 +31,28 @@ class Row:
 
     name: str
     choices: Sequence[Any]
-    words: Sequence[str]
-    now: int
+    labels: Sequence[str]
+    current: int
     """Index of the run's own choice."""
     chosen: int
+    """Index of the fork's choice."""
 
     @property
     def differs(self) -> bool:
-        return self.chosen != self.now
+        return self.chosen != self.current
 
     @property
     def value(self) -> Any:
         return self.choices[self.chosen]
 
 
-def row(name: str, choices: Sequence[Any], words: Sequence[str], now: int) -> Row:
-    return Row(name, choices, words, now, now)
+def row(name: str, choices: Sequence[Any], labels: Sequence[str], current: int) -> Row:
+    """A row where the fork's choice is the run's."""
+    return Row(name, choices, labels, current, current)
 
 
 class ForkDialog(Dialog[tuple[SettingCommand, ...] | None]):
-    """Choose what the fork does otherwise; None is no fork."""
+    """Choose the settings in which the fork differs; None makes no fork."""
 
     BINDINGS = [
         Binding("escape,q", "dismiss(None)", "Cancel"),
@@ -63,7 +65,7 @@ class ForkDialog(Dialog[tuple[SettingCommand, ...] | None]):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self._place = 0
+        self._selected = 0
         rates = [settings.learning_rate * factor for factor in RATE_FACTORS]
         clipping = (settings.clip_norm, settings.clip_value)
         clippings = [*CLIPPINGS] if clipping in CLIPPINGS else [*CLIPPINGS, clipping]
@@ -78,7 +80,7 @@ class ForkDialog(Dialog[tuple[SettingCommand, ...] | None]):
             row(
                 "clipping",
                 clippings,
-                [clipping_words(*each) for each in clippings],
+                [clipping_text(*each) for each in clippings],
                 clippings.index(clipping),
             ),
             row(
@@ -101,20 +103,20 @@ class ForkDialog(Dialog[tuple[SettingCommand, ...] | None]):
 
     def _show(self) -> None:
         text = Text("\n")
-        for place, each in enumerate(self._rows):
-            pointer = "▸" if place == self._place else " "
-            word = each.words[each.chosen]
+        for index, each in enumerate(self._rows):
+            pointer = "▸" if index == self._selected else " "
+            label = each.labels[each.chosen]
             if each.name == "learning rate" and self._rows[0].differs and not each.differs:
-                word = "the optimizer's own"
-            text.append(f"{pointer} {each.name:<14} ◂ {word} ▸\n", "bold" if each.differs else "")
+                label = "the optimizer's own"
+            text.append(f"{pointer} {each.name:<14} ◂ {label} ▸\n", "bold" if each.differs else "")
         self.query_one("#choices", Static).update(text)
 
     def action_move(self, rows: int) -> None:
-        self._place = (self._place + rows) % len(self._rows)
+        self._selected = (self._selected + rows) % len(self._rows)
         self._show()
 
     def action_choose(self, steps: int) -> None:
-        each = self._rows[self._place]
+        each = self._rows[self._selected]
         each.chosen = (each.chosen + steps) % len(each.choices)
         self._show()
 
@@ -139,7 +141,7 @@ class ForkDialog(Dialog[tuple[SettingCommand, ...] | None]):
         return tuple(changes)
 
 
-def clipping_words(norm: float | None, value: float | None) -> str:
+def clipping_text(norm: float | None, value: float | None) -> str:
     """How gradients are clipped."""
     if norm is not None:
         return f"by norm {setting_value(norm)}"
@@ -147,7 +149,7 @@ def clipping_words(norm: float | None, value: float | None) -> str:
 
 
 class KeepDialog(Dialog[bool | None]):
-    """Which branch to go on with: whether it is the fork; None is to go on with both."""
+    """Which branch to keep: True is the fork, False the run; None goes on with both."""
 
     BINDINGS = [
         Binding("r", "dismiss(False)", "Run"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rich.table import Table
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -11,9 +9,6 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from digit_tui.tui.screens.dialog import Dialog
-
-if TYPE_CHECKING:
-    from digit_tui.tui.app import DigitApp
 
 Group = tuple[str, list[Binding]]
 
@@ -25,9 +20,6 @@ class HelpDialog(Dialog[None]):
         Binding("escape,q,question_mark,enter,space", "dismiss", "Close"),
         Binding("m", "manual", "Manual"),
     ]
-
-    if TYPE_CHECKING:
-        app: DigitApp
 
     def __init__(self, groups: list[Group]) -> None:
         super().__init__()

@@ -7,12 +7,10 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 
 from digit_tui.insight.digit_table import DigitTable
-from digit_tui.insight.selection import parse_selection
 from digit_tui.run.events import Evaluated
 from digit_tui.tui.drawing.ink import default_renderer, next_renderer
 from digit_tui.tui.export import write_list
-from digit_tui.tui.screens.view import View
-from digit_tui.tui.state.listing import Listing
+from digit_tui.tui.screens.filtered_view import FilteredView
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.state.selected_digit import SelectedDigit
 from digit_tui.tui.widgets.digit_list import DigitList
@@ -22,8 +20,8 @@ from digit_tui.tui.widgets.heading import Heading
 from digit_tui.tui.widgets.pictures import Gallery
 
 
-class MistakesView(View):
-    """A list of digits; the chosen one large, with its probabilities, or all about it."""
+class MistakesView(FilteredView):
+    """A list of digits beside the chosen one: its picture and probabilities, or its explanation."""
 
     BINDINGS = [
         Binding("v", "toggle_all", "All", id="all", tooltip="Only mistakes, or all digits"),
@@ -33,7 +31,7 @@ class MistakesView(View):
             "filter",
             "Filter",
             key_display="/",
-            priority=True,  # at once: what is typed next is for the filter
+            priority=True,  # handled at once: the next key is for the filter
             id="filter",
             tooltip="Show only some: true=4 pred=9 conf>0.9",
         ),
@@ -69,13 +67,10 @@ class MistakesView(View):
 
     def __init__(self) -> None:
         super().__init__()
-        self._listing = Listing()
         self._evaluated: Evaluated | None = None
         self._renderer = ""
         self._pixels = False
-        self._stale = True
-        """Whether something is to be drawn anew though nothing happened in the run."""
-        self._resized = False
+        self._resize_pending = False
         self._empty = False
         self._title = ""
 
@@ -86,33 +81,29 @@ class MistakesView(View):
                 yield Heading()
                 yield Explanation()
                 yield Gallery()
-        yield FilterLine(self._filter_by)
+        yield FilterLine(self.apply_filter)
 
     def on_mount(self) -> None:
         self._renderer = default_renderer(self.app)
-        # Colours are painted, so a theme is seen only when all is painted again.
+        # Canvas lines hold colours, so a new theme shows only when they are drawn again.
         self.app.theme_changed_signal.subscribe(
             self, lambda _: self.call_after_refresh(self.redraw)
         )
         self.call_after_refresh(self.refresh_bindings)
 
-    def redraw(self) -> None:
-        self._stale = True
-        super().redraw()
-
     def on_canvas_resized(self) -> None:
-        if not self._resized:  # several change at once
-            self._resized = True
-            self.call_after_refresh(self._fit)
+        if not self._resize_pending:  # several are resized at once
+            self._resize_pending = True
+            self.call_after_refresh(self._redraw_resized)
 
-    def _fit(self) -> None:
-        self._resized = False
+    def _redraw_resized(self) -> None:
+        self._resize_pending = False
         self.redraw()
 
     def draw(self, model: RunModel) -> None:
         if model.shown is not self._evaluated:
             self._evaluated = evaluated = model.shown
-            self._listing.look_at(
+            self._listing.set_table(
                 None if evaluated is None else DigitTable(evaluated.evaluation, evaluated.history)
             )
             self._stale = True
@@ -120,17 +111,17 @@ class MistakesView(View):
         if self._stale:
             self._draw_digits(selected)
         elif selected is not None and self._explains:
-            self._explain(selected)  # a pause leaves more time for it
+            self._explain(selected)  # while paused, the neighbours are found at once
 
     def choose(self, text: str) -> None:
-        """List the digits that a filter selects, the first of them chosen.
+        """Show the list, with the digits that a selection selects.
 
         Raises:
-            SelectionError: if it can not be read.
+            SelectionError: if it cannot be parsed.
         """
-        self._filter_by(text)
+        self.apply_filter(text)
         if self.ready:
-            self._show_as("-explains", False)
+            self._set_layout("-explains", False)
 
     @property
     def _explains(self) -> bool:
@@ -138,8 +129,8 @@ class MistakesView(View):
 
     @property
     def _selected(self) -> SelectedDigit | None:
-        """The chosen digit, if there is any."""
-        dataset, evaluated, listing = self.app.model.dataset, self._evaluated, self._listing
+        """The chosen digit, if there is one."""
+        dataset, evaluated, listing = self.host.model.dataset, self._evaluated, self._listing
         if dataset is None or evaluated is None or listing.table is None or listing.chosen is None:
             return None
         images, _ = dataset.split(evaluated.split)
@@ -149,8 +140,8 @@ class MistakesView(View):
 
     def _draw_digits(self, selected: SelectedDigit | None) -> None:
         self._stale = False
-        if self._listing.nothing != self._empty:
-            self._empty = self._listing.nothing
+        if self._listing.is_empty != self._empty:
+            self._empty = self._listing.is_empty
             self.refresh_bindings()
         self._draw_title(selected)
         listing, heading = self._listing, self.query_one(Heading)
@@ -158,11 +149,11 @@ class MistakesView(View):
         if listing.table is None:
             listed.clear()
         else:
-            listed.show(listing.table, listing.order, listing.row, listing.by)
+            listed.show(listing.table, listing.order, listing.row, listing.order_name)
         if selected is None:
             heading.clear()
             gallery.clear()
-            self.query_one(Explanation).say(self._nothing())
+            self.query_one(Explanation).say(self._empty_text())
             return
         heading.say(selected.heading(heading.size.width))
         if gallery.display:
@@ -173,58 +164,53 @@ class MistakesView(View):
             self.query_one(Explanation).show(selected, self._renderer)
 
     def _explain(self, selected: SelectedDigit) -> None:
-        model = self.app.model
-        at_once = not model.going or model.replay is not None  # nothing trains that could wait
+        model = self.host.model
+        at_once = not model.going or model.replay is not None  # training need not wait
         self.query_one(Explanation).explain(selected, self._renderer, self._pixels, at_once)
 
     def _draw_title(self, selected: SelectedDigit | None) -> None:
-        """What is listed; or what is explained, where there is no list beside it."""
+        """What is listed; or which digit is explained, where there is no room for the list."""
         box = self.query_one("#digits")
-        width = box.size.width - 4  # without the border's ends
+        width = box.size.width - 4  # without the corners of the border
         if self._explains and selected is not None and not self.query_one(Heading).display:
             title = selected.heading(width)
         else:
-            dataset, evaluated = self.app.model.dataset, self._evaluated
-            two = dataset is not None and dataset.monitored_split != "test"
-            title = self._listing.title(
-                evaluated.split if two and evaluated is not None else "", width
-            )
+            dataset, evaluated = self.host.model.dataset, self._evaluated
+            has_validation = dataset is not None and dataset.monitored_split != "test"
+            split = evaluated.split if has_validation and evaluated is not None else ""
+            title = self._listing.title(split, width)
         if title != self._title:  # each title is sent to the terminal
             self._title = box.border_title = title
 
-    def _nothing(self) -> str:
+    def _empty_text(self) -> str:
         """Why there is no digit to show."""
         if self._evaluated is None:
-            return f"No look at the {self.app.model.config.monitored_split} digits yet."
+            split = self.host.model.config.monitored_split
+            return f"The {split} digits have not been evaluated yet."
         if str(self._listing.selection):
             return "No such digit. Press / to change the filter, v for all digits."
         return f"Not one mistake. Press v to see all {self._evaluated.split} digits."
 
-    def _show_as(self, name: str, on: bool) -> None:
-        """Change what is in sight."""
+    def _set_layout(self, name: str, on: bool) -> None:
+        """Switch the explanation or the gallery on or off, by its CSS class."""
         self.set_class(on, name)
         if not self._explains:
             self.query_one(Explanation).close()
-        self.refresh_bindings()
-        self.call_after_refresh(self.redraw)
+        self._redraw_soon()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What can not be done now is not named below the view either."""
-        if not self.ready:  # a quick key came before the widgets
+        """Disable what cannot be done now, so that the key bar leaves it out."""
+        if not self.ready:  # a key came before the widgets were mounted
             return None
         filtering = self._filter.is_open
         possible = {
-            "explain": not self._explains and not self._listing.nothing,
+            "explain": not self._explains and not self._listing.is_empty,
             "gallery": not self._explains,
             "pixels": self._explains,
             "back": self._explains or filtering,
             "filter": not filtering,
         }
         return possible.get(action, True) or None
-
-    @property
-    def _filter(self) -> FilterLine:
-        return self.query_one(FilterLine)
 
     def action_toggle_all(self) -> None:
         self._listing.toggle_everything()
@@ -238,62 +224,38 @@ class MistakesView(View):
         self._renderer = next_renderer(self._renderer)
         self._draw_digits(self._selected)
 
-    def action_filter(self) -> None:
-        self._filter.open(str(self._listing.selection))
-        self.refresh_bindings()
-        self.call_after_refresh(self.redraw)
-
-    def on_screen_suspend(self) -> None:
-        gone = self.app.screen_stack[0] is not self  # not only behind a dialog
-        if gone and self.ready and self._filter.is_open:
-            self.action_back()
-
-    def _filter_by(self, text: str) -> None:
-        """Put a filter in force, and close its line.
-
-        Raises:
-            SelectionError: if it can not be read.
-        """
-        dataset = self.app.model.dataset
-        if dataset is None:
-            return
-        self._listing.select(parse_selection(text, dataset.classes))
-        self._stale = True
-        if self.ready and self._filter.is_open:
-            self.action_back()
-
     def action_explain(self) -> None:
-        self._show_as("-explains", True)
+        self._set_layout("-explains", True)
 
     def action_back(self) -> None:
-        """Leave the filter as it is or, if it is closed, the explanation."""
+        """Close the filter line or, if it is closed, the explanation."""
         if self._filter.is_open:
-            self._filter.close()
-            self.refresh_bindings()
-            self.call_after_refresh(self.redraw)
+            self.close_filter()
         else:
-            self._show_as("-explains", False)
+            self._set_layout("-explains", False)
 
     def action_pixels(self) -> None:
         self._pixels = not self._pixels
         self._draw_digits(self._selected)
 
     def action_export(self) -> None:
-        """Write what is listed as a page, into the run's folder."""
-        model, listing = self.app.model, self._listing
+        """Write the listed digits as an HTML page into the run's folder."""
+        model, listing = self.host.model, self._listing
         if self._evaluated is not None and model.dataset is not None and listing.table is not None:
-            listed = f"{len(listing.order):,} {self._evaluated.split} digits, by {listing.by}"
+            listed = (
+                f"{len(listing.order):,} {self._evaluated.split} digits, by {listing.order_name}"
+            )
             if str(listing.selection):
                 listed += f" ({listing.selection})"
             model.say("note", write_list(model, self._evaluated, listing, listed))
             self.app.notify(model.log[-1].text)
 
     def action_gallery(self) -> None:
-        self._show_as("-gallery", not self.has_class("-gallery"))
+        self._set_layout("-gallery", not self.has_class("-gallery"))
 
-    def action_move(self, by: int, rows: bool = False) -> None:
-        two_dimensions = self.has_class("-gallery") and not self._explains
-        self._go(by * (self.query_one(Gallery).across if rows and two_dimensions else 1))
+    def action_move(self, count: int, rows: bool = False) -> None:
+        in_grid = self.has_class("-gallery") and not self._explains
+        self._go(count * (self.query_one(Gallery).across if rows and in_grid else 1))
 
     def action_page(self, pages: int) -> None:
         if self.has_class("-gallery") and not self._explains:

@@ -1,4 +1,4 @@
-"""Questions that a key asks."""
+"""The dialog that chooses the optimizer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from digit_tui.config import OPTIMIZERS
 from digit_tui.nn import RULES
 from digit_tui.tui.screens.dialog import Dialog
 
-OPTIMIZER_WORDS = {
+DESCRIPTIONS = {
     "sgd": "plain gradient descent",
     "momentum": "with velocity (Polyak)",
     "nesterov": "velocity, looking ahead",
@@ -24,7 +24,7 @@ OPTIMIZER_WORDS = {
 
 
 class OptimizerDialog(Dialog[str | None]):
-    """Choose the update rule; it gives back a name, or None."""
+    """Choose an optimizer by name; None keeps the current one."""
 
     BINDINGS = [Binding("escape", "dismiss(None)", "Cancel")]
 
@@ -34,20 +34,20 @@ class OptimizerDialog(Dialog[str | None]):
 
     def compose(self) -> ComposeResult:
         options = [
-            Option(f"{number} {name:<9} rate {rule.learning_rate:<5}  {OPTIMIZER_WORDS[name]}")
+            Option(f"{number} {name:<9} rate {rule.learning_rate:<5}  {DESCRIPTIONS[name]}")
             for number, (name, rule) in enumerate(RULES.items(), 1)
         ]
         with Vertical(classes="dialog") as box:
             box.border_title = "Optimizer"
             yield OptionList(*options)
-            yield Label("The weights stay, its memory starts fresh.")
+            yield Label("The weights are kept, the optimizer starts with fresh state.")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).highlighted = OPTIMIZERS.index(self._current)
 
     def on_key(self, event: events.Key) -> None:
         if event.key in {str(number) for number in range(1, len(OPTIMIZERS) + 1)}:
-            event.stop()  # or the view behind would take it too
+            event.stop()  # or the view behind would handle it too
             self.dismiss(OPTIMIZERS[int(event.key) - 1])
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

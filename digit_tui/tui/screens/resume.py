@@ -1,4 +1,4 @@
-"""Going on with a run that was interrupted."""
+"""The dialog that offers to resume an interrupted run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from digit_tui.tui.screens.dialog import Dialog
 
 
 class ResumeDialog(Dialog[bool]):
-    """Whether to go on with the last run."""
+    """True resumes the last run, False begins a new one."""
 
     BINDINGS = [
         Binding("enter,y,g", "dismiss(True)", "Go on"),
@@ -39,7 +39,7 @@ class ResumeDialog(Dialog[bool]):
 
 
 def description(run: SavedRun) -> str:
-    """When it began, on what, and how far it came."""
+    """When the run began, its dataset and network, and how far it got."""
     lines = [
         f"{run.started:%d %B %Y, %H:%M}: {printable(str(run.record['data']['name']))}, "
         f"{run.config.preset}, hidden layers {', '.join(map(str, run.config.hidden))}"

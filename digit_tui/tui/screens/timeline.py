@@ -1,4 +1,4 @@
-"""The snapshots of a run that one can go back to."""
+"""The dialog that lists the snapshots to go back to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from digit_tui.tui.screens.dialog import Dialog
 
 
 class TimelineDialog(Dialog[SnapshotInfo | None]):
-    """Choose a snapshot; None is to stay."""
+    """Choose a snapshot; None stays at the current step."""
 
     BINDINGS = [Binding("escape,U,q", "dismiss(None)", "Stay")]
 
@@ -31,15 +31,15 @@ class TimelineDialog(Dialog[SnapshotInfo | None]):
             yield OptionList(*(line(snapshot) for snapshot in self._snapshots))
 
     def on_mount(self) -> None:
-        present = [place for place, snapshot in enumerate(self._snapshots) if not snapshot.undone]
-        self.query_one(OptionList).highlighted = present[-1] if present else 0
+        current = [i for i, snapshot in enumerate(self._snapshots) if not snapshot.undone]
+        self.query_one(OptionList).highlighted = current[-1] if current else 0
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._snapshots[event.option_index])
 
 
 def line(snapshot: SnapshotInfo) -> Text:
-    """A snapshot in words."""
+    """The line of a snapshot; dim if it was undone."""
     text = Text(snapshot_words(snapshot), no_wrap=True, overflow="ellipsis")
     if snapshot.undone:
         text.stylize("dim")

@@ -1,4 +1,4 @@
-"""The charts of a run, and what happened in it."""
+"""The charts of a run, and its log."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from digit_tui.tui.widgets.event_log import EventLog
 from digit_tui.tui.widgets.gap_line import GapLine
 
 RECENT = 0.25
-"""The recent part of a run, as a fraction of what has been trained."""
+"""Length of the recent window, as a fraction of what has been trained."""
 
 LONG_TITLE = 38
-"""Columns from which a chart's title says all."""
+"""Columns from which a chart has room for its full title."""
 
 RUN_COLORS = ("warning", "primary")
-"""Theme colours of the training and the test curve; also told apart by brightness."""
+"""Theme colours of the training and the held-out curve; they differ in brightness too."""
 FORK_COLORS = ("success", "error")
 """Those of a fork's curves."""
 
@@ -52,7 +52,7 @@ class TrainView(View):
         self._marker = "braille"
 
     def on_mount(self) -> None:
-        # Letters tell curves apart without colour.
+        # Without colour, letters distinguish the curves.
         if self.app.no_color or not shows(BRAILLE):
             self._marker = "ascii"
 
@@ -81,7 +81,7 @@ class TrainView(View):
     def draw(self, model: RunModel) -> None:
         raw = self._options["raw"]
         log = self._options["log"]
-        word = ", log" if log else ""
+        scale = ", log" if log else ""
         kind = "raw" if raw else "smoothed"
         drawn_curves = self._run_curves(model)
         # A narrow chart has room for less.
@@ -98,7 +98,7 @@ class TrainView(View):
         self._draw_chart(
             model,
             "#loss",
-            f"Loss{by}{word}{legend}",
+            f"Loss{by}{scale}{legend}",
             [
                 curve
                 for run_curves in drawn_curves
@@ -111,7 +111,7 @@ class TrainView(View):
         self._draw_chart(
             model,
             "#accuracy",
-            f"{'Error' if log else 'Accuracy'}{by}{word}{legend}",
+            f"{'Error' if log else 'Accuracy'}{by}{scale}{legend}",
             [
                 curve
                 for run_curves in drawn_curves
@@ -125,7 +125,7 @@ class TrainView(View):
         self._draw_chart(
             model,
             "#gradient",
-            f"Gradient norm{by}{word}{norm_legend}",
+            f"Gradient norm{by}{scale}{norm_legend}",
             [
                 run_curves.curve("gradient_norm" if raw else "gradient_norm_smooth", 0)
                 for run_curves in drawn_curves
@@ -133,11 +133,11 @@ class TrainView(View):
         )
 
     def _key(self, mark: int) -> str:
-        """The beginning of a legend's entry: the curve's colour, and its letter if it has one."""
+        """The start of a legend entry: the curve's colour, and its letter if it has one."""
         return f"[${(*RUN_COLORS, *FORK_COLORS)[mark]}]{letter(self._marker, mark) or '━'}"
 
     def _run_curves(self, model: RunModel) -> list[RunCurves]:
-        """What is drawn: undone undone behind, then the run, then its fork."""
+        """What is drawn: undone parts in the back, then the run, then its fork."""
         start = model.epoch * (1 - RECENT) if self._options["recent"] else 0.0
         drawn_curves = [
             RunCurves(undone.curves, start, RUN_COLORS, True) for undone in model.undone
@@ -159,7 +159,7 @@ class TrainView(View):
         log = self._options["log"]
         if percent:
             curves = [_without_untrained(curve) for curve in curves]
-        if percent and log:  # accuracy crowds at 1, error does not at 0
+        if percent and log:  # near 1 accuracies cannot be told apart, error rates near 0 can
             curves = [
                 replace(curve, y=np.where(curve.y < 1, 1 - curve.y, np.nan)) for curve in curves
             ]
@@ -182,7 +182,7 @@ class TrainView(View):
 
 @dataclass(frozen=True, eq=False)
 class RunCurves:
-    """One way through the run, as it is drawn."""
+    """The curves of one branch or undone part, as they are drawn."""
 
     curves: Curves
     start: float
@@ -197,7 +197,7 @@ class RunCurves:
 
 
 def _without_untrained(curve: Curve) -> Curve:
-    """The untrained network's accuracy would squeeze all that follows."""
+    """Without the accuracy of the untrained network, which would squeeze the rest of the curve."""
     if len(curve.x) > 2 and curve.x[0] == 0:
         return replace(curve, x=curve.x[1:], y=curve.y[1:])
     return curve

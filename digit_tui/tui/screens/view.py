@@ -1,24 +1,36 @@
-"""What all views of a run have in common."""
+"""The base class of all views of a run.
+
+Views are drawn by hand and not by reactive attributes, because people watch a run over SSH, where
+what counts is the number of bytes sent (at most 20 KiB/s at 80x24 while training):
+
+- A reactive attribute that changes marks its whole widget as dirty, and Textual sends a dirty
+  widget whole. Our widgets draw lines, compare them with those drawn before, and refresh only the
+  rows that differ (see widgets/canvas.py, and `Chart` and `ConfusionMatrix`).
+- Taking in events and drawing are separate. The app gives events to the model at once (`ingest`);
+  `DrawSchedule` decides when the view on screen draws the model. `View.show` draws the cheap and
+  urgent part, text; `View.draw` the costly one, charts, lists and pictures. So no event is lost
+  when there is no time to draw, and a resize or a redraw never adds a data point.
+- Textual compares the old and the new value of a reactive attribute with `!=`, which arrays do not
+  support; what views draw is mostly arrays.
+"""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import cast
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 
+from digit_tui.run.events import Evaluated
+from digit_tui.tui.screens.view_host import ViewHost
+from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.key_bar import KeyBar
 from digit_tui.tui.widgets.progress_line import ProgressLine
 from digit_tui.tui.widgets.status_line import StatusLine
 from digit_tui.tui.widgets.too_small import MINIMUM, TooSmall
-
-if TYPE_CHECKING:
-    from digit_tui.run.events import Evaluated
-    from digit_tui.tui.app import DigitApp
-    from digit_tui.tui.state.run_model import RunModel
 
 
 class View(Screen[None]):
@@ -43,18 +55,20 @@ class View(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MINIMUM.height, "-low"), (36, "-high")]
 
     ready = False
-    """Whether all its widgets are there; news may come before."""
-    drawn: Evaluated | None = None
-    """The look at the digits that is drawn."""
-
-    if TYPE_CHECKING:
-        app: DigitApp
+    """Whether all its widgets are mounted; events may come before."""
+    drawn_evaluation: Evaluated | None = None
+    """The evaluation that was drawn last."""
 
     def __init__(self) -> None:
         super().__init__()
-        # A new screen has all styles parsed again, twice, in case that the theme was changed: that
-        # would be half of the time in which a view opens. The app has seen to it already.
+        # Textual parses all styles again for a new screen, twice, in case the theme has changed:
+        # half of the time that it takes to open a view. The app has parsed them already.
         self._css_update_count = self.app._css_update_count
+
+    @property
+    def host(self) -> ViewHost:
+        """The app, as views see it."""
+        return cast(ViewHost, self.app)  # run_app.py has it checked
 
     def compose(self) -> ComposeResult:
         yield StatusLine()
@@ -69,10 +83,10 @@ class View(Screen[None]):
 
     @abstractmethod
     def draw(self, model: RunModel) -> None:
-        """Draw what is costly: charts and pictures. Called at most twice a second."""
+        """Draw what is costly: charts, lists and pictures. Called at most twice a second."""
 
     def show(self, model: RunModel) -> None:
-        """Draw what should never lag behind: where the run stands."""
+        """Draw what should never lag behind: the state and the progress of the run."""
         self.query_one(StatusLine).show(model)
         self.query_one(ProgressLine).show(model)
 
@@ -81,15 +95,16 @@ class View(Screen[None]):
         self.call_after_refresh(self.redraw)
 
     def on_screen_resume(self) -> None:
-        # Textual tells only the screen in sight of a new size: catch up on the breakpoints.
+        # Textual sends a new size only to the screen on top: catch up on the breakpoints.
         self.post_message(events.Resize(self.app.size, self.app.size))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.redraw)
 
     def redraw(self) -> None:
-        """Draw all of it now."""
+        """Draw everything now."""
         if self.is_current and self.ready:
-            self.show(self.app.model)
-            self.draw(self.app.model)
-            self.drawn = self.app.model.shown
+            model = self.host.model
+            self.show(model)
+            self.draw(model)
+            self.drawn_evaluation = model.shown

@@ -1,4 +1,4 @@
-"""What a look at the digits is held against: an epoch before, the fork, a mark."""
+"""What an evaluation is compared with: an earlier epoch, the fork, a mark."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ Baseline = Literal["nothing", "epoch", "fork", "mark"]
 
 @dataclass(frozen=True, eq=False)
 class Mark:
-    """A look that a person wants to compare with."""
+    """An evaluation that the user marked to compare later ones with."""
 
     evaluated: Evaluated
     run: str | None
-    """The run that it is of."""
+    """The folder of its run."""
 
 
 @dataclass(frozen=True, eq=False)
 class PredictionPair:
-    """Two predictions for the same digits."""
+    """Two networks' predictions for the same digits."""
 
-    words: str
+    text: str
     """For example "since epoch 11"."""
     names: tuple[str, str]
     """Of the first and of the second, for example "epoch 11" and "now"."""
     adverbs: tuple[str, str]
-    """When or where something is so with them, for example "at epoch 11" and "now"."""
+    """When or where they were made, for example "at epoch 11" and "now"."""
     first: NDArray[Any]
     """(n,) predicted classes."""
     second: NDArray[Any]
-    """(n,) predicted classes, which changes are told of."""
+    """(n,) predicted classes; changes are from the first to these."""
 
 
 def since_epoch(evaluated: Evaluated) -> PredictionPair | str:
-    """A look and the last epoch's end before it, or in words why there is none."""
+    """An evaluation and the end of the last epoch before it, or why there is none."""
     before = epoch_before(evaluated.history, evaluated.epoch)
     if before is None:
         return "no earlier epoch to compare with yet"
@@ -56,11 +56,11 @@ def since_epoch(evaluated: Evaluated) -> PredictionPair | str:
 
 
 def fork_and_run(evaluated: Evaluated, fork: Evaluated | None) -> PredictionPair | str:
-    """A run and its copy, or in words why they can not be compared."""
+    """A run and its fork, or why they cannot be compared."""
     if fork is None:
-        return "the fork has not looked at digits yet"
+        return "the fork has not been evaluated yet"
     if not same_digits(evaluated, fork):
-        return f"the fork looked at {fork.split} digits: not compared"
+        return f"the fork was evaluated on {fork.split} digits: not compared"
     return PredictionPair(
         "fork against run",
         ("run", "fork"),
@@ -71,7 +71,7 @@ def fork_and_run(evaluated: Evaluated, fork: Evaluated | None) -> PredictionPair
 
 
 def since_mark(evaluated: Evaluated, mark: Mark, run: str | None) -> PredictionPair | str:
-    """A look and a mark, or in words why they can not be compared."""
+    """An evaluation and a mark, or why they cannot be compared."""
     name = f"mark at epoch {position(mark.evaluated.epoch)}"
     if not same_digits(evaluated, mark.evaluated):
         return f"{name}: of other digits ({mark.evaluated.split}), not compared"
@@ -79,7 +79,9 @@ def since_mark(evaluated: Evaluated, mark: Mark, run: str | None) -> PredictionP
         name += " of another run"
     elif mark.evaluated is evaluated:
         return f"{name}: nothing has changed since"
-    forward = mark.run == run and mark.evaluated.step <= evaluated.step  # else one went back since
+    forward = (
+        mark.run == run and mark.evaluated.step <= evaluated.step
+    )  # otherwise the run went back since
     return PredictionPair(
         f"{'since' if forward else 'against'} the {name}",
         ("mark", "now"),
@@ -90,6 +92,7 @@ def since_mark(evaluated: Evaluated, mark: Mark, run: str | None) -> PredictionP
 
 
 def same_digits(one: Evaluated, other: Evaluated) -> bool:
+    """Whether both evaluations are of the same digits."""
     return one.split == other.split and np.array_equal(
         one.evaluation.labels, other.evaluation.labels
     )

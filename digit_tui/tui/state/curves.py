@@ -1,4 +1,4 @@
-"""What the charts show of one way through a run."""
+"""The curves that the charts show of one lineage of a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from digit_tui.tui.state.series import Series, Smoother
 
 @dataclass(eq=False)
 class Curves:
-    """Points over epochs: of each step, or of each look at digits."""
+    """Points over epochs: of each step, or of each evaluation."""
 
     train_loss: Series = field(default_factory=Series)
     train_loss_smooth: Series = field(default_factory=Series)
@@ -26,7 +26,7 @@ class Curves:
 
     def __post_init__(self) -> None:
         self.marks: list[float] = []
-        """Where settings were changed."""
+        """Epochs at which settings were changed."""
         self._restart()
 
     def _restart(self) -> None:
@@ -45,7 +45,7 @@ class Curves:
         self.gradient_norm_smooth.append(x, self._smooth_norm.add(event.gradient_norms))
 
     def add_evaluation(self, event: Evaluated) -> None:
-        """Add a look at digits, unless it was made at the same place before."""
+        """Add an evaluation, unless there is one at this epoch or later."""
         if not len(self.monitored_loss) or event.epoch > self.monitored_loss.x[-1]:
             self.monitored_loss.append(event.epoch, event.evaluation.loss)
             self.monitored_accuracy.append(event.epoch, event.evaluation.accuracy)
@@ -54,11 +54,11 @@ class Curves:
         """Add the means of an epoch that was trained before this program was started.
 
         Args:
-            line: as EpochEnded.
+            line: the fields of its EpochEnded.
             monitored_split: the split that the run is monitored with.
         """
         x = line["epoch"]
-        lost = float("nan")  # what was no number is null in a journal
+        missing = float("nan")  # NaN is null in JSON
         for name, values in (
             ("train_loss", (self.train_loss, self.train_loss_smooth)),
             ("train_accuracy", (self.train_accuracy, self.train_accuracy_smooth)),
@@ -67,10 +67,10 @@ class Curves:
             (f"{monitored_split}_accuracy", (self.monitored_accuracy,)),
         ):
             for series in values:
-                series.append(x, lost if line[name] is None else line[name])
+                series.append(x, missing if line[name] is None else line[name])
 
     def cut(self, start: float) -> Curves:
-        """Take away what is beyond an epoch."""
+        """Remove what is beyond an epoch; returns it."""
         rest = Curves(**{name: series.cut(start) for name, series in self._named()})
         rest.marks = [mark for mark in self.marks if mark >= start]
         self.marks = [mark for mark in self.marks if mark < start]
@@ -78,7 +78,7 @@ class Curves:
         return rest
 
     def extend(self, other: Curves, end: float) -> None:
-        """Go on with other curves, up to an epoch."""
+        """Append other curves, up to an epoch."""
         for name, series in self._named():
             series.append(*getattr(other, name).until(end))
         self.marks += [mark for mark in other.marks if mark <= end]
@@ -93,7 +93,7 @@ class UndoneCurves:
     """A part of a run that was undone."""
 
     start: float
-    """The epoch at which it leaves the way that was gone on with."""
+    """The epoch at which the run went on differently."""
     lineage: Lineage
     """The commands in force at its end."""
     curves: Curves

@@ -1,4 +1,4 @@
-"""Which digits are listed, in which order, and which of them is chosen."""
+"""Which digits the mistakes view lists, in which order, and which of them is chosen."""
 
 from __future__ import annotations
 
@@ -10,51 +10,51 @@ from digit_tui.insight.selection import ORDERS, Selection, select
 from digit_tui.insight.significance import ends_words
 from digit_tui.insight.suspects import accuracy_without
 
-ORDER_WORDS = {
+ORDER_TEXT = {
     "forgotten": "most forgotten first",
     "broken": "newly broken first",
     "fixed": "just fixed first",
 }
-"""Orders that "by" and their name do not say."""
+"""Orders for which "by" and the name would not do."""
 
 
 class Listing:
-    """A list that changes with every look; the chosen digit stays chosen, else its row does.
+    """A list that changes with every evaluation; the digit stays chosen or, if it is gone, the row.
 
     Attributes:
-        table: all there are; None before the first look.
+        table: all digits; None before the first evaluation.
         selection: which of them are listed.
-        everything: whether right ones are listed too.
-        by: the name of the order.
-        order: indices of the listed digits.
-        row: the place of the chosen one.
+        everything: whether correctly classified ones are listed too.
+        order_name: the name of the order, a key of `ORDERS`.
+        order: (listed,) indices of the listed digits.
+        row: of the chosen digit.
     """
 
     def __init__(self) -> None:
         self.table: DigitTable | None = None
         self.selection = Selection()
         self.everything = False
-        self.by = next(iter(ORDERS))
+        self.order_name = next(iter(ORDERS))
         self.order: NDArray[np.intp] = np.empty(0, np.intp)
         self.row = 0
 
     @property
     def chosen(self) -> int | None:
-        """Index of the chosen digit."""
+        """Index of the chosen digit; None if none is listed."""
         return int(self.order[self.row]) if len(self.order) else None
 
     @property
-    def nothing(self) -> bool:
-        """Whether not one digit is listed, though there are some."""
+    def is_empty(self) -> bool:
+        """Whether no digit is listed, though there are some."""
         return self.table is not None and not len(self.order)
 
-    def look_at(self, table: DigitTable | None) -> None:
-        """List these from now on."""
+    def set_table(self, table: DigitTable | None) -> None:
+        """List the digits of another evaluation."""
         self.table = table
         self.sort()
 
     def select(self, selection: Selection) -> None:
-        """List what this selects, from the first on; right ones too, if no mistake is selected."""
+        """List what this selects and choose the first; without mistakes, list correct ones too."""
         self.selection = selection
         if self.table is not None:
             selected = selection.mask(self.table)
@@ -68,19 +68,19 @@ class Listing:
         self.sort()
 
     def next_order(self) -> None:
-        """List in another order, from the first on."""
+        """List in another order and choose the first."""
         names = list(ORDERS)
-        self.by = names[(names.index(self.by) + 1) % len(names)]
+        self.order_name = names[(names.index(self.order_name) + 1) % len(names)]
         self.sort()
         self.go(0)
 
     def sort(self) -> None:
-        """List the digits anew."""
+        """Filter and order the digits anew."""
         chosen = self.chosen
         self.order = np.empty(0, np.intp)
         if self.table is not None:
-            self.order = select(self.table, self.selection, self.by)
-            if not self._right_too:
+            self.order = select(self.table, self.selection, self.order_name)
+            if not self._lists_correct:
                 self.order = self.order[self.table.wrong[self.order]]
         found = np.flatnonzero(self.order == chosen)
         self.go(int(found[0]) if len(found) else self.row)
@@ -90,37 +90,39 @@ class Listing:
         self.row = max(min(row, len(self.order) - 1), 0)
 
     @property
-    def _right_too(self) -> bool:
-        """Those that were just fixed are right."""
-        return self.everything or self.by == "fixed"
+    def _lists_correct(self) -> bool:
+        """Whether correctly classified digits are listed: those just fixed are."""
+        return self.everything or self.order_name == "fixed"
 
-    def title(self, kind: str, width: int) -> str:
+    def title(self, split: str, width: int) -> str:
         """How many of what are listed, for example "12 of 164 mistakes, true=4 pred=9, by loss".
 
         Args:
-            kind: of digits, if there are two: test or validation.
-            width: columns; the accuracy without digits of doubtful label is left out if it is long.
+            split: "test" or "validation"; "" where there is no validation set.
+            width: columns; if they are too few, the accuracy without doubtful labels is left out.
         """
         if self.table is None:
             return ""
         table = self.table
-        total = len(table) if self._right_too else int(np.count_nonzero(table.wrong))
-        what = f"{kind} {'digit' if self._right_too else 'mistake'}{'s' * (total != 1)}".lstrip()
-        order = ORDER_WORDS.get(self.by, f"by {self.by}")
-        count, asked = len(self.order), str(self.selection)
-        if asked:
-            words = f"{count:,} of {total:,} {what}, {asked}, {order}"
+        total = len(table) if self._lists_correct else int(np.count_nonzero(table.wrong))
+        what = (
+            f"{split} {'digit' if self._lists_correct else 'mistake'}{'s' * (total != 1)}".lstrip()
+        )
+        order = ORDER_TEXT.get(self.order_name, f"by {self.order_name}")
+        count, selection = len(self.order), str(self.selection)
+        if selection:
+            text = f"{count:,} of {total:,} {what}, {selection}, {order}"
         else:
-            words = f"{total:,} {what} {order}"
+            text = f"{total:,} {what} {order}"
         unbacked = int(np.count_nonzero(table.unbacked))
         if unbacked:
             own = _accuracy(table.evaluation.correct, table.evaluation.total)
             backed = _accuracy(*accuracy_without(table.evaluation, table.unbacked))
             for name in (f"without {unbacked} unbacked labels", "backed"):
                 more = f" · {own}, {name} {backed}"
-                if len(words + more) <= width:
-                    return words + more
-        return words
+                if len(text + more) <= width:
+                    return text + more
+        return text
 
 
 def _accuracy(correct: int, total: int) -> str:

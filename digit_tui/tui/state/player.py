@@ -1,4 +1,4 @@
-"""Plays events again at a chosen speed, from any place."""
+"""Replays events at a chosen speed, from any position."""
 
 from __future__ import annotations
 
@@ -10,86 +10,90 @@ from typing import Any
 from digit_tui.run.events import BranchEvent, Evaluated, RunEnded, WentBack
 
 EVALUATION_BYTES = 256 * 2**20
-"""Looks at the test set take no more memory than this; beyond it every other one is forgotten."""
+"""Evaluations take no more memory than this; beyond it every other one is forgotten."""
 
 
-def _size(evaluated: Evaluated) -> int:
-    """Bytes."""
+def _bytes(evaluated: Evaluated) -> int:
+    """Size in memory."""
     return evaluated.evaluation.probabilities.nbytes + evaluated.network.parameters.nbytes
 
 
 class Player:
-    """Events on a scale of epochs that were trained, those that were undone included.
+    """Events on a scale of trained epochs, including those that were undone.
 
     Attributes:
         speed: epochs in a second.
         playing: whether time passes.
-        place: where it stands, in epochs.
+        position: on the scale, in epochs.
     """
 
     def __init__(self, speed: float, clock: Callable[[], float] = monotonic) -> None:
         self.speed = speed
         self.playing = True
-        self.place = 0.0
+        self.position = 0.0
         self._clock = clock
         self._now = clock()
         self._events: list[Any] = []
-        self._places: list[float] = []
+        self._positions: list[float] = []
         self._epoch = 0.0  # of the last event, in the run
-        self._told = 0
+        self._played = 0
         self._evaluated_bytes = 0
 
     def add(self, events: Iterable[Any]) -> None:
-        """Have more events to play."""
+        """Append events."""
         for event in events:
-            place = self._places[-1] if self._places else 0.0
+            position = self._positions[-1] if self._positions else 0.0
             epoch = getattr(event, "epoch", None)
             if epoch is not None and not isinstance(event, BranchEvent):
                 if not isinstance(event, WentBack):
-                    place += max(epoch - self._epoch, 0.0)
+                    position += max(epoch - self._epoch, 0.0)
                 self._epoch = epoch
             self._events.append(event)
-            self._places.append(place)
+            self._positions.append(position)
             if isinstance(event, Evaluated):
-                self._evaluated_bytes += _size(event)
+                self._evaluated_bytes += _bytes(event)
         if self._evaluated_bytes > EVALUATION_BYTES:
             self._thin()
 
     def _thin(self) -> None:
-        looks = [place for place, each in enumerate(self._events) if isinstance(each, Evaluated)]
-        for place in reversed(looks[1:-1:2]):
-            self._evaluated_bytes -= _size(self._events[place])
-            del self._events[place], self._places[place]
-            self._told -= place < self._told
+        """Forget every other evaluation, but neither the first nor the last."""
+        indices = [i for i, event in enumerate(self._events) if isinstance(event, Evaluated)]
+        for index in reversed(indices[1:-1:2]):
+            self._evaluated_bytes -= _bytes(self._events[index])
+            del self._events[index], self._positions[index]
+            self._played -= index < self._played
 
     @property
     def end(self) -> float:
-        """The last place that is known."""
-        return self._places[-1] if self._places else 0.0
+        """The position of the last event that was added."""
+        return self._positions[-1] if self._positions else 0.0
 
     @property
     def finished(self) -> bool:
-        """Whether all was told."""
+        """Whether all events of the run were played."""
         complete = bool(self._events) and isinstance(self._events[-1], RunEnded)
-        return complete and self._told >= len(self._events) - 1
+        return complete and self._played >= len(self._events) - 1
 
     def play(self) -> list[Any]:
-        """The events that are due now."""
+        """Advance by the time since the last call; returns the events that are due."""
         now = self._clock()
         if self.playing:
-            # What is not computed yet is waited for.
-            self.place = min(self.place + (now - self._now) * self.speed, self.end)
+            # It waits for what has not been trained yet.
+            self.position = min(self.position + (now - self._now) * self.speed, self.end)
         self._now = now
-        return self._tell_on()
+        return self._due()
 
-    def seek(self, place: float) -> list[Any]:
-        """Go to a place: all events up to there, from the first one on."""
-        self.place = min(max(place, 0.0), self.end)
-        self._told = 0
-        return self._tell_on()
+    def seek(self, position: float) -> list[Any]:
+        """Go to a position; returns all events up to there, from the first one on."""
+        self.position = min(max(position, 0.0), self.end)
+        self._played = 0
+        return self._due()
 
-    def _tell_on(self) -> list[Any]:
-        start, self._told = self._told, max(self._told, bisect_right(self._places, self.place))
-        told = self._events[start : self._told]
-        # The end of the repetition is not the end of what one can look at.
-        return [event for event in told if not isinstance(event, RunEnded)]
+    def _due(self) -> list[Any]:
+        start, self._played = (
+            self._played,
+            max(self._played, bisect_right(self._positions, self.position)),
+        )
+        due = self._events[start : self._played]
+        # After the end of the training one can still scrub through the run.
+        return [event for event in due if not isinstance(event, RunEnded)]

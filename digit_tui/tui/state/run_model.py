@@ -1,6 +1,6 @@
 """What the screens show of a run: built from its events, drawn by the widgets.
 
-Taking in and drawing are separate: a redraw or a resize never adds a point.
+Ingesting and drawing are separate: a redraw or a resize never adds a point.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
 from digit_tui.tui.state.curves import Curves, UndoneCurves
 
 LOG_LINES = 1_000
-"""The log forgets older lines."""
+"""Older lines of the log are dropped."""
 MAX_UNDONE = 8
-"""So many undone parts of the run stay on the charts."""
+"""The last so many undone parts of the run stay on the charts."""
 KINDS: dict[type[Event], Literal["change", "trouble"]] = {
     **dict.fromkeys((SettingChanged, WentBack, Forked, ForkEnded), "change"),
     **dict.fromkeys((Refused, Diverged, Spiked, SaveFailed, BranchEvent), "trouble"),
 }
-"""How the log sets off events that are not mere notes."""
+"""How the log highlights events that are not mere notes."""
 
 
 @dataclass
@@ -61,12 +61,12 @@ class LogLine:
 
 
 class RunModel(RunStatus):
-    """One run as a person sees it: how it stands, its curves and its log."""
+    """One run as the screen shows it: its status, curves and log."""
 
     def __init__(self, config: RunConfig, clock: Callable[[], float] = monotonic) -> None:
         super().__init__(config, clock)
         self.replay: str | None = None
-        """How a run is shown again, in words."""
+        """The state of a replay, for the status line; None for a run that trains."""
         self.curves = Curves()
         self.fork_curves = Curves()
         self.undone: deque[UndoneCurves] = deque(maxlen=MAX_UNDONE)
@@ -78,7 +78,7 @@ class RunModel(RunStatus):
         self.log.append(LogLine(kind, printable(text)))
 
     def ingest(self, event: RunnerEvent) -> None:
-        """Learn what happened."""
+        """Update the status, the curves and the log."""
         fork, save_trouble = self.fork, self.save_trouble
         super().ingest(event)
         match event:
@@ -97,26 +97,26 @@ class RunModel(RunStatus):
             case Restored():
                 self._ingest_restored(event)
             case WentBack():
-                self._ingest_way_back(event)
+                self._ingest_went_back(event)
             case Forked():
                 self.fork_curves = Curves()
                 self.curves.marks.append(event.epoch)
                 self._say_event(event)
             case BranchEvent(inner):
-                self._draw_of_fork(event, inner)
+                self._chart_fork_event(event, inner)
             case ForkEnded() if fork is not None:
-                self._draw_fork_end(event, fork.forked.epoch)
+                self._chart_fork_end(event, fork.forked.epoch)
             case Paused(reason=reason):
                 self._say_pause(reason)
             case Resumed():
                 if self.log and self.log[-1].text in (PAUSES["batch"], PAUSES["epoch"]):
-                    self.log.pop()  # steps in a row leave one line
+                    self.log.pop()  # single steps in a row leave one line
                 else:
                     self._say_event(event)
             case Failed():
                 self.say("trouble", event.message)
             case SaveFailed(message=message) if message == save_trouble:
-                pass  # it is tried again and again
+                pass  # saving is retried, and this was logged
             case CheckpointSaved(asked=False) | Acknowledged():
                 pass
             case _:
@@ -135,7 +135,7 @@ class RunModel(RunStatus):
             # Quick key presses are one change.
             event = replace(event, old=last.old)
             self.log.pop()
-            if event.new == event.old:  # taken back at once
+            if event.new == event.old:  # changed back at once
                 if event.setting != "epochs":
                     self.curves.marks.pop()
                 self._last_change = None
@@ -157,7 +157,7 @@ class RunModel(RunStatus):
             self.say("note", PAUSES[reason])
 
     def _ingest_restored(self, event: Restored) -> None:
-        """Draw what was before this program was started."""
+        """Take over what was trained before this program was started."""
         for complaint in event.complaints:
             self.say("trouble", complaint)
         for line in event.epochs:
@@ -168,24 +168,24 @@ class RunModel(RunStatus):
         self.curves.marks += [float(np.interp(step, steps, epochs)) for step in sorted(changes)]
         self._say_event(event)
 
-    def _ingest_way_back(self, event: WentBack) -> None:
-        """Leave a branch on the charts, and stand where the run stands."""
+    def _ingest_went_back(self, event: WentBack) -> None:
+        """Keep the curves that are left as undone, and go on with those of the snapshot."""
         lineage, curves, start = event.lineage, self.curves, event.epoch
-        left = None
-        if lineage != event.from_lineage[: len(lineage)]:  # onto a branch that was left before
-            ways = (way for way in self.undone if lineage == way.lineage[: len(lineage)])
-            left = max(ways, key=lambda way: way.start, default=None)
-        if left is not None:
-            start = min(left.start, start)
+        rejoined = None
+        if lineage != event.from_lineage[: len(lineage)]:  # back to what was undone before
+            undone = (each for each in self.undone if lineage == each.lineage[: len(lineage)])
+            rejoined = max(undone, key=lambda each: each.start, default=None)
+        if rejoined is not None:
+            start = min(rejoined.start, start)
         rest = curves.cut(start)
-        if left is not None:
-            curves.extend(left.curves, event.epoch)
+        if rejoined is not None:
+            curves.extend(rejoined.curves, event.epoch)
         if len(rest.train_loss):
             self.undone.append(UndoneCurves(start, event.from_lineage, rest))
         self._last_change = None
         self._say_event(event)
 
-    def _draw_of_fork(self, envelope: BranchEvent, event: Event) -> None:
+    def _chart_fork_event(self, envelope: BranchEvent, event: Event) -> None:
         match event:
             case StepsDone():
                 self.fork_curves.add_steps(event)
@@ -196,7 +196,7 @@ class RunModel(RunStatus):
             case _:
                 pass
 
-    def _draw_fork_end(self, event: ForkEnded, start: float) -> None:
+    def _chart_fork_end(self, event: ForkEnded, start: float) -> None:
         left = self.fork_curves
         if event.kept == "fork":
             left = self.curves.cut(start)
@@ -206,7 +206,7 @@ class RunModel(RunStatus):
         self._say_event(event)
 
     def _say_epoch(self, event: EpochEnded) -> None:
-        """One line for epochs in a row, so that quick ones do not push everything else out."""
+        """Replace the line of the epoch before, so that epochs do not push everything else out."""
         text = wording.line_for(event) or ""
         if self.log and self.log[-1].kind == "epoch":
             self.log[-1].text = text

@@ -1,4 +1,4 @@
-"""The digit that is looked at."""
+"""The digit that is chosen in the mistakes view."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from digit_tui.nn import Network
 
 @dataclass(frozen=True, eq=False)
 class SelectedDigit:
-    """One digit, and who looks at it."""
+    """One digit, with the evaluation and the network that it is shown by."""
 
     dataset: Dataset
     images: NDArray[np.uint8]
-    """(n, pixels) uint8, of all digits that are looked at."""
+    """(n, pixels) uint8, all images of the evaluated split."""
     table: DigitTable
     network: Network
-    """Not written to."""
+    """Never written to."""
     epoch: float
-    """Where the network stands."""
+    """The network's."""
     index: int
-    """Which of the digits it is."""
+    """Of the digit in `images` and `table`."""
 
     @property
     def image(self) -> NDArray[np.uint8]:
@@ -49,31 +49,31 @@ class SelectedDigit:
 
     @property
     def rival(self) -> int:
-        """What the prediction is held against: the true class or, if it is right, the next best."""
+        """The class to compare the prediction with: the true one, or if right the runner-up."""
         if self.predicted != self.true:
             return self.true
         first, second = self.table.evaluation.probabilities[self.index].argsort()[-2:]
         return int(first if second == self.predicted else second)
 
     def heading(self, width: int) -> str:
-        """Which digit it is and what is to be said about its label, as long as there is room."""
+        """Which digit it is, and doubts about its label, in as many words as fit."""
         name = f"#{self.index}  {self.true} → {self.predicted}"
         loss = f"{name}  loss {self.table.evaluation.losses[self.index]:.2f}"
         choices = [
-            f"{start}  {words}".rstrip() for words in self._notices() for start in (loss, name)
+            f"{start}  {notice}".rstrip() for notice in self._notices() for start in (loss, name)
         ]
-        return next((words for words in choices if len(words) <= width), choices[-1])
+        return next((text for text in choices if len(text) <= width), choices[-1])
 
     def _notices(self) -> list[str]:
-        """What is to be said about the label, if anything: the longest words first."""
+        """What casts doubt on the label, or "": the longest wording first."""
         table, index = self.table, self.index
         unbacked = bool(table.unbacked[index])
         if not table.suspects[index]:
             return ["annotators did not back this label"] if unbacked else [""]
         predictions = table.history.predictions_of(index)
         others = np.flatnonzero(predictions != predictions[-1])
-        looks = len(predictions) - (int(others[-1]) + 1 if len(others) else 0)
-        steady = f"for {looks} epochs, now {100 * table.confidences[index]:.0f} %"
+        epochs = len(predictions) - (int(others[-1]) + 1 if len(others) else 0)
+        steady = f"for {epochs} epochs, now {100 * table.confidences[index]:.0f} %"
         if unbacked:
             return [
                 f"label suspect: annotators did not back it, the network contradicts it {steady}",

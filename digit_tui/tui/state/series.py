@@ -1,4 +1,4 @@
-"""Series of points for charts: collected as they come, smoothed and thinned for drawing."""
+"""Series of points for charts: appended as they come, smoothed and thinned for drawing."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ Array = NDArray[Any]
 SMOOTHING = 0.97
 """Weight of the past in a smoothed series: a memory of about 30 points."""
 
-
 MAX_POINTS = 40_000
 """A longer series is thinned, so that a run of hours takes no more memory than one of minutes."""
 
 
 class Series:
-    """Points (x, y), with x rising. Old ones are thinned when there are very many."""
+    """Points (x, y) with increasing x; thinned when there are very many."""
 
     def __init__(self) -> None:
         self._points = np.empty((2, 64))
@@ -45,7 +44,7 @@ class Series:
         self._count = end
 
     def cut(self, start: float) -> Series:
-        """Take away the points beyond x = start."""
+        """Remove the points beyond x = start; returns them."""
         kept = int(np.searchsorted(self.x, start, side="right"))
         rest = Series()
         rest.append(*thin(self.x[kept:], self.y[kept:], MAX_POINTS // 40))
@@ -76,8 +75,8 @@ class Series:
 class Smoother:
     """An exponential moving average that is unbiased from its first value on.
 
-    The sum of weights is divided out, as Adam does with its snapshots: without it the curve would
-    start at zero and creep up.
+    It is divided by the sum of its weights, as Adam does with its moments: otherwise the curve
+    would start near zero and creep up.
     """
 
     def __init__(self, weight: float = SMOOTHING) -> None:
@@ -86,7 +85,7 @@ class Smoother:
         self._total = 0.0
 
     def add(self, values: ArrayLike) -> Array:
-        """Smooth the next values (n,); one that is no number leaves the average as it is."""
+        """Smooth the next values (n,); NaN and infinities leave the average as it is."""
         smoothed = []
         for value in np.asarray(values, np.float64).tolist():
             if isfinite(value):

@@ -1,1 +1,1 @@
-"""The terminal and this process."""
+"""What the program has to do with the terminal, besides drawing: input, encoding, signals."""

@@ -1,7 +1,7 @@
-"""Which characters the terminal can show, and what stands for those that it can not.
+"""Which characters the terminal can show, and ASCII stand-ins for those that it cannot.
 
-Everything draws with the characters it likes best; only what leaves for the terminal is looked at.
-What takes a place there is as wide as what it stands for, so no line moves.
+Views draw with the characters they prefer; stand-ins are put in by the encoder of the stream to the
+terminal. A stand-in is as wide as its character, so no line shifts.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ STAND_INS = "digit_tui.stand_ins"
 
 SYMBOLS = dict(zip("→←↑↓▶⏸✓✗■▸◂▲▼▴▾↻…·×÷±—•●○⏎≤≥🔎", "><^v>=+x#><^v^v~.|x/~-**o/<>>", strict=True))
 DOTS = " ..::::###"
-"""Braille by the number of its dots."""
+"""Stand-ins for Braille by the number of dots."""
 
 
 def charset() -> str:
-    """The encoding of the terminal: Python's idea of it, which is the locale's or the user's own.
+    """The encoding of the terminal: Python's, which comes from the locale or from the user.
 
-    In the locales C and POSIX Python takes UTF-8 for granted, which is right where nobody chose
-    them; but it also falls back to C where the chosen locale is not installed.
+    In the locales C and POSIX Python assumes UTF-8, which is right where they were not chosen; but
+    Python also falls back to C where the chosen locale is not installed.
     """
     if sys.platform == "win32":  # the console takes any character
         return "utf-8"
@@ -42,7 +42,7 @@ def charset() -> str:
 
 
 def shows(text: str) -> bool:
-    """Whether the terminal has these characters."""
+    """Whether the terminal can show these characters."""
     try:
         text.encode(charset())
     except UnicodeEncodeError:
@@ -51,7 +51,7 @@ def shows(text: str) -> bool:
 
 
 def stand_in(character: str) -> str:
-    """Plain ASCII for a character, of the same width."""
+    """ASCII for a character, of the same width."""
     width = cell_len(character)
     if character in SYMBOLS:
         plain = SYMBOLS[character]
@@ -61,14 +61,14 @@ def stand_in(character: str) -> str:
         plain = _block(unicodedata.name(character))
     elif "\u2800" <= character <= "\u28ff":
         plain = DOTS[(ord(character) - 0x2800).bit_count()]
-    else:  # a letter without its accents, if it is one
+    else:  # for a letter with accents: without them
         plain = unicodedata.normalize("NFKD", character)[:1]
         plain = plain if plain.isascii() and plain.isprintable() else "?"
     return plain.ljust(width, "?" if plain == "?" else " ")[:width]
 
 
 def _line(name: str) -> str:
-    """Box drawing."""
+    """A stand-in for a box drawing character, by its name."""
     words = set(name.replace("-", " ").split())
     if not words & {"VERTICAL", "UP", "DOWN"}:
         return "-"
@@ -76,7 +76,7 @@ def _line(name: str) -> str:
 
 
 def _block(name: str) -> str:
-    """Parts of a full cell: from a half on they count."""
+    """A stand-in for a block character, by its name: blank if less than half is full."""
     small = ("ONE EIGHTH", "ONE QUARTER", "THREE EIGHTHS", "LIGHT SHADE")
     return " " if any(part in name for part in small) else "#"
 

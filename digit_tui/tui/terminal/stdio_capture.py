@@ -1,7 +1,7 @@
-"""What anybody but the interface writes to stdout and stderr: it is for the log, not the screen.
+"""Captures what libraries write to stdout and stderr: it belongs in the log, not on the screen.
 
-The terminal gets a descriptor of its own, as `sys.stderr`. Descriptors 1 and 2, which C libraries
-write to, lead to a pipe that a thread reads.
+The terminal gets a descriptor of its own, as `sys.stderr`, where Textual draws. Descriptors 1 and
+2, which C libraries write to, lead to a pipe that a thread reads.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ READ_BYTES = 4_096
 
 
 class StdioCapture:
-    """Where they go.
+    """Diverts stdout and stderr of this process; once, for it does not undo it.
 
     Attributes:
-        listener: is called with them from a thread; without one they go to the terminal.
+        listener: called with text from a thread; without a listener it goes to the terminal.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class StdioCapture:
         self._terminal = -1
 
     def divert(self) -> None:
-        """Open the terminal, from now on as `sys.stderr`, and listen."""
+        """Make the terminal `sys.stderr`, and capture what is written to descriptors 1 and 2."""
         if sys.platform == "win32" or self._terminal >= 0:
             return
         for stream in (sys.stdout, sys.stderr):
@@ -42,14 +42,15 @@ class StdioCapture:
         )
         sys.stderr = sys.__stderr__ = ours  # type: ignore[misc]
         source, sink = os.pipe()
-        # Who writes may hold the interpreter, which the reader needs: rather lose a word.
+        # A writer may hold the interpreter lock, which the reader needs: losing text is better
+        # than waiting for ever.
         os.set_blocking(sink, False)
         for descriptor in (1, 2):
             with contextlib.suppress(OSError):  # it may be closed
                 if os.isatty(descriptor):
                     os.dup2(sink, descriptor)
         os.close(sink)
-        Thread(target=self._read, args=[source], name="words", daemon=True).start()
+        Thread(target=self._read, args=[source], name="stdio-capture", daemon=True).start()
 
     def _read(self, source: int) -> None:
         decoder = getincrementaldecoder("utf-8")("replace")
@@ -59,7 +60,3 @@ class StdioCapture:
             else:
                 with contextlib.suppress(OSError):
                     os.write(self._terminal, data)
-
-
-STDIO = StdioCapture()
-"""Those of this process."""

@@ -1,1 +1,1 @@
-"""Pieces of the screens."""
+"""The widgets that the views are made of."""

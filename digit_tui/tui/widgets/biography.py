@@ -1,4 +1,4 @@
-"""What a digit was taken for, epoch after epoch."""
+"""What a digit was classified as, epoch after epoch."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from digit_tui.tui.drawing.ink import Line
 from digit_tui.tui.widgets.canvas import Canvas
 
 RIGHT = "·"
-"""A look at which the prediction was right."""
+"""An epoch at which the prediction was right."""
 
 
 class LifeLine(Canvas):
-    """Its life in words, and below them a strip of its predictions, the newest at the right."""
+    """A digit's biography: some sentences, and below them a strip of its predictions by epoch."""
 
     COMPONENT_CLASSES = {"life-line--right", "life-line--wrong"}
 
     def show(self, biography: Biography, classes: int, legend: Line | None = None) -> None:
-        """Show one digit's life.
+        """Show the biography of one digit.
 
         Args:
             biography: the digit's.
             classes: how many there are.
-            legend: a line that comes first, if there is anything to explain.
+            legend: a line to put first, if any.
         """
         width, height = self.size
         strip = [self._strip(biography, classes, width)] if biography.epochs else []
         first = [legend] if legend is not None else []
         room = max(height - len(strip) - len(first), 0)
-        words = self._wrap(biography.words, width)
-        if len(words) > room:
-            words = self._wrap(biography.words.replace("at epoch ", "at "), width)
-        self.paint([*first, *words[:room], *strip])
+        text = self._wrap(biography.words, width)
+        if len(text) > room:
+            text = self._wrap(biography.words.replace("at epoch ", "at "), width)
+        self.paint([*first, *text[:room], *strip])
 
-    def _wrap(self, words: str, width: int) -> list[Line]:
-        return [[Segment(line.plain)] for line in Text(words).wrap(self.app.console, width or 1)]
+    def _wrap(self, text: str, width: int) -> list[Line]:
+        return [[Segment(line.plain)] for line in Text(text).wrap(self.app.console, width or 1)]
 
     def _strip(self, biography: Biography, classes: int, width: int) -> Line:
         """For example "1 99··9···· 11": from epoch 1 to 11."""
@@ -46,12 +46,12 @@ class LifeLine(Canvas):
         cell = 1 if classes <= 10 else 3  # two figures, and a gap
         room = max((width - len(begin) - len(end)) // cell, 1)
         count = len(epochs)
-        # As many looks as there is room for, evenly spread, the newest always among them.
+        # As many evaluations as there is room for, evenly spread, always with the newest.
         chosen = np.linspace(count - 1, 0, min(count, room)).round().astype(np.intp)[::-1]
         line: Line = [Segment(begin)]
-        for evaluated in chosen:
-            right = predictions[evaluated] == biography.label
-            mark = RIGHT if right else f"{predictions[evaluated]}"
+        for each in chosen:
+            right = predictions[each] == biography.label
+            mark = RIGHT if right else f"{predictions[each]}"
             style = self.part(f"life-line--{'right' if right else 'wrong'}")
             line.append(Segment(f"{mark:>{cell}}", style))
         return [*line, Segment(end)]

@@ -1,4 +1,4 @@
-"""Lines that a widget paints; only those that changed are sent to the terminal."""
+"""A widget of painted lines, of which only those that changed are sent to the terminal."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from digit_tui.tui.drawing.ink import Line
 
 
 class Canvas(Widget):
-    """Shows the lines that it was given last."""
+    """Shows the lines that were painted last."""
 
     class Resized(Message):
-        """They were made for another size."""
+        """The lines were painted for another size."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -26,7 +26,7 @@ class Canvas(Widget):
         self._painted_for = Size(0, 0)
 
     def paint(self, lines: Iterable[Line]) -> None:
-        """Show these from now on; what does not fit is cut off."""
+        """Show these lines; what does not fit is cut off."""
         self._painted_for = self.size
         before, self._strips = self._strips, [Strip(line) for line in lines]
         pairs = enumerate(zip_longest(before, self._strips))

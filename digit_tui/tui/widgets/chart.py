@@ -19,17 +19,17 @@ from digit_tui.tui.state.series import thin
 Array = NDArray[Any]
 
 MARKERS = {"braille": ("braille",), "blocks": ("hd",), "ascii": ("*", "o", "+", "x")}
-"""What curves are drawn with; a font without Braille shows blocks or letters, and letters tell the
-curves apart where there is no colour."""
+"""What curves are drawn with: blocks or letters for fonts without Braille, and letters to
+distinguish the curves where there is no colour."""
 BRAILLE = "\u28ff"
 """What a terminal must be able to show for "braille"."""
 FAINT_MARKER = "."
 """Likewise for a faint curve, where letters are drawn."""
 FAINT = 0.6
-"""How far a faint curve's colour is on the way to the background's."""
+"""How far a faint curve's colour is blended with the background's."""
 
 LIMIT = 1e12
-"""Values beyond it are drawn at it: plotext fails on numbers near the end of their range."""
+"""Larger values are drawn as this: plotext fails on numbers near the end of the float range."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,20 +41,20 @@ class Curve:
     color: str
     """Name of a theme variable."""
     mark: int = 0
-    """Which letter it is drawn with, where letters are."""
+    """Which letter it is drawn with, if it is drawn with letters."""
     faint: bool = False
-    """Whether it is only a memory."""
+    """Whether it is of an undone part."""
 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """All that a chart shows."""
+    """Everything that a chart shows."""
 
     curves: list[Curve]
     span: tuple[float, float]
     """First and last x."""
     marks: list[float]
-    """Where vertical lines stand."""
+    """x of the vertical lines."""
     log: bool = False
     percent: bool = False
     """The values are fractions, labelled as per cent."""
@@ -71,7 +71,7 @@ class Chart(PlotextPlot):
         self._strips: list[Strip] = []
 
     def draw(self, drawing: Drawing) -> None:
-        """Show this from now on."""
+        """Show this drawing."""
         self._drawing = drawing
         self._redraw()
 
@@ -94,8 +94,8 @@ class Chart(PlotextPlot):
             return
         try:
             lines = Text.from_ansi(self._build(self._drawing, width, height)).split()
-        except Exception as error:  # a chart that can not be drawn must not end the run
-            lines = Text(f"This chart can not be drawn: {error}").wrap(self.app.console, width)
+        except Exception as error:  # a chart that cannot be drawn must not end the run
+            lines = Text(f"This chart cannot be drawn: {error}").wrap(self.app.console, width)
         strips = [Strip(line.render(self.app.console)) for line in lines[:height]]
         strips = [strip.apply_style(self.rich_style) for strip in strips]
         before, self._strips = self._strips, strips
@@ -152,7 +152,7 @@ class Chart(PlotextPlot):
         return ticks(low, high, max(height // 3, 2), drawing.percent)
 
     def _mark_color(self) -> tuple[int, int, int]:
-        """Between text and background: there, but behind the curves."""
+        """Between text and background: visible, but less than the curves."""
         variables = self.app.theme_variables
         return (
             Color.parse(variables["surface"]).blend(Color.parse(variables["foreground"]), 0.4).rgb
@@ -165,7 +165,7 @@ class Chart(PlotextPlot):
 
 
 def letter(kind: str, mark: int) -> str | None:
-    """Which letter a curve is drawn with, if it is with letters."""
+    """Which letter a curve is drawn with; None if it is not drawn with letters."""
     markers = MARKERS[kind]
     return markers[mark % len(markers)] if len(markers) > 1 else None
 

@@ -1,4 +1,4 @@
-"""The confusion matrix with each digit's scores; of many classes those around the chosen cell."""
+"""The confusion matrix with the scores of each class; it scrolls where there are many classes."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ SHADES = (0.01, 0.03, 0.1)
 LABEL = 5
 """Columns before the first cell: the true class, and whether there are more."""
 SCORES = {"recall": 7, "precision": 10, "F1": 6}
-"""Each score's columns; where there is room for some only, it is for the first."""
+"""Width in columns of each score; where there is no room for all, the first ones are shown."""
 ROOMY = 3
-"""So many columns wider a cell is where there is room."""
+"""A cell is at most this many columns wider where there is room."""
 
 Piece = tuple[str, str]
-"""Characters, and the component class that they are drawn with; "" for none."""
+"""Text, and the component class that it is drawn with; "" for none."""
 
 
 class Cell(NamedTuple):
-    """A place in the matrix."""
+    """A cell of the matrix."""
 
     true: int
     predicted: int
@@ -36,12 +36,12 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """What there is to show."""
+    """What the widget shows."""
 
     counts: NDArray[np.int64]
     """(classes, classes) rows are true classes, columns predicted ones."""
     difference: NDArray[np.int64] | None
-    """(classes, classes) how many more there are than before; None shows the counts."""
+    """(classes, classes) counts minus those of the baseline; None shows the counts."""
     share: bool
     """Whether numbers are in per cent of the true digit."""
 
@@ -70,12 +70,12 @@ def number(value: int, total: int, share: bool, signed: bool) -> str:
 
 
 def score(value: float) -> str:
-    """A fraction in per cent; NaN, which is 0 of 0, is a line."""
+    """A fraction in per cent; "-" for NaN, which is 0 of 0."""
     return "-" if np.isnan(value) else f"{100 * value:.1f}"
 
 
 class ConfusionMatrix(Widget):
-    """Rows are true digits, columns what they were taken for; one cell is chosen."""
+    """Rows are true classes, columns predicted ones; one cell is chosen."""
 
     COMPONENT_CLASSES = {
         "confusion-matrix--head",
@@ -95,11 +95,11 @@ class ConfusionMatrix(Widget):
 
     @property
     def scores_shown(self) -> int:
-        """How many of the scores there is room for."""
+        """How many of the scores are shown."""
         return 0 if self._table is None else self._layout(self._table)[1]
 
     def show(self, table: Table | None, cell: Cell) -> None:
-        """Show a matrix with one cell chosen and in sight."""
+        """Show a matrix with one cell chosen, and scroll to it."""
         self._table, self._cell = table, cell
         before, self._lines = self._lines, self._draw()
         if len(before) != len(self._lines):
@@ -131,27 +131,27 @@ class ConfusionMatrix(Widget):
     def _layout(self, table: Table) -> tuple[int, int, int]:
         """Width of a cell, how many scores and how many columns of cells there is room for."""
         classes, width = len(table.counts), self.size.width - LABEL
-        # As wide for any kind of number, so that nothing moves when another is shown.
+        # The same width for any kind of number, so that nothing moves when another kind is shown.
         cell = max(len(f"{table.counts.sum(axis=1).max()}"), 4) + 1
         widths = [sum([*SCORES.values()][:count]) for count in range(len(SCORES) + 1)]
         fitting = [count for count, room in enumerate(widths) if classes * cell + room <= width]
-        scores = fitting[-1] if fitting else len(SCORES)  # to be scrolled in any case
+        scores = fitting[-1] if fitting else len(SCORES)  # it scrolls in any case
         spare = max(width - widths[scores] - classes * cell, 0) // classes
         cell += min(spare, ROOMY)
         return cell, scores, min(max((width - widths[scores]) // cell, 1), classes)
 
     def _draw(self) -> list[list[Piece]]:
-        """The lines that are in sight."""
+        """The visible lines."""
         table = self._table
         if table is None or not self.size:
             return []
         width, shown, columns = self._layout(table)
         classes = len(table.counts)
-        # Cells of two rows are about square, and larger than they need be.
+        # Cells two rows high are about square.
         tall = 2 if 2 * classes < self.size.height else 1
         rows = min(max(self.size.height - 1, 1), classes)
-        self._top = in_sight(self._top, self._cell.true, rows, classes)
-        self._left = in_sight(self._left, self._cell.predicted, columns, classes)
+        self._top = first_visible(self._top, self._cell.true, rows, classes)
+        self._left = first_visible(self._left, self._cell.predicted, columns, classes)
         trues = range(self._top, self._top + rows)
         predicted = range(self._left, self._left + columns)
         names = list(SCORES)[:shown]
@@ -180,7 +180,7 @@ class ConfusionMatrix(Widget):
         short = number(value, total, table.share, signed)
         # Shading looks better with a column beyond the number.
         text = f"{short:>{width - 1}} "[:width]
-        if cell == self._cell:  # told by a character too, where there are no colours
+        if cell == self._cell:  # marked by a character too, for where there is no colour
             pointed = f"▸{short} " if len(short) <= width - 2 else f"▸{short}"
             return (pointed.rjust(width) if len(pointed) <= width else text), "chosen"
         if not value:
@@ -192,6 +192,6 @@ class ConfusionMatrix(Widget):
         return text, f"{'good' if good else 'bad'}{level}"
 
 
-def in_sight(first: int, chosen: int, count: int, total: int) -> int:
-    """Where to begin, near `first`, so that the chosen one of `total` is among `count`."""
+def first_visible(first: int, chosen: int, count: int, total: int) -> int:
+    """The first of `count` visible rows of `total`, near `first`, with `chosen` among them."""
     return max(min(max(first, chosen - count + 1), chosen, total - count), 0)

@@ -1,4 +1,4 @@
-"""A list of test digits, of which only the visible rows are ever drawn."""
+"""A list of digits, of which only the visible rows are drawn."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from digit_tui.insight.digit_table import DigitTable
 
 
 class DigitList(Widget):
-    """One line a digit: index, true → predicted, a number, whether it is right and is suspect."""
+    """One line a digit: index, true → predicted, a number, right or wrong, and "?" if suspect."""
 
     COMPONENT_CLASSES = {"digit-list--chosen", "digit-list--wrong"}
 
@@ -21,31 +21,36 @@ class DigitList(Widget):
         self._table: DigitTable | None = None
         self._order: NDArray[np.intp] = np.empty(0, np.intp)
         self._row = 0
-        self._by = "loss"
+        self._order_name = "loss"
         self._top = 0
 
     def clear(self) -> None:
         self._table = None
         self.refresh()
 
-    def show(self, table: DigitTable, order: NDArray[np.intp], row: int, by: str) -> None:
-        """List the digits with these indices, with one row chosen and in sight.
+    def show(self, table: DigitTable, order: NDArray[np.intp], row: int, order_name: str) -> None:
+        """List the digits with these indices, with one row chosen and visible.
 
         Args:
-            table: all there are.
+            table: all digits.
             order: indices of those that are listed.
             row: which of them is chosen.
-            by: the number that is shown: confidence, forgotten, or else the loss.
+            order_name: decides the number that is shown: for "confidence" and "forgotten" that,
+                otherwise the loss.
         """
-        if (table, row, by) == (self._table, self._row, self._by) and order is self._order:
+        if (table, row, order_name) == (
+            self._table,
+            self._row,
+            self._order_name,
+        ) and order is self._order:
             return
-        self._table, self._order, self._row, self._by = table, order, row, by
-        self._keep_in_sight()
+        self._table, self._order, self._row, self._order_name = table, order, row, order_name
+        self._scroll_to_row()
 
     def on_resize(self) -> None:
-        self._keep_in_sight()
+        self._scroll_to_row()
 
-    def _keep_in_sight(self) -> None:
+    def _scroll_to_row(self) -> None:
         height = max(self.size.height, 1)
         self._top = min(max(self._top, self._row - height + 1, 0), self._row)
         self.refresh()
@@ -72,8 +77,8 @@ class DigitList(Widget):
         return Strip([Segment(text, style)]).adjust_cell_length(width, style)
 
     def _number(self, table: DigitTable, index: int) -> str:
-        if self._by == "confidence":
+        if self._order_name == "confidence":
             return f"{table.confidences[index]:.1%}"
-        if self._by == "forgotten":
+        if self._order_name == "forgotten":
             return f"{table.lives.forgotten[index]}×"
         return f"{table.evaluation.losses[index]:.2f}"

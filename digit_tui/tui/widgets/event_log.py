@@ -1,4 +1,4 @@
-"""What happened, in words, the latest last."""
+"""The log of a run, the latest line last."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from digit_tui.tui.state.run_model import RunModel
 
 
 class EventLog(Static):
-    """As many of the latest lines as there is room for."""
+    """Shows as many of the latest lines as there is room for."""
 
     COMPONENT_CLASSES = {"event-log--change", "event-log--trouble"}
 

@@ -1,4 +1,4 @@
-"""One digit: its picture and its probabilities; and, where it is explained, all that is known."""
+"""One digit: picture and probabilities; explained, also biography, what-if and neighbours."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from digit_tui.tui.widgets.probabilities import Probabilities
 from digit_tui.tui.widgets.what_if import WhatIf
 
 NEIGHBOUR_ROWS = 17
-"""Rows from which there is room for look-alikes."""
+"""Rows from which there is room for the nearest training digits."""
 WHAT_IF_COLUMNS = 78
 """Columns from which there is room for what-if."""
 
 
 class Explanation(Container):
-    """Picture and bars; when it is open, also the digit's life, its look-alikes and what-if."""
+    """Picture and bars; while it is open, also biography, nearest training digits and what-if."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="picture"):
@@ -35,21 +35,22 @@ class Explanation(Container):
         yield NeighbourRow()
 
     def _fit(self) -> None:
-        """Leave out what there is no room for, while it is open.
+        """Hide what there is no room for. Called only while it is open.
 
-        Closed it may be smaller, and stays as it is: so it need not be laid out twice to open.
+        It may be smaller when closed; what is hidden stays the same then, so that opening it takes
+        only one layout.
         """
         self.set_class(self.size.height < NEIGHBOUR_ROWS, "-shallow")
         self.set_class(self.size.width < WHAT_IF_COLUMNS, "-slim")
 
-    def say(self, words: str) -> None:
-        """Show words instead of a digit."""
-        self.query_one(DigitPicture).say(words)
+    def say(self, text: str) -> None:
+        """Show text instead of a digit."""
+        self.query_one(DigitPicture).say(text)
         self.query_one(Probabilities).clear()
         self.close()
 
     def close(self) -> None:
-        """Forget all but picture and bars."""
+        """Clear everything but picture and bars."""
         self.query_one(LifeLine).clear()
         self.query_one(WhatIf).clear()
         self.query_one(NeighbourRow).close()
@@ -59,8 +60,8 @@ class Explanation(Container):
 
         Args:
             selected: the digit.
-            renderer: what it is drawn with.
-            pixels: whether to mark what speaks for the prediction and what against it.
+            renderer: one of `RENDERERS`.
+            pixels: whether to mark the evidence for the prediction and against it.
         """
         weights = None
         if pixels:

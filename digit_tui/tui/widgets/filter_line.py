@@ -1,4 +1,4 @@
-"""A line in which a person says which digits to show."""
+"""The line in which a filter of the listed digits is typed."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ HINT = (
     "true=4 pred=9 index=12 conf>0.9 loss>2 forgotten>=2 "
     "wrong right suspect unbacked broken fixed; enter applies"
 )
-"""What can be asked for."""
+"""What a filter may consist of."""
 
 
 class FilterLine(Vertical):
-    """Opens with the filter that is in force; below it what may be written, or what is wrong."""
+    """A filter, opened with the one in force; below it a hint, or what is wrong with it."""
 
-    def __init__(self, choose: Callable[[str], None]) -> None:
-        """Make it, closed.
+    def __init__(self, apply: Callable[[str], None]) -> None:
+        """It is closed at first.
 
         Args:
-            choose: puts a filter in force and closes the line; raises SelectionError.
+            apply: puts a filter in force and closes the line; raises SelectionError.
         """
         super().__init__()
-        self._choose = choose
+        self._apply = apply
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -39,7 +39,7 @@ class FilterLine(Vertical):
         yield Static(HINT)
 
     def open(self, text: str) -> None:
-        """Let a person change this."""
+        """Open with this filter, to be edited."""
         self.add_class("-open")
         line = self.query_one(Input)
         line.disabled = False
@@ -47,41 +47,41 @@ class FilterLine(Vertical):
         line.value = f"{text} " if text else ""
         line.cursor_position = len(line.value)
         self.screen.set_focus(line)  # at once: the next key is for it
-        self.complain(None)
+        self._show_error(None)
 
     def close(self) -> None:
         self.screen.set_focus(None)
         self.remove_class("-open")
-        self.query_one(Input).disabled = True  # it takes no keys while nobody sees it
+        self.query_one(Input).disabled = True  # it takes no keys while it is hidden
 
     def submit(self, text: str) -> None:
-        """Put a filter in force, or say what is wrong with it."""
+        """Put a filter in force, or show what is wrong with it."""
         try:
-            self._choose(text)
+            self._apply(text)
         except SelectionError as error:
-            self.complain(str(error))
+            self._show_error(str(error))
 
     @property
     def is_open(self) -> bool:
         return self.has_class("-open")
 
-    def complain(self, words: str | None) -> None:
-        """Say what is wrong, if anything is."""
-        self.set_class(words is not None, "-wrong")
-        self.query_one(Static).update(Text(words or HINT))
+    def _show_error(self, error: str | None) -> None:
+        """Show an error, or the hint if there is none."""
+        self.set_class(error is not None, "-wrong")
+        self.query_one(Static).update(Text(error or HINT))
 
     def on_input_changed(self) -> None:
         if self.has_class("-wrong"):
-            self.complain(None)
+            self._show_error(None)
 
 
 class FilterInput(Input):
-    """The line itself; the app hands keys to it, see `RunApp.on_event`."""
+    """The input itself; the app hands keys to it, see `RunApp.on_event`."""
 
     BINDINGS = [Binding("escape", "screen.back", "Back")]
 
-    async def obey(self, key: events.Key) -> bool:
-        """Do what a key asks for, at once; whether it asks this line for anything."""
+    async def handle_now(self, key: events.Key) -> bool:
+        """Handle a key at once, if it is one for this line; returns whether it is."""
         if key.is_printable:
             await self._on_key(key)
             return True

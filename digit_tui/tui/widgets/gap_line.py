@@ -1,4 +1,4 @@
-"""The gap between a run and its fork, and whether it is real."""
+"""The gap between a run and its fork, and whether it is statistically significant."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ class GapLine(Static):
 
     def show(self, model: RunModel) -> None:
         self.display = model.fork is not None
-        words = gap(model)
-        if words != self._shown:  # each update is sent to the terminal
-            self._shown = words
-            self.update(Text(words), layout=False)  # its height is fixed
+        text = gap(model)
+        if text != self._shown:  # each update is sent to the terminal
+            self._shown = text
+            self.update(Text(text), layout=False)  # its height is fixed
 
 
 def gap(model: RunModel) -> str:
-    """In words, or nothing where there is no fork."""
+    """The three lines; "" where there is no fork."""
     fork = model.fork
     if fork is None:
         return ""
     first = f"Fork: {fork.words}"
     if fork.evaluation is None or model.evaluation is None:
-        return f"{first}\nno look at the digits yet"
+        return f"{first}\nnot evaluated yet"
     comparison = compare(model.evaluation, fork.evaluation)
     accuracies = [
         f"{branch} {evaluation.accuracy:.2%} ({ends_words(evaluation.correct, evaluation.total)})"

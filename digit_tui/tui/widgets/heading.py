@@ -10,5 +10,5 @@ from digit_tui.tui.widgets.canvas import Canvas
 class Heading(Canvas):
     """Which digit is shown, and whether its label is in doubt."""
 
-    def say(self, words: str) -> None:
-        self.paint([[Segment(words)]])
+    def say(self, text: str) -> None:
+        self.paint([[Segment(text)]])

@@ -1,4 +1,4 @@
-"""The keys that work now, from the bindings; it takes more lines where a terminal is narrow."""
+"""The bar of the keys that work now; it takes more lines where the terminal is narrow."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from textual.widget import Widget
 
 
 class KeyBar(Widget):
-    """Each binding that is shown, as key and word; a click presses it."""
+    """Each visible binding as key and description; a click presses the key."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES = {"key-bar--key"}
 
     def on_mount(self) -> None:
-        self.screen.bindings_updated_signal.subscribe(self, self._draw_anew)
+        self.screen.bindings_updated_signal.subscribe(self, self._update_bar)
 
-    def _draw_anew(self, _: object) -> None:
-        """The layout of a whole view takes longer than all else when a view opens."""
+    def _update_bar(self, _: object) -> None:
+        """Lay the view out again only if the height changes: it is the slowest part of opening."""
         width, height = self.size
         self.refresh(layout=len(self._lines(width)) != height)
 
@@ -38,15 +38,15 @@ class KeyBar(Widget):
             for _, binding, enabled, _ in self.screen.active_bindings.values()
             if binding.show and enabled
         ]
-        # Bindings of a group share a word: "[ ] Rate".
+        # Bindings of a group share a description: "[ ] Rate".
         for _, bindings in groupby(shown, lambda binding: binding.group or binding):
-            word = Text()
+            item = Text()
             for binding in bindings:
                 key = Text(self.app.get_key_display(binding), key_style)
                 key.apply_meta({"@click": f"app.simulate_key('{binding.key}')"})
-                word.append_text(key).append(" ")
-            word.append(binding.description)
-            if lines[-1] and lines[-1].cell_len + 2 + word.cell_len > width:
+                item.append_text(key).append(" ")
+            item.append(binding.description)
+            if lines[-1] and lines[-1].cell_len + 2 + item.cell_len > width:
                 lines.append(Text())
-            lines[-1].append_text(Text("  ") if lines[-1] else Text()).append_text(word)
+            lines[-1].append_text(Text("  ") if lines[-1] else Text()).append_text(item)
         return lines

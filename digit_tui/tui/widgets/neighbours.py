@@ -1,4 +1,4 @@
-"""The training digits that look alike to the network."""
+"""The training digits that are nearest to a digit, as the network sees them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,23 @@ from rich.segment import Segment
 from digit_tui.data import ink_box
 from digit_tui.nn import Network
 from digit_tui.tui.drawing.ink import Line, draw
-from digit_tui.tui.look_alikes import COUNT, FoundNeighbours, NeighbourFinder, NeighbourQuery
+from digit_tui.tui.neighbour_finder import (
+    COUNT,
+    FoundNeighbours,
+    NeighbourFinder,
+    NeighbourQuery,
+)
 from digit_tui.tui.state.selected_digit import SelectedDigit, square
 from digit_tui.tui.widgets.canvas import Canvas
 
 MAX_ROWS = 10
-"""Of a picture: MNIST's digits have 20 pixels."""
+"""Of a picture: MNIST's digits are 20 pixels high, two to a row."""
 PATIENCE_SECONDS = 0.2
-"""Those of the digit before stay in sight for so long: usually the next come sooner."""
+"""The neighbours of the digit before stay for so long: the next ones usually come sooner."""
 
 
 class NeighbourRow(Canvas):
-    """Pictures beside each other, each with its label and its distance; found in a thread."""
+    """The nearest digits side by side, with label and distance; a thread finds them."""
 
     COMPONENT_CLASSES = {"neighbour-row--true", "neighbour-row--other"}
 
@@ -42,32 +47,32 @@ class NeighbourRow(Canvas):
         self.close()
 
     def show(self, selected: SelectedDigit, renderer: str, at_once: bool) -> None:
-        """Show what looks like a digit, as soon as it is known.
+        """Show the digits nearest to one, as soon as they are found.
 
         Args:
             selected: the digit.
-            renderer: what is drawn with.
-            at_once: whether the latest network is worth the time that it takes from training.
+            renderer: one of `RENDERERS`.
+            at_once: whether to use the latest network though that takes time from training.
         """
         if not self.display:  # too small
             self.close()
             return
         self._selected, self._renderer = selected, renderer
-        question = (selected.index, selected.network, at_once)
-        if question != self._asked:
-            self._asked = question
-            # Not before all else is drawn: it may take a processor for a second.
-            self.call_after_refresh(self._ask, selected, question)
+        key = (selected.index, selected.network, at_once)
+        if key != self._asked:
+            self._asked = key
+            # After everything else is drawn: it may take a processor for a second.
+            self.call_after_refresh(self._ask, selected, key)
         if self._found is None:
-            self._wait()
+            self._show_waiting()
         elif self._found.digit == selected.index:
             self._draw(selected, self._found)
         else:
-            self.set_timer(PATIENCE_SECONDS, self._lose_patience)
+            self.set_timer(PATIENCE_SECONDS, self._clear_outdated)
 
-    def _ask(self, selected: SelectedDigit, question: tuple[int, Network, bool]) -> None:
-        if question == self._asked:  # it is still open, and about the same digit
-            _, network, at_once = question
+    def _ask(self, selected: SelectedDigit, key: tuple[int, Network, bool]) -> None:
+        if key == self._asked:  # it is still open, and about the same digit
+            _, network, at_once = key
             images = selected.dataset.train_images
             self._finder.ask(
                 NeighbourQuery(
@@ -76,7 +81,7 @@ class NeighbourRow(Canvas):
             )
 
     def close(self) -> None:
-        """Forget all, what takes much memory too."""
+        """Forget everything, and free the features, which take much memory."""
         self._finder.close()
         self._selected = self._asked = self._found = None
         self.clear()
@@ -84,7 +89,7 @@ class NeighbourRow(Canvas):
     def _hand_over(self, found: FoundNeighbours) -> None:
         """Called from the thread."""
         if self._loop is not None:
-            with suppress(RuntimeError):  # the loop is closed: nobody looks any more
+            with suppress(RuntimeError):  # the loop is closed: the app has ended
                 self._loop.call_soon_threadsafe(partial(self.call_later, self._take, found))
 
     def _take(self, found: FoundNeighbours) -> None:
@@ -93,13 +98,13 @@ class NeighbourRow(Canvas):
             self._found = found
             self._draw(selected, found)
 
-    def _wait(self) -> None:
-        self.paint([[Segment("learning look-alikes ...")]])
+    def _show_waiting(self) -> None:
+        self.paint([[Segment("finding nearest training digits ...")]])
 
-    def _lose_patience(self) -> None:
+    def _clear_outdated(self) -> None:
         selected, found = self._selected, self._found
         if selected is not None and found is not None and found.digit != selected.index:
-            self._wait()
+            self._show_waiting()
 
     def _draw(self, selected: SelectedDigit, found: FoundNeighbours) -> None:
         width, height = self.size

@@ -1,4 +1,4 @@
-"""Pictures of digits: one large, or many beside each other."""
+"""Pictures of digits: one large, or a gallery of small ones."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from digit_tui.tui.widgets.canvas import Canvas
 Array = NDArray[Any]
 
 GAP = " "
-"""Between pictures beside each other."""
-KEPT = 500
+"""Between adjacent pictures."""
+CACHED = 500
 """Drawings that a gallery keeps."""
 
 
@@ -32,9 +32,9 @@ class DigitPicture(Canvas):
 
     COMPONENT_CLASSES = {"digit-picture--for", "digit-picture--against"}
 
-    def say(self, words: str) -> None:
-        """Show words instead of a digit."""
-        lines = Text(words).wrap(self.app.console, max(self.size.width, 1))
+    def say(self, text: str) -> None:
+        """Show text instead of a digit."""
+        lines = Text(text).wrap(self.app.console, max(self.size.width, 1))
         self.paint([[Segment(line.plain)] for line in lines])
 
     def show(self, image: Array, renderer: str, evidence: Array | None = None) -> None:
@@ -42,8 +42,8 @@ class DigitPicture(Canvas):
 
         Args:
             image: the digit.
-            renderer: what it is drawn with.
-            evidence: (side, side), which pixels speak for a class and which against it.
+            renderer: one of `RENDERERS`.
+            evidence: (side, side), positive where a pixel is evidence for a class, else negative.
         """
         width, height = self.size
         rows = fitting_rows(len(image), width, height)
@@ -52,15 +52,15 @@ class DigitPicture(Canvas):
         if evidence is None:
             lines = draw(image, columns, rows, renderer, paper, ink)
         else:
-            speaking = self.part("digit-picture--for"), self.part("digit-picture--against")
+            styles = self.part("digit-picture--for"), self.part("digit-picture--against")
             shaded = renderer == "half blocks" and many_colors(self.app)
-            palette = (paper, ink, *self.speaking_colors) if shaded else None
-            lines = draw_evidence(image, evidence, columns, rows, palette, speaking)
+            palette = (paper, ink, *self.evidence_colors) if shaded else None
+            lines = draw_evidence(image, evidence, columns, rows, palette, styles)
         self.paint(lines)
 
     @property
-    def speaking_colors(self) -> tuple[Any, Any]:
-        """The colours of pixels that speak for a class, and of those against it."""
+    def evidence_colors(self) -> tuple[Any, Any]:
+        """The colours of pixels that are evidence for a class, and of those against it."""
         get = self.get_component_styles
         return get("digit-picture--for").color, get("digit-picture--against").color
 
@@ -75,16 +75,16 @@ class Gallery(Canvas):
 
     def __init__(self) -> None:
         super().__init__()
-        self._kept: dict[object, list[Line]] = {}  # drawing takes longer than all else
+        self._cache: dict[object, list[Line]] = {}  # drawing takes longest
 
     @property
     def across(self) -> int:
-        """Pictures beside each other."""
+        """Pictures in a row."""
         return max((self.size.width + len(GAP)) // (self.COLUMNS + len(GAP)), 1)
 
     @property
     def page(self) -> int:
-        """Pictures that there is room for."""
+        """Pictures on a page."""
         return self.across * max(self.size.height // (self.ROWS + 1), 1)
 
     def show(
@@ -97,31 +97,31 @@ class Gallery(Canvas):
         for first in range(start, start + self.page, self.across):
             indices = order[first : min(first + self.across, start + self.page)].tolist()
             captions: Line = []
-            for place, index in enumerate(indices, first):
+            for position, index in enumerate(indices, first):
                 wrong = evaluation.labels[index] != evaluation.predictions[index]
                 style = self.part("gallery--wrong") if wrong else None
-                if place == row:
+                if position == row:
                     style = self.part("gallery--chosen")
-                text = f"{'▸' if place == row else ''}{caption(evaluation, index)}"
+                text = f"{'▸' if position == row else ''}{caption(evaluation, index)}"
                 captions.append(Segment(f"{text:<{self.COLUMNS}.{self.COLUMNS}}", style))
                 captions.append(Segment(GAP))
             lines.append(captions)
-            lines += self._beside([self._draw(selected, each, renderer) for each in indices])
+            lines += self._in_a_row([self._draw(selected, each, renderer) for each in indices])
         self.paint(lines)
 
     def _draw(self, selected: SelectedDigit, index: int, renderer: str) -> list[Line]:
         _, _, paper, ink = self.colors
         image = selected.images[index]
-        name = (image.tobytes(), renderer, paper, ink)
-        if name not in self._kept:
-            if len(self._kept) >= KEPT:
-                self._kept.clear()
+        key = (image.tobytes(), renderer, paper, ink)
+        if key not in self._cache:
+            if len(self._cache) >= CACHED:
+                self._cache.clear()
             image = square(image, selected.dataset.side)
-            self._kept[name] = draw(image, self.COLUMNS, self.ROWS, renderer, paper, ink)
-        return self._kept[name]
+            self._cache[key] = draw(image, self.COLUMNS, self.ROWS, renderer, paper, ink)
+        return self._cache[key]
 
-    def _beside(self, pictures: list[list[Line]]) -> list[Line]:
-        """Pictures beside each other, as lines of a screen."""
+    def _in_a_row(self, pictures: list[list[Line]]) -> list[Line]:
+        """The lines of pictures side by side."""
         gap = Segment(GAP)
         return [
             [segment for picture in pictures for segment in [*picture[row], gap]]

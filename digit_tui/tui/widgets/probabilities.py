@@ -1,4 +1,4 @@
-"""What the network thinks a digit is."""
+"""The probabilities that the network gives the classes of a digit."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Probabilities(Canvas):
             value = float(probabilities[each])
             whole, part = divmod(round(np.nan_to_num(value) * room * 8), 8)
             bar = "█" * int(whole) + (PARTS[int(part)] if part else "")
-            style, word = None, ""
+            style, note = None, ""
             if each == predicted:
-                style, word = self.part("probabilities--predicted"), "pred"
+                style, note = self.part("probabilities--predicted"), "pred"
             if each == true:
-                style, word = self.part("probabilities--true"), "true"
-            lines.append([Segment(f"{each:>2} {bar:<{room}} {value:>6.1%} {word}", style)])
+                style, note = self.part("probabilities--true"), "true"
+            lines.append([Segment(f"{each:>2} {bar:<{room}} {value:>6.1%} {note}", style)])
         self.paint(lines)

@@ -1,4 +1,4 @@
-"""How far the run is, and how long it will take."""
+"""How far the run has got, and how long it will still take."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ PARTS = " ▏▎▍▌▋▊▉█"
 
 
 class ProgressLine(Widget):
-    """A bar over the line, with the time left."""
+    """A progress bar, with the time left."""
 
     COMPONENT_CLASSES = {"progress-line--done", "progress-line--left"}
 
     def __init__(self) -> None:
         super().__init__()
         self._fraction = 0.0
-        self._words = ""
+        self._text = ""
 
     def show(self, model: RunModel) -> None:
         total = model.settings.epochs
         fraction = min(model.epoch / total, 1.0) if total else 0.0
-        words = f"{fraction:>4.0%}  {remaining(model)}"
-        if (fraction, words) != (self._fraction, self._words):
-            self._fraction, self._words = fraction, words
+        text = f"{fraction:>4.0%}  {remaining(model)}"
+        if (fraction, text) != (self._fraction, self._text):
+            self._fraction, self._text = fraction, text
             self.refresh()
 
     def render(self) -> Text:
@@ -36,13 +36,13 @@ class ProgressLine(Widget):
         bar = "█" * whole + (PARTS[part] if part else "")
         return Text.assemble(
             (bar.ljust(width), self.get_component_rich_style("progress-line--done")),
-            f" {self._words}",
+            f" {self._text}",
             no_wrap=True,
         )
 
 
 def remaining(model: RunModel) -> str:
-    """The time left in words, or why there is none."""
+    """The time left, or the state in which there is none."""
     seconds = model.seconds_left()
     if seconds is None:
         return {"finished": "done", "training": "…"}.get(model.state, model.state)

@@ -1,4 +1,4 @@
-"""Two lines that say what is running and how it stands."""
+"""Two lines: dataset, network and settings; state, progress and speed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STATES = {
 
 
 def settings_line(model: RunModel) -> Text:
-    """Data, network and the settings in force."""
+    """Dataset, network and the settings in force."""
     settings = model.settings
     parts = [model.dataset.name if model.dataset else printable(model.config.data)]
     if model.network:
@@ -32,11 +32,11 @@ def settings_line(model: RunModel) -> Text:
 
 
 def state_line(model: RunModel, width: int = 1_000) -> Text:
-    """What it is doing, where it stands, how well and how fast.
+    """State, epoch and step, accuracy and speed.
 
     Args:
         model: the run.
-        width: what there is room for; what matters less is left out.
+        width: columns; what matters less is left out if it does not fit.
     """
     if model.state == "loading":
         return Text(STATES[model.state])

@@ -1,4 +1,4 @@
-"""What is shown where nothing else fits."""
+"""What a terminal shows that is too small for anything else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MINIMUM = Size(60, 20)
 
 
 class TooSmall(Widget):
-    """The size that is needed, and how to leave; the run goes on meanwhile."""
+    """The required size, and how to leave; the run goes on meanwhile."""
 
     def render(self) -> Text:
         has = self.app.size

@@ -1,4 +1,4 @@
-"""What the network would say if the digit were written a little differently."""
+"""What the network would predict if the digit were written a little differently."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class WhatIf(Canvas):
     COMPONENT_CLASSES = {"what-if--other"}
 
     def show(self, answers: Sequence[Answer]) -> None:
-        """Show the answers, of which the first is about the digit as it is."""
+        """Show the answers; the first is about the digit as it is."""
         as_it_is, *variants = answers
         lines: list[Line] = [[Segment("what if it were")]]
         for answer in variants:

@@ -14,7 +14,7 @@ from digit_tui.data import Dataset
 from digit_tui.nn import Evaluation
 from digit_tui.run import events as happened
 from digit_tui.run.settings import Settings
-from digit_tui.tui.widgets.confusion_matrix import in_sight, number
+from digit_tui.tui.widgets.confusion_matrix import first_visible, number
 
 # Index to (predicted, its probability); 4 is a 1, 17 a 0, 250 an 8, the others are nines.
 FIRST = {4: (7, 0.8), 17: (3, 0.6), 250: (0, 0.51), 31: (0, 0.99)}
@@ -133,7 +133,7 @@ class TestMatrix:
             keys = ("down", "home", "enter", "percent_sign", "d", "x", "d")
             await opened.press(*keys)
             assert opened.app.current_mode == "confusion"
-            opened.find("No look at the test digits yet")
+            opened.find("The test digits have not been evaluated yet")
             await opened.tell(*story.opening())
             opened.find("─% of the true digit, epoch 0, 1,000 test digits, columns: predicted─")
 
@@ -346,7 +346,7 @@ class TestChange:
             model.test_evaluated, model.shows_test = replace(copy, split="validation"), True
             opened.app.screen.redraw()
             await opened.settle()
-            opened.find("the fork looked at test digits: not compared")
+            opened.find("the fork was evaluated on test digits: not compared")
             model.shows_test = False
             await opened.tell(happened.ForkEnded(100, "run", None, "asked"))
             assert opened.rows[2].startswith("─Counts, ")
@@ -390,10 +390,10 @@ class TestNumbers:
     def test_the_chosen_one_is_in_sight_and_nothing_moves_without_need(self) -> None:
         first, seen = 0, []
         for row in (0, 9, 10, 46, 40, 37, 36, 0):
-            first = in_sight(first, row, 10, 47)
+            first = first_visible(first, row, 10, 47)
             seen.append(first)
         assert seen == [0, 0, 1, 37, 37, 37, 36, 0]
-        assert in_sight(30, 2, 10, 10) == 0  # there is room for all
+        assert first_visible(30, 2, 10, 10) == 0  # there is room for all
 
 
 def many(story: Any, classes: int) -> tuple[Any, Any]:

@@ -82,7 +82,7 @@ class TestList:
     async def test_before_the_first_look(self, window: Any) -> None:
         async with window() as opened:
             await opened.press("tab")
-            opened.find("No look at the test digits")
+            opened.find("The test digits have not been evaluated")
             await opened.press("v", "down", "up", "pagedown", "home", "end")
             assert listed(opened) == []
 

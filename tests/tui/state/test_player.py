@@ -28,7 +28,7 @@ class TestPlayer:
         assert player.play() == []
         clock.pass_(0.1)  # two epochs a second
         assert kinds(player.play()) == ["StepsDone", "Evaluated", "EpochEnded"]
-        assert player.place == 1
+        assert player.position == 1
         clock.pass_(100)
         assert len(player.play()) == 6
         assert not player.finished  # there may be more
@@ -40,7 +40,7 @@ class TestPlayer:
         player.play()
         clock.pass_(100)
         assert player.play() == []
-        assert player.place == 0
+        assert player.position == 0
         player.add(story.epochs(3))
         clock.pass_(0.5)
         assert player.play()[-1].epoch == 1

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from support.charts import BRAILLE, chart
 from textual.geometry import Region
 
-from digit_tui.training.pace import Pace
-from digit_tui.tui import app as app_module
-from digit_tui.tui import replay as replay_module
-from digit_tui.tui import run_app as window_module
-from digit_tui.tui.start import prepare
+from digit_tui.tui.draw_rate import ANY_SHARE, DrawRate
+from digit_tui.tui.draw_schedule import DrawSchedule
 from digit_tui.tui.widgets.chart import Curve, Drawing
 
 ODD_VALUES = [
@@ -104,7 +100,7 @@ class TestCharts:
                 chart(opened).draw(Drawing([curve], (0.0, 4.0), [1.0], log=log))
                 await opened.settle()
                 text = "\n".join(row[:40] for row in opened.rows[3:13])
-                assert "can not be drawn" not in text
+                assert "cannot be drawn" not in text
                 if any(np.isfinite(value) and (value > 0 or not log) for value in values):
                     assert BRAILLE.search(text), values
                 else:
@@ -119,7 +115,7 @@ class TestCharts:
         async with window() as opened:
             monkeypatch.setattr(chart(opened), "_build", fail)
             await opened.tell(*story.opening(), *story.epochs(1))
-            opened.find("This chart can not be drawn: by design")
+            opened.find("This chart cannot be drawn: by design")
             opened.find("Accuracy")
 
     async def test_only_rows_that_changed_are_sent(
@@ -165,11 +161,10 @@ class TestCharts:
             assert {type(each).__name__ for each in refreshed} >= {"StatusLine", "EventLog"}
 
     async def test_charts_are_drawn_twice_a_second_at_most(
-        self, window: Any, story: Any, monkeypatch: pytest.MonkeyPatch, clock: Any
+        self, window: Any, story: Any, clock: Any
     ) -> None:
-        monkeypatch.setattr(window_module, "monotonic", clock)
         async with window() as opened:
-            monkeypatch.setattr(window_module, "DRAW_SECONDS", 0.5)
+            opened.app.schedule = DrawSchedule(DrawRate(0.5, ANY_SHARE), clock)
 
             def drawn_to() -> float:
                 return chart(opened)._drawing.span[1]
@@ -189,11 +184,10 @@ class TestCharts:
             assert drawn_to() == 0.3
 
     async def test_words_and_lists_of_a_look_change_together(
-        self, window: Any, story: Any, monkeypatch: pytest.MonkeyPatch, clock: Any
+        self, window: Any, story: Any, clock: Any
     ) -> None:
-        monkeypatch.setattr(window_module, "monotonic", clock)
         async with window() as opened:
-            monkeypatch.setattr(window_module, "DRAW_SECONDS", 0.5)
+            opened.app.schedule = DrawSchedule(DrawRate(0.5, ANY_SHARE), clock)
             await opened.press("tab")
             clock.pass_(1)
             await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
@@ -209,33 +203,22 @@ class TestCharts:
             opened.find("2 mistakes by loss")
 
     @pytest.mark.parametrize("asked", [None, 0.5, 10.0])
-    def test_how_often_it_draws_may_be_asked_for(
-        self, asked: float | None, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        before = {}
-        for module, name in (
-            (window_module, "DRAW_SECONDS"),
-            (window_module, "DRAW_SHARE"),
-            (app_module, "POLL_SECONDS"),
-            (replay_module, "FRAME_SECONDS"),
-        ):
-            before[name] = getattr(module, name)
-            monkeypatch.setattr(module, name, before[name])  # puts it back
-        monkeypatch.setattr("digit_tui.tui.start.STDIO", Mock())
-        prepare(asked)
+    def test_how_often_it_draws_may_be_asked_for(self, asked: float | None) -> None:
+        rate = DrawRate.of(asked)
         if asked is None:
-            assert window_module.DRAW_SECONDS == before["DRAW_SECONDS"] == 0.5
-            assert window_module.DRAW_SHARE == before["DRAW_SHARE"] < 0.1
+            assert rate == DrawRate()
+            assert rate.seconds == 0.5
+            assert rate.share < 0.1
         else:
-            assert 1 / asked == window_module.DRAW_SECONDS
-            assert window_module.DRAW_SHARE == window_module.ANY_SHARE
-            assert 1 / asked >= app_module.POLL_SECONDS
+            assert rate.seconds == 1 / asked
+            assert rate.share == ANY_SHARE
+            assert rate.poll_seconds <= 1 / asked
 
     async def test_drawing_takes_a_small_part_of_the_time(
         self, window: Any, story: Any, monkeypatch: pytest.MonkeyPatch, clock: Any
     ) -> None:
         async with window() as opened:
-            monkeypatch.setattr(opened.app, "_pace", Pace(0.1, clock))
+            opened.app.schedule = DrawSchedule(DrawRate(0.0, 0.1), clock)
             view, draw = opened.app.screen, type(opened.app.screen).draw
             monkeypatch.setattr(view, "draw", lambda model: (draw(view, model), clock.pass_(0.2)))
             seen = []

@@ -23,12 +23,12 @@ class TestRoom:
     @staticmethod
     def shown(opened: Any) -> dict[str, bool]:
         return {
-            "look-alikes": opened.app.screen.query_one(NeighbourRow).display,
+            "neighbours": opened.app.screen.query_one(NeighbourRow).display,
             "what-if": "what if it were" in opened.text,
         }
 
     @pytest.mark.parametrize(
-        ("size", "look_alikes", "what_if"),
+        ("size", "neighbours", "what_if"),
         [
             ((60, 20), False, False),
             ((80, 24), True, True),
@@ -37,17 +37,17 @@ class TestRoom:
         ],
     )
     async def test_at_once(
-        self, explain: Any, size: tuple[int, int], look_alikes: bool, what_if: bool
+        self, explain: Any, size: tuple[int, int], neighbours: bool, what_if: bool
     ) -> None:
         async with explain(*size) as opened:
-            assert self.shown(opened) == {"look-alikes": look_alikes, "what-if": what_if}
+            assert self.shown(opened) == {"neighbours": neighbours, "what-if": what_if}
 
     async def test_after_a_resize_while_it_was_closed(self, explain: Any) -> None:
         async with explain(60, 20) as opened:
             await opened.press("escape")
             await opened.resize(120, 30)
             await opened.press("enter")
-            assert self.shown(opened) == {"look-alikes": True, "what-if": True}
+            assert self.shown(opened) == {"neighbours": True, "what-if": True}
 
 
 class TestScreen:
@@ -67,7 +67,7 @@ class TestScreen:
     @pytest.mark.parametrize("size", SIZES[:2])
     async def test_all_of_it_where_there_is_room(self, explain: Any, size: Any) -> None:
         async with explain(*size) as opened:
-            await opened.until(lambda: "nearest " in opened.text)
+            await opened.until(lambda: "as of epoch" in opened.text)
             await opened.settle()
             opened.find("nearest .*as of epoch 3")
             for name in ("1 pixel left", "10 degrees right", "thicker", "thinner"):

@@ -1,0 +1,180 @@
+"""The keys of the apps. Those of a view are in the view's own `BINDINGS`.
+
+The key bar, the help, the command palette and the tables of the manual are made from them, in this
+order.
+"""
+
+from __future__ import annotations
+
+from textual.binding import Binding, BindingType
+
+from digit_tui.config import OPTIMIZERS
+from digit_tui.training.snapshots import UNDO_BYTES
+
+COMMON_KEYS = [
+    Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="Show all keys"),
+    Binding("T", "toggle_theme", "Theme", show=False, id="theme", tooltip="Dark or light"),
+    Binding(
+        "ctrl+z",
+        "suspend_process",
+        "Suspend",
+        show=False,
+        priority=True,
+        key_display="ctrl+z",
+        id="suspend",
+        tooltip="Suspend; the shell's fg goes on",
+    ),
+]
+"""Keys of every app."""
+
+STEP = Binding.Group("Step", compact=True)
+RATE = Binding.Group("Rate", compact=True)
+SPEED = Binding.Group("Speed", compact=True)
+SCRUB = Binding.Group("Epoch", compact=True)
+
+TRAINING_KEYS: list[BindingType] = [
+    Binding("space", "toggle_pause", "Pause", id="pause", tooltip="Pause, or train on"),
+    Binding(
+        "n",
+        "step_batch",
+        "Step",
+        group=STEP,
+        id="batch",
+        tooltip="Train on one batch, then pause",
+    ),
+    Binding(
+        "N",
+        "step_epoch",
+        "Step",
+        group=STEP,
+        id="epoch",
+        tooltip="Train to the end of the epoch",
+    ),
+    Binding("o", "choose_optimizer", "Optimizer", id="optimizer", tooltip="Choose optimizer"),
+    *(
+        Binding(
+            str(number),
+            f"set_optimizer('{name}')",
+            name,
+            show=False,
+            id=f"optimizer_{name}",
+            tooltip=f"Go on with {name}",
+        )
+        for number, name in enumerate(OPTIMIZERS, 1)
+    ),
+    Binding(
+        "left_square_bracket",
+        "scale_rate(0.5)",
+        "Rate",
+        key_display="[",
+        group=RATE,
+        id="halve_rate",
+        tooltip="Halve the learning rate",
+    ),
+    Binding(
+        "right_square_bracket",
+        "scale_rate(2.0)",
+        "Rate",
+        key_display="]",
+        group=RATE,
+        id="double_rate",
+        tooltip="Double the learning rate",
+    ),
+    Binding("c", "next_clipping", "Clip", id="clip", tooltip="Clip by norm, by value, or not"),
+    Binding("a", "next_augmentation", "Augment", id="augment", tooltip="Next augmentation"),
+    Binding("u", "undo", "Undo", id="undo", tooltip="Go back to before the last command"),
+    Binding(
+        "U",
+        "timeline",
+        "Timeline",
+        show=False,
+        id="timeline",
+        tooltip=f"Go back to any snapshot kept (up to {UNDO_BYTES >> 20} MiB)",
+    ),
+    Binding("f", "fork", "Fork", id="fork", tooltip="Train a copy beside the run"),
+    Binding("k", "keep", "Keep", id="keep", tooltip="End a fork: keep the run or the copy"),
+    Binding("e", "add_epochs", "Extend", show=False, id="epochs", tooltip="Train ten epochs more"),
+    Binding(
+        "t",
+        "show_test",
+        "Test set",
+        id="test",
+        tooltip="With --validation: open the test set, or back",
+    ),
+    Binding("r", "restart", "Restart", id="restart", tooltip="Save, then begin a new run"),
+    Binding("s", "save", "Save", id="save", tooltip="Save a checkpoint now"),
+    *COMMON_KEYS,
+    Binding(
+        "ctrl+c",
+        "break_off",
+        "Break",
+        show=False,
+        priority=True,
+        key_display="ctrl+c",
+        id="break",
+        tooltip="Pause; once more saves and leaves",
+    ),
+    Binding("q", "quit", "Quit", id="quit", tooltip="Save and leave"),
+]
+"""Keys of a run that trains."""
+
+REPLAY_KEYS: list[BindingType] = [
+    Binding("space", "toggle_play", "Play", id="play", tooltip="Stop, or play on"),
+    Binding(
+        "left_square_bracket",
+        "speed(0.5)",
+        "Speed",
+        key_display="[",
+        group=SPEED,
+        id="slower",
+        tooltip="Half as fast",
+    ),
+    Binding(
+        "right_square_bracket",
+        "speed(2.0)",
+        "Speed",
+        key_display="]",
+        group=SPEED,
+        id="faster",
+        tooltip="Twice as fast",
+    ),
+    Binding(
+        "comma",
+        "scrub(-1)",
+        "Epoch",
+        key_display=",",
+        group=SCRUB,
+        id="epoch_back",
+        tooltip="An epoch back",
+    ),
+    Binding(
+        "full_stop",
+        "scrub(1)",
+        "Epoch",
+        key_display=".",
+        group=SCRUB,
+        id="epoch_on",
+        tooltip="An epoch on",
+    ),
+    Binding(
+        "less_than_sign",
+        "scrub(-10)",
+        "Ten back",
+        show=False,
+        key_display="<",
+        id="epochs_back",
+        tooltip="Ten epochs back",
+    ),
+    Binding(
+        "greater_than_sign",
+        "scrub(10)",
+        "Ten on",
+        show=False,
+        key_display=">",
+        id="epochs_on",
+        tooltip="Ten epochs on",
+    ),
+    *COMMON_KEYS,
+    Binding("q,ctrl+c", "quit", "Quit", key_display="q", id="leave", tooltip="Leave"),
+]
+"""Keys of a run that is replayed."""

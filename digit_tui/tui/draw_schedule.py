@@ -1,0 +1,66 @@
+"""When the view on screen is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+
+from digit_tui.training.pace import Pace
+from digit_tui.tui.draw_rate import DrawRate
+from digit_tui.tui.screens.view import View
+from digit_tui.tui.state.run_model import RunModel
+
+LONGEST_SECONDS = 5.0
+"""Charts are drawn after this time, whatever share of the time it takes."""
+TEXT_SHARE = 0.7
+"""Text changes as often as after this part of the charts' time."""
+
+
+class DrawSchedule:
+    """Draws a view after new events: its text often, its charts as rarely as the rate says."""
+
+    def __init__(self, rate: DrawRate, clock: Callable[[], float] = perf_counter) -> None:
+        """Nothing has been drawn yet.
+
+        Args:
+            rate: how often to draw.
+            clock: in seconds.
+        """
+        self._rate = rate
+        self._clock = clock
+        self._pace = Pace(rate.share, clock)
+        self._stale = False
+        self._show_time = self._draw_time = -float("inf")
+
+    def restart(self) -> None:
+        """Draw everything at the next opportunity."""
+        self._draw_time = -float("inf")
+
+    def invalidate(self) -> None:
+        """The model has changed since charts were drawn."""
+        self._stale = True
+
+    def update(self, view: View, model: RunModel, urgent: bool, state_changed: bool) -> None:
+        """Draw what is due.
+
+        Args:
+            view: the view on screen.
+            model: the run.
+            urgent: whether text is drawn at once.
+            state_changed: whether the run has begun to train, paused or the like: then charts are
+                drawn at once too.
+        """
+        now, rate = self._clock(), self._rate
+        waited = now - self._draw_time
+        due = waited >= rate.seconds and (self._pace.allowed or waited >= LONGEST_SECONDS)
+        due = due or state_changed
+        # A new evaluation changes text, charts and lists: all of them at one time.
+        together = model.shown is not view.drawn_evaluation and not due
+        patience = rate.seconds if together else rate.seconds * TEXT_SHARE
+        if urgent or now - self._show_time >= patience:
+            view.show(model)
+            self._show_time = now
+        if self._stale and due:
+            with self._pace:
+                view.draw(model)
+            self._stale, self._draw_time, view.drawn_evaluation = False, now, model.shown
