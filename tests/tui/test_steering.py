@@ -108,7 +108,7 @@ class TestTroubles:
             await opened.tell(*story.opening(), *story.epochs(1), spiked, story.paused("spike"))
             opened.find("✗ loss spike")
             opened.find("loss rose from 0.05 to 4.1")
-            opened.find("u goes back to where all was")
+            opened.find("u goes back to before that")
             assert opened.app.screen.query_one("StatusLine").has_class("-trouble")
             await opened.press("u")
             assert opened.sent == [commands.Undo()]
