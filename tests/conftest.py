@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from digit_tui.storage import run_files
 
 # Fixtures that train small runs.
 pytest_plugins = ["support.runs", "support.saved_runs"]
+
+# Looking for garbage took a fifth of the time of the tests that start the interface.
+gc.set_threshold(50_000, 20, 100)
 
 MNIST_VARIABLE = "DIGIT_TUI_TEST_MNIST"
 

@@ -1,7 +1,7 @@
 """Input that is no key: it may steer or end the run, as keys do, but never harm it.
 
-`pytest -m long tests/end_to_end/test_input.py` feeds 94 more runs with random bytes, and a whole
-megabyte of keys.
+`pytest -m long tests/end_to_end/test_input.py` feeds 10 more runs with random bytes, and a paste of
+a megabyte; `-m soak` 88 more, and a megabyte of keys.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from support.rarely import endurance, rarely
 
 from digit_tui.storage.saved_run import SavedRun
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
-long = pytest.mark.long
-SEEDS = [*range(3), *(pytest.param(seed, marks=long) for seed in range(3, 50))]
+SEEDS = [0, *rarely(*range(1, 6)), *endurance(*range(6, 50))]
 """For each of two kinds of bytes."""
 AMOUNT = 10_240
 LEAVING = b"q\x03\x1a\x11"
@@ -139,6 +139,7 @@ def test_half_and_wrong_sequences(training: Callable[..., Any]) -> None:
     assert program.status() == 0
 
 
+@pytest.mark.long
 def test_a_paste_without_an_end_does_not_take_the_keyboard(training: Callable[..., Any]) -> None:
     program, _ = training()
     feed(program, b"\x1b[200~qqqq")
@@ -148,9 +149,15 @@ def test_a_paste_without_an_end_does_not_take_the_keyboard(training: Callable[..
 
 @pytest.mark.parametrize(
     ("bracketed", "size"),
-    [(True, 2**20), (False, 2**17), pytest.param(False, 2**20, marks=long)],
+    [
+        (True, 2**17),
+        (False, 2**14),
+        pytest.param(True, 2**20, marks=pytest.mark.long),
+        pytest.param(False, 2**17, marks=pytest.mark.long),
+        pytest.param(False, 2**20, marks=pytest.mark.soak),
+    ],
 )
-def test_a_paste_of_a_megabyte(training: Callable[..., Any], bracketed: bool, size: int) -> None:
+def test_a_large_paste(training: Callable[..., Any], bracketed: bool, size: int) -> None:
     program, folder = training()
     text = (b"[]cazmlwvno \r\n1234\xc3\xa9T?" * 60_000)[:size]
     feed(program, b"\x1b[200~" + text + b"\x1b[201~" if bracketed else text)

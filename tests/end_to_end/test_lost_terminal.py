@@ -1,6 +1,7 @@
 """Terminals that go away, do not read, or were never there.
 
-`pytest -m long tests/end_to_end/test_lost_terminal.py` tries more often and stalls for longer.
+`pytest -m long tests/end_to_end/test_lost_terminal.py` tries more often and stalls for longer;
+`-m soak` still more often.
 Times are bounds that a person may rely on, not measurements.
 """
 
@@ -20,6 +21,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
+from support.rarely import endurance, rarely
 
 from digit_tui.storage.run_files import CHECKPOINT
 from digit_tui.storage.saved_run import SavedRun
@@ -29,9 +31,8 @@ if sys.platform == "win32":
 
 import termios
 
-long = pytest.mark.long
-CLOSINGS = [0, *(pytest.param(time, marks=long) for time in range(1, 20))]
-STALLS = [1.0, *(pytest.param(20.0, marks=long) for _ in range(5))]
+CLOSINGS = [0, *rarely(1, 2), *endurance(*range(3, 20))]
+STALLS = [1.0, *rarely(20.0), *endurance(*[20.0] * 4)]
 """Seconds for which a terminal does not read."""
 
 GONE_SECONDS = 7.0
@@ -158,7 +159,7 @@ class TestStalled:
         program.settle(0.1)
         program.assert_restored()  # also for who reads what is left later
 
-    @pytest.mark.parametrize("seconds", [1.0, pytest.param(10.0, marks=long)])
+    @pytest.mark.parametrize("seconds", [1.0, *rarely(10.0)])
     def test_the_screen_is_right_when_it_reads_again(self, training: Start, seconds: float) -> None:
         program, folder = training()
         stall(program)

@@ -19,12 +19,12 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
+from support.rarely import endurance, rarely
 from support.terminal import pause, step
 
 from digit_tui.storage.saved_run import SavedRun
 
-long = pytest.mark.long
-TIMES = [0, *(pytest.param(time, marks=long) for time in range(1, 10))]
+TIMES = [0, *rarely(1), *endurance(*range(2, 10))]
 
 LEAVE_SECONDS = 2.0
 """A signal ends the program within this time, what it does at the moment included."""
@@ -81,7 +81,7 @@ def assert_saved(folder: Path, at: int | None = None) -> int:
 
 def signals(short: str) -> pytest.MarkDecorator:
     """All signals, those but the one named in the long variant."""
-    others = [pytest.param(name, marks=long) for name in NAMES if name != short]
+    others = rarely(*(name for name in NAMES if name != short))
     return pytest.mark.parametrize("name", [short, *others])
 
 
@@ -357,7 +357,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="ne
 
 class TestSuspend:
     @pytest.mark.timeout(300)
-    @pytest.mark.parametrize("times", [2, pytest.param(50, marks=long)])
+    @pytest.mark.parametrize("times", [2, *rarely(10), *endurance(50)])
     def test_it_comes_back_whole(self, shell: Start, times: int) -> None:
         program, folder = shell()
         for number in range(times):

@@ -67,7 +67,12 @@ def assert_harmless(output: bytes, sequences: bool = False) -> None:
     assert found is None, repr(text[max(found.start() - 40, 0) : found.end() + 40])
 
 
-@pytest.fixture(params=NAMES, ids=["sequences", "characters"])
+@pytest.fixture(
+    params=[
+        pytest.param(NAMES[0], id="sequences"),
+        pytest.param(NAMES[1], id="characters", marks=pytest.mark.long),
+    ]
+)
 def hostile(request: Any, tmp_path: Path) -> Path:
     """A folder of digits with a hostile name."""
     folder = tmp_path / "digits" / request.param

@@ -85,7 +85,12 @@ def file_call(moments: random.Random) -> dict[str, Any]:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    ("seed", "kills"), [(19, 100), pytest.param(20, 900, marks=pytest.mark.long)]
+    ("seed", "kills"),
+    [
+        (18, 20),
+        pytest.param(19, 100, marks=pytest.mark.long),
+        pytest.param(20, 900, marks=pytest.mark.soak),
+    ],
 )
 @pytest.mark.parametrize("death", [clock, file_call], ids=lambda death: str(death.__name__))
 def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(

@@ -23,8 +23,8 @@ from digit_tui.run.commands import (
 )
 from digit_tui.run.events import EpochEnded
 from digit_tui.storage.errors import RunError
+from digit_tui.storage.history import History
 from digit_tui.storage.journal import (
-    History,
     JournalFile,
     Line,
     command_line,

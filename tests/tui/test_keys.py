@@ -12,30 +12,28 @@ from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.run import commands
 from digit_tui.tui.app import DigitApp
 
+KEYS: dict[str, commands.Command] = {
+    "space": commands.Pause(),
+    "n": commands.StepBatch(),
+    "N": commands.StepEpoch(),
+    **{str(number): commands.SetOptimizer(name) for number, name in enumerate(OPTIMIZERS, 1)},
+    "left_square_bracket": commands.ScaleLearningRate(0.5),
+    "right_square_bracket": commands.ScaleLearningRate(2.0),
+    "c": commands.SetClipping(norm=1.0),
+    "a": commands.SetAugmentation("shift"),
+    "e": commands.AddEpochs(10),
+    "s": commands.Save(),
+    "r": commands.Stop(),
+}
 
-@pytest.mark.parametrize(
-    ("key", "command"),
-    [
-        ("space", commands.Pause()),
-        ("n", commands.StepBatch()),
-        ("N", commands.StepEpoch()),
-        *((str(number), commands.SetOptimizer(name)) for number, name in enumerate(OPTIMIZERS, 1)),
-        ("left_square_bracket", commands.ScaleLearningRate(0.5)),
-        ("right_square_bracket", commands.ScaleLearningRate(2.0)),
-        ("c", commands.SetClipping(norm=1.0)),
-        ("a", commands.SetAugmentation("shift")),
-        ("e", commands.AddEpochs(10)),
-        ("r", commands.Stop()),
-        ("s", commands.Save()),
-    ],
-)
-async def test_a_key_sends_its_command(
-    window: Any, story: Any, key: str, command: commands.Command
-) -> None:
+
+async def test_a_key_sends_its_command(window: Any, story: Any) -> None:
     async with window() as opened:
         await opened.tell(*story.opening(), story.steps(10))
-        await opened.press(key)
-        assert opened.sent == [command]
+        for key, command in KEYS.items():
+            opened.sent.clear()
+            await opened.press(key)
+            assert opened.sent == [command], key
 
 
 async def test_keys_work_in_the_other_view_too(window: Any, story: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.command_script import CommandScript
+from support.rarely import rarely
 from support.steering import DOUBLED, SWITCHED, Tell, back, lines
 
 from digit_tui.run import commands
@@ -165,7 +166,7 @@ class TestTimeline:
             await opened.press("U")
             assert not isinstance(opened.app.screen, TimelineDialog)
 
-    @pytest.mark.parametrize("size", [(80, 24), (60, 20), (120, 40)])
+    @pytest.mark.parametrize("size", [(60, 20), *rarely((80, 24), (120, 40))])
     async def test_a_long_one_can_be_gone_through(
         self, window: Any, story: Any, size: tuple[int, int]
     ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.rarely import rarely
 from support.steering import Tell, forked, lines, of_fork
 
 from digit_tui.run import commands
@@ -50,7 +51,7 @@ class TestFork:
             await opened.press("escape")
             assert opened.sent == []
 
-    @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+    @pytest.mark.parametrize("size", [(80, 24), *rarely((120, 40))])
     async def test_both_branches_and_their_gap_are_shown(
         self, window: Any, story: Any, size: tuple[int, int]
     ) -> None:

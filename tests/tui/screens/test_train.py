@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support.charts import counts
+from support.rarely import rarely
 
 from digit_tui.data import Dataset
 from digit_tui.run import events as happened
@@ -27,7 +28,7 @@ class TestStatus:
             assert opened.rows[0].startswith(" a?[2Jb? · ")
             assert all(row.isprintable() for row in opened.rows)
 
-    @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+    @pytest.mark.parametrize("size", [(80, 24), *rarely((120, 40))])
     async def test_the_two_lines(self, window: Any, story: Any, size: tuple[int, int]) -> None:
         async with window(*size) as opened:
             await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}), story.steps(34))

@@ -50,6 +50,9 @@ class TestRoom:
             assert self.shown(opened) == {"neighbours": True, "what-if": True}
 
 
+OTHERS = [pytest.param(*shape, marks=pytest.mark.long) for shape in ((2, 2), (128, 47))]
+
+
 class TestScreen:
     @pytest.mark.parametrize("size", SIZES)
     async def test_what_matters_most_is_there_at_any_size(self, explain: Any, size: Any) -> None:
@@ -117,7 +120,7 @@ class TestScreen:
             await opened.press("p", "m", "p", "m", "down", "up")
             opened.find("nan%")
 
-    @pytest.mark.parametrize(("side", "classes"), [(2, 2), (25, 10), (128, 47)])
+    @pytest.mark.parametrize(("side", "classes"), [(25, 10), *OTHERS])
     @pytest.mark.parametrize("size", SIZES)
     async def test_other_sides_and_classes(
         self, window: Any, story: Any, size: Any, side: int, classes: int
