@@ -292,7 +292,7 @@ class TestBatch:
 
     def test_the_disk_is_full(self, small_disk: Path) -> None:
         folder = small_disk / "run"
-        words = program(*BATCH, "--epochs", "400", "--run", str(folder))
+        words = program(*BATCH, "--epochs", "200", "--run", str(folder))
         with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
             wait_for(folder / CHECKPOINT, process)
             process.send_signal(signal.SIGSTOP)

@@ -134,8 +134,7 @@ def explain(window: Any, story: Any, network: Network) -> Any:
         story.look = lambda *values: replace(look(*values), network=network)
         async with window(width, height) as opened:
             await opened.tell(*story.opening())
-            for each in mistakes:
-                await opened.tell(*story.epochs(1, each))
+            await opened.tell(*(event for each in mistakes for event in story.epochs(1, each)))
             await opened.press("tab", *keys, "enter")
             yield opened
 
