@@ -18,7 +18,7 @@ import pytest
 from support.rarely import rarely
 
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.tui.run_app import LONGEST_SECONDS
+from digit_tui.tui.draw_schedule import LONGEST_SECONDS
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
