@@ -45,7 +45,7 @@ def test_mouse_reports_are_blanked_however_they_come(report: bytes, cut: int) ->
 def test_a_report_that_does_not_come_whole_takes_no_key() -> None:
     mouse = MouseFilter()
     mouse.feed(b"\x1b[M")
-    mouse.rest()
+    mouse.reset()
     assert mouse.feed(b"q") == b"q"
 
 
