@@ -29,6 +29,14 @@ settings.register_profile(
 settings.load_profile("everywhere")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is marked soak is not long too, as a parameter of a long test may be."""
+    for item in items:
+        if item.get_closest_marker("soak"):
+            item.own_markers = [mark for mark in item.own_markers if mark.name != "long"]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep tests, and the programs they start, out of the user's folders and settings."""

@@ -19,12 +19,13 @@ from support.batch import (
     start,
     wait_for_an_epoch,
 )
+from support.rarely import rarely
 
 from digit_tui.storage.saved_run import SavedRun
 
 
 @posix
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGINT", *rarely("SIGTERM", "SIGHUP")])
 def test_a_signal_ends_a_run_after_its_step_with_the_result_so_far(
     name: str, tmp_path: Path
 ) -> None:

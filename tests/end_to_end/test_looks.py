@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from support.rarely import rarely
+from support.rarely import endurance, rarely
 
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.tui.draw_schedule import LONGEST_SECONDS
@@ -81,7 +81,7 @@ COLOURS = {
 
 
 @pytest.mark.parametrize(
-    "name", ["256", *rarely("16", "none", "truecolor", "screen", "vt100", "none-16")]
+    "name", ["256", *rarely("16", "none", "vt100"), *endurance("truecolor", "screen", "none-16")]
 )
 def test_colours(training: Callable[..., Any], name: str) -> None:
     program, _ = training(**COLOURS[name])
@@ -111,6 +111,7 @@ def test_colours(training: Callable[..., Any], name: str) -> None:
         assert not re.search(rb"\x1b\]|\x1b\[[<>]|\$p", text)
 
 
+@pytest.mark.long
 def test_curves_differ_without_colour(training: Callable[..., Any]) -> None:
     program, _ = training(NO_COLOR="1")
     program.until(r"Loss by epoch  \* training o test")
@@ -122,9 +123,9 @@ def test_curves_differ_without_colour(training: Callable[..., Any]) -> None:
     leave(program)
 
 
-SIZES = [(60, 20), *rarely((80, 24), (120, 40), (500, 200))]
+SIZES = [(60, 20), *rarely((80, 24), (120, 40)), *endurance((500, 200))]
 
-SMALL = [(40, 12), *rarely((20, 6), (1, 1), (59, 40), (200, 19), (12, 3))]
+SMALL = [(40, 12), *rarely((1, 1), (200, 19)), *endurance((20, 6), (59, 40), (12, 3))]
 
 NOT_UTF8 = {
     "ascii": {"PYTHONIOENCODING": "ascii"},
@@ -134,7 +135,7 @@ NOT_UTF8 = {
 }
 
 
-@pytest.mark.parametrize("name", ["ascii", *rarely("locale", "latin", "c")])
+@pytest.mark.parametrize("name", ["ascii", *rarely("locale", "c"), *endurance("latin")])
 def test_a_terminal_that_is_not_utf8(training: Callable[..., Any], name: str) -> None:
     program, _ = training(waiting="> training .* step [1-9]", **NOT_UTF8[name])
     program.until(r"\* training o test")
@@ -191,6 +192,7 @@ def test_a_terminal_that_is_too_small_says_so(
     assert SavedRun.read(folder).state() == "interrupted"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sizes", [50, *rarely(200)])
 def test_a_storm_of_sizes(training: Callable[..., Any], sizes: int) -> None:
     program, folder = training()
@@ -279,6 +281,7 @@ threading.Thread(target=speak, daemon=True).start()
 """
 
 
+@pytest.mark.long
 def test_words_of_libraries_go_to_the_log(
     training: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,6 +307,7 @@ def test_words_of_libraries_go_to_the_log(
     leave(program)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs Linux's /proc")
 def test_nobody_listens(training: Callable[..., Any]) -> None:
     program, _ = training()

@@ -109,6 +109,7 @@ def processor_seconds(program: Any) -> float:
     return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
+@pytest.mark.long
 def test_a_terminal_to_draw_on_that_is_closed(training: Start) -> None:
     """Standard error may be another terminal than standard input."""
     master, slave = os.openpty()
@@ -159,6 +160,7 @@ class TestStalled:
         program.settle(0.1)
         program.assert_restored()  # also for who reads what is left later
 
+    @pytest.mark.long
     @pytest.mark.parametrize("seconds", [1.0, *rarely(10.0)])
     def test_the_screen_is_right_when_it_reads_again(self, training: Start, seconds: float) -> None:
         program, folder = training()
@@ -265,6 +267,7 @@ class TestBatch:
         assert saved.checkpoint().state.step == saved.record["results"]["steps"] > 0
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+    @pytest.mark.long
     @pytest.mark.parametrize("form", [["--json"], []], ids=["json", "report"])
     def test_standard_output_is_full(self, tmp_path: Path, form: list[str]) -> None:
         folder = tmp_path / "run"
@@ -307,6 +310,7 @@ class TestBatch:
         assert saved.checkpoint().state.step >= before  # it may have been stopped in a save
         assert not saved.damaged
 
+    @pytest.mark.long
     @pytest.mark.parametrize("hangup", CLOSING)
     def test_its_terminal_is_closed(self, terminal: Start, tmp_path: Path, hangup: str) -> None:
         folder = tmp_path / "run"

@@ -57,6 +57,7 @@ def run(*arguments: str, status: int = 0) -> None:
     assert done.returncode == status, done.stderr
 
 
+@pytest.mark.long
 def test_nothing_but_a_fetch_uses_it(log: Path, tmp_path: Path) -> None:
     folder, other = str(tmp_path / "run"), str(tmp_path / "other")
     quick = ["--data", "sample", "--preset", "classic", "--hidden", "8", "--epochs", "1"]

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 import pytest
 from support.command_script import CommandScript
+from support.rarely import rarely
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
@@ -190,6 +191,7 @@ def test_a_program_can_converse(piped: Callable[..., Piped]) -> None:
     assert state_of(program.folder) == "interrupted"
 
 
+@pytest.mark.long
 def test_nothing_moves_a_cursor(piped: Callable[..., Piped]) -> None:
     program = piped("--epochs", "2", TERM="xterm-256color", FORCE_COLOR="1", CLICOLOR_FORCE="1")
     for line in (
@@ -207,6 +209,7 @@ def test_nothing_moves_a_cursor(piped: Callable[..., Piped]) -> None:
     assert "there is no command '?[2J?]0;owned?'" in text
 
 
+@pytest.mark.long
 def test_commands_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "commands").write_text("# a remark\nstep 2\n\nsave\nquit")
     with open(tmp_path / "commands") as commands:
@@ -270,6 +273,7 @@ def test_ctrl_c_twice_saves_and_leaves(piped: Callable[..., Piped]) -> None:
     assert SavedRun.read(program.folder).checkpoint().state.step > 0
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_a_run_when_nobody_could_let_it_go_on(piped: Callable[..., Piped]) -> None:
     program = piped(*LONG)
     program.stdin.close()
@@ -279,6 +283,7 @@ def test_ctrl_c_ends_a_run_when_nobody_could_let_it_go_on(piped: Callable[..., P
     assert state_of(program.folder) == "interrupted"
 
 
+@pytest.mark.long
 def test_a_run_that_was_paused_by_ctrl_c_does_not_go_on_by_itself(
     piped: Callable[..., Piped],
 ) -> None:
@@ -290,7 +295,7 @@ def test_a_run_that_was_paused_by_ctrl_c_does_not_go_on_by_itself(
     assert state_of(program.folder) == "interrupted"
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGTERM", *rarely("SIGHUP")])
 def test_a_signal_saves_and_ends(name: str, piped: Callable[..., Piped]) -> None:
     number = getattr(signal, name)
     program = running(piped)
@@ -310,6 +315,7 @@ def test_a_reader_that_goes_away_ends_the_run_and_saves_it(piped: Callable[..., 
     assert SavedRun.read(program.folder).checkpoint().state.step > 0
 
 
+@pytest.mark.long
 def test_a_reader_that_does_not_read_can_not_hold_the_program(
     piped: Callable[..., Piped],
 ) -> None:
@@ -423,6 +429,7 @@ def test_a_conversation_on_a_simple_terminal(talking: Any, tmp_path: Path) -> No
     assert SavedRun.read(folder).checkpoint().state.settings.optimizer == "momentum"
 
 
+@pytest.mark.long
 def test_ctrl_c_on_a_terminal(talking: Any, tmp_path: Path) -> None:
     program = talking
     type_in(program, "wait\n")
@@ -446,6 +453,7 @@ def test_ctrl_d_on_a_terminal(talking: Any, tmp_path: Path) -> None:
     assert state_of(tmp_path / "run") == "interrupted"
 
 
+@pytest.mark.long
 def test_a_run_that_is_done_stays_at_the_prompt(dumb: Callable[..., Any]) -> None:
     program = dumb("--epochs", "1")
     program.mark = 0
@@ -464,6 +472,7 @@ def test_a_dropped_connection_saves_and_ends_the_program(talking: Any, tmp_path:
     assert SavedRun.read(tmp_path / "run").checkpoint().state.step > 0
 
 
+@pytest.mark.long
 def test_lines_from_a_terminal_into_a_pipe_have_no_prompt(
     dumb: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -111,6 +111,7 @@ class TestASignalSavesAndRestores:
         end(program, name)
         assert_saved(folder, at)
 
+    @pytest.mark.long
     @signals("SIGTERM")
     def test_while_evaluating(self, training: Start, tmp_path: Path, name: str, time: int) -> None:
         program, folder = training(**slow("evaluating", tmp_path / "mark"))
@@ -119,6 +120,7 @@ class TestASignalSavesAndRestores:
         end(program, name)
         assert_saved(folder)
 
+    @pytest.mark.long
     @signals("SIGTERM")
     @pytest.mark.parametrize("server", ["silent", "dripping"])
     def test_while_downloading(
@@ -190,6 +192,7 @@ def test_a_download_does_not_wait_for_a_name(terminal: Start, tmp_path: Path) ->
     assert not program.cursor_hidden
 
 
+@pytest.mark.long
 def test_a_second_signal_ends_a_download_at_once(
     terminal: Start, mirror: Start, tmp_path: Path
 ) -> None:
@@ -201,6 +204,7 @@ def test_a_second_signal_ends_a_download_at_once(
 
 
 class TestBeforeAndBesideARun:
+    @pytest.mark.long
     def test_while_the_digits_are_read(self, terminal: Start, tmp_path: Path) -> None:
         options = ("--run", str(tmp_path / "run"))
         program = terminal(*options, **slow("loading", tmp_path / "mark", "0.5"))
@@ -208,6 +212,7 @@ class TestBeforeAndBesideARun:
         end(program, "SIGTERM", HOLD_SECONDS)
         assert not (tmp_path / "run").exists() or not os.listdir(tmp_path / "run")
 
+    @pytest.mark.long
     @signals("SIGHUP")
     def test_of_a_run_that_goes_on(self, training: Start, terminal: Start, name: str) -> None:
         program, folder = training()
@@ -258,6 +263,7 @@ class TestCtrlC:
         assert SavedRun.read(folder).checkpoint().state.step == at
         assert f"Saved step {at:,} in" in re.sub(r"\s+", " ", program.text)
 
+    @pytest.mark.long
     def test_twice_in_a_row(self, training: Start) -> None:
         program, folder = training()
         program.send("\x03\x03")
@@ -266,6 +272,7 @@ class TestCtrlC:
         assert SavedRun.read(folder).checkpoint().state.step > 0
 
 
+@pytest.mark.long
 def test_after_a_hangup_the_next_start_offers_to_go_on(terminal: Start, tmp_path: Path) -> None:
     settings = {
         "XDG_STATE_HOME": str(tmp_path),
@@ -380,6 +387,7 @@ class TestSuspend:
         assert 1049 not in program.modes
         assert SavedRun.read(folder).checkpoint().state.step > 0
 
+    @pytest.mark.long
     @needs_proc
     def test_nothing_is_trained_meanwhile(self, shell: Start) -> None:
         program, _ = shell()
@@ -391,6 +399,7 @@ class TestSuspend:
         program.until("^slept")
         assert used.read_text().split()[2:15] == before
 
+    @pytest.mark.long
     def test_the_size_may_change_meanwhile(self, shell: Start) -> None:
         program, _ = shell()
         suspend(program)
@@ -399,6 +408,7 @@ class TestSuspend:
         program.until(lambda: "q Quit" in program.rows[-1])
         program.until(lambda: max(map(len, program.rows)) == 120)
 
+    @pytest.mark.long
     @needs_proc
     def test_a_stop_from_elsewhere(self, shell: Start) -> None:
         program, _ = shell()
@@ -417,6 +427,7 @@ class TestSuspend:
         assert not program.modes & {1000, 1002, 1003, 1004, 1006, 1049, 2048}
         assert not program.cursor_hidden
 
+    @pytest.mark.long
     def test_bg_does_not_draw_over_the_shell(self, shell: Start) -> None:
         program, _ = shell()
         suspend(program)
@@ -433,7 +444,7 @@ class TestSuspend:
         program.until(lambda: whole(program))
 
     @needs_proc
-    @pytest.mark.parametrize("name", ["TERM", "HUP"])
+    @pytest.mark.parametrize("name", ["TERM", *rarely("HUP")])
     def test_who_is_ended_meanwhile_saves(self, shell: Start, name: str) -> None:
         program, folder = shell()
         suspend(program)
@@ -443,6 +454,7 @@ class TestSuspend:
         assert 1049 not in program.modes
         assert_saved(folder)
 
+    @pytest.mark.long
     def test_the_shell_that_ends_takes_it_along(self, shell: Start) -> None:
         program, folder = shell()
         suspend(program)
@@ -455,6 +467,7 @@ class TestSuspend:
             sleep(0.05)
         assert_saved(folder)
 
+    @pytest.mark.long
     def test_a_script_between_stops_too(self, shell: Start) -> None:
         program, _ = shell('sh -c \'"$@"; echo over\' sh "$@"')
         suspend(program)
@@ -463,6 +476,7 @@ class TestSuspend:
         program.send("q")
         program.until("^over")
 
+    @pytest.mark.long
     def test_without_a_shell_it_says_so(self, training: Start) -> None:
         program, _ = training()
         before = step(program)

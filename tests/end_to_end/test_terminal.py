@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.rarely import rarely
 from support.terminal import pause, step
 
 from digit_tui.storage.saved_run import SavedRun
@@ -76,6 +77,7 @@ def test_a_whole_session(training: Callable[..., Any]) -> None:
     assert (saved.state(), saved.record["results"]["steps"]) == ("interrupted", before + 2)
 
 
+@pytest.mark.long
 def test_leaving_saves_and_the_run_can_be_gone_on_with(training: Callable[..., Any]) -> None:
     program, folder = training()
     program.send("q")
@@ -104,7 +106,7 @@ def test_a_run_goes_on_where_it_was_left(
     assert resumed["step"] == left
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGTERM", *rarely("SIGINT", "SIGHUP")])
 def test_a_signal_saves_and_restores(training: Callable[..., Any], name: str) -> None:
     program, folder = training()
     number = getattr(signal, name)
@@ -125,6 +127,7 @@ def test_a_dropped_connection_saves_and_ends_the_program(training: Callable[...,
     assert SavedRun.read(folder).checkpoint().state.step > 0
 
 
+@pytest.mark.long
 def test_a_terminal_that_does_not_read_can_not_hold_the_program(
     training: Callable[..., Any],
 ) -> None:
@@ -156,7 +159,7 @@ main()
 """
 
 
-@pytest.mark.parametrize("fault", ["fail", "fail_leaving"])
+@pytest.mark.parametrize("fault", ["fail", *rarely("fail_leaving")])
 def test_a_crash_of_the_interface_saves_and_is_told(
     training: Callable[..., Any], fault: str
 ) -> None:
@@ -171,6 +174,7 @@ def test_a_crash_of_the_interface_saves_and_is_told(
     assert saved.checkpoint().state.step >= seen
 
 
+@pytest.mark.long
 def test_a_storm_of_sizes_leaves_a_whole_screen(training: Callable[..., Any]) -> None:
     program, _ = training()
     pause(program)
@@ -208,6 +212,7 @@ def test_a_bad_folder_is_told_after_the_screen_is_restored(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.long
 def test_a_single_step_is_cheap_over_a_slow_line(training: Callable[..., Any]) -> None:
     program, _ = training()
     now = pause(program)

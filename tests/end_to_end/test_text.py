@@ -95,6 +95,7 @@ def command(home: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     )
 
 
+@pytest.mark.long
 def test_names_of_folders(terminal: Callable[..., Any], hostile: Path, tmp_path: Path) -> None:
     run = tmp_path / "digit-tui" / "runs" / hostile.name
     quick = ["--preset", "classic", "--hidden", "4", "--threads", "1", "--data", str(hostile)]

@@ -249,7 +249,10 @@ def test_a_run_that_can_not_begin_leaves_nothing(make_disk: MakeDisk, tmp_path: 
 # A process that ends
 
 
-@pytest.mark.parametrize("power_cut", [False, True], ids=["killed", "power cut"])
+@pytest.mark.parametrize(
+    "power_cut",
+    [pytest.param(False, id="killed"), pytest.param(True, id="power cut", marks=pytest.mark.long)],
+)
 def test_a_run_that_ends_at_any_call_goes_on_from_the_old_or_the_new_checkpoint(
     power_cut: bool, make_disk: MakeDisk, expected: str, go_on: Any, tmp_path: Path
 ) -> None:
@@ -290,6 +293,7 @@ def collect(events: Iterator[Any], into: list[Any]) -> None:
         into.append(event)
 
 
+@pytest.mark.long
 def test_an_exception_at_any_call_leaves_the_old_or_the_new_checkpoint(
     make_disk: MakeDisk, calls: list[Call], expected: str, go_on: Any, tmp_path: Path
 ) -> None:
@@ -340,6 +344,7 @@ def test_a_call_that_fails_costs_one_save_at_most(
         assert_goes_on(folder, go_on, expected, wanted)
 
 
+@pytest.mark.long
 def test_a_disk_that_is_full_from_any_call_on_keeps_what_was_saved(
     make_disk: MakeDisk, calls: list[Call], expected: str, go_on: Any, tmp_path: Path
 ) -> None:

@@ -55,7 +55,13 @@ def photograph(
     return compare
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param((80, 24), id="80x24"),
+        pytest.param((120, 40), id="120x40", marks=pytest.mark.long),
+    ],
+)
 class TestLooks:
     def test_train(self, photograph: Any, size: tuple[int, int]) -> None:
         assert photograph(size)

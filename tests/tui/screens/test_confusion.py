@@ -236,6 +236,7 @@ class TestCell:
             opened.find("1 of .* true=0 pred=3")
             opened.find("#17 +0 → 3")
 
+    @pytest.mark.long
     async def test_of_many_classes_it_is_in_sight(self, window: Any, story: Any) -> None:
         _, predictions = many(story, 47)
         async with window(60, 20) as opened:

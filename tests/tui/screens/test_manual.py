@@ -15,7 +15,7 @@ from digit_tui.tui.screens.help import HelpDialog
 from digit_tui.tui.screens.manual import ManualDialog, TopicDialog
 from digit_tui.tui.screens.train import TrainView
 
-SIZES = [(60, 20), (80, 24), (120, 40)]
+SIZES = [(60, 20), *(pytest.param(*size, marks=pytest.mark.long) for size in ((80, 24), (120, 40)))]
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)

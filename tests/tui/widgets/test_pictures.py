@@ -84,7 +84,13 @@ class TestDigit:
                 " 9           0.0%",
             ]
 
-    @pytest.mark.parametrize(("size", "rows"), [((80, 24), 14), ((120, 40), 14), ((60, 20), 12)])
+    @pytest.mark.parametrize(
+        ("size", "rows"),
+        [
+            ((60, 20), 12),
+            *(pytest.param(size, 14, marks=pytest.mark.long) for size in ((80, 24), (120, 40))),
+        ],
+    )
     async def test_the_picture_is_as_large_as_fits(
         self, browse: Any, sample: Dataset, size: tuple[int, int], rows: int
     ) -> None:
