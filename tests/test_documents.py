@@ -286,6 +286,13 @@ def test_what_the_readme_points_to_is_there() -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
+def test_the_files_that_the_developers_are_sent_to_exist() -> None:
+    folder = ROOT / "digit_tui"
+    links = re.findall(r"\]\(([^):#]+)\)", (folder / "README.md").read_text(encoding="utf-8"))
+    assert len(links) > 50
+    assert [link for link in links if not (folder / link).exists()] == []
+
+
 def test_the_headline_is_that_of_the_benchmarks() -> None:
     all_results = (ROOT / "tests" / "benchmarks" / "README.md").read_text(encoding="utf-8")
     heads = ("preset", "trained on", "test accuracy", "time")
