@@ -79,6 +79,7 @@ def assert_obeys(program: Any) -> None:
     program.until("▶ training")
 
 
+@pytest.mark.long
 def test_mouse_reports_of_tmux(training: Callable[..., Any]) -> None:
     program, folder = training()
     for report in (b"\x1b[M \xe0\xff", b"\x1b[M\x80\x80\x80", b"\x1b[M#\xc3\xa0", b"\x1b[Mqqq"):

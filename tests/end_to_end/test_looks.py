@@ -212,6 +212,7 @@ def test_a_storm_of_sizes(training: Callable[..., Any], sizes: int) -> None:
     assert SavedRun.read(folder).state() == "interrupted"
 
 
+@pytest.mark.long
 def test_bytes_while_training_and_none_while_paused(training: Callable[..., Any]) -> None:
     program, _ = training()
     program.until(STATUS)

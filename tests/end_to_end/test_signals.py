@@ -223,6 +223,7 @@ class TestBeforeAndBesideARun:
         end(program, name)
         assert assert_saved(folder) > before
 
+    @pytest.mark.long
     @signals("SIGINT")
     def test_of_a_replay(self, training: Start, terminal: Start, name: str) -> None:
         program, folder = training()

@@ -142,6 +142,7 @@ def test_names_of_folders(terminal: Callable[..., Any], hostile: Path, tmp_path:
         assert_harmless(done.stdout + done.stderr)
 
 
+@pytest.mark.long
 def test_names_in_errors(terminal: Callable[..., Any], hostile: Path, tmp_path: Path) -> None:
     for file in hostile.iterdir():
         file.unlink()

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.rarely import rarely
 
 from digit_tui.config import OPTIMIZERS
 from digit_tui.nn import RULES
@@ -80,7 +81,7 @@ def test_a_checkpoint_is_read_as_it_was_written(
     np.testing.assert_array_equal(checkpoint.network.parameters, measured)
 
 
-@pytest.mark.parametrize("average", [True, False])
+@pytest.mark.parametrize("average", [True, *rarely(False)])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_a_run_goes_on_as_if_it_had_not_stopped(
     optimizer: str, average: bool, train: Any, go_on: Any, tmp_path: Path

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from support.command_script import CommandScript
+from support.rarely import rarely
 
 from digit_tui.run.commands import Save, SetAugmentation, SetLearningRate
 from digit_tui.run.events import CheckpointSaved, SaveFailed
@@ -39,6 +40,9 @@ STEPS = 6
 """In two epochs."""
 
 FILES = {RECORD, JOURNAL, METRICS, *CHECKPOINTS}
+
+PARTS = [0, *rarely(1, 2, 3, 4)]
+"""Of the calls each fifth is tried at each change."""
 
 CALLS = ("write", "fsync", "replace", "link", "open", "unlink", "ftruncate", "mkdir", "rmdir")
 """Functions of `os` that change a folder, or let something change it; tempfile and pathlib use
@@ -249,12 +253,13 @@ def test_a_run_that_can_not_begin_leaves_nothing(make_disk: MakeDisk, tmp_path: 
 # A process that ends
 
 
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize(
     "power_cut",
     [pytest.param(False, id="killed"), pytest.param(True, id="power cut", marks=pytest.mark.long)],
 )
 def test_a_run_that_ends_at_any_call_goes_on_from_the_old_or_the_new_checkpoint(
-    power_cut: bool, make_disk: MakeDisk, expected: str, go_on: Any, tmp_path: Path
+    part: int, power_cut: bool, make_disk: MakeDisk, expected: str, go_on: Any, tmp_path: Path
 ) -> None:
     """The folder is copied at each call, as it would be found if the process ended there.
 
@@ -279,7 +284,7 @@ def test_a_run_that_ends_at_any_call_goes_on_from_the_old_or_the_new_checkpoint(
         if isinstance(event, CheckpointSaved):
             saved = event.step
     assert len(found) > 60
-    for call, folder, steps in found:
+    for call, folder, steps in found[part :: len(PARTS)]:
         assert_saved(folder, steps, call)
         assert_goes_on(folder, go_on, expected, call)
 
@@ -316,10 +321,11 @@ def test_an_exception_at_any_call_leaves_the_old_or_the_new_checkpoint(
 # A disk that fails
 
 
+@pytest.mark.parametrize("part", PARTS)
 def test_a_call_that_fails_costs_one_save_at_most(
-    make_disk: MakeDisk, calls: list[Call], expected: str, go_on: Any, tmp_path: Path
+    part: int, make_disk: MakeDisk, calls: list[Call], expected: str, go_on: Any, tmp_path: Path
 ) -> None:
-    for place, wanted in enumerate(calls):
+    for place, wanted in enumerate(calls[part :: len(PARTS)]):
 
         def fail(_: Disk, call: Call, wanted: Call = wanted) -> None:
             if call == wanted:

@@ -77,7 +77,7 @@ def test_the_same_script_gives_the_same_run(train: Any) -> None:
         ]
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", [2, *rarely(1)])
 @pytest.mark.parametrize("most", [2, *rarely(1, 7)])
 @pytest.mark.parametrize(
     ("script", "options"),

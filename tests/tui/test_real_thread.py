@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from support.command_script import CommandScript
+from support.rarely import rarely
 from textual import events
 from textual.pilot import Pilot
 
@@ -98,7 +99,7 @@ def headless(
     return ended
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", [2, *rarely(1)])
 async def test_what_is_watched_is_what_is_computed(
     threads: int, tmp_path: Path, sample: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
