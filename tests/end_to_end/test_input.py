@@ -159,6 +159,7 @@ def test_a_paste_without_an_end_does_not_take_the_keyboard(training: Callable[..
         pytest.param(False, 2**20, marks=pytest.mark.soak),
     ],
 )
+@pytest.mark.long
 def test_a_large_paste(training: Callable[..., Any], bracketed: bool, size: int) -> None:
     program, folder = training()
     text = (b"[]cazmlwvno \r\n1234\xc3\xa9T?" * 60_000)[:size]

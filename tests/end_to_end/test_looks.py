@@ -81,7 +81,7 @@ COLOURS = {
 
 
 @pytest.mark.parametrize(
-    "name", ["256", *rarely("16", "none", "vt100"), *endurance("truecolor", "screen", "none-16")]
+    "name", [*rarely("256", "16", "none", "vt100"), *endurance("truecolor", "screen", "none-16")]
 )
 def test_colours(training: Callable[..., Any], name: str) -> None:
     program, _ = training(**COLOURS[name])
@@ -125,7 +125,7 @@ def test_curves_differ_without_colour(training: Callable[..., Any]) -> None:
 
 SIZES = [(60, 20), *rarely((80, 24), (120, 40)), *endurance((500, 200))]
 
-SMALL = [(40, 12), *rarely((1, 1), (200, 19)), *endurance((20, 6), (59, 40), (12, 3))]
+SMALL = [*rarely((40, 12), (1, 1), (200, 19)), *endurance((20, 6), (59, 40), (12, 3))]
 
 NOT_UTF8 = {
     "ascii": {"PYTHONIOENCODING": "ascii"},
@@ -135,7 +135,7 @@ NOT_UTF8 = {
 }
 
 
-@pytest.mark.parametrize("name", ["ascii", *rarely("locale", "c"), *endurance("latin")])
+@pytest.mark.parametrize("name", [*rarely("ascii", "locale", "c"), *endurance("latin")])
 def test_a_terminal_that_is_not_utf8(training: Callable[..., Any], name: str) -> None:
     program, _ = training(waiting="> training .* step [1-9]", **NOT_UTF8[name])
     program.until(r"\* training o test")

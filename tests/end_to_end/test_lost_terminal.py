@@ -144,6 +144,7 @@ def stall(program: Any) -> None:
 
 
 class TestStalled:
+    @pytest.mark.long
     @pytest.mark.parametrize("seconds", STALLS)
     def test_a_signal_ends_it(self, training: Start, seconds: float) -> None:
         program, folder = training()

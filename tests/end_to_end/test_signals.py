@@ -94,6 +94,7 @@ class TestASignalSavesAndRestores:
         end(program, name)
         assert assert_saved(folder) >= seen
 
+    @pytest.mark.long
     @signals("SIGHUP")
     def test_while_paused(self, training: Start, name: str, time: int) -> None:
         program, folder = training()
@@ -235,6 +236,7 @@ class TestBeforeAndBesideARun:
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+@pytest.mark.long
 def test_a_save_that_hangs_can_not_hold_the_program(training: Start, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     program, folder = training(**slow("saving", mark, "1.5"))
@@ -444,6 +446,7 @@ class TestSuspend:
         program.send("fg\r")
         program.until(lambda: whole(program))
 
+    @pytest.mark.long
     @needs_proc
     @pytest.mark.parametrize("name", ["TERM", *rarely("HUP")])
     def test_who_is_ended_meanwhile_saves(self, shell: Start, name: str) -> None:

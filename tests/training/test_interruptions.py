@@ -69,6 +69,7 @@ def test_interruptions_at_random_change_nothing(
 
 
 @pytest.mark.skipif(not WORKER_PROCESSES, reason="threads are left to the BLAS here")
+@pytest.mark.long
 def test_interruptions_change_nothing_with_workers(
     digits: Dataset, config: RunConfig, tmp_path: Path
 ) -> None:
