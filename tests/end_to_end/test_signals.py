@@ -24,7 +24,7 @@ from support.terminal import pause, step
 
 from digit_tui.storage.saved_run import SavedRun
 
-TIMES = [0, *rarely(1), *endurance(*range(2, 10))]
+TIMES = [0, *endurance(*range(1, 10))]
 
 LEAVE_SECONDS = 2.0
 """A signal ends the program within this time, what it does at the moment included."""
