@@ -1,12 +1,14 @@
-"""The real program in terminals, which are closed in the end."""
+"""The real program in terminals, which are closed in the end, and between pipes."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.plain_program import Piped
 from support.terminal import Terminal
 
 
@@ -41,3 +43,18 @@ def training(
         return program, folder
 
     return start
+
+
+@pytest.fixture
+def piped(tmp_path: Path) -> Iterator[Callable[..., Piped]]:
+    """Starts the program with pipes; ended with the test."""
+    started: list[Piped] = []
+
+    def start(*arguments: str, **settings: str) -> Piped:
+        started.append(Piped(tmp_path, *arguments, **settings))
+        return started[-1]
+
+    yield start
+    for each in started:
+        with contextlib.suppress(BrokenPipeError), each.process as process:  # closes the pipes
+            process.kill()
