@@ -29,6 +29,14 @@ fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0)
 BECOME = "os.execvp(sys.argv[2], sys.argv[2:])"
 PROGRAM = (sys.executable, "-m", "digit_tui")
 
+CLOSING = {
+    "default": TAKE_TERMINAL,
+    "ignored": TAKE_TERMINAL + "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n",
+    # A terminal that is nobody's: the system tells nobody when it closes.
+    "none": "import os, sys\n",
+}
+"""How a program is prepared for the signal of a terminal that closes."""
+
 ALTERNATE_SCREEN = {47, 1047, 1049}
 MOUSE = {1000, 1002, 1003, 1005, 1006, 1015, 1016}
 FOCUS, BRACKETED_PASTE, IN_BAND_RESIZE = 1004, 2004, 2048
