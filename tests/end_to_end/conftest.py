@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +58,23 @@ def piped(tmp_path: Path) -> Iterator[Callable[..., Piped]]:
     for each in started:
         with contextlib.suppress(BrokenPipeError), each.process as process:  # closes the pipes
             process.kill()
+
+
+@pytest.fixture
+def training_in(
+    terminal: Callable[..., Terminal], tmp_path: Path
+) -> Callable[..., tuple[Terminal, Path]]:
+    """Starts runs in a kind of terminal, which go on until told to stop; each and its folder."""
+    folders = [tmp_path / f"run-{number}" for number in range(9)]
+
+    def start(
+        waiting: str = "▶ training .* step [1-9]", more: Sequence[str] = (), **settings: Any
+    ) -> tuple[Terminal, Path]:
+        folder = folders.pop(0)
+        settings = {"NO_COLOR": "", "COLORTERM": "", "SSH_TTY": "", "SSH_CONNECTION": ""} | settings
+        words = "--preset classic --hidden 16 --epochs 100000 --threads 1 --data sample --run"
+        program = terminal(*words.split(), str(folder), *more, **settings)
+        program.until(waiting)
+        return program, folder
+
+    return start

@@ -49,6 +49,9 @@ UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[\?[\d;]*\$p|\x1b\[[<>=][\d;]*[a-z]")
 # pyte has one screen; what was on the other is of no interest.
 OTHER_SCREEN, CLEAR = re.compile(rb"\x1b\[\?1049[hl]"), b"\x1b[2J\x1b[H"
 
+STATUS = r"training +epoch [\d.]+/100000 .*test \d\d\.\d\d%"
+"""What the status line says of a run of 100,000 epochs that is under way."""
+
 UNFINISHED = re.compile(rb"\x1b(\[[0-?]*[ -/]*)?\Z")
 
 
@@ -213,3 +216,17 @@ def pause(program: Terminal) -> int:
     program.until("⏸ paused")
     program.finish_frame()
     return step(program)
+
+
+def watch(program: Terminal, seconds: float) -> int:
+    """Read for so long; the number of bytes that came."""
+    before, end = program.bytes_read, monotonic() + seconds
+    while (left := end - monotonic()) > 0:
+        program._read(left)
+    return int(program.bytes_read - before)
+
+
+def leave(program: Terminal) -> None:
+    program.send("q")
+    assert program.status() == 0
+    program.assert_restored()
