@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.confusion_view import FIRST
 from support.explanation import EXPLAINED
 from support.mistakes_view import MISTAKES
 from support.tui import Clock, OpenWindow, StoodIn, Story, Window
@@ -150,6 +151,23 @@ def browse(window: Any, story: Any) -> Any:
         async with window(width, height) as opened:
             await opened.tell(*story.opening(), *story.epochs(1, mistakes))
             await opened.press("tab")
+            yield opened
+
+    return open_view
+
+
+@pytest.fixture
+def confuse(window: Any, story: Any) -> Any:
+    """Opens the view after some epochs, each with mistakes of its own."""
+
+    @asynccontextmanager
+    async def open_view(width: int = 80, height: int = 24, *epochs: Any) -> Any:
+        async with window(width, height) as opened:
+            await opened.tell(*story.opening())
+            for mistakes in epochs or (FIRST,):
+                await opened.tell(*story.epochs(1, mistakes))
+            opened.app.switch_mode("confusion")
+            await opened.settle()
             yield opened
 
     return open_view
