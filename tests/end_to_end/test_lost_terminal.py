@@ -185,7 +185,7 @@ class TestNone:
 
     @pytest.mark.parametrize("term", ["", "dumb"])
     @pytest.mark.parametrize("command", ["", "--resume RUN"])
-    def test_of_a_kind_that_can_not_draw(
+    def test_of_a_kind_that_cannot_draw(
         self, terminal: Start, tmp_path: Path, term: str, command: str
     ) -> None:
         self.assert_refused(terminal, tmp_path, f'"$@" {command}; echo "status $?."', TERM=term)

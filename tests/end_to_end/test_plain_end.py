@@ -85,7 +85,7 @@ def test_a_reader_that_goes_away_ends_the_run_and_saves_it(piped: Callable[..., 
 
 
 @pytest.mark.long
-def test_a_reader_that_does_not_read_can_not_hold_the_program(
+def test_a_reader_that_does_not_read_cannot_hold_the_program(
     piped: Callable[..., Piped],
 ) -> None:
     program = running(piped)

@@ -185,7 +185,7 @@ class TestBeforeAndBesideARun:
 
 
 @pytest.mark.long
-def test_a_save_that_hangs_can_not_hold_the_program(training: Start, tmp_path: Path) -> None:
+def test_a_save_that_hangs_cannot_hold_the_program(training: Start, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     program, folder = training(**slow("saving", mark, "1.5"))
     pause(program)

@@ -117,7 +117,7 @@ def assert_settled(folder: Path, why: Any) -> None:
     assert [row.split(",")[:2] for row in rows] == [["1", "3"], ["2", "6"]], why
 
 
-def test_a_run_that_can_not_begin_leaves_nothing(make_disk: MakeDisk, tmp_path: Path) -> None:
+def test_a_run_that_cannot_begin_leaves_nothing(make_disk: MakeDisk, tmp_path: Path) -> None:
     found: list[Call] = []
     next(make_disk(tmp_path / "a" / "run", lambda _, call: found.append(call)).follow(begun=False))
     assert len(found) > 10

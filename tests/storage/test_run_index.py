@@ -30,7 +30,7 @@ from digit_tui.storage.saved_run import SavedRun
         ("journal.jsonl", '"value": 0.02', '"value": "fast"'),
     ],
 )
-def test_values_that_can_not_be_are_damage(
+def test_values_that_cannot_be_are_damage(
     file: str, before: str, after: str, make_run: MakeRun
 ) -> None:
     path = make_run(script=[(3, SetLearningRate(0.02))])

@@ -221,7 +221,7 @@ def test_a_folder_that_vanished_is_a_failed_save(digits: Any, config: Any, tmp_p
     assert not folder.exists()
 
 
-def test_a_folder_that_can_not_be_made_is_an_error_before_training(
+def test_a_folder_that_cannot_be_made_is_an_error_before_training(
     train: Any, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("no folder")
