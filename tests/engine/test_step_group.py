@@ -8,8 +8,8 @@ from digit_tui.engine.step_group import MAX_STEPS, StepGroup
 from digit_tui.engine.worker_process import REQUEST_BYTES
 
 
-def test_the_longest_order_has_room() -> None:
+def test_the_longest_step_group_has_room() -> None:
     batches = tuple((60_000 + number, 1e-9 + number) for number in range(MAX_STEPS))
     long = 10**12
-    order = StepGroup(long, long, long, True, "nesterov", 1e-9, 1e-9, 1e-9, long, long, batches)
-    assert len(marshal.dumps(("steps", tuple(order)))) < REQUEST_BYTES
+    group = StepGroup(long, long, long, True, "nesterov", 1e-9, 1e-9, 1e-9, long, long, batches)
+    assert len(marshal.dumps(("steps", tuple(group)))) < REQUEST_BYTES

@@ -48,7 +48,7 @@ def batches_of(digits: Dataset, seed: int) -> Batches:
 
 @needs_workers
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
-def test_any_number_of_members_computes_the_same_but_for_rounding(
+def test_any_number_of_workers_computes_the_same_but_for_rounding(
     settings: dict[str, Any], train: Any
 ) -> None:
     alone = train(threads=1, **settings)
@@ -67,7 +67,7 @@ def test_any_number_of_members_computes_the_same_but_for_rounding(
 
 
 @needs_workers
-def test_what_members_compute_does_not_depend_on_who_they_are(digits: Dataset, train: Any) -> None:
+def test_what_workers_compute_does_not_depend_on_who_they_are(digits: Dataset, train: Any) -> None:
     """Threads of this process in place of the worker processes."""
     ran = train(threads=3, augment="none", average=True)
     config = ran.trainer._config
@@ -143,7 +143,7 @@ def test_the_batch_size_may_change_on_the_way(train: Any) -> None:
 def test_a_step_that_is_not_finite_changes_nothing(
     threads: int, digits: Dataset, config: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither as the first step of an order nor as a later one."""
+    """Neither as the first step of a step group nor as a later one."""
     wild = config.with_(threads=threads, optimizer="momentum", learning_rate=1e6, augment="none")
 
     def end() -> tuple[Any, ...]:
@@ -177,8 +177,8 @@ def test_after_a_step_that_is_not_finite_none_is_made() -> None:
         batches = Batches(digits, 0, 6, np.zeros((BLOCK, 36), np.uint8))
         worker = Worker(spec, vectors, batches, np.zeros, 0, lambda: None)
         vectors.parameters[: 36 * 4] = 1e38  # overflows, but not for a blank image
-        order = StepGroup(0, 0, 0, False, "adam", 0.0, None, None, 0, 0, ((1, 0.1),) * images)
-        worker.steps(*order)
+        group = StepGroup(0, 0, 0, False, "adam", 0.0, None, None, 0, 0, ((1, 0.1),) * images)
+        worker.steps(*group)
         finite = [sums.finite for sums in worker.sums(slice(images))]
         assert finite[:2] == [each == 0 for each in brightness[:2]]
         return vectors
@@ -188,7 +188,7 @@ def test_after_a_step_that_is_not_finite_none_is_made() -> None:
     assert (after(0, 0, 0).parameters != after(0).parameters).any()
 
 
-def test_an_order_counts_what_its_steps_came_to(digits: Dataset) -> None:
+def test_a_step_group_counts_what_its_steps_came_to(digits: Dataset) -> None:
     """Losses and right answers of all steps are added up together, a short batch's too."""
     spec = WorkerSpec((36, 4, 4), 6, 230, False, seed=0, batch_size=100, workers=1)
     vectors = Vectors.make(spec.sizes, False, np.zeros)
@@ -210,7 +210,7 @@ def test_an_order_counts_what_its_steps_came_to(digits: Dataset) -> None:
 
 @needs_workers
 @pytest.mark.parametrize("batch_size", [100, 5_000, *rarely(1, 1_500, 9_000)])
-def test_members_load_the_images_of_the_shuffle(
+def test_workers_load_the_images_of_the_shuffle(
     batch_size: int, make_digits: Any, config: Any
 ) -> None:
     digits = make_digits(train=9_000)
@@ -245,7 +245,7 @@ def test_members_load_the_images_of_the_shuffle(
 
 @needs_workers
 @pytest.mark.parametrize("batch_size", [1_500, 9_000])
-def test_members_load_deformed_images_of_two_blocks_and_three(
+def test_workers_load_deformed_images_of_two_blocks_and_three(
     batch_size: int, make_digits: Any, train: Any
 ) -> None:
     digits = make_digits(train=9_000)

@@ -56,7 +56,7 @@ def wait_until(condition: Any, seconds: float = 20.0) -> None:
 
 
 @needs_workers
-def test_a_lost_workers_ends_the_run_with_a_reason(digits: Dataset, config: Any) -> None:
+def test_a_lost_worker_ends_the_run_with_a_reason(digits: Dataset, config: Any) -> None:
     trainer = Trainer(config.with_(threads=2, epochs=1_000_000), digits, CommandScript([]))
     killed: list[int] = []
 
@@ -132,7 +132,7 @@ def test_a_run_that_is_never_begun_leaves_no_file_open(digits: Dataset, config: 
 
 
 @needs_workers
-def test_a_workers_that_fails_says_why(
+def test_a_worker_that_fails_says_why(
     digits: Dataset, config: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool_module, "_START", "raise RuntimeError('by design')")

@@ -30,7 +30,7 @@ def test_commands_from_a_mailbox_are_obeyed_between_steps(digits: Any, config: A
 def test_a_command_from_a_mailbox_waits_for_one_step(
     threads: int, digits: Any, config: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It ends the order of many steps that is being followed."""
+    """It ends the group of many steps that is being made."""
     mailbox = Mailbox()
     trainer = Trainer(config.with_(batch_size=1, threads=threads), digits, mailbox)
     inputs = Worker.inputs

@@ -72,7 +72,7 @@ def test_the_same_script_gives_the_same_run(train: Any) -> None:
 @pytest.mark.parametrize("most", [2, *rarely(1, 7)])
 @pytest.mark.parametrize(
     ("script", "options"),
-    # Of the second one's orders some are as long as they may be. The third leaves pixels out.
+    # Of the second one's step groups some are as long as they may be. The third leaves pixels out.
     [
         (CHANGES, {}),
         ([(150, SetLearningRate(0.02))], {"batch_size": 1}),
@@ -80,7 +80,7 @@ def test_the_same_script_gives_the_same_run(train: Any) -> None:
     ],
     ids=["many changes", "single images", "not deformed"],
 )
-def test_how_many_steps_are_made_at_one_order_changes_nothing(
+def test_how_many_steps_are_made_in_one_step_group_changes_nothing(
     script: Any,
     options: Any,
     most: int,
@@ -102,7 +102,7 @@ def test_how_many_steps_are_made_at_one_order_changes_nothing(
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_command_that_comes_ends_an_order(
+def test_a_command_that_comes_ends_a_step_group(
     threads: int, train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It takes effect after the step that is being made, and what is computed is the same."""
