@@ -183,7 +183,7 @@ def test_a_storm_of_sizes_leaves_a_whole_screen(training: Callable[..., Any]) ->
     program.settle(2.0)
 
     def steady() -> list[str]:
-        """What the look at the test digits after a pause, still under way, does not change."""
+        """What the evaluation after a pause, still under way, does not change."""
         return [program.rows[0], program.rows[2], *program.rows[13:]]
 
     whole = steady()

@@ -131,8 +131,8 @@ def explain(window: Any, story: Any, network: Network) -> Any:
     async def open_explanation(
         width: int = 80, height: int = 24, mistakes: Any = (EXPLAINED,) * 3, keys: Any = ()
     ) -> Any:
-        look = story.look
-        story.look = lambda *values: replace(look(*values), network=network)
+        evaluated_at = story.evaluated_at
+        story.evaluated_at = lambda *values: replace(evaluated_at(*values), network=network)
         async with window(width, height) as opened:
             await opened.tell(*story.opening())
             await opened.tell(*(event for each in mistakes for event in story.epochs(1, each)))

@@ -47,7 +47,7 @@ class TestMatrix:
     ) -> None:
         labels, predictions = many(story, classes)
         async with window(*size) as opened:
-            await opened.tell(*story.opening(), story.steps(), *look(story, predictions))
+            await opened.tell(*story.opening(), story.steps(), *evaluated(story, predictions))
             opened.app.switch_mode("confusion")
             await opened.settle()
             matrix = confusion_matrix(labels, predictions, labels=np.arange(classes))
@@ -83,7 +83,7 @@ class TestMatrix:
             opened.find(words)
             opened.find("q Quit")
 
-    async def test_there_is_no_look_yet(self, window: Any, story: Any) -> None:
+    async def test_there_is_no_evaluation_yet(self, window: Any, story: Any) -> None:
         async with window() as opened:
             opened.app.switch_mode("confusion")
             await opened.settle()
@@ -99,7 +99,7 @@ class TestMatrix:
             labels = story.dataset.test_labels
             holes = np.full((len(labels), 10), np.nan, np.float32)
             nothing = Evaluation(labels, holes, np.full(len(labels), np.nan, np.float32))
-            await opened.tell(story.look(200, 2.0, nothing))
+            await opened.tell(story.evaluated_at(200, 2.0, nothing))
             opened.find(r"1,000 digits have no probabilities \(NaN\): they count as class 0")
             opened.find(r"^    0 ▸100 .* 100.0      10.0  18.2$")
             opened.find(r"^    3  100 .*   0.0         -   0.0$")
@@ -196,7 +196,7 @@ class TestCell:
     async def test_of_many_classes_it_is_in_sight(self, window: Any, story: Any) -> None:
         _, predictions = many(story, 47)
         async with window(60, 20) as opened:
-            await opened.tell(*story.opening(), story.steps(), *look(story, predictions))
+            await opened.tell(*story.opening(), story.steps(), *evaluated(story, predictions))
             opened.app.switch_mode("confusion")
             await opened.settle()
             assert shown(opened)[0] == [str(each) for each in range(6)]
@@ -226,7 +226,7 @@ def many(story: Any, classes: int) -> tuple[Any, Any]:
     return labels, predictions
 
 
-def look(story: Any, predictions: Any) -> list[Any]:
+def evaluated(story: Any, predictions: Any) -> list[Any]:
     labels = story.dataset.test_labels
     wrong = np.flatnonzero(predictions != labels)
     return [story.evaluated({int(index): (int(predictions[index]), 0.9) for index in wrong})]

@@ -78,7 +78,8 @@ class TestChange:
     async def test_a_mark_may_be_of_another_run_or_ahead(self, confuse: Any, story: Any) -> None:
         async with confuse(80, 24, FIRST) as opened:
             await opened.press("x", "d")
-            await opened.tell(story.look(50, 0.5, story.evaluation(SECOND)))  # it was undone
+            # It was undone.
+            await opened.tell(story.evaluated_at(50, 0.5, story.evaluation(SECOND)))
             opened.find("^ against the mark at epoch 1: fixed 2, broke 3")
             await opened.tell(story.started(run="/runs/two"), story.evaluated(SECOND))
             opened.find("^ against the mark at epoch 1 of another run: fixed 2, broke 3")
@@ -88,7 +89,7 @@ class TestChange:
             await opened.press("d", "d")
             assert opened.rows[2].startswith("─Counts, ")  # there is none
             forked = happened.Forked(100, 1.0, ["optimizer sgd"], "/runs/fork", story.settings)
-            copy = story.look(100, 1.0, story.evaluation(SECOND))
+            copy = story.evaluated_at(100, 1.0, story.evaluation(SECOND))
             await opened.tell(forked, happened.BranchEvent(copy))
             await opened.press("d", "d")
             assert opened.rows[2].startswith("─Change fork against run ")
