@@ -2,7 +2,7 @@
 
 All workers run the same code on the same arrays, and each writes to places of its own. Where one
 needs what another wrote, all must first have come so far: there its job yields. What they compute
-depends on how many workers there are, but neither on which is faster nor on which process each is in.
+depends on how many workers there are, but neither on which is faster nor on their processes.
 """
 
 from __future__ import annotations

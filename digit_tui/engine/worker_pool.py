@@ -8,9 +8,6 @@ processor.
 
 from __future__ import annotations
 
-import os
-import platform
-import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -35,29 +32,17 @@ from digit_tui.engine.worker_processes import (
     WorkerLoss,
     WorkerPoolError,
     WorkerProcesses,
+    worker_count,
 )
 from digit_tui.nn import Evaluation
 from digit_tui.run.state import Vectors
 
 Array = NDArray[Any]
 
-# They need anonymous memory files, and processors on which writes become visible in their order.
-WORKER_PROCESSES = (
-    sys.platform == "linux"
-    and platform.machine() in ("x86_64", "AMD64")
-    and hasattr(os, "memfd_create")  # some builds of Python lack it
-)
-"""Whether --threads makes worker processes here; elsewhere it sets the threads of the BLAS."""
-
 DEATHS = 3
 """After so many losses of worker processes ..."""
 DEATHS_SECONDS = 60.0
 """... within this time a pool goes on without them."""
-
-
-def worker_count(threads: int) -> int:
-    """How many workers a run with so many threads has."""
-    return threads if WORKER_PROCESSES else 1
 
 
 class WorkerPool:
@@ -133,11 +118,7 @@ class WorkerPool:
             sizes: layer widths.
             dataset: to learn from.
             processes: that train, at most one for each worker; None is just that.
-            command_waiting: whether a command waits.
-            interrupt: whether it waits for the end of a group of steps.
-
-        Raises:
-            WorkerPoolError: if there is not enough memory.
+            command_waiting: see there; likewise `interrupt`.
         """
         data = TrainingData(dataset.train_images, dataset.train_labels)
         images, workers = len(data.labels), worker_count(config.threads)

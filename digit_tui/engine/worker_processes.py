@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -14,6 +15,14 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from digit_tui.engine.shared_memory import memory_file
+
+# They need anonymous memory files, and processors on which writes become visible in their order.
+WORKER_PROCESSES = (
+    sys.platform == "linux"
+    and platform.machine() in ("x86_64", "AMD64")
+    and hasattr(os, "memfd_create")  # some builds of Python lack it
+)
+"""Whether --threads makes worker processes here; elsewhere it sets the threads of the BLAS."""
 
 REMEDY = "--threads 1 needs no worker processes"
 
@@ -38,6 +47,11 @@ go_first_when_memory_is_short()
 from digit_tui.engine.worker_process import run_worker
 run_worker(task)
 """
+
+
+def worker_count(threads: int) -> int:
+    """How many workers a run with so many threads has."""
+    return threads if WORKER_PROCESSES else 1
 
 
 class WorkerPoolError(Exception):

@@ -168,10 +168,10 @@ def test_opened(event: Evaluated) -> str:
 
 
 def worker_lost(event: WorkerLost) -> str:
-    """For example "worker process 4711 was killed by signal 9; a new one does its work again"."""
+    """For example "worker process 4711 was killed by signal 9; its work is done again"."""
     who = "" if event.pid is None else f"worker process {event.pid} "
     if event.processes > 1:
-        return f"{who}{event.reason}; a new one does its work again"
+        return f"{who}{event.reason}; its work is done again"
     return f"{who}{event.reason}; training goes on in one process, to the same results"
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from support.batch import events_of, record_of, run
 
-from digit_tui.engine.worker_pool import WORKER_PROCESSES
+from digit_tui.engine.worker_processes import WORKER_PROCESSES
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
 

@@ -32,9 +32,10 @@ def training(
 ) -> Callable[..., tuple[Terminal, Path]]:
     """Starts a run that goes on until it is told to stop; it and the folder of the run."""
 
-    def start(wait: bool = True, **settings: Any) -> tuple[Terminal, Path]:
+    def start(wait: bool = True, threads: str = "1", **settings: Any) -> tuple[Terminal, Path]:
         folder = tmp_path / "run"
-        options = {"--preset": "classic", "--hidden": "16", "--epochs": "100000", "--threads": "1"}
+        options = {"--preset": "classic", "--hidden": "16", "--epochs": "100000"}
+        options["--threads"] = threads
         options |= {"--data": "sample", "--run": str(folder)}
         arguments = [word for pair in options.items() for word in pair]
         program = terminal(*arguments, **settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshal
 
 from digit_tui.engine.step_group import MAX_STEPS, StepGroup
-from digit_tui.engine.worker_process import REQUEST_BYTES
+from digit_tui.engine.worker_group import REQUEST_BYTES
 
 
 def test_the_longest_step_group_has_room() -> None:

@@ -7,71 +7,23 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import pytest
 from support.command_script import CommandScript
-from support.workers import drive, needs_workers
+from support.rarely import rarely
+from support.workers import alive, needs_workers, wait_until, workers_of
 
 from digit_tui.data import Dataset
-from digit_tui.engine import worker_pool as pool_module
 from digit_tui.engine.worker_pool import WorkerPoolError
 from digit_tui.run.commands import SetBatchSize
-from digit_tui.run.events import Event, StepsDone
 from digit_tui.training.trainer import Trainer
-
-
-def alive(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):  # it ended before, or while it was read
-        return False
-    return state != "Z"
-
-
-def workers_of(process: int) -> list[int]:
-    """Those that the system names at once; a process that has just begun may be missing."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    found = []
-    for child in children:
-        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
-            if b"run_worker" in Path(f"/proc/{child}/cmdline").read_bytes():
-                found.append(int(child))
-    return found
 
 
 def open_files() -> int:
     gc.collect()  # a map stays open as long as there are arrays in it
     return len(os.listdir("/proc/self/fd"))
-
-
-def wait_until(condition: Any, seconds: float = 20.0) -> None:
-    end = monotonic() + seconds
-    while not condition():
-        assert monotonic() < end
-        sleep(0.01)
-
-
-@needs_workers
-def test_a_lost_worker_ends_the_run_with_a_reason(digits: Dataset, config: Any) -> None:
-    trainer = Trainer(config.with_(threads=2, epochs=1_000_000), digits, CommandScript([]))
-    killed: list[int] = []
-
-    def kill(event: Event) -> bool:
-        if isinstance(event, StepsDone) and not killed:
-            killed.extend(process.pid for process in trainer._pool._processes)
-            os.kill(killed[0], signal.SIGKILL)
-        return False
-
-    with pytest.raises(
-        WorkerPoolError, match="killed by signal 9; --threads 1 needs no worker processes"
-    ):
-        drive(trainer, kill)
-    assert killed
-    assert not any(map(alive, killed))
 
 
 @needs_workers
@@ -88,15 +40,18 @@ def test_a_run_that_is_given_up_ends_its_workers(digits: Dataset, config: Any) -
     trainer = Trainer(config.with_(threads=2), digits, CommandScript([]))
     run = trainer.run()
     next(run)
-    (process,) = trainer._pool._processes
-    assert alive(process.pid)
+    wait_until(lambda: workers_of(os.getpid()))
+    (process,) = workers_of(os.getpid())
     run.close()
-    assert not alive(process.pid)
+    assert not alive(process)
 
 
 @needs_workers
-@pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV"])
-def test_workers_end_with_the_program_however_it_ends(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("name", ["SIGKILL", *rarely("SIGSEGV")])
+def test_workers_end_with_the_program_however_it_ends(
+    name: str, stopped: bool, tmp_path: Path
+) -> None:
     number = getattr(signal, name)  # Windows knows no SIGKILL
     command = [sys.executable, "-m", "digit_tui", "--batch", "--data", "sample", "--threads", "2"]
     program = subprocess.Popen(
@@ -107,6 +62,10 @@ def test_workers_end_with_the_program_however_it_ends(name: str, tmp_path: Path)
     )
     wait_until(lambda: workers_of(program.pid))
     (process,) = workers_of(program.pid)  # it lives until the program ends
+    # It is the last to run by then: it has asked the system for its end.
+    wait_until(lambda: Path(f"/proc/{process}/oom_score_adj").read_text() == "1000\n")
+    if stopped:
+        os.kill(process, signal.SIGSTOP)
     program.send_signal(number)
     assert program.wait() == -number
     wait_until(lambda: not alive(process))
@@ -129,16 +88,6 @@ def test_a_run_that_is_never_begun_leaves_no_file_open(digits: Dataset, config: 
     for _ in range(3):
         Trainer(config.with_(threads=2), digits, CommandScript([])).run().close()
     assert open_files() == before
-
-
-@needs_workers
-def test_a_worker_that_fails_says_why(
-    digits: Dataset, config: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pool_module, "_START", "raise RuntimeError('by design')")
-    trainer = Trainer(config.with_(threads=2), digits, CommandScript([]))
-    with pytest.raises(WorkerPoolError, match=r"status 1 \(RuntimeError: by design\); --threads 1"):
-        drive(trainer, lambda event: False)
 
 
 @needs_workers
