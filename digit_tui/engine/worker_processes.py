@@ -176,7 +176,7 @@ class WorkerProcesses:
     def _reason(self, process: subprocess.Popen[bytes]) -> str:
         """How a process ended, with the last line that it wrote to stderr."""
         if process.returncode == -signal.SIGKILL:
-            return "was killed by signal 9, perhaps because memory is short"
+            return "was killed by signal 9 (out of memory?)"
         if process.returncode < 0:
             return f"was killed by signal {-process.returncode}"
         os.lseek(self._stderr, 0, os.SEEK_SET)
