@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Mapping
 from datetime import datetime
 from errno import EIO
@@ -15,7 +16,6 @@ from digit_tui.run.commands import Lineage
 from digit_tui.run.event_json import event_to_json
 from digit_tui.run.events import EpochEnded
 from digit_tui.run.lineage import lineage_to_json
-from digit_tui.storage.atomic import sweep
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.checkpoint_files import CheckpointFiles
 from digit_tui.storage.errors import RunError, RunTaken
@@ -29,6 +29,7 @@ from digit_tui.storage.journal import (
 )
 from digit_tui.storage.lock import Lock
 from digit_tui.storage.metrics_file import MetricsFile
+from digit_tui.storage.own_files import check_own, temporary_files
 from digit_tui.storage.run_files import (
     CHECKPOINT,
     CHECKPOINTS,
@@ -86,6 +87,7 @@ class RunWriter:
 
         Raises:
             RunTaken: if the folder holds a run already, or another process uses it.
+            RunError: if the folder's lock was not made by this program.
             OSError: if it cannot be created or written.
         """
         for folder in (self.path, *self.path.parents):
@@ -126,14 +128,20 @@ class RunWriter:
         return error
 
     def _sweep(self) -> None:
-        sweep(self.path, (RECORD, METRICS, *CHECKPOINTS))
+        """Remove what a killed process left behind."""
+        for leftover in temporary_files(self.path):
+            with contextlib.suppress(OSError):
+                leftover.unlink()
 
     def _is_taken(self) -> bool:
-        names = [name for name in (RECORD, METRICS, *CHECKPOINTS) if (self.path / name).exists()]
+        # Links count, even where they lead nowhere.
+        if any(os.path.lexists(self.path / name) for name in (RECORD, METRICS, *CHECKPOINTS)):
+            return True
         with contextlib.suppress(OSError):
             # An empty journal alone is left of a run that failed to begin.
-            return bool(names) or (self.path / JOURNAL).stat().st_size > 0
-        return bool(names)
+            about = os.lstat(self.path / JOURNAL)
+            return not stat.S_ISREG(about.st_mode) or about.st_size > 0
+        return False
 
     def _append_past(self, past: History) -> None:
         # At the same step the epoch comes first: it ended with that step, before any command.
@@ -148,10 +156,19 @@ class RunWriter:
 
         Raises:
             RunTaken: if another process uses it.
+            RunError: if a file to be written was not made by this program.
             OSError: if the lock file cannot be created.
         """
-        self._lock = Lock(self.path)
-        self._sweep()
+        try:
+            self._lock = Lock(self.path)
+            check_own(self.path)
+            self._sweep()
+        except OSError as error:
+            self.close()
+            raise self._named(error) from error
+        except BaseException:
+            self.close()
+            raise
 
     def resume(self, saved: SavedRun, start_point: StartPoint, step: int) -> None:
         """Continue writing a run, after `take_over`.
