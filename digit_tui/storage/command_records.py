@@ -32,7 +32,7 @@ def command_records_of(lines: Sequence[Line], batch_size: int, images: int) -> l
         images: number of training images.
 
     Raises:
-        ArithmeticError, KeyError, TypeError, ValueError: if they are not those of a journal.
+        Invalid: if a line cannot follow the ones before it.
     """
     history = History()
     found: list[CommandRecord] = []

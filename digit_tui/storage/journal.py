@@ -14,20 +14,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from digit_tui.data import printable
+from digit_tui.data import printable, reason_of
 from digit_tui.run.commands import Lineage
 from digit_tui.run.lineage import lineage_to_json
 from digit_tui.storage.errors import RunError
+from digit_tui.storage.journal_lines import check_line
 from digit_tui.storage.own_files import open_own
+from digit_tui.storage.reading import open_file
+from digit_tui.storage.validation import Invalid, parse_json
 
 Line = dict[str, Any]
 
-TEST_OPENED = "test_opened"
-"""The event of the line that records the first evaluation of the test set, in a run that is
-monitored on a validation set."""
-
 LONGEST_LINE = 1 << 22
 """Bytes of a line at most: those of a course of 50,000 commands."""
+
+MOST_LINES = 3_000_000
+"""Three for each epoch of the longest run."""
 
 CHUNK = 1 << 16
 """Bytes that are read at a time, from the end."""
@@ -127,28 +129,40 @@ def _whole(content: bytes) -> int:
     return content.rfind(b"\n") + 1
 
 
-def read_journal(path: Path) -> list[Line]:
+def read_journal(path: Path, monitored_split: str | None = None) -> list[Line]:
     """All complete lines of a journal; none if the file does not exist.
 
+    Args:
+        path: the file.
+        monitored_split: the run's, whose accuracy the results of an epoch must have.
+
     Raises:
-        RunError: if it cannot be read, or a line is not a JSON object.
+        RunError: if it cannot be read, or a line is not what it should be; it says which.
     """
+    lines: list[Line] = []
     try:
-        content = path.read_bytes()
+        with open_file(path) as file:
+            while (content := file.readline(LONGEST_LINE + 1)).endswith(b"\n"):
+                lines.append(_parse(content, monitored_split))
+                if len(lines) > MOST_LINES:
+                    raise Invalid(f"there are more than {MOST_LINES:,} lines")
+            if len(content) > LONGEST_LINE:
+                raise Invalid(f"it is longer than {LONGEST_LINE:,} bytes")
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise RunError(f"{path} cannot be read: {error.strerror}") from error
-    lines = []
-    for number, text in enumerate(content[: _whole(content)].splitlines(), 1):
-        try:
-            line = json.loads(text)
-        except ValueError:
-            line = None
-        if not isinstance(line, dict):
-            raise RunError(f"{path} is damaged: line {number} is not a JSON object")
-        lines.append(line)
+        raise RunError(f"{path} cannot be read: {reason_of(error)}") from error
+    except Invalid as error:
+        raise RunError(f"{path} is damaged: line {len(lines) + 1}: {error}") from None
     return lines
+
+
+def _parse(content: bytes, monitored_split: str | None) -> Line:
+    line = parse_json(content)
+    if not isinstance(line, dict):
+        raise Invalid("it is not a JSON object")
+    check_line(line, monitored_split)
+    return line
 
 
 def command_line(lineage: Lineage) -> Line:

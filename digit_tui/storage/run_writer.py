@@ -21,12 +21,12 @@ from digit_tui.storage.checkpoint_files import CheckpointFiles
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.history import History
 from digit_tui.storage.journal import (
-    TEST_OPENED,
     JournalFile,
     command_line,
     go_back_line,
     read_journal,
 )
+from digit_tui.storage.journal_lines import TEST_OPENED
 from digit_tui.storage.lock import Lock
 from digit_tui.storage.metrics_file import MetricsFile
 from digit_tui.storage.own_files import check_own, temporary_files
@@ -41,6 +41,7 @@ from digit_tui.storage.run_files import (
 from digit_tui.storage.run_record import Record, new_record, resumed_record, write_record
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.storage.start_point import StartPoint
+from digit_tui.storage.validation import Invalid
 
 
 class ForkedFrom(NamedTuple):
@@ -204,7 +205,7 @@ class RunWriter:
         path = self.path / JOURNAL
         try:
             return History.of(read_journal(path))
-        except (RunError, KeyError, TypeError, ValueError) as error:
+        except (RunError, Invalid) as error:
             raise OSError(EIO, f"the journal is damaged: {error}", str(path)) from error
 
     def command_applied(self, lineage: Lineage) -> None:
