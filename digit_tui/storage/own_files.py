@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from digit_tui.storage.errors import RunError
@@ -117,9 +117,22 @@ def not_made_here(path: Path) -> RunError:
     return RunError(f"{path} was not made by digit-tui, and is kept: move it away, or rename it")
 
 
-def temporary_files(folder: Path) -> Iterator[Path]:
-    """Temporary files of `write_whole` that a killed process left behind."""
-    for name in sorted(os.listdir(folder)):
+def sweep(folder: Path) -> None:
+    """Remove temporary files of `write_whole` that a killed process left behind."""
+    for name in os.listdir(folder):
         path = folder / name
         if name.startswith(".") and own_name(name) and not path.is_symlink() and path.is_file():
-            yield path
+            with suppress(OSError):
+                path.unlink()
+
+
+def is_taken(folder: Path) -> bool:
+    """Whether a folder has a file of a run's name, so that none can begin there."""
+    # Links count, even where they lead nowhere.
+    if any(os.path.lexists(folder / name) for name in (RECORD, METRICS, *CHECKPOINTS)):
+        return True
+    with suppress(OSError):
+        # An empty journal alone is left of a run that failed to begin.
+        about = os.lstat(folder / JOURNAL)
+        return not stat.S_ISREG(about.st_mode) or about.st_size > 0
+    return False

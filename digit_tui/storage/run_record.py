@@ -54,6 +54,17 @@ RESULTS = {
 }
 """The final results; those of a split that was not evaluated are null."""
 
+_EACH_RESULT = fields(RESULTS)
+
+
+def _results(value: Any) -> None:
+    _EACH_RESULT(value)
+    for split in ("test", "validation"):
+        correct, total = value[f"{split}_correct"], value[f"{split}_total"]
+        with within(f"{split}_correct"):
+            (same_as(None) if total is None else whole(0, total))(correct)
+
+
 _FIELDS = fields(
     {
         "schema": same_as(SCHEMA),
@@ -62,7 +73,7 @@ _FIELDS = fields(
         "config": writable,  # see `config_of`
         "data": SUMMARY,
         "versions": table(text(), 32),
-        "results": optional(fields(RESULTS)),
+        "results": optional(_results),
     },
     also={"forked_from": optional(fields({"run": text(), "step": whole()}))},
 )

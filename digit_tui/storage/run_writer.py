@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 from collections.abc import Mapping
 from datetime import datetime
 from errno import EIO
@@ -29,7 +28,7 @@ from digit_tui.storage.journal import (
 from digit_tui.storage.journal_lines import TEST_OPENED
 from digit_tui.storage.lock import Lock
 from digit_tui.storage.metrics_file import MetricsFile
-from digit_tui.storage.own_files import check_own, temporary_files
+from digit_tui.storage.own_files import check_own, is_taken, sweep
 from digit_tui.storage.run_files import (
     CHECKPOINT,
     CHECKPOINTS,
@@ -101,11 +100,11 @@ class RunWriter:
         except OSError as error:
             self._remove_created()
             raise self._named(error) from error
-        if self._is_taken():
+        if is_taken(self.path):
             self.close()
             raise RunTaken(f"{self.path} holds a run already: name another folder with --run")
         try:
-            self._sweep()
+            sweep(self.path)
             self._journal = JournalFile(self.path / JOURNAL)
             self._record = new_record(config, data, _now())
             if forked is not None:
@@ -128,22 +127,6 @@ class RunWriter:
         error.filename = error.filename or str(self.path)
         return error
 
-    def _sweep(self) -> None:
-        """Remove what a killed process left behind."""
-        for leftover in temporary_files(self.path):
-            with contextlib.suppress(OSError):
-                leftover.unlink()
-
-    def _is_taken(self) -> bool:
-        # Links count, even where they lead nowhere.
-        if any(os.path.lexists(self.path / name) for name in (RECORD, METRICS, *CHECKPOINTS)):
-            return True
-        with contextlib.suppress(OSError):
-            # An empty journal alone is left of a run that failed to begin.
-            about = os.lstat(self.path / JOURNAL)
-            return not stat.S_ISREG(about.st_mode) or about.st_size > 0
-        return False
-
     def _append_past(self, past: History) -> None:
         # At the same step the epoch comes first: it ended with that step, before any command.
         lines = [*past.epochs, *lineage_to_json(past.lineage)]
@@ -163,7 +146,7 @@ class RunWriter:
         try:
             self._lock = Lock(self.path)
             check_own(self.path)
-            self._sweep()
+            sweep(self.path)
         except OSError as error:
             self.close()
             raise self._named(error) from error

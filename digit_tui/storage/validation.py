@@ -143,7 +143,7 @@ def same_as(expected: Any) -> Check:
 
     def check(value: Any) -> None:
         if type(value) is not type(expected) or value != expected:
-            raise Invalid(f"{shown(value)} is not {expected}")
+            raise Invalid(f"{shown(value)} is not {json.dumps(expected)}")
 
     return check
 
