@@ -8,6 +8,7 @@ import os
 import stat
 from pathlib import Path
 
+from digit_tui.data import reason_of
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.lock import Lock, lock_owner
 from digit_tui.storage.own_files import looks_own, own_name
@@ -57,7 +58,7 @@ def _folders() -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise RunError(f"{runs_folder()} cannot be read: {error.strerror}") from error
+        raise RunError(f"{runs_folder()} cannot be read: {reason_of(error)}") from error
 
 
 def find_run(name: str) -> Path:

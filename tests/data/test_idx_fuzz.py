@@ -81,5 +81,8 @@ def read(folder: str) -> None:
     try:
         load_dataset(folder, 4)
     except DataError as error:
-        assert folder in str(error)
-        assert "\n" not in str(error)
+        message = str(error)
+    else:
+        return
+    assert folder in message
+    assert "\n" not in message

@@ -106,7 +106,7 @@ def mutated(document: Document, changes: list[Mutation]) -> Document:
             other, its = there[(place >> 7) % len(there)]
             container[key] = copy.deepcopy(other[its])
         elif how == "nudge" and type(container[key]) in (int, float):
-            container[key] += value if isinstance(value, int) else 1
+            container[key] += value if isinstance(value, int) and abs(value) < 2**64 else 1
         else:
             container[key] = value
     return document
