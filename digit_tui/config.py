@@ -24,6 +24,8 @@ MAX_WIDTH = 16_384
 MAX_REAL = 1e30
 """Well inside the range of float32, the type of the parameters."""
 MAX_THREADS = 256
+MAX_BATCH = 65_536
+MAX_EPOCHS = 1_000_000
 MAX_SEED = 2**63 - 1
 
 
@@ -105,18 +107,18 @@ class RunConfig:
             raise ConfigError("hidden", "there must be 1 to 20 hidden layers")
         for width in self.hidden:
             _between("hidden", width, 1, MAX_WIDTH)
-        _between("batch_size", self.batch_size, 1, 65_536)
+        _between("batch_size", self.batch_size, 1, MAX_BATCH)
         if self.epochs is not None:
-            _between("epochs", self.epochs, 0, 1_000_000)
+            _between("epochs", self.epochs, 0, MAX_EPOCHS)
         _between("validation", self.validation, 0, MAX_IMAGES)
         _between("side", self.side, 2, MAX_SIDE)
         _between("seed", self.seed, 0, MAX_SEED)
         _between("threads", self.threads, 1, MAX_THREADS)
         for option in ("learning_rate", "clip_norm", "clip_value"):
             value = getattr(self, option)
-            if value is not None and not 0 < value <= MAX_REAL:
+            if value is not None and (isinstance(value, bool) or not 0 < value <= MAX_REAL):
                 raise ConfigError(option, f"{value} is not a positive number up to {MAX_REAL:g}")
-        if not 0 <= self.weight_decay <= MAX_REAL:
+        if isinstance(self.weight_decay, bool) or not 0 <= self.weight_decay <= MAX_REAL:
             raise ConfigError("weight_decay", f"{self.weight_decay} is not 0 to {MAX_REAL:g}")
         if self.clip_norm is not None and self.clip_value is not None:
             raise ConfigError("clip_value", "clip by norm or by value, not by both")
@@ -210,5 +212,5 @@ def _one_of(option: str, value: str, choices: Any) -> None:
 
 
 def _between(option: str, value: int, low: int, high: int) -> None:
-    if not isinstance(value, int) or not low <= value <= high:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise ConfigError(option, f"{value} is not a whole number from {low} to {high}")

@@ -53,7 +53,7 @@ def run_batch(request: RunRequest, as_json: bool, target_accuracy: float | None)
                     printer.add(event)
         except EXPECTED as error:
             action = "write the run's folder:"
-            return print_failure(failure_of(error, request.folder, action))
+            return print_failure(failure_of(error, request.path, action))
         if not as_json:
             output.line(printer.report(len(dataset.train_labels)))
 

@@ -19,6 +19,7 @@ from digit_tui.data import (
     fetch_mnist,
     load_dataset,
     printable,
+    reason_of,
 )
 from digit_tui.session import signals
 from digit_tui.session.exit_status import ExitStatus
@@ -57,7 +58,7 @@ def fetch_data(mirrors: tuple[str, ...], timeout: float) -> int:
         print_error(str(error))
         return ExitStatus.FAILURE
     except OSError as error:
-        print_error(f"cannot write {error.filename or cache_dir()}: {error.strerror}")
+        print_error(f"cannot write {error.filename or cache_dir()}: {reason_of(error)}")
         return ExitStatus.DISK
     if folder is None:
         print_error("interrupted; no file is half-written, and finished ones are kept")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from threadpoolctl import threadpool_limits
 
 from digit_tui.data import DataError, Dataset, load_dataset
+from digit_tui.engine.holdout import hold_out
 from digit_tui.nn import Evaluation, PredictionHistory, evaluate
 from digit_tui.session.output import print_error
 from digit_tui.storage.errors import RunError
@@ -52,6 +53,8 @@ def evaluate_saved(
         warn(complaint)
     network = checkpoint.network
     dataset = load(data or saved.data, saved.config.side)
+    if data is None:
+        warn_of_change(saved, dataset, warn)
     if dataset.classes > network.sizes[-1]:
         raise DataError(
             f"{dataset.source} has {dataset.classes} classes, the network knows {network.sizes[-1]}"
@@ -59,6 +62,14 @@ def evaluate_saved(
     with threadpool_limits(limits=saved.config.threads, user_api="blas"):
         evaluation = evaluate(network, dataset.test_images, dataset.test_labels)
     return SavedEvaluation(checkpoint.state.step, dataset, evaluation, checkpoint.state.history)
+
+
+def warn_of_change(saved: SavedRun, dataset: Dataset, warn: Callable[[str], object]) -> None:
+    """Say so if the run's own dataset is no longer what the run was trained on."""
+    try:
+        saved.check_dataset(hold_out(dataset, saved.config.validation))
+    except (DataError, RunError) as error:
+        warn(f"{error}: it has changed since, and is measured as it is now")
 
 
 def history_of(saved: SavedRun, result: SavedEvaluation) -> PredictionHistory:

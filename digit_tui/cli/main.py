@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 import digit_tui
-from digit_tui.cli.options import FPS, Changes, flag_of, make_config, run_options
+from digit_tui.cli.options import FPS, Changes, flag_of, make_config, run_options, warn_of_threads
 from digit_tui.cli.saved_runs import saved_request
 from digit_tui.cli.subcommands import bench, data, evaluate, manual, mistakes, runs
 from digit_tui.cli.terminal import require_terminal
@@ -138,6 +138,8 @@ def cli(
         from digit_tui.training.run_request import RunRequest
 
         request = RunRequest(make_config(preset, options), folder)
+    if _on_command_line(context, "threads"):
+        warn_of_threads(request.config.threads)
     if fork_at is not None:
         request = _with_fork(request, fork_at, fork or ())
     if batch:

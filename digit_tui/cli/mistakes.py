@@ -10,9 +10,10 @@ from typing import Any
 
 from digit_tui.cli.evaluate_saved import evaluate_saved, history_of
 from digit_tui.cli.saved_runs import read_run
-from digit_tui.data import printable
+from digit_tui.data import printable, reason_of
 from digit_tui.export.digit_records import digit_records, list_facts, text_table
 from digit_tui.export.mistakes_page import mistakes_page, write_page
+from digit_tui.export.page_target import check_target
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.selection import SelectionError, parse_selection, select
 from digit_tui.session.exit_status import ExitStatus
@@ -40,6 +41,7 @@ def list_mistakes(
     limit: int | None,
     form: str,
     html: Path | None,
+    force: bool = False,
 ) -> int:
     """Print or write the mistakes of a saved run; returns the exit status.
 
@@ -52,7 +54,13 @@ def list_mistakes(
         limit: list at most this many.
         form: "text", "json" or "csv", on standard output.
         html: where to write a page instead; "-" is standard output.
+        force: let the page replace a file that is no page.
     """
+    if html is not None and html != STDOUT:
+        try:
+            check_target(html, force)  # before the work
+        except OSError as error:
+            return not_written(html, error)
     saved = read_run(name)
     result = evaluate_saved(saved, data, best)
     table = DigitTable(result.evaluation, history_of(saved, result))
@@ -90,22 +98,27 @@ def list_mistakes(
             content = mistakes_page(
                 title, facts, table, indices, dataset.test_images, dataset.side, order
             )
-            return put_page(output, html, content, len(indices))
+            return put_page(output, html, content, len(indices), force)
     return output.status or ExitStatus.DONE
 
 
-def put_page(output: Output, path: Path, content: str, count: int) -> int:
+def put_page(output: Output, path: Path, content: str, count: int, force: bool) -> int:
     """Write the page to a file or to standard output; returns the exit status."""
     if path == STDOUT:
         output.line(content, end="")
     else:
         try:
-            write_page(path, content)
+            write_page(path, content, force)
         except OSError as error:
-            print_error(f"cannot write {path}: {error.strerror}")
-            return ExitStatus.DISK
+            return not_written(path, error)
         output.line(f"Wrote {count:,} digits to {printable(str(path))}")
     return output.status or ExitStatus.DONE
+
+
+def not_written(path: Path, error: OSError) -> int:
+    """Print why the page cannot be written; returns the exit status."""
+    print_error(f"cannot write {path}: {reason_of(error)}")
+    return ExitStatus.USAGE if isinstance(error, FileExistsError) else ExitStatus.DISK
 
 
 def write_lines(output: Output, lines: Iterable[str], end: str = "\n") -> None:

@@ -16,6 +16,7 @@ from digit_tui.config import (
     SOURCES,
     ConfigError,
     RunConfig,
+    available_processors,
 )
 
 
@@ -133,6 +134,14 @@ def make_config(preset: str, options: dict[str, Any]) -> RunConfig:
         return RunConfig.from_preset(preset, **options)
     except ConfigError as error:
         raise click.UsageError(f"--{flag_of(error.option)}: {error}") from error
+
+
+def warn_of_threads(threads: int) -> None:
+    """Say in a line that there are fewer processors, if that is so; the run trains on."""
+    processors = available_processors()
+    if threads > processors:
+        message = f"--threads {threads}: this process may use {processors} processors; more threads"
+        click.echo(f"digit-tui: {message} make training slower, not quicker", err=True)
 
 
 def absolute(data: str) -> str:

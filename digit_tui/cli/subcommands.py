@@ -55,6 +55,7 @@ def evaluate(run: str, data: str | None, best: bool, as_json: bool) -> None:
     metavar="FILE",
     help="One page with pictures, to open in a browser; - is standard output.",
 )
+@click.option("--force", is_flag=True, help="Let --html replace a file that is no such page.")
 def mistakes(
     run: str,
     data: str | None,
@@ -65,14 +66,17 @@ def mistakes(
     as_json: bool,
     as_csv: bool,
     html: Path | None,
+    force: bool,
 ) -> None:
     """List the test digits that a RUN gets wrong, or other test digits."""
     if as_json + as_csv + (html is not None) > 1:
         raise click.UsageError("--json, --csv or --html: only one of them")
+    if force and html is None:
+        raise click.UsageError("--force is for --html only")
     from digit_tui.cli.mistakes import list_mistakes
 
     form = "json" if as_json else "csv" if as_csv else "text"
-    sys.exit(list_mistakes(run, data, best, selection, order, limit, form, html))
+    sys.exit(list_mistakes(run, data, best, selection, order, limit, form, html, force))
 
 
 @click.command()

@@ -24,7 +24,7 @@ from digit_tui.data.sources import (
     load_dataset,
     resolve_source,
 )
-from digit_tui.data.text import printable
+from digit_tui.data.text import printable, reason_of
 
 __all__ = [
     "MIRRORS",
@@ -49,6 +49,7 @@ __all__ = [
     "printable",
     "read_images",
     "read_labels",
+    "reason_of",
     "resample_area",
     "resolve_source",
     "write_idx",

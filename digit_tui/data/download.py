@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from digit_tui.data.connection import open_url
 from digit_tui.data.errors import FetchError
 from digit_tui.data.sources import cache_dir
-from digit_tui.data.text import printable
+from digit_tui.data.text import printable, reason_of
 
 MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -208,7 +208,7 @@ def _reason(error: Exception, end: float) -> str:
     elif isinstance(error, (BadGzipFile, zlib.error)):
         reason = f"not the gzip file ({error})"
     else:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        reason = reason_of(error)
     return shorten(reason, 100, placeholder="...")
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from digit_tui.data.errors import DataError
 from digit_tui.data.mapping import file_array, memory_file
-from digit_tui.data.text import printable
+from digit_tui.data.text import printable, reason_of
 
 IMAGES_MAGIC = 2051
 LABELS_MAGIC = 2049
@@ -123,8 +123,7 @@ def _opened(path: Path) -> Iterator[_Content]:
     except (gzip.BadGzipFile, zlib.error) as error:
         raise _refusal(path, f"the gzip data is corrupt ({error})", _AGAIN) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise _refusal(path, f"it cannot be read ({reason})", "check the path") from error
+        raise _refusal(path, f"it cannot be read ({reason_of(error)})", "check the path") from error
 
 
 def _read_shape(path: Path, content: _Content, magic: int) -> tuple[int, ...]:
@@ -170,7 +169,7 @@ def _unpack(path: Path, stream: BinaryIO, shape: tuple[int, ...]) -> NDArray[np.
                 content.write(chunk)
                 content.flush()
             except OSError as error:
-                reason = f"there is no memory to unpack it ({error.strerror})"
+                reason = f"it cannot be unpacked into memory ({reason_of(error)})"
                 raise _refusal(path, reason, "free some, or raise `ulimit`") from error
         # Reading past the end also makes gzip check the CRC.
         if stream.read(1):

@@ -16,7 +16,7 @@ from digit_tui.data.dataset import Dataset
 from digit_tui.data.errors import DataError
 from digit_tui.data.idx import read_image_count, read_images, read_labels
 from digit_tui.data.resample import resample_area
-from digit_tui.data.text import printable
+from digit_tui.data.text import printable, reason_of
 
 SOURCES = ("auto", "sample", "mnist")
 """Names of sources that are not folders."""
@@ -142,7 +142,7 @@ def _find_files(name: str, folder: Path, advice: str) -> SourceFiles:
     try:
         present = sorted(entry.name for entry in folder.iterdir())
     except OSError as error:
-        reason = f"it cannot be read ({error.strerror})"
+        reason = f"it cannot be read ({reason_of(error)})"
         raise DataError(f"{printable(str(folder))}: {reason}; {advice}") from error
 
     def find(split: str, kind: str) -> Path:

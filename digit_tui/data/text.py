@@ -1,7 +1,8 @@
-"""Text from outside (paths, server messages) made safe to show in a terminal."""
+"""Text from outside (paths, messages of servers and of the system) made fit to show."""
 
 from __future__ import annotations
 
+import errno
 import re
 
 # C0, DEL and C1 drive the terminal; the bidi controls reorder what a person reads; the line
@@ -14,3 +15,10 @@ _UNSAFE = re.compile(
 def printable(text: str) -> str:
     """`text` with each character that is unsafe in a terminal replaced by `?`."""
     return _UNSAFE.sub("?", text)
+
+
+def reason_of(error: BaseException) -> str:
+    """Why the system refused something, in a few words."""
+    if getattr(error, "errno", None) == errno.EFBIG:  # the disk may have room
+        return "the limit for the size of a file is reached (see ulimit -f)"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 
 from digit_tui.data import printable
 from digit_tui.export.digit_records import biographies, digit_records, shown
+from digit_tui.export.page_target import START, check_target
 from digit_tui.export.png import grey_png
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.storage.atomic import write_whole
-
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-"""Whatever text got into the page, it can fetch and send nothing."""
 
 COLUMNS = {
     "index": "ascending",
@@ -112,11 +110,7 @@ def mistakes_page(
         order: in which they are listed: one of `insight.selection.ORDERS`.
     """
     parts = [
-        "<!DOCTYPE html>",
-        '<html lang="en">',
-        "<head>",
-        '<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
+        START,
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{_safe(title)}</title>",
         f"<style>{STYLE}</style>",
@@ -140,12 +134,19 @@ def mistakes_page(
     return "\n".join(parts).encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
-def write_page(path: Path, content: str) -> None:
+def write_page(path: Path, content: str, force: bool = False) -> None:
     """Write a page, a file whole or not at all; a pipe or a device is written to, not replaced.
 
+    Args:
+        path: where.
+        content: the page.
+        force: whether to replace a file that is no page; see `check_target`.
+
     Raises:
+        FileExistsError: if a file is there that is not to be replaced.
         OSError: if it cannot be written.
     """
+    check_target(path, force)
     data = content.encode("ascii")
     if path.exists() and not path.is_file():
         path.write_bytes(data)

@@ -93,6 +93,8 @@ def parse_changes(text: str) -> tuple[Setting, ...]:
         name, equals, word = part.partition("=")
         if not equals:
             raise ValueError(f"{part!r} is not NAME=VALUE")
+        if name.strip() in wanted:
+            raise ValueError(f"{name.strip()} is given twice")
         wanted[name.strip()] = word.strip()
     return commands_of(wanted)
 

@@ -9,7 +9,7 @@ from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
 
-from digit_tui.data import DataError, printable
+from digit_tui.data import DataError, printable, reason_of
 from digit_tui.engine.worker_processes import WorkerPoolError
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.output import print_error
@@ -51,7 +51,7 @@ def failure_of(error: Exception, folder: Path | None = None, action: str = "writ
             return Failed(ExitStatus.FAILURE, str(error))
         case OSError():
             where = printable(str(error.filename or folder or "the run"))
-            return Failed(ExitStatus.DISK, f"cannot {action} {where}: {error.strerror}")
+            return Failed(ExitStatus.DISK, f"cannot {action} {where}: {reason_of(error)}")
         case _:
             message = printable(f"{type(error).__name__}: {error}")
             details = "".join(traceback.format_exception(error))

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import TextIO
 
-from digit_tui.data import printable
+from digit_tui.data import printable, reason_of
 from digit_tui.session.exit_status import ExitStatus
 
 
@@ -46,5 +46,5 @@ class Output:
             closed = isinstance(error, BrokenPipeError)
             self.status = ExitStatus.CLOSED_PIPE if closed else ExitStatus.DISK
             if not closed:
-                print_error(f"cannot write to standard output: {error.strerror}")
+                print_error(f"cannot write to standard output: {reason_of(error)}")
             discard_output(sys.stdout)

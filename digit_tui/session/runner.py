@@ -129,7 +129,7 @@ class Runner:
             for event in self._trainer(self._dataset).run():
                 self._events.publish(event)
         except Exception as error:
-            self._events.publish(failure_of(error, self._request.folder))
+            self._events.publish(failure_of(error, self._request.path))
 
     def _trainer(self, dataset: Dataset) -> Trainer:
         if self._make_trainer is not None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -54,11 +53,3 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def sweep(folder: Path, names: Iterable[str]) -> None:
-    """Remove temporary files of `write_whole` that a killed process left behind."""
-    for name in names:
-        for leftover in folder.glob(f".{glob.escape(name)}.*"):
-            with contextlib.suppress(OSError):
-                leftover.unlink()

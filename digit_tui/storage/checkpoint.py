@@ -10,33 +10,42 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import struct
-import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.config import ConfigError, RunConfig
-from digit_tui.nn import Network, PredictionHistory
+from digit_tui.config import RunConfig
+from digit_tui.data import reason_of
+from digit_tui.nn import Network
 from digit_tui.run.lineage import lineage_from_json, lineage_to_json
 from digit_tui.run.settings import Settings
-from digit_tui.run.state import RunState, Tally, Vectors
-from digit_tui.storage.errors import RunError
+from digit_tui.run.state import RunState, Tally
+from digit_tui.storage.archive import Archive
+from digit_tui.storage.checkpoint_content import (
+    HISTORY,
+    Layout,
+    check_progress,
+    read_about,
+    read_history,
+    read_vectors,
+)
+from digit_tui.storage.differences import config_difference, dataset_difference
+from digit_tui.storage.errors import OtherRun, RunError
+from digit_tui.storage.reading import open_file
+from digit_tui.storage.run_files import RECORD
+from digit_tui.storage.summary_check import SCHEMA
+from digit_tui.storage.validation import Invalid
 
 Array = NDArray[Any]
 
-SCHEMA = 3
-"""Version of the format of checkpoints and run.json."""
-
-HISTORY = "history_"
-"""Prefix of the names of the arrays of a PredictionHistory."""
-
 _MARK = b"digit-tui sha256 "
 _COMMENT_LENGTH = len(_MARK) + 2 * hashlib.sha256().digest_size
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,59 +108,79 @@ class Checkpoint:
         return file.getbuffer()
 
 
-def read_checkpoint(path: Path) -> Checkpoint:
+class Expected(NamedTuple):
+    """What a run's checkpoints must agree with, according to its run.json."""
+
+    config: RunConfig
+    data: dict[str, Any]
+    """Dataset.summary()"""
+
+
+def read_checkpoint(path: Path, expected: Expected | None = None) -> Checkpoint:
     """Read a checkpoint file.
+
+    Args:
+        path: the file.
+        expected: of the run; None takes what the checkpoint says of itself.
 
     Raises:
         FileNotFoundError: if it does not exist.
+        OtherRun: if it is of another run.
         RunError: if it is damaged, or not a file made by `Checkpoint.to_bytes`.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise RunError(f"{path} cannot be read: {error.strerror or error}") from error
-    end = len(content) - _COMMENT_LENGTH
-    digest = hashlib.sha256(memoryview(content)[: max(end, 0)]).hexdigest()
-    if content[max(end, 0) :] != _MARK + digest.encode():
-        raise RunError(f"{path} is damaged: its checksum is wrong")
-    try:
-        return _parse(content)
-    except ConfigError as error:
-        raise RunError(f"{path} is no checkpoint of this program: {error}") from error
-    except (
-        *(OSError, KeyError, TypeError, ValueError, EOFError, BadZipFile),
-        *(RuntimeError, zlib.error),
-    ) as error:
-        raise RunError(f"{path} is no checkpoint of this program") from error
+    with open_file(path) as file:
+        try:
+            size = os.fstat(file.fileno()).st_size
+            most = None if expected is None else Layout.of(*expected).largest_file
+            if most is not None and size > most:
+                raise RunError(f"{path} is damaged: it has {size:,} bytes, at most {most:,} can be")
+            if not _is_whole(file, size):
+                raise RunError(f"{path} is damaged: its checksum is wrong")
+            return _parse(path, file, size, expected)
+        except Invalid as error:
+            raise RunError(f"{path} is no checkpoint of this program: {error}") from None
+        except OSError as error:
+            raise RunError(f"{path} cannot be read: {reason_of(error)}") from error
 
 
-def _parse(content: bytes) -> Checkpoint:
-    with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
-    about = json.loads(arrays["about"].tobytes())
-    if about["schema"] != SCHEMA:
-        raise ValueError(f"schema {about['schema']}, not {SCHEMA}")
-    vectors = Vectors(arrays["parameters"], arrays.get("average"), arrays["slots"])
+def _is_whole(file: BinaryIO, size: int) -> bool:
+    """Whether the checksum at the end is that of all before it."""
+    left = size - _COMMENT_LENGTH
+    digest = hashlib.sha256()
+    while left > 0 and (content := file.read(min(_CHUNK, left))):
+        digest.update(content)
+        left -= len(content)
+    return left == 0 and file.read(_COMMENT_LENGTH + 1) == _MARK + digest.hexdigest().encode()
+
+
+def _parse(path: Path, file: BinaryIO, size: int, expected: Expected | None) -> Checkpoint:
+    archive = Archive(file, size, _COMMENT_LENGTH)
+    about, config = read_about(archive)
+    if expected is not None:
+        different = config_difference(expected.config, config) or dataset_difference(
+            expected.data, about["data"]
+        )
+        if different:
+            raise OtherRun(f"{path} does not belong to {RECORD}: {different}")
+    layout = Layout.of(config, about["data"])
+    check_progress(about, config, layout)
+    settings = Settings(**about["settings"])
     state = RunState(
-        vectors=vectors,
-        settings=Settings(**about["settings"]),
+        vectors=read_vectors(archive, layout, settings.optimizer, about["slot_steps"]),
+        settings=settings,
         slot_steps=about["slot_steps"],
         step=about["step"],
         epoch=about["epoch"],
         cursor=about["cursor"],
         tally=Tally(**about["tally"]),
         lineage=lineage_from_json(about["course"]),
-        history=PredictionHistory.from_arrays(
-            {name.removeprefix(HISTORY): array for name, array in arrays.items() if HISTORY in name}
-        ),
+        history=read_history(archive, layout),
     )
     return Checkpoint(
         state,
-        RunConfig.from_json(about["config"]),
+        config,
         about["data"],
-        tuple(about["sizes"]),
+        layout.sizes,
         about["accuracy"],
         about["best_accuracy"],
         about["returns"],

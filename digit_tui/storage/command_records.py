@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from digit_tui.run.commands import Lineage, SetBatchSize
+from digit_tui.config import RunConfig
+from digit_tui.run.commands import AddEpochs, Lineage, SetBatchSize
 from digit_tui.run.wording import setting_words
 from digit_tui.storage.history import History
 from digit_tui.storage.journal import Line
@@ -32,7 +34,7 @@ def command_records_of(lines: Sequence[Line], batch_size: int, images: int) -> l
         images: number of training images.
 
     Raises:
-        ArithmeticError, KeyError, TypeError, ValueError: if they are not those of a journal.
+        Invalid: if a line cannot follow the ones before it.
     """
     history = History()
     found: list[CommandRecord] = []
@@ -53,6 +55,23 @@ def command_records_of(lines: Sequence[Line], batch_size: int, images: int) -> l
         if place is not None:  # the command is in force
             found[place] = replace(found[place], undone=False)
     return found
+
+
+def last_step(lineage: Lineage, config: RunConfig, images: int) -> int:
+    """The step at which all epochs of a run are done.
+
+    Args:
+        lineage: the commands in force.
+        config: the run's, with its number of epochs.
+        images: number of training images.
+    """
+    more = sum(command.count for _, command in lineage if isinstance(command, AddEpochs))
+    epochs = max((config.epochs or 0) + more, 0)
+
+    def done(step: int) -> bool:
+        return position(step, lineage, config.batch_size, images) >= epochs
+
+    return bisect_left(range(epochs * images), True, key=done)
 
 
 def position(step: int, lineage: Lineage, batch_size: int, images: int) -> float:

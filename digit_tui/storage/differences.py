@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from digit_tui.config import RunConfig
+from digit_tui.data import printable
 
 
 def config_difference(one: RunConfig, other: RunConfig) -> str:
@@ -29,5 +30,5 @@ def dataset_difference(one: dict[str, Any], other: dict[str, Any]) -> str:
     for key in sorted({*one, *other} - {"name"}, key=lambda key: (key == "sha256", key)):
         if one.get(key) != other.get(key):
             now, then = (str(each.get(key))[:12] for each in (one, other))
-            return f"{key.replace('_', ' ')}: {now}, not {then}"
+            return printable(f"{key[:40].replace('_', ' ')}: {now}, not {then}")
     return ""

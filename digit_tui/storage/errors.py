@@ -9,3 +9,7 @@ class RunError(Exception):
 
 class RunTaken(RunError):
     """The folder is fine, but it holds another run already, or another process uses it."""
+
+
+class OtherRun(RunError):
+    """A checkpoint is fine, but it belongs to another run than the folder's run.json."""

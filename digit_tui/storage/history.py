@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from digit_tui.run.commands import Lineage
 from digit_tui.run.lineage import is_ancestor, lineage_from_json
-from digit_tui.storage.journal import TEST_OPENED, Line
+from digit_tui.storage.journal import Line
+from digit_tui.storage.journal_lines import TEST_OPENED
+from digit_tui.storage.validation import Invalid
 
 
 @dataclass(eq=False)
@@ -42,42 +44,48 @@ class History:
 
     @classmethod
     def of(cls, lines: list[Line]) -> History:
-        """The history from the lines of a journal.
+        """The history from the lines of a journal, each as `read_journal` gives it.
 
         Raises:
-            KeyError, TypeError, ValueError: if they are not those of a journal.
+            Invalid: if a line cannot follow the ones before it; it says which.
         """
         history = cls()
-        for line in lines:
-            history.add(line)
+        for number, line in enumerate(lines, 1):
+            try:
+                history.add(line)
+            except Invalid as error:
+                raise Invalid(error.reason, f"line {number}: {error.place}") from None
         return history
 
     def add(self, line: Line) -> None:
         """Add the next line of the journal.
 
         Raises:
-            KeyError, TypeError, ValueError: if it is not a line of a journal.
+            Invalid: if it cannot follow the lines before it.
         """
         if line.get("command") == "go_back":
             self.go_back_count += 1
-            self.go_back(_number(line, "to"), lineage_from_json(line["course"]))
+            self.go_back(line["to"], lineage_from_json(line["course"]))
             return
         if "command" in line:
+            last = self.lineage[-1].step if self.lineage else 0
+            if line["step"] < last:
+                raise Invalid(f"{line['step']:,} is before the command at step {last:,}", "step")
             self.lineage += lineage_from_json([line])
         elif line.get("event") == "epoch_ended":
-            epoch, _ = _number(line, "epoch"), _number(line, "step")
+            epoch = line["epoch"]
             if self.keeps_epochs:
                 self._all.append((self.lineage, line))
                 while self.epochs and self.epochs[-1]["epoch"] >= epoch:
                     self.epochs.pop()
                 self.epochs.append(line)
         elif line.get("event") == "resumed":
-            self.step = _number(line, "step")
+            self.step = line["step"]
             self._select_epochs(self.step)
         elif line.get("event") == TEST_OPENED and self.test_opened is None:
-            self.test_opened = _number(line, "step")
+            self.test_opened = line["step"]
         if "step" in line:
-            self.step = max(self.step, _number(line, "step"))
+            self.step = max(self.step, line["step"])
 
     def go_back(self, step: int, lineage: Lineage) -> None:
         """Add that the run went to another step, with the lineage that it has there."""
@@ -107,10 +115,3 @@ class History:
             if is_ancestor(line["step"], lineage, step, self.lineage)
         }
         self.epochs = [found[epoch] for epoch in sorted(found)]
-
-
-def _number(line: Line, key: str) -> int:
-    value = line[key]
-    if not isinstance(value, int):
-        raise TypeError(f"{key} {value!r} is not a whole number")
-    return value

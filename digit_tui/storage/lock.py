@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 from time import sleep
 
-from digit_tui.storage.errors import RunTaken
-
-LOCK = "lock"
-"""The file's name in a run's folder."""
+from digit_tui.storage.errors import RunError, RunTaken
+from digit_tui.storage.own_files import HEAD, LOCK_CONTENT, not_made_here, open_own
+from digit_tui.storage.run_files import LOCK
 
 TRIES = 5
 TRY_SECONDS = 0.02
@@ -41,11 +40,12 @@ class Lock:
 
         Raises:
             RunTaken: if another process holds it; the message names its process id.
+            RunError: if the file was not made by this program; it is left as it is.
             OSError: if the file cannot be created.
         """
         self._path = folder / LOCK
         for tries in range(TRIES):
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+            self._descriptor = open_own(self._path, os.O_RDWR | os.O_CREAT, 0o644)
             with contextlib.suppress(BlockingIOError, PermissionError):
                 _try(self._descriptor)
                 if self._is_current():  # else its last owner has removed the file meanwhile
@@ -56,25 +56,33 @@ class Lock:
         else:
             owner = lock_owner(folder) or "unknown"
             raise RunTaken(f"{folder} is in use by another process ({owner})")
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        if not LOCK_CONTENT.fullmatch(os.read(self._descriptor, HEAD)):
+            os.close(self._descriptor)
+            raise not_made_here(self._path)
         try:
             os.ftruncate(self._descriptor, 0)
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
             os.write(self._descriptor, f"{os.getpid()}\n".encode())
-        except OSError:
+        except OSError as error:
+            error.filename = str(self._path)
             self.release()
             raise
 
     def _is_current(self) -> bool:
         try:
-            return os.path.samestat(os.fstat(self._descriptor), os.stat(self._path))
-        except FileNotFoundError:
+            return os.path.samestat(os.fstat(self._descriptor), os.lstat(self._path))
+        except OSError:
             return False
 
     def release(self) -> None:
-        """Release the lock and remove the file."""
+        """Release the lock and remove the file, unless it is another one by now."""
+        current = self._is_current()
         if sys.platform == "win32":
             os.close(self._descriptor)
-        with contextlib.suppress(OSError):
-            self._path.unlink()
+        if current:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
         if sys.platform != "win32":  # removed first, so that no process locks a deleted file
             os.close(self._descriptor)
 
@@ -82,8 +90,8 @@ class Lock:
 def lock_owner(folder: Path) -> int | None:
     """The id of the process that holds the lock of a run; 0 if unknown, None if no process does."""
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDONLY)
-    except OSError:
+        descriptor = open_own(folder / LOCK, os.O_RDONLY)
+    except (OSError, RunError):
         return None
     try:
         _try(descriptor, exclusive=False)  # shared, so that several processes can check at once

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from digit_tui.storage.atomic import write_whole
+from digit_tui.storage.own_files import open_own
 
 COLUMNS = (
     "epoch",
@@ -65,7 +67,7 @@ class MetricsFile:
         if rows is None or rows + 1 != epoch["epoch"]:  # some epochs are repeated after going back
             self.write()
             return
-        with open(self._path, "ab") as file:
+        with open(open_own(self._path, os.O_WRONLY | os.O_APPEND), "ab") as file:
             file.write(_rows([epoch]).encode())
         self._rows = rows + 1
 

@@ -15,6 +15,9 @@ FILES = (*CHECKPOINTS, METRICS, JOURNAL, RECORD)
 """All files of a run, in the order in which they are removed: run.json, which makes a folder a run,
 goes last, so that a removal that failed halfway can be repeated."""
 
+LOCK = "lock"
+"""Says which process trains the run."""
+
 LEFT = "left"
 """The state in run.json of the branch of a fork that was not continued."""
 

@@ -8,13 +8,11 @@ import os
 import stat
 from pathlib import Path
 
+from digit_tui.data import reason_of
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.lock import Lock, lock_owner
-from digit_tui.storage.run_files import (
-    FILES,
-    LEFT,
-    runs_folder,
-)
+from digit_tui.storage.own_files import looks_own, own_name
+from digit_tui.storage.run_files import FILES, LEFT, runs_folder
 from digit_tui.storage.run_summary import RunSummary
 from digit_tui.storage.saved_run import SavedRun
 
@@ -60,7 +58,7 @@ def _folders() -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise RunError(f"{runs_folder()} cannot be read: {error.strerror}") from error
+        raise RunError(f"{runs_folder()} cannot be read: {reason_of(error)}") from error
 
 
 def find_run(name: str) -> Path:
@@ -88,18 +86,19 @@ def find_run(name: str) -> Path:
 def our_files(folder: Path) -> list[Path] | None:
     """The files of a run in a folder, in the order of FILES; None if it cannot be read.
 
-    Temporary files that a killed process left behind are included.
+    Temporary files that a killed process left behind are included. Files that were not made by
+    this program, and links, are not.
     """
     try:
         names = sorted(os.listdir(folder))
+        return [
+            folder / name
+            for own in FILES
+            for name in names
+            if own_name(name) == own and looks_own(folder / name)
+        ]
     except OSError:
         return None
-    return [
-        folder / name
-        for own in FILES
-        for name in names
-        if name == own or name.startswith(f".{own}.")
-    ]
 
 
 def size_of(folder: Path) -> int:

@@ -3,19 +3,80 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from digit_tui.config import ConfigError, RunConfig
+from digit_tui.config import RunConfig
 from digit_tui.run.versions import versions
 from digit_tui.storage.atomic import write_whole
-from digit_tui.storage.checkpoint import SCHEMA
 from digit_tui.storage.errors import RunError
+from digit_tui.storage.reading import read_file
 from digit_tui.storage.run_files import RECORD
+from digit_tui.storage.summary_check import SCHEMA, SUMMARY
+from digit_tui.storage.validation import (
+    Invalid,
+    config_of,
+    fields,
+    number,
+    optional,
+    parse_json,
+    same_as,
+    table,
+    text,
+    time,
+    whole,
+    within,
+    writable,
+)
 
 Record = dict[str, Any]
 """The content of run.json."""
+
+LARGEST = 1 << 20
+"""Bytes of run.json at most."""
+
+_COUNT, _FRACTION = optional(whole()), optional(number(0, 1))
+RESULTS = {
+    "epochs": whole(),
+    "steps": whole(),
+    "weights_sha256": text(),
+    "seconds": number(0),
+    "test_opened": _COUNT,
+    **{
+        f"{split}_{name}": check
+        for split in ("test", "validation")
+        for name, check in {
+            "accuracy": _FRACTION,
+            "correct": _COUNT,
+            "total": optional(whole(1)),
+        }.items()
+    },
+}
+"""The final results; those of a split that was not evaluated are null."""
+
+_EACH_RESULT = fields(RESULTS)
+
+
+def _results(value: Any) -> None:
+    _EACH_RESULT(value)
+    for split in ("test", "validation"):
+        correct, total = value[f"{split}_correct"], value[f"{split}_total"]
+        with within(f"{split}_correct"):
+            (same_as(None) if total is None else whole(0, total))(correct)
+
+
+_FIELDS = fields(
+    {
+        "schema": same_as(SCHEMA),
+        "state": text(),
+        "started": time,
+        "config": writable,  # see `config_of`
+        "data": SUMMARY,
+        "versions": table(text(), 32),
+        "results": optional(_results),
+    },
+    also={"forked_from": optional(fields({"run": text(), "step": whole()}))},
+)
 
 
 def new_record(config: RunConfig, data: dict[str, Any], started: str) -> Record:
@@ -55,26 +116,23 @@ def write_record(folder: Path, record: Record) -> None:
 
 
 def read_record(folder: Path) -> tuple[Record, RunConfig]:
-    """Read run.json, and check the values that other code relies on.
+    """Read run.json, and check all that is read from it.
 
     Raises:
         RunError: if the folder is not a run, or the file is damaged.
     """
     file = folder / RECORD
     try:
-        record = json.loads(file.read_text(encoding="utf-8"))
-        if record["schema"] != SCHEMA:
-            raise RunError(f"{file} has schema {record['schema']}, not {SCHEMA}")
-        config = RunConfig.from_json(record["config"])
-        str(record["data"]["name"]), str(record["data"]["sha256"]), str(record["state"])
-        record["versions"].items(), (record["results"] or {}).items()
-        datetime.fromisoformat(record["started"])
+        record: Record = parse_json(read_file(file, LARGEST))
+        _FIELDS(record)
+        with within("config"):
+            config = config_of(record["config"])
     except FileNotFoundError:
         raise RunError(f"{folder} is no run of digit-tui: it has no {RECORD}") from None
-    except OSError as error:
-        raise RunError(f"{file} cannot be read: {error.strerror}") from error
-    except ConfigError as error:
-        raise RunError(f"{file} is damaged: {error.option}: {error}") from error
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{file} is damaged, or no record of a run") from error
+    except Invalid as error:
+        if error.place == "schema":
+            raise RunError(
+                f"{file} is of another version, or no record of a run: {error}"
+            ) from None
+        raise RunError(f"{file} is damaged, or no record of a run: {error}") from None
     return record, config

@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.config import RunConfig
+from digit_tui.config import ConfigError, RunConfig
 from digit_tui.run.commands import Lineage
 from digit_tui.run.settings import Settings, changes_of
 from digit_tui.run.wording import NAMES, setting_value
 from digit_tui.storage.command_records import CommandRecord, command_records_of
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History
-from digit_tui.storage.run_files import JOURNAL, RECORD
+from digit_tui.storage.run_files import JOURNAL
 from digit_tui.storage.saved_run import SavedRun
-
-COUNTS = ("training_images", "validation_images", "test_images", "classes")
-"""What is read from Dataset.summary() in run.json."""
-
-RESULTS = {"weights_sha256": str, "seconds": float}
-EVALUATIONS = {
-    f"{split}_{what}": kind
-    for split in ("validation", "test")
-    for what, kind in (("accuracy", float), ("correct", int), ("total", int))
-}
-"""What is read from the final results in run.json, with types. Of a split that was not evaluated,
-EVALUATIONS are None."""
+from digit_tui.storage.validation import Invalid
 
 CONFIG_NAMES = {
     "preset": "preset",
@@ -77,7 +64,7 @@ class RunSummary:
     test_opened: int | None
     """The step at which the test set was first evaluated, if the run has a validation set."""
     results: dict[str, Any] | None
-    """The final results, RESULTS and EVALUATIONS; None while the run has not ended."""
+    """The final results, see RunEnded; None while the run has not ended."""
 
     @classmethod
     def of(cls, saved: SavedRun) -> RunSummary:
@@ -86,40 +73,38 @@ class RunSummary:
         Raises:
             RunError: if the record or the journal is damaged.
         """
-        with _checking(saved.path / RECORD):
-            started = saved.started
-            data = saved.record["data"]
-            images, validation_images, test_images, classes = (int(data[name]) for name in COUNTS)
-            if min(images, test_images, classes) < 1:
-                raise ValueError("a dataset without images")
-            results = saved.record["results"]
-            if results is not None:
-                results = {name: kind(results[name]) for name, kind in RESULTS.items()} | {
-                    name: None if results[name] is None else kind(results[name])
-                    for name, kind in EVALUATIONS.items()
-                }
-            if saved.record["state"] == "running":  # resumed: the results are of an earlier end
-                results = None
+        data, results = saved.record["data"], saved.record["results"]
+        images, validation_images, test_images = (
+            data[f"{split}_images"] for split in ("training", "validation", "test")
+        )
+        if saved.record["state"] == "running":  # resumed: the results are of an earlier end
+            results = None
         lines = saved.lines()
-        with _checking(saved.path / JOURNAL):
+        try:
             history = History.of(lines)
             settings = settings_after(saved.config, history.lineage)
-            epochs = history.epochs
-            curves = {"epoch": np.array([int(line["epoch"]) for line in epochs], np.float64)}
-            monitored_split = saved.config.monitored_split
-            for name, key in (("train", "train"), ("monitored", monitored_split)):
-                for what in ("loss", "accuracy"):
-                    values = [line[f"{key}_{what}"] for line in epochs]
-                    curves[f"{name}_{what}"] = np.array(values, np.float64)
             records = command_records_of(lines, saved.config.batch_size, images)
+        except ConfigError as error:
+            raise RunError(
+                f"{saved.path / JOURNAL} is damaged: its commands lead to "
+                f"{error.option.replace('_', ' ')} {error}"
+            ) from error
+        except Invalid as error:
+            raise RunError(f"{saved.path / JOURNAL} is damaged: {error}") from error
+        epochs, monitored_split = history.epochs, saved.config.monitored_split
+        curves = {"epoch": np.array([line["epoch"] for line in epochs], np.float64)}
+        for name, key in (("train", "train"), ("monitored", monitored_split)):
+            for what in ("loss", "accuracy"):
+                values = [line[f"{key}_{what}"] for line in epochs]
+                curves[f"{name}_{what}"] = np.array(values, np.float64)
         return cls(
             saved=saved,
-            started=started,
+            started=saved.started,
             images=images,
             monitored_split=monitored_split,
             monitored_images=validation_images or test_images,
             test_images=test_images,
-            network=(saved.config.side**2, *saved.config.hidden, classes),
+            network=(saved.config.side**2, *saved.config.hidden, data["classes"]),
             settings=settings,
             step=history.end,
             commands=len(history.lineage),
@@ -159,15 +144,6 @@ class RunSummary:
         }
 
 
-@contextmanager
-def _checking(file: Path) -> Iterator[None]:
-    """Turn the errors of unexpected values into a RunError that names the file."""
-    try:
-        yield
-    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{file} is damaged: {error!r}") from error
-
-
 def choice_words(choice: tuple[Any, Any]) -> str:
     """A setting in words, for example "adamw", or "adamw → sgd" if it was changed."""
     words = [_value_words(value) for value in choice]
@@ -196,7 +172,7 @@ def settings_after(config: RunConfig, lineage: Lineage) -> Settings:
     """The settings of a run after the commands of a lineage.
 
     Raises:
-        ArithmeticError, TypeError, ValueError: if a setting is out of range.
+        ConfigError: if a setting is out of range.
     """
     settings = Settings.of(config)
     for applied in lineage:

@@ -15,20 +15,20 @@ from digit_tui.run.commands import Lineage
 from digit_tui.run.event_json import event_to_json
 from digit_tui.run.events import EpochEnded
 from digit_tui.run.lineage import lineage_to_json
-from digit_tui.storage.atomic import sweep
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.checkpoint_files import CheckpointFiles
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.history import History
 from digit_tui.storage.journal import (
-    TEST_OPENED,
     JournalFile,
     command_line,
     go_back_line,
     read_journal,
 )
+from digit_tui.storage.journal_lines import TEST_OPENED
 from digit_tui.storage.lock import Lock
 from digit_tui.storage.metrics_file import MetricsFile
+from digit_tui.storage.own_files import check_own, is_taken, sweep
 from digit_tui.storage.run_files import (
     CHECKPOINT,
     CHECKPOINTS,
@@ -40,6 +40,7 @@ from digit_tui.storage.run_files import (
 from digit_tui.storage.run_record import Record, new_record, resumed_record, write_record
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.storage.start_point import StartPoint
+from digit_tui.storage.validation import Invalid
 
 
 class ForkedFrom(NamedTuple):
@@ -86,6 +87,7 @@ class RunWriter:
 
         Raises:
             RunTaken: if the folder holds a run already, or another process uses it.
+            RunError: if the folder's lock was not made by this program.
             OSError: if it cannot be created or written.
         """
         for folder in (self.path, *self.path.parents):
@@ -98,11 +100,11 @@ class RunWriter:
         except OSError as error:
             self._remove_created()
             raise self._named(error) from error
-        if self._is_taken():
+        if is_taken(self.path):
             self.close()
             raise RunTaken(f"{self.path} holds a run already: name another folder with --run")
         try:
-            self._sweep()
+            sweep(self.path)
             self._journal = JournalFile(self.path / JOURNAL)
             self._record = new_record(config, data, _now())
             if forked is not None:
@@ -125,16 +127,6 @@ class RunWriter:
         error.filename = error.filename or str(self.path)
         return error
 
-    def _sweep(self) -> None:
-        sweep(self.path, (RECORD, METRICS, *CHECKPOINTS))
-
-    def _is_taken(self) -> bool:
-        names = [name for name in (RECORD, METRICS, *CHECKPOINTS) if (self.path / name).exists()]
-        with contextlib.suppress(OSError):
-            # An empty journal alone is left of a run that failed to begin.
-            return bool(names) or (self.path / JOURNAL).stat().st_size > 0
-        return bool(names)
-
     def _append_past(self, past: History) -> None:
         # At the same step the epoch comes first: it ended with that step, before any command.
         lines = [*past.epochs, *lineage_to_json(past.lineage)]
@@ -148,10 +140,19 @@ class RunWriter:
 
         Raises:
             RunTaken: if another process uses it.
+            RunError: if a file to be written was not made by this program.
             OSError: if the lock file cannot be created.
         """
-        self._lock = Lock(self.path)
-        self._sweep()
+        try:
+            self._lock = Lock(self.path)
+            check_own(self.path)
+            sweep(self.path)
+        except OSError as error:
+            self.close()
+            raise self._named(error) from error
+        except BaseException:
+            self.close()
+            raise
 
     def resume(self, saved: SavedRun, start_point: StartPoint, step: int) -> None:
         """Continue writing a run, after `take_over`.
@@ -187,7 +188,7 @@ class RunWriter:
         path = self.path / JOURNAL
         try:
             return History.of(read_journal(path))
-        except (RunError, KeyError, TypeError, ValueError) as error:
+        except (RunError, Invalid) as error:
             raise OSError(EIO, f"the journal is damaged: {error}", str(path)) from error
 
     def command_applied(self, lineage: Lineage) -> None:

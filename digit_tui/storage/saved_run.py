@@ -11,14 +11,15 @@ from typing import Literal
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.run.commands import AddEpochs
-from digit_tui.storage.checkpoint import Checkpoint, read_checkpoint
-from digit_tui.storage.differences import config_difference, dataset_difference
-from digit_tui.storage.errors import RunError
+from digit_tui.storage.checkpoint import Checkpoint, Expected, read_checkpoint
+from digit_tui.storage.differences import dataset_difference
+from digit_tui.storage.errors import OtherRun, RunError
 from digit_tui.storage.history import History
 from digit_tui.storage.journal import Line, read_journal
 from digit_tui.storage.lock import lock_owner
-from digit_tui.storage.run_files import BEST, CHECKPOINTS, JOURNAL, RECORD
+from digit_tui.storage.run_files import BEST, CHECKPOINTS, JOURNAL
 from digit_tui.storage.run_record import Record, read_record
+from digit_tui.storage.validation import Invalid
 
 SavedState = Literal["running", "finished", "interrupted", "diverged"]
 
@@ -91,7 +92,7 @@ class SavedRun:
         Raises:
             RunError: if it is damaged.
         """
-        return read_journal(self.path / JOURNAL)
+        return read_journal(self.path / JOURNAL, self.config.monitored_split)
 
     def history(self) -> History:
         """What the journal says.
@@ -101,8 +102,8 @@ class SavedRun:
         """
         try:
             return History.of(self.lines())
-        except (KeyError, TypeError, ValueError) as error:
-            raise RunError(f"{self.path / JOURNAL} is damaged: {error!r}") from error
+        except Invalid as error:
+            raise RunError(f"{self.path / JOURNAL} is damaged: {error}") from None
 
     def checkpoints(self) -> Iterator[Checkpoint]:
         """The checkpoints that can be read, newest first; `complaints` says why others cannot.
@@ -112,22 +113,19 @@ class SavedRun:
         """
         for name in CHECKPOINTS:
             try:
-                checkpoint = read_checkpoint(self.path / name)
+                checkpoint = self._read(name)
             except FileNotFoundError:
                 continue
+            except OtherRun:
+                raise
             except RunError as error:
                 self.complaints.append(str(error))
                 self.damaged.append(name)
-                continue
-            self._check(name, checkpoint)
-            yield checkpoint
+            else:
+                yield checkpoint
 
-    def _check(self, name: str, checkpoint: Checkpoint) -> None:
-        different = config_difference(self.config, checkpoint.config) or dataset_difference(
-            self.record["data"], checkpoint.data
-        )
-        if different:
-            raise RunError(f"{self.path / name} does not belong to {RECORD}: {different}")
+    def _read(self, name: str) -> Checkpoint:
+        return read_checkpoint(self.path / name, Expected(self.config, self.record["data"]))
 
     def checkpoint(self, best: bool = False) -> Checkpoint:
         """The newest checkpoint that can be read, or the best one.
@@ -137,11 +135,9 @@ class SavedRun:
         """
         if best:
             try:
-                checkpoint = read_checkpoint(self.path / BEST)
+                return self._read(BEST)
             except FileNotFoundError:
                 raise RunError(f"{self.path} has no {BEST}: no epoch was saved yet") from None
-            self._check(BEST, checkpoint)
-            return checkpoint
         for checkpoint in self.checkpoints():
             return checkpoint
         if self.complaints:

@@ -101,11 +101,7 @@ def _other_versions(saved: SavedRun) -> list[str]:
 
 
 def _all_commands(lines: Iterable[Line], end: int) -> list[tuple[int, Command]]:
-    """All commands of a journal in their order, going back included, and a stop at step `end`.
-
-    Raises:
-        KeyError, TypeError, ValueError: if the lines are not those of a journal.
-    """
+    """All commands of a journal in their order, going back included, and a stop at step `end`."""
     commands: list[tuple[int, Command]] = []
     for line in lines:
         if line.get("command") == "go_back":

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from digit_tui.data import reason_of
 from digit_tui.run.events import CheckpointSaved, Event, SaveFailed
 from digit_tui.storage.checkpoint import Checkpoint
+from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_writer import RunWriter
 
 
@@ -34,15 +36,16 @@ class Recorder:
             write: does it.
 
         Yields:
-            SaveFailed, if the disk refuses.
+            SaveFailed, if the disk refuses, or somebody put another file in a file's place.
         """
         if self.writer is None:
             return
         try:
             write(self.writer)
         except OSError as error:
-            reason = error.strerror or str(error)
-            yield SaveFailed(step, f"{reason}: {self.writer.path}")
+            yield SaveFailed(step, f"{reason_of(error)}: {self.writer.path}")
+        except RunError as error:
+            yield SaveFailed(step, str(error))
 
     def save(self, make: Callable[[RunWriter], Checkpoint], asked: bool) -> Iterator[Event]:
         """Write a checkpoint.

@@ -10,6 +10,7 @@ from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.engine.holdout import hold_out
 from digit_tui.run.commands import Fork, Stop
+from digit_tui.storage.command_records import last_step
 from digit_tui.storage.errors import RunTaken
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
@@ -33,6 +34,11 @@ class RunRequest:
     """A fork to make at this step."""
     processes: int | None = None
     """To train with; None is as many as the config has threads. Results do not depend on it."""
+
+    @property
+    def path(self) -> Path | None:
+        """The folder that is written to, if it is known already."""
+        return self.folder if self.resume is None else self.resume.path
 
     def again(self, number: int) -> RunRequest:
         """A request for a new run with the same settings: the second, the third, ..."""
@@ -64,7 +70,7 @@ class RunRequest:
             return self._resumed(self.resume.path, dataset, source, interactive)
         writer = RunWriter(self.folder) if self.folder else RunWriter.fresh(self.config)
         start_point = StartPoint.for_replay(self.replay) if self.replay else StartPoint()
-        start_point = self._with_fork(start_point)
+        start_point = self._with_fork(start_point, dataset)
         return Trainer(
             self.config, dataset, source, writer, interactive, start_point, self.processes
         )
@@ -94,7 +100,7 @@ class RunRequest:
         try:
             saved = SavedRun.read(path)  # anew: now no other process writes to it
             start_point = StartPoint.for_resume(saved)
-            forked = self._with_fork(start_point)
+            forked = self._with_fork(start_point, dataset)
             trainer = Trainer(
                 self.config, dataset, source, writer, interactive, forked, self.processes
             )
@@ -104,11 +110,11 @@ class RunRequest:
             raise
         return trainer
 
-    def _with_fork(self, start_point: StartPoint) -> StartPoint:
+    def _with_fork(self, start_point: StartPoint, dataset: Dataset) -> StartPoint:
         """Schedule the fork, if one was asked for.
 
         Raises:
-            RunTaken: if the run would still be repeating its journal at that step.
+            RunTaken: if the run would still be repeating its journal at that step, or ends before.
         """
         if self.fork is None:
             return start_point
@@ -120,6 +126,13 @@ class RunRequest:
             raise RunTaken(
                 f"--fork-at {self.fork[0]}: the run repeats what was done to it up to step {start}"
             )
+        saved = self.resume or self.replay
+        lineage = saved.history().lineage if saved else ()
+        images = len(dataset.train_labels)
+        stops = [step for step, command in start_point.scheduled if isinstance(command, Stop)]
+        end = min([last_step(lineage, self.config.for_images(images), images), *stops])
+        if self.fork[0] > end:
+            raise RunTaken(f"--fork-at {self.fork[0]}: the run ends at step {end}")
         return replace(
             start_point,
             scheduled=sorted([*start_point.scheduled, self.fork], key=lambda each: each[0]),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import re
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from support.checkpoints import archive, signed
 from support.rarely import rarely
 
 from digit_tui.config import OPTIMIZERS
@@ -35,19 +34,6 @@ pytestmark = pytest.mark.usefixtures("saved_when_asked")
 def arrays_of(content: bytes) -> dict[str, np.ndarray]:
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
         return dict(file)
-
-
-def archive(**arrays: Any) -> bytes:
-    file = io.BytesIO()
-    np.savez(file, **arrays)
-    return file.getvalue()
-
-
-def signed(content: bytes) -> bytes:
-    """An archive with the mark of a checkpoint, as somebody else might make it."""
-    mark = b"digit-tui sha256 "
-    without = content[:-2] + struct.pack("<H", len(mark) + 64)
-    return without + mark + hashlib.sha256(without).hexdigest().encode()
 
 
 def assert_same_state(one: RunState, other: RunState) -> None:

@@ -99,7 +99,7 @@ def test_a_file_that_is_nothing_but_torn_is_empty(tmp_path: Path) -> None:
 def test_a_damaged_line_is_named_by_its_number(number: int, middle: bytes, tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_bytes(WHOLE.splitlines(True)[0] * (number - 1) + middle + b"\n" + WHOLE)
-    with pytest.raises(RunError, match=rf"journal\.jsonl is damaged: line {number} "):
+    with pytest.raises(RunError, match=rf"journal\.jsonl is damaged: line {number}: "):
         read_journal(path)
 
 

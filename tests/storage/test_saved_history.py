@@ -203,11 +203,20 @@ def test_a_run_goes_on_from_no_moment_that_was_undone(does: list[tuple[Any, int]
         assert history.on_lineage(moment.step, moment.lineage, history.go_back_count)
 
 
+FIGURES = {"optimizer": "adam"} | dict.fromkeys(
+    [
+        *("learning_rate", "train_loss", "train_accuracy", "test_loss", "test_accuracy"),
+        *("gradient_norm", "clip_rate", "seconds", "images_per_second"),
+    ],
+    0.5,
+)
+
+
 def test_a_fork_knows_its_past(config: Any, digits: Any, tmp_path: Path) -> None:
     lines: list[Line] = [
-        {"event": "epoch_ended", "epoch": 1, "step": 8},
+        {"event": "epoch_ended", "epoch": 1, "step": 8, **FIGURES},
         {"step": 8, "command": "set_learning_rate", "value": 0.5},  # at the end of the epoch
-        {"event": "epoch_ended", "epoch": 2, "step": 16},
+        {"event": "epoch_ended", "epoch": 2, "step": 16, **FIGURES},
         {"event": "test_opened", "step": 16},
     ]
     past = History.of(lines)

@@ -21,8 +21,13 @@ def test_a_run_is_removed_with_what_a_killed_process_left(
 ) -> None:
     path = make_run("2026-a")
     make_run("2026-b")
-    for name in (".run.json.x1", ".best.npz.link", ".metrics.csv.q", LOCK):
-        (path / name).write_text("left")
+    left = {
+        ".run.json.1f0a1b2c3d": "{",
+        ".best.npz.link": "PK\3\4",
+        ".metrics.csv.0123456789ab": "",
+    }
+    for name, content in {**left, LOCK: "123\n"}.items():
+        (path / name).write_text(content)
     result = runs("rm", "2026-a", "--yes")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.startswith(f"Removed {path} (")

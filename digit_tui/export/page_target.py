@@ -1,0 +1,71 @@
+"""Where a page may be written: onto no file of a run, and onto no other file but an older page."""
+
+from __future__ import annotations
+
+import os
+from errno import EEXIST
+from pathlib import Path
+
+from digit_tui.storage.own_files import looks_own
+from digit_tui.storage.run_files import FILES, LOCK, RECORD
+
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+"""Whatever text got into the page, it can fetch and send nothing."""
+
+START = f"""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">"""
+"""How every page begins, which tells it from the pages of others."""
+
+
+def check_target(path: Path, force: bool = False) -> None:
+    """Check that a page may be written there.
+
+    Args:
+        path: where.
+        force: whether a file that is no page may be replaced, unless it is a run's.
+
+    Raises:
+        FileExistsError: if not; its `strerror` says why.
+        OSError: if it cannot be told.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        return  # a pipe or a device: nothing is replaced
+    if _is_of_a_run(target):
+        raise FileExistsError(
+            EEXIST, "it is a file of a run, which is never replaced; name another", str(path)
+        )
+    if not force and target.exists() and not _is_page(target):
+        raise FileExistsError(
+            EEXIST,
+            "it exists, and is no page of digit-tui; name another, or add --force",
+            str(path),
+        )
+
+
+def _is_of_a_run(target: Path) -> bool:
+    folder = target.parent
+    if not looks_own(folder / RECORD):
+        return False
+    # The names may differ in case, where the file system ignores that.
+    return any(
+        target.name == name or (target.exists() and _same(folder / name, target))
+        for name in (*FILES, LOCK)
+    )
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
+
+
+def _is_page(path: Path) -> bool:
+    with open(path, "rb") as file:
+        head = file.read(len(START))
+    return head in (b"", START.encode("ascii"))

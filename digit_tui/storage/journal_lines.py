@@ -1,0 +1,114 @@
+"""The lines of a journal: which there are, and what their fields must be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from digit_tui.config import AUGMENTATIONS, MAX_BATCH, MAX_EPOCHS, MAX_REAL, OPTIMIZERS
+from digit_tui.run.lineage import is_valid, lineage_from_json
+from digit_tui.storage.validation import (
+    Check,
+    Invalid,
+    fields,
+    many,
+    number,
+    one_of,
+    optional,
+    shown,
+    text,
+    whole,
+    within,
+    writable,
+)
+
+TEST_OPENED = "test_opened"
+"""The event of the line that records the first evaluation of the test set, in a run that is
+monitored on a validation set."""
+
+STEP: dict[str, Check] = {"step": whole()}
+POSITIVE = number(0, MAX_REAL, above=0)
+FRACTION = optional(number(0, 1))
+FIGURE = optional(number())
+"""Of an epoch; null is NaN."""
+
+COMMANDS = {
+    name: fields(STEP | checks)
+    for name, checks in {
+        "set_optimizer": {"name": one_of(OPTIMIZERS), "learning_rate": optional(POSITIVE)},
+        "set_learning_rate": {"value": POSITIVE},
+        "scale_learning_rate": {"factor": number(0, above=0)},
+        "set_clipping": {"norm": optional(POSITIVE), "value": optional(POSITIVE)},
+        "set_augmentation": {"name": one_of(AUGMENTATIONS)},
+        "set_batch_size": {"value": whole(1, MAX_BATCH)},
+        "add_epochs": {"count": whole(-MAX_EPOCHS, MAX_EPOCHS)},
+    }.items()
+}
+"""Those that change a setting."""
+
+EVENTS = {
+    "epoch_ended": fields(
+        {
+            "epoch": whole(1),
+            "step": whole(),
+            "optimizer": one_of(OPTIMIZERS),
+            **dict.fromkeys(("train_accuracy", "test_accuracy", "clip_rate"), FRACTION),
+            **dict.fromkeys(("learning_rate", "train_loss", "test_loss", "gradient_norm"), FIGURE),
+            **dict.fromkeys(("seconds", "images_per_second"), FIGURE),
+        },
+        also={"validation_loss": FIGURE, "validation_accuracy": FRACTION},
+    ),
+    "resumed": fields(STEP),
+    "checkpoint_saved": fields(STEP),
+    TEST_OPENED: fields(STEP),
+    "forked": fields(STEP, also={"run": text()}),
+    "ended": fields(STEP, also={"state": text()}),
+}
+OTHER = fields({}, also=STEP)
+"""A line of a later version, perhaps."""
+
+
+def applied_command(value: Any) -> None:
+    """Check a command that changed a setting, with its step."""
+    name = value.get("command") if isinstance(value, dict) else None
+    check = COMMANDS.get(name) if isinstance(name, str) else None
+    if check is None:
+        raise Invalid(f"{shown(name)} is no command", "command")
+    check(value)
+
+
+def course_up_to(step: int, value: Any) -> None:
+    """Check the commands that led to a state, in the order of their steps, none after `step`."""
+    many(applied_command)(value)
+    if not is_valid(step, lineage_from_json(value)):
+        raise Invalid(f"its steps are not in order up to {step:,}")
+
+
+GO_BACK = fields(STEP | {"to": whole(), "course": writable})
+
+
+def check_line(line: dict[str, Any], monitored_split: str | None = None) -> None:
+    """Check a line.
+
+    Args:
+        line: a JSON object.
+        monitored_split: the run's, whose accuracy the results of an epoch must have.
+
+    Raises:
+        Invalid: if a field that is read later is missing, or is not what it should be.
+    """
+    if "command" in line:
+        if line["command"] != "go_back":
+            applied_command(line)
+            return
+        GO_BACK(line)
+        with within("course"):
+            course_up_to(line["to"], line["course"])
+        return
+    event = line.get("event")
+    (EVENTS.get(event, OTHER) if isinstance(event, str) else OTHER)(line)
+    if event == "epoch_ended" and monitored_split is not None:
+        name = f"{monitored_split}_accuracy"
+        with within(name):
+            number(0, 1)(line.get(name))
+        if f"{monitored_split}_loss" not in line:
+            raise Invalid("it is missing", f"{monitored_split}_loss")
