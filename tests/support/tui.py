@@ -205,6 +205,10 @@ class StoodIn:
     def drain(self) -> list[Any]:
         return []
 
+    def join(self, seconds: float) -> bool:
+        """It never ends by itself."""
+        return False
+
 
 class Window:
     """The app on a screen of characters."""
@@ -264,6 +268,15 @@ class Window:
             else:
                 self.app.screen._on_timer_update()
                 quiet += 1
+
+    def take_error(self) -> Exception | None:
+        """The first error that the app has told of since the last call.
+
+        A test fails for one that it does not take.
+        """
+        error, self.app._exception = self.app._exception, None
+        self.app._exception_event.clear()
+        return error
 
     async def until(self, condition: Callable[[], object]) -> None:
         end = monotonic() + 20
