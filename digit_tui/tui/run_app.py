@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.geometry import Size
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 from textual.timer import Timer
 
 from digit_tui.config import RunConfig
@@ -233,6 +234,10 @@ class RunApp(ResilientApp):
     def action_command_palette(self) -> None:
         if isinstance(self.screen, View):  # not on top of a dialog
             self.push_screen(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        if isinstance(self.screen, View):  # Textual's own palette does not close once only
+            self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
     def action_toggle_theme(self) -> None:
         self.theme = "textual-light" if self.current_theme.dark else "textual-dark"

@@ -216,6 +216,7 @@ class Window:
     def __init__(self, app: DigitApp, pilot: Pilot[None]) -> None:
         self.app = app
         self.pilot = pilot
+        self._input: Any = None
 
     @property
     def sent(self) -> list[Command]:
@@ -250,6 +251,16 @@ class Window:
             # Pilot.press waits for an idle processor, many times longer.
             self.app.post_message(events.Key(key, key if len(key) == 1 else None))
             await self.settle()
+
+    def type(self, data: bytes) -> None:
+        """Hand over what a terminal sends, all at once."""
+        from digit_tui.tui.terminal.driver import Input  # not on Windows
+
+        self._input = Input() if self._input is None else self._input
+        driver = self.app._driver
+        assert driver is not None
+        for message in self._input.feed(data):
+            driver.process_message(message)
 
     async def resize(self, width: int, height: int) -> None:
         await self.pilot.resize_terminal(width, height)
