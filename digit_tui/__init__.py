@@ -1,3 +1,3 @@
 """digit-tui: train a handwritten-digit classifier in a terminal."""
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"

@@ -50,7 +50,7 @@ def no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         if sys.platform == "darwin":
             patch.setenv("HOME", str(home))
         elif sys.platform == "win32":
-            # Windows asks the system, not the environment; a subprocess can not be told.
+            # Windows asks the system, not the environment; a subprocess cannot be told.
             patch.setattr(run_files, "user_state_path", lambda *_, **__: home / "state")
             patch.setattr(sources, "user_cache_path", lambda *_, **__: home / "cache")
         yield home

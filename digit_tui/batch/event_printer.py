@@ -22,7 +22,9 @@ from digit_tui.run.events import (
     SaveFailed,
     SettingChanged,
     WentBack,
+    WorkerLost,
 )
+from digit_tui.run.wording import worker_lost
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.final_report import final_report
 from digit_tui.session.output import Output, print_error
@@ -30,7 +32,7 @@ from digit_tui.training.command_source import Mailbox
 
 RESULTS = (
     *(RunStarted, Restored, EpochEnded, SettingChanged, WentBack, Diverged),
-    *(Forked, ForkEnded, CheckpointSaved, RunEnded),
+    *(Forked, ForkEnded, CheckpointSaved, WorkerLost, RunEnded),
 )
 """The events that --json prints, one a line."""
 
@@ -82,6 +84,8 @@ class EventPrinter:
                     self._refusals.add(message)
                     print_error(f"cannot save: {message}")
                 self.troubles.append(ExitStatus.DISK)
+            case WorkerLost():
+                print_error(worker_lost(inner))
             case Forked():
                 self.forked = inner
             case RunEnded():

@@ -18,7 +18,8 @@ from digit_tui.config import MAX_THREADS, RunConfig, available_processors
 from digit_tui.data import Dataset, load_dataset
 from digit_tui.engine.step_group import MAX_STEPS
 from digit_tui.engine.stepper import Stepper
-from digit_tui.engine.worker_pool import WorkerPool, WorkerPoolError
+from digit_tui.engine.worker_pool import WorkerPool
+from digit_tui.engine.worker_processes import WorkerPoolError
 from digit_tui.run.state import RunState
 from digit_tui.run.versions import versions
 from digit_tui.session.exit_status import ExitStatus

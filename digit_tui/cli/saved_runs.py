@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digit_tui.cli.options import absolute, flag_of
+from digit_tui.config import MAX_THREADS, available_processors
 
 if TYPE_CHECKING:
     from digit_tui.storage.saved_run import SavedRun
@@ -35,13 +36,14 @@ def saved_request(name: str, flag: str, folder: Path | None, given: dict[str, An
         name: its folder, or its name; see `find_run`.
         flag: --resume or --replay.
         folder: where a repetition is saved.
-        given: options on the command line; the dataset may have moved since, all else must be as
-            it was.
+        given: options on the command line; the dataset may have moved since, and --threads is now
+            how many processes share the work: all else must be as it was.
 
     Raises:
-        click.UsageError: if an option differs from the run's.
+        click.UsageError: if an option differs from the run's, or is out of its range.
     """
     from digit_tui.session.failures import failure_of, print_failure
+    from digit_tui.session.output import print_error
     from digit_tui.storage.errors import RunError
     from digit_tui.storage.run_index import find_run
     from digit_tui.training.run_request import replay_request, resume_request
@@ -51,7 +53,7 @@ def saved_request(name: str, flag: str, folder: Path | None, given: dict[str, An
         request = resume_request(path) if flag == "--resume" else replay_request(path, folder)
     except RunError as error:
         sys.exit(print_failure(failure_of(error)))
-    data = given.pop("data", None)
+    data, threads = given.pop("data", None), given.pop("threads", None)
     for option, value in given.items():
         before = getattr(request.config, option)
         if value != before:
@@ -60,4 +62,14 @@ def saved_request(name: str, flag: str, folder: Path | None, given: dict[str, An
             )
     if data is not None:
         request = replace(request, config=request.config.with_(data=absolute(data)))
-    return request
+    divided = request.config.threads
+    if threads is None:
+        threads = min(divided, available_processors())
+    elif not 1 <= threads <= MAX_THREADS:
+        raise click.UsageError(f"--threads: {threads} is not a number from 1 to {MAX_THREADS}")
+    elif threads > divided:
+        print_error(
+            f"--threads {threads}: the steps of this run are divided among {divided}, "
+            "and cannot use more"
+        )
+    return replace(request, processes=threads)

@@ -47,6 +47,10 @@ class Arena:
             return memory[first : first + needed].view(dtype).reshape(shape)
         return np.frombuffer(self._map, dtype, count, start).reshape(shape)
 
+    def rewind(self, size: int) -> None:
+        """Go back to an earlier size: what is allocated next is, if shared, what it was before."""
+        self.size = size
+
 
 def memory_file(size: int) -> int:
     """A descriptor of so many bytes of zeros, which vanish with the last process that holds it.

@@ -70,18 +70,21 @@ class Stepper:
         Raises:
             NotFinite: if the first step's loss or gradient is not finite; nothing has changed then.
                 A later step like that is not made.
-            WorkerPoolError: if a worker process has ended.
+            WorkerGone: if a worker process is lost. The vectors are half updated then; all other
+                parts of the state are as before.
         """
         batch_size = min(state.settings.batch_size, self._images)
-        self._pool.set_batch_size(batch_size)
+        self._pool.prepare(batch_size)
         started = perf_counter()
         work = batch_size * len(state.parameters)
         together = min(max(MAX_GROUP_WORK // work, 1), MAX_STEPS)
         most = min(most, together - state.step % together)
         group = self._next_group(state, batch_size, most)
-        steps = self._pool.do("steps", *group)
+        self._pool.do("steps", *group)
         seconds = perf_counter() - started
-        sums = self._pool.worker.sums(slice(steps))
+        worker = self._pool.workers[0]
+        steps = worker.steps_summed
+        sums = worker.sums(slice(steps))
         self.cut_short = steps < len(group.batches) and sums[-1].finite
         if not isfinite(sums[0].loss):
             raise NotFinite("loss", sums[0].loss / group.batches[0][0])

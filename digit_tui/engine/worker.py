@@ -1,13 +1,13 @@
 """What each worker of a pool does: its share of a deformation, of a step, of an evaluation.
 
 All workers run the same code on the same arrays, and each writes to places of its own. Where one
-needs what another wrote, they wait for each other at a barrier. What they compute depends on how
-many workers there are, but neither on which is faster nor on whether they are processes.
+needs what another wrote, all must first have come so far: there its job yields. What they compute
+depends on how many workers there are, but neither on which is faster nor on their processes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import Any, NamedTuple
@@ -94,6 +94,7 @@ class Worker:
     Attributes:
         tested: (BLOCK, pixels) uint8, images to be evaluated, and `tested_labels` (BLOCK,) uint8.
         probabilities: (BLOCK, classes) float32, and `losses` (BLOCK,) float32, of an evaluation.
+        steps_summed: of how many steps of the last group there are sums.
     """
 
     def __init__(
@@ -103,7 +104,6 @@ class Worker:
         batches: Batches,
         allocate: Allocate,
         index: int,
-        barrier: Callable[[], None],
         command_waiting: Callable[[], bool] = lambda: False,
     ) -> None:
         """Allocate what the workers share: each must do so in the same order.
@@ -114,15 +114,14 @@ class Worker:
             batches: of the training data.
             allocate: makes the arrays that the workers share.
             index: which worker this is, from 0.
-            barrier: returns when all workers have called it.
             command_waiting: whether a command waits for the end of a group; only that of worker 0
                 counts.
         """
         self._spec = spec
         self._index = index
-        self._barrier = barrier
         self._command_waiting = command_waiting
         self._batches = batches
+        self.steps_summed = 0
         network = Network(spec.sizes, vectors.parameters)
         evaluated = vectors.parameters if vectors.average is None else vectors.average
         self._evaluated_network = Network(spec.sizes, evaluated)
@@ -186,39 +185,40 @@ class Worker:
         self.probabilities[rows] = found.probabilities
         self.losses[rows] = found.losses
 
-    def steps(self, *values: Any) -> int:
+    def steps(self, *values: Any) -> Iterator[None]:
         """Make steps, up to one whose loss or gradient is not finite: that one changes nothing.
+
+        It makes fewer than the group has if a command waits; see `steps_summed`. Numbers that are
+        not finite are found here: NumPy need not warn of them.
 
         Args:
             values: a StepGroup's.
 
-        Returns:
-            How many steps there are sums of: fewer than the group has if a command waits.
+        Yields:
+            Where all workers must have come before any of them goes on.
         """
         group = StepGroup(*values)
         own = [split_range(images, self._index, self._spec.workers) for images, _ in group.batches]
         counts = [rows.stop - rows.start for rows in own]
         outcomes = Outcomes(sum(counts), self._spec.sizes[-1], np.float32)
-        with np.errstate(all="ignore"):  # numbers that are not finite are found below
-            # There is no barrier after the update: up to the first one of the next step a worker
-            # reads nothing but its inputs and their weights, which only it updates.
-            start = group.start
-            total = sum(images for images, _ in group.batches)
-            labels = self._batches.labels(group.epoch, start, total)
-            for number, (images, _) in enumerate(group.batches):
-                if not self._step(number, group, start, labels[:images], outcomes):
-                    break
-                start, labels = start + images, labels[images:]
-            steps, made = number + 1, slice(number + 1)
-            of_step = np.repeat(np.arange(steps), counts[made])
-            losses = np.bincount(of_step, outcomes.losses, steps)
-        self._sums[made, self._index, LOSS] = losses
+        # Nobody waits after the update: up to the first yield of the next step a worker reads
+        # nothing but its inputs and their weights, which only it updates.
+        start = group.start
+        total = sum(images for images, _ in group.batches)
+        labels = self._batches.labels(group.epoch, start, total)
+        for number, (images, _) in enumerate(group.batches):
+            if not (yield from self._step(number, group, start, labels[:images], outcomes)):
+                break
+            start, labels = start + images, labels[images:]
+        self.steps_summed = steps = number + 1
+        made = slice(steps)
+        of_step = np.repeat(np.arange(steps), counts[made])
+        self._sums[made, self._index, LOSS] = np.bincount(of_step, outcomes.losses, steps)
         self._sums[made, self._index, CORRECT] = np.bincount(of_step, outcomes.right, steps)
-        return steps
 
     def _step(
         self, number: int, group: StepGroup, start: int, labels: Array, outcomes: Outcomes
-    ) -> bool:
+    ) -> Generator[None, None, bool]:
         """Make one step, unless its loss or gradient is not finite.
 
         Args:
@@ -234,14 +234,14 @@ class Worker:
         images, learning_rate = group.batches[number]
         inputs, own = self.inputs(number, group, start), self._pass.shard_pass(images, self._index)
         own.multiply(inputs)
-        self._barrier()
+        yield
         partial_loss = own.propagate(labels, outcomes)
-        self._barrier()
+        yield
         results, index = self._results, self._index
         results[number, index, PARTIAL_LOSS] = partial_loss
         results[number, index, SQUARES] = own.differentiate(inputs)
         results[number, index, STOP_REQUESTED] = self._command_waiting()
-        self._barrier()
+        yield
         squares = self._total(number, SQUARES)
         finite = isfinite(squares) and isfinite(self._total(number, PARTIAL_LOSS))
         if finite:

@@ -8,16 +8,11 @@ processor.
 
 from __future__ import annotations
 
-import json
-import marshal
-import os
-import platform
-import subprocess
-import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
@@ -27,77 +22,71 @@ from threadpoolctl import threadpool_limits
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.data.mapping import place_of
-from digit_tui.engine.barrier import Barrier
 from digit_tui.engine.batches import BLOCK, Batches, TrainingData
-from digit_tui.engine.shared_memory import Arena, memory_file, shared_arena
+from digit_tui.engine.shared_memory import Arena, shared_arena
 from digit_tui.engine.worker import Worker, WorkerSpec
-from digit_tui.engine.worker_process import allocate_run_arrays, make_worker
+from digit_tui.engine.worker_group import WorkerGroup, allocate_run_arrays
+from digit_tui.engine.worker_processes import (
+    REMEDY,
+    WorkerGone,
+    WorkerLoss,
+    WorkerPoolError,
+    WorkerProcesses,
+    worker_count,
+)
 from digit_tui.nn import Evaluation
 from digit_tui.run.state import Vectors
 
 Array = NDArray[Any]
 
-# They need anonymous memory files, and processors on which writes become visible in their order.
-WORKER_PROCESSES = (
-    sys.platform == "linux"
-    and platform.machine() in ("x86_64", "AMD64")
-    and hasattr(os, "memfd_create")  # some builds of Python lack it
-)
-"""Whether --threads makes worker processes here; elsewhere it sets the threads of the BLAS."""
-
-_REMEDY = "--threads 1 needs no worker processes"
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS")
-
-_START = """\
-import json, sys
-task = json.loads(sys.argv[1])
-sys.path[:] = task["path"]
-from digit_tui.engine.worker_process import run_worker
-run_worker(task)
-"""
-
-
-class WorkerPoolError(Exception):
-    """A worker process cannot be started, or has ended: one line that says why."""
-
-
-def worker_count(threads: int) -> int:
-    """How many workers a run with so many threads has."""
-    return threads if WORKER_PROCESSES else 1
+DEATHS = 3
+"""After so many losses of worker processes ..."""
+DEATHS_SECONDS = 60.0
+"""... within this time a pool goes on without them."""
 
 
 class WorkerPool:
-    """Worker 0, which is this process, and the others, which do what it does.
+    """The workers of a run, in this process and in others.
+
+    What they compute depends on how many workers there are, not on the number of processes.
 
     Attributes:
         vectors: the run's, which the workers update in place.
-        worker: worker 0.
+        hurried: whether somebody waits for the run to end: a process that does not answer is
+            soon given up.
     """
 
     def __init__(
         self,
         spec: WorkerSpec,
-        threads: int,
+        processes: int,
+        blas_threads: int,
         data: TrainingData,
         command_waiting: Callable[[], bool],
+        interrupt: Callable[[], bool],
     ) -> None:
         """Allocate what the workers share.
 
         Args:
             spec: what is trained, and by how many workers.
-            threads: of the run; the BLAS of this process gets those that are not workers.
+            processes: how many there should be, this one included; at most one for each worker.
+            blas_threads: how many threads the BLAS of this process uses.
             data: to learn from.
-            command_waiting: whether a command waits for the end of a group of steps.
+            command_waiting: whether a command waits.
+            interrupt: whether it waits for the end of a group of steps.
 
         Raises:
             WorkerPoolError: if there is not enough memory.
         """
-        self._threads = threads if spec.workers == 1 else 1
+        self._blas_threads = blas_threads
         self._limits = ExitStack()
-        self._processes: list[subprocess.Popen[bytes]] = []
-        self._stderr = -1
+        self._processes: WorkerProcesses | None = None
+        self._wanted = processes
         self._spec = spec
-        self._command_waiting = command_waiting
+        self._command_waiting, self._interrupt = command_waiting, interrupt
+        self.hurried = False
+        self._deaths: deque[float] = deque(maxlen=DEATHS)
+        self._losses: list[WorkerLoss] = []
         self._place = place_of(data.images)
         images = data.images if spec.workers == 1 or self._place else None
 
@@ -110,7 +99,7 @@ class WorkerPool:
             shared.images[:] = data.images
         shared.labels[:] = data.labels
         self._batches = Batches(shared, spec.seed, spec.side, block)
-        self._make_worker()
+        self._make_group(self._wanted)
 
     @classmethod
     def for_run(
@@ -118,11 +107,21 @@ class WorkerPool:
         config: RunConfig,
         sizes: Sequence[int],
         dataset: Dataset,
+        processes: int | None = None,
         command_waiting: Callable[[], bool] = lambda: False,
+        interrupt: Callable[[], bool] = lambda: False,
     ) -> WorkerPool:
-        """The pool of a run on a dataset, for a network with these layer widths."""
+        """The pool of a run on a dataset, for a network with these layer widths.
+
+        Args:
+            config: the run's, which decides how many workers there are.
+            sizes: layer widths.
+            dataset: to learn from.
+            processes: that train, at most one for each worker; None is just that.
+            command_waiting: see there; likewise `interrupt`.
+        """
         data = TrainingData(dataset.train_images, dataset.train_labels)
-        images = len(data.labels)
+        images, workers = len(data.labels), worker_count(config.threads)
         spec = WorkerSpec(
             sizes=tuple(sizes),
             side=config.side,
@@ -130,17 +129,29 @@ class WorkerPool:
             average=config.average,
             seed=config.seed,
             batch_size=min(config.batch_size, images),
-            workers=worker_count(config.threads),
+            workers=workers,
         )
-        return cls(spec, config.threads, data, command_waiting)
+        processes = min(processes or workers, workers)
+        blas_threads = config.threads if workers == 1 else 1
+        return cls(spec, processes, blas_threads, data, command_waiting, interrupt)
 
     @property
     def images(self) -> int:
         """How many there are in the training set."""
         return self._spec.images
 
+    @property
+    def may_lose_processes(self) -> bool:
+        """Whether there are worker processes, or will be again."""
+        return self._wanted > 1
+
+    @property
+    def workers(self) -> list[Worker]:
+        """Those of this process; the first one is worker 0."""
+        return self._group.workers
+
     def _arena_for(self, allocate: Callable[[Arena], object]) -> Arena:
-        """An arena as large as `allocate` needs; shared, if there are worker processes."""
+        """An arena as large as `allocate` needs; shared, if there are several workers."""
         if self._spec.workers == 1:
             return Arena()
         try:
@@ -148,21 +159,24 @@ class WorkerPool:
         except (OSError, MemoryError) as error:
             reason = getattr(error, "strerror", None) or "not enough memory"
             raise WorkerPoolError(
-                f"cannot share memory with worker processes: {reason}; {_REMEDY}"
+                f"cannot share memory with worker processes: {reason}; {REMEDY}"
             ) from error
 
-    def _make_worker(self) -> None:
-        """Make worker 0, and allocate what depends on the batch size."""
+    def _make_group(self, processes: int) -> None:
+        """Make the workers of this process, one of so many, and what depends on the batch size."""
 
-        def make(arena: Arena) -> tuple[Worker, Array, Barrier]:
+        def make(arena: Arena) -> WorkerGroup:
             spec, vectors, batches = self._spec, self.vectors, self._batches
-            return make_worker(arena, spec, vectors, batches, 0, self._pause, self._command_waiting)
+            return WorkerGroup(
+                arena, spec, vectors, batches, 0, processes, self._pause, self._interrupt
+            )
 
         self._batch_arena = self._arena_for(make)
-        self.worker, self._request, self._barrier = make(self._batch_arena)
+        self._group = make(self._batch_arena)
+        self._made_for = processes
 
     def __enter__(self) -> WorkerPool:
-        self._limits.enter_context(threadpool_limits(limits=self._threads, user_api="blas"))
+        self._limits.enter_context(threadpool_limits(limits=self._blas_threads, user_api="blas"))
         try:
             self._start()
         except BaseException:
@@ -171,111 +185,115 @@ class WorkerPool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
+        self._end_processes()
         self._limits.close()
 
-    def do(self, job: str, *values: Any) -> Any:
+    def do(self, job: str, *values: Any) -> None:
         """Have all workers do a job; returns when all are done.
 
         Args:
             job: name of a method of Worker.
             values: its arguments, plain Python values.
 
-        Returns:
-            What the method returns for worker 0.
+        Raises:
+            WorkerGone: if a worker process is lost. What the job writes is half written; see
+                `do_without`.
+        """
+        self._group.lead(job, *values)
+
+    def prepare(self, batch_size: int) -> None:
+        """Be ready for batches of this size, with all processes that there should be.
+
+        While a command waits none is started anew: that takes long, and the workers do without.
+        The vectors stay as they are.
 
         Raises:
-            WorkerPoolError: if a worker process has ended.
+            WorkerPoolError: if memory is short.
         """
-        if self._spec.workers > 1:
-            request = marshal.dumps((job, values))
-            self._request.data[: len(request)] = request
-            self._barrier()
-        result = getattr(self.worker, job)(*values)
-        self._barrier()
-        return result
-
-    def set_batch_size(self, batch_size: int) -> None:
-        """Change the batch size; the vectors stay as they are.
-
-        Raises:
-            WorkerPoolError: if memory is short, or a worker process cannot be started.
-        """
-        if batch_size != self._spec.batch_size:
-            self._stop()
-            self._spec = replace(self._spec, batch_size=batch_size)
-            self._make_worker()
+        processes = self._made_for if self.hurried or self._command_waiting() else self._wanted
+        if batch_size == self._spec.batch_size and processes == self._made_for:
+            return
+        self._end_processes()
+        self._spec = replace(self._spec, batch_size=batch_size)
+        self._make_group(processes)
+        try:
             self._start()
+        except WorkerPoolError as error:
+            self._wanted = 1
+            self._losses.append(WorkerLoss(None, str(error), 1))
+            self._make_group(1)
+
+    def do_without(self, gone: WorkerGone) -> None:
+        """Have no worker processes until `prepare` or, after several losses, for good."""
+        self._end_processes()
+        self._deaths.append(monotonic())
+        if len(self._deaths) == DEATHS and self._deaths[-1] - self._deaths[0] < DEATHS_SECONDS:
+            self._wanted = 1
+        self._losses.append(WorkerLoss(gone.pid, gone.reason, self._wanted))
+        self._make_group(1)
+
+    def take_losses(self) -> list[WorkerLoss]:
+        """The losses since the last call."""
+        losses, self._losses = self._losses, []
+        return losses
 
     def evaluate(self, images: Array, labels: Array) -> Evaluation:
-        """Classify images (n, pixels) uint8 and compare with their labels (n,) uint8."""
-        worker, count = self.worker, len(images)
+        """Classify images (n, pixels) uint8 and compare with their labels (n,) uint8.
+
+        Also without the worker processes, if they are lost on the way.
+        """
+        count = len(images)
         probabilities = np.empty((count, self._spec.sizes[-1]), np.float32)
         losses = np.empty(count, np.float32)
         for start in range(0, count, BLOCK):
             block = slice(start, min(start + BLOCK, count))
-            rows = slice(block.stop - start)
-            worker.tested[rows] = images[block]
-            worker.tested_labels[rows] = labels[block]
-            self.do("evaluate", rows.stop)
-            probabilities[block] = worker.probabilities[rows]
-            losses[block] = worker.losses[rows]
+            try:
+                found = self._evaluate_block(images[block], labels[block])
+            except WorkerGone as gone:
+                self.do_without(gone)
+                found = self._evaluate_block(images[block], labels[block])
+            probabilities[block], losses[block] = found
         return Evaluation(labels, probabilities, losses)
 
+    def _evaluate_block(self, images: Array, labels: Array) -> tuple[Array, Array]:
+        """Probabilities and losses, valid until the next job."""
+        worker, rows = self.workers[0], slice(len(images))
+        worker.tested[rows] = images
+        worker.tested_labels[rows] = labels
+        self.do("evaluate", rows.stop)
+        return worker.probabilities[rows], worker.losses[rows]
+
     def _start(self) -> None:
-        workers = range(1, self._spec.workers)
-        if not workers:
+        """Start the worker processes.
+
+        Raises:
+            WorkerPoolError: if that is impossible.
+        """
+        if self._made_for == 1:
             return
         shared = [self._run_arena.descriptor, self._batch_arena.descriptor]
         passed = [*shared, self._place and self._place.descriptor]
-        try:
-            self._stderr = memory_file(0)
-            for index in workers:
-                task = {
-                    "path": sys.path,
-                    "spec": asdict(self._spec),
-                    "index": index,
-                    "memory": shared,
-                    "images": self._place,
-                }
-                process = subprocess.Popen(
-                    [sys.executable, "-P", "-c", _START, json.dumps(task)],
-                    stdin=subprocess.PIPE,  # closes when this process ends, however it ends
-                    stdout=subprocess.DEVNULL,
-                    stderr=self._stderr,
-                    pass_fds=[each for each in passed if each is not None],
-                    start_new_session=True,  # the terminal's signals are for this process
-                    env=os.environ | dict.fromkeys(_ONE_THREAD, "1"),
-                )
-                self._processes.append(process)
-        except (OSError, TypeError) as error:  # a TypeError if Python does not know its own place
-            reason = getattr(error, "strerror", None) or str(error)
-            raise WorkerPoolError(f"cannot start a worker process: {reason}; {_REMEDY}") from error
+        tasks = [
+            {
+                "spec": asdict(self._spec),
+                "process": process,
+                "processes": self._made_for,
+                "memory": shared,
+                "images": self._place,
+            }
+            for process in range(1, self._made_for)
+        ]
+        self._processes = WorkerProcesses(tasks, [each for each in passed if each is not None])
 
-    def _stop(self) -> None:
-        """Kill the worker processes: they hold nothing that is not shared."""
-        for process in self._processes:
-            process.kill()
-            with process:  # waits, and closes its pipe
-                pass
-        self._processes = []
-        if self._stderr >= 0:
-            os.close(self._stderr)
-            self._stderr = -1
+    def _end_processes(self) -> None:
+        if self._processes is not None:
+            self._processes.end()
+            self._processes = None
 
     def _pause(self, seconds: float) -> None:
-        """Wait at the barrier, as long as all worker processes are alive."""
-        for process in self._processes:
-            if process.poll() is not None:
-                raise WorkerPoolError(
-                    f"a worker process has ended, {self._reason(process)}; {_REMEDY}"
-                )
+        """Wait at the barrier, as long as all worker processes are at work."""
+        if self._processes is not None:
+            hurried = self.hurried or self._command_waiting()
+            barrier = self._group.barrier
+            self._processes.check(barrier.count, barrier.late, hurried)
         sleep(seconds)
-
-    def _reason(self, process: subprocess.Popen[bytes]) -> str:
-        """Why a process ended, with the last line that it wrote to stderr."""
-        if process.returncode < 0:
-            return f"killed by signal {-process.returncode}"
-        os.lseek(self._stderr, 0, os.SEEK_SET)
-        lines = os.read(self._stderr, 100_000).decode(errors="replace").splitlines()
-        return f"with status {process.returncode}" + (f" ({lines[-1]})" if lines else "")

@@ -287,6 +287,20 @@ class SaveFailed:
 
 
 @dataclass(frozen=True, eq=False)
+class WorkerLost:
+    """A worker process has ended or does not answer. What it worked on is computed again, to the
+    same bits: the run goes on as if nothing had happened."""
+
+    step: int
+    pid: int | None
+    """Of the process; None if no new ones can be started."""
+    reason: str
+    """For example "was killed by signal 9"."""
+    processes: int
+    """How many train from now on, the one of the program included."""
+
+
+@dataclass(frozen=True, eq=False)
 class RunEnded:
     """The last event."""
 
@@ -349,6 +363,7 @@ Event = (
     | ForkEnded
     | CheckpointSaved
     | SaveFailed
+    | WorkerLost
     | RunEnded
     | BranchEvent
 )

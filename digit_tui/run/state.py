@@ -58,6 +58,16 @@ class Vectors(NamedTuple):
             allocate((most, length), np.float32)[:, :count],
         )
 
+    @classmethod
+    def like(cls, other: Vectors) -> Vectors:
+        """Allocate arrays of the same sizes; what is in them is undefined."""
+        parameters, average, slots = other
+        return cls(
+            np.empty_like(parameters),
+            None if average is None else np.empty_like(average),
+            np.empty_like(slots),
+        )
+
 
 @dataclass(eq=False)
 class RunState:

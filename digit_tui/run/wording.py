@@ -29,6 +29,7 @@ from digit_tui.run.events import (
     SnapshotInfo,
     Spiked,
     WentBack,
+    WorkerLost,
 )
 from digit_tui.run.settings import Settings
 
@@ -147,6 +148,8 @@ def line_for(event: Event) -> str | None:
             return f"saved step {step:,} in {Path(path).name}"
         case SaveFailed(message=message):
             return not_saved(message)
+        case WorkerLost():
+            return worker_lost(event)
         case BranchEvent(Diverged() as diverged, branch):
             return f"{branch}: {diverged.message}"
         case BranchEvent(SaveFailed() as failed):
@@ -162,6 +165,14 @@ def test_opened(event: Evaluated) -> str:
         f"epoch {event.epoch:.2f}: test set opened, "
         f"{evaluation.accuracy:.2%}, loss {evaluation.loss:.4f}"
     )
+
+
+def worker_lost(event: WorkerLost) -> str:
+    """For example "worker process 4711 was killed by signal 9; its work is done again"."""
+    who = "" if event.pid is None else f"worker process {event.pid} "
+    if event.processes > 1:
+        return f"{who}{event.reason}; its work is done again"
+    return f"{who}{event.reason}; training goes on in one process, to the same results"
 
 
 def not_saved(message: str) -> str:

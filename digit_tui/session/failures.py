@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ParamSpec
 
 from digit_tui.data import DataError, printable
-from digit_tui.engine.worker_pool import WorkerPoolError
+from digit_tui.engine.worker_processes import WorkerPoolError
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.output import print_error
 from digit_tui.storage.errors import RunError, RunTaken

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import Dataset
-from digit_tui.engine.stepper import Stepper, StepResult
+from digit_tui.engine.stepper import StepResult
 from digit_tui.engine.worker_pool import WorkerPool
 from digit_tui.run.commands import AppliedCommand, Lineage, Setting
 from digit_tui.run.events import Evaluated, Event, Refused, RunEnded, SettingChanged
@@ -19,6 +17,7 @@ from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.training.evaluator import Evaluator
 from digit_tui.training.recorder import Recorder
+from digit_tui.training.recovery import RecoveringStepper
 from digit_tui.training.results import epoch_ended, run_results
 from digit_tui.training.step_publisher import StepPublisher
 
@@ -42,7 +41,7 @@ class Branch:
         sizes: Sequence[int],
         dataset: Dataset,
         pool: WorkerPool,
-        stepper: Stepper,
+        stepper: RecoveringStepper,
         state: RunState,
         writer: RunWriter | None,
     ) -> None:
@@ -82,7 +81,7 @@ class Branch:
     def park(self) -> None:
         """Leave the pool's vectors to another branch."""
         if self._buffer is None:
-            self._buffer = Vectors.make(self.sizes, self.config.average, np.empty)
+            self._buffer = Vectors.like(self.state.vectors)
         self._parked = self.state.copy(self._buffer)
 
     def unpark(self) -> None:

@@ -53,6 +53,10 @@ class CommandQueue:
             steps = min(steps, self._scheduled[0][0] - step)
         return max(steps, 1)
 
+    def waiting(self) -> bool:
+        """Whether a new command came."""
+        return self._source.waiting()
+
     def interrupt(self) -> bool:
         """Whether the group of steps under way should end early, because a command came."""
         return self.interrupts and self._source.waiting()

@@ -31,6 +31,8 @@ class RunRequest:
     """The run to repeat."""
     fork: tuple[int, Fork] | None = None
     """A fork to make at this step."""
+    processes: int | None = None
+    """To train with; None is as many as the config has threads. Results do not depend on it."""
 
     def again(self, number: int) -> RunRequest:
         """A request for a new run with the same settings: the second, the third, ..."""
@@ -62,8 +64,9 @@ class RunRequest:
             return self._resumed(self.resume.path, dataset, source, interactive)
         writer = RunWriter(self.folder) if self.folder else RunWriter.fresh(self.config)
         start_point = StartPoint.for_replay(self.replay) if self.replay else StartPoint()
+        start_point = self._with_fork(start_point)
         return Trainer(
-            self.config, dataset, source, writer, interactive, self._with_fork(start_point)
+            self.config, dataset, source, writer, interactive, start_point, self.processes
         )
 
     def replayer(self, dataset: Dataset, source: CommandSource) -> Trainer:
@@ -74,7 +77,14 @@ class RunRequest:
         """
         assert self.replay is not None
         start_point = StartPoint.for_full_replay(self.replay)
-        return Trainer(self.config, dataset, source, interactive=True, start_point=start_point)
+        return Trainer(
+            self.config,
+            dataset,
+            source,
+            interactive=True,
+            start_point=start_point,
+            processes=self.processes,
+        )
 
     def _resumed(
         self, path: Path, dataset: Dataset, source: CommandSource, interactive: bool
@@ -84,8 +94,9 @@ class RunRequest:
         try:
             saved = SavedRun.read(path)  # anew: now no other process writes to it
             start_point = StartPoint.for_resume(saved)
+            forked = self._with_fork(start_point)
             trainer = Trainer(
-                self.config, dataset, source, writer, interactive, self._with_fork(start_point)
+                self.config, dataset, source, writer, interactive, forked, self.processes
             )
             writer.resume(saved, start_point, trainer.state.step)
         except BaseException:

@@ -11,7 +11,7 @@ from digit_tui.data import Dataset
 from digit_tui.engine.batches import BLOCK
 from digit_tui.engine.stepper import NotFinite, Stepper
 from digit_tui.engine.worker_pool import WorkerPool
-from digit_tui.run.events import Diverged, Event, Restored, RunStarted
+from digit_tui.run.events import Diverged, Event, Restored, RunStarted, WorkerLost
 from digit_tui.run.state import RunState
 from digit_tui.run.versions import versions
 from digit_tui.run.wording import divergence
@@ -23,6 +23,7 @@ from digit_tui.training.command_handler import CommandHandler
 from digit_tui.training.command_queue import CommandQueue
 from digit_tui.training.command_source import CommandSource
 from digit_tui.training.mode import RUNNING, UNTIL_BATCH, UNTIL_EPOCH, stopping
+from digit_tui.training.recovery import RecoveringStepper
 
 
 class Trainer:
@@ -40,6 +41,7 @@ class Trainer:
         writer: RunWriter | None = None,
         interactive: bool = False,
         start_point: StartPoint | None = None,
+        processes: int | None = None,
     ) -> None:
         """Set up a run; nothing is trained before `run` is iterated.
 
@@ -51,6 +53,8 @@ class Trainer:
             interactive: a person is there: keep snapshots to go back to, and pause instead of
                 training on with a network that is lost, or of ending when all epochs are done.
             start_point: where it begins; None is with fresh weights.
+            processes: that train, at most as many as the config has threads; None is just that.
+                Results do not depend on it.
         """
         images = len(dataset.train_labels)
         self._config = config = config.for_images(images)
@@ -60,11 +64,13 @@ class Trainer:
         self._sizes = sizes = (dataset.pixels, *config.hidden, dataset.classes)
         self._start_point = start_point or StartPoint()
         self._queue = CommandQueue(source, self._start_point.scheduled)
-        self._pool = WorkerPool.for_run(config, sizes, dataset, self._queue.interrupt)
+        self._pool = WorkerPool.for_run(
+            config, sizes, dataset, processes, self._queue.waiting, self._queue.interrupt
+        )
         state = RunState.begin(config, sizes, self._pool.vectors)
         if self._start_point.state is not None:
             state.become(self._start_point.state)
-        stepper = Stepper(config, self._pool)
+        stepper = RecoveringStepper(Stepper(config, self._pool), self._pool)
         run = Branch(config, sizes, dataset, self._pool, stepper, state, writer)
         if self._start_point.history is not None:
             run.test_opened = self._start_point.history.test_opened
@@ -81,12 +87,19 @@ class Trainer:
         self._branches.started = perf_counter()
         try:
             with self._pool:
-                yield from self._begin()
-                while not self.handler.mode.stopping:
-                    yield from self._turn()
-                yield from self._end(self.handler.mode.reason)
+                for event in self._train_to_the_end():
+                    for loss in self._pool.take_losses():
+                        yield WorkerLost(self.state.step, *loss)
+                    yield event
         finally:
             self._branches.close()
+
+    def _train_to_the_end(self) -> Iterator[Event]:
+        yield from self._begin()
+        while not self.handler.mode.stopping:
+            yield from self._turn()
+        self._pool.hurried = True
+        yield from self._end(self.handler.mode.reason)
 
     def _begin(self) -> Iterator[Event]:
         run, state, history = self._branches.run, self.state, self._start_point.history

@@ -131,7 +131,7 @@ def test_a_report_to_a_full_device_does_not_cost_the_run(tmp_path: Path) -> None
     ],
     ids=" ".join,
 )
-def test_a_report_that_can_not_be_written_is_a_disk_error(
+def test_a_report_that_cannot_be_written_is_a_disk_error(
     arguments: list[str], tmp_path: Path
 ) -> None:
     if "run" in arguments:

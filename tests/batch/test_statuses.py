@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from support.batch import events_of, record_of, run
 
-from digit_tui.engine.worker_pool import WORKER_PROCESSES
+from digit_tui.engine.worker_processes import WORKER_PROCESSES
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
 
@@ -89,7 +89,7 @@ def test_a_folder_that_holds_a_run_is_a_wrong_option(tmp_path: Path) -> None:
     assert (tmp_path / "checkpoint.npz").read_bytes() == before
 
 
-def test_a_folder_that_can_not_be_made_is_a_disk_error(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_a_disk_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     result = run("--json", "--run", str(tmp_path / "file" / "run"))
     assert (result.exit_code, result.stdout) == (74, "")
@@ -109,7 +109,7 @@ def test_a_full_disk_is_a_disk_error_that_names_the_folder(
     assert f"{tmp_path / 'run'}: {os.strerror(errno.ENOSPC)}" in result.stderr
 
 
-def test_weights_that_can_not_be_saved_are_a_disk_error_with_a_result(
+def test_weights_that_cannot_be_saved_are_a_disk_error_with_a_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any) -> None:

@@ -209,7 +209,7 @@ def test_the_best_checkpoint_has_its_own_history(trained: Path, tmp_path: Path) 
     ],
     ids=str,
 )
-def test_what_can_not_be_done_is_said_in_one_line(
+def test_what_cannot_be_done_is_said_in_one_line(
     arguments: list[str],
     status: int,
     words: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from click.core import ParameterSource
 from support.cli import VALUES, Program, long_flag, the_error
+from support.workers import needs_workers
 
 from digit_tui.cli.main import cli
 from digit_tui.cli.options import RUN_OPTIONS, make_config
@@ -134,6 +136,45 @@ def test_a_saved_run_keeps_its_settings(
         error = the_error(program(*run, other, value))
         assert f"{flag}: the run has {other} " in error
         assert "leave it out" in error
+
+
+@needs_workers
+@pytest.mark.parametrize("flag", ["--resume", "--replay"])
+def test_a_saved_run_takes_another_number_of_threads(
+    flag: str, program: Program, tmp_path: Path
+) -> None:
+    """As processes: the results are those of the number that it was begun with."""
+    begin = [
+        "--batch",
+        "--json",
+        "--data",
+        "sample",
+        "--side",
+        "8",
+        "--hidden",
+        "8",
+        "--threads",
+        "2",
+        "--seed",
+        "3",
+        "--epochs",
+    ]
+    whole = program(*begin, "2", "--run", str(tmp_path / "whole"))
+    first = ["--batch", "--replay", str(tmp_path / "whole")]
+    if flag == "--resume":
+        ended = program(*begin, "2", "--run", str(tmp_path / "part"))
+        (tmp_path / "part" / "checkpoint.npz").unlink()  # all is trained again
+        first = ["--batch", "--resume", str(tmp_path / "part")]
+    for threads, words in ("1", ""), ("3", "are divided among 2, and cannot use more"):
+        ended = program(*first, "--json", "--threads", threads)
+        assert ended.exit_code == 0, ended.stderr
+        assert words in ended.stderr
+        assert sum_of(ended.stdout) == sum_of(whole.stdout)
+    assert "--threads: 0 is not" in the_error(program(*first, "--threads", "0"))
+
+
+def sum_of(lines: str) -> str:
+    return str(json.loads(lines.splitlines()[-1])["weights_sha256"])
 
 
 @pytest.mark.parametrize("flag", ["--resume", "--replay"])

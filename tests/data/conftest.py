@@ -1,10 +1,13 @@
+"""What the tests of data share: folders of digits, and servers to download from."""
+
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.mirror import Mirror
 
 from digit_tui.data import write_idx
 
@@ -35,3 +38,32 @@ def make_folder(tmp_path: Path) -> MakeFolder:
         return folder
 
     return make
+
+
+@pytest.fixture
+def start_mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Mirror]]:
+    """Starts a server; ended with the test."""
+    # A proxy in the environment must not come between the test and its server.
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    mirrors: list[Mirror] = []
+
+    def start() -> Mirror:
+        mirrors.append(Mirror())
+        return mirrors[-1]
+
+    yield start
+    for mirror in mirrors:
+        mirror.closing.set()
+        mirror.shutdown()
+        mirror.server_close()
+
+
+@pytest.fixture
+def mirror(start_mirror: Callable[[], Mirror]) -> Mirror:
+    return start_mirror()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where downloads go; it does not exist yet."""
+    return tmp_path / "cache" / "mnist"

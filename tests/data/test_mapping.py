@@ -58,7 +58,7 @@ def test_another_process_finds_an_array(kind: str, tmp_path: Path) -> None:
     assert found.stdout == NUMBERS[3:].tobytes()
 
 
-def test_what_is_read_can_not_be_written(tmp_path: Path) -> None:
+def test_what_is_read_cannot_be_written(tmp_path: Path) -> None:
     for array in (in_memory(), on_disk(tmp_path)):
         np.testing.assert_array_equal(array, NUMBERS)
         with pytest.raises(ValueError, match="read-only"):

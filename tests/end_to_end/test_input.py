@@ -116,7 +116,7 @@ PIECES = [
     b"\x1b[?2048;2$y\x1b[48;24;80;0;0t\x1b[<35;1;1M",
     b"\x1b[" + b";" * 500,
 ]
-"""Halves of characters and of sequences, and sequences with numbers that can not be."""
+"""Halves of characters and of sequences, and sequences with numbers that cannot be."""
 
 
 @pytest.mark.long

@@ -1,35 +1,38 @@
-"""Terminals that go away, do not read, or were never there.
+"""A terminal under the interface that goes away, does not read, or was never there.
 
-`pytest -m long tests/end_to_end/test_lost_terminal.py` tries more often and stalls for longer;
-`-m soak` still more often.
-Times are bounds that a person may rely on, not measurements.
+`pytest -m long tests/end_to_end/test_lost_terminal.py` tries more of them; `-m soak` tries more
+often, and stalls for longer. Times are bounds that a person may rely on, not measurements.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
 import signal
 import struct
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
 import pytest
+from support.interrupted import assert_saved
 from support.rarely import endurance, rarely
+from support.terminal import CLOSING
 
 from digit_tui.storage.run_files import CHECKPOINT
-from digit_tui.storage.saved_run import SavedRun
 
 if sys.platform == "win32":
     pytest.skip("Windows has no pseudo-terminals", allow_module_level=True)
 
+import fcntl
 import termios
+
+pytestmark = pytest.mark.timeout(60)
+
+Start = Callable[..., Any]
 
 CLOSINGS = [0, *endurance(*range(1, 20))]
 STALLS = [1.0, *endurance(*[20.0] * 5)]
@@ -41,36 +44,12 @@ REFUSE_SECONDS = 1.0
 CPU_SECONDS = 4.0
 """What a program that has lost its terminal may still use, its training and its save included."""
 
-pytestmark = pytest.mark.timeout(60)
-
-Start = Callable[..., Any]
-
-TAKE = (
-    "import fcntl, os, signal, sys, termios\nfcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0)\n"
-)
-CLOSING = {
-    "default": TAKE,
-    "ignored": TAKE + "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n",
-    # A terminal that is nobody's: the system tells nobody when it closes.
-    "none": "import os, sys\n",
-}
-"""How a program is prepared for the signal of a terminal that closes."""
-
 
 def last_epoch(folder: Path) -> int:
     """The last that the run has recorded."""
     lines = (folder / "journal.jsonl").read_text().splitlines()
     epochs = [line for line in lines if '"epoch_ended"' in line and line.endswith("}")]
     return int(json.loads(epochs[-1])["epoch"]) if epochs else 0
-
-
-def assert_saved(folder: Path) -> int:
-    saved = SavedRun.read(folder)
-    assert saved.record["state"] == "interrupted"
-    at = saved.checkpoint().state.step
-    assert not saved.damaged
-    assert saved.record["results"]["steps"] == at > 0
-    return at
 
 
 def epoch_after(before: int, folder: Path) -> int:
@@ -206,7 +185,7 @@ class TestNone:
 
     @pytest.mark.parametrize("term", ["", "dumb"])
     @pytest.mark.parametrize("command", ["", "--resume RUN"])
-    def test_of_a_kind_that_can_not_draw(
+    def test_of_a_kind_that_cannot_draw(
         self, terminal: Start, tmp_path: Path, term: str, command: str
     ) -> None:
         self.assert_refused(terminal, tmp_path, f'"$@" {command}; echo "status $?."', TERM=term)
@@ -237,139 +216,3 @@ class TestNone:
             assert lines[0].startswith("digit-tui: ")
             assert "--batch" in lines[0]
             assert "\x1b" not in lines[0]
-
-
-# Without a screen
-
-
-BATCH = ("--batch", "--preset", "classic", "--hidden", "16", "--threads", "1", "--data", "sample")
-
-
-def program(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "digit_tui", *arguments]
-
-
-class TestBatch:
-    @pytest.mark.parametrize("form", [["--json"], []], ids=["json", "report"])
-    def test_a_reader_that_went_away(self, tmp_path: Path, form: list[str]) -> None:
-        epochs = "100000" if form else "30"
-        words = program(*BATCH, "--epochs", epochs, "--run", str(tmp_path / "run"), *form)
-        reader = "head -1 >/dev/null" if form else "true"
-        done = subprocess.run(
-            ["bash", "-c", f'"$@" | {reader}; echo "${{PIPESTATUS[0]}}"', "bash", *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=30,
-        )
-        assert done.stdout == "141\n"
-        assert "Traceback" not in done.stderr
-        saved = SavedRun.read(tmp_path / "run")
-        assert saved.checkpoint().state.step == saved.record["results"]["steps"] > 0
-
-    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
-    @pytest.mark.long
-    @pytest.mark.parametrize("form", [["--json"], []], ids=["json", "report"])
-    def test_standard_output_is_full(self, tmp_path: Path, form: list[str]) -> None:
-        folder = tmp_path / "run"
-        words = program(*BATCH, "--epochs", "400", "--run", str(folder))
-        with subprocess.Popen(words, stderr=subprocess.DEVNULL) as process:
-            wait_for(folder / CHECKPOINT, process)
-            process.terminate()
-        before = assert_saved(folder)
-        with open("/dev/full", "w") as full:
-            done = subprocess.run(
-                program("--batch", "--resume", str(folder), *form),
-                stdout=full,
-                stderr=subprocess.PIPE,
-                text=True,
-                check=False,
-                timeout=50,
-            )
-        assert done.returncode == 74
-        assert "Traceback" not in done.stderr
-        assert "cannot write to standard output: No space left on device" in done.stderr
-        saved = SavedRun.read(folder)
-        assert saved.checkpoint().state.step == saved.record["results"]["steps"] >= before
-        assert saved.record["state"] == ("interrupted" if form else "finished")
-        assert not saved.damaged
-
-    def test_the_disk_is_full(self, small_disk: Path) -> None:
-        folder = small_disk / "run"
-        words = program(*BATCH, "--epochs", "200", "--run", str(folder))
-        with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
-            wait_for(folder / CHECKPOINT, process)
-            process.send_signal(signal.SIGSTOP)
-            before = SavedRun.read(folder).checkpoint().state.step
-            fill(small_disk / "filler")
-            process.send_signal(signal.SIGCONT)
-            _, said = process.communicate(timeout=50)
-        assert process.returncode == 74
-        assert "Traceback" not in said
-        assert said.count("cannot save: No space left on device") == 1
-        saved = SavedRun.read(folder)
-        assert saved.checkpoint().state.step >= before  # it may have been stopped in a save
-        assert not saved.damaged
-
-    @pytest.mark.long
-    @pytest.mark.parametrize("hangup", ["default", *rarely("ignored", "none")])
-    def test_its_terminal_is_closed(self, terminal: Start, tmp_path: Path, hangup: str) -> None:
-        folder = tmp_path / "run"
-        epochs = "100" if hangup != "default" else "100000"
-        with open(tmp_path / "report", "w") as report:
-            started = terminal(
-                *(*BATCH, "--epochs", epochs, "--run", str(folder)),
-                preparations=CLOSING[hangup],
-                stdout=report,
-            )
-        started.until(lambda: re.search(rb"epoch [1-9]\d*/", started.output))
-        started.hang_up()
-        started.process.wait(20)
-        saved = SavedRun.read(folder)
-        if hangup == "default":
-            assert started.process.returncode == 128 + signal.SIGHUP
-            assert_saved(folder)
-        else:  # as nohup asks: it goes on to its end
-            assert started.process.returncode == 0
-            assert saved.record["state"] == "finished"
-            assert saved.checkpoint().state.epoch == 100
-        assert "Weights  " in (tmp_path / "report").read_text()
-
-
-def wait_for(path: Path, process: subprocess.Popen[Any]) -> None:
-    """Until a program has made a file."""
-    end = monotonic() + 20
-    while not path.exists():
-        assert monotonic() < end
-        assert process.poll() is None
-        sleep(0.005)
-
-
-def fill(path: Path) -> None:
-    """Leave no room on a disk."""
-    with open(path, "wb", buffering=0) as file:
-        for size in (65_536, 512, 1):
-            try:
-                while True:
-                    file.write(b"\0" * size)
-            except OSError:
-                continue
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, in memory."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a file system")
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(place)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"can not mount a file system: {mounted.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)

@@ -128,7 +128,7 @@ def test_a_dropped_connection_saves_and_ends_the_program(training: Callable[...,
 
 
 @pytest.mark.long
-def test_a_terminal_that_does_not_read_can_not_hold_the_program(
+def test_a_terminal_that_does_not_read_cannot_hold_the_program(
     training: Callable[..., Any],
 ) -> None:
     program, folder = training()
@@ -183,7 +183,7 @@ def test_a_storm_of_sizes_leaves_a_whole_screen(training: Callable[..., Any]) ->
     program.settle(2.0)
 
     def steady() -> list[str]:
-        """What the look at the test digits after a pause, still under way, does not change."""
+        """What the evaluation after a pause, still under way, does not change."""
         return [program.rows[0], program.rows[2], *program.rows[13:]]
 
     whole = steady()
@@ -268,7 +268,7 @@ class TestWithoutATerminal:
         self.assert_refused(program.process, (tmp_path / "log").read_text())
 
     @pytest.mark.parametrize("term", ["dumb", ""])
-    def test_with_a_terminal_that_can_not_draw(
+    def test_with_a_terminal_that_cannot_draw(
         self, terminal: Callable[..., Any], term: str
     ) -> None:
         program = terminal(TERM=term)

@@ -63,13 +63,13 @@ def held(digits: Dataset) -> Dataset:
     return hold_out(digits, 70)
 
 
-def looks(events: list[Any], digits: str) -> list[Evaluated]:
+def evaluations(events: list[Any], digits: str) -> list[Evaluated]:
     return [each for each in events if isinstance(each, Evaluated) and each.split == digits]
 
 
 def test_the_test_set_is_read_at_the_end_alone(train: Any, held: Dataset) -> None:
     ran = train(dataset=held, validation=70)
-    assert [len(look.evaluation.labels) for look in ran.all(Evaluated)] == [70] * 3
+    assert [len(each.evaluation.labels) for each in ran.all(Evaluated)] == [70] * 3
     last = ran.all(EpochEnded)[-1]
     assert (last.test_loss, last.test_accuracy) == (None, None)
     watched = ran.all(Evaluated)[-1].evaluation
@@ -82,7 +82,7 @@ def test_the_test_set_is_read_at_the_end_alone(train: Any, held: Dataset) -> Non
     assert ended.monitored_accuracy == watched.accuracy
 
 
-def test_a_run_that_is_left_early_does_not_look(train: Any, held: Dataset) -> None:
+def test_a_run_that_is_left_early_makes_no_test_evaluation(train: Any, held: Dataset) -> None:
     ran = train([(5, Stop())], dataset=held, validation=70)
     assert (ran.ended.test_accuracy, ran.ended.test_total) == (None, None)
     assert ran.ended.evaluated.split == "validation"
@@ -90,7 +90,7 @@ def test_a_run_that_is_left_early_does_not_look(train: Any, held: Dataset) -> No
 
 def test_opening_it_is_told_and_on_record(train: Any, held: Dataset, tmp_path: Path) -> None:
     ran = train([(5, OpenTest())], dataset=held, validation=70, folder=tmp_path)
-    (opened,) = looks(ran.events, "test")
+    (opened,) = evaluations(ran.events, "test")
     assert (opened.step, len(opened.history)) == (5, 0)
     assert len(opened.evaluation.labels) == len(held.test_labels)
     assert ran.ended.test_opened == 5
@@ -126,7 +126,7 @@ def test_a_fork_opens_it_too(train: Any, held: Dataset, tmp_path: Path) -> None:
     assert SavedRun.read(Path(forked.run)).history().test_opened == 2
     inner = [event.event for event in ran.all(BranchEvent)]
     # Both branches have come to the end of an epoch when they are asked.
-    assert [look.step for look in looks(inner, "test")] == [10]
+    assert [each.step for each in evaluations(inner, "test")] == [10]
 
 
 def test_without_held_out_digits_there_is_nothing_to_open(train: Any) -> None:

@@ -1,331 +1,29 @@
+"""The worker processes of a run: how they begin, how they end, and what is left."""
+
 from __future__ import annotations
 
 import gc
-import marshal
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
-from threading import Barrier, Thread
-from time import monotonic, sleep
 from typing import Any
 
-import numpy as np
 import pytest
 from support.command_script import CommandScript
 from support.rarely import rarely
+from support.workers import alive, needs_workers, wait_until, workers_of
 
 from digit_tui.data import Dataset
-from digit_tui.engine import shared_memory as shared_memory_module
-from digit_tui.engine import stepper as step_module
-from digit_tui.engine import worker_pool as pool_module
-from digit_tui.engine.batches import BLOCK, Batches, TrainingData
-from digit_tui.engine.shared_memory import Arena, shared_arena
-from digit_tui.engine.step_group import MAX_STEPS, StepGroup
-from digit_tui.engine.stepper import Stepper
-from digit_tui.engine.worker import Worker, WorkerSpec
-from digit_tui.engine.worker_pool import WORKER_PROCESSES, WorkerPool, WorkerPoolError
-from digit_tui.engine.worker_process import REQUEST_BYTES
-from digit_tui.nn import Network, evaluate
-from digit_tui.nn.inputs import Inputs
+from digit_tui.engine.worker_pool import WorkerPoolError
 from digit_tui.run.commands import SetBatchSize
-from digit_tui.run.events import Diverged, Event, StepsDone
-from digit_tui.run.random_streams import stream
-from digit_tui.run.state import RunState, Vectors
 from digit_tui.training.trainer import Trainer
-
-needs_workers = pytest.mark.skipif(not WORKER_PROCESSES, reason="threads are left to the BLAS here")
-
-SETTINGS: list[Any] = [
-    {"clip_norm": 0.5, "optimizer": "momentum"},
-    *rarely(
-        {},
-        {"augment": "elastic", "average": False},
-        {"hidden": (1,)},  # the other layers are small beside the first one
-        {"clip_value": 0.01, "optimizer": "rmsprop"},
-        {"hidden": (7, 5), "batch_size": 31, "weight_decay": 0.1},
-        {"batch_size": 1, "epochs": 1},  # fewer images than workers
-    ),
-]
-
-
-def alive(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):  # it ended before, or while it was read
-        return False
-    return state != "Z"
-
-
-def workers_of(process: int) -> list[int]:
-    """Those that the system names at once; a process that has just begun may be missing."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    found = []
-    for child in children:
-        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
-            if b"run_worker" in Path(f"/proc/{child}/cmdline").read_bytes():
-                found.append(int(child))
-    return found
 
 
 def open_files() -> int:
     gc.collect()  # a map stays open as long as there are arrays in it
     return len(os.listdir("/proc/self/fd"))
-
-
-def batches_of(digits: Dataset, seed: int) -> Batches:
-    block = np.zeros((BLOCK, digits.pixels), np.uint8)
-    return Batches(TrainingData(digits.train_images, digits.train_labels), seed, digits.side, block)
-
-
-def wait_until(condition: Any, seconds: float = 20.0) -> None:
-    end = monotonic() + seconds
-    while not condition():
-        assert monotonic() < end
-        sleep(0.01)
-
-
-@needs_workers
-@pytest.mark.parametrize("settings", SETTINGS, ids=str)
-def test_any_number_of_members_computes_the_same_but_for_rounding(
-    settings: dict[str, Any], train: Any
-) -> None:
-    alone = train(threads=1, **settings)
-    for threads in (2, 3):
-        together, again = (train(threads=threads, **settings) for _ in range(2))
-        assert together.sha256 == again.sha256
-        for name in ("losses", "accuracies", "gradient_norms"):
-            expected, actual = (
-                np.concatenate([getattr(event, name) for event in ran.all(StepsDone)])
-                for ran in (alone, together)
-            )
-            np.testing.assert_allclose(actual, expected, rtol=2e-3, atol=2e-4)
-        weights = alone.trainer.state.parameters, together.trainer.state.parameters
-        np.testing.assert_allclose(*weights, rtol=1e-2, atol=1e-3)
-        assert together.ended.test_correct == pytest.approx(alone.ended.test_correct, abs=1)
-
-
-@needs_workers
-def test_what_members_compute_does_not_depend_on_who_they_are(digits: Dataset, train: Any) -> None:
-    """Threads of this process in place of the worker processes."""
-    ran = train(threads=3, augment="none", average=True)
-    config = ran.trainer._config
-    spec = WorkerSpec((36, 8, 4), 6, 230, True, config.seed, config.batch_size, workers=3)
-    vectors = Vectors.make(spec.sizes, True, np.zeros)
-    memory: list[np.ndarray] = []
-
-    def same(index: int) -> Any:
-        arrays = iter(list(memory))
-
-        def allocate(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-            if index:
-                return next(arrays)
-            memory.append(np.zeros(shape, dtype))
-            return memory[-1]
-
-        return allocate
-
-    barrier = Barrier(3)
-    batches = [batches_of(digits, config.seed) for _ in range(3)]
-    workers = [
-        Worker(spec, vectors, batches[index], same(index), index, barrier.wait)
-        for index in range(3)
-    ]
-
-    class Threads(WorkerPool):
-        def __init__(self) -> None:
-            self.vectors, self.worker, self._spec = vectors, workers[0], spec
-
-        def do(self, job: str, *values: Any) -> Any:
-            others = [Thread(target=getattr(each, job), args=values) for each in workers[1:]]
-            for other in others:
-                other.start()
-            result = getattr(workers[0], job)(*values)
-            for other in others:
-                other.join()
-            return result
-
-    state = RunState.begin(config, spec.sizes, vectors)
-    stepper = Stepper(config, Threads())
-    while state.epoch < 2:
-        stepper.steps(state, 5)
-        if state.cursor >= 230:
-            state.end_epoch()
-    np.testing.assert_array_equal(state.parameters, ran.trainer.state.parameters)
-    np.testing.assert_array_equal(state.average, ran.trainer.state.average)
-
-
-@needs_workers
-def test_an_evaluation_is_shared(train: Any, make_digits: Any) -> None:
-    digits = make_digits(test=5_001)  # more than a block
-    ran = train(dataset=digits, threads=2, average=False)
-    network = Network((36, 8, 4), ran.trainer.state.parameters)
-    expected = evaluate(network, digits.test_images, digits.test_labels)
-    found = ran.ended.evaluated.evaluation
-    np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-6)
-    np.testing.assert_allclose(found.losses, expected.losses, atol=1e-5)
-    assert found.total == 5_001
-    assert found.correct == expected.correct
-
-
-@needs_workers
-def test_the_batch_size_may_change_on_the_way(train: Any) -> None:
-    alone, together = (train([(5, SetBatchSize(50))], threads=threads) for threads in (1, 2))
-    assert together.ended.steps == alone.ended.steps
-    np.testing.assert_allclose(
-        together.trainer.state.parameters, alone.trainer.state.parameters, rtol=1e-2, atol=1e-3
-    )
-
-
-def drive(trainer: Trainer, barrier: Callable[[Event], bool]) -> None:
-    """Follow a run until it meets what is looked for."""
-    for event in trainer.run():
-        if barrier(event):
-            return
-
-
-@needs_workers
-@pytest.mark.parametrize("threads", [1, 2, *rarely(3)])
-def test_a_step_that_is_not_finite_changes_nothing(
-    threads: int, digits: Dataset, config: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Neither as the first step of an order nor as a later one."""
-    wild = config.with_(threads=threads, optimizer="momentum", learning_rate=1e6, augment="none")
-
-    def end() -> tuple[Any, ...]:
-        trainer = Trainer(wild, digits, CommandScript([]))
-        drive(trainer, lambda event: isinstance(event, Diverged))
-        state = trainer.state
-        tally = replace(state.tally, seconds=0.0)
-        return state.step, state.slot_steps, state.cursor, vars(tally), state.vectors
-
-    monkeypatch.setattr(step_module, "MAX_STEPS", 1)
-    *expected, vectors = end()
-    assert expected[0] > 2
-    assert np.isfinite(vectors.parameters).all()
-    monkeypatch.setattr(step_module, "MAX_STEPS", MAX_STEPS)
-    *found, same = end()
-    assert found == expected
-    for first, second in zip(same, vectors, strict=True):
-        np.testing.assert_array_equal(first, second)
-
-
-def test_after_a_step_that_is_not_finite_none_is_made() -> None:
-    def after(*brightness: int) -> Vectors:
-        images = len(brightness)
-        spec = WorkerSpec((36, 4, 3), 6, images, False, seed=0, batch_size=1, workers=1)
-        vectors = Vectors.make(spec.sizes, False, np.zeros)
-        # In the order in which the epoch takes them.
-        order = stream(0, "shuffle", 0).permutation(images)
-        pixels = np.zeros((images, 36), np.uint8)
-        pixels[order] = np.array(brightness, np.uint8)[:, None]
-        digits = TrainingData(pixels, np.zeros(images, np.uint8))
-        batches = Batches(digits, 0, 6, np.zeros((BLOCK, 36), np.uint8))
-        worker = Worker(spec, vectors, batches, np.zeros, 0, lambda: None)
-        vectors.parameters[: 36 * 4] = 1e38  # overflows, but not for a blank image
-        order = StepGroup(0, 0, 0, False, "adam", 0.0, None, None, 0, 0, ((1, 0.1),) * images)
-        worker.steps(*order)
-        finite = [sums.finite for sums in worker.sums(slice(images))]
-        assert finite[:2] == [each == 0 for each in brightness[:2]]
-        return vectors
-
-    for first, second in zip(after(0, 255, 0), after(0), strict=True):
-        np.testing.assert_array_equal(first, second)
-    assert (after(0, 0, 0).parameters != after(0).parameters).any()
-
-
-def test_an_order_counts_what_its_steps_came_to(digits: Dataset) -> None:
-    """Losses and right answers of all steps are added up together, a short batch's too."""
-    spec = WorkerSpec((36, 4, 4), 6, 230, False, seed=0, batch_size=100, workers=1)
-    vectors = Vectors.make(spec.sizes, False, np.zeros)
-    network = Network(spec.sizes, vectors.parameters)
-    network.initialize(np.random.default_rng(0))
-    worker = Worker(spec, vectors, batches_of(digits, 0), np.zeros, 0, lambda: None)
-    counts = (100, 100, 30)
-    rates = tuple((images, 0.0) for images in counts)
-    worker.steps(*StepGroup(0, 0, 0, False, "sgd", 0.0, None, None, 0, 0, rates))
-    order = stream(0, "shuffle", 0).permutation(230)
-    start = 0
-    for images, sums in zip(counts, worker.sums(slice(3)), strict=True):
-        chosen = order[start : start + images]
-        start += images
-        expected = evaluate(network, digits.train_images[chosen], digits.train_labels[chosen])
-        assert sums.loss == pytest.approx(expected.loss * images, rel=1e-5)
-        assert sums.correct == expected.correct
-
-
-@needs_workers
-@pytest.mark.parametrize("batch_size", [100, 5_000, *rarely(1, 1_500, 9_000)])
-def test_members_load_the_images_of_the_shuffle(
-    batch_size: int, make_digits: Any, config: Any
-) -> None:
-    digits = make_digits(train=9_000)
-    changed = config.with_(batch_size=batch_size, threads=2, augment="none")
-    order = stream(changed.seed, "shuffle", 0).permutation(9_000)
-    with WorkerPool.for_run(changed, (36, 8, 4), digits) as pool:
-        state = RunState.begin(changed, (36, 8, 4), pool.vectors)
-        stepper = Stepper(changed, pool)
-        found: list[Inputs] = []
-        inputs = pool.worker.inputs
-
-        def look(*values: Any) -> Inputs:
-            found.append(inputs(*values))
-            return found[-1]
-
-        pool.worker.inputs = look  # type: ignore[method-assign]
-        start = 0
-        while start < min(9_000, 100 * batch_size):
-            (result,) = stepper.steps(state, 1)
-            chosen = order[start : start + result.images]
-            expected = digits.train_images[chosen][:, pool.worker._inputs.pixels]
-            values, kept = found[-1]
-            rows = kept.rows if kept else np.arange(expected.shape[1])
-            np.testing.assert_array_equal(values, expected[:, rows] * np.float32(1 / 255))
-            assert not np.delete(expected, rows, axis=1).any()
-            labels = pool._batches.labels(0, start, result.images)
-            np.testing.assert_array_equal(labels, digits.train_labels[chosen])
-            start += result.images
-        if batch_size == 1:  # of 50 images one inks all pixels
-            assert sum(each.kept is not None for each in found) > 90
-
-
-@needs_workers
-@pytest.mark.parametrize("batch_size", [1_500, 9_000])
-def test_members_load_deformed_images_of_two_blocks_and_three(
-    batch_size: int, make_digits: Any, train: Any
-) -> None:
-    digits = make_digits(train=9_000)
-    options = {"batch_size": batch_size, "augment": "shift", "dataset": digits, "epochs": 2}
-    alone, together = (train(threads=threads, **options) for threads in (1, 2))
-    expected, actual = (
-        np.concatenate([event.losses for event in ran.all(StepsDone)]) for ran in (alone, together)
-    )
-    assert len(actual) == 2 * -(-9_000 // batch_size)
-    np.testing.assert_allclose(actual, expected, rtol=2e-3)
-    assert len(set(actual.tolist())) == len(actual)
-
-
-@needs_workers
-def test_a_lost_workers_ends_the_run_with_a_reason(digits: Dataset, config: Any) -> None:
-    trainer = Trainer(config.with_(threads=2, epochs=1_000_000), digits, CommandScript([]))
-    killed: list[int] = []
-
-    def kill(event: Event) -> bool:
-        if isinstance(event, StepsDone) and not killed:
-            killed.extend(process.pid for process in trainer._pool._processes)
-            os.kill(killed[0], signal.SIGKILL)
-        return False
-
-    with pytest.raises(
-        WorkerPoolError, match="killed by signal 9; --threads 1 needs no worker processes"
-    ):
-        drive(trainer, kill)
-    assert killed
-    assert not any(map(alive, killed))
 
 
 @needs_workers
@@ -342,15 +40,18 @@ def test_a_run_that_is_given_up_ends_its_workers(digits: Dataset, config: Any) -
     trainer = Trainer(config.with_(threads=2), digits, CommandScript([]))
     run = trainer.run()
     next(run)
-    (process,) = trainer._pool._processes
-    assert alive(process.pid)
+    wait_until(lambda: workers_of(os.getpid()))
+    (process,) = workers_of(os.getpid())
     run.close()
-    assert not alive(process.pid)
+    assert not alive(process)
 
 
 @needs_workers
-@pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV"])
-def test_workers_end_with_the_program_however_it_ends(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("name", ["SIGKILL", *rarely("SIGSEGV")])
+def test_workers_end_with_the_program_however_it_ends(
+    name: str, stopped: bool, tmp_path: Path
+) -> None:
     number = getattr(signal, name)  # Windows knows no SIGKILL
     command = [sys.executable, "-m", "digit_tui", "--batch", "--data", "sample", "--threads", "2"]
     program = subprocess.Popen(
@@ -361,17 +62,13 @@ def test_workers_end_with_the_program_however_it_ends(name: str, tmp_path: Path)
     )
     wait_until(lambda: workers_of(program.pid))
     (process,) = workers_of(program.pid)  # it lives until the program ends
+    # It is the last to run by then: it has asked the system for its end.
+    wait_until(lambda: Path(f"/proc/{process}/oom_score_adj").read_text() == "1000\n")
+    if stopped:
+        os.kill(process, signal.SIGSTOP)
     program.send_signal(number)
     assert program.wait() == -number
     wait_until(lambda: not alive(process))
-
-
-@needs_workers
-def test_closed_standard_streams_are_not_taken_for_memory(tmp_path: Path) -> None:
-    command = f"{sys.executable} -m digit_tui --batch --data sample --preset classic --epochs 2"
-    command += f" --threads 2 --run {tmp_path / 'run'} <&- >&- 2>&-"
-    assert subprocess.run(["/bin/sh", "-c", command], timeout=60).returncode == 0
-    assert '"state": "finished"' in (tmp_path / "run" / "run.json").read_text()
 
 
 @needs_workers
@@ -386,33 +83,11 @@ def test_no_workers_can_be_started(train: Any, monkeypatch: pytest.MonkeyPatch) 
 
 
 @needs_workers
-def test_no_memory_to_share(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(size: int) -> int:
-        raise OSError(12, "Cannot allocate memory")
-
-    monkeypatch.setattr(shared_memory_module, "memory_file", refuse)
-    with pytest.raises(
-        WorkerPoolError, match="cannot share memory with worker processes: Cannot allocate"
-    ):
-        train(threads=2)
-
-
-@needs_workers
 def test_a_run_that_is_never_begun_leaves_no_file_open(digits: Dataset, config: Any) -> None:
     before = open_files()
     for _ in range(3):
         Trainer(config.with_(threads=2), digits, CommandScript([])).run().close()
     assert open_files() == before
-
-
-@needs_workers
-def test_a_workers_that_fails_says_why(
-    digits: Dataset, config: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pool_module, "_START", "raise RuntimeError('by design')")
-    trainer = Trainer(config.with_(threads=2), digits, CommandScript([]))
-    with pytest.raises(WorkerPoolError, match=r"status 1 \(RuntimeError: by design\); --threads 1"):
-        drive(trainer, lambda event: False)
 
 
 @needs_workers
@@ -437,36 +112,3 @@ def test_workers_end_when_the_start_is_interrupted(
     assert started[0].poll() is not None
     del trainer
     assert open_files() == before
-
-
-def test_without_workers_threads_are_left_to_the_blas(
-    train: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pool_module, "WORKER_PROCESSES", False)
-    ran = train(threads=2)
-    assert ran.trainer._pool._threads == 2
-    assert ran.ended.epochs == 2
-
-
-@pytest.mark.parametrize("shared", [False, pytest.param(True, marks=needs_workers)])
-def test_memory_hands_out_zeros_on_lines_of_their_own(shared: bool) -> None:
-    memory = shared_arena(lambda memory: memory.allocate((999,), np.uint8)) if shared else Arena()
-    arrays = [memory.allocate(shape, np.float32) for shape in ((3, 5), (1,), (0,), (17,))]
-    assert arrays[0].shape == (3, 5)
-    assert memory.size == 64 + 64 + 128
-    for array in arrays:
-        assert not array.any()
-        assert not array.size or array.ctypes.data % 64 == 0
-
-
-def test_each_slot_begins_with_a_line() -> None:
-    slots = Vectors.make((9, 5, 3), False, Arena().allocate).slots
-    assert len(slots) == 2
-    assert all(slot.ctypes.data % 64 == 0 for slot in slots)
-
-
-def test_the_longest_order_has_room() -> None:
-    batches = tuple((60_000 + number, 1e-9 + number) for number in range(MAX_STEPS))
-    long = 10**12
-    order = StepGroup(long, long, long, True, "nesterov", 1e-9, 1e-9, 1e-9, long, long, batches)
-    assert len(marshal.dumps(("steps", tuple(order)))) < REQUEST_BYTES

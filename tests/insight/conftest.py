@@ -13,7 +13,7 @@ MakeHistory = Callable[..., PredictionHistory]
 
 @pytest.fixture
 def random_evaluation() -> MakeEvaluation:
-    """Makes a look at random digits, of which about half are right."""
+    """Makes an evaluation of random digits, of which about half are right."""
 
     def make(count: int = 200, classes: int = 10, seed: int = 0) -> Evaluation:
         generator = np.random.default_rng(seed)
@@ -29,7 +29,7 @@ def random_evaluation() -> MakeEvaluation:
 
 @pytest.fixture
 def history_of() -> MakeHistory:
-    """Makes a history from a matrix of predictions (looks, n)."""
+    """Makes a history from a matrix of predictions (evaluations, n)."""
 
     def make(predictions: np.ndarray, epochs: list[int] | None = None) -> PredictionHistory:
         history = PredictionHistory()

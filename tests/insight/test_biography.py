@@ -113,7 +113,7 @@ def test_what_is_so_between_two_epochs_is_told(
     assert biography(history, np.array([4], np.uint8), 0, now).words == words
 
 
-def test_at_the_first_look_nothing_is_newly_broken_or_fixed() -> None:
+def test_at_the_first_evaluation_nothing_is_newly_broken_or_fixed() -> None:
     found = lives(recorded(np.array([[1, 2]]), [5]), np.array([1, 1], np.uint8))
     assert not found.broken.any()
     assert not found.fixed.any()
@@ -121,7 +121,7 @@ def test_at_the_first_look_nothing_is_newly_broken_or_fixed() -> None:
     assert found.since.tolist() == [5, 5]
 
 
-def test_a_look_without_a_change_breaks_nothing() -> None:
+def test_an_evaluation_without_a_change_breaks_nothing() -> None:
     found = lives(recorded(np.array([[1, 1], [1, 0], [1, 0]]), [1, 2, 3]), np.array([1, 1]))
     assert found.forgotten.tolist() == [0, 1]
     assert not found.broken.any()

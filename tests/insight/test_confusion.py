@@ -22,7 +22,7 @@ MakeEvaluation = Callable[..., Evaluation]
 MakeHistory = Callable[..., PredictionHistory]
 
 
-def looked(
+def evaluation_of(
     labels: list[int], predictions: list[int], classes: int, losses: list[float] | None = None
 ) -> Evaluation:
     return Evaluation(
@@ -33,14 +33,14 @@ def looked(
 
 
 def test_rows_are_true_and_columns_predicted() -> None:
-    matrix = confusion_matrix(looked([0, 0, 0, 1, 2], [0, 2, 2, 1, 0], classes=3))
+    matrix = confusion_matrix(evaluation_of([0, 0, 0, 1, 2], [0, 2, 2, 1, 0], classes=3))
     assert matrix.tolist() == [[1, 0, 2], [0, 1, 0], [1, 0, 0]]
 
 
 def test_the_sums_are_those_of_the_data() -> None:
     generator = np.random.default_rng(0)
     labels, predictions = generator.integers(0, 47, (2, 500))
-    evaluation = looked(labels.tolist(), predictions.tolist(), classes=47)
+    evaluation = evaluation_of(labels.tolist(), predictions.tolist(), classes=47)
     matrix = confusion_matrix(evaluation)
     assert matrix.sum() == 500
     assert matrix.trace() == evaluation.correct
@@ -60,7 +60,9 @@ def test_the_most_confused_are_mistakes_and_the_most_frequent_first() -> None:
 
 
 def test_mistakes_come_with_the_highest_loss_first() -> None:
-    evaluation = looked([0, 1, 2, 0, 1], [1, 1, 0, 2, 0], classes=3, losses=[0.5, 9, 3, 3, np.inf])
+    evaluation = evaluation_of(
+        [0, 1, 2, 0, 1], [1, 1, 0, 2, 0], classes=3, losses=[0.5, 9, 3, 3, np.inf]
+    )
     digits = DigitTable(evaluation)
     assert order(digits, "loss").tolist() == [4, 1, 2, 3, 0]  # 2 and 3 in the order of the data
     wrong = parse_selection("wrong", classes=3)
@@ -68,12 +70,14 @@ def test_mistakes_come_with_the_highest_loss_first() -> None:
 
 
 def test_a_loss_that_is_no_number_comes_first() -> None:
-    evaluation = looked([0, 0, 0, 0], [1, 1, 1, 1], classes=2, losses=[1, np.inf, np.nan, 3e38])
+    evaluation = evaluation_of(
+        [0, 0, 0, 0], [1, 1, 1, 1], classes=2, losses=[1, np.inf, np.nan, 3e38]
+    )
     assert order(DigitTable(evaluation), "loss").tolist() == [2, 1, 3, 0]
 
 
 def test_the_report_says_how_well_it_went() -> None:
-    text = report(looked([0, 0, 1, 1], [0, 1, 1, 1], classes=2, losses=[0.5] * 4))
+    text = report(evaluation_of([0, 0, 1, 1], [0, 1, 1, 1], classes=2, losses=[0.5] * 4))
     assert "75.00%" in text
     assert "3 of 4" in text
     assert "0.5000" in text
@@ -81,7 +85,7 @@ def test_the_report_says_how_well_it_went() -> None:
 
 
 def test_the_report_of_a_perfect_network_names_no_mistake() -> None:
-    text = report(looked([0, 1], [0, 1], classes=2))
+    text = report(evaluation_of([0, 1], [0, 1], classes=2))
     assert "100.00%" in text
     assert " as " not in text
 
@@ -165,14 +169,14 @@ def test_scores_are_fractions_and_f1_is_the_harmonic_mean(matrix: np.ndarray) ->
 
 
 def test_the_report_says_how_sure_the_accuracy_is() -> None:
-    text = report(looked([0] * 90 + [1] * 10, [0] * 98 + [1] * 2, classes=2))
+    text = report(evaluation_of([0] * 90 + [1] * 10, [0] * 98 + [1] * 2, classes=2))
     low, high = binomtest(92, 100).proportion_ci(method="wilson")
     assert f"95 % interval {100 * low:.1f} to {100 * high:.1f}\n" in text
     assert "label" not in text
 
 
 def test_the_report_counts_label_suspects(history_of: MakeHistory) -> None:
-    evaluation = looked([0, 1, 2, 2], [0, 2, 0, 2], classes=3)
+    evaluation = evaluation_of([0, 1, 2, 2], [0, 2, 0, 2], classes=3)
     steady = history_of(np.tile(evaluation.predictions, (5, 1)))
     assert "2 label suspects: contradicted with 90% or more" in report(evaluation, steady)
     late = history_of(np.array([[0, 2, 1, 2], *[[0, 2, 0, 2]] * 4]))
@@ -186,7 +190,7 @@ def test_the_report_on_mnist_leaves_out_what_annotators_did_not_back(full_mnist:
     predictions = labels.copy()
     predictions[:100] = (predictions[:100] + 1) % 10
     predictions[947] = 3  # the label says 8
-    text = report(looked(labels.tolist(), predictions.tolist(), classes=10))
+    text = report(evaluation_of(labels.tolist(), predictions.tolist(), classes=10))
     said = "without the 15 digits whose label annotators did not back (9,885 of 9,985)\n"
     low, high = binomtest(9885, 9985).proportion_ci(method="wilson")
     assert f"{said}  95 % interval {100 * low:.1f} to {100 * high:.1f}\n" in text
@@ -195,7 +199,7 @@ def test_the_report_on_mnist_leaves_out_what_annotators_did_not_back(full_mnist:
 
 
 def test_the_report_names_the_digits() -> None:
-    evaluation = looked([0, 1], [0, 0], classes=2)
+    evaluation = evaluation_of([0, 1], [0, 0], classes=2)
     assert report(evaluation).startswith("Test accuracy  50.00%")
     assert report(evaluation, split="Validation").startswith("Validation accuracy  50.00%")
 

@@ -156,7 +156,7 @@ def test_what_can_be_written(text: str, selection: Selection) -> None:
         ("true=" + "9" * 5_000, "write true=4"),
     ],
 )
-def test_what_can_not_be_written(text: str, words: str) -> None:
+def test_what_cannot_be_written(text: str, words: str) -> None:
     with pytest.raises(SelectionError) as caught:
         parse_selection(text, 10)
     assert words in str(caught.value)

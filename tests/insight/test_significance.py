@@ -165,14 +165,14 @@ def test_what_was_gained_and_lost_is_counted() -> None:
     assert difference == pytest.approx(second.accuracy - first.accuracy)
 
 
-def test_other_digits_can_not_be_compared() -> None:
+def test_other_digits_cannot_be_compared() -> None:
     one = evaluation([0, 1, 2], [0, 1, 2])
     for labels in ([0, 1, 3], [0, 1], [0, 1, 2, 3]):
         with pytest.raises(ValueError, match="not the same"):
             compare(one, evaluation(labels, labels))
 
 
-def test_predictions_of_other_digits_can_not_be_compared() -> None:
+def test_predictions_of_other_digits_cannot_be_compared() -> None:
     with pytest.raises(ValueError, match="3, 3 and 2 digits"):
         compare_predictions(np.zeros(3), np.zeros(3), np.zeros(2))
 

@@ -24,7 +24,7 @@ from digit_tui.insight.suspects import (
 from digit_tui.nn import Evaluation, Network, PredictionHistory, evaluate
 
 
-def looked(
+def evaluation_of(
     labels: np.ndarray, predictions: np.ndarray, confidences: np.ndarray, classes: int = 3
 ) -> Evaluation:
     """The probability that is left goes to the other classes in equal parts."""
@@ -37,35 +37,35 @@ def looked(
 
 def recorded(predictions: np.ndarray) -> PredictionHistory:
     history = PredictionHistory()
-    for look, row in enumerate(predictions):
-        history = history.add(look + 1, row)
+    for epoch, row in enumerate(predictions, 1):
+        history = history.add(epoch, row)
     return history
 
 
 @given(st.data())
 def test_suspects_are_those_of_a_plain_loop(data: st.DataObject) -> None:
-    looks, count = data.draw(st.integers(0, 9)), data.draw(st.integers(1, 9))
+    evaluations, count = data.draw(st.integers(0, 9)), data.draw(st.integers(1, 9))
     classes = st.sampled_from([0, 0, 0, 1, 2])
-    predictions = data.draw(hnp.arrays(np.uint8, (looks, count), elements=classes))
+    predictions = data.draw(hnp.arrays(np.uint8, (evaluations, count), elements=classes))
     labels = data.draw(hnp.arrays(np.uint8, count, elements=classes))
     confidences = data.draw(
         hnp.arrays(np.float32, count, elements=st.sampled_from([0.5, 0.875, 0.9375, 1.0]))
     )
     now = data.draw(hnp.arrays(np.uint8, count, elements=classes))
-    if looks and data.draw(st.booleans()):
+    if evaluations and data.draw(st.booleans()):
         now = predictions[-1]
-    found = suspects(looked(labels, now, confidences), recorded(predictions))
+    found = suspects(evaluation_of(labels, now, confidences), recorded(predictions))
     for digit in range(count):
-        steady = looks >= STEADY and all(predictions[-STEADY:, digit] == now[digit])
+        steady = evaluations >= STEADY and all(predictions[-STEADY:, digit] == now[digit])
         expected = now[digit] != labels[digit] and confidences[digit] >= 0.9 and steady
         assert found[digit] == expected
 
 
-def test_with_too_few_looks_nothing_is_suspect() -> None:
+def test_with_too_few_evaluations_nothing_is_suspect() -> None:
     labels, predictions = np.zeros(4, np.uint8), np.ones(4, np.uint8)
-    evaluation = looked(labels, predictions, np.ones(4))
-    for looks in range(STEADY):
-        assert not suspects(evaluation, recorded(np.ones((looks, 4), np.uint8))).any()
+    evaluation = evaluation_of(labels, predictions, np.ones(4))
+    for evaluations in range(STEADY):
+        assert not suspects(evaluation, recorded(np.ones((evaluations, 4), np.uint8))).any()
     assert suspects(evaluation, recorded(np.ones((STEADY, 4), np.uint8))).all()
 
 
@@ -77,7 +77,7 @@ def test_a_diverged_network_suspects_nobody(diverged: Network) -> None:
 
 
 def test_a_history_of_other_digits_is_refused() -> None:
-    evaluation = looked(np.zeros(4, np.uint8), np.ones(4, np.uint8), np.ones(4))
+    evaluation = evaluation_of(np.zeros(4, np.uint8), np.ones(4, np.uint8), np.ones(4))
     with pytest.raises(ValueError, match="3 digits, but 4 predictions"):
         suspects(evaluation, recorded(np.ones((STEADY, 3), np.uint8)))
 

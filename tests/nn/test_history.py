@@ -75,7 +75,9 @@ def test_arrays_that_do_not_fit_are_refused(lost: str) -> None:
         PredictionHistory.from_arrays(arrays)
 
 
-def test_beyond_a_limit_every_other_look_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_a_limit_every_other_evaluation_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(history_module, "MAX_EVALUATIONS", 8)
     table = np.random.default_rng(0).integers(0, 3, (100, 5)).astype(np.uint8)
     history = PredictionHistory()

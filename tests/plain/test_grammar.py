@@ -68,7 +68,7 @@ LINES = {
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_a_line_is_an_order(line: str) -> None:
+def test_a_line_is_a_request(line: str) -> None:
     assert parse(line) == LINES[line]
     assert parse(f"  {line.upper()}\t\r") == LINES[line]
 

@@ -178,7 +178,7 @@ def test_a_run_that_is_done_is_done(converse: Converse, tmp_path: Path) -> None:
     ],
     ids=["data", "run"],
 )
-def test_what_can_not_begin_says_why(
+def test_what_cannot_begin_says_why(
     options: Any, status: int, words: str, converse: Converse, tmp_path: Path
 ) -> None:
     (tmp_path / "run").mkdir()

@@ -116,8 +116,8 @@ def test_evaluations_are_of_the_weights_that_count(average: bool, train: Any, di
 
 def test_the_test_set_is_looked_at_at_the_start_in_pauses_and_after_epochs(train: Any) -> None:
     ran = train([(3, Pause()), (3, Resume())])
-    looks = [(event.step, event.epoch) for event in ran.all(Evaluated)]
-    assert looks == [(0, 0), (3, 96 / 230), (8, 1), (16, 2)]
+    evaluated = [(event.step, event.epoch) for event in ran.all(Evaluated)]
+    assert evaluated == [(0, 0), (3, 96 / 230), (8, 1), (16, 2)]
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)

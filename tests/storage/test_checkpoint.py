@@ -256,6 +256,6 @@ def test_no_part_of_what_is_told_may_be_missing(key: str, small: bytes, refused:
     assert refused(signed(archive(**arrays))).startswith("no checkpoint of this program")
 
 
-def test_a_checkpoint_that_is_a_folder_can_not_be_read(tmp_path: Path) -> None:
+def test_a_checkpoint_that_is_a_folder_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=re.escape(str(tmp_path))):
         read_checkpoint(tmp_path)

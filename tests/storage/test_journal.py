@@ -110,7 +110,7 @@ def test_what_only_looks_like_the_end_of_a_line_is_part_of_it(tmp_path: Path) ->
     assert read_journal(path) == [{"name": "\u2028\x85\u2029"}]
 
 
-def test_a_journal_that_can_not_be_read_is_named(tmp_path: Path) -> None:
+def test_a_journal_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=re.escape(f"{tmp_path} cannot be read")):
         read_journal(tmp_path)
 
@@ -183,7 +183,7 @@ def test_what_is_no_command_is_an_error(value: Any) -> None:
 def test_a_journal_that_somebody_damaged_meanwhile_is_no_crash(
     train: Any, config: Any, digits: Any, tmp_path: Path
 ) -> None:
-    """The metrics can not be written anew then; that is told, and the run goes on."""
+    """The metrics cannot be written anew then; that is told, and the run goes on."""
     script = CommandScript([(10, GoBack(4, ())), (12, Stop())])
     folder = RunWriter(tmp_path)
     told = []

@@ -1,6 +1,6 @@
 """Runs that are killed at random moments (SIGKILL) and gone on with, again and again.
 
-`pytest -m long tests/training/test_kill.py` kills nine times as often.
+`pytest -m long tests/storage/test_kill.py` kills nine times as often.
 """
 
 from __future__ import annotations

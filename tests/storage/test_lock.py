@@ -106,7 +106,7 @@ def test_the_same_process_is_refused_too(tmp_path: Path) -> None:
     Lock(tmp_path).release()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="what is open can not be removed there")
+@pytest.mark.skipif(sys.platform == "win32", reason="what is open cannot be removed there")
 def test_a_file_that_is_removed_while_it_is_locked_is_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,7 +187,7 @@ def test_a_run_that_is_trained_is_not_trained_twice(
     assert not (tmp_path / LOCK).exists()
 
 
-def test_a_run_that_can_not_be_resumed_is_left_to_others(
+def test_a_run_that_cannot_be_resumed_is_left_to_others(
     config: Any, digits: Any, train: Any, tmp_path: Path
 ) -> None:
     train(folder=tmp_path)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.saved_runs import MakeRun, runs
 
-from digit_tui.run.commands import (
-    SetLearningRate,
-)
+from digit_tui.run.commands import SetLearningRate, Stop
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.run_index import find_run, size_of
-from digit_tui.storage.run_summary import (
-    RunSummary,
-)
+from digit_tui.storage.run_index import find_run, last_interrupted, size_of
+from digit_tui.storage.run_summary import RunSummary
 from digit_tui.storage.saved_run import SavedRun
 
 
@@ -32,7 +30,7 @@ from digit_tui.storage.saved_run import SavedRun
         ("journal.jsonl", '"value": 0.02', '"value": "fast"'),
     ],
 )
-def test_values_that_can_not_be_are_damage(
+def test_values_that_cannot_be_are_damage(
     file: str, before: str, after: str, make_run: MakeRun
 ) -> None:
     path = make_run(script=[(3, SetLearningRate(0.02))])
@@ -73,3 +71,26 @@ def test_a_run_is_found_by_path_name_or_beginning(
     (tmp_path / "2026-02-03").mkdir()  # a path goes before a name
     assert find_run("2026-02-03") == tmp_path / "2026-02-03"
     assert runs("show", "2026-02-03").exit_code == 3
+
+
+@pytest.mark.usefixtures("saved_when_asked")
+def test_the_last_run_is_offered_if_it_has_something_left_to_do(
+    train: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("digit_tui.storage.run_index.runs_folder", lambda: tmp_path / "runs")
+    assert last_interrupted() is None  # there is no such folder yet
+    # By the time that it was, not by what the clocks showed; without a zone it is that of here.
+    started = ["2026-03-01T12:00:00+02:00", "2026-03-01T11:00:00+00:00", "2025-12-31T00:00:00"]
+    for name, time in zip("abc", started, strict=True):
+        train([(5, Stop())], folder=tmp_path / "runs" / name)
+        record = tmp_path / "runs" / name / "run.json"
+        record.write_text(json.dumps(json.loads(record.read_text()) | {"started": time}))
+    (tmp_path / "runs" / "damaged").mkdir()
+    (tmp_path / "runs" / "damaged" / "run.json").write_text("{")
+    (tmp_path / "runs" / "empty").mkdir()
+    last = last_interrupted()
+    assert last is not None
+    assert last.path.name == "b"
+    record = json.loads((last.path / "run.json").read_text())
+    (last.path / "run.json").write_text(json.dumps(record | {"state": "finished"}))
+    assert last_interrupted() is None  # those before it are not what somebody wants to go on with

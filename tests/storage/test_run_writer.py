@@ -1,7 +1,8 @@
+"""A run's folder: what a run leaves there, where it must not go, and a disk that refuses."""
+
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 from pathlib import Path
@@ -14,11 +15,9 @@ from support.command_script import CommandScript
 from digit_tui.config import RunConfig
 from digit_tui.run.commands import GoBack, Pause, Resume, Save, Stop
 from digit_tui.run.events import CheckpointSaved, EpochEnded, SaveFailed, WentBack
-from digit_tui.run.versions import versions
 from digit_tui.storage.atomic import write_whole
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.run_files import runs_folder
-from digit_tui.storage.run_index import last_interrupted
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.trainer import Trainer
@@ -27,13 +26,6 @@ pytestmark = pytest.mark.usefixtures("saved_when_asked")
 
 ONE_SAVE = ["best.npz", "checkpoint.npz", "journal.jsonl", "metrics.csv", "run.json"]
 """The files of a run that was saved once; saved again it has a previous.npz too."""
-
-
-@pytest.fixture
-def saved(train: Any, tmp_path: Path) -> Path:
-    folder = tmp_path / "a" / "run"
-    train(folder=folder)
-    return folder
 
 
 def files(folder: Path) -> list[str]:
@@ -60,13 +52,6 @@ def test_a_saved_run_is_read_as_it_was(average: bool, train: Any, tmp_path: Path
         assert results[name] == getattr(ran.ended, name)
     assert results["weights_sha256"] == ran.sha256
     assert ran.ended.run == str(tmp_path / "run")
-
-
-def test_the_record_is_json_for_other_programs_too(saved: Path) -> None:
-    text = (saved / "run.json").read_text(encoding="utf-8")
-    record = json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
-    assert record["schema"] == 3
-    assert RunConfig.from_json(record["config"]).hidden == (8,)
 
 
 def test_a_run_is_on_record_before_its_first_step(digits: Any, config: Any, tmp_path: Path) -> None:
@@ -178,28 +163,6 @@ def test_fresh_folders_are_in_the_state_directory_and_all_different(no_home: Pat
     assert all("classic" in path.name for path in paths)
 
 
-def test_the_last_run_is_offered_if_it_has_something_left_to_do(
-    train: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("digit_tui.storage.run_index.runs_folder", lambda: tmp_path / "runs")
-    assert last_interrupted() is None  # there is no such folder yet
-    # By the time that it was, not by what the clocks showed; without a zone it is that of here.
-    started = ["2026-03-01T12:00:00+02:00", "2026-03-01T11:00:00+00:00", "2025-12-31T00:00:00"]
-    for name, time in zip("abc", started, strict=True):
-        train([(5, Stop())], folder=tmp_path / "runs" / name)
-        record = tmp_path / "runs" / name / "run.json"
-        record.write_text(json.dumps(json.loads(record.read_text()) | {"started": time}))
-    (tmp_path / "runs" / "damaged").mkdir()
-    (tmp_path / "runs" / "damaged" / "run.json").write_text("{")
-    (tmp_path / "runs" / "empty").mkdir()
-    last = last_interrupted()
-    assert last is not None
-    assert last.path.name == "b"
-    record = json.loads((last.path / "run.json").read_text())
-    (last.path / "run.json").write_text(json.dumps(record | {"state": "finished"}))
-    assert last_interrupted() is None  # those before it are not what somebody wants to go on with
-
-
 # A disk that refuses
 
 
@@ -258,79 +221,9 @@ def test_a_folder_that_vanished_is_a_failed_save(digits: Any, config: Any, tmp_p
     assert not folder.exists()
 
 
-def test_a_folder_that_can_not_be_made_is_an_error_before_training(
+def test_a_folder_that_cannot_be_made_is_an_error_before_training(
     train: Any, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(OSError, match="file"):
         train(folder=tmp_path / "file" / "run")
-
-
-# Damage
-
-BAD_RECORDS = {
-    "empty": "",
-    "no json": "{",
-    "a list": "[]",
-    "a number": "7",
-    "null": "null",
-    "nothing in it": "{}",
-    "another schema": '{"schema": 99}',
-    "the schema before": '{"schema": 2}',
-    "no config": '{"schema": 3}',
-    "config is a list": '{"schema": 3, "config": []}',
-    "config is null": '{"schema": 3, "config": null}',
-    "config is empty": '{"schema": 3, "config": {}}',
-}
-
-
-@pytest.mark.parametrize("text", BAD_RECORDS.values(), ids=BAD_RECORDS)
-def test_a_damaged_record_is_refused(text: str, saved: Path) -> None:
-    (saved / "run.json").write_text(text)
-    with pytest.raises(RunError, match=r"run\.json"):
-        SavedRun.read(saved)
-
-
-def test_a_record_in_another_encoding_is_refused(saved: Path) -> None:
-    (saved / "run.json").write_bytes('{"schema": "é"}'.encode("latin-1"))
-    with pytest.raises(RunError, match=r"run\.json"):
-        SavedRun.read(saved)
-
-
-WRONG_KINDS: dict[str, list[Any]] = {
-    "schema": [None, {}, "2", []],
-    "state": [],
-    "started": [None, {}, 7, "yesterday", []],
-    "config": [None, {}, 7, "x", []],
-    "data": [None, {}, {"name": 7}, 7, "x", []],
-    "versions": [None, 7, "x", []],
-    "results": [7, "x", [1]],
-}
-
-
-@pytest.mark.parametrize("key", WRONG_KINDS)
-def test_what_a_run_needs_to_go_on_is_in_its_record(key: str, saved: Path) -> None:
-    record = json.loads((saved / "run.json").read_text())
-    without = {name: value for name, value in record.items() if name != key}
-    for damaged in (without, *({**record, key: value} for value in WRONG_KINDS[key])):
-        (saved / "run.json").write_text(json.dumps(damaged))
-        with pytest.raises(RunError, match=r"run\.json"):
-            SavedRun.read(saved)
-
-
-def test_auto_means_what_it_meant_when_the_run_was_made(train: Any, tmp_path: Path) -> None:
-    train(folder=tmp_path / "run", data="auto")
-    assert SavedRun.read(tmp_path / "run").data == "patterns"
-
-
-def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match=r"no run of digit-tui"):
-        SavedRun.read(tmp_path)
-    with pytest.raises(RunError, match=r"no run of digit-tui"):
-        SavedRun.read(tmp_path / "missing")
-
-
-def test_the_versions_name_what_decides_the_last_bits() -> None:
-    found = versions()
-    assert found["numpy"] == np.__version__
-    assert all(found.values())

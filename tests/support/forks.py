@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from digit_tui.engine.worker_pool import WORKER_PROCESSES
+from digit_tui.engine.worker_processes import WORKER_PROCESSES
 from digit_tui.run.commands import (
     Command,
     Setting,

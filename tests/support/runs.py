@@ -102,11 +102,14 @@ def train(digits: Dataset, config: RunConfig) -> Train:
         dataset: Dataset = digits,
         folder: Path | None = None,
         interactive: bool = False,
+        processes: int | None = None,
         **options: Any,
     ) -> Ran:
         run_folder = None if folder is None else RunWriter(folder)
         changed = config.with_(side=dataset.side, **options)
-        trainer = Trainer(changed, dataset, CommandScript(script), run_folder, interactive)
+        trainer = Trainer(
+            changed, dataset, CommandScript(script), run_folder, interactive, processes=processes
+        )
         return Ran(trainer, list(trainer.run()))
 
     return run

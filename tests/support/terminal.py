@@ -29,6 +29,14 @@ fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0)
 BECOME = "os.execvp(sys.argv[2], sys.argv[2:])"
 PROGRAM = (sys.executable, "-m", "digit_tui")
 
+CLOSING = {
+    "default": TAKE_TERMINAL,
+    "ignored": TAKE_TERMINAL + "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n",
+    # A terminal that is nobody's: the system tells nobody when it closes.
+    "none": "import os, sys\n",
+}
+"""How a program is prepared for the signal of a terminal that closes."""
+
 ALTERNATE_SCREEN = {47, 1047, 1049}
 MOUSE = {1000, 1002, 1003, 1005, 1006, 1015, 1016}
 FOCUS, BRACKETED_PASTE, IN_BAND_RESIZE = 1004, 2004, 2048
@@ -40,6 +48,9 @@ PRIVATE_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
 UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[\?[\d;]*\$p|\x1b\[[<>=][\d;]*[a-z]")
 # pyte has one screen; what was on the other is of no interest.
 OTHER_SCREEN, CLEAR = re.compile(rb"\x1b\[\?1049[hl]"), b"\x1b[2J\x1b[H"
+
+STATUS = r"training +epoch [\d.]+/100000 .*test \d\d\.\d\d%"
+"""What the status line says of a run of 100,000 epochs that is under way."""
 
 UNFINISHED = re.compile(rb"\x1b(\[[0-?]*[ -/]*)?\Z")
 
@@ -205,3 +216,17 @@ def pause(program: Terminal) -> int:
     program.until("⏸ paused")
     program.finish_frame()
     return step(program)
+
+
+def watch(program: Terminal, seconds: float) -> int:
+    """Read for so long; the number of bytes that came."""
+    before, end = program.bytes_read, monotonic() + seconds
+    while (left := end - monotonic()) > 0:
+        program._read(left)
+    return int(program.bytes_read - before)
+
+
+def leave(program: Terminal) -> None:
+    program.send("q")
+    assert program.status() == 0
+    program.assert_restored()

@@ -109,10 +109,10 @@ class Story:
         evaluation = self.evaluation(mistakes)
         if self.step and not self.step % STEPS_PER_EPOCH:
             self.history = self.history.add(round(self.epoch), evaluation.predictions)
-        return self.look(self.step, self.epoch, evaluation)
+        return self.evaluated_at(self.step, self.epoch, evaluation)
 
-    def look(self, step: int, epoch: float, evaluation: Evaluation) -> happened.Evaluated:
-        """A look at the test digits, by a network whose weights are all zero."""
+    def evaluated_at(self, step: int, epoch: float, evaluation: Evaluation) -> happened.Evaluated:
+        """An evaluation of the test digits, by a network whose weights are all zero."""
         network = Network((self.dataset.pixels, *self.config.hidden, self.dataset.classes))
         return happened.Evaluated(step, epoch, evaluation, 0.01, network, self.history)
 
@@ -170,7 +170,7 @@ class Story:
             weights_sha256="",
             seconds=1.0,
             run=None,
-            evaluated=self.look(self.step, self.epoch, self.evaluation()),
+            evaluated=self.evaluated_at(self.step, self.epoch, self.evaluation()),
         )
 
     def opening(self) -> list[Any]:

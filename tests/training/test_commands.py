@@ -6,9 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.command_script import CommandScript
 
-from digit_tui.engine.worker import Worker
 from digit_tui.nn import RULES
 from digit_tui.run.commands import (
     AddEpochs,
@@ -34,8 +32,6 @@ from digit_tui.run.events import (
     SettingChanged,
     StepsDone,
 )
-from digit_tui.training.command_source import Mailbox
-from digit_tui.training.trainer import Trainer
 
 PAUSED = 10**9
 """A step that is never reached: a script's command with it waits until the run is paused."""
@@ -265,42 +261,3 @@ def test_a_pause_forgets_the_step_that_was_asked_for(train: Any) -> None:
 def test_a_stop_before_the_first_step(train: Any) -> None:
     ran = train([(0, Stop(reason="interrupted"))])
     assert (ran.ended.reason, ran.ended.steps, ran.ended.epochs) == ("interrupted", 0, 0)
-
-
-def test_commands_from_a_mailbox_are_obeyed_between_steps(digits: Any, config: Any) -> None:
-    mailbox = Mailbox()
-    trainer = Trainer(config, digits, mailbox)
-    mailbox.send(Pause())
-    mailbox.send(SetOptimizer("sgd"))
-    mailbox.send(StepBatch())
-    mailbox.send(StepBatch())
-    mailbox.send(Stop())
-    events = list(trainer.run())
-    assert events[-1].steps == 2
-    assert trainer.state.settings.optimizer == "sgd"
-
-
-@pytest.mark.parametrize("threads", [1, 2])
-def test_a_command_from_a_mailbox_waits_for_one_step(
-    threads: int, digits: Any, config: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It ends the order of many steps that is being followed."""
-    mailbox = Mailbox()
-    trainer = Trainer(config.with_(batch_size=1, threads=threads), digits, mailbox)
-    inputs = Worker.inputs
-
-    def stop_in_the_fifth(self: Worker, *values: Any) -> Any:
-        made.append(values)
-        if len(made) == 5:
-            mailbox.send(Stop())
-        return inputs(self, *values)
-
-    made: list[Any] = []
-    monkeypatch.setattr(Worker, "inputs", stop_in_the_fifth)
-    assert list(trainer.run())[-1].steps == 5
-
-
-def test_a_script_that_would_wait_for_ever_says_so(digits: Any, config: Any) -> None:
-    trainer = Trainer(config, digits, CommandScript([(4, Pause())]))
-    with pytest.raises(EOFError, match="step 4"):
-        list(trainer.run())

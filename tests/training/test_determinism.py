@@ -9,15 +9,9 @@ import pytest
 from support.command_script import CommandScript
 from support.rarely import rarely
 
-from digit_tui.config import RunConfig
-from digit_tui.data import Dataset
 from digit_tui.engine import batches as batches_module
 from digit_tui.engine import stepper as step_module
-from digit_tui.engine.stepper import Stepper
-from digit_tui.engine.worker import Worker
-from digit_tui.engine.worker_pool import WorkerPool
 from digit_tui.nn import inputs as inputs_module
-from digit_tui.nn.inputs import Inputs
 from digit_tui.run.commands import (
     AddEpochs,
     Command,
@@ -35,9 +29,6 @@ from digit_tui.run.commands import (
     Stop,
 )
 from digit_tui.run.events import EpochEnded, Evaluated, Paused, SettingChanged, StepsDone
-from digit_tui.run.random_streams import stream
-from digit_tui.run.settings import Settings
-from digit_tui.run.state import RunState
 from digit_tui.training import step_publisher
 
 CHANGES: list[tuple[int, Command]] = [
@@ -81,7 +72,7 @@ def test_the_same_script_gives_the_same_run(train: Any) -> None:
 @pytest.mark.parametrize("most", [2, *rarely(1, 7)])
 @pytest.mark.parametrize(
     ("script", "options"),
-    # Of the second one's orders some are as long as they may be. The third leaves pixels out.
+    # Of the second one's step groups some are as long as they may be. The third leaves pixels out.
     [
         (CHANGES, {}),
         ([(150, SetLearningRate(0.02))], {"batch_size": 1}),
@@ -89,7 +80,7 @@ def test_the_same_script_gives_the_same_run(train: Any) -> None:
     ],
     ids=["many changes", "single images", "not deformed"],
 )
-def test_how_many_steps_are_made_at_one_order_changes_nothing(
+def test_how_many_steps_are_made_in_one_step_group_changes_nothing(
     script: Any,
     options: Any,
     most: int,
@@ -111,7 +102,7 @@ def test_how_many_steps_are_made_at_one_order_changes_nothing(
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_command_that_comes_ends_an_order(
+def test_a_command_that_comes_ends_a_step_group(
     threads: int, train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It takes effect after the step that is being made, and what is computed is the same."""
@@ -232,116 +223,3 @@ def test_every_optimizer_repeats_itself_and_learns(name: str, average: bool, tra
     losses = [event.train_loss for event in run.all(EpochEnded)]
     assert losses[-1] < losses[0]
     assert run.ended.test_accuracy > 0.5  # four classes
-
-
-# Random streams and batches
-
-
-def test_streams_differ_by_seed_purpose_and_place() -> None:
-    keys: list[tuple[Any, ...]] = [
-        (seed, purpose, *index)
-        for seed in (0, 1, 2**63 - 1)
-        for purpose in ("weights", "shuffle", "augment")
-        for index in ((), (0,), (1,), (0, 0), (0, 1), (1, 0))
-    ]
-    draws = {stream(*key).bytes(16) for key in keys}
-    assert len(draws) == len(keys)
-
-
-def stepper_of(digits: Dataset) -> Stepper:
-    config = RunConfig(data="patterns", hidden=(2,), side=digits.side, seed=0, threads=1)
-    return Stepper(config, WorkerPool.for_run(config, (digits.pixels, 2, digits.classes), digits))
-
-
-def epoch_of(
-    stepper: Stepper, digits: Dataset, size: int, epoch: int = 0, augment: str = "none"
-) -> tuple[np.ndarray, np.ndarray]:
-    """What steps load in a whole epoch, in batches of one size."""
-    pool, total = stepper._pool, len(digits.train_labels)
-    make, rows = Worker.inputs, slice(0)
-
-    def look(self: Worker, *values: Any) -> Inputs:
-        found = make(self, *values)
-        columns = found.kept.rows if found.kept else np.arange(digits.pixels + 1)
-        inputs[rows, columns] = np.rint(found.values * 255)
-        return found
-
-    config = RunConfig(data="patterns", augment=augment, batch_size=size, epochs=9)
-    state = RunState(pool.vectors, Settings.of(config), epoch=epoch)
-    inputs, labels = np.zeros((total, digits.pixels + 1), np.uint8), np.full(total, -1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Worker, "inputs", look)
-        while (start := state.cursor) < total:
-            rows = slice(start, min(start + size, total))
-            (result,) = stepper.steps(state, 1)
-            assert rows == slice(start, state.cursor)
-            labels[rows] = pool._batches.labels(epoch, start, result.images)
-    assert (inputs[:, -1] == 255).all()  # the input that is always 1
-    return inputs[:, :-1], labels
-
-
-@pytest.mark.parametrize("augment", ["none", "elastic"])
-def test_content_does_not_depend_on_the_batch_size(
-    augment: str, digits: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in (batches_module, step_module):
-        monkeypatch.setattr(module, "BLOCK", 100)  # so that batches lie across blocks
-    inputs, labels = epoch_of(stepper_of(digits), digits, 230, augment=augment)
-    assert inputs.any(axis=1).all()
-    assert labels.min() == 0
-    for size in (1, 32, 100, 128):
-        again = epoch_of(stepper_of(digits), digits, size, augment=augment)
-        np.testing.assert_array_equal(again[0], inputs)
-        np.testing.assert_array_equal(again[1], labels)
-
-
-def test_content_does_not_depend_on_what_was_asked_before(digits: Dataset) -> None:
-    used = stepper_of(digits)
-    epoch_of(used, digits, 50, epoch=3, augment="affine")
-    epoch_of(used, digits, 7, epoch=1, augment="none")
-    for epoch, augment in ((1, "elastic"), (1, "none"), (0, "none"), (3, "affine")):
-        expected = epoch_of(stepper_of(digits), digits, 230, epoch, augment)
-        actual = epoch_of(used, digits, 60, epoch, augment)
-        np.testing.assert_array_equal(actual[0], expected[0])
-        np.testing.assert_array_equal(actual[1], expected[1])
-
-
-def test_each_epoch_uses_every_image_once_in_an_order_of_its_own(digits: Dataset) -> None:
-    stepper = stepper_of(digits)
-    orders = []
-    for epoch in (0, 1):
-        inputs, labels = epoch_of(stepper, digits, 32, epoch)
-        pairs = [(row.tobytes(), label) for row, label in zip(inputs, labels, strict=True)]
-        orders.append(pairs)
-    every = {
-        (image.tobytes(), label)
-        for image, label in zip(digits.train_images, digits.train_labels, strict=True)
-    }
-    assert len(set(orders[0])) == len(every) == 230
-    assert sorted(orders[0]) == sorted(orders[1])
-    assert orders[0] != orders[1]
-
-
-def test_augmentation_does_not_change_the_order(digits: Dataset) -> None:
-    plain = epoch_of(stepper_of(digits), digits, 32)
-    for augment in ("shift", "affine", "elastic"):
-        deformed = epoch_of(stepper_of(digits), digits, 32, augment=augment)
-        np.testing.assert_array_equal(deformed[1], plain[1])
-        assert (deformed[0] != plain[0]).any()
-
-
-def test_augmentation_differs_between_epochs_and_blocks(
-    make_digits: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in (batches_module, step_module):
-        monkeypatch.setattr(module, "BLOCK", 20)
-    same = make_digits(train=40)
-    same.train_images[:] = same.train_images[0]  # so that only the deformation differs
-    stepper = stepper_of(same)
-    first, second = (epoch_of(stepper, same, 40, epoch, "elastic")[0] for epoch in (0, 1))
-    assert len({row.tobytes() for row in (*first, *second)}) == 80
-
-
-def test_steps_see_each_image_of_an_epoch_once(train: Any) -> None:
-    images = [event.images for event in train().all(StepsDone)]
-    assert sum(images) == 2 * 230

@@ -117,9 +117,9 @@ def test_both_branches_train_on_the_same_batches(
     blocks: list[tuple[int, int]] = []
     inputs, deform = Worker.inputs, Worker.deform
 
-    def look_at_batch(self: Worker, number: int, order: StepGroup, start: int) -> Inputs:
-        found = inputs(self, number, order, start)
-        labels = self._batches.labels(order.epoch, start, order.batches[number][0])
+    def look_at_batch(self: Worker, number: int, group: StepGroup, start: int) -> Inputs:
+        found = inputs(self, number, group, start)
+        labels = self._batches.labels(group.epoch, start, group.batches[number][0])
         batches.append((found.values.tobytes(), labels.tobytes()))
         return found
 

@@ -13,7 +13,7 @@ from support.rarely import rarely
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.engine.worker_pool import WORKER_PROCESSES
+from digit_tui.engine.worker_processes import WORKER_PROCESSES
 from digit_tui.run.commands import (
     Command,
     Save,

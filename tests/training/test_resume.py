@@ -230,7 +230,9 @@ def test_a_change_that_was_told_is_in_the_journal(
     assert go_on(tmp_path / "run").sha256 == train(script).sha256
 
 
-def test_pauses_and_looks_are_nothing_to_repeat(train: Any, go_on: Any, tmp_path: Path) -> None:
+def test_pauses_and_evaluations_are_nothing_to_repeat(
+    train: Any, go_on: Any, tmp_path: Path
+) -> None:
     script = [(3, Pause()), (3, Resume()), (5, Pause()), (5, Save()), (NEVER, Stop())]
     train(script, folder=tmp_path / "run")
     assert SavedRun.read(tmp_path / "run").history().lineage == ()
@@ -238,7 +240,7 @@ def test_pauses_and_looks_are_nothing_to_repeat(train: Any, go_on: Any, tmp_path
 
 
 def seen(history: PredictionHistory) -> list[tuple[int, bytes]]:
-    """A history's looks, in plain values."""
+    """A history's evaluations, in plain values."""
     return [(epoch, predictions.tobytes()) for epoch, predictions in history.walk()]
 
 

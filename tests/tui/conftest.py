@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.confusion_view import FIRST
 from support.explanation import EXPLAINED
 from support.mistakes_view import MISTAKES
 from support.tui import Clock, OpenWindow, StoodIn, Story, Window
@@ -130,8 +131,8 @@ def explain(window: Any, story: Any, network: Network) -> Any:
     async def open_explanation(
         width: int = 80, height: int = 24, mistakes: Any = (EXPLAINED,) * 3, keys: Any = ()
     ) -> Any:
-        look = story.look
-        story.look = lambda *values: replace(look(*values), network=network)
+        evaluated_at = story.evaluated_at
+        story.evaluated_at = lambda *values: replace(evaluated_at(*values), network=network)
         async with window(width, height) as opened:
             await opened.tell(*story.opening())
             await opened.tell(*(event for each in mistakes for event in story.epochs(1, each)))
@@ -150,6 +151,23 @@ def browse(window: Any, story: Any) -> Any:
         async with window(width, height) as opened:
             await opened.tell(*story.opening(), *story.epochs(1, mistakes))
             await opened.press("tab")
+            yield opened
+
+    return open_view
+
+
+@pytest.fixture
+def confuse(window: Any, story: Any) -> Any:
+    """Opens the view after some epochs, each with mistakes of its own."""
+
+    @asynccontextmanager
+    async def open_view(width: int = 80, height: int = 24, *epochs: Any) -> Any:
+        async with window(width, height) as opened:
+            await opened.tell(*story.opening())
+            for mistakes in epochs or (FIRST,):
+                await opened.tell(*story.epochs(1, mistakes))
+            opened.app.switch_mode("confusion")
+            await opened.settle()
             yield opened
 
     return open_view

@@ -17,7 +17,7 @@ from textual.pilot import Pilot
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.engine.worker_pool import WORKER_PROCESSES
+from digit_tui.engine.worker_processes import WORKER_PROCESSES
 from digit_tui.run import commands
 from digit_tui.run.events import RunEnded
 from digit_tui.session.failures import Failed

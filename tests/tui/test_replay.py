@@ -124,7 +124,7 @@ async def test_keys(show: Callable[[], ReplayApp], clock: Clock) -> None:
         shown.find("Next order of the list")
 
 
-async def test_a_run_that_can_not_be_read_is_a_line(steered: Path, tmp_path: Path) -> None:
+async def test_a_run_that_cannot_be_read_is_a_line(steered: Path, tmp_path: Path) -> None:
     request = replay_request(steered)
     assert request.replay is not None
     lost = SavedRun(request.replay.path, request.replay.record, request.config)

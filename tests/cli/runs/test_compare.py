@@ -73,7 +73,7 @@ def test_compare_shows_curves_settings_and_the_test(make_run: MakeRun, digits_fo
     assert text.endswith("fixed 0, broke 0: no difference\n")
 
 
-def test_other_test_digits_can_not_be_compared(make_run: MakeRun, tmp_path: Path) -> None:
+def test_other_test_digits_cannot_be_compared(make_run: MakeRun, tmp_path: Path) -> None:
     make_run("one")
     other = write_digits(tmp_path / "other", seed=5)
     make_run("two", data=other)
@@ -102,7 +102,7 @@ def test_other_sides_of_the_same_digits_can_be_compared(make_run: MakeRun) -> No
     assert "\nside " in text
 
 
-def test_a_run_that_can_not_be_tested_hides_no_other(make_run: MakeRun, tmp_path: Path) -> None:
+def test_a_run_that_cannot_be_tested_hides_no_other(make_run: MakeRun, tmp_path: Path) -> None:
     for name in ("one", "two", "three"):
         make_run(name)
     for file in find_run("one").glob("*.npz"):

@@ -2,62 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from support.confusion_view import FIRST, SECOND, chosen, shown
 from support.rarely import rarely
 
 from digit_tui.data import Dataset
 from digit_tui.nn import Evaluation
-from digit_tui.run import events as happened
 from digit_tui.run.settings import Settings
-from digit_tui.tui.widgets.confusion_matrix import first_visible, number
-
-# Index to (predicted, its probability); 4 is a 1, 17 a 0, 250 an 8, the others are nines.
-FIRST = {4: (7, 0.8), 17: (3, 0.6), 250: (0, 0.51), 31: (0, 0.99)}
-SECOND = {4: (7, 0.8), 31: (0, 0.99), 13: (5, 0.7), 18: (0, 0.9), 23: (0, 0.6)}
-
-
-@pytest.fixture
-def confuse(window: Any, story: Any) -> Any:
-    """Opens the view after some epochs, each with mistakes of its own."""
-
-    @asynccontextmanager
-    async def open_view(width: int = 80, height: int = 24, *epochs: Any) -> Any:
-        async with window(width, height) as opened:
-            await opened.tell(*story.opening())
-            for mistakes in epochs or (FIRST,):
-                await opened.tell(*story.epochs(1, mistakes))
-            opened.app.switch_mode("confusion")
-            await opened.settle()
-            yield opened
-
-    return open_view
-
-
-def shown(opened: Any) -> tuple[list[str], list[str], dict[int, tuple[list[str], list[str]]]]:
-    """Headings of the columns, names of the scores, and cells and scores of each row."""
-    (first,) = [at for at, row in enumerate(opened.rows) if row.startswith(" true")]
-    head = opened.rows[first][6:].replace("▸", " ").split()
-    columns = [each for each in head if each.isdigit()]
-    rows = {}
-    for row in opened.rows[first + 1 :]:
-        words = row.replace("▸", " ").replace("▴", " ").replace("▾", " ").split()
-        if len(words) != len(head) + 1:
-            if words:
-                break
-            continue
-        rows[int(words[0])] = words[1 : len(columns) + 1], words[len(columns) + 1 :]
-    return columns, head[len(columns) :], rows
-
-
-def chosen(opened: Any) -> str:
-    """The number in the cell that is marked."""
-    return str(opened.find(r"(?<=▸)[+\-]?[\d.]+"))
 
 
 class TestMatrix:
@@ -91,7 +47,7 @@ class TestMatrix:
     ) -> None:
         labels, predictions = many(story, classes)
         async with window(*size) as opened:
-            await opened.tell(*story.opening(), story.steps(), *look(story, predictions))
+            await opened.tell(*story.opening(), story.steps(), *evaluated(story, predictions))
             opened.app.switch_mode("confusion")
             await opened.settle()
             matrix = confusion_matrix(labels, predictions, labels=np.arange(classes))
@@ -127,7 +83,7 @@ class TestMatrix:
             opened.find(words)
             opened.find("q Quit")
 
-    async def test_there_is_no_look_yet(self, window: Any, story: Any) -> None:
+    async def test_there_is_no_evaluation_yet(self, window: Any, story: Any) -> None:
         async with window() as opened:
             opened.app.switch_mode("confusion")
             await opened.settle()
@@ -143,7 +99,7 @@ class TestMatrix:
             labels = story.dataset.test_labels
             holes = np.full((len(labels), 10), np.nan, np.float32)
             nothing = Evaluation(labels, holes, np.full(len(labels), np.nan, np.float32))
-            await opened.tell(story.look(200, 2.0, nothing))
+            await opened.tell(story.evaluated_at(200, 2.0, nothing))
             opened.find(r"1,000 digits have no probabilities \(NaN\): they count as class 0")
             opened.find(r"^    0 ▸100 .* 100.0      10.0  18.2$")
             opened.find(r"^    3  100 .*   0.0         -   0.0$")
@@ -240,7 +196,7 @@ class TestCell:
     async def test_of_many_classes_it_is_in_sight(self, window: Any, story: Any) -> None:
         _, predictions = many(story, 47)
         async with window(60, 20) as opened:
-            await opened.tell(*story.opening(), story.steps(), *look(story, predictions))
+            await opened.tell(*story.opening(), story.steps(), *evaluated(story, predictions))
             opened.app.switch_mode("confusion")
             await opened.settle()
             assert shown(opened)[0] == [str(each) for each in range(6)]
@@ -258,146 +214,6 @@ class TestCell:
             opened.find("^ 26 taken for 1: 0 of ")
 
 
-class TestChange:
-    async def test_since_the_last_epoch(self, confuse: Any) -> None:
-        async with confuse(80, 24, FIRST, SECOND) as opened:
-            await opened.press("d")
-            assert opened.rows[2].startswith(
-                "─Change since epoch 1 (epoch 2 now), columns: predicted, 1,000 test digits"
-            )
-            assert [row[:55].rstrip() for row in (opened.rows[4], opened.rows[13])] == [
-                "    0  ▸+1    .    .   -1    .    .    .    .    .    .",
-                "    9   +2    .    .    .    .   +1    .    .    .   -3",
-            ]
-            assert [row.rstrip() for row in opened.rows[15:19]] == [
-                " 0 recognized: 100 of 100 (100.0 %) now, 99 at epoch 1",
-                " epoch 1  99.60 % (95 % interval 99.0 to 99.8)",
-                " now      99.50 % (95 % interval 98.8 to 99.8)",
-                " since epoch 1: fixed 2, broke 3: may well be chance (p = 1.00)",
-            ]
-            await opened.press("d")
-            assert opened.rows[2].startswith("─Counts, ")
-
-    async def test_in_points(self, confuse: Any) -> None:
-        async with confuse(80, 24, FIRST, SECOND) as opened:
-            await opened.press("d", "percent_sign")
-            assert opened.rows[2].startswith("─Percentage points since epoch 1 (epoch 2 now), ")
-            assert chosen(opened) == "+1.0"
-
-    async def test_between_epochs_it_is_since_the_last_end(self, confuse: Any, story: Any) -> None:
-        async with confuse(80, 24, FIRST) as opened:
-            await opened.press("d")
-            opened.find("^ no earlier epoch to compare with yet")
-            opened.find("^ accuracy 99.60 %")
-            await opened.tell(story.steps(50), story.evaluated(SECOND))
-            opened.find(r"─Change since epoch 1 \(epoch 1.50 now\), ")
-            opened.find("fixed 2, broke 3")
-
-    async def test_since_a_mark(self, confuse: Any, story: Any) -> None:
-        async with confuse(80, 24, FIRST) as opened:
-            await opened.press("x")
-            opened.find("^ mark at epoch 1: d shows the change")
-            await opened.press("d")
-            opened.find("^ mark at epoch 1: nothing has changed since")
-            await opened.tell(*story.epochs(1, {}), *story.epochs(1, SECOND))
-            opened.find(r"─Change since the mark at epoch 1 \(epoch 3 now\), ")
-            opened.find("^ since the mark at epoch 1: fixed 2, broke 3: may well")
-            opened.find("^ mark  99.60 %")
-            opened.find("^ 0 recognized: 100 of 100 .100.0 %. now, 99 at the mark$")
-            await opened.press("x")
-            opened.find("^ mark at epoch 3: nothing has changed since")
-            await opened.press("d")
-            assert opened.rows[2].startswith("─Change since epoch 2 ")
-            await opened.press("d")
-            assert opened.rows[2].startswith("─Counts, ")
-
-    async def test_it_is_said_whether_the_next_change_is_since_the_mark(
-        self, confuse: Any, story: Any
-    ) -> None:
-        async with confuse(80, 24, FIRST) as opened:
-            await opened.press("d", "x")
-            await opened.tell(*story.epochs(1, SECOND))
-            opened.find("^ mark at epoch 1 *$")
-            await opened.press("d")
-            opened.find("^ mark at epoch 1: d shows the change")
-            await opened.press("d")
-            assert opened.rows[2].startswith("─Change since the mark at epoch 1 ")
-
-    async def test_a_mark_may_be_of_another_run_or_ahead(self, confuse: Any, story: Any) -> None:
-        async with confuse(80, 24, FIRST) as opened:
-            await opened.press("x", "d")
-            await opened.tell(story.look(50, 0.5, story.evaluation(SECOND)))  # it was undone
-            opened.find("^ against the mark at epoch 1: fixed 2, broke 3")
-            await opened.tell(story.started(run="/runs/two"), story.evaluated(SECOND))
-            opened.find("^ against the mark at epoch 1 of another run: fixed 2, broke 3")
-
-    async def test_the_fork_against_the_run(self, confuse: Any, story: Any) -> None:
-        async with confuse(80, 24, FIRST) as opened:
-            await opened.press("d", "d")
-            assert opened.rows[2].startswith("─Counts, ")  # there is none
-            forked = happened.Forked(100, 1.0, ["optimizer sgd"], "/runs/fork", story.settings)
-            copy = story.look(100, 1.0, story.evaluation(SECOND))
-            await opened.tell(forked, happened.BranchEvent(copy))
-            await opened.press("d", "d")
-            assert opened.rows[2].startswith("─Change fork against run ")
-            opened.find("^ run   99.60 %")
-            opened.find("^ fork  99.50 %")
-            opened.find("^ fork against run: fixed 2, broke 3")
-            opened.find("^ 0 recognized: 100 of 100 .100.0 %. in the fork, 99 in the run$")
-            model = opened.app.model
-            model.test_evaluated, model.shows_test = replace(copy, split="validation"), True
-            opened.app.screen.redraw()
-            await opened.settle()
-            opened.find("the fork was evaluated on test digits: not compared")
-            model.shows_test = False
-            await opened.tell(happened.ForkEnded(100, "run", None, "asked"))
-            assert opened.rows[2].startswith("─Counts, ")
-
-
-async def test_what_has_not_changed_is_not_sent(
-    confuse: Any, story: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with confuse(80, 24, FIRST, FIRST) as opened:
-        sent = []
-        matrix = opened.app.screen.query_one("ConfusionMatrix")
-        monkeypatch.setattr(matrix, "refresh", lambda *regions, **_: sent.append(regions))
-        opened.app.screen.redraw()
-        assert sent == []
-        await opened.press("down")
-        ((*regions,),) = sent
-        assert [region.y for region in regions] == [1, 2]
-
-
-class TestNumbers:
-    @pytest.mark.parametrize(
-        ("value", "total", "share", "signed", "text"),
-        [
-            (0, 100, False, False, "."),
-            (0, 0, True, True, "."),
-            (1_135, 1_135, False, False, "1135"),
-            (-7, 980, False, True, "-7"),
-            (980, 980, True, False, "100"),
-            (979, 980, True, False, "99.9"),
-            (1, 980, True, False, "0.1"),
-            (4, 980, True, True, "+0.4"),
-            (-980, 980, True, True, "-100"),
-            (-99, 980, True, True, "-10"),
-        ],
-    )
-    def test_they_are_short(
-        self, value: int, total: int, share: bool, signed: bool, text: str
-    ) -> None:
-        assert number(value, total, share, signed) == text
-
-    def test_the_chosen_one_is_in_sight_and_nothing_moves_without_need(self) -> None:
-        first, seen = 0, []
-        for row in (0, 9, 10, 46, 40, 37, 36, 0):
-            first = first_visible(first, row, 10, 47)
-            seen.append(first)
-        assert seen == [0, 0, 1, 37, 37, 37, 36, 0]
-        assert first_visible(30, 2, 10, 10) == 0  # there is room for all
-
-
 def many(story: Any, classes: int) -> tuple[Any, Any]:
     """Give a story other digits, the last class without any; their labels and predictions."""
     generator = np.random.default_rng(classes)
@@ -410,7 +226,7 @@ def many(story: Any, classes: int) -> tuple[Any, Any]:
     return labels, predictions
 
 
-def look(story: Any, predictions: Any) -> list[Any]:
+def evaluated(story: Any, predictions: Any) -> list[Any]:
     labels = story.dataset.test_labels
     wrong = np.flatnonzero(predictions != labels)
     return [story.evaluated({int(index): (int(predictions[index]), 0.9) for index in wrong})]

@@ -60,7 +60,7 @@ class TestFork:
             assert not opened.app.screen.query_one(GapLine).display
             await opened.tell(forked(story, "optimizer sgd"))
             steps = story.steps(100)
-            right = story.look(300, 3.0, story.evaluation({5: (1, 0.9)}))
+            right = story.evaluated_at(300, 3.0, story.evaluation({5: (1, 0.9)}))
             await opened.tell(steps, *of_fork(steps, right))
             opened.find("run ━ ━ fork ━ ━")
             # One of 1,000 digits more is right: b = 0, c = 1.
@@ -102,7 +102,7 @@ class TestFork:
         copy = happened.StepsDone(
             **{**vars(run), "losses": np.full(50, 9.0, np.float32), "learning_rate": 0.1}
         )
-        better = story.look(250, 2.5, story.evaluation())
+        better = story.evaluated_at(250, 2.5, story.evaluation())
         tell(*of_fork(settings), run, *of_fork(copy, better))
         assert model.settings.optimizer == "adam"
         assert model.fork is not None

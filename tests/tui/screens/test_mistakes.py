@@ -80,7 +80,7 @@ class TestList:
             await opened.resize(*size)
             opened.find("^▸   999 ")
 
-    async def test_before_the_first_look(self, window: Any) -> None:
+    async def test_before_the_first_evaluation(self, window: Any) -> None:
         async with window() as opened:
             await opened.press("tab")
             opened.find("The test digits have not")

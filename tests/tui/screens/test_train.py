@@ -21,7 +21,7 @@ class TestStatus:
             assert opened.rows[1].startswith(" … loading")
             assert opened.text.count("No points yet.") == 3
 
-    async def test_the_name_of_the_data_can_not_drive_the_terminal(
+    async def test_the_name_of_the_data_cannot_drive_the_terminal(
         self, window: Any, config: Any
     ) -> None:
         async with window(data="a\x1b[2Jb\u202e") as opened:

@@ -82,11 +82,11 @@ class TestPlayer:
         assert "RunEnded" not in kinds(player.play())
         assert player.finished
 
-    def test_looks_at_the_test_set_take_a_bounded_memory(
+    def test_evaluations_of_the_test_set_take_a_bounded_memory(
         self, player: Player, story: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        look = story.evaluated()
-        size = look.evaluation.probabilities.nbytes + look.network.parameters.nbytes
+        evaluated = story.evaluated()
+        size = evaluated.evaluation.probabilities.nbytes + evaluated.network.parameters.nbytes
         monkeypatch.setattr(player_module, "EVALUATION_BYTES", 10 * size)
         player.add(story.opening())
         for _ in range(100):

@@ -116,7 +116,7 @@ class TestSeries:
         np.testing.assert_array_equal(model.curves.train_loss.y[:4], [3, 2, 1, 0.5])
         np.testing.assert_array_equal(model.curves.gradient_norm.y[:4], [9, 8, 7, 1])
 
-    def test_a_look_repeated_at_the_same_place_is_one_point(
+    def test_an_evaluation_repeated_at_the_same_place_is_one_point(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), story.steps(10), story.evaluated(), story.paused())
@@ -124,15 +124,15 @@ class TestSeries:
         assert len(model.curves.monitored_loss) == 2
         np.testing.assert_array_equal(model.curves.monitored_loss.x, [0, 0.1])
 
-    def test_the_latest_look_is_the_one_to_show(
+    def test_the_latest_evaluation_is_the_one_to_show(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), story.steps(10))
-        look = story.evaluated({4: (7, 0.8)})
-        tell(look)
-        assert model.evaluation is look.evaluation
+        evaluated = story.evaluated({4: (7, 0.8)})
+        tell(evaluated)
+        assert model.evaluation is evaluated.evaluation
 
-    def test_training_accuracy_has_a_point_a_step_and_monitored_accuracy_one_a_look(
+    def test_training_accuracy_has_a_point_a_step_and_monitored_accuracy_one_an_evaluation(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), *story.epochs(2))

@@ -183,7 +183,7 @@ class TestCharts:
             await opened.tell(story.steps(10), story.paused())  # a pause is seen at once
             assert drawn_to() == 0.3
 
-    async def test_words_and_lists_of_a_look_change_together(
+    async def test_words_and_lists_of_an_evaluation_change_together(
         self, window: Any, story: Any, clock: Any
     ) -> None:
         async with window() as opened:

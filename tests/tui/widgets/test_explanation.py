@@ -113,9 +113,11 @@ class TestScreen:
         async with explain(*size) as opened:
             labels = story.dataset.test_labels
             holes = np.full((len(labels), 10), np.nan, np.float32)
-            look = Evaluation(labels, holes, np.full(len(labels), np.nan, np.float32))
+            evaluation = Evaluation(labels, holes, np.full(len(labels), np.nan, np.float32))
             broken = Network((784, 128, 10), np.full(101_770, np.nan, np.float32))
-            await opened.tell(replace(story.look(300, 3.0, look), network=broken), story.diverged())
+            await opened.tell(
+                replace(story.evaluated_at(300, 3.0, evaluation), network=broken), story.diverged()
+            )
             opened.find("loss nan")
             await opened.press("p", "m", "p", "m", "down", "up")
             opened.find("nan%")
@@ -145,12 +147,12 @@ class TestScreen:
         )
         labels = data.train_labels[:50]
         probabilities = np.full((50, 10), 0.1, np.float32)
-        look = Evaluation(labels, probabilities, np.full(50, 2.3, np.float32))
+        evaluation = Evaluation(labels, probabilities, np.full(50, 2.3, np.float32))
         async with window(validation=50) as opened:
             await opened.tell(
                 story.loaded(),
                 story.started(),
-                replace(story.look(0, 0.0, look), split="validation"),
+                replace(story.evaluated_at(0, 0.0, evaluation), split="validation"),
             )
             await opened.press("tab")
             opened.find(r"─\d+ validation mistakes by loss─")

@@ -126,8 +126,8 @@ class TestDigit:
         async with browse() as opened:
             labels = story.dataset.test_labels
             holes = np.full((len(labels), 10), np.nan, np.float32)
-            look = Evaluation(labels, holes, np.full(len(labels), np.nan, np.float32))
-            await opened.tell(story.look(200, 2.0, look))
+            evaluation = Evaluation(labels, holes, np.full(len(labels), np.nan, np.float32))
+            await opened.tell(story.evaluated_at(200, 2.0, evaluation))
             opened.find(r"^─\d+ mistakes by loss─")
             opened.find(r"#\d+  \d → 0  loss nan")
             assert listed(opened)[0].endswith("nan ✗")

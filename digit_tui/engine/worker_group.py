@@ -1,0 +1,116 @@
+"""The workers of one process, and what they share with those of other processes."""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digit_tui.engine.barrier import LINE, Barrier
+from digit_tui.engine.batches import BLOCK, Batches, TrainingData
+from digit_tui.engine.shared_memory import Arena
+from digit_tui.engine.worker import Worker, WorkerSpec
+from digit_tui.run.state import Vectors
+
+Array = NDArray[Any]
+
+REQUEST_BYTES = 8_192
+"""Space for one request: the name of a job and its arguments, at most those of MAX_STEPS steps."""
+
+
+def allocate_run_arrays(
+    arena: Arena, spec: WorkerSpec, images: Array | None
+) -> tuple[Vectors, TrainingData, Array]:
+    """Allocate what does not depend on the batch size, in the same order in each process.
+
+    Args:
+        arena: where.
+        spec: what is trained.
+        images: the training images, if they are in memory of their own.
+
+    Returns:
+        The run's vectors, the training data, and (BLOCK, pixels) uint8 for a block of deformed
+        images.
+    """
+    pixels = spec.sizes[0]
+    vectors = Vectors.make(spec.sizes, spec.average, arena.allocate)
+    if images is None:
+        images = arena.allocate((spec.images, pixels), np.uint8)
+    data = TrainingData(images, arena.allocate((spec.images,), np.uint8))
+    return vectors, data, arena.allocate((BLOCK, pixels), np.uint8)
+
+
+class WorkerGroup:
+    """The workers that one process has: of five workers the first of two processes has 0, 2 and 4.
+
+    Attributes:
+        workers: in the order of their indices.
+        barrier: where the processes wait for each other.
+    """
+
+    def __init__(
+        self,
+        arena: Arena,
+        spec: WorkerSpec,
+        vectors: Vectors,
+        batches: Batches,
+        process: int,
+        processes: int,
+        pause: Callable[[float], None],
+        command_waiting: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Make the workers, and allocate what all share, in the same order in each process.
+
+        Args:
+            arena: where; shared, unless there is one worker in all.
+            spec: what is trained, and by how many workers.
+            vectors: the run's, which the workers update in place.
+            batches: of the training data.
+            process: which one this is, from 0.
+            processes: how many there are.
+            pause: waits at the barrier for so many seconds; may raise to give up.
+            command_waiting: whether a command waits for the end of a group of steps.
+        """
+        self._request = arena.allocate((REQUEST_BYTES,), np.uint8)
+        arrivals = arena.allocate((processes * LINE,), np.int64)
+        self.barrier = Barrier(arrivals, process, processes, pause)
+        shared_from = arena.size
+        self.workers: list[Worker] = []
+        for index in range(process, spec.workers, processes):
+            arena.rewind(shared_from)  # to the arrays that all workers share
+            worker = Worker(spec, vectors, batches, arena.allocate, index, command_waiting)
+            self.workers.append(worker)
+
+    def lead(self, job: str, *values: Any) -> None:
+        """Have the workers of all processes do a job; returns when all are done.
+
+        Args:
+            job: name of a method of Worker.
+            values: its arguments, plain Python values.
+        """
+        if not self.barrier.alone:
+            request = marshal.dumps((job, values))
+            self._request.data[: len(request)] = request
+            self.barrier()
+        self._do(job, values)
+
+    def follow(self) -> None:
+        """Do the next job that the first process leads."""
+        self.barrier()
+        job, values = marshal.loads(self._request.data)
+        self._do(job, values)
+
+    def _do(self, job: str, values: tuple[Any, ...]) -> None:
+        """Have the workers do their parts of a job, and wait for those of the other processes."""
+        if job == "steps":
+            with np.errstate(all="ignore"):
+                parts = [worker.steps(*values) for worker in self.workers]
+                for _ in zip(*parts, strict=True):  # each in turn, as far as its next yield
+                    self.barrier()
+        else:
+            for worker in self.workers:
+                getattr(worker, job)(*values)
+        self.barrier()
