@@ -30,7 +30,19 @@ class Failed:
     message: str
     """One line for people."""
     details: str | None = None
-    """A traceback, if it is a fault of the program."""
+    """A traceback, or where it is, if it is a fault of the program."""
+
+    @property
+    def lines(self) -> list[str]:
+        """What people are told."""
+        if self.details is None:
+            return [self.message]
+        return [self.message, "a fault of digit-tui itself:", *self.details.splitlines()]
+
+    @property
+    def text(self) -> str:
+        """The lines as the program prints them."""
+        return "\n".join(f"digit-tui: {printable(line)}" for line in self.lines)
 
 
 def failure_of(error: Exception, folder: Path | None = None, action: str = "write") -> Failed:
@@ -60,10 +72,8 @@ def failure_of(error: Exception, folder: Path | None = None, action: str = "writ
 
 def print_failure(failed: Failed) -> int:
     """Print it on stderr; returns the exit status."""
-    print_error(failed.message)
-    if failed.details is not None:
-        for line in ("a fault of digit-tui itself:", *failed.details.splitlines()):
-            print_error(line)
+    for line in failed.lines:
+        print_error(line)
     return failed.status
 
 

@@ -1,4 +1,4 @@
-"""The names of the files in a run's folder, and where the folders are."""
+"""The names of the files in a run's folder, and where the folders are; and the report of errors."""
 
 from __future__ import annotations
 
@@ -25,3 +25,8 @@ LEFT = "left"
 def runs_folder() -> Path:
     """Where runs are saved if the user gives no folder."""
     return user_state_path("digit-tui") / "runs"
+
+
+def error_report() -> Path:
+    """Where errors of the program itself are reported."""
+    return user_state_path("digit-tui") / "errors.log"

@@ -9,11 +9,11 @@ from contextlib import suppress
 from textual import work
 
 from digit_tui.config import AUGMENTATIONS
-from digit_tui.data import printable
 from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.wording import farewell
 from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.failures import Failed
 from digit_tui.session.runner import EventQueue, Runner, RunnerEvent
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest, resume_request
@@ -76,6 +76,8 @@ class DigitApp(JobControlApp):
     def _open(self) -> None:
         """Begin the requested run, or ask whether to resume the interrupted one."""
         offered = self._offered
+        if self.fault is not None:  # it leaves: the view could not be made
+            return
         if offered is None:
             self._begin()
             return
@@ -89,6 +91,10 @@ class DigitApp(JobControlApp):
 
     def _begin(self) -> None:
         """Start a run: the first, or another after a restart."""
+        with self.nothing_without():
+            self._start_runner()
+
+    def _start_runner(self) -> None:
         dataset = self.model.dataset
         self._runs += 1
         request = self._request if self._runs == 1 else self._request.again(self._runs)
@@ -108,12 +114,15 @@ class DigitApp(JobControlApp):
     @work(exclusive=True)
     async def _follow(self, runner: Runner) -> None:
         """Fetch what the training thread publishes, until the run has ended."""
-        while self.model.state != "ended":
+        over = False  # the thread may have ended without an event that the model could take in
+        while self.model.state != "ended" and not over:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._rate.poll_seconds)
             self._wake.clear()
+            over = runner.join(0)
             self.ingest(runner.drain())
-        self._end_run()
+        with self.nothing_without():
+            self._end_run()
 
     def ingest(self, events: Iterable[RunnerEvent], urgent: bool = False) -> None:
         super().ingest(events, urgent)
@@ -128,11 +137,13 @@ class DigitApp(JobControlApp):
         if self.model.save_trouble is not None:
             self.farewell += f"\ndigit-tui: not saved: {self.model.save_trouble}"
         if failure is not None:
-            self.farewell = f"digit-tui: {failure.message}"
-            if failure.details:
-                lines = [printable(line) for line in failure.details.splitlines()]
-                self.farewell = "\n".join([self.farewell, "A fault of digit-tui itself:", *lines])
+            self.farewell = failure.text
+        if self.fault is not None:
+            self.farewell += f"\n{self.fault.text}"
+        if failure is not None:
             self.exit(return_code=failure.status)
+        elif self.fault is not None:
+            self.exit(return_code=self.fault.status)
         elif self.ended_by is not None:
             self.exit(return_code=ExitStatus.SIGNALLED + self.ended_by)
         elif self._after_end == "restart":
@@ -144,6 +155,12 @@ class DigitApp(JobControlApp):
 
     def stop_run(self) -> None:
         self.send(commands.Stop(reason="interrupted"))
+
+    def leave_for(self, fault: Failed) -> None:
+        if self.runner is None:
+            self.leave_at_once(fault)
+        else:  # it leaves when the run has ended
+            self.stop_run()
 
     def leave(self) -> None:
         if self.runner is None:  # with a runner it leaves when the run has ended

@@ -15,6 +15,7 @@ from types import FrameType
 from digit_tui.config import RunConfig
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.exit_watchdog import SAVE_SECONDS
+from digit_tui.session.failures import Failed
 from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.run_app import RunApp
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
@@ -58,6 +59,13 @@ class JobControlApp(RunApp):
         self.ended_by = number
         self.stop_run()
         self._call_soon(self.leave)
+
+    def leave_at_once(self, fault: Failed) -> None:
+        self.farewell = fault.text
+        self.exit(return_code=fault.status)
+
+    def leave_for(self, fault: Failed) -> None:
+        self.leave_at_once(fault)
 
     def stop_run(self) -> None:
         """Ask the training thread to save and end; must not block."""

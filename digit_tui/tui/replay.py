@@ -54,7 +54,8 @@ class ReplayApp(JobControlApp):
         self.call_after_refresh(self.make_views)
 
     def _begin(self) -> None:
-        self.runner.start()
+        with self.nothing_without():
+            self.runner.start()
         self._timer = self.set_interval(self._rate.poll_seconds, self.play)
 
     def play(self) -> None:
@@ -65,8 +66,7 @@ class ReplayApp(JobControlApp):
     def _show(self, events: list[Any]) -> None:
         for event in events:
             if isinstance(event, Failed):
-                self.farewell = f"digit-tui: {event.message}"
-                self.exit(return_code=event.status)
+                self.leave_at_once(event)
                 return
         player = self.player
         if player.finished:

@@ -10,23 +10,23 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import constants, events
-from textual.app import App, ScreenStackError, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
-from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.geometry import Size
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 from textual.timer import Timer
-from textual.widget import MountError
-from textual.worker import WorkerFailed
 
 from digit_tui.config import RunConfig
 from digit_tui.run.events import BranchEvent, EpochEnded, Evaluated, StepsDone, TimelineChanged
+from digit_tui.session.fault_report import Fault
 from digit_tui.session.runner import RunnerEvent
 from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.draw_schedule import DrawSchedule
+from digit_tui.tui.resilient_app import ResilientApp
 from digit_tui.tui.screens.confusion import ConfusionView
-from digit_tui.tui.screens.dialog import Palette
+from digit_tui.tui.screens.dialog import ClosesOnce, Palette
 from digit_tui.tui.screens.help import Group, HelpDialog
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.train import TrainView
@@ -38,8 +38,6 @@ from digit_tui.tui.widgets.filter_line import FilterInput
 
 ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, BranchEvent)
 """Events that short epochs bring many times in a second; all others are drawn at once."""
-NOT_MOUNTED = (NoMatches, MountError, ScreenStackError)
-"""Errors of screens and widgets that are not there yet, or no longer."""
 REPAINT_SECONDS = 0.2
 """This long after the last change of size, everything is drawn once more."""
 
@@ -52,7 +50,7 @@ def terminal_size() -> os.terminal_size:
         return shutil.get_terminal_size()
 
 
-class RunApp(App[None]):
+class RunApp(ResilientApp):
     """Shows one run at a time.
 
     Attributes:
@@ -139,26 +137,50 @@ class RunApp(App[None]):
         """
         before = self.model.state
         for event in events:
-            self.model.ingest(event)
+            with self.errors_told():  # those after it must not be lost
+                self.model.ingest(event)
             self.schedule.invalidate()
             urgent = urgent or not isinstance(event, ROUTINE)
         if (self.model.fork is not None) != self._has_fork:
             self._has_fork = not self._has_fork
             self.refresh_bindings()
         view = self.screen_stack[0]  # the run goes on behind a dialog
-        if isinstance(view, View) and view.ready:
-            self.schedule.update(view, self.model, urgent, self.model.state != before)
+        if isinstance(view, View) and view.ready and self.fault is None:
+            with self.errors_told():
+                self.schedule.update(view, self.model, urgent, self.model.state != before)
 
-    def _handle_exception(self, error: Exception) -> None:
-        # A key that closes what the key before it is still opening finds it half mounted. That is
-        # no failure: an app that exits needs it no more, and the search of a palette that is closed
-        # goes on for a moment.
-        cause = error.error if isinstance(error, WorkerFailed) else error
-        half_mounted = isinstance(cause, NOT_MOUNTED)
-        palette = half_mounted and f" on {Palette.__name__}(" in str(cause)
-        closed = self._exit or (palette and not Palette.is_open(self))  # type: ignore[arg-type]
-        if not (half_mounted and closed):
-            super()._handle_exception(error)
+    def log_error(self, fault: Fault) -> None:
+        text = f"error in the interface, drawn anew: {fault.message} ({fault.where})"
+        self.model.say("trouble", text)
+
+    def draw_anew(self) -> None:
+        for screen in self.screen_stack:
+            for widget in screen.walk_children():
+                widget.refresh()
+        self.refresh(layout=True)
+        view = self.screen_stack[0]
+        if isinstance(view, View):
+            view.redraw()
+        self.schedule.restart()
+        self.schedule.invalidate()
+        self.ingest((), urgent=True)
+
+    async def replace_screen(self, screen: Screen[object]) -> None:
+        if isinstance(screen, ClosesOnce):
+            screen.dismiss(None)
+        elif screen is self.screen:
+            await self.switch_screen(type(screen)())
+        for mode, stack in [*self._screen_stacks.items()]:
+            if screen in stack and mode != self.current_mode:
+                await self.remove_mode(mode)
+                self.add_mode(mode, type(screen))
+                await self._init_mode(mode)
+
+    @property
+    def circumstances(self) -> str:
+        screens = " under ".join(type(screen).__name__ for screen in reversed(self.screen_stack))
+        width, height = self.size
+        return f"{screens}, {width}x{height}, run {self.model.run} {self.model.state}"
 
     def delay_update(self, delay: float = 0.0) -> None:
         """Do nothing: a view is drawn at once when it is switched to.
@@ -170,6 +192,8 @@ class RunApp(App[None]):
     async def make_views(self) -> None:
         """Mount the views that are not on screen, so that each opens at once."""
         for mode in self.MODES:
+            if self._exit:  # Textual is closing those that there are
+                return
             await self._init_mode(mode)
 
     async def on_event(self, event: events.Event) -> None:
@@ -210,6 +234,10 @@ class RunApp(App[None]):
     def action_command_palette(self) -> None:
         if isinstance(self.screen, View):  # not on top of a dialog
             self.push_screen(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        if isinstance(self.screen, View):  # Textual's own palette does not close once only
+            self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
     def action_toggle_theme(self) -> None:
         self.theme = "textual-light" if self.current_theme.dark else "textual-dark"

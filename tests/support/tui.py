@@ -205,6 +205,10 @@ class StoodIn:
     def drain(self) -> list[Any]:
         return []
 
+    def join(self, seconds: float) -> bool:
+        """It never ends by itself."""
+        return False
+
 
 class Window:
     """The app on a screen of characters."""
@@ -212,6 +216,7 @@ class Window:
     def __init__(self, app: DigitApp, pilot: Pilot[None]) -> None:
         self.app = app
         self.pilot = pilot
+        self._input: Any = None
 
     @property
     def sent(self) -> list[Command]:
@@ -247,6 +252,16 @@ class Window:
             self.app.post_message(events.Key(key, key if len(key) == 1 else None))
             await self.settle()
 
+    def type(self, data: bytes) -> None:
+        """Hand over what a terminal sends, all at once."""
+        from digit_tui.tui.terminal.driver import Input  # not on Windows
+
+        self._input = Input() if self._input is None else self._input
+        driver = self.app._driver
+        assert driver is not None
+        for message in self._input.feed(data):
+            driver.process_message(message)
+
     async def resize(self, width: int, height: int) -> None:
         await self.pilot.resize_terminal(width, height)
         await self.settle()
@@ -264,6 +279,15 @@ class Window:
             else:
                 self.app.screen._on_timer_update()
                 quiet += 1
+
+    def take_error(self) -> Exception | None:
+        """The first error that the app has told of since the last call.
+
+        A test fails for one that it does not take.
+        """
+        error, self.app._exception = self.app._exception, None
+        self.app._exception_event.clear()
+        return error
 
     async def until(self, condition: Callable[[], object]) -> None:
         end = monotonic() + 20

@@ -77,9 +77,8 @@ async def test_a_failure_ends_the_program_with_its_status(window: Any, details: 
         app._wake.set()
         await opened.until(lambda: app.return_code is not None)
         assert app.return_code == ExitStatus.DATA
-        lines = app.farewell.splitlines()
-        assert lines[0] == "digit-tui: no such folder"
-        assert lines[1:] == (["A fault of digit-tui itself:", details] if details else [])
+        told = ["no such folder", *(["a fault of digit-tui itself:", details] if details else [])]
+        assert app.farewell.splitlines() == [f"digit-tui: {line}" for line in told]
 
 
 async def test_a_signal_saves_and_tells_by_the_status(window: Any, story: Any) -> None:

@@ -147,3 +147,32 @@ def test_nothing_is_saved(steered: Path, sample: Dataset) -> None:
     ]
     assert steps[-1].step == 500
     assert sorted(path.name for path in steered.parent.rglob("*")) == before
+
+
+async def test_errors_in_the_interface(
+    show: Callable[[], ReplayApp], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("by design")
+
+    app = show()
+    async with app.run_test(size=(80, 24)) as pilot:
+        shown = Shown(app, pilot)
+        await shown.until(lambda: app._timer is not None)
+        await shown.until_all_is_computed()
+        app.play()
+        monkeypatch.setattr(ReplayApp, "action_speed", fail)
+        await shown.press("right_square_bracket")
+        assert isinstance(shown.take_error(), ValueError)
+        clock.pass_(1.0)
+        app.play()
+        await shown.settle()
+        shown.find("↻ 1 epochs/s  epoch 1.00/4")
+        shown.find("error in the interface, drawn anew:")
+        shown.find(r"ValueError: by design \(report:")
+        await shown.press("right_square_bracket")
+        assert shown.take_error()
+    assert app.return_code == 1
+    message, *_, where = app.farewell.splitlines()
+    assert message == "digit-tui: ValueError: by design"
+    assert where.startswith("digit-tui: the report is in ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from textual.await_complete import AwaitComplete
-from textual.command import CommandPalette
+from textual.command import CommandPalette, DiscoveryHit
 from textual.screen import ModalScreen, Screen, ScreenResultType
 
 
@@ -26,3 +26,9 @@ class Dialog(ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
 
 class Palette(CommandPalette, ClosesOnce[None]):
     """Textual's command palette."""
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        if self.app.screen is not self:
+            # A second enter in one write. After this Textual would run the command once more.
+            self._selected_command = DiscoveryHit("", lambda: None)
+        return super().dismiss(result)

@@ -39,4 +39,5 @@ class HelpDialog(Dialog[None]):
     def action_manual(self) -> None:
         from digit_tui.tui.screens.manual import ManualDialog  # costs nothing before it is opened
 
-        self.app.push_screen(ManualDialog())
+        if self.app.screen is self:  # a second m in one write opens no second one
+            self.app.push_screen(ManualDialog())

@@ -44,7 +44,8 @@ class ManualDialog(Dialog[None]):
             yield OptionList(*lines, markup=False)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.app.push_screen(TopicDialog(list(self._topics)[event.option_index]))
+        if self.app.screen is self:  # a second enter in one write opens no second topic
+            self.app.push_screen(TopicDialog(list(self._topics)[event.option_index]))
 
 
 class TopicDialog(Dialog[None]):

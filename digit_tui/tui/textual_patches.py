@@ -1,0 +1,74 @@
+"""What Textual 8.2.8 gets wrong for this program, put right in one place.
+
+Textual's own widgets are concerned too, which no subclass here could reach: so its methods are
+replaced, when this module is imported. See `tests/tui/test_errors.py`.
+
+- `OptionList._move_page` raises KeyError, or IndexError, in a list that has options but has not
+  been laid out: page up or page down in one write with the key that opens the list (ctrl+p), or in
+  a terminal of one row. Not reported to Textual as far as is known (kagan-legacy issue 31 is the
+  same in an app's issues).
+- An exception in a handler ends the message loop of its widget, which is deaf from then on, and by
+  design the app too. Here the app is told (`_handle_exception`, see resilient_app.py), and the
+  widget goes on with its next message.
+- An exception in a callback (`call_next`, `call_after_refresh`) drops the callbacks behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from textual._callback import invoke
+from textual.message import Message
+from textual.message_pump import MessagePump
+from textual.screen import Screen
+from textual.widgets import OptionList
+
+_move_page = OptionList._move_page
+_dispatch_message = MessagePump._dispatch_message
+
+
+def _move_page_if_laid_out(self: OptionList, direction: Literal[-1, 1]) -> None:
+    if (self.highlighted or 0) in self._index_to_line:
+        _move_page(self, direction)
+
+
+async def _dispatch_and_go_on(self: MessagePump, message: Message) -> None:
+    try:
+        await _dispatch_message(self, message)
+    except Exception as error:
+        self.app._handle_exception(error)
+
+
+async def _invoke_and_go_on(pump: MessagePump, callback: Callable[[], Any]) -> None:
+    try:
+        await invoke(callback)
+    except Exception as error:
+        pump.app._handle_exception(error)
+
+
+async def _flush_next_callbacks(self: MessagePump) -> None:
+    callbacks = self._next_callbacks.copy()
+    self._next_callbacks.clear()
+    for callback in callbacks:
+        with self.prevent(*callback._prevent):
+            await _invoke_and_go_on(self, callback.callback)
+
+
+async def _invoke_and_clear_callbacks(self: Screen[Any]) -> None:
+    callbacks = self._callbacks.copy()
+    self._callbacks.clear()
+    for callback, pump in callbacks:
+        with pump._context():
+            await _invoke_and_go_on(self, callback)
+
+
+def _replace(owner: type, method: str, replacement: Callable[..., Any]) -> None:
+    assert hasattr(owner, method), f"another Textual: no {owner.__name__}.{method}"
+    setattr(owner, method, replacement)
+
+
+_replace(OptionList, "_move_page", _move_page_if_laid_out)
+_replace(MessagePump, "_dispatch_message", _dispatch_and_go_on)
+_replace(MessagePump, "_flush_next_callbacks", _flush_next_callbacks)
+_replace(Screen, "_invoke_and_clear_callbacks", _invoke_and_clear_callbacks)

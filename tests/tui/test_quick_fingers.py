@@ -1,0 +1,124 @@
+"""Keys in one write: a key comes before what the key before it opens is on screen."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+pytest.importorskip("termios")
+
+from support.rarely import endurance, rarely
+from textual.command import CommandPalette
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList
+
+from digit_tui.run import commands
+from digit_tui.run import events as happened
+from digit_tui.run.events import SnapshotInfo
+
+OPENERS = {"palette": b"\x10", "optimizer": b"o", "timeline": b"U", "fork": b"f", "help": b"?"}
+"""What opens something."""
+KEYS = {
+    "page down": b"\x1b[6~",
+    "page up": b"\x1b[5~",
+    "home": b"\x1b[H",
+    "end": b"\x1b[F",
+    "ctrl+home": b"\x1b[1;5H",
+    "ctrl+end": b"\x1b[1;5F",
+    "up": b"\x1b[A",
+    "down": b"\x1b[B",
+    "enter": b"\r",
+    "tab": b"\t",
+    "click": b"\x1b[<0;40;12M\x1b[<0;40;12m",
+    "three clicks": b"\x1b[<0;40;6M\x1b[<0;40;6m" * 3,
+    "wheel": b"\x1b[<65;40;12M",
+    "paste": b"\x1b[200~paste\x1b[201~",
+}
+TURNS = (0, 3, 9, 20, 40)
+"""So many turns of the event loop lie between two writes."""
+
+
+@pytest.mark.parametrize("opener", ["palette", *endurance(*[*OPENERS][1:])])
+@pytest.mark.parametrize("key", ["page down", *rarely(*[*KEYS][1:])])
+async def test_no_key_comes_too_early(window: Any, story: Any, opener: str, key: str) -> None:
+    snapshots = [SnapshotInfo(step, step / 100, (), None, "", False) for step in (100, 200)]
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(2))
+        await opened.tell(happened.TimelineChanged(snapshots))
+        for turns in TURNS:
+            for data in (OPENERS[opener], KEYS[key] * 2):
+                opened.type(data)
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+            await opened.settle()
+            while isinstance(opened.app.screen, ModalScreen):
+                await opened.press("escape")
+
+
+@pytest.mark.parametrize("height", [1, 3, 4, 5, 24])
+async def test_a_list_without_room_has_no_pages(window: Any, story: Any, height: int) -> None:
+    async with window(80, height) as opened:
+        await opened.tell(*story.opening())
+        await opened.press("ctrl+p")
+        palette = opened.app.screen
+        assert isinstance(palette, CommandPalette)
+        await opened.until(lambda: palette.query_one(OptionList).option_count)
+        await opened.press("pagedown", "pageup", "pagedown")
+        await opened.resize(80, 24)
+        await opened.press("pagedown")
+        assert palette.query_one(OptionList).highlighted
+        await opened.press("escape", "o", "pagedown", "pageup", "escape")
+        assert not isinstance(opened.app.screen, ModalScreen)
+
+
+class TestASecondKeyInOneWrite:
+    """It finds what the first one has closed, or has opened something on."""
+
+    async def test_a_theme_is_chosen_once(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening())
+            await open_palette(opened, "theme")
+            opened.type(b"\r")
+            await opened.until(lambda: option_count(opened) > 5)
+            opened.type(b"\x1b[B\r\r\r")
+            await opened.until(lambda: not isinstance(opened.app.screen, ModalScreen))
+            await opened.settle()
+            assert opened.app.theme != "textual-dark"
+
+    async def test_a_command_is_run_once(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening())
+            await open_palette(opened, "ten epochs")
+            opened.type(b"\r\r\r")
+            await opened.until(lambda: opened.sent)
+            await opened.settle()
+            assert opened.sent == [commands.AddEpochs(10)]
+
+    async def test_a_topic_is_opened_once(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening())
+            opened.type(b"?mm")
+            await opened.settle()
+            opened.type(b"\x1b[B\r\r\r")
+            await opened.settle()
+            names = [type(screen).__name__ for screen in opened.app.screen_stack]
+            assert names == ["TrainView", "HelpDialog", "ManualDialog", "TopicDialog"]
+
+
+def option_count(opened: Any) -> int:
+    """Of the list that is on top."""
+    lists = opened.app.screen.query(OptionList)
+    return int(lists.first().option_count) if lists else 0
+
+
+async def open_palette(opened: Any, text: str) -> None:
+    """Search a command, and choose it but for the enter."""
+    await opened.press("ctrl+p")
+    palette = opened.app.screen
+    opened.type(text.encode())
+    await opened.until(lambda: palette.query_one(Input).value == text)
+    await opened.until(lambda: option_count(opened) == 1)
+    opened.type(b"\x1b[B")
+    await opened.settle()
