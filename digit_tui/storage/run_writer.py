@@ -19,12 +19,7 @@ from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.checkpoint_files import CheckpointFiles
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.history import History
-from digit_tui.storage.journal import (
-    JournalFile,
-    command_line,
-    go_back_line,
-    read_journal,
-)
+from digit_tui.storage.journal import JournalFile, command_line, go_back_line, read_journal
 from digit_tui.storage.journal_lines import TEST_OPENED
 from digit_tui.storage.lock import Lock
 from digit_tui.storage.metrics_file import MetricsFile
