@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.confusion_view import FIRST
+from support.errors import Failing
 from support.explanation import EXPLAINED
 from support.mistakes_view import MISTAKES
 from support.tui import Clock, OpenWindow, StoodIn, Story, Window
@@ -19,9 +20,11 @@ from support.tui import Clock, OpenWindow, StoodIn, Story, Window
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.nn import Network
+from digit_tui.storage.run_files import error_report
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest
 from digit_tui.tui import app as app_module
+from digit_tui.tui import resilient_app
 from digit_tui.tui import run_app as window_module
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.draw_rate import ANY_SHARE, DrawRate
@@ -171,3 +174,32 @@ def confuse(window: Any, story: Any) -> Any:
             yield opened
 
     return open_view
+
+
+@pytest.fixture
+def report() -> Iterator[Path]:
+    """The report, which is not there yet."""
+    path = error_report()
+    path.unlink(missing_ok=True)
+    yield path
+    path.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def error_clock(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Tells how long ago the last error was."""
+    monkeypatch.setattr(resilient_app, "monotonic", clock)
+    return clock
+
+
+@pytest.fixture
+def fails(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Failing]:
+    """Has a method fail once, or more often."""
+
+    def fail(owner: type, name: str, times: int = 1) -> Failing:
+        failing = Failing(getattr(owner, name, None))
+        failing.times = times
+        monkeypatch.setattr(owner, name, failing.method(), raising=False)
+        return failing
+
+    return fail
