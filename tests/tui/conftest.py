@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from support.confusion_view import FIRST
+from support.errors import Failing
 from support.explanation import EXPLAINED
-from support.interface_errors import Failing
 from support.mistakes_view import MISTAKES
 from support.tui import Clock, OpenWindow, StoodIn, Story, Window
 

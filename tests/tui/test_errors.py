@@ -2,28 +2,131 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.interface_errors import (
-    PLACES,
-    Failing,
-    assert_goes_on,
-    assert_whole,
-    comes,
-    errors,
-)
+from support.errors import Failing, comes, errors
 from support.rarely import rarely
+from textual.events import Event
+from textual.message import Message
 from textual.screen import ModalScreen
+from textual.widgets import Static
 
+from digit_tui.run import commands
+from digit_tui.tui.app import DigitApp
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.help import HelpDialog
 from digit_tui.tui.screens.mistakes import MistakesView
+from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.event_log import EventLog
+from digit_tui.tui.widgets.progress_line import ProgressLine
+from digit_tui.tui.widgets.status_line import StatusLine
 
+LINE = "error in the interface, drawn anew: RuntimeError: by? design (report: {})"
+
+
+class Poke(Message):
+    """A message that no widget knows."""
+
+
+class PokeEvent(Event):
+    """The same as an event."""
+
+
+def assert_goes_on(opened: Any, report: Path) -> None:
+    """It was told, reported, and nothing has ended."""
+    assert isinstance(opened.take_error(), RuntimeError)
+    assert errors(opened.app) == [LINE.format(report)]
+    heading, traceback, *lines = report.read_text().split("\n")
+    assert re.match(r"\d{4}-.*, digit-tui .*, Python 3.*: .*View.*, 80x24, run /runs/one ", heading)
+    assert traceback == "Traceback (most recent call last):"
+    assert "RuntimeError: by? design" in lines
+    assert not opened.app._exit
+    assert commands.Stop(reason="interrupted") not in opened.sent
+
+
+async def assert_whole(opened: Any, story: Any) -> None:
+    """All of the view is there, and keys and news reach it."""
+    opened.sent.clear()
+    await opened.press("s")
+    assert opened.sent == [commands.Save()]
+    await opened.tell(story.steps(10), story.paused())
+    assert re.match(r" ⏸ paused  epoch [\d.]+/25  step \d+", opened.rows[1])
+    for part in ("Loss by epoch", "Gradient norm", "─Log─", "q Quit"):
+        opened.find(part)
+
+
+async def press_l(opened: Any) -> None:
+    await opened.press("l")
+
+
+async def poke(opened: Any) -> None:
+    opened.app.screen.query_one(EventLog).post_message(Poke())
+
+
+async def poke_by_event(opened: Any) -> None:
+    opened.app.screen.query_one(EventLog).post_message(PokeEvent())
+
+
+async def update(opened: Any) -> None:
+    opened.app.screen.query_one(ProgressLine).refresh()
+
+
+async def lay_out(opened: Any) -> None:
+    opened.app.screen.refresh(layout=True)
+
+
+async def redraw(opened: Any) -> None:
+    opened.app.ingest((), urgent=True)
+
+
+async def call(opened: Any) -> None:
+    opened.app.call_later(opened.app.screen.query_one(EventLog).fail)
+
+
+async def call_next(opened: Any) -> None:
+    opened.app.screen.call_next(opened.app.screen.query_one(EventLog).fail)
+
+
+async def call_after_refresh(opened: Any) -> None:
+    opened.app.screen.call_after_refresh(opened.app.screen.query_one(EventLog).fail)
+
+
+async def set_timer(opened: Any) -> None:
+    opened.app.screen.set_timer(0.001, opened.app.screen.query_one(EventLog).fail)
+
+
+async def set_interval(opened: Any) -> None:
+    opened.app.screen.query_one(EventLog).set_interval(0.001, EventLog.fail)
+
+
+async def work(opened: Any) -> None:
+    async def do() -> None:
+        opened.app.screen.query_one(EventLog).fail()
+
+    opened.app.run_worker(do())
+
+
+PLACES = {
+    "a key's action": (TrainView, "action_switch", press_l),
+    "a key's action in the app": (DigitApp, "action_add_epochs", lambda opened: opened.press("e")),
+    "a message": (EventLog, "on_poke", poke),
+    "an event": (EventLog, "on_poke_event", poke_by_event),
+    "rendering": (ProgressLine, "render", update),
+    "rendering lines": (Static, "render_lines", lay_out),
+    "drawing text": (StatusLine, "show", redraw),
+    "a callback": (EventLog, "fail", call),
+    "the next callback": (EventLog, "fail", call_next),
+    "a callback after drawing": (EventLog, "fail", call_after_refresh),
+    "a timer": (EventLog, "fail", set_timer),
+    "an interval": (EventLog, "fail", set_interval),
+    "a worker": (EventLog, "fail", work),
+}
+"""Where an error may come up: what fails, and what has it called."""
 CLOSE_TO = ("rendering", "a message", "a timer", "a worker", "a key's action", "an interval")
 """Those that are tried at each change."""
 

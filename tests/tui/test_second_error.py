@@ -1,4 +1,4 @@
-"""A second error soon after the first, and errors that leave nothing to go on with."""
+"""Errors that end the interface: a second one soon after another, and those that leave nothing."""
 
 from __future__ import annotations
 
@@ -7,15 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.interface_errors import (
-    Failing,
-    comes,
-    errors,
-)
+from support.errors import Failing, comes, errors
 from support.tui import Clock
 
 from digit_tui.run import commands
-from digit_tui.session import fault_report
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.widgets.progress_line import ProgressLine
@@ -113,29 +108,3 @@ async def test_at_the_end_of_a_run_it_leaves_at_once(
         assert app.return_code == 1
         assert str(report) in app.farewell
         opened.take_error()
-
-
-class TestReport:
-    def test_it_does_not_grow_for_ever(self, report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(fault_report, "MAX_BYTES", 1_000)
-        for number in range(50):
-            fault = fault_report.report_fault(ValueError(f"number {number}"), "here")
-            assert fault.where == f"report: {report}"
-            assert f"number {number}" in report.read_text()
-            assert report.stat().st_size < 1_500
-
-    def test_where_it_cannot_be_written_the_traceback_is_told(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        (tmp_path / "file").touch()
-        path = tmp_path / "file" / "errors.log"
-        monkeypatch.setattr(fault_report, "error_report", lambda: path)
-        fault = fault_report.report_fault(ValueError("\udc80\x1b[2J"), "here")
-        assert fault.where == "no report could be written"
-        message, kind, *lines = fault.failed.text.splitlines()
-        assert message == "digit-tui: ValueError: ??[2J"
-        assert kind == "digit-tui: a fault of digit-tui itself:"
-        assert lines[-2:] == [
-            "digit-tui: ValueError: ??[2J",
-            f"digit-tui: no report of it: File exists: {path}",
-        ]
