@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import string
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from digit_tui.cli.evaluate_saved import SavedEvaluation, evaluate_saved
 from digit_tui.cli.runs.text import aligned, print_lines
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import DataError, Dataset, load_dataset, printable
-from digit_tui.insight.significance import compare, gap_words, interval_words
+from digit_tui.insight.significance import compare, gap_words, interval_words, wilson_interval
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output, print_error
@@ -34,37 +35,54 @@ class Candidate(NamedTuple):
 
 
 @reports_failures
-def compare_runs(names: Sequence[str], data: str | None) -> int:
+def compare_runs(names: Sequence[str], data: str | None, as_json: bool) -> int:
     """Print a comparison of runs; returns the exit status.
 
     Args:
         names: two or more; see `find_run`.
         data: as --data, the dataset that all are tested on; None is each run's own.
+        as_json: print one JSON object a line, for each run, instead of tables and curves.
     """
     if not 2 <= len(names) <= len(LETTERS):
         print_error(f"compare takes 2 to {len(LETTERS)} runs, not {len(names)}")
         return ExitStatus.USAGE
     found = [RunSummary.of(read_run(name)) for name in names]
-    from digit_tui.cli.runs.charts import ChartStyle, NamedCurve, chart
-
     output = Output()
     runs = dict(zip(LETTERS, found, strict=False))
+    if not as_json:
+        print_curves(output, runs)
+        print_lines(output, [*differences(found), ""])
+    first: Candidate | None = None
+    status = ExitStatus.DONE
+    for candidate in candidates(runs, data):
+        if candidate is None:
+            status = ExitStatus.DATA
+            continue
+        if as_json:
+            output.line(json.dumps(json_verdict(candidate, first, found), allow_nan=False))
+        else:
+            print_lines(output, verdict(candidate, first))
+        first = first or candidate
+    return output.status or status
+
+
+def print_curves(output: Output, runs: dict[str, RunSummary]) -> None:
+    """Print which run has which letter, and their errors by epoch."""
+    from digit_tui.cli.runs.charts import ChartStyle, NamedCurve, chart
+
     print_lines(output, (f"{letter}  {run.saved.path}" for letter, run in runs.items()))
     curves = [
         NamedCurve(letter, letter, run.curves["epoch"], error_curve(run))
         for letter, run in runs.items()
     ]
     drawn = chart(
-        f"{error_words(found)}, logarithmic:",
+        f"{error_words(list(runs.values()))}, logarithmic:",
         curves,
         ChartStyle.of_stdout(),
         log=True,
         percent=True,
     )
     output.line(f"\n{drawn}\n")
-    print_lines(output, [*differences(found), ""])
-    status = print_verdicts(output, runs, data)
-    return output.status or status
 
 
 def error_words(runs: Sequence[RunSummary]) -> str:
@@ -89,25 +107,19 @@ def differences(runs: Sequence[RunSummary]) -> list[str]:
     return aligned([["setting", *LETTERS[: len(runs)]], *rows])
 
 
-def print_verdicts(output: Output, runs: dict[str, RunSummary], data: str | None) -> ExitStatus:
-    """Evaluate the networks, and compare each with the first; returns the exit status."""
+def candidates(runs: dict[str, RunSummary], data: str | None) -> Iterator[Candidate | None]:
+    """Evaluate the networks; None for one that cannot be, after it was said why."""
     load = cache(load_dataset)  # most runs have the same dataset
-    first: Candidate | None = None
-    status = ExitStatus.DONE
     for letter, run in runs.items():
 
         def warn(complaint: str, letter: str = letter) -> None:
             print_error(f"{letter}: {complaint}")
 
         try:
-            candidate = Candidate(letter, evaluate_saved(run.saved, data, load=load, warn=warn))
+            yield Candidate(letter, evaluate_saved(run.saved, data, load=load, warn=warn))
         except (DataError, RunError) as error:
             warn(str(error))
-            status = ExitStatus.DATA
-            continue
-        print_lines(output, verdict(candidate, first))
-        first = first or candidate
-    return status
+            yield None
 
 
 def verdict(candidate: Candidate, first: Candidate | None) -> list[str]:
@@ -127,6 +139,38 @@ def verdict(candidate: Candidate, first: Candidate | None) -> list[str]:
         comparison = compare(first.result.evaluation, evaluation)
         words = [f"{gap_words(comparison)} against {first.letter}", comparison.words]
     return [*lines, *(f"   {line}" for line in words)]
+
+
+def json_verdict(
+    candidate: Candidate, first: Candidate | None, runs: Sequence[RunSummary]
+) -> dict[str, Any]:
+    """The same as JSON values, with the settings that are not the same in all runs."""
+    letter, result = candidate
+    evaluation = result.evaluation
+    run = runs[LETTERS.index(letter)]
+    values: dict[str, Any] = {
+        "letter": letter,
+        "run": str(run.saved.path),
+        "step": result.step,
+        "data": result.dataset.name,
+        "test_accuracy": evaluation.accuracy,
+        "test_correct": evaluation.correct,
+        "test_total": evaluation.total,
+        "interval": wilson_interval(evaluation.correct, evaluation.total),
+        "settings": {name: run.choices()[name][1] for name in differing_settings(runs)},
+        "against": None,
+    }
+    if first is not None and same_digits(result.dataset, first.result.dataset):
+        comparison = compare(first.result.evaluation, evaluation)
+        values["against"] = {
+            "letter": first.letter,
+            "difference": comparison.difference,
+            "interval": comparison.interval,
+            "fixed": comparison.gained,
+            "broke": comparison.lost,
+            "p_value": comparison.p_value,
+        }
+    return values
 
 
 def same_digits(one: Dataset, other: Dataset) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from math import comb
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,24 @@ def test_compare_shows_curves_settings_and_the_test(make_run: MakeRun, digits_fo
     assert 2 * tail / 2 ** (fixed + broke) < 0.001
     assert f"fixed {fixed}, broke {broke}: hardly chance (p < 0.001)\nC" in text
     assert text.endswith("fixed 0, broke 0: no difference\n")
+
+
+def test_json_says_the_same(make_run: MakeRun, tmp_path: Path) -> None:
+    good, bad = make_run("good"), make_run("bad", [(1, Stop())], learning_rate=1e-9, seed=2)
+    make_run("other", data=write_digits(tmp_path / "other", seed=5))
+    words = succeed("compare", "good", "bad")
+    lines = succeed("compare", "good", "bad", "other", "--json").splitlines()
+    first, second, third = map(json.loads, lines)
+    assert [first["run"], second["run"]] == [str(good), str(bad)]
+    assert (first["letter"], first["against"], third["against"]) == ("A", None, None)
+    assert second["settings"]["learning rate"] == 1e-9
+    assert first["settings"]["seed"] == 0
+    against = second["against"]
+    assert f"fixed {against['fixed']}, broke {against['broke']}: " in words
+    assert f"{100 * against['difference']:+.2f} points (95 % interval " in words
+    assert against["difference"] == second["test_accuracy"] - first["test_accuracy"]
+    assert 0 < against["p_value"] < 0.001
+    assert f"B  {100 * second['test_accuracy']:.2f} %" in words
 
 
 def test_other_test_digits_cannot_be_compared(make_run: MakeRun, tmp_path: Path) -> None:
