@@ -157,11 +157,12 @@ def show_saved(run: str) -> None:
 @runs.command("compare")
 @click.argument("names", metavar="RUN RUN...", nargs=-1, required=True)
 @click.option("--data", metavar="NAME|DIR", help="Test all on this dataset (each on its own).")
-def compare_saved(names: tuple[str, ...], data: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each run.")
+def compare_saved(names: tuple[str, ...], data: str | None, as_json: bool) -> None:
     """Compare RUNs: settings, curves, and whether the difference is significant."""
     from digit_tui.cli.runs.compare import compare_runs
 
-    sys.exit(compare_runs(names, data))
+    sys.exit(compare_runs(names, data, as_json))
 
 
 @runs.command("rm")

@@ -67,11 +67,11 @@ def last_step(lineage: Lineage, config: RunConfig, images: int) -> int:
     """
     more = sum(command.count for _, command in lineage if isinstance(command, AddEpochs))
     epochs = max((config.epochs or 0) + more, 0)
-    return bisect_left(
-        range(epochs * images),
-        epochs,
-        key=lambda step: position(step, lineage, config.batch_size, images),
-    )
+
+    def done(step: int) -> bool:
+        return position(step, lineage, config.batch_size, images) >= epochs
+
+    return bisect_left(range(epochs * images), True, key=done)
 
 
 def position(step: int, lineage: Lineage, batch_size: int, images: int) -> float:

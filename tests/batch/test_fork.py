@@ -92,7 +92,8 @@ def test_a_fork_headless_that_is_never_reached(tmp_path: Path) -> None:
         if status:
             assert f"--fork-at {step}" in result.stderr
             assert "step 32" in result.stderr
-            assert "Weights" in result.stdout  # the run itself is there
+            assert result.stdout == ""
+            assert not (tmp_path / str(step)).exists()  # refused before it was trained
 
 
 def test_a_fork_headless_that_changes_nothing(tmp_path: Path) -> None:
@@ -221,3 +222,24 @@ def test_a_fork_before_commands_that_are_repeated(flag: str, tmp_path: Path) -> 
         assert lines_of(result)[-1]["weights_sha256"] == plain[-1]["weights_sha256"]
     lineage = SavedRun.read(tmp_path / ("again" if into else "run")).history().lineage
     assert lineage == (AppliedCommand(40, SetLearningRate(0.02)),)
+
+
+def test_a_setting_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+    for changes in ("lr=1,lr=2", "lr=1, lr=1"):
+        result = batch(*SMALL, "--fork-at", 1, "--fork", changes, "--run", tmp_path / "run")
+        assert result.exit_code == 2
+        assert "lr is given twice" in result.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_more_threads_than_processors_are_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("digit_tui.cli.options.available_processors", lambda: 2)
+    for threads in (1, 2, 3):
+        options = [*SMALL, "--epochs", 1, "--threads", threads, "--run", tmp_path / str(threads)]
+        result = batch(*options)
+        assert result.exit_code == 0, result.stderr
+        assert result.stderr.count("--threads 3: this process may use 2 processors") == (
+            threads == 3
+        )

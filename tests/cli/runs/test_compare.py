@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from math import comb
 from pathlib import Path
 from typing import Any
@@ -125,3 +126,35 @@ def test_compare_wants_two_runs(make_run: MakeRun) -> None:
     assert runs("compare", *["run"] * 27).exit_code == 2
     assert runs("compare", "run", "missing").exit_code == 3
     assert runs("--json", "compare", "run", "run").exit_code == 2
+
+
+def test_scripts_get_an_object_for_each_run(make_run: MakeRun) -> None:
+    one, other = make_run("one"), make_run("other", learning_rate=0.001)
+    first, second = map(json.loads, succeed("compare", one, other, "--json").splitlines())
+    assert (first["letter"], first["run"], first["against"]) == ("A", str(one), None)
+    assert (second["letter"], second["run"], second["against"]) == ("B", str(other), "A")
+    assert second["settings"]["learning rate"] == "0.001"
+    for each in (first, second):
+        assert each["test_accuracy"] == each["test_correct"] / each["test_total"]
+        low, high = each["interval"]
+        assert low <= each["test_accuracy"] <= high
+    gap = second["test_correct"] - first["test_correct"]
+    assert second["fixed"] - second["broke"] == gap
+    assert second["difference"] == gap / 60
+    assert 0 <= second["p_value"] <= 1
+    assert first["p_value"] is None
+
+
+def test_a_dataset_that_has_changed_since_is_said(make_run: MakeRun, tmp_path: Path) -> None:
+    data = write_digits(tmp_path / "own", seed=0)
+    path, same = make_run("one", data=data), make_run("two", data=data)
+    assert succeed("compare", path, same)
+    moved = write_digits(tmp_path / "new", seed=1)
+    for file in moved.iterdir():
+        file.replace(data / file.name)
+    result = runs("compare", path, same)
+    assert result.exit_code == 0
+    assert result.stderr.count("it has changed since, and is measured as it is now\n") == 2
+    assert result.stderr.startswith(f"digit-tui: A: {data} is not the dataset that {path} was ")
+    asked = runs("compare", path, same, "--data", data)  # that is what was asked for
+    assert (asked.exit_code, asked.stderr) == (0, "")
