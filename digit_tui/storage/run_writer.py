@@ -147,12 +147,9 @@ class RunWriter:
             self._lock = Lock(self.path)
             check_own(self.path)
             sweep(self.path)
-        except OSError as error:
+        except BaseException as error:
             self.close()
-            raise self._named(error) from error
-        except BaseException:
-            self.close()
-            raise
+            raise self._named(error) if isinstance(error, OSError) else error
 
     def resume(self, saved: SavedRun, start_point: StartPoint, step: int) -> None:
         """Continue writing a run, after `take_over`.
