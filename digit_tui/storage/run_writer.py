@@ -149,7 +149,9 @@ class RunWriter:
             sweep(self.path)
         except BaseException as error:
             self.close()
-            raise self._named(error) if isinstance(error, OSError) else error
+            if isinstance(error, OSError):
+                self._named(error)
+            raise
 
     def resume(self, saved: SavedRun, start_point: StartPoint, step: int) -> None:
         """Continue writing a run, after `take_over`.
