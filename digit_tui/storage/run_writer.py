@@ -142,11 +142,10 @@ class RunWriter:
             self._lock = Lock(self.path)
             check_own(self.path)
             sweep(self.path)
-        except OSError as error:
+        except BaseException as error:
             self.close()
-            raise self._named(error) from error
-        except BaseException:
-            self.close()
+            if isinstance(error, OSError):
+                self._named(error)
             raise
 
     def resume(self, saved: SavedRun, start_point: StartPoint, step: int) -> None:

@@ -221,3 +221,24 @@ def test_a_fork_before_commands_that_are_repeated(flag: str, tmp_path: Path) -> 
         assert lines_of(result)[-1]["weights_sha256"] == plain[-1]["weights_sha256"]
     lineage = SavedRun.read(tmp_path / ("again" if into else "run")).history().lineage
     assert lineage == (AppliedCommand(40, SetLearningRate(0.02)),)
+
+
+def test_a_setting_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+    for changes in ("lr=1,lr=2", "lr=1, lr=1"):
+        result = batch(*SMALL, "--fork-at", 1, "--fork", changes, "--run", tmp_path / "run")
+        assert result.exit_code == 2
+        assert "lr is given twice" in result.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_more_threads_than_processors_are_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("digit_tui.cli.options.available_processors", lambda: 2)
+    for threads in (1, 2, 3):
+        options = [*SMALL, "--epochs", 1, "--threads", threads, "--run", tmp_path / str(threads)]
+        result = batch(*options)
+        assert result.exit_code == 0, result.stderr
+        assert result.stderr.count("--threads 3: this process may use 2 processors") == (
+            threads == 3
+        )

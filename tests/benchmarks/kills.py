@@ -66,22 +66,22 @@ def work(task: dict[str, Any]) -> dict[str, Any]:
     )
     worker_pool.DEATHS = sys.maxsize
     trainer = Trainer(config, load_dataset(config.data), Mailbox())
-    killed: list[float] = []
+    killed: dict[int, float] = {}
     over = Flag()
     killer = Thread(target=kill, args=(task["kills"], task["gap"], killed, over))
-    lost, losses, seen = [], 0, 0
+    lost: list[float] = []
+    waiting: list[float] = []
     started = ended = 0.0
     for event in trainer.run():
         match event:
             case RunStarted():
                 started = perf_counter()
                 killer.start()
-            case WorkerLost():
-                losses += 1
+            case WorkerLost(pid=int(pid)):
+                waiting.append(killed[pid])
             case StepsDone():
-                new = killed[seen:losses]
-                lost += [perf_counter() - each for each in new]
-                seen += len(new)
+                lost += [perf_counter() - each for each in waiting]
+                waiting.clear()
             case RunEnded():
                 ended = perf_counter()
                 over.set()
@@ -91,22 +91,20 @@ def work(task: dict[str, Any]) -> dict[str, Any]:
         "weights": weights,
         "seconds": ended - started,
         "kills": len(killed),
-        "losses": losses,
         "lost": lost,
     }
 
 
-def kill(kills: int, gap: float, killed: list[float], over: Flag) -> None:
-    """Kill a worker process, wait until another one took its place, and so on."""
+def kill(kills: int, gap: float, killed: dict[int, float], over: Flag) -> None:
+    """Kill a worker process, then one of those that took its place, and so on."""
     moments = random.Random(1)
-    last = 0
     while len(killed) < kills and not over.wait(moments.uniform(0, 2 * gap)):
-        processes = [each for each in children() if each != last]
+        processes = [each for each in children() if each not in killed]
         if processes:
-            last = moments.choice(processes)
-            killed.append(perf_counter())
+            chosen = moments.choice(processes)
+            killed[chosen] = perf_counter()
             with suppress(ProcessLookupError):  # it was replaced, with the others
-                os.kill(last, signal.SIGKILL)
+                os.kill(chosen, signal.SIGKILL)
 
 
 def children() -> list[int]:

@@ -144,3 +144,18 @@ def test_compare_wants_two_runs(make_run: MakeRun) -> None:
     assert runs("compare", *["run"] * 27).exit_code == 2
     assert runs("compare", "run", "missing").exit_code == 3
     assert runs("--json", "compare", "run", "run").exit_code == 2
+
+
+def test_a_dataset_that_has_changed_since_is_said(make_run: MakeRun, tmp_path: Path) -> None:
+    data = write_digits(tmp_path / "own", seed=0)
+    path, same = make_run("one", data=data), make_run("two", data=data)
+    assert succeed("compare", path, same)
+    moved = write_digits(tmp_path / "new", seed=1)
+    for file in moved.iterdir():
+        file.replace(data / file.name)
+    result = runs("compare", path, same)
+    assert result.exit_code == 0
+    assert result.stderr.count("it has changed since, and is measured as it is now\n") == 2
+    assert result.stderr.startswith(f"digit-tui: A: {data} is not the dataset that {path} was ")
+    asked = runs("compare", path, same, "--data", data)  # that is what was asked for
+    assert (asked.exit_code, asked.stderr) == (0, "")
