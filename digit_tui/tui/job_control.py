@@ -61,7 +61,7 @@ class JobControlApp(RunApp):
         self._call_soon(self.leave)
 
     def leave_at_once(self, fault: Failed) -> None:
-        self.farewell = fault.text
+        self.farewell = "\n".join(filter(None, [self.farewell, fault.text]))
         self.exit(return_code=fault.status)
 
     def leave_for(self, fault: Failed) -> None:

@@ -88,11 +88,9 @@ class ResilientApp(App[None]):
             self._for_tests(error)
             return
         fault = self._report(error)
-        if self._exit:
-            return
         soon = monotonic() - self._last_error < AGAIN_SECONDS
         self._last_error = monotonic()
-        if not self._is_mounted:  # nothing can be drawn at all
+        if self._exit or not self._is_mounted:  # nothing is drawn any more, or yet
             self.fault = fault.failed
             self.leave_at_once(fault.failed)
         elif soon:
