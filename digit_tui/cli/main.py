@@ -139,7 +139,7 @@ def cli(
 
         request = RunRequest(make_config(preset, options), folder)
     if _on_command_line(context, "threads"):
-        warn_of_threads(request.config.threads)
+        warn_of_threads(request.processes or request.config.threads)
     if fork_at is not None:
         request = _with_fork(request, fork_at, fork or ())
     if batch:

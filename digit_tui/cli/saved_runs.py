@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digit_tui.cli.options import absolute, flag_of
-from digit_tui.config import MAX_THREADS, available_processors
+from digit_tui.config import ConfigError, available_processors
 
 if TYPE_CHECKING:
     from digit_tui.storage.saved_run import SavedRun
@@ -65,11 +65,14 @@ def saved_request(name: str, flag: str, folder: Path | None, given: dict[str, An
     divided = request.config.threads
     if threads is None:
         threads = min(divided, available_processors())
-    elif not 1 <= threads <= MAX_THREADS:
-        raise click.UsageError(f"--threads: {threads} is not a number from 1 to {MAX_THREADS}")
-    elif threads > divided:
-        print_error(
-            f"--threads {threads}: the steps of this run are divided among {divided}, "
-            "and cannot use more"
-        )
-    return replace(request, processes=threads)
+    else:
+        try:
+            request.config.with_(threads=threads)  # checks the range
+        except ConfigError as error:
+            raise click.UsageError(f"--threads: {error}") from error
+        if threads > divided:
+            print_error(
+                f"--threads {threads}: the steps of this run are divided among {divided}, "
+                "and cannot use more"
+            )
+    return replace(request, processes=min(threads, divided))

@@ -23,7 +23,7 @@ from threading import Thread
 from time import perf_counter, sleep
 from typing import Any
 
-from measure import finish, head, machine, make_parser, say, table
+from measure import children, finish, head, machine, make_parser, say, table
 
 DIGIT_TUI = [sys.executable, "-m", "digit_tui"]
 
@@ -152,14 +152,6 @@ def read_all(terminal: int) -> None:
     with suppress(OSError):
         while os.read(terminal, 65_536):
             pass
-
-
-def children(process: int) -> list[int]:
-    found = []
-    for thread in Path(f"/proc/{process}/task").iterdir():
-        with suppress(OSError):  # the thread has ended
-            found += [int(each) for each in (thread / "children").read_text().split()]
-    return found
 
 
 def disturb(program: subprocess.Popen[Any], number: int) -> None:

@@ -13,14 +13,13 @@ import signal
 import sys
 from argparse import Namespace
 from contextlib import suppress
-from pathlib import Path
 from statistics import median
 from threading import Event as Flag
 from threading import Thread
 from time import perf_counter
 from typing import Any
 
-from measure import finish, head, in_process, machine, make_parser, percentile, say
+from measure import children, finish, head, in_process, machine, make_parser, percentile, say
 
 from digit_tui.config import RunConfig
 from digit_tui.data import load_dataset
@@ -99,20 +98,12 @@ def kill(kills: int, gap: float, killed: dict[int, float], over: Flag) -> None:
     """Kill a worker process, then one of those that took its place, and so on."""
     moments = random.Random(1)
     while len(killed) < kills and not over.wait(moments.uniform(0, 2 * gap)):
-        processes = [each for each in children() if each not in killed]
+        processes = [each for each in children(os.getpid()) if each not in killed]
         if processes:
             chosen = moments.choice(processes)
             killed[chosen] = perf_counter()
             with suppress(ProcessLookupError):  # it was replaced, with the others
                 os.kill(chosen, signal.SIGKILL)
-
-
-def children() -> list[int]:
-    found = []
-    for thread in Path("/proc/self/task").iterdir():
-        with suppress(OSError):  # the thread has ended
-            found += [int(each) for each in (thread / "children").read_text().split()]
-    return found
 
 
 def report(results: dict[str, dict[str, Any]]) -> None:

@@ -11,6 +11,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
@@ -65,6 +66,15 @@ def interleave(
             say(f"round {number}/{rounds}  {title}  {name}")
             results[name].append(run())
     return results
+
+
+def children(process: int) -> list[int]:
+    """The processes that another one has started, by whichever of its threads (Linux only)."""
+    found = []
+    for thread in Path(f"/proc/{process}/task").iterdir():
+        with suppress(OSError):  # the thread has ended
+            found += [int(each) for each in (thread / "children").read_text().split()]
+    return found
 
 
 def say(text: str) -> None:

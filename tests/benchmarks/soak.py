@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 from typing import Any
 
-from measure import finish, head, machine, make_parser, say, table
+from measure import children, finish, head, machine, make_parser, say, table
 
 LIMIT_MIB = 5.0
 KEYS = ["Tab", "BTab", "Up", "Down", "Left", "Right", "PPage", "NPage", "Home", "End", "Enter"]
@@ -123,14 +123,6 @@ def sample(program: int) -> dict[str, float]:
             files += len(names)
             shared += sum("memfd:" in name for name in names)
     return {"memory, MiB": memory, "open files": files, "shared memory files": shared}
-
-
-def children(process: int) -> list[int]:
-    found = []
-    for thread in Path(f"/proc/{process}/task").iterdir():
-        with suppress(OSError):  # the thread has ended
-            found += [int(each) for each in (thread / "children").read_text().split()]
-    return found
 
 
 if __name__ == "__main__":

@@ -182,3 +182,29 @@ def test_a_run_that_is_none_is_no_run(flag: str, program: Program, tmp_path: Pat
     ended = program("--batch", flag, str(tmp_path))
     assert (ended.exit_code, ended.stdout) == (3, "")
     assert ended.stderr == f"digit-tui: {tmp_path} is no run of digit-tui: it has no run.json\n"
+
+
+@needs_workers
+def test_few_threads_are_not_said_to_be_slow(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those are meant that a saved run is resumed with, not those that it was begun with."""
+    begin = [
+        "--batch",
+        "--json",
+        "--data",
+        "sample",
+        "--side",
+        "8",
+        "--hidden",
+        "8",
+        "--threads",
+        "2",
+        "--epochs",
+        "1",
+    ]
+    program(*begin, "--run", str(tmp_path / "run"))
+    monkeypatch.setattr("digit_tui.cli.options.available_processors", lambda: 1)
+    replay = ["--batch", "--json", "--replay", str(tmp_path / "run"), "--threads"]
+    assert "slower" not in program(*replay, "1").stderr
+    assert "slower" in program(*replay, "2").stderr
