@@ -1,4 +1,4 @@
-"""Hours of training in tmux, disturbed: random keys, other sizes, worker processes that are killed.
+"""Hours of training in tmux, disturbed: keys, sizes, terminals that come and go, killed workers.
 
 Each minute a worker process is killed, and the memory of all processes of the program, their open
 files and their shared memory are counted (Linux only; needs tmux). Growth counts from the end of a
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import pty
 import random
 import shlex
 import signal
@@ -29,6 +30,8 @@ KEYS += ["Escape", "Space", *"wzlmkvxiheTUuo/?[]"]
 """All that is harmless in any number, and some that changes the run. The palette could quit it."""
 SIZES = [(80, 24), (120, 40), (60, 20), (200, 60), (40, 12)]
 MINUTE = 60.0
+ATTACHED = 3.0
+"""Seconds that a terminal looks on, each minute."""
 
 
 def main() -> None:
@@ -51,7 +54,30 @@ def parse() -> argparse.Namespace:
 
 
 def tmux(*words: str) -> str:
-    return subprocess.run(["tmux", "-L", "soak", *words], capture_output=True, text=True).stdout
+    """A command to a server of this process's own, so that two soaks may run side by side."""
+    command = ["tmux", "-f", "/dev/null", "-L", f"soak-{os.getpid()}", *words]
+    return subprocess.run(command, capture_output=True, text=True).stdout
+
+
+def attach_and_detach() -> None:
+    """A terminal comes, and goes by its own wish (detach) or without a word (it is closed)."""
+    terminal, inside = pty.openpty()
+    command = ["tmux", "-L", f"soak-{os.getpid()}", "attach-session", "-t", "soak"]
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    client = subprocess.Popen(
+        command, stdin=inside, stdout=inside, stderr=inside, env=environment, start_new_session=True
+    )
+    os.close(inside)
+    until = monotonic() + ATTACHED
+    os.set_blocking(terminal, False)
+    while monotonic() < until:
+        with suppress(BlockingIOError):
+            os.read(terminal, 65_536)
+        sleep(0.05)
+    if random.random() < 0.5:
+        tmux("detach-client", "-s", "soak")
+    os.close(terminal)
+    client.wait()
 
 
 def soak(options: argparse.Namespace) -> dict[str, Any]:
@@ -62,11 +88,12 @@ def soak(options: argparse.Namespace) -> dict[str, Any]:
         command += ["--preset", options.preset, "--epochs", "1000000", "--run", f"{folder}/run"]
         command += ["--threads", str(options.threads)]
         tmux("new-session", "-d", "-s", "soak", "-x", "80", "-y", "24", shlex.join(command))
+        tmux("set-option", "-t", "soak", "remain-on-exit", "on")  # its last words can be read
         sleep(5)
         (program,) = (int(line) for line in tmux("list-panes", "-F", "#{pane_pid}").split())
         end, next_minute = monotonic() + 60 * options.minutes, monotonic() + MINUTE
         kills = 0
-        while monotonic() < end and Path("/proc", str(program)).exists():
+        while monotonic() < end and not tmux("list-panes", "-F", "#{pane_dead_status}").strip():
             tmux("send-keys", "-t", "soak", *moments.choices(KEYS, k=moments.randint(1, 6)))
             if moments.random() < 0.02:
                 width, height = moments.choice(SIZES)
@@ -79,11 +106,12 @@ def soak(options: argparse.Namespace) -> dict[str, Any]:
             tmux("send-keys", "-t", "soak", "Escape", "Escape", "Escape")
             sleep(1)
             samples.append(sample(program))
+            attach_and_detach()
             for child in children(program)[:1]:
                 os.kill(child, signal.SIGKILL)
                 kills += 1
             say(f"minute {len(samples)}: {samples[-1]}")
-        alive = Path("/proc", str(program)).exists()
+        alive = not tmux("list-panes", "-F", "#{pane_dead_status}").strip()
         screen = tmux("capture-pane", "-p", "-t", "soak")
         tmux("kill-server")
         sleep(3)  # a hangup: it saves and leaves

@@ -9,8 +9,10 @@ import pytest
 
 pytest.importorskip("termios")
 
+from rich.style import Style
 from support.rarely import endurance, rarely
 from textual.command import CommandPalette
+from textual.events import Click
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 
@@ -71,6 +73,22 @@ async def test_a_list_without_room_has_no_pages(window: Any, story: Any, height:
         assert palette.query_one(OptionList).highlighted
         await opened.press("escape", "o", "pagedown", "pageup", "escape")
         assert not isinstance(opened.app.screen, ModalScreen)
+
+
+async def test_a_click_on_an_option_that_has_gone(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening())
+        await open_palette(opened, "theme")
+        options = opened.app.screen.query_one(OptionList)
+        await opened.until(lambda: options.option_count)
+        last = Style(meta={"option": options.option_count - 1})
+        place = {"x": 3, "y": 3, "delta_x": 0, "delta_y": 0, "button": 1}
+        options.post_message(
+            Click(options, **place, shift=False, meta=False, ctrl=False, style=last)
+        )
+        options.clear_options()
+        await opened.settle()
+        assert isinstance(opened.app.screen, CommandPalette)
 
 
 class TestASecondKeyInOneWrite:
