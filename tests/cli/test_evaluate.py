@@ -153,3 +153,18 @@ def test_evaluate_says_nothing_that_is_no_json(tmp_path: Path) -> None:
     assert result.exit_code == 0
     found = json.loads(result.stdout, parse_constant=lambda word: pytest.fail(f"{word} in JSON"))
     assert found["test_total"] == 1000
+
+
+@pytest.mark.parametrize("subcommand", ["evaluate", "mistakes"])
+def test_a_dataset_that_has_changed_since_is_said(subcommand: str, tmp_path: Path) -> None:
+    data, folder = other_digits(tmp_path / "own", 10), tmp_path / "run"
+    small = ["--batch", "--data", str(data), "--hidden", "4", "--epochs", "1"]
+    assert run(*small, "--run", str(folder)).exit_code == 0
+    assert run(subcommand, str(folder)).stderr == ""
+    write_idx(data / "t10k-labels-idx1-ubyte.gz", np.zeros(30, np.uint8))
+    result = run(subcommand, str(folder))
+    assert result.exit_code == 0
+    assert result.stderr.startswith(f"digit-tui: {data} is not the dataset that {folder} was ")
+    assert result.stderr.endswith(": it has changed since, and is measured as it is now\n")
+    asked = run(subcommand, str(folder), "--data", str(data))  # that is what was asked for
+    assert (asked.exit_code, asked.stderr) == (0, "")

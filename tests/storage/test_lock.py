@@ -196,3 +196,19 @@ def test_a_run_that_cannot_be_resumed_is_left_to_others(
     with pytest.raises(Exception, match="journal"):
         opening.trainer(digits, CommandScript([]), interactive=False)
     assert lock_owner(tmp_path) is None
+
+
+def test_one_of_many_that_begin_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    command = [sys.executable, "-m", "digit_tui", "--batch", "--data", "sample", "--hidden", "4"]
+    command += ["--epochs", "2", "--threads", "1", "--run", str(folder)]
+    programs = [
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    said = [program.communicate(timeout=60)[1] for program in programs]
+    ended = sorted(zip((program.returncode for program in programs), said, strict=True))
+    assert [status for status, _ in ended] == [0, 2, 2], said
+    for _, words in ended[1:]:
+        assert re.search("in use by another process|holds a run already", words.splitlines()[-1])
+    assert SavedRun.read(folder).state() == "finished"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from datetime import datetime, tzinfo
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from support.command_script import CommandScript
 from digit_tui.config import RunConfig
 from digit_tui.run.commands import GoBack, Pause, Resume, Save, Stop
 from digit_tui.run.events import CheckpointSaved, EpochEnded, SaveFailed, WentBack
+from digit_tui.storage import run_writer
 from digit_tui.storage.atomic import write_whole
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.run_files import runs_folder
@@ -227,3 +230,23 @@ def test_a_folder_that_cannot_be_made_is_an_error_before_training(
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(OSError, match="file"):
         train(folder=tmp_path / "file" / "run")
+
+
+def test_a_clock_that_jumps_disturbs_nothing(
+    train: Any, go_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed = train()
+    years = cycle([2099, 1970, 2026])
+
+    class JumpingDatetime(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> JumpingDatetime:
+            return cls(next(years), 3, 29, 2, 30, tzinfo=tz)
+
+    monkeypatch.setattr(run_writer, "datetime", JumpingDatetime)
+    folder = tmp_path / "run"
+    train([(20, Stop())], folder=folder)
+    resumed = go_on(folder)
+    assert resumed.sha256 == undisturbed.sha256
+    run = SavedRun.read(folder)
+    assert (run.state(), run.complaints) == ("finished", [])
