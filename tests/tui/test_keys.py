@@ -127,9 +127,9 @@ class TestPalette:
     async def test_a_command_of_the_view_reaches_the_view(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(2))
-            assert "by epoch, log" not in opened.text
-            await choose(opened, "Linear or logarithmic axes")
             opened.find("Loss by epoch, log")
+            await choose(opened, "Logarithmic or linear axes")
+            assert "by epoch, log" not in opened.text
 
 
 async def choose(opened: Any, words: str) -> None:

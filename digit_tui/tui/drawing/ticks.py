@@ -7,17 +7,27 @@ from math import ceil, floor, log10
 Ticks = tuple[list[float], list[str]]
 """Positions on the axis, and their labels."""
 
+ROUND = (0.5, 1, 2, 5, 10)
+"""Steps, times a power of ten."""
+FEW = 4
+"""Of fewer ticks one cannot tell what lies between."""
+SLACK = 1e-9
 FINE = (1, 1.2, 1.5, 1.8, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)
 
 
 def linear_ticks(low: float, high: float, count: int, percent: bool = False) -> Ticks:
-    """At most about `count` round numbers between low and high (low < high)."""
+    """As many round numbers between low and high (low < high) as are no more than `count` + 1."""
     if not low < high:
-        return [low], [_label(low, percent)]
-    step = _round_step((high - low) / max(count, 1))
-    first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
-    positions = [number * step for number in range(first, last + 1)]
-    return positions, [_label(position, percent) for position in positions]
+        return [low], [label(low, percent)]
+    power = 10.0 ** floor(log10((high - low) / max(count, 1)))
+    steps = [factor * power for factor in ROUND if _count(factor * power, low, high) <= count + 1]
+    step = steps[0]
+    if _count(step, low, high) < FEW:
+        halves = (power / 4, power * 2.5)
+        step = next((each for each in halves if FEW <= _count(each, low, high) <= count + 1), step)
+    first = ceil(low / step - SLACK)
+    positions = [(first + number) * step for number in range(_count(step, low, high))]
+    return positions, [label(position, percent) for position in positions]
 
 
 def log_ticks(low: float, high: float, count: int, percent: bool = False) -> Ticks:
@@ -33,17 +43,20 @@ def log_ticks(low: float, high: float, count: int, percent: bool = False) -> Tic
             break
     if not values:  # less than a factor of two: no round number may lie inside
         values = [float(f"{10**end:.2g}") for end in (low, high)]
+    narrow = linear_ticks(10**low, 10**high, count - 1)[0] if high - low < 1 and count > 1 else []
+    if len(values) < min(FEW, len(narrow)):
+        values = narrow
     every = ceil(len(values) / max(count, 1))
     values = values[::every]
     positions = [min(max(log10(value), low), high) for value in values]
-    return positions, [_label(value, percent) for value in values]
+    return positions, [label(value, percent) for value in values]
 
 
-def _round_step(step: float) -> float:
-    """The next of 1, 2, 5, 10, 20, ... times a power of ten."""
-    power = 10.0 ** floor(log10(step))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * 0.999)
+def _count(step: float, low: float, high: float) -> int:
+    """How many multiples of a step are between."""
+    return floor(high / step + SLACK) - ceil(low / step - SLACK) + 1
 
 
-def _label(value: float, percent: bool) -> str:
+def label(value: float, percent: bool) -> str:
+    """A number as axes show it; of a fraction in per cent."""
     return f"{100 * value:.4g}%" if percent else f"{value:.4g}"

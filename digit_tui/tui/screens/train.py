@@ -9,11 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 
+from digit_tui.tui.drawing.plot import BRAILLE, MARKERS, Curve, Drawing, letter
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.curves import Curves
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.charset import shows
-from digit_tui.tui.widgets.chart import BRAILLE, MARKERS, Chart, Curve, Drawing, letter
+from digit_tui.tui.widgets.chart import Chart
 from digit_tui.tui.widgets.event_log import EventLog
 from digit_tui.tui.widgets.gap_line import GapLine
 
@@ -35,7 +36,7 @@ class TrainView(View):
     BINDINGS = [
         Binding("w", "switch('recent')", "Window", id="window", tooltip="Whole run or recent part"),
         Binding("z", "switch('raw')", "Smooth", id="smooth", tooltip="Smoothed or raw curves"),
-        Binding("l", "switch('log')", "Log", id="log", tooltip="Linear or logarithmic axes"),
+        Binding("l", "switch('log')", "Log", id="log", tooltip="Logarithmic or linear axes"),
         Binding(
             "m",
             "next_marker",
@@ -48,7 +49,7 @@ class TrainView(View):
 
     def __init__(self) -> None:
         super().__init__()
-        self._options = {"recent": False, "raw": False, "log": False}
+        self._options = {"recent": False, "raw": False, "log": True}
         self._marker = "braille"
 
     def on_mount(self) -> None:

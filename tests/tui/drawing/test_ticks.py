@@ -34,7 +34,7 @@ class TestLinear:
         positions, _ = linear_ticks(low, low + span, count)
         assume(len(positions) > 1)
         step = positions[1] - positions[0]
-        assert min(abs(mantissa(step) - round_) for round_ in (1, 2, 5, 10)) < 1e-3
+        assert min(abs(mantissa(step) - round_) for round_ in (1, 2, 2.5, 5, 10)) < 1e-3
         for position in positions:
             assert position / step == pytest.approx(round(position / step), abs=1e-3)
 
@@ -50,7 +50,7 @@ class TestLinear:
             pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1]),
             ["0", "0.2", "0.4", "0.6", "0.8", "1"],
         )
-        assert linear_ticks(0.13, 4.2, 4)[1] == ["2", "4"]
+        assert linear_ticks(0.13, 4.2, 4)[1] == ["1", "2", "3", "4"]
         assert linear_ticks(0.9, 0.95, 5, percent=True)[1] == [
             "90%",
             "91%",
@@ -88,7 +88,13 @@ class TestLogarithmic:
         assert log_ticks(-2, 0, 5, percent=True)[1] == ["1%", "3%", "10%", "30%", "100%"]
         assert log_ticks(-3, 3, 4)[1] == ["0.001", "0.1", "10", "1000"]
 
+    def test_on_a_part_of_a_decade_they_are_those_of_a_linear_axis(self) -> None:
+        positions, labels = log_ticks(log10(0.905), log10(0.975), 7)
+        assert labels == ["0.91", "0.92", "0.93", "0.94", "0.95", "0.96", "0.97"]
+        assert positions[0] == pytest.approx(log10(0.91))
+        assert log_ticks(log10(0.905), log10(0.9749), 4)[1] == ["0.92", "0.94", "0.96"]
+
     def test_between_round_numbers_the_ends_are_labelled(self) -> None:
-        positions, labels = log_ticks(log10(0.91), log10(0.97), 5)
-        assert labels == ["0.91", "0.97"]
-        assert positions == pytest.approx([log10(0.91), log10(0.97)])
+        positions, labels = log_ticks(log10(0.91), log10(0.97), 1)
+        assert labels == ["0.91"]
+        assert positions == pytest.approx([log10(0.91)])

@@ -30,11 +30,11 @@ class TestCharts:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(4))
             assert "Loss" in opened.rows[2]
-            assert "Accuracy" in opened.rows[2]
+            assert "Error" in opened.rows[2]
             assert opened.rows[2].count("━ training ━ test") == 2
             assert "Gradient norm" in opened.rows[13]
             assert re.fullmatch("(0 .*4 *){2}", opened.rows[12].strip())
-            opened.find("100%┤")
+            opened.find(r"\d%┤")
             assert BRAILLE.search(opened.text)
 
     async def test_a_setting_that_changed_is_marked(self, window: Any, story: Any) -> None:
@@ -59,15 +59,16 @@ class TestCharts:
     async def test_logarithmic_and_raw(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(3, {4: (7, 0.8), 17: (3, 0.6)}))
-            opened.find("Gradient norm.* smoothed")
-            await opened.press("z", "l")
             opened.find("Loss.* log")
             opened.find("Error")
-            opened.find("Gradient norm.* log, raw")
+            opened.find("Gradient norm.* log, smoothed")
             opened.find("0.5%┤|0.2%┤|1%┤")
             await opened.press("z", "l")
-            opened.find("Gradient norm.* smoothed")
+            opened.find("Accuracy")
+            opened.find("Gradient norm.* raw")
             assert " log" not in opened.text
+            await opened.press("z", "l")
+            opened.find("Gradient norm.* log, smoothed")
 
     async def test_raw_curves_keep_the_peak_that_smoothing_hides(
         self, window: Any, story: Any
@@ -116,7 +117,7 @@ class TestCharts:
             monkeypatch.setattr(chart(opened), "_build", fail)
             await opened.tell(*story.opening(), *story.epochs(1))
             opened.find("This chart cannot be drawn: by design")
-            opened.find("Accuracy")
+            opened.find("Error")
 
     async def test_only_rows_that_changed_are_sent(
         self, window: Any, monkeypatch: pytest.MonkeyPatch

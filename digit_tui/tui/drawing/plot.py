@@ -1,0 +1,268 @@
+"""Curves as lines of characters, drawn by plotext. The only module that knows plotext."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+
+from digit_tui.tui.drawing.scale import Scale, scale_for
+from digit_tui.tui.drawing.ticks import label, linear_ticks, log_ticks
+from digit_tui.tui.state.series import thin
+
+Array = NDArray[Any]
+Rgb = tuple[int, int, int]
+
+MARKERS = {"braille": ("braille",), "blocks": ("hd",), "ascii": ("*", "o", "+", "x")}
+"""What curves are drawn with: blocks or letters for fonts without Braille, and letters to
+distinguish the curves where there is no colour."""
+BLANK_BRAILLE, BRAILLE = "\u2800", "\u28ff"
+"""What a terminal must be able to show for "braille"."""
+FAINT_MARKER = "."
+"""Likewise for a faint curve, where letters are drawn."""
+X_TICKS, Y_TICKS = 6, 7
+"""On the axes of a small chart; half of that, where round numbers lie badly."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One line of a chart."""
+
+    x: Array
+    y: Array
+    color: str
+    """Name of a theme variable."""
+    mark: int = 0
+    """Which letter it is drawn with, if it is drawn with letters."""
+    faint: bool = False
+    """Whether it is of an undone part."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """Everything that a chart shows."""
+
+    curves: list[Curve]
+    span: tuple[float, float]
+    """First and last x."""
+    marks: list[float]
+    """x of the vertical lines."""
+    log: bool = False
+    percent: bool = False
+    """The values are fractions, labelled as per cent."""
+    marker: str = "braille"
+
+
+class Cell(NamedTuple):
+    """A character and how it is drawn."""
+
+    text: str
+    style: Style | None = None
+
+
+Rows = list[list[Cell]]
+
+
+@dataclass(frozen=True, eq=False)
+class Plot:
+    """A chart that is drawn, and where on it the curves are."""
+
+    rows: Rows
+    left: int = 0
+    """Column of the first x; the axis and its labels are before it."""
+    columns: int = 0
+    """From the first x to the last."""
+
+    @property
+    def lines(self) -> list[list[Segment]]:
+        return [[Segment(*cell) for cell in row] for row in self.rows]
+
+
+class Painter(NamedTuple):
+    """What plotext needs to know of the screen."""
+
+    figure: Any
+    """A figure of plotext."""
+    theme: str
+    """The name of a theme of plotext, for axes and background."""
+    color: Callable[[Curve], Rgb]
+    mark_color: Rgb
+
+
+def plot(drawing: Drawing, width: int, height: int, painter: Painter) -> Plot:
+    """Draw curves, axes and marks.
+
+    Each curve that lives is drawn on a canvas of its own, and where two of them meet in a cell they
+    take turns, column by column, so that neither hides the other.
+
+    Args:
+        drawing: what to show.
+        width: columns.
+        height: rows.
+        painter: how.
+    """
+    points = [_points(curve, drawing.log, width) for curve in drawing.curves]
+    living = [y for (_, y), curve in zip(points, drawing.curves, strict=True) if not curve.faint]
+    if not any(map(len, living)):
+        living = [y for _, y in points]
+    bounds = ((-np.inf, 0.0) if drawing.log else (0.0, 1.0)) if drawing.percent else None
+    scale = scale_for(living, bounds)
+    if scale is None:
+        return Plot([[], [*map(Cell, "  No points yet.")]])
+    return _Plotting(drawing, points, scale, painter).plot(width, height)
+
+
+def _points(curve: Curve, log: bool, width: int) -> tuple[Array, Array]:
+    """The points that can be drawn; logarithms of them on a logarithmic axis."""
+    y = curve.y
+    if log:
+        with np.errstate(all="ignore"):
+            y = np.log10(y)
+    return thin(curve.x, y, width)
+
+
+@dataclass(frozen=True, eq=False)
+class _Plotting:
+    """A drawing on its way to a plot."""
+
+    drawing: Drawing
+    points: list[tuple[Array, Array]]
+    """Of each curve; logarithms on a logarithmic axis."""
+    scale: Scale
+    painter: Painter
+
+    def plot(self, width: int, height: int) -> Plot:
+        rows = self._frame(width, height)
+        left = next(column for column, cell in enumerate(rows[0]) if cell.text in "│┤") + 1
+        columns, canvas_height = width - left, height - 2
+        living = [
+            number
+            for number, curve in enumerate(self.drawing.curves)
+            if not curve.faint and len(self.points[number][0])
+        ]
+        canvases = [self._canvas(number, columns, canvas_height) for number in living]
+        for y in range(canvas_height):
+            for x in range(columns):
+                drawn = [canvas[y][x] for canvas in canvases if canvas[y][x].text != " "]
+                if drawn:
+                    rows[y][left + x] = _together(drawn, x)
+        plotted = Plot(rows, left, columns)
+        for number in living:
+            self._point_at_spikes(number, plotted)
+        return plotted
+
+    def _frame(self, width: int, height: int) -> Rows:
+        """The axes with their ticks, the marks, and the curves of what was undone."""
+        drawing, figure = self.drawing, self.painter.figure
+        faint = [number for number, each in enumerate(drawing.curves) if each.faint]
+        self._begin(faint, width, height)
+        start, end = drawing.span
+        figure.plot([start], [self.scale.low], marker=" ")  # or plotext leaves out the ticks
+        for mark in drawing.marks:
+            if start <= mark <= end:
+                figure.vline(mark, color=self.painter.mark_color)
+        ticks = log_ticks if drawing.log else linear_ticks
+        count = max(height // 3, min(Y_TICKS, height - 3))
+        figure.yticks(*ticks(self.scale.low, self.scale.high, count, drawing.percent))
+        if start < end:
+            figure.xticks(*linear_ticks(start, end, max(width // 9, X_TICKS)))
+        figure.xaxes(True, False)
+        figure.yaxes(True, False)
+        return _rows(figure, width, height)
+
+    def _canvas(self, number: int, columns: int, height: int) -> Rows:
+        """A curve without axes, at the same place as inside of them."""
+        figure = self.painter.figure
+        self._begin([number], columns, height)
+        figure.xaxes(False, False)
+        figure.yaxes(False, False)
+        figure.xticks([], [])
+        figure.yticks([], [])
+        return _rows(figure, columns, height)
+
+    def _begin(self, curves: Iterable[int], width: int, height: int) -> None:
+        """A new figure with these curves."""
+        drawing, figure = self.drawing, self.painter.figure
+        figure.clear_figure()
+        figure.theme(self.painter.theme)
+        figure.plotsize(width, height)
+        figure._set_size(width, height)  # plotsize alone is not enough: textual-plotext's issue 5
+        for number in curves:
+            curve, (x, y) = drawing.curves[number], self.points[number]
+            if len(x):
+                figure.plot(
+                    x.tolist(),
+                    self.scale.clip(y).tolist(),
+                    color=self.painter.color(curve),
+                    marker=_marker(curve, drawing.marker),
+                )
+        figure.ylim(self.scale.low, self.scale.high)
+        if drawing.span[0] < drawing.span[1]:
+            figure.xlim(*drawing.span)
+
+    def _point_at_spikes(self, number: int, plotted: Plot) -> None:
+        """Arrows where a curve leaves the chart, and how far it goes."""
+        (start, end), scale = self.drawing.span, self.scale
+        x, y = self.points[number]
+        if not start < end:
+            return
+        column = np.rint((x - start) / (end - start) * (plotted.columns - 1)).astype(int)
+        column = plotted.left + column.clip(0, plotted.columns - 1)
+        bottom = len(plotted.rows) - 3
+        for outside, row, arrow, farthest in (
+            (y > scale.high, plotted.rows[0], "▲", np.argmax(y)),
+            (y < scale.low, plotted.rows[bottom], "▼", np.argmin(y)),
+        ):
+            if not outside.any():
+                continue
+            style = next((row[each].style for each in column[outside] if row[each].style), None)
+            for each in column[outside]:
+                row[each] = Cell(arrow, style)
+            value = 10 ** y[farthest] if self.drawing.log else y[farthest]
+            text = label(float(f"{value:.3g}"), self.drawing.percent)
+            place = int(column[farthest]) + 1
+            if place + len(text) > len(row):
+                place -= len(text) + 1
+            row[place : place + len(text)] = [Cell(character, style) for character in text]
+
+
+def _rows(figure: Any, width: int, height: int) -> Rows:
+    """What plotext has drawn, as cells."""
+    rows: Rows = []
+    for line in Text.from_ansi(str(figure.build())).split()[:height]:
+        row = [Cell(" ")] * width
+        for start, end, style in line.spans:
+            for column in range(start, min(end, width)):
+                row[column] = Cell(line.plain[column], style)  # type: ignore[arg-type]
+        rows.append(row)
+    return rows
+
+
+def _together(cells: Sequence[Cell], column: int) -> Cell:
+    """Of the curves that meet in a cell one gives the colour, and each of Braille its dots."""
+    cell = cells[column % len(cells)]
+    if len(cells) == 1 or not all(BLANK_BRAILLE <= each.text <= BRAILLE for each in cells):
+        return cell
+    dots = 0
+    for each in cells:
+        dots |= ord(each.text)
+    return cell._replace(text=chr(dots))
+
+
+def letter(kind: str, mark: int) -> str | None:
+    """Which letter a curve is drawn with; None if it is not drawn with letters."""
+    markers = MARKERS[kind]
+    return markers[mark % len(markers)] if len(markers) > 1 else None
+
+
+def _marker(curve: Curve, kind: str) -> str:
+    own = letter(kind, curve.mark)
+    if own is None:
+        return MARKERS[kind][0]
+    return FAINT_MARKER if curve.faint else own

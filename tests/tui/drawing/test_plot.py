@@ -1,0 +1,153 @@
+"""Curves on a chart: where they meet, and how far the axes go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.color import Color
+from textual_plotext import PlotextPlot
+
+from digit_tui.tui.drawing.plot import Curve, Drawing, Painter, Plot, plot
+
+COLORS = {"training": (255, 0, 0), "test": (0, 0, 255), "fork": (0, 255, 0)}
+X = np.linspace(0, 10, 500)
+FALLING = np.exp(-X)
+
+
+def draw(*curves: Curve, width: int = 60, height: int = 16, **options: Any) -> Plot:
+    figure = PlotextPlot().plt
+    painter = Painter(figure, "textual-dark", lambda curve: COLORS[curve.color], (99, 99, 99))
+    options = {"span": (0.0, 10.0), "marks": [], "log": True, **options}
+    return plot(Drawing([*curves], **options), width, height, painter)
+
+
+def colored(plotted: Plot, name: str) -> list[tuple[int, int]]:
+    """Row and column of the cells of a colour, columns counted from the first x."""
+    wanted = Color.from_rgb(*COLORS[name]).triplet
+    return [
+        (y, x - plotted.left)
+        for y, row in enumerate(plotted.rows)
+        for x, cell in enumerate(row)
+        if cell.style is not None
+        and cell.style.color is not None
+        and cell.style.color.triplet == wanted
+    ]
+
+
+def labels(plotted: Plot) -> list[str]:
+    """Those of the y axis, from the top."""
+    texts = ["".join(cell.text for cell in row[: plotted.left - 1]) for row in plotted.rows[:-2]]
+    return [text.strip() for text in texts if text.strip()]
+
+
+def text(plotted: Plot) -> str:
+    return "\n".join("".join(cell.text for cell in row) for row in plotted.rows)
+
+
+class TestMeeting:
+    """Two curves at the same place, as training and test often are."""
+
+    @pytest.mark.parametrize("marker", ["braille", "blocks", "ascii"])
+    @pytest.mark.parametrize("apart", [0.0, 0.02])
+    def test_both_are_seen_all_along(self, apart: float, marker: str) -> None:
+        plotted = draw(
+            Curve(X, FALLING, "training", 0),
+            Curve(X, FALLING * (1 + apart), "test", 1),
+            marker=marker,
+        )
+        for name in ("training", "test"):
+            columns = {x for _, x in colored(plotted, name)}
+            gaps = np.diff(sorted({*columns, 0, plotted.columns - 1}))
+            assert gaps.max() <= 2, f"{name} is hidden\n{text(plotted)}"
+
+    def test_three_take_turns(self) -> None:
+        plotted = draw(*(Curve(X, FALLING, name) for name in COLORS))
+        for name in COLORS:
+            assert len({x for _, x in colored(plotted, name)}) >= plotted.columns // 3
+
+    def test_where_they_are_apart_each_has_its_own_cells(self) -> None:
+        training, test = Curve(X, FALLING, "training"), Curve(X, FALLING * 3, "test")
+        plotted = draw(training, test)
+        for name in ("training", "test"):
+            assert {x for _, x in colored(plotted, name)} == {*range(plotted.columns)}
+
+    def test_dots_of_both_are_kept(self) -> None:
+        ends = Curve(np.array([0.0, 0.0]), np.array([2.0, 1e-5]), "fork")  # the same range for all
+        training, test = Curve(X, FALLING, "training"), Curve(X, FALLING * 1.1, "test")
+        both = draw(training, test, ends)
+        for alone in (draw(training, ends), draw(test, ends)):
+            for y, row in enumerate(alone.rows[:-2]):
+                for x in range(alone.left + 1, len(row)):
+                    if "\u2800" < row[x].text <= "\u28ff":
+                        assert ord(both.rows[y][x].text) & ord(row[x].text) == ord(row[x].text)
+
+    def test_an_undone_part_is_behind(self) -> None:
+        undone = Curve(X, FALLING, "test", faint=True)
+        plotted = draw(undone, Curve(X, FALLING, "training"))
+        assert colored(plotted, "test") == []
+        assert {x for _, x in colored(plotted, "training")} == {*range(plotted.columns)}
+
+
+class TestRange:
+    def test_an_outlier_does_not_flatten_the_rest(self) -> None:
+        spiked = 1 + 0.2 * np.sin(X)
+        spiked[250] = 1e6
+        plotted = draw(Curve(X, spiked, "training"), log=False)
+        rows = {y for y, _ in colored(plotted, "training")}
+        assert len(rows) >= 12
+        top = "".join(cell.text for cell in plotted.rows[0])
+        assert "▲1e+06" in top
+        column = top.index("▲") - plotted.left
+        assert column == pytest.approx(plotted.columns / 2, abs=1)
+
+    def test_a_value_at_the_right_edge_is_written_before_its_arrow(self) -> None:
+        spiked = 1 + 0.2 * np.sin(X)
+        spiked[-1] = 1e6
+        plotted = draw(Curve(X, spiked, "training"), log=False)
+        assert "".join(cell.text for cell in plotted.rows[0]).endswith("1e+06▲")
+
+    def test_a_dip_has_an_arrow_too(self) -> None:
+        dipped = 1 + 0.2 * np.sin(X)
+        dipped[250] = -1e6
+        assert "▼-1e+06" in text(draw(Curve(X, dipped, "training"), log=False))
+
+    def test_the_l_shape_of_a_long_run_is_cut_off(self) -> None:
+        plotted = draw(
+            Curve(X, 0.1 + 0.02 * np.sin(X) + 2 * np.exp(-20 * X), "training"), log=False
+        )
+        assert float(labels(plotted)[0]) < 0.5
+        assert "▲" in text(plotted)
+
+    def test_what_was_undone_counts_for_nothing(self) -> None:
+        undone = Curve(X, FALLING * 1e6, "test", faint=True)
+        alone = draw(Curve(X, FALLING, "training"))
+        assert labels(draw(undone, Curve(X, FALLING, "training"))) == labels(alone)
+
+    def test_but_is_shown_where_nothing_else_is(self) -> None:
+        plotted = draw(Curve(X, FALLING, "test", faint=True), Curve(X[:0], X[:0], "training"))
+        assert {x for _, x in colored(plotted, "test")} == {*range(plotted.columns)}
+
+    def test_a_steady_fall_is_shown_whole(self) -> None:
+        plotted = draw(Curve(X, FALLING, "training"), log=False)
+        assert "▲" not in text(plotted)
+        assert float(labels(plotted)[0]) >= 0.8
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize(("width", "height"), [(40, 10), (60, 18), (100, 25)])
+@pytest.mark.parametrize("curve", [FALLING, 0.05 + FALLING / 20, 2 + np.sin(X), 0.9 + X / 100])
+@pytest.mark.parametrize("end", [0.7, 3.4, 25.0, 138.0])
+def test_each_axis_has_four_ticks(
+    curve: Any, width: int, height: int, end: float, log: bool
+) -> None:
+    plotted = draw(
+        Curve(X * end / 10, curve, "training"),
+        width=width,
+        height=height,
+        log=log,
+        span=(0.0, end),
+    )
+    assert len(labels(plotted)) >= 4, text(plotted)
+    assert len("".join(cell.text for cell in plotted.rows[-1]).split()) >= 4, text(plotted)
