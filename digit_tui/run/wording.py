@@ -225,6 +225,27 @@ def settings_words(settings: Settings, learning_rate: float | None) -> list[str]
     return words
 
 
+def rate_words(settings: Settings, learning_rate: float | None, falls: bool) -> list[str]:
+    """The learning rate in words, the fullest first.
+
+    Args:
+        settings: the settings in force.
+        learning_rate: of the last step, after the schedule; None before the first step.
+        falls: whether the schedule lowers it now.
+    """
+    base = setting_value(settings.learning_rate)
+    now = base if learning_rate is None else setting_value(learning_rate)
+    if now == base:
+        return [f"learning rate {base}", f"rate {base}"]
+    way = f"falling from {base}" if falls else f"rising to {base}"
+    return [
+        f"learning rate {now}, {way} by the schedule",
+        f"learning rate {now}, {way}",
+        f"rate {now}, {way}",
+        f"rate {now} of {base}",
+    ]
+
+
 def time_left(seconds: float) -> str:
     """A remaining time, for example "4:02 left"."""
     minutes, rest = divmod(round(seconds), 60)

@@ -85,6 +85,9 @@ class RunStatus:
         self.step = 0
         self.epoch = 0.0
         self.learning_rate: float | None = None
+        """Of the last step, after the schedule; None if unknown."""
+        self.rate_falls = True
+        """Whether the schedule has lowered it of late."""
         self.batch_loss: float | None = None
         """Of the last step, in nats."""
         self.evaluated: Evaluated | None = None
@@ -203,6 +206,8 @@ class RunStatus:
 
     def _ingest_steps(self, event: StepsDone) -> None:
         self._move_on(event.step, event.epoch)
+        if self.learning_rate is not None and event.learning_rate != self.learning_rate:
+            self.rate_falls = event.learning_rate < self.learning_rate
         self.learning_rate, self.batch_loss = event.learning_rate, float(event.losses[-1])
         self._speed.append((event.images, event.seconds))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import constants, events
 from textual.app import SystemCommand
@@ -62,7 +62,12 @@ class RunApp(ResilientApp):
     CSS_PATH = "styles/app.tcss"
     NOTIFICATION_TIMEOUT = 3
     """Seconds; a notification covers the keys of a small terminal."""
-    MODES = {"train": TrainView, "mistakes": MistakesView, "confusion": ConfusionView}
+    VIEWS: ClassVar[dict[str, type[View]]] = {
+        "train": TrainView,
+        "mistakes": MistakesView,
+        "confusion": ConfusionView,
+    }
+    MODES = {**VIEWS}
 
     def __init__(
         self, config: RunConfig, rate: DrawRate, stdio: StdioCapture | None = None
@@ -209,11 +214,15 @@ class RunApp(ResilientApp):
             return False
         return await self._check_bindings(key.key, priority=True) or await line.handle_now(key)
 
-    def action_next_view(self) -> None:
-        modes = list(self.MODES)
-        self._switch_to(modes[(modes.index(self.current_mode) + 1) % len(modes)])
+    @property
+    def tabs(self) -> list[tuple[str, str]]:
+        return [(mode, view.TAB) for mode, view in self.VIEWS.items()]
 
-    def _switch_to(self, mode: str) -> None:
+    def action_next_view(self) -> None:
+        modes = list(self.VIEWS)
+        self.show_view(modes[(modes.index(self.current_mode) + 1) % len(modes)])
+
+    def show_view(self, mode: str) -> None:
         with self.batch_update():  # or what it last showed would be sent too
             self.switch_mode(mode)
             if isinstance(self.screen, View):
@@ -221,15 +230,22 @@ class RunApp(ResilientApp):
 
     def show_digits(self, selection: str) -> None:
         """Switch to the mistakes view, filtered by a selection such as "true=4 pred=9"."""
-        self._switch_to("mistakes")
+        self._show_mistakes(lambda view: view.choose(selection))
+
+    def show_digit(self, index: int) -> None:
+        """Switch to the mistakes view, at a digit of the split that is shown."""
+        self._show_mistakes(lambda view: view.choose_digit(index))
+
+    def _show_mistakes(self, choose: Callable[[MistakesView], None]) -> None:
+        self.show_view("mistakes")
         view = self.screen
         assert isinstance(view, MistakesView)
 
-        def choose() -> None:
+        def choose_now() -> None:
             view.draw(self.model)  # it may not have seen the last evaluation yet
-            view.choose(selection)
+            choose(view)
 
-        view.call_after_refresh(choose)  # its widgets may not be mounted yet
+        view.call_after_refresh(choose_now)  # its widgets may not be mounted yet
 
     def action_command_palette(self) -> None:
         if isinstance(self.screen, View):  # not on top of a dialog

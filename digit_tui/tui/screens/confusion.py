@@ -37,6 +37,7 @@ CELL = Binding.Group("Cell", compact=True)
 class ConfusionView(View):
     """The confusion matrix, and text that says what its chosen cell and its changes mean."""
 
+    TAB = "Confusion"
     BINDINGS = [
         Binding(
             "up", "move(-1, 0)", "Cell", id="cell_up", tooltip="The true digit before", group=CELL

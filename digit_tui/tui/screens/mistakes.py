@@ -23,6 +23,7 @@ from digit_tui.tui.widgets.pictures import Gallery
 class MistakesView(FilteredView):
     """A list of digits beside the chosen one: its picture and probabilities, or its explanation."""
 
+    TAB = "Mistakes"
     BINDINGS = [
         Binding("v", "toggle_all", "All", id="all", tooltip="Only mistakes, or all digits"),
         Binding("y", "next_order", "Order", id="order", tooltip="Next order of the list"),
@@ -120,6 +121,13 @@ class MistakesView(FilteredView):
             SelectionError: if it cannot be parsed.
         """
         self.apply_filter(text)
+        if self.ready:
+            self._set_layout("-explains", False)
+
+    def choose_digit(self, index: int) -> None:
+        """Show the list, without a filter, at a digit."""
+        self._listing.choose(index)
+        self._stale = True
         if self.ready:
             self._set_layout("-explains", False)
 

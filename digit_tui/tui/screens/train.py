@@ -17,6 +17,7 @@ from digit_tui.tui.terminal.charset import shows
 from digit_tui.tui.widgets.chart import Chart
 from digit_tui.tui.widgets.event_log import EventLog
 from digit_tui.tui.widgets.gap_line import GapLine
+from digit_tui.tui.widgets.hardest_digits import HardestDigits
 
 RECENT = 0.25
 """Length of the recent window, as a fraction of what has been trained."""
@@ -33,6 +34,7 @@ FORK_COLORS = ("success", "error")
 class TrainView(View):
     """Loss, accuracy and gradient norm over epochs, and the log."""
 
+    TAB = "Training"
     BINDINGS = [
         Binding("w", "switch('recent')", "Window", id="window", tooltip="Whole run or recent part"),
         Binding("z", "switch('raw')", "Smooth", id="smooth", tooltip="Smoothed or raw curves"),
@@ -45,6 +47,7 @@ class TrainView(View):
             id="marker",
             tooltip="Draw charts with Braille, blocks or ASCII",
         ),
+        Binding("enter", "open_digit", "Digit", id="digit", tooltip="Open the hardest mistake"),
     ]
 
     def __init__(self) -> None:
@@ -63,6 +66,7 @@ class TrainView(View):
             yield Chart("", id="accuracy")
             yield Chart("", id="gradient")
             yield EventLog()
+        yield HardestDigits()
         yield GapLine()
 
     def action_switch(self, option: str) -> None:
@@ -74,12 +78,25 @@ class TrainView(View):
         self._marker = names[(names.index(self._marker) + 1) % len(names)]
         self.redraw()
 
+    def action_open_digit(self) -> None:
+        index = self.query_one(HardestDigits).first
+        if index is not None:
+            self.host.show_digit(index)
+
+    def on_hardest_digits_opened(self, message: HardestDigits.Opened) -> None:
+        self.host.show_digit(message.index)
+
+    def on_canvas_resized(self) -> None:
+        self.call_after_refresh(self.redraw)
+
     def show(self, model: RunModel) -> None:
+        self.set_class(model.fork is not None, "-forked")
         super().show(model)
         self.query_one(EventLog).show(model)
         self.query_one(GapLine).show(model)
 
     def draw(self, model: RunModel) -> None:
+        self.query_one(HardestDigits).show(model)
         raw = self._options["raw"]
         log = self._options["log"]
         scale = ", log" if log else ""
@@ -165,6 +182,8 @@ class TrainView(View):
                 replace(curve, y=np.where(curve.y < 1, 1 - curve.y, np.nan)) for curve in curves
             ]
         chart = self.query_one(selector, Chart)
+        if not chart.display:
+            return
         chart.border_title = title
         chart.draw(
             Drawing(

@@ -17,7 +17,7 @@ what counts is the number of bytes sent (at most 20 KiB/s at 80x24 while trainin
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import cast
+from typing import ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -30,11 +30,15 @@ from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.key_bar import KeyBar
 from digit_tui.tui.widgets.progress_line import ProgressLine
 from digit_tui.tui.widgets.status_line import StatusLine
+from digit_tui.tui.widgets.tab_bar import TabBar
 from digit_tui.tui.widgets.too_small import MINIMUM, TooSmall
 
 
 class View(Screen[None]):
-    """A full-screen view: status above, its own content, progress and keys below."""
+    """A full-screen view: tabs and status above, its own content, progress and keys below."""
+
+    TAB: ClassVar[str]
+    """Its name on the tab bar."""
 
     BINDINGS = [
         Binding(
@@ -52,7 +56,12 @@ class View(Screen[None]):
         (74, "-narrow"),
         (110, "-wide"),
     ]
-    VERTICAL_BREAKPOINTS = [(0, "-too-low"), (MINIMUM.height, "-low"), (36, "-high")]
+    VERTICAL_BREAKPOINTS = [
+        (0, "-too-low"),
+        (MINIMUM.height, "-flat"),
+        (24, "-low"),
+        (36, "-high"),
+    ]
 
     ready = False
     """Whether all its widgets are mounted; events may come before."""
@@ -71,6 +80,7 @@ class View(Screen[None]):
         return cast(ViewHost, self.app)  # run_app.py has it checked
 
     def compose(self) -> ComposeResult:
+        yield TabBar(self.host.tabs, self.TAB)
         yield StatusLine()
         yield from self.compose_content()
         yield ProgressLine()
@@ -87,6 +97,7 @@ class View(Screen[None]):
 
     def show(self, model: RunModel) -> None:
         """Draw what should never lag behind: the state and the progress of the run."""
+        self.query_one(TabBar).show(model)
         self.query_one(StatusLine).show(model)
         self.query_one(ProgressLine).show(model)
 
@@ -97,6 +108,9 @@ class View(Screen[None]):
     def on_screen_resume(self) -> None:
         # Textual sends a new size only to the screen on top: catch up on the breakpoints.
         self.post_message(events.Resize(self.app.size, self.app.size))
+
+    def on_tab_bar_chosen(self, message: TabBar.Chosen) -> None:
+        self.host.show_view(message.mode)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.redraw)

@@ -13,5 +13,15 @@ class ViewHost(Protocol):
     model: RunModel
     """The run that the views draw."""
 
+    @property
+    def tabs(self) -> list[tuple[str, str]]:
+        """The mode and the title of each view."""
+
+    def show_view(self, mode: str) -> None:
+        """Switch to a view."""
+
     def show_digits(self, selection: str) -> None:
         """Switch to the mistakes view, filtered by a selection such as "true=4 pred=9"."""
+
+    def show_digit(self, index: int) -> None:
+        """Switch to the mistakes view, at a digit of the split that is shown."""

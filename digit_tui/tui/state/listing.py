@@ -63,6 +63,16 @@ class Listing:
         self.sort()
         self.go(0)
 
+    def choose(self, index: int) -> None:
+        """Choose a digit, and list it if it is not listed."""
+        for everything in (False, True):
+            if index in self.order:
+                break
+            self.selection, self.everything = Selection(), everything
+            self.sort()
+        found = np.flatnonzero(self.order == index)
+        self.go(int(found[0]) if len(found) else 0)
+
     def toggle_everything(self) -> None:
         self.everything = not self.everything
         self.sort()

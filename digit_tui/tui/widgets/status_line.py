@@ -1,14 +1,20 @@
-"""Two lines: dataset, network and settings; state, progress and speed."""
+"""What the run does, how good it is, and with which settings."""
 
 from __future__ import annotations
 
+import numpy as np
 from rich.cells import cell_len
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
-from textual.widgets import Static
+from textual.renderables.digits import Digits
 
-from digit_tui.data import printable
-from digit_tui.run.wording import settings_words
+from digit_tui.insight.significance import ends_words
+from digit_tui.run.wording import rate_words, settings_words
+from digit_tui.tui.drawing.ink import Line
 from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.widgets.canvas import Canvas
 
 STATES = {
     "loading": "… loading",
@@ -19,34 +25,42 @@ STATES = {
     "spike": "✗ loss spike",
     "ended": "■ ended",
 }
+BARS = "▁▂▃▄▅▆▇█"
+TREND = 8
+"""Evaluations in the trend."""
+LARGE_ROWS = 3
+"""Of the large figure; where there are fewer, it is a part of the text."""
+LARGE_FROM = 70
+"""Columns from which there is room for the large figure."""
 
 
-def settings_line(model: RunModel) -> Text:
-    """Dataset, network and the settings in force."""
-    settings = model.settings
-    parts = [model.dataset.name if model.dataset else printable(model.config.data)]
-    if model.network:
-        parts.append("-".join(map(str, model.network)))
-    parts += settings_words(settings, model.learning_rate)
-    return Text(" · ".join(parts))
+def settings_line(model: RunModel, width: int = 1_000) -> str:
+    """The settings in force, in the words that fit."""
+    optimizer, _, *others = settings_words(model.settings, model.learning_rate)
+    for rate in rate_words(model.settings, model.learning_rate, model.rate_falls):
+        text = " · ".join([optimizer, rate, *others])
+        if len(text) <= width:
+            break
+    return text
 
 
-def state_line(model: RunModel, width: int = 1_000) -> Text:
+def state_line(model: RunModel, width: int = 1_000, accuracy: bool = True) -> str:
     """State, epoch and step, accuracy and speed.
 
     Args:
         model: the run.
         width: columns; what matters less is left out if it does not fit.
+        accuracy: whether to say it.
     """
     if model.state == "loading":
-        return Text(STATES[model.state])
+        return STATES[model.state]
     step = f"step {model.step:,}"
     parts = [
         STATES[model.state] if model.replay is None else model.replay,
         f"epoch {model.epoch:.2f}/{model.settings.epochs}",
         step,
     ]
-    if model.evaluation is not None:
+    if model.evaluation is not None and accuracy:
         parts.append(f"{model.config.monitored_split} {model.evaluation.accuracy:.2%}")
     if model.config.validation:
         opened = model.test_opened
@@ -59,19 +73,71 @@ def state_line(model: RunModel, width: int = 1_000) -> Text:
             parts.pop()
     if cell_len("  ".join(parts)) > width:
         parts.remove(step)
-    return Text("  ".join(parts))
+    return "  ".join(parts)
 
 
-class StatusLine(Static):
-    """The two lines."""
+def quality_line(model: RunModel, width: int = 1_000) -> str:
+    """Which accuracy it is, its best and its interval, and where it tends to."""
+    evaluation, series = model.evaluation, model.curves.monitored_accuracy
+    split = model.config.monitored_split
+    if evaluation is None or not len(series):
+        return f"{split} accuracy: not measured yet"
+    best = int(np.nanargmax(series.y)) if np.isfinite(series.y).any() else 0
+    parts = [
+        f"{split} accuracy",
+        f"best {series.y[best]:.2%} at epoch {series.x[best]:.4g}",
+        f"({ends_words(evaluation.correct, evaluation.total)})",
+        trend(series.y[-TREND:].tolist()),
+    ]
+    if len("  ".join(parts)) > width:
+        parts[0] = split
+    if len("  ".join(parts)) > width:
+        del parts[2]
+    return "  ".join(parts)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._shown = Text()
+
+def trend(values: list[float]) -> str:
+    """A bar for each value, from the lowest to the highest."""
+    low, high = min(values), max(values)
+    if not high > low:
+        return BARS[0] * len(values)
+    return "".join(BARS[round((each - low) / (high - low) * (len(BARS) - 1))] for each in values)
+
+
+class StatusLine(Canvas):
+    """Two lines; or three, with the accuracy large before them."""
+
+    COMPONENT_CLASSES = {"status-line--large"}
 
     def show(self, model: RunModel) -> None:
         self.set_class(model.state in ("diverged", "spike"), "-trouble")
-        text = Text("\n").join([settings_line(model), state_line(model, self.size.width)])
-        if text != self._shown:  # each update is sent to the terminal
-            self._shown = text
-            self.update(text, layout=False)  # its height is fixed
+        width, height = self.size
+        if height < LARGE_ROWS or width < LARGE_FROM:
+            lines = [state_line(model, width), settings_line(model, width)]
+            self.paint([_fit(line, width) for line in lines])
+            return
+        evaluation = model.evaluation
+        large = self._large("-" if evaluation is None else f"{evaluation.accuracy:.2%}")
+        room = width - large[0][0].cell_length - 2
+        lines = [
+            state_line(model, room, accuracy=False),
+            quality_line(model, room),
+            settings_line(model, room),
+        ]
+        pairs = zip(large, lines, strict=True)
+        self.paint([[*figure, Segment("  "), *_fit(line, room)] for figure, line in pairs])
+
+    def _large(self, text: str) -> list[Line]:
+        """A number as three lines."""
+        style = self.part("status-line--large")
+        console: Console = self.app.console
+        digits = Digits(text, Style())
+        rows = console.render_lines(digits, console.options.update(width=digits.get_width(text)))
+        return [[Segment("".join(each.text for each in row), style)] for row in rows]
+
+
+def _fit(text: str, width: int) -> Line:
+    """Cut off where it does not fit."""
+    line = Text(text, no_wrap=True, overflow="ellipsis")
+    line.truncate(max(width, 1), overflow="ellipsis")
+    return [Segment(line.plain)]

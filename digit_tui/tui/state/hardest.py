@@ -1,0 +1,63 @@
+"""The mistakes that the network finds hardest, each at the same place while it stays one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from digit_tui.run.events import Evaluated
+
+STAYS = 2
+"""A digit stays until this many times as many as there are places for are harder."""
+
+
+class Shown(NamedTuple):
+    """A digit at its place."""
+
+    digit: int
+    """Its index in the split."""
+    fixed: bool
+    """It was a mistake at the evaluation before, and no longer is."""
+
+
+class HardestMistakes:
+    """Which digit is shown where; the eye need not search for it after every evaluation.
+
+    Attributes:
+        places: the digits shown, in the order of their places.
+    """
+
+    def __init__(self) -> None:
+        self.places: list[Shown] = []
+        self._evaluated: Evaluated | None = None
+
+    def update(self, evaluated: Evaluated, count: int) -> None:
+        """Show the mistakes with the highest loss.
+
+        One that was fixed stays for one more evaluation, so that it is seen.
+
+        Args:
+            evaluated: the latest evaluation.
+            count: how many places there are.
+        """
+        evaluation, before = evaluated.evaluation, self._evaluated
+        if evaluated is before and len(self.places) == count:
+            return
+        wrong = evaluation.predictions != evaluation.labels
+        losses = np.nan_to_num(evaluation.losses, nan=np.inf)
+        mistakes = np.flatnonzero(wrong)
+        hardest = mistakes[np.argsort(-losses[mistakes], kind="stable")].tolist()
+        kept: list[Shown | None] = [None] * count
+        if before is not None and before.split == evaluated.split:
+            again = set(hardest[: STAYS * count])
+            for place, (index, fixed) in enumerate(self.places[:count]):
+                if index in again:
+                    kept[place] = Shown(index, False)
+                elif not wrong[index] and (not fixed or evaluated is before):
+                    kept[place] = Shown(index, True)
+        shown = {each.digit for each in kept if each is not None}
+        others = iter(index for index in hardest if index not in shown)
+        places = [Shown(next(others, -1), False) if each is None else each for each in kept]
+        self.places = [each for each in places if each.digit >= 0]
+        self._evaluated = evaluated
