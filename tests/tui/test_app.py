@@ -27,13 +27,13 @@ async def test_no_size_is_too_small(window: Any, story: Any, size: tuple[int, in
         await opened.press("escape")
         await opened.resize(80, 24)
         assert opened.rows[1].startswith(" ⏸ paused  epoch 2.00/25  step 200")
-        opened.find("Gradient norm")
+        opened.find("Loss by epoch")
 
 
 async def test_the_smallest_one_says_how_the_run_stands(window: Any, story: Any) -> None:
     async with window(60, 20) as opened:
         await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}), story.paused())
-        assert opened.rows[1].startswith(" ⏸ paused  epoch 2.00/25  step 200  test 99.90%")
+        assert opened.rows[1].startswith(" ⏸ paused  epoch 2.00/25  test 99.90%  adam · ")
         for key in ("tab View", "? Help", "q Quit"):
             assert key in opened.text
         await opened.press("tab")

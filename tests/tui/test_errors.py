@@ -56,7 +56,7 @@ async def assert_whole(opened: Any, story: Any) -> None:
     assert opened.sent == [commands.Save()]
     await opened.tell(story.steps(10), story.paused())
     assert re.match(r" ⏸ paused  epoch [\d.]+/25  step \d+", opened.rows[1])
-    for part in ("Loss by epoch", "Gradient norm", "─Log─", "q Quit"):
+    for part in ("Loss by epoch", "(Error|Accuracy) by epoch", "paused", "q Quit"):
         opened.find(part)
 
 

@@ -129,10 +129,16 @@ def _half_block_lines(codes: Array, palette: Sequence[RichColor]) -> list[Line]:
         line = []
         for (top, bottom), group in groupby(zip(above, below, strict=True)):
             count = len(list(group))
-            style = Style.from_color(palette[top], palette[bottom])
+            style = _two_colors(palette[top], palette[bottom])
             line.append(Segment((" " if top == bottom else "▀") * count, style))
         lines.append(line)
     return lines
+
+
+@lru_cache(maxsize=4_096)
+def _two_colors(above: RichColor, below: RichColor) -> Style:
+    """The style of a half block. One for all: a style is ten times as large as its segment."""
+    return Style.from_color(above, below)
 
 
 @lru_cache(maxsize=8)

@@ -170,8 +170,7 @@ class _Plotting:
         ticks = log_ticks if drawing.log else linear_ticks
         count = max(height // 3, min(Y_TICKS, height - 3))
         figure.yticks(*ticks(self.scale.low, self.scale.high, count, drawing.percent))
-        if start < end:
-            figure.xticks(*linear_ticks(start, end, max(width // 9, X_TICKS)))
+        figure.xticks(*linear_ticks(start, end, max(width // 9, X_TICKS)))
         figure.xaxes(True, False)
         figure.yaxes(True, False)
         return _rows(figure, width, height)
@@ -203,8 +202,8 @@ class _Plotting:
                     marker=_marker(curve, drawing.marker),
                 )
         figure.ylim(self.scale.low, self.scale.high)
-        if drawing.span[0] < drawing.span[1]:
-            figure.xlim(*drawing.span)
+        start, end = drawing.span
+        figure.xlim(start, end if start < end else start + 1)
 
     def _point_at_spikes(self, number: int, plotted: Plot) -> None:
         """Arrows where a curve leaves the chart, and how far it goes."""

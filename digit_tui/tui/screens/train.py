@@ -47,7 +47,7 @@ class TrainView(View):
             id="marker",
             tooltip="Draw charts with Braille, blocks or ASCII",
         ),
-        Binding("enter", "open_digit", "Digit", id="digit", tooltip="Open the hardest mistake"),
+        Binding("enter", "open_digit", "Digit", id="digit", tooltip="Show the hardest digit"),
     ]
 
     def __init__(self) -> None:

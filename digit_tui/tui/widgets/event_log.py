@@ -8,6 +8,9 @@ from textual.widgets import Static
 
 from digit_tui.tui.state.run_model import RunModel
 
+FEW_ROWS = 4
+"""In fewer rows results of epochs would leave no room for what a person should not miss."""
+
 
 class EventLog(Static):
     """Shows as many of the latest lines as there is room for."""
@@ -26,11 +29,13 @@ class EventLog(Static):
         for line in reversed(model.log):
             if len(rows) >= height:
                 break
+            if line.kind == "epoch" and height < FEW_ROWS:
+                continue  # the line above the charts says it too
             style: str | Style = ""
             if line.kind in ("change", "trouble"):
                 style = self.get_component_rich_style(f"event-log--{line.kind}", partial=True)
             wrapped = Text(line.text, style).wrap(self.app.console, max(width, 1))
-            rows[:0] = list(wrapped)
+            rows[:0] = list(wrapped)[: max(height, 0)]  # the beginning says more than the end
         text = Text("\n").join(rows[-height:] if height else [])
         if text != self._shown:  # each update is sent to the terminal
             self._shown = text

@@ -130,7 +130,10 @@ class HardestDigits(Canvas):
         ]
 
     def on_click(self, event: events.Click) -> None:
-        place, rest = divmod(event.x, self._picture[0] + GAP)
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        place, rest = divmod(offset.x, self._picture[0] + GAP)
         if place < len(self._hardest.places) and rest < self._picture[0]:
             self.post_message(self.Opened(self._hardest.places[place].digit))
 

@@ -104,8 +104,17 @@ def trend(values: list[float]) -> str:
     return "".join(BARS[round((each - low) / (high - low) * (len(BARS) - 1))] for each in values)
 
 
+def _whole_line(model: RunModel, width: int) -> str:
+    """The state, and the settings if they fit; they matter more than the speed."""
+    settings = settings_line(model, 0)
+    state = state_line(model, width - len(settings) - 2)
+    if len(state) + 2 + len(settings) > width:
+        return state_line(model, width)
+    return f"{state}  {settings_line(model, width - len(state) - 2)}"
+
+
 class StatusLine(Canvas):
-    """Two lines; or three, with the accuracy large before them."""
+    """One line; or three, with the accuracy large beside them."""
 
     COMPONENT_CLASSES = {"status-line--large"}
 
@@ -113,8 +122,7 @@ class StatusLine(Canvas):
         self.set_class(model.state in ("diverged", "spike"), "-trouble")
         width, height = self.size
         if height < LARGE_ROWS or width < LARGE_FROM:
-            lines = [state_line(model, width), settings_line(model, width)]
-            self.paint([_fit(line, width) for line in lines])
+            self.paint([_fit(_whole_line(model, width), width)])
             return
         evaluation = model.evaluation
         large = self._large("-" if evaluation is None else f"{evaluation.accuracy:.2%}")
@@ -124,8 +132,8 @@ class StatusLine(Canvas):
             quality_line(model, room),
             settings_line(model, room),
         ]
-        pairs = zip(large, lines, strict=True)
-        self.paint([[*figure, Segment("  "), *_fit(line, room)] for figure, line in pairs])
+        pairs = zip(lines, large, strict=True)
+        self.paint([[*_fit(line, room), Segment("  "), *figure] for line, figure in pairs])
 
     def _large(self, text: str) -> list[Line]:
         """A number as three lines."""
@@ -137,7 +145,7 @@ class StatusLine(Canvas):
 
 
 def _fit(text: str, width: int) -> Line:
-    """Cut off where it does not fit."""
-    line = Text(text, no_wrap=True, overflow="ellipsis")
-    line.truncate(max(width, 1), overflow="ellipsis")
+    """A text cut off, or filled up, to a width."""
+    line = Text(text, no_wrap=True)
+    line.truncate(max(width, 1), overflow="ellipsis", pad=True)
     return [Segment(line.plain)]

@@ -57,9 +57,10 @@ class TabBar(Canvas):
         self.paint([[*line, Segment(f"{about:>{max(room, 0)}}")]])
 
     def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
         end = 0
         for mode, title in self._tabs:
             end += len(title) + 2
-            if event.x < end:
+            if offset is not None and offset.x < end:
                 self.post_message(self.Chosen(mode))
                 return

@@ -186,7 +186,7 @@ async def test_many_classes_and_another_side(window: Any, story: Any) -> None:
     async with window() as opened:
         await opened.tell(*story.opening(), *story.epochs(1, {46: (3, 0.75)}))
         await opened.press("tab")
-        assert opened.rows[0].startswith(" letters · 64-128-47 · ")
+        assert opened.rows[0].endswith("letters · 64-128-47")
         assert listed(opened)[0] == "▸    46 46 → 3    1.39 ✗"
         opened.find(r" 3 ███.* 75\.0% pred")
         opened.find(r"46 █.* 25\.0% true")

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from support.charts import counts
-from support.rarely import rarely
 
 from digit_tui.data import Dataset
 from digit_tui.run import events as happened
@@ -17,25 +16,51 @@ from digit_tui.tui.app import DigitApp
 class TestStatus:
     async def test_before_the_digits_are_read(self, window: Any) -> None:
         async with window() as opened:
-            assert opened.rows[0] == " sample · adam · rate 0.001"
+            assert opened.rows[0].endswith("  sample")
             assert opened.rows[1].startswith(" … loading")
-            assert opened.text.count("No points yet.") == 3
+            assert opened.rows[2].startswith(" test accuracy: not measured yet ")
+            assert opened.rows[3].startswith(" adam · learning rate 0.001")
+            assert opened.text.count("No points yet.") == 2
 
     async def test_the_name_of_the_data_cannot_drive_the_terminal(
         self, window: Any, config: Any
     ) -> None:
         async with window(data="a\x1b[2Jb\u202e") as opened:
-            assert opened.rows[0].startswith(" a?[2Jb? · ")
+            assert opened.rows[0].endswith("  a?[2Jb?")
             assert all(row.isprintable() for row in opened.rows)
 
-    @pytest.mark.parametrize("size", [(80, 24), *rarely((120, 40))])
-    async def test_the_two_lines(self, window: Any, story: Any, size: tuple[int, int]) -> None:
-        async with window(*size) as opened:
+    async def test_the_headline(self, window: Any, story: Any) -> None:
+        async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}), story.steps(34))
-            assert opened.rows[:2] == [
-                " sample · 784-128-10 · adam · rate 0.001",
-                " ▶ training  epoch 2.34/25  step 234  test 99.90%  3,120 images/s",
+            assert [row[:60].rstrip() for row in opened.rows[:4]] == [
+                "  Training  Mistakes  Confusion                            s",
+                " ▶ training  epoch 2.34/25  step 234  3,120 images/s",
+                " test accuracy  best 100.00% at epoch 0  (99.4 to 100.0)  █▁",
+                " adam · learning rate 0.001",
             ]
+            assert opened.rows[0].endswith("   sample · 784-128-10")
+            assert [row[64:].strip() for row in opened.rows[1:4]] == [
+                "╭─╮╭─╮ ╭─╮╭─╮",
+                "╰─┤╰─┤ ╰─┤│ │",
+                "╶─╯╶─╯•╶─╯╰─╯%",
+            ]
+
+    @pytest.mark.parametrize("size", [(60, 20), (60, 40), (69, 24)])
+    async def test_one_line_where_there_is_no_room(
+        self, window: Any, story: Any, size: tuple[int, int]
+    ) -> None:
+        async with window(*size) as opened:
+            await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}))
+            assert opened.rows[1].startswith(" ▶ training  epoch 2.00/25  ")
+            assert opened.rows[1].endswith("  test 99.90%  adam · rate 0.001")
+
+    async def test_the_trend_is_that_of_the_last_evaluations(self, window: Any, story: Any) -> None:
+        async with window(120, 40) as opened:
+            await opened.tell(*story.opening())
+            for correct in (0, 1, 2, 3, 4, 5, 6, 7, 7, 5):
+                wrong = dict.fromkeys(range(8 - correct), (8, 0.9))  # one of these is an 8
+                await opened.tell(*story.epochs(1, wrong))
+            opened.find(r"test accuracy  best 100.00% at epoch 0  \(\S+ to \S+\)  ▁▁▃▅▆██▅ ")
 
     @pytest.mark.parametrize(
         ("reason", "words"),
@@ -69,21 +94,29 @@ class TestStatus:
                 story.changed("epochs", 35),
                 story.paused(),
             )
-            assert opened.rows[:2] == [
-                " sample · 784-128-10 · momentum · rate 0.02 · clip norm 1 · shift",
-                " ⏸ paused  epoch 0.10/35  step 10  test 100.00%  400 images/s",
-            ]
+            assert opened.rows[1].startswith(" ⏸ paused  epoch 0.10/35  step 10  400 images/s ")
+            settings = " momentum · learning rate 0.02 · clip norm 1 · shift "
+            assert opened.rows[3].startswith(settings)
             await opened.tell(story.changed("clip_norm", None), story.changed("clip_value", 0.1))
-            assert "· clip value 0.1 ·" in opened.rows[0]
+            assert "· clip value 0.1 ·" in opened.rows[3]
 
     async def test_the_rate_of_the_last_step_beside_the_base_rate(
         self, window: Any, story: Any
     ) -> None:
         async with window() as opened:
-            await opened.tell(*story.opening(), story.steps(10, rate=0.00075))
-            assert opened.rows[0].endswith("· adam · rate 0.00075 of 0.001")
+            await opened.tell(*story.opening(), story.steps(10, rate=0.0005))
+            await opened.tell(story.steps(10, rate=0.00075))
+            assert opened.rows[3].startswith(" adam · learning rate 0.00075, rising to 0.001  ")
+            await opened.resize(120, 40)
+            await opened.tell(story.steps(10, rate=0.0007))
+            words = " adam · learning rate 0.0007, falling from 0.001 by the schedule "
+            assert opened.rows[3].startswith(words)
+            await opened.resize(80, 24)
+            await opened.tell(story.changed("clip_norm", 1.0))
+            words = " adam · rate 0.0007, falling from 0.001 · clip norm 1 "
+            assert opened.rows[3].startswith(words)
             await opened.tell(story.steps(10, rate=0.00099999))  # as good as the same
-            assert opened.rows[0].endswith("· adam · rate 0.001")
+            assert opened.rows[3].startswith(" adam · learning rate 0.001 · ")
 
 
 class TestProgress:
@@ -115,22 +148,31 @@ class TestProgress:
 
 class TestLog:
     async def test_the_latest_lines_last(self, window: Any, story: Any) -> None:
-        async with window() as opened:
+        async with window(120, 40) as opened:
             await opened.tell(*story.opening(), *story.epochs(3), story.changed("augment", "shift"))
-            assert [row[41:].strip() for row in opened.rows[14:20]] == [
-                "sample: 4,000 training and 1,000 test",
-                "images",
+            (first,) = [at for at, row in enumerate(opened.rows) if "─Log─" in row]
+            assert [row[61:].strip() for row in opened.rows[first + 1 : first + 6]] == [
+                "sample: 4,000 training and 1,000 test images",
                 "training 1,234 parameters",
                 "epoch 3: test 91.00%, loss 0.3000",
                 "epoch 3.00: augmentation none → shift",
                 "",
             ]
 
+    async def test_little_room_is_for_what_is_not_routine(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.changed("augment", "shift"), *story.epochs(3))
+            assert [row.strip() for row in opened.rows[12:14]] == [
+                "training 1,234 parameters",
+                "epoch 0.00: augmentation none → shift",
+            ]
+
     async def test_what_does_not_fit_goes_out_at_the_top(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*(happened.Refused(1, f"number {each}") for each in range(30)))
-            rows = [row[41:].strip() for row in opened.rows[14:21]]
-            assert rows == [f"number {each}" for each in range(23, 30)]
+            assert [row.strip() for row in opened.rows[12:14]] == ["number 28", "number 29"]
+            await opened.tell(happened.Refused(1, "begin " + "word " * 99 + "end"))
+            assert opened.rows[12].startswith(" begin word")
 
     async def test_markup_is_text(self, window: Any) -> None:
         async with window() as opened:
@@ -216,5 +258,5 @@ async def test_another_data_set(window: Any, story: Any, sample: Dataset) -> Non
     story.dataset = Dataset("x" * 200, "", *arrays, sample.side, sample.classes)
     async with window() as opened:
         await opened.tell(*story.opening())
-        assert opened.rows[0] == " " + "x" * 77 + "…"
+        assert opened.rows[0] == "  Training  Mistakes  Confusion  " + "x" * 44 + "…"
         assert opened.rows[1].startswith(" ▶ training")

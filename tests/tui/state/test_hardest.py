@@ -1,0 +1,77 @@
+"""Which mistakes are shown on the first screen, and where."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from digit_tui.tui.state.hardest import HardestMistakes
+
+
+def update(hardest: HardestMistakes, story: Any, count: int, **confidences: float) -> list[str]:
+    """After an evaluation with these mistakes, d4=0.9 for instance: "4", or "4✓" if fixed."""
+    labels = story.dataset.test_labels
+    mistakes = {
+        int(name[1:]): (int(labels[int(name[1:])] + 1) % 10, confidence)
+        for name, confidence in confidences.items()
+    }
+    hardest.update(story.evaluated(mistakes), count)
+    return [f"{each.digit}{'✓' * each.fixed}" for each in hardest.places]
+
+
+def test_the_highest_loss_comes_first(story: Any) -> None:
+    hardest = HardestMistakes()
+    assert update(hardest, story, 3, d4=0.6, d17=0.9, d31=0.7, d250=0.8) == ["17", "250", "31"]
+
+
+def test_each_keeps_its_place_while_it_is_hard(story: Any) -> None:
+    hardest = HardestMistakes()
+    assert update(hardest, story, 2, d4=0.9, d17=0.8) == ["4", "17"]
+    assert update(hardest, story, 2, d4=0.8, d17=0.9, d31=0.99) == ["4", "17"]
+
+
+def test_but_not_among_much_harder_ones(story: Any) -> None:
+    hardest = HardestMistakes()
+    assert update(hardest, story, 1, d4=0.9) == ["4"]
+    assert update(hardest, story, 1, d4=0.6, d17=0.8, d31=0.9) == ["31"]
+
+
+def test_a_fixed_one_is_seen_once_more(story: Any) -> None:
+    hardest = HardestMistakes()
+    assert update(hardest, story, 2, d4=0.9, d17=0.8) == ["4", "17"]
+    assert update(hardest, story, 2, d17=0.8, d31=0.7) == ["4✓", "17"]
+    assert update(hardest, story, 2, d17=0.8, d31=0.7) == ["31", "17"]
+
+
+def test_a_fixed_one_may_be_broken_again(story: Any) -> None:
+    hardest = HardestMistakes()
+    update(hardest, story, 1, d4=0.9)
+    assert update(hardest, story, 1) == ["4✓"]
+    assert update(hardest, story, 1, d4=0.9) == ["4"]
+    assert update(hardest, story, 1) == ["4✓"]
+    assert update(hardest, story, 1) == []
+
+
+def test_another_size_changes_no_place(story: Any) -> None:
+    hardest = HardestMistakes()
+    evaluated = story.evaluated({4: (7, 0.9), 17: (3, 0.8), 31: (0, 0.7)})
+    for count, digits in ((1, [4]), (3, [4, 17, 31]), (2, [4, 17])):
+        hardest.update(evaluated, count)
+        assert [each.digit for each in hardest.places] == digits
+
+
+def test_a_network_that_diverged(story: Any) -> None:
+    evaluated = story.evaluated({4: (7, 0.9)})
+    evaluated.evaluation.losses[:] = np.nan
+    hardest = HardestMistakes()
+    hardest.update(evaluated, 2)
+    assert [each.digit for each in hardest.places] == [4]
+
+
+def test_another_split_begins_anew(story: Any) -> None:
+    hardest = HardestMistakes()
+    hardest.update(story.evaluated({4: (7, 0.9)}), 1)
+    hardest.update(replace(story.evaluated({17: (3, 0.8)}), split="validation"), 1)
+    assert [(each.digit, each.fixed) for each in hardest.places] == [(17, False)]
