@@ -91,6 +91,17 @@ async def test_a_click_on_an_option_that_has_gone(window: Any, story: Any) -> No
         assert isinstance(opened.app.screen, CommandPalette)
 
 
+async def test_a_click_beside_the_screen(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening())
+        await opened.press("ctrl+p")
+        palette = opened.app.screen
+        place = {"x": 99, "y": 40, "delta_x": 0, "delta_y": 0, "button": 1}
+        palette.post_message(Click(palette, **place, shift=False, meta=False, ctrl=False))
+        await opened.settle()
+        assert opened.app.screen is palette
+
+
 class TestASecondKeyInOneWrite:
     """It finds what the first one has closed, or has opened something on."""
 
