@@ -124,7 +124,7 @@ def test_half_and_wrong_sequences(training: Callable[..., Any]) -> None:
     program, _ = training()
     program.send(" ")
     program.until("⏸ paused")
-    rate = program.rows[0]
+    rate = program.rows[3]
     for piece in PIECES:
         for more in (1, 0):  # a program that is late takes the key for the piece's end
             feed(program, piece)
@@ -136,7 +136,7 @@ def test_half_and_wrong_sequences(training: Callable[..., Any]) -> None:
                 break
             assert more, piece
         program.finish_frame()
-        assert program.rows[0] == rate, piece
+        assert program.rows[3] == rate, piece
     program.send("q")
     assert program.status() == 0
 
@@ -166,7 +166,7 @@ def test_a_large_paste(training: Callable[..., Any], bracketed: bool, size: int)
     feed(program, b"\x1b[200~" + text + b"\x1b[201~" if bracketed else text)
     if bracketed:
         assert_obeys(program)
-        assert "rate 0.005" in program.rows[0]
+        assert "rate 0.005" in program.rows[3]
     assert leave(program) == 0, program.text
     program.assert_restored()
     assert_saved(folder.parent)

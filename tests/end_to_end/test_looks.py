@@ -60,7 +60,7 @@ def test_colours(training_in: Callable[..., Any], name: str) -> None:
         watch(program, 0.6)
         assert not unreadable(program), theme
         program.send("\t")
-        program.until("Gradient norm")
+        program.until("Loss by epoch")
         program.send("T")
     leave(program)
     text = program.output
@@ -74,8 +74,8 @@ def test_colours(training_in: Callable[..., Any], name: str) -> None:
 @pytest.mark.long
 def test_curves_differ_without_colour(training_in: Callable[..., Any]) -> None:
     program, _ = training_in(NO_COLOR="1")
-    program.until(r"Loss by epoch  \* training o test")
-    program.until(lambda: {"*", "o"} <= set("".join(program.rows[3:12])))
+    program.until(r"Loss by epoch, log  \* training o test")
+    program.until(lambda: {"*", "o"} <= set("".join(program.rows[5:11])))
     assert not re.search("[\u2801-\u28ff]", program.text)
     program.send("m")
     program.until("[\u2801-\u28ff]{3}")
@@ -100,9 +100,9 @@ NOT_UTF8 = {
 def test_a_terminal_that_is_not_utf8(training_in: Callable[..., Any], name: str) -> None:
     program, _ = training_in(waiting="> training .* step [1-9]", **NOT_UTF8[name])
     program.until(r"\* training o test")
-    program.until(lambda: {"*", "o"} <= set("".join(program.rows[3:12])))
+    program.until(lambda: {"*", "o"} <= set("".join(program.rows[5:11])))
     program.send("m")  # also where Braille was asked for
-    for view in ("mistakes by loss", "columns: predicted", "Gradient norm"):
+    for view in ("mistakes by loss", "columns: predicted", "Loss by epoch"):
         program.send("\t")
         program.until(view)
     for key, words in (("?", "esc closes"), ("f", "Train a copy"), ("o", "plain gradient")):

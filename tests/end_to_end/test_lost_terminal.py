@@ -155,8 +155,8 @@ class TestStalled:
             return (
                 found is not None
                 and int(found[1]) >= now
-                and program.rows[0].startswith(" sample · 784-16-10 · ")
-                and all(len(re.findall("[│┤└]", row)) == 2 for row in program.rows[3:12])
+                and program.rows[0].endswith(" sample · 784-16-10")
+                and all(len(re.findall("[│┤└]", row)) == 2 for row in program.rows[5:11])
                 and program.rows[-1].endswith("q Quit")
             )
 

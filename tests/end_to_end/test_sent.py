@@ -69,7 +69,7 @@ def test_animations_are_off_over_ssh(training_in: Callable[..., Any]) -> None:
         program.settle(1.0)
         drawn[name] = program.bytes_read - before
         program.send("\x1b")
-        program.until("Gradient norm")
+        program.until("Loss by epoch")
         leave(program)
     assert drawn["ssh"] < drawn["here"] / 2, drawn
 
