@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from digit_tui.run.commands import Lineage
+from digit_tui.run.commands import AppliedCommand, Lineage
 from digit_tui.run.lineage import is_ancestor, lineage_from_json
 from digit_tui.storage.journal import Line
 from digit_tui.storage.journal_lines import TEST_OPENED
@@ -32,6 +33,8 @@ class History:
     def __post_init__(self) -> None:
         # All epochs, undone ones included, each with the commands in force at its end.
         self._all: list[tuple[Lineage, Line]] = []
+        # Each command once: a run that goes back a hundred times names its first ones a hundred.
+        self._commands: dict[AppliedCommand, AppliedCommand] = {}
 
     def without_epochs(self) -> History:
         """A copy without the results of epochs, which does not keep later ones either."""
@@ -43,8 +46,8 @@ class History:
         return max([self.step, *(applied.step for applied in self.lineage)])
 
     @classmethod
-    def of(cls, lines: list[Line]) -> History:
-        """The history from the lines of a journal, each as `read_journal` gives it.
+    def of(cls, lines: Iterable[Line]) -> History:
+        """The history from the lines of a journal, each as `iter_journal` gives it.
 
         Raises:
             Invalid: if a line cannot follow the ones before it; it says which.
@@ -65,13 +68,16 @@ class History:
         """
         if line.get("command") == "go_back":
             self.go_back_count += 1
-            self.go_back(line["to"], lineage_from_json(line["course"]))
+            course = lineage_from_json(line["course"])
+            course = tuple(self._commands.setdefault(each, each) for each in course)
+            self.go_back(line["to"], course)
             return
         if "command" in line:
             last = self.lineage[-1].step if self.lineage else 0
             if line["step"] < last:
                 raise Invalid(f"{line['step']:,} is before the command at step {last:,}", "step")
-            self.lineage += lineage_from_json([line])
+            (command,) = lineage_from_json([line])
+            self.lineage += (self._commands.setdefault(command, command),)
         elif line.get("event") == "epoch_ended":
             epoch = line["epoch"]
             if self.keeps_epochs:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +130,12 @@ def _whole(content: bytes) -> int:
 
 
 def read_journal(path: Path, monitored_split: str | None = None) -> list[Line]:
-    """All complete lines of a journal; none if the file does not exist.
+    """All complete lines of a journal, as `iter_journal` gives them."""
+    return list(iter_journal(path, monitored_split))
+
+
+def iter_journal(path: Path, monitored_split: str | None = None) -> Iterator[Line]:
+    """The complete lines of a journal, one by one; none if the file does not exist.
 
     Args:
         path: the file.
@@ -139,22 +144,22 @@ def read_journal(path: Path, monitored_split: str | None = None) -> list[Line]:
     Raises:
         RunError: if it cannot be read, or a line is not what it should be; it says which.
     """
-    lines: list[Line] = []
+    number = 1
     try:
         with open_file(path) as file:
             while (content := file.readline(LONGEST_LINE + 1)).endswith(b"\n"):
-                lines.append(_parse(content, monitored_split))
-                if len(lines) > MOST_LINES:
+                if number > MOST_LINES:
                     raise Invalid(f"there are more than {MOST_LINES:,} lines")
+                yield _parse(content, monitored_split)
+                number += 1
             if len(content) > LONGEST_LINE:
                 raise Invalid(f"it is longer than {LONGEST_LINE:,} bytes")
     except FileNotFoundError:
-        return []
+        return
     except OSError as error:
         raise RunError(f"{path} cannot be read: {reason_of(error)}") from error
     except Invalid as error:
-        raise RunError(f"{path} is damaged: line {len(lines) + 1}: {error}") from None
-    return lines
+        raise RunError(f"{path} is damaged: line {number}: {error}") from None
 
 
 def _parse(content: bytes, monitored_split: str | None) -> Line:

@@ -19,7 +19,7 @@ from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.checkpoint_files import CheckpointFiles
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.history import History
-from digit_tui.storage.journal import JournalFile, command_line, go_back_line, read_journal
+from digit_tui.storage.journal import JournalFile, command_line, go_back_line, iter_journal
 from digit_tui.storage.journal_lines import TEST_OPENED
 from digit_tui.storage.lock import Lock
 from digit_tui.storage.metrics_file import MetricsFile
@@ -181,7 +181,7 @@ class RunWriter:
         """
         path = self.path / JOURNAL
         try:
-            return History.of(read_journal(path))
+            return History.of(iter_journal(path))
         except (RunError, Invalid) as error:
             raise OSError(EIO, f"the journal is damaged: {error}", str(path)) from error
 

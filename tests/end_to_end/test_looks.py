@@ -46,7 +46,7 @@ COLOURS = {
 def test_colours(training_in: Callable[..., Any], name: str) -> None:
     program, _ = training_in(**COLOURS[name])
     for theme in ("dark", "light"):
-        program.until(r"epoch [1-9]\d*: test")
+        program.until(r"best \d\d\.\d\d% at epoch [1-9]")
         program.until("0[ \\d]+$")
         watch(program, 0.6)  # a whole frame
         assert not unreadable(program), theme

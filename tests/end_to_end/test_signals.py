@@ -211,7 +211,7 @@ def test_after_a_hangup_the_next_start_offers_to_go_on(terminal: Start, tmp_path
         "DIGIT_TUI_DATA": "sample",
     }
     program = terminal(**settings)
-    program.until(r"epoch [1-9]\d*: test")
+    program.until(r"best \d\d\.\d\d% at epoch [1-9]")
     program.hang_up()  # the laptop is closed
     program.process.wait(HOLD_SECONDS)
     (folder,) = tmp_path.rglob("run.json")
