@@ -49,7 +49,7 @@ UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[\?[\d;]*\$p|\x1b\[[<>=][\d;]*[a-z]")
 # pyte has one screen; what was on the other is of no interest.
 OTHER_SCREEN, CLEAR = re.compile(rb"\x1b\[\?1049[hl]"), b"\x1b[2J\x1b[H"
 
-STATUS = r"training +epoch [\d.]+/100000 [^!]*best \d\d\.\d\d%"
+STATUS = r"training +epoch [\d.]+/100000 [^!]*\d\d\.\d\d%"
 """What the status line says of a run of 100,000 epochs that is under way."""
 
 UNFINISHED = re.compile(rb"\x1b(\[[0-?]*[ -/]*)?\Z")
