@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -26,6 +27,8 @@ BLANK_BRAILLE, BRAILLE = "\u2800", "\u28ff"
 """What a terminal must be able to show for "braille"."""
 FAINT_MARKER = "."
 """Likewise for a faint curve, where letters are drawn."""
+AXIS_ROWS = 2
+"""The x axis and its labels."""
 X_TICKS, Y_TICKS = 6, 7
 """On the axes of a small chart; half of that, where round numbers lie badly."""
 
@@ -43,6 +46,11 @@ class Curve:
     faint: bool = False
     """Whether it is of an undone part."""
 
+    def value_at(self, x: float) -> float | None:
+        """The value of its last point up to x; None before its first."""
+        place = int(np.searchsorted(self.x, x * (1 + 1e-9), side="right")) - 1
+        return float(self.y[place]) if place >= 0 else None
+
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
@@ -51,12 +59,14 @@ class Drawing:
     curves: list[Curve]
     span: tuple[float, float]
     """First and last x."""
-    marks: list[float]
-    """x of the vertical lines."""
+    marks: list[tuple[float, str]]
+    """x of the vertical lines, and the letter at the top of each."""
     log: bool = False
     percent: bool = False
     """The values are fractions, labelled as per cent."""
     marker: str = "braille"
+    crosshair: float | None = None
+    """x of a column that stands out."""
 
 
 class Cell(NamedTuple):
@@ -78,6 +88,15 @@ class Plot:
     """Column of the first x; the axis and its labels are before it."""
     columns: int = 0
     """From the first x to the last."""
+    span: tuple[float, float] = (0.0, 0.0)
+    """The first and the last x."""
+
+    def x_at(self, column: int) -> float | None:
+        """The x that is drawn in a column; None beside the curves."""
+        place, (start, end) = column - self.left, self.span
+        if not 0 <= place < self.columns or self.columns < 2:
+            return None
+        return start + (end - start) * place / (self.columns - 1)
 
     @property
     def lines(self) -> list[list[Segment]]:
@@ -140,7 +159,7 @@ class _Plotting:
     def plot(self, width: int, height: int) -> Plot:
         rows = self._frame(width, height)
         left = next(column for column, cell in enumerate(rows[0]) if cell.text in "│┤") + 1
-        columns, canvas_height = width - left, height - 2
+        columns, canvas_height = width - left, height - AXIS_ROWS
         living = [
             number
             for number, curve in enumerate(self.drawing.curves)
@@ -152,9 +171,11 @@ class _Plotting:
                 drawn = [canvas[y][x] for canvas in canvases if canvas[y][x].text != " "]
                 if drawn:
                     rows[y][left + x] = _together(drawn, x)
-        plotted = Plot(rows, left, columns)
+        plotted = Plot(rows, left, columns, self.drawing.span)
+        self._draw_marks(plotted)
         for number in living:
             self._point_at_spikes(number, plotted)
+        self._draw_crosshair(plotted)
         return plotted
 
     def _frame(self, width: int, height: int) -> Rows:
@@ -164,9 +185,6 @@ class _Plotting:
         self._begin(faint, width, height)
         start, end = drawing.span
         figure.plot([start], [self.scale.low], marker=" ")  # or plotext leaves out the ticks
-        for mark in drawing.marks:
-            if start <= mark <= end:
-                figure.vline(mark, color=self.painter.mark_color)
         ticks = log_ticks if drawing.log else linear_ticks
         count = max(height // 3, min(Y_TICKS, height - 3))
         figure.yticks(*ticks(self.scale.low, self.scale.high, count, drawing.percent))
@@ -205,18 +223,46 @@ class _Plotting:
         start, end = drawing.span
         figure.xlim(start, end if start < end else start + 1)
 
+    def _columns(self, x: ArrayLike, plotted: Plot) -> Array:
+        """The columns that some x are in."""
+        start, end = self.drawing.span
+        places = (np.asarray(x) - start) / (end - start) * (plotted.columns - 1)
+        return plotted.left + np.rint(places).astype(int).clip(0, plotted.columns - 1)
+
+    def _draw_marks(self, plotted: Plot) -> None:
+        """A line behind the curves where a setting was changed, with its letter."""
+        start, end = self.drawing.span
+        style = Style(color=RichColor.from_rgb(*self.painter.mark_color))
+        for x, letter in self.drawing.marks:
+            if not start <= x <= end or not start < end:
+                continue
+            column = int(self._columns(x, plotted))
+            for row in plotted.rows[:-AXIS_ROWS]:
+                if row[column].text == " ":
+                    row[column] = Cell("│", style + (row[column].style or Style()).background_style)
+            if letter:
+                plotted.rows[0][column] = Cell(letter, style + Style(bold=True))
+
+    def _draw_crosshair(self, plotted: Plot) -> None:
+        """A background for the column that values are read at."""
+        (start, end), x = self.drawing.span, self.drawing.crosshair
+        if x is None or not start <= x <= end or not start < end:
+            return
+        column = int(self._columns(x, plotted))
+        style = Style(bgcolor=RichColor.from_rgb(*self.painter.mark_color))
+        for row in plotted.rows[:-AXIS_ROWS]:
+            row[column] = Cell(row[column].text, (row[column].style or Style()) + style)
+
     def _point_at_spikes(self, number: int, plotted: Plot) -> None:
         """Arrows where a curve leaves the chart, and how far it goes."""
         (start, end), scale = self.drawing.span, self.scale
         x, y = self.points[number]
         if not start < end:
             return
-        column = np.rint((x - start) / (end - start) * (plotted.columns - 1)).astype(int)
-        column = plotted.left + column.clip(0, plotted.columns - 1)
-        bottom = len(plotted.rows) - 3
+        column = self._columns(x, plotted)
         for outside, row, arrow, farthest in (
             (y > scale.high, plotted.rows[0], "▲", np.argmax(y)),
-            (y < scale.low, plotted.rows[bottom], "▼", np.argmin(y)),
+            (y < scale.low, plotted.rows[-AXIS_ROWS - 1], "▼", np.argmin(y)),
         ):
             if not outside.any():
                 continue

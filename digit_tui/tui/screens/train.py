@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import isfinite
 
 import numpy as np
 from textual.app import ComposeResult
@@ -10,6 +11,7 @@ from textual.binding import Binding
 from textual.containers import Container
 
 from digit_tui.tui.drawing.plot import BRAILLE, MARKERS, Curve, Drawing, letter
+from digit_tui.tui.drawing.ticks import label
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.curves import Curves
 from digit_tui.tui.state.run_model import RunModel
@@ -47,6 +49,15 @@ class TrainView(View):
             id="marker",
             tooltip="Draw charts with Braille, blocks or ASCII",
         ),
+        Binding(
+            "left", "crosshair(-1)", "Left", show=False, id="left", tooltip="Values to the left"
+        ),
+        Binding(
+            "right", "crosshair(1)", "Right", show=False, id="right", tooltip="Values to the right"
+        ),
+        Binding(
+            "escape", "no_crosshair", "Clear", show=False, id="clear", tooltip="Show no values"
+        ),
         Binding("enter", "open_digit", "Digit", id="digit", tooltip="Show the hardest digit"),
     ]
 
@@ -54,6 +65,8 @@ class TrainView(View):
         super().__init__()
         self._options = {"recent": False, "raw": False, "log": True}
         self._marker = "braille"
+        self._crosshair: float | None = None
+        self._crosshair_stale = False
 
     def on_mount(self) -> None:
         # Without colour, letters distinguish the curves.
@@ -85,6 +98,31 @@ class TrainView(View):
 
     def on_hardest_digits_opened(self, message: HardestDigits.Opened) -> None:
         self.host.show_digit(message.index)
+
+    def on_chart_pointed(self, message: Chart.Pointed) -> None:
+        self._move_crosshair(message.epoch)
+
+    def action_crosshair(self, columns: int) -> None:
+        """Show the values some columns further; the first time, the latest."""
+        end = self.host.model.epoch
+        if self._crosshair is not None:
+            step = columns * self.query_one("#loss", Chart).column_width
+            end = min(max(self._crosshair + step, 0.0), end)
+        self._move_crosshair(end)
+
+    def action_no_crosshair(self) -> None:
+        self._move_crosshair(None)
+
+    def _move_crosshair(self, epoch: float | None) -> None:
+        if epoch != self._crosshair:
+            self._crosshair = epoch
+            if not self._crosshair_stale:  # of many moves of the mouse only the last is drawn
+                self._crosshair_stale = True
+                self.call_after_refresh(self._draw_crosshair)
+
+    def _draw_crosshair(self) -> None:
+        self._crosshair_stale = False
+        self.redraw()
 
     def on_canvas_resized(self) -> None:
         self.call_after_refresh(self.redraw)
@@ -165,6 +203,16 @@ class TrainView(View):
             drawn_curves.append(RunCurves(model.fork_curves, start, FORK_COLORS))
         return drawn_curves
 
+    def _values_title(self, title: str, curves: list[Curve], epoch: float, percent: bool) -> str:
+        """What a chart shows, and the values of its curves at an epoch."""
+        values = [(curve.mark, curve.value_at(epoch)) for curve in curves if not curve.faint]
+        words = [
+            f"{self._key(mark)} {label(float(f'{value:.3g}'), percent)}[/]"
+            for mark, value in values
+            if value is not None and isfinite(value)
+        ]
+        return f"{title.split()[0].rstrip(',')} at {epoch:.2f}  {' '.join(words)}"
+
     def _draw_chart(
         self,
         model: RunModel,
@@ -184,6 +232,8 @@ class TrainView(View):
         chart = self.query_one(selector, Chart)
         if not chart.display:
             return
+        if self._crosshair is not None:
+            title = self._values_title(title, curves, self._crosshair, percent)
         chart.border_title = title
         chart.draw(
             Drawing(
@@ -192,10 +242,11 @@ class TrainView(View):
                     start,
                     max([model.epoch, *(curve.x[-1] for curve in curves if len(curve.x))]),
                 ),
-                marks=model.curves.marks,
+                marks=[*model.curves.marks],
                 log=log,
                 percent=percent,
                 marker=self._marker,
+                crosshair=self._crosshair,
             )
         )
 

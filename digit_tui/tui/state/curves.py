@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import Evaluated, StepsDone
 from digit_tui.tui.state.series import Series, Smoother
+
+
+class Mark(NamedTuple):
+    """Where a setting was changed."""
+
+    epoch: float
+    letter: str = ""
+    """The log names it too; "" for what this program did not see."""
 
 
 @dataclass(eq=False)
@@ -25,8 +33,7 @@ class Curves:
     monitored_accuracy: Series = field(default_factory=Series)
 
     def __post_init__(self) -> None:
-        self.marks: list[float] = []
-        """Epochs at which settings were changed."""
+        self.marks: list[Mark] = []
         self._restart()
 
     def _restart(self) -> None:
@@ -72,8 +79,8 @@ class Curves:
     def cut(self, start: float) -> Curves:
         """Remove what is beyond an epoch; returns it."""
         rest = Curves(**{name: series.cut(start) for name, series in self._named()})
-        rest.marks = [mark for mark in self.marks if mark >= start]
-        self.marks = [mark for mark in self.marks if mark < start]
+        rest.marks = [mark for mark in self.marks if mark.epoch >= start]
+        self.marks = [mark for mark in self.marks if mark.epoch < start]
         self._restart()
         return rest
 
@@ -81,7 +88,7 @@ class Curves:
         """Append other curves, up to an epoch."""
         for name, series in self._named():
             series.append(*getattr(other, name).until(end))
-        self.marks += [mark for mark in other.marks if mark <= end]
+        self.marks += [mark for mark in other.marks if mark.epoch <= end]
         self._restart()
 
     def _named(self) -> list[tuple[str, Series]]:

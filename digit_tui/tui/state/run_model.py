@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from string import ascii_uppercase
 from time import monotonic
 from typing import Literal
 
@@ -39,7 +40,7 @@ from digit_tui.run.wording import PAUSES, RESUMED
 from digit_tui.session.failures import Failed
 from digit_tui.session.run_status import TROUBLES, RunStatus
 from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
-from digit_tui.tui.state.curves import Curves, UndoneCurves
+from digit_tui.tui.state.curves import Curves, Mark, UndoneCurves
 
 LOG_LINES = 1_000
 """Older lines of the log are dropped."""
@@ -58,6 +59,8 @@ class LogLine:
 
     kind: Literal["note", "epoch", "change", "trouble"]
     text: str
+    mark: str = ""
+    """The letter of its mark on the charts, if it has one."""
 
 
 class RunModel(RunStatus):
@@ -72,10 +75,18 @@ class RunModel(RunStatus):
         self.undone: deque[UndoneCurves] = deque(maxlen=MAX_UNDONE)
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self._last_change: SettingChanged | None = None
+        self._marks = 0
 
-    def say(self, kind: Literal["note", "change", "trouble"], text: str) -> None:
+    def say(self, kind: Literal["note", "change", "trouble"], text: str, mark: str = "") -> None:
         """Add a line to the log."""
-        self.log.append(LogLine(kind, printable(text)))
+        self.log.append(LogLine(kind, printable(text), mark))
+
+    def _mark(self, epoch: float) -> str:
+        """Mark an epoch on the charts with the next letter; returns it."""
+        letter = ascii_uppercase[self._marks % len(ascii_uppercase)]
+        self._marks += 1
+        self.curves.marks.append(Mark(epoch, letter))
+        return letter
 
     def ingest(self, event: RunnerEvent) -> None:
         """Update the status, the curves and the log."""
@@ -100,8 +111,7 @@ class RunModel(RunStatus):
                 self._ingest_went_back(event)
             case Forked():
                 self.fork_curves = Curves()
-                self.curves.marks.append(event.epoch)
-                self._say_event(event)
+                self._say_event(event, self._mark(event.epoch))
             case BranchEvent(inner):
                 self._chart_fork_event(event, inner)
             case ForkEnded() if fork is not None:
@@ -122,28 +132,31 @@ class RunModel(RunStatus):
             case _:
                 self._say_event(event)
 
-    def _say_event(self, event: Event) -> None:
+    def _say_event(self, event: Event, mark: str = "") -> None:
         """Add its line to the log, if it has one."""
         line = wording.line_for(event)
         if line is not None:
-            self.say(KINDS.get(type(event), "note"), line)
+            self.say(KINDS.get(type(event), "note"), line, mark)
 
     def _ingest_change(self, event: SettingChanged) -> None:
         last = self._last_change
         again = last is not None and (last.step, last.setting) == (event.step, event.setting)
+        marked = event.setting != "epochs"  # a longer run changes no curve
+        mark = ""
         if last is not None and again and self.log[-1].kind == "change":
             # Quick key presses are one change.
             event = replace(event, old=last.old)
-            self.log.pop()
+            mark = self.log.pop().mark
             if event.new == event.old:  # changed back at once
-                if event.setting != "epochs":
+                if marked:
                     self.curves.marks.pop()
+                    self._marks -= 1
                 self._last_change = None
                 return
-        elif event.setting != "epochs":  # a longer run changes no curve
-            self.curves.marks.append(event.epoch)
+        elif marked:
+            mark = self._mark(event.epoch)
         self._last_change = event
-        self._say_event(event)
+        self._say_event(event, mark)
 
     def _say_pause(self, reason: str) -> None:
         if reason == "finished":
@@ -165,7 +178,9 @@ class RunModel(RunStatus):
         steps = [0, *(line["step"] for line in event.epochs)]
         epochs = [0, *(line["epoch"] for line in event.epochs)]
         changes = {applied.step for applied in event.lineage}
-        self.curves.marks += [float(np.interp(step, steps, epochs)) for step in sorted(changes)]
+        self.curves.marks += [
+            Mark(float(np.interp(step, steps, epochs))) for step in sorted(changes)
+        ]
         self._say_event(event)
 
     def _ingest_went_back(self, event: WentBack) -> None:
@@ -198,12 +213,13 @@ class RunModel(RunStatus):
 
     def _chart_fork_end(self, event: ForkEnded, start: float) -> None:
         left = self.fork_curves
+        mark = ""
         if event.kept == "fork":
             left = self.curves.cut(start)
-            self.curves.marks.append(start)
+            mark = self._mark(start)
             self.curves.extend(self.fork_curves, float("inf"))
         self.undone.append(UndoneCurves(start, (), left))
-        self._say_event(event)
+        self._say_event(event, mark)
 
     def _say_epoch(self, event: EpochEnded) -> None:
         """Replace the line of the epoch before, so that epochs do not push everything else out."""

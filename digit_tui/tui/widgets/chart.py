@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.color import Color
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual_plotext import PlotextPlot
 
@@ -16,11 +18,32 @@ FAINT = 0.6
 class Chart(PlotextPlot):
     """Curves over epochs. Only rows that changed are sent to the terminal."""
 
+    class Pointed(Message):
+        """The mouse is at an epoch, or, if that is None, at none any more."""
+
+        def __init__(self, epoch: float | None) -> None:
+            super().__init__()
+            self.epoch = epoch
+
     def __init__(self, title: str, id: str) -> None:
         super().__init__(id=id)
         self.border_title = title
         self._drawing: Drawing | None = None
         self._strips: list[Strip] = []
+        self._plotted = Plot([])
+
+    @property
+    def column_width(self) -> float:
+        """Epochs from a column to the next; 0 if nothing is drawn."""
+        start, end = self._plotted.span
+        return (end - start) / max(self._plotted.columns - 1, 1)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        offset = event.get_content_offset(self)
+        self.post_message(self.Pointed(None if offset is None else self._plotted.x_at(offset.x)))
+
+    def on_leave(self) -> None:
+        self.post_message(self.Pointed(None))
 
     def draw(self, drawing: Drawing) -> None:
         """Show this drawing."""
@@ -48,6 +71,7 @@ class Chart(PlotextPlot):
             drawn = self._build(self._drawing, width, height)
         except Exception as error:  # a chart that cannot be drawn must not end the run
             drawn = Plot([[*map(Cell, f"This chart cannot be drawn: {error}")]])
+        self._plotted = drawn
         strips = [Strip(line).simplify().apply_style(self.rich_style) for line in drawn.lines]
         before, self._strips = self._strips, strips
         if len(before) != len(strips):

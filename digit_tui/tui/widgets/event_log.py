@@ -34,7 +34,8 @@ class EventLog(Static):
             style: str | Style = ""
             if line.kind in ("change", "trouble"):
                 style = self.get_component_rich_style(f"event-log--{line.kind}", partial=True)
-            wrapped = Text(line.text, style).wrap(self.app.console, max(width, 1))
+            mark = f"{line.mark} " if line.mark else ""
+            wrapped = Text(mark + line.text, style).wrap(self.app.console, max(width, 1))
             rows[:0] = list(wrapped)[: max(height, 0)]  # the beginning says more than the end
         text = Text("\n").join(rows[-height:] if height else [])
         if text != self._shown:  # each update is sent to the terminal

@@ -97,7 +97,7 @@ class TestCharts:
         async with window() as opened:
             for values in ODD_VALUES:
                 curve = Curve(np.arange(5.0), np.array(values), "primary")
-                chart(opened).draw(Drawing([curve], (0.0, 4.0), [1.0], log=log))
+                chart(opened).draw(Drawing([curve], (0.0, 4.0), [(1.0, "A")], log=log))
                 await opened.settle()
                 text = "\n".join(row[:40] for row in opened.rows[5:12])
                 assert "cannot be drawn" not in text
@@ -227,3 +227,59 @@ class TestCharts:
                 await opened.tell(story.steps(10))
                 seen.append(chart(opened)._drawing.span[1])
             assert len(set(seen)) == 3  # each is of 0.2 s, and 2 s apart
+
+
+class TestMarks:
+    async def test_a_letter_that_the_log_explains(self, window: Any, story: Any) -> None:
+        async with window(120, 40) as opened:
+            await opened.tell(*story.opening(), *story.epochs(1), story.changed("optimizer", "sgd"))
+            await opened.tell(*story.epochs(1), story.changed("learning_rate", 0.1))
+            await opened.tell(*story.epochs(1))
+            opened.find("A epoch 1.00: optimizer adam → sgd")
+            opened.find("B epoch 2.00: learning rate 0.001 → 0.1")
+            top = opened.rows[5]
+            assert len(re.findall("A .*B .*A .*B", top)) == 1, opened.text
+
+    async def test_quick_presses_have_one(self, window: Any, story: Any) -> None:
+        async with window(120, 40) as opened:
+            await opened.tell(*story.opening(), *story.epochs(1))
+            await opened.tell(story.changed("optimizer", "sgd"), story.changed("optimizer", "adam"))
+            assert opened.app.model.curves.marks == []
+            await opened.tell(*story.epochs(1), story.changed("augment", "shift"))
+            await opened.tell(story.changed("augment", "affine"))
+            opened.find("A epoch 2.00: augmentation none → affine")
+            assert [each.letter for each in opened.app.model.curves.marks] == ["A"]
+
+
+class TestCrosshair:
+    async def test_values_by_keys(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(4, {4: (7, 0.8)}))
+            await opened.press("left")
+            opened.find(r"Loss at 4.00  ━ 0.\d+ ━ 0.107─.*Error at 4.00  ━ 25% ━ 0.1%─")
+            for _ in range(9):
+                await opened.press("left")
+            opened.find(r"Loss at 2.9\d  ━ 0.\d+ ━ 0.107─")
+            await opened.press("right")
+            opened.find("Loss at 3.0")
+            await opened.press("escape")
+            opened.find("Loss by epoch")
+
+    async def test_values_under_the_mouse(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(4, {4: (7, 0.8)}))
+            await opened.pilot.hover("#loss", offset=(22, 4))
+            await opened.settle()
+            opened.find(r"Loss at [12].\d\d .*Error at [12].\d\d ")
+            await opened.pilot.hover("KeyBar")
+            await opened.settle()
+            opened.find("Loss by epoch")
+
+    async def test_it_stays_where_it_is_while_the_run_goes_on(
+        self, window: Any, story: Any
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(4))
+            await opened.press("left")
+            await opened.tell(*story.epochs(4))
+            opened.find("Loss at 4.00 ")
