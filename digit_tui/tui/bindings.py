@@ -13,7 +13,14 @@ from digit_tui.training.snapshots import UNDO_BYTES
 
 COMMON_KEYS = [
     Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="Show all keys"),
-    Binding("T", "toggle_theme", "Theme", show=False, id="theme", tooltip="Dark or light"),
+    Binding(
+        "T",
+        "next_theme",
+        "Theme",
+        show=False,
+        id="theme",
+        tooltip="Dark, light or high contrast",
+    ),
     Binding(
         "ctrl+z",
         "suspend_process",

@@ -34,6 +34,7 @@ from digit_tui.tui.screens.view import View
 from digit_tui.tui.screens.view_host import ViewHost
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
+from digit_tui.tui.themes import THEMES, VARIABLES
 from digit_tui.tui.widgets.filter_line import FilterInput
 
 ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, BranchEvent)
@@ -90,6 +91,12 @@ class RunApp(ResilientApp):
         self._repaint_timer: Timer | None = None
         self.schedule = DrawSchedule(rate)
         self.model = RunModel(config)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return VARIABLES
 
     def get_driver_class(self) -> type[Driver]:
         if sys.platform == "win32" or constants.DRIVER is not None:
@@ -255,8 +262,10 @@ class RunApp(ResilientApp):
         if isinstance(self.screen, View):  # Textual's own palette does not close once only
             self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
-    def action_toggle_theme(self) -> None:
-        self.theme = "textual-light" if self.current_theme.dark else "textual-dark"
+    def action_next_theme(self) -> None:
+        names = [theme.name for theme in THEMES]
+        place = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(place + 1) % len(names)]
 
     def action_help(self) -> None:
         own = keys(self.screen_stack[0].BINDINGS)

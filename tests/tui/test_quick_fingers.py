@@ -114,7 +114,7 @@ class TestASecondKeyInOneWrite:
             opened.type(b"\x1b[B\r\r\r")
             await opened.until(lambda: not isinstance(opened.app.screen, ModalScreen))
             await opened.settle()
-            assert opened.app.theme != "textual-dark"
+            assert opened.app.theme != "digit-dark"
 
     async def test_a_command_is_run_once(self, window: Any, story: Any) -> None:
         async with window() as opened:

@@ -27,9 +27,9 @@ RECENT = 0.25
 LONG_TITLE = 38
 """Columns from which a chart has room for its full title."""
 
-RUN_COLORS = ("warning", "primary")
+RUN_COLORS = ("training", "held-out")
 """Theme colours of the training and the held-out curve; they differ in brightness too."""
-FORK_COLORS = ("success", "error")
+FORK_COLORS = ("fork-training", "fork-held-out")
 """Those of a fork's curves."""
 
 
