@@ -186,7 +186,7 @@ class _Plotting:
         start, end = drawing.span
         figure.plot([start], [self.scale.low], marker=" ")  # or plotext leaves out the ticks
         ticks = log_ticks if drawing.log else linear_ticks
-        count = max(height // 3, min(Y_TICKS, height - 3))
+        count = max(height // 3, min(Y_TICKS, height - AXIS_ROWS))
         figure.yticks(*ticks(self.scale.low, self.scale.high, count, drawing.percent))
         figure.xticks(*linear_ticks(start, end, max(width // 9, X_TICKS)))
         figure.xaxes(True, False)

@@ -136,8 +136,8 @@ class TestRange:
 
 
 @pytest.mark.parametrize("log", [False, True])
-@pytest.mark.parametrize(("width", "height"), [(40, 10), (60, 18), (100, 25)])
-@pytest.mark.parametrize("curve", [FALLING, 0.05 + FALLING / 20, 2 + np.sin(X), 0.9 + X / 100])
+@pytest.mark.parametrize(("width", "height"), [(40, 8), (40, 10), (60, 18), (100, 25)])
+@pytest.mark.parametrize("curve", [FALLING, FALLING**2, 0.05 + FALLING / 20, 2 + np.sin(X), 0.9 + X / 100])
 @pytest.mark.parametrize("end", [0.7, 3.4, 25.0, 138.0])
 def test_each_axis_has_four_ticks(
     curve: Any, width: int, height: int, end: float, log: bool
