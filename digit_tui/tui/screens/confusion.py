@@ -30,6 +30,7 @@ from digit_tui.tui.widgets.confusion_matrix import (
     Table,
     score,
 )
+from digit_tui.tui.widgets.mouse import Turned
 
 CELL = Binding.Group("Cell", compact=True)
 
@@ -217,6 +218,17 @@ class ConfusionView(View):
         true, predicted = self._cell.true + rows, self._cell.predicted + columns
         self._cell = Cell(min(max(true, 0), last), min(max(predicted, 0), last))
         self._show()
+
+    def on_confusion_matrix_chosen(self, message: ConfusionMatrix.Chosen) -> None:
+        """Choose a cell; one that is chosen already shows its digits."""
+        if message.cell == self._cell:
+            self.action_show_digits()
+        else:
+            self._cell = message.cell
+            self._show()
+
+    def on_turned(self, message: Turned) -> None:
+        self.action_move(message.rows, 0)
 
     def action_most_confused(self) -> None:
         if self._evaluated is None:

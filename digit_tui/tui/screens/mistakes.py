@@ -17,6 +17,7 @@ from digit_tui.tui.widgets.digit_list import DigitList
 from digit_tui.tui.widgets.explanation import Explanation
 from digit_tui.tui.widgets.filter_line import FilterLine
 from digit_tui.tui.widgets.heading import Heading
+from digit_tui.tui.widgets.mouse import RowChosen, Turned
 from digit_tui.tui.widgets.pictures import Gallery
 
 
@@ -270,6 +271,12 @@ class MistakesView(FilteredView):
             self._go(pages * self.query_one(Gallery).page)
         else:
             self._go(pages * max(self.query_one(DigitList).size.height - 1, 1))
+
+    def on_row_chosen(self, message: RowChosen) -> None:
+        self.action_go(message.row)
+
+    def on_turned(self, message: Turned) -> None:
+        self.action_move(message.rows, True)
 
     def action_go(self, row: int) -> None:
         self._listing.go(row if row >= 0 else len(self._listing.order) - 1)

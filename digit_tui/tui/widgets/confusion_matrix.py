@@ -8,11 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
+from textual import events
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from digit_tui.insight.confusion import class_scores
+from digit_tui.tui.widgets.mouse import Wheel
 
 SHADES = (0.01, 0.03, 0.1)
 """Shares of the true digit from which a cell's shading is a level stronger."""
@@ -74,8 +76,15 @@ def score(value: float) -> str:
     return "-" if np.isnan(value) else f"{100 * value:.1f}"
 
 
-class ConfusionMatrix(Widget):
+class ConfusionMatrix(Wheel):
     """Rows are true classes, columns predicted ones; one cell is chosen."""
+
+    class Chosen(Message):
+        """A cell was clicked."""
+
+        def __init__(self, cell: Cell) -> None:
+            super().__init__()
+            self.cell = cell
 
     COMPONENT_CLASSES = {
         "confusion-matrix--head",
@@ -111,6 +120,16 @@ class ConfusionMatrix(Widget):
         if changed:
             self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
 
+    def on_click(self, event: events.Click) -> None:
+        offset, table = event.get_content_offset(self), self._table
+        if offset is None or table is None:
+            return
+        width, _, columns = self._layout(table)
+        row, column = (offset.y - 1) // self._tall(table), (offset.x - LABEL) // width
+        cell = Cell(self._top + row, self._left + column)
+        if offset.y and offset.x >= LABEL and column < columns and cell.true < len(table.counts):
+            self.post_message(self.Chosen(cell))
+
     def on_resize(self) -> None:
         self._lines = self._draw()
         self.refresh()
@@ -140,6 +159,10 @@ class ConfusionMatrix(Widget):
         cell += min(spare, ROOMY)
         return cell, scores, min(max((width - widths[scores]) // cell, 1), classes)
 
+    def _tall(self, table: Table) -> int:
+        """Rows of a cell; with two it is about square."""
+        return 2 if 2 * len(table.counts) < self.size.height else 1
+
     def _draw(self) -> list[list[Piece]]:
         """The visible lines."""
         table = self._table
@@ -147,8 +170,7 @@ class ConfusionMatrix(Widget):
             return []
         width, shown, columns = self._layout(table)
         classes = len(table.counts)
-        # Cells two rows high are about square.
-        tall = 2 if 2 * classes < self.size.height else 1
+        tall = self._tall(table)
         rows = min(max(self.size.height - 1, 1), classes)
         self._top = first_visible(self._top, self._cell.true, rows, classes)
         self._left = first_visible(self._left, self._cell.predicted, columns, classes)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
+from textual import events
 from textual.strip import Strip
-from textual.widget import Widget
 
 from digit_tui.insight.digit_table import DigitTable
+from digit_tui.tui.widgets.mouse import RowChosen, Wheel
 
 
-class DigitList(Widget):
+class DigitList(Wheel):
     """One line a digit: index, true → predicted, a number, right or wrong, and "?" if suspect."""
 
     COMPONENT_CLASSES = {"digit-list--chosen", "digit-list--wrong"}
@@ -75,6 +76,11 @@ class DigitList(Widget):
         if chosen:
             style += self.get_component_rich_style("digit-list--chosen")
         return Strip([Segment(text, style)]).adjust_cell_length(width, style)
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is not None and self._top + offset.y < len(self._order):
+            self.post_message(RowChosen(self._top + offset.y))
 
     def _number(self, table: DigitTable, index: int) -> str:
         if self._order_name == "confidence":

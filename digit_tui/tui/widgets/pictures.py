@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.text import Text
+from textual import events
 
 from digit_tui.nn import Evaluation
 from digit_tui.tui.drawing.ink import Line, draw, draw_evidence, fitting_rows, many_colors
 from digit_tui.tui.state.selected_digit import SelectedDigit, square
 from digit_tui.tui.widgets.canvas import Canvas
+from digit_tui.tui.widgets.mouse import RowChosen, Wheel
 
 Array = NDArray[Any]
 
@@ -65,7 +67,7 @@ class DigitPicture(Canvas):
         return get("digit-picture--for").color, get("digit-picture--against").color
 
 
-class Gallery(Canvas):
+class Gallery(Canvas, Wheel):
     """A page of the list as small pictures; the chosen digit is marked."""
 
     ROWS = 7
@@ -76,6 +78,7 @@ class Gallery(Canvas):
     def __init__(self) -> None:
         super().__init__()
         self._cache: dict[object, list[Line]] = {}  # drawing takes longest
+        self._shown = range(0)  # the rows of the list
 
     @property
     def across(self) -> int:
@@ -93,6 +96,7 @@ class Gallery(Canvas):
         """Show the page of `order` that `row` is on."""
         evaluation = selected.table.evaluation
         start = row // self.page * self.page
+        self._shown = range(start, min(start + self.page, len(order)))
         lines: list[Line] = []
         for first in range(start, start + self.page, self.across):
             indices = order[first : min(first + self.across, start + self.page)].tolist()
@@ -108,6 +112,15 @@ class Gallery(Canvas):
             lines.append(captions)
             lines += self._in_a_row([self._draw(selected, each, renderer) for each in indices])
         self.paint(lines)
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        across, beside = divmod(offset.x, self.COLUMNS + len(GAP))
+        place = offset.y // (self.ROWS + 1) * self.across + across
+        if across < self.across and beside < self.COLUMNS and place < len(self._shown):
+            self.post_message(RowChosen(self._shown[place]))
 
     def _draw(self, selected: SelectedDigit, index: int, renderer: str) -> list[Line]:
         _, _, paper, ink = self.colors

@@ -14,6 +14,7 @@ from digit_tui.tui.drawing.plot import Curve, Drawing, Painter, Plot, plot
 COLORS = {"training": (255, 0, 0), "test": (0, 0, 255), "fork": (0, 255, 0)}
 X = np.linspace(0, 10, 500)
 FALLING = np.exp(-X)
+CURVES = [FALLING, FALLING**2, 0.05 + FALLING / 20, 2 + np.sin(X), 0.9 + X / 100]
 
 
 def draw(*curves: Curve, width: int = 60, height: int = 16, **options: Any) -> Plot:
@@ -137,7 +138,9 @@ class TestRange:
 
 @pytest.mark.parametrize("log", [False, True])
 @pytest.mark.parametrize(("width", "height"), [(40, 8), (40, 10), (60, 18), (100, 25)])
-@pytest.mark.parametrize("curve", [FALLING, FALLING**2, 0.05 + FALLING / 20, 2 + np.sin(X), 0.9 + X / 100])
+@pytest.mark.parametrize(
+    "curve", [FALLING, FALLING**2, 0.05 + FALLING / 20, 2 + np.sin(X), 0.9 + X / 100]
+)
 @pytest.mark.parametrize("end", [0.7, 3.4, 25.0, 138.0])
 def test_each_axis_has_four_ticks(
     curve: Any, width: int, height: int, end: float, log: bool

@@ -1,0 +1,82 @@
+"""Clicks and the wheel, as a terminal sends them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.confusion_view import chosen as chosen_cell
+from support.mistakes_view import chosen
+
+from digit_tui.tui.screens.mistakes import MistakesView
+
+
+async def click(opened: Any, text: str, row: int = 0, right: int = 0) -> None:
+    """Click where a text is; or in the row so far below, and so far right of its beginning."""
+    (y,) = [at for at, line in enumerate(opened.rows) if text in line][:1]
+    x, y = opened.rows[y].index(text) + right + 1, y + row + 1
+    opened.type(b"\x1b[<0;%d;%dM\x1b[<0;%d;%dm" % (x, y, x, y))
+    await opened.settle()
+
+
+async def turn(opened: Any, text: str, down: bool) -> None:
+    """Turn the wheel where a text is."""
+    (y,) = [at for at, line in enumerate(opened.rows) if text in line][:1]
+    x = opened.rows[y].index(text)
+    opened.type(b"\x1b[<%d;%d;%dM" % (65 if down else 64, x + 1, y + 1))
+    await opened.settle()
+
+
+async def test_a_row_of_the_list(browse: Any) -> None:
+    async with browse() as opened:
+        await click(opened, " 17  0 → 3")
+        assert chosen(opened) == 17
+        opened.find("#17  0 → 3  loss")
+        await click(opened, "250  8 → 0", row=1)  # below the last one
+        assert chosen(opened) == 17
+
+
+async def test_the_wheel_on_the_list(browse: Any) -> None:
+    async with browse() as opened:
+        await turn(opened, " 17  0 → 3", down=True)
+        assert chosen(opened) == 4
+        await turn(opened, " 17  0 → 3", down=False)
+        await turn(opened, " 17  0 → 3", down=False)
+        assert chosen(opened) == 31
+
+
+async def test_a_picture_of_the_gallery(browse: Any) -> None:
+    async with browse() as opened:
+        await opened.press("g")
+        await click(opened, "#17 0 → 3", row=4, right=6)
+        opened.find("▸#17 0 → 3")
+        await click(opened, "#17 0 → 3", row=4, right=13)  # between two
+        opened.find("▸#17 0 → 3")
+        await turn(opened, "#17 0 → 3", down=True)
+        assert "▸#17" not in opened.text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_cell_of_the_matrix(confuse: Any, size: tuple[int, int]) -> None:
+    async with confuse(*size) as opened:
+        head = next(row for row in opened.rows if row.startswith(" true"))
+        (y,) = [at for at, row in enumerate(opened.rows) if row.split()[:1] == ["9"]][:1]
+        x = head.index("0")
+        for _ in range(2):
+            opened.type(b"\x1b[<0;%d;%dM\x1b[<0;%d;%dm" % (x + 1, y + 1, x + 1, y + 1))
+            await opened.settle()
+            if not isinstance(opened.app.screen, MistakesView):
+                assert chosen_cell(opened) == "1"
+                opened.find("9 taken for 0")
+        assert chosen(opened) == 31  # the second click shows its digits
+        opened.find("true=9 pred=0")
+
+
+async def test_the_wheel_on_the_matrix(confuse: Any) -> None:
+    async with confuse() as opened:
+        await turn(opened, " true", down=True)
+        await turn(opened, " true", down=True)
+        assert chosen_cell(opened) == "."
+        await turn(opened, " true", down=False)
+        await turn(opened, " true", down=False)
+        assert chosen_cell(opened) == "99"
