@@ -47,7 +47,7 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     parser = make_parser(__doc__, rounds=1)
     parser.add_argument("--minutes", type=float, default=120.0)
-    parser.add_argument("--warm-up", type=float, default=15.0, help="minutes before it counts")
+    parser.add_argument("--warm-up", type=float, default=30.0, help="minutes before it counts")
     parser.add_argument("--preset", default="classic")
     parser.add_argument("--seed", type=int, default=1, help="of the keys")
     return parser.parse_args()

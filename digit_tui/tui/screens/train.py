@@ -50,10 +50,20 @@ class TrainView(View):
             tooltip="Draw charts with Braille, blocks or ASCII",
         ),
         Binding(
-            "left", "crosshair(-1)", "Left", show=False, id="left", tooltip="Values to the left"
+            "left",
+            "crosshair(-1)",
+            "Left",
+            show=False,
+            id="value_left",
+            tooltip="Values to the left",
         ),
         Binding(
-            "right", "crosshair(1)", "Right", show=False, id="right", tooltip="Values to the right"
+            "right",
+            "crosshair(1)",
+            "Right",
+            show=False,
+            id="value_right",
+            tooltip="Values to the right",
         ),
         Binding(
             "escape", "no_crosshair", "Clear", show=False, id="clear", tooltip="Show no values"
