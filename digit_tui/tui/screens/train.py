@@ -9,6 +9,7 @@ import numpy as np
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
+from textual.content import Content
 
 from digit_tui.tui.drawing.plot import BRAILLE, MARKERS, Curve, Drawing, letter
 from digit_tui.tui.drawing.ticks import label
@@ -23,9 +24,6 @@ from digit_tui.tui.widgets.hardest_digits import HardestDigits
 
 RECENT = 0.25
 """Length of the recent window, as a fraction of what has been trained."""
-
-LONG_TITLE = 38
-"""Columns from which a chart has room for its full title."""
 
 RUN_COLORS = ("training", "held-out")
 """Theme colours of the training and the held-out curve; they differ in brightness too."""
@@ -150,8 +148,7 @@ class TrainView(View):
         scale = ", log" if log else ""
         kind = "raw" if raw else "smoothed"
         drawn_curves = self._run_curves(model)
-        # A narrow chart has room for less.
-        by = " by epoch" if self.query_one("#loss", Chart).size.width >= LONG_TITLE else ""
+        width = self.query_one("#loss", Chart).size.width
         if model.fork is None:
             legend = (
                 f"  {self._key(0)} training[/] {self._key(1)} {model.config.monitored_split}[/]"
@@ -164,7 +161,7 @@ class TrainView(View):
         self._draw_chart(
             model,
             "#loss",
-            f"Loss{by}{scale}{legend}",
+            _title("Loss", scale, legend, width),
             [
                 curve
                 for run_curves in drawn_curves
@@ -177,7 +174,7 @@ class TrainView(View):
         self._draw_chart(
             model,
             "#accuracy",
-            f"{'Error' if log else 'Accuracy'}{by}{scale}{legend}",
+            _title("Error" if log else "Accuracy", scale, legend, width),
             [
                 curve
                 for run_curves in drawn_curves
@@ -191,7 +188,7 @@ class TrainView(View):
         self._draw_chart(
             model,
             "#gradient",
-            f"Gradient norm{by}{scale}{norm_legend}",
+            _title("Gradient norm", scale, norm_legend, width),
             [
                 run_curves.curve("gradient_norm" if raw else "gradient_norm_smooth", 0)
                 for run_curves in drawn_curves
@@ -275,6 +272,14 @@ class RunCurves:
         x, y = getattr(self.curves, name).since(self.start)
         mark = color + (2 if self.colors is FORK_COLORS else 0)
         return Curve(x, y, self.colors[color], mark, self.faint)
+
+
+def _title(name: str, scale: str, legend: str, width: int) -> str:
+    """What a chart shows, in as many words as fit beside the corners of its border."""
+    choices = [f"{name} by epoch{scale}{legend}", f"{name}{scale}{legend}", f"{name}{legend}"]
+    choices.append(f"{name}{legend.replace('training', 'train').replace('validation', 'valid')}")
+    fitting = (each for each in choices if Content.from_markup(each).cell_length <= width - 2)
+    return next(fitting, choices[-1])
 
 
 def _without_untrained(curve: Curve) -> Curve:

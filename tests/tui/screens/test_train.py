@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support.charts import counts
+from support.rarely import rarely
 
 from digit_tui.data import Dataset
 from digit_tui.run import events as happened
@@ -260,3 +261,17 @@ async def test_another_data_set(window: Any, story: Any, sample: Dataset) -> Non
         await opened.tell(*story.opening())
         assert opened.rows[0] == "  Training  Mistakes  Confusion  " + "x" * 44 + "…"
         assert opened.rows[1].startswith(" ▶ training")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), *rarely((120, 40))])
+@pytest.mark.parametrize("validation", [0, 500])
+async def test_no_title_is_cut_off(
+    window: Any, story: Any, size: tuple[int, int], validation: int
+) -> None:
+    async with window(*size, validation=validation) as opened:
+        await opened.tell(story.loaded(), story.started(), *story.epochs(2))
+        split = "validation" if validation else "test"
+        titles = next(row for row in opened.rows if row.startswith("─Loss"))
+        assert "…" not in titles
+        if size[0] >= 80:
+            assert titles.count(f"━ training ━ {split}") == 2
