@@ -11,6 +11,8 @@ replaced, when this module is imported. See `tests/tui/test_errors.py`.
   palette finds less for another letter: a click in one write with the letter. Not reported either.
 - `CommandPalette._on_click` raises NoWidget where there is nothing under the mouse: the terminal
   became smaller in one write with the click, or the palette has not been laid out. Not reported.
+- `StylesCache.get_inner_outer` is cached by its instance too (it lacks `classmethod`): the last
+  1,024 widgets, those of closed dialogs among them, stay in memory with all that they showed.
 - An exception in a handler ends the message loop of its widget, which is deaf from then on, and by
   design the app too. Here the app is told (`_handle_exception`, see resilient_app.py), and the
   widget goes on with its next message.
@@ -21,15 +23,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 from textual import events
 from textual._callback import invoke
+from textual._styles_cache import StylesCache
+from textual.color import Color
 from textual.command import CommandPalette
 from textual.errors import NoWidget
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.style import Style
 from textual.widgets import OptionList
 
 _move_page = OptionList._move_page
@@ -83,6 +89,13 @@ async def _invoke_and_clear_callbacks(self: Screen[Any]) -> None:
             await _invoke_and_go_on(self, callback)
 
 
+_get_inner_outer = lru_cache(1_024)(partial(StylesCache.get_inner_outer.__wrapped__, StylesCache))
+
+
+def _get_inner_outer_of_none(_: StylesCache, base: Color, background: Color) -> tuple[Style, Style]:
+    return _get_inner_outer(base, background)
+
+
 def _replace(owner: type, method: str, replacement: Callable[..., Any]) -> None:
     assert hasattr(owner, method), f"another Textual: no {owner.__name__}.{method}"
     setattr(owner, method, replacement)
@@ -91,6 +104,7 @@ def _replace(owner: type, method: str, replacement: Callable[..., Any]) -> None:
 _replace(OptionList, "_move_page", _move_page_if_laid_out)
 _replace(OptionList, "_on_click", _on_click_if_there)
 _replace(CommandPalette, "_on_click", _on_palette_click_if_there)
+_replace(StylesCache, "get_inner_outer", _get_inner_outer_of_none)
 _replace(MessagePump, "_dispatch_message", _dispatch_and_go_on)
 _replace(MessagePump, "_flush_next_callbacks", _flush_next_callbacks)
 _replace(Screen, "_invoke_and_clear_callbacks", _invoke_and_clear_callbacks)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import re
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -226,3 +228,14 @@ async def test_one_in_a_dialog_leaves_it_open(
         assert isinstance(opened.app.screen, HelpDialog)
         await opened.press("m")
         opened.find("Manual")
+
+
+async def test_a_dialog_that_was_closed_leaves_no_memory(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        await opened.press("question_mark")
+        left = [weakref.ref(each._styles_cache) for each in opened.app.screen.walk_children()]
+        assert left
+        await opened.press("escape", "tab")
+        gc.collect()
+        assert [each for each in left if each() is not None] == []
