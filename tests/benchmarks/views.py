@@ -22,7 +22,7 @@ from measure import finish, head, interleave, machine, make_parser, percentile, 
 from terminal import Terminal
 
 SIZES = ((80, 24), (120, 40))
-LOOKED = re.compile(rb"test \d\d\.\d\d%")
+LOOKED = re.compile(rb"best \d\d\.\d\d%")
 """The run has looked at the test digits, and so has something to show."""
 PAUSE_SECONDS = (0.3, 0.8)
 """Between two keys: any phase of the interface's own rhythm may meet them."""
@@ -31,7 +31,7 @@ UP, DOWN, HOME = "\x1b[A", "\x1b[B", "\x1b[H"
 MISTAKES = re.compile(rb"mistakes by loss.*\xe2\x96\xb8", re.DOTALL)
 EXPLANATION = re.compile(rb"what if it were.*thinner", re.DOTALL)
 CONFUSION = re.compile(rb"columns: predicted.*accuracy", re.DOTALL)
-TRAINING = re.compile(rb"Gradient norm")
+TRAINING = re.compile(rb"Loss by epoch")
 LIST = re.compile(rb"\xe2\x96\xb8")
 DIGIT = re.compile(rb"#\d+ ")
 CELL = re.compile(rb"recognized|taken for")
