@@ -70,7 +70,7 @@ def suspend(program: Any) -> None:
     """Press ctrl+z and see the shell with its terminal as it should be."""
     program.send("\x1a")
     program.until(lambda: 1049 not in program.modes)
-    program.until(r"\[1\]\+? +Stopped")
+    program.until(r"1\]\+? +Stopped")
     program.until(r"^READY>$")
     assert not program.modes & {1000, 1002, 1003, 1004, 1006, 2048}
     assert not program.cursor_hidden
@@ -142,7 +142,7 @@ class TestSuspend:
         for number in (signal.SIGTSTP, signal.SIGSTOP):
             before, taken = step(program), program.output.count(TAKE_SCREEN)
             os.kill(child(program), number)
-            program.until(r"\[1\]\+? +Stopped")
+            program.until(r"1\]\+? +Stopped")
             program.send("stty sane; fg\r")
             # Before, it throws away what is typed; and it may draw once before.
             program.until(lambda taken=taken: program.output.count(TAKE_SCREEN) > taken)

@@ -9,6 +9,9 @@ from textual.color import Color
 from textual.theme import Theme
 
 from digit_tui.tui.themes import THEMES
+from digit_tui.tui.widgets.hardest_digits import HardestDigits
+from digit_tui.tui.widgets.status_line import StatusLine
+from digit_tui.tui.widgets.tab_bar import TabBar
 
 TEXTS = ["foreground", "accent", "primary", "text-success", "text-error", "text-warning"]
 CURVES = ["training", "held-out", "fork-training", "fork-held-out"]
@@ -53,3 +56,13 @@ async def test_a_key_shows_each_in_turn(window: Any, story: Any) -> None:
         opened.find("━ training ━ test")
         await opened.press("T")
         assert opened.app.theme == THEMES[0].name
+
+
+async def test_all_of_a_paused_view_takes_the_new_colours(window: Any, story: Any) -> None:
+    async with window(80, 24) as opened:
+        await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}), story.paused())
+        kinds = (TabBar, StatusLine, HardestDigits)
+        before = {kind: str(opened.app.screen.query_one(kind)._strips) for kind in kinds}
+        await opened.press("T")
+        for kind, strips in before.items():
+            assert str(opened.app.screen.query_one(kind)._strips) != strips, kind.__name__

@@ -87,10 +87,6 @@ class MistakesView(FilteredView):
 
     def on_mount(self) -> None:
         self._renderer = default_renderer(self.app)
-        # Canvas lines hold colours, so a new theme shows only when they are drawn again.
-        self.app.theme_changed_signal.subscribe(
-            self, lambda _: self.call_after_refresh(self.redraw)
-        )
         self.call_after_refresh(self.refresh_bindings)
 
     def on_canvas_resized(self) -> None:

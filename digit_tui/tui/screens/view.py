@@ -103,6 +103,10 @@ class View(Screen[None]):
 
     def on_mount(self) -> None:
         self.ready = True
+        # Canvas lines hold colours, so a new theme shows only when they are drawn again.
+        self.app.theme_changed_signal.subscribe(
+            self, lambda _: self.call_after_refresh(self.redraw)
+        )
         self.call_after_refresh(self.redraw)
 
     def on_screen_resume(self) -> None:
