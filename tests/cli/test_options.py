@@ -138,27 +138,17 @@ def test_a_saved_run_keeps_its_settings(
         assert "leave it out" in error
 
 
+TWO_PROCESSES = ["--batch", "--json", "--data", "sample", "--side", "8", "--hidden", "8"]
+TWO_PROCESSES += ["--threads", "2"]
+
+
 @needs_workers
 @pytest.mark.parametrize("flag", ["--resume", "--replay"])
 def test_a_saved_run_takes_another_number_of_threads(
     flag: str, program: Program, tmp_path: Path
 ) -> None:
     """As processes: the results are those of the number that it was begun with."""
-    begin = [
-        "--batch",
-        "--json",
-        "--data",
-        "sample",
-        "--side",
-        "8",
-        "--hidden",
-        "8",
-        "--threads",
-        "2",
-        "--seed",
-        "3",
-        "--epochs",
-    ]
+    begin = [*TWO_PROCESSES, "--seed", "3", "--epochs"]
     whole = program(*begin, "2", "--run", str(tmp_path / "whole"))
     first = ["--batch", "--replay", str(tmp_path / "whole")]
     if flag == "--resume":
@@ -189,20 +179,7 @@ def test_few_threads_are_not_said_to_be_slow(
     program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those are meant that a saved run is resumed with, not those that it was begun with."""
-    begin = [
-        "--batch",
-        "--json",
-        "--data",
-        "sample",
-        "--side",
-        "8",
-        "--hidden",
-        "8",
-        "--threads",
-        "2",
-        "--epochs",
-        "1",
-    ]
+    begin = [*TWO_PROCESSES, "--epochs", "1"]
     program(*begin, "--run", str(tmp_path / "run"))
     monkeypatch.setattr("digit_tui.cli.options.available_processors", lambda: 1)
     replay = ["--batch", "--json", "--replay", str(tmp_path / "run"), "--threads"]

@@ -70,20 +70,8 @@ async def test_what_can_never_be_drawn_leaves(
         opened.take_error()
 
 
-async def test_without_a_run_it_leaves_at_once(
-    replay_app: Callable[..., DigitApp], fails: Callable[..., Failing], report: Path
-) -> None:
-    fails(DigitApp, "_start_runner")
-    app = replay_app()
-    with pytest.raises(RuntimeError, match="by"):
-        async with app.run_test(size=(80, 24)):
-            await comes(lambda: app.return_code is not None)
-    assert app.return_code == 1
-    assert app.farewell.splitlines()[-1] == f"digit-tui: the report is in {report}"
-
-
-@pytest.mark.parametrize("method", ["on_mount", "on_load"])
-async def test_before_there_is_a_screen_it_leaves_at_once(
+@pytest.mark.parametrize("method", ["on_load", "on_mount", "_start_runner"])
+async def test_without_a_screen_or_a_run_it_leaves_at_once(
     replay_app: Callable[..., DigitApp], fails: Callable[..., Failing], report: Path, method: str
 ) -> None:
     fails(DigitApp, method)

@@ -172,10 +172,12 @@ class _Plotting:
                 if drawn:
                     rows[y][left + x] = _together(drawn, x)
         plotted = Plot(rows, left, columns, self.drawing.span)
-        self._draw_marks(plotted)
-        for number in living:
-            self._point_at_spikes(number, plotted)
-        self._draw_crosshair(plotted)
+        start, end = self.drawing.span
+        if start < end:
+            self._draw_marks(plotted)
+            for number in living:
+                self._point_at_spikes(number, plotted)
+            self._draw_crosshair(plotted)
         return plotted
 
     def _frame(self, width: int, height: int) -> Rows:
@@ -234,7 +236,7 @@ class _Plotting:
         start, end = self.drawing.span
         style = Style(color=RichColor.from_rgb(*self.painter.mark_color))
         for x, letter in self.drawing.marks:
-            if not start <= x <= end or not start < end:
+            if not start <= x <= end:
                 continue
             column = int(self._columns(x, plotted))
             for row in plotted.rows[:-AXIS_ROWS]:
@@ -246,7 +248,7 @@ class _Plotting:
     def _draw_crosshair(self, plotted: Plot) -> None:
         """A background for the column that values are read at."""
         (start, end), x = self.drawing.span, self.drawing.crosshair
-        if x is None or not start <= x <= end or not start < end:
+        if x is None or not start <= x <= end:
             return
         column = int(self._columns(x, plotted))
         style = Style(bgcolor=RichColor.from_rgb(*self.painter.mark_color))
@@ -255,10 +257,7 @@ class _Plotting:
 
     def _point_at_spikes(self, number: int, plotted: Plot) -> None:
         """Arrows where a curve leaves the chart, and how far it goes."""
-        (start, end), scale = self.drawing.span, self.scale
-        x, y = self.points[number]
-        if not start < end:
-            return
+        scale, (x, y) = self.scale, self.points[number]
         column = self._columns(x, plotted)
         for outside, row, arrow, farthest in (
             (y > scale.high, plotted.rows[0], "▲", np.argmax(y)),

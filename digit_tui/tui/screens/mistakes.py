@@ -72,7 +72,6 @@ class MistakesView(FilteredView):
         self._evaluated: Evaluated | None = None
         self._renderer = ""
         self._pixels = False
-        self._resize_pending = False
         self._empty = False
         self._title = ""
 
@@ -88,15 +87,6 @@ class MistakesView(FilteredView):
     def on_mount(self) -> None:
         self._renderer = default_renderer(self.app)
         self.call_after_refresh(self.refresh_bindings)
-
-    def on_canvas_resized(self) -> None:
-        if not self._resize_pending:  # several are resized at once
-            self._resize_pending = True
-            self.call_after_refresh(self._redraw_resized)
-
-    def _redraw_resized(self) -> None:
-        self._resize_pending = False
-        self.redraw()
 
     def draw(self, model: RunModel) -> None:
         if model.shown is not self._evaluated:

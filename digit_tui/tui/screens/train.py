@@ -74,7 +74,6 @@ class TrainView(View):
         self._options = {"recent": False, "raw": False, "log": True}
         self._marker = "braille"
         self._crosshair: float | None = None
-        self._crosshair_stale = False
 
     def on_mount(self) -> None:
         # Without colour, letters distinguish the curves.
@@ -124,16 +123,7 @@ class TrainView(View):
     def _move_crosshair(self, epoch: float | None) -> None:
         if epoch != self._crosshair:
             self._crosshair = epoch
-            if not self._crosshair_stale:  # of many moves of the mouse only the last is drawn
-                self._crosshair_stale = True
-                self.call_after_refresh(self._draw_crosshair)
-
-    def _draw_crosshair(self) -> None:
-        self._crosshair_stale = False
-        self.redraw()
-
-    def on_canvas_resized(self) -> None:
-        self.call_after_refresh(self.redraw)
+            self.redraw_once()  # of many moves of the mouse only the last is drawn
 
     def show(self, model: RunModel) -> None:
         self.set_class(model.fork is not None, "-forked")

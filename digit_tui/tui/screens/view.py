@@ -70,6 +70,7 @@ class View(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._redraw_pending = False
         # Textual parses all styles again for a new screen, twice, in case the theme has changed:
         # half of the time that it takes to open a view. The app has parsed them already.
         self._css_update_count = self.app._css_update_count
@@ -118,6 +119,19 @@ class View(Screen[None]):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.redraw)
+
+    def on_canvas_resized(self) -> None:
+        self.redraw_once()
+
+    def redraw_once(self) -> None:
+        """Draw everything after the present messages, once for all that ask for it."""
+        if not self._redraw_pending:
+            self._redraw_pending = True
+            self.call_after_refresh(self._redraw_now)
+
+    def _redraw_now(self) -> None:
+        self._redraw_pending = False
+        self.redraw()
 
     def redraw(self) -> None:
         """Draw everything now."""

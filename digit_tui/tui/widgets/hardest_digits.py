@@ -55,6 +55,7 @@ class HardestDigits(Canvas):
         super().__init__()
         self.border_title = ""
         self._hardest = HardestMistakes()
+        self._drawn_for: tuple[object, ...] = ()
 
     @property
     def first(self) -> int | None:
@@ -77,7 +78,12 @@ class HardestDigits(Canvas):
         if evaluated is None or dataset is None or not self.size:
             self._title("")
             self.clear()
+            self._drawn_for = ()
             return
+        drawn_for = (evaluated, self.size, self.colors)
+        if drawn_for == self._drawn_for:  # charts are drawn more often than there are evaluations
+            return
+        self._drawn_for = drawn_for
         wrong = evaluated.evaluation.total - evaluated.evaluation.correct
         self._hardest.update(evaluated, self._across)
         images, _ = dataset.split(evaluated.split)
