@@ -21,7 +21,7 @@ class Mark(NamedTuple):
 
 @dataclass(eq=False)
 class Curves:
-    """Points over epochs: of each step, or of each evaluation."""
+    """Points over epochs: of each step, of each group of steps, or of each evaluation."""
 
     train_loss: Series = field(default_factory=Series)
     train_loss_smooth: Series = field(default_factory=Series)
@@ -29,6 +29,10 @@ class Curves:
     train_accuracy_smooth: Series = field(default_factory=Series)
     gradient_norm: Series = field(default_factory=Series)
     gradient_norm_smooth: Series = field(default_factory=Series)
+    learning_rate: Series = field(default_factory=Series)
+    """After the schedule."""
+    images_per_second: Series = field(default_factory=Series)
+    images_per_second_smooth: Series = field(default_factory=Series)
     monitored_loss: Series = field(default_factory=Series)
     monitored_accuracy: Series = field(default_factory=Series)
 
@@ -40,6 +44,7 @@ class Curves:
         self._smooth_loss = Smoother()
         self._smooth_accuracy = Smoother()
         self._smooth_norm = Smoother()
+        self._smooth_speed = Smoother()
 
     def add_steps(self, event: StepsDone) -> None:
         """Add the points of some steps."""
@@ -50,6 +55,11 @@ class Curves:
         self.train_accuracy_smooth.append(x, self._smooth_accuracy.add(event.accuracies))
         self.gradient_norm.append(x, event.gradient_norms)
         self.gradient_norm_smooth.append(x, self._smooth_norm.add(event.gradient_norms))
+        self.learning_rate.append(event.epoch, event.learning_rate)
+        if event.seconds > 0:
+            speed = event.images / event.seconds
+            self.images_per_second.append(event.epoch, speed)
+            self.images_per_second_smooth.append(event.epoch, self._smooth_speed.add([speed]))
 
     def add_evaluation(self, event: Evaluated) -> None:
         """Add an evaluation, unless there is one at this epoch or later."""
@@ -70,6 +80,8 @@ class Curves:
             ("train_loss", (self.train_loss, self.train_loss_smooth)),
             ("train_accuracy", (self.train_accuracy, self.train_accuracy_smooth)),
             ("gradient_norm", (self.gradient_norm, self.gradient_norm_smooth)),
+            ("learning_rate", (self.learning_rate,)),
+            ("images_per_second", (self.images_per_second, self.images_per_second_smooth)),
             (f"{monitored_split}_loss", (self.monitored_loss,)),
             (f"{monitored_split}_accuracy", (self.monitored_accuracy,)),
         ):

@@ -1,0 +1,189 @@
+"""What each chart of the training view shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import isfinite
+
+import numpy as np
+from textual.content import Content
+
+from digit_tui.tui.drawing.plot import Curve, Drawing, letter
+from digit_tui.tui.drawing.ticks import label
+from digit_tui.tui.state.run_model import RunModel
+
+RECENT = 0.25
+"""Length of the recent window, as a fraction of what has been trained."""
+
+RUN_COLORS = ("training", "held-out")
+"""Theme colours of the training and the held-out curve; they differ in brightness too."""
+FORK_COLORS = ("fork-training", "fork-held-out")
+"""Those of a fork's curves."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a chart is about."""
+
+    id: str
+    """Of its widget."""
+    name: str
+    training: str
+    """The field of `Curves` with the points of steps."""
+    smoothed: bool = True
+    """Whether there are smoothed points too."""
+    monitored: str | None = None
+    """The field with the points of evaluations, if there are any."""
+    percent: bool = False
+    """The values are fractions, and near 1; a logarithmic axis has their distance from it."""
+    linear: bool = False
+    """Its axis is never logarithmic."""
+
+
+SUBJECTS = (
+    Subject("loss", "Loss", "train_loss", monitored="monitored_loss"),
+    Subject("accuracy", "Accuracy", "train_accuracy", monitored="monitored_accuracy", percent=True),
+    Subject("gradient", "Gradient norm", "gradient_norm"),
+    Subject("rate", "Learning rate", "learning_rate", smoothed=False, linear=True),
+    Subject("speed", "Images per second", "images_per_second", linear=True),
+)
+
+
+@dataclass
+class ChartOptions:
+    """How a person wants the charts."""
+
+    recent: bool = False
+    raw: bool = False
+    log: bool = True
+    marker: str = "braille"
+    crosshair: float | None = None
+    """The epoch that values are read at."""
+
+    def start(self, model: RunModel) -> float:
+        """The first epoch that is drawn."""
+        return model.epoch * (1 - RECENT) if self.recent else 0.0
+
+
+def draw_subject(
+    subject: Subject, model: RunModel, options: ChartOptions, width: int
+) -> tuple[str, Drawing]:
+    """The title of a chart, as markup, and what is drawn below it.
+
+    Args:
+        subject: what it is about.
+        model: the run.
+        options: how it is drawn.
+        width: of the chart, in columns.
+    """
+    log = options.log and not subject.linear
+    start = options.start(model)
+    curves = list(_curves(subject, model, options, start))
+    if subject.percent:
+        curves = [_without_untrained(curve) for curve in curves]
+    if subject.percent and log:  # near 1 accuracies cannot be told apart, error rates near 0 can
+        curves = [replace(curve, y=np.where(curve.y < 1, 1 - curve.y, np.nan)) for curve in curves]
+    if options.crosshair is None:
+        title = _title(subject, model, options, width)
+    else:
+        title = _values_title(subject, curves, options, options.crosshair, width)
+    end = max([model.epoch, *(curve.x[-1] for curve in curves if len(curve.x))])
+    return title, Drawing(
+        curves,
+        span=(start, end),
+        marks=[*model.curves.marks],
+        log=log,
+        percent=subject.percent,
+        marker=options.marker,
+        crosshair=options.crosshair,
+    )
+
+
+def _curves(
+    subject: Subject, model: RunModel, options: ChartOptions, start: float
+) -> Iterator[Curve]:
+    """What is drawn: undone parts in the back, then the run, then its fork."""
+    branches = [(undone.curves, RUN_COLORS, 0, True) for undone in model.undone]
+    branches.append((model.curves, RUN_COLORS, 0, False))
+    if model.fork is not None:
+        branches.append((model.fork_curves, FORK_COLORS, len(RUN_COLORS), False))
+    smoothed = subject.smoothed and not options.raw
+    for curves, colors, mark, faint in branches:
+        name = f"{subject.training}_smooth" if smoothed else subject.training
+        x, y = getattr(curves, name).since(start)
+        yield Curve(x, y, colors[0], mark, faint)
+        if subject.monitored is not None:
+            x, y = getattr(curves, subject.monitored).since(start)
+            yield Curve(x, y, colors[1], mark + 1, faint)
+
+
+def _title(subject: Subject, model: RunModel, options: ChartOptions, width: int) -> str:
+    """What a chart shows, in as many words as fit beside the corners of its border."""
+    name = _name(subject, options)
+    scale = ", log" if options.log and not subject.linear else ""
+    if subject.smoothed and subject.monitored is None:
+        scale += ", raw" if options.raw else ", smoothed"
+    legends = _legends(subject, model, options)
+    starts = [f"{name} by epoch{scale}", f"{name}{scale}", name]
+    return _first_fitting([f"{start}{each}" for each in legends for start in starts], width)
+
+
+def _legends(subject: Subject, model: RunModel, options: ChartOptions) -> list[str]:
+    """Which curve is which, the longest wording first."""
+    key = [f"{_key(options.marker, mark)} " for mark in range(4)]
+    split = model.config.monitored_split
+    if subject.monitored is None:
+        if model.fork is None:
+            return [""]
+        return [f"  {key[0]}run[/] {key[2]}fork[/]"]
+    if model.fork is None:
+        names = [("training", split), ("train", split.replace("validation", "valid"))]
+        return [f"  {key[0]}{first}[/] {key[1]}{second}[/]" for first, second in names]
+    full = f"  run {key[0]}training[/] {key[1]}{split}[/]  fork {key[2]}training[/] {key[3]}{split}"
+    keys = [f"{each.rstrip()}[/]" for each in key]
+    return [f"{full}[/]", f"  run {keys[0]} {keys[1]} fork {keys[2]} {keys[3]}"]
+
+
+def _key(marker: str, mark: int) -> str:
+    """The start of a legend entry: the curve's colour, and its letter if it has one."""
+    return f"[${(*RUN_COLORS, *FORK_COLORS)[mark]}]{letter(marker, mark) or '━'}"
+
+
+def _values_title(
+    subject: Subject, curves: list[Curve], options: ChartOptions, epoch: float, width: int
+) -> str:
+    """What a chart shows, and the values of its curves at an epoch, as exact as there is room."""
+    values = [
+        (curve.mark, value)
+        for curve in curves
+        if not curve.faint and (value := curve.value_at(epoch)) is not None and isfinite(value)
+    ]
+    choices = []
+    for figures, gap in ((3, " "), (3, ""), (2, "")):
+        words = [
+            f"{_key(options.marker, mark)}{gap}"
+            f"{label(float(f'{value:.{figures}g}'), subject.percent)}[/]"
+            for mark, value in values
+        ]
+        start = f"{_name(subject, options)} at {epoch:.2f}"
+        choices += [f"{start}  {' '.join(words)}", f"{epoch:.2f}  {' '.join(words)}"]
+    return _first_fitting(choices, width)
+
+
+def _name(subject: Subject, options: ChartOptions) -> str:
+    error = subject.percent and options.log
+    return "Error" if error else subject.name
+
+
+def _first_fitting(choices: list[str], width: int) -> str:
+    """The first text that fits beside the corners of a border; else the last."""
+    fitting = (each for each in choices if Content.from_markup(each).cell_length <= width - 2)
+    return next(fitting, choices[-1])
+
+
+def _without_untrained(curve: Curve) -> Curve:
+    """Without the accuracy of the untrained network, which would squeeze the rest of the curve."""
+    if len(curve.x) > 2 and curve.x[0] == 0:
+        return replace(curve, x=curve.x[1:], y=curve.y[1:])
+    return curve
