@@ -35,6 +35,7 @@ from digit_tui.tui.screens.view_host import ViewHost
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
 from digit_tui.tui.themes import THEMES, VARIABLES
+from digit_tui.tui.widgets.confusion_matrix import Cell
 from digit_tui.tui.widgets.filter_line import FilterInput
 
 ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, BranchEvent)
@@ -230,6 +231,9 @@ class RunApp(ResilientApp):
         self.show_view(modes[(modes.index(self.current_mode) + 1) % len(modes)])
 
     def show_view(self, mode: str) -> None:
+        """Switch to a view, unless a dialog is open: a click may have opened it on the way here."""
+        if not isinstance(self.screen, View):
+            return
         with self.batch_update():  # or what it last showed would be sent too
             self.switch_mode(mode)
             if isinstance(self.screen, View):
@@ -243,10 +247,18 @@ class RunApp(ResilientApp):
         """Switch to the mistakes view, at a digit of the split that is shown."""
         self._show_mistakes(lambda view: view.choose_digit(index))
 
+    def show_cell(self, cell: Cell) -> None:
+        """Switch to the confusion view, at a cell."""
+        self.show_view("confusion")
+        view = self.screen
+        if isinstance(view, ConfusionView):
+            view.call_after_refresh(view.choose, cell)  # its widgets may not be mounted yet
+
     def _show_mistakes(self, choose: Callable[[MistakesView], None]) -> None:
         self.show_view("mistakes")
         view = self.screen
-        assert isinstance(view, MistakesView)
+        if not isinstance(view, MistakesView):
+            return
 
         def choose_now() -> None:
             view.draw(self.model)  # it may not have seen the last evaluation yet

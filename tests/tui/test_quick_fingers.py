@@ -19,6 +19,8 @@ from textual.widgets import Input, OptionList
 from digit_tui.run import commands
 from digit_tui.run import events as happened
 from digit_tui.run.events import SnapshotInfo
+from digit_tui.tui.screens.train import TrainView
+from digit_tui.tui.widgets.confusion_matrix import Cell
 
 OPENERS = {"palette": b"\x10", "optimizer": b"o", "timeline": b"U", "fork": b"f", "help": b"?"}
 """What opens something."""
@@ -151,3 +153,18 @@ async def open_palette(opened: Any, text: str) -> None:
     await opened.until(lambda: option_count(opened) == 1)
     opened.type(b"\x1b[B")
     await opened.settle()
+
+
+async def test_a_click_that_comes_after_a_dialog_was_opened_changes_no_view(
+    window: Any, story: Any
+) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}))
+        await opened.press("question_mark")
+        dialog = opened.app.screen
+        opened.app.show_digit(4)
+        opened.app.show_cell(Cell(4, 7))
+        await opened.settle()
+        assert opened.app.screen is dialog
+        await opened.press("escape")
+        assert isinstance(opened.app.screen, TrainView)

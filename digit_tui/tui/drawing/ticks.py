@@ -12,6 +12,8 @@ ROUND = (0.5, 1, 2, 5, 10)
 FEW = 4
 """Of fewer ticks one cannot tell what lies between."""
 SLACK = 1e-9
+UNITS = {"k": 1e3, "M": 1e6}
+"""What large numbers are counted in."""
 FINE = (1, 1.2, 1.5, 1.8, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)
 
 
@@ -58,5 +60,10 @@ def _count(step: float, low: float, high: float) -> int:
 
 
 def label(value: float, percent: bool) -> str:
-    """A number as axes show it; of a fraction in per cent."""
-    return f"{100 * value:.4g}%" if percent else f"{value:.4g}"
+    """A number as axes show it, many thousands as "k"; of a fraction in per cent."""
+    if percent:
+        return f"{100 * value:.4g}%"
+    for name, size in UNITS.items():
+        if 10 * size <= abs(value) < 10_000 * size:
+            return f"{value / size:.4g}{name}"
+    return f"{value:.4g}"

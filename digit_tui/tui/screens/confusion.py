@@ -6,6 +6,7 @@ import numpy as np
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Horizontal
 from textual.widgets import Static
 
 from digit_tui.insight.change import ConfusionChange, confusion_change
@@ -23,6 +24,7 @@ from digit_tui.tui.state.comparison import (
     since_mark,
 )
 from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.widgets.cell_digits import CellDigits
 from digit_tui.tui.widgets.confusion_matrix import (
     SCORES,
     Cell,
@@ -106,7 +108,9 @@ class ConfusionView(View):
         self._title = self._text = ""
 
     def compose_content(self) -> ComposeResult:
-        yield ConfusionMatrix()
+        with Horizontal():
+            yield ConfusionMatrix()
+            yield CellDigits()
         yield Static(id="confusion-text")
 
     def draw(self, model: RunModel) -> None:
@@ -143,6 +147,13 @@ class ConfusionView(View):
         difference = None if self._change is None else self._change.difference
         return Table(self._counts, difference, self._share)
 
+    @property
+    def _counted_evaluation(self) -> Evaluated | None:
+        """The evaluation whose predictions the matrix counts."""
+        fork = self.host.model.fork
+        compared = self._baseline == "fork" and isinstance(self._pair, PredictionPair)
+        return fork.evaluated if fork is not None and compared else self._evaluated
+
     def _show(self) -> None:
         matrix = self.query_one(ConfusionMatrix)
         if self._evaluated is None:
@@ -152,6 +163,7 @@ class ConfusionView(View):
             matrix.show(self._table, self._cell)
             title = self._title_text(self._evaluated)
             text = "\n".join(self._lines(self._evaluated, matrix.scores_shown))
+        self.query_one(CellDigits).show(self.host.model, self._counted_evaluation, self._cell)
         # Each update is sent to the terminal.
         if title != self._title:
             matrix.border_title = self._title = title
@@ -211,6 +223,11 @@ class ConfusionView(View):
         named = ", ".join(f"{name} {score(scores[name.lower()][true])}" for name in SCORES)
         return f"{true}: {named}"
 
+    def choose(self, cell: Cell) -> None:
+        """Choose a cell of the matrix."""
+        self._cell = cell
+        self.redraw()
+
     def action_move(self, rows: int, columns: int) -> None:
         if self._evaluated is None:
             return
@@ -226,6 +243,9 @@ class ConfusionView(View):
         else:
             self._cell = message.cell
             self._show()
+
+    def on_digit_tiles_opened(self, message: CellDigits.Opened) -> None:
+        self.host.show_digit(message.index)
 
     def on_turned(self, message: Turned) -> None:
         self.action_move(message.rows, 0)

@@ -6,12 +6,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
 
+from digit_tui.insight.confusion import confusion_matrix
+from digit_tui.run.events import Evaluated
 from digit_tui.tui.drawing.plot import BRAILLE, MARKERS
 from digit_tui.tui.screens.train_charts import SUBJECTS, ChartOptions, draw_subject
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.charset import shows
 from digit_tui.tui.widgets.chart import Chart
+from digit_tui.tui.widgets.confusion_matrix import ConfusionMatrix, Table
 from digit_tui.tui.widgets.event_log import EventLog
 from digit_tui.tui.widgets.gap_line import GapLine
 from digit_tui.tui.widgets.hardest_digits import HardestDigits
@@ -58,6 +61,7 @@ class TrainView(View):
     def __init__(self) -> None:
         super().__init__()
         self._options = ChartOptions()
+        self._counted: Evaluated | None = None
 
     def on_mount(self) -> None:
         # Without colour, letters distinguish the curves.
@@ -65,11 +69,15 @@ class TrainView(View):
             self._options.marker = "ascii"
 
     def compose_content(self) -> ComposeResult:
+        loss, accuracy, *others = SUBJECTS
         with Container(id="charts"):
-            for subject in SUBJECTS:
+            yield Chart("", id=loss.id)
+            yield Chart("", id=accuracy.id)
+            yield ConfusionMatrix()
+            for subject in others:
                 yield Chart("", id=subject.id)
             yield EventLog()
-        yield HardestDigits()
+            yield HardestDigits()
         yield GapLine()
 
     def action_window(self) -> None:
@@ -94,8 +102,11 @@ class TrainView(View):
         if index is not None:
             self.host.show_digit(index)
 
-    def on_hardest_digits_opened(self, message: HardestDigits.Opened) -> None:
+    def on_digit_tiles_opened(self, message: HardestDigits.Opened) -> None:
         self.host.show_digit(message.index)
+
+    def on_confusion_matrix_chosen(self, message: ConfusionMatrix.Chosen) -> None:
+        self.host.show_cell(message.cell)
 
     def on_chart_pointed(self, message: Chart.Pointed) -> None:
         self._move_crosshair(message.epoch)
@@ -124,10 +135,24 @@ class TrainView(View):
 
     def draw(self, model: RunModel) -> None:
         self.query_one(HardestDigits).show(model)
+        self._draw_confusion(model.shown)
         for subject in SUBJECTS:
             chart = self.query_one(f"#{subject.id}", Chart)
             if chart.display:
                 chart.border_title, drawing = draw_subject(
-                    subject, model, self._options, chart.size.width
+                    subject, model, self._options, chart.title_room
                 )
                 chart.draw(drawing)
+
+    def _draw_confusion(self, evaluated: Evaluated | None) -> None:
+        """Draw the counts of an evaluation in small, once; there is room on a large screen only."""
+        matrix = self.query_one(ConfusionMatrix)
+        if not matrix.display or evaluated is self._counted:
+            return
+        self._counted = evaluated
+        if evaluated is None:
+            matrix.border_title = ""
+            matrix.show(None, None)
+        else:
+            matrix.border_title = f"Confusion of {evaluated.split} digits, columns: predicted"
+            matrix.show(Table(confusion_matrix(evaluated.evaluation), None, False), None)

@@ -67,7 +67,7 @@ class ChartOptions:
 
 
 def draw_subject(
-    subject: Subject, model: RunModel, options: ChartOptions, width: int
+    subject: Subject, model: RunModel, options: ChartOptions, room: int
 ) -> tuple[str, Drawing]:
     """The title of a chart, as markup, and what is drawn below it.
 
@@ -75,7 +75,7 @@ def draw_subject(
         subject: what it is about.
         model: the run.
         options: how it is drawn.
-        width: of the chart, in columns.
+        room: for the title, in columns.
     """
     log = options.log and not subject.linear
     start = options.start(model)
@@ -85,9 +85,9 @@ def draw_subject(
     if subject.percent and log:  # near 1 accuracies cannot be told apart, error rates near 0 can
         curves = [replace(curve, y=np.where(curve.y < 1, 1 - curve.y, np.nan)) for curve in curves]
     if options.crosshair is None:
-        title = _title(subject, model, options, width)
+        title = _title(subject, model, options, room)
     else:
-        title = _values_title(subject, curves, options, options.crosshair, width)
+        title = _values_title(subject, curves, options, options.crosshair, room)
     end = max([model.epoch, *(curve.x[-1] for curve in curves if len(curve.x))])
     return title, Drawing(
         curves,
@@ -118,15 +118,15 @@ def _curves(
             yield Curve(x, y, colors[1], mark + 1, faint)
 
 
-def _title(subject: Subject, model: RunModel, options: ChartOptions, width: int) -> str:
-    """What a chart shows, in as many words as fit beside the corners of its border."""
+def _title(subject: Subject, model: RunModel, options: ChartOptions, room: int) -> str:
+    """What a chart shows, in as many words as fit."""
     name = _name(subject, options)
     scale = ", log" if options.log and not subject.linear else ""
     if subject.smoothed and subject.monitored is None:
         scale += ", raw" if options.raw else ", smoothed"
     legends = _legends(subject, model, options)
     starts = [f"{name} by epoch{scale}", f"{name}{scale}", name]
-    return _first_fitting([f"{start}{each}" for each in legends for start in starts], width)
+    return _first_fitting([f"{start}{each}" for each in legends for start in starts], room)
 
 
 def _legends(subject: Subject, model: RunModel, options: ChartOptions) -> list[str]:
@@ -151,7 +151,7 @@ def _key(marker: str, mark: int) -> str:
 
 
 def _values_title(
-    subject: Subject, curves: list[Curve], options: ChartOptions, epoch: float, width: int
+    subject: Subject, curves: list[Curve], options: ChartOptions, epoch: float, room: int
 ) -> str:
     """What a chart shows, and the values of its curves at an epoch, as exact as there is room."""
     values = [
@@ -168,7 +168,7 @@ def _values_title(
         ]
         start = f"{_name(subject, options)} at {epoch:.2f}"
         choices += [f"{start}  {' '.join(words)}", f"{epoch:.2f}  {' '.join(words)}"]
-    return _first_fitting(choices, width)
+    return _first_fitting(choices, room)
 
 
 def _name(subject: Subject, options: ChartOptions) -> str:
@@ -176,9 +176,9 @@ def _name(subject: Subject, options: ChartOptions) -> str:
     return "Error" if error else subject.name
 
 
-def _first_fitting(choices: list[str], width: int) -> str:
-    """The first text that fits beside the corners of a border; else the last."""
-    fitting = (each for each in choices if Content.from_markup(each).cell_length <= width - 2)
+def _first_fitting(choices: list[str], room: int) -> str:
+    """The first text, as markup, that fits; else the last."""
+    fitting = (each for each in choices if Content.from_markup(each).cell_length <= room)
     return next(fitting, choices[-1])
 
 

@@ -22,6 +22,7 @@ from typing import ClassVar, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.geometry import Size
 from textual.screen import Screen
 
 from digit_tui.run.events import Evaluated
@@ -32,6 +33,9 @@ from digit_tui.tui.widgets.progress_line import ProgressLine
 from digit_tui.tui.widgets.status_line import StatusLine
 from digit_tui.tui.widgets.tab_bar import TabBar
 from digit_tui.tui.widgets.too_small import MINIMUM, TooSmall
+
+LARGE = Size(160, 50)
+"""From here on there is more to see at once; it has the classes of a wide and high screen too."""
 
 
 class View(Screen[None]):
@@ -118,6 +122,8 @@ class View(Screen[None]):
         self.host.show_view(message.mode)
 
     def on_resize(self) -> None:
+        width, height = self.app.size
+        self.set_class(width >= LARGE.width and height >= LARGE.height, "-large")
         self.call_after_refresh(self.redraw)
 
     def on_canvas_resized(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.widgets.confusion_matrix import Cell
 
 
 class ViewHost(Protocol):
@@ -25,3 +26,6 @@ class ViewHost(Protocol):
 
     def show_digit(self, index: int) -> None:
         """Switch to the mistakes view, at a digit of the split that is shown."""
+
+    def show_cell(self, cell: Cell) -> None:
+        """Switch to the confusion view, at a cell."""

@@ -55,7 +55,8 @@ class Curves:
         self.train_accuracy_smooth.append(x, self._smooth_accuracy.add(event.accuracies))
         self.gradient_norm.append(x, event.gradient_norms)
         self.gradient_norm_smooth.append(x, self._smooth_norm.add(event.gradient_norms))
-        self.learning_rate.append(event.epoch, event.learning_rate)
+        # As a level, not a slope from the group of steps before.
+        self.learning_rate.append(x[[0, -1]], event.learning_rate)
         if event.seconds > 0:
             speed = event.images / event.seconds
             self.images_per_second.append(event.epoch, speed)

@@ -11,13 +11,16 @@ from digit_tui.run.events import Evaluated
 STAYS = 2
 """A digit stays until this many times as many as there are places for are harder."""
 
+LEAVING = 3
+"""Of so many places one is left to a digit that is no mistake any more, at most."""
+
 
 class Shown(NamedTuple):
     """A digit at its place."""
 
     digit: int
     """Its index in the split."""
-    fixed: bool
+    fixed: bool = False
     """It was a mistake at the evaluation before, and no longer is."""
 
 
@@ -51,11 +54,13 @@ class HardestMistakes:
         kept: list[Shown | None] = [None] * count
         if before is not None and before.split == evaluated.split:
             again = set(hardest[: STAYS * count])
+            leaving = max(count // LEAVING, 1)
             for place, (index, fixed) in enumerate(self.places[:count]):
                 if index in again:
                     kept[place] = Shown(index, False)
-                elif not wrong[index] and (not fixed or evaluated is before):
+                elif leaving and not wrong[index] and (not fixed or evaluated is before):
                     kept[place] = Shown(index, True)
+                    leaving -= 1
         shown = {each.digit for each in kept if each is not None}
         others = iter(index for index in hardest if index not in shown)
         places = [Shown(next(others, -1), False) if each is None else each for each in kept]

@@ -33,6 +33,12 @@ class Chart(PlotextPlot):
         self._plotted = Plot([])
 
     @property
+    def title_room(self) -> int:
+        """Columns for the title, beside the corners of the border."""
+        corners = 6 if self.styles.border_left[0] else 2
+        return self.outer_size.width - corners
+
+    @property
     def column_width(self) -> float:
         """Epochs from a column to the next; 0 if nothing is drawn."""
         start, end = self._plotted.span

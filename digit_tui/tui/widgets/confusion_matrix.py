@@ -22,8 +22,10 @@ LABEL = 5
 """Columns before the first cell: the true class, and whether there are more."""
 SCORES = {"recall": 7, "precision": 10, "F1": 6}
 """Width in columns of each score; where there is no room for all, the first ones are shown."""
-ROOMY = 3
-"""A cell is at most this many columns wider where there is room."""
+NARROWEST = 5
+"""Columns of a cell, unless there are more than 9,999 digits of a class."""
+TALLEST = 4
+"""Rows of a cell where there is room; it is about square then."""
 
 Piece = tuple[str, str]
 """Text, and the component class that it is drawn with; "" for none."""
@@ -77,7 +79,7 @@ def score(value: float) -> str:
 
 
 class ConfusionMatrix(Wheel):
-    """Rows are true classes, columns predicted ones; one cell is chosen."""
+    """Rows are true classes, columns predicted ones; one cell may be chosen."""
 
     class Chosen(Message):
         """A cell was clicked."""
@@ -98,7 +100,7 @@ class ConfusionMatrix(Wheel):
     def __init__(self) -> None:
         super().__init__()
         self._table: Table | None = None
-        self._cell = Cell(0, 0)
+        self._cell: Cell | None = None
         self._top = self._left = 0
         self._lines: list[list[Piece]] = []
 
@@ -107,8 +109,8 @@ class ConfusionMatrix(Wheel):
         """How many of the scores are shown."""
         return 0 if self._table is None else self._layout(self._table)[1]
 
-    def show(self, table: Table | None, cell: Cell) -> None:
-        """Show a matrix with one cell chosen, and scroll to it."""
+    def show(self, table: Table | None, cell: Cell | None) -> None:
+        """Show a matrix; if a cell is chosen, scroll to it."""
         self._table, self._cell = table, cell
         before, self._lines = self._lines, self._draw()
         if len(before) != len(self._lines):
@@ -151,17 +153,17 @@ class ConfusionMatrix(Wheel):
         """Width of a cell, how many scores and how many columns of cells there is room for."""
         classes, width = len(table.counts), self.size.width - LABEL
         # The same width for any kind of number, so that nothing moves when another kind is shown.
-        cell = max(len(f"{table.counts.sum(axis=1).max()}"), 4) + 1
+        cell = max(len(f"{table.counts.sum(axis=1).max()}") + 1, NARROWEST)
         widths = [sum([*SCORES.values()][:count]) for count in range(len(SCORES) + 1)]
         fitting = [count for count, room in enumerate(widths) if classes * cell + room <= width]
         scores = fitting[-1] if fitting else len(SCORES)  # it scrolls in any case
         spare = max(width - widths[scores] - classes * cell, 0) // classes
-        cell += min(spare, ROOMY)
+        cell += min(spare, 2 * self._tall(table) + 1)
         return cell, scores, min(max((width - widths[scores]) // cell, 1), classes)
 
     def _tall(self, table: Table) -> int:
-        """Rows of a cell; with two it is about square."""
-        return 2 if 2 * len(table.counts) < self.size.height else 1
+        """Rows of a cell."""
+        return max(min((self.size.height - 1) // len(table.counts), TALLEST), 1)
 
     def _draw(self) -> list[list[Piece]]:
         """The visible lines."""
@@ -172,8 +174,9 @@ class ConfusionMatrix(Wheel):
         classes = len(table.counts)
         tall = self._tall(table)
         rows = min(max(self.size.height - 1, 1), classes)
-        self._top = first_visible(self._top, self._cell.true, rows, classes)
-        self._left = first_visible(self._left, self._cell.predicted, columns, classes)
+        chosen, own = self._cell or Cell(self._top, self._left), self._cell or Cell(-1, -1)
+        self._top = first_visible(self._top, chosen.true, rows, classes)
+        self._left = first_visible(self._left, chosen.predicted, columns, classes)
         trues = range(self._top, self._top + rows)
         predicted = range(self._left, self._left + columns)
         names = list(SCORES)[:shown]
@@ -181,30 +184,31 @@ class ConfusionMatrix(Wheel):
         more = "▸" if predicted.stop < classes else " "
         head: list[Piece] = [(f"true{'◂' if self._left else ' '}", "head")]
         head += [
-            (f"{each:>{width - 1}} ", "axis" if each == self._cell.predicted else "head")
+            (centred(f"{each}", width), "axis" if each == own.predicted else "head")
             for each in predicted
         ]
         lines = [[*head, (more + "".join(f"{n:>{SCORES[n]}}" for n in names)[1:], "head")]]
         for true in trues:
             hint = "▴" if true == trues[0] and self._top else " "
             hint = "▾" if true == trues[-1] and trues.stop < classes else hint
-            line = [(f"{hint}{true:>3} ", "axis" if true == self._cell.true else "head")]
+            line = [(f"{hint}{true:>3} ", "axis" if true == own.true else "head")]
             total = int(table.counts[true].sum())
             line += [self._piece(table, Cell(true, each), total, width) for each in predicted]
             values = [f"{score(scores[name.lower()][true]):>{SCORES[name]}}" for name in names]
-            lines.append([*line, ("".join(values), "")])
-            lines += [[(" " * len(text), name) for text, name in line]] * (tall - 1)
+            empty = [(" " * len(text), name) for text, name in line]
+            cell_lines = [empty] * tall
+            cell_lines[(tall - 1) // 2] = [*line, ("".join(values), "")]
+            lines += cell_lines
         return lines
 
     def _piece(self, table: Table, cell: Cell, total: int, width: int) -> Piece:
         signed = table.difference is not None
         value = int(table.values[cell])
         short = number(value, total, table.share, signed)
-        # Shading looks better with a column beyond the number.
-        text = f"{short:>{width - 1}} "[:width]
+        text = centred(short, width)
         if cell == self._cell:  # marked by a character too, for where there is no colour
-            pointed = f"▸{short} " if len(short) <= width - 2 else f"▸{short}"
-            return (pointed.rjust(width) if len(pointed) <= width else text), "chosen"
+            pointed = f"▸{short}"
+            return (centred(pointed, width) if len(pointed) <= width else text), "chosen"
         if not value:
             return text, "none"
         if not signed and cell.true == cell.predicted:
@@ -212,6 +216,13 @@ class ConfusionMatrix(Wheel):
         level = sum(abs(value) >= share * total for share in SHADES)
         good = (cell.true == cell.predicted) == (value > 0)
         return text, f"{'good' if good else 'bad'}{level}"
+
+
+def centred(text: str, width: int) -> str:
+    """A number in a cell: a column of them stays aligned at the right."""
+    # Shading looks better with a column beyond the number.
+    right = max(min(1 + (width - NARROWEST) // 2, width - len(text)), 0)
+    return f"{text:>{width - right}}{' ' * right}"[:width]
 
 
 def first_visible(first: int, chosen: int, count: int, total: int) -> int:

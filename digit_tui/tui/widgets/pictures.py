@@ -20,6 +20,8 @@ Array = NDArray[Any]
 
 GAP = " "
 """Between adjacent pictures."""
+ROWS = (28, 14, 7)
+"""Of a picture, which has a caption too: the largest that all of the list fit in, else the last."""
 CACHED = 500
 """Drawings that a gallery keeps."""
 
@@ -70,31 +72,41 @@ class DigitPicture(Canvas):
 class Gallery(Canvas, Wheel):
     """A page of the list as small pictures; the chosen digit is marked."""
 
-    ROWS = 7
-    """Of a picture; it has a caption too."""
-    COLUMNS = 2 * ROWS
     COMPONENT_CLASSES = {"gallery--chosen", "gallery--wrong"}
 
     def __init__(self) -> None:
         super().__init__()
         self._cache: dict[object, list[Line]] = {}  # drawing takes longest
         self._shown = range(0)  # the rows of the list
+        self._rows = ROWS[-1]  # of a picture
+
+    @property
+    def _columns(self) -> int:
+        """Of a picture."""
+        return 2 * self._rows
 
     @property
     def across(self) -> int:
         """Pictures in a row."""
-        return max((self.size.width + len(GAP)) // (self.COLUMNS + len(GAP)), 1)
+        return max((self.size.width + len(GAP)) // (self._columns + len(GAP)), 1)
 
     @property
     def page(self) -> int:
         """Pictures on a page."""
-        return self.across * max(self.size.height // (self.ROWS + 1), 1)
+        return self.across * max(self.size.height // (self._rows + 1), 1)
+
+    def _fit(self, count: int) -> None:
+        """Choose the largest pictures of which so many fit on a page."""
+        for self._rows in ROWS:
+            if self.page >= count and self._rows < self.size.height:
+                return
 
     def show(
         self, selected: SelectedDigit, order: NDArray[np.intp], row: int, renderer: str
     ) -> None:
         """Show the page of `order` that `row` is on."""
         evaluation = selected.table.evaluation
+        self._fit(len(order))
         start = row // self.page * self.page
         self._shown = range(start, min(start + self.page, len(order)))
         lines: list[Line] = []
@@ -107,7 +119,7 @@ class Gallery(Canvas, Wheel):
                 if position == row:
                     style = self.part("gallery--chosen")
                 text = f"{'▸' if position == row else ''}{caption(evaluation, index)}"
-                captions.append(Segment(f"{text:<{self.COLUMNS}.{self.COLUMNS}}", style))
+                captions.append(Segment(f"{text:<{self._columns}.{self._columns}}", style))
                 captions.append(Segment(GAP))
             lines.append(captions)
             lines += self._in_a_row([self._draw(selected, each, renderer) for each in indices])
@@ -117,20 +129,20 @@ class Gallery(Canvas, Wheel):
         offset = event.get_content_offset(self)
         if offset is None:
             return
-        across, beside = divmod(offset.x, self.COLUMNS + len(GAP))
-        place = offset.y // (self.ROWS + 1) * self.across + across
-        if across < self.across and beside < self.COLUMNS and place < len(self._shown):
+        across, beside = divmod(offset.x, self._columns + len(GAP))
+        place = offset.y // (self._rows + 1) * self.across + across
+        if across < self.across and beside < self._columns and place < len(self._shown):
             self.post_message(RowChosen(self._shown[place]))
 
     def _draw(self, selected: SelectedDigit, index: int, renderer: str) -> list[Line]:
         _, _, paper, ink = self.colors
         image = selected.images[index]
-        key = (image.tobytes(), renderer, paper, ink)
+        key = (image.tobytes(), self._rows, renderer, paper, ink)
         if key not in self._cache:
             if len(self._cache) >= CACHED:
                 self._cache.clear()
             image = square(image, selected.dataset.side)
-            self._cache[key] = draw(image, self.COLUMNS, self.ROWS, renderer, paper, ink)
+            self._cache[key] = draw(image, self._columns, self._rows, renderer, paper, ink)
         return self._cache[key]
 
     def _in_a_row(self, pictures: list[list[Line]]) -> list[Line]:
@@ -138,5 +150,5 @@ class Gallery(Canvas, Wheel):
         gap = Segment(GAP)
         return [
             [segment for picture in pictures for segment in [*picture[row], gap]]
-            for row in range(self.ROWS)
+            for row in range(self._rows)
         ]

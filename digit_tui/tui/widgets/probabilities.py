@@ -10,6 +10,9 @@ from digit_tui.tui.drawing.ink import Line
 from digit_tui.tui.widgets.canvas import Canvas
 from digit_tui.tui.widgets.progress_line import PARTS
 
+LONGEST = 80
+"""Columns of a bar."""
+
 
 class Probabilities(Canvas):
     """A bar for each class, or for the most probable ones where there are many."""
@@ -22,7 +25,7 @@ class Probabilities(Canvas):
         probabilities = evaluation.probabilities[index]
         true, predicted = int(evaluation.labels[index]), int(evaluation.predictions[index])
         shown = np.sort(np.argsort(-probabilities, kind="stable")[: max(height - 1, 1)])
-        room = min(max(width - 16, 4), 40)
+        room = min(max(width - 16, 4), LONGEST)
         lines: list[Line] = [
             [Segment(f"rank {table.rank(index)}, margin {table.margin(index):+z.2f}")]
         ]

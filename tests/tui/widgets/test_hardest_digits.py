@@ -11,7 +11,8 @@ from support.steering import forked
 
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.train import TrainView
-from digit_tui.tui.widgets.hardest_digits import HardestDigits, cropped
+from digit_tui.tui.widgets.digit_tiles import cropped
+from digit_tui.tui.widgets.hardest_digits import HardestDigits
 
 
 def row_of(opened: Any, text: str) -> int:
