@@ -114,7 +114,7 @@ async def work(opened: Any) -> None:
 
 
 PLACES = {
-    "a key's action": (TrainView, "action_switch", press_l),
+    "a key's action": (TrainView, "action_log", press_l),
     "a key's action in the app": (DigitApp, "action_add_epochs", lambda opened: opened.press("e")),
     "a message": (EventLog, "on_poke", poke),
     "an event": (EventLog, "on_poke_event", poke_by_event),

@@ -21,7 +21,7 @@ async def test_another_one_much_later_is_a_first_one(
 ) -> None:
     async with window() as opened:
         await opened.tell(*story.opening())
-        fails(TrainView, "action_switch", 3)
+        fails(TrainView, "action_log", 3)
         for _ in range(3):
             error_clock.pass_(5.1)
             await opened.press("l")
@@ -37,7 +37,7 @@ async def test_a_second_one_soon_saves_and_leaves(
     async with window() as opened:
         app = opened.app
         await opened.tell(*story.opening(), story.steps(10))
-        fails(TrainView, "action_switch", 100)
+        fails(TrainView, "action_log", 100)
         await opened.press("l")
         error_clock.pass_(4.9)
         assert opened.sent == []

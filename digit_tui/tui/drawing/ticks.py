@@ -12,8 +12,8 @@ ROUND = (0.5, 1, 2, 5, 10)
 FEW = 4
 """Of fewer ticks one cannot tell what lies between."""
 SLACK = 1e-9
-UNITS = {"k": 1e3, "M": 1e6}
-"""What large numbers are counted in."""
+UNITS = (("M", 1e6, 1e6), ("k", 1e3, 1e4))
+"""What large numbers are counted in: its name, its size, and the lowest number so written."""
 FINE = (1, 1.2, 1.5, 1.8, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)
 
 
@@ -63,7 +63,7 @@ def label(value: float, percent: bool) -> str:
     """A number as axes show it, many thousands as "k"; of a fraction in per cent."""
     if percent:
         return f"{100 * value:.4g}%"
-    for name, size in UNITS.items():
-        if 10 * size <= abs(value) < 10_000 * size:
+    for name, size, lowest in UNITS:
+        if lowest <= abs(value) < 1e9:
             return f"{value / size:.4g}{name}"
     return f"{value:.4g}"

@@ -99,7 +99,7 @@ class TestRange:
         rows = {y for y, _ in colored(plotted, "training")}
         assert len(rows) >= 12
         top = "".join(cell.text for cell in plotted.rows[0])
-        assert "▲1e+06" in top
+        assert "▲1M" in top
         column = top.index("▲") - plotted.left
         assert column == pytest.approx(plotted.columns / 2, abs=1)
 
@@ -107,12 +107,12 @@ class TestRange:
         spiked = 1 + 0.2 * np.sin(X)
         spiked[-1] = 1e6
         plotted = draw(Curve(X, spiked, "training"), log=False)
-        assert "".join(cell.text for cell in plotted.rows[0]).endswith("1e+06▲")
+        assert "".join(cell.text for cell in plotted.rows[0]).endswith("1M▲")
 
     def test_a_dip_has_an_arrow_too(self) -> None:
         dipped = 1 + 0.2 * np.sin(X)
         dipped[250] = -1e6
-        assert "▼-1e+06" in text(draw(Curve(X, dipped, "training"), log=False))
+        assert "▼-1M" in text(draw(Curve(X, dipped, "training"), log=False))
 
     def test_the_l_shape_of_a_long_run_is_cut_off(self) -> None:
         plotted = draw(

@@ -151,8 +151,8 @@ class TestLog:
     async def test_the_latest_lines_last(self, window: Any, story: Any) -> None:
         async with window(120, 40) as opened:
             await opened.tell(*story.opening(), *story.epochs(3), story.changed("augment", "shift"))
-            (first,) = [at for at, row in enumerate(opened.rows) if "─Log─" in row]
-            assert [row[61:].strip() for row in opened.rows[first + 1 : first + 6]] == [
+            (first,) = [at for at, row in enumerate(opened.rows) if "─ Log ─" in row]
+            assert [row[61:].strip(" │") for row in opened.rows[first + 1 : first + 6]] == [
                 "sample: 4,000 training and 1,000 test images",
                 "training 1,234 parameters",
                 "epoch 3: test 91.00%, loss 0.3000",

@@ -45,6 +45,12 @@ def test_a_fixed_one_is_seen_once_more(story: Any) -> None:
     assert update(hardest, story, 2, d17=0.8, d31=0.7) == ["31", "17"]
 
 
+def test_few_places_are_left_to_fixed_ones(story: Any) -> None:
+    hardest = HardestMistakes()
+    update(hardest, story, 4, d4=0.9, d17=0.8, d31=0.7, d250=0.6)
+    assert update(hardest, story, 4, d500=0.9, d250=0.6) == ["4✓", "500", "250"]
+
+
 def test_a_fixed_one_may_be_broken_again(story: Any) -> None:
     hardest = HardestMistakes()
     update(hardest, story, 1, d4=0.9)

@@ -79,8 +79,8 @@ class TestScreen:
 
     async def test_the_list_stays_beside_it_on_a_wide_screen_only(self, explain: Any) -> None:
         async with explain(120, 40) as opened:
-            assert opened.rows[2].startswith("─2 mistakes by loss─")
-            assert opened.rows[3].startswith("▸    31  9 → 0    4.61 ✗")
+            assert opened.rows[2].startswith("╭─ 2 mistakes by loss ─")
+            assert opened.rows[3].startswith("│▸    31  9 → 0    4.61 ✗")
             await opened.resize(80, 24)
             assert opened.rows[2].startswith("─#31  9 → 0  loss 4.61─")
             assert "4.61 ✗" not in opened.text
@@ -209,8 +209,8 @@ class TestSuspects:
             assert "suspect" not in opened.text
             await opened.tell(*story.epochs(1, EXPLAINED))
             opened.find("the network has contradicted the label for 5 epochs, now 99 %")
-            opened.find("^▸    31  9 → 0    4.61 ✗\\?")
-            opened.find("^      4  1 → 7    1.61 ✗ ")
+            opened.find("^│?▸    31  9 → 0    4.61 ✗\\?")
+            opened.find("^│?      4  1 → 7    1.61 ✗ ")
             await opened.resize(80, 24)
             opened.find("label suspect: contradicted for 5 epochs, now 99 %─")
             await opened.resize(60, 20)
@@ -230,6 +230,6 @@ class TestSuspects:
             await opened.resize(120, 40)
             opened.find(r"99.80% \(99.3 to 99.9\), without 2 unbacked labels 99.90% \(99.4 to ")
             await opened.resize(80, 24)
-            opened.find("^▸     4  1 → 7    1.61 ✗\\?")
+            opened.find("^│?▸     4  1 → 7    1.61 ✗\\?")
             await opened.press("enter")
             opened.find("#4  1 → 7  loss 1.61  annotators did not back this label─")
