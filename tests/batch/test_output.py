@@ -129,7 +129,7 @@ def test_held_out_digits_are_watched_and_the_test_set_is_read_at_the_end(tmp_pat
     assert ended["test_accuracy"] == ended["test_correct"] / 1_000
     assert "test_opened" not in ended
     told = run("--epochs", "2", "--validation", "500", "--run", str(tmp_path / "told")).stdout
-    assert f"Validation     {100 * ended['validation_accuracy']:.2f} % (95 % interval " in told
+    assert f"Validation     {100 * ended['validation_accuracy']:.2f}% (95% interval " in told
     assert "Test set       opened now, at the end" in told
     shown = CliRunner().invoke(cli, ["runs", "show", str(tmp_path / "told")]).stdout
     assert f"Validation     {ended['validation_accuracy']:.2%}" in shown

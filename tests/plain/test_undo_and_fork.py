@@ -89,7 +89,7 @@ def test_a_fork(converse: Converse, tmp_path: Path) -> None:
     forked = "epoch 0.06: fork with optimizer sgd at rate 0.1"
     assert ended.all("fork with") == [forked, forked]  # as it happened, and in the status
     assert ended.find("A fork is being compared")
-    gap = r"fork: test \d+\.\d\d%, [+-]\d+\.\d\d points \(95 % interval .*\); fixed \d+, broke \d+"
+    gap = r"fork: test \d+\.\d\d%, [+-]\d+\.\d\d points \(95% interval .*\); fixed \d+, broke \d+"
     assert ended.find(f"^epoch 1: {gap}")
     assert ended.find(f"^{gap}")
     assert ended.find("^the fork continues; the run stops, saved in run$")
