@@ -152,8 +152,9 @@ def cli(
         sys.exit(run_plain(request))
     from digit_tui.tui import run_tui
 
-    offer = not written and folder is None and resume is None
-    sys.exit(run_tui(request, offer, fps))
+    if "data" in written:
+        written["data"] = request.config.data  # a folder in full
+    sys.exit(run_tui(request, written if folder is None and resume is None else None, fps))
 
 
 def _on_command_line(context: click.Context, name: str) -> bool:

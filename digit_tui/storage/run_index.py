@@ -6,9 +6,10 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
-from digit_tui.data import reason_of
+from digit_tui.data import DataError, reason_of, resolve_source
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.lock import Lock, lock_owner
 from digit_tui.storage.own_files import looks_own, own_name
@@ -37,10 +38,13 @@ def list_runs() -> tuple[list[RunSummary], list[str]]:
     return sorted(runs, key=lambda run: run.started), complaints
 
 
-def last_interrupted() -> SavedRun | None:
+def last_interrupted(asked: Mapping[str, object] | None = None) -> SavedRun | None:
     """The newest run in the state directory, if it was interrupted.
 
     A branch of a fork that the user chose not to continue does not count.
+
+    Args:
+        asked: fields of RunConfig with the values that the run must have to be returned.
     """
     runs = []
     with contextlib.suppress(RunError):
@@ -49,7 +53,21 @@ def last_interrupted() -> SavedRun | None:
                 runs.append(SavedRun.read(folder))
     runs = [run for run in runs if run.record["state"] != LEFT]
     last = max(runs, key=lambda run: run.started, default=None)
-    return last if last is not None and last.state() == "interrupted" else None
+    if last is None or last.state() != "interrupted":
+        return None
+    agrees = all(_agrees(last, name, value) for name, value in (asked or {}).items())
+    return last if agrees else None
+
+
+def _agrees(run: SavedRun, name: str, value: object) -> bool:
+    """Whether a field of a run's config is what was asked for."""
+    if name != "data":
+        return bool(getattr(run.config, name) == value)
+    try:
+        asked, trained = (resolve_source(str(each)).folder for each in (value, run.data))
+        return asked.samefile(trained)
+    except (DataError, OSError):  # a new run will say what is wrong
+        return False
 
 
 def _folders() -> list[Path]:
