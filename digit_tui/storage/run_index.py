@@ -19,6 +19,8 @@ from digit_tui.storage.saved_run import SavedRun
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """Errors of a full disk."""
+LAST = "last"
+"""What the newest run can be called."""
 
 
 def list_runs() -> tuple[list[RunSummary], list[str]]:
@@ -83,7 +85,8 @@ def find_run(name: str) -> Path:
     """The folder of a run that the user named.
 
     Args:
-        name: a path, a name in the state directory, or an unambiguous beginning of such a name.
+        name: a path, a name in the state directory, or a beginning of such a name that no other
+            run has but forks of the one that is meant; "last" is the newest.
 
     Raises:
         RunError: if no run matches, or more than one.
@@ -91,14 +94,28 @@ def find_run(name: str) -> Path:
     if name and os.path.exists(name):
         return Path(os.path.abspath(name))
     found = [folder for folder in _folders() if name and folder.name.startswith(name)]
-    exact = [folder for folder in found if folder.name == name]
-    if len(exact or found) == 1:
-        return (exact or found)[0]
+    if name == LAST and not found:
+        return _newest()
+    shortest = min(found, key=lambda folder: len(folder.name), default=None)
+    if shortest is not None and (
+        shortest.name == name or all(folder.name.startswith(shortest.name) for folder in found)
+    ):
+        return shortest
     if found:
         names = ", ".join(folder.name for folder in found[:3])
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         raise RunError(f"{name} may be {names}{more}: write more of the name")
     raise RunError(f"there is no folder {name!r}, and no run of that name in {runs_folder()}")
+
+
+def _newest() -> Path:
+    runs = []
+    for folder in _folders():
+        with contextlib.suppress(RunError):
+            runs.append(SavedRun.read(folder))
+    if not runs:
+        raise RunError(f"there is no last run: none is saved in {runs_folder()}")
+    return max(runs, key=lambda run: run.started).path
 
 
 def our_files(folder: Path) -> list[Path] | None:

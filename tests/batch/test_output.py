@@ -86,6 +86,7 @@ def test_people_get_a_report(tmp_path: Path) -> None:
 
 def test_without_a_folder_a_run_goes_to_the_state_directory(no_home: Path) -> None:
     result = run("--epochs", "0", "--json")
+    assert "--epochs 0: nothing is trained, only measured\n" in result.stderr
     folder = Path(events_of(result.stdout)[-1]["run"])
     assert folder.is_relative_to(no_home)
     assert record_of(folder)["state"] == "finished"

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from support.command_script import CommandScript
-from support.saved_runs import MakeRun, runs
+from support.saved_runs import MakeRun, edit, runs
 
+from digit_tui.cli.main import cli
 from digit_tui.config import RunConfig
 from digit_tui.data.sources import sample_dir
 from digit_tui.run.commands import SetLearningRate, Stop
@@ -64,6 +66,7 @@ def test_a_run_is_found_by_path_name_or_beginning(
     assert find_run(str(other)) == find_run("2026-02-03") == find_run("2026-02") == other
     assert find_run("2026-01-01") == first  # though another begins like it
     assert find_run("2026-01-01-") == fork
+    assert find_run("2026-01") == first  # not ambiguous: the other one is its fork
     for name, message in {
         "2026": "may be 2026-01-01, 2026-01-01-fork-9, 2026-02-03: write more",
         "2027": "no folder '2027'",
@@ -104,6 +107,39 @@ def test_the_last_run_is_offered_for_the_same_dataset(
     assert not offered("sample", str(digits))
     assert not offered("sample", "mnist")  # which is not here
     assert not offered("sample", str(tmp_path / "nowhere"))
+
+
+def test_the_newest_run_is_called_last(
+    make_run: MakeRun, runs_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(RunError, match="there is no last run: none is saved in "):
+        find_run("last")
+    for name, day in (("one", 1), ("two", 3), ("three", 2)):
+        edit(make_run(name), started=f"2026-01-0{day}T12:00:00+00:00")
+    (make_run("damaged") / "run.json").write_text("{")
+    (runs_folder / "empty").mkdir()
+    assert find_run("last").name == "two"
+
+    def digit_tui(*arguments: str) -> str:
+        result = CliRunner().invoke(cli, arguments, prog_name="digit-tui")
+        assert result.exit_code == 0, result.output
+        return result.stdout + result.stderr
+
+    two = str(find_run("last"))
+    assert digit_tui("runs", "show", "last") == digit_tui("runs", "show", two)
+    for command in (("runs", "compare", "one"), ("evaluate",), ("mistakes", "--csv")):
+        assert digit_tui(*command, "last") == digit_tui(*command, two)
+    assert f"Run            {two}\n" in digit_tui("--batch", "--resume", "last")
+    again = tmp_path / "again"
+    assert f"Run            {again}\n" in digit_tui(
+        "--batch", "--replay", "last", "--run", str(again)
+    )
+    assert digit_tui("evaluate", str(again)) == digit_tui("evaluate", two)
+    digit_tui("runs", "rm", "last", "--yes")
+    assert find_run("last").name == "three"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "last").mkdir()  # a path goes before a name
+    assert find_run("last") == tmp_path / "last"
 
 
 @pytest.mark.usefixtures("saved_when_asked")
