@@ -143,5 +143,7 @@ def run_bench(config: RunConfig, as_json: bool) -> int:
         output.line(
             f"{speed.threads:>7}   {speed.floor:>15,.0f}   {speed.training:>8,.0f}   {share:>6}"
         )
+    if any(speed.training > speed.floor for speed in speeds):
+        output.line("A share over 100%: the machine was busy with something else. Measure again.")
     output.line(f"Train with --threads {best.threads}, or set DIGIT_TUI_THREADS={best.threads}.")
     return output.status or ExitStatus.DONE

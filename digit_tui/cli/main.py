@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @click.option(
     "--resume",
     metavar="RUN",
-    help="Continue a run, bit for bit as if it had not stopped.",
+    help="Continue a run (last: the newest), bit for bit as if it had not stopped.",
 )
 @click.option(
     "--replay",
@@ -138,6 +138,8 @@ def cli(
         from digit_tui.training.run_request import RunRequest
 
         request = RunRequest(make_config(preset, options), folder)
+        if request.config.epochs == 0:
+            click.echo("digit-tui: --epochs 0: nothing is trained, only measured", err=True)
     if _on_command_line(context, "threads"):
         warn_of_threads(request.processes or request.config.threads)
     if fork_at is not None:
@@ -152,8 +154,9 @@ def cli(
         sys.exit(run_plain(request))
     from digit_tui.tui import run_tui
 
-    offer = not written and folder is None and resume is None
-    sys.exit(run_tui(request, offer, fps))
+    if "data" in written:
+        written["data"] = request.config.data  # a folder in full
+    sys.exit(run_tui(request, written if folder is None and resume is None else None, fps))
 
 
 def _on_command_line(context: click.Context, name: str) -> bool:

@@ -135,7 +135,7 @@ def show(name: str, count: int, index: int, part: str) -> None:
 def runs(context: click.Context, /, as_json: bool) -> None:
     """List the saved runs, show one, compare some, or remove some.
 
-    A RUN is a folder, the name of a run in the list, or the beginning of such a name.
+    A RUN is a folder, the name of a run in the list, the beginning of such a name, or last.
     """
     if context.invoked_subcommand is None:
         from digit_tui.cli.runs.listing import print_runs

@@ -40,7 +40,7 @@ def report(
     lines = [
         f"{split} accuracy  {evaluation.accuracy:.2%}  "
         f"({evaluation.correct:,} of {evaluation.total:,}; loss {evaluation.loss:.4f})",
-        f"  95 % interval {ends_words(evaluation.correct, evaluation.total)}",
+        f"  95% interval {ends_words(evaluation.correct, evaluation.total)}",
         *_doubts(evaluation, history),
         "",
         *confusion_table(matrix),
@@ -82,7 +82,7 @@ def _doubts(evaluation: Evaluation, history: PredictionHistory | None) -> list[s
         lines += [
             f"  {correct / total:.2%} without the {evaluation.total - total} digits "
             f"whose label annotators did not back ({correct:,} of {total:,})",
-            f"  95 % interval {ends_words(correct, total)}",
+            f"  95% interval {ends_words(correct, total)}",
         ]
     # They are wrong by definition: the accuracy without them would flatter.
     count = 0 if history is None else int(np.count_nonzero(suspects(evaluation, history)))

@@ -107,6 +107,11 @@ def _augment(words: list[str]) -> Request:
     return RunCommand(commands.SetAugmentation(choose(words[0], AUGMENTATIONS)))
 
 
+def _timeline(words: list[str]) -> Request:
+    count_words(words, 0, 1)
+    return requests.ShowTimeline(every=bool(words and choose(words[0], ("all",))))
+
+
 def _back(words: list[str]) -> Request:
     count_words(words, 1, 1)
     return requests.GoToRow(whole(words[0]))
@@ -212,7 +217,7 @@ COMMANDS = (
         "undo", "undo", "Go back to before the last command", alone(RunCommand(commands.Undo()))
     ),
     PlainCommand(
-        "timeline", "timeline", "List the snapshots to go back to", alone(requests.ShowTimeline())
+        "timeline", "timeline [all]", "List the snapshots to go back to, or all of them", _timeline
     ),
     PlainCommand("back", "back N", "Go to row N of the timeline", _back),
     PlainCommand(

@@ -20,6 +20,7 @@ from digit_tui.run import wording
 from digit_tui.run.commands import Command, Setting, StepEpoch
 from digit_tui.run.events import Evaluated, SnapshotInfo
 from digit_tui.run.settings import changes_of
+from digit_tui.run.timeline import group_snapshots
 from digit_tui.session.run_status import RunStatus
 
 ROWS = 14
@@ -130,18 +131,32 @@ def nothing_happened(command: Command, run: RunStatus, terminal: bool) -> list[s
     return [status_line(run)]
 
 
-def timeline(snapshots: Sequence[SnapshotInfo]) -> list[str]:
-    """Snapshots with their rows, counted from 1."""
+def timeline(snapshots: Sequence[SnapshotInfo], every: bool) -> list[str]:
+    """Snapshots with their rows, counted from 1.
+
+    Args:
+        snapshots: those that there are.
+        every: whether each has a line, also where many follow each other without a command.
+    """
     width = len(str(len(snapshots)))
-    return [
-        f"{row:>{width}}  {wording.snapshot_words(snapshot)}".rstrip()
-        for row, snapshot in enumerate(snapshots, 1)
-    ] or ["no snapshots yet"]
+    lines: list[str] = []
+    row = 1
+    for group in group_snapshots(snapshots):
+        end = row + len(group.snapshots)
+        if group.folds and not every:
+            lines.append(f"{row:>{width}}  to row {end - 1}: {group.words}")
+        else:
+            lines += [
+                f"{number:>{width}}  {wording.snapshot_words(snapshot)}".rstrip()
+                for number, snapshot in enumerate(group.snapshots, row)
+            ]
+        row = end
+    return lines or ["no snapshots yet"]
 
 
 def ordered(snapshots: Sequence[SnapshotInfo]) -> list[SnapshotInfo]:
-    """Snapshots in the order of the timeline."""
-    return sorted(snapshots, key=lambda snapshot: (snapshot.step, len(snapshot.lineage)))
+    """Snapshots in the order of the timeline's rows."""
+    return [each for group in group_snapshots(snapshots) for each in group.snapshots]
 
 
 def mistakes(run: RunStatus, request: requests.ListMistakes) -> list[str]:

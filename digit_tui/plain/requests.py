@@ -48,6 +48,9 @@ class Wait:
 class ShowTimeline:
     """List the snapshots."""
 
+    every: bool
+    """Also those that make one line with others."""
+
 
 @dataclass(frozen=True)
 class ShowStatus:

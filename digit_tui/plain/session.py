@@ -190,9 +190,9 @@ class Session:
                 self._control.begin()
                 yield from self._control.wait(epoch)
                 self._transcript.write(queries.status_line(self.run))
-            case requests.ShowTimeline():
+            case requests.ShowTimeline(every):
                 self._listed = queries.ordered(self.run.snapshots)
-                self._write(queries.timeline(self._listed))
+                self._write(queries.timeline(self._listed, every))
             case requests.GoToRow(row):
                 snapshot = self._snapshot(row)
                 yield from self._control.ask(commands.GoBack(snapshot.step, snapshot.lineage))

@@ -179,7 +179,8 @@ class SnapshotInfo:
     accuracy: float | None
     """Of the last evaluation of the monitored split at or before it, as a fraction."""
     following: str
-    """The command that was applied right after it, in words, if one was."""
+    """The commands that were applied right after it, for example "then learning rate × 2", or
+    "undone: learning rate × 2, then optimizer sgd"."""
     undone: bool
     """Whether the run has since gone back to before it."""
 

@@ -195,13 +195,20 @@ def after_trouble(undo: str) -> str:
     return f"paused: {undo} goes back to before that"
 
 
-def snapshot_words(snapshot: SnapshotInfo) -> str:
-    """A snapshot's epoch, step and accuracy, and the command that followed it."""
+def snapshot_words(snapshot: SnapshotInfo, step: bool = True) -> str:
+    """A snapshot's epoch, step and accuracy, and the commands that followed it.
+
+    Args:
+        snapshot: the snapshot.
+        step: whether its step is said.
+    """
     accuracy = "" if snapshot.accuracy is None else f"{snapshot.accuracy:.2%}"
     return (
-        f"epoch {snapshot.epoch:>6.2f}  step {snapshot.step:>7,}  {accuracy:>7}"
+        f"epoch {snapshot.epoch:>6.2f}  "
+        + (f"step {snapshot.step:>7,}  " if step else "")
+        + f"{accuracy:>7}"
         + ("  (undone)" if snapshot.undone else "")
-        + (f"  then {snapshot.following}" if snapshot.following else "")
+        + (f"  {snapshot.following}" if snapshot.following else "")
     )
 
 

@@ -6,9 +6,10 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
-from digit_tui.data import reason_of
+from digit_tui.data import DataError, reason_of, resolve_source
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.lock import Lock, lock_owner
 from digit_tui.storage.own_files import looks_own, own_name
@@ -18,6 +19,8 @@ from digit_tui.storage.saved_run import SavedRun
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """Errors of a full disk."""
+LAST = "last"
+"""What the newest run can be called."""
 
 
 def list_runs() -> tuple[list[RunSummary], list[str]]:
@@ -37,10 +40,13 @@ def list_runs() -> tuple[list[RunSummary], list[str]]:
     return sorted(runs, key=lambda run: run.started), complaints
 
 
-def last_interrupted() -> SavedRun | None:
+def last_interrupted(asked: Mapping[str, object] | None = None) -> SavedRun | None:
     """The newest run in the state directory, if it was interrupted.
 
     A branch of a fork that the user chose not to continue does not count.
+
+    Args:
+        asked: fields of RunConfig with the values that the run must have to be returned.
     """
     runs = []
     with contextlib.suppress(RunError):
@@ -49,7 +55,21 @@ def last_interrupted() -> SavedRun | None:
                 runs.append(SavedRun.read(folder))
     runs = [run for run in runs if run.record["state"] != LEFT]
     last = max(runs, key=lambda run: run.started, default=None)
-    return last if last is not None and last.state() == "interrupted" else None
+    if last is None or last.state() != "interrupted":
+        return None
+    agrees = all(_agrees(last, name, value) for name, value in (asked or {}).items())
+    return last if agrees else None
+
+
+def _agrees(run: SavedRun, name: str, value: object) -> bool:
+    """Whether a field of a run's config is what was asked for."""
+    if name != "data":
+        return bool(getattr(run.config, name) == value)
+    try:
+        asked, trained = (resolve_source(str(each)).folder for each in (value, run.data))
+        return asked.samefile(trained)
+    except (DataError, OSError):  # a new run will say what is wrong
+        return False
 
 
 def _folders() -> list[Path]:
@@ -65,7 +85,8 @@ def find_run(name: str) -> Path:
     """The folder of a run that the user named.
 
     Args:
-        name: a path, a name in the state directory, or an unambiguous beginning of such a name.
+        name: a path, a name in the state directory, or a beginning of such a name that no other
+            run has but forks of the one that is meant; "last" is the newest.
 
     Raises:
         RunError: if no run matches, or more than one.
@@ -73,14 +94,28 @@ def find_run(name: str) -> Path:
     if name and os.path.exists(name):
         return Path(os.path.abspath(name))
     found = [folder for folder in _folders() if name and folder.name.startswith(name)]
-    exact = [folder for folder in found if folder.name == name]
-    if len(exact or found) == 1:
-        return (exact or found)[0]
+    if name == LAST and not found:
+        return _newest()
+    shortest = min(found, key=lambda folder: len(folder.name), default=None)
+    if shortest is not None and (
+        shortest.name == name or all(folder.name.startswith(shortest.name) for folder in found)
+    ):
+        return shortest
     if found:
         names = ", ".join(folder.name for folder in found[:3])
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         raise RunError(f"{name} may be {names}{more}: write more of the name")
     raise RunError(f"there is no folder {name!r}, and no run of that name in {runs_folder()}")
+
+
+def _newest() -> Path:
+    runs = []
+    for folder in _folders():
+        with contextlib.suppress(RunError):
+            runs.append(SavedRun.read(folder))
+    if not runs:
+        raise RunError(f"there is no last run: none is saved in {runs_folder()}")
+    return max(runs, key=lambda run: run.started).path
 
 
 def our_files(folder: Path) -> list[Path] | None:

@@ -9,7 +9,6 @@ from digit_tui.data import Dataset
 from digit_tui.run import commands
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import Event, Paused, Refused, Resumed
-from digit_tui.run.wording import setting_words
 from digit_tui.training.branch import Branch
 from digit_tui.training.branch_pair import BranchPair
 from digit_tui.training.command_queue import CommandQueue
@@ -105,8 +104,10 @@ class CommandHandler:
         """Pause the run.
 
         Args:
-            reason: see the event `Paused`.
+            reason: see the event `Paused`; where all epochs are done, "finished" instead of asked.
         """
+        if reason == "asked" and self._branches.finished:
+            reason = "finished"
         self.mode = paused(reason)
         for branch in self._branches.each():
             yield from self._branches.label(branch, branch.publish())
@@ -150,7 +151,7 @@ class CommandHandler:
         lineage = run.state.lineage
         for branch in self._branches.each():
             if self._interactive and branch is run:
-                yield self.undo.take_snapshot(branch, setting_words(command))
+                yield self.undo.take_snapshot(branch)
             # A remedy is not to blame for what it was meant to mend.
             changed = branch.change(command, blameless=self.mode.in_trouble)
             yield from self._branches.label(branch, changed)
@@ -195,6 +196,8 @@ class CommandHandler:
         yield from self.save()
 
     def _fork(self, command: commands.Fork) -> Iterator[Event]:
+        if self._interactive:
+            yield self.undo.take_snapshot(self._branches.run)
         yield from self._branches.split(command, self._config, self._dataset.summary())
         if self._branches.forked:
             # Now commands are due when both branches are at the same step.

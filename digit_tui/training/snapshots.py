@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
-from digit_tui.run.commands import Lineage
+from digit_tui.run.commands import AppliedCommand, Lineage
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.lineage import is_ancestor
 from digit_tui.run.state import RunState
+from digit_tui.run.wording import setting_words
 
 UNDO_BYTES = 128 * 2**20
 """Memory for snapshots."""
@@ -29,8 +30,10 @@ class Snapshot:
     """Steps made by then in all, undone ones included."""
     next_loss: float = inf
     """Training loss of the step after it, the first that was computed with its weights."""
-    following: str = ""
-    """The command that took effect here, in words."""
+    following: list[AppliedCommand] = field(default_factory=list)
+    """The commands that took effect here, also those that were undone."""
+    in_force: AppliedCommand | None = None
+    """The one of them that the run is under now."""
     undone: bool = False
     """Whether the run went back to before it."""
 
@@ -48,8 +51,13 @@ class Snapshot:
     def info(self) -> SnapshotInfo:
         """All but the state, for front ends."""
         state = self.state
+        following = [
+            ("then " if self.undone or applied == self.in_force else "undone: ")
+            + setting_words(applied.command)
+            for applied in self.following
+        ]
         return SnapshotInfo(
-            state.step, self.epoch, state.lineage, self.accuracy, self.following, self.undone
+            state.step, self.epoch, state.lineage, self.accuracy, ", ".join(following), self.undone
         )
 
 
@@ -60,9 +68,9 @@ class SnapshotStore:
         """Begin empty.
 
         Args:
-            limit: bytes. Beyond it snapshots are dropped: old ones first, and those that have
-                others close by. The first one, the last one, and the one before the last command
-                stay.
+            limit: bytes. Beyond it snapshots are dropped: those before commands only when there
+                are no others left; else old ones first, and those that have others close by. The
+                first one, the last one, and the one before the last command stay.
         """
         self._limit = limit
         self._snapshots: list[Snapshot] = []
@@ -93,27 +101,34 @@ class SnapshotStore:
         return sorted(found, key=lambda each: (each.state.step, len(each.state.lineage)))
 
     def mark_undone(self, step: int, lineage: Lineage) -> None:
-        """Mark as undone all snapshots from which a run does not get to this key."""
+        """Mark all from which a run does not get to this key, and the commands of all others."""
         for snapshot in self._snapshots:
             snapshot.undone = not is_ancestor(*snapshot.key, step, lineage)
+            snapshot.in_force = None
+            place = len(snapshot.state.lineage)
+            if snapshot.undone or len(lineage) == place:
+                continue
+            if lineage[place].step == snapshot.state.step:
+                snapshot.in_force = lineage[place]
+                if snapshot.in_force not in snapshot.following:
+                    snapshot.following.append(snapshot.in_force)
 
     def _thin(self, latest: Snapshot) -> None:
         lineage = latest.state.lineage
         before_command = (lineage[-1].step, lineage[:-1]) if lineage else None
         snapshots = self._snapshots
-        while sum(each.size for each in snapshots) > self._limit and len(snapshots) > 2:
-            dropped = min(
-                range(1, len(snapshots) - 1),
-                key=lambda index: self._worth(index, latest, before_command),
-            )
-            if self._worth(dropped, latest, before_command) == inf:
+        while sum(each.size for each in snapshots) > self._limit:
+            droppable = [
+                index
+                for index in range(1, len(snapshots) - 1)
+                if snapshots[index].key != before_command
+            ]
+            if not droppable:
                 break
-            del snapshots[dropped]
+            del snapshots[min(droppable, key=lambda index: self._worth(index, latest))]
 
-    def _worth(self, index: int, latest: Snapshot, kept: tuple[int, Lineage] | None) -> float:
-        """What losing a snapshot would cost: the gap it would leave, relative to its age."""
+    def _worth(self, index: int, latest: Snapshot) -> tuple[bool, float]:
+        """What losing a snapshot would cost: a command, and the gap, relative to its age."""
         snapshot = self._snapshots[index]
-        if snapshot.key == kept:
-            return inf
         gap = self._snapshots[index + 1].clock - self._snapshots[index - 1].clock
-        return gap / (latest.clock - snapshot.clock + 1)
+        return bool(snapshot.following), gap / (latest.clock - snapshot.clock + 1)

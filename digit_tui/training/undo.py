@@ -42,13 +42,8 @@ class UndoManager:
         """Seconds that snapshots at half epochs have taken."""
         return self._pace.spent
 
-    def take_snapshot(self, branch: Branch, following: str = "") -> TimelineChanged:
-        """Keep a copy of the state as it is now.
-
-        Args:
-            branch: the run's.
-            following: the command that takes effect now, in words.
-        """
+    def take_snapshot(self, branch: Branch) -> TimelineChanged:
+        """Keep a copy of the state of a branch, the run's, as it is now."""
         state, store = branch.state, self._store
         self._keep_beginning(branch)
         snapshot = store.find(state.step, state.lineage)
@@ -58,7 +53,6 @@ class UndoManager:
             store.add(snapshot)
         self._latest = snapshot
         snapshot.accuracy = branch.accuracy
-        snapshot.following = following or snapshot.following
         return self.mark_undone(branch)
 
     def take_snapshot_if_cheap(self, branch: Branch) -> Iterator[Event]:
@@ -69,7 +63,7 @@ class UndoManager:
             yield changed
 
     def mark_undone(self, branch: Branch) -> TimelineChanged:
-        """Mark the snapshots from which the run does not get to where it is now."""
+        """Mark what is undone, and which commands followed snapshots, as the run is now."""
         self._store.mark_undone(branch.state.step, branch.state.lineage)
         return TimelineChanged(self._store.infos)
 

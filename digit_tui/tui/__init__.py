@@ -9,6 +9,7 @@ attributes.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from digit_tui.session.exit_status import ExitStatus
@@ -25,12 +26,15 @@ SWITCH_SECONDS = 0.0005
 """Longest time that one thread keeps the interpreter while another waits for it."""
 
 
-def run_tui(request: RunRequest, offer: bool = False, fps: float | None = None) -> int:
+def run_tui(
+    request: RunRequest, asked: Mapping[str, object] | None = None, fps: float | None = None
+) -> int:
     """Train a run on the screen; returns the exit status.
 
     Args:
         request: which run.
-        offer: ask whether to resume the last run instead, if it was interrupted.
+        asked: the options that were given. If the last run has them and was interrupted, ask
+            whether to resume it instead; None does not ask.
         fps: how often charts are drawn in a second, whatever that costs; None for the default.
     """
     from digit_tui.tui.app import DigitApp
@@ -38,7 +42,7 @@ def run_tui(request: RunRequest, offer: bool = False, fps: float | None = None) 
 
     stdio = StdioCapture()
     stdio.divert()  # before the app is made: its driver draws on what is `sys.stderr` then
-    offered = last_interrupted() if offer else None
+    offered = None if asked is None else last_interrupted(asked)
     return _run(DigitApp(request, offered, DrawRate.of(fps), stdio))
 
 

@@ -127,6 +127,9 @@ class DigitApp(JobControlApp):
     def ingest(self, events: Iterable[RunnerEvent], urgent: bool = False) -> None:
         super().ingest(events, urgent)
         self._pause_pending &= self.model.going
+        if isinstance(self.screen, TimelineDialog):
+            with self.errors_told():
+                self.screen.follow(self.model.snapshots)
 
     def _end_run(self) -> None:
         """After the end of a run: begin the next one, or leave with a farewell."""
@@ -223,7 +226,8 @@ class DigitApp(JobControlApp):
                 self.send(commands.GoBack(snapshot.step, snapshot.lineage))
 
         if self.model.snapshots:
-            self.push_screen(TimelineDialog(self.model.snapshots), chosen)
+            dialog = TimelineDialog(self.model.snapshots, self._rate.seconds)
+            self.push_screen(dialog, chosen)
 
     def action_fork(self) -> None:
         def chosen(changes: tuple[commands.Setting, ...] | None) -> None:

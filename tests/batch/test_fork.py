@@ -62,9 +62,9 @@ def test_a_fork_headless_reports_the_gap(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     found = re.search(
         r"\nFork +at step 32: optimizer sgd at rate 0\.5\n"
-        r"Test accuracy +(\d+\.\d+) % \(95 % interval \d+\.\d to \d+\.\d\)\n"
+        r"Test accuracy +(\d+\.\d+)% \(95% interval \d+\.\d to \d+\.\d\)\n"
         r" +([+-]\d+\.\d\d) points "
-        r"\(95 % interval ([+-]\d+\.\d\d) to ([+-]\d+\.\d\d)\)\n"
+        r"\(95% interval ([+-]\d+\.\d\d) to ([+-]\d+\.\d\d)\)\n"
         r" +fixed (\d+), broke (\d+): .*p [<=] 0\.\d+",
         result.stdout,
     )

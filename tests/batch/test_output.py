@@ -86,6 +86,7 @@ def test_people_get_a_report(tmp_path: Path) -> None:
 
 def test_without_a_folder_a_run_goes_to_the_state_directory(no_home: Path) -> None:
     result = run("--epochs", "0", "--json")
+    assert "--epochs 0: nothing is trained, only measured\n" in result.stderr
     folder = Path(events_of(result.stdout)[-1]["run"])
     assert folder.is_relative_to(no_home)
     assert record_of(folder)["state"] == "finished"
@@ -129,7 +130,7 @@ def test_held_out_digits_are_watched_and_the_test_set_is_read_at_the_end(tmp_pat
     assert ended["test_accuracy"] == ended["test_correct"] / 1_000
     assert "test_opened" not in ended
     told = run("--epochs", "2", "--validation", "500", "--run", str(tmp_path / "told")).stdout
-    assert f"Validation     {100 * ended['validation_accuracy']:.2f} % (95 % interval " in told
+    assert f"Validation     {100 * ended['validation_accuracy']:.2f}% (95% interval " in told
     assert "Test set       opened now, at the end" in told
     shown = CliRunner().invoke(cli, ["runs", "show", str(tmp_path / "told")]).stdout
     assert f"Validation     {ended['validation_accuracy']:.2%}" in shown

@@ -79,7 +79,7 @@ def test_no_workers_process_is_a_failure_with_a_remedy(
 
 
 def test_a_folder_that_holds_a_run_is_a_wrong_option(tmp_path: Path) -> None:
-    options = ["--epochs", "0", "--json", "--run", str(tmp_path)]
+    options = ["--epochs", "1", "--json", "--run", str(tmp_path)]
     assert run(*options).exit_code == 0
     before = (tmp_path / "checkpoint.npz").read_bytes()
     result = run(*options)

@@ -1,4 +1,4 @@
-"""Seconds of training until the test accuracy first reaches 98 %, without augmentation.
+"""Seconds of training until the test accuracy first reaches 98%, without augmentation.
 
 digit-tui and PyTorch train the same network from the same kind of initial weights, with the same
 Adam, batch size and constant rate. The test set is looked at after each epoch, which is not

@@ -107,3 +107,35 @@ def test_control_characters_in_names_do_not_reach_the_terminal(
         assert unsafe(result.stdout) | unsafe(result.stderr) <= {"\n"}
     listed = json.loads(run("evaluate", str(folder), "--json").stdout)
     assert listed["test_total"] == 1000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        ([], {}),
+        (["--seed", "3", "--hidden", "8,4"], {"seed": 3, "hidden": (8, 4)}),
+        (["--preset", "classic", "--no-average"], {"preset": "classic", "average": False}),
+        (["--data", "digits"], {"data": os.path.abspath("digits")}),
+        (["--fps", "3"], {}),
+        (["--run", "somewhere"], None),
+    ],
+    ids=str,
+)
+def test_the_last_run_is_offered_where_it_has_what_was_asked_for(
+    arguments: list[str],
+    asked: dict[str, object] | None,
+    program: Program,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it must have; see `last_interrupted`. None offers none."""
+    got: list[object] = []
+
+    def run_tui(request: object, asked: object, fps: object) -> int:
+        got.append(asked)
+        return 0
+
+    monkeypatch.setattr("digit_tui.cli.main.require_terminal", lambda: None)
+    monkeypatch.setattr("digit_tui.tui.run_tui", run_tui)
+    monkeypatch.setenv("DIGIT_TUI_BATCH_SIZE", "64")  # does not matter
+    assert program(*arguments).exit_code == 0
+    assert got == [asked]

@@ -119,9 +119,8 @@ def test_people_get_the_accuracy_and_a_table(trained: Path) -> None:
     facts, table = succeed(trained).split("\n\n")
     right = 1000 - len(found)
     low, high = stats.binomtest(right, 1000).proportion_ci(method="wilson")
-    assert (
-        f"Accuracy  {right / 10:.2f} % (95 % interval {100 * low:.1f} to {100 * high:.1f}), "
-        in (facts)
+    assert f"Accuracy  {right / 10:.2f}% (95% interval {100 * low:.1f} to {100 * high:.1f}), " in (
+        facts
     )
     assert f"{right} of 1,000" in facts
     assert f"Listed    {len(found)} of 1,000 test digits (wrong), by loss" in facts

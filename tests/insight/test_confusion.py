@@ -171,7 +171,7 @@ def test_scores_are_fractions_and_f1_is_the_harmonic_mean(matrix: np.ndarray) ->
 def test_the_report_says_how_sure_the_accuracy_is() -> None:
     text = report(evaluation_of([0] * 90 + [1] * 10, [0] * 98 + [1] * 2, classes=2))
     low, high = binomtest(92, 100).proportion_ci(method="wilson")
-    assert f"95 % interval {100 * low:.1f} to {100 * high:.1f}\n" in text
+    assert f"95% interval {100 * low:.1f} to {100 * high:.1f}\n" in text
     assert "label" not in text
 
 
@@ -193,7 +193,7 @@ def test_the_report_on_mnist_leaves_out_what_annotators_did_not_back(full_mnist:
     text = report(evaluation_of(labels.tolist(), predictions.tolist(), classes=10))
     said = "without the 15 digits whose label annotators did not back (9,885 of 9,985)\n"
     low, high = binomtest(9885, 9985).proportion_ci(method="wilson")
-    assert f"{said}  95 % interval {100 * low:.1f} to {100 * high:.1f}\n" in text
+    assert f"{said}  95% interval {100 * low:.1f} to {100 * high:.1f}\n" in text
     assert f"{9_885 / 9_985:.2%} without" in text
     assert max(map(len, text.splitlines())) < 90
 

@@ -31,7 +31,8 @@ LINES = {
     "clip off": RunCommand(commands.SetClipping()),
     "augment affine": RunCommand(commands.SetAugmentation("affine")),
     "undo": RunCommand(commands.Undo()),
-    "timeline": requests.ShowTimeline(),
+    "timeline": requests.ShowTimeline(every=False),
+    "timeline all": requests.ShowTimeline(every=True),
     "back 3": requests.GoToRow(3),
     "fork optimizer=sgd,lr=0.1": RunCommand(commands.Fork((commands.SetOptimizer("sgd", 0.1),))),
     "fork lr=0.1, clip-norm=1": RunCommand(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from support.plain import Converse, headless
 
 from digit_tui.data import Dataset
+from digit_tui.plain.queries import ordered, timeline
 from digit_tui.run import commands
+from digit_tui.run.commands import AppliedCommand
+from digit_tui.run.events import SnapshotInfo
 from digit_tui.storage.saved_run import SavedRun
 
 
@@ -20,8 +24,10 @@ def test_going_back(converse: Converse, sample: Dataset) -> None:
     lines = ended.lines
     assert re.match(r"1  epoch   0\.00  step       0 +\d+\.\d\d%$", lines[2])
     assert ended.find("^back from epoch 0.12 to 0.06$")
-    assert ended.all(r"^2  epoch   0\.06  step       2 .*  then optimizer sgd$")
-    assert ended.all(r"^2  epoch   0\.06  step       2 .*  then learning rate × 2$")
+    assert ended.all(r"^2  epoch   0\.06  step       2 .*  undone: optimizer sgd$")
+    assert ended.all(
+        r"^2  epoch   0\.06  step       2 .*  undone: optimizer sgd, then learning rate × 2$"
+    )
     assert ended.find("^back from epoch 0.09 to 0.00$")
     assert ended.find("back: the timeline has rows 1 to 2")
     assert ended.all(r"^paused at epoch 0\.00 of 2, step 0: test")
@@ -38,6 +44,43 @@ def test_a_row_is_that_of_the_timeline_that_was_shown(converse: Converse) -> Non
     assert ended.run.settings.optimizer == "adam"
 
 
+def test_snapshots_without_commands_are_in_one_row() -> None:
+    snapshots = [SnapshotInfo(step, step / 64, (), 0.9, "", False) for step in range(0, 800, 32)]
+    snapshots[5] = replace(snapshots[5], following="then learning rate × 2")
+    undone = SnapshotInfo(170, 2.66, (AppliedCommand(160, commands.Undo()),), 0.9, "", True)
+    listed = timeline([*snapshots, undone], every=False)
+    assert [" ".join(line.split()) for line in listed] == [
+        "1 epoch 0.00 step 0 90.00%",
+        "2 to row 5: 4 snapshots between epochs 0.5 and 2",
+        "6 epoch 2.50 step 160 90.00% then learning rate × 2",
+        "7 epoch 2.66 step 170 90.00% (undone)",
+        "8 to row 26: 19 snapshots between epochs 3 and 12",
+    ]
+    every = timeline([*snapshots, undone], every=True)
+    assert len(every) == 26
+    for row, line in enumerate(every, 1):
+        snapshot = ordered([undone, *snapshots])[row - 1]
+        assert re.match(rf"^ *{row}  epoch +{snapshot.epoch:.2f}  step +{snapshot.step} ", line)
+
+
+def test_undo_where_all_epochs_are_done(converse: Converse) -> None:
+    ended = converse(
+        *["wait", "epochs 1", "wait", "undo", "status", "go", "rate *2", "undo", "back 2"],
+        *["timeline all", "status"],
+    )
+    done = "all epochs are done: type epochs 10 for ten more, quit to leave"
+    state = "all epochs are done at epoch 2.00 of 2, step 64: test "
+    place = ended.lines.index("back from epoch 3.00 to 2.00")
+    assert ended.lines[place + 1] == done
+    assert ended.lines[place + 2].startswith(state)  # the answer of status
+    assert "All epochs are done: add some to train on." in ended.lines
+    place = ended.lines.index("back from epoch 2.00 to 2.00")
+    assert ended.lines[place + 1] == done
+    paused = ended.all(r"^paused at epoch [01]\.\d+ of 2, step \d+: test ")
+    assert len(paused) == 2  # it went back to row 2, and the answer of status
+    assert ended.find(r" step +64 .*  \(undone\)  then 1 epoch more, then learning rate × 2$")
+
+
 def test_a_fork(converse: Converse, tmp_path: Path) -> None:
     ended = converse(
         *["step 2", "fork optimizer=sgd,lr=0.1", "rate *2", "epoch", "status", "keep fork"],
@@ -46,7 +89,7 @@ def test_a_fork(converse: Converse, tmp_path: Path) -> None:
     forked = "epoch 0.06: fork with optimizer sgd at rate 0.1"
     assert ended.all("fork with") == [forked, forked]  # as it happened, and in the status
     assert ended.find("A fork is being compared")
-    gap = r"fork: test \d+\.\d\d%, [+-]\d+\.\d\d points \(95 % interval .*\); fixed \d+, broke \d+"
+    gap = r"fork: test \d+\.\d\d%, [+-]\d+\.\d\d points \(95% interval .*\); fixed \d+, broke \d+"
     assert ended.find(f"^epoch 1: {gap}")
     assert ended.find(f"^{gap}")
     assert ended.find("^the fork continues; the run stops, saved in run$")

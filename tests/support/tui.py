@@ -92,7 +92,7 @@ class Story:
         )
 
     def evaluation(self, mistakes: dict[int, tuple[int, float]] | None = None) -> Evaluation:
-        """All digits right with 90 %, but for some: index to (predicted, its probability)."""
+        """All digits right with 90%, but for some: index to (predicted, its probability)."""
         labels = self.dataset.test_labels
         classes = self.dataset.classes
         probabilities = np.full((len(labels), classes), 0.1 / (classes - 1), np.float32)

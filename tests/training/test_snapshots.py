@@ -44,7 +44,11 @@ def test_each_moment_can_be_gone_to(train: Any) -> None:
     moments: list[SnapshotInfo] = first.all(TimelineChanged)[-1].snapshots
     assert {moment.undone for moment in moments} == {True, False}
     assert {moment.step for moment in moments} >= {0, 3, 4, 6, 8, 9, 12, 16}
-    assert "learning rate 0.3" in [moment.following for moment in moments]
+    following = {(moment.step, moment.following) for moment in moments if moment.following}
+    assert following == {
+        *((3, "then optimizer sgd"), (6, "undone: learning rate 0.3")),
+        *((9, "then augmentation none"), (12, "then clipping by value 0.01")),
+    }
     for moment in moments:
         back = [(NEVER, GoBack(moment.step, moment.lineage)), (NEVER, Resume())]
         last = [] if moment.step == 16 else [(NEVER, Stop())]
@@ -62,7 +66,7 @@ def test_moments_say_what_is_known_of_them(train: Any) -> None:
         (0, ""),
         (4, ""),
         (8, ""),
-        (11, "learning rate 0.02"),
+        (11, "then learning rate 0.02"),
         (12, ""),
         (16, ""),
     ]
@@ -191,6 +195,81 @@ def test_the_moment_before_the_last_command_is_kept(config: RunConfig) -> None:
             now = moments[-1].lineage
             if now:
                 assert timeline.find(now[-1].step, now[:-1]) is not None
+
+
+@pytest.mark.parametrize("most", [12, 20])
+def test_moments_before_commands_outlive_all_others(most: int, config: RunConfig) -> None:
+    """Where there are more commands than memory, they get sparser with age."""
+    size = make_point(0, (), 0, config).size
+    timeline = SnapshotStore(limit=most * size)
+    lineage: tuple[AppliedCommand, ...] = ()
+    given: list[int] = []
+    for step in range(0, 400, 5):
+        timeline.add(make_point(step, lineage, step, config))
+        if 100 <= step < 200 and step % 10 == 0:  # ten commands, long ago at the end
+            given.append(step)
+            lineage = (*lineage, AppliedCommand(step, SetLearningRate(0.1 + step)))
+        timeline.mark_undone(step, lineage)
+        assert len(timeline.infos) <= most
+        assert [each.step for each in timeline.infos if each.following] == given
+    for step in range(400, 520, 5):
+        timeline.add(make_point(step, lineage, step, config))
+        given.append(step)
+        lineage = (*lineage, AppliedCommand(step, SetLearningRate(0.1 + step)))
+        timeline.mark_undone(step, lineage)
+    assert len(timeline.infos) == most
+    left = [each.step for each in timeline.infos[1:]]
+    assert set(left) < set(given)
+    gaps = np.diff(left)
+    assert gaps[: most // 3].mean() > 2 * gaps[-most // 3 :].mean()
+
+
+def test_the_command_that_was_undone_says_so(train: Any) -> None:
+    first, second = (6, SetLearningRate(0.3)), (9, Undo())
+    again = [(6, SetOptimizer("sgd")), (6, SetOptimizer("sgd"))]  # the second changes nothing
+    ran = train([first, second, *again, (12, Pause()), (NEVER, Stop())], interactive=True)
+    told = [
+        [each.following for each in event.snapshots if each.step == 6]
+        for event in ran.all(TimelineChanged)
+    ]
+    found = [first for first, *_ in filter(None, told)]
+    assert list(dict.fromkeys(found)) == [
+        "",
+        "then learning rate 0.3",
+        "undone: learning rate 0.3",
+        "undone: learning rate 0.3, then optimizer sgd",
+    ]
+
+
+@pytest.mark.parametrize("undo", [Undo(), GoBack(16, ())], ids=str)
+def test_a_run_that_is_finished_again_says_so(undo: Any, train: Any) -> None:
+    """Going back to the end of its epochs, from the end of more."""
+    script = [(NEVER, AddEpochs(1)), (NEVER, undo), (NEVER, Undo()), (NEVER, Resume())]
+    ran = train([*script, (NEVER, Stop())], interactive=True)
+    assert [(event.step, event.reason) for event in ran.all(Paused)] == [
+        *((16, "finished"), (24, "finished"), (16, "finished"))
+    ]
+    refused = [event.message for event in ran.all(Refused)]
+    assert refused[0].startswith("Nothing to take back")
+    assert refused[1].startswith("All epochs are done")
+    assert (ran.ended.reason, ran.ended.steps) == ("finished", 16)
+
+
+def test_a_finished_run_that_went_back_is_paused(train: Any, go_on: Any, tmp_path: Path) -> None:
+    script = [(9, SetLearningRate(0.3)), (NEVER, Undo())]
+    ran = train([*script, (NEVER, Stop())], interactive=True, folder=tmp_path / "run")
+    assert [(event.step, event.reason) for event in ran.all(Paused)] == [
+        *((16, "finished"), (9, "asked"))
+    ]
+    assert (ran.ended.reason, ran.ended.steps) == ("stopped", 9)
+    # Where it has to be trained again to get to the end, it is finished when it has arrived.
+    more = [(NEVER, Resume()), (NEVER, AddEpochs(1)), (NEVER, Stop())]
+    assert go_on(tmp_path / "run", more, interactive=True).ended.steps == 24
+    ran = go_on(tmp_path / "run", [(NEVER, Undo()), (NEVER, Stop())], interactive=True)
+    assert [(back.step, back.ahead) for back in ran.all(WentBack)] == [(0, 16)]
+    assert [(event.step, event.reason) for event in ran.all(Paused)] == [
+        *((24, "finished"), (16, "finished"))
+    ]
 
 
 def test_a_run_with_little_memory_undoes_the_same(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from support.command_script import CommandScript
 from support.rarely import rarely
 from support.steering import DOUBLED, SWITCHED, Tell, back, lines
+from textual.widgets import OptionList
 
 from digit_tui.run import commands
 from digit_tui.run import events as happened
@@ -129,18 +131,28 @@ class TestTroubles:
 
 MOMENTS = [
     SnapshotInfo(0, 0.0, (), None, "", False),
-    SnapshotInfo(200, 2.0, (), 0.951, "learning rate × 2", False),
+    SnapshotInfo(200, 2.0, (), 0.951, "then learning rate × 2", False),
     SnapshotInfo(250, 2.5, DOUBLED, 0.9, "", True),
     SnapshotInfo(250, 2.5, (), 0.96, "", False),
 ]
 
 
+def routine(step: int) -> SnapshotInfo:
+    """A snapshot that no command followed."""
+    return SnapshotInfo(step, step / 100, (), 0.9, "", False)
+
+
+def timeline_rows(opened: Any) -> list[str]:
+    options = opened.app.screen.query_one(OptionList).options
+    return [option.prompt.plain.strip() for option in options]
+
+
 class TestTimeline:
     def test_a_moment_in_a_line(self) -> None:
         assert [line(moment).plain for moment in MOMENTS[:3]] == [
-            "epoch   0.00  step       0         ",
-            "epoch   2.00  step     200   95.10%  then learning rate × 2",
-            "epoch   2.50  step     250   90.00%  (undone)",
+            "epoch   0.00         ",
+            "epoch   2.00   95.10%  then learning rate × 2",
+            "epoch   2.50   90.00%  (undone)",
         ]
 
     async def test_enter_goes_to_the_chosen_one(self, window: Any, story: Any) -> None:
@@ -149,11 +161,60 @@ class TestTimeline:
             await opened.tell(*story.opening(), *story.epochs(2), changed)
             await opened.press("U")
             assert isinstance(opened.app.screen, TimelineDialog)
-            opened.find("step     200   95.10%  then learning rate × 2")
-            await opened.press("up", "enter")  # the latest that was not undone comes first
+            opened.find(" 95.10%  then learning rate × 2")
+            await opened.press("enter")  # the last command is selected
             assert opened.sent == [commands.GoBack(200, ())]
             await opened.press("U", "down", "enter")
-            assert opened.sent[1:] == [commands.GoBack(250, DOUBLED)]
+            assert opened.sent[1:] == [commands.GoBack(250, ())]
+            await opened.press("U", "down", "down", "enter")
+            assert opened.sent[2:] == [commands.GoBack(250, DOUBLED)]
+
+    async def test_snapshots_without_commands_are_folded(self, window: Any, story: Any) -> None:
+        """Whatever is selected stays so while the run goes on."""
+        async with window() as opened:
+            moments = [routine(step) for step in range(0, 500, 50)]
+            moments[4] = replace(moments[4], following="then learning rate × 2")
+            await opened.tell(*story.opening(), happened.TimelineChanged(moments))
+            await opened.press("U")
+            folded = "▸ 3 snapshots between epochs 0.5 and 1.5"
+            assert timeline_rows(opened) == [
+                "epoch   0.00   90.00%",
+                folded,
+                "epoch   2.00   90.00%  then learning rate × 2",
+                "▸ 5 snapshots between epochs 2.5 and 4.5",
+            ]
+            await opened.press("up", "enter")  # unfolds
+            rows = timeline_rows(opened)
+            assert rows[1] == folded.replace("▸", "▾")
+            assert [row[:12] for row in rows[2:5]] == [
+                "epoch   0.50",
+                "epoch   1.00",
+                "epoch   1.50",
+            ]
+            await opened.press("down", "down", "left")  # folds from within
+            assert timeline_rows(opened)[1] == folded
+            await opened.press("right", "down", "down")  # epoch 1
+            await opened.tell(happened.TimelineChanged([*moments, routine(500), routine(550)]))
+            assert timeline_rows(opened)[-1] == "▸ 7 snapshots between epochs 2.5 and 5.5"
+            # Memory is full, and what was unfolded has become shorter.
+            await opened.tell(happened.TimelineChanged([moments[0], *moments[2:5], routine(500)]))
+            assert [row[:12] for row in timeline_rows(opened)] == [
+                *("epoch   0.00", "epoch   1.00", "epoch   1.50", "epoch   2.00", "epoch   5.00")
+            ]
+            await opened.press("enter")
+            assert opened.sent == [commands.GoBack(100, ())]
+
+    async def test_what_is_selected_is_not_folded_away(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            moments = [routine(step) for step in (0, 50, 100)]
+            await opened.tell(*story.opening(), happened.TimelineChanged(moments))
+            await opened.press("U", "up")
+            assert len(timeline_rows(opened)) == 3
+            await opened.tell(happened.TimelineChanged([*moments, routine(150)]))
+            assert timeline_rows(opened)[1] == "▾ 3 snapshots between epochs 0.5 and 1.5"
+            await opened.tell(happened.TimelineChanged([moments[0], routine(60)]))  # it is gone
+            await opened.press("enter")  # the nearest
+            assert opened.sent == [commands.GoBack(60, ())]
 
     async def test_escape_stays(self, window: Any, story: Any) -> None:
         async with window() as opened:
@@ -171,15 +232,15 @@ class TestTimeline:
         self, window: Any, story: Any, size: tuple[int, int]
     ) -> None:
         async with window(*size) as opened:
-            many = [
-                SnapshotInfo(step, step / 100, (), 0.9, "", False) for step in range(0, 9_000, 50)
-            ]
+            many = [routine(step) for step in range(0, 9_000, 50)]
             await opened.tell(*story.opening(), happened.TimelineChanged(many))
             await opened.press("U")
-            opened.find("step   8,950")
+            opened.find("179 snapshots between epochs 0.5 and 89.5")
             opened.find("enter goes there")
+            await opened.press("enter", "end")
+            opened.find(r"epoch  89\.50")
             await opened.press("home")
-            opened.find("step       0")
+            opened.find(r"epoch   0\.00")
 
 
 class TestGoingOn:

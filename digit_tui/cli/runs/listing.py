@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from digit_tui.cli.runs.text import aligned, human_size, network_words, print_lines
@@ -19,6 +19,8 @@ from digit_tui.storage.run_summary import RunSummary
 
 LONGEST = 16
 """Characters for the name of a dataset, which may be that of any folder."""
+SHORTEST = len("2026-11-28_07-44-07")
+"""Characters of a run's name that are shown in any case."""
 
 
 @reports_failures
@@ -64,27 +66,56 @@ def summary(run: RunSummary) -> dict[str, Any]:
 
 
 def table(runs: Sequence[RunSummary]) -> list[str]:
-    """A row for each run, its name last: on a line of its own if a row would be too long."""
-    rows = [["started", "data", "network", "best", "epochs", "state", "size", "name"]]
-    for run in runs:
-        data = printable(str(run.saved.record["data"]["name"]))
-        rows.append(
-            [
-                f"{run.started:%Y-%m-%d %H:%M}",
-                data if len(data) <= LONGEST else f"{data[: LONGEST - 1]}…",
-                network_words(run),
-                "-" if run.best is None else f"{run.best[1]:.2%}",
-                f"{run.epochs}/{run.settings.epochs}",
-                run.saved.state(),
-                human_size(size_of(run.saved.path)),
-                printable(run.saved.path.name),
-            ]
-        )
-    lines = aligned(rows)
-    # A program that reads the table expects one line for each run.
-    on_terminal = sys.stdout is not None and sys.stdout.isatty()
-    if not on_terminal or max(map(len, lines)) <= shutil.get_terminal_size().columns:
-        return lines
-    head, *facts = aligned([row[:-1] for row in rows])
-    names = [f"  {row[-1]}" for row in rows[1:]]
-    return [head, *(line for pair in zip(facts, names, strict=True) for line in pair)]
+    """A row for each run, its name last; with fewer columns where a terminal is narrow."""
+    columns: dict[str, list[str]] = {
+        "started": [f"{run.started:%Y-%m-%d %H:%M}" for run in runs],
+        "data": [_cut(printable(str(run.saved.record["data"]["name"])), LONGEST) for run in runs],
+        "network": [network_words(run) for run in runs],
+        "optimizer": [run.settings.optimizer for run in runs],
+        "best": ["-" if run.best is None else f"{run.best[1]:.2%}" for run in runs],
+        "epochs": [f"{run.epochs}/{run.settings.epochs}" for run in runs],
+        "state": [run.saved.state() for run in runs],
+        "size": [human_size(size_of(run.saved.path)) for run in runs],
+        "name": [printable(run.saved.path.name) for run in runs],
+    }
+    # A program that reads the table expects all of it.
+    if sys.stdout is None or not sys.stdout.isatty():
+        return _rows(columns)
+    width = shutil.get_terminal_size().columns
+    for column in ("size", "network", "started"):  # a name tells when it started
+        if _width(columns) > width:
+            del columns[column]
+    if _width(columns) > width:
+        columns["name"] = beginnings(columns["name"])
+    if (over := _width(columns) - width) > 0:
+        most = max(map(len, columns["name"])) - over
+        columns["name"] = [_cut(name, max(most, SHORTEST)) for name in columns["name"]]
+    return _rows(columns)
+
+
+def beginnings(names: Sequence[str]) -> list[str]:
+    """Of each name as much as `find_run` needs, and the time that it began; of forks all of it."""
+    shortened = []
+    for name in names:
+        others = [other for other in names if not other.startswith(name)]
+        length = len(name) if any(name.startswith(other) for other in others) else SHORTEST
+        while any(other.startswith(name[:length]) for other in others):
+            length += 1
+        shortened.append(name[:length])
+    return shortened
+
+
+def _rows(columns: Mapping[str, Sequence[str]]) -> list[str]:
+    return aligned([list(columns), *map(list, zip(*columns.values(), strict=True))])
+
+
+def _width(columns: Mapping[str, Sequence[str]]) -> int:
+    return max(map(len, _rows(columns)))
+
+
+def _cut(text: str, length: int) -> str:
+    """A text, without its middle if it is too long: ends tell forks apart."""
+    if len(text) <= length:
+        return text
+    end = (length - 1) // 3
+    return f"{text[: length - 1 - end]}…{text[len(text) - end :]}"

@@ -210,7 +210,7 @@ class ConfusionView(View):
         (true, predicted), counts = self._cell, self._counts
         count, total = int(counts[self._cell]), int(counts[true].sum())
         what = f"{true} recognized" if true == predicted else f"{true} taken for {predicted}"
-        share = f" ({count / total:.1%})".replace("%", " %") if total else ""
+        share = f" ({count / total:.1%})" if total else ""
         text = f"{what}: {count:,} of {total:,}{share}"
         if self._change is not None and isinstance(self._pair, PredictionPair):
             before, now = self._pair.adverbs

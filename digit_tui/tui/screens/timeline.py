@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from dataclasses import dataclass
+from time import perf_counter
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -9,38 +13,170 @@ from textual.containers import Vertical
 from textual.widgets import OptionList
 
 from digit_tui.run.events import SnapshotInfo
+from digit_tui.run.timeline import SnapshotGroup, group_snapshots
 from digit_tui.run.wording import snapshot_words
 from digit_tui.tui.screens.dialog import Dialog
 
 
+@dataclass(frozen=True)
+class Row:
+    """A line of the timeline."""
+
+    group: SnapshotGroup
+    snapshot: SnapshotInfo | None
+    """None for the line of a whole group."""
+    text: Text
+
+    @property
+    def entry(self) -> Hashable:
+        """What the line is of, also when its text has changed."""
+        if self.snapshot is None:
+            return self.group.key
+        return self.snapshot.step, self.snapshot.lineage
+
+    @property
+    def step(self) -> int:
+        """Of its last snapshot."""
+        return (self.snapshot or self.group.snapshots[-1]).step
+
+
 class TimelineDialog(Dialog[SnapshotInfo | None]):
-    """Choose a snapshot; None stays at the current step."""
+    """Choose a snapshot; None stays at the current step.
 
-    BINDINGS = [Binding("escape,U,q", "dismiss(None)", "Stay")]
+    It follows the run while it is open, and keeps what is selected.
+    """
 
-    def __init__(self, snapshots: list[SnapshotInfo]) -> None:
+    BINDINGS = [
+        Binding("escape,U,q", "dismiss(None)", "Stay"),
+        # The list would scroll.
+        Binding("right", "unfold(True)", "Unfold", priority=True),
+        Binding("left", "unfold(False)", "Fold", priority=True),
+    ]
+
+    def __init__(self, snapshots: list[SnapshotInfo], seconds: float = 0.0) -> None:
+        """List snapshots.
+
+        Args:
+            snapshots: those that there are now.
+            seconds: others are shown at most this often.
+        """
         super().__init__()
-        self._snapshots = sorted(
-            snapshots, key=lambda snapshot: (snapshot.step, len(snapshot.lineage))
-        )
+        self._snapshots = snapshots
+        self._groups = group_snapshots(snapshots)
+        self._unfolded: set[Hashable] = set()
+        self._seconds = seconds
+        self._shown = perf_counter()
+        self._rows = self._make_rows()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = "Timeline"
-            box.border_subtitle = "enter goes there, esc stays"
-            yield OptionList(*(line(snapshot) for snapshot in self._snapshots))
+            box.border_subtitle = "enter goes there or unfolds, esc stays"
+            yield OptionList(*(row.text for row in self._rows))
 
     def on_mount(self) -> None:
-        current = [i for i, snapshot in enumerate(self._snapshots) if not snapshot.undone]
-        self.query_one(OptionList).highlighted = current[-1] if current else 0
+        current = [place for place, row in enumerate(self._rows) if not row.group.undone]
+        commands = [place for place in current if _is_command(self._rows[place])]
+        self._list.highlighted = (commands or current or [0])[-1]
+
+    @property
+    def _list(self) -> OptionList:
+        return self.query_one(OptionList)
+
+    @property
+    def _selected(self) -> Row | None:
+        place = self._list.highlighted
+        return None if place is None else self._rows[place]
+
+    def follow(self, snapshots: list[SnapshotInfo]) -> None:
+        """Show the snapshots that there are now, if it is time; what is selected stays so."""
+        now = perf_counter()
+        if snapshots is self._snapshots or now - self._shown < self._seconds or not self.is_mounted:
+            return
+        self._snapshots, self._shown = snapshots, now
+        self._groups = group_snapshots(snapshots)
+        selected = self._selected
+        if selected is not None and selected.snapshot is not None:
+            key = selected.entry
+            for group in self._groups:
+                if key in [(each.step, each.lineage) for each in group.snapshots]:
+                    self._unfolded.add(group.key)
+        self._show_rows(selected)
+
+    def action_unfold(self, unfold: bool) -> None:
+        """Show the snapshots of the selected group one by one, or as one line again."""
+        selected = self._selected
+        if selected is None or not selected.group.folds:
+            return
+        if unfold:
+            self._unfolded.add(selected.group.key)
+        else:
+            self._unfolded.discard(selected.group.key)
+            selected = Row(selected.group, None, Text())
+        self._show_rows(selected)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._snapshots[event.option_index])
+        row = self._rows[event.option_index]
+        if row.snapshot is None:
+            self.action_unfold(row.group.key not in self._unfolded)
+        else:
+            self.dismiss(row.snapshot)
+
+    def _make_rows(self) -> list[Row]:
+        rows: list[Row] = []
+        for group in self._groups:
+            unfolded = group.key in self._unfolded
+            if group.folds:
+                text = _styled(f"{'▾' if unfolded else '▸'} {group.words}", group.snapshots[0])
+                rows.append(Row(group, None, text))
+            if unfolded or not group.folds:
+                indent = "    " if group.folds else "  "
+                rows += [Row(group, each, line(each, indent)) for each in group.snapshots]
+        return rows
+
+    def _show_rows(self, selected: Row | None) -> None:
+        """Draw the list anew where it has changed, with the same line selected, or the nearest."""
+        before, self._rows = self._rows, self._make_rows()
+        options = self._list
+        place = 0 if selected is None else self._place_of(selected)
+        with self.app.batch_update():
+            if [row.entry for row in before] == [row.entry for row in self._rows]:
+                for index, (old, new) in enumerate(zip(before, self._rows, strict=True)):
+                    if old.text != new.text:
+                        options.replace_option_prompt_at_index(index, new.text)
+            else:
+                top = options.scroll_offset.y
+                options.set_options(row.text for row in self._rows)
+                options.scroll_to(y=top, animate=False, immediate=True)
+            options.highlighted = place
+
+    def _place_of(self, selected: Row) -> int:
+        entries = [row.entry for row in self._rows]
+        if selected.entry in entries:
+            return entries.index(selected.entry)
+        return min(  # it was dropped
+            range(len(self._rows)),
+            key=lambda place: (
+                self._rows[place].group.undone != selected.group.undone,
+                abs(self._rows[place].step - selected.step),
+            ),
+        )
 
 
-def line(snapshot: SnapshotInfo) -> Text:
-    """The line of a snapshot; dim if it was undone."""
-    text = Text(snapshot_words(snapshot), no_wrap=True, overflow="ellipsis")
+def line(snapshot: SnapshotInfo, indent: str = "") -> Text:
+    """The line of a snapshot; bold if a command followed, dim if it was undone."""
+    return _styled(f"{indent}{snapshot_words(snapshot, step=False)}", snapshot)
+
+
+def _is_command(row: Row) -> bool:
+    """Whether it is of a snapshot that a command followed."""
+    return row.snapshot is not None and bool(row.snapshot.following)
+
+
+def _styled(words: str, snapshot: SnapshotInfo) -> Text:
+    text = Text(words, no_wrap=True, overflow="ellipsis")
     if snapshot.undone:
         text.stylize("dim")
+    elif snapshot.following:
+        text.stylize("bold")
     return text

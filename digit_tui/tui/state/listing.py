@@ -136,5 +136,5 @@ class Listing:
 
 
 def _accuracy(correct: int, total: int) -> str:
-    """With its 95 % interval, for example "98.36% (98.1 to 98.6)"."""
+    """With its 95% interval, for example "98.36% (98.1 to 98.6)"."""
     return f"{correct / total:.2%} ({ends_words(correct, total)})"

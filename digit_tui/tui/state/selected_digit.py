@@ -73,7 +73,7 @@ class SelectedDigit:
         predictions = table.history.predictions_of(index)
         others = np.flatnonzero(predictions != predictions[-1])
         epochs = len(predictions) - (int(others[-1]) + 1 if len(others) else 0)
-        steady = f"for {epochs} epochs, now {100 * table.confidences[index]:.0f} %"
+        steady = f"for {epochs} epochs, now {100 * table.confidences[index]:.0f}%"
         if unbacked:
             return [
                 f"label suspect: annotators did not back it, the network contradicts it {steady}",

@@ -41,6 +41,6 @@ def gap(model: RunModel) -> str:
         [
             f"{first}  {gap_words(comparison)}",
             comparison.words,
-            "  ".join([*accuracies, "95 % intervals"]),
+            "  ".join([*accuracies, "95% intervals"]),
         ]
     )

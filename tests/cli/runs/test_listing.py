@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from support.saved_runs import MakeRun, edit, runs, succeed
 
-from digit_tui.cli.runs.listing import table
+from digit_tui.cli.runs.listing import beginnings, table
 from digit_tui.cli.runs.text import human_size
 from digit_tui.run.commands import (
     AddEpochs,
     Stop,
 )
 from digit_tui.storage.lock import Lock
+from digit_tui.storage.run_index import find_run
 from digit_tui.storage.run_summary import (
     RunSummary,
 )
@@ -36,14 +37,14 @@ def test_the_list_tells_what_became_of_each_run(make_run: MakeRun) -> None:
     found = [json.loads(line) for line in succeed("--json").splitlines()]
     lock.release()
 
-    assert head.split() == ["started", "data", "network", "best", "epochs", "state", "size", "name"]
+    assert " ".join(head.split()) == ("started data network optimizer best epochs state size name")
     assert [row[:10] for row in rows] == [f"2026-01-0{day}" for day in (1, 2, 3, 4)]
     assert [row[head.index("state") :].split()[0] for row in rows] == list(paths)
     assert [row[head.index("name") :] for row in rows] == ["b", "a", "d", "c"]
     assert [row[head.index("epochs") :].split()[0] for row in rows] == ["2/2", "1/2", "0/2", "1/5"]
     assert [row[head.index("network") :].split()[0] for row in rows[2:]] == ["36-8-4", "36-9-7-4"]
     assert rows[2][head.index("best")] == "-"
-    assert max(map(len, rows)) <= 80
+    assert max(map(len, rows)) <= 90
 
     assert [each["state"] for each in found] == list(paths)
     assert [each["run"] for each in found] == [str(path) for path in paths.values()]
@@ -109,16 +110,37 @@ def test_sizes_for_people(count: int, words: str) -> None:
     assert human_size(count) == words
 
 
-def test_names_go_below_the_rows_of_a_narrow_terminal(
+def test_a_narrow_terminal_has_a_line_for_each_run(
     make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = make_run("2026-11-23_13-04-12_classic_4c374ee4")
-    facts = [RunSummary.of(SavedRun.read(path))]
-    assert len(table(facts)) == 2  # no terminal: one line a run
+    run, later = "2026-11-23_13-04-12_classic_4c374ee4", "2026-11-24_09-00-00_standard_deadbeef"
+    names = [run, f"{run}-fork-320", later]
+    paths = [make_run(names[0], hidden=(1024, 512)), make_run(names[1]), make_run(names[2])]
+    facts = [RunSummary.of(SavedRun.read(path)) for path in paths]
+    whole = table(facts)  # no terminal
+    assert [line.split()[-1] for line in whole] == ["name", *names]
+    assert len(whole[0].split()) == 9
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    for columns, count in (("80", 3), ("120", 2)):
-        monkeypatch.setenv("COLUMNS", columns)
-        lines = table(facts)
-        assert len(lines) == count
-        assert lines[-1].endswith(path.name)
-        assert max(map(len, lines)) <= int(columns)
+    for columns in (80, 100, 160):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        head, *rows = table(facts)
+        assert len(rows) == 3
+        assert max(map(len, [head, *rows])) <= columns
+        for row in rows:
+            assert row[head.index("optimizer") :].split()[0] == "adam"
+            assert row[head.index("best") :].split()[0].endswith("%")
+        shown = [row.split()[-1] for row in rows]
+        if columns == 80:
+            assert shown[1].endswith("fork-320")
+            assert (find_run(shown[0]), find_run(shown[2])) == (paths[0], paths[2])
+        else:
+            assert shown == names
+    assert [line.split()[-1] for line in whole] == [line.split()[-1] for line in table(facts)]
+
+
+def test_names_as_short_as_they_can_be() -> None:
+    run, twin = "2026-11-23_13-04-12_classic_4c374ee4", "2026-11-23_13-04-12_standard_00000000"
+    fork = f"{run}-fork-320"
+    assert beginnings([run, fork]) == [run[:19], fork]
+    assert beginnings([run, twin]) == [run[:21], twin[:21]]
+    assert beginnings(["mine", "my"]) == ["mine", "my"]

@@ -33,8 +33,8 @@ class TestMatrix:
                 "    8    1    .    .    .    .    .    .    .   99    .    99.0     100.0  99.5",
                 "    9    1    .    .    .    .    .    .    .    .   99    99.0     100.0  99.5",
                 "",
-                " 0 recognized: 99 of 100 (99.0 %)",
-                " accuracy 99.60 % (95 % interval 99.0 to 99.8)",
+                " 0 recognized: 99 of 100 (99.0%)",
+                " accuracy 99.60% (95% interval 99.0 to 99.8)",
                 "",
                 "",
                 "",
@@ -151,10 +151,10 @@ class TestCell:
         async with confuse() as opened:
             await opened.press(*["down"] * 9)
             assert chosen(opened) == "1"
-            opened.find(r"^ 9 taken for 0: 1 of 100 \(1.0 %\)$")
+            opened.find(r"^ 9 taken for 0: 1 of 100 \(1.0%\)$")
             await opened.tell(*story.epochs(1, {**SECOND, 27: (0, 0.8)}))
             assert chosen(opened) == "4"
-            opened.find(r"^ 9 taken for 0: 4 of 100 \(4.0 %\)$")
+            opened.find(r"^ 9 taken for 0: 4 of 100 \(4.0%\)$")
             opened.find("─Counts, epoch 2, ")
 
     async def test_the_most_frequent_mistake(self, confuse: Any) -> None:
@@ -162,7 +162,7 @@ class TestCell:
             await opened.press("home")
             opened.find("^ 9 taken for 0: 3 of 100")
             await opened.press("d", "home")
-            opened.find("^ 9 taken for 0: 3 of 100 .3.0 %. now, 1 at epoch 1$")
+            opened.find("^ 9 taken for 0: 3 of 100 .3.0%. now, 1 at epoch 1$")
 
     async def test_enter_shows_its_digits(
         self, confuse: Any, monkeypatch: pytest.MonkeyPatch

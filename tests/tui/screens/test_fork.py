@@ -64,10 +64,10 @@ class TestFork:
             await opened.tell(steps, *of_fork(steps, right))
             opened.find("run ━ ━ fork ━ ━")
             # One of 1,000 digits more is right: b = 0, c = 1.
-            opened.find(r"Fork: optimizer sgd  \+0.10 points \(95 % interval -0.24 to \+0.44\)")
-            opened.find(r"fixed 1, broke 0: may well be chance \(p = 1.00\)")
+            opened.find(r"Fork: optimizer sgd  \+0.10 points \(95% interval -0.09 to \+0.10\)")
+            opened.find(r"fixed 1, broke 0: may well be chance \(p = 0.50\)")
             opened.find(
-                r"run 99.80% \(99.3 to 99.9\)  fork 99.90% \(99.4 to 100.0\)  95 % intervals"
+                r"run 99.80% \(99.3 to 99.9\)  fork 99.90% \(99.4 to 100.0\)  95% intervals"
             )
             assert len(opened.app.model.fork_curves.train_loss) == 100
 

@@ -208,11 +208,11 @@ class TestSuspects:
         async with explain(120, 40, mistakes=[EXPLAINED] * 4) as opened:
             assert "suspect" not in opened.text
             await opened.tell(*story.epochs(1, EXPLAINED))
-            opened.find("the network has contradicted the label for 5 epochs, now 99 %")
+            opened.find("the network has contradicted the label for 5 epochs, now 99%")
             opened.find("^│?▸    31  9 → 0    4.61 ✗\\?")
             opened.find("^│?      4  1 → 7    1.61 ✗ ")
             await opened.resize(80, 24)
-            opened.find("label suspect: contradicted for 5 epochs, now 99 %─")
+            opened.find("label suspect: contradicted for 5 epochs, now 99%─")
             await opened.resize(60, 20)
             opened.find("label suspect─")
 

@@ -1,0 +1,73 @@
+"""The timeline of a run: its snapshots in order, those without a command in groups."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+
+from digit_tui.run.commands import Lineage
+from digit_tui.run.events import SnapshotInfo
+
+FOLD_FROM = 3
+"""So many snapshots in a row that no command followed are shown as one line."""
+
+
+@dataclass(frozen=True)
+class SnapshotGroup:
+    """A snapshot that counts, or those between two such on one way of the run."""
+
+    after: tuple[int, Lineage] | None
+    """The step and lineage of the one that counts before them; None for one that counts."""
+    snapshots: tuple[SnapshotInfo, ...]
+    """At least one, in the order of their steps."""
+
+    @property
+    def undone(self) -> bool:
+        """Whether the run has gone back to before them."""
+        return self.snapshots[0].undone
+
+    @property
+    def key(self) -> Hashable:
+        """What no other group has, also when there are more snapshots in it."""
+        return self.after, self.undone
+
+    @property
+    def folds(self) -> bool:
+        """Whether it is shown as one line."""
+        return len(self.snapshots) >= FOLD_FROM
+
+    @property
+    def words(self) -> str:
+        """In one line, for example "12 snapshots between epochs 3 and 15"."""
+        first, last = (_epoch(self.snapshots[place].epoch) for place in (0, -1))
+        undone = "  (undone)" if self.undone else ""
+        return f"{len(self.snapshots)} snapshots between epochs {first} and {last}{undone}"
+
+
+def _epoch(position: float) -> str:
+    return f"{position:.2f}".rstrip("0").rstrip(".")
+
+
+def group_snapshots(snapshots: Iterable[SnapshotInfo]) -> list[SnapshotGroup]:
+    """The groups of a timeline, in the order of their first snapshots.
+
+    The untrained network counts, and each snapshot that a command followed. What was undone has
+    groups of its own beside those of the way that the run took.
+    """
+    groups: list[tuple[tuple[int, Lineage] | None, list[SnapshotInfo]]] = []
+    latest: dict[Lineage, tuple[int, Lineage]] = {}
+    open_groups: dict[tuple[Lineage, bool], list[SnapshotInfo]] = {}
+    for snapshot in sorted(snapshots, key=lambda each: (each.step, len(each.lineage))):
+        lineage = snapshot.lineage
+        way = lineage, snapshot.undone
+        if snapshot.following or not snapshot.step:
+            groups.append((None, [snapshot]))
+            latest[lineage] = (snapshot.step, lineage)
+            open_groups.pop((lineage, False), None)
+            open_groups.pop((lineage, True), None)
+        elif way in open_groups:
+            open_groups[way].append(snapshot)
+        else:
+            open_groups[way] = [snapshot]
+            groups.append((latest.get(lineage, (0, lineage)), open_groups[way]))
+    return [SnapshotGroup(after, tuple(members)) for after, members in groups]
