@@ -188,7 +188,7 @@ class DigitApp(JobControlApp):
             if name is not None:
                 self.action_set_optimizer(name)
 
-        self.push_screen(OptimizerDialog(self.model.settings.optimizer), chosen)
+        self.push_screen(OptimizerDialog(self.model.settings, self.model.config), chosen)
 
     def action_set_optimizer(self, name: str) -> None:
         self.send(commands.SetOptimizer(name))
@@ -230,7 +230,7 @@ class DigitApp(JobControlApp):
             if changes is not None:
                 self.send(commands.Fork(changes))
 
-        self.push_screen(ForkDialog(self.model.settings), chosen)
+        self.push_screen(ForkDialog(self.model.settings, self.model.config), chosen)
 
     def action_keep(self) -> None:
         def chosen(fork: bool | None) -> None:

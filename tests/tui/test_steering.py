@@ -177,7 +177,7 @@ class TestTimeline:
             await opened.tell(*story.opening(), happened.TimelineChanged(many))
             await opened.press("U")
             opened.find("step   8,950")
-            opened.find("enter goes there")
+            opened.find("enter Go there +esc Stay")
             await opened.press("home")
             opened.find("step       0")
 

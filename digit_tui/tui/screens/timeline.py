@@ -5,18 +5,21 @@ from __future__ import annotations
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
 from textual.widgets import OptionList
 
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.wording import snapshot_words
-from digit_tui.tui.screens.dialog import Dialog
+from digit_tui.tui.screens.list_dialog import ListDialog
 
 
-class TimelineDialog(Dialog[SnapshotInfo | None]):
+class TimelineDialog(ListDialog[SnapshotInfo | None]):
     """Choose a snapshot; None stays at the current step."""
 
-    BINDINGS = [Binding("escape,U,q", "dismiss(None)", "Stay")]
+    TITLE = "Timeline"
+    BINDINGS = [
+        Binding("enter", "submit", "Go there", key_display="enter"),
+        Binding("escape,U,q", "dismiss(None)", "Stay", key_display="esc"),
+    ]
 
     def __init__(self, snapshots: list[SnapshotInfo]) -> None:
         super().__init__()
@@ -24,11 +27,8 @@ class TimelineDialog(Dialog[SnapshotInfo | None]):
             snapshots, key=lambda snapshot: (snapshot.step, len(snapshot.lineage))
         )
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as box:
-            box.border_title = "Timeline"
-            box.border_subtitle = "enter goes there, esc stays"
-            yield OptionList(*(line(snapshot) for snapshot in self._snapshots))
+    def compose_content(self) -> ComposeResult:
+        yield OptionList(*(line(snapshot) for snapshot in self._snapshots))
 
     def on_mount(self) -> None:
         current = [i for i, snapshot in enumerate(self._snapshots) if not snapshot.undone]

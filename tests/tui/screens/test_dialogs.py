@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
 from digit_tui.config import OPTIMIZERS
+from digit_tui.nn import RULES
 from digit_tui.run import commands
 from digit_tui.run import events as happened
 from digit_tui.tui.app import DigitApp
@@ -26,7 +27,29 @@ class TestOptimizerDialog:
             assert isinstance(dialog, OptimizerDialog)
             assert dialog.query_one(OptionList).highlighted == OPTIMIZERS.index("rmsprop")
             for number, name in enumerate(OPTIMIZERS, 1):
-                opened.find(f"{number} {name} .* rate ")
+                mark = "●" if name == "rmsprop" else " "
+                rate = f"usual rate {RULES[name].learning_rate:g}"
+                opened.find(f"{mark} {number} {name} +[a-z][^…]* {rate}")
+            opened.find("rmsprop is in use")
+
+    async def test_it_says_what_a_switch_does(self, window: Any, story: Any) -> None:
+        async with window(
+            60, 20, optimizer="adamw", learning_rate=0.002, weight_decay=0.05
+        ) as opened:
+            story = type(story)(opened.app.model.config, story.dataset)
+            await opened.tell(*story.opening())
+            await opened.press("o", "home")
+            opened.find("sgd: learning rate 0.002 → 0.1, weight decay 0.05 → 0[.]")
+            opened.find("The weights and the schedule stay")
+            await opened.press("escape")
+            await opened.tell(story.changed("optimizer", "sgd"), story.changed("weight_decay", 0.0))
+            await opened.press("o", "end")  # its rate is the one that the run began with
+            opened.find("adamw: weight decay 0 → 0.05[.]")
+            await opened.press("escape")
+            await opened.tell(story.changed("learning_rate", 0.4))
+            await opened.press("o")
+            opened.find("sgd is in use")
+            opened.find("Chosen again: learning rate 0.4 → 0.1[.]")
 
     async def test_enter_chooses(self, window: Any, story: Any) -> None:
         async with window() as opened:
