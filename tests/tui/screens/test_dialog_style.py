@@ -21,6 +21,7 @@ DIALOGS = {
     "Manual": (["question_mark", "m"], ["enter", "esc"]),
     "Manual: start": (["question_mark", "m", "enter"], ["esc"]),
     "Fork": (["f"], ["enter", "esc"]),
+    "Restart": (["r"], ["enter", "esc"]),
     "Keep": (["k"], ["enter", "esc"]),
 }
 """What opens each, by its title, and the keys that its buttons name."""
