@@ -206,6 +206,30 @@ PRESETS: dict[str, dict[str, Any]] = {
 """Named settings; values that a preset leaves out are the defaults of RunConfig."""
 
 
+def parse_widths(text: str) -> tuple[int, ...]:
+    """The widths of hidden layers as they are typed, such as 256,128.
+
+    Raises:
+        ConfigError: if it is no list of numbers.
+    """
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        message = f"{text!r} is not a list of widths such as 256,128"
+        raise ConfigError("hidden", message) from None
+
+
+def absolute_data(data: str) -> str:
+    """The name of a dataset, or the absolute path of a folder: run.json records it.
+
+    Raises:
+        ConfigError: if it is empty.
+    """
+    if not data:
+        raise ConfigError("data", "an empty name; give sample, mnist or a folder")
+    return data if data in SOURCES else os.path.abspath(os.path.expanduser(data))
+
+
 def _one_of(option: str, value: str, choices: Any) -> None:
     if value not in choices:
         raise ConfigError(option, f"{value!r} is none of {', '.join(choices)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -13,10 +12,11 @@ from digit_tui.config import (
     OPTIMIZERS,
     PRESETS,
     SCHEDULES,
-    SOURCES,
     ConfigError,
     RunConfig,
+    absolute_data,
     available_processors,
+    parse_widths,
 )
 
 
@@ -31,9 +31,9 @@ class Widths(click.ParamType[tuple[int, ...]]):
         if isinstance(value, tuple):
             return value
         try:
-            return tuple(int(part) for part in value.split(","))
-        except ValueError:
-            self.fail(f"{value!r} is not a list of widths such as 256,128", param, ctx)
+            return parse_widths(value)
+        except ConfigError as error:
+            self.fail(str(error), param, ctx)
 
 
 class Changes(click.ParamType[tuple[Any, ...]]):
@@ -128,9 +128,9 @@ def make_config(preset: str, options: dict[str, Any]) -> RunConfig:
     Raises:
         click.UsageError: if one is out of its range.
     """
-    if options.get("data") is not None:
-        options["data"] = absolute(options["data"])
     try:
+        if options.get("data") is not None:
+            options["data"] = absolute_data(options["data"])
         return RunConfig.from_preset(preset, **options)
     except ConfigError as error:
         raise click.UsageError(f"--{flag_of(error.option)}: {error}") from error
@@ -142,17 +142,6 @@ def warn_of_threads(threads: int) -> None:
     if threads > processors:
         message = f"--threads {threads}: this process may use {processors} processors; more threads"
         click.echo(f"digit-tui: {message} make training slower, not quicker", err=True)
-
-
-def absolute(data: str) -> str:
-    """The name of a dataset, or the absolute path of a folder: run.json records it.
-
-    Raises:
-        click.UsageError: if it is empty.
-    """
-    if not data:
-        raise click.UsageError("--data: an empty name; give sample, mnist or a folder")
-    return data if data in SOURCES else os.path.abspath(os.path.expanduser(data))
 
 
 def flag_of(option: str) -> str:

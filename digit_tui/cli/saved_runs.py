@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digit_tui.cli.options import absolute, flag_of
-from digit_tui.config import ConfigError, available_processors
+from digit_tui.cli.options import flag_of
+from digit_tui.config import ConfigError, absolute_data, available_processors
 
 if TYPE_CHECKING:
     from digit_tui.storage.saved_run import SavedRun
@@ -61,7 +61,11 @@ def saved_request(name: str, flag: str, folder: Path | None, given: dict[str, An
                 f"{flag}: the run has --{flag_of(option)} {before}, not {value}; leave it out"
             )
     if data is not None:
-        request = replace(request, config=request.config.with_(data=absolute(data)))
+        try:
+            data = absolute_data(data)
+        except ConfigError as error:
+            raise click.UsageError(f"--data: {error}") from error
+        request = replace(request, config=request.config.with_(data=data))
     divided = request.config.threads
     if threads is None:
         threads = min(divided, available_processors())

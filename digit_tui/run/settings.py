@@ -121,14 +121,14 @@ def commands_of(wanted: Mapping[str, str]) -> tuple[Setting, ...]:
     """
     left = dict(wanted)
     commands: list[Setting] = []
-    rate = _number("lr", left.pop("lr", None))
+    rate = number("lr", left.pop("lr", None))
     if "optimizer" in left:
         commands.append(SetOptimizer(left.pop("optimizer"), rate))
     elif rate is not None:
         commands.append(SetLearningRate(rate))
     if "clip-norm" in left or "clip-value" in left:
         norm, value = left.pop("clip-norm", None), left.pop("clip-value", None)
-        commands.append(SetClipping(_number("clip-norm", norm), _number("clip-value", value)))
+        commands.append(SetClipping(number("clip-norm", norm), number("clip-value", value)))
     if "augment" in left:
         commands.append(SetAugmentation(left.pop("augment")))
     if left:
@@ -137,7 +137,12 @@ def commands_of(wanted: Mapping[str, str]) -> tuple[Setting, ...]:
     return tuple(commands)
 
 
-def _number(name: str, word: str | None) -> float | None:
+def number(name: str, word: str | None) -> float | None:
+    """A number that a user typed; None for None, and for "off" where clipping is set.
+
+    Raises:
+        ValueError: if it is none; the message begins with the name.
+    """
     if word is None or (word == "off" and name.startswith("clip")):
         return None
     try:

@@ -261,6 +261,18 @@ def time_left(seconds: float) -> str:
     return f"{clock} left"
 
 
+def kept(run: str | None, fork: str | None = None) -> str:
+    """Where the run is that another one follows, for example "the run before is kept as NAME".
+
+    Args:
+        run: by what name it can be resumed; None if nothing was saved.
+        fork: the same of its fork, if it has one.
+    """
+    if run is None:
+        return "the run before had not started training: nothing of it is kept"
+    return f"the run before is kept as {run}" + (f", its fork as {fork}" if fork else "")
+
+
 def farewell(run: str | None, step: int, done: bool, program: str = "digit-tui") -> list[str]:
     """The last lines of a front end: where the run was saved, and how to resume it.
 

@@ -118,6 +118,12 @@ def _newest() -> Path:
     return max(runs, key=lambda run: run.started).path
 
 
+def run_name(folder: Path) -> str:
+    """The shortest name by which `find_run` finds this folder's run from anywhere."""
+    folder = Path(os.path.abspath(folder))
+    return folder.name if folder.parent == runs_folder() else str(folder)
+
+
 def our_files(folder: Path) -> list[Path] | None:
     """The files of a run in a folder, in the order of FILES; None if it cannot be read.
 

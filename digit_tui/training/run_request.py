@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from digit_tui import data
@@ -40,10 +41,13 @@ class RunRequest:
         """The folder that is written to, if it is known already."""
         return self.folder if self.resume is None else self.resume.path
 
-    def again(self, number: int) -> RunRequest:
-        """A request for a new run with the same settings: the second, the third, ..."""
-        folder = self.folder and self.folder.with_name(f"{self.folder.name}-{number}")
-        return RunRequest(self.config, folder)
+    def again(self, config: RunConfig) -> RunRequest:
+        """A request for another run, in a folder of its own beside the one that was named."""
+        folder = first = self.folder
+        if first is not None:
+            names = (first.with_name(f"{first.name}-{number}") for number in count(2))
+            folder = next(name for name in names if not name.exists())
+        return RunRequest(config, folder, processes=self.processes)
 
     def load_dataset(self) -> Dataset:
         """The dataset of the run, with its held-out set split off.

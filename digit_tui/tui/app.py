@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
+from time import monotonic
 
 from textual import work
 
 from digit_tui.config import AUGMENTATIONS
+from digit_tui.data import Dataset
 from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.wording import farewell
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import Failed
+from digit_tui.session.kept_run import kept_lines
 from digit_tui.session.runner import EventQueue, Runner, RunnerEvent
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest, resume_request
@@ -22,6 +25,7 @@ from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
 from digit_tui.tui.job_control import JobControlApp
 from digit_tui.tui.screens.fork import ForkDialog, KeepDialog
 from digit_tui.tui.screens.optimizer import OptimizerDialog
+from digit_tui.tui.screens.restart import NextRun, RestartDialog
 from digit_tui.tui.screens.resume import ResumeDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
 from digit_tui.tui.screens.view import View
@@ -29,6 +33,8 @@ from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
 MORE_EPOCHS = 10
+JOIN_SECONDS = 10.0
+"""The next run waits no longer for the thread of the run before it to end."""
 
 CLIPPINGS = (
     commands.SetClipping(),
@@ -61,9 +67,8 @@ class DigitApp(JobControlApp):
         super().__init__(request.config, rate, stdio)
         self._request = request
         self._offered = offered
-        self._runs = 0
+        self._next: NextRun | None = None
         self._wake = asyncio.Event()
-        self._after_end: str | None = None
         self._pause_pending = False
         self.runner: Runner | None = None
 
@@ -90,14 +95,19 @@ class DigitApp(JobControlApp):
         self.push_screen(ResumeDialog(offered), chosen)
 
     def _begin(self) -> None:
-        """Start a run: the first, or another after a restart."""
+        """Start the first run."""
         with self.nothing_without():
-            self._start_runner()
+            self._start_runner(self._request)
 
-    def _start_runner(self) -> None:
-        dataset = self.model.dataset
-        self._runs += 1
-        request = self._request if self._runs == 1 else self._request.again(self._runs)
+    def _begin_next(self, following: NextRun) -> None:
+        """Start the run that follows another, and tell where that one is kept."""
+        before, self._next = self.model, None
+        with self.nothing_without():
+            self._start_runner(self._request.again(following.config), following.dataset)
+        for line in kept_lines(before):
+            self.model.say("change", line)
+
+    def _start_runner(self, request: RunRequest, dataset: Dataset | None = None) -> None:
         self.model = RunModel(request.config)
         loop = asyncio.get_running_loop()
 
@@ -121,6 +131,10 @@ class DigitApp(JobControlApp):
             self._wake.clear()
             over = runner.join(0)
             self.ingest(runner.drain())
+        if self._next is not None:  # nothing of it may be left that the next one would meet
+            deadline = monotonic() + JOIN_SECONDS
+            while not runner.join(0) and monotonic() < deadline:
+                await asyncio.sleep(0.01)
         with self.nothing_without():
             self._end_run()
 
@@ -149,9 +163,8 @@ class DigitApp(JobControlApp):
             self.exit(return_code=self.fault.status)
         elif self.ended_by is not None:
             self.exit(return_code=ExitStatus.SIGNALLED + self.ended_by)
-        elif self._after_end == "restart":
-            self._after_end = None
-            self._begin()
+        elif self._next is not None:
+            self._begin_next(self._next)
         else:
             lost = self.model.save_trouble is not None
             self.exit(return_code=ExitStatus.DISK if lost else ExitStatus.DONE)
@@ -191,7 +204,7 @@ class DigitApp(JobControlApp):
             if name is not None:
                 self.action_set_optimizer(name)
 
-        self.push_screen(OptimizerDialog(self.model.settings.optimizer), chosen)
+        self.push_screen(OptimizerDialog(self.model.settings, self.model.config), chosen)
 
     def action_set_optimizer(self, name: str) -> None:
         self.send(commands.SetOptimizer(name))
@@ -234,7 +247,7 @@ class DigitApp(JobControlApp):
             if changes is not None:
                 self.send(commands.Fork(changes))
 
-        self.push_screen(ForkDialog(self.model.settings), chosen)
+        self.push_screen(ForkDialog(self.model.settings, self.model.config), chosen)
 
     def action_keep(self) -> None:
         def chosen(fork: bool | None) -> None:
@@ -260,9 +273,13 @@ class DigitApp(JobControlApp):
         self.send(commands.Save())
 
     def action_restart(self) -> None:
-        if self.runner is not None and self._after_end is None:
-            self._after_end = "restart"
-            self.send(commands.Stop())
+        def chosen(following: NextRun | None) -> None:
+            if following is not None and self._next is None:
+                self._next = following
+                self.send(commands.Stop())
+
+        if self.runner is not None and self._next is None:
+            self.push_screen(RestartDialog(self.model.config, self.model.dataset), chosen)
 
     async def action_break_off(self) -> None:
         """Pause; the second time save and leave."""
@@ -277,4 +294,5 @@ class DigitApp(JobControlApp):
         if self.runner is None:
             self.exit(return_code=ExitStatus.DONE)
         else:
+            self._next = None  # who leaves wants no other run
             self.send(commands.Stop())

@@ -108,7 +108,9 @@ TRAINING_KEYS: list[BindingType] = [
         id="test",
         tooltip="With --validation: open the test set, or back",
     ),
-    Binding("r", "restart", "Restart", id="restart", tooltip="Save, then begin a new run"),
+    Binding(
+        "r", "restart", "Restart", id="restart", tooltip="Keep this run, and begin another one"
+    ),
     Binding("s", "save", "Save", id="save", tooltip="Save a checkpoint now"),
     *COMMON_KEYS,
     Binding(

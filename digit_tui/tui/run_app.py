@@ -27,6 +27,7 @@ from digit_tui.tui.draw_schedule import DrawSchedule
 from digit_tui.tui.resilient_app import ResilientApp
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.dialog import ClosesOnce, Palette
+from digit_tui.tui.screens.form import Form
 from digit_tui.tui.screens.help import Group, HelpDialog
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.train import TrainView
@@ -36,7 +37,7 @@ from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
 from digit_tui.tui.themes import THEMES, VARIABLES
 from digit_tui.tui.widgets.confusion_matrix import Cell
-from digit_tui.tui.widgets.filter_line import FilterInput
+from digit_tui.tui.widgets.quick_input import QuickInput
 
 ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, BranchEvent)
 """Events that short epochs bring many times in a second; all others are drawn at once."""
@@ -211,16 +212,16 @@ class RunApp(ResilientApp):
 
     async def on_event(self, event: events.Event) -> None:
         # Textual passes keys on through queues, in which letters typed quickly would overtake the
-        # enter before them. Keys for the filter are handled at once.
-        if isinstance(event, events.Key) and await self._filter_handles(event):
+        # enter before them. Keys where something is typed in are handled at once.
+        if isinstance(event, events.Key) and await self._handle_now(event):
             return
         await super().on_event(event)
 
-    async def _filter_handles(self, key: events.Key) -> bool:
-        line = self.focused
-        if not isinstance(line, FilterInput) or key.is_forwarded:
+    async def _handle_now(self, key: events.Key) -> bool:
+        target = self.screen if isinstance(self.screen, Form) else self.focused
+        if not isinstance(target, Form | QuickInput) or key.is_forwarded:
             return False
-        return await self._check_bindings(key.key, priority=True) or await line.handle_now(key)
+        return await self._check_bindings(key.key, priority=True) or await target.handle_now(key)
 
     @property
     def tabs(self) -> list[tuple[str, str]]:

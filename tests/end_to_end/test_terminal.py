@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.rarely import rarely
-from support.terminal import pause, step
+from support.terminal import click, pause, step
 
 from digit_tui.storage.saved_run import SavedRun
 
@@ -43,6 +43,18 @@ def test_a_whole_session(training: Callable[..., Any]) -> None:
     program.until(r"^ momentum · learning rate 0\.05 ")
     program.send("[")
     program.until(r"^ momentum · learning rate 0\.025 ")
+    program.send("o")
+    program.until(r"esc Cancel")
+    program.finish_frame()
+    click(program, "3 nesterov")
+    program.until(r"^ nesterov · learning rate 0\.05 ")
+    program.send("f")
+    program.until(r"learning rate 0\.005  0\.01  0\.025 \[0\.05\] 0\.1  0\.25  0\.5 ")
+    program.finish_frame()
+    click(program, " 0.25 ")
+    program.until(r"The copy: learning rate 0\.25\.")
+    click(program, "esc Cancel")
+    program.until(lambda: "The copy" not in program.text)
 
     program.send("\t")
     program.until(r"^─\d+ mistakes by loss─")
@@ -66,7 +78,7 @@ def test_a_whole_session(training: Callable[..., Any]) -> None:
     assert step(program) == before + 2
     saved = SavedRun.read(folder)
     state = saved.checkpoint().state
-    assert (state.step, state.settings.optimizer) == (before + 2, "momentum")
+    assert (state.step, state.settings.optimizer) == (before + 2, "nesterov")
     assert np.isfinite(state.parameters).all()
     assert saved.state() == "running"
 

@@ -37,6 +37,7 @@ OPENERS = [
     b"o",
     b"U",
     b"f",
+    b"r",
     b"k",
     b"?",
     b"?m",

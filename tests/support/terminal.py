@@ -210,6 +210,13 @@ def step(program: Terminal) -> int:
     return int(found[1].replace(",", "")) if found else -1
 
 
+def click(program: Terminal, text: str) -> None:
+    """Click where a text is, as a terminal reports it."""
+    (row,) = [row for row in program.rows if text in row]
+    x, y = row.index(text) + 1, program.rows.index(row) + 1
+    program.send(f"\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m")
+
+
 def pause(program: Terminal) -> int:
     """Pause; the step where it did."""
     program.send(" ")

@@ -194,7 +194,7 @@ class StoodIn:
         self.request, self.dataset = request, dataset
         self.config, self.folder = request.config, request.folder
         self.sent: list[Command] = []
-        self.started = False
+        self.started = self.ended = False
 
     def start(self) -> None:
         self.started = True
@@ -206,8 +206,8 @@ class StoodIn:
         return []
 
     def join(self, seconds: float) -> bool:
-        """It never ends by itself."""
-        return False
+        """Whether a test has told that the run has ended."""
+        return self.ended
 
 
 class Window:
@@ -243,6 +243,8 @@ class Window:
     async def tell(self, *events: Any) -> None:
         """Let events happen, and wait until the screen has changed."""
         self.app.ingest(events)
+        if any(isinstance(event, happened.RunEnded) for event in events):
+            self.app.runner.ended = True  # type: ignore[union-attr]
         await self.settle()
 
     async def press(self, *keys: str) -> None:

@@ -9,7 +9,9 @@ import pytest
 from support.confusion_view import chosen as chosen_cell
 from support.mistakes_view import chosen
 
+from digit_tui.run import commands
 from digit_tui.tui.screens.mistakes import MistakesView
+from digit_tui.tui.screens.train import TrainView
 
 
 async def click(opened: Any, text: str, row: int = 0, right: int = 0) -> None:
@@ -81,3 +83,46 @@ async def test_the_wheel_on_the_matrix(confuse: Any) -> None:
         await turn(opened, " true", down=False)
         await turn(opened, " true", down=False)
         assert chosen_cell(opened) == "99"
+
+
+async def test_the_buttons_of_a_dialog(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        await opened.press("f", "right")
+        await click(opened, "esc Cancel")
+        assert isinstance(opened.app.screen, TrainView)
+        await opened.press("f", "right")
+        await click(opened, "enter Start")
+        assert opened.sent == [commands.Fork((commands.SetOptimizer("adamw"),))]
+        await opened.press("o")
+        await click(opened, "6 adamw")
+        assert opened.sent[1:] == [commands.SetOptimizer("adamw")]
+        await opened.press("o", "home")
+        await click(opened, "enter Switch")
+        assert opened.sent[2:] == [commands.SetOptimizer("sgd")]
+        await opened.press("question_mark")
+        await click(opened, "m Manual")
+        await click(opened, "enter Open")
+        opened.find("Manual: start")
+        for _ in range(2):
+            await click(opened, "esc Back")
+        await click(opened, "esc Close")
+        assert isinstance(opened.app.screen, TrainView)
+
+
+async def test_the_values_of_a_form(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        await opened.press("f")
+        await click(opened, "0.0005")
+        opened.find(r"▸ learning rate .* \[0.0005\] 0.001 ")
+        await click(opened, " augmentation")  # the row, and none of its values
+        opened.find(r"▸ augmentation \[none\]")
+        await click(opened, "another learning rate")
+        await opened.press("3")
+        opened.find("The copy: learning rate 3[.]")
+        await click(opened, " 0.01 ")
+        opened.find("The copy: learning rate 0.01[.]")
+        await opened.resize(60, 20)  # not all have room
+        await click(opened, "0.002")
+        opened.find("The copy: learning rate 0.002[.]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from support.command_script import CommandScript
 from support.rarely import rarely
+from support.workers import alive, workers_of
 from textual import events
 from textual.pilot import Pilot
 
@@ -24,10 +26,11 @@ from digit_tui.session.failures import Failed
 from digit_tui.session.runner import EventQueue, Runner
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.run_request import RunRequest
+from digit_tui.training.run_request import RunRequest, resume_request
 from digit_tui.training.trainer import Trainer
 from digit_tui.tui import app as app_module
 from digit_tui.tui.app import DigitApp
+from digit_tui.tui.screens.restart import RestartDialog
 
 CONFIG = RunConfig(data="sample", hidden=(8,), batch_size=32, epochs=2, augment="shift")
 """125 steps an epoch."""
@@ -164,6 +167,37 @@ async def test_pausing_and_saving_in_the_middle_change_nothing(
     steps = watched.ended.steps
     ended = headless(config, sample, tmp_path / "headless", (steps, commands.Stop()))
     assert watched.ended.weights_sha256 == ended.weights_sha256
+
+
+async def test_the_run_before_another_one_is_kept_whole(tmp_path: Path, sample: Dataset) -> None:
+    config = CONFIG.with_(epochs=100_000, threads=2)
+    async with watch(config, tmp_path / "run") as watched:
+        app = watched.app
+        await watched.until(lambda: app.model.step)
+        before, workers = app.runner, workers_of(os.getpid())
+        assert before is not None
+        assert workers or not WORKER_PROCESSES
+        await watched.press("r")
+        await watched.until(lambda: isinstance(app.screen, RestartDialog))
+        step = app.model.step
+        await watched.until(lambda: app.model.step > step)
+        await watched.press("down", "down", *"4,3", "down", *"16", "down", *"7", "enter")
+        await watched.until(lambda: app.runner is not before)
+        assert before.join(0)  # and with it its processes, and the memory that they share
+        assert not any(map(alive, workers))
+        ended, line = watched.ended, app.model.log[0].text
+        assert line == f"the run before is kept as {tmp_path / 'run'}"
+        await watched.until(lambda: app.model.step)
+        await watched.press("q")
+
+    assert ended is not None
+    saved = SavedRun.read(tmp_path / "run")
+    assert saved.checkpoint().state.step == ended.steps
+    assert resume_request(tmp_path / "run").load_dataset().name == "sample"
+    alone = headless(config, sample, tmp_path / "headless", (ended.steps, commands.Stop()))
+    assert ended.weights_sha256 == alone.weights_sha256
+    other = SavedRun.read(tmp_path / "run-2").config
+    assert (other.hidden, other.batch_size, other.seed) == ((4, 3), 16, 7)
 
 
 class TestFailures:

@@ -84,3 +84,7 @@ class TestLooks:
 
 def test_help(photograph: Any) -> None:
     assert photograph((80, 24), "question_mark")
+
+
+def test_fork(photograph: Any) -> None:
+    assert photograph((80, 24), "f", "down", "right")

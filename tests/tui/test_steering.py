@@ -236,7 +236,7 @@ class TestTimeline:
             await opened.tell(*story.opening(), happened.TimelineChanged(many))
             await opened.press("U")
             opened.find("179 snapshots between epochs 0.5 and 89.5")
-            opened.find("enter goes there")
+            opened.find("enter Go there +→ Unfold +esc Stay")
             await opened.press("enter", "end")
             opened.find(r"epoch  89\.50")
             await opened.press("home")

@@ -90,9 +90,10 @@ async def session(random: Random, opened: Any, story: Story, size: int) -> None:
                 app.ingest(news(random, story, app.model.fork is not None))
             case _:
                 pass
-        if isinstance(app, DigitApp) and app._after_end == "restart":
+        if isinstance(app, DigitApp) and app._next is not None:
             runner = app.runner
             app.ingest([story.ended()])
+            runner.ended = True
             app._wake.set()
             # Another key may ask for the next restart meanwhile.
             await opened.until(lambda runner=runner: app.runner is not runner)

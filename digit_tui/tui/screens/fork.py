@@ -2,143 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
-from textual.widgets import Label, Static
+from textual.widgets import Label, OptionList
 
-from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
+from digit_tui.config import AUGMENTATIONS, OPTIMIZERS, ConfigError, RunConfig
 from digit_tui.run.commands import SetAugmentation, SetClipping, SetLearningRate, SetOptimizer
 from digit_tui.run.commands import Setting as SettingCommand
-from digit_tui.run.settings import Settings
-from digit_tui.run.wording import setting_value
-from digit_tui.tui.screens.dialog import Dialog
+from digit_tui.run.settings import Settings, changes_of, check_changes, number
+from digit_tui.run.wording import NAMES, setting_value, setting_words
+from digit_tui.tui.screens.form import Form
+from digit_tui.tui.screens.list_dialog import ListDialog
 from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.widgets.choice import Choice
+from digit_tui.tui.widgets.entry import Entry
 
-RATE_FACTORS = (0.01, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0)
+RATE_FACTORS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Evenly spaced on a logarithmic scale, as nearly as round numbers are."""
+OWN_RATE = RATE_FACTORS.index(1.0)
 CLIPPINGS = ((None, None), (1.0, None), (None, 0.1))
 """(norm, value): off, by norm, by value."""
 
 
-@dataclass
-class Row:
-    """One setting with its choices."""
-
-    name: str
-    choices: Sequence[Any]
-    labels: Sequence[str]
-    current: int
-    """Index of the run's own choice."""
-    chosen: int
-    """Index of the fork's choice."""
-
-    @property
-    def differs(self) -> bool:
-        return self.chosen != self.current
-
-    @property
-    def value(self) -> Any:
-        return self.choices[self.chosen]
-
-
-def row(name: str, choices: Sequence[Any], labels: Sequence[str], current: int) -> Row:
-    """A row where the fork's choice is the run's."""
-    return Row(name, choices, labels, current, current)
-
-
-class ForkDialog(Dialog[tuple[SettingCommand, ...] | None]):
+class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
     """Choose the settings in which the fork differs; None makes no fork."""
 
+    TITLE = "Fork"
+    INTRODUCTION = "Train a copy beside the run, on the same batches, with\n"
     BINDINGS = [
-        Binding("escape,q", "dismiss(None)", "Cancel"),
-        Binding("up", "move(-1)", "Up"),
-        Binding("down,tab", "move(1)", "Down"),
-        Binding("left", "choose(-1)", "Before"),
-        Binding("right,space", "choose(1)", "Next"),
-        Binding("enter,f", "start", "Start"),
+        Binding("enter,f", "submit", "Start", key_display="enter"),
+        Binding("escape", "leave", "Cancel", key_display="esc"),
     ]
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
-        self._selected = 0
-        rates = [settings.learning_rate * factor for factor in RATE_FACTORS]
+    def __init__(self, settings: Settings, config: RunConfig) -> None:
+        """Make it.
+
+        Args:
+            settings: the run's, those in force.
+            config: the run's.
+        """
+        self._settings = settings
+        self._config = config
         clipping = (settings.clip_norm, settings.clip_value)
-        clippings = [*CLIPPINGS] if clipping in CLIPPINGS else [*CLIPPINGS, clipping]
-        self._rows = [
-            row("optimizer", OPTIMIZERS, OPTIMIZERS, OPTIMIZERS.index(settings.optimizer)),
-            row(
-                "learning rate",
-                rates,
-                [setting_value(rate) for rate in rates],
-                RATE_FACTORS.index(1.0),
-            ),
-            row(
-                "clipping",
-                clippings,
-                [clipping_text(*each) for each in clippings],
-                clippings.index(clipping),
-            ),
-            row(
-                "augmentation",
-                AUGMENTATIONS,
-                AUGMENTATIONS,
-                AUGMENTATIONS.index(settings.augment),
-            ),
-        ]
+        self._clippings = [*CLIPPINGS, *([] if clipping in CLIPPINGS else [clipping])]
+        clippings = [clipping_text(*each) for each in self._clippings]
+        self._optimizer = Choice("optimizer", OPTIMIZERS, OPTIMIZERS.index(settings.optimizer))
+        self._rate = Choice("learning rate", [], OWN_RATE)
+        self._typed_rate = Entry("  or", hint="another learning rate")
+        self._clipping = Choice("clipping", clippings, self._clippings.index(clipping))
+        self._augmentation = Choice(
+            "augmentation", AUGMENTATIONS, AUGMENTATIONS.index(settings.augment)
+        )
+        self._show_rates()
+        super().__init__(
+            [self._optimizer, self._rate, self._typed_rate, self._clipping, self._augmentation]
+        )
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as box:
-            box.border_title = "Fork"
-            yield Label("Train a copy beside the run, on the same batches, with")
-            yield Static(id="choices")
-            yield Label("↑↓ setting  ←→ value  enter starts  esc cancels", id="hint")
+    def _show_rates(self) -> None:
+        """Offer rates around the one that the copy has without a choice."""
+        rate = self._settings.learning_rate
+        if self._optimizer.differs:
+            switch = SetOptimizer(OPTIMIZERS[self._optimizer.chosen])
+            rate = changes_of(switch, self._settings, self._config)["learning_rate"]
+        self._rates = rates_around(rate)
+        self._rate.relabel([setting_value(each) for each in self._rates])
 
-    def on_mount(self) -> None:
-        self._show()
+    def changed(self, row: Choice | Entry | None = None) -> None:
+        if row is self._optimizer:
+            self._show_rates()
+        elif row is self._rate:
+            self._typed_rate.fill("")
+            self._rate.in_force = True
+        elif row is self._typed_rate:
+            self._rate.in_force = not self._typed_rate.text
+        changes = self._check()
+        if changes is not None:
+            words = ", ".join(map(setting_words, changes))
+            self.tell(f"The copy: {words}." if changes else "The same as the run, so far.")
 
-    def _show(self) -> None:
-        text = Text("\n")
-        for index, each in enumerate(self._rows):
-            pointer = "▸" if index == self._selected else " "
-            label = each.labels[each.chosen]
-            if each.name == "learning rate" and self._rows[0].differs and not each.differs:
-                label = "the optimizer's own"
-            text.append(f"{pointer} {each.name:<14} ◂ {label} ▸\n", "bold" if each.differs else "")
-        self.query_one("#choices", Static).update(text)
-
-    def action_move(self, rows: int) -> None:
-        self._selected = (self._selected + rows) % len(self._rows)
-        self._show()
-
-    def action_choose(self, steps: int) -> None:
-        each = self._rows[self._selected]
-        each.chosen = (each.chosen + steps) % len(each.choices)
-        self._show()
-
-    def action_start(self) -> None:
-        changes = self._changes()
+    def action_submit(self) -> None:
+        changes = self._check()
         if changes:
             self.dismiss(changes)
+        elif changes is not None:
+            self.tell("Choose with ←→ what the copy does otherwise.", wrong=True)
+
+    def _check(self) -> tuple[SettingCommand, ...] | None:
+        """The commands for what differs; None if a value is wrong, which is told."""
+        try:
+            changes = self._changes()
+            check_changes(changes, self._config)
+        except ConfigError as error:
+            self.tell(f"{NAMES[error.option]}: {error}", wrong=True)
+        except ValueError as error:
+            self.tell(str(error), wrong=True)
         else:
-            self.query_one("#hint", Label).update("Choose with ←→ what the copy does otherwise.")
+            return changes
+        return None
 
     def _changes(self) -> tuple[SettingCommand, ...]:
-        optimizer, rate, clipping, augmentation = self._rows
+        """The same, not checked yet.
+
+        Raises:
+            ValueError: if what was typed is no number.
+        """
         changes: list[SettingCommand] = []
-        if optimizer.differs:
-            changes.append(SetOptimizer(optimizer.value, rate.value if rate.differs else None))
-        elif rate.differs:
-            changes.append(SetLearningRate(rate.value))
-        if clipping.differs:
-            changes.append(SetClipping(*clipping.value))
-        if augmentation.differs:
-            changes.append(SetAugmentation(augmentation.value))
+        rate = self._rates[self._rate.chosen] if self._rate.differs else None
+        if self._typed_rate.text:
+            rate = number(NAMES["learning_rate"], self._typed_rate.text)
+        if self._optimizer.differs:
+            changes.append(SetOptimizer(OPTIMIZERS[self._optimizer.chosen], rate))
+        elif rate is not None and rate != self._settings.learning_rate:
+            changes.append(SetLearningRate(rate))
+        if self._clipping.differs:
+            changes.append(SetClipping(*self._clippings[self._clipping.chosen]))
+        if self._augmentation.differs:
+            changes.append(SetAugmentation(AUGMENTATIONS[self._augmentation.chosen]))
         return tuple(changes)
+
+
+def rates_around(rate: float) -> list[float]:
+    """A learning rate with lower and higher ones, these of two digits."""
+    return [rate if factor == 1 else float(f"{rate * factor:.2g}") for factor in RATE_FACTORS]
 
 
 def clipping_text(norm: float | None, value: float | None) -> str:
@@ -148,13 +134,15 @@ def clipping_text(norm: float | None, value: float | None) -> str:
     return "off" if value is None else f"by value {setting_value(value)}"
 
 
-class KeepDialog(Dialog[bool | None]):
+class KeepDialog(ListDialog[bool | None]):
     """Which branch to keep: True is the fork, False the run; None goes on with both."""
 
+    TITLE = "Keep"
     BINDINGS = [
-        Binding("r", "dismiss(False)", "Run"),
-        Binding("f", "dismiss(True)", "Fork"),
-        Binding("escape,q,k", "dismiss(None)", "Both"),
+        Binding("enter", "submit", "Choose", key_display="enter"),
+        Binding("r", "dismiss(False)", show=False),
+        Binding("f", "dismiss(True)", show=False),
+        Binding("escape,q,k", "dismiss(None)", "Go on with both", key_display="esc"),
     ]
 
     def __init__(self, model: RunModel) -> None:
@@ -162,14 +150,14 @@ class KeepDialog(Dialog[bool | None]):
         fork = model.fork
         run = "" if model.evaluation is None else f"{model.evaluation.accuracy:.2%}"
         copy = "" if fork is None or fork.evaluation is None else f"{fork.evaluation.accuracy:.2%}"
-        self._text = (
-            f"  r   go on with the run   {run:>7}\n"
-            f"  f   go on with the fork  {copy:>7}  {fork.words if fork else ''}\n"
-            "  esc go on with both\n\n"
-            "The other one is saved as a run of its own."
+        self._options = (
+            Text(f"r  go on with the run   {run:>7}"),
+            Text(f"f  go on with the fork  {copy:>7}  {fork.words if fork else ''}"),
         )
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as box:
-            box.border_title = "Keep"
-            yield Label(Text(self._text))
+    def compose_content(self) -> ComposeResult:
+        yield OptionList(*self._options)
+        yield Label("\nThe other one is saved as a run of its own.")
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_index == 1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from rich.table import Table
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from digit_tui.tui.screens.dialog import Dialog
@@ -16,25 +15,25 @@ Group = tuple[str, list[Binding]]
 class HelpDialog(Dialog[None]):
     """A table of keys, group by group, and the way to the manual."""
 
+    TITLE = "Keys"
+    SCROLLS = True
     BINDINGS = [
-        Binding("escape,q,question_mark,enter,space", "dismiss", "Close"),
         Binding("m", "manual", "Manual"),
+        Binding("escape,q,question_mark,enter,space", "dismiss", "Close", key_display="esc"),
     ]
 
     def __init__(self, groups: list[Group]) -> None:
         super().__init__()
         self._groups = groups
 
-    def compose(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         table = Table.grid(padding=(0, 2))
         for title, bindings in self._groups:
             table.add_row(f"[b]{title}[/]", "")
             for binding in bindings:
                 table.add_row(f"  {self.app.get_key_display(binding)}", binding.tooltip)
             table.add_row("", "")
-        with VerticalScroll(classes="dialog") as box:
-            box.border_title = "Keys (m opens the manual, esc closes)"
-            yield Static(table)
+        yield Static(table)
 
     def action_manual(self) -> None:
         from digit_tui.tui.screens.manual import ManualDialog  # costs nothing before it is opened

@@ -9,39 +9,27 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
 from textual.widgets import OptionList, Static
 
 from digit_tui.manual import read, topics
 from digit_tui.manual.layout import Topic
 from digit_tui.tui.screens.dialog import Dialog
+from digit_tui.tui.screens.list_dialog import ListDialog
 
-CLOSE = Binding("escape,q", "dismiss", "Back")
+CLOSE = Binding("escape,q", "dismiss", "Back", key_display="esc")
 
 
-class ManualDialog(Dialog[None]):
+class ManualDialog(ListDialog[None]):
     """The list of topics."""
 
-    BINDINGS = [CLOSE]
-    CSS = """
-    ManualDialog .dialog OptionList {
-        width: 56;
-        max-width: 100%;
-        max-height: 100%;
-        margin: 0;
-        text-wrap: nowrap;
-        text-overflow: ellipsis;
-    }
-    """
+    TITLE = "Manual"
+    BINDINGS = [Binding("enter", "submit", "Open", key_display="enter"), CLOSE]
 
-    def compose(self) -> ComposeResult:
+    def compose_content(self) -> ComposeResult:
         self._topics = topics()
         width = max(map(len, self._topics))
         lines = [f"{topic:<{width}}  {title}" for topic, title in self._topics.items()]
-        with Vertical(classes="dialog") as box:
-            box.border_title = "Manual"
-            box.border_subtitle = "enter opens a topic, esc goes back"
-            yield OptionList(*lines, markup=False)
+        yield OptionList(*lines, markup=False)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         if self.app.screen is self:  # a second enter in one write opens no second topic
@@ -51,23 +39,13 @@ class ManualDialog(Dialog[None]):
 class TopicDialog(Dialog[None]):
     """One topic."""
 
+    SCROLLS = True
     BINDINGS = [CLOSE]
-    CSS = """
-    TopicDialog .dialog {
-        width: 100%;
-        max-width: 92;
-        height: 100%;
-        max-height: 100%;
-        padding: 0 1;
-    }
-    """
 
     def __init__(self, topic: str) -> None:
         super().__init__()
+        self.title = f"Manual: {topic}"
         self._topic = topic
 
-    def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog") as box:
-            box.border_title = f"Manual: {self._topic}"
-            box.border_subtitle = "\u2191 \u2193 pgup pgdn scroll, esc goes back"
-            yield Static(Topic(read(self._topic)))
+    def compose_content(self) -> ComposeResult:
+        yield Static(Topic(read(self._topic)))

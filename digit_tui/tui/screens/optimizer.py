@@ -5,50 +5,81 @@ from __future__ import annotations
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
-from textual.widgets import Label, OptionList
-from textual.widgets.option_list import Option
+from textual.widgets import OptionList
 
-from digit_tui.config import OPTIMIZERS
+from digit_tui.config import OPTIMIZERS, RunConfig
 from digit_tui.nn import RULES
-from digit_tui.tui.screens.dialog import Dialog
+from digit_tui.run.commands import SetOptimizer
+from digit_tui.run.settings import Settings, changes_of
+from digit_tui.run.wording import NAMES, setting_value
+from digit_tui.tui.screens.list_dialog import ListDialog
 
 DESCRIPTIONS = {
-    "sgd": "plain gradient descent",
-    "momentum": "with velocity (Polyak)",
-    "nesterov": "velocity, looking ahead",
-    "rmsprop": "rates scaled by the mean square",
-    "adam": "momentum and scaled rates",
-    "adamw": "Adam with decoupled weight decay",
+    "sgd": "straight down the gradient",
+    "momentum": "steps add up to a velocity",
+    "nesterov": "velocity, one step ahead",
+    "rmsprop": "own step for each weight",
+    "adam": "velocity, own step sizes",
+    "adamw": "adam, weight decay apart",
 }
 
 
-class OptimizerDialog(Dialog[str | None]):
+class OptimizerDialog(ListDialog[str | None]):
     """Choose an optimizer by name; None keeps the current one."""
 
-    BINDINGS = [Binding("escape", "dismiss(None)", "Cancel")]
+    TITLE = "Optimizer"
+    MESSAGE = True
+    BINDINGS = [
+        Binding("enter", "submit", "Switch", key_display="enter"),
+        Binding("escape,q", "dismiss(None)", "Cancel", key_display="esc"),
+    ]
 
-    def __init__(self, current: str) -> None:
+    def __init__(self, settings: Settings, config: RunConfig) -> None:
+        """Make it.
+
+        Args:
+            settings: those in force.
+            config: the run's.
+        """
         super().__init__()
-        self._current = current
+        self._settings = settings
+        self._config = config
 
-    def compose(self) -> ComposeResult:
-        options = [
-            Option(f"{number} {name:<9} rate {rule.learning_rate:<5}  {DESCRIPTIONS[name]}")
-            for number, (name, rule) in enumerate(RULES.items(), 1)
-        ]
-        with Vertical(classes="dialog") as box:
-            box.border_title = "Optimizer"
-            yield OptionList(*options)
-            yield Label("The weights are kept, the optimizer starts with fresh state.")
+    def compose_content(self) -> ComposeResult:
+        current = self._settings.optimizer
+        yield OptionList(
+            *(
+                f"{'●' if name == current else ' '} {number} {name:<9}{DESCRIPTIONS[name]:<27}"
+                f"usual rate {rule.learning_rate:g}"
+                for number, (name, rule) in enumerate(RULES.items(), 1)
+            ),
+            markup=False,
+        )
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).highlighted = OPTIMIZERS.index(self._current)
+        self.query_one(OptionList).highlighted = OPTIMIZERS.index(self._settings.optimizer)
 
     def on_key(self, event: events.Key) -> None:
         if event.key in {str(number) for number in range(1, len(OPTIMIZERS) + 1)}:
             event.stop()  # or the view behind would handle it too
             self.dismiss(OPTIMIZERS[int(event.key) - 1])
 
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        self.tell(*consequences(OPTIMIZERS[event.option_index], self._settings, self._config))
+
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(OPTIMIZERS[event.option_index])
+
+
+def consequences(name: str, settings: Settings, config: RunConfig) -> list[str]:
+    """What changes with a switch to an optimizer, and what does not, in two lines."""
+    changes = changes_of(SetOptimizer(name), settings, config)
+    told = ", ".join(
+        f"{NAMES[field]} {setting_value(old)} → {setting_value(new)}"
+        for field in ("learning_rate", "weight_decay")
+        if (old := getattr(settings, field)) != (new := changes[field])
+    )
+    if name == settings.optimizer:
+        return [f"{name} is in use.", f"Chosen again: {told}." if told else ""]
+    told = told or "learning rate and weight decay stay"
+    return [f"{name}: {told}.", "The weights and the schedule stay, its memory begins empty."]

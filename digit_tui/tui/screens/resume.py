@@ -5,7 +5,6 @@ from __future__ import annotations
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
 from textual.widgets import Label
 
 from digit_tui.data import printable
@@ -17,25 +16,23 @@ from digit_tui.tui.screens.dialog import Dialog
 class ResumeDialog(Dialog[bool]):
     """True resumes the last run, False begins a new one."""
 
+    TITLE = "The last run was interrupted"
     BINDINGS = [
-        Binding("enter,y,g", "dismiss(True)", "Go on"),
-        Binding("n,escape,q", "dismiss(False)", "New run"),
+        Binding("enter,y,g", "dismiss(True)", "Go on", key_display="enter"),
+        Binding("escape,n,q", "dismiss(False)", "New run", key_display="esc"),
     ]
 
     def __init__(self, run: SavedRun) -> None:
         super().__init__()
         self._run = run
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as box:
-            box.border_title = "The last run was interrupted"
-            yield Label(
-                Text(
-                    f"{description(self._run)}\n\n"
-                    "  enter  go on, as if it had not stopped\n"
-                    "  n      begin a new run (this one stays)"
-                )
+    def compose_content(self) -> ComposeResult:
+        yield Label(
+            Text(
+                f"{description(self._run)}\n\n"
+                "Go on, as if it had not stopped? A new run leaves this one as it is."
             )
+        )
 
 
 def description(run: SavedRun) -> str:

@@ -9,13 +9,12 @@ from time import perf_counter
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
 from textual.widgets import OptionList
 
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.timeline import SnapshotGroup, group_snapshots
 from digit_tui.run.wording import snapshot_words
-from digit_tui.tui.screens.dialog import Dialog
+from digit_tui.tui.screens.list_dialog import ListDialog
 
 
 @dataclass(frozen=True)
@@ -40,17 +39,19 @@ class Row:
         return (self.snapshot or self.group.snapshots[-1]).step
 
 
-class TimelineDialog(Dialog[SnapshotInfo | None]):
+class TimelineDialog(ListDialog[SnapshotInfo | None]):
     """Choose a snapshot; None stays at the current step.
 
     It follows the run while it is open, and keeps what is selected.
     """
 
+    TITLE = "Timeline"
     BINDINGS = [
-        Binding("escape,U,q", "dismiss(None)", "Stay"),
+        Binding("enter", "submit", "Go there", key_display="enter"),
         # The list would scroll.
-        Binding("right", "unfold(True)", "Unfold", priority=True),
-        Binding("left", "unfold(False)", "Fold", priority=True),
+        Binding("right", "unfold(True)", "Unfold", key_display="→", priority=True),
+        Binding("left", "unfold(False)", "Fold", show=False, priority=True),
+        Binding("escape,U,q", "dismiss(None)", "Stay", key_display="esc"),
     ]
 
     def __init__(self, snapshots: list[SnapshotInfo], seconds: float = 0.0) -> None:
@@ -68,11 +69,8 @@ class TimelineDialog(Dialog[SnapshotInfo | None]):
         self._shown = perf_counter()
         self._rows = self._make_rows()
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as box:
-            box.border_title = "Timeline"
-            box.border_subtitle = "enter goes there or unfolds, esc stays"
-            yield OptionList(*(row.text for row in self._rows))
+    def compose_content(self) -> ComposeResult:
+        yield OptionList(*(row.text for row in self._rows))
 
     def on_mount(self) -> None:
         current = [place for place, row in enumerate(self._rows) if not row.group.undone]

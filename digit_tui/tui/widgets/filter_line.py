@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rich.text import Text
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Label, Static
 
 from digit_tui.insight.selection import SelectionError
+from digit_tui.tui.widgets.quick_input import QuickInput
 
 HINT = (
     "true=4 pred=9 index=12 conf>0.9 loss>2 forgotten>=2 "
@@ -75,20 +75,10 @@ class FilterLine(Vertical):
             self._show_error(None)
 
 
-class FilterInput(Input):
-    """The input itself; the app hands keys to it, see `RunApp.on_event`."""
+class FilterInput(QuickInput):
+    """The input itself."""
 
     BINDINGS = [Binding("escape", "screen.back", "Back")]
-
-    async def handle_now(self, key: events.Key) -> bool:
-        """Handle a key at once, if it is one for this line; returns whether it is."""
-        if key.is_printable:
-            await self._on_key(key)
-            return True
-        for binding in self._bindings.key_to_bindings.get(key.key, ()):
-            if await self.app.run_action(binding.action, self):
-                return True
-        return False
 
     async def action_submit(self) -> None:
         self.query_ancestor(FilterLine).submit(self.value)

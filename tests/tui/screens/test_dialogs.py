@@ -10,11 +10,14 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
 from digit_tui.config import OPTIMIZERS
+from digit_tui.data.sources import sample_dir
+from digit_tui.nn import RULES
 from digit_tui.run import commands
 from digit_tui.run import events as happened
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.screens.help import HelpDialog
 from digit_tui.tui.screens.optimizer import OptimizerDialog
+from digit_tui.tui.screens.restart import RestartDialog
 
 
 class TestOptimizerDialog:
@@ -26,7 +29,29 @@ class TestOptimizerDialog:
             assert isinstance(dialog, OptimizerDialog)
             assert dialog.query_one(OptionList).highlighted == OPTIMIZERS.index("rmsprop")
             for number, name in enumerate(OPTIMIZERS, 1):
-                opened.find(f"{number} {name} .* rate ")
+                mark = "●" if name == "rmsprop" else " "
+                rate = f"usual rate {RULES[name].learning_rate:g}"
+                opened.find(f"{mark} {number} {name} +[a-z][^…]* {rate}")
+            opened.find("rmsprop is in use")
+
+    async def test_it_says_what_a_switch_does(self, window: Any, story: Any) -> None:
+        async with window(
+            60, 20, optimizer="adamw", learning_rate=0.002, weight_decay=0.05
+        ) as opened:
+            story = type(story)(opened.app.model.config, story.dataset)
+            await opened.tell(*story.opening())
+            await opened.press("o", "home")
+            opened.find("sgd: learning rate 0.002 → 0.1, weight decay 0.05 → 0[.]")
+            opened.find("The weights and the schedule stay")
+            await opened.press("escape")
+            await opened.tell(story.changed("optimizer", "sgd"), story.changed("weight_decay", 0.0))
+            await opened.press("o", "end")  # its rate is the one that the run began with
+            opened.find("adamw: weight decay 0 → 0.05[.]")
+            await opened.press("escape")
+            await opened.tell(story.changed("learning_rate", 0.4))
+            await opened.press("o")
+            opened.find("sgd is in use")
+            opened.find("Chosen again: learning rate 0.4 → 0.1[.]")
 
     async def test_enter_chooses(self, window: Any, story: Any) -> None:
         async with window() as opened:
@@ -138,13 +163,66 @@ class TestBreakingOff:
 
 
 class TestRestart:
+    async def test_it_asks_first_and_the_run_goes_on_meanwhile(
+        self, window: Any, story: Any
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10))
+            await opened.press("r")
+            assert isinstance(opened.app.screen, RestartDialog)
+            opened.find(r"preset +\[this run's\] classic  standard  record")
+            for name, value in {
+                "data": "sample",
+                "hidden layers": "128",
+                "batch size": "128",
+                "seed": "1",  # another one than the run's
+            }.items():
+                opened.find(rf" {name} +{value} ")
+            await opened.tell(story.steps(10))
+            assert opened.app.model.step == 20
+            await opened.press("escape")
+            assert opened.sent == []
+            assert opened.app._next is None
+
+    async def test_a_preset_fills_in_the_others(self, window: Any, story: Any) -> None:
+        async with window(batch_size=64) as opened:
+            await opened.tell(*story.opening())
+            await opened.press("r", "left")
+            opened.find(r"\[record\]")
+            opened.find("hidden layers 1024,512 ")
+            opened.find("batch size +128 ")
+            opened.find("It trains with adamw, rate 0.002, elastic, 100 epochs[.]")
+            await opened.press("right")
+            opened.find("hidden layers 128 ")
+            opened.find("batch size +64 ")
+            opened.find("It trains with adam, rate 0.001, 25 epochs[.]")
+
+    @pytest.mark.parametrize(
+        ("row", "typed", "told"),
+        [
+            (1, "/no/such", "data: /no/such: no such folder, nor one of auto, sample, mnist"),
+            (2, "256,x", "hidden layers: '256,x' is not a list of widths such as 256,128"),
+            (3, "0", "batch size: 0 is not a whole number from 1 to 65536"),
+            (4, "-1", "seed: -1 is not a whole number from 0 to"),
+        ],
+    )
+    async def test_a_value_that_is_wrong_is_told_and_the_run_goes_on(
+        self, window: Any, story: Any, row: int, typed: str, told: str
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening())
+            await opened.press("r", *["down"] * row, *typed, "enter")
+            await opened.until(lambda: told in opened.text)
+            assert isinstance(opened.app.screen, RestartDialog)
+            assert opened.sent == []
+
     async def test_the_next_run_begins_when_the_last_has_ended(
         self, window: Any, story: Any, tmp_path: Any
     ) -> None:
         async with window(folder=tmp_path / "run") as opened:
             app, first = opened.app, opened.app.runner
             await opened.tell(*story.opening(), story.steps(10))
-            await opened.press("r", "r")
+            await opened.press("r", "down", "down", *"32,16", "enter", "r", "enter")
             assert opened.sent == [commands.Stop()]
             assert app.runner is first
             await opened.tell(story.saved(), story.ended())
@@ -152,8 +230,38 @@ class TestRestart:
             await opened.until(lambda: app.runner is not first)
             assert app.runner.started
             assert app.runner.folder == tmp_path / "run-2"
+            assert app.runner.config == first.config.with_(hidden=(32, 16), seed=1)
             assert app.runner.dataset is story.dataset  # it is not read again
-            assert (app.model.state, app.model.step, len(app.model.log)) == ("loading", 0, 0)
+            assert (app.model.state, app.model.step) == ("loading", 0)
+            assert [line.text for line in app.model.log] == ["the run before is kept as /runs/one"]
+
+    async def test_other_data_are_read_before_the_run_is_ended(
+        self, window: Any, story: Any
+    ) -> None:
+        async with window() as opened:
+            app, first = opened.app, opened.app.runner
+            await opened.tell(*story.opening())
+            await opened.press("r", "down", *str(sample_dir()), "enter", "enter")
+            assert opened.sent == []
+            await opened.until(lambda: opened.sent)
+            assert opened.sent == [commands.Stop()]
+            await opened.tell(story.ended())
+            app._wake.set()
+            await opened.until(lambda: app.runner is not first)
+            assert app.runner.config.data == str(sample_dir())
+            assert app.runner.dataset.train_images.shape == story.dataset.train_images.shape
+            assert [line.text for line in app.model.log] == [
+                "the run before had not started training: nothing of it is kept"
+            ]
+
+    async def test_who_quits_meanwhile_leaves(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(10))
+            await opened.press("r", "enter", "q")
+            await opened.tell(story.saved(), story.ended())
+            opened.app._wake.set()
+            await opened.until(lambda: opened.app.return_code is not None)
+            assert opened.app.return_code == 0
 
     async def test_nothing_is_left_of_the_run_before(self, window: Any, story: Any) -> None:
         async with window() as opened:
@@ -161,7 +269,7 @@ class TestRestart:
             await opened.press("tab")
             await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
             opened.find("   4 .* 1.61 ✗")
-            await opened.press("r")
+            await opened.press("r", "enter")
             await opened.tell(story.ended())
             app._wake.set()
             await opened.until(lambda: app.runner is not first)

@@ -24,9 +24,12 @@ class TestFork:
             (["left", "down", "right"], (commands.SetOptimizer("rmsprop", 0.002),)),
             (["down", "left", "left"], (commands.SetLearningRate(pytest.approx(0.0002)),)),
             (["up", "left"], (commands.SetAugmentation("elastic"),)),
-            (["down", "down", "space"], (commands.SetClipping(norm=1.0),)),
+            (["down", "down", "0", ".", "3"], (commands.SetLearningRate(0.3),)),
+            (["right", "down", "tab", *"1e-4"], (commands.SetOptimizer("adamw", 1e-4),)),
+            (["down", "down", "5", "up", "left"], (commands.SetLearningRate(0.0005),)),
+            (["down", "down", "down", "space"], (commands.SetClipping(norm=1.0),)),
             (
-                ["down", "down", "left", "down", "right"],
+                ["down", "down", "down", "left", "down", "right"],
                 (commands.SetClipping(value=0.1), commands.SetAugmentation("shift")),
             ),
         ],
@@ -50,6 +53,63 @@ class TestFork:
             assert isinstance(opened.app.screen, ForkDialog)
             await opened.press("escape")
             assert opened.sent == []
+
+    @pytest.mark.parametrize(
+        ("rate", "row"),
+        [
+            (0.001, r" 0.0001  0.0002  0.0005 \[0.001\] 0.002  0.005  0.01 "),
+            (0.00317, r" 0.00032 0.00063 0.0016\[0.00317\]0.0063 0.016 0.032 "),
+            (0.015, r" 0.0015  0.003  0.0075 \[0.015\] 0.03  0.075  0.15 "),
+        ],
+    )
+    async def test_the_rates_are_spaced_evenly_in_one_row(
+        self, window: Any, story: Any, rate: float, row: str
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.changed("learning_rate", rate))
+            await opened.press("f")
+            opened.find(f"learning rate +{row.strip()} ")
+
+    async def test_another_optimizer_comes_with_rates_of_its_own(
+        self, window: Any, story: Any
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1))
+            await opened.press("f", "right", "right")
+            opened.find(r"\[sgd\]")
+            opened.find(r"learning rate 0.01  0.02  0.05 \[0.1\] 0.2  0.5  1 ")
+            opened.find("The copy: optimizer sgd[.]")
+            await opened.press("down", "right")
+            opened.find("The copy: optimizer sgd at rate 0.2[.]")
+
+    @pytest.mark.parametrize(
+        ("typed", "told"),
+        [
+            ("fast", "learning rate: 'fast' is not a number"),
+            ("-1", r"learning rate: -1.0 is not a positive number up to 1e\+30"),
+            pytest.param("nan", "learning rate: nan is not a positive", marks=pytest.mark.long),
+        ],
+    )
+    async def test_a_rate_that_is_none_is_told_and_nothing_forked(
+        self, window: Any, story: Any, typed: str, told: str
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1))
+            await opened.press("f", "down", "down", *typed, "enter")
+            opened.find(told)
+            assert opened.sent == []
+            await opened.press("backspace", *["backspace"] * len(typed), "0", "enter")
+            opened.find("learning rate: 0.0 is not a positive")
+            await opened.press(".", "2", "enter")
+            assert opened.sent == [commands.Fork((commands.SetLearningRate(0.2),))]
+
+    async def test_what_is_typed_counts_in_its_order(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1))
+            await opened.press("f")
+            opened.type(b"\x1b[B\x1b[B0.25\r0")  # what follows the enter comes too late
+            await opened.settle()
+            assert opened.sent == [commands.Fork((commands.SetLearningRate(0.25),))]
 
     @pytest.mark.parametrize("size", [(80, 24), *rarely((120, 40))])
     async def test_both_branches_and_their_gap_are_shown(
@@ -90,6 +150,8 @@ class TestFork:
             opened.find("go on with the fork .* optimizer sgd")
             await opened.press(key)
             assert opened.sent == [commands.Keep(fork)]
+            await opened.press("k", *(["down"] if fork else []), "enter")
+            assert opened.sent[1:] == [commands.Keep(fork)]
 
     @pytest.mark.parametrize("kept", ["run", "fork"])
     def test_the_branch_that_is_kept_goes_on_as_the_run(

@@ -1,0 +1,57 @@
+"""The configuration of a run that follows another one, from what a user typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from digit_tui.config import MAX_SEED, ConfigError, RunConfig, absolute_data, parse_widths
+
+NAMES = ("preset", "data", "hidden", "batch-size", "seed")
+"""What can be chosen for it, by the names of the options."""
+
+
+def fresh_seed(config: RunConfig) -> int:
+    """A seed for the run after this one."""
+    return (config.seed + 1) % (MAX_SEED + 1)
+
+
+def next_config(config: RunConfig, wanted: Mapping[str, str]) -> RunConfig:
+    """The configuration of the next run; what is not named is as in the run before.
+
+    A preset brings all its settings: of the run before there remain then the data, how it is
+    prepared and divided, and the number of threads.
+
+    Args:
+        config: of the run before.
+        wanted: some of NAMES to what was typed.
+
+    Raises:
+        ConfigError: if a value is none, or out of its range.
+    """
+    given: dict[str, Any] = {"seed": fresh_seed(config)}
+    for name, text in wanted.items():
+        match name:
+            case "data":
+                given["data"] = absolute_data(text)
+            case "hidden":
+                given["hidden"] = parse_widths(text)
+            case "batch-size" | "seed":
+                given[name.replace("-", "_")] = _whole(text)
+            case "preset":
+                pass
+            case _:
+                raise ConfigError(name, f"none of {', '.join(NAMES)}")
+    if "preset" not in wanted:
+        return config.with_(**given)
+    kept = ("data", "validation", "side", "threads")
+    given = {name: getattr(config, name) for name in kept} | given
+    return RunConfig.from_preset(wanted["preset"], **given)
+
+
+def _whole(text: str) -> Any:
+    """A whole number; or the text itself, which RunConfig refuses."""
+    try:
+        return int(text)
+    except ValueError:
+        return text

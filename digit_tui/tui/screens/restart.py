@@ -1,0 +1,140 @@
+"""The dialog that begins another run."""
+
+from __future__ import annotations
+
+from threading import Thread
+from typing import NamedTuple
+
+from textual.binding import Binding
+from textual.message import Message
+
+from digit_tui.config import PRESETS, ConfigError, RunConfig
+from digit_tui.data import Dataset
+from digit_tui.run.settings import Settings
+from digit_tui.run.wording import settings_words
+from digit_tui.session.failures import failure_of
+from digit_tui.training.restart import fresh_seed, next_config
+from digit_tui.training.run_request import RunRequest
+from digit_tui.tui.screens.form import Form
+from digit_tui.tui.widgets.choice import Choice
+from digit_tui.tui.widgets.entry import Entry
+
+
+class NextRun(NamedTuple):
+    """What is to be trained next."""
+
+    config: RunConfig
+    dataset: Dataset | None
+    """None if it is still being read, for the run before."""
+
+
+class RestartDialog(Form[NextRun | None]):
+    """Choose what the next run does otherwise; None goes on with the present one."""
+
+    TITLE = "Restart"
+    INTRODUCTION = "Save and keep this run, and begin another one with\n"
+    BINDINGS = [
+        Binding("enter,r", "submit", "Begin", key_display="enter"),
+        Binding("escape", "leave", "Cancel", key_display="esc"),
+    ]
+
+    class DataRead(Message):
+        """The data of the next run were read, or cannot be."""
+
+        def __init__(self, config: RunConfig, outcome: Dataset | str) -> None:
+            """Tell of it.
+
+            Args:
+                config: the next run's.
+                outcome: its dataset, or why there is none.
+            """
+            super().__init__()
+            self.config = config
+            self.outcome = outcome
+
+    def __init__(self, config: RunConfig, dataset: Dataset | None) -> None:
+        """Make it.
+
+        Args:
+            config: the present run's.
+            dataset: the present run's, if it is read.
+        """
+        self._config = config
+        self._dataset = dataset
+        self._awaited: RunConfig | None = None  # the run whose data are being read
+        self._preset = Choice("preset", ["this run's", *PRESETS], 0)
+        self._data = Entry("data", config.data, "auto, sample, mnist or a folder")
+        self._hidden = Entry("hidden layers", hint="widths such as 256,128")
+        self._batch_size = Entry("batch size")
+        self._seed = Entry("seed", str(fresh_seed(config)))
+        self._fill(config)
+        super().__init__([self._preset, self._data, self._hidden, self._batch_size, self._seed])
+
+    def _fill(self, config: RunConfig) -> None:
+        """Fill in what a preset decides."""
+        self._hidden.fill(",".join(map(str, config.hidden)))
+        self._batch_size.fill(str(config.batch_size))
+
+    def changed(self, row: Choice | Entry | None = None) -> None:
+        if row is self._preset:
+            preset = self._chosen_preset
+            self._fill(RunConfig.from_preset(preset) if preset else self._config)
+        config = self._check()
+        if config is None or config == self._awaited:
+            return
+        self._awaited = None
+        words = settings_words(Settings.of(config), None)
+        length = "" if config.epochs is None else f", {config.epochs} epochs"
+        self.tell(f"It trains with {', '.join(words)}{length}.")
+
+    @property
+    def _chosen_preset(self) -> str | None:
+        """Its name; None where the settings are this run's."""
+        return [None, *PRESETS][self._preset.chosen]
+
+    def _check(self) -> RunConfig | None:
+        """The configuration of the next run; None if a value is wrong, which is told."""
+        wanted = {
+            "data": self._data.text,
+            "hidden": self._hidden.text,
+            "batch-size": self._batch_size.text,
+            "seed": self._seed.text,
+        }
+        if self._chosen_preset is not None:
+            wanted["preset"] = self._chosen_preset
+        try:
+            return next_config(self._config, wanted)
+        except ConfigError as error:
+            self._awaited = None
+            name = {"hidden": "hidden layers"}.get(error.option, error.option.replace("_", " "))
+            self.tell(f"{name}: {error}", wrong=True)
+            return None
+
+    def action_submit(self) -> None:
+        config = self._check()
+        if config is None or config == self._awaited:
+            return
+        if config.data == self._config.data:
+            self.dismiss(NextRun(config, self._dataset))
+            return
+        self._awaited = config
+        self.tell("Reading the data...")
+        Thread(target=self._read, args=(config,), name="next-data", daemon=True).start()
+
+    def _read(self, config: RunConfig) -> None:
+        """Read the data of the next run, in a thread."""
+        outcome: Dataset | str
+        try:
+            outcome = RunRequest(config).load_dataset()
+        except Exception as error:  # as in the thread of a run, see Runner
+            outcome = failure_of(error, action="read").message
+        self.post_message(self.DataRead(config, outcome))
+
+    def on_restart_dialog_data_read(self, message: DataRead) -> None:
+        if message.config != self._awaited:
+            return
+        if isinstance(message.outcome, Dataset):
+            self.dismiss(NextRun(message.config, message.outcome))
+        else:
+            self._awaited = None
+            self.tell(f"data: {message.outcome}", wrong=True)

@@ -1,0 +1,29 @@
+"""A button of a dialog."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.binding import Binding
+from textual.widgets import Static
+
+
+class Button(Static):
+    """The key of a binding and what it does; a click does it."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, binding: Binding) -> None:
+        """Make it.
+
+        Args:
+            binding: of the dialog.
+        """
+        super().__init__()
+        self._binding = binding
+
+    def on_mount(self) -> None:
+        key = self.app.get_key_display(self._binding)
+        self.update(Text.assemble((key, "bold"), f" {self._binding.description}"))
+
+    async def on_click(self) -> None:
+        await self.run_action(f"screen.{self._binding.action}")

@@ -1,0 +1,89 @@
+"""All dialogs look alike, in all themes, and fit a small terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.steering import forked
+from textual.widgets import OptionList
+
+from digit_tui.run import events as happened
+from digit_tui.run.events import SnapshotInfo
+from digit_tui.tui.screens.dialog import Dialog
+from digit_tui.tui.themes import THEMES
+from digit_tui.tui.widgets.button import Button
+
+DIALOGS = {
+    "Optimizer": (["o"], ["enter", "esc"]),
+    "Timeline": (["U"], ["enter", "esc"]),
+    "Keys": (["question_mark"], ["m", "esc"]),
+    "Manual": (["question_mark", "m"], ["enter", "esc"]),
+    "Manual: start": (["question_mark", "m", "enter"], ["esc"]),
+    "Fork": (["f"], ["enter", "esc"]),
+    "Restart": (["r"], ["enter", "esc"]),
+    "Keep": (["k"], ["enter", "esc"]),
+}
+"""What opens each, by its title, and the keys that its buttons name."""
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24)])
+async def test_one_frame_with_a_title_and_buttons(
+    window: Any, story: Any, size: tuple[int, int]
+) -> None:
+    snapshots = [SnapshotInfo(step, step / 100, (), 0.9, "", False) for step in range(3_000)]
+    async with window(*size) as opened:
+        app = opened.app
+        await opened.tell(*story.opening(), happened.TimelineChanged(snapshots))
+        for title, (keys, named) in DIALOGS.items():
+            if title == "Keep":
+                await opened.tell(forked(story, "optimizer sgd"))
+            await opened.press(*keys)
+            dialog = app.screen
+            assert isinstance(dialog, Dialog)
+            opened.find(f"╭─ {title} ─+╮")
+            (box,) = dialog.query(".dialog")
+            assert box.region in dialog.region
+            assert box.styles.border_top[0] == "round"
+            buttons = list(dialog.query(Button))
+            texts = [str(button.render()).split()[0] for button in buttons]
+            assert texts == named
+            assert all(box.region.contains_region(button.region) for button in buttons)
+            assert {button.region.y for button in buttons} == {box.region.bottom - 2}
+            for lines in dialog.query(OptionList):
+                assert not title.startswith(("Optimizer", "Keep")) or not lines.max_scroll_y
+            for _ in keys:
+                await opened.press("escape")
+            assert app.screen is app.screen_stack[0]
+
+
+async def test_a_theme_changes_all_of_its_colours(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening())
+        seen = set()
+        for theme in THEMES:
+            opened.app.theme = theme.name
+            await opened.press("f")
+            (box,) = opened.app.screen.query(".dialog")
+            button = opened.app.screen.query(Button).first()
+            colours = (
+                box.styles.border_top[1].hex,
+                box.styles.background.hex,
+                button.styles.background.hex,
+                button.styles.color.hex,
+            )
+            assert len(set(colours)) == len(colours)
+            assert abs(button.styles.color.brightness - button.styles.background.brightness) > 0.5
+            seen.add(colours)
+            await opened.press("escape")
+        assert len(seen) == len(THEMES)
+
+
+async def test_a_row_out_of_sight_is_scrolled_to(window: Any, story: Any) -> None:
+    async with window(60, 10) as opened:
+        await opened.tell(*story.opening())
+        await opened.press("f")
+        assert "augmentation" not in opened.text
+        await opened.press("up")
+        opened.find(r"▸ augmentation \[none\]")
+        opened.find("enter Start")
