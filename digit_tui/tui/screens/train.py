@@ -9,7 +9,7 @@ from textual.containers import Container
 from digit_tui.insight.confusion import confusion_matrix
 from digit_tui.run.events import Evaluated
 from digit_tui.tui.drawing.plot import BRAILLE, MARKERS
-from digit_tui.tui.screens.train_charts import SUBJECTS, ChartOptions, draw_subject
+from digit_tui.tui.screens.train_charts import SUBJECTS, ChartOptions, draw_subject, pair_legend
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.charset import shows
@@ -131,7 +131,7 @@ class TrainView(View):
         self.set_class(model.fork is not None, "-forked")
         super().show(model)
         self.query_one(EventLog).show(model)
-        self.query_one(GapLine).show(model)
+        self.query_one(GapLine).show(model, pair_legend(model, self._options))
 
     def draw(self, model: RunModel) -> None:
         self.query_one(HardestDigits).show(model)

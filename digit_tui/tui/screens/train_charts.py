@@ -145,6 +145,16 @@ def _legends(subject: Subject, model: RunModel, options: ChartOptions) -> list[s
     return [f"{full}[/]", f"  run {keys[0]} {keys[1]} fork {keys[2]} {keys[3]}"]
 
 
+def pair_legend(model: RunModel, options: ChartOptions) -> str:
+    """Which curves are of training, and which of the monitored split, as markup.
+
+    The titles of the charts may have had room only for which are the run's and which the fork's.
+    """
+    key = [f"{_key(options.marker, mark)}[/]" for mark in range(4)]
+    split = model.config.monitored_split
+    return f"training {key[0]} {key[2]}  {split} {key[1]} {key[3]}"
+
+
 def _key(marker: str, mark: int) -> str:
     """The start of a legend entry: the curve's colour, and its letter if it has one."""
     return f"[${(*RUN_COLORS, *FORK_COLORS)[mark]}]{letter(marker, mark) or '━'}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rich.text import Text
+from textual.content import Content
 from textual.widgets import Static
 
 from digit_tui.insight.significance import compare, ends_words, gap_words
@@ -14,14 +14,30 @@ class GapLine(Static):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown = ""
+        self._shown: tuple[str, str, int] = ("", "", 0)
 
-    def show(self, model: RunModel) -> None:
+    def show(self, model: RunModel, legend: str) -> None:
+        """Draw the gap.
+
+        Args:
+            model: the run.
+            legend: which curve is which, as markup; it is at the end of the second line.
+        """
         self.display = model.fork is not None
-        text = gap(model)
-        if text != self._shown:  # each update is sent to the terminal
-            self._shown = text
-            self.update(Text(text), layout=False)  # its height is fixed
+        width = self.size.width
+        shown = gap(model), legend, width
+        if shown != self._shown:  # each update is sent to the terminal
+            self._shown = shown
+            self.update(_with_legend(*shown), layout=False)  # its height is fixed
+
+
+def _with_legend(text: str, legend: str, width: int) -> Content:
+    key = Content.from_markup(legend)
+    lines = [Content(line) for line in text.split("\n")]
+    room = width - key.cell_length
+    if len(lines) > 1 and lines[1].cell_length + 2 <= room:
+        lines[1] = lines[1].pad_right(room - lines[1].cell_length) + key
+    return Content("\n").join(lines)
 
 
 def gap(model: RunModel) -> str:

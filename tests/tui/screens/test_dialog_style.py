@@ -16,7 +16,7 @@ from digit_tui.tui.widgets.button import Button
 
 DIALOGS = {
     "Optimizer": (["o"], ["enter", "esc"]),
-    "Timeline": (["U"], ["enter", "esc"]),
+    "Timeline": (["U"], ["enter", "→", "esc"]),
     "Keys": (["question_mark"], ["m", "esc"]),
     "Manual": (["question_mark", "m"], ["enter", "esc"]),
     "Manual: start": (["question_mark", "m", "enter"], ["esc"]),

@@ -122,10 +122,16 @@ class TestFork:
             steps = story.steps(100)
             right = story.evaluated_at(300, 3.0, story.evaluation({5: (1, 0.9)}))
             await opened.tell(steps, *of_fork(steps, right))
-            opened.find("run ━ ━ fork ━ ━")
+            narrow = size[0] == 80
+            names = (
+                "run ━ ━ fork ━ ━" if narrow else "run ━ training ━ test  fork ━ training ━ test"
+            )
+            assert opened.text.count(names) == 2
             # One of 1,000 digits more is right: b = 0, c = 1.
             opened.find(r"Fork: optimizer sgd  \+0.10 points \(95% interval -0.09 to \+0.10\)")
-            opened.find(r"fixed 1, broke 0: may well be chance \(p = 0.50\)")
+            opened.find(
+                r"fixed 1, broke 0: may well be chance \(p = 0.50\) +training ━ ━  test ━ ━ *\n"
+            )
             opened.find(
                 r"run 99.80% \(99.3 to 99.9\)  fork 99.90% \(99.4 to 100.0\)  95% intervals"
             )
