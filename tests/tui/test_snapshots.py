@@ -60,6 +60,7 @@ def photograph(
     [
         pytest.param((80, 24), id="80x24"),
         pytest.param((120, 40), id="120x40", marks=pytest.mark.long),
+        pytest.param((200, 60), id="200x60", marks=pytest.mark.long),
     ],
 )
 class TestLooks:

@@ -152,12 +152,13 @@ class KeepDialog(ListDialog[bool | None]):
         copy = "" if fork is None or fork.evaluation is None else f"{fork.evaluation.accuracy:.2%}"
         self._options = (
             Text(f"r  go on with the run   {run:>7}"),
-            Text(f"f  go on with the fork  {copy:>7}  {fork.words if fork else ''}"),
+            Text(f"f  go on with the fork  {copy:>7}"),
         )
+        self._words = fork.words if fork else ""
 
     def compose_content(self) -> ComposeResult:
         yield OptionList(*self._options)
-        yield Label("\nThe other one is saved as a run of its own.")
+        yield Label(Text(f"\nThe fork has {self._words}.\nThe other is saved as a run of its own."))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_index == 1)

@@ -25,7 +25,7 @@ class GapLine(Static):
         """
         self.display = model.fork is not None
         width = self.size.width
-        shown = gap(model), legend, width
+        shown = gap(model, width), legend, width
         if shown != self._shown:  # each update is sent to the terminal
             self._shown = shown
             self.update(_with_legend(*shown), layout=False)  # its height is fixed
@@ -40,7 +40,7 @@ def _with_legend(text: str, legend: str, width: int) -> Content:
     return Content("\n").join(lines)
 
 
-def gap(model: RunModel) -> str:
+def gap(model: RunModel, width: int = 1_000) -> str:
     """The three lines; "" where there is no fork."""
     fork = model.fork
     if fork is None:
@@ -49,14 +49,13 @@ def gap(model: RunModel) -> str:
     if fork.evaluation is None or model.evaluation is None:
         return f"{first}\nnot evaluated yet"
     comparison = compare(model.evaluation, fork.evaluation)
-    accuracies = [
-        f"{branch} {evaluation.accuracy:.2%} ({ends_words(evaluation.correct, evaluation.total)})"
-        for branch, evaluation in (("run", model.evaluation), ("fork", fork.evaluation))
-    ]
-    return "\n".join(
-        [
-            f"{first}  {gap_words(comparison)}",
-            comparison.words,
-            "  ".join([*accuracies, "95% intervals"]),
+    branches = {"run": model.evaluation, "fork": fork.evaluation}
+    whole = f"{first}  {gap_words(comparison)}"
+    if len(whole) <= width:
+        accuracies = [
+            f"{name} {each.accuracy:.2%} ({ends_words(each.correct, each.total)})"
+            for name, each in branches.items()
         ]
-    )
+        return "\n".join([whole, comparison.words, "  ".join([*accuracies, "95% intervals"])])
+    accuracies = [f"{name} {each.accuracy:.2%}" for name, each in branches.items()]
+    return "\n".join([first, gap_words(comparison), "  ".join([comparison.words, *accuracies])])

@@ -153,7 +153,7 @@ class TestFork:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(1), forked(story, "optimizer sgd"))
             await opened.press("k", "escape", "k")
-            opened.find("go on with the fork .* optimizer sgd")
+            opened.find("The fork has optimizer sgd\\.")
             await opened.press(key)
             assert opened.sent == [commands.Keep(fork)]
             await opened.press("k", *(["down"] if fork else []), "enter")
