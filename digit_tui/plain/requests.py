@@ -103,6 +103,14 @@ class ShowHelp:
 
 
 @dataclass(frozen=True)
+class Restart:
+    """Begin another run, and keep the present one."""
+
+    wanted: dict[str, str]
+    """What it does otherwise, see `next_config`."""
+
+
+@dataclass(frozen=True)
 class Quit:
     """Save and leave."""
 
@@ -121,5 +129,6 @@ Request = (
     | ShowLog
     | SetVerbose
     | ShowHelp
+    | Restart
     | Quit
 )

@@ -19,13 +19,14 @@ from digit_tui.session.failures import Failed
 from digit_tui.session.kept_run import kept_lines
 from digit_tui.session.runner import EventQueue, Runner, RunnerEvent
 from digit_tui.storage.saved_run import SavedRun
+from digit_tui.training.restart import NextRun
 from digit_tui.training.run_request import RunRequest, resume_request
 from digit_tui.tui.bindings import TRAINING_KEYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
 from digit_tui.tui.job_control import JobControlApp
 from digit_tui.tui.screens.fork import ForkDialog, KeepDialog
 from digit_tui.tui.screens.optimizer import OptimizerDialog
-from digit_tui.tui.screens.restart import NextRun, RestartDialog
+from digit_tui.tui.screens.restart import RestartDialog
 from digit_tui.tui.screens.resume import ResumeDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
 from digit_tui.tui.screens.view import View
