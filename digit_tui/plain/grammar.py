@@ -12,7 +12,8 @@ from digit_tui.plain import requests
 from digit_tui.plain.requests import InputError, Request, RunCommand
 from digit_tui.plain.values import MOST, choose, count_words, quoted, real, whole
 from digit_tui.run import commands
-from digit_tui.run.settings import parse_changes
+from digit_tui.run.settings import named_values, parse_changes
+from digit_tui.training import restart
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,17 @@ def _fork(words: list[str]) -> Request:
         raise ValueError(printable(str(error))) from error
 
 
+def _restart(words: list[str]) -> Request:
+    parts = [word.partition("=") for word in words]
+    try:
+        wanted = named_values(("".join((name.lower(), *rest)) for name, *rest in parts), NEXT_RUN)
+        if "preset" in wanted:
+            wanted["preset"] = wanted["preset"].lower()
+        return requests.Restart(wanted)
+    except ValueError as error:  # it quotes what was typed
+        raise ValueError(printable(str(error))) from error
+
+
 def _keep(words: list[str]) -> Request:
     count_words(words, 1, 1)
     return RunCommand(commands.Keep(choose(words[0], ("run", "fork")) == "fork"))
@@ -174,6 +186,9 @@ def _help(words: list[str]) -> Request:
     count_words(words, 0, 1)
     return requests.ShowHelp(find(words[0]).name if words else None)
 
+
+NEXT_RUN = dict(zip(restart.NAMES, ("NAME", "NAME or DIR", "256,128", "N", "N"), strict=True))
+"""What `restart` takes, by what is named."""
 
 COMMANDS = (
     PlainCommand(
@@ -228,6 +243,12 @@ COMMANDS = (
     ),
     PlainCommand(
         "keep", "keep run, keep fork", "End a fork: go on with the run or the copy", _keep
+    ),
+    PlainCommand(
+        "restart",
+        " ".join(["restart", *(f"[{name}={value}]" for name, value in NEXT_RUN.items())]),
+        "Keep this run, and begin another one, with a fresh seed or with what is named",
+        _restart,
     ),
     PlainCommand("epochs", "epochs N", "Train N more epochs", _epochs),
     PlainCommand("save", "save", "Save a checkpoint now", alone(RunCommand(commands.Save()))),

@@ -106,6 +106,14 @@ class ShowHelp:
 
 
 @dataclass(frozen=True)
+class Restart:
+    """Begin another run, and keep the present one."""
+
+    wanted: dict[str, str]
+    """What it does otherwise, see `next_config`."""
+
+
+@dataclass(frozen=True)
 class Quit:
     """Save and leave."""
 
@@ -124,5 +132,6 @@ Request = (
     | ShowLog
     | SetVerbose
     | ShowHelp
+    | Restart
     | Quit
 )

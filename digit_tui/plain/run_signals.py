@@ -23,6 +23,7 @@ class RunSignals:
     """Handles the ending signals in a `with` block; handlers only put something into queues.
 
     Attributes:
+        runner: of the present run.
         number: of the signal that ends the program, if one does.
         pausing: whether ctrl+c was pressed since the last line; pressed again it ends the run.
     """
@@ -36,9 +37,9 @@ class RunSignals:
         """
         self.number: int | None = None
         self.pausing = False
-        self._runner = runner
+        self.runner = runner
         self._on_pause = on_pause
-        self._watchdog = ExitWatchdog(runner.join)
+        self._watchdog = ExitWatchdog(lambda seconds: self.runner.join(seconds))
         self._handlers = ExitStack()
 
     def __enter__(self) -> RunSignals:
@@ -52,7 +53,7 @@ class RunSignals:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT and not self.pausing:
             self.pausing = True
-            self._runner.send(Pause())
+            self.runner.send(Pause())
             self._on_pause()
         else:
             signals.reset(number)
@@ -61,6 +62,6 @@ class RunSignals:
     def leave(self, number: int) -> None:
         """End the run as a signal does."""
         self.number = number
-        self._runner.stop_waiting()
-        self._runner.send(Stop(reason="interrupted"))
+        self.runner.stop_waiting()
+        self.runner.send(Stop(reason="interrupted"))
         self._watchdog.report(number)

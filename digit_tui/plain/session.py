@@ -6,6 +6,8 @@ from queue import Empty, SimpleQueue
 from signal import SIGINT
 from time import monotonic
 
+from digit_tui.config import ConfigError
+from digit_tui.data import DataError, Dataset
 from digit_tui.plain import queries, requests
 from digit_tui.plain.exit_report import conclude
 from digit_tui.plain.grammar import parse
@@ -17,9 +19,11 @@ from digit_tui.plain.run_signals import Interrupted, RunSignals
 from digit_tui.plain.sync_runner import SyncRunner, Woken
 from digit_tui.run import commands
 from digit_tui.run.events import Refused, SnapshotInfo
+from digit_tui.session.kept_run import kept_lines
 from digit_tui.session.output import Output
 from digit_tui.session.run_status import RunStatus
 from digit_tui.session.runner import RunnerEvent
+from digit_tui.training.restart import NextRun, next_config
 from digit_tui.training.run_request import RunRequest
 
 POLL_SECONDS = 0.25
@@ -52,25 +56,38 @@ class Session:
                 last line.
             prompt: show a prompt.
         """
-        self.run = RunStatus(request.config)
+        self._request = request
         self._source = source
         self._output = output
         self._terminal = terminal
         self._inbox: SimpleQueue[Line | EndOfInput | Woken | Interrupted] = SimpleQueue()
-        self._runner = SyncRunner(request, lambda: self._inbox.put(Woken()), held=not terminal)
-        self.signals = RunSignals(self._runner, lambda: self._inbox.put(Interrupted()))
         self._transcript = Transcript(output, prompt)
-        self._narrator = Narrator(self.run, self._transcript.record, verbose=not terminal)
-        self._control = RunControl(
-            self._runner, self.run, self._transcript, self._narrator, terminal
-        )
+        self._set_up(request)
+        self.signals = RunSignals(self._runner, lambda: self._inbox.put(Interrupted()))
 
         self._wanted: float | None = None  # since when the next line was asked for
         self._line: str | None = None  # to be carried out next
         self._end = False  # of the lines
-        self._task: Task | None = self._control.settle()
+        self._next: NextRun | None = None
         self._leaving = False
         self._wrong = 0  # lines that could not be carried out
+
+    def _set_up(self, request: RunRequest, dataset: Dataset | None = None) -> None:
+        """Set up a run: the first, or another one.
+
+        Args:
+            request: which run.
+            dataset: its dataset, if that was read before.
+        """
+        self.run = RunStatus(request.config)
+        self._runner = SyncRunner(
+            request, lambda: self._inbox.put(Woken()), held=not self._terminal, dataset=dataset
+        )
+        self._narrator = Narrator(self.run, self._transcript.record, verbose=not self._terminal)
+        self._control = RunControl(
+            self._runner, self.run, self._transcript, self._narrator, self._terminal
+        )
+        self._task: Task | None = self._control.settle()
         self._listed: list[SnapshotInfo] = []  # by the last `timeline`
 
     def converse(self) -> None:
@@ -80,15 +97,38 @@ class Session:
         if self._terminal:
             self._transcript.write("type help for the commands, quit to save and leave")
         try:
-            while self.run.state != "ended":
-                self._proceed()
-                self._ask_for_line()
-                self._receive()
-                for event in self._runner.drain():
-                    self._ingest(event)
+            self._follow()
+            while self._next is not None and self.run.failure is None and not self._leaving:
+                self._begin_next(self._next)
+                self._follow()
         finally:  # a bug in here must not cost the run
             self._leave()
             self._runner.join(END_SECONDS)
+
+    def _follow(self) -> None:
+        """Carry out lines and report events, until the run has ended."""
+        while self.run.state != "ended":
+            self._proceed()
+            self._ask_for_line()
+            self._receive()
+            for event in self._runner.drain():
+                self._ingest(event)
+
+    def _begin_next(self, following: NextRun) -> None:
+        """Begin the run that follows the one that has ended."""
+        self._runner.join(END_SECONDS)
+        for line in kept_lines(self.run):
+            self._transcript.record(line)
+        verbose = self._narrator.verbose
+        self._set_up(self._request.again(following.config), following.dataset)
+        self._next = None
+        self._narrator.verbose = verbose
+        self.signals.runner = self._runner
+        self._runner.start()
+        if self.signals.pausing:  # by ctrl+c, in the run before
+            self._runner.send(commands.Pause())
+        if self.signals.number is not None:  # the signal was for the run before
+            self._leave("interrupted")
 
     def close(self) -> int:
         """Print how it ended; returns the exit status."""
@@ -202,6 +242,8 @@ class Session:
                 self._transcript.write(f"reporting {often}")
             case requests.ShowValidation():
                 self._show_validation()
+            case requests.Restart(wanted):
+                yield from self._restart(wanted)
             case requests.Quit():
                 self._leave()
             case _:
@@ -224,6 +266,20 @@ class Session:
             raise InputError(f"back: the timeline has rows 1 to {len(snapshots)}")
         return snapshots[row - 1]
 
+    def _restart(self, wanted: dict[str, str]) -> Task:
+        """End the run, to begin another one: what that needs is read and checked before."""
+        try:
+            config, dataset = next_config(self.run.config, wanted), self.run.dataset
+            if config.data != self.run.config.data:
+                dataset = RunRequest(config).load_dataset()
+        except (ConfigError, DataError) as error:
+            name = f"{error.option.replace('_', '-')}: " if isinstance(error, ConfigError) else ""
+            raise InputError(f"restart: {name}{error}") from error
+        self._next = NextRun(config, dataset)
+        self._runner.send(commands.Stop())
+        while True:  # the task ends with the run
+            yield
+
     def _explain_pause(self) -> Task:
         """Tell what can be done after ctrl+c."""
         yield from self._control.settle()
@@ -243,6 +299,7 @@ class Session:
     def _leave(self, reason: str = "stopped") -> None:
         if not self._leaving:
             self._leaving = True
+            self._next = None
             self.signals.pausing = True  # ctrl+c does not pause any more
             self._runner.stop_waiting()
             self._runner.send(commands.Stop(reason))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from queue import SimpleQueue
 
+from digit_tui.data import Dataset
 from digit_tui.run.commands import Command
 from digit_tui.session.runner import Acknowledged, EventQueue, Runner, RunnerEvent
 from digit_tui.training.command_source import Mailbox
@@ -87,17 +88,24 @@ class SyncRunner:
         events: those that were published and have not been taken yet.
     """
 
-    def __init__(self, request: RunRequest, wake: Callable[[], None], held: bool) -> None:
+    def __init__(
+        self,
+        request: RunRequest,
+        wake: Callable[[], None],
+        held: bool,
+        dataset: Dataset | None = None,
+    ) -> None:
         """Set up a run; see Runner.
 
         Args:
             request: which run.
             wake: called in the training thread when there is something to report.
             held: make no step before one is asked for, or `begin` is called.
+            dataset: the run's, if it was read before.
         """
         self.events = EventQueue(wake, BACKLOG)
         self._mailbox = AckMailbox(self.events.publish, held)
-        self._runner = Runner(request, self.events, mailbox=self._mailbox)
+        self._runner = Runner(request, self.events, dataset, self._mailbox)
 
     def start(self) -> None:
         self._runner.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,15 +88,31 @@ def parse_changes(text: str) -> tuple[Setting, ...]:
     Raises:
         ValueError: if the text is not of this form; the message says what is wrong.
     """
-    wanted = {}
-    for part in text.split(","):
-        name, equals, word = part.partition("=")
+    return commands_of(named_values(text.split(",")))
+
+
+def named_values(words: Iterable[str], names: Collection[str] | None = None) -> dict[str, str]:
+    """Words such as "optimizer=sgd" as names and values.
+
+    Args:
+        words: of that form.
+        names: the possible ones; None takes any.
+
+    Raises:
+        ValueError: if a word is not of this form, or a name is unknown or given twice.
+    """
+    wanted: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        name = name.strip()
         if not equals:
-            raise ValueError(f"{part!r} is not NAME=VALUE")
-        if name.strip() in wanted:
-            raise ValueError(f"{name.strip()} is given twice")
-        wanted[name.strip()] = word.strip()
-    return commands_of(wanted)
+            raise ValueError(f"{word!r} is not NAME=VALUE")
+        if name in wanted:
+            raise ValueError(f"{name} is given twice")
+        if names is not None and name not in names:
+            raise ValueError(f"{name!r} is none of {', '.join(names)}")
+        wanted[name] = value.strip()
+    return wanted
 
 
 def check_changes(commands: Iterable[Setting], config: RunConfig) -> None:

@@ -1,14 +1,23 @@
-"""The configuration of a run that follows another one, from what a user typed."""
+"""The run that follows another one, from what a user typed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from digit_tui.config import MAX_SEED, ConfigError, RunConfig, absolute_data, parse_widths
+from digit_tui.data import Dataset
 
 NAMES = ("preset", "data", "hidden", "batch-size", "seed")
 """What can be chosen for it, by the names of the options."""
+
+
+class NextRun(NamedTuple):
+    """What is to be trained next."""
+
+    config: RunConfig
+    dataset: Dataset | None
+    """None if it is still being read, for the run before."""
 
 
 def fresh_seed(config: RunConfig) -> int:

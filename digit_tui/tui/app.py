@@ -19,13 +19,14 @@ from digit_tui.session.failures import Failed
 from digit_tui.session.kept_run import kept_lines
 from digit_tui.session.runner import EventQueue, Runner, RunnerEvent
 from digit_tui.storage.saved_run import SavedRun
+from digit_tui.training.restart import NextRun
 from digit_tui.training.run_request import RunRequest, resume_request
 from digit_tui.tui.bindings import TRAINING_KEYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
 from digit_tui.tui.job_control import JobControlApp
 from digit_tui.tui.screens.fork import ForkDialog, KeepDialog
 from digit_tui.tui.screens.optimizer import OptimizerDialog
-from digit_tui.tui.screens.restart import NextRun, RestartDialog
+from digit_tui.tui.screens.restart import RestartDialog
 from digit_tui.tui.screens.resume import ResumeDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
 from digit_tui.tui.screens.view import View
@@ -68,6 +69,7 @@ class DigitApp(JobControlApp):
         self._request = request
         self._offered = offered
         self._next: NextRun | None = None
+        self._kept: list[str] = []
         self._wake = asyncio.Event()
         self._pause_pending = False
         self.runner: Runner | None = None
@@ -100,12 +102,10 @@ class DigitApp(JobControlApp):
             self._start_runner(self._request)
 
     def _begin_next(self, following: NextRun) -> None:
-        """Start the run that follows another, and tell where that one is kept."""
-        before, self._next = self.model, None
+        """Start the run that follows another; its log will say where that one is kept."""
+        self._kept, self._next = kept_lines(self.model), None
         with self.nothing_without():
             self._start_runner(self._request.again(following.config), following.dataset)
-        for line in kept_lines(before):
-            self.model.say("change", line)
 
     def _start_runner(self, request: RunRequest, dataset: Dataset | None = None) -> None:
         self.model = RunModel(request.config)
@@ -144,6 +144,11 @@ class DigitApp(JobControlApp):
         if isinstance(self.screen, TimelineDialog):
             with self.errors_told():
                 self.screen.follow(self.model.snapshots)
+        if self._kept and self.model.state != "loading":  # below what the run itself begins with
+            for line in self._kept:
+                self.model.say("change", line)
+            self._kept = []
+            super().ingest((), urgent=True)
 
     def _end_run(self) -> None:
         """After the end of a run: begin the next one, or leave with a farewell."""
@@ -154,7 +159,7 @@ class DigitApp(JobControlApp):
         if self.model.save_trouble is not None:
             self.farewell += f"\ndigit-tui: not saved: {self.model.save_trouble}"
         if failure is not None:
-            self.farewell = failure.text
+            self.farewell = "\n".join([*self._kept, failure.text])
         if self.fault is not None:
             self.farewell += f"\n{self.fault.text}"
         if failure is not None:

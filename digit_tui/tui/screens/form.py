@@ -98,6 +98,8 @@ class Form(Dialog[ScreenResultType]):
             self.changed(message.row)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if event.widget is not self.focused:  # keys have moved on meanwhile
+            return
         for row in self._rows:
             if isinstance(row, Entry) and row.line is event.widget and row is not self._row:
                 self._select(row)

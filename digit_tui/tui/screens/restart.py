@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from threading import Thread
-from typing import NamedTuple
 
 from textual.binding import Binding
 from textual.message import Message
@@ -13,19 +12,11 @@ from digit_tui.data import Dataset
 from digit_tui.run.settings import Settings
 from digit_tui.run.wording import settings_words
 from digit_tui.session.failures import failure_of
-from digit_tui.training.restart import fresh_seed, next_config
+from digit_tui.training.restart import NextRun, fresh_seed, next_config
 from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.screens.form import Form
 from digit_tui.tui.widgets.choice import Choice
 from digit_tui.tui.widgets.entry import Entry
-
-
-class NextRun(NamedTuple):
-    """What is to be trained next."""
-
-    config: RunConfig
-    dataset: Dataset | None
-    """None if it is still being read, for the run before."""
 
 
 class RestartDialog(Form[NextRun | None]):

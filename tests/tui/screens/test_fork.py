@@ -103,14 +103,6 @@ class TestFork:
             await opened.press(".", "2", "enter")
             assert opened.sent == [commands.Fork((commands.SetLearningRate(0.2),))]
 
-    async def test_what_is_typed_counts_in_its_order(self, window: Any, story: Any) -> None:
-        async with window() as opened:
-            await opened.tell(*story.opening(), *story.epochs(1))
-            await opened.press("f")
-            opened.type(b"\x1b[B\x1b[B0.25\r0")  # what follows the enter comes too late
-            await opened.settle()
-            assert opened.sent == [commands.Fork((commands.SetLearningRate(0.25),))]
-
     @pytest.mark.parametrize("size", [(80, 24), *rarely((120, 40))])
     async def test_both_branches_and_their_gap_are_shown(
         self, window: Any, story: Any, size: tuple[int, int]
