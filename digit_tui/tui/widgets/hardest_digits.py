@@ -10,6 +10,7 @@ from rich.segment import Segment
 from textual import events
 from textual.message import Message
 
+from digit_tui.data import counted
 from digit_tui.nn import Evaluation
 from digit_tui.tui.drawing.ink import Line, default_renderer, draw
 from digit_tui.tui.drawing.plot import BRAILLE
@@ -99,8 +100,8 @@ class HardestDigits(Canvas):
                 line += [*gap, *drawn]
         if not wrong and not pictures:
             lines = [[Segment(f"Not one of the {evaluated.split} digits is wrong.")]]
-        what = f"{evaluated.split} mistakes" if wrong != 1 else f"{evaluated.split} mistake"
-        self._title(f"Hardest of {wrong:,} {what}, true → predicted" if wrong else "")
+        mistakes = counted(wrong, f"{evaluated.split} mistake")
+        self._title(f"Hardest of {mistakes}, true → predicted" if wrong else "")
         self.paint(lines)
 
     def _title(self, text: str) -> None:
