@@ -28,6 +28,18 @@ MAX_BATCH = 65_536
 MAX_EPOCHS = 1_000_000
 MAX_SEED = 2**63 - 1
 
+CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "augment": AUGMENTATIONS}
+"""Values of the fields of RunConfig that have a name."""
+LIMITS = {
+    "batch_size": (1, MAX_BATCH),
+    "epochs": (0, MAX_EPOCHS),
+    "validation": (0, MAX_IMAGES),
+    "side": (2, MAX_SIDE),
+    "seed": (0, MAX_SEED),
+    "threads": (1, MAX_THREADS),
+}
+"""The lowest and the highest value of those that are whole numbers."""
+
 
 class ConfigError(ValueError):
     """A value is out of range. `option` is the field of RunConfig."""
@@ -100,20 +112,16 @@ class RunConfig:
         if not isinstance(self.average, bool):
             raise ConfigError("average", f"{self.average!r} is neither true nor false")
         _one_of("preset", self.preset, PRESETS)
-        _one_of("optimizer", self.optimizer, OPTIMIZERS)
-        _one_of("schedule", self.schedule, SCHEDULES)
-        _one_of("augment", self.augment, AUGMENTATIONS)
+        for option, choices in CHOICES.items():
+            _one_of(option, getattr(self, option), choices)
         if not self.hidden or len(self.hidden) > 20:
             raise ConfigError("hidden", "there must be 1 to 20 hidden layers")
         for width in self.hidden:
             _between("hidden", width, 1, MAX_WIDTH)
-        _between("batch_size", self.batch_size, 1, MAX_BATCH)
-        if self.epochs is not None:
-            _between("epochs", self.epochs, 0, MAX_EPOCHS)
-        _between("validation", self.validation, 0, MAX_IMAGES)
-        _between("side", self.side, 2, MAX_SIDE)
-        _between("seed", self.seed, 0, MAX_SEED)
-        _between("threads", self.threads, 1, MAX_THREADS)
+        for option, limits in LIMITS.items():
+            value = getattr(self, option)
+            if option != "epochs" or value is not None:
+                _between(option, value, *limits)
         for option in ("learning_rate", "clip_norm", "clip_value"):
             value = getattr(self, option)
             if value is not None and (isinstance(value, bool) or not 0 < value <= MAX_REAL):

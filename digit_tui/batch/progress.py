@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from time import monotonic
 from typing import Protocol
 
+from digit_tui.data import counted
 from digit_tui.run.events import EpochEnded, Event, RunStarted, SettingChanged, StepsDone
 from digit_tui.run.wording import setting_change
 from digit_tui.session.output import discard_output
@@ -40,7 +41,9 @@ class ProgressLines:
             case RunStarted(data=data, network=network, settings=settings):
                 self._epochs = settings.epochs
                 widths = "-".join(map(str, network))
-                self._write(f"{widths} on {data['name']}, {data['training_images']:,} images")
+                self._write(
+                    f"{widths} on {data['name']}, {counted(data['training_images'], 'image')}"
+                )
             case EpochEnded():
                 now = monotonic()
                 if event.epoch == self._epochs or now - self._shown >= LINE_SECONDS:

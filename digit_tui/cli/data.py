@@ -13,6 +13,7 @@ from digit_tui.data import (
     MIRRORS,
     DataError,
     cache_dir,
+    counted,
     describe_sources,
     discard_unfinished,
     draw_digit,
@@ -40,7 +41,8 @@ def list_data() -> int:
     output = Output()
     for source in describe_sources():
         if source.problem is None:
-            counts = f"{source.train_count:,} training and {source.test_count:,} test images"
+            tested = counted(source.test_count, "test image")
+            counts = f"{source.train_count:,} training and {tested}"
             output.line(f"{source.name:<8}{counts} in {printable(str(source.folder))}")
         else:
             output.line(f"{source.name:<8}not here: {source.problem}")

@@ -10,7 +10,7 @@ from typing import Any
 
 from digit_tui.cli.evaluate_saved import evaluate_saved, history_of
 from digit_tui.cli.saved_runs import read_run
-from digit_tui.data import printable, reason_of
+from digit_tui.data import counted, printable, reason_of
 from digit_tui.export.digit_records import digit_records, list_facts, text_table
 from digit_tui.export.mistakes_page import mistakes_page, write_page
 from digit_tui.export.page_target import check_target
@@ -85,7 +85,7 @@ def list_mistakes(
             f"{dataset.name} ({dataset.source})",
             result.step,
             table,
-            f"{len(selected):,} of {len(table):,} test digits ({str(chosen) or 'all'}), "
+            f"{len(selected):,} of {counted(len(table), 'test digit')} ({str(chosen) or 'all'}), "
             f"by {order}{first}",
         )
         if html is None:
@@ -111,7 +111,7 @@ def put_page(output: Output, path: Path, content: str, count: int, force: bool) 
             write_page(path, content, force)
         except OSError as error:
             return not_written(path, error)
-        output.line(f"Wrote {count:,} digits to {printable(str(path))}")
+        output.line(f"Wrote {counted(count, 'digit')} to {printable(str(path))}")
     return output.status or ExitStatus.DONE
 
 

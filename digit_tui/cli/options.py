@@ -140,8 +140,11 @@ def warn_of_threads(threads: int) -> None:
     """Say in a line that there are fewer processors, if that is so; the run trains on."""
     processors = available_processors()
     if threads > processors:
-        message = f"--threads {threads}: this process may use {processors} processors; more threads"
-        click.echo(f"digit-tui: {message} make training slower, not quicker", err=True)
+        from digit_tui.data import counted
+
+        few = counted(processors, "processor")
+        message = f"--threads {threads}: this process may use {few}; more threads make training"
+        click.echo(f"digit-tui: {message} slower, not quicker", err=True)
 
 
 def flag_of(option: str) -> str:

@@ -24,7 +24,7 @@ from digit_tui.data.sources import (
     load_dataset,
     resolve_source,
 )
-from digit_tui.data.text import printable, reason_of
+from digit_tui.data.text import counted, printable, reason_of
 
 __all__ = [
     "MIRRORS",
@@ -38,6 +38,7 @@ __all__ = [
     "SourceFiles",
     "SourceSummary",
     "cache_dir",
+    "counted",
     "describe_sources",
     "discard_unfinished",
     "draw_braille",

@@ -16,7 +16,7 @@ from digit_tui.data.dataset import Dataset
 from digit_tui.data.errors import DataError
 from digit_tui.data.idx import read_image_count, read_images, read_labels
 from digit_tui.data.resample import resample_area
-from digit_tui.data.text import printable, reason_of
+from digit_tui.data.text import counted, printable, reason_of
 
 SOURCES = ("auto", "sample", "mnist")
 """Names of sources that are not folders."""
@@ -176,8 +176,8 @@ def _check_counts(
     if len(images) != len(labels):
         raise DataError(
             printable(
-                f"{images_path} holds {len(images):,} images but {labels_path.name} holds "
-                f"{len(labels):,} labels; give files that belong together"
+                f"{images_path} holds {counted(len(images), 'image')} but {labels_path.name} holds "
+                f"{counted(len(labels), 'label')}; give files that belong together"
             )
         )
 

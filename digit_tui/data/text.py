@@ -1,4 +1,4 @@
-"""Text from outside (paths, messages of servers and of the system) made fit to show."""
+"""Text made fit to show: from outside (paths, messages of servers and of the system), counts."""
 
 from __future__ import annotations
 
@@ -15,6 +15,17 @@ _UNSAFE = re.compile(
 def printable(text: str) -> str:
     """`text` with each character that is unsafe in a terminal replaced by `?`."""
     return _UNSAFE.sub("?", text)
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number of things, for example "1 label" or "1,234 labels".
+
+    Args:
+        count: how many.
+        one: what one of them is called.
+        many: what any other number is called, if not by adding an s.
+    """
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
 def reason_of(error: BaseException) -> str:

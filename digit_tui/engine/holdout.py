@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.data import DataError, Dataset
+from digit_tui.data import DataError, Dataset, counted
 from digit_tui.data.mapping import new_array
 from digit_tui.run.random_streams import stream
 
@@ -25,9 +25,8 @@ def hold_out(dataset: Dataset, count: int) -> Dataset:
         return dataset
     images = len(dataset.train_labels)
     if count >= images:
-        raise DataError(
-            f"--validation {count}: {dataset.source} has {images:,} training images; hold out fewer"
-        )
+        there = counted(images, "training image")
+        raise DataError(f"--validation {count}: {dataset.source} has {there}; hold out fewer")
     order = stream(0, "validation").permutation(images)
     held, kept = np.sort(order[:count]), np.sort(order[count:])
 

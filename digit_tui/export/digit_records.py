@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digit_tui.data import counted
 from digit_tui.insight.biography import Biography
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.significance import interval_words
@@ -90,16 +91,17 @@ def list_facts(run: str, data: str, step: int, table: DigitTable, listed: str) -
     correct, total = accuracy_without(evaluation, table.unbacked)
     if total < evaluation.total:
         facts["Backed labels"] = (
-            f"{_accuracy(correct, total)}, without the {evaluation.total - total} "
-            "that annotators did not back"
+            f"{_accuracy(correct, total)}, without "
+            f"{counted(evaluation.total - total, 'label')} that annotators did not back"
         )
     epochs = table.history.epochs
     if epochs:
         first, last = epochs[0], epochs[-1]
         which = f"epoch {last}" if first == last else f"epochs {first} to {last}"
         facts["History"] = f"predictions at the end of {which}"
+        suspects = counted(int(np.count_nonzero(table.suspects)), "label")
         facts["Suspects"] = (
-            f"{np.count_nonzero(table.suspects):,} labels, contradicted with {CONFIDENT:.0%} "
+            f"{suspects}, contradicted with {CONFIDENT:.0%} "
             f"or more, and in the same way for {STEADY} epochs"
         )
     else:

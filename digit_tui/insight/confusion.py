@@ -42,16 +42,16 @@ def most_confused(matrix: NDArray[np.int64], count: int) -> list[ConfusedPair]:
 class ClassScores(NamedTuple):
     """How well each class is recognized, from 0 to 1; NaN for what is 0 of 0."""
 
-    precision: NDArray[np.float64]
-    """(classes,) the share that is right of the digits taken for this class."""
     recall: NDArray[np.float64]
     """(classes,) the share that is right of the digits of this class."""
+    precision: NDArray[np.float64]
+    """(classes,) the share that is right of the digits taken for this class."""
     f1: NDArray[np.float64]
     """(classes,) the harmonic mean of both (van Rijsbergen 1979, "Information Retrieval")."""
 
 
 def class_scores(matrix: NDArray[np.int64]) -> ClassScores:
-    """Precision, recall and F1 from a confusion matrix (classes, classes)."""
+    """Recall, precision and F1 from a confusion matrix (classes, classes)."""
     right, true, predicted = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
     with np.errstate(invalid="ignore"):  # 0 / 0 is NaN
-        return ClassScores(right / predicted, right / true, 2 * right / (true + predicted))
+        return ClassScores(right / true, right / predicted, 2 * right / (true + predicted))

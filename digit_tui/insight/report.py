@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from digit_tui.data import counted
 from digit_tui.insight.confusion import class_scores, confusion_matrix, most_confused
 from digit_tui.insight.significance import ends_words
 from digit_tui.insight.suspects import (
@@ -21,7 +22,7 @@ from digit_tui.nn import Evaluation, PredictionHistory
 PAIRS = 5
 """How many kinds of mistake a report names."""
 
-SCORES = (" precision", " recall", "    F1")
+SCORES = (" recall", " precision", "    F1")
 """Headings of each class's scores, in per cent."""
 
 
@@ -80,7 +81,7 @@ def _doubts(evaluation: Evaluation, history: PredictionHistory | None) -> list[s
     correct, total = accuracy_without(evaluation, unbacked(evaluation.labels))
     if total < evaluation.total:
         lines += [
-            f"  {correct / total:.2%} without the {evaluation.total - total} digits "
+            f"  {correct / total:.2%} without {counted(evaluation.total - total, 'digit')} "
             f"whose label annotators did not back ({correct:,} of {total:,})",
             f"  95% interval {ends_words(correct, total)}",
         ]
@@ -88,7 +89,7 @@ def _doubts(evaluation: Evaluation, history: PredictionHistory | None) -> list[s
     count = 0 if history is None else int(np.count_nonzero(suspects(evaluation, history)))
     if count:
         lines.append(
-            f"  {count} label {'suspect' if count == 1 else 'suspects'}: contradicted with "
+            f"  {counted(count, 'label suspect')}: contradicted with "
             f"{CONFIDENT:.0%} or more, and in the same way for {STEADY} epochs"
         )
     return lines

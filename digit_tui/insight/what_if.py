@@ -17,7 +17,7 @@ DEGREES = 10
 
 class Variant(NamedTuple):
     name: str
-    """What was done, for example "1 pixel left"."""
+    """What was done, for example "moved 1 px left"."""
     image: Array
     """(pixels,) uint8"""
 
@@ -43,16 +43,16 @@ def variants(image: Array, side: int) -> list[Variant]:
     inside = slice(1, side + 1)
     moved = {
         "as it is": padded[inside, inside],
-        "1 pixel left": padded[inside, 2:],
-        "1 pixel right": padded[inside, :-2],
-        "1 pixel up": padded[2:, inside],
-        "1 pixel down": padded[:-2, inside],
+        "moved 1 px left": padded[inside, 2:],
+        "moved 1 px right": padded[inside, :-2],
+        "moved 1 px up": padded[2:, inside],
+        "moved 1 px down": padded[:-2, inside],
     }
     plus: Array = np.stack(list(moved.values()))
     images = {
         **moved,
-        f"{DEGREES} degrees left": _rotated(padded, DEGREES),
-        f"{DEGREES} degrees right": _rotated(padded, -DEGREES),
+        f"turned {DEGREES}° left": _rotated(padded, DEGREES),
+        f"turned {DEGREES}° right": _rotated(padded, -DEGREES),
         "thicker": plus.max(axis=0),
         "thinner": plus.min(axis=0),
     }

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from digit_tui.data import Dataset, draw_digit
+from digit_tui.data import Dataset, counted, draw_digit
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.report import report
 from digit_tui.insight.selection import SelectionError, parse_selection, select
@@ -184,7 +184,7 @@ def mistakes(run: RunStatus, request: requests.ListMistakes) -> list[str]:
     which = (
         "all of them" if len(shown) == len(found) else f"the {len(shown):,} with the highest loss"
     )
-    count = f"{len(found):,} of {evaluation.total:,} {evaluated.split} digits"
+    count = f"{len(found):,} of {counted(evaluation.total, f'{evaluated.split} digit')}"
     lines = [f"{count} wrong{some} {when}, {which}:"]
     for index in map(int, shown):
         lines.append("; ".join([digit_words(evaluation, index), *label_doubts(digits, index)]))

@@ -179,8 +179,8 @@ class SnapshotInfo:
     accuracy: float | None
     """Of the last evaluation of the monitored split at or before it, as a fraction."""
     following: str
-    """The commands that were applied right after it, for example "then learning rate × 2", or
-    "undone: learning rate × 2, then optimizer sgd"."""
+    """The commands that were applied right after it, for example "then switch to sgd", or "undone:
+    switch to sgd, then double the learning rate"."""
     undone: bool
     """Whether the run has since gone back to before it."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
+from digit_tui.data import counted
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import SnapshotInfo
 
@@ -41,7 +42,9 @@ class SnapshotGroup:
         """In one line, for example "12 snapshots between epochs 3 and 15"."""
         first, last = (_epoch(self.snapshots[place].epoch) for place in (0, -1))
         undone = "  (undone)" if self.undone else ""
-        return f"{len(self.snapshots)} snapshots between epochs {first} and {last}{undone}"
+        return (
+            f"{counted(len(self.snapshots), 'snapshot')} between epochs {first} and {last}{undone}"
+        )
 
 
 def _epoch(position: float) -> str:

@@ -7,7 +7,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from digit_tui.data import Dataset
+from digit_tui.data import Dataset, counted
 from digit_tui.run import commands
 from digit_tui.run.commands import Setting
 from digit_tui.run.events import (
@@ -67,8 +67,33 @@ def setting_change(change: SettingChanged) -> str:
     return f"{NAMES[change.setting]} {old} → {new}"
 
 
+def command_words(command: Setting) -> str:
+    """What a command that changes a setting does, for example "double the learning rate"."""
+    match command:
+        case commands.SetOptimizer(name, rate):
+            return f"switch to {name}" + (f" at rate {rate:.4g}" if rate is not None else "")
+        case commands.SetLearningRate(value):
+            return f"set the learning rate to {value:.4g}"
+        case commands.ScaleLearningRate(factor):
+            if factor in (2.0, 0.5):
+                return f"{'double' if factor == 2 else 'halve'} the learning rate"
+            if factor < 1:
+                return f"divide the learning rate by {1 / factor:.4g}"
+            return f"multiply the learning rate by {factor:.4g}"
+        case commands.SetClipping(norm, value):
+            if norm is not None:
+                return f"clip by norm {norm:.4g}"
+            return "stop clipping" if value is None else f"clip by value {value:.4g}"
+        case commands.SetAugmentation(name):
+            return "stop augmenting" if name == "none" else f"augment: {name}"
+        case commands.SetBatchSize(value):
+            return f"set the batch size to {value}"
+        case commands.AddEpochs(count):
+            return f"add {counted(count, 'epoch')}"
+
+
 def setting_words(command: Setting) -> str:
-    """A command that changes a setting, for example "learning rate × 2"."""
+    """What a command sets, for example "learning rate × 2"."""
     match command:
         case commands.SetOptimizer(name, rate):
             return f"optimizer {name}" + (f" at rate {rate:.4g}" if rate is not None else "")
@@ -85,7 +110,7 @@ def setting_words(command: Setting) -> str:
         case commands.SetBatchSize(value):
             return f"batch size {value}"
         case commands.AddEpochs(count):
-            return f"{count} epoch{'s' if count != 1 else ''} more"
+            return f"{counted(count, 'epoch')} more"
 
 
 def divergence(what: str, value: float, step: int, change: SettingChanged | None) -> str:
@@ -103,7 +128,7 @@ def _after(step: int, change: SettingChanged | None) -> str:
     if change is None:
         return ""
     steps = step - change.step
-    return f", {steps:,} step{'s' if steps != 1 else ''} after {setting_change(change)}"
+    return f", {counted(steps, 'step')} after {setting_change(change)}"
 
 
 def loaded(dataset: Dataset) -> str:
@@ -111,7 +136,7 @@ def loaded(dataset: Dataset) -> str:
     train, test = len(dataset.train_labels), len(dataset.test_labels)
     held_out = dataset.validation_labels
     validation = "" if held_out is None else f", {len(held_out):,} validation"
-    return f"{dataset.name}: {train:,} training{validation} and {test:,} test images"
+    return f"{dataset.name}: {train:,} training{validation} and {counted(test, 'test image')}"
 
 
 def line_for(event: Event) -> str | None:
@@ -130,7 +155,7 @@ def line_for(event: Event) -> str | None:
         case SettingChanged(epoch=epoch):
             return f"epoch {epoch:.2f}: {setting_change(event)}"
         case WentBack(epoch=epoch, from_epoch=from_epoch, ahead=ahead):
-            again = f"; repeating {ahead:,} steps" if ahead else ""
+            again = f"; repeating {counted(ahead, 'step')}" if ahead else ""
             return f"back from epoch {from_epoch:.2f} to {epoch:.2f}{again}"
         case Paused(reason=reason):
             return PAUSES.get(reason)

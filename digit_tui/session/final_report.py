@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digit_tui.data import printable
+from digit_tui.data import counted, printable
 from digit_tui.insight.report import report
 from digit_tui.insight.significance import compare, gap_words, interval_words
 from digit_tui.run.events import Forked, RunEnded
@@ -49,9 +49,9 @@ def _validation(ended: RunEnded) -> list[str]:
 
 
 def _closing(ended: RunEnded, images: int) -> list[str]:
-    epochs = f"{ended.epochs} epoch{'s' if ended.epochs != 1 else ''}"
     return [
-        f"Trained        {epochs} of {images:,} images, {ended.steps:,} steps, "
+        f"Trained        {counted(ended.epochs, 'epoch')} of {counted(images, 'image')}, "
+        f"{counted(ended.steps, 'step')}, "
         f"in {ended.seconds:.1f} s ({ended.reason})",
         f"Weights        {ended.weights_sha256}",
         f"Run            {printable(ended.run or 'not saved')}",

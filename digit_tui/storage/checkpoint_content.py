@@ -6,20 +6,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from digit_tui.config import AUGMENTATIONS, MAX_BATCH, MAX_EPOCHS, MAX_REAL, OPTIMIZERS, RunConfig
+from digit_tui.config import MAX_EPOCHS, RunConfig
 from digit_tui.nn import RULES, PredictionHistory
 from digit_tui.nn.history import MAX_EVALUATIONS
 from digit_tui.nn.network import parameter_count
 from digit_tui.run.state import Vectors
 from digit_tui.storage.archive import Archive
-from digit_tui.storage.journal_lines import POSITIVE, course_up_to
+from digit_tui.storage.journal_lines import course_up_to
+from digit_tui.storage.setting_checks import SETTINGS
 from digit_tui.storage.summary_check import SCHEMA, SUMMARY
 from digit_tui.storage.validation import (
     Invalid,
     config_of,
     fields,
     number,
-    one_of,
     optional,
     parse_json,
     real,
@@ -35,16 +35,6 @@ HISTORY = "history_"
 LARGEST_ABOUT = 1 << 22
 """Bytes of the description: those of 50,000 commands."""
 
-_SETTINGS = {
-    "optimizer": one_of(OPTIMIZERS),
-    "learning_rate": POSITIVE,
-    "weight_decay": number(0, MAX_REAL),
-    "clip_norm": optional(POSITIVE),
-    "clip_value": optional(POSITIVE),
-    "augment": one_of(AUGMENTATIONS),
-    "batch_size": whole(1, MAX_BATCH),
-    "epochs": whole(0, MAX_EPOCHS),
-}
 _TALLY = {
     "steps": whole(),
     "images": whole(),
@@ -78,7 +68,7 @@ _ABOUT = fields(
         "accuracy": optional(number(0, 1)),
         "best_accuracy": number(0, 1),
         "returns": whole(),
-        "settings": exactly(_SETTINGS),
+        "settings": exactly(SETTINGS),
         "slot_steps": whole(),
         "step": whole(),
         "epoch": whole(0, MAX_EPOCHS),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from digit_tui.config import RunConfig
 from digit_tui.run.commands import AddEpochs, Lineage, SetBatchSize
-from digit_tui.run.wording import setting_words
+from digit_tui.run.wording import command_words
 from digit_tui.storage.history import History
 from digit_tui.storage.journal import Line
 
@@ -44,12 +44,14 @@ def command_records_of(lines: Sequence[Line], batch_size: int, images: int) -> l
         history.add(line)
         if line.get("command") == "go_back":
             epoch = position(line["step"], before, batch_size, images)
-            found.append(CommandRecord(line["step"], epoch, f"back to step {line['to']:,}", False))
+            found.append(
+                CommandRecord(line["step"], epoch, f"go back to step {line['to']:,}", False)
+            )
         elif "command" in line:
             step, command = history.lineage[-1]
             epoch = position(step, history.lineage, batch_size, images)
             places[history.lineage] = len(found)
-            found.append(CommandRecord(step, epoch, setting_words(command), True))
+            found.append(CommandRecord(step, epoch, command_words(command), True))
     for count in range(1, len(history.lineage) + 1):
         place = places.get(history.lineage[:count])
         if place is not None:  # the command is in force

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from digit_tui.config import AUGMENTATIONS, MAX_BATCH, MAX_EPOCHS, MAX_REAL, OPTIMIZERS
+from digit_tui.config import MAX_EPOCHS
 from digit_tui.run.lineage import is_valid, lineage_from_json
+from digit_tui.storage.setting_checks import SETTINGS
 from digit_tui.storage.validation import (
     Check,
     Invalid,
     fields,
     many,
     number,
-    one_of,
     optional,
     shown,
     text,
@@ -26,7 +26,6 @@ TEST_OPENED = "test_opened"
 monitored on a validation set."""
 
 STEP: dict[str, Check] = {"step": whole()}
-POSITIVE = number(0, MAX_REAL, above=0)
 FRACTION = optional(number(0, 1))
 FIGURE = optional(number())
 """Of an epoch; null is NaN."""
@@ -34,12 +33,15 @@ FIGURE = optional(number())
 COMMANDS = {
     name: fields(STEP | checks)
     for name, checks in {
-        "set_optimizer": {"name": one_of(OPTIMIZERS), "learning_rate": optional(POSITIVE)},
-        "set_learning_rate": {"value": POSITIVE},
+        "set_optimizer": {
+            "name": SETTINGS["optimizer"],
+            "learning_rate": optional(SETTINGS["learning_rate"]),
+        },
+        "set_learning_rate": {"value": SETTINGS["learning_rate"]},
         "scale_learning_rate": {"factor": number(0, above=0)},
-        "set_clipping": {"norm": optional(POSITIVE), "value": optional(POSITIVE)},
-        "set_augmentation": {"name": one_of(AUGMENTATIONS)},
-        "set_batch_size": {"value": whole(1, MAX_BATCH)},
+        "set_clipping": {"norm": SETTINGS["clip_norm"], "value": SETTINGS["clip_value"]},
+        "set_augmentation": {"name": SETTINGS["augment"]},
+        "set_batch_size": {"value": SETTINGS["batch_size"]},
         "add_epochs": {"count": whole(-MAX_EPOCHS, MAX_EPOCHS)},
     }.items()
 }
@@ -50,7 +52,7 @@ EVENTS = {
         {
             "epoch": whole(1),
             "step": whole(),
-            "optimizer": one_of(OPTIMIZERS),
+            "optimizer": SETTINGS["optimizer"],
             **dict.fromkeys(("train_accuracy", "test_accuracy", "clip_rate"), FRACTION),
             **dict.fromkeys(("learning_rate", "train_loss", "test_loss", "gradient_norm"), FIGURE),
             **dict.fromkeys(("seconds", "images_per_second"), FIGURE),

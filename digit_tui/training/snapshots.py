@@ -9,7 +9,7 @@ from digit_tui.run.commands import AppliedCommand, Lineage
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.lineage import is_ancestor
 from digit_tui.run.state import RunState
-from digit_tui.run.wording import setting_words
+from digit_tui.run.wording import command_words
 
 UNDO_BYTES = 128 * 2**20
 """Memory for snapshots."""
@@ -53,7 +53,7 @@ class Snapshot:
         state = self.state
         following = [
             ("then " if self.undone or applied == self.in_force else "undone: ")
-            + setting_words(applied.command)
+            + command_words(applied.command)
             for applied in self.following
         ]
         return SnapshotInfo(

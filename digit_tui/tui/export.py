@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from digit_tui.data import printable
+from digit_tui.data import counted, printable
 from digit_tui.export.digit_records import list_facts
 from digit_tui.export.mistakes_page import mistakes_page, write_page
 from digit_tui.run.events import Evaluated
@@ -40,5 +40,5 @@ def write_list(model: RunModel, evaluated: Evaluated, listing: Listing, listed: 
         write_page(path, content)
     except OSError as error:
         return f"not written: {error.strerror}: {printable(str(path))}"
-    which = f"{len(listing.order):,} digits of epoch {position(evaluated.epoch)}"
+    which = f"{counted(len(listing.order), 'digit')} of epoch {position(evaluated.epoch)}"
     return f"wrote {which} to {printable(str(path))}"

@@ -51,6 +51,15 @@ class FoundNeighbours:
     """The network's."""
 
 
+@dataclass(frozen=True, eq=False)
+class SearchFailed:
+    """Why a query was not answered, for example because there is no memory left."""
+
+    digit: int
+    """Index of the test digit."""
+    error: Exception
+
+
 class NeighbourFinder:
     """Answers the latest query; earlier ones that were not answered by then are dropped.
 
@@ -59,11 +68,12 @@ class NeighbourFinder:
     has given it (see engine/worker_pool.py): a limit of its own would be the run's too.
     """
 
-    def __init__(self, found: Callable[[FoundNeighbours], object]) -> None:
+    def __init__(self, found: Callable[[FoundNeighbours | SearchFailed], object]) -> None:
         """The thread starts with the first query.
 
         Args:
-            found: called with each answer, from the thread.
+            found: called with each answer, from the thread. After a failure the next query is
+                answered as if it were the first.
         """
         self._found = found
         self._changed = Condition()
@@ -96,21 +106,41 @@ class NeighbourFinder:
             return self._query
 
     def _work(self) -> None:
-        features, source = None, None
+        features: _Features | None = None
         pace = Pace(SHARE)
         while (query := self._next()) is not None:
-            newer = source is None or query.network is not source.network
-            if features is None or (newer and (query.at_once or pace.allowed)):
-                features = None  # never two of them in memory
-                with pace:
-                    features = hidden_features(query.network, query.images)
-                source = query
-                if self._pending:  # there is a later query by now
-                    with self._changed:
-                        if self._query is None:
-                            continue
-                        query, self._pending = self._query, False
-            assert source is not None
-            (feature,) = hidden_features(source.network, query.image[None])
-            neighbours = nearest(features, feature, COUNT)
-            self._found(FoundNeighbours(query.digit, neighbours, source.network, source.epoch))
+            try:
+                newer = features is None or query.network is not features.source.network
+                if features is None or (newer and (query.at_once or pace.allowed)):
+                    features = None  # never two of them in memory
+                    with pace:
+                        features = _Features.of(query)
+                    if self._pending:  # there is a later query by now
+                        with self._changed:
+                            if self._query is None:
+                                continue
+                            query, self._pending = self._query, False
+                answer: FoundNeighbours | SearchFailed = features.nearest_to(query)
+            except Exception as error:  # no memory, for example: the next query may find some
+                features = None
+                answer = SearchFailed(query.digit, error)
+            self._found(answer)
+
+
+@dataclass(frozen=True, eq=False)
+class _Features:
+    """Those of all training digits."""
+
+    values: NDArray[Any]
+    source: NeighbourQuery
+    """Whose network they are of."""
+
+    @classmethod
+    def of(cls, query: NeighbourQuery) -> _Features:
+        return cls(hidden_features(query.network, query.images), query)
+
+    def nearest_to(self, query: NeighbourQuery) -> FoundNeighbours:
+        source = self.source
+        (feature,) = hidden_features(source.network, query.image[None])
+        neighbours = nearest(self.values, feature, COUNT)
+        return FoundNeighbours(query.digit, neighbours, source.network, source.epoch)

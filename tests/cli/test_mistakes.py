@@ -125,7 +125,8 @@ def test_people_get_the_accuracy_and_a_table(trained: Path) -> None:
     assert f"{right} of 1,000" in facts
     assert f"Listed    {len(found)} of 1,000 test digits (wrong), by loss" in facts
     assert f"end of epochs 1 to {EPOCHS}" in facts
-    assert f"{sum(each['suspect'] for each in found)} labels, contradicted" in facts
+    count = sum(each["suspect"] for each in found)
+    assert f"{count} label{'s' * (count != 1)}, contradicted" in facts
     assert "annotators" not in facts  # the sample is not MNIST's test set
     head, *rows = table.splitlines()
     assert head.split() == ["index", "true", "predicted", "confidence", "loss", "history"]
@@ -148,7 +149,7 @@ def test_labels_that_nobody_backed_are_marked(trained: Path, full_mnist: Path) -
     wrong = objects(trained, *data)
     right = 9_985 - sum(not each["unbacked"] for each in wrong)
     text = succeed(trained, *data)
-    assert f", {right:,} of 9,985, without the 15 that annotators did not back" in text
+    assert f", {right:,} of 9,985, without 15 labels that annotators did not back" in text
     assert text.count("annotators did not back the label") == sum(
         each["unbacked"] for each in wrong
     )

@@ -1,11 +1,11 @@
-"""Reasons that the system gives, in words."""
+"""Reasons that the system gives, and counts, in words."""
 
 from __future__ import annotations
 
 import errno
 import os
 
-from digit_tui.data import reason_of
+from digit_tui.data import counted, reason_of
 
 
 def test_the_true_reason_of_a_refused_write() -> None:
@@ -13,3 +13,13 @@ def test_the_true_reason_of_a_refused_write() -> None:
     assert reason_of(limit) == "the limit for the size of a file is reached (see ulimit -f)"
     assert reason_of(OSError(errno.ENOSPC, "No space left on device")) == "No space left on device"
     assert reason_of(OSError()) == "OSError"
+
+
+def test_one_thing_is_not_many() -> None:
+    counts = [0, 1, 2, 1_234]
+    assert [counted(count, "label") for count in counts] == [
+        *("0 labels", "1 label", "2 labels", "1,234 labels")
+    ]
+    assert [counted(count, "batch", "batches") for count in counts[:3]] == [
+        *("0 batches", "1 batch", "2 batches")
+    ]

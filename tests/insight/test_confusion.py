@@ -98,7 +98,7 @@ def test_the_table_holds_every_number_in_line(classes: int) -> None:
     lines = confusion_table(matrix)[1:]
     assert len({len(line) for line in lines}) == 1
     header = lines[0].split()
-    assert header == ["true", *map(str, range(classes)), "precision", "recall", "F1"]
+    assert header == ["true", *map(str, range(classes)), "recall", "precision", "F1"]
     scores = class_scores(matrix)
     for true, line in enumerate(lines[1:]):
         label, *cells = line.split()
@@ -110,7 +110,7 @@ def test_the_table_holds_every_number_in_line(classes: int) -> None:
             else:
                 assert float(shown) == pytest.approx(100 * score, abs=0.0501)
         # Each number ends where its column's heading does.
-        width = (len(lines[0]) - len("  true") - len(" precision recall    F1")) // classes
+        width = (len(lines[0]) - len("  true") - len(" recall precision    F1")) // classes
         for predicted in range(classes):
             end = len("  true") + width * (predicted + 1)
             assert lines[0][:end].endswith(str(predicted))
@@ -139,8 +139,9 @@ def test_matrix_and_scores_are_those_of_scikit_learn(
     scores = metrics.precision_recall_fscore_support(
         labels, predictions, labels=names, zero_division=np.nan
     )
-    for found, score in zip(class_scores(matrix), scores, strict=False):  # support comes last
-        np.testing.assert_allclose(found, score, rtol=1e-12)
+    found = class_scores(matrix)
+    for mine, score in zip((found.precision, found.recall, found.f1), scores[:3], strict=True):
+        np.testing.assert_allclose(mine, score, rtol=1e-12)
     if classes == 47:
         assert all(np.isnan(column).any() for column in class_scores(matrix))
 
@@ -153,7 +154,7 @@ def test_matrix_and_scores_are_those_of_scikit_learn(
     )
 )
 def test_scores_are_fractions_and_f1_is_the_harmonic_mean(matrix: np.ndarray) -> None:
-    for precision, recall, f1, row, column in zip(
+    for recall, precision, f1, row, column in zip(
         *class_scores(matrix), matrix.sum(axis=1), matrix.sum(axis=0), strict=True
     ):
         assert np.isnan(precision) == (column == 0)
@@ -191,7 +192,7 @@ def test_the_report_on_mnist_leaves_out_what_annotators_did_not_back(full_mnist:
     predictions[:100] = (predictions[:100] + 1) % 10
     predictions[947] = 3  # the label says 8
     text = report(evaluation_of(labels.tolist(), predictions.tolist(), classes=10))
-    said = "without the 15 digits whose label annotators did not back (9,885 of 9,985)\n"
+    said = "without 15 digits whose label annotators did not back (9,885 of 9,985)\n"
     low, high = binomtest(9885, 9985).proportion_ci(method="wilson")
     assert f"{said}  95% interval {100 * low:.1f} to {100 * high:.1f}\n" in text
     assert f"{9_885 / 9_985:.2%} without" in text

@@ -14,8 +14,8 @@ from digit_tui.insight.what_if import variants, what_if
 from digit_tui.nn import Network, evaluate
 
 NAMES = [
-    "as it is", "1 pixel left", "1 pixel right", "1 pixel up", "1 pixel down",
-    "10 degrees left", "10 degrees right", "thicker", "thinner",
+    "as it is", "moved 1 px left", "moved 1 px right", "moved 1 px up", "moved 1 px down",
+    "turned 10° left", "turned 10° right", "thicker", "thinner",
 ]  # fmt: skip
 
 SHIFTS = {"left": (0, -1), "right": (0, 1), "up": (-1, 0), "down": (1, 0)}
@@ -40,7 +40,7 @@ def test_variants_are_those_of_scipy(image: np.ndarray) -> None:
     assert np.array_equal(found["as it is"], image)
     for name, shift in SHIFTS.items():
         expected = ndimage.shift(image, shift, order=0, cval=0)
-        assert np.array_equal(found[f"1 pixel {name}"], expected)
+        assert np.array_equal(found[f"moved 1 px {name}"], expected)
     thicker = ndimage.grey_dilation(image, footprint=PLUS, mode="constant", cval=0)
     thinner = ndimage.grey_erosion(image, footprint=PLUS, mode="constant", cval=0)
     assert np.array_equal(found["thicker"], thicker)
@@ -49,7 +49,7 @@ def test_variants_are_those_of_scipy(image: np.ndarray) -> None:
         turned = ndimage.rotate(
             image.astype(np.float64), degrees, reshape=False, order=1, mode="grid-constant"
         )
-        difference = found[f"10 degrees {name}"] - turned
+        difference = found[f"turned 10° {name}"] - turned
         assert np.abs(difference).max() <= 0.5 + 1e-6
 
 
@@ -57,8 +57,8 @@ def test_left_is_anticlockwise() -> None:
     image = np.zeros((29, 29), np.uint8)
     image[:8, 14] = 255  # a stroke from the middle of the top
     found = by_name(image)
-    assert np.argwhere(found["10 degrees left"])[:, 1].mean() < 13
-    assert np.argwhere(found["10 degrees right"])[:, 1].mean() > 15
+    assert np.argwhere(found["turned 10° left"])[:, 1].mean() < 13
+    assert np.argwhere(found["turned 10° right"])[:, 1].mean() > 15
 
 
 @pytest.mark.parametrize("side", [2, 28, 128])

@@ -24,9 +24,9 @@ def test_going_back(converse: Converse, sample: Dataset) -> None:
     lines = ended.lines
     assert re.match(r"1  epoch   0\.00  step       0 +\d+\.\d\d%$", lines[2])
     assert ended.find("^back from epoch 0.12 to 0.06$")
-    assert ended.all(r"^2  epoch   0\.06  step       2 .*  undone: optimizer sgd$")
+    assert ended.all(r"^2  epoch   0\.06  step       2 .*  undone: switch to sgd$")
     assert ended.all(
-        r"^2  epoch   0\.06  step       2 .*  undone: optimizer sgd, then learning rate × 2$"
+        r"^2  epoch   0\.06  step       2 .*  undone: switch to sgd, then double the learning rate$"
     )
     assert ended.find("^back from epoch 0.09 to 0.00$")
     assert ended.find("back: the timeline has rows 1 to 2")
@@ -46,13 +46,13 @@ def test_a_row_is_that_of_the_timeline_that_was_shown(converse: Converse) -> Non
 
 def test_snapshots_without_commands_are_in_one_row() -> None:
     snapshots = [SnapshotInfo(step, step / 64, (), 0.9, "", False) for step in range(0, 800, 32)]
-    snapshots[5] = replace(snapshots[5], following="then learning rate × 2")
+    snapshots[5] = replace(snapshots[5], following="then double the learning rate")
     undone = SnapshotInfo(170, 2.66, (AppliedCommand(160, commands.Undo()),), 0.9, "", True)
     listed = timeline([*snapshots, undone], every=False)
     assert [" ".join(line.split()) for line in listed] == [
         "1 epoch 0.00 step 0 90.00%",
         "2 to row 5: 4 snapshots between epochs 0.5 and 2",
-        "6 epoch 2.50 step 160 90.00% then learning rate × 2",
+        "6 epoch 2.50 step 160 90.00% then double the learning rate",
         "7 epoch 2.66 step 170 90.00% (undone)",
         "8 to row 26: 19 snapshots between epochs 3 and 12",
     ]
@@ -78,7 +78,7 @@ def test_undo_where_all_epochs_are_done(converse: Converse) -> None:
     assert ended.lines[place + 1] == done
     paused = ended.all(r"^paused at epoch [01]\.\d+ of 2, step \d+: test ")
     assert len(paused) == 2  # it went back to row 2, and the answer of status
-    assert ended.find(r" step +64 .*  \(undone\)  then 1 epoch more, then learning rate × 2$")
+    assert ended.find(r" step +64 .*  \(undone\)  then add 1 epoch, then double the learning rate$")
 
 
 def test_a_fork(converse: Converse, tmp_path: Path) -> None:

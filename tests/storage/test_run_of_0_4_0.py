@@ -82,7 +82,7 @@ def test_it_is_repeated_up_to_where_it_stands(saved: Path, tmp_path: Path) -> No
 def test_it_is_shown_compared_and_measured(saved: Path) -> None:
     shown = digit_tui("runs", "show", saved)
     assert shown.returncode == 0, shown.stderr
-    assert "clipping by norm 1" in shown.stdout
+    assert "clip by norm 1" in shown.stdout
     assert "undone" in shown.stdout
     other = shutil.copytree(saved, saved.with_name("other"))
     compared = digit_tui("runs", "compare", saved, other)

@@ -44,10 +44,10 @@ def told(*lines: dict[str, Any]) -> list[tuple[int, str, bool]]:
 def test_commands_before_a_way_back_are_undone() -> None:
     one, two, three = command(5, 0.1), command(7, 0.2), command(6, 0.3)
     assert told(one, two, back(9, 6, one), three) == [
-        (5, "learning rate 0.1", False),
-        (7, "learning rate 0.2", True),
-        (9, "back to step 6", False),
-        (6, "learning rate 0.3", False),
+        (5, "set the learning rate to 0.1", False),
+        (7, "set the learning rate to 0.2", True),
+        (9, "go back to step 6", False),
+        (6, "set the learning rate to 0.3", False),
     ]
 
 
@@ -63,7 +63,7 @@ def test_commands_that_were_taken_back_and_then_done_again_are_not_undone() -> N
 
 def test_a_forward_command_after_the_way_back_is_at_its_own_epoch() -> None:
     assert command_records_of([command(25, 0.1)], batch_size=10, images=100) == [
-        CommandRecord(25, 2.5, "learning rate 0.1", False)
+        CommandRecord(25, 2.5, "set the learning rate to 0.1", False)
     ]
 
 

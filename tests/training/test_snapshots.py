@@ -46,8 +46,8 @@ def test_each_moment_can_be_gone_to(train: Any) -> None:
     assert {moment.step for moment in moments} >= {0, 3, 4, 6, 8, 9, 12, 16}
     following = {(moment.step, moment.following) for moment in moments if moment.following}
     assert following == {
-        *((3, "then optimizer sgd"), (6, "undone: learning rate 0.3")),
-        *((9, "then augmentation none"), (12, "then clipping by value 0.01")),
+        *((3, "then switch to sgd"), (6, "undone: set the learning rate to 0.3")),
+        *((9, "then stop augmenting"), (12, "then clip by value 0.01")),
     }
     for moment in moments:
         back = [(NEVER, GoBack(moment.step, moment.lineage)), (NEVER, Resume())]
@@ -66,7 +66,7 @@ def test_moments_say_what_is_known_of_them(train: Any) -> None:
         (0, ""),
         (4, ""),
         (8, ""),
-        (11, "then learning rate 0.02"),
+        (11, "then set the learning rate to 0.02"),
         (12, ""),
         (16, ""),
     ]
@@ -235,9 +235,9 @@ def test_the_command_that_was_undone_says_so(train: Any) -> None:
     found = [first for first, *_ in filter(None, told)]
     assert list(dict.fromkeys(found)) == [
         "",
-        "then learning rate 0.3",
-        "undone: learning rate 0.3",
-        "undone: learning rate 0.3, then optimizer sgd",
+        "then set the learning rate to 0.3",
+        "undone: set the learning rate to 0.3",
+        "undone: set the learning rate to 0.3, then switch to sgd",
     ]
 
 

@@ -12,7 +12,12 @@ from digit_tui.data import Dataset
 from digit_tui.insight.neighbours import hidden_features, nearest
 from digit_tui.nn import Network
 from digit_tui.tui import neighbour_finder
-from digit_tui.tui.neighbour_finder import FoundNeighbours, NeighbourFinder, NeighbourQuery
+from digit_tui.tui.neighbour_finder import (
+    FoundNeighbours,
+    NeighbourFinder,
+    NeighbourQuery,
+    SearchFailed,
+)
 from digit_tui.tui.widgets.neighbours import NeighbourRow
 
 
@@ -54,6 +59,23 @@ class TestLookAlikes:
             assert not thread.is_alive()
             assert row._found is None
 
+    async def test_a_failure_is_shown_and_the_next_digit_tries_again(
+        self, explain: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        trouble: list[Exception] = [MemoryError("Unable to allocate 61 MB")]
+
+        def once(*values: Any) -> Any:
+            if trouble:
+                raise trouble.pop()
+            return hidden_features(*values)
+
+        monkeypatch.setattr(neighbour_finder, "hidden_features", once)
+        async with explain() as opened:
+            await opened.until(lambda: "not found" in opened.text)
+            opened.find("MemoryError: Unable to allocate 61 MB")
+            await opened.press("down")
+            await opened.until(lambda: "nearest in" in opened.text)
+
     async def test_nothing_is_computed_where_they_do_not_fit(self, explain: Any) -> None:
         async with explain(60, 20) as opened:
             row = opened.app.screen.query_one(NeighbourRow)
@@ -70,7 +92,8 @@ class Answers:
         self.came = Event()
         self.finder = NeighbourFinder(self._take)
 
-    def _take(self, answer: FoundNeighbours) -> None:
+    def _take(self, answer: FoundNeighbours | SearchFailed) -> None:
+        assert isinstance(answer, FoundNeighbours)
         self.all.append(answer)
         self.came.set()
 

@@ -131,7 +131,7 @@ class TestTroubles:
 
 MOMENTS = [
     SnapshotInfo(0, 0.0, (), None, "", False),
-    SnapshotInfo(200, 2.0, (), 0.951, "then learning rate × 2", False),
+    SnapshotInfo(200, 2.0, (), 0.951, "then double the learning rate", False),
     SnapshotInfo(250, 2.5, DOUBLED, 0.9, "", True),
     SnapshotInfo(250, 2.5, (), 0.96, "", False),
 ]
@@ -151,7 +151,7 @@ class TestTimeline:
     def test_a_moment_in_a_line(self) -> None:
         assert [line(moment).plain for moment in MOMENTS[:3]] == [
             "epoch   0.00         ",
-            "epoch   2.00   95.10%  then learning rate × 2",
+            "epoch   2.00   95.10%  then double the learning rate",
             "epoch   2.50   90.00%  (undone)",
         ]
 
@@ -161,7 +161,7 @@ class TestTimeline:
             await opened.tell(*story.opening(), *story.epochs(2), changed)
             await opened.press("U")
             assert isinstance(opened.app.screen, TimelineDialog)
-            opened.find(" 95.10%  then learning rate × 2")
+            opened.find(" 95.10%  then double the learning rate")
             await opened.press("enter")  # the last command is selected
             assert opened.sent == [commands.GoBack(200, ())]
             await opened.press("U", "down", "enter")
@@ -173,14 +173,14 @@ class TestTimeline:
         """Whatever is selected stays so while the run goes on."""
         async with window() as opened:
             moments = [routine(step) for step in range(0, 500, 50)]
-            moments[4] = replace(moments[4], following="then learning rate × 2")
+            moments[4] = replace(moments[4], following="then double the learning rate")
             await opened.tell(*story.opening(), happened.TimelineChanged(moments))
             await opened.press("U")
             folded = "▸ 3 snapshots between epochs 0.5 and 1.5"
             assert timeline_rows(opened) == [
                 "epoch   0.00   90.00%",
                 folded,
-                "epoch   2.00   90.00%  then learning rate × 2",
+                "epoch   2.00   90.00%  then double the learning rate",
                 "▸ 5 snapshots between epochs 2.5 and 4.5",
             ]
             await opened.press("up", "enter")  # unfolds

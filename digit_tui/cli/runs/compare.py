@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from digit_tui.cli.evaluate_saved import SavedEvaluation, evaluate_saved
 from digit_tui.cli.runs.text import aligned, print_lines
 from digit_tui.cli.saved_runs import read_run
-from digit_tui.data import DataError, Dataset, load_dataset, printable
+from digit_tui.data import DataError, Dataset, counted, load_dataset, printable
 from digit_tui.insight.significance import compare, gap_words, interval_words, wilson_interval
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
@@ -128,7 +128,8 @@ def verdict(candidate: Candidate, first: Candidate | None) -> list[str]:
     evaluation = result.evaluation
     lines = [
         f"{letter}  {interval_words(evaluation.correct, evaluation.total)}, "
-        f"{evaluation.correct:,} of {evaluation.total:,} test digits of {result.dataset.name}, "
+        f"{evaluation.correct:,} of {counted(evaluation.total, 'test digit')} "
+        f"of {result.dataset.name}, "
         f"at step {result.step:,}"
     ]
     if first is None:

@@ -6,6 +6,7 @@ from textwrap import wrap
 
 from digit_tui.cli.runs.text import aligned, human_size, network_words, print_lines
 from digit_tui.cli.saved_runs import read_run
+from digit_tui.data import counted
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output
@@ -55,7 +56,7 @@ def description(run: RunSummary, width: int) -> list[str]:
     held_out = (
         f", {run.monitored_images:,} validation" if run.monitored_split == "validation" else ""
     )
-    images = f"{run.images:,} training{held_out} and {run.test_images:,} test images"
+    images = f"{run.images:,} training{held_out} and {counted(run.test_images, 'test image')}"
     pixels = f"{saved.config.side}x{saved.config.side} pixels"
     choices = run.choices()
     del choices["data"], choices["commands"]  # they have lines of their own
@@ -90,7 +91,9 @@ def origin(run: RunSummary) -> dict[str, list[str]]:
 
 def results(run: RunSummary) -> dict[str, list[str]]:
     """Its results, with titles."""
-    trained = f"{run.epochs} of {run.settings.epochs} epochs, {run.step:,} steps"
+    trained = (
+        f"{run.epochs} of {counted(run.settings.epochs, 'epoch')}, {counted(run.step, 'step')}"
+    )
     lines = {"Trained": trained}
     if run.best is not None:
         lines["Best accuracy"] = f"{run.best[1]:.2%}, after epoch {run.best[0]}"

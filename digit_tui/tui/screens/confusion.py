@@ -9,6 +9,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import Static
 
+from digit_tui.data import counted
 from digit_tui.insight.change import ConfusionChange, confusion_change
 from digit_tui.insight.confusion import class_scores, confusion_matrix
 from digit_tui.insight.significance import interval_words
@@ -173,7 +174,7 @@ class ConfusionView(View):
 
     def _title_text(self, evaluated: Evaluated) -> str:
         epoch, columns = position(evaluated.epoch), "columns: predicted"
-        digits = f"{evaluated.evaluation.total:,} {evaluated.split} digits"
+        digits = counted(evaluated.evaluation.total, f"{evaluated.split} digit")
         if not isinstance(self._pair, PredictionPair):
             what = "% of the true digit" if self._share else "Counts"
             return f"{what}, epoch {epoch}, {digits}, {columns}"
@@ -199,7 +200,8 @@ class ConfusionView(View):
                 lines.append(self._pair)
         missing = int(np.isnan(evaluated.evaluation.losses).sum())
         if missing:
-            lines.append(f"{missing:,} digits have no probabilities (NaN): they count as class 0")
+            digits = counted(missing, "digit")
+            lines.append(f"{digits} without probabilities (NaN), counted as class 0")
         if self._mark is not None and self._baseline != "mark":
             hint = ": d shows the change" if self._next_baseline == "mark" else ""
             lines.append(f"mark at epoch {position(self._mark.evaluated.epoch)}{hint}")

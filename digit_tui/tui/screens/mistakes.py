@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 
+from digit_tui.data import counted
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.run.events import Evaluated
 from digit_tui.tui.drawing.ink import default_renderer, next_renderer
@@ -238,7 +239,8 @@ class MistakesView(FilteredView):
         model, listing = self.host.model, self._listing
         if self._evaluated is not None and model.dataset is not None and listing.table is not None:
             listed = (
-                f"{len(listing.order):,} {self._evaluated.split} digits, by {listing.order_name}"
+                counted(len(listing.order), f"{self._evaluated.split} digit")
+                + f", by {listing.order_name}"
             )
             if str(listing.selection):
                 listed += f" ({listing.selection})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from digit_tui.data import counted
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.selection import ORDERS, Selection, select
 from digit_tui.insight.significance import ends_words
@@ -115,20 +116,15 @@ class Listing:
             return ""
         table = self.table
         total = len(table) if self._lists_correct else int(np.count_nonzero(table.wrong))
-        what = (
-            f"{split} {'digit' if self._lists_correct else 'mistake'}{'s' * (total != 1)}".lstrip()
-        )
+        what = counted(total, f"{split} {'digit' if self._lists_correct else 'mistake'}".lstrip())
         order = ORDER_TEXT.get(self.order_name, f"by {self.order_name}")
         count, selection = len(self.order), str(self.selection)
-        if selection:
-            text = f"{count:,} of {total:,} {what}, {selection}, {order}"
-        else:
-            text = f"{total:,} {what} {order}"
+        text = f"{count:,} of {what}, {selection}, {order}" if selection else f"{what} {order}"
         unbacked = int(np.count_nonzero(table.unbacked))
         if unbacked:
             own = _accuracy(table.evaluation.correct, table.evaluation.total)
             backed = _accuracy(*accuracy_without(table.evaluation, table.unbacked))
-            for name in (f"without {unbacked} unbacked labels", "backed"):
+            for name in (f"without {counted(unbacked, 'unbacked label')}", "backed"):
                 more = f" · {own}, {name} {backed}"
                 if len(text + more) <= width:
                     return text + more

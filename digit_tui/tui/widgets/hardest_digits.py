@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.segment import Segment
 
+from digit_tui.data import counted
 from digit_tui.tui.state.hardest import HardestMistakes
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.digit_tiles import DigitTiles
@@ -37,8 +38,8 @@ class HardestDigits(DigitTiles):
         wrong = evaluated.evaluation.total - evaluated.evaluation.correct
         self._hardest.update(evaluated, self.room)
         tiles = self._hardest.places
-        what = f"{evaluated.split} mistakes" if wrong != 1 else f"{evaluated.split} mistake"
-        self.entitle(f"Hardest of {wrong:,} {what}, true → predicted" if wrong else "")
+        mistakes = counted(wrong, f"{evaluated.split} mistake")
+        self.entitle(f"Hardest of {mistakes}, true → predicted" if wrong else "")
         if not wrong and not tiles:
             self.paint([[Segment(f"Not one of the {evaluated.split} digits is wrong.")]])
         else:

@@ -8,7 +8,7 @@ from functools import partial
 
 from rich.segment import Segment
 
-from digit_tui.data import ink_box
+from digit_tui.data import ink_box, printable
 from digit_tui.nn import Network
 from digit_tui.tui.drawing.ink import Line, draw
 from digit_tui.tui.neighbour_finder import (
@@ -16,6 +16,7 @@ from digit_tui.tui.neighbour_finder import (
     FoundNeighbours,
     NeighbourFinder,
     NeighbourQuery,
+    SearchFailed,
 )
 from digit_tui.tui.state.selected_digit import SelectedDigit, square
 from digit_tui.tui.widgets.canvas import Canvas
@@ -39,6 +40,7 @@ class NeighbourRow(Canvas):
         self._renderer = ""
         self._asked: tuple[int, Network, bool] | None = None
         self._found: FoundNeighbours | None = None
+        self._failed: SearchFailed | None = None
 
     def on_mount(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -60,10 +62,12 @@ class NeighbourRow(Canvas):
         self._selected, self._renderer = selected, renderer
         key = (selected.index, selected.network, at_once)
         if key != self._asked:
-            self._asked = key
+            self._asked, self._failed = key, None
             # After everything else is drawn: it may take a processor for a second.
             self.call_after_refresh(self._ask, selected, key)
-        if self._found is None:
+        if self._failed is not None:
+            self._show_failure(self._failed)
+        elif self._found is None:
             self._show_waiting()
         elif self._found.digit == selected.index:
             self._draw(selected, self._found)
@@ -83,20 +87,29 @@ class NeighbourRow(Canvas):
     def close(self) -> None:
         """Forget everything, and free the features, which take much memory."""
         self._finder.close()
-        self._selected = self._asked = self._found = None
+        self._selected = self._asked = self._found = self._failed = None
         self.clear()
 
-    def _hand_over(self, found: FoundNeighbours) -> None:
+    def _hand_over(self, found: FoundNeighbours | SearchFailed) -> None:
         """Called from the thread."""
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop is closed: the app has ended
                 self._loop.call_soon_threadsafe(partial(self.call_later, self._take, found))
 
-    def _take(self, found: FoundNeighbours) -> None:
+    def _take(self, found: FoundNeighbours | SearchFailed) -> None:
         selected = self._selected
-        if selected is not None and found.digit == selected.index:
-            self._found = found
+        if selected is None or found.digit != selected.index:
+            return
+        if isinstance(found, SearchFailed):
+            self._found, self._failed = None, found
+            self._show_failure(found)
+        else:
+            self._found, self._failed = found, None
             self._draw(selected, found)
+
+    def _show_failure(self, failed: SearchFailed) -> None:
+        reason = printable(f"{type(failed.error).__name__}: {failed.error}".removesuffix(": "))
+        self.paint([[Segment("nearest training digits: not found,")], [Segment(reason)]])
 
     def _show_waiting(self) -> None:
         self.paint([[Segment("finding nearest training digits ...")]])

@@ -37,11 +37,11 @@ def test_show_tells_settings_commands_and_results(make_run: MakeRun) -> None:
     assert "epochs 2 → 4" in words
     assert f"numpy {np.__version__}" in words
     lines = [line[15:] for line in text.splitlines() if " step " in line[:40]]
-    assert [line.split() for line in lines] == [
-        ["epoch", "0.56", "step", "4", "optimizer", "sgd", "at", "rate", "0.1"],
-        ["epoch", "0.83", "step", "6", "learning", "rate", "0.2", "undone"],
-        ["epoch", "1.28", "step", "10", "back", "to", "step", "6"],
-        ["epoch", "1.00", "step", "8", "2", "epochs", "more"],
+    assert [" ".join(line.split()) for line in lines] == [
+        "epoch 0.56 step 4 switch to sgd at rate 0.1",
+        "epoch 0.83 step 6 set the learning rate to 0.2 undone",
+        "epoch 1.28 step 10 go back to step 6",
+        "epoch 1.00 step 8 add 2 epochs",
     ]
     assert facts["Trained"].startswith("4 of 4 epochs, 32 steps, in ")
     record = json.loads((path / "run.json").read_text())["results"]

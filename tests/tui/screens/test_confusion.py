@@ -100,7 +100,7 @@ class TestMatrix:
             holes = np.full((len(labels), 10), np.nan, np.float32)
             nothing = Evaluation(labels, holes, np.full(len(labels), np.nan, np.float32))
             await opened.tell(story.evaluated_at(200, 2.0, nothing))
-            opened.find(r"1,000 digits have no probabilities \(NaN\): they count as class 0")
+            opened.find(r"1,000 digits without probabilities \(NaN\), counted as class 0")
             opened.find(r"^    0 ▸100 .* 100.0      10.0  18.2$")
             opened.find(r"^    3  100 .*   0.0         -   0.0$")
             await opened.press("d", "percent_sign")

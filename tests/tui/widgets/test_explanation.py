@@ -73,7 +73,7 @@ class TestScreen:
             await opened.until(lambda: "as of epoch" in opened.text)
             await opened.settle()
             opened.find("nearest .*as of epoch 3")
-            for name in ("1 pixel left", "10 degrees right", "thicker", "thinner"):
+            for name in ("moved 1 px left", "turned 10° right", "thicker", "thinner"):
                 opened.find(rf"{name} +\d +\d+%")
             assert len(re.findall(r" \d 0\.\d\d", opened.text)) == 5
 
