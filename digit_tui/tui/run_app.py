@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -28,6 +28,7 @@ from digit_tui.tui.resilient_app import ResilientApp
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.dialog import ClosesOnce, Palette
 from digit_tui.tui.screens.help import Group, HelpDialog
+from digit_tui.tui.screens.meanings import EVERYWHERE, MEANINGS, STATES, Meaning
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.screens.view import View
@@ -69,6 +70,8 @@ class RunApp(ResilientApp):
         "confusion": ConfusionView,
     }
     MODES = {**VIEWS}
+    SHOWS = "run"
+    """What this app shows, in a word."""
 
     def __init__(
         self, config: RunConfig, rate: DrawRate, stdio: StdioCapture | None = None
@@ -268,10 +271,25 @@ class RunApp(ResilientApp):
         self.theme = names[(place + 1) % len(names)]
 
     def action_help(self) -> None:
-        own = keys(self.screen_stack[0].BINDINGS)
-        # Those of the view on screen come first.
-        groups = sorted(self.key_groups(), key=lambda group: group[1] != own)
-        self.push_screen(HelpDialog(groups))
+        view = self.screen_stack[0]
+        if not isinstance(view, View):  # none has been opened yet
+            return
+        groups = dict(self.key_groups())
+        self.push_screen(
+            HelpDialog(
+                view.TAB,
+                [("On this view", MEANINGS[view.TAB]), *self.common_meanings],
+                [
+                    (f"Keys of {view.TAB}", groups[view.TAB]),
+                    (f"Keys of the {self.SHOWS}", groups["Everywhere"]),
+                ],
+            )
+        )
+
+    @property
+    def common_meanings(self) -> list[tuple[str, Sequence[Meaning]]]:
+        """What is seen on every view, for the help."""
+        return [("On every view", (*STATES, *EVERYWHERE))]
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield SystemCommand("Theme", "Change the current theme", self.action_change_theme)

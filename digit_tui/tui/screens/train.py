@@ -36,9 +36,10 @@ class TrainView(View):
 
     TAB = "Training"
     BINDINGS = [
-        Binding("w", "switch('recent')", "Window", id="window", tooltip="Whole run or recent part"),
-        Binding("z", "switch('raw')", "Smooth", id="smooth", tooltip="Smoothed or raw curves"),
+        Binding("enter", "open_digit", "Digit", id="digit", tooltip="Show the hardest digit"),
         Binding("l", "switch('log')", "Log", id="log", tooltip="Logarithmic or linear axes"),
+        Binding("z", "switch('raw')", "Smooth", id="smooth", tooltip="Smoothed or raw curves"),
+        Binding("w", "switch('recent')", "Window", id="window", tooltip="Whole run or recent part"),
         Binding(
             "m",
             "next_marker",
@@ -46,6 +47,9 @@ class TrainView(View):
             show=False,
             id="marker",
             tooltip="Draw charts with Braille, blocks or ASCII",
+        ),
+        Binding(
+            "escape", "no_crosshair", "Clear", show=False, id="clear", tooltip="Show no values"
         ),
         Binding(
             "left",
@@ -63,10 +67,6 @@ class TrainView(View):
             id="value_right",
             tooltip="Values to the right",
         ),
-        Binding(
-            "escape", "no_crosshair", "Clear", show=False, id="clear", tooltip="Show no values"
-        ),
-        Binding("enter", "open_digit", "Digit", id="digit", tooltip="Show the hardest digit"),
     ]
 
     def __init__(self) -> None:
