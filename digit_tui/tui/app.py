@@ -11,13 +11,14 @@ from textual import work
 from digit_tui.config import AUGMENTATIONS
 from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
+from digit_tui.run.remedies import TEST, with_remedy
 from digit_tui.run.wording import farewell
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import Failed
 from digit_tui.session.runner import EventQueue, Runner, RunnerEvent
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest, resume_request
-from digit_tui.tui.bindings import TRAINING_KEYS
+from digit_tui.tui.bindings import TRAINING_KEYS, WAYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
 from digit_tui.tui.job_control import JobControlApp
 from digit_tui.tui.screens.fork import ForkDialog, KeepDialog
@@ -224,6 +225,8 @@ class DigitApp(JobControlApp):
 
         if self.model.snapshots:
             self.push_screen(TimelineDialog(self.model.snapshots), chosen)
+        else:
+            self.tell("no snapshot to go back to yet: the first is taken when training begins")
 
     def action_fork(self) -> None:
         def chosen(changes: tuple[commands.Setting, ...] | None) -> None:
@@ -246,7 +249,8 @@ class DigitApp(JobControlApp):
         """Open the test set, or go back to the held-out set."""
         if self.model.shows_test:
             self.model.shows_test = False
-            self.model.say("note", "the held-out set is shown again")
+            text = "the held-out set is shown again"
+            self.tell(with_remedy(text, TEST, WAYS))
             if isinstance(self.screen, View):
                 self.screen.redraw()
         else:

@@ -149,6 +149,14 @@ TRAINING_KEYS: list[BindingType] = [
 ]
 """Keys of a run that trains."""
 
+WAYS = {
+    each.id: each.key_display or each.key
+    for each in TRAINING_KEYS
+    if isinstance(each, Binding) and each.id
+}
+WAYS |= {"go": WAYS["pause"], "held_out": WAYS["test"]}
+"""The keys of what can be done about something; see run/remedies.py."""
+
 REPLAY_KEYS: list[BindingType] = [
     Binding("space", "toggle_play", "Play", id="play", tooltip="Stop, or play on"),
     Binding(

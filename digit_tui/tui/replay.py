@@ -45,6 +45,7 @@ class ReplayApp(JobControlApp):
             stdio: what else this process writes to stdout and stderr, for the log.
         """
         super().__init__(request.config, rate, stdio)
+        self.model.ways = None  # nothing can be done about what has been
         self._request = request
         self._timer: Timer | None = None
         self.runner = replay_runner(request, EventQueue(wake=lambda: None))
@@ -95,6 +96,7 @@ class ReplayApp(JobControlApp):
         self.player.playing = False
         events = self.player.seek(start + epochs)
         self.model = RunModel(self._request.config)
+        self.model.ways = None
         self.schedule.restart()
         self._show(events)
 

@@ -19,7 +19,14 @@ from textual.theme import ThemeProvider
 from textual.timer import Timer
 
 from digit_tui.config import RunConfig
-from digit_tui.run.events import BranchEvent, EpochEnded, Evaluated, StepsDone, TimelineChanged
+from digit_tui.run.events import (
+    BranchEvent,
+    EpochEnded,
+    Evaluated,
+    Refused,
+    StepsDone,
+    TimelineChanged,
+)
 from digit_tui.session.fault_report import Fault
 from digit_tui.session.runner import RunnerEvent
 from digit_tui.tui.draw_rate import DrawRate
@@ -154,6 +161,8 @@ class RunApp(ResilientApp):
         for event in events:
             with self.errors_told():  # those after it must not be lost
                 self.model.ingest(event)
+                if isinstance(event, Refused):
+                    self._show_where_no_log_is(self.model.log[-1].text)
             self.schedule.invalidate()
             urgent = urgent or not isinstance(event, ROUTINE)
         if (self.model.fork is not None) != self._has_fork:
@@ -163,6 +172,16 @@ class RunApp(ResilientApp):
         if isinstance(view, View) and view.ready and self.fault is None:
             with self.errors_told():
                 self.schedule.update(view, self.model, urgent, self.model.state != before)
+
+    def tell(self, text: str) -> None:
+        """Add a line to the log, and show it at once where the log is not in sight."""
+        self.model.say("note", text)
+        self.ingest((), urgent=True)
+        self._show_where_no_log_is(text)
+
+    def _show_where_no_log_is(self, text: str) -> None:
+        if self.current_mode != "train":
+            self.notify(text, markup=False)
 
     def log_error(self, fault: Fault) -> None:
         text = f"error in the interface, drawn anew: {fault.message} ({fault.where})"

@@ -11,6 +11,8 @@ from textual.widgets import Input, OptionList
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.run import commands
+from digit_tui.run import events as happened
+from digit_tui.run.remedies import ALL_DONE
 from digit_tui.tui.app import DigitApp
 
 KEYS: dict[str, commands.Command] = {
@@ -93,6 +95,20 @@ async def test_augmentation_goes_round(window: Any, story: Any) -> None:
             await opened.tell(story.changed("augment", opened.sent[-1].name))
         wanted = [*AUGMENTATIONS[1:], AUGMENTATIONS[0]]
         assert opened.sent == [commands.SetAugmentation(name) for name in wanted]
+
+
+async def test_a_refusal_is_told_where_no_log_is_in_sight(window: Any, story: Any) -> None:
+    async with window() as opened:
+        refused = happened.Refused(0, "All epochs are done", ALL_DONE)
+        await opened.tell(*story.opening(), refused)
+        assert not list(opened.app._notifications)
+        await opened.press("tab")
+        await opened.tell(refused)
+        await opened.press("U")
+        lines = [line.text for line in opened.app.model.log][-2:]
+        assert lines[0] == "All epochs are done: e adds ten"
+        assert lines[1].startswith("no snapshot to go back to yet: ")
+        assert [each.message for each in opened.app._notifications] == lines
 
 
 class TestPalette:

@@ -147,7 +147,8 @@ class ConfusionView(View):
         matrix = self.query_one(ConfusionMatrix)
         if self._evaluated is None:
             matrix.show(None, self._cell)
-            title, text = "", "The test digits have not been evaluated yet."
+            split = self.host.model.config.monitored_split
+            title, text = "", f"The {split} digits have not been evaluated yet."
         else:
             matrix.show(self._table, self._cell)
             title = self._title_text(self._evaluated)
