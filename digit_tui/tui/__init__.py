@@ -25,21 +25,26 @@ SWITCH_SECONDS = 0.0005
 """Longest time that one thread keeps the interpreter while another waits for it."""
 
 
-def run_tui(request: RunRequest, offer: bool = False, fps: float | None = None) -> int:
+def run_tui(
+    request: RunRequest, offer: bool = False, fps: float | None = None, tips: bool = True
+) -> int:
     """Train a run on the screen; returns the exit status.
 
     Args:
         request: which run.
         offer: ask whether to resume the last run instead, if it was interrupted.
         fps: how often charts are drawn in a second, whatever that costs; None for the default.
+        tips: say at the first start what is seen and which keys to try.
     """
     from digit_tui.tui.app import DigitApp
+    from digit_tui.tui.first_start import is_first_start
     from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
     stdio = StdioCapture()
     stdio.divert()  # before the app is made: its driver draws on what is `sys.stderr` then
     offered = last_interrupted() if offer else None
-    return _run(DigitApp(request, offered, DrawRate.of(fps), stdio))
+    tips = tips and offered is None and is_first_start()
+    return _run(DigitApp(request, offered, DrawRate.of(fps), stdio, tips))
 
 
 def run_replay(request: RunRequest, fps: float | None = None) -> int:

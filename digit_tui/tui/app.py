@@ -50,6 +50,7 @@ class DigitApp(JobControlApp):
         offered: SavedRun | None = None,
         rate: DrawRate = DEFAULT_RATE,
         stdio: StdioCapture | None = None,
+        tips: bool = False,
     ) -> None:
         """Make the app; the run begins when the first view is on screen.
 
@@ -58,10 +59,12 @@ class DigitApp(JobControlApp):
             offered: an interrupted run to resume instead, if the user chooses to.
             rate: how often the run is drawn.
             stdio: what else this process writes to stdout and stderr, for the log.
+            tips: whether to say what is seen and which keys to try, until the first key.
         """
         super().__init__(request.config, rate, stdio)
         self._request = request
         self._offered = offered
+        self.tips = tips
         self._runs = 0
         self._wake = asyncio.Event()
         self._after_end: str | None = None

@@ -31,6 +31,7 @@ from digit_tui.session.fault_report import Fault
 from digit_tui.session.runner import RunnerEvent
 from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.draw_schedule import DrawSchedule
+from digit_tui.tui.first_start import remember_tips
 from digit_tui.tui.resilient_app import ResilientApp
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.dialog import ClosesOnce, Palette
@@ -44,6 +45,7 @@ from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
 from digit_tui.tui.themes import THEMES, VARIABLES
 from digit_tui.tui.widgets.filter_line import FilterInput
+from digit_tui.tui.widgets.tips import ROOM
 
 ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, BranchEvent)
 """Events that short epochs bring many times in a second; all others are drawn at once."""
@@ -98,6 +100,8 @@ class RunApp(ResilientApp):
         self._stdio = stdio
         self._partial_line = ""
         self._has_fork = False
+        self.tips = False
+        """Whether the tips of the first start are to be shown, where there is room for them."""
         self._repaint_timer: Timer | None = None
         self.schedule = DrawSchedule(rate)
         self.model = RunModel(config)
@@ -230,7 +234,20 @@ class RunApp(ResilientApp):
                 return
             await self._init_mode(mode)
 
+    @property
+    def shows_tips(self) -> bool:
+        return self.tips and self.size.width >= ROOM.width and self.size.height >= ROOM.height
+
+    def _end_tips(self) -> None:
+        self.tips = False
+        remember_tips()
+        view = self.screen_stack[0]
+        if isinstance(view, View) and view.ready:
+            view.redraw_once()
+
     async def on_event(self, event: events.Event) -> None:
+        if self.shows_tips and isinstance(event, events.Key | events.MouseDown):
+            self._end_tips()
         # Textual passes keys on through queues, in which letters typed quickly would overtake the
         # enter before them. Keys for the filter are handled at once.
         if isinstance(event, events.Key) and await self._filter_handles(event):

@@ -21,6 +21,7 @@ from digit_tui.tui.widgets.chart import Chart
 from digit_tui.tui.widgets.event_log import EventLog
 from digit_tui.tui.widgets.gap_line import GapLine
 from digit_tui.tui.widgets.hardest_digits import HardestDigits
+from digit_tui.tui.widgets.tips import Tips
 
 RECENT = 0.25
 """Length of the recent window, as a fraction of what has been trained."""
@@ -76,6 +77,7 @@ class TrainView(View):
         self._crosshair: float | None = None
 
     def on_mount(self) -> None:
+        self._show_tips()
         # Without colour, letters distinguish the curves.
         if self.app.no_color or not shows(BRAILLE):
             self._marker = "ascii"
@@ -88,6 +90,7 @@ class TrainView(View):
             yield EventLog()
         yield HardestDigits()
         yield GapLine()
+        yield Tips()
 
     def action_switch(self, option: str) -> None:
         self._options[option] = not self._options[option]
@@ -127,9 +130,14 @@ class TrainView(View):
 
     def show(self, model: RunModel) -> None:
         self.set_class(model.fork is not None, "-forked")
+        self._show_tips()
         super().show(model)
         self.query_one(EventLog).show(model)
         self.query_one(GapLine).show(model)
+
+    def _show_tips(self) -> None:
+        self.query_one(Tips).display = self.host.shows_tips
+        self.set_class(self.host.shows_tips, "-tips")
 
     def draw(self, model: RunModel) -> None:
         self.query_one(HardestDigits).show(model)
