@@ -32,7 +32,7 @@ COMMON_KEYS = [
     Binding(
         "T",
         "next_theme",
-        "Theme",
+        "Light",
         show=False,
         id="theme",
         tooltip="Dark, light or high contrast",

@@ -5,17 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from textual import constants, events
-from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.geometry import Size
 from textual.screen import Screen
-from textual.theme import ThemeProvider
 from textual.timer import Timer
 
 from digit_tui.config import RunConfig
@@ -31,12 +27,9 @@ from digit_tui.session.fault_report import Fault
 from digit_tui.session.runner import RunnerEvent
 from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.draw_schedule import DrawSchedule
-from digit_tui.tui.first_start import remember_tips
-from digit_tui.tui.resilient_app import ResilientApp
+from digit_tui.tui.guided_app import GuidedApp
 from digit_tui.tui.screens.confusion import ConfusionView
-from digit_tui.tui.screens.dialog import ClosesOnce, Palette
-from digit_tui.tui.screens.help import Group, HelpDialog
-from digit_tui.tui.screens.meanings import EVERYWHERE, MEANINGS, STATES, Meaning
+from digit_tui.tui.screens.dialog import ClosesOnce
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.screens.view import View
@@ -45,7 +38,6 @@ from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
 from digit_tui.tui.themes import THEMES, VARIABLES
 from digit_tui.tui.widgets.filter_line import FilterInput
-from digit_tui.tui.widgets.tips import ROOM
 
 ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, BranchEvent)
 """Events that short epochs bring many times in a second; all others are drawn at once."""
@@ -61,7 +53,7 @@ def terminal_size() -> os.terminal_size:
         return shutil.get_terminal_size()
 
 
-class RunApp(ResilientApp):
+class RunApp(GuidedApp):
     """Shows one run at a time.
 
     Attributes:
@@ -73,14 +65,12 @@ class RunApp(ResilientApp):
     CSS_PATH = "styles/app.tcss"
     NOTIFICATION_TIMEOUT = 3
     """Seconds; a notification covers the keys of a small terminal."""
-    VIEWS: ClassVar[dict[str, type[View]]] = {
+    VIEWS = {
         "train": TrainView,
         "mistakes": MistakesView,
         "confusion": ConfusionView,
     }
     MODES = {**VIEWS}
-    SHOWS = "run"
-    """What this app shows, in a word."""
 
     def __init__(
         self, config: RunConfig, rate: DrawRate, stdio: StdioCapture | None = None
@@ -100,8 +90,6 @@ class RunApp(ResilientApp):
         self._stdio = stdio
         self._partial_line = ""
         self._has_fork = False
-        self.tips = False
-        """Whether the tips of the first start are to be shown, where there is room for them."""
         self._repaint_timer: Timer | None = None
         self.schedule = DrawSchedule(rate)
         self.model = RunModel(config)
@@ -234,20 +222,7 @@ class RunApp(ResilientApp):
                 return
             await self._init_mode(mode)
 
-    @property
-    def shows_tips(self) -> bool:
-        return self.tips and self.size.width >= ROOM.width and self.size.height >= ROOM.height
-
-    def _end_tips(self) -> None:
-        self.tips = False
-        remember_tips()
-        view = self.screen_stack[0]
-        if isinstance(view, View) and view.ready:
-            view.redraw_once()
-
     async def on_event(self, event: events.Event) -> None:
-        if self.shows_tips and isinstance(event, events.Key | events.MouseDown):
-            self._end_tips()
         # Textual passes keys on through queues, in which letters typed quickly would overtake the
         # enter before them. Keys for the filter are handled at once.
         if isinstance(event, events.Key) and await self._filter_handles(event):
@@ -293,64 +268,10 @@ class RunApp(ResilientApp):
 
         view.call_after_refresh(choose_now)  # its widgets may not be mounted yet
 
-    def action_command_palette(self) -> None:
-        if isinstance(self.screen, View):  # not on top of a dialog
-            self.push_screen(Palette(id="--command-palette"))
-
-    def search_themes(self) -> None:
-        if isinstance(self.screen, View):  # Textual's own palette does not close once only
-            self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
-
     def action_next_theme(self) -> None:
         names = [theme.name for theme in THEMES]
         place = names.index(self.theme) if self.theme in names else -1
         self.theme = names[(place + 1) % len(names)]
-
-    def action_help(self) -> None:
-        view = self.screen_stack[0]
-        if not isinstance(view, View):  # none has been opened yet
-            return
-        groups = dict(self.key_groups())
-        self.push_screen(
-            HelpDialog(
-                view.TAB,
-                [("On this view", MEANINGS[view.TAB]), *self.common_meanings],
-                [
-                    (f"Keys of {view.TAB}", groups[view.TAB]),
-                    (f"Keys of the {self.SHOWS}", groups["Everywhere"]),
-                ],
-            )
-        )
-
-    @property
-    def common_meanings(self) -> list[tuple[str, Sequence[Meaning]]]:
-        """What is seen on every view, for the help."""
-        return [("On every view", (*STATES, *EVERYWHERE))]
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        yield SystemCommand("Theme", "Change the current theme", self.action_change_theme)
-        for namespace, binding, _, _ in screen.active_bindings.values():
-            if binding.id is not None:
-                yield SystemCommand(
-                    binding.tooltip,
-                    f"key {self.get_key_display(binding)}",
-                    partial(self.run_action, binding.action, namespace),
-                )
-
-    @classmethod
-    def key_groups(cls) -> list[Group]:
-        """All keys, for the help and the documentation."""
-        return [
-            ("Everywhere", keys([*View.BINDINGS, *cls.BINDINGS])),
-            ("Training", keys(TrainView.BINDINGS)),
-            ("Mistakes", keys(MistakesView.BINDINGS)),
-            ("Confusion", keys(ConfusionView.BINDINGS)),
-        ]
-
-
-def keys(bindings: Iterable[BindingType]) -> list[Binding]:
-    """Those that are instances of `Binding`; all of ours are."""
-    return [each for each in bindings if isinstance(each, Binding)]
 
 
 if TYPE_CHECKING:
