@@ -53,6 +53,9 @@ def no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             # Windows asks the system, not the environment; a subprocess cannot be told.
             patch.setattr(run_files, "user_state_path", lambda *_, **__: home / "state")
             patch.setattr(sources, "user_cache_path", lambda *_, **__: home / "cache")
+        # What a person sees at the first start is in no test but those of that.
+        run_files.tips_seen().parent.mkdir(parents=True, exist_ok=True)
+        run_files.tips_seen().touch()
         yield home
 
 

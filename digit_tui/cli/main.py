@@ -13,7 +13,15 @@ import click
 from click.core import ParameterSource
 
 import digit_tui
-from digit_tui.cli.options import FPS, Changes, flag_of, make_config, run_options, warn_of_threads
+from digit_tui.cli.options import (
+    FPS,
+    NO_TIPS,
+    Changes,
+    flag_of,
+    make_config,
+    run_options,
+    warn_of_threads,
+)
 from digit_tui.cli.saved_runs import saved_request
 from digit_tui.cli.subcommands import bench, data, evaluate, manual, mistakes, runs
 from digit_tui.cli.terminal import require_terminal
@@ -60,6 +68,7 @@ if TYPE_CHECKING:
     help="Settings of the copy that differ, such as optimizer=sgd,lr=0.1.",
 )
 @FPS
+@NO_TIPS
 @click.option("--batch", is_flag=True, help="Train without a screen.")
 @click.option(
     "--plain",
@@ -85,6 +94,7 @@ def cli(
     fork_at: int | None,
     fork: tuple[Any, ...] | None,
     fps: float | None,
+    no_tips: bool,
     batch: bool,
     plain: bool,
     as_json: bool,
@@ -120,8 +130,9 @@ def cli(
                 raise click.UsageError(f"{flag} needs --batch{watch}")
     if not batch and not plain:
         require_terminal()
-    elif _on_command_line(context, "fps"):
-        raise click.UsageError("--fps is for the terminal interface only")
+    for name in ("fps", "no_tips"):
+        if (batch or plain) and _on_command_line(context, name):
+            raise click.UsageError(f"--{flag_of(name)} is for the terminal interface only")
     # A saved run is checked only against options of the command line, not of the environment.
     written = {
         name: value
@@ -156,7 +167,8 @@ def cli(
 
     if "data" in written:
         written["data"] = request.config.data  # a folder in full
-    sys.exit(run_tui(request, written if folder is None and resume is None else None, fps))
+    asked = written if folder is None and resume is None else None
+    sys.exit(run_tui(request, asked, fps, not no_tips))
 
 
 def _on_command_line(context: click.Context, name: str) -> bool:

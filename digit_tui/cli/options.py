@@ -122,6 +122,15 @@ FPS = click.option(
 """For the terminal interface only."""
 
 
+NO_TIPS = click.option(
+    "--no-tips",
+    is_flag=True,
+    envvar="DIGIT_TUI_NO_TIPS",
+    help="Do not say at the first start what is seen and which keys to try.",
+)
+"""For the terminal interface only."""
+
+
 def make_config(preset: str, options: dict[str, Any]) -> RunConfig:
     """The configuration that the options ask for.
 

@@ -18,10 +18,24 @@ from digit_tui.run.events import (
     Resumed,
     SaveFailed,
 )
+from digit_tui.run.remedies import Ways
 from digit_tui.session.failures import Failed
 from digit_tui.session.run_status import TROUBLES, RunStatus
 from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
 
+WAYS: Ways = {
+    "epochs": "epochs 10",
+    "quit": "quit",
+    "undo": "undo",
+    "timeline": "timeline",
+    "fork": "fork",
+    "keep": "keep run or keep fork",
+    "go": "go",
+    "save": "save",
+    "test": "show test",
+    "held_out": "show validation",
+}
+"""What is typed for what can be done about something; see run/remedies.py."""
 EPOCH_SECONDS = 5.0
 """Time between two epochs that are reported, if not all are."""
 
@@ -56,6 +70,10 @@ class Narrator:
         self._pause: str | None = None  # its line, until the evaluation to go with it comes
         self._save_trouble: str | None = None
 
+    @property
+    def _ways(self) -> Ways | None:
+        return None if self.alone else WAYS
+
     def report(self, event: RunnerEvent, command: commands.Command | None) -> None:
         """Report an event that the run status has ingested already.
 
@@ -76,14 +94,14 @@ class Narrator:
             case Paused(reason=reason):
                 self._report_pause(reason)
             case Evaluated(split=split) if split != self._run.config.monitored_split:
-                self._line(wording.test_opened(event))
+                self._line(wording.test_opened(event, self._ways))
             case Evaluated():
                 if self._pause is not None:
                     words, self._pause = self._pause, None
                     self._line(f"{words} {queries.evaluation_words(event)}")
             case SaveFailed(message=message) | BranchEvent(SaveFailed(message=message)):
                 if message != self._save_trouble or isinstance(command, commands.Save):
-                    self._line(wording.not_saved(message))
+                    self._line(wording.not_saved(message, self._ways))
                 self._save_trouble = message
             case CheckpointSaved():
                 self._save_trouble = None
@@ -101,7 +119,7 @@ class Narrator:
                 self._report_event(event)
 
     def _report_event(self, event: Event) -> None:
-        line = wording.line_for(event)
+        line = wording.line_for(event, self._ways)
         if line is not None:
             self._line(line)
 
@@ -118,9 +136,10 @@ class Narrator:
 
     def _report_pause(self, reason: str) -> None:
         if reason == "finished" or reason in TROUBLES:
-            done = wording.all_done("type epochs 10", "quit")
+            done = reason == "finished"
+            words = wording.all_done(WAYS) if done else wording.after_trouble(reason, WAYS)
             if not self.alone:
-                self._line(done if reason == "finished" else wording.after_trouble("undo"))
+                self._line(words)
         elif reason == "batch":
             self._report_step()
         else:

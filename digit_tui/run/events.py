@@ -213,6 +213,8 @@ class Refused:
 
     step: int
     message: str
+    remedy: str = field(default="", metadata={"json": False})
+    """What to do instead; see remedies.py."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,6 +31,17 @@ from digit_tui.run.events import (
     WentBack,
     WorkerLost,
 )
+from digit_tui.run.remedies import (
+    ALL_DONE,
+    HELD_OUT,
+    KEEP_FIRST,
+    LEAVE,
+    SAVE_AGAIN,
+    SPIKE,
+    TROUBLE,
+    Ways,
+    with_remedy,
+)
 from digit_tui.run.settings import Settings
 
 NAMES = {
@@ -139,11 +150,15 @@ def loaded(dataset: Dataset) -> str:
     return f"{dataset.name}: {train:,} training{validation} and {counted(test, 'test image')}"
 
 
-def line_for(event: Event) -> str | None:
+def line_for(event: Event, ways: Ways | None = None) -> str | None:
     """An event as one line of a log or transcript; None if it gets no line.
 
     A front end that words an event differently, or leaves it out, handles that event itself before
     it calls this.
+
+    Args:
+        event: what happened.
+        ways: how the front end is asked for what can be done about it.
     """
     match event:
         case RunStarted(parameters=parameters):
@@ -161,10 +176,13 @@ def line_for(event: Event) -> str | None:
             return PAUSES.get(reason)
         case Resumed():
             return RESUMED
-        case Refused(message=message) | Diverged(message=message) | Spiked(message=message):
+        case Refused(message=message, remedy=remedy):
+            return with_remedy(message, remedy, ways)
+        case Diverged(message=message) | Spiked(message=message):
             return message
         case Forked(epoch=epoch, changes=changes):
-            return f"epoch {epoch:.2f}: fork with {', '.join(changes)}"
+            text = f"epoch {epoch:.2f}: fork with {', '.join(changes)}"
+            return with_remedy(text, KEEP_FIRST, ways)
         case ForkEnded(kept=kept, left=left):
             names = ("the fork", "the run") if kept == "fork" else ("the run", "the fork")
             where = f", saved in {Path(left).name}" if left else ""
@@ -172,24 +190,25 @@ def line_for(event: Event) -> str | None:
         case CheckpointSaved(step=step, path=path):
             return f"saved step {step:,} in {Path(path).name}"
         case SaveFailed(message=message):
-            return not_saved(message)
+            return not_saved(message, ways)
         case WorkerLost():
             return worker_lost(event)
         case BranchEvent(Diverged() as diverged, branch):
             return f"{branch}: {diverged.message}"
         case BranchEvent(SaveFailed() as failed):
-            return line_for(failed)
+            return line_for(failed, ways)
         case _:
             return None
 
 
-def test_opened(event: Evaluated) -> str:
+def test_opened(event: Evaluated, ways: Ways | None) -> str:
     """An evaluation of the test set, in a run that is monitored with the validation set."""
     evaluation = event.evaluation
-    return (
+    text = (
         f"epoch {event.epoch:.2f}: test set opened, "
         f"{evaluation.accuracy:.2%}, loss {evaluation.loss:.4f}"
     )
+    return with_remedy(text, HELD_OUT, ways)
 
 
 def worker_lost(event: WorkerLost) -> str:
@@ -200,24 +219,24 @@ def worker_lost(event: WorkerLost) -> str:
     return f"{who}{event.reason}; training goes on in one process, to the same results"
 
 
-def not_saved(message: str) -> str:
+def not_saved(message: str, ways: Ways | None = None) -> str:
     """A failed save, for example "not saved: No space left on device: /runs/one"."""
-    return f"not saved: {message}"
+    return with_remedy(f"not saved: {message}", SAVE_AGAIN, ways)
 
 
-def all_done(more: str, leave: str) -> str:
-    """What the user can do when all epochs are done.
+def all_done(ways: Ways | None) -> str:
+    """That all epochs are done, and what the user can do."""
+    return with_remedy("all epochs are done", f"{ALL_DONE}, {LEAVE}", ways)
+
+
+def after_trouble(reason: str, ways: Ways | None) -> str:
+    """What the user can do after a divergence or a spike.
 
     Args:
-        more: the key or command that adds ten epochs.
-        leave: the key or command that ends the program.
+        reason: of the pause.
+        ways: those of the front end.
     """
-    return f"all epochs are done: {more} for ten more, {leave} to leave"
-
-
-def after_trouble(undo: str) -> str:
-    """What the user can do after a divergence or a spike, with the key or command for it."""
-    return f"paused: {undo} goes back to before that"
+    return with_remedy("paused", SPIKE if reason == "spike" else TROUBLE, ways)
 
 
 def snapshot_words(snapshot: SnapshotInfo, step: bool = True) -> str:

@@ -1,4 +1,4 @@
-"""The names of the files in a run's folder, and where the folders are; and the report of errors."""
+"""The names of the files in a run's folder, and where the folders and files of the program are."""
 
 from __future__ import annotations
 
@@ -30,3 +30,8 @@ def runs_folder() -> Path:
 def error_report() -> Path:
     """Where errors of the program itself are reported."""
     return user_state_path("digit-tui") / "errors.log"
+
+
+def tips_seen() -> Path:
+    """A file that is there once the tips of the first start were seen."""
+    return user_state_path("digit-tui") / "tips-seen"

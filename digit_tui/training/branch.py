@@ -13,6 +13,7 @@ from digit_tui.run.commands import AppliedCommand, Lineage, Setting
 from digit_tui.run.events import Evaluated, Event, Refused, RunEnded, SettingChanged
 from digit_tui.run.settings import changes_of
 from digit_tui.run.state import RunState, Vectors
+from digit_tui.run.wording import NAMES
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.training.evaluator import Evaluator
@@ -168,7 +169,7 @@ class Branch:
         try:
             self.config.with_(**changes)  # checks the ranges
         except ConfigError as error:
-            yield Refused(state.step, f"{error.option}: {error}")
+            yield Refused(state.step, f"{NAMES.get(error.option, error.option)}: {error}")
             return
         new = replace(old, **changes)
         if new == old:

@@ -18,6 +18,7 @@ from digit_tui.run.commands import (
     SetOptimizer,
 )
 from digit_tui.run.events import BranchEvent, Event, Forked, ForkEnded, Refused, RunEnded
+from digit_tui.run.remedies import OTHER_VALUE
 from digit_tui.run.wording import setting_words
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_files import LEFT
@@ -101,7 +102,7 @@ class BranchPair:
             self.fork = None
             fork.recorder.discard()
             reason = refused[0].message if refused else "it would do the same as the run"
-            yield Refused(step, f"No fork: {reason}")
+            yield Refused(step, f"No fork: {reason}", "" if refused else OTHER_VALUE)
             return
         if writer is not None:
             yield from run.recorder.record(step, lambda own: own.forked(step, writer.path))

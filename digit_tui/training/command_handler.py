@@ -9,6 +9,7 @@ from digit_tui.data import Dataset
 from digit_tui.run import commands
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import Event, Paused, Refused, Resumed
+from digit_tui.run.remedies import ALL_DONE, FORK_FIRST, KEEP_FIRST, NO_CHANGE
 from digit_tui.training.branch import Branch
 from digit_tui.training.branch_pair import BranchPair
 from digit_tui.training.command_queue import CommandQueue
@@ -90,7 +91,7 @@ class CommandHandler:
             case commands.Keep(fork):
                 yield from self._keep(fork)
             case _ if self._branches.forked and not isinstance(command, commands.AddEpochs):
-                yield Refused(self._step, "A fork is being compared: keep one branch (k) first.")
+                yield Refused(self._step, "A fork trains beside the run", KEEP_FIRST)
             case commands.Undo():
                 yield from self._undo()
             case commands.GoBack(step, lineage):
@@ -117,7 +118,7 @@ class CommandHandler:
 
     def _resume(self, mode: Mode = RUNNING) -> Iterator[Event]:
         if self._branches.finished:
-            yield Refused(self._step, "All epochs are done: add some to train on.")
+            yield Refused(self._step, "All epochs are done", ALL_DONE)
             return
         before = self.mode
         if before.paused or mode != RUNNING:
@@ -141,7 +142,7 @@ class CommandHandler:
 
     def _open_test(self) -> Iterator[Event]:
         if self._dataset.monitored_split == "test":
-            yield Refused(self._step, "The run is monitored with the test set already.")
+            yield Refused(self._step, "The run is monitored with the test set already")
             return
         for branch in self._branches.each():
             yield from self._branches.label(branch, branch.open_test())
@@ -174,7 +175,7 @@ class CommandHandler:
         elif lineage:
             yield from self._go_back(lineage[-1].step, lineage[:-1])
         else:
-            yield Refused(self._step, "Nothing to take back: no setting was changed yet.")
+            yield Refused(self._step, "No setting was changed that could be undone", NO_CHANGE)
 
     def _go_back(self, step: int, lineage: Lineage) -> Iterator[Event]:
         run, state = self._branches.run, self._branches.run.state
@@ -207,7 +208,7 @@ class CommandHandler:
     def _keep(self, fork: bool) -> Iterator[Event]:
         kept = self._branches.fork if fork else self._branches.run
         if not self._branches.forked or kept is None:
-            yield Refused(self._step, "There is no fork to choose from.")
+            yield Refused(self._step, "There is no fork to choose from", FORK_FIRST)
         else:
             yield from self.end_fork(kept, "asked")
 

@@ -9,6 +9,7 @@ import numpy as np
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import Event, Refused, Spiked, TimelineChanged, WentBack
 from digit_tui.run.lineage import is_valid
+from digit_tui.run.remedies import NEVER_THERE
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.wording import spike
 from digit_tui.training.branch import Branch
@@ -125,7 +126,8 @@ class UndoManager:
         """
         state = branch.state
         if not is_valid(step, lineage) or step > branch.furthest:
-            yield Refused(state.step, f"This run was never at step {step:,} in that way.")
+            text = f"This run was never at step {step:,} with these settings"
+            yield Refused(state.step, text, NEVER_THERE)
             return
         left, left_epoch, left_lineage = state.step, branch.position, state.lineage
         self._keep_beginning(branch)

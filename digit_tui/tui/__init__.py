@@ -27,7 +27,10 @@ SWITCH_SECONDS = 0.0005
 
 
 def run_tui(
-    request: RunRequest, asked: Mapping[str, object] | None = None, fps: float | None = None
+    request: RunRequest,
+    asked: Mapping[str, object] | None = None,
+    fps: float | None = None,
+    tips: bool = True,
 ) -> int:
     """Train a run on the screen; returns the exit status.
 
@@ -36,14 +39,17 @@ def run_tui(
         asked: the options that were given. If the last run has them and was interrupted, ask
             whether to resume it instead; None does not ask.
         fps: how often charts are drawn in a second, whatever that costs; None for the default.
+        tips: say at the first start what is seen and which keys to try.
     """
     from digit_tui.tui.app import DigitApp
+    from digit_tui.tui.first_start import is_first_start
     from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
     stdio = StdioCapture()
     stdio.divert()  # before the app is made: its driver draws on what is `sys.stderr` then
     offered = None if asked is None else last_interrupted(asked)
-    return _run(DigitApp(request, offered, DrawRate.of(fps), stdio))
+    tips = tips and offered is None and is_first_start()
+    return _run(DigitApp(request, offered, DrawRate.of(fps), stdio, tips))
 
 
 def run_replay(request: RunRequest, fps: float | None = None) -> int:

@@ -13,6 +13,7 @@ from digit_tui.config import AUGMENTATIONS
 from digit_tui.data import Dataset
 from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
+from digit_tui.run.remedies import TEST, with_remedy
 from digit_tui.run.wording import farewell
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import Failed
@@ -21,7 +22,7 @@ from digit_tui.session.runner import EventQueue, Runner, RunnerEvent
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.restart import NextRun
 from digit_tui.training.run_request import RunRequest, resume_request
-from digit_tui.tui.bindings import TRAINING_KEYS
+from digit_tui.tui.bindings import TRAINING_KEYS, WAYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
 from digit_tui.tui.job_control import JobControlApp
 from digit_tui.tui.screens.fork import ForkDialog, KeepDialog
@@ -56,6 +57,7 @@ class DigitApp(JobControlApp):
         offered: SavedRun | None = None,
         rate: DrawRate = DEFAULT_RATE,
         stdio: StdioCapture | None = None,
+        tips: bool = False,
     ) -> None:
         """Make the app; the run begins when the first view is on screen.
 
@@ -64,12 +66,15 @@ class DigitApp(JobControlApp):
             offered: an interrupted run to resume instead, if the user chooses to.
             rate: how often the run is drawn.
             stdio: what else this process writes to stdout and stderr, for the log.
+            tips: whether to say what is seen and which keys to try, until the first key.
         """
         super().__init__(request.config, rate, stdio)
         self._request = request
         self._offered = offered
         self._next: NextRun | None = None
         self._kept: list[str] = []
+        self.tips = tips
+        self._runs = 0
         self._wake = asyncio.Event()
         self._pause_pending = False
         self.runner: Runner | None = None
@@ -246,6 +251,8 @@ class DigitApp(JobControlApp):
         if self.model.snapshots:
             dialog = TimelineDialog(self.model.snapshots, self._rate.seconds)
             self.push_screen(dialog, chosen)
+        else:
+            self.tell("no snapshot to go back to yet: the first is taken when training begins")
 
     def action_fork(self) -> None:
         def chosen(changes: tuple[commands.Setting, ...] | None) -> None:
@@ -268,7 +275,8 @@ class DigitApp(JobControlApp):
         """Open the test set, or go back to the held-out set."""
         if self.model.shows_test:
             self.model.shows_test = False
-            self.model.say("note", "the held-out set is shown again")
+            text = "the held-out set is shown again"
+            self.tell(with_remedy(text, TEST, WAYS))
             if isinstance(self.screen, View):
                 self.screen.redraw()
         else:

@@ -12,11 +12,27 @@ from digit_tui.config import OPTIMIZERS
 from digit_tui.training.snapshots import UNDO_BYTES
 
 COMMON_KEYS = [
-    Binding("question_mark", "help", "Help", key_display="?", id="help", tooltip="Show all keys"),
+    Binding(
+        "question_mark",
+        "help",
+        "Help",
+        key_display="?",
+        id="help",
+        tooltip="Explain this view, and its keys",
+    ),
+    Binding(
+        "ctrl+p",
+        "command_palette",
+        "More",
+        priority=True,
+        key_display="ctrl+p",
+        id="palette",
+        tooltip="Find any command by its name",
+    ),
     Binding(
         "T",
         "next_theme",
-        "Theme",
+        "Light",
         show=False,
         id="theme",
         tooltip="Dark, light or high contrast",
@@ -35,6 +51,7 @@ COMMON_KEYS = [
 """Keys of every app."""
 
 STEP = Binding.Group("Step", compact=True)
+UNDO = Binding.Group("Undo", compact=True)
 RATE = Binding.Group("Rate", compact=True)
 SPEED = Binding.Group("Speed", compact=True)
 SCRUB = Binding.Group("Epoch", compact=True)
@@ -57,18 +74,6 @@ TRAINING_KEYS: list[BindingType] = [
         id="epoch",
         tooltip="Train to the end of the epoch",
     ),
-    Binding("o", "choose_optimizer", "Optimizer", id="optimizer", tooltip="Choose optimizer"),
-    *(
-        Binding(
-            str(number),
-            f"set_optimizer('{name}')",
-            name,
-            show=False,
-            id=f"optimizer_{name}",
-            tooltip=f"Go on with {name}",
-        )
-        for number, name in enumerate(OPTIMIZERS, 1)
-    ),
     Binding(
         "left_square_bracket",
         "scale_rate(0.5)",
@@ -87,20 +92,32 @@ TRAINING_KEYS: list[BindingType] = [
         id="double_rate",
         tooltip="Double the learning rate",
     ),
-    Binding("c", "next_clipping", "Clip", id="clip", tooltip="Clip by norm, by value, or not"),
-    Binding("a", "next_augmentation", "Augment", id="augment", tooltip="Next augmentation"),
-    Binding("u", "undo", "Undo", id="undo", tooltip="Go back to before the last command"),
+    Binding("o", "choose_optimizer", "Optimizer", id="optimizer", tooltip="Choose optimizer"),
+    Binding(
+        "u",
+        "undo",
+        "Undo",
+        group=UNDO,
+        id="undo",
+        tooltip="Go back to before the last command",
+    ),
     Binding(
         "U",
         "timeline",
-        "Timeline",
-        show=False,
+        "Undo",
+        group=UNDO,
         id="timeline",
         tooltip=f"Go back to any snapshot kept (up to {UNDO_BYTES >> 20} MiB)",
     ),
     Binding("f", "fork", "Fork", id="fork", tooltip="Train a copy beside the run"),
     Binding("k", "keep", "Keep", id="keep", tooltip="End a fork: keep the run or the copy"),
-    Binding("e", "add_epochs", "Extend", show=False, id="epochs", tooltip="Train ten epochs more"),
+    Binding("c", "next_clipping", "Clip", id="clip", tooltip="Clip by norm, by value, or not"),
+    Binding("a", "next_augmentation", "Augment", id="augment", tooltip="Next augmentation"),
+    Binding("e", "add_epochs", "Extend", id="epochs", tooltip="Train ten epochs more"),
+    Binding("s", "save", "Save", id="save", tooltip="Save a checkpoint now"),
+    Binding("r", "restart", "Restart", id="restart", tooltip="Keep this run, begin another one"),
+        "r", "restart", "Restart", id="restart", tooltip="Keep this run, and begin another one"
+    ),
     Binding(
         "t",
         "show_test",
@@ -108,10 +125,17 @@ TRAINING_KEYS: list[BindingType] = [
         id="test",
         tooltip="With --validation: open the test set, or back",
     ),
-    Binding(
-        "r", "restart", "Restart", id="restart", tooltip="Keep this run, and begin another one"
+    *(
+        Binding(
+            str(number),
+            f"set_optimizer('{name}')",
+            name,
+            show=False,
+            id=f"optimizer_{name}",
+            tooltip=f"Go on with {name}",
+        )
+        for number, name in enumerate(OPTIMIZERS, 1)
     ),
-    Binding("s", "save", "Save", id="save", tooltip="Save a checkpoint now"),
     *COMMON_KEYS,
     Binding(
         "ctrl+c",
@@ -126,6 +150,14 @@ TRAINING_KEYS: list[BindingType] = [
     Binding("q", "quit", "Quit", id="quit", tooltip="Save and leave"),
 ]
 """Keys of a run that trains."""
+
+WAYS = {
+    each.id: each.key_display or each.key
+    for each in TRAINING_KEYS
+    if isinstance(each, Binding) and each.id
+}
+WAYS |= {"go": WAYS["pause"], "held_out": WAYS["test"]}
+"""The keys of what can be done about something; see run/remedies.py."""
 
 REPLAY_KEYS: list[BindingType] = [
     Binding("space", "toggle_play", "Play", id="play", tooltip="Stop, or play on"),
@@ -187,3 +219,12 @@ REPLAY_KEYS: list[BindingType] = [
     Binding("q,ctrl+c", "quit", "Quit", key_display="q", id="leave", tooltip="Leave"),
 ]
 """Keys of a run that is replayed."""
+
+SHOWN_FIRST = (
+    *("next_view", "help", "palette", "quit", "leave"),
+    *("explain", "back", "show_digits"),
+    *("undo", "timeline", "pause", "play"),
+    *("pixels", "filter", "baseline"),
+    *("halve_rate", "double_rate", "fork", "keep", "slower", "faster", "epoch_back", "epoch_on"),
+)
+"""What the key bar has room for first, by id; then those of the view, then the rest."""

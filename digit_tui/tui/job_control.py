@@ -100,7 +100,9 @@ class JobControlApp(RunApp):
         if driver is None or not driver.can_suspend or not hasattr(signal, "SIGTSTP"):
             return
         if os.getpgrp() == os.getsid(0):  # there is no shell that could resume it
-            self.notify("No shell has started this, so there is none to go back to.")
+            self.notify(
+                "No shell has started this, so there is none to go back to: q saves and leaves."
+            )
             return
         self._suspended = True
         driver.suspend_application_mode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil, floor, log2
 from typing import Any
 
@@ -15,6 +16,7 @@ from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.bindings import REPLAY_KEYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
 from digit_tui.tui.job_control import JobControlApp
+from digit_tui.tui.screens.meanings import EVERYWHERE, REPLAY, Meaning
 from digit_tui.tui.state.player import Player
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
@@ -27,6 +29,7 @@ class ReplayApp(JobControlApp):
     """Trains a saved run again to the bit, with all commands that it was given, and shows it."""
 
     BINDINGS = REPLAY_KEYS
+    SHOWS = "replay"
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class ReplayApp(JobControlApp):
             stdio: what else this process writes to stdout and stderr, for the log.
         """
         super().__init__(request.config, rate, stdio)
+        self.model.ways = None  # nothing can be done about what has been
         self._request = request
         self._timer: Timer | None = None
         self.runner = replay_runner(request, EventQueue(wake=lambda: None))
@@ -92,8 +96,13 @@ class ReplayApp(JobControlApp):
         self.player.playing = False
         events = self.player.seek(start + epochs)
         self.model = RunModel(self._request.config)
+        self.model.ways = None
         self.schedule.restart()
         self._show(events)
+
+    @property
+    def common_meanings(self) -> list[tuple[str, Sequence[Meaning]]]:
+        return [("In a replay", REPLAY), ("On every view", EVERYWHERE)]
 
     async def action_quit(self) -> None:
         self.stop_run()

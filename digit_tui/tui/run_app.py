@@ -6,29 +6,31 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
-from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import constants, events
-from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.geometry import Size
 from textual.screen import Screen
-from textual.theme import ThemeProvider
 from textual.timer import Timer
 
 from digit_tui.config import RunConfig
-from digit_tui.run.events import BranchEvent, EpochEnded, Evaluated, StepsDone, TimelineChanged
+from digit_tui.run.events import (
+    BranchEvent,
+    EpochEnded,
+    Evaluated,
+    Refused,
+    StepsDone,
+    TimelineChanged,
+)
 from digit_tui.session.fault_report import Fault
 from digit_tui.session.runner import RunnerEvent
 from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.draw_schedule import DrawSchedule
-from digit_tui.tui.resilient_app import ResilientApp
+from digit_tui.tui.guided_app import GuidedApp
 from digit_tui.tui.screens.confusion import ConfusionView
-from digit_tui.tui.screens.dialog import ClosesOnce, Palette
+from digit_tui.tui.screens.dialog import ClosesOnce
 from digit_tui.tui.screens.form import Form
-from digit_tui.tui.screens.help import Group, HelpDialog
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.screens.view import View
@@ -53,7 +55,7 @@ def terminal_size() -> os.terminal_size:
         return shutil.get_terminal_size()
 
 
-class RunApp(ResilientApp):
+class RunApp(GuidedApp):
     """Shows one run at a time.
 
     Attributes:
@@ -65,7 +67,7 @@ class RunApp(ResilientApp):
     CSS_PATH = "styles/app.tcss"
     NOTIFICATION_TIMEOUT = 3
     """Seconds; a notification covers the keys of a small terminal."""
-    VIEWS: ClassVar[dict[str, type[View]]] = {
+    VIEWS = {
         "train": TrainView,
         "mistakes": MistakesView,
         "confusion": ConfusionView,
@@ -153,6 +155,8 @@ class RunApp(ResilientApp):
         for event in events:
             with self.errors_told():  # those after it must not be lost
                 self.model.ingest(event)
+                if isinstance(event, Refused):
+                    self._show_where_no_log_is(self.model.log[-1].text)
             self.schedule.invalidate()
             urgent = urgent or not isinstance(event, ROUTINE)
         if (self.model.fork is not None) != self._has_fork:
@@ -162,6 +166,16 @@ class RunApp(ResilientApp):
         if isinstance(view, View) and view.ready and self.fault is None:
             with self.errors_told():
                 self.schedule.update(view, self.model, urgent, self.model.state != before)
+
+    def tell(self, text: str) -> None:
+        """Add a line to the log, and show it at once where the log is not in sight."""
+        self.model.say("note", text)
+        self.ingest((), urgent=True)
+        self._show_where_no_log_is(text)
+
+    def _show_where_no_log_is(self, text: str) -> None:
+        if self.current_mode != "train":
+            self.notify(text, markup=False)
 
     def log_error(self, fault: Fault) -> None:
         text = f"error in the interface, drawn anew: {fault.message} ({fault.where})"
@@ -267,49 +281,10 @@ class RunApp(ResilientApp):
 
         view.call_after_refresh(choose_now)  # its widgets may not be mounted yet
 
-    def action_command_palette(self) -> None:
-        if isinstance(self.screen, View):  # not on top of a dialog
-            self.push_screen(Palette(id="--command-palette"))
-
-    def search_themes(self) -> None:
-        if isinstance(self.screen, View):  # Textual's own palette does not close once only
-            self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
-
     def action_next_theme(self) -> None:
         names = [theme.name for theme in THEMES]
         place = names.index(self.theme) if self.theme in names else -1
         self.theme = names[(place + 1) % len(names)]
-
-    def action_help(self) -> None:
-        own = keys(self.screen_stack[0].BINDINGS)
-        # Those of the view on screen come first.
-        groups = sorted(self.key_groups(), key=lambda group: group[1] != own)
-        self.push_screen(HelpDialog(groups))
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        yield SystemCommand("Theme", "Change the current theme", self.action_change_theme)
-        for namespace, binding, _, _ in screen.active_bindings.values():
-            if binding.id is not None:
-                yield SystemCommand(
-                    binding.tooltip,
-                    f"key {self.get_key_display(binding)}",
-                    partial(self.run_action, binding.action, namespace),
-                )
-
-    @classmethod
-    def key_groups(cls) -> list[Group]:
-        """All keys, for the help and the documentation."""
-        return [
-            ("Everywhere", keys([*View.BINDINGS, *cls.BINDINGS])),
-            ("Training", keys(TrainView.BINDINGS)),
-            ("Mistakes", keys(MistakesView.BINDINGS)),
-            ("Confusion", keys(ConfusionView.BINDINGS)),
-        ]
-
-
-def keys(bindings: Iterable[BindingType]) -> list[Binding]:
-    """Those that are instances of `Binding`; all of ours are."""
-    return [each for each in bindings if isinstance(each, Binding)]
 
 
 if TYPE_CHECKING:

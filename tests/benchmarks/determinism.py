@@ -74,7 +74,7 @@ def ways(options: Namespace, folder: Path) -> dict[str, Callable[[], str]]:
     def interface() -> str:
         own, other = pty.openpty()
         command = begin("interface")
-        environment = os.environ | {"TERM": "xterm-256color"}
+        environment = os.environ | {"TERM": "xterm-256color", "DIGIT_TUI_NO_TIPS": "1"}
         program = subprocess.Popen(
             command, stdin=other, stdout=other, stderr=other, env=environment, close_fds=True
         )

@@ -63,7 +63,7 @@ def attach_and_detach() -> None:
     """A terminal comes, and goes by its own wish (detach) or without a word (it is closed)."""
     terminal, inside = pty.openpty()
     command = ["tmux", "-L", f"soak-{os.getpid()}", "attach-session", "-t", "soak"]
-    environment = {**os.environ, "TERM": "xterm-256color"}
+    environment = {**os.environ, "TERM": "xterm-256color", "DIGIT_TUI_NO_TIPS": "1"}
     client = subprocess.Popen(
         command, stdin=inside, stdout=inside, stderr=inside, env=environment, start_new_session=True
     )

@@ -54,7 +54,7 @@ class Terminal:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env=kept | {"TERM": "xterm-256color"},
+            env=kept | {"TERM": "xterm-256color", "DIGIT_TUI_NO_TIPS": "1"},
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )

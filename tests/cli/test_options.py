@@ -18,7 +18,14 @@ from digit_tui.cli.options import RUN_OPTIONS, make_config
 
 def test_the_documented_options_are_those_that_are_here() -> None:
     options = {long_flag(option) for option in cli.params}
-    here = {"--version", "--help", "--batch", "--plain", "--fps"}  # no options of a run
+    here = {
+        "--version",
+        "--help",
+        "--batch",
+        "--plain",
+        "--fps",
+        "--no-tips",
+    }  # no options of a run
     assert options - here == set(VALUES)
 
 

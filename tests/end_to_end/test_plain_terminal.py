@@ -107,7 +107,7 @@ def test_ctrl_d_on_a_terminal(talking: Any, tmp_path: Path) -> None:
 def test_a_run_that_is_done_stays_at_the_prompt(dumb: Callable[..., Any]) -> None:
     program = dumb("--epochs", "1")
     program.mark = 0
-    expect(program, "^all epochs are done: type epochs 10 for ten more, quit to leave\n> $")
+    expect(program, "^all epochs are done: epochs 10 adds ten, quit leaves\n> $")
     type_in(program, "epochs 1\n")
     expect(program, "epochs 1 → 2\ntraining resumed\n(.*\n)*all epochs are done: .*\n> $")
     type_in(program, "quit\n")

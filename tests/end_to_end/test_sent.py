@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.rarely import rarely
 from support.terminal import STATUS, leave, watch
 
 from digit_tui.tui.draw_schedule import LONGEST_SECONDS
@@ -45,10 +46,13 @@ def test_charts_are_drawn_as_often_as_asked(training_in: Callable[..., Any]) -> 
     assert counts["10"] > 2 * counts["1"]
 
 
-def test_the_rate_is_of_the_interface_alone(terminal: Callable[..., Any]) -> None:
-    program = terminal("--batch", "--fps", "3")
+@pytest.mark.parametrize("option", [["--fps", "3"], *rarely(["--no-tips"])])
+def test_the_rate_is_of_the_interface_alone(
+    terminal: Callable[..., Any], option: list[str]
+) -> None:
+    program = terminal("--batch", *option)
     assert program.status() == 2
-    assert "--fps is for the terminal interface only" in program.text
+    assert f"{option[0]} is for the terminal interface only" in program.text
 
 
 @pytest.mark.long

@@ -9,6 +9,7 @@ from support.plain import CONFIG
 
 from digit_tui.plain.narrator import Narrator
 from digit_tui.run import events as happened
+from digit_tui.run.remedies import ALL_DONE
 from digit_tui.session.run_status import RunStatus
 
 
@@ -62,13 +63,13 @@ def test_troubles_are_told_with_what_to_do() -> None:
         happened.Spiked(12, 0.4, 0.1, 3.0, "loss rose from 0.1 to 3 by step 12"),
         happened.Paused(12, 0.4, "spike"),
         happened.BranchEvent(happened.Diverged(12, 0.4, "loss", 0.0, "loss became NaN at step 13")),
-        happened.Refused(12, "Nothing to take back"),
+        happened.Refused(12, "All epochs are done", ALL_DONE),
     )
     assert told.lines == [
         "loss rose from 0.1 to 3 by step 12",
-        "paused: undo goes back to before that",
+        "paused: undo goes back to before that, go trains on",
         "fork: loss became NaN at step 13",
-        "Nothing to take back",
+        "All epochs are done: epochs 10 adds ten",
     ]
     assert told.run.state == "spike"
 
@@ -78,7 +79,7 @@ def test_a_disk_that_refuses_again_and_again_is_told_once() -> None:
     failed = happened.SaveFailed(3, "disk full")
     saved = happened.CheckpointSaved(4, "/runs/one")
     told.tell(failed, failed, happened.BranchEvent(failed), saved, failed)
-    assert told.lines == ["not saved: disk full"] * 2
+    assert told.lines == ["not saved: disk full; save tries again now"] * 2
 
 
 def test_the_time_that_is_left() -> None:

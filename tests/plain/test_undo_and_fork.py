@@ -87,8 +87,10 @@ def test_a_fork(converse: Converse, tmp_path: Path) -> None:
         *["status", "epoch"],
     )
     forked = "epoch 0.06: fork with optimizer sgd at rate 0.1"
-    assert ended.all("fork with") == [forked, forked]  # as it happened, and in the status
-    assert ended.find("A fork is being compared")
+    remedy = "keep run or keep fork ends it, and keeps one of the two"
+    told = [f"{forked}; {remedy}", forked]  # as it happened, and in the status
+    assert ended.all("fork with") == told
+    assert ended.find(f"A fork trains beside the run: {remedy}")
     gap = r"fork: test \d+\.\d\d%, [+-]\d+\.\d\d points \(95% interval .*\); fixed \d+, broke \d+"
     assert ended.find(f"^epoch 1: {gap}")
     assert ended.find(f"^{gap}")

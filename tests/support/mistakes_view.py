@@ -12,7 +12,7 @@ MISTAKES = {4: (7, 0.8), 17: (3, 0.6), 250: (0, 0.51), 31: (0, 0.99)}
 
 def listed(opened: Any) -> list[str]:
     """The rows of the list, without the empty ones."""
-    rows = [row.removeprefix("│")[:26].rstrip() for row in opened.rows[3:20]]
+    rows = [row.removeprefix("│")[:26].rstrip() for row in opened.rows[3:22]]
     return [row for row in rows if row]
 
 

@@ -32,6 +32,7 @@ from digit_tui.run.events import (
     SettingChanged,
     StepsDone,
 )
+from digit_tui.run.wording import NAMES
 
 PAUSED = 10**9
 """A step that is never reached: a script's command with it waits until the run is paused."""
@@ -225,7 +226,7 @@ def test_an_impossible_command_is_refused_and_changes_nothing(
     ran = train([(3, command)], clip_norm=5.0)
     (refused,) = ran.all(Refused)
     assert refused.step == 3
-    assert option in refused.message
+    assert refused.message.startswith(f"{NAMES[option]}: ")
     assert ran.all(SettingChanged) == []
     assert ran.sha256 == train(clip_norm=5.0).sha256
 

@@ -192,7 +192,7 @@ async def test_a_dialog_that_cannot_be_opened_is_closed(
         assert not isinstance(opened.app.screen, ModalScreen)
         await assert_whole(opened, story)
         await opened.press("question_mark")
-        opened.find("Train on one batch, then pause")
+        opened.find("On this view")
 
 
 @pytest.mark.parametrize(("view", "tabs"), [(MistakesView, 1), (ConfusionView, 2)])

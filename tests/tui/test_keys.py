@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,11 @@ from textual.widgets import Input, OptionList
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.run import commands
+from digit_tui.run import events as happened
+from digit_tui.run.remedies import ALL_DONE
 from digit_tui.tui.app import DigitApp
+from digit_tui.tui.palette import GROUPS, LEFT_OUT
+from digit_tui.tui.replay import ReplayApp
 
 KEYS: dict[str, commands.Command] = {
     "space": commands.Pause(),
@@ -95,18 +100,55 @@ async def test_augmentation_goes_round(window: Any, story: Any) -> None:
         assert opened.sent == [commands.SetAugmentation(name) for name in wanted]
 
 
+async def test_a_refusal_is_told_where_no_log_is_in_sight(window: Any, story: Any) -> None:
+    async with window() as opened:
+        refused = happened.Refused(0, "All epochs are done", ALL_DONE)
+        await opened.tell(*story.opening(), refused)
+        assert not list(opened.app._notifications)
+        await opened.press("tab")
+        await opened.tell(refused)
+        await opened.press("U")
+        lines = [line.text for line in opened.app.model.log][-2:]
+        assert lines[0] == "All epochs are done: e adds ten"
+        assert lines[1].startswith("no snapshot to go back to yet: ")
+        assert [each.message for each in opened.app._notifications] == lines
+
+
 class TestPalette:
-    @pytest.mark.parametrize("mode", ["train", "mistakes"])
-    async def test_each_key_that_works_has_a_command(self, window: Any, mode: str) -> None:
-        async with window() as opened:
+    @pytest.mark.parametrize("mode", ["mistakes", *rarely("train")])
+    async def test_it_offers_what_can_be_done_in_groups(
+        self, window: Any, story: Any, mode: str
+    ) -> None:
+        async with window(80, 90) as opened:
+            await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
             if mode == "mistakes":
                 await opened.press("tab")
-            names = [each.title for each in opened.app.get_system_commands(opened.app.screen)]
+            active = opened.app.screen.active_bindings.values()
+            works = {each.binding.id for each in active if each.enabled}
+            await opened.press("ctrl+p")
+            await opened.until(lambda: "Read the manual" in opened.text)
+            start, end = (at for at, row in enumerate(opened.rows) if row.startswith(("▔", "▁")))
+            rows = [row for row in opened.rows[start + 3 : end] if re.match(r"  .{16}\S* ", row)]
+            assert [row[2:18].strip() for row in rows if row[2:18].strip()] == list(GROUPS)
+            shown = {(row[18:24].strip(), row[25:]) for row in rows}
             groups = dict(DigitApp.key_groups())
-            view = groups["Training" if mode == "train" else "Mistakes"]
-            for binding in [*groups["Everywhere"], *view]:
-                # A fork ends only where there is one.
-                assert (binding.tooltip in names) == (binding.id not in ("keep", "test"))
+            for binding in [*groups["Everywhere"], *groups[opened.app.screen_stack[0].TAB]]:
+                entry = (opened.app.get_key_display(binding), binding.tooltip)
+                assert (entry in shown) == (binding.id in works - LEFT_OUT), binding
+            assert ("tab", "Go to Confusion") in shown
+
+    async def test_a_command_is_found_by_its_short_name_too(self, window: Any) -> None:
+        async with window() as opened:
+            await opened.press("ctrl+p")
+            opened.app.screen.query_one(Input).value = "undo"
+            await opened.until(lambda: "Fork and undo   u " in opened.text)
+
+    def test_each_key_of_the_run_has_a_group(self) -> None:
+        listed = [id for ids in GROUPS.values() for id in ids]
+        assert len(set(listed)) == len(listed)
+        of_views = {each.id for name, group in DigitApp.key_groups()[1:] for each in group}
+        of_apps = {each.id for app in (DigitApp, ReplayApp) for each in app.key_groups()[0][1]}
+        assert of_apps == (set(listed) - of_views) | LEFT_OUT
 
     @pytest.mark.parametrize(
         ("words", "command"),

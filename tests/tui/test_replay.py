@@ -115,12 +115,15 @@ async def test_keys(show: Callable[[], ReplayApp], clock: Clock) -> None:
         shown.find("epoch 0.00/4")
         await shown.press("greater_than_sign")
         assert app.model.step == 500
-        await shown.press("question_mark")
+        await shown.press("question_mark", "k")
+        shown.find("Keys of the replay")
         shown.find("Half as fast")
+        await shown.press("pageup")
+        await shown.until(lambda: "■ replayed " in shown.text)
         await shown.press("escape", "tab")
         assert app.current_mode == "mistakes"
         shown.find("mistakes by loss")
-        await shown.press("question_mark")
+        await shown.press("question_mark", "k")
         shown.find("Next order of the list")
 
 

@@ -43,6 +43,33 @@ class ConfusionView(View):
 
     TAB = "Confusion"
     BINDINGS = [
+        Binding("enter", "show_digits", "Digits", id="show_digits", tooltip="The cell's digits"),
+        Binding(
+            "d",
+            "next_baseline",
+            "Change",
+            id="baseline",
+            tooltip="Change since mark, since last epoch, to fork",
+        ),
+        Binding(
+            "x", "mark", "Mark", id="mark", tooltip="Mark this moment, to see the change since"
+        ),
+        Binding(
+            "percent_sign",
+            "toggle_share",
+            "Per cent",
+            key_display="%",
+            id="share",
+            tooltip="Counts, or per cent of the true digit",
+        ),
+        Binding(
+            "home",
+            "most_confused",
+            "Worst",
+            show=False,
+            id="most_confused",
+            tooltip="The most frequent mistake, or most increased",
+        ),
         Binding(
             "up", "move(-1, 0)", "Cell", id="cell_up", tooltip="The true digit before", group=CELL
         ),
@@ -64,33 +91,6 @@ class ConfusionView(View):
             id="cell_right",
             tooltip="The next predicted digit",
             group=CELL,
-        ),
-        Binding(
-            "home",
-            "most_confused",
-            "Worst",
-            show=False,
-            id="most_confused",
-            tooltip="The most frequent mistake, or most increased",
-        ),
-        Binding("enter", "show_digits", "Digits", id="show_digits", tooltip="The cell's digits"),
-        Binding(
-            "percent_sign",
-            "toggle_share",
-            "Per cent",
-            key_display="%",
-            id="share",
-            tooltip="Counts, or per cent of the true digit",
-        ),
-        Binding(
-            "d",
-            "next_baseline",
-            "Change",
-            id="baseline",
-            tooltip="Change since mark, since last epoch, to fork",
-        ),
-        Binding(
-            "x", "mark", "Mark", id="mark", tooltip="Mark this moment, to see the change since"
         ),
     ]
 
@@ -159,7 +159,8 @@ class ConfusionView(View):
         matrix = self.query_one(ConfusionMatrix)
         if self._evaluated is None:
             matrix.show(None, self._cell)
-            title, text = "", "The test digits have not been evaluated yet."
+            split = self.host.model.config.monitored_split
+            title, text = "", f"The {split} digits have not been evaluated yet."
         else:
             matrix.show(self._table, self._cell)
             title = self._title_text(self._evaluated)

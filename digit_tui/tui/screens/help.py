@@ -1,42 +1,75 @@
-"""Every key and what it does, made from the bindings."""
+"""What is seen on a view, in a line for each symbol and word; and every key."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from digit_tui.tui.screens.dialog import Dialog
+from digit_tui.tui.screens.meanings import SIGN_WIDTH, Meaning
 
 Group = tuple[str, list[Binding]]
+Signs = tuple[str, Sequence[Meaning]]
 
 
 class HelpDialog(Dialog[None]):
-    """A table of keys, group by group, and the way to the manual."""
+    """What a view shows, then its keys, then those of the run, and the way to the manual."""
 
-    TITLE = "Keys"
     SCROLLS = True
     BINDINGS = [
+        Binding("k", "keys", "Keys"),
         Binding("m", "manual", "Manual"),
         Binding("escape,q,question_mark,enter,space", "dismiss", "Close", key_display="esc"),
     ]
 
-    def __init__(self, groups: list[Group]) -> None:
+    def __init__(self, view: str, signs: Sequence[Signs], keys: Sequence[Group]) -> None:
+        """Make it.
+
+        Args:
+            view: the name of the view that it is about.
+            signs: what is seen, group by group.
+            keys: what can be pressed, group by group.
+        """
         super().__init__()
-        self._groups = groups
+        self.title = f"Help: {view}"
+        self._signs = signs
+        self._keys = keys
 
     def compose_content(self) -> ComposeResult:
-        table = Table.grid(padding=(0, 2))
-        for title, bindings in self._groups:
-            table.add_row(f"[b]{title}[/]", "")
-            for binding in bindings:
-                table.add_row(f"  {self.app.get_key_display(binding)}", binding.tooltip)
-            table.add_row("", "")
-        yield Static(table)
+        keys = [
+            (title, [(self.app.get_key_display(each), each.tooltip) for each in bindings])
+            for title, bindings in self._keys
+        ]
+        yield Static(_table(self._signs))
+        yield Static(_table(keys), id="keys")
+        yield Static(Text("Manual: m here, or digit-tui manual in a shell."))
+
+    def action_keys(self) -> None:
+        self.query_one(VerticalScroll).scroll_to_widget(
+            self.query_one("#keys"), animate=False, top=True
+        )
 
     def action_manual(self) -> None:
         from digit_tui.tui.screens.manual import ManualDialog  # costs nothing before it is opened
 
         if self.app.screen is self:  # a second m in one write opens no second one
             self.app.push_screen(ManualDialog())
+
+
+def _table(groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> Table:
+    """Two columns: what is seen or pressed, and what that means or does."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(width=SIGN_WIDTH + 1)  # indented
+    table.add_column()
+    for title, rows in groups:
+        table.add_row(Text(title, "bold"), "")
+        for left, right in rows:
+            table.add_row(Text(f" {left}"), Text(right))
+        table.add_row("", "")
+    return table

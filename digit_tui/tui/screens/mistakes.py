@@ -27,8 +27,9 @@ class MistakesView(FilteredView):
 
     TAB = "Mistakes"
     BINDINGS = [
-        Binding("v", "toggle_all", "All", id="all", tooltip="Only mistakes, or all digits"),
-        Binding("y", "next_order", "Order", id="order", tooltip="Next order of the list"),
+        Binding("enter", "explain", "Why", id="explain", tooltip="Explain the chosen digit"),
+        Binding("escape", "back", "Back", id="back", tooltip="Back to the list"),
+        Binding("p", "pixels", "Pixels", id="pixels", tooltip="Mark the pixels that decided"),
         Binding(
             "slash",
             "filter",
@@ -38,10 +39,9 @@ class MistakesView(FilteredView):
             id="filter",
             tooltip="Show only some: true=4 pred=9 conf>0.9",
         ),
-        Binding("enter", "explain", "Why", id="explain", tooltip="Explain the chosen digit"),
-        Binding("escape", "back", "Back", id="back", tooltip="Back to the list"),
-        Binding("p", "pixels", "Pixels", id="pixels", tooltip="Mark the pixels that decided"),
         Binding("g", "gallery", "Gallery", id="gallery", tooltip="Gallery, or list"),
+        Binding("v", "toggle_all", "All", id="all", tooltip="Only mistakes, or all digits"),
+        Binding("y", "next_order", "Order", id="order", tooltip="Next order of the list"),
         Binding(
             "m",
             "next_renderer",

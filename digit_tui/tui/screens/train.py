@@ -18,6 +18,7 @@ from digit_tui.tui.widgets.confusion_matrix import ConfusionMatrix, Table
 from digit_tui.tui.widgets.event_log import EventLog
 from digit_tui.tui.widgets.gap_line import GapLine
 from digit_tui.tui.widgets.hardest_digits import HardestDigits
+from digit_tui.tui.widgets.tips import Tips
 
 
 class TrainView(View):
@@ -25,9 +26,10 @@ class TrainView(View):
 
     TAB = "Training"
     BINDINGS = [
-        Binding("w", "window", "Window", id="window", tooltip="Whole run or recent part"),
-        Binding("z", "smooth", "Smooth", id="smooth", tooltip="Smoothed or raw curves"),
+        Binding("enter", "open_digit", "Digit", id="digit", tooltip="Show the hardest digit"),
         Binding("l", "log", "Log", id="log", tooltip="Logarithmic or linear axes"),
+        Binding("z", "smooth", "Smooth", id="smooth", tooltip="Smoothed or raw curves"),
+        Binding("w", "window", "Window", id="window", tooltip="Whole run or recent part"),
         Binding(
             "m",
             "next_marker",
@@ -35,6 +37,9 @@ class TrainView(View):
             show=False,
             id="marker",
             tooltip="Draw charts with Braille, blocks or ASCII",
+        ),
+        Binding(
+            "escape", "no_crosshair", "Clear", show=False, id="clear", tooltip="Show no values"
         ),
         Binding(
             "left",
@@ -52,10 +57,6 @@ class TrainView(View):
             id="value_right",
             tooltip="Values to the right",
         ),
-        Binding(
-            "escape", "no_crosshair", "Clear", show=False, id="clear", tooltip="Show no values"
-        ),
-        Binding("enter", "open_digit", "Digit", id="digit", tooltip="Show the hardest digit"),
     ]
 
     def __init__(self) -> None:
@@ -64,6 +65,7 @@ class TrainView(View):
         self._counted: Evaluated | None = None
 
     def on_mount(self) -> None:
+        self._show_tips()
         # Without colour, letters distinguish the curves.
         if self.app.no_color or not shows(BRAILLE):
             self._options.marker = "ascii"
@@ -79,6 +81,7 @@ class TrainView(View):
             yield EventLog()
             yield HardestDigits()
         yield GapLine()
+        yield Tips()
 
     def action_window(self) -> None:
         self._options.recent = not self._options.recent
@@ -129,9 +132,14 @@ class TrainView(View):
 
     def show(self, model: RunModel) -> None:
         self.set_class(model.fork is not None, "-forked")
+        self._show_tips()
         super().show(model)
         self.query_one(EventLog).show(model)
         self.query_one(GapLine).show(model, pair_legend(model, self._options))
+
+    def _show_tips(self) -> None:
+        self.query_one(Tips).display = self.host.shows_tips
+        self.set_class(self.host.shows_tips, "-tips")
 
     def draw(self, model: RunModel) -> None:
         self.query_one(HardestDigits).show(model)

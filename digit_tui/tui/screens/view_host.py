@@ -15,6 +15,10 @@ class ViewHost(Protocol):
     """The run that the views draw."""
 
     @property
+    def shows_tips(self) -> bool:
+        """Whether the training view says what is seen and which keys to try."""
+
+    @property
     def tabs(self) -> list[tuple[str, str]]:
         """The mode and the title of each view."""
 

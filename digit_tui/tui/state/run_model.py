@@ -36,10 +36,12 @@ from digit_tui.run.events import (
     StepsDone,
     WentBack,
 )
+from digit_tui.run.remedies import PAUSED, Ways, with_remedy
 from digit_tui.run.wording import PAUSES, RESUMED
 from digit_tui.session.failures import Failed
 from digit_tui.session.run_status import TROUBLES, RunStatus
 from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
+from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.state.curves import Curves, Mark, UndoneCurves
 
 LOG_LINES = 1_000
@@ -76,6 +78,8 @@ class RunModel(RunStatus):
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self._last_change: SettingChanged | None = None
         self._marks = 0
+        self.ways: Ways | None = WAYS
+        """How the log says what can be done; None if nothing can."""
 
     def say(self, kind: Literal["note", "change", "trouble"], text: str, mark: str = "") -> None:
         """Add a line to the log."""
@@ -100,7 +104,7 @@ class RunModel(RunStatus):
             case Evaluated() if event is self.evaluated:
                 self.curves.add_evaluation(event)
             case Evaluated():
-                self.say("change", wording.test_opened(event))
+                self.say("change", wording.test_opened(event, self.ways))
             case EpochEnded():
                 self._say_epoch(event)
             case SettingChanged():
@@ -134,7 +138,7 @@ class RunModel(RunStatus):
 
     def _say_event(self, event: Event, mark: str = "") -> None:
         """Add its line to the log, if it has one."""
-        line = wording.line_for(event)
+        line = wording.line_for(event, self.ways)
         if line is not None:
             self.say(KINDS.get(type(event), "note"), line, mark)
 
@@ -160,14 +164,15 @@ class RunModel(RunStatus):
 
     def _say_pause(self, reason: str) -> None:
         if reason == "finished":
-            self.say("note", wording.all_done("press e", "q"))
+            self.say("note", wording.all_done(self.ways))
         elif reason in TROUBLES:
-            self.say("trouble", wording.after_trouble("u"))
+            self.say("trouble", wording.after_trouble(reason, self.ways))
         else:
             # Single steps leave one line, not two for each.
             while reason != "asked" and self.log and self.log[-1].text in (RESUMED, PAUSES[reason]):
                 self.log.pop()
-            self.say("note", PAUSES[reason])
+            remedy = PAUSED if reason == "asked" else ""
+            self.say("note", with_remedy(PAUSES[reason], remedy, self.ways))
 
     def _ingest_restored(self, event: Restored) -> None:
         """Take over what was trained before this program was started."""

@@ -1,16 +1,25 @@
-"""The bar of the keys that work now; it takes more lines where the terminal is narrow."""
+"""The bar of keys that work now: the most useful ones in a line, or two where there is room."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from rich.text import Text
+from textual.binding import Binding
 from textual.geometry import Size
 from textual.widget import Widget
 
+from digit_tui.tui.bindings import SHOWN_FIRST
+
+GAP = 2
+"""Columns between keys."""
+TALL = 30
+"""Rows of a screen that has room for a second line."""
+
 
 class KeyBar(Widget):
-    """Each visible binding as key and description; a click presses the key."""
+    """Visible bindings as key and description; a click presses the key."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES = {"key-bar--key"}
@@ -30,23 +39,49 @@ class KeyBar(Widget):
         return Text("\n").join(self._lines(self.size.width))
 
     def _lines(self, width: int) -> list[Text]:
-        """As few lines as hold all keys."""
-        key_style = self.get_component_rich_style("key-bar--key", partial=True)
-        lines = [Text()]
+        """The keys that fit, in the order of the bindings."""
         shown = [
             binding
             for _, binding, enabled, _ in self.screen.active_bindings.values()
             if binding.show and enabled
         ]
         # Bindings of a group share a description: "[ ] Rate".
-        for _, bindings in groupby(shown, lambda binding: binding.group or binding):
-            item = Text()
-            for binding in bindings:
-                key = Text(self.app.get_key_display(binding), key_style)
-                key.apply_meta({"@click": f"app.simulate_key('{binding.key}')"})
-                item.append_text(key).append(" ")
-            item.append(binding.description)
-            if lines[-1] and lines[-1].cell_len + 2 + item.cell_len > width:
-                lines.append(Text())
-            lines[-1].append_text(Text("  ") if lines[-1] else Text()).append_text(item)
-        return lines
+        grouped = groupby(shown, lambda binding: binding.group or binding)
+        groups = [list(bindings) for _, bindings in grouped]
+        items = [self._item(bindings) for bindings in groups]
+        rows = 2 if self.screen.size.height >= TALL else 1
+        chosen: list[int] = []
+        for place in sorted(range(len(items)), key=lambda place: min(map(_rank, groups[place]))):
+            more = sorted([*chosen, place])
+            if len(list(_broken((items[each] for each in more), width))) <= rows:
+                chosen = more
+        gap = Text(" " * GAP)
+        return [gap.join(line) for line in _broken((items[each] for each in chosen), width)]
+
+    def _item(self, bindings: list[Binding]) -> Text:
+        """The keys of a group, and what they do."""
+        style = self.get_component_rich_style("key-bar--key", partial=True)
+        item = Text()
+        for binding in bindings:
+            key = Text(self.app.get_key_display(binding), style)
+            key.apply_meta({"@click": f"app.simulate_key('{binding.key}')"})
+            item.append_text(key).append(" ")
+        return item.append(bindings[0].description)
+
+
+def _rank(binding: Binding) -> int:
+    """What matters more has a lower one."""
+    return SHOWN_FIRST.index(binding.id) if binding.id in SHOWN_FIRST else len(SHOWN_FIRST)
+
+
+def _broken(items: Iterable[Text], width: int) -> Iterator[list[Text]]:
+    """Items in lines of a width."""
+    line: list[Text] = []
+    room = width
+    for item in items:
+        if line and item.cell_len + GAP > room:
+            yield line
+            line, room = [], width
+        room -= item.cell_len + GAP * bool(line)
+        line.append(item)
+    yield line

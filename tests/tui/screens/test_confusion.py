@@ -19,7 +19,7 @@ from digit_tui.run.settings import Settings
 class TestMatrix:
     async def test_the_smallest_usual_terminal_shows_all_of_it(self, confuse: Any) -> None:
         async with confuse() as opened:
-            assert [row.rstrip() for row in opened.rows[2:20]] == [
+            assert [row.rstrip() for row in opened.rows[2:22]] == [
                 "─Counts, epoch 1, 1,000 test digits, columns: predicted─────────────────────────",
                 " true    0    1    2    3    4    5    6    7    8    9  recall precision    F1",
                 "    0  ▸99    .    .    1    .    .    .    .    .    .    99.0      98.0  98.5",
@@ -32,7 +32,7 @@ class TestMatrix:
                 "    7    .    .    .    .    .    .    .  100    .    .   100.0      99.0  99.5",
                 "    8    1    .    .    .    .    .    .    .   99    .    99.0     100.0  99.5",
                 "    9    1    .    .    .    .    .    .    .    .   99    99.0     100.0  99.5",
-                "",
+                *("", "", ""),
                 " 0 recognized: 99 of 100 (99.0%)",
                 " accuracy 99.60% (95% interval 99.0 to 99.8)",
                 "",
@@ -79,7 +79,7 @@ class TestMatrix:
             assert columns == [str(each) for each in range(10)]
             assert names == []
             words = "^ 0: recall 99.0, precision 98.0, F1 98.5$"
-            await opened.until(lambda: len(shown(opened)[2]) == 9)
+            await opened.until(lambda: len(shown(opened)[2]) == 10)
             opened.find(words)
             opened.find("q Quit")
 

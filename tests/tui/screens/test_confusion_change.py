@@ -21,7 +21,7 @@ class TestChange:
                 "    0  ▸+1    .    .   -1    .    .    .    .    .    .",
                 "    9   +2    .    .    .    .   +1    .    .    .   -3",
             ]
-            assert [row.rstrip() for row in opened.rows[15:19]] == [
+            assert [row.rstrip() for row in opened.rows[17:21]] == [
                 " 0 recognized: 100 of 100 (100.0%) now, 99 at epoch 1",
                 " epoch 1  99.60% (95% interval 99.0 to 99.8)",
                 " now      99.50% (95% interval 98.8 to 99.8)",

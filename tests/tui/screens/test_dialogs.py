@@ -15,7 +15,16 @@ from digit_tui.nn import RULES
 from digit_tui.run import commands
 from digit_tui.run import events as happened
 from digit_tui.tui.app import DigitApp
+from digit_tui.tui.replay import ReplayApp
 from digit_tui.tui.screens.help import HelpDialog
+from digit_tui.tui.screens.meanings import (
+    EVERYWHERE,
+    MEANINGS,
+    REPLAY,
+    SIGN_WIDTH,
+    STATES,
+    WORDS_WIDTH,
+)
 from digit_tui.tui.screens.optimizer import OptimizerDialog
 from digit_tui.tui.screens.restart import RestartDialog
 
@@ -292,15 +301,52 @@ class TestHelp:
                 assert opened.rows == before
             assert opened.sent == []
 
-    async def test_it_lists_every_key_with_what_it_does(self, window: Any) -> None:
-        async with window(120, 100) as opened:
+    async def test_it_explains_what_is_seen_and_every_key(self, window: Any) -> None:
+        async with window(80, 130) as opened:  # so high that nothing is scrolled
+            groups = dict(DigitApp.key_groups())
+            for title in ("Training", "Mistakes", "Confusion"):
+                await opened.press("question_mark")
+                keys = [*groups[title], *groups["Everywhere"]]
+                rows = [
+                    *MEANINGS[title],
+                    *STATES,
+                    *EVERYWHERE,
+                    *((opened.app.get_key_display(each), each.tooltip) for each in keys),
+                ]
+                lines = [
+                    " ".join(row[2 : row.rindex("│")].split())
+                    for row in opened.rows
+                    if row[1:2] == "│"
+                ]
+                heads = {"On this view", "On every view", f"Keys of {title}", "Keys of the run", ""}
+                manual = lines.pop()
+                assert manual.startswith("Manual: m")
+                assert [line for line in lines if line not in heads] == [
+                    " ".join(f"{sign} {words}".split()) for sign, words in rows
+                ]
+                await opened.press("escape", "tab")
+
+    async def test_it_has_room_for_each_line(self, window: Any) -> None:
+        groups = [*MEANINGS.values(), STATES, EVERYWHERE, REPLAY]
+        for sign, words in (each for group in groups for each in group):
+            assert len(sign) <= SIGN_WIDTH
+            assert len(words) <= WORDS_WIDTH
+        for _, bindings in [*DigitApp.key_groups(), *ReplayApp.key_groups()]:
+            assert all(len(each.tooltip) <= WORDS_WIDTH for each in bindings)
+        async with window() as opened:
             await opened.press("question_mark")
-            for title, bindings in DigitApp.key_groups():
-                opened.find(rf"│ +{title} +│")
-                for binding in bindings:
-                    key = opened.app.get_key_display(binding)
-                    row = opened.find(rf"│ +{_escaped(key)} +{_escaped(binding.tooltip)} +│")
-                    assert row
+            width = opened.app.screen.query_one("#keys").size.width
+            assert width >= 1 + SIGN_WIDTH + 2 + WORDS_WIDTH
+            opened.find("On this view")
+            await opened.press("k")
+            opened.find("Keys of Training")
+            opened.find("Keys of the run")
+
+    def test_arrows_come_last(self) -> None:
+        arrows = {"up", "down", "left", "right", "pageup", "pagedown"}
+        for _, bindings in DigitApp.key_groups():
+            last = [each.key in arrows for each in bindings if each.key not in ("home", "end")]
+            assert last == sorted(last)
 
     def test_every_key_of_ours_is_in_a_group(self) -> None:
         groups = dict(DigitApp.key_groups())
@@ -310,8 +356,3 @@ class TestHelp:
         assert len(set(names)) == len(names)
         assert all(binding.id and binding.tooltip and binding.description for binding in bindings)
         assert {"pause", "next_view", "window", "all", "optimizer_sgd", "quit"} <= set(names)
-
-
-def _escaped(text: str) -> str:
-    """For a pattern, with any number of spaces between words."""
-    return "".join(f"\\{letter}" if not letter.isalnum() else letter for letter in text)

@@ -184,5 +184,8 @@ class TestFork:
     ) -> None:
         tell(*story.opening(), *story.epochs(1), forked(story, "optimizer sgd"))
         tell(*of_fork(story.diverged(), happened.SaveFailed(100, "disk full")))
-        assert lines(model)[-2:] == ["fork: loss became NaN at step 101", "not saved: disk full"]
+        assert lines(model)[-2:] == [
+            "fork: loss became NaN at step 101",
+            "not saved: disk full; s tries again now",
+        ]
         assert model.state == "training"

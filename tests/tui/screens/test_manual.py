@@ -22,8 +22,8 @@ SIZES = [(60, 20), *(pytest.param(*size, marks=pytest.mark.long) for size in ((8
 async def test_the_help_leads_to_a_list_of_the_topics(window: Any, width: int, height: int) -> None:
     async with window(width, height) as opened:
         await opened.press("question_mark")
-        opened.find("─ Keys ─")
-        opened.find("m Manual +esc Close")
+        opened.find("─ Help: Training ─")
+        opened.find("k Keys +m Manual +esc Close")
         await opened.press("m")
         assert isinstance(opened.app.screen, ManualDialog)
         for topic, title in topics().items():

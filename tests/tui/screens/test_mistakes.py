@@ -49,7 +49,7 @@ class TestList:
                 "    250  8 → 0    0.71 ✗",
                 "      0  7 → 7    0.11 ✓",
             ]
-            assert len(rows) == 17
+            assert len(rows) == 19
             await opened.press("v")
             assert chosen(opened) == 4
             assert len(listed(opened)) == 4
@@ -95,7 +95,7 @@ class TestList:
             assert listed(opened) == []
             await opened.press("v")
             assert chosen(opened) == 0
-            assert len(listed(opened)) == 17
+            assert len(listed(opened)) == 19
             opened.find("#0  7 → 7  loss 0.11")
 
     async def test_the_last_mistake_goes(self, browse: Any, story: Any) -> None:
@@ -174,7 +174,7 @@ async def test_keys_that_come_before_the_widgets_do_no_harm(window: Any, story: 
             opened.app.post_message(events.Key(key, key if len(key) == 1 else None))
         await opened.settle()
         await opened.press("escape")
-        opened.find("v All")
+        opened.find("⏎ Why")
 
 
 async def test_many_classes_and_another_side(window: Any, story: Any) -> None:

@@ -11,7 +11,6 @@ from support.rarely import rarely
 
 from digit_tui.data import Dataset
 from digit_tui.run import events as happened
-from digit_tui.tui.app import DigitApp
 
 
 class TestStatus:
@@ -124,27 +123,27 @@ class TestProgress:
     async def test_the_time_left(self, window: Any, story: Any, clock: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening())
-            assert opened.rows[21].endswith("  0%  …")
+            assert opened.rows[22].endswith("  0%  …")
             clock.pass_(10)
             await opened.tell(story.steps(100))
-            assert re.fullmatch(r" █+[▏▎▍▌▋▊▉]? +4%  4:00 left", opened.rows[21])
+            assert re.fullmatch(r" █+[▏▎▍▌▋▊▉]? +4%  4:00 left", opened.rows[22])
             clock.pass_(7)
             await opened.tell()
-            assert opened.rows[21].endswith("4%  3:53 left")
+            assert opened.rows[22].endswith("4%  3:53 left")
             await opened.tell(story.paused())
-            assert opened.rows[21].endswith("4%  paused")
+            assert opened.rows[22].endswith("4%  paused")
 
     async def test_hours(self, window: Any, story: Any, clock: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening())
             clock.pass_(10)
             await opened.tell(story.steps(1))
-            assert opened.rows[21].endswith("6:56:30 left")
+            assert opened.rows[22].endswith("6:56:30 left")
 
     async def test_the_end(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(25), story.paused("finished"))
-            assert re.fullmatch(r" █{50,} +100%  done", opened.rows[21])
+            assert re.fullmatch(r" █{50,} +100%  done", opened.rows[22])
 
 
 class TestLog:
@@ -163,7 +162,7 @@ class TestLog:
     async def test_little_room_is_for_what_is_not_routine(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), story.changed("augment", "shift"), *story.epochs(3))
-            assert [row.strip() for row in opened.rows[12:14]] == [
+            assert [row.strip() for row in opened.rows[13:15]] == [
                 "training 1,234 parameters",
                 "A epoch 0.00: augmentation none → shift",
             ]
@@ -171,49 +170,14 @@ class TestLog:
     async def test_what_does_not_fit_goes_out_at_the_top(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*(happened.Refused(1, f"number {each}") for each in range(30)))
-            assert [row.strip() for row in opened.rows[12:14]] == ["number 28", "number 29"]
+            assert [row.strip() for row in opened.rows[13:15]] == ["number 28", "number 29"]
             await opened.tell(happened.Refused(1, "begin " + "word " * 99 + "end"))
-            assert opened.rows[12].startswith(" begin word")
+            assert opened.rows[13].startswith(" begin word")
 
     async def test_markup_is_text(self, window: Any) -> None:
         async with window() as opened:
             await opened.tell(happened.Refused(1, "[red]no[/] [@click=app.quit]x[/"))
             opened.find(re.escape("[red]no[/] [@click=app.quit]x[/"))
-
-
-class TestKeyBar:
-    async def test_it_takes_few_lines_and_names_every_key(self, window: Any) -> None:
-        async with window() as opened:
-            groups = dict(DigitApp.key_groups())
-            for view, lines in (("Training", 2), ("Mistakes", 3), ("Confusion", 3)):
-                bar = opened.app.screen.query_one("KeyBar")
-                await opened.until(lambda bar=bar, lines=lines: bar.size.height == lines)
-                active = opened.app.screen.active_bindings.values()
-                works = {each.binding.id for each in active if each.enabled}
-                text = "  ".join(opened.rows[24 - lines :])
-                for binding in [*groups["Everywhere"], *groups[view]]:
-                    key = opened.app.get_key_display(binding)
-                    if not binding.show or binding.id not in works:
-                        assert f" {binding.description} " not in f" {text} "
-                    elif binding.group is None:
-                        assert f"{key} {binding.description}" in text
-                    else:
-                        assert re.search(rf"{re.escape(key)} .*{binding.description}", text)
-                assert "q Quit" in text
-                await opened.press("tab")
-
-    async def test_one_line_where_there_is_room(self, window: Any) -> None:
-        async with window(200, 24) as opened:
-            assert opened.app.screen.query_one("KeyBar").size.height == 1
-            assert opened.rows[-1].endswith("? Help  q Quit")
-
-    async def test_a_click_presses_the_key(self, window: Any, story: Any) -> None:
-        async with window() as opened:
-            await opened.tell(*story.opening(), story.steps(10))
-            column = opened.rows[23].index("s Save")
-            await opened.pilot.click("KeyBar", offset=(column, 1))
-            await opened.settle()
-            assert [type(each).__name__ for each in opened.sent] == ["Save"]
 
 
 class TestDrawingAddsNothing:

@@ -13,6 +13,8 @@ from digit_tui.session.failures import Failed
 from digit_tui.session.runner import Loaded
 from digit_tui.tui.state.run_model import LOG_LINES, RunModel
 
+PAUSED = "paused: space trains on"
+
 
 class TestLog:
     def test_the_start(self, model: RunModel, story: Any, tell: Tell) -> None:
@@ -89,7 +91,7 @@ class TestLog:
         tell(*story.opening(), story.steps(10), story.paused(), story.evaluated())
         for _ in range(5):
             tell(story.resumed(), story.steps(1), story.paused("batch"), story.evaluated())
-        assert lines(model)[2:] == ["paused", "paused after one batch"]
+        assert lines(model)[2:] == [PAUSED, "paused after one batch"]
         assert model.step == 15
 
     def test_single_steps_in_a_row_leave_one_line(
@@ -107,13 +109,13 @@ class TestLog:
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), story.paused(), story.resumed(), story.paused())
-        assert lines(model)[2:] == ["paused", "training resumed", "paused"]
+        assert lines(model)[2:] == [PAUSED, "training resumed", PAUSED]
 
     def test_the_end_of_all_epochs_says_how_to_go_on(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), story.paused("finished"))
-        assert lines(model)[-1] == "all epochs are done: press e for ten more, q to leave"
+        assert lines(model)[-1] == "all epochs are done: e adds ten, q leaves"
 
     def test_divergence_is_told_with_what_to_do(
         self, model: RunModel, story: Any, tell: Tell

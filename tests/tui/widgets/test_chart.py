@@ -32,7 +32,7 @@ class TestCharts:
             assert "Loss" in opened.rows[4]
             assert "Error" in opened.rows[4]
             assert opened.rows[4].count("━ training ━ test") == 2
-            assert re.fullmatch("(0 .*4 *){2}", opened.rows[11].strip())
+            assert re.fullmatch("(0 .*4 *){2}", opened.rows[12].strip())
             opened.find(r"\d%┤")
             assert BRAILLE.search(opened.text)
 
@@ -49,11 +49,11 @@ class TestCharts:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(8))
             await opened.press("w")
-            labels = [float(label) for label in opened.rows[11].split()]
+            labels = [float(label) for label in opened.rows[12].split()]
             assert min(labels) >= 6
             assert max(labels) == 8
             await opened.press("w")
-            assert opened.rows[11].split()[0] == "0"
+            assert opened.rows[12].split()[0] == "0"
 
     async def test_logarithmic_and_raw(self, window: Any, story: Any) -> None:
         async with window(120, 40) as opened:

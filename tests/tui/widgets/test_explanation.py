@@ -64,7 +64,7 @@ class TestScreen:
             opened.find("never learned")
             opened.find("1 000 3")
             opened.find("▀")
-            opened.find("esc Back  p Pixels")
+            opened.find("esc Back")
             opened.find("q Quit")
 
     @pytest.mark.parametrize("size", SIZES[:2])

@@ -87,7 +87,7 @@ class TestDigit:
     @pytest.mark.parametrize(
         ("size", "rows"),
         [
-            ((60, 20), 12),
+            ((60, 20), 14),
             *(pytest.param(size, 14, marks=pytest.mark.long) for size in ((80, 24), (120, 40))),
         ],
     )

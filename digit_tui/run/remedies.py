@@ -1,0 +1,40 @@
+"""What a person can do about something: an action in braces, which each front end names its way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Ways = Mapping[str, str]
+"""How a front end is asked for each action: by the key "e", or by the line "epochs 10"."""
+
+ALL_DONE = "{epochs} adds ten"
+LEAVE = "{quit} leaves"
+TROUBLE = "{undo} goes back to before that"
+SPIKE = f"{TROUBLE}, {{go}} trains on"
+PAUSED = "{go} trains on"
+KEEP_FIRST = "{keep} ends it, and keeps one of the two"
+FORK_FIRST = "{fork} starts one"
+OTHER_VALUE = "{fork} with another value"
+NEVER_THERE = "{timeline} lists where it was"
+NO_CHANGE = "{timeline} lists other moments to go back to"
+SAVE_AGAIN = "{save} tries again now"
+HELD_OUT = "{held_out} shows the held-out set again"
+TEST = "{test} opens the test set"
+REMEDIES = (
+    *(ALL_DONE, LEAVE, TROUBLE, SPIKE, PAUSED, KEEP_FIRST, FORK_FIRST, OTHER_VALUE),
+    *(NEVER_THERE, NO_CHANGE, SAVE_AGAIN, HELD_OUT, TEST),
+)
+
+
+def with_remedy(text: str, remedy: str, ways: Ways | None) -> str:
+    """What happened, and what can be done: "All epochs are done: e adds ten".
+
+    Args:
+        text: what happened.
+        remedy: what to do, one of `REMEDIES`; "" if there is nothing.
+        ways: those of the front end; None where nothing can be asked for.
+    """
+    if not remedy or ways is None:
+        return text
+    mark = ";" if ":" in text else ":"
+    return f"{text}{mark} {remedy.format_map(ways)}"

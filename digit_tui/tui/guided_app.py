@@ -1,0 +1,95 @@
+"""An app that explains itself: help, command palette, and tips at the first start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.theme import ThemeProvider
+
+from digit_tui.tui.first_start import remember_tips
+from digit_tui.tui.palette import Commands
+from digit_tui.tui.resilient_app import ResilientApp
+from digit_tui.tui.screens.dialog import Palette
+from digit_tui.tui.screens.help import Group, HelpDialog
+from digit_tui.tui.screens.meanings import EVERYWHERE, MEANINGS, STATES, Meaning
+from digit_tui.tui.screens.view import View
+from digit_tui.tui.widgets.tips import ROOM
+
+
+class GuidedApp(ResilientApp):
+    """Says what is seen, and what can be done.
+
+    Attributes:
+        tips: whether those of the first start are to be shown, where there is room for them.
+    """
+
+    COMMANDS = {Commands}
+    SHOWS = "run"
+    """What this app shows, in a word."""
+    VIEWS: ClassVar[dict[str, type[View]]]
+    """By their modes, in the order of the tabs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tips = False
+
+    @property
+    def shows_tips(self) -> bool:
+        return self.tips and self.size.width >= ROOM.width and self.size.height >= ROOM.height
+
+    def _end_tips(self) -> None:
+        self.tips = False
+        remember_tips()
+        view = self.screen_stack[0]
+        if isinstance(view, View) and view.ready:
+            view.redraw_once()
+
+    async def on_event(self, event: events.Event) -> None:
+        if self.shows_tips and isinstance(event, events.Key | events.MouseDown):
+            self._end_tips()
+        await super().on_event(event)
+
+    def action_command_palette(self) -> None:
+        if isinstance(self.screen, View):  # not on top of a dialog
+            self.push_screen(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        if isinstance(self.screen, View):  # Textual's own palette does not close once only
+            self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
+
+    def action_help(self) -> None:
+        view = self.screen_stack[0]
+        if not isinstance(view, View):  # none has been opened yet
+            return
+        groups = dict(self.key_groups())
+        self.push_screen(
+            HelpDialog(
+                view.TAB,
+                [("On this view", MEANINGS[view.TAB]), *self.common_meanings],
+                [
+                    (f"Keys of {view.TAB}", groups[view.TAB]),
+                    (f"Keys of the {self.SHOWS}", groups["Everywhere"]),
+                ],
+            )
+        )
+
+    @property
+    def common_meanings(self) -> list[tuple[str, Sequence[Meaning]]]:
+        """What is seen on every view, for the help."""
+        return [("On every view", (*STATES, *EVERYWHERE))]
+
+    @classmethod
+    def key_groups(cls) -> list[Group]:
+        """All keys, for the help and the documentation."""
+        return [
+            ("Everywhere", keys([*View.BINDINGS, *cls.BINDINGS])),
+            *((view.TAB, keys(view.BINDINGS)) for view in cls.VIEWS.values()),
+        ]
+
+
+def keys(bindings: Iterable[BindingType]) -> list[Binding]:
+    """Those that are instances of `Binding`; all of ours are."""
+    return [each for each in bindings if isinstance(each, Binding)]

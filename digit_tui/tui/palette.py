@@ -1,0 +1,104 @@
+"""What the command palette (ctrl+p) offers: all that can be done now, in groups, with the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from digit_tui.config import OPTIMIZERS
+from digit_tui.tui.screens.view import View
+from digit_tui.tui.screens.view_host import ViewHost
+
+GROUPS = {
+    "Run": (
+        *("pause", "batch", "epoch", "epochs", "test", "restart"),
+        *("play", "faster", "slower", "epoch_on", "epoch_back", "epochs_on", "epochs_back"),
+    ),
+    "Settings": (
+        *("double_rate", "halve_rate", "optimizer", "clip", "augment"),
+        *(f"optimizer_{name}" for name in OPTIMIZERS),
+    ),
+    "View": (),
+    "Fork and undo": ("undo", "timeline", "fork", "keep"),
+    "Save and export": ("save", "export"),
+    "Theme": ("theme",),
+    "Program": ("help", "suspend", "break", "quit", "leave"),
+}
+"""The ids of keys; those that are in none, as the keys of a view, belong to "View"."""
+LEFT_OUT = {"palette", "next_view"}
+"""Keys of which the palette offers something better, or that are what has opened it."""
+GROUP_WIDTH, KEY_WIDTH = 16, 7
+
+
+class Entry(NamedTuple):
+    """A line of the palette."""
+
+    group: str
+    key: str
+    name: str
+    words: str
+    """Other words by which it is found."""
+    run: Callable[[], Any]
+
+
+class Commands(Provider):
+    """Finds commands by what they do, or by the word that the key bar has for them."""
+
+    async def discover(self) -> Hits:
+        group = ""
+        for entry in self.entries():
+            yield DiscoveryHit(
+                _line(entry, Content(entry.name), entry.group != group), entry.run, entry.name
+            )
+            group = entry.group
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for entry in self.entries():
+            score = max(matcher.match(entry.name), matcher.match(entry.words) / 2)
+            if score > 0:
+                line = _line(entry, matcher.highlight(entry.name), True)
+                yield Hit(score, line, entry.run, entry.name)
+
+    def entries(self) -> list[Entry]:
+        """All that can be done now, in the order of the groups and of their keys."""
+        entries = [*self._of_keys(), *self._without_key()]
+        groups = list(GROUPS)
+        return sorted(entries, key=lambda entry: groups.index(entry.group))
+
+    def _of_keys(self) -> Iterator[Entry]:
+        places = {id: (group, at) for group, ids in GROUPS.items() for at, id in enumerate(ids)}
+        found: list[tuple[int, Entry]] = []
+        for namespace, binding, enabled, _ in self.screen.active_bindings.values():
+            if binding.id is None or binding.id in LEFT_OUT or not enabled:
+                continue
+            group, at = places.get(binding.id, ("View", 0))
+            key = self.app.get_key_display(binding)
+            run = partial(self.app.run_action, binding.action, namespace)
+            found.append((at, Entry(group, key, binding.tooltip, binding.description, run)))
+        yield from (entry for _, entry in sorted(found, key=lambda each: each[0]))
+
+    def _without_key(self) -> Iterator[Entry]:
+        host = cast(ViewHost, self.app)
+        for mode, title in host.tabs:
+            if not isinstance(self.screen, View) or title != self.screen.TAB:
+                run = partial(host.show_view, mode)
+                yield Entry("View", "tab", f"Go to {title}", "View", run)
+        yield Entry("Theme", "", "Choose one of all themes", "", self.app.action_change_theme)
+        yield Entry("Program", "? m", "Read the manual", "Manual", self._open_manual)
+
+    def _open_manual(self) -> None:
+        from digit_tui.tui.screens.manual import ManualDialog  # costs nothing before it is opened
+
+        self.app.push_screen(ManualDialog())
+
+
+def _line(entry: Entry, name: Content, names_group: bool) -> Content:
+    group = entry.group if names_group else ""
+    return Content.assemble(
+        (f"{group:<{GROUP_WIDTH}}", "dim"), (f"{entry.key:<{KEY_WIDTH}}", "not bold"), name
+    )

@@ -1,0 +1,118 @@
+"""What the symbols and words on the screen mean, each in a short line, for the help."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+SIGN_WIDTH, WORDS_WIDTH = 20, 50
+"""Columns that a sign and its meaning may take, so that the help needs no more than 80."""
+
+
+class Meaning(NamedTuple):
+    """One sign, and what it means."""
+
+    sign: str
+    """As it stands on the screen, or an example of it."""
+    words: str
+
+
+TRAINING = (
+    Meaning("97.30% in large", "test accuracy: how many new digits are read right"),
+    Meaning("best ... at epoch", "the highest accuracy so far"),
+    Meaning("(95.6 to 98.3)", "95 % interval: as exact as so few digits allow"),
+    Meaning("▂▃▅█ beside it", "the accuracy at the last eight evaluations"),
+    Meaning("adamw · elastic", "the optimizer; how training images are deformed"),
+    Meaning("rate 0.001 of 0.002", "learning rate now, and the one that you have set"),
+    Meaning("falling, rising", "the schedule changes the rate during the run"),
+    Meaning("clip norm, value", "gradients that are longer, or larger, are cut"),
+    Meaning("Loss", "how wrong the network is; 0 is sure and right"),
+    Meaning("Error", "the part of the digits that is read wrong"),
+    Meaning("Accuracy", "the part that is read right (linear axes: l)"),
+    Meaning("Gradient norm", "how steep the loss is: how far a step may go"),
+    Meaning("━ training", "measured on the images it learns from, deformed"),
+    Meaning("━ test, validation", "measured on digits that it never learns from"),
+    Meaning("log", "equal distances are equal factors; l switches"),
+    Meaning("smoothed, raw", "averaged over several steps, or each one; z"),
+    Meaning("A │  B │", "you changed a setting here; see that letter below"),
+    Meaning("▲ 4.1  ▼ at the edge", "the curve goes on outside, up to this value"),
+    Meaning("faint curves", "what was undone, or a branch that was ended"),
+    Meaning("Loss at 4.20", "values at that epoch: ← →, or the mouse"),
+    Meaning("Log", "what happened, the latest last"),
+    Meaning("Hardest of 17", "mistakes with the highest loss; enter, or click"),
+    Meaning("4→9 97%", "a 4 that is read as a 9, with 97 % confidence"),
+    Meaning("✓ 4", "a mistake before, right now; it makes room"),
+    Meaning("Fork", "a copy trains beside the run, with other settings"),
+    Meaning("run ━ ━  fork ━ ━", "the curves for training and test, of each"),
+    Meaning("+0.31 points", "accuracy of the fork less that of the run"),
+    Meaning("fixed 27, broke 19", "right in the fork only, right in the run only"),
+    Meaning("p = 0.30", "how often chance alone does that: 0.05 is rare"),
+)
+MISTAKES = (
+    Meaning("16 mistakes by loss", "what is listed, and in which order; y: the next"),
+    Meaning("3 of 16, true=4", "a filter is on; / changes it"),
+    Meaning("12  4 → 9", "digit number 12 is a 4 and is read as a 9"),
+    Meaning("loss 2.11", "how wrong the network is; 0 is sure and right"),
+    Meaning("97.1%, 3×", "in other orders: confidence, times forgotten"),
+    Meaning("✗  ✓", "read wrong, read right"),
+    Meaning("✗?", "suspect: perhaps the label is wrong"),
+    Meaning("label suspect", "the network is sure of another, epoch after epoch"),
+    Meaning("unbacked, not backed", "most people asked did not agree with the label"),
+    Meaning("backed 98.4%", "accuracy without the unbacked labels"),
+    Meaning("▸", "the digit that is chosen"),
+    Meaning("rank 4", "the true digit is only the network's fourth guess"),
+    Meaning("margin -0.87", "probability of the true digit less the best other"),
+    Meaning("7 ██  83.5%", "how probable each digit is to the network"),
+    Meaning("true, pred", "the label, and what it is read as (predicted)"),
+    Meaning("1 ··99·· 11", "read as, at epochs 1 to 11; a dot is right"),
+    Meaning("never learned", "at no epoch's end was it read right"),
+    Meaning("forgotten twice", "two times it was right, and then wrong again"),
+    Meaning("what if it were", "how it would be read if moved, turned, thicker"),
+    Meaning("◂", "then it would be read as another digit"),
+    Meaning("nearest in training", "digits it learned from that look most alike to it"),
+    Meaning("2 0.09", "one of them: a 2, and its distance (0: the same)"),
+    Meaning("as of epoch 29", "found with the network of that epoch"),
+    Meaning("■ speaks for 2", "pixels that make a 2 more probable (p)"),
+)
+CONFUSION = (
+    Meaning("rows", "what the digits are: the true ones"),
+    Meaning("columns", "what the network read them as"),
+    Meaning("12 in a cell", "so many of the row were read as the column"),
+    Meaning("▸12", "the chosen cell: the line below the table tells it"),
+    Meaning(".", "none"),
+    Meaning("shading", "green is good, red is bad: the stronger, the more"),
+    Meaning("▴ ▾ ◂ ▸ at the edge", "there are more rows or columns"),
+    Meaning("recall", "of a row's digits, the part that is read right"),
+    Meaning("precision", "of all read as this digit, the part that is one"),
+    Meaning("F1", "recall and precision in one (harmonic mean)"),
+    Meaning("% of the true digit", "each row adds up to 100 (%)"),
+    Meaning("Change, +3 -2", "more or fewer than at the epoch it names (d)"),
+    Meaning("Percentage points", "such a change, in per cent of the true digit"),
+    Meaning("mark", "a moment that you set with x, to compare with"),
+    Meaning("95 % interval", "as exact as so few digits allow"),
+    Meaning("fixed 27, broke 19", "were wrong and are right; were right and are wrong"),
+    Meaning("p = 0.30", "how often chance alone does that: 0.05 is rare"),
+)
+EVERYWHERE = (
+    Meaning("sample · 784-512-10", "the digits; pixels, neurons of each layer, classes"),
+    Meaning("epoch 3.20/25", "in an epoch each training image is used once"),
+    Meaning("step 1,204", "a step learns from one batch of images"),
+    Meaning("8,058 images/s", "throughput: training images in a second"),
+    Meaning("test unopened", "the test digits are kept for the end"),
+    Meaning("██▏  13%  1:40 left", "how much of the run is done, how long it takes yet"),
+)
+STATES = (
+    Meaning("▶ training  ⏸ paused", "whether it learns now; space switches"),
+    Meaning("✓ finished", "all epochs are done; e adds ten"),
+    Meaning("✗ diverged", "loss is no number, or it guesses; u goes back"),
+    Meaning("✗ loss spike", "the loss rose suddenly; u goes back, space goes on"),
+    Meaning("✗ not saved", "the disk refused; it is tried again"),
+)
+"""Of a run that trains."""
+REPLAY = (
+    Meaning("↻ 8 epochs/s", "how fast it is shown; [ and ] change it"),
+    Meaning("⏸ replay", "it stands still; space plays on"),
+    Meaning("■ replayed", "this is the end of what was saved"),
+    Meaning("the rest", "as it was then: nothing is changed, nothing saved"),
+)
+MEANINGS = {"Training": TRAINING, "Mistakes": MISTAKES, "Confusion": CONFUSION}
+"""Of the views, by the names on their tabs."""

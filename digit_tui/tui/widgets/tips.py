@@ -1,0 +1,24 @@
+"""What is seen and which keys to try, at the first start."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.geometry import Size
+from textual.widgets import Static
+
+TIPS = (
+    "A network learns to read digits; the large figure is the part it reads right.",
+    "Curves: its loss and error, which should fall. Below them its worst mistakes.",
+    "Try space (pause), ] (twice the learning rate), tab (mistakes), ? (help).",
+)
+ROOM = Size(80, 24)
+"""Of the screen, from which nothing is covered by them."""
+
+
+class Tips(Static):
+    """Three lines, which go with the first key or click."""
+
+    def __init__(self) -> None:
+        super().__init__(Text("\n".join(TIPS)))
+        self.border_title = "First start: any key closes this"
+        self.display = False

@@ -1,0 +1,68 @@
+"""The line of keys at the bottom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.rarely import rarely
+from textual.command import CommandPalette
+
+from digit_tui.run import commands
+from digit_tui.tui.app import DigitApp
+
+WANTED = ["u U Undo", "space Pause", "tab View", "? Help", "ctrl+p More", "q Quit"]
+OF_VIEWS = [["[ ] Rate", "f Fork"], ["⏎ Why", "/ Filter"], ["⏎ Digits", "d Change"]]
+
+
+@pytest.mark.parametrize("height", [24, *rarely(30, 40)])
+@pytest.mark.parametrize("width", [80, *rarely(60, 74, 100, 120, 200)])
+async def test_it_shows_what_is_wanted_most(
+    window: Any, story: Any, width: int, height: int
+) -> None:
+    async with window(width, height) as opened:
+        await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
+        for keys in OF_VIEWS:
+            bar = opened.app.screen.query_one("KeyBar")
+            rows = opened.rows[height - bar.size.height :]
+            assert len(rows) == 1 or (len(rows) == 2 and height >= 30)
+            shown = [item for row in rows for item in row.split("  ")]
+            wanted = WANTED + (keys if width >= 80 else [])
+            assert [each for each in wanted if each not in shown] == []
+            assert set(shown) <= all_items(opened.app)  # none is cut off
+            await opened.press("tab")
+
+
+async def test_it_shows_all_where_there_is_room(window: Any) -> None:
+    async with window(120, 40) as opened:
+        everything = all_items(opened.app)
+        assert {*opened.rows[38].split("  "), *opened.rows[39].split("  ")} == everything
+        await opened.resize(250, 24)
+        assert set(opened.rows[23].split("  ")) == everything
+        await opened.resize(80, 24)
+        assert opened.rows[23].split("  ")[-1] == "q Quit"
+        assert "Window" not in opened.rows[23]
+
+
+async def test_a_click_presses_the_key(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), story.steps(10))
+        for item in ("u U", "space", "ctrl+p"):
+            await opened.pilot.click("KeyBar", offset=(opened.rows[23].index(item), 0))
+            await opened.settle()
+        assert opened.sent == [commands.Undo(), commands.Pause()]
+        assert isinstance(opened.app.screen, CommandPalette)
+
+
+def all_items(app: DigitApp) -> set[str]:
+    """The keys that work, those of a group together, each with what it does."""
+    shown = [
+        binding
+        for _, binding, enabled, _ in app.screen.active_bindings.values()
+        if binding.show and enabled
+    ]
+    keys: dict[object, list[str]] = {}
+    for binding in shown:
+        keys.setdefault(binding.group or binding, []).append(app.get_key_display(binding))
+    names = {binding.group or binding: binding.description for binding in shown}
+    return {f"{' '.join(each)} {names[group]}" for group, each in keys.items()}
