@@ -29,6 +29,8 @@ TRAINING = (
     Meaning("Error", "the part of the digits that is read wrong"),
     Meaning("Accuracy", "the part that is read right (linear axes: l)"),
     Meaning("Gradient norm", "how steep the loss is: how far a step may go"),
+    Meaning("Learning rate", "how far a step goes (on large screens)"),
+    Meaning("Images per second", "how fast it trains (on large screens)"),
     Meaning("━ training", "measured on the images it learns from, deformed"),
     Meaning("━ test, validation", "measured on digits that it never learns from"),
     Meaning("log", "equal distances are equal factors; l switches"),
@@ -74,6 +76,7 @@ MISTAKES = (
     Meaning("■ speaks for 2", "pixels that make a 2 more probable (p)"),
 )
 CONFUSION = (
+    Meaning("Counts", "how many digits there are in each cell"),
     Meaning("rows", "what the digits are: the true ones"),
     Meaning("columns", "what the network read them as"),
     Meaning("12 in a cell", "so many of the row were read as the column"),

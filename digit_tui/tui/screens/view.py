@@ -24,8 +24,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.geometry import Size
 from textual.screen import Screen
+from textual.visual import VisualType
 
 from digit_tui.run.events import Evaluated
+from digit_tui.tui.screens.hints import hint_at
 from digit_tui.tui.screens.view_host import ViewHost
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.key_bar import KeyBar
@@ -83,6 +85,11 @@ class View(Screen[None]):
     def host(self) -> ViewHost:
         """The app, as views see it."""
         return cast(ViewHost, self.app)  # run_app.py has it checked
+
+    @property  # type: ignore[misc]
+    def tooltip(self) -> VisualType | None:
+        """Textual asks for it when the mouse rests on something without a tooltip of its own."""
+        return hint_at(self, self.app.mouse_position)
 
     def compose(self) -> ComposeResult:
         yield TabBar(self.host.tabs, self.TAB)

@@ -1,0 +1,81 @@
+"""The hint that is shown while the mouse rests on a title.
+
+A view asks for it only when Textual is about to show one, so drawing knows nothing of it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from textual.errors import NoWidget
+from textual.geometry import Offset
+from textual.screen import Screen
+
+TITLES = {
+    "Loss": "How wrong the network is: it should fall.",
+    "Error": "The part of the digits that is read wrong: it should fall.",
+    "Accuracy": "The part of the digits that is read right: it should rise.",
+    "Gradient": "How steep the loss is; it should not jump.",
+    "Learning": "How far a step goes; the schedule changes it, and so do [ and ].",
+    "Images": "How fast it trains.",
+    "Log": "What happened, the latest last.",
+    "Hardest of": "Mistakes with the highest loss now; a click explains one.",
+    "Confusion of": "Rows are the true digits, columns what they are read as.",
+    "% of": "Rows are the true digits, columns what they are read as.",
+    "Counts": "Rows are the true digits, columns what they are read as.",
+    "Change": "More or fewer than before: green is better, red is worse.",
+    "Percentage points": "More or less than before: green is better, red is worse.",
+    "#": "The chosen digit: its number, its label and what it is read as.",
+}
+"""By the beginning of a title on a border."""
+LISTED = re.compile(r"(mistakes?|digits?)\b")
+LISTED_HINT = "The digits that are listed below; v, y and / choose others."
+LINES = {
+    "TabBar": ("The views (tab shows the next); the digits; the layers of the network.",),
+    "StatusLine": (
+        "What the run does, and how far it is.",
+        "How many digits are read right; the best so far; its 95 % interval; the trend.",
+        "The optimizer, how far its steps go, and how training images are deformed.",
+    ),
+    "GapLine": (
+        "In what the fork differs, and how much better it is.",
+        "Whether that may be chance: McNemar's test.",
+        "How many digits each of them reads right.",
+    ),
+    "Heading": ("The chosen digit: its number, its label, what it is read as, and doubts.",),
+    "Probabilities": (
+        "Which guess of the network is the true digit, and by how much it is ahead or behind.",
+    ),
+    "LifeLine": ("When it was learned and forgotten; below, what it was read as, by epoch.",),
+    "WhatIf": ("What it would be read as if it were written a little differently.",),
+    "NeighbourRow": ("The training digits that look most alike to the network.",),
+    "ProgressLine": ("How much of the run is done, and how long it will still take.",),
+}
+"""By the type of a widget, for its first lines."""
+
+
+def hint_at(screen: Screen[Any], position: Offset) -> str | None:
+    """The hint of the title at a position of the screen, if there is a title.
+
+    Args:
+        screen: a view.
+        position: on the screen.
+    """
+    try:
+        widget, region = screen.get_widget_at(*position)
+    except NoWidget:
+        return None
+    if position.y == region.y and widget.border_title:
+        return title_hint(str(widget.border_title))
+    lines = LINES.get(type(widget).__name__, ())
+    row = position.y - widget.content_region.y
+    return lines[row] if 0 <= row < len(lines) else None
+
+
+def title_hint(title: str) -> str | None:
+    """The hint of a title on a border; None if there is none."""
+    for beginning, hint in TITLES.items():
+        if title.startswith(beginning):
+            return hint
+    return LISTED_HINT if LISTED.search(title) else None
