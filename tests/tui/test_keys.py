@@ -29,7 +29,6 @@ KEYS: dict[str, commands.Command] = {
     "a": commands.SetAugmentation("shift"),
     "e": commands.AddEpochs(10),
     "s": commands.Save(),
-    "r": commands.Stop(),
 }
 
 

@@ -36,7 +36,11 @@ class Entry(Horizontal):
         """
         super().__init__()
         self.label = name
-        self.line = EntryInput(text, hint, compact=True, select_on_focus=False, max_length=MOST)
+        # Each change is not validated, and the styles are in app.tcss: both would set classes,
+        # which takes Textual 2 ms each.
+        self.line = EntryInput(
+            text, hint, validate_on=["submitted"], select_on_focus=False, max_length=MOST
+        )
         self.line.cursor_blink = False  # each blink is sent to the terminal
 
     @property
