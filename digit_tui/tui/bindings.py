@@ -116,8 +116,6 @@ TRAINING_KEYS: list[BindingType] = [
     Binding("e", "add_epochs", "Extend", id="epochs", tooltip="Train ten epochs more"),
     Binding("s", "save", "Save", id="save", tooltip="Save a checkpoint now"),
     Binding("r", "restart", "Restart", id="restart", tooltip="Keep this run, begin another one"),
-        "r", "restart", "Restart", id="restart", tooltip="Keep this run, and begin another one"
-    ),
     Binding(
         "t",
         "show_test",
