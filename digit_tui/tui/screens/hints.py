@@ -29,13 +29,15 @@ TITLES = {
     "#": "The chosen digit: its number, its label and what it is read as.",
 }
 """By the beginning of a title on a border."""
+CELL = re.compile(r"\d+ → \d+: ")
+CELL_HINT = "The digits that the chosen cell counts; a click explains one."
 LISTED = re.compile(r"(mistakes?|digits?)\b")
 LISTED_HINT = "The digits that are listed below; v, y and / choose others."
 LINES = {
     "TabBar": ("The views (tab shows the next); the digits; the layers of the network.",),
     "StatusLine": (
         "What the run does, and how far it is.",
-        "How many digits are read right; the best so far; its 95 % interval; the trend.",
+        "How many digits are read right; the best so far; its 95% interval; the trend.",
         "The optimizer, how far its steps go, and how training images are deformed.",
     ),
     "GapLine": (
@@ -78,4 +80,6 @@ def title_hint(title: str) -> str | None:
     for beginning, hint in TITLES.items():
         if title.startswith(beginning):
             return hint
+    if CELL.match(title):
+        return CELL_HINT
     return LISTED_HINT if LISTED.search(title) else None
