@@ -19,7 +19,7 @@ COMMON_KEYS = [
         "Theme",
         show=False,
         id="theme",
-        tooltip="Dark, light or high contrast",
+        tooltip="Use dark, light or high contrast",
     ),
     Binding(
         "ctrl+z",
@@ -57,7 +57,7 @@ TRAINING_KEYS: list[BindingType] = [
         id="epoch",
         tooltip="Train to the end of the epoch",
     ),
-    Binding("o", "choose_optimizer", "Optimizer", id="optimizer", tooltip="Choose optimizer"),
+    Binding("o", "choose_optimizer", "Optimizer", id="optimizer", tooltip="Choose an optimizer"),
     *(
         Binding(
             str(number),
@@ -88,7 +88,7 @@ TRAINING_KEYS: list[BindingType] = [
         tooltip="Double the learning rate",
     ),
     Binding("c", "next_clipping", "Clip", id="clip", tooltip="Clip by norm, by value, or not"),
-    Binding("a", "next_augmentation", "Augment", id="augment", tooltip="Next augmentation"),
+    Binding("a", "next_augmentation", "Augment", id="augment", tooltip="Change augmentation"),
     Binding("u", "undo", "Undo", id="undo", tooltip="Go back to before the last command"),
     Binding(
         "U",
@@ -106,7 +106,7 @@ TRAINING_KEYS: list[BindingType] = [
         "show_test",
         "Test set",
         id="test",
-        tooltip="With --validation: open the test set, or back",
+        tooltip="Open the test set, or go back (--validation)",
     ),
     Binding("r", "restart", "Restart", id="restart", tooltip="Save, then begin a new run"),
     Binding("s", "save", "Save", id="save", tooltip="Save a checkpoint now"),
@@ -134,7 +134,7 @@ REPLAY_KEYS: list[BindingType] = [
         key_display="[",
         group=SPEED,
         id="slower",
-        tooltip="Half as fast",
+        tooltip="Play half as fast",
     ),
     Binding(
         "right_square_bracket",
@@ -143,7 +143,7 @@ REPLAY_KEYS: list[BindingType] = [
         key_display="]",
         group=SPEED,
         id="faster",
-        tooltip="Twice as fast",
+        tooltip="Play twice as fast",
     ),
     Binding(
         "comma",
@@ -152,7 +152,7 @@ REPLAY_KEYS: list[BindingType] = [
         key_display=",",
         group=SCRUB,
         id="epoch_back",
-        tooltip="An epoch back",
+        tooltip="Go an epoch back",
     ),
     Binding(
         "full_stop",
@@ -161,7 +161,7 @@ REPLAY_KEYS: list[BindingType] = [
         key_display=".",
         group=SCRUB,
         id="epoch_on",
-        tooltip="An epoch on",
+        tooltip="Go an epoch on",
     ),
     Binding(
         "less_than_sign",
@@ -170,7 +170,7 @@ REPLAY_KEYS: list[BindingType] = [
         show=False,
         key_display="<",
         id="epochs_back",
-        tooltip="Ten epochs back",
+        tooltip="Go ten epochs back",
     ),
     Binding(
         "greater_than_sign",
@@ -179,7 +179,7 @@ REPLAY_KEYS: list[BindingType] = [
         show=False,
         key_display=">",
         id="epochs_on",
-        tooltip="Ten epochs on",
+        tooltip="Go ten epochs on",
     ),
     *COMMON_KEYS,
     Binding("q,ctrl+c", "quit", "Quit", key_display="q", id="leave", tooltip="Leave"),

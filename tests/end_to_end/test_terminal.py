@@ -53,9 +53,9 @@ def test_a_whole_session(training: Callable[..., Any]) -> None:
     program.send("v")
     program.until("^─1,000 digits by loss─")
     program.send("?")
-    program.until("Next order of the list")  # the keys of this view come first
+    program.until("Sort the list in the next order")  # the keys of this view come first
     program.send("\x1b")
-    program.until(lambda: "Next order of the list" not in program.text)
+    program.until(lambda: "Sort the list in the next order" not in program.text)
 
     program.send("s")
     program.send("\t")

@@ -36,9 +36,15 @@ class TrainView(View):
 
     TAB = "Training"
     BINDINGS = [
-        Binding("w", "switch('recent')", "Window", id="window", tooltip="Whole run or recent part"),
-        Binding("z", "switch('raw')", "Smooth", id="smooth", tooltip="Smoothed or raw curves"),
-        Binding("l", "switch('log')", "Log", id="log", tooltip="Logarithmic or linear axes"),
+        Binding(
+            "w",
+            "switch('recent')",
+            "Window",
+            id="window",
+            tooltip="Show the whole run, or its recent part",
+        ),
+        Binding("z", "switch('raw')", "Smooth", id="smooth", tooltip="Show smoothed or raw curves"),
+        Binding("l", "switch('log')", "Log", id="log", tooltip="Use logarithmic or linear axes"),
         Binding(
             "m",
             "next_marker",
@@ -53,7 +59,7 @@ class TrainView(View):
             "Left",
             show=False,
             id="value_left",
-            tooltip="Values to the left",
+            tooltip="Read the values to the left",
         ),
         Binding(
             "right",
@@ -61,7 +67,7 @@ class TrainView(View):
             "Right",
             show=False,
             id="value_right",
-            tooltip="Values to the right",
+            tooltip="Read the values to the right",
         ),
         Binding(
             "escape", "no_crosshair", "Clear", show=False, id="clear", tooltip="Show no values"
