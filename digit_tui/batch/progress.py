@@ -51,7 +51,7 @@ class ProgressLines:
                     self._write(f"epoch {event.epoch}/{self._epochs}  {measures(event)}")
             case SettingChanged(settings=settings):
                 self._epochs = settings.epochs
-                self._write(setting_change(event))
+                self._write(f"set {setting_change(event)}")
             case _:
                 pass
 

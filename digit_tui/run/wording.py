@@ -168,7 +168,7 @@ def line_for(event: Event, ways: Ways | None = None) -> str | None:
         case EpochEnded(epoch=epoch, monitored=(split, loss, accuracy)):
             return f"epoch {epoch}: {split} {accuracy:.2%}, loss {loss:.4f}"
         case SettingChanged(epoch=epoch):
-            return f"epoch {epoch:.2f}: {setting_change(event)}"
+            return f"epoch {epoch:.2f}: set {setting_change(event)}"
         case WentBack(epoch=epoch, from_epoch=from_epoch, ahead=ahead):
             again = f"; repeating {counted(ahead, 'step')}" if ahead else ""
             return f"back from epoch {from_epoch:.2f} to {epoch:.2f}{again}"

@@ -35,7 +35,7 @@ COMMON_KEYS = [
         "Light",
         show=False,
         id="theme",
-        tooltip="Dark, light or high contrast",
+        tooltip="Use dark, light or high contrast",
     ),
     Binding(
         "ctrl+z",
@@ -92,7 +92,7 @@ TRAINING_KEYS: list[BindingType] = [
         id="double_rate",
         tooltip="Double the learning rate",
     ),
-    Binding("o", "choose_optimizer", "Optimizer", id="optimizer", tooltip="Choose optimizer"),
+    Binding("o", "choose_optimizer", "Optimizer", id="optimizer", tooltip="Choose an optimizer"),
     Binding(
         "u",
         "undo",
@@ -112,7 +112,7 @@ TRAINING_KEYS: list[BindingType] = [
     Binding("f", "fork", "Fork", id="fork", tooltip="Train a copy beside the run"),
     Binding("k", "keep", "Keep", id="keep", tooltip="End a fork: keep the run or the copy"),
     Binding("c", "next_clipping", "Clip", id="clip", tooltip="Clip by norm, by value, or not"),
-    Binding("a", "next_augmentation", "Augment", id="augment", tooltip="Next augmentation"),
+    Binding("a", "next_augmentation", "Augment", id="augment", tooltip="Change augmentation"),
     Binding("e", "add_epochs", "Extend", id="epochs", tooltip="Train ten epochs more"),
     Binding("s", "save", "Save", id="save", tooltip="Save a checkpoint now"),
     Binding("r", "restart", "Restart", id="restart", tooltip="Keep this run, begin another one"),
@@ -121,7 +121,7 @@ TRAINING_KEYS: list[BindingType] = [
         "show_test",
         "Test set",
         id="test",
-        tooltip="With --validation: open the test set, or back",
+        tooltip="Open the test set, or go back (--validation)",
     ),
     *(
         Binding(
@@ -166,7 +166,7 @@ REPLAY_KEYS: list[BindingType] = [
         key_display="[",
         group=SPEED,
         id="slower",
-        tooltip="Half as fast",
+        tooltip="Play half as fast",
     ),
     Binding(
         "right_square_bracket",
@@ -175,7 +175,7 @@ REPLAY_KEYS: list[BindingType] = [
         key_display="]",
         group=SPEED,
         id="faster",
-        tooltip="Twice as fast",
+        tooltip="Play twice as fast",
     ),
     Binding(
         "comma",
@@ -184,7 +184,7 @@ REPLAY_KEYS: list[BindingType] = [
         key_display=",",
         group=SCRUB,
         id="epoch_back",
-        tooltip="An epoch back",
+        tooltip="Go an epoch back",
     ),
     Binding(
         "full_stop",
@@ -193,7 +193,7 @@ REPLAY_KEYS: list[BindingType] = [
         key_display=".",
         group=SCRUB,
         id="epoch_on",
-        tooltip="An epoch on",
+        tooltip="Go an epoch on",
     ),
     Binding(
         "less_than_sign",
@@ -202,7 +202,7 @@ REPLAY_KEYS: list[BindingType] = [
         show=False,
         key_display="<",
         id="epochs_back",
-        tooltip="Ten epochs back",
+        tooltip="Go ten epochs back",
     ),
     Binding(
         "greater_than_sign",
@@ -211,7 +211,7 @@ REPLAY_KEYS: list[BindingType] = [
         show=False,
         key_display=">",
         id="epochs_on",
-        tooltip="Ten epochs on",
+        tooltip="Go ten epochs on",
     ),
     *COMMON_KEYS,
     Binding("q,ctrl+c", "quit", "Quit", key_display="q", id="leave", tooltip="Leave"),

@@ -57,7 +57,7 @@ def test_an_optimizer_from_a_pipe_is_that_of_the_whole_run(
     converse: Converse, sample: Dataset
 ) -> None:
     ended = converse("optimizer sgd")
-    assert ended.find("optimizer adam").startswith("epoch 0.00: optimizer adam → sgd")
+    assert ended.find("optimizer adam").startswith("epoch 0.00: set optimizer adam → sgd")
     assert (
         ended.sha256
         == headless(sample, (0, commands.SetOptimizer("sgd")), (64, commands.Stop())).weights_sha256

@@ -169,7 +169,7 @@ class TestPalette:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(2))
             opened.find("Loss by epoch, log")
-            await choose(opened, "Logarithmic or linear axes")
+            await choose(opened, "Use logarithmic or linear axes")
             assert "by epoch, log" not in opened.text
 
 

@@ -117,14 +117,14 @@ async def test_keys(show: Callable[[], ReplayApp], clock: Clock) -> None:
         assert app.model.step == 500
         await shown.press("question_mark", "k")
         shown.find("Keys of the replay")
-        shown.find("Half as fast")
+        shown.find("Play half as fast")
         await shown.press("pageup")
         await shown.until(lambda: "■ replayed " in shown.text)
         await shown.press("escape", "tab")
         assert app.current_mode == "mistakes"
         shown.find("mistakes by loss")
         await shown.press("question_mark", "k")
-        shown.find("Next order of the list")
+        shown.find("Sort the list in the next order")
 
 
 async def test_a_run_that_cannot_be_read_is_a_line(steered: Path, tmp_path: Path) -> None:

@@ -43,13 +43,13 @@ class ConfusionView(View):
 
     TAB = "Confusion"
     BINDINGS = [
-        Binding("enter", "show_digits", "Digits", id="show_digits", tooltip="The cell's digits"),
+        Binding("enter", "show_digits", "Digits", id="show_digits", tooltip="Show the cell's digits"),
         Binding(
             "d",
             "next_baseline",
             "Change",
             id="baseline",
-            tooltip="Change since mark, since last epoch, to fork",
+            tooltip="Show the change since mark, epoch, or to fork",
         ),
         Binding(
             "x", "mark", "Mark", id="mark", tooltip="Mark this moment, to see the change since"
@@ -60,7 +60,7 @@ class ConfusionView(View):
             "Per cent",
             key_display="%",
             id="share",
-            tooltip="Counts, or per cent of the true digit",
+            tooltip="Show counts, or per cent of the true digit",
         ),
         Binding(
             "home",
@@ -68,20 +68,30 @@ class ConfusionView(View):
             "Worst",
             show=False,
             id="most_confused",
-            tooltip="The most frequent mistake, or most increased",
+            tooltip="Go to the most frequent, or increased, mistake",
         ),
         Binding(
-            "up", "move(-1, 0)", "Cell", id="cell_up", tooltip="The true digit before", group=CELL
+            "up",
+            "move(-1, 0)",
+            "Cell",
+            id="cell_up",
+            tooltip="Go to the true digit before",
+            group=CELL,
         ),
         Binding(
-            "down", "move(1, 0)", "Cell", id="cell_down", tooltip="The next true digit", group=CELL
+            "down",
+            "move(1, 0)",
+            "Cell",
+            id="cell_down",
+            tooltip="Go to the next true digit",
+            group=CELL,
         ),
         Binding(
             "left",
             "move(0, -1)",
             "Cell",
             id="cell_left",
-            tooltip="The predicted digit before",
+            tooltip="Go to the predicted digit before",
             group=CELL,
         ),
         Binding(
@@ -89,7 +99,7 @@ class ConfusionView(View):
             "move(0, 1)",
             "Cell",
             id="cell_right",
-            tooltip="The next predicted digit",
+            tooltip="Go to the next predicted digit",
             group=CELL,
         ),
     ]

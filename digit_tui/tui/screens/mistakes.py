@@ -28,7 +28,7 @@ class MistakesView(FilteredView):
     TAB = "Mistakes"
     BINDINGS = [
         Binding("enter", "explain", "Why", id="explain", tooltip="Explain the chosen digit"),
-        Binding("escape", "back", "Back", id="back", tooltip="Back to the list"),
+        Binding("escape", "back", "Back", id="back", tooltip="Go back to the list"),
         Binding("p", "pixels", "Pixels", id="pixels", tooltip="Mark the pixels that decided"),
         Binding(
             "slash",
@@ -39,9 +39,9 @@ class MistakesView(FilteredView):
             id="filter",
             tooltip="Show only some: true=4 pred=9 conf>0.9",
         ),
-        Binding("g", "gallery", "Gallery", id="gallery", tooltip="Gallery, or list"),
-        Binding("v", "toggle_all", "All", id="all", tooltip="Only mistakes, or all digits"),
-        Binding("y", "next_order", "Order", id="order", tooltip="Next order of the list"),
+        Binding("g", "gallery", "Gallery", id="gallery", tooltip="Show a gallery, or the list"),
+        Binding("v", "toggle_all", "All", id="all", tooltip="List only mistakes, or all digits"),
+        Binding("y", "next_order", "Order", id="order", tooltip="Sort the list in the next order"),
         Binding(
             "m",
             "next_renderer",
@@ -58,14 +58,24 @@ class MistakesView(FilteredView):
             id="export",
             tooltip="Write it as a page: mistakes.html of the run",
         ),
-        Binding("up", "move(-1, True)", "Up", show=False, id="up", tooltip="The digit above"),
-        Binding("down", "move(1, True)", "Down", show=False, id="down", tooltip="The digit below"),
-        Binding("left", "move(-1)", "Before", show=False, id="left", tooltip="The digit before"),
-        Binding("right", "move(1)", "Next", show=False, id="right", tooltip="The next digit"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="pageup", tooltip="A page up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="pagedown", tooltip="A page on"),
-        Binding("home", "go(0)", "First", show=False, id="home", tooltip="The first in the list"),
-        Binding("end", "go(-1)", "Last", show=False, id="end", tooltip="The last in the list"),
+        Binding("up", "move(-1, True)", "Up", show=False, id="up", tooltip="Go to the digit above"),
+        Binding(
+            "down", "move(1, True)", "Down", show=False, id="down", tooltip="Go to the digit below"
+        ),
+        Binding(
+            "left", "move(-1)", "Before", show=False, id="left", tooltip="Go to the digit before"
+        ),
+        Binding("right", "move(1)", "Next", show=False, id="right", tooltip="Go to the next digit"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="pageup", tooltip="Go a page up"),
+        Binding(
+            "pagedown", "page(1)", "Page down", show=False, id="pagedown", tooltip="Go a page on"
+        ),
+        Binding(
+            "home", "go(0)", "First", show=False, id="home", tooltip="Go to the first in the list"
+        ),
+        Binding(
+            "end", "go(-1)", "Last", show=False, id="end", tooltip="Go to the last in the list"
+        ),
     ]
 
     def __init__(self) -> None:

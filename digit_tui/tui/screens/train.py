@@ -27,9 +27,9 @@ class TrainView(View):
     TAB = "Training"
     BINDINGS = [
         Binding("enter", "open_digit", "Digit", id="digit", tooltip="Show the hardest digit"),
-        Binding("l", "log", "Log", id="log", tooltip="Logarithmic or linear axes"),
-        Binding("z", "smooth", "Smooth", id="smooth", tooltip="Smoothed or raw curves"),
-        Binding("w", "window", "Window", id="window", tooltip="Whole run or recent part"),
+        Binding("l", "log", "Log", id="log", tooltip="Use logarithmic or linear axes"),
+        Binding("z", "smooth", "Smooth", id="smooth", tooltip="Show smoothed or raw curves"),
+        Binding("w", "window", "Window", id="window", tooltip="Show the whole run, or its recent part"),
         Binding(
             "m",
             "next_marker",
@@ -47,7 +47,7 @@ class TrainView(View):
             "Left",
             show=False,
             id="value_left",
-            tooltip="Values to the left",
+            tooltip="Read the values to the left",
         ),
         Binding(
             "right",
@@ -55,7 +55,7 @@ class TrainView(View):
             "Right",
             show=False,
             id="value_right",
-            tooltip="Values to the right",
+            tooltip="Read the values to the right",
         ),
     ]
 

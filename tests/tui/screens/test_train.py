@@ -155,7 +155,7 @@ class TestLog:
                 "sample: 4,000 training and 1,000 test images",
                 "training 1,234 parameters",
                 "epoch 3: test 91.00%, loss 0.3000",
-                "A epoch 3.00: augmentation none → shift",
+                "A epoch 3.00: set augmentation none → shift",
                 "",
             ]
 
@@ -164,7 +164,7 @@ class TestLog:
             await opened.tell(*story.opening(), story.changed("augment", "shift"), *story.epochs(3))
             assert [row.strip() for row in opened.rows[13:15]] == [
                 "training 1,234 parameters",
-                "A epoch 0.00: augmentation none → shift",
+                "A epoch 0.00: set augmentation none → shift",
             ]
 
     async def test_what_does_not_fit_goes_out_at_the_top(self, window: Any, story: Any) -> None:

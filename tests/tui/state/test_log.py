@@ -43,7 +43,7 @@ class TestLog:
     ) -> None:
         tell(*story.opening(), story.steps(50))
         tell(*(story.changed("learning_rate", rate) for rate in (0.002, 0.004, 0.008)))
-        assert lines(model)[2:] == ["epoch 0.50: learning rate 0.001 → 0.008"]
+        assert lines(model)[2:] == ["epoch 0.50: set learning rate 0.001 → 0.008"]
         assert model.log[-1].kind == "change"
         assert [mark.epoch for mark in model.curves.marks] == [0.5]
 
@@ -53,8 +53,8 @@ class TestLog:
         tell(*story.opening(), story.steps(50), story.changed("learning_rate", 0.002))
         tell(story.steps(50), story.changed("learning_rate", 0.004))
         assert lines(model)[2:] == [
-            "epoch 0.50: learning rate 0.001 → 0.002",
-            "epoch 1.00: learning rate 0.002 → 0.004",
+            "epoch 0.50: set learning rate 0.001 → 0.002",
+            "epoch 1.00: set learning rate 0.002 → 0.004",
         ]
         assert [mark.epoch for mark in model.curves.marks] == [0.5, 1.0]
 
@@ -64,8 +64,8 @@ class TestLog:
         tell(*story.opening(), story.steps(50))
         tell(story.changed("optimizer", "sgd"), story.changed("learning_rate", 0.1))
         assert lines(model)[2:] == [
-            "epoch 0.50: optimizer adam → sgd",
-            "epoch 0.50: learning rate 0.001 → 0.1",
+            "epoch 0.50: set optimizer adam → sgd",
+            "epoch 0.50: set learning rate 0.001 → 0.1",
         ]
 
     def test_a_change_after_another_line_is_told_again(
@@ -74,16 +74,16 @@ class TestLog:
         tell(*story.opening(), story.steps(50), story.changed("augment", "shift"))
         tell(story.saved(), story.changed("augment", "affine"))
         assert lines(model)[2:] == [
-            "epoch 0.50: augmentation none → shift",
+            "epoch 0.50: set augmentation none → shift",
             "saved step 50 in one",
-            "epoch 0.50: augmentation shift → affine",
+            "epoch 0.50: set augmentation shift → affine",
         ]
 
     def test_more_epochs_are_told_but_not_marked(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), story.steps(50), story.changed("epochs", 35))
-        assert lines(model)[-1] == "epoch 0.50: epochs 25 → 35"
+        assert lines(model)[-1] == "epoch 0.50: set epochs 25 → 35"
         assert [mark.epoch for mark in model.curves.marks] == []
         assert model.settings.epochs == 35
 

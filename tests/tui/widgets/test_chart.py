@@ -235,8 +235,8 @@ class TestMarks:
             await opened.tell(*story.opening(), *story.epochs(1), story.changed("optimizer", "sgd"))
             await opened.tell(*story.epochs(1), story.changed("learning_rate", 0.1))
             await opened.tell(*story.epochs(1))
-            opened.find("A epoch 1.00: optimizer adam → sgd")
-            opened.find("B epoch 2.00: learning rate 0.001 → 0.1")
+            opened.find("A epoch 1.00: set optimizer adam → sgd")
+            opened.find("B epoch 2.00: set learning rate 0.001 → 0.1")
             top = opened.rows[5]
             assert len(re.findall("A .*B .*A .*B", top)) == 1, opened.text
 
@@ -247,7 +247,7 @@ class TestMarks:
             assert opened.app.model.curves.marks == []
             await opened.tell(*story.epochs(1), story.changed("augment", "shift"))
             await opened.tell(story.changed("augment", "affine"))
-            opened.find("A epoch 2.00: augmentation none → affine")
+            opened.find("A epoch 2.00: set augmentation none → affine")
             assert [each.letter for each in opened.app.model.curves.marks] == ["A"]
 
 
