@@ -231,6 +231,8 @@ class RunApp(ResilientApp):
         self.show_view(modes[(modes.index(self.current_mode) + 1) % len(modes)])
 
     def show_view(self, mode: str) -> None:
+        if not isinstance(self.screen, View):
+            return  # a click on the view that came in one write with the key for a dialog
         with self.batch_update():  # or what it last showed would be sent too
             self.switch_mode(mode)
             if isinstance(self.screen, View):
@@ -247,7 +249,8 @@ class RunApp(ResilientApp):
     def _show_mistakes(self, choose: Callable[[MistakesView], None]) -> None:
         self.show_view("mistakes")
         view = self.screen
-        assert isinstance(view, MistakesView)
+        if not isinstance(view, MistakesView):
+            return
 
         def choose_now() -> None:
             view.draw(self.model)  # it may not have seen the last evaluation yet

@@ -21,6 +21,7 @@ from digit_tui.run import events as happened
 from digit_tui.run.events import SnapshotInfo
 
 OPENERS = {"palette": b"\x10", "optimizer": b"o", "timeline": b"U", "fork": b"f", "help": b"?"}
+OPENERS["restart"] = b"r"
 """What opens something."""
 KEYS = {
     "page down": b"\x1b[6~",
