@@ -130,3 +130,14 @@ async def test_news_may_come_before_a_view_has_its_widgets(
         opened.app.ingest(story.epochs(1, {4: (7, 0.8)}))  # before anything else can happen
         await opened.tell(*story.epochs(1, {4: (7, 0.8)}))
         opened.find("1 mistake by loss")
+
+
+async def test_no_view_is_changed_under_a_dialog(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
+        await opened.press("f")
+        opened.app.show_digits("true=4")  # what a click has asked for just before
+        await opened.settle()
+        assert opened.app.current_mode == "train"
+        await opened.press("escape", "tab")
+        assert isinstance(opened.app.screen, MistakesView)

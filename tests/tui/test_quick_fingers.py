@@ -23,6 +23,7 @@ from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.widgets.confusion_matrix import Cell
 
 OPENERS = {"palette": b"\x10", "optimizer": b"o", "timeline": b"U", "fork": b"f", "help": b"?"}
+OPENERS["restart"] = b"r"
 """What opens something."""
 KEYS = {
     "page down": b"\x1b[6~",

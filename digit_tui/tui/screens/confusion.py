@@ -43,7 +43,9 @@ class ConfusionView(View):
 
     TAB = "Confusion"
     BINDINGS = [
-        Binding("enter", "show_digits", "Digits", id="show_digits", tooltip="Show the cell's digits"),
+        Binding(
+            "enter", "show_digits", "Digits", id="show_digits", tooltip="Show the cell's digits"
+        ),
         Binding(
             "d",
             "next_baseline",

@@ -29,7 +29,9 @@ class TrainView(View):
         Binding("enter", "open_digit", "Digit", id="digit", tooltip="Show the hardest digit"),
         Binding("l", "log", "Log", id="log", tooltip="Use logarithmic or linear axes"),
         Binding("z", "smooth", "Smooth", id="smooth", tooltip="Show smoothed or raw curves"),
-        Binding("w", "window", "Window", id="window", tooltip="Show the whole run, or its recent part"),
+        Binding(
+            "w", "window", "Window", id="window", tooltip="Show the whole run, or its recent part"
+        ),
         Binding(
             "m",
             "next_marker",

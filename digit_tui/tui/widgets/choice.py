@@ -82,7 +82,8 @@ class Choice(Widget):
         self.chosen = (now + steps) % len(self._labels)
 
     def render(self) -> Text:
-        text = Text(row_name(self.label, self.selected), "bold" if self.differs else "", end="")
+        text = Text(end="")
+        text.append(row_name(self.label, self.selected), "bold" if self.differs else "")
         first, after = self._shown()
         if not self._all_fit:
             text.append("◂" if first else " ")
