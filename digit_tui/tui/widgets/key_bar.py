@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import groupby
 
 from rich.text import Text
@@ -49,14 +49,16 @@ class KeyBar(Widget):
         grouped = groupby(shown, lambda binding: binding.group or binding)
         groups = [list(bindings) for _, bindings in grouped]
         items = [self._item(bindings) for bindings in groups]
+        widths = [item.cell_len for item in items]
         rows = 2 if self.screen.size.height >= TALL else 1
-        chosen: list[int] = []
+        lines: list[list[int]] = [[]]
         for place in sorted(range(len(items)), key=lambda place: min(map(_rank, groups[place]))):
-            more = sorted([*chosen, place])
-            if len(list(_broken((items[each] for each in more), width))) <= rows:
-                chosen = more
+            chosen = sorted([*(each for line in lines for each in line), place])
+            broken = _broken(chosen, widths, width)
+            if len(broken) <= rows:
+                lines = broken
         gap = Text(" " * GAP)
-        return [gap.join(line) for line in _broken((items[each] for each in chosen), width)]
+        return [gap.join(items[each] for each in line) for line in lines]
 
     def _item(self, bindings: list[Binding]) -> Text:
         """The keys of a group, and what they do."""
@@ -74,14 +76,14 @@ def _rank(binding: Binding) -> int:
     return SHOWN_FIRST.index(binding.id) if binding.id in SHOWN_FIRST else len(SHOWN_FIRST)
 
 
-def _broken(items: Iterable[Text], width: int) -> Iterator[list[Text]]:
-    """Items in lines of a width."""
-    line: list[Text] = []
+def _broken(items: Iterable[int], widths: list[int], width: int) -> list[list[int]]:
+    """Items, by their places, in lines of a width."""
+    lines: list[list[int]] = [[]]
     room = width
     for item in items:
-        if line and item.cell_len + GAP > room:
-            yield line
-            line, room = [], width
-        room -= item.cell_len + GAP * bool(line)
-        line.append(item)
-    yield line
+        if lines[-1] and widths[item] + GAP > room:
+            lines.append([])
+            room = width
+        room -= widths[item] + GAP * bool(lines[-1])
+        lines[-1].append(item)
+    return lines
