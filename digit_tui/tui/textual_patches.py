@@ -11,6 +11,9 @@ replaced, when this module is imported. See `tests/tui/test_errors.py`.
   palette finds less for another letter: a click in one write with the letter. Not reported either.
 - `CommandPalette._on_click` raises NoWidget where there is nothing under the mouse: the terminal
   became smaller in one write with the click, or the palette has not been laid out. Not reported.
+- `Screen._on_resize` lays out the screen, and those below it, in the size of the event, though
+  another may be in force by now. A screen whose layout changes sends the size to itself again: two
+  sizes that cross each other never come to rest, and nothing else gets its turn. Not reported.
 - `StylesCache.get_inner_outer` is cached by its instance too (it lacks `classmethod`): the last
   1,024 widgets, those of closed dialogs among them, stay in memory with all that they showed.
 - An exception in a handler ends the message loop of its widget, which is deaf from then on, and by
@@ -41,6 +44,7 @@ from textual.widgets import OptionList
 _move_page = OptionList._move_page
 _on_click = OptionList._on_click
 _on_palette_click = CommandPalette._on_click
+_on_resize = Screen._on_resize
 _dispatch_message = MessagePump._dispatch_message
 
 
@@ -57,6 +61,12 @@ async def _on_click_if_there(self: OptionList, event: events.Click) -> None:
 def _on_palette_click_if_there(self: CommandPalette, event: events.Click) -> None:
     with suppress(NoWidget):
         _on_palette_click(self, event)
+
+
+async def _on_resize_in_force(self: Screen[Any], event: events.Resize) -> None:
+    event.stop()
+    if event.size == self.app.size:
+        await _on_resize(self, event)
 
 
 async def _dispatch_and_go_on(self: MessagePump, message: Message) -> None:
@@ -104,6 +114,7 @@ def _replace(owner: type, method: str, replacement: Callable[..., Any]) -> None:
 _replace(OptionList, "_move_page", _move_page_if_laid_out)
 _replace(OptionList, "_on_click", _on_click_if_there)
 _replace(CommandPalette, "_on_click", _on_palette_click_if_there)
+_replace(Screen, "_on_resize", _on_resize_in_force)
 _replace(StylesCache, "get_inner_outer", _get_inner_outer_of_none)
 _replace(MessagePump, "_dispatch_message", _dispatch_and_go_on)
 _replace(MessagePump, "_flush_next_callbacks", _flush_next_callbacks)

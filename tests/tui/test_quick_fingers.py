@@ -12,8 +12,9 @@ pytest.importorskip("termios")
 from rich.style import Style
 from support.rarely import endurance, rarely
 from textual.command import CommandPalette
-from textual.events import Click
-from textual.screen import ModalScreen
+from textual.events import Click, Resize
+from textual.geometry import Size
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, OptionList
 
 from digit_tui.run import commands
@@ -169,3 +170,28 @@ async def test_a_click_that_comes_after_a_dialog_was_opened_changes_no_view(
         assert opened.app.screen is dialog
         await opened.press("escape")
         assert isinstance(opened.app.screen, TrainView)
+
+
+async def test_sizes_that_cross_each_other_come_to_rest(
+    window: Any, story: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laid_out = 0
+    refresh_layout = Screen._refresh_layout
+
+    def count(self: Any, *values: Any, **named: Any) -> None:
+        nonlocal laid_out
+        laid_out += 1
+        if laid_out < 1_000:  # or it would go on for ever, and nothing else would get its turn
+            refresh_layout(self, *values, **named)
+
+    async with window() as opened:
+        await opened.tell(*story.opening())
+        view = opened.app.screen
+        await opened.press("question_mark")  # a view under a dialog is given sizes by both
+        monkeypatch.setattr(Screen, "_refresh_layout", count)
+        for size in (Size(120, 40), Size(80, 24)) * 3:
+            view.post_message(Resize(size, size))
+            view.call_later(lambda: None)
+        await opened.settle()
+        assert laid_out < 100
+        assert view.size == opened.app.size
