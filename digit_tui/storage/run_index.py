@@ -43,18 +43,12 @@ def list_runs() -> tuple[list[RunSummary], list[str]]:
 def last_interrupted(asked: Mapping[str, object] | None = None) -> SavedRun | None:
     """The newest run in the state directory, if it was interrupted.
 
-    A branch of a fork that the user chose not to continue does not count.
-
     Args:
         asked: fields of RunConfig with the values that the run must have to be returned.
     """
-    runs = []
+    last = None
     with contextlib.suppress(RunError):
-        for folder in _folders():
-            with contextlib.suppress(RunError):
-                runs.append(SavedRun.read(folder))
-    runs = [run for run in runs if run.record["state"] != LEFT]
-    last = max(runs, key=lambda run: run.started, default=None)
+        last = _newest()
     if last is None or last.state() != "interrupted":
         return None
     agrees = all(_agrees(last, name, value) for name, value in (asked or {}).items())
@@ -95,7 +89,10 @@ def find_run(name: str) -> Path:
         return Path(os.path.abspath(name))
     found = [folder for folder in _folders() if name and folder.name.startswith(name)]
     if name == LAST and not found:
-        return _newest()
+        last = _newest()
+        if last is None:
+            raise RunError(f"there is no last run: none is saved in {runs_folder()}")
+        return last.path
     shortest = min(found, key=lambda folder: len(folder.name), default=None)
     if shortest is not None and (
         shortest.name == name or all(folder.name.startswith(shortest.name) for folder in found)
@@ -108,14 +105,14 @@ def find_run(name: str) -> Path:
     raise RunError(f"there is no folder {name!r}, and no run of that name in {runs_folder()}")
 
 
-def _newest() -> Path:
+def _newest() -> SavedRun | None:
+    """The newest run that can be read, but no branch of a fork that was not continued."""
     runs = []
     for folder in _folders():
         with contextlib.suppress(RunError):
             runs.append(SavedRun.read(folder))
-    if not runs:
-        raise RunError(f"there is no last run: none is saved in {runs_folder()}")
-    return max(runs, key=lambda run: run.started).path
+    runs = [run for run in runs if run.record["state"] != LEFT]
+    return max(runs, key=lambda run: run.started, default=None)
 
 
 def run_name(folder: Path) -> str:

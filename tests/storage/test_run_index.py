@@ -18,6 +18,7 @@ from digit_tui.config import RunConfig
 from digit_tui.data.sources import sample_dir
 from digit_tui.run.commands import SetLearningRate, Stop
 from digit_tui.storage.errors import RunError
+from digit_tui.storage.run_files import LEFT
 from digit_tui.storage.run_index import find_run, last_interrupted, size_of
 from digit_tui.storage.run_summary import RunSummary
 from digit_tui.storage.saved_run import SavedRun
@@ -116,6 +117,7 @@ def test_the_newest_run_is_called_last(
         find_run("last")
     for name, day in (("one", 1), ("two", 3), ("three", 2)):
         edit(make_run(name), started=f"2026-01-0{day}T12:00:00+00:00")
+    edit(make_run("left"), started="2026-01-04T12:00:00+00:00", state=LEFT)  # a fork's branch
     (make_run("damaged") / "run.json").write_text("{")
     (runs_folder / "empty").mkdir()
     assert find_run("last").name == "two"
