@@ -13,7 +13,7 @@ from digit_tui.config import AUGMENTATIONS
 from digit_tui.data import Dataset
 from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
-from digit_tui.run.remedies import TEST, with_remedy
+from digit_tui.run.remedies import FORK_FIRST, KEEP_FIRST, TEST, with_remedy
 from digit_tui.run.wording import farewell
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import Failed
@@ -231,14 +231,13 @@ class DigitApp(JobControlApp):
         current = AUGMENTATIONS.index(self.model.settings.augment)
         self.send(commands.SetAugmentation(AUGMENTATIONS[(current + 1) % len(AUGMENTATIONS)]))
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "keep":
-            return self.model.fork is not None
-        if action == "fork":
-            return self.model.fork is None
-        if action == "show_test":
-            return bool(self.model.config.validation)
-        return super().check_action(action, parameters)
+    def offers(self, action: str) -> bool:
+        possible = {
+            "keep": self.model.fork is not None,
+            "fork": self.model.fork is None,
+            "show_test": bool(self.model.config.validation),
+        }
+        return possible.get(action, True)
 
     def action_undo(self) -> None:
         self.send(commands.Undo())
@@ -259,6 +258,9 @@ class DigitApp(JobControlApp):
             if changes is not None:
                 self.send(commands.Fork(changes))
 
+        if self.model.fork is not None:
+            self.tell(with_remedy("a fork trains beside the run", KEEP_FIRST, WAYS))
+            return
         self.push_screen(ForkDialog(self.model.settings, self.model.config), chosen)
 
     def action_keep(self) -> None:
@@ -266,6 +268,9 @@ class DigitApp(JobControlApp):
             if fork is not None:
                 self.send(commands.Keep(fork))
 
+        if self.model.fork is None:
+            self.tell(with_remedy("there is no fork to end", FORK_FIRST, WAYS))
+            return
         self.push_screen(KeepDialog(self.model), chosen)
 
     def action_add_epochs(self) -> None:

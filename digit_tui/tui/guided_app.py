@@ -60,6 +60,10 @@ class GuidedApp(ResilientApp):
         if isinstance(self.screen, View):  # Textual's own palette does not close once only
             self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
+    def offers(self, action: str) -> bool:
+        """Whether an action makes sense now: else its key says why not, and is offered nowhere."""
+        return True
+
     def action_help(self) -> None:
         view = self.screen_stack[0]
         if not isinstance(view, View):  # none has been opened yet

@@ -87,7 +87,7 @@ def test_a_fork(converse: Converse, tmp_path: Path) -> None:
         *["status", "epoch"],
     )
     forked = "epoch 0.06: fork with optimizer sgd at rate 0.1"
-    remedy = "keep run or keep fork ends it, and keeps one of the two"
+    remedy = "keep run or keep fork ends it and keeps one"
     told = [f"{forked}; {remedy}", forked]  # as it happened, and in the status
     assert ended.all("fork with") == told
     assert ended.find(f"A fork trains beside the run: {remedy}")

@@ -14,7 +14,7 @@ from rich.style import Style
 from rich.text import Text
 
 from digit_tui.tui.drawing.scale import Scale, scale_for
-from digit_tui.tui.drawing.ticks import label, linear_ticks, log_ticks
+from digit_tui.tui.drawing.ticks import apart, label, linear_ticks, log_ticks
 from digit_tui.tui.state.series import thin
 
 Array = NDArray[Any]
@@ -189,7 +189,9 @@ class _Plotting:
         figure.plot([start], [self.scale.low], marker=" ")  # or plotext leaves out the ticks
         ticks = log_ticks if drawing.log else linear_ticks
         count = max(height // 3, min(Y_TICKS, height - AXIS_ROWS))
-        figure.yticks(*ticks(self.scale.low, self.scale.high, count, drawing.percent))
+        low, high = self.scale.low, self.scale.high
+        chosen = ticks(low, high, count, drawing.percent)
+        figure.yticks(*apart(chosen, low, high, height - AXIS_ROWS))
         figure.xticks(*linear_ticks(start, end, max(width // 9, X_TICKS)))
         figure.xaxes(True, False)
         figure.yaxes(True, False)

@@ -54,6 +54,26 @@ def log_ticks(low: float, high: float, count: int, percent: bool = False) -> Tic
     return positions, [label(value, percent) for value in values]
 
 
+def apart(ticks: Ticks, low: float, high: float, rows: int) -> Ticks:
+    """Without those in the row of the one before: plotext would show any of them.
+
+    Args:
+        ticks: ascending.
+        low: the lowest position on the axis.
+        high: the highest one.
+        rows: of the axis.
+    """
+    kept: Ticks = ([], [])
+    seen = -1
+    for position, text in zip(*ticks, strict=True):
+        row = floor(0.5 + (rows - 1) * (position - low) / (high - low)) if high > low else 0
+        if row != seen:
+            seen = row
+            kept[0].append(position)
+            kept[1].append(text)
+    return kept
+
+
 def _count(step: float, low: float, high: float) -> int:
     """How many multiples of a step are between."""
     return floor(high / step + SLACK) - ceil(low / step - SLACK) + 1

@@ -21,7 +21,7 @@ from typing import ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import ActiveBinding, Binding
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.visual import VisualType
@@ -85,6 +85,12 @@ class View(Screen[None]):
     def host(self) -> ViewHost:
         """The app, as views see it."""
         return cast(ViewHost, self.app)  # run_app.py has it checked
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """What the key bar and the palette offer."""
+        active = super().active_bindings.items()
+        return {key: each for key, each in active if self.host.offers(each.binding.action)}
 
     @property  # type: ignore[misc]
     def tooltip(self) -> VisualType | None:

@@ -22,6 +22,9 @@ class ViewHost(Protocol):
     def tabs(self) -> list[tuple[str, str]]:
         """The mode and the title of each view."""
 
+    def offers(self, action: str) -> bool:
+        """Whether an action makes sense now."""
+
     def show_view(self, mode: str) -> None:
         """Switch to a view."""
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from digit_tui.tui.drawing.ticks import linear_ticks, log_ticks
+from digit_tui.tui.drawing.ticks import apart, linear_ticks, log_ticks
 
 counts = st.integers(1, 40)
 # Wider than a chart ever draws: it clips at ±1e12.
@@ -18,6 +18,17 @@ exponents = st.floats(-46, 13)
 
 def mantissa(value: float) -> float:
     return value / 10 ** floor(log10(value))
+
+
+def test_none_shares_a_row_with_another() -> None:
+    ticks = log_ticks(log10(0.1), log10(2.4), 5)
+    assert len(ticks[1]) > 3
+    for rows in range(1, 12):
+        positions, labels = apart(ticks, log10(0.1), log10(2.4), rows)
+        at = [floor(0.5 + (rows - 1) * (each + 1) / log10(24)) for each in positions]
+        assert len(set(at)) == len(at) == len(labels) > 0
+        assert labels[0] == ticks[1][0]
+    assert apart(ticks, log10(0.1), log10(2.4), 200) == ticks
 
 
 class TestLinear:

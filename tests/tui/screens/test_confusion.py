@@ -200,15 +200,15 @@ class TestCell:
             opened.app.switch_mode("confusion")
             await opened.settle()
             assert shown(opened)[0] == [str(each) for each in range(6)]
-            await opened.until(lambda: [*shown(opened)[2]] == [*range(10)])
-            opened.find("^ ▾  9 ")
+            await opened.until(lambda: [*shown(opened)[2]] == [*range(12)])
+            opened.find("^ ▾ 11 ")
             opened.find("^ true .* 5 ▸recall")
             for key, times in {"down": 46, "right": 46, "up": 20, "left": 45}.items():
                 for _ in range(times):
                     await opened.press(key)
-                    assert "▸" in "".join(row[6:] for row in opened.rows[4:14]), opened.text
+                    assert "▸" in "".join(row[6:] for row in opened.rows[4:16]), opened.text
             assert shown(opened)[0] == [str(each) for each in range(1, 7)]
-            assert [*shown(opened)[2]] == [*range(26, 36)]
+            assert [*shown(opened)[2]] == [*range(26, 38)]
             opened.find("^ true◂   1 ")
             opened.find("^ ▴ 26 ")
             opened.find("^ 26 taken for 1: 0 of ")

@@ -135,10 +135,13 @@ class TestFork:
             assert "k Keep" not in opened.text
             opened.find("f Fork")
             await opened.press("k")
-            assert opened.sent == []
+            opened.find("there is no fork to end: f starts one")
             await opened.tell(forked(story, "optimizer sgd"))
             opened.find("k Keep")
             assert "f Fork" not in opened.text
+            await opened.press("f")
+            opened.find("a fork trains beside the run: k ends it and keeps one")
+            assert opened.sent == []
 
     @pytest.mark.parametrize(("key", "fork"), [("r", False), ("f", True)])
     async def test_keeping_one(self, window: Any, story: Any, key: str, fork: bool) -> None:
