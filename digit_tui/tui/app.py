@@ -1,4 +1,4 @@
-"""The app of a run that trains: what its keys do, and how one run follows another."""
+"""The app of a run that trains: how it begins and ends, and how one run follows another."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ from time import monotonic
 
 from textual import work
 
-from digit_tui.config import AUGMENTATIONS
 from digit_tui.data import Dataset
 from digit_tui.run import commands
-from digit_tui.run.events import SnapshotInfo
-from digit_tui.run.remedies import FORK_FIRST, KEEP_FIRST, TEST, with_remedy
 from digit_tui.run.wording import farewell
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import Failed
@@ -22,31 +19,20 @@ from digit_tui.session.runner import EventQueue, Runner, RunnerEvent
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.restart import NextRun
 from digit_tui.training.run_request import RunRequest, resume_request
-from digit_tui.tui.bindings import TRAINING_KEYS, WAYS
+from digit_tui.tui.bindings import TRAINING_KEYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
-from digit_tui.tui.job_control import JobControlApp
-from digit_tui.tui.screens.fork import ForkDialog, KeepDialog
-from digit_tui.tui.screens.optimizer import OptimizerDialog
 from digit_tui.tui.screens.restart import RestartDialog
 from digit_tui.tui.screens.resume import ResumeDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
-from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.steering_app import SteeringApp
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
-MORE_EPOCHS = 10
 JOIN_SECONDS = 10.0
 """The next run waits no longer for the thread of the run before it to end."""
 
-CLIPPINGS = (
-    commands.SetClipping(),
-    commands.SetClipping(norm=1.0),
-    commands.SetClipping(value=0.1),
-)
-"""What the clipping key cycles through."""
 
-
-class DigitApp(JobControlApp):
+class DigitApp(SteeringApp):
     """Trains a run in a thread, shows it and steers it."""
 
     BINDINGS = TRAINING_KEYS
@@ -199,96 +185,6 @@ class DigitApp(JobControlApp):
         """Send a command to the run, if there is one."""
         if self.runner is not None:
             self.runner.send(command)
-
-    def action_toggle_pause(self) -> None:
-        self.send(commands.Pause() if self.model.going else commands.Resume())
-
-    def action_step_batch(self) -> None:
-        self.send(commands.StepBatch())
-
-    def action_step_epoch(self) -> None:
-        self.send(commands.StepEpoch())
-
-    def action_choose_optimizer(self) -> None:
-        def chosen(name: str | None) -> None:
-            if name is not None:
-                self.action_set_optimizer(name)
-
-        self.push_screen(OptimizerDialog(self.model.settings, self.model.config), chosen)
-
-    def action_set_optimizer(self, name: str) -> None:
-        self.send(commands.SetOptimizer(name))
-
-    def action_scale_rate(self, factor: float) -> None:
-        self.send(commands.ScaleLearningRate(factor))
-
-    def action_next_clipping(self) -> None:
-        settings = self.model.settings
-        kind = 1 if settings.clip_norm is not None else 2 if settings.clip_value is not None else 0
-        self.send(CLIPPINGS[(kind + 1) % len(CLIPPINGS)])
-
-    def action_next_augmentation(self) -> None:
-        current = AUGMENTATIONS.index(self.model.settings.augment)
-        self.send(commands.SetAugmentation(AUGMENTATIONS[(current + 1) % len(AUGMENTATIONS)]))
-
-    def offers(self, action: str) -> bool:
-        possible = {
-            "keep": self.model.fork is not None,
-            "fork": self.model.fork is None,
-            "show_test": bool(self.model.config.validation),
-        }
-        return possible.get(action, True)
-
-    def action_undo(self) -> None:
-        self.send(commands.Undo())
-
-    def action_timeline(self) -> None:
-        def chosen(snapshot: SnapshotInfo | None) -> None:
-            if snapshot is not None:
-                self.send(commands.GoBack(snapshot.step, snapshot.lineage))
-
-        if self.model.snapshots:
-            dialog = TimelineDialog(self.model.snapshots, self._rate.seconds)
-            self.push_screen(dialog, chosen)
-        else:
-            self.tell("no snapshot to go back to yet: the first is taken when training begins")
-
-    def action_fork(self) -> None:
-        def chosen(changes: tuple[commands.Setting, ...] | None) -> None:
-            if changes is not None:
-                self.send(commands.Fork(changes))
-
-        if self.model.fork is not None:
-            self.tell(with_remedy("a fork trains beside the run", KEEP_FIRST, WAYS))
-            return
-        self.push_screen(ForkDialog(self.model.settings, self.model.config), chosen)
-
-    def action_keep(self) -> None:
-        def chosen(fork: bool | None) -> None:
-            if fork is not None:
-                self.send(commands.Keep(fork))
-
-        if self.model.fork is None:
-            self.tell(with_remedy("there is no fork to end", FORK_FIRST, WAYS))
-            return
-        self.push_screen(KeepDialog(self.model), chosen)
-
-    def action_add_epochs(self) -> None:
-        self.send(commands.AddEpochs(MORE_EPOCHS))
-
-    def action_show_test(self) -> None:
-        """Open the test set, or go back to the held-out set."""
-        if self.model.shows_test:
-            self.model.shows_test = False
-            text = "the held-out set is shown again"
-            self.tell(with_remedy(text, TEST, WAYS))
-            if isinstance(self.screen, View):
-                self.screen.redraw()
-        else:
-            self.send(commands.OpenTest())
-
-    def action_save(self) -> None:
-        self.send(commands.Save())
 
     def action_restart(self) -> None:
         def chosen(following: NextRun | None) -> None:

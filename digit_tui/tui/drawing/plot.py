@@ -9,10 +9,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from rich.color import Color as RichColor
-from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
+from digit_tui.tui.drawing.chart import (
+    BLANK_BRAILLE,
+    BRAILLE,
+    MARKERS,
+    Cell,
+    Curve,
+    Drawing,
+    Plot,
+    Rows,
+    letter,
+)
 from digit_tui.tui.drawing.scale import Scale, scale_for
 from digit_tui.tui.drawing.ticks import apart, label, linear_ticks, log_ticks
 from digit_tui.tui.state.series import thin
@@ -20,87 +30,12 @@ from digit_tui.tui.state.series import thin
 Array = NDArray[Any]
 Rgb = tuple[int, int, int]
 
-MARKERS = {"braille": ("braille",), "blocks": ("hd",), "ascii": ("*", "o", "+", "x")}
-"""What curves are drawn with: blocks or letters for fonts without Braille, and letters to
-distinguish the curves where there is no colour."""
-BLANK_BRAILLE, BRAILLE = "\u2800", "\u28ff"
-"""What a terminal must be able to show for "braille"."""
 FAINT_MARKER = "."
 """Likewise for a faint curve, where letters are drawn."""
 AXIS_ROWS = 2
 """The x axis and its labels."""
 X_TICKS, Y_TICKS = 6, 7
 """On the axes of a small chart; half of that, where round numbers lie badly."""
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """One line of a chart."""
-
-    x: Array
-    y: Array
-    color: str
-    """Name of a theme variable."""
-    mark: int = 0
-    """Which letter it is drawn with, if it is drawn with letters."""
-    faint: bool = False
-    """Whether it is of an undone part."""
-
-    def value_at(self, x: float) -> float | None:
-        """The value of its last point up to x; None before its first."""
-        place = int(np.searchsorted(self.x, x * (1 + 1e-9), side="right")) - 1
-        return float(self.y[place]) if place >= 0 else None
-
-
-@dataclass(frozen=True, eq=False)
-class Drawing:
-    """Everything that a chart shows."""
-
-    curves: list[Curve]
-    span: tuple[float, float]
-    """First and last x."""
-    marks: list[tuple[float, str]]
-    """x of the vertical lines, and the letter at the top of each."""
-    log: bool = False
-    percent: bool = False
-    """The values are fractions, labelled as per cent."""
-    marker: str = "braille"
-    crosshair: float | None = None
-    """x of a column that stands out."""
-
-
-class Cell(NamedTuple):
-    """A character and how it is drawn."""
-
-    text: str
-    style: Style | None = None
-
-
-Rows = list[list[Cell]]
-
-
-@dataclass(frozen=True, eq=False)
-class Plot:
-    """A chart that is drawn, and where on it the curves are."""
-
-    rows: Rows
-    left: int = 0
-    """Column of the first x; the axis and its labels are before it."""
-    columns: int = 0
-    """From the first x to the last."""
-    span: tuple[float, float] = (0.0, 0.0)
-    """The first and the last x."""
-
-    def x_at(self, column: int) -> float | None:
-        """The x that is drawn in a column; None beside the curves."""
-        place, (start, end) = column - self.left, self.span
-        if not 0 <= place < self.columns or self.columns < 2:
-            return None
-        return start + (end - start) * place / (self.columns - 1)
-
-    @property
-    def lines(self) -> list[list[Segment]]:
-        return [[Segment(*cell) for cell in row] for row in self.rows]
 
 
 class Painter(NamedTuple):
@@ -237,15 +172,15 @@ class _Plotting:
         """A line behind the curves where a setting was changed, with its letter."""
         start, end = self.drawing.span
         style = Style(color=RichColor.from_rgb(*self.painter.mark_color))
-        for x, letter in self.drawing.marks:
+        for x, name in self.drawing.marks:
             if not start <= x <= end:
                 continue
             column = int(self._columns(x, plotted))
             for row in plotted.rows[:-AXIS_ROWS]:
                 if row[column].text == " ":
                     row[column] = Cell("│", style + (row[column].style or Style()).background_style)
-            if letter:
-                plotted.rows[0][column] = Cell(letter, style + Style(bold=True))
+            if name:
+                plotted.rows[0][column] = Cell(name, style + Style(bold=True))
 
     def _draw_crosshair(self, plotted: Plot) -> None:
         """A background for the column that values are read at."""
@@ -299,12 +234,6 @@ def _together(cells: Sequence[Cell], column: int) -> Cell:
     for each in cells:
         dots |= ord(each.text)
     return cell._replace(text=chr(dots))
-
-
-def letter(kind: str, mark: int) -> str | None:
-    """Which letter a curve is drawn with; None if it is not drawn with letters."""
-    markers = MARKERS[kind]
-    return markers[mark % len(markers)] if len(markers) > 1 else None
 
 
 def _marker(curve: Curve, kind: str) -> str:

@@ -8,7 +8,7 @@ from textual.containers import Container
 
 from digit_tui.insight.confusion import confusion_matrix
 from digit_tui.run.events import Evaluated
-from digit_tui.tui.drawing.plot import BRAILLE, MARKERS
+from digit_tui.tui.drawing.chart import BRAILLE, MARKERS
 from digit_tui.tui.screens.train_charts import SUBJECTS, ChartOptions, draw_subject, pair_legend
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.run_model import RunModel

@@ -9,7 +9,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual_plotext import PlotextPlot
 
-from digit_tui.tui.drawing.plot import Cell, Curve, Drawing, Painter, Plot, plot
+from digit_tui.tui.drawing.chart import Cell, Curve, Drawing, Plot
+from digit_tui.tui.drawing.plot import Painter, plot
 
 FAINT = 0.6
 """How far a faint curve's colour is blended with the background's."""

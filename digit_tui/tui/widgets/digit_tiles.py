@@ -12,8 +12,8 @@ from textual import events
 from textual.message import Message
 
 from digit_tui.nn import Evaluation
+from digit_tui.tui.drawing.chart import BRAILLE
 from digit_tui.tui.drawing.ink import Line, default_renderer, draw
-from digit_tui.tui.drawing.plot import BRAILLE
 from digit_tui.tui.state.hardest import Shown
 from digit_tui.tui.terminal.charset import shows
 from digit_tui.tui.widgets.canvas import Canvas

@@ -9,7 +9,8 @@ import pytest
 from rich.color import Color
 from textual_plotext import PlotextPlot
 
-from digit_tui.tui.drawing.plot import Curve, Drawing, Painter, Plot, plot
+from digit_tui.tui.drawing.chart import Curve, Drawing, Plot
+from digit_tui.tui.drawing.plot import Painter, plot
 
 COLORS = {"training": (255, 0, 0), "test": (0, 0, 255), "fork": (0, 255, 0)}
 X = np.linspace(0, 10, 500)

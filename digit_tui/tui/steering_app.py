@@ -1,0 +1,123 @@
+"""The keys that steer a run: the commands that they send."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from digit_tui.config import AUGMENTATIONS
+from digit_tui.run import commands
+from digit_tui.run.events import SnapshotInfo
+from digit_tui.run.remedies import FORK_FIRST, KEEP_FIRST, TEST, with_remedy
+from digit_tui.tui.bindings import WAYS
+from digit_tui.tui.job_control import JobControlApp
+from digit_tui.tui.screens.fork import ForkDialog, KeepDialog
+from digit_tui.tui.screens.optimizer import OptimizerDialog
+from digit_tui.tui.screens.timeline import TimelineDialog
+from digit_tui.tui.screens.view import View
+
+MORE_EPOCHS = 10
+
+CLIPPINGS = (
+    commands.SetClipping(),
+    commands.SetClipping(norm=1.0),
+    commands.SetClipping(value=0.1),
+)
+"""What the clipping key cycles through."""
+
+
+class SteeringApp(JobControlApp):
+    """Shows a run that can be steered."""
+
+    @abstractmethod
+    def send(self, command: commands.Command) -> None:
+        """Send a command to the run, if there is one."""
+
+    def action_toggle_pause(self) -> None:
+        self.send(commands.Pause() if self.model.going else commands.Resume())
+
+    def action_step_batch(self) -> None:
+        self.send(commands.StepBatch())
+
+    def action_step_epoch(self) -> None:
+        self.send(commands.StepEpoch())
+
+    def action_choose_optimizer(self) -> None:
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.action_set_optimizer(name)
+
+        self.push_screen(OptimizerDialog(self.model.settings, self.model.config), chosen)
+
+    def action_set_optimizer(self, name: str) -> None:
+        self.send(commands.SetOptimizer(name))
+
+    def action_scale_rate(self, factor: float) -> None:
+        self.send(commands.ScaleLearningRate(factor))
+
+    def action_next_clipping(self) -> None:
+        settings = self.model.settings
+        kind = 1 if settings.clip_norm is not None else 2 if settings.clip_value is not None else 0
+        self.send(CLIPPINGS[(kind + 1) % len(CLIPPINGS)])
+
+    def action_next_augmentation(self) -> None:
+        current = AUGMENTATIONS.index(self.model.settings.augment)
+        self.send(commands.SetAugmentation(AUGMENTATIONS[(current + 1) % len(AUGMENTATIONS)]))
+
+    def offers(self, action: str) -> bool:
+        possible = {
+            "keep": self.model.fork is not None,
+            "fork": self.model.fork is None,
+            "show_test": bool(self.model.config.validation),
+        }
+        return possible.get(action, True)
+
+    def action_undo(self) -> None:
+        self.send(commands.Undo())
+
+    def action_timeline(self) -> None:
+        def chosen(snapshot: SnapshotInfo | None) -> None:
+            if snapshot is not None:
+                self.send(commands.GoBack(snapshot.step, snapshot.lineage))
+
+        if self.model.snapshots:
+            dialog = TimelineDialog(self.model.snapshots, self._rate.seconds)
+            self.push_screen(dialog, chosen)
+        else:
+            self.tell("no snapshot to go back to yet: the first is taken when training begins")
+
+    def action_fork(self) -> None:
+        def chosen(changes: tuple[commands.Setting, ...] | None) -> None:
+            if changes is not None:
+                self.send(commands.Fork(changes))
+
+        if self.model.fork is not None:
+            self.tell(with_remedy("a fork trains beside the run", KEEP_FIRST, WAYS))
+            return
+        self.push_screen(ForkDialog(self.model.settings, self.model.config), chosen)
+
+    def action_keep(self) -> None:
+        def chosen(fork: bool | None) -> None:
+            if fork is not None:
+                self.send(commands.Keep(fork))
+
+        if self.model.fork is None:
+            self.tell(with_remedy("there is no fork to end", FORK_FIRST, WAYS))
+            return
+        self.push_screen(KeepDialog(self.model), chosen)
+
+    def action_add_epochs(self) -> None:
+        self.send(commands.AddEpochs(MORE_EPOCHS))
+
+    def action_show_test(self) -> None:
+        """Open the test set, or go back to the held-out set."""
+        if self.model.shows_test:
+            self.model.shows_test = False
+            text = "the held-out set is shown again"
+            self.tell(with_remedy(text, TEST, WAYS))
+            if isinstance(self.screen, View):
+                self.screen.redraw()
+        else:
+            self.send(commands.OpenTest())
+
+    def action_save(self) -> None:
+        self.send(commands.Save())
