@@ -83,7 +83,7 @@ def draw_subject(
     if subject.percent:
         curves = [_without_untrained(curve) for curve in curves]
     if subject.percent and log:  # near 1 accuracies cannot be told apart, error rates near 0 can
-        curves = [replace(curve, y=np.where(curve.y < 1, 1 - curve.y, np.nan)) for curve in curves]
+        curves = [replace(curve, y=np.maximum(1 - curve.y, _least(model))) for curve in curves]
     if options.crosshair is None:
         title = _title(subject, model, options, room)
     else:
@@ -190,6 +190,11 @@ def _first_fitting(choices: list[str], room: int) -> str:
     """The first text, as markup, that fits; else the last."""
     fitting = (each for each in choices if Content.from_markup(each).cell_length <= room)
     return next(fitting, choices[-1])
+
+
+def _least(model: RunModel) -> float:
+    """The error of one training image in an epoch. Averages of none come to less, for ever less."""
+    return 1 / len(model.dataset.train_labels) if model.dataset is not None else 0.0
 
 
 def _without_untrained(curve: Curve) -> Curve:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -238,7 +239,7 @@ class TestMarks:
             opened.find("A epoch 1.00: set optimizer adam → sgd")
             opened.find("B epoch 2.00: set learning rate 0.001 → 0.1")
             top = opened.rows[5]
-            assert len(re.findall("A .*B .*A .*B", top)) == 1, opened.text
+            assert len(re.findall(r"A .*B.*A .*B", top)) == 1, opened.text
 
     async def test_quick_presses_have_one(self, window: Any, story: Any) -> None:
         async with window(120, 40) as opened:
@@ -283,3 +284,13 @@ class TestCrosshair:
             await opened.press("left")
             await opened.tell(*story.epochs(4))
             opened.find("Loss at 4.00 ")
+
+
+async def test_an_error_of_nothing_does_not_flatten_the_rest(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}))
+        steps = story.steps(2_000)  # all right: the average comes ever nearer to no error at all
+        await opened.tell(replace(steps, accuracies=np.ones(2_000, np.float32)))
+        await opened.tell(story.evaluated({4: (7, 0.8)}))
+        assert "e-" not in opened.text
+        opened.find(r"0\.1%┤")
