@@ -239,7 +239,7 @@ class TestMarks:
             opened.find("A epoch 1.00: set optimizer adam → sgd")
             opened.find("B epoch 2.00: set learning rate 0.001 → 0.1")
             top = opened.rows[5]
-            assert len(re.findall(r"A .*B.*A .*B", top)) == 1, opened.text
+            assert len(re.findall("A.*B.*A.*B", top)) == 1, opened.text
 
     async def test_quick_presses_have_one(self, window: Any, story: Any) -> None:
         async with window(120, 40) as opened:
