@@ -31,12 +31,13 @@ class TestGoingBack:
     ) -> None:
         tell(*story.opening(), *story.epochs(4))
         before = model.curves.train_loss.y.copy()
-        tell(back(story, 250, from_lineage=DOUBLED))
+        doubled = (AppliedCommand(250, commands.ScaleLearningRate(2.0)),)
+        tell(back(story, 250, from_lineage=doubled))
         assert (model.step, model.epoch) == (250, 2.5)
         assert len(model.curves.train_loss) == 250
         assert [*model.curves.monitored_loss.x] == [0, 1, 2]
         (branch,) = model.undone
-        assert (branch.start, branch.lineage) == (2.5, DOUBLED)
+        assert (branch.start, branch.lineage) == (2.5, doubled)
         np.testing.assert_array_equal(branch.curves.train_loss.y, before[250:])
         assert [*branch.curves.monitored_loss.x] == [3, 4]
         assert lines(model)[-1] == "back from epoch 4.00 to 2.50"
@@ -58,6 +59,24 @@ class TestGoingBack:
     ) -> None:
         tell(*story.opening(), *story.epochs(2), back(story, 0, ahead=1_234))
         assert lines(model)[-1] == "back from epoch 2.00 to 0.00; repeating 1,234 steps"
+
+    def test_forward_again_over_all_that_was_undone(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        """Undone in two parts; a part of another way does not count."""
+        tell(*story.opening(), *story.epochs(2), story.changed("learning_rate", 0.2))
+        tell(story.steps(200, losses=5.0))
+        longer = (*DOUBLED, AppliedCommand(400, commands.AddEpochs(10)))
+        tell(story.steps(50, losses=6.0), back(story, 400, DOUBLED, longer))
+        tell(back(story, 200, (), DOUBLED), story.steps(100, losses=3.0))
+        tell(back(story, 200), story.steps(50, losses=4.0), back(story, 150))
+        tell(back(story, 400, DOUBLED))
+        y = model.curves.train_loss.y
+        assert len(y) == 400
+        assert set(y[200:]) == {5.0}
+        assert [mark.epoch for mark in model.curves.marks] == [2]
+        tell(back(story, 450, longer, DOUBLED))
+        assert set(model.curves.train_loss.y[400:]) == {6.0}
 
     def test_a_way_that_was_left_can_be_gone_on_with(
         self, model: RunModel, story: Any, tell: Tell

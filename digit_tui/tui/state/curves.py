@@ -97,12 +97,17 @@ class Curves:
         self._restart()
         return rest
 
-    def extend(self, other: Curves, end: float) -> None:
-        """Append other curves, up to an epoch."""
+    def extend(self, other: Curves, start: float, end: float) -> None:
+        """Append a part of other curves: what is beyond one epoch, up to another."""
         for name, series in self._named():
-            series.append(*getattr(other, name).until(end))
-        self.marks += [mark for mark in other.marks if mark.epoch <= end]
+            series.append(*getattr(other, name).between(start, end))
+        self.marks += [mark for mark in other.marks if start <= mark.epoch <= end]
         self._restart()
+
+    @property
+    def end(self) -> float:
+        """The last epoch that a step was made at."""
+        return float(self.train_loss.x[-1]) if len(self.train_loss) else 0.0
 
     def _named(self) -> list[tuple[str, Series]]:
         return [(each.name, getattr(self, each.name)) for each in fields(self)]
@@ -114,6 +119,6 @@ class UndoneCurves:
 
     start: float
     """The epoch at which the run went on differently."""
-    lineage: Lineage
-    """The commands in force at its end."""
+    lineage: Lineage | None
+    """The commands in force at its end; None for a branch of a fork that was ended."""
     curves: Curves

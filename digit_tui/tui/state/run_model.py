@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import zip_longest
+from math import inf
 from string import ascii_uppercase
 from time import monotonic
 from typing import Literal
@@ -17,6 +19,7 @@ import numpy as np
 from digit_tui.config import RunConfig
 from digit_tui.data import printable
 from digit_tui.run import wording
+from digit_tui.run.commands import Lineage
 from digit_tui.run.events import (
     BranchEvent,
     CheckpointSaved,
@@ -78,6 +81,7 @@ class RunModel(RunStatus):
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self._last_change: SettingChanged | None = None
         self._marks = 0
+        self._change_epochs: dict[int, float] = {}  # by the step of each change
         self.ways: Ways | None = WAYS
         """How the log says what can be done; None if nothing can."""
 
@@ -143,6 +147,7 @@ class RunModel(RunStatus):
             self.say(KINDS.get(type(event), "note"), line, mark)
 
     def _ingest_change(self, event: SettingChanged) -> None:
+        self._change_epochs[event.step] = event.epoch
         last = self._last_change
         again = last is not None and (last.step, last.setting) == (event.step, event.setting)
         marked = event.setting != "epochs"  # a longer run changes no curve
@@ -182,28 +187,40 @@ class RunModel(RunStatus):
             self.curves.add_epoch(line, self.config.monitored_split)
         steps = [0, *(line["step"] for line in event.epochs)]
         epochs = [0, *(line["epoch"] for line in event.epochs)]
-        changes = {applied.step for applied in event.lineage}
-        self.curves.marks += [
-            Mark(float(np.interp(step, steps, epochs))) for step in sorted(changes)
-        ]
+        changes = sorted({applied.step for applied in event.lineage})
+        self._change_epochs = dict(
+            zip(changes, np.interp(changes, steps, epochs).tolist(), strict=True)
+        )
+        self.curves.marks += [Mark(epoch) for epoch in self._change_epochs.values()]
         self._say_event(event)
 
     def _ingest_went_back(self, event: WentBack) -> None:
-        """Keep the curves that are left as undone, and go on with those of the snapshot."""
-        lineage, curves, start = event.lineage, self.curves, event.epoch
-        rejoined = None
-        if lineage != event.from_lineage[: len(lineage)]:  # back to what was undone before
-            undone = (each for each in self.undone if lineage == each.lineage[: len(lineage)])
-            rejoined = max(undone, key=lambda each: each.start, default=None)
-        if rejoined is not None:
-            start = min(rejoined.start, start)
-        rest = curves.cut(start)
-        if rejoined is not None:
-            curves.extend(rejoined.curves, event.epoch)
+        """Keep the curves that are left as undone; go on with those that led to the snapshot."""
+        valid = self._shared_until(event.from_lineage, event)
+        start = min(valid, event.epoch, event.from_epoch)
+        rest = self.curves.cut(start)
+        reached = start
+        for undone in sorted(self.undone, key=lambda each: each.start):
+            if undone.lineage is None or undone.start > reached:
+                continue
+            valid = self._shared_until(undone.lineage, event)
+            end = min(valid, event.epoch, undone.curves.end)
+            if end > reached:
+                self.curves.extend(undone.curves, reached, end)
+                reached = end
         if len(rest.train_loss):
             self.undone.append(UndoneCurves(start, event.from_lineage, rest))
         self._last_change = None
         self._say_event(event)
+
+    def _shared_until(self, lineage: Lineage, event: WentBack) -> float:
+        """The epoch up to which the run was the same with another lineage as with the present."""
+        for pair in zip_longest(lineage, event.lineage):
+            if pair[0] != pair[1]:
+                step = min(each.step for each in pair if each is not None)
+                epochs_per_step = event.from_epoch / event.from_step if event.from_step else 0.0
+                return self._change_epochs.get(step, step * epochs_per_step)
+        return inf
 
     def _chart_fork_event(self, envelope: BranchEvent, event: Event) -> None:
         match event:
@@ -222,8 +239,8 @@ class RunModel(RunStatus):
         if event.kept == "fork":
             left = self.curves.cut(start)
             mark = self._mark(start)
-            self.curves.extend(self.fork_curves, float("inf"))
-        self.undone.append(UndoneCurves(start, (), left))
+            self.curves.extend(self.fork_curves, start, inf)
+        self.undone.append(UndoneCurves(start, None, left))
         self._say_event(event, mark)
 
     def _say_epoch(self, event: EpochEnded) -> None:

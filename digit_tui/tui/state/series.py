@@ -51,10 +51,10 @@ class Series:
         self._count = kept
         return rest
 
-    def until(self, end: float) -> tuple[Array, Array]:
-        """The points up to x = end."""
-        last = int(np.searchsorted(self.x, end, side="right"))
-        return self.x[:last], self.y[:last]
+    def between(self, start: float, end: float) -> tuple[Array, Array]:
+        """The points beyond x = start, up to x = end."""
+        first, last = np.searchsorted(self.x, [start, end], side="right")
+        return self.x[first:last], self.y[first:last]
 
     @property
     def x(self) -> Array:
