@@ -9,7 +9,7 @@ Ways = Mapping[str, str]
 
 ALL_DONE = "{epochs} adds ten"
 LEAVE = "{quit} leaves"
-TROUBLE = "{undo} goes back to before that"
+TROUBLE = "{undo} goes back to when it was still good"
 SPIKE = f"{TROUBLE}, {{go}} trains on"
 PAUSED = "{go} trains on"
 KEEP_FIRST = "{keep} ends it and keeps one"

@@ -45,6 +45,8 @@ TROUBLES = ("diverged", "spike")
 GOING = ("loading", "training")
 RATE_SECONDS = 15.0
 """The time left is estimated from the speed over this time."""
+NEARLY = 1e-6
+"""A difference between epochs that is due to rounding."""
 
 
 @dataclass(eq=False)
@@ -84,6 +86,8 @@ class RunStatus:
         """The run's folder, unchanged."""
         self.step = 0
         self.epoch = 0.0
+        self.repeats_to: float | None = None
+        """The epoch up to which it computes again what it did before; None if it does not."""
         self.learning_rate: float | None = None
         """Of the last step, after the schedule; None if unknown."""
         self.rate_falls = True
@@ -163,7 +167,10 @@ class RunStatus:
                 self._start_clock()
             case Restored() | WentBack():
                 self.step, self.epoch, self.settings = event.step, event.epoch, event.settings
-                self.learning_rate = self.batch_loss = None
+                self.learning_rate = self.batch_loss = self.repeats_to = None
+                if isinstance(event, WentBack) and event.ahead:
+                    epochs_per_step = event.from_epoch / max(event.from_step, 1)
+                    self.repeats_to = event.epoch + event.ahead * epochs_per_step
                 if isinstance(event, Restored):
                     self.saved_step, self.test_opened = event.step, event.test_opened
                 self._start_clock()
@@ -213,6 +220,8 @@ class RunStatus:
 
     def _move_on(self, step: int, epoch: float) -> None:
         self.step, self.epoch = step, epoch
+        if self.repeats_to is not None and epoch > self.repeats_to - NEARLY:
+            self.repeats_to = None
         now = self._clock()
         self._track.append((now, epoch))
         while self._track[0][0] < now - RATE_SECONDS:

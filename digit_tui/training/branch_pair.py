@@ -16,6 +16,7 @@ from digit_tui.run.commands import (
     SetClipping,
     SetLearningRate,
     SetOptimizer,
+    Setting,
 )
 from digit_tui.run.events import BranchEvent, Event, Forked, ForkEnded, Refused, RunEnded
 from digit_tui.run.remedies import OTHER_VALUE
@@ -109,11 +110,24 @@ class BranchPair:
         yield Forked(
             step=step,
             epoch=run.position,
-            changes=[setting_words(change) for change in command.changes],
+            changes=[setting_words(change) for change in self._with_rate(command.changes)],
             run=fork.recorder.folder,
             settings=fork.state.settings,
         )
         yield from self.label(fork, changes)
+
+    def _with_rate(self, changes: tuple[Setting, ...]) -> list[Setting]:
+        """The changes of the fork; with an optimizer the learning rate that comes with it."""
+        rate = self.fork.state.settings.learning_rate if self.fork is not None else None
+        implied = rate != self.run.state.settings.learning_rate and not any(
+            isinstance(change, (SetLearningRate, ScaleLearningRate)) for change in changes
+        )
+        return [
+            SetOptimizer(change.name, rate)
+            if implied and isinstance(change, SetOptimizer)
+            else change
+            for change in changes
+        ]
 
     def _begin_folder(
         self, command: Fork, config: RunConfig, data: dict[str, Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 
 import numpy as np
 
@@ -130,6 +131,8 @@ class UndoManager:
             yield Refused(state.step, text, NEVER_THERE)
             return
         left, left_epoch, left_lineage = state.step, branch.position, state.lineage
+        if isfinite(self._alarm.now):  # the way back to what is left now
+            self.take_snapshot(branch)
         self._keep_beginning(branch)
         snapshot = self._store.nearest(step, lineage)
         yield from branch.go_to(snapshot.state, step, lineage)

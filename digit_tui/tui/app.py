@@ -81,6 +81,9 @@ class DigitApp(SteeringApp):
             return
 
         def chosen(resume: bool | None) -> None:
+            if resume is None:
+                self.exit(return_code=ExitStatus.DONE)
+                return
             if resume:
                 self._request = resume_request(offered.path)
             self._begin()

@@ -87,7 +87,7 @@ class Commands(Provider):
         for mode, title in host.tabs:
             if not isinstance(self.screen, View) or title != self.screen.TAB:
                 run = partial(host.show_view, mode)
-                yield Entry("View", "tab", f"Go to {title}", "View", run)
+                yield Entry("View", "", f"Go to {title}", "View", run)
         yield Entry("Theme", "", "Choose one of all themes", "", self.app.action_change_theme)
         yield Entry("Program", "? m", "Read the manual", "Manual", self._open_manual)
 

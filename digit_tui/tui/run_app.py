@@ -241,9 +241,9 @@ class RunApp(GuidedApp):
     def tabs(self) -> list[tuple[str, str]]:
         return [(mode, view.TAB) for mode, view in self.VIEWS.items()]
 
-    def action_next_view(self) -> None:
+    def action_next_view(self, count: int = 1) -> None:
         modes = list(self.VIEWS)
-        self.show_view(modes[(modes.index(self.current_mode) + 1) % len(modes)])
+        self.show_view(modes[(modes.index(self.current_mode) + count) % len(modes)])
 
     def show_view(self, mode: str) -> None:
         """Switch to a view, unless a dialog is open: a click may have opened it on the way here."""

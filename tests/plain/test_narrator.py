@@ -67,7 +67,7 @@ def test_troubles_are_told_with_what_to_do() -> None:
     )
     assert told.lines == [
         "loss rose from 0.1 to 3 by step 12",
-        "paused: undo goes back to before that, go trains on",
+        "paused: undo goes back to when it was still good, go trains on",
         "fork: loss became NaN at step 13",
         "All epochs are done: epochs 10 adds ten",
     ]

@@ -88,11 +88,12 @@ def test_what_is_undone_says_so(train: Any) -> None:
     after = ran.events[ran.events.index(ran.all(WentBack)[0]) :]
     moments = next(event for event in after if isinstance(event, TimelineChanged)).snapshots
     assert [(moment.step, moment.undone) for moment in moments] == [
-        *((0, False), (4, False), (6, False), (8, True), (12, True))
+        *((0, False), (4, False), (6, False), (8, True), (12, True)),
+        (13, True),  # where it was, to go back to
     ]
     # What is made again is another way, though it has the same steps.
     moments = ran.all(TimelineChanged)[-1].snapshots
-    assert [moment.step for moment in moments if moment.undone] == [8, 12]
+    assert [moment.step for moment in moments if moment.undone] == [8, 12, 13]
     assert [moment.step for moment in moments if not moment.undone] == [0, 4, 6, 8, 12, 16]
 
 

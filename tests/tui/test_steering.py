@@ -130,7 +130,7 @@ class TestTroubles:
             await opened.tell(*story.opening(), *story.epochs(1), spiked, story.paused("spike"))
             opened.find("✗ loss spike")
             opened.find("loss rose from 0.05 to 4.1")
-            opened.find("u goes back to before that")
+            opened.find("u goes back to when it was still good")
             assert opened.app.screen.query_one("StatusLine").has_class("-trouble")
             await opened.press("u")
             assert opened.sent == [commands.Undo()]
@@ -301,9 +301,9 @@ class TestGoingOn:
 
         return run
 
-    @pytest.mark.parametrize(("key", "go_on"), [("enter", True), ("n", False), ("escape", False)])
+    @pytest.mark.parametrize(("key", "go_on"), [("enter", True), ("n", False), ("escape", None)])
     async def test_an_interrupted_run_is_offered(
-        self, replay_app: Any, interrupted: SavedRun, key: str, go_on: bool
+        self, replay_app: Any, interrupted: SavedRun, key: str, go_on: bool | None
     ) -> None:
         app = replay_app(offered=interrupted)
         async with app.run_test(size=(80, 24)) as pilot:
@@ -312,11 +312,14 @@ class TestGoingOn:
             opened = Window(app, pilot)
             await opened.until(lambda: isinstance(app.screen, ResumeDialog))
             await opened.settle()
-            opened.find("The last run was interrupted")
+            opened.find("The last run has not finished")
             opened.find("sample, classic, hidden layers 4")
             opened.find(r"epoch 1 of 25, test \d\d")
             assert app.runner is None
             await opened.press(key)
+            if go_on is None:
+                assert (app.runner, app.return_code) == (None, 0)
+                return
             await opened.until(lambda: app.runner is not None)
             resumed = app.runner.request.resume
             assert (resumed is not None) == go_on

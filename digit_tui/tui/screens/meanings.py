@@ -18,8 +18,8 @@ class Meaning(NamedTuple):
 
 TRAINING = (
     Meaning("97.30% in large", "test accuracy: how many new digits are read right"),
+    Meaning("(95.6 to 98.3)", "its 95% interval: as exact as so few digits allow"),
     Meaning("best ... at epoch", "the highest accuracy so far"),
-    Meaning("(95.6 to 98.3)", "95% interval: as exact as so few digits allow"),
     Meaning("▂▃▅█ beside it", "the accuracy at the last eight evaluations"),
     Meaning("adamw · elastic", "the optimizer; how training images are deformed"),
     Meaning("rate 0.001 of 0.002", "learning rate now, and the one that you have set"),
@@ -107,6 +107,7 @@ EVERYWHERE = (
 )
 STATES = (
     Meaning("▶ training  ⏸ paused", "whether it learns now; space switches"),
+    Meaning("↻ repeating", "it computes again what led to the chosen moment"),
     Meaning("✓ finished", "all epochs are done; e adds ten"),
     Meaning("✗ diverged", "loss is no number, or it guesses; u goes back"),
     Meaning("✗ loss spike", "the loss rose suddenly; u goes back, space goes on"),

@@ -28,7 +28,7 @@ class MistakesView(FilteredView):
     TAB = "Mistakes"
     BINDINGS = [
         Binding("enter", "explain", "Why", id="explain", tooltip="Explain the chosen digit"),
-        Binding("escape", "back", "Back", id="back", tooltip="Go back to the list"),
+        Binding("escape", "back", "Back", id="back", tooltip="Go back to the list, or to all"),
         Binding("p", "pixels", "Pixels", id="pixels", tooltip="Mark the pixels that decided"),
         Binding(
             "slash",
@@ -158,7 +158,7 @@ class MistakesView(FilteredView):
             listed.show(listing.table, listing.order, listing.row, listing.order_name)
         if selected is None:
             heading.clear()
-            gallery.clear()
+            gallery.say(self._empty_text() if self.has_class("-gallery") else "")
             self.query_one(Explanation).say(self._empty_text())
             return
         heading.say(selected.heading(heading.size.width))
@@ -194,7 +194,7 @@ class MistakesView(FilteredView):
             split = self.host.model.config.monitored_split
             return f"The {split} digits have not been evaluated yet."
         if str(self._listing.selection):
-            return "No such digit. Press / to change the filter, v for all digits."
+            return "No such digit. Press esc to list all again, / to change the filter."
         return f"Not one mistake. Press v to see all {self._evaluated.split} digits."
 
     def _set_layout(self, name: str, on: bool) -> None:
@@ -213,7 +213,7 @@ class MistakesView(FilteredView):
             "explain": not self._explains and not self._listing.is_empty,
             "gallery": not self._explains,
             "pixels": self._explains,
-            "back": self._explains or filtering,
+            "back": self._explains or filtering or bool(str(self._listing.selection)),
             "filter": not filtering,
         }
         return possible.get(action, True) or None
@@ -234,11 +234,14 @@ class MistakesView(FilteredView):
         self._set_layout("-explains", True)
 
     def action_back(self) -> None:
-        """Close the filter line or, if it is closed, the explanation."""
+        """Close the filter line or, if it is closed, the explanation; or list all again."""
         if self._filter.is_open:
             self.close_filter()
-        else:
+        elif self._explains:
             self._set_layout("-explains", False)
+        else:
+            self.apply_filter("")
+            self._redraw_soon()
 
     def action_pixels(self) -> None:
         self._pixels = not self._pixels

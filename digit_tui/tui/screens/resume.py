@@ -13,13 +13,14 @@ from digit_tui.storage.saved_run import SavedRun
 from digit_tui.tui.screens.dialog import Dialog
 
 
-class ResumeDialog(Dialog[bool]):
-    """True resumes the last run, False begins a new one."""
+class ResumeDialog(Dialog[bool | None]):
+    """True resumes the last run, False begins a new one, None leaves."""
 
-    TITLE = "The last run was interrupted"
+    TITLE = "The last run has not finished"
     BINDINGS = [
         Binding("enter,y,g", "dismiss(True)", "Go on", key_display="enter"),
-        Binding("escape,n,q", "dismiss(False)", "New run", key_display="esc"),
+        Binding("n", "dismiss(False)", "New run"),
+        Binding("escape,q", "dismiss(None)", "Leave", key_display="esc"),
     ]
 
     def __init__(self, run: SavedRun) -> None:

@@ -55,6 +55,7 @@ class View(Screen[None]):
             priority=True,
             tooltip="Show the next view of the run",
         ),
+        Binding("shift+tab", "app.next_view(-1)", show=False, priority=True),
     ]
     HORIZONTAL_BREAKPOINTS = [
         (0, "-too-small"),

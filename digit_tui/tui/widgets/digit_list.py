@@ -53,7 +53,8 @@ class DigitList(Wheel):
 
     def _scroll_to_row(self) -> None:
         height = max(self.size.height, 1)
-        self._top = min(max(self._top, self._row - height + 1, 0), self._row)
+        self._top = max(min(self._top, self._row, len(self._order) - height), 0)
+        self._top = max(self._top, self._row - height + 1)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:

@@ -39,7 +39,8 @@ class HardestDigits(DigitTiles):
         self._hardest.update(evaluated, self.room)
         tiles = self._hardest.places
         mistakes = counted(wrong, f"{evaluated.split} mistake")
-        self.entitle(f"Hardest of {mistakes}, true → predicted" if wrong else "")
+        title = f"Hardest of {mistakes} at epoch {evaluated.epoch:.4g}, true → predicted"
+        self.entitle(title if wrong else "")
         if not wrong and not tiles:
             self.paint([[Segment(f"Not one of the {evaluated.split} digits is wrong.")]])
         else:

@@ -101,6 +101,11 @@ class Gallery(Canvas, Wheel):
             if self.page >= count and self._rows < self.size.height:
                 return
 
+    def say(self, text: str) -> None:
+        """Show text instead of pictures."""
+        self._shown = range(0)
+        self.paint([[Segment(text)]] if text else [])
+
     def show(
         self, selected: SelectedDigit, order: NDArray[np.intp], row: int, renderer: str
     ) -> None:

@@ -28,6 +28,8 @@ STATES = {
 BARS = "▁▂▃▄▅▆▇█"
 TREND = 8
 """Evaluations in the trend."""
+LEAST_SPAN = 0.002
+"""Difference between the lowest and the highest bar of a trend, at least."""
 LARGE_ROWS = 3
 """Of the large figure; where there are fewer, it is a part of the text."""
 LARGE_FROM = 70
@@ -44,6 +46,12 @@ def settings_line(model: RunModel, width: int = 1_000) -> str:
     return text
 
 
+def _state_words(model: RunModel) -> str:
+    if model.state == "training" and model.repeats_to is not None:
+        return f"↻ repeating to epoch {model.repeats_to:.2f}"
+    return STATES[model.state]
+
+
 def state_line(model: RunModel, width: int = 1_000, accuracy: bool = True) -> str:
     """State, epoch and step, accuracy and speed.
 
@@ -56,7 +64,7 @@ def state_line(model: RunModel, width: int = 1_000, accuracy: bool = True) -> st
         return STATES[model.state]
     step = f"step {model.step:,}"
     parts = [
-        STATES[model.state] if model.replay is None else model.replay,
+        _state_words(model) if model.replay is None else model.replay,
         f"epoch {model.epoch:.2f}/{model.settings.epochs}",
         step,
     ]
@@ -67,7 +75,7 @@ def state_line(model: RunModel, width: int = 1_000, accuracy: bool = True) -> st
         parts.append("test unopened" if opened is None else f"test opened at step {opened:,}")
     if model.save_trouble is not None:
         parts.insert(1, "✗ not saved")
-    if model.images_per_second:
+    if model.going and model.images_per_second:
         parts.append(f"{model.images_per_second:,.0f} images/s")
         if cell_len("  ".join(parts)) > width:
             parts.pop()
@@ -83,25 +91,22 @@ def quality_line(model: RunModel, width: int = 1_000) -> str:
     if evaluation is None or not len(series):
         return f"{split} accuracy: not measured yet"
     best = int(np.nanargmax(series.y)) if np.isfinite(series.y).any() else 0
-    parts = [
-        f"{split} accuracy",
+    interval = ends_words(evaluation.correct, evaluation.total)
+    named = (f"{split} accuracy (95% interval {interval})", f"{split} accuracy ({interval})")
+    others = [
         f"best {series.y[best]:.2%} at epoch {series.x[best]:.4g}",
-        f"({ends_words(evaluation.correct, evaluation.total)})",
         trend(series.y[-TREND:].tolist()),
     ]
-    if len("  ".join(parts)) > width:
-        parts[0] = split
-    if len("  ".join(parts)) > width:
-        del parts[2]
-    return "  ".join(parts)
+    lines = ["  ".join([each, *others]) for each in (*named, f"{split} ({interval})", split)]
+    return next((line for line in lines if len(line) <= width), lines[-1])
 
 
 def trend(values: list[float]) -> str:
-    """A bar for each value, from the lowest to the highest."""
-    low, high = min(values), max(values)
-    if not high > low:
-        return BARS[0] * len(values)
-    return "".join(BARS[round((each - low) / (high - low) * (len(BARS) - 1))] for each in values)
+    """A bar for each accuracy, from the lowest to the highest; small differences stay small."""
+    middle = (min(values) + max(values)) / 2
+    span = max(max(values) - min(values), LEAST_SPAN)
+    places = [(each - middle) / span + 0.5 for each in values]
+    return "".join(BARS[round(each * (len(BARS) - 1))] for each in places)
 
 
 def _whole_line(model: RunModel, width: int) -> str:

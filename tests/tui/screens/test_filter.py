@@ -160,9 +160,13 @@ class TestFilter:
             await write(opened, "true=2 index=4")
             await opened.press("enter")
             assert title(opened) == "0 of 4 mistakes, true=2 index=4, by loss"
-            opened.find("No such digit. Press / to")
-            await opened.press("down", "enter", "p", "g", "y", "escape", "v")
+            opened.find("No such digit. Press esc to")
+            await opened.press("down", "enter", "p", "y", "g")
+            opened.find("No such digit. Press esc to list all again")  # the gallery says it too
+            await opened.press("g", "v")
             assert title(opened) == "0 of 1,000 digits, true=2 index=4, by confidence"
+            await opened.press("escape")
+            assert title(opened) == "1,000 digits by confidence"
 
     async def test_right_ones_are_shown_where_no_mistake_is_meant(self, browse: Any) -> None:
         async with browse() as opened:

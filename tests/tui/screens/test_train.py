@@ -35,7 +35,7 @@ class TestStatus:
             assert [row[:60].rstrip() for row in opened.rows[:4]] == [
                 "  Training  Mistakes  Confusion                            s",
                 " ▶ training  epoch 2.34/25  step 234  3,120 images/s",
-                " test accuracy  best 100.00% at epoch 0  (99.4 to 100.0)  █▁",
+                " test accuracy (99.4 to 100.0)  best 100.00% at epoch 0  ▆▃▃",
                 " adam · learning rate 0.001",
             ]
             assert opened.rows[0].endswith("   sample · 784-128-10")
@@ -60,7 +60,9 @@ class TestStatus:
             for correct in (0, 1, 2, 3, 4, 5, 6, 7, 7, 5):
                 wrong = dict.fromkeys(range(8 - correct), (8, 0.9))  # one of these is an 8
                 await opened.tell(*story.epochs(1, wrong))
-            opened.find(r"test accuracy  best 100.00% at epoch 0  \(\S+ to \S+\)  ▁▁▃▅▆██▅ ")
+            opened.find(
+                r"test accuracy \(95% interval \S+ to \S+\)  best 100.00% at epoch 0  ▁▁▃▅▆██▅ "
+            )
 
     @pytest.mark.parametrize(
         ("reason", "words"),
@@ -94,7 +96,7 @@ class TestStatus:
                 story.changed("epochs", 35),
                 story.paused(),
             )
-            assert opened.rows[1].startswith(" ⏸ paused  epoch 0.10/35  step 10  400 images/s ")
+            assert opened.rows[1].startswith(" ⏸ paused  epoch 0.10/35  step 10  ")
             settings = " momentum · learning rate 0.02 · clip norm 1 · shift "
             assert opened.rows[3].startswith(settings)
             await opened.tell(story.changed("clip_norm", None), story.changed("clip_value", 0.1))

@@ -123,7 +123,7 @@ class TestLog:
         tell(*story.opening(), story.steps(9), story.diverged(), story.paused("diverged"))
         assert lines(model)[2:] == [
             "loss became NaN at step 10",
-            "paused: u goes back to before that",
+            "paused: u goes back to when it was still good",
         ]
         assert {line.kind for line in list(model.log)[2:]} == {"trouble"}
 
