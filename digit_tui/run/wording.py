@@ -57,6 +57,8 @@ NAMES = {
 """The fields of Settings in words."""
 
 RESUMED = "training resumed"
+FEW = 2
+"""Undone commands that are named one by one."""
 PAUSES = {
     "asked": "paused",
     "batch": "paused after one batch",
@@ -70,6 +72,19 @@ def setting_value(value: Any) -> str:
     if value is None:
         return "off"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _went_back(event: WentBack) -> str:
+    way = "forward" if event.epoch > event.from_epoch else "back"
+    text = f"{way} from epoch {event.from_epoch:.2f} to {event.epoch:.2f}"
+    if event.ahead:
+        text += f"; repeating {counted(event.ahead, 'step')}"
+    kept = len(event.lineage)
+    undone = event.from_lineage[kept:]
+    if undone and event.from_lineage[:kept] == event.lineage:
+        words = ", ".join(command_words(each.command) for each in undone)
+        text += f"; undone: {words if len(undone) <= FEW else counted(len(undone), 'command')}"
+    return text
 
 
 def setting_change(change: SettingChanged) -> str:
@@ -169,9 +184,8 @@ def line_for(event: Event, ways: Ways | None = None) -> str | None:
             return f"epoch {epoch}: {split} {accuracy:.2%}, loss {loss:.4f}"
         case SettingChanged(epoch=epoch):
             return f"epoch {epoch:.2f}: set {setting_change(event)}"
-        case WentBack(epoch=epoch, from_epoch=from_epoch, ahead=ahead):
-            again = f"; repeating {counted(ahead, 'step')}" if ahead else ""
-            return f"back from epoch {from_epoch:.2f} to {epoch:.2f}{again}"
+        case WentBack():
+            return _went_back(event)
         case Paused(reason=reason):
             return PAUSES.get(reason)
         case Resumed():

@@ -40,7 +40,9 @@ class TestGoingBack:
         assert (branch.start, branch.lineage) == (2.5, doubled)
         np.testing.assert_array_equal(branch.curves.train_loss.y, before[250:])
         assert [*branch.curves.monitored_loss.x] == [3, 4]
-        assert lines(model)[-1] == "back from epoch 4.00 to 2.50"
+        assert lines(model)[-1] == (
+            "back from epoch 4.00 to 2.50; undone: double the learning rate"
+        )
         tell(story.steps(50, losses=7.0))
         assert len(model.curves.train_loss) == 300
         assert model.curves.train_loss_smooth.y[-1] == pytest.approx(7)  # it starts anew
@@ -53,6 +55,16 @@ class TestGoingBack:
         assert [mark.epoch for mark in model.curves.marks] == [1, 2]
         tell(back(story, 200, SWITCHED, DOUBLED))
         assert [mark.epoch for mark in model.curves.marks] == [1]
+
+    def test_a_mark_of_what_stays_in_force_stays(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        """Quick presses of a key are one mark; one of them is undone."""
+        tell(*story.opening(), *story.epochs(2), story.changed("learning_rate", 0.2))
+        tell(story.changed("learning_rate", 0.4), back(story, 200, DOUBLED, DOUBLED * 2))
+        assert [mark.epoch for mark in model.curves.marks] == [2]
+        tell(back(story, 200, (), DOUBLED))
+        assert model.curves.marks == []
 
     def test_steps_that_are_made_again_are_told(
         self, model: RunModel, story: Any, tell: Tell
@@ -71,6 +83,7 @@ class TestGoingBack:
         tell(back(story, 200, (), DOUBLED), story.steps(100, losses=3.0))
         tell(back(story, 200), story.steps(50, losses=4.0), back(story, 150))
         tell(back(story, 400, DOUBLED))
+        assert lines(model)[-1] == "forward from epoch 1.50 to 4.00"
         y = model.curves.train_loss.y
         assert len(y) == 400
         assert set(y[200:]) == {5.0}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from math import inf
 from string import ascii_uppercase
 from time import monotonic
@@ -199,6 +199,10 @@ class RunModel(RunStatus):
         valid = self._shared_until(event.from_lineage, event)
         start = min(valid, event.epoch, event.from_epoch)
         rest = self.curves.cut(start)
+        both = zip(event.lineage, event.from_lineage, strict=False)
+        shared = [each for each, _ in takewhile(lambda pair: pair[0] == pair[1], both)]
+        here = sum(self._change_epochs.get(each.step) == start for each in shared)
+        self.curves.marks += [mark for mark in rest.marks if mark.epoch == start][:here]
         reached = start
         for undone in sorted(self.undone, key=lambda each: each.start):
             if undone.lineage is None or undone.start > reached:
