@@ -6,9 +6,9 @@ from digit_tui.cli.main import main
 from digit_tui.tui.screens.train import TrainView
 
 
-def fail(view: TrainView, option: str) -> None:
-    raise KeyError(option)
+def fail(view: TrainView) -> None:
+    raise KeyError("log")
 
 
-TrainView.action_switch = fail  # type: ignore[method-assign]
+TrainView.action_log = fail  # type: ignore[method-assign]
 main()

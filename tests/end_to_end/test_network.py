@@ -78,11 +78,15 @@ def test_nothing_but_a_fetch_uses_it(log: Path, tmp_path: Path) -> None:
 
 def test_the_interface_does_not(log: Path, training: Callable[..., Any]) -> None:
     program, _ = training()
-    for keys, shown in (("\t", "mistakes by loss"), ("\t", "columns: predicted"), ("?", "esc")):
+    for keys, shown in (
+        ("\t", "mistakes by loss"),
+        ("\t", "columns: predicted"),
+        ("?", "esc Close"),
+    ):
         program.send(keys)
         program.until(shown)
     program.send("\x1b")
-    program.until(lambda: "esc closes" not in program.text)
+    program.until(lambda: "esc Close" not in program.text)
     program.send("q")
     assert program.status() == 0
     assert used(log) == ""

@@ -68,12 +68,12 @@ def test_undo_where_all_epochs_are_done(converse: Converse) -> None:
         *["wait", "epochs 1", "wait", "undo", "status", "go", "rate *2", "undo", "back 2"],
         *["timeline all", "status"],
     )
-    done = "all epochs are done: type epochs 10 for ten more, quit to leave"
+    done = "all epochs are done: epochs 10 adds ten, quit leaves"
     state = "all epochs are done at epoch 2.00 of 2, step 64: test "
     place = ended.lines.index("back from epoch 3.00 to 2.00")
     assert ended.lines[place + 1] == done
     assert ended.lines[place + 2].startswith(state)  # the answer of status
-    assert "All epochs are done: add some to train on." in ended.lines
+    assert "All epochs are done: epochs 10 adds ten" in ended.lines
     place = ended.lines.index("back from epoch 2.00 to 2.00")
     assert ended.lines[place + 1] == done
     paused = ended.all(r"^paused at epoch [01]\.\d+ of 2, step \d+: test ")

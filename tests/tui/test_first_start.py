@@ -96,7 +96,7 @@ def test_who_is_told(
 ) -> None:
     apps: list[Any] = []
     monkeypatch.setattr(digit_tui.tui, "_run", apps.append)
-    monkeypatch.setattr(digit_tui.tui, "last_interrupted", lambda: offered)
+    monkeypatch.setattr(digit_tui.tui, "last_interrupted", lambda _: offered)
     monkeypatch.setattr(stdio_capture.StdioCapture, "divert", lambda _: None)
-    digit_tui.tui.run_tui(RunRequest(config, None), offer=True, tips=wanted)
+    digit_tui.tui.run_tui(RunRequest(config, None), asked={}, tips=wanted)
     assert apps[0].tips == (wanted and offered is None)

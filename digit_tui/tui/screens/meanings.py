@@ -31,7 +31,7 @@ TRAINING = (
     Meaning("Gradient norm", "how steep the loss is: how far a step may go"),
     Meaning("Learning rate", "how far a step goes (on large screens)"),
     Meaning("Images per second", "how fast it trains (on large screens)"),
-    Meaning("Confusion of test", "rows: true digits, columns: read as (large screens)"),
+    Meaning("Confusion of test", "rows: true, columns: read as (on large screens)"),
     Meaning("━ training", "measured on the images it learns from, deformed"),
     Meaning("━ test, validation", "measured on digits that it never learns from"),
     Meaning("log", "equal distances are equal factors; l switches"),

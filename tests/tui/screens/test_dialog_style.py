@@ -17,7 +17,7 @@ from digit_tui.tui.widgets.button import Button
 DIALOGS = {
     "Optimizer": (["o"], ["enter", "esc"]),
     "Timeline": (["U"], ["enter", "→", "esc"]),
-    "Keys": (["question_mark"], ["m", "esc"]),
+    "Help: Training": (["question_mark"], ["k", "m", "esc"]),
     "Manual": (["question_mark", "m"], ["enter", "esc"]),
     "Manual: start": (["question_mark", "m", "enter"], ["esc"]),
     "Fork": (["f"], ["enter", "esc"]),
