@@ -10,7 +10,7 @@ import numpy as np
 from support.saved_runs import MakeRun, runs, succeed, write_digits
 
 from digit_tui.cli.evaluate_saved import SavedEvaluation
-from digit_tui.cli.runs.compare import Candidate, verdict
+from digit_tui.cli.runs.compare import OTHER_SEEDS, Candidate, verdict
 from digit_tui.data import load_dataset
 from digit_tui.nn import Evaluation, PredictionHistory, evaluate
 from digit_tui.run.commands import (
@@ -68,7 +68,8 @@ def test_compare_shows_curves_settings_and_the_test(make_run: MakeRun, digits_fo
     fixed, broke = int((right[1] & ~right[0]).sum()), int((right[0] & ~right[1]).sum())
     assert (fixed - broke) ** 2 / (fixed + broke) > 10.83  # chi-squared, p < 0.001
     assert f"fixed {fixed}, broke {broke}: hardly chance (p < 0.001)\nC" in text
-    assert text.endswith("fixed 0, broke 0: no difference\n")
+    assert text.endswith(f"fixed 0, broke 0: no difference\n\n{OTHER_SEEDS}\n")
+    assert OTHER_SEEDS not in succeed("compare", "good", "good")
 
 
 def test_json_says_the_same(make_run: MakeRun, tmp_path: Path) -> None:
