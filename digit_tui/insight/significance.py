@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, lgamma, log, log1p, nextafter, sqrt
+from math import copysign, erfc, hypot, inf, sqrt
 from typing import Any
 
 import numpy as np
@@ -16,22 +16,18 @@ Array = NDArray[Any]
 
 Z95 = 1.959963984540054
 """A normal variable lies within so many standard deviations of its mean 95% of the time."""
-TAIL = 0.025
-"""What a 95% interval leaves out at each end."""
 
 
 @dataclass(frozen=True)
 class Comparison:
     """Two networks on the same test digits.
 
-    Test and interval condition on how many digits only one of them has right, and count half of the
-    probability of what was observed (mid-p). The interval is made of the shares that the test does
-    not reject, so p < 0.05 if and only if it excludes 0.
+    The interval is made of the differences that a score test does not reject, and at difference 0
+    that test is McNemar's: p < 0.05 if and only if the interval excludes 0.
 
     Fagerland, Lydersen and Laake (2013), "The McNemar test for binary matched-pairs data: mid-p and
-    asymptotic are better than exact conditional"; Newcombe (1998), "Improved confidence intervals
-    for the difference between binomial proportions based on paired data", has the interval, and
-    finds it short where few digits differ.
+    asymptotic are better than exact conditional"; Tango (1998), "Equivalence test and confidence
+    interval for the difference in proportions for the paired-sample design", has the interval.
     """
 
     total: int
@@ -47,23 +43,15 @@ class Comparison:
         return (self.gained - self.lost) / self.total
 
     @property
-    def interval(self) -> tuple[float, float] | None:
-        """The 95% interval of the difference; None if no digit tells the networks apart."""
-        differing = self.gained + self.lost
-        if not differing:
-            return None
-        high = 2 * largest_share(self.gained, differing) - 1
-        low = 1 - 2 * largest_share(self.lost, differing)
-        return low * differing / self.total, high * differing / self.total
+    def interval(self) -> tuple[float, float]:
+        """Tango's 95% interval of the difference."""
+        low = -upper_end(self.total, self.lost, self.gained)
+        return low, upper_end(self.total, self.gained, self.lost)
 
     @property
     def p_value(self) -> float:
-        """McNemar's test with mid-p: how probable so large a difference is by chance.
-
-        Fagerland et al. have 1 - P / 2 where as many were gained as lost; here it is 1.
-        """
-        differing = self.gained + self.lost
-        return min(1.0, 2 * mid_p(min(self.gained, self.lost), differing, 0.5))
+        """McNemar's asymptotic test: how probable so large a difference is by chance."""
+        return mcnemar_test(self.gained, self.lost)
 
     @property
     def words(self) -> str:
@@ -110,50 +98,50 @@ def compare_predictions(labels: Array, first: Array, second: Array) -> Compariso
     )
 
 
-def mid_p(successes: int, total: int, share: float) -> float:
-    """Probability of fewer successes in `total` trials, and half that of just as many.
+def mcnemar_test(gained: int, lost: int) -> float:
+    """The p-value of McNemar's asymptotic test, without continuity correction."""
+    if gained == lost:
+        return 1.0
+    return erfc(abs(gained - lost) / sqrt(2 * (gained + lost)))
+
+
+def tango_score(total: int, gained: int, lost: int, difference: float) -> float:
+    """Tango's score statistic (his equations 24 to 26): about standard normal.
 
     Args:
-        successes: at most their mean, `total * share`; the sum is then short.
-        total: trials.
-        share: the probability of a success, above 0 and below 1.
+        total, gained, lost: as in `Comparison`.
+        difference: that is taken for the true one, from -1 to 1; the score falls with it.
     """
-    logarithm = lgamma(total + 1) - lgamma(successes + 1) - lgamma(total - successes + 1)
-    logarithm += successes * log(share) + (total - successes) * log1p(-share)
-    against = (1 - share) / share
-    term, terms = 1.0, 0.5
-    for count in range(successes, 0, -1):
-        term *= count / (total - count + 1) * against
-        terms += term
-        if term < 1e-17 * terms:
-            break
-    return exp(logarithm) * terms
+    if difference < 0:  # the mirror image: so nothing below cancels
+        return -tango_score(total, lost, gained, -difference)
+    spread = difference * (1 - difference)
+    linear = (2 * total - gained + lost) * difference - gained - lost
+    # The share of digits that only the first network has right: its maximum likelihood estimate.
+    only_first = (hypot(linear, sqrt(8 * total * lost * spread)) - linear) / (4 * total)
+    variance = total * (2 * only_first + spread)
+    deviation = gained - lost - total * difference
+    if variance == 0:  # no digit may differ, or each must: the limit
+        return copysign(inf, deviation) if deviation else 0.0
+    return deviation / sqrt(variance)
 
 
 @lru_cache(maxsize=64)  # lines that show it are made anew more often than it changes
-def largest_share(successes: int, total: int) -> float:
-    """The largest share of successes for which so few are not improbable (mid-p, 2.5%).
-
-    Args:
-        successes: of `total` trials.
-        total: trials, at least one.
-    """
-    if successes == total:
-        return 1.0
-    low, high = successes / total, 1.0
-    # On which side of one half it is follows from the test itself, not from rounding.
-    below_half = 2 * successes < total and mid_p(successes, total, 0.5) < TAIL
-    if below_half:
-        high = 0.5
-    elif 2 * successes < total:
-        low = 0.5
-    while high - low > 1e-12:
+def upper_end(total: int, gained: int, lost: int) -> float:
+    """The largest difference in accuracy that the score test does not reject (at 5%)."""
+    low, high = (gained - lost) / total, 1.0
+    # On which side of 0 it is follows from McNemar's test itself, not from rounding.
+    if low < 0:
+        if mcnemar_test(gained, lost) < 0.05:
+            high = 0.0
+        else:
+            low = 0.0
+    while high - low > 1e-15:
         middle = (low + high) / 2
-        if mid_p(successes, total, middle) < TAIL:
+        if tango_score(total, gained, lost, middle) < -Z95:
             high = middle
         else:
             low = middle
-    return min(low, nextafter(0.5, 0)) if below_half else low
+    return low
 
 
 def _shown_p(p: float) -> str:
@@ -167,15 +155,13 @@ def _shown_p(p: float) -> str:
 
 def gap_words(comparison: Comparison) -> str:
     """For example "+0.31 points (95% interval -0.02 to +0.64)"."""
-    words = f"{100 * comparison.difference:+.2f} points"
-    interval = comparison.interval
-    if interval is None:
-        return words
-    ends = [100 * end for end in interval]
+    ends = [100 * end for end in comparison.interval]
     # An end that is not 0 does not look like it.
-    decimals = next((n for n in range(2, 9) if all(round(end, n) for end in ends)), 2)
-    low, high = (f"{end:+.{decimals}f}" for end in ends)
-    return f"{words} (95% interval {low} to {high})"
+    decimals = next((n for n in range(2, 17) if all(round(end, n) for end in ends)), 2)
+    difference, low, high = (
+        f"{value:+.{decimals}f}" for value in (100 * comparison.difference, *ends)
+    )
+    return f"{difference} points (95% interval {low} to {high})"
 
 
 def wilson_interval(correct: int, total: int) -> tuple[float, float]:

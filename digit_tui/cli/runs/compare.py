@@ -24,6 +24,8 @@ from digit_tui.storage.run_summary import RunSummary, differing_settings
 
 LETTERS = string.ascii_uppercase
 """Names of the runs in the output: their own are too long for a table."""
+OTHER_SEEDS = "This is a test of these networks: with other seeds the result may differ."
+"""Said where settings differ: one run of each does not tell which setting is better."""
 
 
 class Candidate(NamedTuple):
@@ -32,6 +34,10 @@ class Candidate(NamedTuple):
     letter: str
     result: SavedEvaluation
     """Of its last checkpoint."""
+
+    def can_be_tested(self, first: Candidate) -> bool:
+        """Whether both networks were evaluated on the same digits."""
+        return same_digits(self.result.dataset, first.result.dataset)
 
 
 @reports_failures
@@ -53,6 +59,7 @@ def compare_runs(names: Sequence[str], data: str | None, as_json: bool) -> int:
         print_curves(output, runs)
         print_lines(output, [*differences(found), ""])
     first: Candidate | None = None
+    settings_tested = False
     status = ExitStatus.DONE
     for candidate in candidates(runs, data):
         if candidate is None:
@@ -63,6 +70,11 @@ def compare_runs(names: Sequence[str], data: str | None, as_json: bool) -> int:
         else:
             print_lines(output, verdict(candidate, first))
         first = first or candidate
+        pair = [runs[first.letter], runs[candidate.letter]]
+        if differing_settings(pair) and candidate.can_be_tested(first):
+            settings_tested = True
+    if settings_tested and not as_json:
+        output.line(f"\n{OTHER_SEEDS}")
     return output.status or status
 
 
@@ -134,7 +146,7 @@ def verdict(candidate: Candidate, first: Candidate | None) -> list[str]:
     ]
     if first is None:
         return lines
-    if not same_digits(result.dataset, first.result.dataset):
+    if not candidate.can_be_tested(first):
         words = [f"other test digits than {first.letter}: the difference cannot be tested"]
     else:
         comparison = compare(first.result.evaluation, evaluation)
@@ -161,7 +173,7 @@ def json_verdict(
         "settings": {name: run.choices()[name][1] for name in differing_settings(runs)},
         "against": None,
     }
-    if first is not None and same_digits(result.dataset, first.result.dataset):
+    if first is not None and candidate.can_be_tested(first):
         comparison = compare(first.result.evaluation, evaluation)
         values["against"] = {
             "letter": first.letter,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from math import comb
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from support.saved_runs import MakeRun, runs, succeed, write_digits
 
 from digit_tui.cli.evaluate_saved import SavedEvaluation
-from digit_tui.cli.runs.compare import Candidate, verdict
+from digit_tui.cli.runs.compare import OTHER_SEEDS, Candidate, verdict
 from digit_tui.data import load_dataset
 from digit_tui.nn import Evaluation, PredictionHistory, evaluate
 from digit_tui.run.commands import (
@@ -42,11 +41,10 @@ def test_the_difference_is_tested(digits_folder: Path) -> None:
     ]
     assert verdict(second, first) == [
         "C  89.40% (95% interval 87.3 to 91.2), 894 of 1,000 test digits of patterns, at step 7",
-        "   -0.60 points (95% interval -1.20 to +0.20) against A",
-        "   fixed 5, broke 11: may well be chance (p = 0.14)",
+        "   -0.60 points (95% interval -1.52 to +0.21) against A",
+        "   fixed 5, broke 11: may well be chance (p = 0.13)",
     ]
-    # 2 (C(12,0) + C(12,1) + C(12,2) / 2) / 2^12 = 2 * 46 / 4096
-    assert verdict(*reversed(looks(2, 10, dataset)))[2].endswith("probably real (p = 0.022)")
+    assert verdict(*reversed(looks(2, 10, dataset)))[2].endswith("probably real (p = 0.021)")
 
 
 def test_compare_shows_curves_settings_and_the_test(make_run: MakeRun, digits_folder: Path) -> None:
@@ -68,10 +66,10 @@ def test_compare_shows_curves_settings_and_the_test(make_run: MakeRun, digits_fo
         seen = evaluate(network, dataset.test_images, dataset.test_labels)
         right.append(seen.predictions == seen.labels)
     fixed, broke = int((right[1] & ~right[0]).sum()), int((right[0] & ~right[1]).sum())
-    tail = sum(comb(fixed + broke, count) for count in range(min(fixed, broke) + 1))
-    assert 2 * tail / 2 ** (fixed + broke) < 0.001
+    assert (fixed - broke) ** 2 / (fixed + broke) > 10.83  # chi-squared, p < 0.001
     assert f"fixed {fixed}, broke {broke}: hardly chance (p < 0.001)\nC" in text
-    assert text.endswith("fixed 0, broke 0: no difference\n")
+    assert text.endswith(f"fixed 0, broke 0: no difference\n\n{OTHER_SEEDS}\n")
+    assert OTHER_SEEDS not in succeed("compare", "good", "good")
 
 
 def test_json_says_the_same(make_run: MakeRun, tmp_path: Path) -> None:
@@ -88,6 +86,8 @@ def test_json_says_the_same(make_run: MakeRun, tmp_path: Path) -> None:
     assert f"fixed {against['fixed']}, broke {against['broke']}: " in words
     assert f"{100 * against['difference']:+.2f} points (95% interval " in words
     assert against["difference"] == second["test_accuracy"] - first["test_accuracy"]
+    low, high = against["interval"]
+    assert f"(95% interval {100 * low:+.2f} to {100 * high:+.2f})" in words
     assert 0 < against["p_value"] < 0.001
     assert f"B  {100 * second['test_accuracy']:.2f}%" in words
 
