@@ -29,7 +29,7 @@ GROUPS = {
     "Program": ("help", "suspend", "break", "quit", "leave"),
 }
 """The ids of keys; those that are in none, as the keys of a view, belong to "View"."""
-LEFT_OUT = {"palette", "next_view"}
+LEFT_OUT = {"palette", "next_view", "previous_view"}
 """Keys of which the palette offers something better, or that are what has opened it."""
 GROUP_WIDTH, KEY_WIDTH = 16, 7
 

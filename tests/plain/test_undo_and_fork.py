@@ -29,7 +29,7 @@ def test_going_back(converse: Converse, sample: Dataset) -> None:
         r"^2  epoch   0\.06  step       2 .*  undone: switch to sgd, then double the learning rate$"
     )
     assert ended.find("^back from epoch 0.09 to 0.00")
-    assert ended.find("back: the timeline has rows 1 to 2")
+    assert ended.find("back: the timeline has rows 1 to 4")
     assert ended.all(r"^paused at epoch 0\.00 of 2, step 0: test")
     assert ended.sha256 == headless(sample, (64, commands.Stop())).weights_sha256
 
@@ -70,11 +70,11 @@ def test_undo_where_all_epochs_are_done(converse: Converse) -> None:
     )
     done = "all epochs are done: epochs 10 adds ten, quit leaves"
     state = "all epochs are done at epoch 2.00 of 2, step 64: test "
-    place = ended.lines.index("back from epoch 3.00 to 2.00")
+    place = ended.lines.index("back from epoch 3.00 to 2.00; undone: add 1 epoch")
     assert ended.lines[place + 1] == done
     assert ended.lines[place + 2].startswith(state)  # the answer of status
     assert "All epochs are done: epochs 10 adds ten" in ended.lines
-    place = ended.lines.index("back from epoch 2.00 to 2.00")
+    place = ended.lines.index("back from epoch 2.00 to 2.00; undone: double the learning rate")
     assert ended.lines[place + 1] == done
     paused = ended.all(r"^paused at epoch [01]\.\d+ of 2, step \d+: test ")
     assert len(paused) == 2  # it went back to row 2, and the answer of status
@@ -104,7 +104,7 @@ def test_a_fork(converse: Converse, tmp_path: Path) -> None:
 def test_a_fork_that_is_there_at_the_end_is_reported(converse: Converse) -> None:
     ended = converse("fork optimizer=sgd", "epochs 1")
     assert ended.status == 0
-    assert ended.find("^Fork           at step 0: optimizer sgd$")
+    assert ended.find("^Fork           at step 0: optimizer sgd at rate 0.1$")
     assert len(ended.all("^Trained        3 epochs .*finished")) == 2
     assert len(ended.all("^Weights")) == 2
 

@@ -134,7 +134,7 @@ class TestPalette:
             for binding in [*groups["Everywhere"], *groups[opened.app.screen_stack[0].TAB]]:
                 entry = (opened.app.get_key_display(binding), binding.tooltip)
                 assert (entry in shown) == (binding.id in works - LEFT_OUT), binding
-            assert ("tab", "Go to Confusion") in shown
+            assert ("", "Go to Confusion") in shown
 
     async def test_a_command_is_found_by_its_short_name_too(self, window: Any) -> None:
         async with window() as opened:

@@ -55,7 +55,15 @@ class View(Screen[None]):
             priority=True,
             tooltip="Show the next view of the run",
         ),
-        Binding("shift+tab", "app.next_view(-1)", show=False, priority=True),
+        Binding(
+            "shift+tab",
+            "app.next_view(-1)",
+            "View before",
+            show=False,
+            id="previous_view",
+            priority=True,
+            tooltip="Show the view before",
+        ),
     ]
     HORIZONTAL_BREAKPOINTS = [
         (0, "-too-small"),
