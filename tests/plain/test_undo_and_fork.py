@@ -29,7 +29,7 @@ def test_going_back(converse: Converse, sample: Dataset) -> None:
         r"^2  epoch   0\.06  step       2 .*  undone: switch to sgd, then double the learning rate$"
     )
     assert ended.find("^back from epoch 0.09 to 0.00")
-    assert ended.find("back: the timeline has rows 1 to 4")
+    assert ended.find("back: the timeline has rows 1 to 3")
     assert ended.all(r"^paused at epoch 0\.00 of 2, step 0: test")
     assert ended.sha256 == headless(sample, (64, commands.Stop())).weights_sha256
 
