@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ pytest_plugins = ["support.runs", "support.saved_runs"]
 
 # Looking for garbage took a fifth of the time of the tests that start the interface.
 gc.set_threshold(50_000, 20, 100)
+
+# Ignored where the tests run in the background of a shell script, and in the programs they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MNIST_VARIABLE = "DIGIT_TUI_TEST_MNIST"
 

@@ -18,8 +18,8 @@ def shown(opened: Any) -> tuple[list[str], list[str], dict[int, tuple[list[str],
     rows = {}
     for row in panel[first + 1 :]:
         words = row.replace("▸", " ").replace("▴", " ").replace("▾", " ").split()
-        if len(words) != len(head) + 1:
-            if words:
+        if len(words) != len(head) + 1 or ":" in row:
+            if words:  # below the table
                 break
             continue  # within a tall cell
         rows[int(words[0])] = words[1 : len(columns) + 1], words[len(columns) + 1 :]

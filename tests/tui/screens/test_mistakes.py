@@ -26,8 +26,8 @@ class TestList:
                 "     17  0 → 3    0.92 ✗",
                 "    250  8 → 0    0.71 ✗",
             ]
-            assert opened.rows[2].rstrip("─") == "─4 mistakes by loss"
-            assert opened.rows[3].endswith("#31  9 → 0  loss 4.61")
+            assert opened.rows[2].strip("╭─╮ ") == "4 mistakes by loss"
+            assert opened.rows[3].rstrip(" │").endswith("#31  9 → 0  loss 4.61")
 
     async def test_arrows_move_and_stop_at_the_ends(self, browse: Any) -> None:
         async with browse() as opened:
@@ -78,7 +78,7 @@ class TestList:
         async with browse() as opened:
             await opened.press("v", "end")
             await opened.resize(*size)
-            opened.find("^▸   999 ")
+            opened.find("^│?▸   999 ")
 
     async def test_before_the_first_evaluation(self, window: Any) -> None:
         async with window() as opened:
