@@ -105,7 +105,7 @@ def test_a_terminal_that_is_not_utf8(training_in: Callable[..., Any], name: str)
     for view in ("mistakes by loss", "columns: predicted", "Loss by epoch"):
         program.send("\t")
         program.until(view)
-    for key, words in (("?", "esc Close"), ("f", "Train a copy"), ("o", "plain gradient")):
+    for key, words in (("?", "esc Close"), ("f", "Train a copy"), ("o", "straight down")):
         program.send(key)
         program.until(words)
         program.send("\x1b")
