@@ -197,10 +197,10 @@ class CommandHandler:
         yield from self.save()
 
     def _fork(self, command: commands.Fork) -> Iterator[Event]:
-        if self._branches.finished:
-            yield Refused(self._step, "All epochs are done", ALL_DONE)
-            return
         if self._interactive:
+            if self._branches.finished:
+                yield Refused(self._step, "All epochs are done", ALL_DONE)
+                return
             yield self.undo.take_snapshot(self._branches.run)
         yield from self._branches.split(command, self._config, self._dataset.summary())
         if self._branches.forked:

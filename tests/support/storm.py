@@ -15,6 +15,7 @@ NAMED = {
     "enter": b"\r",
     "escape": b"\x1b",
     "tab": b"\t",
+    "shift+tab": b"\x1b[Z",
     "up": b"\x1b[A",
     "down": b"\x1b[B",
     "right": b"\x1b[C",
