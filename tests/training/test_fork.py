@@ -201,3 +201,10 @@ def test_evaluations_of_both_branches_are_of_the_same_digits(train: Any) -> None
     np.testing.assert_array_equal(
         ran.ended.evaluated.evaluation.labels, other.evaluated.evaluation.labels
     )
+
+
+def test_a_finished_run_has_nothing_to_compare(train: Any) -> None:
+    ran = train([(NEVER, Fork((SetOptimizer("sgd"),))), STOP], interactive=True)
+    (refused,) = ran.all(Refused)
+    assert refused.message == "All epochs are done"
+    assert not ran.all(Forked)

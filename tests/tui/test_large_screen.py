@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from support.confusion_view import FIRST
-from support.mistakes_view import chosen
+from support.mistakes_view import chosen, listed
+from support.steering import back
 
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.mistakes import MistakesView
@@ -102,3 +103,27 @@ async def test_pictures_of_the_gallery_fill_the_room(
         await opened.press("g")
         caption = next(iter(opened.app.screen.query_one(Gallery).render_line(0)))
         assert caption.cell_length == 2 * rows
+
+
+async def test_a_list_that_became_shorter_fills_its_rows(browse: Any, story: Any) -> None:
+    mistakes = {each: ((label + 1) % 10, 0.9) for each, label in labels_of(story)[:60]}
+    async with browse(mistakes=mistakes) as opened:
+        await opened.press("end")
+        few = dict([*mistakes.items()][50:])
+        await opened.tell(*story.epochs(1, few))
+        assert len(listed(opened)) == len(few)
+        await opened.tell(*story.epochs(1, mistakes))
+        await opened.press("end")
+        await opened.resize(*LARGE)
+        rows = [row.removeprefix("│")[:26] for row in opened.rows[3:55]]
+        assert all(row.strip() for row in rows)
+
+
+async def test_what_is_computed_again_is_said(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(3), back(story, 100, ahead=50))
+        assert opened.rows[1].startswith(" ↻ repeating to epoch 1.50  epoch 1.00/25")
+        await opened.tell(story.steps(49))
+        opened.find("↻ repeating")
+        await opened.tell(story.steps(1))
+        assert opened.rows[1].startswith(" ▶ training  epoch 1.50/25")
