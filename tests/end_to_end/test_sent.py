@@ -65,11 +65,11 @@ def test_animations_are_off_over_ssh(training_in: Callable[..., Any]) -> None:
         program.until("⏸ paused")
         program.settle(LAST_DRAWN_SECONDS)
         program.send("?")
-        program.until("Show the next view of the run")
+        program.until("On this view")
         program.settle(1.0)
         before = program.bytes_read
         program.send("\x1b[6~")
-        program.until(lambda p=program: "Show the next view of the run" not in p.text)
+        program.until(lambda p=program: "On this view" not in p.text)
         program.settle(1.0)
         drawn[name] = program.bytes_read - before
         program.send("\x1b")
@@ -115,8 +115,8 @@ def test_words_of_libraries_go_to_the_log(
     program.settle(1.0)
     # All of them in the log's column, each once.
     for words in ("print", "?[2Jcontrol", "warning", "one", "two", "puts"):
-        assert any(f"stray {words}" in row[90:] for row in log()), words
-    assert not any("stray" in row[:90] for row in program.rows)
+        assert any(f"stray {words}" in row[:67] for row in log()), words
+    assert not any("stray" in row[67:] for row in program.rows)
     assert b"\x1b[2Jcontrol" not in program.output
     leave(program)
 

@@ -117,7 +117,7 @@ def test_names_of_folders(terminal: Callable[..., Any], hostile: Path, tmp_path:
 
     # Nobody trains it: it is offered.
     program = terminal(XDG_STATE_HOME=str(tmp_path))
-    program.until("The last run was interrupted")
+    program.until("The last run has not finished")
     program.send("\r")
     program.until(r"▶ training .* step [1-9]")
     program.send("q")
