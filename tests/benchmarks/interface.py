@@ -173,7 +173,7 @@ def keys(options: argparse.Namespace) -> dict[str, Any]:
             pressed = perf_counter()
             terminal.send(key)
             try:
-                shown = terminal.wait_for(re.compile(rb"\xb7 rate " + rate + rb"(?!\d)"), 5.0)
+                shown = terminal.wait_for(re.compile(rb"\xb7 (?:learning )?rate " + rate + rb"(?!\d)"), 5.0)
                 milliseconds.append(1_000 * (shown - pressed))
             except TimeoutError:
                 lost += 1
