@@ -173,7 +173,8 @@ def keys(options: argparse.Namespace) -> dict[str, Any]:
             pressed = perf_counter()
             terminal.send(key)
             try:
-                shown = terminal.wait_for(re.compile(rb"\xb7 (?:learning )?rate " + rate + rb"(?!\d)"), 5.0)
+                words = re.compile(rb"\xb7 (?:learning )?rate " + rate + rb"(?!\d)")
+                shown = terminal.wait_for(words, 5.0)
                 milliseconds.append(1_000 * (shown - pressed))
             except TimeoutError:
                 lost += 1
