@@ -213,6 +213,11 @@ ORDERS: dict[str, Callable[[DigitTable], Array] | None] = {
 """Orders by name: what they rank by, ascending (n,); of equal ones the highest loss comes first."""
 
 
+def highest_first(losses: Array) -> NDArray[np.intp]:
+    """Losses (n,) as indices, the highest first, NaN before all; equal ones in their order."""
+    return np.argsort(-np.nan_to_num(losses, nan=np.inf), kind="stable")
+
+
 def order(table: DigitTable, name: str) -> NDArray[np.intp]:
     """All digits (n,), as indices: the highest loss first, or another of `ORDERS`.
 
@@ -222,8 +227,7 @@ def order(table: DigitTable, name: str) -> NDArray[np.intp]:
     Raises:
         KeyError: if there is no such order.
     """
-    losses = np.nan_to_num(table.evaluation.losses, nan=np.inf)
-    losses_first = np.argsort(-losses, kind="stable")  # equal ones in the order of the data
+    losses_first = highest_first(table.evaluation.losses)
     rank = ORDERS[name]
     if rank is None:
         return losses_first

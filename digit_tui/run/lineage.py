@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
+from itertools import takewhile
 from typing import Any
 
 from digit_tui.run.commands import (
@@ -43,6 +44,12 @@ def is_ancestor(step: int, lineage: Lineage, later_step: int, later_lineage: Lin
         and later_lineage[: len(lineage)] == lineage
         and all(applied.step >= step for applied in added)
     )
+
+
+def shared_length(first: Lineage, second: Lineage) -> int:
+    """How many commands two lineages have in common, from the beginning on."""
+    both = zip(first, second, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], both))
 
 
 def is_valid(step: int, lineage: Lineage) -> bool:

@@ -61,6 +61,10 @@ class ChartOptions:
     crosshair: float | None = None
     """The epoch that values are read at."""
 
+    def is_log(self, subject: Subject) -> bool:
+        """Whether the axis of its values is logarithmic."""
+        return self.log and not subject.linear
+
     def start(self, model: RunModel) -> float:
         """The first epoch that is drawn."""
         return model.epoch * (1 - RECENT) if self.recent else 0.0
@@ -77,7 +81,7 @@ def draw_subject(
         options: how it is drawn.
         room: for the title, in columns.
     """
-    log = options.log and not subject.linear
+    log = options.is_log(subject)
     start = options.start(model)
     curves = list(_curves(subject, model, options, start))
     if subject.percent:
@@ -121,7 +125,7 @@ def _curves(
 def _title(subject: Subject, model: RunModel, options: ChartOptions, room: int) -> str:
     """What a chart shows, in as many words as fit."""
     name = _name(subject, options)
-    scale = ", log" if options.log and not subject.linear else ""
+    scale = ", log" if options.is_log(subject) else ""
     if subject.smoothed and subject.monitored is None:
         scale += ", raw" if options.raw else ", smoothed"
     legends = _legends(subject, model, options)
@@ -182,7 +186,7 @@ def _values_title(
 
 
 def _name(subject: Subject, options: ChartOptions) -> str:
-    error = subject.percent and options.log
+    error = subject.percent and options.is_log(subject)
     return "Error" if error else subject.name
 
 

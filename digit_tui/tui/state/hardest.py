@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from digit_tui.insight.selection import highest_first
 from digit_tui.run.events import Evaluated
 
 STAYS = 2
@@ -48,9 +49,8 @@ class HardestMistakes:
         if evaluated is before and len(self.places) == count:
             return
         wrong = evaluation.predictions != evaluation.labels
-        losses = np.nan_to_num(evaluation.losses, nan=np.inf)
         mistakes = np.flatnonzero(wrong)
-        hardest = mistakes[np.argsort(-losses[mistakes], kind="stable")].tolist()
+        hardest = mistakes[highest_first(evaluation.losses[mistakes])].tolist()
         kept: list[Shown | None] = [None] * count
         if before is not None and before.split == evaluated.split:
             again = set(hardest[: STAYS * count])

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import takewhile, zip_longest
 from math import inf
 from string import ascii_uppercase
 from time import monotonic
@@ -39,6 +38,7 @@ from digit_tui.run.events import (
     StepsDone,
     WentBack,
 )
+from digit_tui.run.lineage import shared_length
 from digit_tui.run.remedies import PAUSED, Ways, with_remedy
 from digit_tui.run.wording import PAUSES, RESUMED
 from digit_tui.session.failures import Failed
@@ -199,8 +199,7 @@ class RunModel(RunStatus):
         valid = self._shared_until(event.from_lineage, event)
         start = min(valid, event.epoch, event.from_epoch)
         rest = self.curves.cut(start)
-        both = zip(event.lineage, event.from_lineage, strict=False)
-        shared = [each for each, _ in takewhile(lambda pair: pair[0] == pair[1], both)]
+        shared = event.lineage[: shared_length(event.lineage, event.from_lineage)]
         here = sum(self._change_epochs.get(each.step) == start for each in shared)
         self.curves.marks += [mark for mark in rest.marks if mark.epoch == start][:here]
         reached = start
@@ -219,12 +218,13 @@ class RunModel(RunStatus):
 
     def _shared_until(self, lineage: Lineage, event: WentBack) -> float:
         """The epoch up to which the run was the same with another lineage as with the present."""
-        for pair in zip_longest(lineage, event.lineage):
-            if pair[0] != pair[1]:
-                step = min(each.step for each in pair if each is not None)
-                epochs_per_step = event.from_epoch / event.from_step if event.from_step else 0.0
-                return self._change_epochs.get(step, step * epochs_per_step)
-        return inf
+        place = shared_length(lineage, event.lineage)
+        differing = [*lineage[place : place + 1], *event.lineage[place : place + 1]]
+        if not differing:
+            return inf
+        step = min(each.step for each in differing)
+        epochs_per_step = event.from_epoch / event.from_step if event.from_step else 0.0
+        return self._change_epochs.get(step, step * epochs_per_step)
 
     def _chart_fork_event(self, envelope: BranchEvent, event: Event) -> None:
         match event:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from digit_tui.insight.selection import highest_first
 from digit_tui.run.events import Evaluated
 from digit_tui.tui.state.hardest import Shown
 from digit_tui.tui.state.run_model import RunModel
@@ -14,10 +15,6 @@ from digit_tui.tui.widgets.digit_tiles import DigitTiles
 class CellDigits(DigitTiles):
     """Those of one true and one predicted class, the highest loss first."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._drawn_for: tuple[object, ...] = ()
-
     def show(self, model: RunModel, evaluated: Evaluated | None, cell: Cell) -> None:
         """Draw the digits of a cell, if there is room for this widget at all.
 
@@ -27,10 +24,8 @@ class CellDigits(DigitTiles):
             cell: the chosen one.
         """
         dataset = model.dataset
-        drawn_for = (evaluated, cell, self.size, self.colors)
-        if drawn_for == self._drawn_for or not self.display:
+        if not self.display or not self.is_new(evaluated, cell):
             return
-        self._drawn_for = drawn_for
         if evaluated is None or dataset is None or not self.size:
             self.entitle("")
             self.clear()
@@ -38,8 +33,7 @@ class CellDigits(DigitTiles):
         evaluation = evaluated.evaluation
         inside = (evaluation.labels == cell.true) & (evaluation.predictions == cell.predicted)
         digits = np.flatnonzero(inside)
-        losses = np.nan_to_num(evaluation.losses[digits], nan=np.inf)
-        hardest = digits[np.argsort(-losses, kind="stable")][: self.room].tolist()
+        hardest = digits[highest_first(evaluation.losses[digits])][: self.room].tolist()
         images, _ = dataset.split(evaluated.split)
         self.entitle(f"{cell.true} → {cell.predicted}: {_words(len(hardest), len(digits))}")
         self.draw_tiles([Shown(each) for each in hardest], images, dataset.side, evaluation)

@@ -55,6 +55,7 @@ class DigitTiles(Canvas):
         super().__init__()
         self.border_title = ""
         self._tiles: Sequence[Shown] = []
+        self._drawn_for: tuple[object, ...] = ()
 
     @property
     def _picture(self) -> tuple[int, int]:
@@ -70,6 +71,17 @@ class DigitTiles(Canvas):
     def room(self) -> int:
         """How many digits it can show."""
         return self._across * max(self.size.height // (self._picture[1] + 1), 1)
+
+    def is_new(self, *shown: object) -> bool:
+        """Whether this was not what was asked for last, or for another size or other colours.
+
+        Views are drawn more often than there are evaluations.
+
+        Args:
+            shown: what the digits follow from.
+        """
+        before, self._drawn_for = self._drawn_for, (*shown, self.size, self.colors)
+        return before != self._drawn_for
 
     def draw_tiles(
         self, tiles: Sequence[Shown], images: Array, side: int, evaluation: Evaluation

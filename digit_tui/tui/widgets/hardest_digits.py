@@ -16,7 +16,6 @@ class HardestDigits(DigitTiles):
     def __init__(self) -> None:
         super().__init__()
         self._hardest = HardestMistakes()
-        self._drawn_for: tuple[object, ...] = ()
 
     @property
     def first(self) -> int | None:
@@ -26,15 +25,12 @@ class HardestDigits(DigitTiles):
     def show(self, model: RunModel) -> None:
         """Draw the hardest mistakes of the latest evaluation."""
         evaluated, dataset = model.shown, model.dataset
+        if not self.is_new(evaluated):
+            return
         if evaluated is None or dataset is None or not self.size:
             self.entitle("")
             self.clear()
-            self._drawn_for = ()
             return
-        drawn_for = (evaluated, self.size, self.colors)
-        if drawn_for == self._drawn_for:  # charts are drawn more often than there are evaluations
-            return
-        self._drawn_for = drawn_for
         wrong = evaluated.evaluation.total - evaluated.evaluation.correct
         self._hardest.update(evaluated, self.room)
         tiles = self._hardest.places
