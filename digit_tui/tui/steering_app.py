@@ -10,19 +10,12 @@ from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.remedies import FORK_FIRST, KEEP_FIRST, TEST, with_remedy
 from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.job_control import JobControlApp
-from digit_tui.tui.screens.fork import ForkDialog, KeepDialog
+from digit_tui.tui.screens.fork import CLIPPINGS, ForkDialog, KeepDialog
 from digit_tui.tui.screens.optimizer import OptimizerDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
 from digit_tui.tui.screens.view import View
 
 MORE_EPOCHS = 10
-
-CLIPPINGS = (
-    commands.SetClipping(),
-    commands.SetClipping(norm=1.0),
-    commands.SetClipping(value=0.1),
-)
-"""What the clipping key cycles through."""
 
 
 class SteeringApp(JobControlApp):
@@ -57,7 +50,7 @@ class SteeringApp(JobControlApp):
     def action_next_clipping(self) -> None:
         settings = self.model.settings
         kind = 1 if settings.clip_norm is not None else 2 if settings.clip_value is not None else 0
-        self.send(CLIPPINGS[(kind + 1) % len(CLIPPINGS)])
+        self.send(commands.SetClipping(*CLIPPINGS[(kind + 1) % len(CLIPPINGS)]))
 
     def action_next_augmentation(self) -> None:
         current = AUGMENTATIONS.index(self.model.settings.augment)

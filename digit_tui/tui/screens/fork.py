@@ -22,7 +22,7 @@ RATE_FACTORS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Evenly spaced on a logarithmic scale, as nearly as round numbers are."""
 OWN_RATE = RATE_FACTORS.index(1.0)
 CLIPPINGS = ((None, None), (1.0, None), (None, 0.1))
-"""(norm, value): off, by norm, by value."""
+"""(norm, value): off, by norm, by value. The clipping key cycles through them too."""
 
 
 class ForkDialog(Form[tuple[SettingCommand, ...] | None]):

@@ -24,6 +24,8 @@ class GapLine(Static):
             legend: which curve is which, as markup; it is at the end of the second line.
         """
         self.display = model.fork is not None
+        if not self.display:
+            return
         width = self.size.width
         shown = gap(model, width), legend, width
         if shown != self._shown:  # each update is sent to the terminal
