@@ -24,7 +24,7 @@ from digit_tui.tui.drawing.chart import (
     letter,
 )
 from digit_tui.tui.drawing.scale import Scale, scale_for
-from digit_tui.tui.drawing.ticks import apart, label, linear_ticks, log_ticks
+from digit_tui.tui.drawing.ticks import FEW, Ticks, apart, label, linear_ticks, log_ticks
 from digit_tui.tui.state.series import thin
 
 Array = NDArray[Any]
@@ -122,15 +122,20 @@ class _Plotting:
         self._begin(faint, width, height)
         start, end = drawing.span
         figure.plot([start], [self.scale.low], marker=" ")  # or plotext leaves out the ticks
-        ticks = log_ticks if drawing.log else linear_ticks
-        count = max(height // 3, min(Y_TICKS, height - AXIS_ROWS))
-        low, high = self.scale.low, self.scale.high
-        chosen = ticks(low, high, count, drawing.percent)
-        figure.yticks(*apart(chosen, low, high, height - AXIS_ROWS))
+        figure.yticks(*self._rounds(height - AXIS_ROWS))
         figure.xticks(*linear_ticks(start, end, max(width // 9, X_TICKS)))
         figure.xaxes(True, False)
         figure.yaxes(True, False)
         return _rows(figure, width, height)
+
+    def _rounds(self, rows: int) -> Ticks:
+        """Round numbers up the axis: two rows apart, so that equal steps look it, if four are."""
+        low, high, percent = self.scale.low, self.scale.high, self.drawing.percent
+        ticks = log_ticks if self.drawing.log else linear_ticks
+        chosen = ticks(low, high, rows // 2, percent)
+        if len(chosen[0]) < FEW:
+            chosen = ticks(low, high, max(rows // 3, min(Y_TICKS, rows)), percent)
+        return apart(chosen, low, high, rows)
 
     def _canvas(self, number: int, columns: int, height: int) -> Rows:
         """A curve without axes, at the same place as inside of them."""
