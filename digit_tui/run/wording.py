@@ -59,6 +59,10 @@ NAMES = {
 RESUMED = "training resumed"
 FEW = 2
 """Undone commands that are named one by one."""
+RECENT = 1_000
+"""Steps for which a change may have caused trouble, and is named."""
+NEARLY_ZERO = 1e-4
+"""Share of a learning rate of which one does not want to read the digits."""
 PAUSES = {
     "asked": "paused",
     "batch": "paused after one batch",
@@ -151,7 +155,7 @@ def spike(before: float, value: float, step: int, change: SettingChanged | None)
 
 
 def _after(step: int, change: SettingChanged | None) -> str:
-    if change is None:
+    if change is None or step - change.step > RECENT:
         return ""
     steps = step - change.step
     return f", {counted(steps, 'step')} after {setting_change(change)}"
@@ -302,6 +306,8 @@ def rate_words(settings: Settings, learning_rate: float | None, falls: bool) -> 
     now = base if learning_rate is None else setting_value(learning_rate)
     if now == base:
         return [f"learning rate {base}", f"rate {base}"]
+    if learning_rate is not None and learning_rate < NEARLY_ZERO * settings.learning_rate:
+        now = "near 0"
     way = f"falling from {base}" if falls else f"rising to {base}"
     return [
         f"learning rate {now}, {way} by the schedule",

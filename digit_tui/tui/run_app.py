@@ -91,7 +91,7 @@ class RunApp(GuidedApp):
         self._rate = rate
         self._stdio = stdio
         self._partial_line = ""
-        self._has_fork = False
+        self._situation = (False, False)
         self._repaint_timer: Timer | None = None
         self.schedule = DrawSchedule(rate)
         self.model = RunModel(config)
@@ -159,8 +159,9 @@ class RunApp(GuidedApp):
                     self._show_where_no_log_is(self.model.log[-1].text)
             self.schedule.invalidate()
             urgent = urgent or not isinstance(event, ROUTINE)
-        if (self.model.fork is not None) != self._has_fork:
-            self._has_fork = not self._has_fork
+        situation = (self.model.fork is not None, self.model.state == "finished")
+        if situation != self._situation:
+            self._situation = situation
             self.refresh_bindings()
         view = self.screen_stack[0]  # the run goes on behind a dialog
         if isinstance(view, View) and view.ready and self.fault is None:

@@ -57,9 +57,13 @@ class SteeringApp(JobControlApp):
         self.send(commands.SetAugmentation(AUGMENTATIONS[(current + 1) % len(AUGMENTATIONS)]))
 
     def offers(self, action: str) -> bool:
+        unfinished = self.model.state != "finished"
         possible = {
+            "toggle_pause": unfinished,
+            "step_batch": unfinished,
+            "step_epoch": unfinished,
             "keep": self.model.fork is not None,
-            "fork": self.model.fork is None,
+            "fork": self.model.fork is None and unfinished,
             "show_test": bool(self.model.config.validation),
         }
         return possible.get(action, True)

@@ -27,6 +27,15 @@ from digit_tui.tui.app import DigitApp
 STEPS_PER_EPOCH = 100
 
 
+def of_first_digits(dataset: Dataset, count: int) -> Dataset:
+    """A dataset with the first of the test digits only."""
+    return replace(
+        dataset,
+        test_images=dataset.test_images[:count],
+        test_labels=dataset.test_labels[:count],
+    )
+
+
 class Clock:
     """A clock that a test moves."""
 

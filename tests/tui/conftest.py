@@ -29,6 +29,7 @@ from digit_tui.tui import run_app as window_module
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.draw_rate import ANY_SHARE, DrawRate
 from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.widgets.confusion_matrix import Cell
 
 AT_ONCE = DrawRate(seconds=0.0, share=ANY_SHARE, poll_seconds=1_000.0)
 """All that a test tells is drawn at once, and nothing comes from anywhere else meanwhile."""
@@ -161,16 +162,21 @@ def browse(window: Any, story: Any) -> Any:
 
 @pytest.fixture
 def confuse(window: Any, story: Any) -> Any:
-    """Opens the view after some epochs, each with mistakes of its own."""
+    """Opens the view after some epochs, each with mistakes of its own; the first cell is chosen."""
 
     @asynccontextmanager
-    async def open_view(width: int = 80, height: int = 24, *epochs: Any) -> Any:
+    async def open_view(
+        width: int = 80, height: int = 24, *epochs: Any, choose: bool = True
+    ) -> Any:
         async with window(width, height) as opened:
             await opened.tell(*story.opening())
             for mistakes in epochs or (FIRST,):
                 await opened.tell(*story.epochs(1, mistakes))
             opened.app.switch_mode("confusion")
             await opened.settle()
+            if choose:
+                opened.app.screen.choose(Cell(0, 0))
+                await opened.settle()
             yield opened
 
     return open_view

@@ -109,6 +109,8 @@ class ConfusionView(View):
     def __init__(self) -> None:
         super().__init__()
         self._cell = Cell(0, 0)
+        self._chosen = False
+        """Whether a person has chosen the cell. Until then it is the worst."""
         self._share = False
         self._baseline: Baseline = "nothing"
         self._mark: Mark | None = None
@@ -154,6 +156,8 @@ class ConfusionView(View):
             first, second = self._pair.first, self._pair.second
             self._change = confusion_change(evaluated.evaluation.labels, first, second, classes)
             self._counts = self._change.second
+        if not self._chosen:
+            self._cell = self._worst
 
     @property
     def _table(self) -> Table:
@@ -240,7 +244,7 @@ class ConfusionView(View):
 
     def choose(self, cell: Cell) -> None:
         """Choose a cell of the matrix."""
-        self._cell = cell
+        self._cell, self._chosen = cell, True
         self.redraw()
 
     def action_move(self, rows: int, columns: int) -> None:
@@ -249,6 +253,7 @@ class ConfusionView(View):
         last = len(self._counts) - 1
         true, predicted = self._cell.true + rows, self._cell.predicted + columns
         self._cell = Cell(min(max(true, 0), last), min(max(predicted, 0), last))
+        self._chosen = True
         self._show()
 
     def on_confusion_matrix_chosen(self, message: ConfusionMatrix.Chosen) -> None:
@@ -256,7 +261,7 @@ class ConfusionView(View):
         if message.cell == self._cell:
             self.action_show_digits()
         else:
-            self._cell = message.cell
+            self._cell, self._chosen = message.cell, True
             self._show()
 
     def on_digit_tiles_opened(self, message: CellDigits.Opened) -> None:
@@ -268,11 +273,15 @@ class ConfusionView(View):
     def action_most_confused(self) -> None:
         if self._evaluated is None:
             return
+        self._cell, self._chosen = self._worst, False
+        self._show()
+
+    @property
+    def _worst(self) -> Cell:
+        """The most frequent mistake; where changes are shown, the one that became more frequent."""
         mistakes = self._table.values.copy()
         np.fill_diagonal(mistakes, np.iinfo(mistakes.dtype).min)
-        true, predicted = divmod(int(mistakes.argmax()), len(mistakes))
-        self._cell = Cell(true, predicted)
-        self._show()
+        return Cell(*divmod(int(mistakes.argmax()), len(mistakes)))
 
     def action_show_digits(self) -> None:
         if self._evaluated is not None:

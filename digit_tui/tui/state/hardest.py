@@ -52,7 +52,7 @@ class HardestMistakes:
         mistakes = np.flatnonzero(wrong)
         hardest = mistakes[highest_first(evaluation.losses[mistakes])].tolist()
         kept: list[Shown | None] = [None] * count
-        if before is not None and before.split == evaluated.split:
+        if before is not None and _same_digits(before, evaluated):
             again = set(hardest[: STAYS * count])
             leaving = max(count // LEAVING, 1)
             for place, (index, fixed) in enumerate(self.places[:count]):
@@ -66,3 +66,9 @@ class HardestMistakes:
         places = [Shown(next(others, -1), False) if each is None else each for each in kept]
         self.places = [each for each in places if each.digit >= 0]
         self._evaluated = evaluated
+
+
+def _same_digits(before: Evaluated, now: Evaluated) -> bool:
+    """Whether an index means the same digit: a new run may be of another dataset."""
+    same_labels = np.array_equal(before.evaluation.labels, now.evaluation.labels)
+    return before.split == now.split and same_labels

@@ -157,6 +157,21 @@ class TestCell:
             opened.find(r"^ 9 taken for 0: 4 of 100 \(4.0%\)$")
             opened.find("─Counts, epoch 2, ")
 
+    async def test_until_one_is_chosen_it_is_the_most_frequent_mistake(
+        self, confuse: Any, story: Any
+    ) -> None:
+        async with confuse(80, 24, FIRST, choose=False) as opened:
+            opened.find("^ 0 taken for 3: 1 of 100")
+            await opened.tell(*story.epochs(1, SECOND))
+            opened.find("^ 9 taken for 0: 3 of 100")
+            await opened.press("up")
+            await opened.tell(*story.epochs(1, FIRST))
+            opened.find("^ 8 taken for 0: 1 of 100")
+            await opened.press("home")
+            opened.find("^ 0 taken for 3: 1 of 100")
+            await opened.tell(*story.epochs(1, SECOND))
+            opened.find("^ 9 taken for 0: 3 of 100")
+
     async def test_the_most_frequent_mistake(self, confuse: Any) -> None:
         async with confuse(80, 24, FIRST, SECOND) as opened:
             await opened.press("home")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from support.tui import of_first_digits
 
 from digit_tui.tui.state.hardest import HardestMistakes
 
@@ -80,4 +81,12 @@ def test_another_split_begins_anew(story: Any) -> None:
     hardest = HardestMistakes()
     hardest.update(story.evaluated({4: (7, 0.9)}), 1)
     hardest.update(replace(story.evaluated({17: (3, 0.8)}), split="validation"), 1)
+    assert [(each.digit, each.fixed) for each in hardest.places] == [(17, False)]
+
+
+def test_another_dataset_begins_anew(story: Any) -> None:
+    hardest = HardestMistakes()
+    hardest.update(story.evaluated({250: (7, 0.9)}), 1)
+    story.dataset = of_first_digits(story.dataset, 100)
+    hardest.update(story.evaluated({17: (3, 0.8)}), 1)
     assert [(each.digit, each.fixed) for each in hardest.places] == [(17, False)]
