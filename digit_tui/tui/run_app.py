@@ -37,7 +37,7 @@ from digit_tui.tui.screens.view import View
 from digit_tui.tui.screens.view_host import ViewHost
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
-from digit_tui.tui.themes import THEMES, VARIABLES
+from digit_tui.tui.themes import NO_SHADES, THEMES, VARIABLES
 from digit_tui.tui.widgets.confusion_matrix import Cell
 from digit_tui.tui.widgets.quick_input import QuickInput
 
@@ -97,6 +97,8 @@ class RunApp(GuidedApp):
         self.model = RunModel(config)
         for theme in THEMES:
             self.register_theme(theme)
+        for name in NO_SHADES:
+            self.unregister_theme(name)
         self.theme = THEMES[0].name
 
     def get_theme_variable_defaults(self) -> dict[str, str]:

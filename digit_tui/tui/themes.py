@@ -20,6 +20,9 @@ VARIABLES = {
 }
 """Of the dark theme, and of all themes that are not the program's own."""
 
+NO_SHADES = ("ansi-dark", "ansi-light")
+"""Textual's themes in which no digit can be drawn: the terminal chooses their black and white."""
+
 DARK = Theme(
     "digit-dark",
     primary="#56b4e9",

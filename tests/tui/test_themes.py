@@ -43,6 +43,14 @@ def test_all_can_be_read(theme: Theme, name: str) -> None:
         assert ratio >= enough, f"{name} on {background}: {ratio:.1f}"
 
 
+async def test_only_those_that_have_shades_are_offered(window: Any) -> None:
+    async with window() as opened:
+        for name, theme in opened.app.available_themes.items():
+            colors = theme.to_color_system().generate()
+            assert {Color.parse(colors[part]).a for part in ("foreground", "background")} == {1.0}
+            assert not Color.parse(colors["background"]).ansi, name
+
+
 async def test_a_key_shows_each_in_turn(window: Any, story: Any) -> None:
     async with window() as opened:
         await opened.tell(*story.opening(), *story.epochs(2))

@@ -59,7 +59,7 @@ MISTAKES = (
     Meaning("✗  ✓", "read wrong, read right"),
     Meaning("✗?", "suspect: perhaps the label is wrong"),
     Meaning("label suspect", "the network is sure of another, epoch after epoch"),
-    Meaning("unbacked, not backed", "most people asked did not agree with the label"),
+    Meaning("unbacked, not backed", "most annotators who were asked did not confirm the label"),
     Meaning("backed 98.4%", "accuracy without the unbacked labels"),
     Meaning("▸", "the digit that is chosen"),
     Meaning("rank 4", "the true digit is only the network's fourth guess"),

@@ -54,7 +54,6 @@ class MistakesView(FilteredView):
             "w",
             "export",
             "Write",
-            show=False,
             id="export",
             tooltip="Write it as a page: mistakes.html of the run",
         ),
@@ -82,6 +81,8 @@ class MistakesView(FilteredView):
         super().__init__()
         self._evaluated: Evaluated | None = None
         self._renderer = ""
+        self._of_a_cell = False
+        """Whether the digits of a cell of the confusion matrix are listed: esc goes back there."""
         self._pixels = False
         self._empty = False
         self._title = ""
@@ -112,19 +113,25 @@ class MistakesView(FilteredView):
         elif selected is not None and self._explains:
             self._explain(selected)  # while paused, the neighbours are found at once
 
+    def apply_filter(self, text: str) -> None:
+        self._of_a_cell = False
+        super().apply_filter(text)
+
     def choose(self, text: str) -> None:
-        """Show the list, with the digits that a selection selects.
+        """Show the list, with the digits of a cell of the confusion matrix, as a selection.
 
         Raises:
             SelectionError: if it cannot be parsed.
         """
         self.apply_filter(text)
+        self._of_a_cell = True
         if self.ready:
             self._set_layout("-explains", False)
 
     def choose_digit(self, index: int) -> None:
         """Show the list, without a filter, at a digit."""
         self._listing.choose(index)
+        self._of_a_cell = False
         self._stale = True
         if self.ready:
             self._set_layout("-explains", False)
@@ -240,8 +247,11 @@ class MistakesView(FilteredView):
         elif self._explains:
             self._set_layout("-explains", False)
         else:
+            back = self._of_a_cell
             self.apply_filter("")
             self._redraw_soon()
+            if back:
+                self.host.show_view("confusion")
 
     def action_pixels(self) -> None:
         self._pixels = not self._pixels

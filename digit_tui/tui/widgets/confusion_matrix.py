@@ -16,8 +16,10 @@ from textual.strip import Strip
 from digit_tui.insight.confusion import class_scores
 from digit_tui.tui.widgets.mouse import Wheel
 
-SHADES = (0.01, 0.03, 0.1)
-"""Shares of the true digit from which a cell's shading is a level stronger."""
+SHADES = (0.25, 0.5, 0.75)
+"""Shares of the most frequent mistake from which a cell's shading is a level stronger."""
+FREQUENT = 4
+"""A mistake that is less frequent is not shaded as if it were."""
 LABEL = 5
 """Columns before the first cell: the true class, and whether there are more."""
 SCORES = {"recall": 7, "precision": 10, "F1": 6}
@@ -53,6 +55,13 @@ class Table:
     def values(self) -> NDArray[np.int64]:
         """(classes, classes) the numbers that are shown."""
         return self.counts if self.difference is None else self.difference
+
+    @property
+    def strongest(self) -> int:
+        """The count, or change, of mistakes in one cell that is shaded most."""
+        mistakes = np.abs(self.values)
+        np.fill_diagonal(mistakes, 0)
+        return max(int(mistakes.max()), FREQUENT)
 
 
 def number(value: int, total: int, share: bool, signed: bool) -> str:
@@ -181,6 +190,7 @@ class ConfusionMatrix(Wheel):
         predicted = range(self._left, self._left + columns)
         names = list(SCORES)[:shown]
         scores = class_scores(table.counts)._asdict()
+        strongest = table.strongest
         more = "▸" if predicted.stop < classes else " "
         head: list[Piece] = [(f"true{'◂' if self._left else ' '}", "head")]
         head += [
@@ -193,7 +203,9 @@ class ConfusionMatrix(Wheel):
             hint = "▾" if true == trues[-1] and trues.stop < classes else hint
             line = [(f"{hint}{true:>3} ", "axis" if true == own.true else "head")]
             total = int(table.counts[true].sum())
-            line += [self._piece(table, Cell(true, each), total, width) for each in predicted]
+            line += [
+                self._piece(table, Cell(true, each), total, strongest, width) for each in predicted
+            ]
             values = [f"{score(scores[name.lower()][true]):>{SCORES[name]}}" for name in names]
             empty = [(" " * len(text), name) for text, name in line]
             cell_lines = [empty] * tall
@@ -201,7 +213,7 @@ class ConfusionMatrix(Wheel):
             lines += cell_lines
         return lines
 
-    def _piece(self, table: Table, cell: Cell, total: int, width: int) -> Piece:
+    def _piece(self, table: Table, cell: Cell, total: int, strongest: int, width: int) -> Piece:
         signed = table.difference is not None
         value = int(table.values[cell])
         short = number(value, total, table.share, signed)
@@ -213,7 +225,7 @@ class ConfusionMatrix(Wheel):
             return text, "none"
         if not signed and cell.true == cell.predicted:
             return text, "right"
-        level = sum(abs(value) >= share * total for share in SHADES)
+        level = sum(abs(value) >= share * strongest for share in SHADES)
         good = (cell.true == cell.predicted) == (value > 0)
         return text, f"{'good' if good else 'bad'}{level}"
 

@@ -19,7 +19,7 @@ TALL = 30
 
 
 class KeyBar(Widget):
-    """Visible bindings as key and description; a click presses the key."""
+    """Visible bindings as key and description; a click presses the key, one on a word its first."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES = {"key-bar--key"}
@@ -66,9 +66,16 @@ class KeyBar(Widget):
         item = Text()
         for binding in bindings:
             key = Text(self.app.get_key_display(binding), style)
-            key.apply_meta({"@click": f"app.simulate_key('{binding.key}')"})
+            key.apply_meta(_click(binding))
             item.append_text(key).append(" ")
-        return item.append(bindings[0].description)
+        word = Text(bindings[0].description)
+        word.apply_meta(_click(bindings[0]))
+        return item.append_text(word)
+
+
+def _click(binding: Binding) -> dict[str, str]:
+    """What makes a click press a key."""
+    return {"@click": f"app.simulate_key('{binding.key}')"}
 
 
 def _rank(binding: Binding) -> int:

@@ -92,6 +92,8 @@ def quality_line(model: RunModel, width: int = 1_000) -> str:
         return f"{split} accuracy: not measured yet"
     best = int(np.nanargmax(series.y)) if np.isfinite(series.y).any() else 0
     interval = ends_words(evaluation.correct, evaluation.total)
+    if not series.x[-1]:
+        return f"{split} accuracy before training ({interval})"
     named = (f"{split} accuracy (95% interval {interval})", f"{split} accuracy ({interval})")
     others = [
         f"best {series.y[best]:.2%} at epoch {series.x[best]:.4g}",

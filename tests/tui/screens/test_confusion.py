@@ -14,6 +14,7 @@ from support.rarely import rarely
 from digit_tui.data import Dataset
 from digit_tui.nn import Evaluation
 from digit_tui.run.settings import Settings
+from digit_tui.tui.widgets.confusion_matrix import ConfusionMatrix
 
 
 class TestMatrix:
@@ -206,6 +207,40 @@ class TestCell:
             await opened.press("tab", "home", "enter")
             opened.find("1 of .* true=0 pred=3")
             opened.find("#17 +0 → 3")
+
+    async def test_escape_goes_back_from_them(self, confuse: Any) -> None:
+        async with confuse() as opened:
+            await opened.press("home", "enter")
+            opened.find("true=0 pred=3")
+            await opened.press("escape")
+            assert opened.app.current_mode == "confusion"
+            await opened.press("enter", "slash", "end", "space", *"loss>0", "enter")
+            opened.find("true=0 pred=3 loss>0")
+            await opened.press("escape")
+            assert opened.app.current_mode == "mistakes"  # it is another list by now
+            await opened.press("escape")
+            assert opened.app.current_mode == "mistakes"
+
+    @pytest.mark.parametrize(
+        ("counts", "shades"), [((8, 5, 3, 1), 4), ((20, 19, 18, 17), 1), ((1, 1, 2, 1), 2)]
+    )
+    async def test_the_most_frequent_mistakes_are_shaded_most(
+        self, confuse: Any, story: Any, counts: tuple[int, ...], shades: int
+    ) -> None:
+        labels, mistakes = story.dataset.test_labels, {}
+        for true, count in enumerate(counts):
+            digits = np.flatnonzero(labels == true)[:count]
+            mistakes |= {int(each): (9, 0.9) for each in digits}
+        async with confuse(80, 24, mistakes) as opened:
+            await opened.press("down", "down", "down", "down")
+            matrix = opened.app.screen.query_one(ConfusionMatrix)
+            colors = []
+            for true in range(len(counts)):
+                texts = [(each.text.strip(), each.style) for each in matrix.render_line(true + 1)]
+                # Behind the label of the row.
+                styles = [style for text, style in texts[1:] if text == str(counts[true])]
+                colors.append(styles[-1].bgcolor)
+            assert len({*colors}) == shades
 
     @pytest.mark.long
     async def test_of_many_classes_it_is_in_sight(self, window: Any, story: Any) -> None:

@@ -56,6 +56,27 @@ async def test_a_click_presses_the_key(window: Any, story: Any) -> None:
         assert isinstance(opened.app.screen, CommandPalette)
 
 
+async def test_so_does_one_on_what_it_does(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), story.steps(10))
+        for word in ("Undo", "Pause", "View"):
+            await opened.pilot.click("KeyBar", offset=(opened.rows[23].index(word), 0))
+            await opened.settle()
+        assert opened.sent == [commands.Undo(), commands.Pause()]
+        assert opened.app.current_mode == "mistakes"
+
+
+async def test_a_finished_run_has_no_keys_that_train_on(window: Any, story: Any) -> None:
+    async with window(250, 24) as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        going = {"space Pause", "n N Step", "f Fork"}
+        assert going <= {*opened.rows[23].split("  ")}
+        await opened.tell(story.paused("finished"))
+        assert not going & {*opened.rows[23].split("  ")}
+        await opened.tell(story.changed("epochs", 30), story.paused())
+        assert going <= {*opened.rows[23].split("  ")}
+
+
 def all_items(app: DigitApp) -> set[str]:
     """The keys that work, those of a group together, each with what it does."""
     shown = [
