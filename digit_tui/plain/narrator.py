@@ -119,7 +119,7 @@ class Narrator:
                 self._report_event(event)
 
     def _report_event(self, event: Event) -> None:
-        line = wording.line_for(event, self._ways)
+        line = wording.line_for(event, self._ways, self._run.config.schedule)
         if line is not None:
             self._line(line)
 

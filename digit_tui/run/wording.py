@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from digit_tui.data import Dataset, counted
+from digit_tui.nn import SCHEDULES
 from digit_tui.run import commands
 from digit_tui.run.commands import Setting
 from digit_tui.run.events import (
@@ -61,6 +62,8 @@ FEW = 2
 """Undone commands that are named one by one."""
 RECENT = 1_000
 """Steps for which a change may have caused trouble, and is named."""
+SMALL_SHARE = 0.1
+"""Of a learning rate: what a person sets has little effect, and that is told."""
 NEARLY_ZERO = 1e-4
 """Share of a learning rate of which one does not want to read the digits."""
 PAUSES = {
@@ -169,7 +172,17 @@ def loaded(dataset: Dataset) -> str:
     return f"{dataset.name}: {train:,} training{validation} and {counted(test, 'test image')}"
 
 
-def line_for(event: Event, ways: Ways | None = None) -> str | None:
+def _left_by(schedule: str, change: SettingChanged) -> str:
+    """What a schedule leaves of a learning rate that was set, where that is little."""
+    settings = change.settings
+    share = SCHEDULES[schedule](min(change.epoch / settings.epochs, 1.0))
+    if change.setting != "learning_rate" or share >= SMALL_SHARE:
+        return ""
+    left = setting_value(float(f"{settings.learning_rate * share:.2g}"))
+    return f", of which the schedule leaves {'nearly 0' if share < NEARLY_ZERO else left}"
+
+
+def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant") -> str | None:
     """An event as one line of a log or transcript; None if it gets no line.
 
     A front end that words an event differently, or leaves it out, handles that event itself before
@@ -178,6 +191,7 @@ def line_for(event: Event, ways: Ways | None = None) -> str | None:
     Args:
         event: what happened.
         ways: how the front end is asked for what can be done about it.
+        schedule: of the run's learning rate, see `nn.SCHEDULES`.
     """
     match event:
         case RunStarted(parameters=parameters):
@@ -187,7 +201,7 @@ def line_for(event: Event, ways: Ways | None = None) -> str | None:
         case EpochEnded(epoch=epoch, monitored=(split, loss, accuracy)):
             return f"epoch {epoch}: {split} {accuracy:.2%}, loss {loss:.4f}"
         case SettingChanged(epoch=epoch):
-            return f"epoch {epoch:.2f}: set {setting_change(event)}"
+            return f"epoch {epoch:.2f}: set {setting_change(event)}{_left_by(schedule, event)}"
         case WentBack():
             return _went_back(event)
         case Paused(reason=reason):
@@ -307,7 +321,7 @@ def rate_words(settings: Settings, learning_rate: float | None, falls: bool) -> 
     if now == base:
         return [f"learning rate {base}", f"rate {base}"]
     if learning_rate is not None and learning_rate < NEARLY_ZERO * settings.learning_rate:
-        now = "near 0"
+        now = "nearly 0"
     way = f"falling from {base}" if falls else f"rising to {base}"
     return [
         f"learning rate {now}, {way} by the schedule",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Literal
 
@@ -186,6 +186,7 @@ class RunStatus:
                     self.learning_rate = None  # unknown until the next step
             case TimelineChanged(snapshots):
                 self.snapshots = snapshots
+                self._show_accuracy_of_now()
             case Paused(reason=reason):
                 self.state = PAUSED.get(reason, "paused")
             case Resumed():
@@ -206,6 +207,17 @@ class RunStatus:
                 self._ingest_fork_end(event)
             case _:
                 pass
+
+    def _show_accuracy_of_now(self) -> None:
+        """A snapshot has the accuracy of the evaluation before it; this one may be newer."""
+        now = self.evaluated
+        if now is None or now.step != self.step:
+            return
+        for place, each in enumerate(self.snapshots):
+            accuracy = now.evaluation.accuracy
+            if each.step == now.step and not each.undone and each.accuracy != accuracy:
+                self.snapshots = [*self.snapshots]
+                self.snapshots[place] = replace(each, accuracy=accuracy)
 
     def _start_clock(self) -> None:
         self._track.clear()
@@ -230,6 +242,7 @@ class RunStatus:
     def _ingest_evaluated(self, event: Evaluated) -> None:
         if event.split == self.config.monitored_split:
             self.evaluated = event
+            self._show_accuracy_of_now()
             return
         self.test_evaluated, self.shows_test = event, True
         if self.test_opened is None:

@@ -21,6 +21,7 @@ from digit_tui.training.restart import NextRun
 from digit_tui.training.run_request import RunRequest, resume_request
 from digit_tui.tui.bindings import TRAINING_KEYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
+from digit_tui.tui.screens.fork import KeepDialog
 from digit_tui.tui.screens.restart import RestartDialog
 from digit_tui.tui.screens.resume import ResumeDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
@@ -135,9 +136,9 @@ class DigitApp(SteeringApp):
     def ingest(self, events: Iterable[RunnerEvent], urgent: bool = False) -> None:
         super().ingest(events, urgent)
         self._pause_pending &= self.model.going
-        if isinstance(self.screen, TimelineDialog):
+        if isinstance(self.screen, TimelineDialog | KeepDialog):
             with self.errors_told():
-                self.screen.follow(self.model.snapshots)
+                self.screen.follow(self.model)
         if self._kept and self.model.state != "loading":  # below what the run itself begins with
             for line in self._kept:
                 self.model.say("change", line)

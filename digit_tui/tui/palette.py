@@ -32,6 +32,21 @@ GROUPS = {
 LEFT_OUT = {"palette", "next_view", "previous_view"}
 """Keys of which the palette offers something better, or that are what has opened it."""
 GROUP_WIDTH, KEY_WIDTH = 16, 7
+WORDS = {
+    "double_rate": "faster speed learning",
+    "halve_rate": "slower learning",
+    "undo": "back",
+    "timeline": "timeline snapshots history back",
+    "fork": "compare copy branch",
+    "keep": "compare end fork",
+    "augment": "deform overfitting",
+    "restart": "new run again network",
+    "epochs": "longer more train",
+    "export": "html page save mistakes",
+    "theme": "colours dark light",
+    "pause": "stop resume",
+}
+"""Other words that a person may look for, by the ids of keys."""
 
 
 class Entry(NamedTuple):
@@ -79,7 +94,8 @@ class Commands(Provider):
             group, at = places.get(binding.id, ("View", 0))
             key = self.app.get_key_display(binding)
             run = partial(self.app.run_action, binding.action, namespace)
-            found.append((at, Entry(group, key, binding.tooltip, binding.description, run)))
+            words = f"{binding.description} {WORDS.get(binding.id, '')}".rstrip()
+            found.append((at, Entry(group, key, binding.tooltip, words, run)))
         yield from (entry for _, entry in sorted(found, key=lambda each: each[0]))
 
     def _without_key(self) -> Iterator[Entry]:
@@ -87,7 +103,7 @@ class Commands(Provider):
         for mode, title in host.tabs:
             if not isinstance(self.screen, View) or title != self.screen.TAB:
                 run = partial(host.show_view, mode)
-                yield Entry("View", "", f"Go to {title}", "View", run)
+                yield Entry("View", "", f"Go to {title}", "View wrong errors digits", run)
         yield Entry("Theme", "", "Choose one of all themes", "", self.app.action_change_theme)
         yield Entry("Program", "? m", "Read the manual", "Manual", self._open_manual)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from digit_tui.config import RunConfig
 from digit_tui.run.commands import (
     AddEpochs,
     ScaleLearningRate,
@@ -14,7 +17,9 @@ from digit_tui.run.commands import (
     SetOptimizer,
     Setting,
 )
-from digit_tui.run.wording import command_words, setting_words
+from digit_tui.run.events import SettingChanged
+from digit_tui.run.settings import Settings
+from digit_tui.run.wording import command_words, line_for, rate_words, setting_words, spike
 
 
 @pytest.mark.parametrize(
@@ -41,3 +46,40 @@ from digit_tui.run.wording import command_words, setting_words
 def test_commands_in_words(command: Setting, does: str, sets: str) -> None:
     assert command_words(command) == does
     assert setting_words(command) == sets
+
+
+def doubled(epoch: float, step: int = 100) -> SettingChanged:
+    """A learning rate of 0.2 in a run of 100 epochs."""
+    settings = replace(Settings.of(RunConfig()), learning_rate=0.2, epochs=100)
+    return SettingChanged(step, epoch, "learning_rate", 0.1, 0.2, settings)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "schedule", "effect"),
+    [
+        (95.0, "constant", ""),
+        (50.0, "cosine", ""),
+        (95.0, "cosine", ", of which the schedule leaves 0.0012"),  # 0.2 (1 + cos(0.95 pi)) / 2
+        (99.9, "cosine", ", of which the schedule leaves nearly 0"),
+        (100.0, "cosine", ", of which the schedule leaves nearly 0"),
+        (0.0, "onecycle", ", of which the schedule leaves 0.008"),
+    ],
+)
+def test_a_rate_of_which_the_schedule_leaves_little(
+    epoch: float, schedule: str, effect: str
+) -> None:
+    line = line_for(doubled(epoch), schedule=schedule)
+    assert line == f"epoch {epoch:.2f}: set learning rate 0.1 → 0.2{effect}"
+
+
+def test_a_rate_of_nearly_nothing_has_no_digits() -> None:
+    settings = doubled(99.0).settings
+    words = "learning rate nearly 0, falling from 0.2 by the schedule"
+    assert rate_words(settings, 2.629e-11, falls=True)[0] == words
+    assert rate_words(settings, 0.001, falls=True)[-1] == "rate 0.001 of 0.2"
+
+
+@pytest.mark.parametrize(("steps", "named"), [(1, True), (1_000, True), (1_001, False)])
+def test_only_a_recent_change_may_have_caused_trouble(steps: int, named: bool) -> None:
+    text = spike(0.05, 4.1, 100 + steps, doubled(1.0))
+    assert ("after learning rate 0.1 → 0.2" in text) is named

@@ -142,6 +142,18 @@ class TestPalette:
             opened.app.screen.query_one(Input).value = "undo"
             await opened.until(lambda: "Fork and undo   u " in opened.text)
 
+    @pytest.mark.parametrize(
+        ("word", "found"),
+        [("timeline", "U "), ("compare", "f "), ("faster", "] "), ("wrong", "Go to Mistakes")],
+    )
+    async def test_or_by_what_a_person_would_call_it(
+        self, window: Any, word: str, found: str
+    ) -> None:
+        async with window() as opened:
+            await opened.press("ctrl+p")
+            opened.app.screen.query_one(Input).value = word
+            await opened.until(lambda: found in opened.text)
+
     def test_each_key_of_the_run_has_a_group(self) -> None:
         listed = [id for ids in GROUPS.values() for id in ids]
         assert len(set(listed)) == len(listed)

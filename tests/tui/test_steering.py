@@ -187,13 +187,23 @@ class TestTimeline:
             "epoch   2.50   90.00%  (undone)",
         ]
 
+    async def test_the_moment_of_now_has_the_accuracy_of_now(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.steps(50))
+            now = SnapshotInfo(50, 0.5, (), 0.8, "", False)
+            await opened.tell(happened.TimelineChanged([now]), story.evaluated({4: (7, 0.9)}))
+            await opened.press("U")
+            opened.find("epoch +0.50 +99.90%")
+            await opened.tell(story.steps(10), happened.TimelineChanged([now]))
+            assert opened.app.model.snapshots == [now]
+
     async def test_enter_goes_to_the_chosen_one(self, window: Any, story: Any) -> None:
         async with window() as opened:
             changed = happened.TimelineChanged(MOMENTS)
             await opened.tell(*story.opening(), *story.epochs(2), changed)
             await opened.press("U")
             assert isinstance(opened.app.screen, TimelineDialog)
-            opened.find(" 95.10%  then double the learning rate")
+            opened.find("100.00%  then double the learning rate")
             await opened.press("enter")  # the last command is selected
             assert opened.sent == [commands.GoBack(200, ())]
             await opened.press("U", "down", "enter")
@@ -210,7 +220,7 @@ class TestTimeline:
             await opened.press("U")
             folded = "▸ 3 snapshots between epochs 0.5 and 1.5"
             assert timeline_rows(opened) == [
-                "epoch   0.00   90.00%",
+                "epoch   0.00  100.00%",
                 folded,
                 "epoch   2.00   90.00%  then double the learning rate",
                 "▸ 5 snapshots between epochs 2.5 and 4.5",

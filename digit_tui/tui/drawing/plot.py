@@ -210,6 +210,8 @@ class _Plotting:
             style = next((row[each].style for each in column[outside] if row[each].style), None)
             for each in column[outside]:
                 row[each] = Cell(arrow, style)
+            if any(cell.text in "▲▼" for cell in row if cell.style != style):
+                continue  # of a curve that goes out as well: one value says how far
             value = 10 ** y[farthest] if self.drawing.log else y[farthest]
             text = label(float(f"{value:.3g}"), self.drawing.percent)
             place = int(column[farthest]) + 1

@@ -55,7 +55,7 @@ def log_ticks(low: float, high: float, count: int, percent: bool = False) -> Tic
 
 
 def apart(ticks: Ticks, low: float, high: float, rows: int) -> Ticks:
-    """Without those in the row of the one before: plotext would show any of them.
+    """Without those in the row of the one before, of which plotext would show any, or that read so.
 
     Args:
         ticks: ascending.
@@ -67,7 +67,7 @@ def apart(ticks: Ticks, low: float, high: float, rows: int) -> Ticks:
     seen = -1
     for position, text in zip(*ticks, strict=True):
         row = floor(0.5 + (rows - 1) * (position - low) / (high - low)) if high > low else 0
-        if row != seen:
+        if row != seen and text not in kept[1]:
             seen = row
             kept[0].append(position)
             kept[1].append(text)

@@ -31,7 +31,7 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
     TITLE = "Fork"
     INTRODUCTION = "Train a copy beside the run, on the same batches, with\n"
     BINDINGS = [
-        Binding("enter,f", "submit", "Start", key_display="enter"),
+        Binding("enter", "submit", "Start", key_display="enter"),
         Binding("escape", "leave", "Cancel", key_display="esc"),
     ]
 
@@ -142,23 +142,32 @@ class KeepDialog(ListDialog[bool | None]):
         Binding("enter", "submit", "Choose", key_display="enter"),
         Binding("r", "dismiss(False)", show=False),
         Binding("f", "dismiss(True)", show=False),
-        Binding("escape,q,k", "dismiss(None)", "Go on with both", key_display="esc"),
+        Binding("escape,q", "dismiss(None)", "Go on with both", key_display="esc"),
     ]
 
     def __init__(self, model: RunModel) -> None:
         super().__init__()
-        fork = model.fork
-        run = "" if model.evaluation is None else f"{model.evaluation.accuracy:.2%}"
-        copy = "" if fork is None or fork.evaluation is None else f"{fork.evaluation.accuracy:.2%}"
-        self._options = (
-            Text(f"r  go on with the run   {run:>7}"),
-            Text(f"f  go on with the fork  {copy:>7}"),
-        )
-        self._words = fork.words if fork else ""
+        self._options = _branches(model)
+        self._words = model.fork.words if model.fork else ""
 
     def compose_content(self) -> ComposeResult:
         yield OptionList(*self._options)
         yield Label(Text(f"\nThe fork has {self._words}.\nThe other is saved as a run of its own."))
 
+    def follow(self, model: RunModel) -> None:
+        """Show the accuracies of now."""
+        before, self._options = self._options, _branches(model)
+        for index, (old, new) in enumerate(zip(before, self._options, strict=True)):
+            if old != new and self.is_mounted:
+                self.query_one(OptionList).replace_option_prompt_at_index(index, new)
+
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_index == 1)
+
+
+def _branches(model: RunModel) -> tuple[Text, Text]:
+    """The run and its fork, each with its key and its latest accuracy."""
+    fork = model.fork
+    run = "" if model.evaluation is None else f"{model.evaluation.accuracy:.2%}"
+    copy = "" if fork is None or fork.evaluation is None else f"{fork.evaluation.accuracy:.2%}"
+    return Text(f"r  go on with the run   {run:>7}"), Text(f"f  go on with the fork  {copy:>7}")

@@ -25,7 +25,7 @@ class RestartDialog(Form[NextRun | None]):
     TITLE = "Restart"
     INTRODUCTION = "Save and keep this run, and begin another one with\n"
     BINDINGS = [
-        Binding("enter,r", "submit", "Begin", key_display="enter"),
+        Binding("enter", "submit", "Begin", key_display="enter"),
         Binding("escape", "leave", "Cancel", key_display="esc"),
     ]
 

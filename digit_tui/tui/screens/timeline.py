@@ -15,6 +15,7 @@ from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.timeline import SnapshotGroup, group_snapshots
 from digit_tui.run.wording import snapshot_words
 from digit_tui.tui.screens.list_dialog import ListDialog
+from digit_tui.tui.state.run_model import RunModel
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
         # The list would scroll.
         Binding("right", "unfold(True)", "Unfold", key_display="→", priority=True),
         Binding("left", "unfold(False)", "Fold", show=False, priority=True),
-        Binding("escape,U,q", "dismiss(None)", "Stay", key_display="esc"),
+        Binding("escape,q", "dismiss(None)", "Stay", key_display="esc"),
     ]
 
     def __init__(self, snapshots: list[SnapshotInfo], seconds: float = 0.0) -> None:
@@ -86,9 +87,9 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
         place = self._list.highlighted
         return None if place is None else self._rows[place]
 
-    def follow(self, snapshots: list[SnapshotInfo]) -> None:
+    def follow(self, model: RunModel) -> None:
         """Show the snapshots that there are now, if it is time; what is selected stays so."""
-        now = perf_counter()
+        now, snapshots = perf_counter(), model.snapshots
         if snapshots is self._snapshots or now - self._shown < self._seconds or not self.is_mounted:
             return
         self._snapshots, self._shown = snapshots, now

@@ -142,7 +142,7 @@ class RunModel(RunStatus):
 
     def _say_event(self, event: Event, mark: str = "") -> None:
         """Add its line to the log, if it has one."""
-        line = wording.line_for(event, self.ways)
+        line = wording.line_for(event, self.ways, self.config.schedule)
         if line is not None:
             self.say(KINDS.get(type(event), "note"), line, mark)
 

@@ -23,11 +23,15 @@ class EventLog(Static):
         self._shown = Text()
 
     def show(self, model: RunModel) -> None:
-        """Draw the last lines; a long one takes more than one row."""
+        """Draw the last lines; a long one takes more than one row.
+
+        Of one that there is no room for the beginning is shown, which says more than the end.
+        """
         width, height = self.size
         rows: list[Text] = []
         for line in reversed(model.log):
-            if len(rows) >= height:
+            room = height - len(rows)
+            if room <= 0:
                 break
             if line.kind == "epoch" and height < FEW_ROWS:
                 continue  # the line above the charts says it too
@@ -36,8 +40,8 @@ class EventLog(Static):
                 style = self.get_component_rich_style(f"event-log--{line.kind}", partial=True)
             mark = f"{line.mark} " if line.mark else ""
             wrapped = Text(mark + line.text, style).wrap(self.app.console, max(width, 1))
-            rows[:0] = list(wrapped)[: max(height, 0)]  # the beginning says more than the end
-        text = Text("\n").join(rows[-height:] if height else [])
+            rows[:0] = list(wrapped)[:room]
+        text = Text("\n").join(rows)
         if text != self._shown:  # each update is sent to the terminal
             self._shown = text
             self.update(text, layout=False)  # its height is fixed

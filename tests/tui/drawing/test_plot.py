@@ -110,6 +110,16 @@ class TestRange:
         plotted = draw(Curve(X, spiked, "training"), log=False)
         assert "".join(cell.text for cell in plotted.rows[0]).endswith("1M▲")
 
+    def test_of_two_spikes_one_value_is_written(self) -> None:
+        curves = []
+        for role, column in (("training", 250), ("test", 255)):
+            spiked = 1 + 0.2 * np.sin(X)
+            spiked[column] = 1e6
+            curves.append(Curve(X, spiked, role))
+        top = "".join(cell.text for cell in draw(*curves, log=False).rows[0])
+        assert top.count("1M") == 1
+        assert "1M " in top
+
     def test_a_dip_has_an_arrow_too(self) -> None:
         dipped = 1 + 0.2 * np.sin(X)
         dipped[250] = -1e6

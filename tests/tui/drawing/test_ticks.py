@@ -31,6 +31,13 @@ def test_none_shares_a_row_with_another() -> None:
     assert apart(ticks, log10(0.1), log10(2.4), 200) == ticks
 
 
+def test_none_reads_as_another() -> None:
+    ticks = linear_ticks(2.32401, 2.32409, 7)
+    assert len(ticks[1]) > len({*ticks[1]})
+    positions, labels = apart(ticks, 2.32401, 2.32409, 40)
+    assert len(positions) == len(labels) == len({*labels}) > 0
+
+
 class TestLinear:
     @given(ends, ends, counts)
     def test_within_the_range_and_not_too_many(self, low: float, high: float, count: int) -> None:

@@ -27,6 +27,24 @@ DIALOGS = {
 """What opens each, by its title, and the keys that its buttons name."""
 
 
+@pytest.mark.parametrize("key", ["o", "f", "r", "U", "k"])
+async def test_help_comes_before_it_is_answered(window: Any, story: Any, key: str) -> None:
+    async with window() as opened:
+        snapshots = [SnapshotInfo(0, 0.0, (), 0.9, "", False)]
+        await opened.tell(*story.opening(), happened.TimelineChanged(snapshots))
+        if key == "k":
+            await opened.tell(forked(story, "optimizer sgd"))
+        await opened.press(key)
+        dialog = opened.app.screen
+        await opened.press("question_mark")
+        opened.find("─ Help: Training ─")
+        await opened.press("escape")
+        assert opened.app.screen is dialog
+        await opened.press(key)
+        assert opened.app.screen is dialog  # only enter answers
+        assert opened.sent == []
+
+
 @pytest.mark.parametrize("size", [(60, 20), (80, 24)])
 async def test_one_frame_with_a_title_and_buttons(
     window: Any, story: Any, size: tuple[int, int]

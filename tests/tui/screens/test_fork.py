@@ -154,6 +154,14 @@ class TestFork:
             await opened.press("k", *(["down"] if fork else []), "enter")
             assert opened.sent[1:] == [commands.Keep(fork)]
 
+    async def test_the_dialog_has_the_accuracies_of_now(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1), forked(story, "optimizer sgd"))
+            await opened.press("k")
+            opened.find("go on with the run   100.00%")
+            await opened.tell(story.evaluated({4: (7, 0.9)}))
+            opened.find("go on with the run    99.90%")
+
     @pytest.mark.parametrize("kept", ["run", "fork"])
     def test_the_branch_that_is_kept_goes_on_as_the_run(
         self, model: RunModel, story: Any, tell: Tell, kept: str

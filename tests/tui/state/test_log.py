@@ -12,6 +12,7 @@ from digit_tui.run import events as happened
 from digit_tui.session.failures import Failed
 from digit_tui.session.runner import Loaded
 from digit_tui.tui.state.run_model import LOG_LINES, RunModel
+from digit_tui.tui.widgets.event_log import EventLog
 
 PAUSED = "paused: space trains on"
 
@@ -168,3 +169,16 @@ class TestControlCharacters:
     ) -> None:
         tell(story.started(run=self.EVIL))
         assert model.run == "a?]0;owned??2Jb?c"
+
+
+async def test_a_long_line_is_cut_at_its_end(window: Any, story: Any) -> None:
+    async with window(80, 24) as opened:
+        model, log = opened.app.model, opened.app.screen.query_one(EventLog)
+        await opened.tell(*story.opening())
+        width, height = log.size
+        model.say("note", "the beginning " + "of a very long line " * (width * height // 20))
+        model.say("note", "the latest")
+        opened.app.screen.redraw()
+        await opened.settle()
+        shown = [row.strip() for row in opened.rows if "the beginning" in row or "latest" in row]
+        assert [row.split()[1] for row in shown] == ["beginning", "latest"]
