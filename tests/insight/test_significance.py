@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from math import erfc, sqrt
+from fractions import Fraction
+from math import comb, erfc, sqrt
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest, chi2
+from scipy.stats import binom, binomtest
 
 from digit_tui.insight import significance
 from digit_tui.insight.significance import (
@@ -30,24 +31,37 @@ PAIRS = [
 
 
 def test_the_p_value_is_the_published_one() -> None:
-    """By the R package contingencytables 3.1.0, for the data of Cavo et al."""
-    assert Comparison(161, 6, 16).p_value == pytest.approx(0.033006, abs=1e-6)
+    """By the R package contingencytables, for the data of Cavo et al."""
+    assert Comparison(161, 6, 16).p_value == pytest.approx(0.034690, abs=5e-7)
+
+
+def test_the_p_value_is_that_of_a_sum_of_fractions() -> None:
+    for differ in range(1, 41):
+        for lost in range((differ + 1) // 2):
+            ways = [comb(differ, count) for count in range(lost + 1)]
+            expected = Fraction(2 * sum(ways) - ways[-1], 2**differ)
+            found = Comparison(100, differ - lost, lost).p_value
+            assert found == pytest.approx(float(expected), rel=1e-13)
 
 
 @pytest.mark.parametrize("counts", PAIRS, ids=str)
 def test_the_p_value_is_that_of_scipy(counts: tuple[int, int]) -> None:
-    gained, lost = counts
-    expected = chi2.sf((gained - lost) ** 2 / (gained + lost), 1)
+    larger, differ = max(counts), sum(counts)
+    expected = 2 * binom.sf(larger, differ, 0.5) + binom.pmf(larger, differ, 0.5)
     assert Comparison(1_000_000, *counts).p_value == pytest.approx(expected, rel=1e-9)
 
 
 def test_the_interval_and_the_test_never_contradict_each_other() -> None:
-    """For all small counts up to where the difference is clear; larger ones follow."""
-    for fewer in range(25):
+    """For all small counts up to where the difference is clear, and few digits; more follow."""
+    for fewer in range(20):
         for more in range(fewer, 2 * fewer + 12):
             agree(Comparison(1_000, fewer, more))
             agree(Comparison(1_000, more, fewer))
-    agree(Comparison(500_000, 2_925, 2_777))  # p is 0.05 to nine digits
+    for total in range(1, 9):
+        for gained in range(total + 1):
+            for lost in range(total + 1 - gained):
+                agree(Comparison(total, gained, lost))
+    agree(Comparison(500_000, 19_687, 19_300))  # p is 0.05 to seven digits
 
 
 @settings(deadline=None, max_examples=60)
@@ -90,11 +104,11 @@ def test_the_difference_is_never_an_end(total: int, data: st.DataObject) -> None
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ((1_000, 0, 0), "+0.00 points (95% interval -0.38 to +0.38)"),  # 1.96² / (1000 + 1.96²)
-        ((1_000, 0, 13), "-1.30 points (95% interval -2.21 to -0.76)"),
-        ((1_000, 1, 7), "-0.60 points (95% interval -1.35 to -0.06)"),
-        ((10_000, 17, 26), "-0.09 points (95% interval -0.23 to +0.04)"),
-        ((60_000, 0, 1), "-0.002 points (95% interval -0.009 to +0.005)"),
+        ((1_000, 0, 0), "+0.00 points (95% interval -0.23 to +0.23)"),  # 1 - 0.1 ** 0.001
+        ((1_000, 0, 13), "-1.30 points (95% interval -2.08 to -0.59)"),
+        ((1_000, 1, 7), "-0.60 points (95% interval -1.23 to -0.03)"),
+        ((10_000, 17, 26), "-0.09 points (95% interval -0.22 to +0.04)"),
+        ((60_000, 0, 1), "-0.002 points (95% interval -0.007 to +0.003)"),
     ],
 )
 def test_the_gap_in_words(table: tuple[int, int, int], words: str) -> None:
@@ -223,9 +237,12 @@ def test_the_ends_never_look_the_same(total: int, data: st.DataObject) -> None:
     [
         (0, 0, "fixed 0, broke 0: no difference"),
         (5, 5, "fixed 5, broke 5: may well be chance (p = 1.00)"),
+        (0, 2, "fixed 0, broke 2: may well be chance (p = 0.25)"),
+        (4, 0, "fixed 4, broke 0: may well be chance (p = 0.062)"),  # 1/16
+        (0, 5, "fixed 0, broke 5: probably real (p = 0.031)"),  # 1/32
         (27, 19, "fixed 27, broke 19: may well be chance (p = 0.24)"),
-        (40, 22, "fixed 40, broke 22: probably real (p = 0.022)"),
-        (10, 30, "fixed 10, broke 30: hardly chance (p = 0.0016)"),
+        (40, 22, "fixed 40, broke 22: probably real (p = 0.023)"),
+        (10, 30, "fixed 10, broke 30: hardly chance (p = 0.0015)"),
         (2_000, 1_700, "fixed 2000, broke 1700: hardly chance (p < 0.001)"),
     ],
 )

@@ -42,7 +42,7 @@ LINES = {
     ),
     "GapLine": (
         "In what the fork differs, and how much better it is.",
-        "Whether that may be chance: McNemar's test.",
+        "Whether that may be chance: McNemar's mid-p test.",
         "How many digits each of them reads right.",
     ),
     "Heading": ("The chosen digit: its number, its label, what it is read as, and doubts.",),

@@ -25,7 +25,7 @@ class TestChange:
                 " 0 recognized: 100 of 100 (100.0%) now, 99 at epoch 1",
                 " epoch 1  99.60% (95% interval 99.0 to 99.8)",
                 " now      99.50% (95% interval 98.8 to 99.8)",
-                " since epoch 1: fixed 2, broke 3: may well be chance (p = 0.65)",
+                " since epoch 1: fixed 2, broke 3: may well be chance (p = 0.69)",
             ]
             await opened.press("d")
             assert opened.rows[2].startswith("─Counts, ")

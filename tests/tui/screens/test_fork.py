@@ -119,10 +119,10 @@ class TestFork:
                 "run ━ ━ fork ━ ━" if narrow else "run ━ training ━ test  fork ━ training ━ test"
             )
             assert opened.text.count(names) == 2
-            # One of 1,000 digits more is right: b = 0, c = 1.
-            opened.find(r"Fork: optimizer sgd  \+0.10 points \(95% interval -0.28 to \+0.56\)")
+            # One of 1,000 digits more is right.
+            opened.find(r"Fork: optimizer sgd  \+0.10 points \(95% interval -0.19 to \+0.42\)")
             opened.find(
-                r"fixed 1, broke 0: may well be chance \(p = 0.32\) +training ━ ━  test ━ ━ *\n"
+                r"fixed 1, broke 0: may well be chance \(p = 0.50\) +training ━ ━  test ━ ━ *\n"
             )
             opened.find(
                 r"run 99.80% \(99.3 to 99.9\)  fork 99.90% \(99.4 to 100.0\)  95% intervals"
