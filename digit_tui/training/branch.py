@@ -15,6 +15,7 @@ from digit_tui.run.settings import changes_of
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.wording import NAMES
 from digit_tui.storage.checkpoint import Checkpoint
+from digit_tui.storage.run_files import LEFT
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.training.evaluator import Evaluator
 from digit_tui.training.recorder import Recorder
@@ -237,6 +238,7 @@ class Branch:
             seconds: since the run began.
         """
         yield from self.publish()
+        left = reason == LEFT  # its folder says so even if all epochs are done
         reason = "finished" if self.finished else reason
         monitored = self.evaluate()
         opened = self.test_opened
@@ -250,7 +252,8 @@ class Branch:
                     yield event
         results = run_results(self.state, evaluated, opened, seconds)
         yield from self.save(asked=True)
-        yield from self.recorder.record(self.state.step, lambda writer: writer.end(reason, results))
+        state = LEFT if left else reason
+        yield from self.recorder.record(self.state.step, lambda writer: writer.end(state, results))
         self.recorder.close()
         yield RunEnded(
             reason=reason,
