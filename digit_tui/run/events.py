@@ -320,7 +320,8 @@ class RunEnded:
     test_total: int | None
     weights_sha256: str
     seconds: float
-    """Since the start, pauses and evaluations included."""
+    """Training time of all steps that led here, before the run was resumed too. Pauses, evaluations
+    and what was undone do not count."""
     run: str | None
     evaluated: Evaluated = field(metadata={"json": False})
     """The final evaluation of the test set, or, if it was not evaluated, of the validation set."""
