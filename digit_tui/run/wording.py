@@ -97,6 +97,11 @@ def setting_change(change: SettingChanged) -> str:
     return f"{NAMES[change.setting]} {old} → {new}"
 
 
+def earlier_changes(count: int) -> str:
+    """In place of so many changes, for example "12 earlier changes of settings"."""
+    return f"{counted(count, 'earlier change')} of settings"
+
+
 def command_words(command: Setting) -> str:
     """What a command that changes a setting does, for example "double the learning rate"."""
     match command:

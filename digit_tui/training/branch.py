@@ -206,11 +206,7 @@ class Branch:
         yield from self.recorder.record(
             state.step, lambda writer: writer.command_applied(state.lineage)
         )
-        events = [
-            SettingChanged(state.step, self.position, setting, before, value, new)
-            for setting in changes
-            if (before := getattr(old, setting)) != (value := getattr(new, setting))
-        ]
+        events = SettingChanged.all_between(state.step, self.position, old, new, changes)
         if not blameless:
             self.last_change = events[0]  # others, such as another rate, follow from it
         yield from events
