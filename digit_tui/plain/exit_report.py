@@ -10,6 +10,7 @@ from digit_tui.run.events import RunEnded
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import print_failure
 from digit_tui.session.final_report import final_report
+from digit_tui.session.kept_run import fork_name
 from digit_tui.session.output import Output, print_error
 from digit_tui.session.run_status import RunStatus
 
@@ -37,7 +38,8 @@ def conclude(
         output.line(_report(run, run.ended))
     else:
         folder = run.ended.run and printable(run.ended.run)
-        for line in wording.farewell(folder, run.step, run.all_done, "digit-tui --plain"):
+        fork = fork_name(run)
+        for line in wording.farewell(folder, run.step, run.all_done, "digit-tui --plain", fork):
             write(line)
     if run.save_trouble is not None:
         print_error(wording.not_saved(run.save_trouble))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -148,6 +149,26 @@ class SettingChanged:
     new: Any
     settings: Settings = field(metadata={"json": False})
     """All settings, after the change."""
+
+    @classmethod
+    def all_between(
+        cls, step: int, epoch: float, old: Settings, new: Settings, names: Iterable[str]
+    ) -> list[SettingChanged]:
+        """What one command changed.
+
+        Args:
+            step: where it took effect.
+            epoch: the same place.
+            old: the settings before it.
+            new: the settings after it.
+            names: the settings that it sets, in the order of the events.
+        """
+        values = ((name, getattr(old, name), getattr(new, name)) for name in names)
+        return [
+            cls(step, epoch, name, before, value, new)
+            for name, before, value in values
+            if before != value
+        ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -320,7 +341,8 @@ class RunEnded:
     test_total: int | None
     weights_sha256: str
     seconds: float
-    """Since the start, pauses and evaluations included."""
+    """Training time of all steps that led here, before the run was resumed too. Pauses, evaluations
+    and what was undone do not count."""
     run: str | None
     evaluated: Evaluated = field(metadata={"json": False})
     """The final evaluation of the test set, or, if it was not evaluated, of the validation set."""

@@ -100,6 +100,11 @@ def setting_change(change: SettingChanged) -> str:
     return f"{NAMES[change.setting]} {old} → {new}"
 
 
+def earlier_changes(count: int) -> str:
+    """In place of so many changes, for example "12 earlier changes of settings"."""
+    return f"{counted(count, 'earlier change')} of settings"
+
+
 def command_words(command: Setting) -> str:
     """What a command that changes a setting does, for example "double the learning rate"."""
     match command:
@@ -351,7 +356,9 @@ def kept(run: str | None, fork: str | None = None) -> str:
     return f"the run before is kept as {run}" + (f", its fork as {fork}" if fork else "")
 
 
-def farewell(run: str | None, step: int, done: bool, program: str = "digit-tui") -> list[str]:
+def farewell(
+    run: str | None, step: int, done: bool, program: str = "digit-tui", fork: str | None = None
+) -> list[str]:
     """The last lines of a front end: where the run was saved, and how to resume it.
 
     Args:
@@ -359,10 +366,15 @@ def farewell(run: str | None, step: int, done: bool, program: str = "digit-tui")
         step: the last step that was saved.
         done: whether all epochs are done.
         program: the command line that resumes a run with --resume.
+        fork: by what name its fork can be resumed, if one trained beside it at the end.
     """
     if run is None:
         return ["This run was not saved: it had not started training."]
     lines = [f"Saved step {step:,} in {run}"]
     if not done:
         lines.append(f"Resume it with: {program} --resume {shlex.quote(run)}")
+    if fork is not None and done:
+        lines.append(f"Saved its fork as {fork}")
+    elif fork is not None:
+        lines.append(f"Saved its fork; resume that with: {program} --resume {shlex.quote(fork)}")
     return lines

@@ -1,9 +1,10 @@
-"""What the next run's log says of the run before it."""
+"""What is said of a run that has ended: by the next run's log, and at the end of a front end."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from digit_tui.data import printable
 from digit_tui.run import wording
 from digit_tui.session.run_status import RunStatus
 from digit_tui.storage.run_index import run_name
@@ -15,10 +16,16 @@ def kept_lines(run: RunStatus) -> list[str]:
     Args:
         run: where it was in the end.
     """
-    fork = None if run.fork is None else run.fork.forked.run
-    names = [
-        None if folder is None else run_name(Path(folder))
-        for folder in (run.folder if run.saved_step else None, fork)
-    ]
+    name = None if run.folder is None or not run.saved_step else run_name(Path(run.folder))
     trouble = [] if run.save_trouble is None else [wording.not_saved(run.save_trouble)]
-    return [wording.kept(*names), *trouble]
+    return [wording.kept(name, fork_name(run)), *trouble]
+
+
+def fork_name(run: RunStatus) -> str | None:
+    """By which name the fork can be resumed that trained beside a run until its end, if one did.
+
+    It is safe to print.
+    """
+    if run.fork is None or run.fork.forked.run is None:
+        return None
+    return printable(run_name(Path(run.fork.forked.run)))

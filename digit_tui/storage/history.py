@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from digit_tui.run.commands import AppliedCommand, Lineage
 from digit_tui.run.lineage import is_ancestor, lineage_from_json
@@ -26,6 +27,8 @@ class History:
     """How many times the run went back."""
     test_opened: int | None = None
     """The step at which the test set was first evaluated, if the run has a validation set."""
+    resumed: datetime | None = None
+    """When it was last resumed, in the local time zone; None if it never was."""
 
     keeps_epochs: bool = True
     """Whether `epochs` is filled; a run of short epochs may have a hundred thousand."""
@@ -88,6 +91,8 @@ class History:
         elif line.get("event") == "resumed":
             self.step = line["step"]
             self._select_epochs(self.step)
+            if "time" in line:
+                self.resumed = datetime.fromisoformat(line["time"]).astimezone()
         elif line.get("event") == TEST_OPENED and self.test_opened is None:
             self.test_opened = line["step"]
         if "step" in line:

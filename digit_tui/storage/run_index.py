@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from digit_tui.data import DataError, reason_of, resolve_source
@@ -20,7 +21,7 @@ from digit_tui.storage.saved_run import SavedRun
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """Errors of a full disk."""
 LAST = "last"
-"""What the newest run can be called."""
+"""What the newest run can be called; see `_newest`."""
 
 
 def list_runs() -> tuple[list[RunSummary], list[str]]:
@@ -80,7 +81,8 @@ def find_run(name: str) -> Path:
 
     Args:
         name: a path, a name in the state directory, or a beginning of such a name that no other
-            run has but forks of the one that is meant; "last" is the newest.
+            run has but forks of the one that is meant; "last" is the newest, and not the fork that
+            trained beside it.
 
     Raises:
         RunError: if no run matches, or more than one.
@@ -106,13 +108,44 @@ def find_run(name: str) -> Path:
 
 
 def _newest() -> SavedRun | None:
-    """The newest run that can be read, but no branch of a fork that was not continued."""
-    runs = []
+    """The newest run that can be read, but no branch of a fork that was not continued.
+
+    Where a run and its fork trained until the same end, however that came, it is the run.
+    """
+    runs: dict[str, SavedRun] = {}
     for folder in _folders():
         with contextlib.suppress(RunError):
-            runs.append(SavedRun.read(folder))
-    runs = [run for run in runs if run.record["state"] != LEFT]
-    return max(runs, key=lambda run: run.started, default=None)
+            runs[folder.name] = SavedRun.read(folder)
+    runs = {name: run for name, run in runs.items() if run.record["state"] != LEFT}
+
+    def age(run: SavedRun) -> tuple[datetime, bool]:
+        return run.started, "forked_from" in run.record  # both may begin within a second
+
+    newest = max(runs.values(), key=age, default=None)
+    while newest is not None and (forked := newest.record.get("forked_from")) is not None:
+        original = runs.pop(Path(forked["run"]).name, None)  # once each: files may lie
+        if original is None or _went_on_alone(newest, original):
+            break
+        newest = original
+    return newest
+
+
+def _went_on_alone(fork: SavedRun, original: SavedRun) -> bool:
+    """Whether a fork was trained after the run that it was forked from, not beside it."""
+    fork_resumed, original_resumed = _resumed(fork), _resumed(original)
+    if fork_resumed is not None:
+        return original_resumed is None or fork_resumed >= original_resumed
+    if original_resumed is not None and original_resumed > fork.started:
+        return False
+    # What diverges ends, and the other one goes on.
+    return [run.record["state"] == "diverged" for run in (original, fork)] == [True, False]
+
+
+def _resumed(run: SavedRun) -> datetime | None:
+    """When a run was last resumed; None if it never was, or its journal is damaged."""
+    with contextlib.suppress(RunError):
+        return run.history().resumed
+    return None
 
 
 def run_name(folder: Path) -> str:

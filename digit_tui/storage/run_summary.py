@@ -65,6 +65,8 @@ class RunSummary:
     """The step at which the test set was first evaluated, if the run has a validation set."""
     results: dict[str, Any] | None
     """The final results, see RunEnded; None while the run has not ended."""
+    epoch_seconds: float
+    """Training time of the epochs, those that were undone left out."""
 
     @classmethod
     def of(cls, saved: SavedRun) -> RunSummary:
@@ -112,7 +114,18 @@ class RunSummary:
             curves=curves,
             test_opened=history.test_opened,
             results=results,
+            epoch_seconds=sum(line["seconds"] or 0.0 for line in epochs),
         )
+
+    @property
+    def seconds(self) -> float:
+        """The training time, before the run was resumed too; that of whole epochs until it ends.
+
+        What was undone does not count, and what was trained again counts once. The results that
+        earlier versions wrote have another time: all that passed since the run was last resumed,
+        pauses and evaluations included. The epochs are nearer to the truth where they took longer.
+        """
+        return max(0.0 if self.results is None else self.results["seconds"], self.epoch_seconds)
 
     @property
     def epochs(self) -> int:

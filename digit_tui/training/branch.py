@@ -15,6 +15,8 @@ from digit_tui.run.settings import changes_of
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.wording import NAMES
 from digit_tui.storage.checkpoint import Checkpoint
+from digit_tui.storage.history import History
+from digit_tui.storage.run_files import LEFT
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.training.evaluator import Evaluator
 from digit_tui.training.recorder import Recorder
@@ -54,6 +56,7 @@ class Branch:
         self.steps_made = 0
         self.furthest = state.step
         self.test_opened: int | None = None
+        self._epoch_seconds: dict[int, float] = {}  # of each epoch, as it was last trained
         self._dataset = dataset
         self._pool = pool
         self._stepper = stepper
@@ -76,8 +79,15 @@ class Branch:
         branch._evaluator = self._evaluator.copy()
         branch.last_change, branch.test_opened = self.last_change, self.test_opened
         branch.steps_made, branch.furthest = self.steps_made, self.furthest
+        branch._epoch_seconds = dict(self._epoch_seconds)
         branch.park()
         return branch
+
+    def take_over(self, history: History) -> None:
+        """Go on with what the journal says of a run that is resumed."""
+        self.test_opened = history.test_opened
+        # A time that is null was no number.
+        self._epoch_seconds = {line["epoch"]: line["seconds"] or 0.0 for line in history.epochs}
 
     def park(self) -> None:
         """Leave the pool's vectors to another branch."""
@@ -103,6 +113,18 @@ class Branch:
     def cut_short(self) -> bool:
         """Whether the last group of steps ended early because a command was waiting."""
         return self._stepper.cut_short
+
+    @property
+    def seconds(self) -> float:
+        """Training time of the steps that led to the state, in whichever session they were made.
+
+        Pauses, evaluations and saves do not count, nor what was undone; an epoch that was trained
+        again counts once, with its latest time.
+        """
+        epochs = range(1, self.state.epoch + 1)
+        return (
+            sum(self._epoch_seconds.get(epoch, 0.0) for epoch in epochs) + self.state.tally.seconds
+        )
 
     @property
     def accuracy(self) -> float | None:
@@ -138,6 +160,7 @@ class Branch:
 
     def _end_epoch(self, learning_rate: float) -> Iterator[Event]:
         tally = self.state.end_epoch()
+        self._epoch_seconds[self.state.epoch] = tally.seconds
         yield from self.publish()
         evaluated = self.evaluate()
         yield evaluated
@@ -183,11 +206,7 @@ class Branch:
         yield from self.recorder.record(
             state.step, lambda writer: writer.command_applied(state.lineage)
         )
-        events = [
-            SettingChanged(state.step, self.position, setting, before, value, new)
-            for setting in changes
-            if (before := getattr(old, setting)) != (value := getattr(new, setting))
-        ]
+        events = SettingChanged.all_between(state.step, self.position, old, new, changes)
         if not blameless:
             self.last_change = events[0]  # others, such as another rate, follow from it
         yield from events
@@ -229,14 +248,14 @@ class Branch:
             go_back_count=writer.history.go_back_count,
         )
 
-    def end(self, reason: str, seconds: float) -> Iterator[Event]:
+    def end(self, reason: str) -> Iterator[Event]:
         """Save for the last time, and release the folder.
 
         Args:
             reason: stopped, interrupted, diverged or left, unless all epochs are done.
-            seconds: since the run began.
         """
         yield from self.publish()
+        left = reason == LEFT  # its folder says so even if all epochs are done
         reason = "finished" if self.finished else reason
         monitored = self.evaluate()
         opened = self.test_opened
@@ -248,9 +267,10 @@ class Branch:
                     evaluated["test"] = event
                 else:
                     yield event
-        results = run_results(self.state, evaluated, opened, seconds)
+        results = run_results(self.state, evaluated, opened, self.seconds)
         yield from self.save(asked=True)
-        yield from self.recorder.record(self.state.step, lambda writer: writer.end(reason, results))
+        state = LEFT if left else reason
+        yield from self.recorder.record(self.state.step, lambda writer: writer.end(state, results))
         self.recorder.close()
         yield RunEnded(
             reason=reason,

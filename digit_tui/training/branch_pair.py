@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from digit_tui.config import RunConfig
@@ -36,13 +35,11 @@ class BranchPair:
     Attributes:
         run: the run's branch.
         fork: the copy's, or None.
-        started: when the run began, on the clock of `perf_counter`.
     """
 
     def __init__(self, run: Branch) -> None:
         self.run = run
         self.fork: Branch | None = None
-        self.started = perf_counter()
         self._active = run
 
     @property
@@ -53,11 +50,6 @@ class BranchPair:
     def finished(self) -> bool:
         """Whether all epochs are done."""
         return all(branch.finished for branch in self._all)
-
-    @property
-    def seconds(self) -> float:
-        """Since the run began."""
-        return perf_counter() - self.started
 
     def __contains__(self, branch: Branch) -> bool:
         return branch in self._all
@@ -155,7 +147,7 @@ class BranchPair:
         assert self.fork is not None
         left = self.run if kept is self.fork else self.fork
         self._activate(left)
-        for event in left.end(LEFT if reason == "asked" else reason, self.seconds):
+        for event in left.end(LEFT if reason == "asked" else reason):
             if left is self.fork or not isinstance(event, RunEnded):  # the run goes on as the copy
                 yield from self.label(left, [event])
         self._activate(kept)

@@ -54,7 +54,7 @@ def run_results(
         state: at the end.
         evaluated: test and validation; None for a split that was not evaluated.
         test_opened: the step at which a person opened the test set.
-        seconds: since the run began.
+        seconds: of training.
     """
     counts: dict[str, Any] = {}
     for split in SPLITS:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import ceil
-from time import perf_counter
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
@@ -73,7 +72,7 @@ class Trainer:
         stepper = RecoveringStepper(Stepper(config, self._pool), self._pool)
         run = Branch(config, sizes, dataset, self._pool, stepper, state, writer)
         if self._start_point.history is not None:
-            run.test_opened = self._start_point.history.test_opened
+            run.take_over(self._start_point.history)
         self._branches = BranchPair(run)
         self.handler = CommandHandler(config, dataset, self._branches, self._queue, interactive)
 
@@ -84,7 +83,6 @@ class Trainer:
 
     def run(self) -> Iterator[Event]:
         """Train, yielding what happens; see `digit_tui.run.events`."""
-        self._branches.started = perf_counter()
         try:
             with self._pool:
                 for event in self._train_to_the_end():
@@ -136,8 +134,7 @@ class Trainer:
             untouched = not branch.steps_made and not recorder.saved and not branch.finished
             if untouched and self._start_point.history is None:
                 recorder.discard()
-            ended = branch.end(reason, self._branches.seconds)
-            by_branch.append(list(self._branches.label(branch, ended)))
+            by_branch.append(list(self._branches.label(branch, branch.end(reason))))
         for events in reversed(by_branch):  # the run's end is the last event
             yield from events
 

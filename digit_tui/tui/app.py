@@ -14,7 +14,7 @@ from digit_tui.run import commands
 from digit_tui.run.wording import farewell
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import Failed
-from digit_tui.session.kept_run import kept_lines
+from digit_tui.session.kept_run import fork_name, kept_lines
 from digit_tui.session.runner import EventQueue, Runner, RunnerEvent
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.restart import NextRun
@@ -148,9 +148,9 @@ class DigitApp(SteeringApp):
     def _end_run(self) -> None:
         """After the end of a run: begin the next one, or leave with a farewell."""
         failure = self.model.failure
-        run = self.model.run
+        run, fork = self.model.run, fork_name(self.model)
         step, done = self.model.saved_step, self.model.all_done
-        self.farewell = "\n".join(farewell(run if step else None, step, done))
+        self.farewell = "\n".join(farewell(run if step else None, step, done, fork=fork))
         if self.model.save_trouble is not None:
             self.farewell += f"\ndigit-tui: not saved: {self.model.save_trouble}"
         if failure is not None:

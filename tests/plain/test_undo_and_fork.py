@@ -109,6 +109,16 @@ def test_a_fork_that_is_there_at_the_end_is_reported(converse: Converse) -> None
     assert len(ended.all("^Weights")) == 2
 
 
+def test_a_person_is_told_how_to_resume_the_fork(converse: Converse, tmp_path: Path) -> None:
+    ended = converse("step 2", "fork optimizer=sgd", "step 2", "quit", terminal=True)
+    resume = "digit-tui --plain --resume"
+    assert ended.lines[-3:] == [
+        f"Saved step {ended.run.step} in {tmp_path / 'run'}",
+        f"Resume it with: {resume} {tmp_path / 'run'}",
+        f"Saved its fork; resume that with: {resume} {tmp_path / 'run-fork-2'}",
+    ]
+
+
 def test_a_loss_that_is_no_number(converse: Converse) -> None:
     ended = converse("step 2", "rate 1e20", "go", "wait", "status", "undo", "quit")
     assert ended.status == 0

@@ -22,6 +22,7 @@ from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.screens.resume import ResumeDialog
 from digit_tui.tui.screens.timeline import TimelineDialog, line
+from digit_tui.tui.state.curves import Mark
 from digit_tui.tui.state.run_model import RunModel
 
 
@@ -299,13 +300,18 @@ class TestGoingOn:
     def test_what_was_before_is_on_the_charts(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
+        model.config = model.config.with_(batch_size=40)  # the story's
         tell(story.loaded(), story.started(), self.restored(story, "it was damaged"))
         assert (model.step, model.epoch, model.saved_step) == (320, 3.2, 320)
         assert [*model.curves.monitored_loss.x] == [1, 2, 3]
         assert [*model.curves.monitored_loss.y] == [1, 1 / 2, 1 / 3]
         assert np.isnan(model.curves.train_loss.y[1])
-        assert [mark.epoch for mark in model.curves.marks] == [1.5]
-        assert lines(model)[-2:] == ["it was damaged", "resuming at epoch 3.20, step 320"]
+        assert model.curves.marks == [Mark(1.5, "A")]
+        assert lines(model)[-3:] == [
+            "it was damaged",
+            "epoch 1.50: set learning rate 0.001 → 0.002",
+            "resuming at epoch 3.20, step 320",
+        ]
 
     @pytest.fixture
     def interrupted(self, tmp_path: Path, train: Any) -> SavedRun:

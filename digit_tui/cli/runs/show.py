@@ -98,7 +98,7 @@ def results(run: RunSummary) -> dict[str, list[str]]:
     if run.best is not None:
         lines["Best accuracy"] = f"{run.best[1]:.2%}, after epoch {run.best[0]}"
     if run.results is not None:
-        lines["Trained"] = f"{trained}, in {run.results['seconds']:.1f} s"
+        lines["Trained"] = f"{trained}, in {run.seconds:.1f} s"
         for split, title in (("validation", "Validation"), ("test", "Test accuracy")):
             correct, total = run.results[f"{split}_correct"], run.results[f"{split}_total"]
             if total is not None:

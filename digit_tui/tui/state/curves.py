@@ -12,11 +12,11 @@ from digit_tui.tui.state.series import Series, Smoother
 
 
 class Mark(NamedTuple):
-    """Where a setting was changed."""
+    """Where a setting was changed, or the run forked."""
 
     epoch: float
-    letter: str = ""
-    """The log names it too; "" for what this program did not see."""
+    letter: str
+    """The log names it too."""
 
 
 @dataclass(eq=False)

@@ -13,12 +13,10 @@ from string import ascii_uppercase
 from time import monotonic
 from typing import Literal
 
-import numpy as np
-
 from digit_tui.config import RunConfig
 from digit_tui.data import printable
 from digit_tui.run import wording
-from digit_tui.run.commands import Lineage
+from digit_tui.run.commands import Lineage, SetBatchSize
 from digit_tui.run.events import (
     BranchEvent,
     CheckpointSaved,
@@ -40,15 +38,19 @@ from digit_tui.run.events import (
 )
 from digit_tui.run.lineage import shared_length
 from digit_tui.run.remedies import PAUSED, Ways, with_remedy
+from digit_tui.run.settings import Settings, changes_of
 from digit_tui.run.wording import PAUSES, RESUMED
 from digit_tui.session.failures import Failed
 from digit_tui.session.run_status import TROUBLES, RunStatus
 from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
+from digit_tui.storage.command_records import position
 from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.state.curves import Curves, Mark, UndoneCurves
 
 LOG_LINES = 1_000
 """Older lines of the log are dropped."""
+PAST_CHANGES = 6
+"""Lines that the log of a resumed run has at most for the changes before."""
 MAX_UNDONE = 8
 """The last so many undone parts of the run stay on the charts."""
 KINDS: dict[type[Event], Literal["change", "trouble"]] = {
@@ -185,14 +187,30 @@ class RunModel(RunStatus):
             self.say("trouble", complaint)
         for line in event.epochs:
             self.curves.add_epoch(line, self.config.monitored_split)
-        steps = [0, *(line["step"] for line in event.epochs)]
-        epochs = [0, *(line["epoch"] for line in event.epochs)]
-        changes = sorted({applied.step for applied in event.lineage})
-        self._change_epochs = dict(
-            zip(changes, np.interp(changes, steps, epochs).tolist(), strict=True)
-        )
-        self.curves.marks += [Mark(epoch) for epoch in self._change_epochs.values()]
+        self._ingest_past_changes(event.lineage)
         self._say_event(event)
+
+    def _ingest_past_changes(self, lineage: Lineage) -> None:
+        """Mark and log changes as when they were made; of many, the log folds the earlier ones."""
+        assert self.dataset is not None
+        images = len(self.dataset.train_labels)
+        config = self.config.for_images(images)  # without it the number of epochs may be open
+        settings = Settings.of(config)
+        sizes = tuple(each for each in lineage if isinstance(each.command, SetBatchSize))
+        log, self.log = self.log, deque()
+        for step, command in lineage:
+            old, changes = settings, changes_of(command, settings, config)
+            settings = replace(old, **changes)
+            epoch = position(step, sizes, config.batch_size, images)
+            for change in SettingChanged.all_between(step, epoch, old, settings, changes):
+                self._ingest_change(change)
+        told, self.log = list(self.log), log
+        if len(told) > PAST_CHANGES:
+            folded = len(told) - (PAST_CHANGES - 1)
+            self.say("change", wording.earlier_changes(folded))
+            told = told[folded:]
+        self.log += told
+        self._last_change = None  # a change from now on has a line of its own
 
     def _ingest_went_back(self, event: WentBack) -> None:
         """Keep the curves that are left as undone; go on with those that led to the snapshot."""

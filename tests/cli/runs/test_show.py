@@ -60,3 +60,15 @@ def test_show_reads_a_run_elsewhere_that_has_just_begun(make_run: MakeRun, tmp_p
     assert "Test accuracy" not in text
     assert "Commands       none\n" in text
     assert text.count("No points yet.") == 2
+
+
+def test_show_of_an_earlier_version_tells_the_time_of_all_sessions(make_run: MakeRun) -> None:
+    """Its results have the time since the last resume, and what was not training in it."""
+    path = make_run()
+    journal, record = path / "journal.jsonl", json.loads((path / "run.json").read_text())
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    long = [line | {"seconds": 240.5} if "seconds" in line else line for line in lines]
+    journal.write_text("".join(json.dumps(line) + "\n" for line in long))
+    for noted, shown in ((34.2, "481.0"), (500.0, "500.0")):
+        edit(path, results=record["results"] | {"seconds": noted})
+        assert f"2 of 2 epochs, 16 steps, in {shown} s\n" in succeed("show", path)

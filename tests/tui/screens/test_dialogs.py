@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from support.rarely import rarely
+from support.steering import forked, of_fork
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
@@ -122,6 +123,31 @@ class TestQuit:
             assert app.farewell == (
                 "Saved step 10 in /runs/one\nResume it with: digit-tui --resume /runs/one"
             )
+
+    @pytest.mark.parametrize(
+        ("steps", "told"),
+        [
+            (
+                10,
+                [
+                    "Resume it with: digit-tui --resume /runs/one",
+                    "Saved its fork; resume that with: digit-tui --resume /runs/fork",
+                ],
+            ),
+            (2_500, ["Saved its fork as /runs/fork"]),
+        ],
+    )
+    async def test_a_fork_that_trained_to_the_end_is_told(
+        self, steps: int, told: list[str], window: Any, story: Any
+    ) -> None:
+        async with window() as opened:
+            app = opened.app
+            await opened.tell(*story.opening(), story.steps(steps), forked(story, "optimizer sgd"))
+            await opened.press("q")
+            await opened.tell(story.saved(), *of_fork(story.ended()), story.ended())
+            app._wake.set()
+            await opened.until(lambda: app.return_code is not None)
+            assert app.farewell.splitlines() == [f"Saved step {steps:,} in /runs/one", *told]
 
     async def test_a_run_that_could_not_be_saved_says_so(self, window: Any, story: Any) -> None:
         async with window() as opened:
