@@ -23,6 +23,8 @@ from digit_tui.tui.widgets.canvas import Canvas
 
 MAX_ROWS = 10
 """Of a picture: MNIST's digits are 20 pixels high, two to a row."""
+NARROWEST = 8
+"""Columns of a picture that has a label and a distance below it."""
 PATIENCE_SECONDS = 0.2
 """The neighbours of the digit before stay for so long: the next ones usually come sooner."""
 
@@ -121,9 +123,9 @@ class NeighbourRow(Canvas):
 
     def _draw(self, selected: SelectedDigit, found: FoundNeighbours) -> None:
         width, height = self.size
-        if not width:  # its size comes later, and it is drawn then
-            return
         room = width // COUNT
+        if room < NARROWEST:  # hidden, or its size comes later, and it is drawn then
+            return
         rows = max(min((room - 1) // 2, height - 2, MAX_ROWS), 1)
         _, _, paper, ink = self.colors
         pictures: list[list[Line]] = []

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.explanation import EXPLAINED, SIZES
+from textual.geometry import Size
 
 from digit_tui.data import Dataset
 from digit_tui.nn import Evaluation, Network
@@ -97,6 +98,19 @@ class TestScreen:
             opened.find("rank 2, margin -0.60")
             await opened.press("up")
             opened.find("#31  9 → 0")
+
+    async def test_neighbours_may_be_found_while_the_terminal_has_no_room(
+        self, explain: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with explain(120, 40) as opened:
+            row = opened.app.screen.query_one(NeighbourRow)
+            await opened.until(lambda: row._found)
+            for width in range(1, 60):
+                monkeypatch.setattr(NeighbourRow, "size", Size(width, 5))
+                row._take(row._found)
+            monkeypatch.undo()
+            await opened.settle()
+            opened.find("nearest .*as of epoch 3")
 
     async def test_there_may_be_nothing_to_explain(self, window: Any, story: Any) -> None:
         async with window() as opened:
