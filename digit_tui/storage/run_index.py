@@ -20,6 +20,7 @@ from digit_tui.storage.saved_run import SavedRun
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """Errors of a full disk."""
+ELLIPSIS = "…"
 LAST = "last"
 """What the newest run can be called; see `_newest`."""
 
@@ -81,7 +82,8 @@ def find_run(name: str) -> Path:
 
     Args:
         name: a path, a name in the state directory, or a beginning of such a name that no other
-            run has but forks of the one that is meant; "last" is the newest, and not the fork that
+            run has but forks of the one that is meant, or its ends with a "…" between them, as
+            lists show long names; "last" is the newest, and not the fork that
             trained beside it.
 
     Raises:
@@ -89,7 +91,12 @@ def find_run(name: str) -> Path:
     """
     if name and os.path.exists(name):
         return Path(os.path.abspath(name))
-    found = [folder for folder in _folders() if name and folder.name.startswith(name)]
+    start, _, end = name.partition(ELLIPSIS)
+    found = [
+        folder
+        for folder in _folders()
+        if name and folder.name.startswith(start) and folder.name.endswith(end)
+    ]
     if name == LAST and not found:
         last = _newest()
         if last is None:

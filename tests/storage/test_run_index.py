@@ -68,6 +68,8 @@ def test_a_run_is_found_by_path_name_or_beginning(
     assert find_run("2026-01-01") == first  # though another begins like it
     assert find_run("2026-01-01-") == fork
     assert find_run("2026-01") == first  # not ambiguous: the other one is its fork
+    assert find_run("2026…fork-9") == fork  # as a list may show it
+    assert find_run("2026-01…01") == first
     for name, message in {
         "2026": "may be 2026-01-01, 2026-01-01-fork-9, 2026-02-03: write more",
         "2027": "no folder '2027'",
