@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from digit_tui.run.commands import AppliedCommand, Lineage
@@ -21,8 +21,6 @@ class History:
     """The last step that the journal mentions, since the run last went back."""
     lineage: Lineage = ()
     """The commands in force, without those that were undone."""
-    epochs: list[Line] = field(default_factory=list)
-    """The lines with the results of epochs, without those that were undone."""
     go_back_count: int = 0
     """How many times the run went back."""
     test_opened: int | None = None
@@ -31,7 +29,7 @@ class History:
     """When it was last resumed, in the local time zone; None if it never was."""
 
     keeps_epochs: bool = True
-    """Whether `epochs` is filled; a run of short epochs may have a hundred thousand."""
+    """Whether there are `epochs`; a run of short ones may have a hundred thousand."""
 
     def __post_init__(self) -> None:
         # All epochs, undone ones included, each with the commands in force at its end.
@@ -41,7 +39,20 @@ class History:
 
     def without_epochs(self) -> History:
         """A copy without the results of epochs, which does not keep later ones either."""
-        return replace(self, epochs=[], keeps_epochs=False)
+        return replace(self, keeps_epochs=False)
+
+    @property
+    def epochs(self) -> list[Line]:
+        """The lines with the results of epochs, without those that were undone.
+
+        They are found when they are asked for: a run may go back a thousand times.
+        """
+        found = {
+            line["epoch"]: line
+            for lineage, line in self._all
+            if is_ancestor(line["step"], lineage, self.step, self.lineage)
+        }
+        return [found[epoch] for epoch in sorted(found)]
 
     @property
     def end(self) -> int:
@@ -82,15 +93,10 @@ class History:
             (command,) = lineage_from_json([line])
             self.lineage += (self._commands.setdefault(command, command),)
         elif line.get("event") == "epoch_ended":
-            epoch = line["epoch"]
             if self.keeps_epochs:
                 self._all.append((self.lineage, line))
-                while self.epochs and self.epochs[-1]["epoch"] >= epoch:
-                    self.epochs.pop()
-                self.epochs.append(line)
         elif line.get("event") == "resumed":
             self.step = line["step"]
-            self._select_epochs(self.step)
             if "time" in line:
                 self.resumed = datetime.fromisoformat(line["time"]).astimezone()
         elif line.get("event") == TEST_OPENED and self.test_opened is None:
@@ -101,7 +107,6 @@ class History:
     def go_back(self, step: int, lineage: Lineage) -> None:
         """Add that the run went to another step, with the lineage that it has there."""
         self.step, self.lineage = step, lineage
-        self._select_epochs(step)
 
     def on_lineage(self, step: int, lineage: Lineage, go_back_count: int) -> bool:
         """Whether a saved state led to where the run is now, so that it was not undone.
@@ -117,12 +122,3 @@ class History:
             # before the next line.
             end = max(end, step)
         return is_ancestor(step, lineage, end, self.lineage)
-
-    def _select_epochs(self, step: int) -> None:
-        """Set `epochs` to those that led to a step."""
-        found = {
-            line["epoch"]: line
-            for lineage, line in self._all
-            if is_ancestor(line["step"], lineage, step, self.lineage)
-        }
-        self.epochs = [found[epoch] for epoch in sorted(found)]
