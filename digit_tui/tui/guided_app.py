@@ -66,7 +66,8 @@ class GuidedApp(ResilientApp):
 
     def action_help(self) -> None:
         view = self.screen_stack[0]
-        if not isinstance(view, View):  # none has been opened yet
+        is_open = any(isinstance(screen, HelpDialog) for screen in self.screen_stack)
+        if not isinstance(view, View) or is_open:  # none has been opened yet; or the manual is
             return
         groups = dict(self.key_groups())
         self.push_screen(

@@ -14,6 +14,10 @@ replaced, when this module is imported. See `tests/tui/test_errors.py`.
 - `Screen._on_resize` lays out the screen, and those below it, in the size of the event, though
   another may be in force by now. A screen whose layout changes sends the size to itself again: two
   sizes that cross each other never come to rest, and nothing else gets its turn. Not reported.
+- `Timer._run` skips a tick that is late. A timer that ticks once, late on a busy machine, then never
+  does: a new size of the terminal waits for such a timer, and so does every later one. And a delay
+  below 0, of a toast that expires while it is being made, has it skip for ever, and nothing else in
+  the interface gets its turn. Not reported.
 - `StylesCache.get_inner_outer` is cached by its instance too (it lacks `classmethod`): the last
   1,024 widgets, those of closed dialogs among them, stay in memory with all that they showed.
 - An exception in a handler ends the message loop of its widget, which is deaf from then on, and by
@@ -39,6 +43,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.style import Style
+from textual.timer import Timer
 from textual.widgets import OptionList
 
 _move_page = OptionList._move_page
@@ -46,6 +51,7 @@ _on_click = OptionList._on_click
 _on_palette_click = CommandPalette._on_click
 _on_resize = Screen._on_resize
 _dispatch_message = MessagePump._dispatch_message
+_run = Timer._run
 
 
 def _move_page_if_laid_out(self: OptionList, direction: Literal[-1, 1]) -> None:
@@ -67,6 +73,12 @@ async def _on_resize_in_force(self: Screen[Any], event: events.Resize) -> None:
     event.stop()
     if event.size == self.app.size:
         await _on_resize(self, event)
+
+
+async def _run_all_ticks(self: Timer) -> None:
+    if self._repeat == 0:  # it ticks once
+        self._skip = False
+    await _run(self)
 
 
 async def _dispatch_and_go_on(self: MessagePump, message: Message) -> None:
@@ -115,6 +127,7 @@ _replace(OptionList, "_move_page", _move_page_if_laid_out)
 _replace(OptionList, "_on_click", _on_click_if_there)
 _replace(CommandPalette, "_on_click", _on_palette_click_if_there)
 _replace(Screen, "_on_resize", _on_resize_in_force)
+_replace(Timer, "_run", _run_all_ticks)
 _replace(StylesCache, "get_inner_outer", _get_inner_outer_of_none)
 _replace(MessagePump, "_dispatch_message", _dispatch_and_go_on)
 _replace(MessagePump, "_flush_next_callbacks", _flush_next_callbacks)

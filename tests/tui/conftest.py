@@ -105,12 +105,13 @@ def window(replay_app: Callable[..., DigitApp], monkeypatch: pytest.MonkeyPatch)
         height: int = 24,
         folder: Path | None = None,
         environment: dict[str, str] | None = None,
+        toasts: bool = False,
         **options: Any,
     ) -> AsyncIterator[Window]:
         for name, value in (environment or {}).items():
             monkeypatch.setenv(name, value)
         app = replay_app(folder, **options)
-        async with app.run_test(size=(width, height)) as pilot:
+        async with app.run_test(size=(width, height), notifications=toasts) as pilot:
             opened = Window(app, pilot)
             await opened.until(lambda: app.runner is not None)
             await opened.settle()

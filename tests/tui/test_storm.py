@@ -127,7 +127,7 @@ async def test_keys_in_a_storm(
 ) -> None:
     size = BYTES if request.node.get_closest_marker("soak") else FEW_BYTES
     random = Random(seed)
-    async with window(*random.choice(SIZES)) as opened:
+    async with window(*random.choice(SIZES), toasts=True) as opened:
         await opened.tell(*story.opening(), *story.epochs(2, MISTAKES))
         await session(random, opened, story, size)
         await assert_obeys(opened)
@@ -158,7 +158,7 @@ def replayed(
         monkeypatch.setattr(replay_module, "replay_runner", Replayed)
         app = ReplayApp(RunRequest(config, Path("/runs/one")))
         monkeypatch.setattr(app, "action_quit", app.action_help_quit)  # it would leave at once
-        async with app.run_test(size=(80, 24)) as pilot:
+        async with app.run_test(size=(80, 24), notifications=True) as pilot:
             opened = Window(app, pilot)  # type: ignore[arg-type]
             await opened.until(lambda: app.model.dataset)
             yield opened

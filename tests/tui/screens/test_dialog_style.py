@@ -45,6 +45,14 @@ async def test_help_comes_before_it_is_answered(window: Any, story: Any, key: st
         assert opened.sent == []
 
 
+async def test_help_is_opened_once(window: Any) -> None:
+    """Each screen below is drawn too: a heap of them would need more stack than there is."""
+    async with window() as opened:
+        await opened.press("question_mark", "m", "question_mark", "m", "question_mark")
+        titles = [screen.title for screen in opened.app.screen_stack[1:]]
+        assert titles == ["Help: Training", "Manual"]
+
+
 @pytest.mark.parametrize("size", [(60, 20), (80, 24)])
 async def test_one_frame_with_a_title_and_buttons(
     window: Any, story: Any, size: tuple[int, int]
