@@ -14,10 +14,10 @@ replaced, when this module is imported. See `tests/tui/test_errors.py`.
 - `Screen._on_resize` lays out the screen, and those below it, in the size of the event, though
   another may be in force by now. A screen whose layout changes sends the size to itself again: two
   sizes that cross each other never come to rest, and nothing else gets its turn. Not reported.
-- `Timer._run` skips a tick that is late. A timer that ticks once, late on a busy machine, then never
-  does: a new size of the terminal waits for such a timer, and so does every later one. And a delay
-  below 0, of a toast that expires while it is being made, has it skip for ever, and nothing else in
-  the interface gets its turn. Not reported.
+- `Timer._run` skips a tick that is late. A timer that ticks once, late on a busy machine, then does
+  so never: a new size of the terminal waits for such a timer, and so does every later one. And a
+  delay below 0, of a toast that expires while it is being made, has it skip for ever, and nothing
+  else in the interface gets its turn. Not reported.
 - `StylesCache.get_inner_outer` is cached by its instance too (it lacks `classmethod`): the last
   1,024 widgets, those of closed dialogs among them, stay in memory with all that they showed.
 - An exception in a handler ends the message loop of its widget, which is deaf from then on, and by
