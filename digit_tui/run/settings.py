@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from digit_tui.config import RunConfig
-from digit_tui.nn import RULES
+from digit_tui.nn import RULES, SCHEDULES
 from digit_tui.run.commands import (
     AddEpochs,
     Command,
@@ -165,6 +165,17 @@ def number(name: str, word: str | None) -> float | None:
         return float(word)
     except ValueError:
         raise ValueError(f"{name}: {word!r} is not a number") from None
+
+
+def scheduled_rate(settings: Settings, schedule: str, epoch: float) -> float:
+    """The learning rate of a step at a position in the run.
+
+    Args:
+        settings: those in force.
+        schedule: of the run, see `nn.SCHEDULES`.
+        epoch: the position.
+    """
+    return settings.learning_rate * SCHEDULES[schedule](min(epoch / settings.epochs, 1.0))
 
 
 def _change_optimizer(name: str, rate: float | None, config: RunConfig) -> dict[str, Any]:

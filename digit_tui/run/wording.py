@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from digit_tui.data import Dataset, counted
-from digit_tui.nn import SCHEDULES
 from digit_tui.run import commands
 from digit_tui.run.commands import Setting
 from digit_tui.run.events import (
@@ -43,7 +42,7 @@ from digit_tui.run.remedies import (
     Ways,
     with_remedy,
 )
-from digit_tui.run.settings import Settings
+from digit_tui.run.settings import Settings, scheduled_rate
 
 NAMES = {
     "optimizer": "optimizer",
@@ -158,8 +157,9 @@ def divergence(what: str, value: float, step: int, change: SettingChanged | None
 
 
 def spike(before: float, value: float, step: int, change: SettingChanged | None) -> str:
-    """For example "loss rose from 0.05 to 4.1 by step 1,204, 14 steps after optimizer ..."."""
-    return f"loss rose from {before:.3g} to {value:.3g} by step {step:,}" + _after(step, change)
+    """For example "loss rose from 0.05 to 4.1, 14 steps after optimizer adam → sgd"."""
+    after = _after(step, change) or f" by step {step:,}"
+    return f"loss rose from {before:.3g} to {value:.3g}{after}"
 
 
 def _after(step: int, change: SettingChanged | None) -> str:
@@ -179,12 +179,14 @@ def loaded(dataset: Dataset) -> str:
 
 def _left_by(schedule: str, change: SettingChanged) -> str:
     """What a schedule leaves of a learning rate that was set, where that is little."""
-    settings = change.settings
-    share = SCHEDULES[schedule](min(change.epoch / settings.epochs, 1.0))
-    if change.setting != "learning_rate" or share >= SMALL_SHARE:
+    base, left = (
+        change.settings.learning_rate,
+        scheduled_rate(change.settings, schedule, change.epoch),
+    )
+    if change.setting != "learning_rate" or left >= SMALL_SHARE * base:
         return ""
-    left = setting_value(float(f"{settings.learning_rate * share:.2g}"))
-    return f", of which the schedule leaves {'nearly 0' if share < NEARLY_ZERO else left}"
+    words = "nearly 0" if left < NEARLY_ZERO * base else f"{left:.2g}"
+    return f" ({words} by the schedule)"
 
 
 def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant") -> str | None:

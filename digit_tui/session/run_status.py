@@ -33,7 +33,7 @@ from digit_tui.run.events import (
     TimelineChanged,
     WentBack,
 )
-from digit_tui.run.settings import Settings
+from digit_tui.run.settings import Settings, scheduled_rate
 from digit_tui.session.failures import Failed
 from digit_tui.session.runner import Loaded, RunnerEvent
 
@@ -89,7 +89,7 @@ class RunStatus:
         self.repeats_to: float | None = None
         """The epoch up to which it computes again what it did before; None if it does not."""
         self.learning_rate: float | None = None
-        """Of the last step, after the schedule; None if unknown."""
+        """After the schedule, of the last step, or of the next if it differs. At first None."""
         self.rate_falls = True
         """Whether the schedule has lowered it of late."""
         self.batch_loss: float | None = None
@@ -167,7 +167,8 @@ class RunStatus:
                 self._start_clock()
             case Restored() | WentBack():
                 self.step, self.epoch, self.settings = event.step, event.epoch, event.settings
-                self.learning_rate = self.batch_loss = self.repeats_to = None
+                self.batch_loss = self.repeats_to = None
+                self._expect_rate(event.epoch)
                 if isinstance(event, WentBack) and event.ahead:
                     epochs_per_step = event.from_epoch / max(event.from_step, 1)
                     self.repeats_to = event.epoch + event.ahead * epochs_per_step
@@ -182,8 +183,8 @@ class RunStatus:
                 self._ingest_evaluated(event)
             case SettingChanged():
                 self.settings = event.settings
-                if event.setting == "learning_rate":
-                    self.learning_rate = None  # unknown until the next step
+                if event.setting in ("learning_rate", "epochs"):
+                    self._expect_rate(event.epoch)
             case TimelineChanged(snapshots):
                 self.snapshots = snapshots
                 self._show_accuracy_of_now()
@@ -218,6 +219,10 @@ class RunStatus:
             if each.step == now.step and not each.undone and each.accuracy != accuracy:
                 self.snapshots = [*self.snapshots]
                 self.snapshots[place] = replace(each, accuracy=accuracy)
+
+    def _expect_rate(self, epoch: float) -> None:
+        """The learning rate is no longer that of the last step: it will be another in the next."""
+        self.learning_rate = scheduled_rate(self.settings, self.config.schedule, epoch)
 
     def _start_clock(self) -> None:
         self._track.clear()
@@ -267,7 +272,8 @@ class RunStatus:
     def _ingest_fork_end(self, event: ForkEnded) -> None:
         fork, self.fork = self.fork, None
         if fork is not None and event.kept == "fork":
-            self.settings, self.learning_rate = fork.settings, None
+            self.settings = fork.settings
+            self._expect_rate(self.epoch)
             self.evaluated = fork.evaluated
             self._set_folder(fork.forked.run)
 

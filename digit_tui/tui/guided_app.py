@@ -14,7 +14,7 @@ from digit_tui.tui.palette import Commands
 from digit_tui.tui.resilient_app import ResilientApp
 from digit_tui.tui.screens.dialog import Palette
 from digit_tui.tui.screens.help import Group, HelpDialog
-from digit_tui.tui.screens.meanings import EVERYWHERE, MEANINGS, STATES, Meaning
+from digit_tui.tui.screens.meanings import EVERYWHERE, MEANINGS, OF_DIALOGS, STATES, Meaning
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.widgets.tips import ROOM
 
@@ -69,11 +69,12 @@ class GuidedApp(ResilientApp):
         is_open = any(isinstance(screen, HelpDialog) for screen in self.screen_stack)
         if not isinstance(view, View) or is_open:  # none has been opened yet; or the manual is
             return
-        groups = dict(self.key_groups())
+        groups, title = dict(self.key_groups()), str(self.screen.title)
+        dialog = [("In this dialog", OF_DIALOGS[title])] if title in OF_DIALOGS else []
         self.push_screen(
             HelpDialog(
                 view.TAB,
-                [("On this view", MEANINGS[view.TAB]), *self.common_meanings],
+                [*dialog, ("On this view", MEANINGS[view.TAB]), *self.common_meanings],
                 [
                     (f"Keys of {view.TAB}", groups[view.TAB]),
                     (f"Keys of the {self.SHOWS}", groups["Everywhere"]),

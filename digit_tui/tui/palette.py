@@ -32,15 +32,17 @@ GROUPS = {
 LEFT_OUT = {"palette", "next_view", "previous_view"}
 """Keys of which the palette offers something better, or that are what has opened it."""
 GROUP_WIDTH, KEY_WIDTH = 16, 7
+CALLED_SCORE = 0.5
+"""Of a command that is called so in other words."""
 WORDS = {
     "double_rate": "faster speed learning",
     "halve_rate": "slower learning",
     "undo": "back",
     "timeline": "timeline snapshots history back",
-    "fork": "compare copy branch",
+    "fork": "compare copy branch race",
     "keep": "compare end fork",
     "augment": "deform overfitting",
-    "restart": "new run again network",
+    "restart": "new run again network layers hidden data mnist seed",
     "epochs": "longer more train",
     "export": "html page save mistakes",
     "theme": "colours dark light",
@@ -74,7 +76,9 @@ class Commands(Provider):
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for entry in self.entries():
-            score = max(matcher.match(entry.name), matcher.match(entry.words) / 2)
+            words = entry.words.lower().split()
+            called = any(word.startswith(query.lower()) for word in words)
+            score = max(matcher.match(entry.name), CALLED_SCORE * called)
             if score > 0:
                 line = _line(entry, matcher.highlight(entry.name), True)
                 yield Hit(score, line, entry.run, entry.name)

@@ -8,6 +8,7 @@ from digit_tui.config import AUGMENTATIONS
 from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.remedies import FORK_FIRST, KEEP_FIRST, TEST, with_remedy
+from digit_tui.run.wording import all_done
 from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.job_control import JobControlApp
 from digit_tui.tui.screens.fork import CLIPPINGS, ForkDialog, KeepDialog
@@ -89,6 +90,9 @@ class SteeringApp(JobControlApp):
 
         if self.model.fork is not None:
             self.tell(with_remedy("a fork trains beside the run", KEEP_FIRST, WAYS))
+            return
+        if self.model.state == "finished":
+            self.tell(all_done(WAYS))
             return
         self.push_screen(ForkDialog(self.model.settings, self.model.config), chosen)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from digit_tui.config import RunConfig
+from digit_tui.data import counted
 from digit_tui.run.commands import (
     AddEpochs,
     ScaleLearningRate,
@@ -59,10 +60,10 @@ def doubled(epoch: float, step: int = 100) -> SettingChanged:
     [
         (95.0, "constant", ""),
         (50.0, "cosine", ""),
-        (95.0, "cosine", ", of which the schedule leaves 0.0012"),  # 0.2 (1 + cos(0.95 pi)) / 2
-        (99.9, "cosine", ", of which the schedule leaves nearly 0"),
-        (100.0, "cosine", ", of which the schedule leaves nearly 0"),
-        (0.0, "onecycle", ", of which the schedule leaves 0.008"),
+        (95.0, "cosine", " (0.0012 by the schedule)"),  # 0.2 (1 + cos(0.95 pi)) / 2
+        (99.9, "cosine", " (nearly 0 by the schedule)"),
+        (100.0, "cosine", " (nearly 0 by the schedule)"),
+        (0.0, "onecycle", " (0.008 by the schedule)"),
     ],
 )
 def test_a_rate_of_which_the_schedule_leaves_little(
@@ -82,4 +83,8 @@ def test_a_rate_of_nearly_nothing_has_no_digits() -> None:
 @pytest.mark.parametrize(("steps", "named"), [(1, True), (1_000, True), (1_001, False)])
 def test_only_a_recent_change_may_have_caused_trouble(steps: int, named: bool) -> None:
     text = spike(0.05, 4.1, 100 + steps, doubled(1.0))
-    assert ("after learning rate 0.1 → 0.2" in text) is named
+    assert text == "loss rose from 0.05 to 4.1" + (
+        f", {counted(steps, 'step')} after learning rate 0.1 → 0.2"
+        if named
+        else f" by step {100 + steps:,}"
+    )

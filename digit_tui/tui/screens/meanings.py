@@ -34,6 +34,7 @@ TRAINING = (
     Meaning("Confusion of test", "rows: true, columns: read as (on large screens)"),
     Meaning("━ training", "measured on the images it learns from, deformed"),
     Meaning("━ test, validation", "measured on digits that it never learns from"),
+    Meaning("averaged weights", "test uses them: a late spike hardly shows in it"),
     Meaning("they part", "overfitting: it learns its images by heart; try a"),
     Meaning("log", "equal distances are equal factors; l switches"),
     Meaning("smoothed, raw", "averaged over several steps, or each one; z"),
@@ -76,6 +77,20 @@ MISTAKES = (
     Meaning("2 0.09", "one of them: a 2, and its distance (0: the same)"),
     Meaning("as of epoch 29", "found with the network of that epoch"),
     Meaning("■ speaks for 2", "pixels that make a 2 more probable (p)"),
+)
+TIMELINE = (
+    Meaning("epoch 4.20  97.10%", "a moment to go back to, and the test accuracy then"),
+    Meaning("▸ 6 snapshots", "moments without a command; enter shows each"),
+    Meaning("then halve the ...", "the command that you gave at that moment"),
+    Meaning("(undone)", "the run has gone back to before it since"),
+    Meaning("undone: ...", "commands that were taken back there"),
+)
+FORK = (
+    Meaning("run, fork", "what trains now, and a copy that trains beside it"),
+    Meaning("optimizer", "the rule of a step; o tells each in half a line"),
+    Meaning("learning rate", "how far a step goes"),
+    Meaning("clipping", "gradients that are longer, or larger, are cut"),
+    Meaning("augmentation", "how training images are deformed before each use"),
 )
 CONFUSION = (
     Meaning("Counts", "how many digits there are in each cell"),
@@ -123,3 +138,5 @@ REPLAY = (
 )
 MEANINGS = {"Training": TRAINING, "Mistakes": MISTAKES, "Confusion": CONFUSION}
 """Of the views, by the names on their tabs."""
+OF_DIALOGS = {"Timeline": TIMELINE, "Fork": FORK}
+"""Of dialogs, by their titles."""

@@ -27,7 +27,7 @@ class TrainView(View):
     TAB = "Training"
     BINDINGS = [
         Binding("enter", "open_digit", "Digit", id="digit", tooltip="Show the hardest digit"),
-        Binding("l", "log", "Log", id="log", tooltip="Use logarithmic or linear axes"),
+        Binding("l", "log", "Axes", id="log", tooltip="Use logarithmic or linear axes"),
         Binding("z", "smooth", "Smooth", id="smooth", tooltip="Show smoothed or raw curves"),
         Binding(
             "w", "window", "Window", id="window", tooltip="Show the whole run, or its recent part"

@@ -21,6 +21,7 @@ from digit_tui.tui.screens.help import HelpDialog
 from digit_tui.tui.screens.meanings import (
     EVERYWHERE,
     MEANINGS,
+    OF_DIALOGS,
     REPLAY,
     SIGN_WIDTH,
     STATES,
@@ -354,7 +355,7 @@ class TestHelp:
                 await opened.press("escape", "tab")
 
     async def test_it_has_room_for_each_line(self, window: Any) -> None:
-        groups = [*MEANINGS.values(), STATES, EVERYWHERE, REPLAY]
+        groups = [*MEANINGS.values(), *OF_DIALOGS.values(), STATES, EVERYWHERE, REPLAY]
         for sign, words in (each for group in groups for each in group):
             assert len(sign) <= SIGN_WIDTH
             assert len(words) <= WORDS_WIDTH

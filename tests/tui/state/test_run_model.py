@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from support.model import Tell, counts, lines
 
+from digit_tui.config import RunConfig
 from digit_tui.run import events as happened
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import Failed
@@ -69,13 +71,18 @@ class TestState:
         tell(story.changed("optimizer", "sgd"), story.changed("learning_rate", 0.1))
         assert (model.settings.optimizer, model.settings.learning_rate) == ("sgd", 0.1)
 
-    def test_a_changed_rate_is_not_that_of_a_step_yet(
-        self, model: RunModel, story: Any, tell: Tell
-    ) -> None:
-        tell(*story.opening(), story.steps(10, rate=0.5), story.changed("learning_rate", 0.1))
-        assert model.learning_rate is None
-        tell(story.steps(1, rate=0.05))
-        assert model.learning_rate == 0.05
+    def test_a_changed_rate_is_that_of_the_next_step(self, config: RunConfig, story: Any) -> None:
+        model = RunModel(config.with_(schedule="cosine", epochs=4))
+        story.settings = replace(story.settings, epochs=4)
+        for event in (*story.opening(), story.steps(200, rate=0.5)):
+            model.ingest(event)
+        assert model.learning_rate == 0.5
+        model.ingest(story.changed("learning_rate", 0.1))
+        assert model.learning_rate == pytest.approx(0.1 / 2)  # half of a cosine is left
+        model.ingest(story.changed("clip_norm", 1.0))
+        assert model.learning_rate == pytest.approx(0.1 / 2)
+        model.ingest(story.steps(1, rate=0.04))
+        assert model.learning_rate == 0.04
 
     def test_a_failure_ends_it(self, model: RunModel, tell: Tell) -> None:
         failure = Failed(ExitStatus.DATA, "no such folder")
