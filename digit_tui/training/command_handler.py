@@ -164,9 +164,10 @@ class CommandHandler:
     def _undo(self) -> Iterator[Event]:
         run = self._branches.run
         lineage = run.state.lineage
-        if self.mode.in_trouble:
+        if self.mode.in_trouble or self.undo.lost:
             step, before = self.undo.last_good(run)
-            if len(before) == len(lineage):  # the same would happen again
+            # Without a command to take back the same would happen again.
+            if not self.mode.in_trouble or len(before) == len(lineage):
                 yield from self._go_back(step, before)
                 return
             self.mode = RUNNING

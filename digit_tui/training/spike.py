@@ -21,21 +21,22 @@ class SpikeAlarm:
         guessing: the loss of a network that gives each class the same probability, in nats.
         now: moving average of the last steps' loss.
         best: the lowest moving average over many steps.
+        armed: whether it rings.
     """
 
     def __init__(self, classes: int) -> None:
         self.guessing = log(classes)
         self.now = self._slow = self.best = self.guessing
-        self._armed = True
+        self.armed = True
 
     def disarm(self) -> None:
         """Do not ring again before the network has learned something."""
-        self._armed = False
+        self.armed = False
 
     def restart(self, loss: float) -> None:
         """Begin anew, with a network whose loss was about this."""
         self.now = self._slow = self.best = min(loss, self.guessing)
-        self._armed = True
+        self.armed = True
 
     def rings(self, loss: float) -> bool:
         """Take in a step's loss, in nats; whether the network is no better than guessing now."""
@@ -43,7 +44,7 @@ class SpikeAlarm:
         self._slow += SLOW * (loss - self._slow)
         self.best = min(self.best, self._slow)
         learned = self.best < LEARNED * self.guessing
-        if not self._armed:
+        if not self.armed:
             if self.now < LEARNED * self.guessing:
                 self.restart(self.now)
             return False

@@ -79,6 +79,8 @@ class UndoManager:
         if self._latest is not None:
             self._latest.next_loss, self._latest = losses[0], None
         rang = [alarm.rings(loss) for loss in losses]
+        if alarm.armed and not self._unreported:
+            self._rang_at = None  # it has learned again
         if any(rang) and not self._unreported:
             self._rang_at = step - len(losses) + 1 + rang.index(True)
             self._unreported = True
@@ -92,7 +94,12 @@ class UndoManager:
     def forgive(self) -> None:
         """A person trains on although the loss has spiked."""
         self._alarm.disarm()
-        self._rang_at, self._unreported = None, False
+        self._unreported = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether the network has not learned anything again since then."""
+        return not self._alarm.armed
 
     def last_good(self, branch: Branch) -> tuple[int, Lineage]:
         """Step and lineage of the last snapshot before a trouble whose loss was still low.

@@ -102,9 +102,12 @@ def soak(options: argparse.Namespace) -> dict[str, Any]:
             if monotonic() < next_minute:
                 continue
             next_minute += MINUTE
-            # What is open, and whether it is paused, differs from minute to minute.
+            # What is open differs from minute to minute, and an explained digit alone needs 30 MiB.
             tmux("send-keys", "-t", "soak", "Escape", "Escape", "Escape")
             sleep(1)
+            for keys in (["C-p"], ["Go to Mistakes"], ["Enter"], ["Escape"] * 3):
+                tmux("send-keys", "-t", "soak", *keys)
+                sleep(1)
             samples.append(sample(program))
             attach_and_detach()
             for child in children(program)[:1]:

@@ -79,7 +79,9 @@ def test_what_is_known_rings_no_more_until_something_is_learned_again() -> None:
     alarm.disarm()
     assert first_ring(alarm, guesses) is None
     assert first_ring(alarm, np.full(100, 1e4)) is None
+    assert not alarm.armed
     assert first_ring(alarm, learning(1_500, 2)) is None
+    assert alarm.armed
     assert first_ring(alarm, guesses) is not None
 
 

@@ -125,6 +125,16 @@ def test_a_remedy_in_place_of_the_way_back(train: Any) -> None:
     assert end_of(ran) == end_of(train([script[0], (step, script[1][1])], epochs=12))
 
 
+def test_who_trains_on_and_makes_it_worse_comes_back_to_a_good_moment(train: Any) -> None:
+    bad = (40, SetLearningRate(1000))
+    on = [(NEVER, Resume()), (70, ScaleLearningRate(2.0)), (75, ScaleLearningRate(2.0))]
+    ran = train([bad, *on, (80, Undo()), STOP], epochs=12, interactive=True)
+    assert len(ran.all(Spiked)) == 1
+    (back,) = ran.all(WentBack)
+    assert (back.from_step, back.step, back.lineage) == (80, 40, ())
+    assert end_of(ran) == end_of(train(epochs=12))
+
+
 class Trap(Stepper):
     """Fails at step 20, as long as nothing was changed."""
 
