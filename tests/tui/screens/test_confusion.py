@@ -14,7 +14,7 @@ from support.rarely import rarely
 from digit_tui.data import Dataset
 from digit_tui.nn import Evaluation
 from digit_tui.run.settings import Settings
-from digit_tui.tui.widgets.confusion_matrix import ConfusionMatrix
+from digit_tui.tui.widgets.confusion_matrix import Cell, ConfusionMatrix
 
 
 class TestMatrix:
@@ -248,6 +248,8 @@ class TestCell:
         async with window(60, 20) as opened:
             await opened.tell(*story.opening(), story.steps(), *evaluated(story, predictions))
             opened.app.switch_mode("confusion")
+            await opened.settle()
+            opened.app.screen.choose(Cell(0, 0))
             await opened.settle()
             assert shown(opened)[0] == [str(each) for each in range(6)]
             await opened.until(lambda: [*shown(opened)[2]] == [*range(12)])
