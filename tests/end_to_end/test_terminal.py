@@ -197,7 +197,7 @@ def test_a_storm_of_sizes_leaves_a_whole_screen(training: Callable[..., Any]) ->
 
     def steady() -> list[str]:
         """What the evaluation after a pause, still under way, does not change."""
-        return [program.rows[0], program.rows[4], *program.rows[21:]]
+        return [program.rows[0], program.rows[4], *program.rows[22:]]
 
     whole = steady()
     for number in range(50):
