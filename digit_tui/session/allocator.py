@@ -5,10 +5,13 @@ from __future__ import annotations
 import ctypes
 from contextlib import suppress
 
-_M_MMAP_THRESHOLD = -3  # malloc.h of the GNU C library
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of the GNU C library
 
-LARGE = 256 * 1_024
-"""Bytes from which a block has pages of its own, which go back to the system when it is free."""
+LARGE = 4 * 2**20
+"""Bytes from which a block has pages of its own, which go back to the system when it is free.
+
+New pages cost time: the arrays of a step must be smaller, those of an evaluation are larger.
+"""
 
 
 def give_large_blocks_back() -> None:
@@ -20,4 +23,6 @@ def give_large_blocks_back() -> None:
     kept: some 10 MiB in two hours, by tests/benchmarks/soak.py.
     """
     with suppress(OSError, TypeError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE)
+        library = ctypes.CDLL(None)
+        library.mallopt(_M_MMAP_THRESHOLD, LARGE)
+        library.mallopt(_M_TRIM_THRESHOLD, 2 * LARGE)  # as the library has it when it chooses

@@ -27,7 +27,7 @@ LARGE_BLOCKS = textwrap.dedent(
         give_large_blocks_back()
     np.ones(1_000_000)  # freed at once: by default, the threshold is its size from here on
     before = blocks_with_own_pages()
-    array = np.ones(100_000)
+    array = np.ones(700_000)
     print(blocks_with_own_pages() - before)
     """
 )
