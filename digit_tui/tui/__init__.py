@@ -12,7 +12,6 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from digit_tui.session.allocator import give_large_blocks_back
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.exit_watchdog import SAVE_SECONDS
 from digit_tui.session.output import discard_output
@@ -74,7 +73,6 @@ def _run(app: JobControlApp) -> int:
     # The training thread asks for the interpreter after each call of NumPy. With Python's usual
     # 5 ms it would wait that long for the interface, and the worker processes with it.
     sys.setswitchinterval(SWITCH_SECONDS)
-    give_large_blocks_back()
     with Watchdog(interrupt=app.interrupt, wait_saved=app.wait_saved):
         app.run()
     app.stop_run()  # an interface that crashed has left it running

@@ -12,6 +12,7 @@ from textual import work
 from digit_tui.data import Dataset
 from digit_tui.run import commands
 from digit_tui.run.wording import farewell
+from digit_tui.session.allocator import give_free_memory_back
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import Failed
 from digit_tui.session.kept_run import fork_name, kept_lines
@@ -29,6 +30,8 @@ from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.steering_app import SteeringApp
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
+TIDY_SECONDS = 60.0
+"""So often memory that is free goes back to the system: a run may go on for days."""
 JOIN_SECONDS = 10.0
 """The next run waits no longer for the thread of the run before it to end."""
 
@@ -71,6 +74,7 @@ class DigitApp(SteeringApp):
         # The first frame comes before the dataset is loaded.
         self.call_after_refresh(self._open)
         self.call_after_refresh(self.make_views)
+        self.set_interval(TIDY_SECONDS, give_free_memory_back)
 
     def _open(self) -> None:
         """Begin the requested run, or ask whether to resume the interrupted one."""
