@@ -165,7 +165,8 @@ class RunApp(GuidedApp):
         if situation != self._situation:
             self._situation = situation
             self.refresh_bindings()
-        view = self.screen_stack[0]  # the run goes on behind a dialog
+        # The run goes on behind a dialog; while the app leaves there may be no screen any more.
+        view = next(iter(self.screen_stack), None)
         if isinstance(view, View) and view.ready and self.fault is None:
             with self.errors_told():
                 self.schedule.update(view, self.model, urgent, self.model.state != before)
