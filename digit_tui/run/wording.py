@@ -179,10 +179,8 @@ def loaded(dataset: Dataset) -> str:
 
 def _left_by(schedule: str, change: SettingChanged) -> str:
     """What a schedule leaves of a learning rate that was set, where that is little."""
-    base, left = (
-        change.settings.learning_rate,
-        scheduled_rate(change.settings, schedule, change.epoch),
-    )
+    base = change.settings.learning_rate
+    left = scheduled_rate(change.settings, schedule, change.epoch)
     if change.setting != "learning_rate" or left >= SMALL_SHARE * base:
         return ""
     words = "nearly 0" if left < NEARLY_ZERO * base else f"{left:.2g}"

@@ -214,8 +214,8 @@ class RunStatus:
         now = self.evaluated
         if now is None or now.step != self.step:
             return
+        accuracy = now.evaluation.accuracy
         for place, each in enumerate(self.snapshots):
-            accuracy = now.evaluation.accuracy
             if each.step == now.step and not each.undone and each.accuracy != accuracy:
                 self.snapshots = [*self.snapshots]
                 self.snapshots[place] = replace(each, accuracy=accuracy)

@@ -21,6 +21,7 @@ from digit_tui.storage.saved_run import SavedRun
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """Errors of a full disk."""
 ELLIPSIS = "…"
+"""In place of the middle of a long name."""
 LAST = "last"
 """What the newest run can be called; see `_newest`."""
 
@@ -83,8 +84,7 @@ def find_run(name: str) -> Path:
     Args:
         name: a path, a name in the state directory, or a beginning of such a name that no other
             run has but forks of the one that is meant, or its ends with a "…" between them, as
-            lists show long names; "last" is the newest, and not the fork that
-            trained beside it.
+            lists show long names; "last" is the newest, and not the fork that trained beside it.
 
     Raises:
         RunError: if no run matches, or more than one.

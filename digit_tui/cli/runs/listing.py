@@ -14,7 +14,7 @@ from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output, print_error
 from digit_tui.storage.run_files import runs_folder
-from digit_tui.storage.run_index import list_runs, size_of
+from digit_tui.storage.run_index import ELLIPSIS, list_runs, size_of
 from digit_tui.storage.run_summary import RunSummary
 
 LONGEST = 16
@@ -118,4 +118,4 @@ def _cut(text: str, length: int) -> str:
     if len(text) <= length:
         return text
     end = (length - 1) // 3
-    return f"{text[: length - 1 - end]}…{text[len(text) - end :]}"
+    return f"{text[: length - 1 - end]}{ELLIPSIS}{text[len(text) - end :]}"
