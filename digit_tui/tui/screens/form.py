@@ -30,7 +30,6 @@ class Form(Dialog[ScreenResultType]):
         Binding("left", "choose(-1)", show=False),
         Binding("right,space", "choose(1)", show=False),
         Binding("q", "leave", show=False),
-        Binding("question_mark", "app.help", show=False),
     ]
 
     def __init__(self, rows: Sequence[Choice | Entry]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding
 from textual.screen import ScreenResultType
 from textual.widgets import OptionList
 
@@ -11,8 +10,6 @@ from digit_tui.tui.screens.dialog import Dialog
 
 class ListDialog(Dialog[ScreenResultType]):
     """A list: arrows move in it, and `submit` is the action of the button that chooses a line."""
-
-    BINDINGS = [Binding("question_mark", "app.help", show=False)]
 
     def action_submit(self) -> None:
         self.query_one(OptionList).action_select()
