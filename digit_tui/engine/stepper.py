@@ -11,7 +11,7 @@ from digit_tui.config import RunConfig
 from digit_tui.engine.batches import BLOCK
 from digit_tui.engine.step_group import MAX_STEPS, StepGroup, StepSums
 from digit_tui.engine.worker_pool import WorkerPool
-from digit_tui.nn import SCHEDULES
+from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.state import RunState
 
 MAX_GROUP_WORK = 1_120_000_000
@@ -49,7 +49,7 @@ class Stepper:
     def __init__(self, config: RunConfig, pool: WorkerPool) -> None:
         self._pool = pool
         self._images = pool.images
-        self._factor = SCHEDULES[config.schedule]
+        self._schedule = config.schedule
         self.cut_short = False
         self._deformed: tuple[int, int, str] | None = None  # epoch, block, how
 
@@ -151,9 +151,7 @@ class Stepper:
 
     def _learning_rate(self, state: RunState, cursor: int) -> float:
         """The rate of a step of the present epoch: the base rate times the schedule's factor."""
-        position = state.epoch + cursor / self._images
-        progress = min(position / state.settings.epochs, 1.0) if state.settings.epochs else 0.0
-        return float(state.settings.learning_rate * self._factor(progress))
+        return scheduled_rate(state.settings, self._schedule, state.epoch + cursor / self._images)
 
     def _count(
         self, state: RunState, images: int, learning_rate: float, sums: StepSums, seconds: float

@@ -175,7 +175,8 @@ def scheduled_rate(settings: Settings, schedule: str, epoch: float) -> float:
         schedule: of the run, see `nn.SCHEDULES`.
         epoch: the position.
     """
-    return settings.learning_rate * SCHEDULES[schedule](min(epoch / settings.epochs, 1.0))
+    progress = min(epoch / settings.epochs, 1.0) if settings.epochs else 0.0
+    return float(settings.learning_rate * SCHEDULES[schedule](progress))
 
 
 def _change_optimizer(name: str, rate: float | None, config: RunConfig) -> dict[str, Any]:
