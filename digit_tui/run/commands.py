@@ -118,6 +118,11 @@ class Save:
 
 
 @dataclass(frozen=True)
+class Inspect:
+    """Ask for a copy of the state, as the event `Inspected`; nothing changes."""
+
+
+@dataclass(frozen=True)
 class OpenTest:
     """Evaluate the test set now, in a run that is monitored on its held-out validation set."""
 
@@ -152,6 +157,7 @@ Command = (
     | Fork
     | Keep
     | Save
+    | Inspect
     | OpenTest
     | Stop
 )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from digit_tui.nn import Evaluation, Network, PredictionHistory
 from digit_tui.run.commands import Lineage
 from digit_tui.run.settings import Settings
+from digit_tui.run.state import RunState
 
 IF_HELD_OUT = {"held out": True}
 """Metadata of fields that are left out of the JSON where they are None."""
@@ -215,6 +216,20 @@ class TimelineChanged:
 
 
 @dataclass(frozen=True, eq=False)
+class Inspected:
+    """A copy of the state, for a front end that asked to look inside the network."""
+
+    step: int
+    epoch: float
+    learning_rate: float
+    """Of the next step, after the schedule."""
+    network: Network = field(metadata={"json": False})
+    """The copy's latest weights, which training goes on with."""
+    state: RunState = field(metadata={"json": False})
+    """The copy."""
+
+
+@dataclass(frozen=True, eq=False)
 class Paused:
     step: int
     epoch: float
@@ -379,6 +394,7 @@ Event = (
     | SettingChanged
     | WentBack
     | TimelineChanged
+    | Inspected
     | Paused
     | Resumed
     | Refused

@@ -9,9 +9,10 @@ from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import Dataset
 from digit_tui.engine.stepper import StepResult
 from digit_tui.engine.worker_pool import WorkerPool
+from digit_tui.nn import Network
 from digit_tui.run.commands import AppliedCommand, Lineage, Setting
-from digit_tui.run.events import Evaluated, Event, Refused, RunEnded, SettingChanged
-from digit_tui.run.settings import changes_of
+from digit_tui.run.events import Evaluated, Event, Inspected, Refused, RunEnded, SettingChanged
+from digit_tui.run.settings import changes_of, scheduled_rate
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.wording import NAMES
 from digit_tui.storage.checkpoint import Checkpoint
@@ -171,6 +172,13 @@ class Branch:
     def evaluate(self) -> Evaluated:
         """Evaluate the monitored split; repeats the last event if no step was made since."""
         return self._evaluator.monitored(self.state, self.position)
+
+    def inspect(self) -> Inspected:
+        """A copy of the state, which training does not touch."""
+        state = self.state.copy()
+        rate = scheduled_rate(state.settings, self.config.schedule, self.position)
+        network = Network(self.sizes, state.parameters)
+        return Inspected(state.step, self.position, rate, network, state)
 
     def open_test(self) -> Iterator[Event]:
         """Evaluate the test set, where the held-out set is monitored; the journal records it."""

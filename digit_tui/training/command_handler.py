@@ -86,6 +86,9 @@ class CommandHandler:
                 yield from self.save(asked=True)
             case commands.Stop(reason):
                 self.mode = stopping(reason)
+            case commands.Inspect():
+                for branch in self._branches.each():
+                    yield from self._branches.label(branch, [branch.inspect()])
             case commands.OpenTest():
                 yield from self._open_test()
             case commands.Keep(fork):

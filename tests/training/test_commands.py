@@ -11,6 +11,7 @@ from digit_tui.nn import RULES
 from digit_tui.run.commands import (
     AddEpochs,
     Command,
+    Inspect,
     Pause,
     Resume,
     ScaleLearningRate,
@@ -25,6 +26,7 @@ from digit_tui.run.commands import (
 )
 from digit_tui.run.events import (
     EpochEnded,
+    Inspected,
     Paused,
     Refused,
     Resumed,
@@ -262,3 +264,18 @@ def test_a_pause_forgets_the_step_that_was_asked_for(train: Any) -> None:
 def test_a_stop_before_the_first_step(train: Any) -> None:
     ran = train([(0, Stop(reason="interrupted"))])
     assert (ran.ended.reason, ran.ended.steps, ran.ended.epochs) == ("interrupted", 0, 0)
+
+
+def test_inspecting_copies_the_state_and_changes_nothing(train: Any) -> None:
+    undisturbed = train([(9, Stop())]).trainer.state
+    ran = train([(5, Inspect()), (9, Stop())])
+    (inspected,) = ran.all(Inspected)
+    there = train([(5, Stop())]).trainer.state
+    assert inspected.state.weights_sha256 == there.weights_sha256
+    np.testing.assert_array_equal(inspected.state.slots, there.slots)
+    assert inspected.network.parameters is inspected.state.parameters
+    assert inspected.step == inspected.state.step == 5
+    rates = [each.learning_rate for each in train([(6, Stop())]).all(StepsDone)]
+    assert inspected.learning_rate == rates[-1]  # of the step that followed
+    assert ran.trainer.state.weights_sha256 == undisturbed.weights_sha256
+    assert not ran.trainer.state.lineage
