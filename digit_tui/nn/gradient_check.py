@@ -53,11 +53,11 @@ class LayerCheck(NamedTuple):
     largest_error: float
     """|a - n| / max(|a| + |n|, floor), where a is the analytic and n the numeric slope; for the
     floor see `FLOOR` and `ROUNDING`. NaN if a slope is not finite, or none was compared."""
-    row: int
-    """Where the largest error is: which input of the layer; for a bias fan_in, one past the last.
-    -1 if none was compared."""
-    unit: int
-    """And which unit."""
+    row: int | None
+    """Where the largest error is: at the weight of this input of the layer, from 0; None at a bias,
+    ..."""
+    unit: int | None
+    """... of this unit. None if no slope was compared."""
     analytic: float
     """The slope there, in nats, by back-propagation, ..."""
     numeric: float
@@ -137,7 +137,8 @@ class _Slopes:
             if not np.array_equal(active, self._active):
                 return None
             logits.append(found)
-        return mean_change(logits[0], logits[1], self._labels) / float(ends[1] - ends[0])
+        change = mean_change(logits[0], logits[1], self._labels)
+        return float(change / (ends[1] - ends[0]))  # NaN beside weights that h does not move
 
     def _forward(self, unit: int) -> tuple[Array, Array]:
         """After a parameter of a unit was moved: the logits, and which hidden units are above 0."""
@@ -182,11 +183,20 @@ def _check_layer(
         if len(places) == count:
             break
     if not places:
-        return LayerCheck(0, 0, kinks, np.nan, -1, -1, np.nan, np.nan)
+        return LayerCheck(0, 0, kinks, np.nan, None, None, np.nan, np.nan)
     analytic, numeric_slopes = np.array(pairs).T
     sizes = np.abs(analytic) + np.abs(numeric_slopes)
     floor = max(FLOOR * sizes.max(), slopes.resolution, np.finfo(np.float64).tiny)
     errors = np.abs(analytic - numeric_slopes) / np.maximum(sizes, floor)
     worst = int(errors.argmax())  # the first NaN, if there is one
-    zero = int(np.count_nonzero(sizes == 0))
-    return LayerCheck(len(places), zero, kinks, float(errors[worst]), *places[worst], *pairs[worst])
+    row, unit = places[worst]
+    return LayerCheck(
+        checked=len(places),
+        zero=int(np.count_nonzero(sizes == 0)),
+        kinks=kinks,
+        largest_error=float(errors[worst]),
+        row=row if row < len(gradients) - 1 else None,
+        unit=unit,
+        analytic=pairs[worst][0],
+        numeric=pairs[worst][1],
+    )
