@@ -59,7 +59,7 @@ def inspect_run(
     network = inspected.network
     bins = BINS if as_json else TEXT_BINS
     wanted = [layer] if layer else list(range(1, layers + 1)) if as_json else []
-    with threadpool_limits(limits=saved.config.threads, user_api="blas"):
+    with threadpool_limits(limits=1, user_api="blas"):  # many small products: others would spin
         step = step_of(inspected, dataset)
         facts = facts_of(inspected, dataset, step)
         histograms = {

@@ -186,7 +186,8 @@ def _check_layer(
         return LayerCheck(0, 0, kinks, np.nan, None, None, np.nan, np.nan)
     analytic, numeric_slopes = np.array(pairs).T
     sizes = np.abs(analytic) + np.abs(numeric_slopes)
-    floor = max(FLOOR * sizes.max(), slopes.resolution, np.finfo(np.float64).tiny)
+    # The first of these is a number, and a NaN is not larger: it stays in its own slope.
+    floor = max(np.finfo(np.float64).tiny, FLOOR * np.fmax.reduce(sizes), slopes.resolution)
     errors = np.abs(analytic - numeric_slopes) / np.maximum(sizes, floor)
     worst = int(errors.argmax())  # the first NaN, if there is one
     row, unit = places[worst]

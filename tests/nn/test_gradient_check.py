@@ -126,6 +126,18 @@ def test_a_network_that_diverged_does_not_pass(sample: Dataset) -> None:
         assert not check.passed
 
 
+def test_a_slope_that_is_no_number_is_told_by_its_place(sample: Dataset) -> None:
+    network, (images, labels) = fresh_network((784, 3, 10)), batch(sample)
+    gradient = batch_gradient(network, images, labels)
+    layer_matrices(gradient, network.sizes)[1][2, 7] = np.nan
+    first, second = check_gradient(network, images, labels, gradient, np.random.default_rng(0), 99)
+    assert first.passed
+    assert second.checked == 40
+    assert np.isnan([second.largest_error, second.analytic]).all()
+    assert (second.row, second.unit) == (2, 7)
+    assert np.isfinite(second.numeric)
+
+
 def test_the_change_of_the_loss_is_that_of_two_losses() -> None:
     generator = np.random.default_rng(5)
     before, after = generator.normal(0, 3, (2, 30, 7))
