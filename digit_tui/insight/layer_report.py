@@ -41,7 +41,7 @@ def layer_lines(facts: Sequence[LayerFacts]) -> list[str]:
                 _short(f"{each.weight_mean:.2g}"),
                 _short(f"{each.weight_deviation:.2g}"),
                 _short(f"{each.gradient_norm:.2g}"),
-                _short(f"{each.update_ratio:.1e}"),
+                _short(f"{each.update_ratio:.1e}") if each.update_ratio else "0",
                 "-" if last else f"{each.dead:.1%}",
                 "-" if last else f"{each.saturated:.1%}",
                 _short(f"{each.activation_mean:.2g}"),
@@ -54,7 +54,7 @@ def note(facts: Sequence[LayerFacts]) -> str:
     """How to read the table, in a line."""
     if all(each.update_ratio == 0 for each in facts):
         return "The learning rate is 0: the next step would change nothing."
-    return "An update ratio near 1e-3 is healthy. The last layer has no ReLU, so no dead units."
+    return "An update ratio near 1e-3 is healthy. The last layer has no ReLU: no dead units."
 
 
 def histogram_lines(layer: int, histograms: LayerHistograms) -> list[str]:

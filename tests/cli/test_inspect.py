@@ -100,7 +100,7 @@ def test_a_table_for_people(finished: tuple[Path, dict[str, Any]]) -> None:
         ["2", "4-10", "50"],
     ]
     assert len(lines) == 12
-    assert max(map(len, lines[5:])) <= 88
+    assert max(map(len, lines[5:])) <= 80
 
 
 def test_one_layer(finished: tuple[Path, dict[str, Any]]) -> None:

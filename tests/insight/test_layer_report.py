@@ -24,6 +24,7 @@ def test_the_table_of_layers() -> None:
     ]
     assert note([HIDDEN, OUTPUT]).startswith("An update ratio near 1e-3 is healthy.")
     still = [each._replace(update_ratio=0.0) for each in (HIDDEN, OUTPUT)]
+    assert layer_lines(still)[2].split()[6] == "0"
     assert note(still) == "The learning rate is 0: the next step would change nothing."
 
 
@@ -63,4 +64,6 @@ def test_the_result_of_a_gradient_check() -> None:
     assert wrong[3].split() == ["2", "50", "0", "0", "5.0e-3", "bias", "of", "7"]
     assert wrong[4].split() == ["3", "0", "0", "200", "-", "-"]
     for unknown in (NOTHING, RIGHT._replace(largest_error=NAN)):
-        assert check_lines([RIGHT, unknown])[0].startswith("Gradient check: that cannot be told (")
+        (head, *_) = check_lines([RIGHT, unknown])
+        assert head.startswith("Gradient check: that cannot be told (")
+        assert len(head) <= 80
