@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from math import inf
 
 from digit_tui.plain import queries
@@ -10,6 +10,7 @@ from digit_tui.plain.lines import Transcript
 from digit_tui.plain.narrator import Narrator
 from digit_tui.plain.sync_runner import SyncRunner
 from digit_tui.run import commands
+from digit_tui.run.events import BranchEvent, Inspected
 from digit_tui.session.run_status import RunStatus
 from digit_tui.session.runner import Acknowledged, RunnerEvent
 
@@ -53,12 +54,18 @@ class RunControl:
         self._begun = terminal
         self._command: commands.Command | None = None  # that is being carried out
         self._acknowledged = False
+        self._inspected: dict[str, Inspected] = {}
 
     def ingest(self, event: RunnerEvent) -> None:
         """Take in an event, and report it."""
         if isinstance(event, Acknowledged):
             self._acknowledged = True
             return
+        match event:
+            case Inspected():
+                self._inspected["run"] = event
+            case BranchEvent(Inspected() as inspected, branch):
+                self._inspected[branch] = inspected
         self.run.ingest(event)
         self._narrator.report(event, self._command)
 
@@ -83,6 +90,15 @@ class RunControl:
         self._command = None
         if isinstance(command, commands.StepEpoch) and not self._terminal:
             yield from self.wait(inf)
+
+    def inspect(self) -> Generator[None, None, dict[str, Inspected]]:
+        """Copies of the state: of the "run" and, if one trains beside it, of its "fork"."""
+        self._inspected = {}
+        self._acknowledged = False
+        self._runner.ask(commands.Inspect())
+        while not self._acknowledged:
+            yield
+        return self._inspected
 
     def settle(self) -> Task:
         """Wait until all commands were carried out and reported."""
