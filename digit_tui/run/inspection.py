@@ -1,0 +1,62 @@
+"""Looking inside the network of a run: from a copy of its state to the facts of its layers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from digit_tui.data import Dataset
+from digit_tui.insight.layers import LayerFacts, layer_facts
+from digit_tui.insight.next_step import NextStep, next_step
+from digit_tui.nn import LayerCheck, Network, batch_gradient, check_gradient
+from digit_tui.nn.gradient_check import BATCH
+from digit_tui.run.events import Inspected
+from digit_tui.run.random_streams import stream
+
+
+def step_of(inspected: Inspected, dataset: Dataset) -> NextStep:
+    """What the next step would do, on the first training images as they are.
+
+    Args:
+        inspected: the copy of the state.
+        dataset: whose images the run is trained on, without those that are held out.
+    """
+    state, settings = inspected.state, inspected.state.settings
+    return next_step(
+        inspected.network,
+        dataset.train_images,
+        dataset.train_labels,
+        optimizer=settings.optimizer,
+        slots=state.slots,
+        slot_steps=state.slot_steps,
+        learning_rate=inspected.learning_rate,
+        weight_decay=settings.weight_decay,
+        clip_norm=settings.clip_norm,
+        clip_value=settings.clip_value,
+    )
+
+
+def facts_of(inspected: Inspected, dataset: Dataset, step: NextStep) -> list[LayerFacts]:
+    """The facts of each layer of the latest weights.
+
+    Args:
+        inspected: the copy of the state.
+        dataset: its test digits show what the units do.
+        step: of `step_of`.
+    """
+    return layer_facts(inspected.network, dataset.test_images, *step)
+
+
+def check_of(inspected: Inspected, dataset: Dataset) -> list[LayerCheck]:
+    """The gradient check of the latest weights, in float64, on the first training images.
+
+    The same step has the same parameters drawn.
+
+    Args:
+        inspected: the copy of the state.
+        dataset: whose images the run is trained on, without those that are held out.
+    """
+    network = Network(inspected.network.sizes, inspected.network.parameters.astype(np.float64))
+    images, labels = dataset.train_images[:BATCH], dataset.train_labels[:BATCH]
+    gradient = batch_gradient(network, images, labels)
+    generator = stream(0, "gradient check", inspected.step)
+    return check_gradient(network, images, labels, gradient, generator)
