@@ -267,11 +267,14 @@ def test_what_is_told_of_inspect(tmp_path: Path) -> None:
     assert named == {name for option in options for name in option.opts}
     run = ["--batch", "--data", "sample", "--preset", "classic", "--hidden", "4", "--epochs", "1"]
     assert CliRunner().invoke(cli, [*run, "--run", str(tmp_path / "run")]).exit_code == 0
-    done = CliRunner().invoke(cli, ["inspect", str(tmp_path / "run"), "--json", "--gradient-check"])
+    asked = ["inspect", str(tmp_path / "run"), "--json", "--gradient-check"]
+    done = CliRunner().invoke(cli, [*asked, "--layer", "1", "--unit", "0"])
     found = json.loads(done.stdout)
     assert code(rows["`--json`"]) == list(found)
     fields = code(" ".join(row[2] for row in table(text, "column", "what it means", FIELD)))
     assert [*fields, "histograms"] == list(found["layers"][0])
+    fields = code(" ".join(row[2] for row in table(text, "what", "meaning", "field of `unit`")))
+    assert fields == list(found["unit"])
     (head,) = re.findall(r"^\| column \|.*`gradient_check` \|$", text, re.MULTILINE)
     told = table(text, *head.strip("| ").split(" | "))
     fields = [*code(" ".join(row[2] for row in told)), "passed", "analytic", "numeric"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
@@ -21,6 +22,9 @@ from digit_tui.insight.layer_report import (
     note,
 )
 from digit_tui.insight.layers import LayerFacts
+from digit_tui.insight.one_unit import unit_facts, unit_to_json
+from digit_tui.insight.unit_report import unit_lines, unit_name
+from digit_tui.insight.units import layer_units
 from digit_tui.nn import LayerCheck, Network
 from digit_tui.run.events import Inspected
 from digit_tui.run.inspection import check_of, facts_of, step_of
@@ -34,7 +38,13 @@ from digit_tui.storage.checkpoint import Checkpoint
 
 @reports_failures
 def inspect_run(
-    name: str, data: str | None, best: bool, layer: int | None, check: bool, as_json: bool
+    name: str,
+    data: str | None,
+    best: bool,
+    layer: int | None,
+    unit: int | None,
+    check: bool,
+    as_json: bool,
 ) -> int:
     """Print what is inside the network of a saved run; returns the exit status.
 
@@ -43,6 +53,7 @@ def inspect_run(
         data: as --data; None is the dataset that the run was trained on.
         best: use the checkpoint with the best accuracy instead of the last.
         layer: whose histograms are wanted, counted from 1; without it JSON has those of all.
+        unit: of that layer, also wanted, counted from 0.
         check: also check the gradient.
         as_json: print one JSON object instead of tables.
     """
@@ -50,8 +61,9 @@ def inspect_run(
     saved = read_run(name)
     checkpoint, dataset = open_saved(saved, data, best)
     layers = len(checkpoint.sizes) - 1
-    if layer is not None and layer > layers:
-        print_error(f"--layer {layer}: the network has layers 1 to {layers}")
+    wrong = not_there(checkpoint.sizes, layer, unit)
+    if wrong is not None:
+        print_error(wrong)
         return ExitStatus.USAGE
     if data is None:  # of other digits none were held out
         dataset = hold_out(dataset, saved.config.validation)
@@ -67,19 +79,44 @@ def inspect_run(
             for each in wanted
         }
         checks = check_of(inspected, dataset) if check else None
+        found = None
+        if layer is not None and unit is not None:
+            units = layer_units(network, dataset.test_images, dataset.test_labels, layer)
+            found = unit_facts(network, units, unit)
     if as_json:
         values = json_values(inspected, facts, histograms, checks)
+        values["unit"] = found and unit_to_json(found)
         output.line(json.dumps(values, allow_nan=False))
     else:
         lines = heading(str(saved.path), dataset, inspected)
         lines += ["", *layer_lines(facts), "", note(facts)]
         for number, each in histograms.items():
             lines += ["", *histogram_lines(number, each)]
+        if found is not None:
+            lines += ["", unit_name(network, found.layer, found.unit).capitalize()]
+            lines += unit_lines(found, network, dataset.test_labels, "test")
         if checks is not None:
             lines += ["", *check_lines(checks)]
         for line in lines:
             output.line(printable(line))
     return output.status or ExitStatus.DONE
+
+
+def not_there(sizes: Sequence[int], layer: int | None, unit: int | None) -> str | None:
+    """What is wrong with --layer and --unit; None if nothing is.
+
+    Args:
+        sizes: layer widths, inputs first, classes last.
+        layer: counted from 1.
+        unit: counted from 0.
+    """
+    if layer is None:
+        return None if unit is None else f"--unit {unit}: which --layer is it of?"
+    if layer >= len(sizes):
+        return f"--layer {layer}: the network has layers 1 to {len(sizes) - 1}"
+    if unit is not None and unit >= sizes[layer]:
+        return f"--unit {unit}: layer {layer} has units 0 to {sizes[layer] - 1}"
+    return None
 
 
 def look_into(checkpoint: Checkpoint) -> Inspected:

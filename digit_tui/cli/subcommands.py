@@ -89,15 +89,27 @@ def mistakes(
     metavar="L",
     help="Also show the distributions in this layer, counted from 1.",
 )
+@click.option(
+    "--unit",
+    type=click.IntRange(0),
+    metavar="N",
+    help="With --layer: also show this unit of it, counted from 0.",
+)
 @click.option("--gradient-check", is_flag=True, help="Also check the gradient against differences.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def inspect(
-    run: str, data: str | None, best: bool, layer: int | None, gradient_check: bool, as_json: bool
+    run: str,
+    data: str | None,
+    best: bool,
+    layer: int | None,
+    unit: int | None,
+    gradient_check: bool,
+    as_json: bool,
 ) -> None:
     """Show the network of a RUN layer by layer: weights, gradients, activations."""
     from digit_tui.cli.inspect_run import inspect_run
 
-    sys.exit(inspect_run(run, data, best, layer, gradient_check, as_json))
+    sys.exit(inspect_run(run, data, best, layer, unit, gradient_check, as_json))
 
 
 @click.command()

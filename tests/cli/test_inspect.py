@@ -34,9 +34,9 @@ def found_in(*arguments: str | Path) -> dict[str, Any]:
 def test_the_layers_of_a_saved_run(finished: tuple[Path, dict[str, Any]], sample: Dataset) -> None:
     folder, ended = finished
     found = found_in(folder)
-    assert list(found) == ["step", "epoch", "learning_rate", "layers", "gradient_check"]
+    assert list(found) == ["step", "epoch", "learning_rate", "layers", "gradient_check", "unit"]
     assert (found["step"], found["epoch"]) == (ended["steps"], 2.0)
-    assert found["gradient_check"] is None
+    assert found["gradient_check"] is found["unit"] is None
     state = SavedRun.read(folder).checkpoint().state
     first, last = found["layers"]
     weights = state.parameters[: 784 * 4].astype(np.float64)
@@ -119,9 +119,28 @@ def test_one_layer(finished: tuple[Path, dict[str, Any]]) -> None:
     assert sum(line.startswith("Layer 2, ") for line in lines) == 3
 
 
+def test_one_unit(finished: tuple[Path, dict[str, Any]], sample: Dataset) -> None:
+    folder = finished[0]
+    found = found_in(folder, "--layer", "1", "--unit", "2")["unit"]
+    network = look_into(SavedRun.read(folder).checkpoint()).network
+    weights, biases = network.layers[0]
+    hidden = np.maximum(sample.test_images / 255 @ weights.astype(np.float64) + biases, 0)[:, 2]
+    assert (found["layer"], found["unit"]) == (1, 2)
+    assert found["active"] == pytest.approx(np.mean(hidden > 0))
+    means = [hidden[sample.test_labels == each].mean() for each in range(10)]
+    assert found["class_means"] == pytest.approx(means, rel=1e-4)
+    assert found["exciting"] == (-hidden).argsort(kind="stable")[:9].tolist()
+    assert found["picture"] == weights[:, 2].reshape(28, 28).tolist()
+    text = run("inspect", str(folder), "--layer", "1", "--unit", "2").stdout.splitlines()
+    start = text.index("Unit 2 of layer 1 of 2")
+    assert text[start + 1].startswith(f"Active on {np.mean(hidden > 0):.1%} of 1,000 test digits; ")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--layer", "1", "--unit", "4"], "--unit 4: layer 1 has units 0 to 3"),
+        (["--unit", "0"], "--unit 0: which --layer is it of?"),
         (["--layer", "3"], "--layer 3: the network has layers 1 to 2"),
         (["--layer", "0"], "0 is not in the range x>=1"),
     ],
@@ -183,7 +202,7 @@ def test_the_best_checkpoint(finished: tuple[Path, dict[str, Any]], tmp_path: Pa
 def test_a_run_that_diverged(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     assert run(*SMALL, "--optimizer", "sgd", "--lr", "1e30", "--run", str(folder)).exit_code == 4
-    for options in ([], ["--gradient-check"], ["--layer", "1"]):
+    for options in ([], ["--gradient-check"], ["--layer", "1"], ["--layer", "1", "--unit", "0"]):
         assert len(found_in(folder, *options)["layers"]) == 2
         result = run("inspect", str(folder), *options)
         assert (result.exit_code, result.stderr) == (0, "")
