@@ -36,8 +36,7 @@ from digit_tui.nn import (
     Network,
     Outcomes,
     average_into,
-    clip_by_global_norm,
-    clip_by_value,
+    clip,
     cut,
     evaluate,
     split_range,
@@ -274,10 +273,7 @@ class Worker:
         clipped = False
         rule, hyper = RULES[group.optimizer], Hyperparameters(weight_decay=group.weight_decay)
         for own in self._spans:
-            if group.clip_norm is not None:
-                clipped |= clip_by_global_norm(own.gradient, norm, group.clip_norm)
-            elif group.clip_value is not None:
-                clipped |= clip_by_value(own.gradient, group.clip_value)
+            clipped |= clip(own.gradient, norm, group.clip_norm, group.clip_value)
             blocks = own.blocks[rule.slots]
             update(rule, blocks, group.slot_steps + number + 1, learning_rate, hyper)
             if own.average is not None:

@@ -1,8 +1,20 @@
-"""The layers of a network in numbers: weights, gradients, updates and activations."""
+"""The layers of a network in numbers: weights, gradients, updates and activations.
+
+A network that has diverged has facts too: those that depend on numbers that are not finite are NaN
+or infinite.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digit_tui.nn import Network, global_norm, outputs_in_chunks
+from digit_tui.nn.network import layer_matrices
+
+Array = NDArray[Any]
 
 
 class LayerFacts(NamedTuple):
@@ -25,6 +37,74 @@ class LayerFacts(NamedTuple):
     """Share of its units that are 0 on every test digit; 0 for the last layer, which has no
     ReLU."""
     saturated: float
-    """Share of its units that are above 0 on every test digit, so that the ReLU does nothing."""
+    """Share of its units that are above 0 on every test digit, so that the ReLU does nothing; 0
+    for the last layer."""
     activation_mean: float
     """Mean output over units and test digits, after the ReLU where there is one."""
+
+
+class Activity(NamedTuple):
+    """The outputs of a layer's units over all images, after the ReLU where there is one."""
+
+    mean: Array
+    """(units,) float64"""
+    least: Array
+    """(units,)"""
+    largest: Array
+    """(units,)"""
+
+
+def activity(network: Network, images: Array) -> list[Activity]:
+    """What each layer's units put out for images (n, pixels) uint8, n at least 1."""
+    widths = network.sizes[1:]
+    sums = [np.zeros(width) for width in widths]
+    least: list[Array] = [np.full(width, np.inf, network.parameters.dtype) for width in widths]
+    largest = [-each for each in least]
+    with np.errstate(all="ignore"):  # a network that diverged shows in the numbers
+        for _, (_, *outputs) in outputs_in_chunks(network, images):
+            for layer, output in enumerate(outputs):
+                sums[layer] += output.sum(axis=0, dtype=np.float64)
+                np.minimum(least[layer], output.min(axis=0), out=least[layer])
+                np.maximum(largest[layer], output.max(axis=0), out=largest[layer])
+        means = [each / len(images) for each in sums]
+    return list(map(Activity, means, least, largest))
+
+
+def layer_facts(
+    network: Network, images: Array, gradient: Array, update: Array
+) -> list[LayerFacts]:
+    """The facts of each layer, the first hidden layer first.
+
+    Args:
+        network: the classifier.
+        images: (n, pixels) uint8, the test digits.
+        gradient: (parameters,) see `NextStep`.
+        update: (parameters,) see `NextStep`.
+    """
+    vectors = (network.parameters, gradient, update)
+    matrices = zip(*(layer_matrices(each, network.sizes) for each in vectors), strict=True)
+    facts: list[LayerFacts] = []
+    with np.errstate(all="ignore"):
+        for own, units in zip(matrices, activity(network, images), strict=True):
+            parameters, gradients, updates = (each.reshape(-1) for each in own)
+            weights = own[0][:-1]
+            hidden = len(facts) < len(network.layers) - 1
+            facts.append(
+                LayerFacts(
+                    shape=(len(weights), weights.shape[1]),
+                    parameters=len(parameters),
+                    weight_mean=float(weights.mean(dtype=np.float64)),
+                    weight_deviation=float(weights.std(dtype=np.float64)),
+                    gradient_norm=global_norm(gradients),
+                    update_ratio=float(np.divide(global_norm(updates), global_norm(parameters))),
+                    dead=_share(units.largest, units.largest <= 0) if hidden else 0.0,
+                    saturated=_share(units.least, units.least > 0) if hidden else 0.0,
+                    activation_mean=float(units.mean.mean()),
+                )
+            )
+    return facts
+
+
+def _share(values: Array, true: Array) -> float:
+    """The share of units for which it is true; NaN if a value is, as any comparison is false."""
+    return float("nan") if np.isnan(values).any() else float(true.mean())

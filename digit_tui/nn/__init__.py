@@ -2,13 +2,13 @@
 
 from digit_tui.nn.augmentation import AUGMENTATIONS, Deformation, deform, draw_deformation
 from digit_tui.nn.averaging import average_into
-from digit_tui.nn.clipping import clip_by_global_norm, clip_by_value, global_norm
+from digit_tui.nn.clipping import clip, clip_by_global_norm, clip_by_value, global_norm
 from digit_tui.nn.history import Change, PredictionHistory
 from digit_tui.nn.loss import Outcomes, cross_entropy
 from digit_tui.nn.metrics import Evaluation, evaluate, outputs_in_chunks
 from digit_tui.nn.network import Layer, Network, scale_pixels
 from digit_tui.nn.optimizers import RULES, Hyperparameters, UpdateRule, cut, update
-from digit_tui.nn.propagation import BatchResult, GradientPass
+from digit_tui.nn.propagation import BatchResult, GradientPass, batch_gradient
 from digit_tui.nn.schedules import SCHEDULES
 from digit_tui.nn.sharding import split_range
 
@@ -28,6 +28,8 @@ __all__ = [
     "PredictionHistory",
     "UpdateRule",
     "average_into",
+    "batch_gradient",
+    "clip",
     "clip_by_global_norm",
     "clip_by_value",
     "cross_entropy",

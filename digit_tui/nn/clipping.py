@@ -51,3 +51,20 @@ def clip_by_value(gradients: Array, limit: float) -> bool:
     outside = bool(gradients.size and (gradients.max() > limit or gradients.min() < -limit))
     np.clip(gradients, -limit, limit, out=gradients)
     return outside
+
+
+def clip(gradients: Array, norm: float, clip_norm: float | None, clip_value: float | None) -> bool:
+    """Clip a gradient (n,), or a piece of one, as a run's settings say.
+
+    Args:
+        gradients: to be clipped.
+        norm: the global norm of the whole gradient.
+        clip_norm: its largest norm; None does not clip by norm.
+        clip_value: the largest size of an element, if `clip_norm` is None.
+
+    Returns:
+        Whether anything was clipped.
+    """
+    if clip_norm is not None:
+        return clip_by_global_norm(gradients, norm, clip_norm)
+    return clip_value is not None and clip_by_value(gradients, clip_value)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from digit_tui.nn.clipping import sum_of_squares
 from digit_tui.nn.inputs import Inputs
 from digit_tui.nn.loss import Outcomes
-from digit_tui.nn.network import Allocate, Network, layer_matrices
+from digit_tui.nn.network import Allocate, Network, layer_matrices, scale_pixels
 from digit_tui.nn.sharding import shard_of, split_range
 
 Array = NDArray[Any]
@@ -209,3 +209,21 @@ class ShardPass:
         for left, right, out in self._rest:
             np.matmul(left, right, out=out)
         return squares + sum_of_squares(self._rest_gradient)
+
+
+def batch_gradient(network: Network, images: Array, labels: Array) -> Array:
+    """The mean gradient of the cross-entropy over one batch.
+
+    Args:
+        network: the classifier, which may have diverged: then the gradient has.
+        images: (n, pixels) uint8
+        labels: (n,) the true classes.
+
+    Returns:
+        (parameters,) of the network's type, laid out as its parameters are.
+    """
+    inputs = scale_pixels(images, np.empty(images.shape, network.parameters.dtype))
+    propagation = GradientPass(network, len(images))
+    with np.errstate(all="ignore"):  # a network that diverged shows in the numbers
+        propagation.run(inputs, labels)
+    return propagation.gradient

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from digit_tui.nn import clip_by_global_norm, clip_by_value, global_norm
+from digit_tui.nn import clip, clip_by_global_norm, clip_by_value, global_norm
 
 GRADIENTS = arrays(np.float32, st.integers(1, 50), elements=st.floats(-1e4, 1e4, width=32))
 LIMITS = st.floats(1e-3, 1e3)
@@ -76,3 +76,16 @@ def test_the_norm_does_not_overflow_before_the_gradient_does(gradient: np.ndarra
     # Below this the squares are subnormal in float32.
     with np.errstate(over="ignore"):  # as the training step does
         assert global_norm(gradient) == pytest.approx(exact, rel=1e-5, abs=1e-18)
+
+
+def test_settings_say_how_to_clip() -> None:
+    gradient = np.array([3.0, -4.0])
+    assert not clip(gradient, 5.0, None, None)
+    np.testing.assert_array_equal(gradient, [3, -4])
+    assert not clip(gradient, 5.0, 6.0, 1.0)  # the norm goes before the value
+    np.testing.assert_array_equal(gradient, [3, -4])
+    assert clip(gradient, 5.0, 1.0, None)
+    np.testing.assert_allclose(gradient, [0.6, -0.8], rtol=1e-6)
+    assert clip(gradient, 1.0, None, 0.7)
+    np.testing.assert_allclose(gradient, [0.6, -0.7], rtol=1e-6)
+    assert not clip(gradient, 1.0, None, 0.7)

@@ -1,0 +1,76 @@
+"""What the next step of training would do to a network, without doing it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digit_tui.nn import (
+    RULES,
+    Hyperparameters,
+    Network,
+    batch_gradient,
+    clip,
+    cut,
+    global_norm,
+    update,
+)
+from digit_tui.nn.optimizers import LONGEST_BLOCK
+
+Array = NDArray[Any]
+
+BATCH = 512
+"""Training images whose gradient is looked at: the first ones, always the same, so that gradients
+of different moments of a run can be compared."""
+
+
+class NextStep(NamedTuple):
+    """A step that was computed, but not made. Both are laid out as the parameters are."""
+
+    gradient: Array
+    """(n,) the mean gradient over the batch, before clipping and weight decay."""
+    update: Array
+    """(n,) what would be added to the parameters."""
+
+
+def next_step(
+    network: Network,
+    images: Array,
+    labels: Array,
+    *,
+    optimizer: str,
+    slots: Array,
+    slot_steps: int,
+    learning_rate: float,
+    weight_decay: float = 0.0,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
+) -> NextStep:
+    """The gradient of a batch, and what the optimizer would make of it; changes nothing.
+
+    Args:
+        network: with its latest weights.
+        images: (at least 1, pixels) uint8, the training images as they are; the first `BATCH` of
+            them are the batch.
+        labels: their classes.
+        optimizer: a name in `RULES`.
+        slots: (slots, n) the optimizer's memory; may be (0, n) while it is all zeros.
+        slot_steps: how many steps it remembers.
+        learning_rate: of the step.
+        weight_decay: strength of the pull towards zero.
+        clip_norm: the largest norm of the gradient; None does not clip by norm.
+        clip_value: the largest size of one of its elements, if `clip_norm` is None.
+    """
+    gradient = batch_gradient(network, images[:BATCH], labels[:BATCH])
+    rule, moved, spent = RULES[optimizer], network.parameters.copy(), gradient.copy()
+    memory = np.zeros((rule.slots, len(moved)), moved.dtype)
+    memory[: len(slots)] = slots
+    with np.errstate(all="ignore"):  # a network that diverged shows in the numbers
+        clip(spent, global_norm(gradient), clip_norm, clip_value)
+        blocks = cut(moved, spent, memory, np.empty(LONGEST_BLOCK, moved.dtype))
+        hyper = Hyperparameters(weight_decay=weight_decay)
+        update(rule, blocks, slot_steps + 1, learning_rate, hyper)
+        moved -= network.parameters
+    return NextStep(gradient, moved)
