@@ -12,6 +12,7 @@ from textual.message import Message
 
 from digit_tui.data import Dataset
 from digit_tui.run.events import Evaluated, Inspected
+from digit_tui.tui.widgets.canvas import Canvas
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +56,16 @@ class Page(Container, can_focus=True):
         """
 
     @abstractmethod
-    def show(self, look: Look, found: Any) -> None:
-        """Draw what was computed."""
+    def take(self, look: Look, found: Any) -> None:
+        """Take over what was computed."""
+
+    @abstractmethod
+    def draw(self) -> None:
+        """Draw what was taken over last."""
+
+    def on_canvas_resized(self, message: Canvas.Resized) -> None:
+        message.stop()
+        self.draw()
 
     @abstractmethod
     def say(self, text: str) -> None:

@@ -11,12 +11,12 @@ from textual.binding import Binding
 from textual.message import Message
 
 from digit_tui.run.events import Evaluated, Inspected
+from digit_tui.training.pace import Pace
 from digit_tui.tui.screens.network.layers import LayersPage
 from digit_tui.tui.screens.network.page import Look, Page
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.page_bar import PageBar
-from digit_tui.training.pace import Pace
 
 SHARE = 0.03
 """The most of the time that looking may take beside training."""
@@ -127,6 +127,11 @@ class NetworkView(View):
         as_of = "" if answered is None else f"epoch {answered.moment.epoch:.2f} "
         self.query_one(PageBar).show(self._place, as_of)
 
+    def redraw(self) -> None:
+        super().redraw()
+        if self.is_current and self.ready:
+            self.page.draw()
+
     def draw(self, model: RunModel) -> None:
         """Ask for what the page lacks; what it shows is drawn when the answer comes."""
         evaluated, dataset = model.shown, model.dataset
@@ -137,13 +142,17 @@ class NetworkView(View):
         if self.page.NEEDS_STATE and self._asked is not evaluated and (at_once or self._free):
             self._asked = evaluated
             self.host.look_inside()
+        if self.page.NEEDS_STATE and model.inspected is None and model.replay is None:
+            return  # it comes between two steps
         look = Look(dataset, evaluated, model.inspected)
         question, answered = _Question(look, self.page, self.page.choice), self._answered
         if self._computing is not None:
             return
-        if not question.same_choice(answered) or (
-            question.moment is not answered.moment and (at_once or self._free)
-        ):
+        if answered is None or not question.same_choice(answered):
+            due = True
+        else:
+            due = question.moment is not answered.moment and (at_once or self._free)
+        if due:
             self._computing = question
             self.run_worker(partial(self._compute, question), thread=True, group="look")
 
@@ -168,5 +177,6 @@ class NetworkView(View):
         if message.error is not None:
             question.page.say(f"This cannot be computed: {message.error}")
         else:
-            question.page.show(question.look, message.found)
+            question.page.take(question.look, message.found)
+            question.page.draw()
         self.redraw_once()  # meanwhile something else may have been chosen
