@@ -64,7 +64,7 @@ PAST: tuple[tuple[str, Callable[[LayerFacts], float], bool], ...] = (
 def _arrow(ratio: float) -> str:
     """Whether a step changes too much, or next to nothing."""
     low, high = HEALTHY
-    return "▲" if ratio > high else "▼" if ratio < low else " "
+    return "▲" if ratio > high else "▼" if 0 < ratio < low else " "
 
 
 def past_bars(values: Sequence[float], log: bool) -> str:
@@ -112,7 +112,8 @@ class LayerTable(Canvas, Wheel):
         lines: list[Line] = [[Segment(head, self.part("layer-table--head"))]]
         for place, layer in enumerate(layers):
             lines.append(self._row(layer, place, place == chosen, len(layers)))
-        lines.append([Segment(past_line(past, chosen, self.size.width))])
+        if len(past) > 1:
+            lines.append([Segment(past_line(past, chosen, self.size.width))])
         self.paint(lines)
 
     def _row(self, layer: LayerFacts, place: int, chosen: bool, count: int) -> Line:

@@ -41,8 +41,6 @@ class LayersPage(Page):
     NAME = "Layers"
     NEEDS_STATE = True
     BINDINGS = [
-        Binding("up", "move(-1)", "Layer", show=False, id="layer_up", tooltip="Go a layer up"),
-        Binding("down", "move(1)", "Layer", show=False, id="layer_down", tooltip="Go a layer down"),
         Binding(
             "h",
             "next_subject",
@@ -51,6 +49,8 @@ class LayersPage(Page):
             tooltip="Show weights, gradients or activations",
         ),
         Binding("l", "log", "Log", id="log_counts", tooltip="Use logarithmic or linear counts"),
+        Binding("up", "move(-1)", "Layer", show=False, id="layer_up", tooltip="Go a layer up"),
+        Binding("down", "move(1)", "Layer", show=False, id="layer_down", tooltip="Go a layer down"),
     ]
 
     def __init__(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from digit_tui.run.events import Evaluated, Inspected
@@ -83,6 +84,14 @@ class NetworkView(View):
         """The evaluation at which the state was last asked for."""
         self._computing: _Question | None = None
         self._answered: _Question | None = None
+
+    @classmethod
+    def parts(cls) -> list[tuple[str, Sequence[BindingType]]]:
+        return [*super().parts(), *((page.NAME, page.BINDINGS) for page in PAGES)]
+
+    @property
+    def part(self) -> str:
+        return self.page.NAME
 
     def compose_content(self) -> ComposeResult:
         yield PageBar([page.NAME for page in self._pages])
