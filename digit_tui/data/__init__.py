@@ -11,7 +11,15 @@ from digit_tui.data.download import (
     discard_unfinished,
     fetch_mnist,
 )
-from digit_tui.data.drawing import RAMP, draw_braille, draw_digit, half_blocks, ink_box
+from digit_tui.data.drawing import (
+    RAMP,
+    SIGNED_RAMPS,
+    draw_braille,
+    draw_digit,
+    draw_signed,
+    half_blocks,
+    ink_box,
+)
 from digit_tui.data.errors import DataError, FetchError
 from digit_tui.data.idx import read_images, read_labels, write_idx
 from digit_tui.data.resample import resample_area
@@ -30,6 +38,7 @@ __all__ = [
     "MIRRORS",
     "MNIST_FILES",
     "RAMP",
+    "SIGNED_RAMPS",
     "SOURCES",
     "DataError",
     "Dataset",
@@ -43,6 +52,7 @@ __all__ = [
     "discard_unfinished",
     "draw_braille",
     "draw_digit",
+    "draw_signed",
     "fetch_mnist",
     "half_blocks",
     "ink_box",

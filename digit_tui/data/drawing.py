@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,10 @@ from digit_tui.data.resample import area_overlaps
 
 RAMP = " .:-=+*#%@"
 """Characters from background to full ink, each darker on paper than the one before."""
+
+SIGNED_RAMPS = ("+*#", "-=E")
+"""Characters for positive and for negative numbers, from a quarter of the largest magnitude on; the
+signs can be told apart without colour."""
 
 BAYER = (np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) + 0.5) / 16
 """Thresholds of ordered dithering: Bayer (1973), "An optimum method for two-level rendition of
@@ -32,6 +38,26 @@ def draw_digit(image: NDArray[np.uint8], columns: int, rows: int, ramp: str = RA
         raise ValueError(f"cannot draw {columns}x{rows} cells with {len(ramp)} characters")
     levels = np.rint(_ink(image, columns, rows) * (len(ramp) - 1)).astype(np.intp)
     return ["".join(ramp[level] for level in row) for row in levels]
+
+
+def draw_signed(picture: NDArray[Any], columns: int, rows: int) -> list[str]:
+    """`picture` (height, width) of numbers as `rows` strings of `columns` characters.
+
+    Each character is for the mean of its cell, compared with the largest magnitude of all cells:
+    blank below a quarter of it, then one of SIGNED_RAMPS. All blank if a number is not finite.
+    Raises ValueError for fewer than one row or column.
+    """
+    if rows < 1 or columns < 1:
+        raise ValueError(f"cannot draw {columns}x{rows} cells")
+    if not (np.isfinite(picture).all() and picture.any()):
+        return [" " * columns] * rows
+    height, width = picture.shape
+    numbers = picture / np.abs(picture).max()  # sums of large ones fit
+    mean = area_overlaps(height, rows) @ numbers @ area_overlaps(width, columns).T
+    levels = np.trunc(mean * (4 / (np.abs(mean).max() or 1))).clip(-3, 3).astype(np.intp)
+    positive, negative = SIGNED_RAMPS
+    ramp = f"{negative[::-1]} {positive}"
+    return ["".join(ramp[3 + level] for level in row) for row in levels]
 
 
 def draw_braille(image: NDArray[np.uint8], columns: int, rows: int) -> list[str]:

@@ -32,9 +32,29 @@ def evidence(network: Network, image: Array, for_class: int, against_class: int)
     outputs = network.buffers(1)
     with np.errstate(all="ignore"):  # a network that diverged shows in the numbers
         network.forward(inputs, outputs)
-        weights = network.layers[-1].weights  # (fan_in, classes)
-        gradient: Array = weights[:, for_class] - weights[:, against_class]
-        for layer, output in zip(network.layers[-2::-1], outputs[-2::-1], strict=True):
-            gradient = layer.weights @ (gradient * (output[0] > 0))  # (fan_in,)
+        gradient = logit_gradients(network, outputs, for_class, against_class)[0]
         gradient *= inputs[0]
     return gradient
+
+
+def logit_gradients(
+    network: Network, outputs: list[Array], for_class: int, against_class: int
+) -> list[Array]:
+    """The gradient of the difference of two logits, for one digit.
+
+    Args:
+        network: the classifier.
+        outputs: (1, width) of each layer, hidden ones after their ReLU.
+        for_class: the class whose logit is taken.
+        against_class: the one whose logit is subtracted.
+
+    Returns:
+        (width,) for the pixels and for the output of each hidden layer, in this order.
+    """
+    weights = network.layers[-1].weights  # (fan_in, classes)
+    gradient: Array = weights[:, for_class] - weights[:, against_class]
+    gradients = [gradient]
+    for layer, output in zip(network.layers[-2::-1], outputs[-2::-1], strict=True):
+        gradient = layer.weights @ (gradient * (output[0] > 0))  # (fan_in,)
+        gradients.insert(0, gradient)
+    return gradients

@@ -167,6 +167,11 @@ def _digit(words: list[str]) -> Request:
     return requests.ShowDigit(whole(words[0].removeprefix("#"), least=0))
 
 
+def _neuron(words: list[str]) -> Request:
+    count_words(words, 2, 2)
+    return requests.ShowUnit(whole(words[0]), whole(words[1], least=0))
+
+
 def _log(words: list[str]) -> Request:
     count_words(words, 0, 1)
     return requests.ShowLog(whole(words[0]) if words else requests.LOG_LINES)
@@ -268,6 +273,9 @@ COMMANDS = (
         "confusion",
         "Show which digits are confused with which",
         alone(requests.ShowConfusion()),
+    ),
+    PlainCommand(
+        "neuron", "neuron L N", "Show unit N of layer L: what excites it, its connections", _neuron
     ),
     PlainCommand(
         "show",

@@ -75,6 +75,16 @@ class ShowDigit:
 
 
 @dataclass(frozen=True)
+class ShowUnit:
+    """Show one unit of a layer of the network."""
+
+    layer: int
+    """Counted from 1."""
+    unit: int
+    """Counted from 0."""
+
+
+@dataclass(frozen=True)
 class ShowConfusion:
     """Show which digits are confused with which."""
 
@@ -127,6 +137,7 @@ Request = (
     | ShowStatus
     | ListMistakes
     | ShowDigit
+    | ShowUnit
     | ShowConfusion
     | ShowValidation
     | ShowLog

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from math import inf
 
 from digit_tui.plain import queries
@@ -10,6 +10,7 @@ from digit_tui.plain.lines import Transcript
 from digit_tui.plain.narrator import Narrator
 from digit_tui.plain.sync_runner import SyncRunner
 from digit_tui.run import commands
+from digit_tui.run.events import Inspected
 from digit_tui.session.run_status import RunStatus
 from digit_tui.session.runner import Acknowledged, RunnerEvent
 
@@ -53,12 +54,15 @@ class RunControl:
         self._begun = terminal
         self._command: commands.Command | None = None  # that is being carried out
         self._acknowledged = False
+        self._inspected: Inspected | None = None
 
     def ingest(self, event: RunnerEvent) -> None:
         """Take in an event, and report it."""
         if isinstance(event, Acknowledged):
             self._acknowledged = True
             return
+        if isinstance(event, Inspected):
+            self._inspected = event
         self.run.ingest(event)
         self._narrator.report(event, self._command)
 
@@ -90,6 +94,15 @@ class RunControl:
         self._runner.ask_nothing()
         while not self._acknowledged:
             yield
+
+    def inspect(self) -> Generator[None, None, Inspected | None]:
+        """Wait for a copy of the run's state; None if it could not be had."""
+        self._acknowledged, self._inspected = False, None
+        self._runner.ask(commands.Inspect())
+        while not self._acknowledged:
+            yield
+        inspected, self._inspected = self._inspected, None  # its memory is not kept
+        return inspected
 
     def make_steps(self, count: int) -> Task:
         """Single steps, one after the other."""

@@ -13,6 +13,7 @@ from digit_tui.plain.exit_report import conclude
 from digit_tui.plain.grammar import parse
 from digit_tui.plain.lines import EndOfInput, Line, LineSource, Transcript
 from digit_tui.plain.narrator import EPOCH_SECONDS, Narrator
+from digit_tui.plain.neuron import neuron
 from digit_tui.plain.requests import InputError
 from digit_tui.plain.run_control import RunControl, Task
 from digit_tui.plain.run_signals import Interrupted, RunSignals
@@ -236,6 +237,9 @@ class Session:
             case requests.GoToRow(row):
                 snapshot = self._snapshot(row)
                 yield from self._control.ask(commands.GoBack(snapshot.step, snapshot.lineage))
+            case requests.ShowUnit():
+                inspected = yield from self._control.inspect()
+                self._write(neuron(self.run, inspected, request))
             case requests.SetVerbose(on):
                 self._narrator.verbose = on
                 often = "every epoch" if on else f"an epoch every {EPOCH_SECONDS:g} seconds"

@@ -12,6 +12,7 @@ from digit_tui.data import (
     RAMP,
     draw_braille,
     draw_digit,
+    draw_signed,
     half_blocks,
     ink_box,
     load_dataset,
@@ -170,6 +171,29 @@ def test_refuses_an_impossible_size(draw: object, columns: int, rows: int) -> No
     assert callable(draw)
     with pytest.raises(ValueError, match="cannot draw"):
         draw(np.zeros((2, 2), np.uint8), columns, rows)
+
+
+# Numbers with signs
+
+
+def test_signs_are_told_apart_and_strong_numbers_from_weak_ones() -> None:
+    row = np.array([-1, -0.8, -0.6, -0.3, -0.2, 0, 0.2, 0.3, 0.6, 0.8, 1])
+    assert draw_signed(row[None] * 7, 11, 1) == ["EE=-   +*##"]
+    assert draw_signed(row[None] * np.float32(1e38), 11, 1) == ["EE=-   +*##"]
+
+
+def test_a_character_is_the_mean_of_its_cell() -> None:
+    picture = np.array([[4, 2, 0, -8], [4, 0, 0, 0]])  # means 2.5 and -2
+    assert draw_signed(picture, 2, 1) == ["#E"]
+    assert draw_signed(picture, 4, 2) == ["*+ E", "*   "]
+
+
+def test_what_has_no_numbers_is_blank() -> None:
+    for picture in (np.zeros((6, 6)), np.full((6, 6), np.nan), np.array([[1.0, np.inf]])):
+        assert draw_signed(picture, 6, 3) == [" " * 6] * 3
+    assert draw_signed(np.array([[1.0, -1.0]]), 1, 1) == [" "]
+    with pytest.raises(ValueError, match="cannot draw 0x3 cells"):
+        draw_signed(np.ones((6, 6)), 0, 3)
 
 
 # The box of the ink

@@ -46,3 +46,17 @@ def diverged() -> Network:
     network = Network((784, 6, 5, 10))
     network.parameters[:] = np.nan
     return network
+
+
+@pytest.fixture
+def random_network() -> Callable[..., Network]:
+    """Makes a network of float64 with random weights and biases; few of its units are dead."""
+
+    def make(*sizes: int, seed: int = 5) -> Network:
+        network = Network(sizes, dtype=np.float64)
+        network.parameters[:] = np.random.default_rng(seed).normal(0, 0.3, len(network.parameters))
+        for weights, _ in network.layers:
+            weights -= weights.mean(axis=0)  # pixels are positive
+        return network
+
+    return make
