@@ -40,10 +40,11 @@ def facts_of(inspected: Inspected, dataset: Dataset, step: NextStep) -> list[Lay
 
     Args:
         inspected: the copy of the state.
-        dataset: its test digits show what the units do.
+        dataset: its monitored digits show what the units do.
         step: of `step_of`.
     """
-    return layer_facts(inspected.network, dataset.test_images, *step)
+    images, _ = dataset.split(dataset.monitored_split)
+    return layer_facts(inspected.network, images, *step)
 
 
 def check_of(inspected: Inspected, dataset: Dataset) -> list[LayerCheck]:

@@ -70,13 +70,14 @@ class GuidedApp(ResilientApp):
         if not isinstance(view, View) or is_open:  # none has been opened yet; or the manual is
             return
         groups, title = dict(self.key_groups()), str(self.screen.title)
+        parts = dict.fromkeys((view.part, view.TAB))
         dialog = [("In this dialog", OF_DIALOGS[title])] if title in OF_DIALOGS else []
         self.push_screen(
             HelpDialog(
                 view.TAB,
-                [*dialog, ("On this view", MEANINGS[view.TAB]), *self.common_meanings],
+                [*dialog, ("On this view", MEANINGS[view.part]), *self.common_meanings],
                 [
-                    (f"Keys of {view.TAB}", groups[view.TAB]),
+                    *((f"Keys of {each}", groups[each]) for each in parts),
                     (f"Keys of the {self.SHOWS}", groups["Everywhere"]),
                 ],
             )
@@ -92,7 +93,11 @@ class GuidedApp(ResilientApp):
         """All keys, for the help and the documentation."""
         return [
             ("Everywhere", keys([*View.BINDINGS, *cls.BINDINGS])),
-            *((view.TAB, keys(view.BINDINGS)) for view in cls.VIEWS.values()),
+            *(
+                (title, keys(bindings))
+                for view in cls.VIEWS.values()
+                for title, bindings in view.parts()
+            ),
         ]
 
 

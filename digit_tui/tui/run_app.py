@@ -19,6 +19,7 @@ from digit_tui.run.events import (
     BranchEvent,
     EpochEnded,
     Evaluated,
+    Inspected,
     Refused,
     SettingChanged,
     StepsDone,
@@ -33,6 +34,7 @@ from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.dialog import ClosesOnce
 from digit_tui.tui.screens.form import Form
 from digit_tui.tui.screens.mistakes import MistakesView
+from digit_tui.tui.screens.network.view import NetworkView
 from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.screens.view_host import ViewHost
@@ -42,7 +44,7 @@ from digit_tui.tui.themes import NO_SHADES, THEMES, VARIABLES
 from digit_tui.tui.widgets.confusion_matrix import Cell
 from digit_tui.tui.widgets.quick_input import QuickInput
 
-ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, BranchEvent)
+ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, Inspected, BranchEvent)
 """Events that short epochs bring many times in a second; all others are drawn at once."""
 REPAINT_SECONDS = 0.2
 """This long after the last change of size, everything is drawn once more."""
@@ -72,6 +74,7 @@ class RunApp(GuidedApp):
         "train": TrainView,
         "mistakes": MistakesView,
         "confusion": ConfusionView,
+        "network": NetworkView,
     }
     MODES = {**VIEWS}
 
@@ -255,6 +258,9 @@ class RunApp(GuidedApp):
     def action_next_view(self, count: int = 1) -> None:
         modes = list(self.VIEWS)
         self.show_view(modes[(modes.index(self.current_mode) + count) % len(modes)])
+
+    def look_inside(self) -> None:
+        """Do nothing: what is replayed was computed before."""
 
     def show_view(self, mode: str) -> None:
         """Switch to a view, unless a dialog is open: a click may have opened it on the way here."""

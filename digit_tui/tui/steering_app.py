@@ -26,6 +26,9 @@ class SteeringApp(JobControlApp):
     def send(self, command: commands.Command) -> None:
         """Send a command to the run, if there is one."""
 
+    def look_inside(self) -> None:
+        self.send(commands.Inspect())
+
     def action_toggle_pause(self) -> None:
         self.send(commands.Pause() if self.model.going else commands.Resume())
 

@@ -20,6 +20,7 @@ from digit_tui.nn import Evaluation, Network, PredictionHistory
 from digit_tui.run import events as happened
 from digit_tui.run.commands import Command
 from digit_tui.run.settings import Settings
+from digit_tui.run.state import RunState, Vectors
 from digit_tui.session.runner import Loaded
 from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.app import DigitApp
@@ -124,6 +125,15 @@ class Story:
         """An evaluation of the test digits, by a network whose weights are all zero."""
         network = Network((self.dataset.pixels, *self.config.hidden, self.dataset.classes))
         return happened.Evaluated(step, epoch, evaluation, 0.01, network, self.history)
+
+    def inspected(self, seed: int = 0) -> happened.Inspected:
+        """The state, with weights drawn from a seed."""
+        config = replace(self.config, seed=seed)
+        sizes = (self.dataset.pixels, *config.hidden, self.dataset.classes)
+        vectors = Vectors.make(sizes, config.average, np.zeros)
+        state = replace(RunState.begin(config, sizes, vectors), step=self.step)
+        network = Network(sizes, state.parameters)
+        return happened.Inspected(self.step, self.epoch, 0.01, network, state)
 
     def epoch_ended(self, **values: Any) -> happened.EpochEnded:
         return happened.EpochEnded(

@@ -26,6 +26,9 @@ TITLES = {
     "Counts": "Rows are the true digits, columns what they are read as.",
     "Change": "More or fewer than before: green is better, red is worse.",
     "Percentage points": "More or less than before: green is better, red is worse.",
+    "Weights of": "How many weights of this layer have which value; l: logarithmic counts.",
+    "Gradients of": "How many weights have which gradient, over 512 training images.",
+    "Activations of": "How often a unit puts out which value, over the test digits.",
     "#": "The chosen digit: its number, its label and what it is read as.",
 }
 """By the beginning of a title on a border."""
@@ -34,6 +37,8 @@ CELL_HINT = "The digits that the chosen cell counts; a click explains one."
 LISTED = re.compile(r"(mistakes?|digits?)\b")
 LISTED_HINT = "The digits that are listed below; v, y and / choose others."
 LINES = {
+    "PageBar": ("The pages of this view (p shows the next); which moment they show.",),
+    "LayerTable": ("Weights, gradient, update of one step against the weights, and units.",),
     "TabBar": ("The views (tab shows the next); the digits; the layers of the network.",),
     "StatusLine": (
         "What the run does, and how far it is.",

@@ -113,6 +113,19 @@ CONFUSION = (
     Meaning("fixed 27, broke 19", "were wrong and are right; were right and are wrong"),
     Meaning("p = 0.30", "how often chance alone does that: 0.05 is rare"),
 )
+LAYERS = (
+    Meaning("784→128", "each of 128 units reads all 784 outputs below"),
+    Meaning("weights 0.001 ±0.05", "their mean, and how far they are spread"),
+    Meaning("gradient", "how steep the loss is for this layer's weights"),
+    Meaning("update 0.001", "by which part of itself a step changes the layer"),
+    Meaning("▲  ▼", "above 1e-2: too much; below 1e-4: hardly anything"),
+    Meaning("dead 12%", "units that are 0 for every digit: they do nothing"),
+    Meaning("always on", "units that are never 0: they cannot say no"),
+    Meaning("output 0.41", "what the units put out, on average"),
+    Meaning("since epoch 3: ▁▃▅", "how that came to be, look by look"),
+    Meaning("Weights of layer 1", "how many weights have which value (h: others)"),
+    Meaning("▸", "the layer that is chosen"),
+)
 EVERYWHERE = (
     Meaning("sample · 784-512-10", "the digits; pixels, neurons of each layer, classes"),
     Meaning("epoch 3.20/25", "in an epoch each training image is used once"),
@@ -136,7 +149,12 @@ REPLAY = (
     Meaning("■ replayed", "this is the end of what was saved"),
     Meaning("the rest", "as it was then: nothing is changed, nothing saved"),
 )
-MEANINGS = {"Training": TRAINING, "Mistakes": MISTAKES, "Confusion": CONFUSION}
-"""Of the views, by the names on their tabs."""
+MEANINGS = {
+    "Training": TRAINING,
+    "Mistakes": MISTAKES,
+    "Confusion": CONFUSION,
+    "Layers": LAYERS,
+}
+"""Of the views, by the names on their tabs, and of the pages of Network, by theirs."""
 OF_DIALOGS = {"Timeline": TIMELINE, "Fork": FORK}
 """Of dialogs, by their titles."""

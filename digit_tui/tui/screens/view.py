@@ -17,12 +17,13 @@ what counts is the number of bytes sent (at most 20 KiB/s at 80x24 while trainin
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import ActiveBinding, Binding
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.visual import VisualType
@@ -90,6 +91,16 @@ class View(Screen[None]):
         # Textual parses all styles again for a new screen, twice, in case the theme has changed:
         # half of the time that it takes to open a view. The app has parsed them already.
         self._css_update_count = self.app._css_update_count
+
+    @classmethod
+    def parts(cls) -> list[tuple[str, Sequence[BindingType]]]:
+        """What has keys, with its title: the view itself, and its pages where it has some."""
+        return [(cls.TAB, cls.BINDINGS)]
+
+    @property
+    def part(self) -> str:
+        """The title of what is shown."""
+        return self.TAB
 
     @property
     def host(self) -> ViewHost:

@@ -40,3 +40,6 @@ class ViewHost(Protocol):
 
     def show_cell(self, cell: Cell) -> None:
         """Switch to the confusion view, at a cell."""
+
+    def look_inside(self) -> None:
+        """Ask for the state of the run; the model has the answer later, if there is one."""

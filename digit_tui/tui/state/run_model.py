@@ -26,6 +26,7 @@ from digit_tui.run.events import (
     Event,
     Forked,
     ForkEnded,
+    Inspected,
     Paused,
     Refused,
     Restored,
@@ -81,6 +82,8 @@ class RunModel(RunStatus):
         self.fork_curves = Curves()
         self.undone: deque[UndoneCurves] = deque(maxlen=MAX_UNDONE)
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
+        self.inspected: Inspected | None = None
+        """The latest answer to a look inside the network."""
         self._last_change: SettingChanged | None = None
         self._marks = 0
         self._change_epochs: dict[int, float] = {}  # by the step of each change
@@ -138,6 +141,8 @@ class RunModel(RunStatus):
                     self.log.pop()  # single steps in a row leave one line
                 else:
                     self._say_event(event)
+            case Inspected():
+                self.inspected = event
             case Failed():
                 self.say("trouble", event.message)
             case SaveFailed(message=message) if message == save_trouble:

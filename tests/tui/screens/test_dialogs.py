@@ -378,7 +378,14 @@ class TestHelp:
 
     def test_every_key_of_ours_is_in_a_group(self) -> None:
         groups = dict(DigitApp.key_groups())
-        assert list(groups) == ["Everywhere", "Training", "Mistakes", "Confusion"]
+        assert list(groups) == [
+            "Everywhere",
+            "Training",
+            "Mistakes",
+            "Confusion",
+            "Network",
+            "Layers",
+        ]
         bindings = [binding for group in groups.values() for binding in group]
         names = [binding.id for binding in bindings]
         assert len(set(names)) == len(names)

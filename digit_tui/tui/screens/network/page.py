@@ -1,0 +1,72 @@
+"""What the pages of the network view have in common."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual.containers import Container
+from textual.message import Message
+
+from digit_tui.data import Dataset
+from digit_tui.run.events import Evaluated, Inspected
+from digit_tui.tui.widgets.canvas import Canvas
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """The network at a moment, and the digits that it is tried on. Nothing of it is written to."""
+
+    dataset: Dataset
+    evaluated: Evaluated
+    """With the evaluated network, and the split."""
+    inspected: Inspected | None
+    """The state of the run; None if nobody answers, as in a replay."""
+
+
+class Page(Container, can_focus=True):
+    """One page of the network view. While it is shown it has the focus, and so its keys work.
+
+    What takes long is computed in a thread, from a look and what is chosen on the page; drawing
+    follows, and is quick.
+    """
+
+    NAME: ClassVar[str]
+    """On the bar of pages."""
+    NEEDS_STATE: ClassVar[bool] = False
+    """Whether it needs the state of the run beside the evaluated network."""
+
+    class Changed(Message):
+        """Something else was chosen on the page: it must be computed for that."""
+
+    @property
+    def choice(self) -> Hashable:
+        """What is chosen on the page, as far as it matters for what is computed."""
+        return None
+
+    @abstractmethod
+    def compute(self, look: Look, choice: Any) -> Any:
+        """Compute what the page shows. Called in a thread: it must not touch widgets.
+
+        Args:
+            look: the network and the digits.
+            choice: what was chosen when it was asked for.
+        """
+
+    @abstractmethod
+    def take(self, look: Look, found: Any) -> None:
+        """Take over what was computed."""
+
+    @abstractmethod
+    def draw(self) -> None:
+        """Draw what was taken over last."""
+
+    def on_canvas_resized(self, message: Canvas.Resized) -> None:
+        message.stop()
+        self.draw()
+
+    @abstractmethod
+    def say(self, text: str) -> None:
+        """Show text, where there is nothing to draw."""

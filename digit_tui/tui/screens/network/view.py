@@ -1,0 +1,191 @@
+"""What is inside the network: its layers, and what they have learned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from digit_tui.run.events import Evaluated, Inspected
+from digit_tui.training.pace import Pace
+from digit_tui.tui.screens.network.layers import LayersPage
+from digit_tui.tui.screens.network.page import Look, Page
+from digit_tui.tui.screens.view import View
+from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.widgets.page_bar import PageBar
+
+SHARE = 0.03
+"""The most of the time that looking may take beside training."""
+PAGES: tuple[type[Page], ...] = (LayersPage,)
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """What is to be computed."""
+
+    look: Look
+    page: Page
+    choice: Any
+
+    @property
+    def moment(self) -> Evaluated | Inspected:
+        """What is looked at."""
+        inspected = self.look.inspected if self.page.NEEDS_STATE else None
+        return self.look.evaluated if inspected is None else inspected
+
+    def same_choice(self, other: _Question | None) -> bool:
+        """Whether it asks for the same, perhaps at another moment."""
+        return other is not None and (self.page, self.choice) == (other.page, other.choice)
+
+
+class NetworkView(View):
+    """Pages about the inside of the network; what is not on screen is not computed."""
+
+    TAB = "Network"
+    BINDINGS = [
+        Binding("p", "next_page", "Page", id="page", tooltip="Show the next page of this view"),
+        Binding(
+            "P",
+            "next_page(-1)",
+            "Page before",
+            show=False,
+            id="page_before",
+            tooltip="Show the page before",
+        ),
+    ]
+
+    class Found(Message):
+        """A question was answered, in the thread."""
+
+        def __init__(self, question: _Question, found: Any, error: Exception | None) -> None:
+            """Tell of it.
+
+            Args:
+                question: that was asked.
+                found: the answer.
+                error: why there is none.
+            """
+            super().__init__()
+            self.question = question
+            self.found = found
+            self.error = error
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pages = [page() for page in PAGES]
+        self._place = 0
+        self._pace = Pace(SHARE)
+        self._asked: object = None
+        """The evaluation at which the state was last asked for."""
+        self._computing: _Question | None = None
+        self._answered: _Question | None = None
+
+    @classmethod
+    def parts(cls) -> list[tuple[str, Sequence[BindingType]]]:
+        return [*super().parts(), *((page.NAME, page.BINDINGS) for page in PAGES)]
+
+    @property
+    def part(self) -> str:
+        return self.page.NAME
+
+    def compose_content(self) -> ComposeResult:
+        yield PageBar([page.NAME for page in self._pages])
+        yield from self._pages
+
+    def on_mount(self) -> None:
+        self._show_page()
+
+    @property
+    def page(self) -> Page:
+        """The one that is shown."""
+        return self._pages[self._place]
+
+    def _show_page(self) -> None:
+        for page in self._pages:
+            page.display = page is self.page
+        self.page.focus()
+        self.refresh_bindings()
+
+    def action_next_page(self, count: int = 1) -> None:
+        self.go_to_page((self._place + count) % len(self._pages))
+
+    def go_to_page(self, place: int) -> None:
+        """Show a page.
+
+        Args:
+            place: of the page, from 0.
+        """
+        self._place = place
+        self._show_page()
+        self.redraw_once()
+
+    def on_page_bar_chosen(self, message: PageBar.Chosen) -> None:
+        self.go_to_page(message.place)
+
+    def on_page_changed(self) -> None:
+        self.redraw_once()
+
+    def show(self, model: RunModel) -> None:
+        super().show(model)
+        answered = self._answered
+        as_of = "" if answered is None else f"epoch {answered.moment.epoch:.2f} "
+        self.query_one(PageBar).show(self._place, as_of)
+
+    def redraw(self) -> None:
+        super().redraw()
+        if self.is_current and self.ready:
+            self.page.draw()
+
+    def draw(self, model: RunModel) -> None:
+        """Ask for what the page lacks; what it shows is drawn when the answer comes."""
+        evaluated, dataset = model.shown, model.dataset
+        if evaluated is None or dataset is None:
+            self.page.say("The network has not been evaluated yet.")
+            return
+        at_once = not model.going or model.replay is not None  # training need not wait
+        if self.page.NEEDS_STATE and self._asked is not evaluated and (at_once or self._free):
+            self._asked = evaluated
+            self.host.look_inside()
+        if self.page.NEEDS_STATE and model.inspected is None and model.replay is None:
+            return  # it comes between two steps
+        look = Look(dataset, evaluated, model.inspected)
+        question, answered = _Question(look, self.page, self.page.choice), self._answered
+        if self._computing is not None:
+            return
+        if answered is None or not question.same_choice(answered):
+            due = True
+        else:
+            due = question.moment is not answered.moment and (at_once or self._free)
+        if due:
+            self._computing = question
+            self.run_worker(partial(self._compute, question), thread=True, group="look")
+
+    @property
+    def _free(self) -> bool:
+        """Whether training can spare the time."""
+        return self._computing is None and self._pace.allowed
+
+    def _compute(self, question: _Question) -> None:
+        """Answer a question. Called in a thread."""
+        found, error = None, None
+        with self._pace:
+            try:
+                found = question.page.compute(question.look, question.choice)
+            except Exception as trouble:  # no memory, for example: the next look may find some
+                error = trouble
+        self.post_message(self.Found(question, found, error))
+
+    def on_network_view_found(self, message: Found) -> None:
+        question = message.question
+        self._computing, self._answered = None, question
+        if message.error is not None:
+            question.page.say(f"This cannot be computed: {message.error}")
+        else:
+            question.page.take(question.look, message.found)
+            question.page.draw()
+        self.redraw_once()  # meanwhile something else may have been chosen

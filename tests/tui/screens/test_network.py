@@ -1,0 +1,133 @@
+"""The view of what is inside the network: what it asks for, and what its pages show."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digit_tui.run import commands
+from digit_tui.tui.screens.network.page import Page
+from digit_tui.tui.screens.network.view import PAGES, NetworkView
+
+
+def page_of(opened: Any) -> Page:
+    view = opened.app.screen
+    assert isinstance(view, NetworkView)
+    return view.page
+
+
+async def show(opened: Any, page: str) -> None:
+    """Go to a page of the network view."""
+    opened.app.show_view("network")
+    await opened.settle()
+    names = [each.NAME for each in PAGES]
+    for _ in range(names.index(page)):
+        await opened.press("p")
+
+
+async def test_nothing_is_asked_for_while_nobody_looks(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(2))
+        for mode in opened.app.VIEWS:
+            opened.app.show_view(mode)
+            await opened.settle()
+            await opened.tell(*story.epochs(1))
+            if mode != "network":
+                assert opened.sent == []
+        assert set(opened.sent) == {commands.Inspect()}
+        asked = len(opened.sent)
+        opened.app.show_view("train")
+        await opened.tell(*story.epochs(2))
+        assert len(opened.sent) == asked
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_each_layer_has_a_row(window: Any, story: Any, size: tuple[int, int]) -> None:
+    async with window(*size) as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        await show(opened, "Layers")
+        opened.find("The run is asked for its state")
+        await opened.tell(story.inspected())
+        await opened.until(lambda: "▸1" in opened.text)
+        sizes = opened.app.model.network
+        for fan_in, fan_out in pairwise(sizes):
+            await opened.until(lambda row=f"{fan_in}→{fan_out}": row in opened.text)
+        assert "The run is asked" not in opened.text
+        opened.find("Weights of layer 1")
+        opened.find("epoch 1.00")
+        await opened.press("down")
+        await opened.until(lambda: "Weights of the output" in opened.text)
+        await opened.press("up", "up")
+        await opened.until(lambda: "Weights of layer 1" in opened.text)
+
+
+async def test_a_small_screen_shows_one_histogram_after_the_other(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        await show(opened, "Layers")
+        await opened.tell(story.inspected())
+        await opened.until(lambda: "Weights of layer 1" in opened.text)
+        for title in ("Gradients", "Activations", "Weights"):
+            await opened.press("h")
+            opened.find(f"{title} of layer 1")
+        await opened.press("l")
+        opened.find("Weights of layer 1, log counts")
+
+
+async def test_the_past_is_drawn_and_forgotten_where_the_run_goes_back(
+    window: Any, story: Any
+) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1), story.paused())
+        await show(opened, "Layers")
+        first = story.inspected()
+        await opened.tell(first)
+        await opened.until(lambda: "▸1" in opened.text)
+        await opened.tell(*story.epochs(1), story.paused(), story.inspected(seed=1))
+        await opened.until(lambda: "since epoch 1:" in opened.text)
+        await opened.tell(first)
+        await opened.until(lambda: "since epoch" not in opened.text)
+
+
+async def test_a_network_that_diverged_is_shown_too(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        await show(opened, "Layers")
+        inspected = story.inspected()
+        inspected.network.parameters[:] = np.nan
+        await opened.tell(inspected)
+        await opened.until(lambda: "nan" in opened.text)
+        opened.find("not finite")
+
+
+async def test_what_cannot_be_computed_is_said(
+    window: Any, story: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compute(*_: Any) -> None:
+        raise MemoryError("no room")
+
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        monkeypatch.setattr(PAGES[0], "compute", compute)
+        await show(opened, PAGES[0].NAME)
+        await opened.tell(story.inspected())
+        await opened.until(lambda: "This cannot be computed: no room" in opened.text)
+
+
+async def test_pages_are_turned_by_key_and_by_click(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        await show(opened, PAGES[0].NAME)
+        for page in [*PAGES[1:], PAGES[0]]:
+            await opened.press("p")
+            assert isinstance(page_of(opened), page)
+            assert page_of(opened).has_focus
+        row = next(at for at, text in enumerate(opened.rows) if PAGES[0].NAME in text)
+        for page in reversed(PAGES):
+            column = opened.rows[row].index(page.NAME)
+            await opened.pilot.click(offset=(column, row))
+            await opened.settle()
+            assert isinstance(page_of(opened), page)
