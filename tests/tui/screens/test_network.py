@@ -77,6 +77,16 @@ async def test_a_small_screen_shows_one_histogram_after_the_other(window: Any, s
         opened.find("Weights of layer 1, log counts")
 
 
+async def test_the_gradient_is_checked_on_demand(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1), story.paused())
+        await show(opened, "Layers")
+        await opened.tell(story.inspected())
+        await opened.until(lambda: "▸1" in opened.text)
+        await opened.press("g")
+        await opened.until(lambda: "gradient check at epoch 1.00: right; 100 " in opened.text)
+
+
 async def test_the_past_is_drawn_and_forgotten_where_the_run_goes_back(
     window: Any, story: Any
 ) -> None:
