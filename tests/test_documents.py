@@ -219,7 +219,7 @@ def test_the_fields_are_those_that_a_run_prints(tmp_path: Path) -> None:
         "--run",
         str(tmp_path / "run"),
     ]
-    run += ["--fork-at", "3", "--fork", "lr=0.1"]
+    run += ["--fork-at", "3", "--fork", "off=1:2"]
     done = CliRunner().invoke(cli, run)
     assert done.exit_code == 0
     printed = {}

@@ -183,7 +183,7 @@ def _with_fork(request: RunRequest, step: int, changes: tuple[Any, ...]) -> RunR
         click.UsageError: if a change does not suit the run.
     """
     from digit_tui.run.commands import Fork
-    from digit_tui.run.settings import check_changes
+    from digit_tui.run.setting_ranges import check_changes
 
     try:
         check_changes(changes, request.config)

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from math import isfinite, sqrt
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.engine.batches import BLOCK, Batches
+from digit_tui.engine.parameter_span import ParameterSpan
 from digit_tui.engine.shared_memory import Arena
 from digit_tui.engine.step_group import (
     CLIPPED,
@@ -37,14 +38,13 @@ from digit_tui.nn import (
     Outcomes,
     average_into,
     clip,
-    cut,
     evaluate,
     split_range,
     update,
 )
 from digit_tui.nn.inputs import InputBuffer, Inputs
 from digit_tui.nn.network import Allocate
-from digit_tui.nn.optimizers import LONGEST_BLOCK, Block
+from digit_tui.nn.optimizers import LONGEST_BLOCK
 from digit_tui.run.state import Vectors
 
 Array = NDArray[Any]
@@ -65,28 +65,6 @@ class WorkerSpec:
     workers: int
 
 
-class ParameterSpan(NamedTuple):
-    """Consecutive parameters that one worker updates: views of the flat vectors, made once."""
-
-    parameters: Array
-    average: Array | None
-    gradient: Array
-    blocks: list[list[Block]]
-    """For an update rule with no slots, with one, with two, ..."""
-
-    @classmethod
-    def of(cls, vectors: Vectors, gradient: Array, own: slice, scratch: Array) -> ParameterSpan:
-        parameters, average, slots = vectors
-        parameters, gradient, slots = parameters[own], gradient[own], slots[:, own]
-        counts = range(len(slots) + 1)
-        return cls(
-            parameters,
-            None if average is None else average[own],
-            gradient,
-            [cut(parameters, gradient, slots[:count], scratch) for count in counts],
-        )
-
-
 class Worker:
     """One of the workers of a pool.
 
@@ -100,6 +78,7 @@ class Worker:
         self,
         spec: WorkerSpec,
         vectors: Vectors,
+        kept: Array,
         batches: Batches,
         allocate: Allocate,
         index: int,
@@ -110,6 +89,7 @@ class Worker:
         Args:
             spec: what is trained.
             vectors: the run's, updated in place.
+            kept: see WorkerPool.
             batches: of the training data.
             allocate: makes the arrays that the workers share.
             index: which worker this is, from 0.
@@ -138,7 +118,8 @@ class Worker:
         self._results: Any = self._sums.data
         scratch = allocate_own((LONGEST_BLOCK,), np.float32)
         self._spans = [
-            ParameterSpan.of(vectors, self._pass.gradient, own, scratch) for own in shard.spans
+            ParameterSpan.of(vectors, kept, self._pass.gradient, own, scratch)
+            for own in shard.spans
         ]
 
     def sums(self, steps: slice) -> list[StepSums]:
@@ -238,7 +219,10 @@ class Worker:
         yield
         results, index = self._results, self._index
         results[number, index, PARTIAL_LOSS] = partial_loss
-        results[number, index, SQUARES] = own.differentiate(inputs)
+        squares = own.differentiate(inputs)
+        if group.removed:
+            squares = sum(span.keep() for span in self._spans)  # of two at most
+        results[number, index, SQUARES] = squares
         results[number, index, STOP_REQUESTED] = self._command_waiting()
         yield
         squares = self._total(number, SQUARES)

@@ -32,6 +32,7 @@ def step_of(inspected: Inspected, dataset: Dataset) -> NextStep:
         weight_decay=settings.weight_decay,
         clip_norm=settings.clip_norm,
         clip_value=settings.clip_value,
+        removed=None if state.removed is None else state.removed.mask,
     )
 
 

@@ -10,9 +10,10 @@ from digit_tui.data import Dataset
 from digit_tui.engine.stepper import StepResult
 from digit_tui.engine.worker_pool import WorkerPool
 from digit_tui.nn import Network
-from digit_tui.run.commands import AppliedCommand, Lineage, Setting
+from digit_tui.run.commands import AppliedCommand, Lineage, Removal, Setting
 from digit_tui.run.events import Evaluated, Event, Inspected, Refused, RunEnded, SettingChanged
-from digit_tui.run.settings import changes_of, scheduled_rate
+from digit_tui.run.setting_ranges import checked_changes
+from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.wording import NAMES
 from digit_tui.storage.checkpoint import Checkpoint
@@ -22,7 +23,7 @@ from digit_tui.storage.run_writer import RunWriter
 from digit_tui.training.evaluator import Evaluator
 from digit_tui.training.recorder import Recorder
 from digit_tui.training.recovery import RecoveringStepper
-from digit_tui.training.results import epoch_ended, run_results
+from digit_tui.training.results import effect_of, epoch_ended, run_results
 from digit_tui.training.step_publisher import StepPublisher
 
 
@@ -196,9 +197,8 @@ class Branch:
             blameless: whether a trouble that follows was there before.
         """
         state, old = self.state, self.state.settings
-        changes = changes_of(command, old, self.config)
         try:
-            self.config.with_(**changes)  # checks the ranges
+            changes = checked_changes(command, old, self.config)
         except ConfigError as error:
             yield Refused(state.step, f"{NAMES.get(error.option, error.option)}: {error}")
             return
@@ -206,6 +206,11 @@ class Branch:
         if new == old:
             return
         yield from self.publish()
+        before = self.evaluate() if isinstance(command, Removal) else None
+        if before is not None:
+            yield before
+            state.change_removed(new, self.sizes)
+            self._evaluator.last = None
         state.settings = new
         if new.optimizer != old.optimizer:
             state.fresh_slots()
@@ -217,7 +222,12 @@ class Branch:
         events = SettingChanged.all_between(state.step, self.position, old, new, changes)
         if not blameless:
             self.last_change = events[0]  # others, such as another rate, follow from it
-        yield from events
+        if before is None:
+            yield from events
+        else:
+            after = self.evaluate()
+            yield from (replace(event, effect=effect_of(before, after)) for event in events)
+            yield after
 
     def go_to(self, target: RunState, step: int, lineage: Lineage) -> Iterator[Event]:
         """Go to another state: the one that was asked for, or one from which it can be reached.
