@@ -283,6 +283,12 @@ COMMANDS = (
         _network,
     ),
     PlainCommand(
+        "health",
+        "health",
+        "Say what ails the run, since when, and what mends it",
+        alone(requests.ShowHealth()),
+    ),
+    PlainCommand(
         "show",
         "show test, show validation",
         "With --validation: open the test set, or go back to the held-out set",

@@ -90,6 +90,11 @@ class ShowNetwork:
 
 
 @dataclass(frozen=True)
+class ShowHealth:
+    """Say what ails the run."""
+
+
+@dataclass(frozen=True)
 class ShowValidation:
     """Answer from the held-out set again, after the test set was opened."""
 
@@ -139,6 +144,7 @@ Request = (
     | ShowDigit
     | ShowConfusion
     | ShowNetwork
+    | ShowHealth
     | ShowValidation
     | ShowLog
     | SetVerbose
