@@ -325,6 +325,12 @@ COMMANDS = (
         "neuron", "neuron L N", "Show unit N of layer L: what excites it, its connections", _neuron
     ),
     PlainCommand(
+        "health",
+        "health",
+        "Say what ails the run, since when, and what mends it",
+        alone(requests.ShowHealth()),
+    ),
+    PlainCommand(
         "show",
         "show test, show validation",
         "With --validation: open the test set, or go back to the held-out set",
