@@ -192,7 +192,6 @@ def test_the_digits_that_are_held_out_are_not_those_of_the_gradient(
     assert held["epoch"] == all_of_them["epoch"] == 2
     for mine, theirs in zip(held["layers"], all_of_them["layers"], strict=True):
         assert mine["gradient_norm"] != theirs["gradient_norm"]
-        assert mine["activation_mean"] == theirs["activation_mean"]
 
 
 def test_the_best_checkpoint(finished: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
