@@ -37,8 +37,8 @@ def health_line(findings: Sequence[Finding], ways: Ways | None, width: int = LIN
     return fitting[0] if fitting else what
 
 
-def finding_words(finding: Finding, ways: Ways | None) -> str:
-    """All that is known of a finding, in one long line."""
+def finding_parts(finding: Finding, ways: Ways | None) -> list[str]:
+    """All that is known of a finding: what is and since when, its likely cause, what mends it."""
     since = ""
     if finding.since_step:
         since = f" since epoch {finding.since_epoch:.2f}, step {finding.since_step:,}"
@@ -47,12 +47,12 @@ def finding_words(finding: Finding, ways: Ways | None) -> str:
         parts[0] += f": {finding.evidence}"
     if finding.cause:
         parts.append(f"likely cause: {finding.cause}")
-    return "; ".join([*parts, *filter(None, [", ".join(remedy_words(finding, ways))])])
+    return [*parts, *filter(None, [", ".join(remedy_words(finding, ways))])]
 
 
 def health_lines(record: Record, findings: Iterable[Finding], ways: Ways | None) -> list[str]:
     """Every finding, or that nothing is wrong; and what was looked at."""
-    lines = [finding_words(each, ways) for each in findings]
+    lines = ["; ".join(finding_parts(each, ways)) for each in findings]
     return [*(lines or [NOTHING_WRONG]), f"looked at: {looked_at(record)}"]
 
 

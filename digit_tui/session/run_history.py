@@ -9,7 +9,7 @@ import numpy as np
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.insight.health.doubts import doubts_of, training_check
+from digit_tui.insight.health.doubts import doubts_of
 from digit_tui.insight.health.record import (
     Batches,
     EpochFacts,
@@ -103,22 +103,18 @@ class RunHistory:
             case _:
                 pass
 
-    def record(self, dataset: Dataset, evaluated: Evaluated | None, check: bool = False) -> Record:
+    def record(self, dataset: Dataset, evaluated: Evaluated | None) -> Record:
         """What is known of the run now.
 
         Args:
             dataset: the run's.
             evaluated: its latest evaluation of the monitored split.
-            check: classify some training images too.
         """
         _, labels = dataset.split(self._config.monitored_split)
         step, epoch = self._place
-        doubts = training = None
+        doubts = None
         if evaluated is not None:
             doubts = doubts_of(evaluated.evaluation, evaluated.history)
-            if check:
-                images, trained = dataset.train_images, dataset.train_labels
-                training = training_check(evaluated.network, images, trained, evaluated.evaluation)
         return record_of(
             self._config,
             self._settings,
@@ -131,7 +127,6 @@ class RunHistory:
             batches=tuple(self._batches),
             trouble=self._trouble,
             doubts=doubts,
-            training_check=training,
         )
 
     def _with_best(self) -> tuple[EpochFacts, ...]:

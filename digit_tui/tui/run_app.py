@@ -30,10 +30,12 @@ from digit_tui.session.runner import RunnerEvent
 from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.draw_schedule import DrawSchedule
 from digit_tui.tui.guided_app import GuidedApp
+from digit_tui.tui.health_watch import Checked, HealthWatch
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.dialog import ClosesOnce
 from digit_tui.tui.screens.form import Form
 from digit_tui.tui.screens.mistakes import MistakesView
+from digit_tui.tui.screens.network.health import HealthPage
 from digit_tui.tui.screens.network.view import NetworkView
 from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.screens.view import View
@@ -46,6 +48,8 @@ from digit_tui.tui.widgets.quick_input import QuickInput
 
 ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, Inspected, BranchEvent)
 """Events that short epochs bring many times in a second; all others are drawn at once."""
+WATCHED = ("train", "network")
+"""Views that show the health of the run."""
 REPAINT_SECONDS = 0.2
 """This long after the last change of size, everything is drawn once more."""
 
@@ -98,6 +102,7 @@ class RunApp(GuidedApp):
         self._situation: tuple[object, ...] = ()
         self._repaint_timer: Timer | None = None
         self.schedule = DrawSchedule(rate)
+        self._health_watch = HealthWatch(self)
         self.model = RunModel(config)
         for theme in THEMES:
             self.register_theme(theme)
@@ -171,11 +176,26 @@ class RunApp(GuidedApp):
         if situation != self._situation:
             self._situation = situation
             self.refresh_bindings()
+        if self.current_mode in WATCHED and self.fault is None:
+            with self.errors_told():
+                self._health_watch.watch(self.model)
         # The run goes on behind a dialog; while the app leaves there may be no screen any more.
         view = next(iter(self.screen_stack), None)
         if isinstance(view, View) and view.ready and self.fault is None:
             with self.errors_told():
                 self.schedule.update(view, self.model, urgent, self.model.state != before)
+
+    def on_checked(self, message: Checked) -> None:
+        """Show what ails the run, unless it has gone elsewhere meanwhile."""
+        model, health = message.model, message.health
+        if model is not self.model or health is None:
+            return
+        model.health = health
+        if health.inspection is not None and health.inspection.step <= model.step:
+            model.history.inspections.append(health.inspection)
+        view = next(iter(self.screen_stack), None)
+        if isinstance(view, View) and view.ready:
+            view.redraw_once()
 
     def tell(self, text: str) -> None:
         """Add a line to the log, and show it at once where the log is not in sight."""
@@ -285,6 +305,13 @@ class RunApp(GuidedApp):
         view = self.screen
         if isinstance(view, ConfusionView):
             view.call_after_refresh(view.choose, cell)  # its widgets may not be mounted yet
+
+    def show_health(self) -> None:
+        """Switch to the page that says what ails the run."""
+        self.show_view("network")
+        view = self.screen
+        if isinstance(view, NetworkView):
+            view.call_after_refresh(view.show_page, HealthPage)
 
     def _show_mistakes(self, choose: Callable[[MistakesView], None]) -> None:
         self.show_view("mistakes")

@@ -45,6 +45,7 @@ LINES = {
         "How many digits are read right; the best so far; its 95% interval; the trend.",
         "The optimizer, how far its steps go, and how training images are deformed.",
     ),
+    "HealthLine": ("What ails the run, its likely cause, and what mends it; a click tells more.",),
     "GapLine": (
         "In what the fork differs, and how much better it is.",
         "Whether that may be chance: McNemar's mid-p test.",

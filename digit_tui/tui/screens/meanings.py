@@ -46,6 +46,7 @@ TRAINING = (
     Meaning("Hardest of 17", "mistakes with the highest loss; enter, or click"),
     Meaning("4→9 97%", "a 4 that is read as a 9, with 97% confidence"),
     Meaning("✓ 4", "a mistake before, right now; it makes room"),
+    Meaning("... : u goes back", "what ails the run, and what mends it (click: more)"),
     Meaning("Fork", "a copy trains beside the run, with other settings"),
     Meaning("run ━ ━  fork ━ ━", "the curves for training and test, of each"),
     Meaning("+0.31 points", "accuracy of the fork less that of the run"),
@@ -127,6 +128,13 @@ LAYERS = (
     Meaning("Weights of layer 1", "how many weights have which value (h: others)"),
     Meaning("▸", "the layer that is chosen"),
 )
+HEALTH = (
+    Meaning("1  41% of layer 1 ...", "what ails the run, since when; the worst first"),
+    Meaning("likely cause", "the last change of a setting before it began"),
+    Meaning("[ halves the rate", "a key that helps"),
+    Meaning("Looked at", "what the rules have seen of the run"),
+    Meaning("Nothing is wrong", "as far as the rules know (manual: health)"),
+)
 EVERYWHERE = (
     Meaning("sample · 784-512-10", "the digits; pixels, neurons of each layer, classes"),
     Meaning("epoch 3.20/25", "in an epoch each training image is used once"),
@@ -155,6 +163,7 @@ MEANINGS = {
     "Mistakes": MISTAKES,
     "Confusion": CONFUSION,
     "Layers": LAYERS,
+    "Health": HEALTH,
 }
 """Of the views, by the names on their tabs, and of the pages of Network, by theirs."""
 OF_DIALOGS = {"Timeline": TIMELINE, "Fork": FORK}

@@ -18,6 +18,7 @@ from digit_tui.tui.widgets.confusion_matrix import ConfusionMatrix, Table
 from digit_tui.tui.widgets.event_log import EventLog
 from digit_tui.tui.widgets.gap_line import GapLine
 from digit_tui.tui.widgets.hardest_digits import HardestDigits
+from digit_tui.tui.widgets.health_line import HealthLine
 from digit_tui.tui.widgets.tips import Tips
 
 
@@ -82,6 +83,7 @@ class TrainView(View):
                 yield Chart("", id=subject.id)
             yield EventLog()
             yield HardestDigits()
+        yield HealthLine()
         yield GapLine()
         yield Tips()
 
@@ -113,6 +115,9 @@ class TrainView(View):
     def on_confusion_matrix_chosen(self, message: ConfusionMatrix.Chosen) -> None:
         self.host.show_cell(message.cell)
 
+    def on_health_line_opened(self) -> None:
+        self.host.show_health()
+
     def on_chart_pointed(self, message: Chart.Pointed) -> None:
         self._move_crosshair(message.epoch)
 
@@ -137,6 +142,7 @@ class TrainView(View):
         self._show_tips()
         super().show(model)
         self.query_one(EventLog).show(model)
+        self.query_one(HealthLine).show(model)
         self.query_one(GapLine).show(model, pair_legend(model, self._options))
 
     def _show_tips(self) -> None:

@@ -43,3 +43,6 @@ class ViewHost(Protocol):
 
     def look_inside(self) -> None:
         """Ask for the state of the run; the model has the answer later, if there is one."""
+
+    def show_health(self) -> None:
+        """Switch to the page that says what ails the run."""

@@ -42,6 +42,7 @@ from digit_tui.run.remedies import PAUSED, Ways, with_remedy
 from digit_tui.run.settings import Settings, changes_of
 from digit_tui.run.wording import PAUSES, RESUMED
 from digit_tui.session.failures import Failed
+from digit_tui.session.health_check import Health
 from digit_tui.session.run_status import TROUBLES, RunStatus
 from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
 from digit_tui.storage.command_records import position
@@ -84,6 +85,8 @@ class RunModel(RunStatus):
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.inspected: Inspected | None = None
         """The latest answer to a look inside the network."""
+        self.health: Health | None = None
+        """What ails it, as far as somebody watches."""
         self._last_change: SettingChanged | None = None
         self._marks = 0
         self._change_epochs: dict[int, float] = {}  # by the step of each change

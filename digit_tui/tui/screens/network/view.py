@@ -13,6 +13,7 @@ from textual.message import Message
 
 from digit_tui.run.events import Evaluated, Inspected
 from digit_tui.training.pace import Pace
+from digit_tui.tui.screens.network.health import HealthPage
 from digit_tui.tui.screens.network.layers import LayersPage
 from digit_tui.tui.screens.network.page import Look, Page
 from digit_tui.tui.screens.view import View
@@ -21,7 +22,7 @@ from digit_tui.tui.widgets.page_bar import PageBar
 
 SHARE = 0.03
 """The most of the time that looking may take beside training."""
-PAGES: tuple[type[Page], ...] = (LayersPage,)
+PAGES: tuple[type[Page], ...] = (LayersPage, HealthPage)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +124,10 @@ class NetworkView(View):
         self._place = place
         self._show_page()
         self.redraw_once()
+
+    def show_page(self, page: type[Page]) -> None:
+        """Show a page, by its type."""
+        self.go_to_page(PAGES.index(page))
 
     def on_page_bar_chosen(self, message: PageBar.Chosen) -> None:
         self.go_to_page(message.place)

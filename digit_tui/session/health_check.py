@@ -1,0 +1,50 @@
+"""A check of a run's health: what is known of it, and a look at its layers and training images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from digit_tui.data import Dataset
+from digit_tui.insight.health.doubts import training_check
+from digit_tui.insight.health.finding import Finding
+from digit_tui.insight.health.record import Inspection, Record
+from digit_tui.insight.health.rules import findings_of
+from digit_tui.run.events import Evaluated, Inspected
+from digit_tui.run.health_record import inspection_of
+from digit_tui.run.inspection import facts_of, step_of
+
+
+@dataclass(frozen=True, eq=False)
+class Health:
+    """What was found."""
+
+    record: Record
+    """What was looked at."""
+    findings: list[Finding]
+    """The worst first."""
+    inspection: Inspection | None
+    """What was new about the layers."""
+
+
+def check_health(
+    record: Record, dataset: Dataset, evaluated: Evaluated | None, inspected: Inspected | None
+) -> Health:
+    """What ails a run.
+
+    Args:
+        record: what is known of it.
+        dataset: the run's.
+        evaluated: its latest evaluation of the monitored split; None leaves the training images
+            out.
+        inspected: a copy of its state; None leaves its layers out.
+    """
+    inspection = None
+    if inspected is not None:
+        facts = facts_of(inspected, dataset, step_of(inspected, dataset))
+        inspection = inspection_of(inspected, facts)
+        record = replace(record, inspections=(*record.inspections, inspection))
+    if evaluated is not None:
+        images, labels = dataset.train_images, dataset.train_labels
+        trained = training_check(evaluated.network, images, labels, evaluated.evaluation)
+        record = replace(record, training_check=trained)
+    return Health(record, findings_of(record), inspection)
