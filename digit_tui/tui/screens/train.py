@@ -144,6 +144,9 @@ class TrainView(View):
         self.set_class(self.host.shows_tips, "-tips")
 
     def draw(self, model: RunModel) -> None:
+        crosshair = self._options.crosshair
+        if crosshair is not None and crosshair < self._options.start(model):
+            self._options.crosshair = None  # the window has left it behind
         self.query_one(HardestDigits).show(model)
         self._draw_confusion(model.shown)
         for subject in SUBJECTS:
