@@ -47,8 +47,8 @@ def test_show_tells_settings_commands_and_results(make_run: MakeRun) -> None:
     record = json.loads((path / "run.json").read_text())["results"]
     assert facts["Weights"] == record["weights_sha256"]
     assert facts["Test accuracy"].endswith(f"({record['test_correct']} of 60)")
-    assert "Loss, logarithmic:   * test   o train\n" in text
-    assert "Accuracy:   * test   o train\n" in text
+    assert "Loss, logarithmic:   o test   * train\n" in text
+    assert "Accuracy:   o test   * train\n" in text
 
 
 def test_show_reads_a_run_elsewhere_that_has_just_begun(make_run: MakeRun, tmp_path: Path) -> None:
