@@ -23,6 +23,7 @@ from digit_tui.run.events import (
     SettingChanged,
     StepsDone,
     TimelineChanged,
+    WentBack,
 )
 from digit_tui.session.fault_report import Fault
 from digit_tui.session.runner import RunnerEvent
@@ -154,14 +155,15 @@ class RunApp(GuidedApp):
             events: what happened.
             urgent: whether text is drawn at once, whatever happened.
         """
-        before = self.model.state
+        before, went_back = self.model.state, False
         for event in events:
             with self.errors_told():  # those after it must not be lost
                 self.model.ingest(event)
-                changed = isinstance(event, SettingChanged) and not self.model.repeats
-                if changed or isinstance(event, Refused):
+                is_set = isinstance(event, SettingChanged) and not self.model.repeats
+                if is_set or isinstance(event, Refused):
                     self._show_where_no_log_is(self.model.log[-1].text)
             self.schedule.invalidate()
+            went_back = went_back or isinstance(event, WentBack)
             urgent = urgent or not isinstance(event, ROUTINE)
         model = self.model
         situation = (model.fork is not None, model.state == "finished", self.words_now)
@@ -172,7 +174,8 @@ class RunApp(GuidedApp):
         view = next(iter(self.screen_stack), None)
         if isinstance(view, View) and view.ready and self.fault is None:
             with self.errors_told():
-                self.schedule.update(view, self.model, urgent, self.model.state != before)
+                changed = went_back or self.model.state != before
+                self.schedule.update(view, self.model, urgent, changed)
 
     def tell(self, text: str) -> None:
         """Add a line to the log, and show it at once where the log is not in sight."""

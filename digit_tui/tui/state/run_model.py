@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import inf
+from math import inf, isfinite
 from string import ascii_uppercase
 from time import monotonic
 from typing import Literal
@@ -91,6 +91,26 @@ class RunModel(RunStatus):
     def repeats(self) -> bool:
         """Whether it shows what was done before: nobody asks for it now."""
         return self.replay is not None or self.repeats_to is not None
+
+    @property
+    def measured(self) -> tuple[int, int] | None:
+        """How many digits of the monitored split are read right, and of how many.
+
+        As measured last, up to the present step, also before this program was started; None if
+        never.
+        """
+        evaluated, series = self.evaluated, self.curves.monitored_accuracy
+        if evaluated is not None and evaluated.step <= self.step:
+            return evaluated.evaluation.correct, evaluated.evaluation.total
+        if self.dataset is None or not len(series) or not isfinite(series.y[-1]):
+            return None
+        total = len(self.dataset.split(self.config.monitored_split)[1])
+        return round(float(series.y[-1]) * total), total
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the evaluation that is shown is of a later moment: the run went back."""
+        return self.shown is not None and self.shown.step > self.step
 
     def say(self, kind: Literal["note", "change", "trouble"], text: str, mark: str = "") -> None:
         """Add a line to the log."""

@@ -25,11 +25,15 @@ class HardestDigits(DigitTiles):
     def show(self, model: RunModel) -> None:
         """Draw the hardest mistakes of the latest evaluation."""
         evaluated, dataset = model.shown, model.dataset
-        if not self.is_new(evaluated, model.going):
+        if not self.is_new(evaluated, model.going, model.is_outdated):
             return
         if evaluated is None or dataset is None or not self.size:
             self.entitle("")
             self.clear()
+            return
+        if model.is_outdated:
+            self.entitle("")
+            self.paint([[Segment("The run went back: the next evaluation finds its mistakes.")]])
             return
         wrong = evaluated.evaluation.total - evaluated.evaluation.correct
         self._hardest.update(evaluated, self.room, model.going)

@@ -204,6 +204,18 @@ class TestCharts:
             assert "test 99.80%" in opened.rows[1]
             opened.find("2 mistakes by loss")
 
+    async def test_an_evaluation_after_a_pause_is_drawn_at_once(
+        self, window: Any, story: Any, clock: Any
+    ) -> None:
+        async with window() as opened:
+            opened.app.schedule = DrawSchedule(DrawRate(0.5, ANY_SHARE), clock)
+            clock.pass_(1)
+            await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
+            await opened.tell(story.steps(50), story.paused("spike"))
+            opened.find("Hardest of 1 test mistake at epoch 1,")
+            await opened.tell(story.evaluated({4: (7, 0.8), 31: (0, 0.9)}))
+            opened.find("Hardest of 2 test mistakes at epoch 1.5,")
+
     @pytest.mark.parametrize("asked", [None, 0.5, 10.0])
     def test_how_often_it_draws_may_be_asked_for(self, asked: float | None) -> None:
         rate = DrawRate.of(asked)
