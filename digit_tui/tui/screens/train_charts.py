@@ -131,10 +131,10 @@ def _title(subject: Subject, model: RunModel, options: ChartOptions, room: int) 
     """What a chart shows, in as many words as fit."""
     name = _name(subject, options)
     scale = ", log" if options.is_log(subject) else ""
-    if subject.smoothed and subject.monitored is None:
-        scale += ", raw" if options.raw else ", smoothed"
+    points = (", raw" if options.raw else ", smoothed") if subject.smoothed else ""
     legends = _legends(subject, model, options)
-    starts = [f"{name} by epoch{scale}", f"{name}{scale}", name]
+    starts = [f"{name} by epoch{scale}{points}", f"{name} by epoch{scale}"]
+    starts += [f"{name}{scale}{points}", f"{name}{scale}", name]
     return _first_fitting([f"{start}{each}" for each in legends for start in starts], room)
 
 
