@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,17 @@ def setting_change(change: SettingChanged) -> str:
     """A changed setting, for example "learning rate 0.001 → 0.002"."""
     old, new = setting_value(change.old), setting_value(change.new)
     return f"{NAMES[change.setting]} {old} → {new}"
+
+
+def settings_changed(changes: Sequence[SettingChanged], schedule: str) -> str:
+    """The line for what one command changed; with several settings the epoch would be too much.
+
+    Args:
+        changes: at one step.
+        schedule: of the run's learning rate.
+    """
+    words = ", ".join(f"{setting_change(each)}{_left_by(schedule, each)}" for each in changes)
+    return f"set {words}" if len(changes) > 1 else f"epoch {changes[0].epoch:.2f}: set {words}"
 
 
 def earlier_changes(count: int) -> str:
@@ -208,8 +220,8 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
             return f"resuming at epoch {epoch:.2f}, step {step:,}"
         case EpochEnded(epoch=epoch, monitored=(split, loss, accuracy)):
             return f"epoch {epoch}: {split} {accuracy:.2%}, loss {loss:.4f}"
-        case SettingChanged(epoch=epoch):
-            return f"epoch {epoch:.2f}: set {setting_change(event)}{_left_by(schedule, event)}"
+        case SettingChanged():
+            return settings_changed([event], schedule)
         case WentBack():
             return _went_back(event)
         case Paused(reason=reason):

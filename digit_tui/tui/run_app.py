@@ -33,10 +33,12 @@ from digit_tui.tui.guided_app import GuidedApp
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.dialog import ClosesOnce
 from digit_tui.tui.screens.form import Form
+from digit_tui.tui.screens.log import LogDialog
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.screens.view_host import ViewHost
+from digit_tui.tui.state.log_line import LogLine
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
 from digit_tui.tui.themes import NO_SHADES, THEMES, VARIABLES
@@ -155,16 +157,21 @@ class RunApp(GuidedApp):
             events: what happened.
             urgent: whether text is drawn at once, whatever happened.
         """
-        before, went_back = self.model.state, False
+        before, went_back, told = self.model.state, False, dict[int, LogLine]()
         for event in events:
             with self.errors_told():  # those after it must not be lost
                 self.model.ingest(event)
                 is_set = isinstance(event, SettingChanged) and not self.model.repeats
-                if is_set or isinstance(event, Refused):
-                    self._show_where_no_log_is(self.model.log[-1].text)
+                if (is_set or isinstance(event, Refused)) and self.model.log:
+                    told[id(self.model.log[-1])] = self.model.log[-1]  # once, when it is whole
             self.schedule.invalidate()
             went_back = went_back or isinstance(event, WentBack)
             urgent = urgent or not isinstance(event, ROUTINE)
+        for line in told.values():
+            self._show_where_no_log_is(line.text)
+        if isinstance(self.screen, LogDialog):
+            with self.errors_told():
+                self.screen.follow(self.model)
         model = self.model
         situation = (model.fork is not None, model.state == "finished", self.words_now)
         if situation != self._situation:
@@ -294,6 +301,10 @@ class RunApp(GuidedApp):
             choose(view)
 
         view.call_after_refresh(choose_now)  # its widgets may not be mounted yet
+
+    def action_show_log(self) -> None:
+        if isinstance(self.screen, View):  # not on top of a dialog
+            self.push_screen(LogDialog(self.model, self._rate.seconds))
 
     def action_next_theme(self) -> None:
         names = [theme.name for theme in THEMES]
