@@ -43,7 +43,7 @@ def linear_ticks(low: float, high: float, count: int, percent: bool = False) -> 
 
 
 def ticks_up(low: float, high: float, rows: int, log: bool, percent: bool = False) -> Ticks:
-    """As many round numbers up an axis as are two rows apart, and none of their series left out.
+    """As many round numbers up an axis as are two rows apart, and none between them left out.
 
     Where one gap is a row and the next is two, equal steps look unequal. Where no three numbers are
     two rows apart, those of three or more rows side by side will do, or else every other one.
@@ -58,8 +58,10 @@ def ticks_up(low: float, high: float, rows: int, log: bool, percent: bool = Fals
     if not low < high:
         return [low], [label(10**low if log else low, percent)]
     series = [*(_log_series if log else _series)(low, high, rows)]
+    # Nobody misses one at an end.
+    inner = [values[start:end] for values in series for start in (0, 1) for end in (None, -1)]
     halves = [half for values in series for half in (values[::2], values[1::2])]
-    for choices in (series, halves):
+    for choices in (inner, halves):
         apart: list[Ticks] = []
         adjacent: list[Ticks] = []
         for values in choices:

@@ -53,8 +53,8 @@ class TestUp:
         # Steps of 2% would be at rows 0, 2, 3, 5, 6.
         ticks = ticks_up(0.92, 1.0, 7, log=False, percent=True)
         assert ticks[1] == ["92.5%", "95%", "97.5%", "100%"]
-        # 0.03, 0.1, 0.3 and 1 would be at rows 1, 2, 4, 6.
-        assert ticks_up(log10(0.02), log10(1.3), 7, log=True)[1] == ["0.1", "1"]
+        # 0.03 would be at row 1; nobody misses one at an end.
+        assert ticks_up(log10(0.02), log10(1.3), 7, log=True)[1] == ["0.1", "0.3", "1"]
 
     def test_known_ones(self) -> None:
         positions, labels = ticks_up(-2, 0, 16, log=True)
