@@ -39,7 +39,7 @@ class HardestDigits(DigitTiles):
         self._hardest.update(evaluated, self.room, model.going)
         tiles = self._hardest.places
         mistakes = counted(wrong, f"{evaluated.split} mistake")
-        title = f"Hardest of {mistakes} at epoch {evaluated.epoch:.4g}, true → predicted"
+        title = f"Hardest of {mistakes} at epoch {evaluated.epoch:.4g}, true → predicted, by loss"
         self.entitle(title if wrong else "")
         if not wrong and not tiles:
             self.paint([[Segment(f"Not one of the {evaluated.split} digits is wrong.")]])

@@ -26,7 +26,7 @@ async def test_they_are_on_the_first_screen(
 ) -> None:
     async with window(*size) as opened:
         await opened.tell(*story.opening(), *story.epochs(1, MISTAKES))
-        row = row_of(opened, "Hardest of 4 test mistakes at epoch 1, true → predicted")
+        row = row_of(opened, "Hardest of 4 test mistakes at epoch 1, true → predicted, by loss")
         captions = opened.rows[row + 1].split("9→0", 1)[1].strip(" │").split()
         assert captions == ["99%", "1→7", "80%", "0→3", "60%", "8→0", "51%"]
         pictures = opened.rows[row + 2 : row + 2 + rows]
