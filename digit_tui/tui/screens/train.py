@@ -20,6 +20,8 @@ from digit_tui.tui.widgets.gap_line import GapLine
 from digit_tui.tui.widgets.hardest_digits import HardestDigits
 from digit_tui.tui.widgets.tips import Tips
 
+VALUES = Binding.Group("Values", compact=True)
+
 
 class TrainView(View):
     """Loss, accuracy and gradient norm over epochs, and the log."""
@@ -46,16 +48,16 @@ class TrainView(View):
         Binding(
             "left",
             "crosshair(-1)",
-            "Left",
-            show=False,
+            "Values",
+            group=VALUES,
             id="value_left",
             tooltip="Read the values to the left",
         ),
         Binding(
             "right",
             "crosshair(1)",
-            "Right",
-            show=False,
+            "Values",
+            group=VALUES,
             id="value_right",
             tooltip="Read the values to the right",
         ),
