@@ -38,7 +38,7 @@ COMMON_KEYS = [
         "Light",
         show=False,
         id="theme",
-        tooltip="The next theme: dark, light, high contrast",
+        tooltip="Use dark, light or high contrast",
     ),
     Binding(
         "ctrl+z",

@@ -45,7 +45,7 @@ TRAINING = (
     Meaning("Log", "what happened, the latest last; L shows all of it"),
     Meaning("Hardest of 17", "mistakes, the highest loss first; enter, or click"),
     Meaning("4→9 97%", "a 4 that is read as a 9, with 97% confidence"),
-    Meaning("✓ 4", "a mistake just fixed; shown until the next evaluation"),
+    Meaning("✓ 4", "a mistake just fixed; gone at the next evaluation"),
     Meaning("Fork", "a copy trains beside the run, with other settings"),
     Meaning("run ━ ━  fork ━ ━", "the curves for training and test, of each"),
     Meaning("+0.31 points", "accuracy of the fork less that of the run"),
