@@ -30,6 +30,9 @@ COMMON_KEYS = [
         tooltip="Find any command by its name",
     ),
     Binding(
+        "L", "show_log", "Log", show=False, id="whole_log", tooltip="Show all lines of the log"
+    ),
+    Binding(
         "T",
         "next_theme",
         "Light",

@@ -70,7 +70,7 @@ class GuidedApp(ResilientApp):
         if not isinstance(view, View) or is_open:  # none has been opened yet; or the manual is
             return
         groups, title = dict(self.key_groups()), str(self.screen.title)
-        parts = dict.fromkeys((view.part, view.TAB))
+        parts = [each for each in dict.fromkeys((view.part, view.TAB)) if each in groups]
         dialog = [("In this dialog", OF_DIALOGS[title])] if title in OF_DIALOGS else []
         self.push_screen(
             HelpDialog(
@@ -97,6 +97,7 @@ class GuidedApp(ResilientApp):
                 (title, keys(bindings))
                 for view in cls.VIEWS.values()
                 for title, bindings in view.parts()
+                if bindings
             ),
         ]
 

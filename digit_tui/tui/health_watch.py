@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import Protocol
 
@@ -87,10 +88,7 @@ class HealthWatch:
     ) -> None:
         """Check one evaluation. Called in a thread."""
         health = None
-        with self._pace:
-            try:
-                health = check_health(record, dataset, evaluated, inspected)
-            except MemoryError:
-                pass  # the next check may find some
+        with self._pace, suppress(MemoryError):  # the next check may find some
+            health = check_health(record, dataset, evaluated, inspected)
         self._busy = False
         self._app.post_message(Checked(model, health))

@@ -10,7 +10,7 @@ from digit_tui.data import Dataset
 from digit_tui.insight.health.finding import HARMED, Finding
 from digit_tui.plain import narrator
 from digit_tui.run.commands import ScaleLearningRate
-from digit_tui.run.health_words import LINE, finding_words, health_line, health_lines
+from digit_tui.run.health_words import LINE, finding_parts, health_line, health_lines
 from digit_tui.run.remedies import HEALTH
 from digit_tui.tui import bindings
 
@@ -27,15 +27,15 @@ DEAD = Finding(
 
 
 def test_all_that_is_known() -> None:
-    assert finding_words(DEAD, bindings.WAYS) == (
+    assert "; ".join(finding_parts(DEAD, bindings.WAYS)) == (
         "41% of layer 1 is dead since epoch 2.50, step 1,200: 26 of 64 units are 0 on every test "
         "digit, and learn nothing; likely cause: learning rate 0.002 → 0.004 at step 1,150; "
         "u goes back, [ halves the learning rate"
     )
-    assert finding_words(DEAD, narrator.WAYS).endswith(
-        "; undo goes back, rate /2 halves the learning rate"
+    assert finding_parts(DEAD, narrator.WAYS)[-1] == (
+        "undo goes back, rate /2 halves the learning rate"
     )
-    assert finding_words(DEAD, None).endswith("at step 1,150")
+    assert finding_parts(DEAD, None)[-1].endswith("at step 1,150")
 
 
 @pytest.mark.parametrize(

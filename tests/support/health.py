@@ -20,6 +20,7 @@ from digit_tui.run.events import EpochEnded, Evaluated, Inspected
 from digit_tui.run.health_record import inspection_of
 from digit_tui.run.inspection import facts_of, step_of
 from digit_tui.run.state import RunState
+from digit_tui.session.health_check import check_health
 from digit_tui.session.run_history import RunHistory
 from digit_tui.training.trainer import Trainer
 
@@ -101,7 +102,10 @@ def diagnose(
             facts = facts_of(event, dataset, step_of(event, dataset))
             history.inspections.append(inspection_of(event, facts))
         if isinstance(event, Inspected if look else EpochEnded) and event.step:
-            records.append(history.record(dataset, evaluated, check=look))
+            record = history.record(dataset, evaluated)
+            if look:
+                record = check_health(record, dataset, evaluated, None).record
+            records.append(record)
     return Diagnosed(trainer, records)
 
 

@@ -18,7 +18,7 @@ from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.nn import Evaluation, Network, PredictionHistory
 from digit_tui.run import events as happened
-from digit_tui.run.commands import Command
+from digit_tui.run.commands import Command, Inspect
 from digit_tui.run.settings import Settings
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.session.runner import Loaded
@@ -213,13 +213,18 @@ class StoodIn:
         self.request, self.dataset = request, dataset
         self.config, self.folder = request.config, request.folder
         self.sent: list[Command] = []
+        self.looks = 0
+        """How often its state was asked for."""
         self.started = self.ended = False
 
     def start(self) -> None:
         self.started = True
 
     def send(self, command: Command) -> None:
-        self.sent.append(command)
+        if isinstance(command, Inspect):
+            self.looks += 1
+        else:
+            self.sent.append(command)
 
     def drain(self) -> list[Any]:
         return []

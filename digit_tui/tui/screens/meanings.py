@@ -42,10 +42,10 @@ TRAINING = (
     Meaning("▲ 4.1  ▼ at the edge", "the curve goes on outside, up to this value"),
     Meaning("faint curves", "what was undone, or a branch that was ended"),
     Meaning("Loss at 4.20", "values at that epoch: ← →, or the mouse"),
-    Meaning("Log", "what happened, the latest last"),
-    Meaning("Hardest of 17", "mistakes with the highest loss; enter, or click"),
+    Meaning("Log", "what happened, the latest last; L shows all of it"),
+    Meaning("Hardest of 17", "mistakes, the highest loss first; enter, or click"),
     Meaning("4→9 97%", "a 4 that is read as a 9, with 97% confidence"),
-    Meaning("✓ 4", "a mistake before, right now; it makes room"),
+    Meaning("✓ 4", "a mistake just fixed; gone at the next evaluation"),
     Meaning("... : u goes back", "what ails the run, and what mends it (click: more)"),
     Meaning("Fork", "a copy trains beside the run, with other settings"),
     Meaning("run ━ ━  fork ━ ━", "the curves for training and test, of each"),
@@ -77,7 +77,8 @@ MISTAKES = (
     Meaning("nearest in training", "digits it learned from that look most alike to it"),
     Meaning("2 0.09", "one of them: a 2, and its distance (0: the same)"),
     Meaning("as of epoch 29", "found with the network of that epoch"),
-    Meaning("■ speaks for 2", "pixels that make a 2 more probable (p)"),
+    Meaning("■ speaks for 2", "orange pixels make a 2 more probable (p)"),
+    Meaning("□ for 7", "blue ones the next best guess, or the true digit"),
 )
 TIMELINE = (
     Meaning("epoch 4.20  97.10%", "a moment to go back to, and the test accuracy then"),
@@ -129,7 +130,7 @@ LAYERS = (
     Meaning("▸", "the layer that is chosen"),
 )
 HEALTH = (
-    Meaning("1  41% of layer 1 ...", "what ails the run, since when; the worst first"),
+    Meaning("1  41% of layer ...", "what ails the run, since when; the worst first"),
     Meaning("likely cause", "the last change of a setting before it began"),
     Meaning("[ halves the rate", "a key that helps"),
     Meaning("Looked at", "what the rules have seen of the run"),

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digit_tui.run import commands
 from digit_tui.tui.screens.network.page import Page
 from digit_tui.tui.screens.network.view import PAGES, NetworkView
 
@@ -28,20 +27,17 @@ async def show(opened: Any, page: str) -> None:
         await opened.press("p")
 
 
-async def test_nothing_is_asked_for_while_nobody_looks(window: Any, story: Any) -> None:
+async def test_the_state_is_asked_for_only_where_it_is_seen(window: Any, story: Any) -> None:
     async with window() as opened:
         await opened.tell(*story.opening(), *story.epochs(2))
+        runner = opened.app.runner
         for mode in opened.app.VIEWS:
             opened.app.show_view(mode)
             await opened.settle()
-            await opened.tell(*story.epochs(1))
-            if mode != "network":
-                assert opened.sent == []
-        assert set(opened.sent) == {commands.Inspect()}
-        asked = len(opened.sent)
-        opened.app.show_view("train")
-        await opened.tell(*story.epochs(2))
-        assert len(opened.sent) == asked
+            before = runner.looks
+            await opened.tell(*story.epochs(2), story.paused(), *story.epochs(1))
+            watched = mode in ("train", "network")
+            assert (runner.looks > before) == watched, mode
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
