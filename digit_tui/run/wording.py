@@ -80,6 +80,11 @@ def setting_value(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def epoch_words(epoch: float) -> str:
+    """A position in epochs: "12", or "12.40" between two."""
+    return f"{epoch:.0f}" if epoch == round(epoch) else f"{epoch:.2f}"
+
+
 def _went_back(event: WentBack) -> str:
     way = "forward" if event.epoch > event.from_epoch else "back"
     text = f"{way} from epoch {event.from_epoch:.2f} to {event.epoch:.2f}"

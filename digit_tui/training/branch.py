@@ -63,6 +63,7 @@ class Branch:
         self._stepper = stepper
         self._images = len(dataset.train_labels)
         self._evaluator = Evaluator(pool, dataset, self.sizes)
+        self._recorded: Evaluated | None = None  # the last evaluation in the journal
         self._publisher = StepPublisher()
         self._buffer: Vectors | None = None  # where the vectors are while it is parked
         self._parked: RunState | None = None
@@ -77,7 +78,7 @@ class Branch:
         branch = Branch(
             self.config, self.sizes, self._dataset, self._pool, self._stepper, state, writer
         )
-        branch._evaluator = self._evaluator.copy()
+        branch._evaluator, branch._recorded = self._evaluator.copy(), self._recorded
         branch.last_change, branch.test_opened = self.last_change, self.test_opened
         branch.steps_made, branch.furthest = self.steps_made, self.furthest
         branch._epoch_seconds = dict(self._epoch_seconds)
@@ -163,14 +164,23 @@ class Branch:
         tally = self.state.end_epoch()
         self._epoch_seconds[self.state.epoch] = tally.seconds
         yield from self.publish()
-        evaluated = self.evaluate()
+        evaluated = self._recorded = self._evaluate()
         yield evaluated
         ended = epoch_ended(self.state, tally, learning_rate, evaluated)
         yield from self.recorder.record(self.state.step, lambda writer: writer.ended_epoch(ended))
         yield ended
 
-    def evaluate(self) -> Evaluated:
+    def evaluate(self) -> Iterator[Event]:
         """Evaluate the monitored split; repeats the last event if no step was made since."""
+        evaluated = self._evaluate()
+        if evaluated is not self._recorded and self.steps_made:
+            self._recorded = evaluated
+            yield from self.recorder.record(
+                self.state.step, lambda writer: writer.evaluated(evaluated)
+            )
+        yield evaluated
+
+    def _evaluate(self) -> Evaluated:
         return self._evaluator.monitored(self.state, self.position)
 
     def inspect(self) -> Inspected:
@@ -245,7 +255,9 @@ class Branch:
 
     def _checkpoint(self, writer: RunWriter) -> Checkpoint:
         state, last = self.state, self._evaluator.last
-        accuracy = None if last is None or last.step != state.step else self.accuracy
+        # What its network was when the run began is no result of it.
+        own = state.step > writer.history.start
+        accuracy = self.accuracy if own and last is not None and last.step == state.step else None
         return Checkpoint(
             state=state,
             config=self.config,
@@ -265,7 +277,8 @@ class Branch:
         yield from self.publish()
         left = reason == LEFT  # its folder says so even if all epochs are done
         reason = "finished" if self.finished else reason
-        monitored = self.evaluate()
+        yield from (event for event in self.evaluate() if not isinstance(event, Evaluated))
+        monitored = self._evaluate()
         opened = self.test_opened
         evaluated: dict[str, Evaluated | None] = {"test": None, "validation": None}
         evaluated[monitored.split] = monitored

@@ -117,7 +117,7 @@ class CommandHandler:
             yield from self._branches.label(branch, branch.publish())
         yield Paused(self._step, self._branches.run.position, reason)
         for branch in self._branches.each():
-            yield from self._branches.label(branch, [branch.evaluate()])
+            yield from self._branches.label(branch, branch.evaluate())
 
     def _resume(self, mode: Mode = RUNNING) -> Iterator[Event]:
         if self._branches.finished:
@@ -197,7 +197,7 @@ class CommandHandler:
             yield Resumed(state.step, run.position)
         elif self.mode.paused:
             yield from self.pause("asked")
-        yield run.evaluate()
+        yield from run.evaluate()
         yield from self.save()
 
     def _fork(self, command: commands.Fork) -> Iterator[Event]:

@@ -7,6 +7,7 @@ from textwrap import wrap
 from digit_tui.cli.runs.text import aligned, human_size, network_words, print_lines
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import counted
+from digit_tui.run.wording import epoch_words
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output
@@ -96,7 +97,8 @@ def results(run: RunSummary) -> dict[str, list[str]]:
     )
     lines = {"Trained": trained}
     if run.best is not None:
-        lines["Best accuracy"] = f"{run.best[1]:.2%}, after epoch {run.best[0]}"
+        epoch, accuracy = run.best
+        lines["Best accuracy"] = f"{accuracy:.2%}, at epoch {epoch_words(epoch)}"
     if run.results is not None:
         lines["Trained"] = f"{trained}, in {run.seconds:.1f} s"
         for split, title in (("validation", "Validation"), ("test", "Test accuracy")):

@@ -41,7 +41,7 @@ from digit_tui.run.remedies import PAUSED, Ways, with_remedy
 from digit_tui.run.settings import Settings, changes_of
 from digit_tui.run.wording import PAUSES, RESUMED
 from digit_tui.session.failures import Failed
-from digit_tui.session.run_status import TROUBLES, RunStatus
+from digit_tui.session.run_status import NEARLY, TROUBLES, RunStatus
 from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
 from digit_tui.storage.command_records import position
 from digit_tui.tui.bindings import WAYS
@@ -78,6 +78,8 @@ class RunModel(RunStatus):
         self.replay: str | None = None
         """The state of a replay, for the status line; None for a run that trains."""
         self.curves = Curves()
+        self.start = 0.0
+        """The epoch at which the run began, or was forked; its results are those after it."""
         self.fork_curves = Curves()
         self.undone: deque[UndoneCurves] = deque(maxlen=MAX_UNDONE)
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
@@ -91,6 +93,13 @@ class RunModel(RunStatus):
     def repeats(self) -> bool:
         """Whether it shows what was done before: nobody asks for it now."""
         return self.replay is not None or self.repeats_to is not None
+
+    @property
+    def best(self) -> tuple[float, float] | None:
+        """The first epoch with the run's highest accuracy, and that accuracy as a fraction."""
+        x, y = self.curves.monitored_accuracy.between(self.start + NEARLY, inf)
+        first = int(y.argmax()) if len(y) else None
+        return None if first is None else (float(x[first]), float(y[first]))
 
     def say(self, kind: Literal["note", "change", "trouble"], text: str, mark: str = "") -> None:
         """Add a line to the log."""
@@ -190,8 +199,13 @@ class RunModel(RunStatus):
         """Take over what was trained before this program was started."""
         for complaint in event.complaints:
             self.say("trouble", complaint)
-        for line in event.epochs:
-            self.curves.add_epoch(line, self.config.monitored_split)
+        self.start = event.start
+        split = self.config.monitored_split
+        results = {line["epoch"]: line for line in (*event.evaluations, *event.epochs)}
+        for epoch in sorted(results):
+            line = results[epoch]
+            add = self.curves.add_epoch if "train_loss" in line else self.curves.add_past_evaluation
+            add(line, split)
         self._ingest_past_changes(event.lineage)
         self._say_event(event)
 
@@ -219,6 +233,8 @@ class RunModel(RunStatus):
 
     def _ingest_went_back(self, event: WentBack) -> None:
         """Keep the curves that are left as undone; go on with those that led to the snapshot."""
+        aim = event.epoch if self.repeats_to is None else self.repeats_to
+        self.start = min(self.start, aim)
         valid = self._shared_until(event.from_lineage, event)
         start = min(valid, event.epoch, event.from_epoch)
         rest = self.curves.cut(start)
@@ -266,6 +282,7 @@ class RunModel(RunStatus):
         if event.kept == "fork":
             left = self.curves.cut(start)
             mark = self._mark(start)
+            self.start = start
             self.curves.extend(self.fork_curves, start, inf)
         self.undone.append(UndoneCurves(start, None, left))
         self._say_event(event, mark)
