@@ -9,7 +9,7 @@ from digit_tui.data import Dataset
 from digit_tui.run import commands
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import Event, Paused, Refused, Resumed
-from digit_tui.run.remedies import ALL_DONE, FORK_FIRST, KEEP_FIRST, NO_CHANGE
+from digit_tui.run.remedies import ALL_DONE, FORK_FIRST, KEEP_FIRST, LEFT_MOMENT, NO_CHANGE
 from digit_tui.training.branch import Branch
 from digit_tui.training.branch_pair import BranchPair
 from digit_tui.training.command_queue import CommandQueue
@@ -179,7 +179,8 @@ class CommandHandler:
         elif lineage:
             yield from self._go_back(lineage[-1].step, lineage[:-1])
         else:
-            yield Refused(self._step, "No setting was changed that could be undone", NO_CHANGE)
+            remedy = LEFT_MOMENT if self.undo.went_back else NO_CHANGE
+            yield Refused(self._step, "No setting was changed that could be undone", remedy)
 
     def _go_back(self, step: int, lineage: Lineage) -> Iterator[Event]:
         run, state = self._branches.run, self._branches.run.state

@@ -79,8 +79,9 @@ MISTAKES = (
     Meaning("■ speaks for 2", "pixels that make a 2 more probable (p)"),
 )
 TIMELINE = (
+    Meaning("▸", "the moment that is selected; enter goes there"),
     Meaning("epoch 4.20  97.10%", "a moment to go back to, and the test accuracy then"),
-    Meaning("▸ 6 snapshots", "moments without a command; enter shows each"),
+    Meaning("+ 6 snapshots", "moments without a command; enter shows each"),
     Meaning("then halve the ...", "the command that you gave at that moment"),
     Meaning("(undone)", "the run has gone back to before it since"),
     Meaning("undone: ...", "commands that were taken back there"),
@@ -91,6 +92,31 @@ FORK = (
     Meaning("learning rate", "how far a step goes"),
     Meaning("clipping", "gradients that are longer, or larger, are cut"),
     Meaning("augmentation", "how training images are deformed before each use"),
+)
+OPTIMIZER = (
+    Meaning("▸", "the optimizer that is selected; enter switches"),
+    Meaning("●", "the optimizer in use"),
+    Meaning("1 to 6", "these keys switch at once, here and on each view"),
+    Meaning("down the gradient", "where the loss of a batch falls fastest"),
+    Meaning("velocity", "a mean of the latest gradients, for a steadier way"),
+    Meaning("own step per weight", "shorter where gradients are large"),
+    Meaning("decay", "pulls the weights towards 0, so that they stay small"),
+    Meaning("usual rate 0.001", "the learning rate that comes with it"),
+)
+RESTART = (
+    Meaning("this run's", "all settings of the run as it began"),
+    Meaning("classic", "one small layer, no augmentation: quick"),
+    Meaning("standard", "two layers and elastic deformation: the usual one"),
+    Meaning("record", "large layers and many epochs: the most accurate"),
+    Meaning("data: auto", "MNIST if it was fetched, else the bundled sample"),
+    Meaning("hidden layers", "neurons in each, from the pixels to the classes"),
+    Meaning("batch size", "training images that a step learns from"),
+    Meaning("seed", "of chance: the same seed gives the same run"),
+)
+KEEP = (
+    Meaning("97.30%", "the accuracy of each, at its last evaluation"),
+    Meaning("go on with ...", "it trains on; the other is saved, to be resumed"),
+    Meaning("r, f", "these keys choose at once"),
 )
 CONFUSION = (
     Meaning("Counts", "how many digits there are in each cell"),
@@ -138,5 +164,11 @@ REPLAY = (
 )
 MEANINGS = {"Training": TRAINING, "Mistakes": MISTAKES, "Confusion": CONFUSION}
 """Of the views, by the names on their tabs."""
-OF_DIALOGS = {"Timeline": TIMELINE, "Fork": FORK}
+OF_DIALOGS = {
+    "Timeline": TIMELINE,
+    "Fork": FORK,
+    "Optimizer": OPTIMIZER,
+    "Restart": RESTART,
+    "Keep": KEEP,
+}
 """Of dialogs, by their titles."""
