@@ -29,6 +29,7 @@ from digit_tui.session.runner import RunnerEvent
 from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.draw_schedule import DrawSchedule
 from digit_tui.tui.guided_app import GuidedApp
+from digit_tui.tui.last_theme import last_theme, remember_theme
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.dialog import ClosesOnce
 from digit_tui.tui.screens.form import Form
@@ -74,6 +75,7 @@ class RunApp(GuidedApp):
         "confusion": ConfusionView,
     }
     MODES = {**VIEWS}
+    _remembers_theme = False  # before there is an instance: the first theme calls the watcher
 
     def __init__(
         self, config: RunConfig, rate: DrawRate, stdio: StdioCapture | None = None
@@ -291,6 +293,21 @@ class RunApp(GuidedApp):
             choose(view)
 
         view.call_after_refresh(choose_now)  # its widgets may not be mounted yet
+
+    def begin_theme(self, asked: str | None) -> None:
+        """Begin with a theme, and remember which one is chosen from now on.
+
+        Args:
+            asked: one of the program's own, without "digit-"; None is the last one chosen.
+        """
+        name = last_theme() if asked is None else f"digit-{asked}"
+        if name in self.available_themes:
+            self.theme = name
+        self._remembers_theme = True
+
+    def watch_theme(self, name: str) -> None:
+        if self._remembers_theme:
+            remember_theme(name)
 
     def action_next_theme(self) -> None:
         names = [theme.name for theme in THEMES]
