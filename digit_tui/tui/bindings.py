@@ -223,6 +223,7 @@ SHOWN_FIRST = (
     *("explain", "back", "show_digits"),
     *("undo", "timeline", "pause", "play"),
     *("pixels", "filter", "baseline"),
-    *("halve_rate", "double_rate", "fork", "keep", "slower", "faster", "epoch_back", "epoch_on"),
+    *("halve_rate", "double_rate", "fork", "keep", "epochs"),
+    *("slower", "faster", "epoch_back", "epoch_on"),
 )
 """What the key bar has room for first, by id; then those of the view, then the rest."""

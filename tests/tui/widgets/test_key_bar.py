@@ -77,6 +77,14 @@ async def test_a_finished_run_has_no_keys_that_train_on(window: Any, story: Any)
         assert going <= {*opened.rows[23].split("  ")}
 
 
+async def test_a_finished_run_says_which_key_extends_it(window: Any, story: Any) -> None:
+    async with window(80, 24) as opened:
+        await opened.tell(*story.opening(), *story.epochs(1), story.paused("finished"))
+        assert {"e Extend", "[ ] Rate"} <= {*opened.rows[23].split("  ")}
+        await opened.press("f")
+        opened.find("no epoch is left for a fork to train: e adds ten")
+
+
 async def test_the_key_that_pauses_says_that_it_goes_on(window: Any, story: Any) -> None:
     async with window(250, 24) as opened:
         await opened.tell(*story.opening(), story.steps(10))
