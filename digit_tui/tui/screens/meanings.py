@@ -100,14 +100,14 @@ OPTIMIZER = (
     Meaning("down the gradient", "where the loss of a batch falls fastest"),
     Meaning("velocity", "a mean of the latest gradients, for a steadier way"),
     Meaning("own step per weight", "shorter where gradients are large"),
-    Meaning("decay", "pulls the weights towards 0, so that they stay small"),
+    Meaning("decay", "pulls the weights towards 0: they stay small"),
     Meaning("usual rate 0.001", "the learning rate that comes with it"),
 )
 RESTART = (
     Meaning("this run's", "all settings of the run as it began"),
     Meaning("classic", "one small layer, no augmentation: quick"),
-    Meaning("standard", "two layers and elastic deformation: the usual one"),
-    Meaning("record", "large layers and many epochs: the most accurate"),
+    Meaning("standard", "two layers, elastic deformation: the usual one"),
+    Meaning("record", "large layers, many epochs: the most accurate"),
     Meaning("data: auto", "MNIST if it was fetched, else the bundled sample"),
     Meaning("hidden layers", "neurons in each, from the pixels to the classes"),
     Meaning("batch size", "training images that a step learns from"),
