@@ -373,7 +373,7 @@ def farewell(
     """The last lines of a front end: where the run was saved, and how to resume it.
 
     Args:
-        run: the run's folder; None if nothing was saved.
+        run: by what name it can be resumed; None if nothing was saved.
         step: the last step that was saved.
         done: whether all epochs are done.
         program: the command line that resumes a run with --resume.

@@ -220,9 +220,9 @@ REPLAY_KEYS: list[BindingType] = [
 
 SHOWN_FIRST = (
     *("next_view", "help", "palette", "quit", "leave"),
-    *("explain", "back", "show_digits"),
+    *("explain", "back", "show_digits", "filter", "order", "up", "down"),
     *("undo", "timeline", "pause", "play"),
-    *("pixels", "filter", "baseline"),
+    *("pixels", "baseline"),
     *("halve_rate", "double_rate", "fork", "keep", "epochs"),
     *("slower", "faster", "epoch_back", "epoch_on"),
 )

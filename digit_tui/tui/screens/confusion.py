@@ -194,7 +194,8 @@ class ConfusionView(View):
         digits = counted(evaluated.evaluation.total, f"{evaluated.split} digit")
         if not isinstance(self._pair, PredictionPair):
             what = "% of the true digit" if self._share else "Counts"
-            return f"{what}, epoch {epoch}, {digits}, {columns}"
+            whose = " of the run" if self.host.model.fork is not None else ""
+            return f"{what}, epoch {epoch}{whose}, {digits}, {columns}"
         what = f"{'Percentage points' if self._share else 'Change'} {self._pair.text}"
         text = f"{what} (epoch {epoch} now), {columns}"
         room = self.query_one(ConfusionMatrix).size.width - 2

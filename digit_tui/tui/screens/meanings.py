@@ -69,6 +69,7 @@ MISTAKES = (
     Meaning("7 ██  83.5%", "how probable each digit is to the network"),
     Meaning("true, pred", "the label, and what it is read as (predicted)"),
     Meaning("1 ··99·· 11", "read as, at epochs 1 to 11; a dot is right"),
+    Meaning("69 ×3 at its end", "too long for its line: a sign is 3 epochs"),
     Meaning("never learned", "at no epoch's end was it read right"),
     Meaning("forgotten twice", "two times it was right, and then wrong again"),
     Meaning("what if it were", "how it would be read if moved, turned, thicker"),
