@@ -66,7 +66,7 @@ EVENTS = {
     "checkpoint_saved": fields(STEP),
     TEST_OPENED: fields(STEP),
     EVALUATED: fields(STEP | {"epoch": number(0)}),
-    "forked": fields(STEP, also={"run": text()}),
+    "forked": fields(STEP, also={"run": text(), "changes": text()}),
     "ended": fields(STEP, also={"state": text()}),
 }
 OTHER = fields({}, also=STEP)

@@ -17,6 +17,7 @@ from digit_tui.run.wording import NAMES, setting_value
 from digit_tui.storage.command_records import CommandRecord, command_records_of, position
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History
+from digit_tui.storage.journal import Line
 from digit_tui.storage.run_files import JOURNAL
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.storage.validation import Invalid
@@ -58,6 +59,8 @@ class RunSummary:
     """Number of applied commands, without those that were undone."""
     command_records: list[CommandRecord]
     """All applied commands and all going back, oldest first."""
+    forks: list[Line]
+    """The lines of the journal that tell of its forks, oldest first."""
     curves: dict[str, NDArray[np.float64]]
     """"epoch", "train_loss", "train_accuracy", "monitored_loss" and "monitored_accuracy": (epochs,)
     each, without the epochs that were undone; NaN where the network had diverged."""
@@ -114,6 +117,7 @@ class RunSummary:
             step=history.end,
             commands=len(history.lineage),
             command_records=records,
+            forks=[line for line in lines if line.get("event") == "forked"],
             curves=curves,
             best=_best(saved, history, results, images),
             test_opened=history.test_opened,

@@ -213,13 +213,17 @@ class RunWriter:
         self._append(go_back_line(step, to, lineage))
         self._metrics.write()
 
-    def forked(self, step: int, path: Path) -> None:
+    def forked(self, step: int, path: Path, changes: str) -> None:
         """Record that a copy of the run trains beside it, in the folder `path`.
+
+        `changes` says in words what differs in it.
 
         Raises:
             OSError: if the disk refuses; the line is written with the next one.
         """
-        self._append({"event": "forked", "step": step, "run": str(path.absolute())})
+        self._append(
+            {"event": "forked", "step": step, "run": str(path.absolute()), "changes": changes}
+        )
 
     def opened_test(self, step: int) -> None:
         """Record that the test set was evaluated, in a run monitored on the validation set.

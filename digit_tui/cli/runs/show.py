@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from textwrap import wrap
 
 from digit_tui.cli.runs.text import aligned, human_size, network_words, print_lines
@@ -11,6 +12,7 @@ from digit_tui.run.wording import epoch_words
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output
+from digit_tui.storage.run_files import LEFT
 from digit_tui.storage.run_index import size_of
 from digit_tui.storage.run_summary import RunSummary, choice_words
 
@@ -73,6 +75,7 @@ def description(run: RunSummary, width: int) -> list[str]:
         "Settings": wrap(settings, width - LABEL, break_on_hyphens=False),
         "Versions": wrap(versions, width - LABEL, break_on_hyphens=False),
         "Commands": command_lines(run) or ["none"],
+        **forks(run, width - LABEL),
         **results(run),
     }
     return [
@@ -88,6 +91,19 @@ def origin(run: RunSummary) -> dict[str, list[str]]:
         case {"run": str(path), "step": int(step)}:
             return {"Forked from": [f"{path}, at step {step:,}"]}
     return {}
+
+
+def forks(run: RunSummary, width: int) -> dict[str, list[str]]:
+    """What differed in its forks, which of them was kept, and their names; with a title."""
+    words = []
+    for line in run.forks:
+        # Who keeps a fork leaves the run at once: that can only be the last one.
+        kept = run.saved.record["state"] == LEFT and line is run.forks[-1]
+        changes = line.get("changes", "other settings")
+        name = Path(line["run"]).name if "run" in line else "a folder of its own"
+        state = "kept" if kept else "not kept"
+        words += wrap(f"step {line['step']:,}: {changes}, {state}, saved as {name}", width)
+    return {"Forks": words} if words else {}
 
 
 def results(run: RunSummary) -> dict[str, list[str]]:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from digit_tui.config import RunConfig
 from digit_tui.data import printable
+from digit_tui.insight.significance import compare, gap_words
 from digit_tui.run import wording
 from digit_tui.run.commands import Lineage, SetBatchSize
 from digit_tui.run.events import (
@@ -114,7 +115,7 @@ class RunModel(RunStatus):
 
     def ingest(self, event: RunnerEvent) -> None:
         """Update the status, the curves and the log."""
-        fork, save_trouble = self.fork, self.save_trouble
+        fork, save_trouble, own = self.fork, self.save_trouble, self.evaluation
         super().ingest(event)
         match event:
             case Loaded(dataset):
@@ -139,6 +140,9 @@ class RunModel(RunStatus):
             case BranchEvent(inner):
                 self._chart_fork_event(event, inner)
             case ForkEnded() if fork is not None:
+                if own is not None and fork.evaluation is not None:
+                    comparison = compare(own, fork.evaluation)
+                    self.say("note", f"fork: {gap_words(comparison)}; {comparison.words}")
                 self._chart_fork_end(event, fork.forked.epoch)
             case Paused(reason=reason):
                 self._say_pause(reason)
