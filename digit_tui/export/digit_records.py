@@ -102,7 +102,7 @@ def list_facts(run: str, data: str, step: int, table: DigitTable, listed: str) -
         suspects = counted(int(np.count_nonzero(table.suspects)), "label")
         facts["Suspects"] = (
             f"{suspects}, contradicted with {CONFIDENT:.0%} "
-            f"or more, and in the same way for {STEADY} epochs"
+            f"or more, the same way for {STEADY} epochs"
         )
     else:
         facts["History"] = "none of these digits"
