@@ -16,6 +16,7 @@ import digit_tui
 from digit_tui.cli.options import (
     FPS,
     NO_TIPS,
+    THEME,
     Changes,
     flag_of,
     make_config,
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     help="Settings of the copy that differ, such as optimizer=sgd,lr=0.1.",
 )
 @FPS
+@THEME
 @NO_TIPS
 @click.option("--batch", is_flag=True, help="Train without a screen.")
 @click.option(
@@ -94,6 +96,7 @@ def cli(
     fork_at: int | None,
     fork: tuple[Any, ...] | None,
     fps: float | None,
+    theme: str | None,
     no_tips: bool,
     batch: bool,
     plain: bool,
@@ -130,7 +133,7 @@ def cli(
                 raise click.UsageError(f"{flag} needs --batch{watch}")
     if not batch and not plain:
         require_terminal()
-    for name in ("fps", "no_tips"):
+    for name in ("fps", "theme", "no_tips"):
         if (batch or plain) and _on_command_line(context, name):
             raise click.UsageError(f"--{flag_of(name)} is for the terminal interface only")
     # A saved run is checked only against options of the command line, not of the environment.
@@ -168,7 +171,7 @@ def cli(
     if "data" in written:
         written["data"] = request.config.data  # a folder in full
     asked = written if folder is None and resume is None else None
-    sys.exit(run_tui(request, asked, fps, not no_tips))
+    sys.exit(run_tui(request, asked, fps, not no_tips, theme))
 
 
 def _on_command_line(context: click.Context, name: str) -> bool:
@@ -196,14 +199,15 @@ def _with_fork(request: RunRequest, step: int, changes: tuple[Any, ...]) -> RunR
 @click.argument("run")
 @click.option("--data", metavar="NAME|DIR", help="Where its dataset is now, if it was moved.")
 @FPS
-def replay(run: str, data: str | None, fps: float | None) -> None:
+@THEME
+def replay(run: str, data: str | None, fps: float | None, theme: str | None) -> None:
     """Replay a RUN in the terminal interface, with all its commands."""
     require_terminal()
     request = saved_request(run, "--replay", None, {} if data is None else {"data": data})
 
     from digit_tui.tui import run_replay
 
-    sys.exit(run_replay(request, fps))
+    sys.exit(run_replay(request, fps, theme))
 
 
 for command in (evaluate, mistakes, inspect, bench, data, runs, manual):

@@ -131,6 +131,15 @@ NO_TIPS = click.option(
 """For the terminal interface only."""
 
 
+THEME = click.option(
+    "--theme",
+    type=click.Choice(("dark", "light", "contrast")),
+    envvar="DIGIT_TUI_THEME",
+    help="Colours of the interface (those last chosen with T or ctrl+p; at first dark).",
+)
+"""For the terminal interface only."""
+
+
 def make_config(preset: str, options: dict[str, Any]) -> RunConfig:
     """The configuration that the options ask for.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import isfinite
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -91,8 +92,7 @@ def list_facts(run: str, data: str, step: int, table: DigitTable, listed: str) -
     correct, total = accuracy_without(evaluation, table.unbacked)
     if total < evaluation.total:
         facts["Backed labels"] = (
-            f"{_accuracy(correct, total)}, without "
-            f"{counted(evaluation.total - total, 'label')} that annotators did not back"
+            f"{_accuracy(correct, total)} ({evaluation.total - total} not backed)"
         )
     epochs = table.history.epochs
     if epochs:
@@ -102,7 +102,7 @@ def list_facts(run: str, data: str, step: int, table: DigitTable, listed: str) -
         suspects = counted(int(np.count_nonzero(table.suspects)), "label")
         facts["Suspects"] = (
             f"{suspects}, contradicted with {CONFIDENT:.0%} "
-            f"or more, and in the same way for {STEADY} epochs"
+            f"or more, the same way for {STEADY} epochs"
         )
     else:
         facts["History"] = "none of these digits"
@@ -113,15 +113,21 @@ def _accuracy(correct: int, total: int) -> str:
     return f"{interval_words(correct, total)}, {correct:,} of {total:,}"
 
 
+WIDTH = 80
+"""Columns of the table: a terminal would break longer lines within words."""
+
+
 def text_table(table: DigitTable, indices: Sequence[int] | NDArray[Any]) -> Iterator[str]:
-    """A line for each digit, after a line of headings."""
+    """A line for each digit, after a line of headings; two where its history is long."""
     words = biographies(table, indices)
-    width = max(map(len, words), default=0)
     yield "  index  true  predicted  confidence       loss  history"
     for record, life in zip(digit_records(table, indices), words, strict=True):
         numbers = (
             f"{record['index']:>7}  {record['true']:>4}  {record['predicted']:>9}  "
             f"{shown('confidence', record['confidence']):>10}  {shown('loss', record['loss']):>9}"
         )
-        doubts = ", ".join(table.doubts(record["index"]))
-        yield f"{numbers}  {life:<{width}}  {doubts}".rstrip()
+        said = ", ".join(filter(None, [life, *table.doubts(record["index"])]))
+        first, *more = wrap(said, WIDTH - len(numbers) - 2) or [""]
+        yield f"{numbers}  {first}".rstrip()
+        for line in more:
+            yield f"{'':<{len(numbers)}}  {line}"

@@ -90,6 +90,6 @@ def _doubts(evaluation: Evaluation, history: PredictionHistory | None) -> list[s
     if count:
         lines.append(
             f"  {counted(count, 'label suspect')}: contradicted with "
-            f"{CONFIDENT:.0%} or more, and in the same way for {STEADY} epochs"
+            f"{CONFIDENT:.0%} or more, the same way for {STEADY} epochs"
         )
     return lines

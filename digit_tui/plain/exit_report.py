@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from digit_tui.data import printable
 from digit_tui.run import wording
 from digit_tui.run.events import RunEnded
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import print_failure
 from digit_tui.session.final_report import final_report
-from digit_tui.session.kept_run import fork_name
+from digit_tui.session.kept_run import fork_name, name_of
 from digit_tui.session.output import Output, print_error
 from digit_tui.session.run_status import RunStatus
 
@@ -37,9 +36,9 @@ def conclude(
     if write is None:
         output.line(_report(run, run.ended))
     else:
-        folder = run.ended.run and printable(run.ended.run)
+        name = run.ended.run and name_of(run.ended.run)
         fork = fork_name(run)
-        for line in wording.farewell(folder, run.step, run.all_done, "digit-tui --plain", fork):
+        for line in wording.farewell(name, run.step, run.all_done, "digit-tui --plain", fork):
             write(line)
     if run.save_trouble is not None:
         print_error(wording.not_saved(run.save_trouble))

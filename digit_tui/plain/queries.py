@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from textwrap import wrap
 
 import numpy as np
 
@@ -57,9 +58,14 @@ def answer(request: Request, run: RunStatus, log: list[str]) -> list[str]:
         case requests.ShowLog(count):
             return log[-count:]
         case requests.ShowHelp(command):
-            return help_lines(command)
+            lines = help_lines(command)
+            return [part for line in lines for part in wrap(line, WIDTH, subsequent_indent="    ")]
         case _:
             raise TypeError(f"{request!r} is not a question")
+
+
+WIDTH = 80
+"""Columns of the help: a terminal would break longer lines within words."""
 
 
 def position(run: RunStatus) -> str:

@@ -53,6 +53,10 @@ class Restored:
     lineage: Lineage = field(metadata={"json": False})
     """The commands applied so far."""
     settings: Settings = field(metadata={"json": False})
+    evaluations: list[dict[str, Any]] = field(default_factory=list, metadata={"json": False})
+    """Evaluations between the ends of epochs: epoch, loss and accuracy, as `epochs` has them."""
+    start: float = field(default=0.0, metadata={"json": False})
+    """The epoch at which the run began: that of the fork, or the earliest that it went back to."""
 
 
 @dataclass(frozen=True, eq=False)

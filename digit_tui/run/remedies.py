@@ -17,6 +17,7 @@ FORK_FIRST = "{fork} starts one"
 OTHER_VALUE = "{fork} with another value"
 NEVER_THERE = "{timeline} lists where it was"
 NO_CHANGE = "{timeline} lists other moments to go back to"
+LEFT_MOMENT = "{timeline} has the moment that you left"
 SAVE_AGAIN = "{save} tries again now"
 HELD_OUT = "{held_out} shows the held-out set again"
 TEST = "{test} opens the test set"
@@ -34,7 +35,7 @@ HEALTH = {
 """What helps against a finding of `insight.health`, by the name it has there."""
 REMEDIES = (
     *(ALL_DONE, LEAVE, TROUBLE, SPIKE, PAUSED, KEEP_FIRST, FORK_FIRST, OTHER_VALUE),
-    *(NEVER_THERE, NO_CHANGE, SAVE_AGAIN, HELD_OUT, TEST),
+    *(NEVER_THERE, NO_CHANGE, LEFT_MOMENT, SAVE_AGAIN, HELD_OUT, TEST),
     *HEALTH.values(),
 )
 

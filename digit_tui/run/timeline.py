@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from digit_tui.data import counted
@@ -15,10 +15,10 @@ FOLD_FROM = 3
 
 @dataclass(frozen=True)
 class SnapshotGroup:
-    """A snapshot that counts, or those between two such on one way of the run."""
+    """A snapshot with a line of its own, or several between two such on one way of the run."""
 
     after: tuple[int, Lineage] | None
-    """The step and lineage of the one that counts before them; None for one that counts."""
+    """The step and lineage of the line before them; None for a line of its own."""
     snapshots: tuple[SnapshotInfo, ...]
     """At least one, in the order of their steps."""
 
@@ -30,7 +30,7 @@ class SnapshotGroup:
     @property
     def key(self) -> Hashable:
         """What no other group has, also when there are more snapshots in it."""
-        return self.after, self.undone
+        return self.after, self.snapshots[0].lineage, self.undone
 
     @property
     def folds(self) -> bool:
@@ -55,7 +55,8 @@ def group_snapshots(snapshots: Iterable[SnapshotInfo]) -> list[SnapshotGroup]:
     """The groups of a timeline, in the order of their first snapshots.
 
     The untrained network counts, and each snapshot that a command followed. What was undone has
-    groups of its own beside those of the way that the run took.
+    groups of its own beside those of the way that the run took. A group that would be folded ends
+    before a line of another way, so that the lines are in the order of their epochs.
     """
     groups: list[tuple[tuple[int, Lineage] | None, list[SnapshotInfo]]] = []
     latest: dict[Lineage, tuple[int, Lineage]] = {}
@@ -73,4 +74,20 @@ def group_snapshots(snapshots: Iterable[SnapshotInfo]) -> list[SnapshotGroup]:
         else:
             open_groups[way] = [snapshot]
             groups.append((latest.get(lineage, (0, lineage)), open_groups[way]))
-    return [SnapshotGroup(after, tuple(members)) for after, members in groups]
+    found = [SnapshotGroup(after, tuple(members)) for after, members in groups]
+    lines = [line for group in found if not group.folds for line in group.snapshots]
+    lines.sort(key=lambda line: line.step)
+    split = [part for group in found if group.folds for part in _split(group, lines)]
+    split += [SnapshotGroup(None, (line,)) for line in lines]
+    return sorted(split, key=lambda group: group.snapshots[0].step)
+
+
+def _split(group: SnapshotGroup, lines: Sequence[SnapshotInfo]) -> Iterator[SnapshotGroup]:
+    """The parts of a group that is folded, between lines of their own."""
+    after, members = group.after, list(group.snapshots)
+    for line in lines:
+        before = [each for each in members if each.step <= line.step]
+        if before and len(before) < len(members):
+            yield SnapshotGroup(after, tuple(before))
+            after, members = (line.step, line.lineage), members[len(before) :]
+    yield SnapshotGroup(after, tuple(members))

@@ -93,6 +93,11 @@ def setting_value(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def epoch_words(epoch: float) -> str:
+    """A position in epochs: "12", or "12.40" between two."""
+    return f"{epoch:.0f}" if epoch == round(epoch) else f"{epoch:.2f}"
+
+
 def _went_back(event: WentBack) -> str:
     way = "forward" if event.epoch > event.from_epoch else "back"
     text = f"{way} from epoch {event.from_epoch:.2f} to {event.epoch:.2f}"
@@ -141,19 +146,25 @@ def earlier_changes(count: int) -> str:
     return f"{counted(count, 'earlier change')} of settings"
 
 
-def command_words(command: Setting) -> str:
-    """What a command that changes a setting does, for example "double the learning rate"."""
+def command_words(command: Setting, rate: float | None = None) -> str:
+    """What a command that changes a setting does, for example "double the learning rate".
+
+    Args:
+        command: the command.
+        rate: the learning rate before it, where what it becomes is to be told too.
+    """
     match command:
         case commands.SetOptimizer(name, rate):
             return f"switch to {name}" + (f" at rate {rate:.4g}" if rate is not None else "")
         case commands.SetLearningRate(value):
             return f"set the learning rate to {value:.4g}"
         case commands.ScaleLearningRate(factor):
+            to = "" if rate is None else f" to {setting_value(rate * factor)}"
             if factor in (2.0, 0.5):
-                return f"{'double' if factor == 2 else 'halve'} the learning rate"
+                return f"{'double' if factor == 2 else 'halve'} the learning rate{to}"
             if factor < 1:
-                return f"divide the learning rate by {1 / factor:.4g}"
-            return f"multiply the learning rate by {factor:.4g}"
+                return f"divide the learning rate by {1 / factor:.4g}{to}"
+            return f"multiply the learning rate by {factor:.4g}{to}"
         case commands.SetClipping(norm, value):
             if norm is not None:
                 return f"clip by norm {norm:.4g}"
@@ -412,7 +423,7 @@ def farewell(
     """The last lines of a front end: where the run was saved, and how to resume it.
 
     Args:
-        run: the run's folder; None if nothing was saved.
+        run: by what name it can be resumed; None if nothing was saved.
         step: the last step that was saved.
         done: whether all epochs are done.
         program: the command line that resumes a run with --resume.

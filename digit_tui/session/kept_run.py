@@ -28,4 +28,9 @@ def fork_name(run: RunStatus) -> str | None:
     """
     if run.fork is None or run.fork.forked.run is None:
         return None
-    return printable(run_name(Path(run.fork.forked.run)))
+    return name_of(run.fork.forked.run)
+
+
+def name_of(folder: str) -> str:
+    """By which name a run in a folder can be resumed from anywhere; safe to print."""
+    return printable(run_name(Path(folder)))

@@ -9,7 +9,7 @@ from datetime import datetime
 from digit_tui.run.commands import AppliedCommand, Lineage
 from digit_tui.run.lineage import is_ancestor, lineage_from_json
 from digit_tui.storage.journal import Line
-from digit_tui.storage.journal_lines import TEST_OPENED
+from digit_tui.storage.journal_lines import EVALUATED, TEST_OPENED
 from digit_tui.storage.validation import Invalid
 
 
@@ -27,12 +27,14 @@ class History:
     """The step at which the test set was first evaluated, if the run has a validation set."""
     resumed: datetime | None = None
     """When it was last resumed, in the local time zone; None if it never was."""
+    start: int = 0
+    """The step at which the run began: that of the fork, or the earliest that it went back to."""
 
     keeps_epochs: bool = True
     """Whether there are `epochs`; a run of short ones may have a hundred thousand."""
 
     def __post_init__(self) -> None:
-        # All epochs, undone ones included, each with the commands in force at its end.
+        # All epochs and evaluations, undone ones too, each with the commands in force at its end.
         self._all: list[tuple[Lineage, Line]] = []
         # Each command once: a run that goes back a hundred times names its first ones a hundred.
         self._commands: dict[AppliedCommand, AppliedCommand] = {}
@@ -47,10 +49,19 @@ class History:
 
         They are found when they are asked for: a run may go back a thousand times.
         """
+        return self._in_force("epoch_ended")
+
+    @property
+    def evaluations(self) -> list[Line]:
+        """The lines of evaluations that were no ends of epochs, without those that were undone."""
+        return self._in_force(EVALUATED)
+
+    def _in_force(self, event: str) -> list[Line]:
         found = {
             line["epoch"]: line
             for lineage, line in self._all
-            if is_ancestor(line["step"], lineage, self.step, self.lineage)
+            if line["event"] == event
+            and is_ancestor(line["step"], lineage, self.step, self.lineage)
         }
         return [found[epoch] for epoch in sorted(found)]
 
@@ -60,13 +71,17 @@ class History:
         return max([self.step, *(applied.step for applied in self.lineage)])
 
     @classmethod
-    def of(cls, lines: Iterable[Line]) -> History:
+    def of(cls, lines: Iterable[Line], start: int = 0) -> History:
         """The history from the lines of a journal, each as `iter_journal` gives it.
+
+        Args:
+            lines: of the journal.
+            start: the step at which the run was forked from another.
 
         Raises:
             Invalid: if a line cannot follow the ones before it; it says which.
         """
-        history = cls()
+        history = cls(start=start)
         for number, line in enumerate(lines, 1):
             try:
                 history.add(line)
@@ -92,7 +107,7 @@ class History:
                 raise Invalid(f"{line['step']:,} is before the command at step {last:,}", "step")
             (command,) = lineage_from_json([line])
             self.lineage += (self._commands.setdefault(command, command),)
-        elif line.get("event") == "epoch_ended":
+        elif line.get("event") in ("epoch_ended", EVALUATED):
             if self.keeps_epochs:
                 self._all.append((self.lineage, line))
         elif line.get("event") == "resumed":
@@ -107,6 +122,7 @@ class History:
     def go_back(self, step: int, lineage: Lineage) -> None:
         """Add that the run went to another step, with the lineage that it has there."""
         self.step, self.lineage = step, lineage
+        self.start = min(self.start, step)
 
     def on_lineage(self, step: int, lineage: Lineage, go_back_count: int) -> bool:
         """Whether a saved state led to where the run is now, so that it was not undone.

@@ -1,8 +1,8 @@
 """The journal of a run: a file of JSON Lines, each written when something happens.
 
 A line records a command that took effect and at which step, going back to an earlier step, the
-results of an epoch, a checkpoint, a resume, a fork, or the end. A last line that a crash left
-incomplete is dropped on reading.
+results of an epoch, an evaluation, a checkpoint, a resume, a fork, or the end. A last line that a
+crash left incomplete is dropped on reading.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from digit_tui.data import printable, reason_of
 from digit_tui.run.commands import Lineage
+from digit_tui.run.events import Evaluated
 from digit_tui.run.lineage import lineage_to_json
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.journal_lines import check_line
+from digit_tui.storage.journal_lines import EVALUATED, check_line
 from digit_tui.storage.own_files import open_own
 from digit_tui.storage.reading import open_file
 from digit_tui.storage.validation import Invalid, parse_json
@@ -178,3 +180,15 @@ def command_line(lineage: Lineage) -> Line:
 def go_back_line(step: int, to: int, lineage: Lineage) -> Line:
     """The line that records that a run went back from `step` to the step `to`."""
     return {"step": step, "command": "go_back", "to": to, "course": lineage_to_json(lineage)}
+
+
+def evaluated_line(event: Evaluated) -> Line:
+    """The line that records an evaluation that was no end of an epoch."""
+    evaluation = event.evaluation
+    return {
+        "event": EVALUATED,
+        "step": event.step,
+        "epoch": event.epoch,
+        f"{event.split}_loss": evaluation.loss if isfinite(evaluation.loss) else None,
+        f"{event.split}_accuracy": evaluation.accuracy,
+    }

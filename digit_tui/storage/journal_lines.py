@@ -25,6 +25,8 @@ from digit_tui.storage.validation import (
 TEST_OPENED = "test_opened"
 """The event of the line that records the first evaluation of the test set, in a run that is
 monitored on a validation set."""
+EVALUATED = "evaluated"
+"""The event of the line with an evaluation of the monitored split that was no end of an epoch."""
 
 STEP: dict[str, Check] = {"step": whole()}
 FRACTION = optional(number(0, 1))
@@ -66,7 +68,8 @@ EVENTS = {
     "resumed": fields(STEP, also={"time": time}),
     "checkpoint_saved": fields(STEP),
     TEST_OPENED: fields(STEP),
-    "forked": fields(STEP, also={"run": text()}),
+    EVALUATED: fields(STEP | {"epoch": number(0)}),
+    "forked": fields(STEP, also={"run": text(), "changes": text()}),
     "ended": fields(STEP, also={"state": text()}),
 }
 OTHER = fields({}, also=STEP)
@@ -97,7 +100,7 @@ def check_line(line: dict[str, Any], monitored_split: str | None = None) -> None
 
     Args:
         line: a JSON object.
-        monitored_split: the run's, whose accuracy the results of an epoch must have.
+        monitored_split: the run's, whose loss and accuracy evaluations must have.
 
     Raises:
         Invalid: if a field that is read later is missing, or is not what it should be.
@@ -112,7 +115,7 @@ def check_line(line: dict[str, Any], monitored_split: str | None = None) -> None
         return
     event = line.get("event")
     (EVENTS.get(event, OTHER) if isinstance(event, str) else OTHER)(line)
-    if event == "epoch_ended" and monitored_split is not None:
+    if event in ("epoch_ended", EVALUATED) and monitored_split is not None:
         name = f"{monitored_split}_accuracy"
         with within(name):
             number(0, 1)(line.get(name))

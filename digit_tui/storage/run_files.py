@@ -32,6 +32,11 @@ def error_report() -> Path:
     return user_state_path("digit-tui") / "errors.log"
 
 
+def theme_file() -> Path:
+    """Has the name of the theme that was chosen last."""
+    return user_state_path("digit-tui") / "theme"
+
+
 def tips_seen() -> Path:
     """A file that is there once the tips of the first start were seen."""
     return user_state_path("digit-tui") / "tips-seen"

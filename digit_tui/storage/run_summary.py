@@ -15,9 +15,10 @@ from digit_tui.run.commands import Lineage
 from digit_tui.run.setting_ranges import check_values
 from digit_tui.run.settings import REMOVED, Settings, changes_of
 from digit_tui.run.wording import NAMES, field_value, setting_value
-from digit_tui.storage.command_records import CommandRecord, command_records_of
+from digit_tui.storage.command_records import CommandRecord, command_records_of, position
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History
+from digit_tui.storage.journal import Line
 from digit_tui.storage.run_files import JOURNAL
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.storage.validation import Invalid
@@ -59,9 +60,14 @@ class RunSummary:
     """Number of applied commands, without those that were undone."""
     command_records: list[CommandRecord]
     """All applied commands and all going back, oldest first."""
+    forks: list[Line]
+    """The lines of the journal that tell of its forks, oldest first."""
     curves: dict[str, NDArray[np.float64]]
     """"epoch", "train_loss", "train_accuracy", "monitored_loss" and "monitored_accuracy": (epochs,)
     each, without the epochs that were undone; NaN where the network had diverged."""
+    best: tuple[float, float] | None
+    """The highest monitored accuracy of the run's own evaluations in force, as a fraction, and
+    before it the epoch where it was first reached; None if there is no evaluation."""
     test_opened: int | None
     """The step at which the test set was first evaluated, if the run has a validation set."""
     results: dict[str, Any] | None
@@ -84,7 +90,7 @@ class RunSummary:
             results = None
         lines = saved.lines()
         try:
-            history = History.of(lines)
+            history = History.of(lines, saved.start)
             settings = settings_after(saved.config, history.lineage)
             records = command_records_of(lines, saved.config.batch_size, images)
         except ConfigError as error:
@@ -112,7 +118,9 @@ class RunSummary:
             step=history.end,
             commands=len(history.lineage),
             command_records=records,
+            forks=[line for line in lines if line.get("event") == "forked"],
             curves=curves,
+            best=_best(saved, history, results, images),
             test_opened=history.test_opened,
             results=results,
             epoch_seconds=sum(line["seconds"] or 0.0 for line in epochs),
@@ -133,18 +141,6 @@ class RunSummary:
         """Number of completed epochs."""
         return int(self.curves["epoch"][-1]) if len(self.curves["epoch"]) else 0
 
-    @property
-    def best(self) -> tuple[int, float] | None:
-        """The first epoch with the highest monitored accuracy, and that accuracy as a fraction.
-
-        None if there is no epoch with an accuracy.
-        """
-        accuracies = self.curves["monitored_accuracy"]
-        if not np.isfinite(accuracies).any():
-            return None
-        index = int(np.nanargmax(accuracies))
-        return int(self.curves["epoch"][index]), float(accuracies[index])
-
     def choices(self) -> dict[str, tuple[Any, Any]]:
         """For each setting, by its name in words: its value at the start, and at `step`."""
         config = self.saved.config
@@ -160,6 +156,24 @@ class RunSummary:
             },
             "commands": (self.commands, self.commands),
         }
+
+
+def _best(
+    saved: SavedRun, history: History, results: dict[str, Any] | None, images: int
+) -> tuple[float, float] | None:
+    """See `RunSummary.best`: the ends of epochs, evaluations between them, and the last one."""
+    name = f"{saved.config.monitored_split}_accuracy"
+    found = [
+        (line["epoch"], line[name])
+        for line in (*history.epochs, *history.evaluations)
+        if line["step"] > history.start
+    ]
+    if results is not None and results["steps"] > history.start:
+        # Earlier versions recorded the last evaluation only here.
+        epoch = position(results["steps"], history.lineage, saved.config.batch_size, images)
+        found.append((epoch, results[name]))
+    measured = [each for each in found if each[1] is not None]
+    return max(measured, key=lambda each: (each[1], -each[0]), default=None)
 
 
 def choice_words(choice: tuple[Any, Any]) -> str:

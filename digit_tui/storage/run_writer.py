@@ -13,13 +13,19 @@ from typing import Any, NamedTuple
 from digit_tui.config import RunConfig
 from digit_tui.run.commands import Lineage
 from digit_tui.run.event_json import event_to_json
-from digit_tui.run.events import EpochEnded
+from digit_tui.run.events import EpochEnded, Evaluated
 from digit_tui.run.lineage import lineage_to_json
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.checkpoint_files import CheckpointFiles
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.history import History
-from digit_tui.storage.journal import JournalFile, command_line, go_back_line, iter_journal
+from digit_tui.storage.journal import (
+    JournalFile,
+    command_line,
+    evaluated_line,
+    go_back_line,
+    iter_journal,
+)
 from digit_tui.storage.journal_lines import TEST_OPENED
 from digit_tui.storage.lock import Lock
 from digit_tui.storage.metrics_file import MetricsFile
@@ -108,6 +114,7 @@ class RunWriter:
                     "step": forked.step,
                 }
                 self._append_past(forked.writer.past())
+                self.history.start = forked.step
             write_record(self.path, self._record)  # from here on the folder is a run
             self._metrics.write()
         except OSError as error:
@@ -124,7 +131,7 @@ class RunWriter:
 
     def _append_past(self, past: History) -> None:
         # At the same step the epoch comes first: it ended with that step, before any command.
-        lines = [*past.epochs, *lineage_to_json(past.lineage)]
+        lines = [*past.epochs, *past.evaluations, *lineage_to_json(past.lineage)]
         for line in sorted(lines, key=lambda line: int(line["step"])):
             self._append(line)
         if past.test_opened is not None:
@@ -161,7 +168,7 @@ class RunWriter:
         """
         assert start_point.history is not None
         self._checkpoints = CheckpointFiles(
-            self.path, start_point.best_accuracy, latest_is_damaged=CHECKPOINT in saved.damaged
+            self.path, start_point.best, latest_is_damaged=CHECKPOINT in saved.damaged
         )
         self._record = resumed_record(saved.record)
         self.history = start_point.history.without_epochs()
@@ -201,17 +208,22 @@ class RunWriter:
         Raises:
             OSError: if the disk refuses; the line is written with the next one.
         """
+        self._checkpoints.go_back(to, lineage)
         self._metrics.forget()
         self._append(go_back_line(step, to, lineage))
         self._metrics.write()
 
-    def forked(self, step: int, path: Path) -> None:
+    def forked(self, step: int, path: Path, changes: str) -> None:
         """Record that a copy of the run trains beside it, in the folder `path`.
+
+        `changes` says in words what differs in it.
 
         Raises:
             OSError: if the disk refuses; the line is written with the next one.
         """
-        self._append({"event": "forked", "step": step, "run": str(path.absolute())})
+        self._append(
+            {"event": "forked", "step": step, "run": str(path.absolute()), "changes": changes}
+        )
 
     def opened_test(self, step: int) -> None:
         """Record that the test set was evaluated, in a run monitored on the validation set.
@@ -231,10 +243,18 @@ class RunWriter:
         self._append(line)
         self._metrics.add(line)
 
+    def evaluated(self, event: Evaluated) -> None:
+        """Record an evaluation of the monitored split that was no end of an epoch.
+
+        Raises:
+            OSError: if the disk refuses; the line is written with the next one.
+        """
+        self._append(evaluated_line(event))
+
     @property
     def best_accuracy(self) -> float:
         """The highest monitored accuracy of the checkpoints so far, as a fraction."""
-        return self._checkpoints.best_accuracy
+        return self._checkpoints.best.accuracy
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint; the previous one is kept, and so is the best.

@@ -63,6 +63,12 @@ class SavedRun:
         """When the run began, in the local time zone."""
         return datetime.fromisoformat(self.record["started"]).astimezone()
 
+    @property
+    def start(self) -> int:
+        """The step at which it was forked; 0 if it is no fork."""
+        forked = self.record.get("forked_from")
+        return 0 if forked is None else int(forked["step"])
+
     def state(self) -> SavedState:
         """Whether the run is running, and if not, how it ended."""
         if lock_owner(self.path) is not None:
@@ -101,7 +107,7 @@ class SavedRun:
             RunError: if it is damaged.
         """
         try:
-            return History.of(self.lines())
+            return History.of(self.lines(), self.start)
         except Invalid as error:
             raise RunError(f"{self.path / JOURNAL} is damaged: {error}") from None
 

@@ -10,6 +10,7 @@ from digit_tui.run.lineage import lineage_from_json
 from digit_tui.run.state import RunState
 from digit_tui.run.versions import versions
 from digit_tui.storage.checkpoint import Checkpoint
+from digit_tui.storage.checkpoint_files import NONE, Best
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History
 from digit_tui.storage.journal import Line
@@ -26,8 +27,8 @@ class StartPoint:
     """Commands to apply at their steps, before any new command is."""
     history: History | None = None
     """What the journal says so far, for a run that is resumed."""
-    best_accuracy: float = 0.0
-    """The highest monitored accuracy of the run's checkpoints, as a fraction, if it is resumed."""
+    best: Best = NONE
+    """The best checkpoint, if it is resumed."""
     complaints: Sequence[str] = ()
     """What is wrong with the run's folder, one line each."""
 
@@ -49,7 +50,7 @@ class StartPoint:
             on_lineage = history.on_lineage(state.step, state.lineage, checkpoint.go_back_count)
             if found is None and on_lineage:
                 found = checkpoint
-        best = _best_accuracy(saved)
+        best = _best(saved, history)
         complaints = saved.complaints + _other_versions(saved)
         if found is None:
             if complaints:
@@ -82,12 +83,16 @@ class StartPoint:
         return cls(scheduled=_all_commands(saved.lines(), saved.history().end))
 
 
-def _best_accuracy(saved: SavedRun) -> float:
-    """From the best checkpoint, if it can be read."""
+def _best(saved: SavedRun, history: History) -> Best:
+    """The best checkpoint, if it can be read and was not undone."""
     try:
-        return saved.checkpoint(best=True).best_accuracy
+        best = saved.checkpoint(best=True)
     except RunError:
-        return 0.0
+        return NONE
+    step, lineage = best.state.step, best.state.lineage
+    if not history.on_lineage(step, lineage, best.go_back_count):
+        return NONE
+    return Best(best.best_accuracy, step, lineage)
 
 
 def _other_versions(saved: SavedRun) -> list[str]:

@@ -64,6 +64,7 @@ class Branch:
         self._stepper = stepper
         self._images = len(dataset.train_labels)
         self._evaluator = Evaluator(pool, dataset, self.sizes)
+        self._recorded: Evaluated | None = None  # the last evaluation in the journal
         self._publisher = StepPublisher()
         self._buffer: Vectors | None = None  # where the vectors are while it is parked
         self._parked: RunState | None = None
@@ -78,7 +79,7 @@ class Branch:
         branch = Branch(
             self.config, self.sizes, self._dataset, self._pool, self._stepper, state, writer
         )
-        branch._evaluator = self._evaluator.copy()
+        branch._evaluator, branch._recorded = self._evaluator.copy(), self._recorded
         branch.last_change, branch.test_opened = self.last_change, self.test_opened
         branch.steps_made, branch.furthest = self.steps_made, self.furthest
         branch._epoch_seconds = dict(self._epoch_seconds)
@@ -164,14 +165,23 @@ class Branch:
         tally = self.state.end_epoch()
         self._epoch_seconds[self.state.epoch] = tally.seconds
         yield from self.publish()
-        evaluated = self.evaluate()
+        evaluated = self._recorded = self._evaluate()
         yield evaluated
         ended = epoch_ended(self.state, tally, learning_rate, evaluated)
         yield from self.recorder.record(self.state.step, lambda writer: writer.ended_epoch(ended))
         yield ended
 
-    def evaluate(self) -> Evaluated:
+    def evaluate(self) -> Iterator[Event]:
         """Evaluate the monitored split; repeats the last event if no step was made since."""
+        evaluated = self._evaluate()
+        if evaluated is not self._recorded and self.steps_made:
+            self._recorded = evaluated
+            yield from self.recorder.record(
+                self.state.step, lambda writer: writer.evaluated(evaluated)
+            )
+        yield evaluated
+
+    def _evaluate(self) -> Evaluated:
         return self._evaluator.monitored(self.state, self.position)
 
     def inspect(self) -> Inspected:
@@ -206,9 +216,8 @@ class Branch:
         if new == old:
             return
         yield from self.publish()
-        before = self.evaluate() if isinstance(command, Removal) else None
+        before = self._evaluate() if isinstance(command, Removal) else None
         if before is not None:
-            yield before
             state.change_removed(new, self.sizes)
             self._evaluator.last = None
         state.settings = new
@@ -225,9 +234,9 @@ class Branch:
         if before is None:
             yield from events
         else:
-            after = self.evaluate()
-            yield from (replace(event, effect=effect_of(before, after)) for event in events)
-            yield after
+            effect = effect_of(before, self._evaluate())
+            yield from (replace(event, effect=effect) for event in events)
+            yield from self.evaluate()
 
     def go_to(self, target: RunState, step: int, lineage: Lineage) -> Iterator[Event]:
         """Go to another state: the one that was asked for, or one from which it can be reached.
@@ -255,7 +264,9 @@ class Branch:
 
     def _checkpoint(self, writer: RunWriter) -> Checkpoint:
         state, last = self.state, self._evaluator.last
-        accuracy = None if last is None or last.step != state.step else self.accuracy
+        # What its network was when the run began is no result of it.
+        own = state.step > writer.history.start
+        accuracy = self.accuracy if own and last is not None and last.step == state.step else None
         return Checkpoint(
             state=state,
             config=self.config,
@@ -275,7 +286,8 @@ class Branch:
         yield from self.publish()
         left = reason == LEFT  # its folder says so even if all epochs are done
         reason = "finished" if self.finished else reason
-        monitored = self.evaluate()
+        yield from (event for event in self.evaluate() if not isinstance(event, Evaluated))
+        monitored = self._evaluate()
         opened = self.test_opened
         evaluated: dict[str, Evaluated | None] = {"test": None, "validation": None}
         evaluated[monitored.split] = monitored

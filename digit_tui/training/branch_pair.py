@@ -100,12 +100,14 @@ class BranchPair:
             reason = refused[0].message if refused else "it would do the same as the run"
             yield Refused(step, f"No fork: {reason}", "" if refused else OTHER_VALUE)
             return
+        words = [setting_words(change) for change in self._with_rate(command.changes)]
         if writer is not None:
-            yield from run.recorder.record(step, lambda own: own.forked(step, writer.path))
+            told = ", ".join(words)
+            yield from run.recorder.record(step, lambda own: own.forked(step, writer.path, told))
         yield Forked(
             step=step,
             epoch=run.position,
-            changes=[setting_words(change) for change in self._with_rate(command.changes)],
+            changes=words,
             run=fork.recorder.folder,
             settings=fork.state.settings,
         )

@@ -9,7 +9,7 @@ from digit_tui.data import Dataset
 from digit_tui.run import commands
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import Event, Paused, Refused, Resumed
-from digit_tui.run.remedies import ALL_DONE, FORK_FIRST, KEEP_FIRST, NO_CHANGE
+from digit_tui.run.remedies import ALL_DONE, FORK_FIRST, KEEP_FIRST, LEFT_MOMENT, NO_CHANGE
 from digit_tui.training.branch import Branch
 from digit_tui.training.branch_pair import BranchPair
 from digit_tui.training.command_queue import CommandQueue
@@ -117,7 +117,7 @@ class CommandHandler:
             yield from self._branches.label(branch, branch.publish())
         yield Paused(self._step, self._branches.run.position, reason)
         for branch in self._branches.each():
-            yield from self._branches.label(branch, [branch.evaluate()])
+            yield from self._branches.label(branch, branch.evaluate())
 
     def _resume(self, mode: Mode = RUNNING) -> Iterator[Event]:
         if self._branches.finished:
@@ -154,9 +154,10 @@ class CommandHandler:
         run, finished = self._branches.run, self._branches.finished
         lineage = run.state.lineage
         for branch in self._branches.each():
+            if isinstance(command, commands.Removal):  # its effect is said
+                yield from self._branches.label(branch, branch.publish())
+                yield from self._branches.label(branch, branch.evaluate())
             if self._interactive and branch is run:
-                if isinstance(command, commands.Removal):
-                    branch.evaluate()  # of the snapshot, which is followed by another at its step
                 yield self.undo.take_snapshot(branch)
             # A remedy is not to blame for what it was meant to mend.
             changed = branch.change(command, blameless=self.mode.in_trouble)
@@ -181,7 +182,8 @@ class CommandHandler:
         elif lineage:
             yield from self._go_back(lineage[-1].step, lineage[:-1])
         else:
-            yield Refused(self._step, "No setting was changed", NO_CHANGE)
+            remedy = LEFT_MOMENT if self.undo.went_back else NO_CHANGE
+            yield Refused(self._step, "No setting was changed", remedy)
 
     def _go_back(self, step: int, lineage: Lineage) -> Iterator[Event]:
         run, state = self._branches.run, self._branches.run.state
@@ -199,7 +201,7 @@ class CommandHandler:
             yield Resumed(state.step, run.position)
         elif self.mode.paused:
             yield from self.pause("asked")
-        yield run.evaluate()
+        yield from run.evaluate()
         yield from self.save()
 
     def _fork(self, command: commands.Fork) -> Iterator[Event]:

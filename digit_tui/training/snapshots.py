@@ -52,10 +52,10 @@ class Snapshot:
     @property
     def info(self) -> SnapshotInfo:
         """All but the state, for front ends."""
-        state = self.state
+        state, rate = self.state, self.state.settings.learning_rate
         following = [
             ("then " if self.undone or applied == self.in_force else "undone: ")
-            + command_words(applied.command)
+            + command_words(applied.command, rate)
             for applied in self.following
         ]
         return SnapshotInfo(

@@ -14,6 +14,7 @@ from digit_tui.run.events import Diverged, Event, Restored, RunStarted, WorkerLo
 from digit_tui.run.state import RunState
 from digit_tui.run.versions import versions
 from digit_tui.run.wording import divergence
+from digit_tui.storage.command_records import position
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.start_point import StartPoint
 from digit_tui.training.branch import Branch
@@ -122,8 +123,12 @@ class Trainer:
                 test_opened=run.test_opened,
                 lineage=state.lineage,
                 settings=state.settings,
+                evaluations=[line for line in history.evaluations if line["step"] <= state.step],
+                start=position(
+                    history.start, history.lineage, self._config.batch_size, self._images
+                ),
             )
-        yield run.evaluate()
+        yield from run.evaluate()
         if self._interactive:
             yield self.handler.undo.take_snapshot(run)
 

@@ -27,9 +27,13 @@ class UndoManager:
 
     Going back to a step that has no snapshot goes to the nearest one before it: the trainer then
     repeats the steps and commands from there on.
+
+    Attributes:
+        went_back: whether the run ever did; the moment that it left is kept.
     """
 
     def __init__(self, classes: int) -> None:
+        self.went_back = False
         self._store = SnapshotStore()
         self._alarm = SpikeAlarm(classes)
         self._pace = Pace(SNAPSHOT_SHARE)
@@ -140,6 +144,7 @@ class UndoManager:
         left, left_epoch, left_lineage = state.step, branch.position, state.lineage
         if isfinite(self._alarm.now):  # the way back to what is left now
             self.take_snapshot(branch)
+            self.went_back = True
         self._keep_beginning(branch)
         snapshot = self._store.nearest(step, lineage)
         yield from branch.go_to(snapshot.state, step, lineage)

@@ -31,6 +31,7 @@ def run_tui(
     asked: Mapping[str, object] | None = None,
     fps: float | None = None,
     tips: bool = True,
+    theme: str | None = None,
 ) -> int:
     """Train a run on the screen; returns the exit status.
 
@@ -40,6 +41,7 @@ def run_tui(
             whether to resume it instead; None does not ask.
         fps: how often charts are drawn in a second, whatever that costs; None for the default.
         tips: say at the first start what is seen and which keys to try.
+        theme: one of the program's own, see `RunApp.begin_theme`; None for the last one chosen.
     """
     from digit_tui.tui.app import DigitApp
     from digit_tui.tui.first_start import is_first_start
@@ -49,27 +51,29 @@ def run_tui(
     stdio.divert()  # before the app is made: its driver draws on what is `sys.stderr` then
     offered = None if asked is None else last_interrupted(asked)
     tips = tips and offered is None and is_first_start()
-    return _run(DigitApp(request, offered, DrawRate.of(fps), stdio, tips))
+    return _run(DigitApp(request, offered, DrawRate.of(fps), stdio, tips), theme)
 
 
-def run_replay(request: RunRequest, fps: float | None = None) -> int:
+def run_replay(request: RunRequest, fps: float | None = None, theme: str | None = None) -> int:
     """Replay a saved run on the screen; returns the exit status.
 
     Args:
         request: the run to repeat.
         fps: how often charts are drawn in a second, whatever that costs; None for the default.
+        theme: as above.
     """
     from digit_tui.tui.replay import ReplayApp
     from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
     stdio = StdioCapture()
     stdio.divert()  # as above
-    return _run(ReplayApp(request, DrawRate.of(fps), stdio))
+    return _run(ReplayApp(request, DrawRate.of(fps), stdio), theme)
 
 
-def _run(app: JobControlApp) -> int:
+def _run(app: JobControlApp, theme: str | None) -> int:
     from digit_tui.tui.terminal.watchdog import Watchdog
 
+    app.begin_theme(theme)
     # The training thread asks for the interpreter after each call of NumPy. With Python's usual
     # 5 ms it would wait that long for the interface, and the worker processes with it.
     sys.setswitchinterval(SWITCH_SECONDS)

@@ -15,7 +15,7 @@ from digit_tui.run.wording import farewell
 from digit_tui.session.allocator import give_free_memory_back
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import Failed
-from digit_tui.session.kept_run import fork_name, kept_lines
+from digit_tui.session.kept_run import fork_name, kept_lines, name_of
 from digit_tui.session.runner import EventQueue, Runner, RunnerEvent
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.restart import NextRun
@@ -152,7 +152,8 @@ class DigitApp(SteeringApp):
     def _end_run(self) -> None:
         """After the end of a run: begin the next one, or leave with a farewell."""
         failure = self.model.failure
-        run, fork = self.model.run, fork_name(self.model)
+        folder, fork = self.model.folder, fork_name(self.model)
+        run = folder and name_of(folder)
         step, done = self.model.saved_step, self.model.all_done
         self.farewell = "\n".join(farewell(run if step else None, step, done, fork=fork))
         if self.model.save_trouble is not None:

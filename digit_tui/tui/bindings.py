@@ -223,9 +223,10 @@ REPLAY_KEYS: list[BindingType] = [
 
 SHOWN_FIRST = (
     *("next_view", "help", "palette", "quit", "leave"),
-    *("explain", "back", "show_digits", "page", "histogram"),
+    *("explain", "back", "show_digits", "page", "histogram", "filter", "order", "up", "down"),
     *("undo", "timeline", "pause", "play"),
-    *("pixels", "filter", "baseline"),
-    *("halve_rate", "double_rate", "fork", "keep", "slower", "faster", "epoch_back", "epoch_on"),
+    *("pixels", "baseline"),
+    *("halve_rate", "double_rate", "fork", "keep", "epochs"),
+    *("slower", "faster", "epoch_back", "epoch_on"),
 )
 """What the key bar has room for first, by id; then those of the view, then the rest."""

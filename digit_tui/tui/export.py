@@ -8,7 +8,7 @@ from digit_tui.data import counted, printable
 from digit_tui.export.digit_records import list_facts
 from digit_tui.export.mistakes_page import mistakes_page, write_page
 from digit_tui.run.events import Evaluated
-from digit_tui.tui.state.comparison import position
+from digit_tui.run.wording import epoch_words
 from digit_tui.tui.state.listing import Listing
 from digit_tui.tui.state.run_model import RunModel
 
@@ -40,5 +40,5 @@ def write_list(model: RunModel, evaluated: Evaluated, listing: Listing, listed: 
         write_page(path, content)
     except OSError as error:
         return f"not written: {error.strerror}: {printable(str(path))}"
-    which = f"{counted(len(listing.order), 'digit')} of epoch {position(evaluated.epoch)}"
+    which = f"{counted(len(listing.order), 'digit')} of epoch {epoch_words(evaluated.epoch)}"
     return f"wrote {which} to {printable(str(path))}"

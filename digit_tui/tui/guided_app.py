@@ -17,6 +17,12 @@ from digit_tui.tui.screens.help import Group, HelpDialog
 from digit_tui.tui.screens.meanings import EVERYWHERE, MEANINGS, OF_DIALOGS, STATES, Meaning
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.widgets.tips import ROOM
+from digit_tui.tui.widgets.too_small import MINIMUM
+
+OPENS_A_DIALOG = (
+    *("help", "command_palette", "choose_optimizer", "timeline", "fork", "keep", "restart"),
+)
+"""Actions of keys."""
 
 
 class GuidedApp(ResilientApp):
@@ -59,6 +65,12 @@ class GuidedApp(ResilientApp):
     def search_themes(self) -> None:
         if isinstance(self.screen, View):  # Textual's own palette does not close once only
             self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        small = self.size.width < MINIMUM.width or self.size.height < MINIMUM.height
+        if small and action in OPENS_A_DIALOG:  # nobody could read it
+            return False
+        return super().check_action(action, parameters)
 
     def offers(self, action: str) -> bool:
         """Whether an action makes sense now: else its key says why not, and is offered nowhere."""

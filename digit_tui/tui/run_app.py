@@ -32,6 +32,7 @@ from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.draw_schedule import DrawSchedule
 from digit_tui.tui.guided_app import GuidedApp
 from digit_tui.tui.health_watch import Checked, HealthWatch
+from digit_tui.tui.last_theme import last_theme, remember_theme
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.dialog import ClosesOnce
 from digit_tui.tui.screens.form import Form
@@ -84,6 +85,7 @@ class RunApp(GuidedApp):
         "network": NetworkView,
     }
     MODES = {**VIEWS}
+    _remembers_theme = False  # before there is an instance: the first theme calls the watcher
 
     def __init__(
         self, config: RunConfig, rate: DrawRate, stdio: StdioCapture | None = None
@@ -338,6 +340,21 @@ class RunApp(GuidedApp):
     def action_show_log(self) -> None:
         if isinstance(self.screen, View):  # not on top of a dialog
             self.push_screen(LogDialog(self.model, self._rate.seconds))
+
+    def begin_theme(self, asked: str | None) -> None:
+        """Begin with a theme, and remember which one is chosen from now on.
+
+        Args:
+            asked: one of the program's own, without "digit-"; None is the last one chosen.
+        """
+        name = last_theme() if asked is None else f"digit-{asked}"
+        if name in self.available_themes:
+            self.theme = name
+        self._remembers_theme = True
+
+    def watch_theme(self, name: str) -> None:
+        if self._remembers_theme:
+            remember_theme(name)
 
     def action_next_theme(self) -> None:
         names = [theme.name for theme in THEMES]

@@ -7,8 +7,7 @@ from abc import abstractmethod
 from digit_tui.config import AUGMENTATIONS
 from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
-from digit_tui.run.remedies import FORK_FIRST, KEEP_FIRST, TEST, with_remedy
-from digit_tui.run.wording import all_done
+from digit_tui.run.remedies import ALL_DONE, FORK_FIRST, KEEP_FIRST, TEST, with_remedy
 from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.job_control import JobControlApp
 from digit_tui.tui.screens.fork import CLIPPINGS, ForkDialog, KeepDialog
@@ -95,7 +94,7 @@ class SteeringApp(JobControlApp):
             self.tell(with_remedy("a fork trains beside the run", KEEP_FIRST, WAYS))
             return
         if self.model.state == "finished":
-            self.tell(all_done(WAYS))
+            self.tell(with_remedy("no epoch is left for a fork to train", ALL_DONE, WAYS))
             return
         self.push_screen(ForkDialog(self.model.settings, self.model.config), chosen)
 

@@ -24,6 +24,7 @@ def test_the_documented_options_are_those_that_are_here() -> None:
         "--batch",
         "--plain",
         "--fps",
+        "--theme",
         "--no-tips",
     }  # no options of a run
     assert options - here == set(VALUES)

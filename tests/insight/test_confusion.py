@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -177,10 +178,11 @@ def test_the_report_says_how_sure_the_accuracy_is() -> None:
 
 
 def test_the_report_counts_label_suspects(history_of: MakeHistory) -> None:
-    evaluation = evaluation_of([0, 1, 2, 2], [0, 2, 0, 2], classes=3)
+    sure = evaluation_of([0, 1, *[2] * 98], [0, 2, 0, *[2] * 97], classes=3)
+    evaluation = replace(sure, probabilities=0.03 + 0.91 * sure.probabilities)  # 94%
     steady = history_of(np.tile(evaluation.predictions, (5, 1)))
     assert "2 label suspects: contradicted with 90% or more" in report(evaluation, steady)
-    late = history_of(np.array([[0, 2, 1, 2], *[[0, 2, 0, 2]] * 4]))
+    late = history_of(np.array([[0, 2, 1, *[2] * 97], *[evaluation.predictions] * 4]))
     assert "1 label suspect:" in report(evaluation, late)
     assert "suspect" not in report(evaluation, history_of(steady.latest[None]))
     assert "suspect" not in report(evaluation)

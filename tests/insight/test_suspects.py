@@ -17,6 +17,7 @@ from digit_tui.insight.suspects import (
     STEADY,
     UNBACKED,
     accuracy_without,
+    inverse_temperature,
     is_mnist_test,
     suspects,
     unbacked,
@@ -33,6 +34,14 @@ def evaluation_of(
     probabilities = np.repeat(rest, classes, axis=1).astype(np.float32)
     probabilities[rows, predictions] = confidences
     return Evaluation(labels, probabilities, np.zeros(len(labels), np.float32))
+
+
+MANY = 4_000
+"""Digits that are read right: so many keep the network's confidence from being lowered."""
+
+
+def right_one(before: np.ndarray) -> np.ndarray:
+    return np.zeros(MANY, before.dtype)
 
 
 def recorded(predictions: np.ndarray) -> PredictionHistory:
@@ -54,7 +63,14 @@ def test_suspects_are_those_of_a_plain_loop(data: st.DataObject) -> None:
     now = data.draw(hnp.arrays(np.uint8, count, elements=classes))
     if evaluations and data.draw(st.booleans()):
         now = predictions[-1]
-    found = suspects(evaluation_of(labels, now, confidences), recorded(predictions))
+    right = np.zeros((evaluations, MANY), np.uint8)
+    found = suspects(
+        evaluation_of(
+            *(np.concatenate([each, right_one(each)]) for each in (labels, now)),
+            np.concatenate([confidences, np.full(MANY, 0.95)]),
+        ),
+        recorded(np.concatenate([predictions, right], axis=1)),
+    )
     for digit in range(count):
         steady = evaluations >= STEADY and all(predictions[-STEADY:, digit] == now[digit])
         expected = now[digit] != labels[digit] and confidences[digit] >= 0.9 and steady
@@ -62,11 +78,37 @@ def test_suspects_are_those_of_a_plain_loop(data: st.DataObject) -> None:
 
 
 def test_with_too_few_evaluations_nothing_is_suspect() -> None:
-    labels, predictions = np.zeros(4, np.uint8), np.ones(4, np.uint8)
-    evaluation = evaluation_of(labels, predictions, np.ones(4))
+    labels, predictions = np.zeros(400, np.uint8), np.zeros(400, np.uint8)
+    predictions[:4] = 1
+    evaluation = evaluation_of(labels, predictions, np.full(400, 0.95))
     for evaluations in range(STEADY):
-        assert not suspects(evaluation, recorded(np.ones((evaluations, 4), np.uint8))).any()
-    assert suspects(evaluation, recorded(np.ones((STEADY, 4), np.uint8))).all()
+        assert not suspects(evaluation, recorded(np.tile(predictions, (evaluations, 1)))).any()
+    found = suspects(evaluation, recorded(np.tile(predictions, (STEADY, 1))))
+    assert list(np.flatnonzero(found)) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("wrong", "lowered"), [(1, False), (20, False), (40, True), (200, True)])
+def test_a_network_that_is_confident_always_is_believed_less(wrong: int, lowered: bool) -> None:
+    """Of 400 digits that it is sure of with 95%, 20 may be wrong."""
+    labels, predictions = np.zeros(400, np.uint8), np.zeros(400, np.uint8)
+    predictions[:wrong] = 1
+    evaluation = evaluation_of(labels, predictions, np.full(400, 0.95))
+    scale = inverse_temperature(evaluation)
+    assert (scale < 0.999) is lowered
+    scales = np.linspace(0, 1, 2_001)[1:]
+    powers = evaluation.probabilities.astype(float)[None] ** scales[:, None, None]
+    chances = powers / powers.sum(axis=2, keepdims=True)
+    losses = -np.log(chances[:, np.arange(400), labels]).mean(axis=1)
+    assert scale == pytest.approx(scales[losses.argmin()], abs=0.001)
+    found = suspects(evaluation, recorded(np.tile(predictions, (STEADY, 1))))
+    assert found.sum() == (0 if lowered else wrong)
+
+
+def test_a_probability_that_was_rounded_to_zero_is_no_trouble() -> None:
+    labels, predictions = np.zeros(400, np.uint8), np.zeros(400, np.uint8)
+    predictions[:2] = 1
+    evaluation = evaluation_of(labels, predictions, np.ones(400))
+    assert 0 < inverse_temperature(evaluation) < 1
 
 
 def test_a_diverged_network_suspects_nobody(diverged: Network) -> None:

@@ -222,3 +222,9 @@ def test_somebody_who_types_does_not_wait(converse: Converse) -> None:
     assert ended.run.step < 100_000
     # What is asked for next may be looked at when the epoch is over already.
     assert ended.all(r"^training to the end of the epoch$|^paused .*epoch \d+\.00 of ")
+
+
+def test_the_help_fits_a_terminal_of_80_columns(converse: Converse) -> None:
+    ended = converse("help", "quit")
+    assert ended.find("^restart ")
+    assert max(map(len, ended.all("^ |: "))) <= 80

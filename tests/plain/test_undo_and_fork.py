@@ -26,7 +26,7 @@ def test_going_back(converse: Converse, sample: Dataset) -> None:
     assert ended.find("^back from epoch 0.12 to 0.06")
     assert ended.all(r"^2  epoch   0\.06  step       2 .*  undone: switch to sgd$")
     assert ended.all(
-        r"^2  epoch   0\.06  step       2 .*  undone: switch to sgd, then double the learning rate$"
+        r"^2  epoch   0\.06 .*  undone: switch to sgd, then double the learning rate to 0"
     )
     assert ended.find("^back from epoch 0.09 to 0.00")
     assert ended.find("back: the timeline has rows 1 to 3")
@@ -56,6 +56,13 @@ def test_snapshots_without_commands_are_in_one_row() -> None:
         "7 epoch 2.66 step 170 90.00% (undone)",
         "8 to row 26: 19 snapshots between epochs 3 and 12",
     ]
+    # Those that are folded end before a line of another way.
+    lines = timeline([*snapshots, replace(undone, step=330, epoch=5.16)], every=False)
+    assert [" ".join(line.split()) for line in lines][3:] == [
+        "7 to row 11: 5 snapshots between epochs 3 and 5",
+        "12 epoch 5.16 step 330 90.00% (undone)",
+        "13 to row 26: 14 snapshots between epochs 5.5 and 12",
+    ]
     every = timeline([*snapshots, undone], every=True)
     assert len(every) == 26
     for row, line in enumerate(every, 1):
@@ -78,7 +85,18 @@ def test_undo_where_all_epochs_are_done(converse: Converse) -> None:
     assert ended.lines[place + 1] == done
     paused = ended.all(r"^paused at epoch [01]\.\d+ of 2, step \d+: test ")
     assert len(paused) == 2  # it went back to row 2, and the answer of status
-    assert ended.find(r" step +64 .*  \(undone\)  then add 1 epoch, then double the learning rate$")
+    assert ended.find(
+        r" step +64 .*  \(undone\)  then add 1 epoch, then double the learning rate to 0"
+    )
+
+
+def test_who_went_back_is_told_where_the_way_forward_is(converse: Converse) -> None:
+    ended = converse(*["undo", "step 2", "rate *2", "undo", "undo"])
+    refused = "No setting was changed that could be undone"
+    assert ended.all(refused) == [
+        f"{refused}: timeline lists other moments to go back to",
+        f"{refused}: timeline has the moment that you left",
+    ]
 
 
 def test_a_fork(converse: Converse, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from support.confusion_view import chosen as chosen_cell
 from support.mistakes_view import chosen
 
 from digit_tui.run import commands
+from digit_tui.run import events as happened
+from digit_tui.run.events import SnapshotInfo
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.train import TrainView
 
@@ -95,11 +97,9 @@ async def test_the_buttons_of_a_dialog(window: Any, story: Any) -> None:
         await click(opened, "enter Start")
         assert opened.sent == [commands.Fork((commands.SetOptimizer("adamw"),))]
         await opened.press("o")
-        await click(opened, "6 adamw")
-        assert opened.sent[1:] == [commands.SetOptimizer("adamw")]
-        await opened.press("o", "home")
+        await click(opened, "1 sgd")  # selects
         await click(opened, "enter Switch")
-        assert opened.sent[2:] == [commands.SetOptimizer("sgd")]
+        assert opened.sent[1:] == [commands.SetOptimizer("sgd")]
         await opened.press("question_mark")
         await click(opened, "m Manual")
         await click(opened, "enter Open")
@@ -108,6 +108,25 @@ async def test_the_buttons_of_a_dialog(window: Any, story: Any) -> None:
             await click(opened, "esc Back")
         await click(opened, "esc Close")
         assert isinstance(opened.app.screen, TrainView)
+
+
+async def test_a_click_in_a_list_selects_and_one_more_chooses(window: Any, story: Any) -> None:
+    moments = [SnapshotInfo(step, step / 100, (), 0.9, "then try", False) for step in (0, 40, 80)]
+    async with window() as opened:
+        await opened.tell(*story.opening(), happened.TimelineChanged(moments))
+        for key, text, told, command in (
+            ("o", "1 sgd ", "sgd: learning rate 0.001 → 0.1", commands.SetOptimizer("sgd")),
+            ("U", "epoch   0.40 ", "The run goes to epoch 0.40", commands.GoBack(40, ())),
+        ):
+            sent = len(opened.sent)
+            await opened.press(key)
+            await click(opened, text)
+            assert len(opened.sent) == sent
+            opened.find(told)
+            opened.find(f"▸ .*{text}|▸ {text}")
+            await click(opened, text)
+            assert opened.sent[sent:] == [command]
+            assert isinstance(opened.app.screen, TrainView)
 
 
 async def test_the_values_of_a_form(window: Any, story: Any) -> None:

@@ -204,7 +204,8 @@ class TestTimeline:
             await opened.tell(*story.opening(), *story.epochs(2), changed)
             await opened.press("U")
             assert isinstance(opened.app.screen, TimelineDialog)
-            opened.find("100.00%  then double the learning rate")
+            opened.find("▸ epoch .* 100.00%  then double the learning rate")
+            opened.find("The run goes to epoch 2.00; what it leaves stays in this list, undone")
             await opened.press("enter")  # the last command is selected
             assert opened.sent == [commands.GoBack(200, ())]
             await opened.press("U", "down", "enter")
@@ -219,16 +220,16 @@ class TestTimeline:
             moments[4] = replace(moments[4], following="then double the learning rate")
             await opened.tell(*story.opening(), happened.TimelineChanged(moments))
             await opened.press("U")
-            folded = "▸ 3 snapshots between epochs 0.5 and 1.5"
+            folded = "+ 3 snapshots between epochs 0.5 and 1.5"
             assert timeline_rows(opened) == [
                 "epoch   0.00  100.00%",
                 folded,
                 "epoch   2.00   90.00%  then double the learning rate",
-                "▸ 5 snapshots between epochs 2.5 and 4.5",
+                "+ 5 snapshots between epochs 2.5 and 4.5",
             ]
             await opened.press("up", "enter")  # unfolds
             rows = timeline_rows(opened)
-            assert rows[1] == folded.replace("▸", "▾")
+            assert rows[1] == folded.replace("+", "-")
             assert [row[:12] for row in rows[2:5]] == [
                 "epoch   0.50",
                 "epoch   1.00",
@@ -238,7 +239,7 @@ class TestTimeline:
             assert timeline_rows(opened)[1] == folded
             await opened.press("right", "down", "down")  # epoch 1
             await opened.tell(happened.TimelineChanged([*moments, routine(500), routine(550)]))
-            assert timeline_rows(opened)[-1] == "▸ 7 snapshots between epochs 2.5 and 5.5"
+            assert timeline_rows(opened)[-1] == "+ 7 snapshots between epochs 2.5 and 5.5"
             # Memory is full, and what was unfolded has become shorter.
             await opened.tell(happened.TimelineChanged([moments[0], *moments[2:5], routine(500)]))
             assert [row[:12] for row in timeline_rows(opened)] == [
@@ -254,7 +255,7 @@ class TestTimeline:
             await opened.press("U", "up")
             assert len(timeline_rows(opened)) == 3
             await opened.tell(happened.TimelineChanged([*moments, routine(150)]))
-            assert timeline_rows(opened)[1] == "▾ 3 snapshots between epochs 0.5 and 1.5"
+            assert timeline_rows(opened)[1] == "- 3 snapshots between epochs 0.5 and 1.5"
             await opened.tell(happened.TimelineChanged([moments[0], routine(60)]))  # it is gone
             await opened.press("enter")  # the nearest
             assert opened.sent == [commands.GoBack(60, ())]

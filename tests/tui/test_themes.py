@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from textual.color import Color
 from textual.theme import Theme
 
+from digit_tui.cli.main import cli
+from digit_tui.storage import run_files
 from digit_tui.tui.themes import THEMES
 from digit_tui.tui.widgets.hardest_digits import HardestDigits
 from digit_tui.tui.widgets.status_line import StatusLine
@@ -52,6 +56,14 @@ def lab(color: Color, sight: NDArray[Any]) -> NDArray[Any]:
         np.cbrt(t) if t > (6 / 29) ** 3 else t / (3 * (6 / 29) ** 2) + 4 / 29 for t in (x, y, z)
     ]
     return np.array([116 * roots[1] - 16, 500 * (roots[0] - roots[1]), 200 * (roots[1] - roots[2])])
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state directory that is not there yet."""
+    folder = tmp_path / "state"
+    monkeypatch.setattr(run_files, "user_state_path", lambda *_: folder)
+    return folder
 
 
 def contrast(one: Color, other: Color) -> float:
@@ -125,6 +137,52 @@ async def test_a_key_shows_each_in_turn(window: Any, story: Any) -> None:
         opened.find("━ training ━ test")
         await opened.press("T")
         assert opened.app.theme == THEMES[0].name
+
+
+@pytest.mark.parametrize("asked", [None, "light"])
+@pytest.mark.parametrize(
+    ("kept", "begins"),
+    [
+        ("digit-contrast\n", "digit-contrast"),
+        ("nord", "nord"),
+        ("no-such-theme", "digit-dark"),
+        ("ansi-dark", "digit-dark"),
+        (b"\xff" * 1_000, "digit-dark"),
+        (None, "digit-dark"),
+    ],
+)
+async def test_the_last_choice_is_remembered(
+    replay_app: Any, state: Path, kept: str | bytes | None, begins: str, asked: str | None
+) -> None:
+    if kept is not None:
+        state.mkdir()
+        (state / "theme").write_bytes(kept if isinstance(kept, bytes) else kept.encode())
+    app = replay_app()
+    app.begin_theme(asked)
+    begins = begins if asked is None else "digit-light"
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert app.theme == begins
+        if kept is None:
+            assert not state.exists()  # only a choice is written
+        await pilot.press("T")
+        assert app.theme != begins
+    assert (state / "theme").read_text() == f"{app.theme}\n"
+    assert [path.name for path in state.iterdir()] == ["theme"]
+
+
+async def test_where_nothing_can_be_written_it_is_not(replay_app: Any, state: Path) -> None:
+    state.write_text("a file where the folder should be")
+    app = replay_app()
+    app.begin_theme(None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("T")
+        assert app.theme == "digit-light"
+
+
+def test_the_option_names_the_themes() -> None:
+    (option,) = [each for each in cli.params if each.name == "theme"]
+    assert isinstance(option.type, click.Choice)
+    assert [f"digit-{name}" for name in option.type.choices] == [theme.name for theme in THEMES]
 
 
 async def test_all_of_a_paused_view_takes_the_new_colours(window: Any, story: Any) -> None:

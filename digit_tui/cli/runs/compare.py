@@ -6,6 +6,7 @@ import json
 import string
 from collections.abc import Iterator, Sequence
 from functools import cache
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,8 @@ from digit_tui.session.output import Output, print_error
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_summary import RunSummary, differing_settings
 
+WIDTH = 80
+"""Columns that any terminal has."""
 LETTERS = string.ascii_uppercase
 """Names of the runs in the output: their own are too long for a table."""
 OTHER_SEEDS = "This is a test of these networks: with other seeds the result may differ."
@@ -57,7 +60,7 @@ def compare_runs(names: Sequence[str], data: str | None, as_json: bool) -> int:
     runs = dict(zip(LETTERS, found, strict=False))
     if not as_json:
         print_curves(output, runs)
-        print_lines(output, [*differences(found), ""])
+        print_lines(output, [*differences(found), *unequal_training(runs), ""])
     first: Candidate | None = None
     settings_tested = False
     status = ExitStatus.DONE
@@ -119,6 +122,16 @@ def differences(runs: Sequence[RunSummary]) -> list[str]:
     return aligned([["setting", *LETTERS[: len(runs)]], *rows])
 
 
+def unequal_training(runs: dict[str, RunSummary]) -> list[str]:
+    """A line for runs of which some trained longer; none where all trained as long."""
+    steps = {letter: run.step for letter, run in runs.items()}
+    if len(set(steps.values())) == 1:
+        return []
+    letters = [f"{letter} {count:,}" for letter, count in steps.items()]
+    trained = f"Steps trained: {', '.join(letters)}."
+    return ["", *wrap(f"{trained} Part of a difference may be due to that.", WIDTH)]
+
+
 def candidates(runs: dict[str, RunSummary], data: str | None) -> Iterator[Candidate | None]:
     """Evaluate the networks; None for one that cannot be, after it was said why."""
     load = cache(load_dataset)  # most runs have the same dataset
@@ -140,9 +153,9 @@ def verdict(candidate: Candidate, first: Candidate | None) -> list[str]:
     evaluation = result.evaluation
     lines = [
         f"{letter}  {interval_words(evaluation.correct, evaluation.total)}, "
-        f"{evaluation.correct:,} of {counted(evaluation.total, 'test digit')} "
-        f"of {result.dataset.name}, "
-        f"at step {result.step:,}"
+        f"at step {result.step:,}",
+        f"   {evaluation.correct:,} of {counted(evaluation.total, 'test digit')} "
+        f"of {result.dataset.name}",
     ]
     if first is None:
         return lines

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from textwrap import wrap
 
 from digit_tui.cli.runs.text import aligned, human_size, network_words, print_lines
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import counted
 from digit_tui.run.settings import REMOVED
-from digit_tui.run.wording import NAMES
+from digit_tui.run.wording import NAMES, epoch_words
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output
+from digit_tui.storage.run_files import LEFT
 from digit_tui.storage.run_index import size_of
 from digit_tui.storage.run_summary import RunSummary, choice_words
 
@@ -77,6 +79,7 @@ def description(run: RunSummary, width: int) -> list[str]:
         "Settings": wrap(settings, width - LABEL, break_on_hyphens=False),
         "Versions": wrap(versions, width - LABEL, break_on_hyphens=False),
         "Commands": command_lines(run) or ["none"],
+        **forks(run, width - LABEL),
         **results(run),
     }
     return [
@@ -94,6 +97,19 @@ def origin(run: RunSummary) -> dict[str, list[str]]:
     return {}
 
 
+def forks(run: RunSummary, width: int) -> dict[str, list[str]]:
+    """What differed in its forks, which of them was kept, and their names; with a title."""
+    words = []
+    for line in run.forks:
+        # Who keeps a fork leaves the run at once: that can only be the last one.
+        kept = run.saved.record["state"] == LEFT and line is run.forks[-1]
+        changes = line.get("changes", "other settings")
+        name = Path(line["run"]).name if "run" in line else "a folder of its own"
+        state = "kept" if kept else "not kept"
+        words += wrap(f"step {line['step']:,}: {changes}, {state}, saved as {name}", width)
+    return {"Forks": words} if words else {}
+
+
 def results(run: RunSummary) -> dict[str, list[str]]:
     """Its results, with titles."""
     trained = (
@@ -101,7 +117,8 @@ def results(run: RunSummary) -> dict[str, list[str]]:
     )
     lines = {"Trained": trained}
     if run.best is not None:
-        lines["Best accuracy"] = f"{run.best[1]:.2%}, after epoch {run.best[0]}"
+        epoch, accuracy = run.best
+        lines["Best accuracy"] = f"{accuracy:.2%}, at epoch {epoch_words(epoch)}"
     if run.results is not None:
         lines["Trained"] = f"{trained}, in {run.seconds:.1f} s"
         for split, title in (("validation", "Validation"), ("test", "Test accuracy")):

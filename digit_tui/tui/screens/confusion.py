@@ -14,13 +14,13 @@ from digit_tui.insight.change import ConfusionChange, confusion_change
 from digit_tui.insight.confusion import class_scores, confusion_matrix
 from digit_tui.insight.significance import interval_words
 from digit_tui.run.events import Evaluated
+from digit_tui.run.wording import epoch_words
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.comparison import (
     Baseline,
     Mark,
     PredictionPair,
     fork_and_run,
-    position,
     since_epoch,
     since_mark,
 )
@@ -190,11 +190,12 @@ class ConfusionView(View):
             self.query_one("#confusion-text", Static).update(Text(text))
 
     def _title_text(self, evaluated: Evaluated) -> str:
-        epoch, columns = position(evaluated.epoch), "columns: predicted"
+        epoch, columns = epoch_words(evaluated.epoch), "columns: predicted"
         digits = counted(evaluated.evaluation.total, f"{evaluated.split} digit")
         if not isinstance(self._pair, PredictionPair):
             what = "% of the true digit" if self._share else "Counts"
-            return f"{what}, epoch {epoch}, {digits}, {columns}"
+            whose = " of the run" if self.host.model.fork is not None else ""
+            return f"{what}, epoch {epoch}{whose}, {digits}, {columns}"
         what = f"{'Percentage points' if self._share else 'Change'} {self._pair.text}"
         text = f"{what} (epoch {epoch} now), {columns}"
         room = self.query_one(ConfusionMatrix).size.width - 2
@@ -221,7 +222,7 @@ class ConfusionView(View):
             lines.append(f"{digits} without probabilities (NaN), counted as class 0")
         if self._mark is not None and self._baseline != "mark":
             hint = ": d shows the change" if self._next_baseline == "mark" else ""
-            lines.append(f"mark at epoch {position(self._mark.evaluated.epoch)}{hint}")
+            lines.append(f"mark at epoch {epoch_words(self._mark.evaluated.epoch)}{hint}")
         return lines
 
     def _cell_text(self) -> str:

@@ -18,6 +18,7 @@ from digit_tui.tui.screens.list_dialog import ListDialog
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.choice import Choice
 from digit_tui.tui.widgets.entry import Entry
+from digit_tui.tui.widgets.lines import Lines
 
 RATE_FACTORS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Evenly spaced on a logarithmic scale, as nearly as round numbers are."""
@@ -79,8 +80,14 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
             self._rate.in_force = not self._typed_rate.text
         changes = self._check()
         if changes is not None:
-            words = ", ".join(map(setting_words, changes))
+            words = ", ".join(setting_words(self._with_rate(change)) for change in changes)
             self.tell(f"The copy: {words}." if changes else "The same as the run, so far.")
+
+    def _with_rate(self, change: SettingCommand) -> SettingCommand:
+        """A change; with an optimizer the learning rate that comes with it."""
+        if isinstance(change, SetOptimizer) and change.learning_rate is None:
+            return SetOptimizer(change.name, self._rates[OWN_RATE])
+        return change
 
     def action_submit(self) -> None:
         changes = self._check()
@@ -152,7 +159,7 @@ class KeepDialog(ListDialog[bool | None]):
         self._words = model.fork.words if model.fork else ""
 
     def compose_content(self) -> ComposeResult:
-        yield OptionList(*self._options)
+        yield Lines(*self._options)
         yield Label(Text(f"\nThe fork has {self._words}.\nThe other is saved as a run of its own."))
 
     def follow(self, model: RunModel) -> None:
@@ -160,7 +167,7 @@ class KeepDialog(ListDialog[bool | None]):
         before, self._options = self._options, _branches(model)
         for index, (old, new) in enumerate(zip(before, self._options, strict=True)):
             if old != new and self.is_mounted:
-                self.query_one(OptionList).replace_option_prompt_at_index(index, new)
+                self.query_one(Lines).replace_option_prompt_at_index(index, new)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_index == 1)
@@ -171,4 +178,4 @@ def _branches(model: RunModel) -> tuple[Text, Text]:
     fork = model.fork
     run = "" if model.evaluation is None else f"{model.evaluation.accuracy:.2%}"
     copy = "" if fork is None or fork.evaluation is None else f"{fork.evaluation.accuracy:.2%}"
-    return Text(f"r  go on with the run   {run:>7}"), Text(f"f  go on with the fork  {copy:>7}")
+    return Text(f"  r  go on with the run   {run:>7}"), Text(f"  f  go on with the fork  {copy:>7}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from textual.screen import ScreenResultType
-from textual.widgets import OptionList
 
 from digit_tui.tui.screens.dialog import Dialog
+from digit_tui.tui.widgets.lines import Lines
 
 
 class ListDialog(Dialog[ScreenResultType]):
-    """A list: arrows move in it, and `submit` is the action of the button that chooses a line."""
+    """Lines, one of them selected; `submit` is the action of the button that chooses it."""
 
     def action_submit(self) -> None:
-        self.query_one(OptionList).action_select()
+        self.query_one(Lines).action_select()

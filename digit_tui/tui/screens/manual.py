@@ -15,6 +15,7 @@ from digit_tui.manual import read, topics
 from digit_tui.manual.layout import Topic
 from digit_tui.tui.screens.dialog import Dialog
 from digit_tui.tui.screens.list_dialog import ListDialog
+from digit_tui.tui.widgets.lines import Lines
 
 CLOSE = Binding("escape,q", "dismiss", "Back", key_display="esc")
 
@@ -28,8 +29,8 @@ class ManualDialog(ListDialog[None]):
     def compose_content(self) -> ComposeResult:
         self._topics = topics()
         width = max(map(len, self._topics))
-        lines = [f"{topic:<{width}}  {title}" for topic, title in self._topics.items()]
-        yield OptionList(*lines, markup=False)
+        lines = [f"  {topic:<{width}}  {title}" for topic, title in self._topics.items()]
+        yield Lines(*lines, markup=False)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         if self.app.screen is self:  # a second enter in one write opens no second topic

@@ -70,6 +70,7 @@ MISTAKES = (
     Meaning("7 ██  83.5%", "how probable each digit is to the network"),
     Meaning("true, pred", "the label, and what it is read as (predicted)"),
     Meaning("1 ··99·· 11", "read as, at epochs 1 to 11; a dot is right"),
+    Meaning("69 ×3 at its end", "too long for its line: a sign is 3 epochs"),
     Meaning("never learned", "at no epoch's end was it read right"),
     Meaning("forgotten twice", "two times it was right, and then wrong again"),
     Meaning("what if it were", "how it would be read if moved, turned, thicker"),
@@ -81,8 +82,9 @@ MISTAKES = (
     Meaning("□ for 7", "blue ones the next best guess, or the true digit"),
 )
 TIMELINE = (
+    Meaning("▸", "the moment that is selected; enter goes there"),
     Meaning("epoch 4.20  97.10%", "a moment to go back to, and the test accuracy then"),
-    Meaning("▸ 6 snapshots", "moments without a command; enter shows each"),
+    Meaning("+ 6 snapshots", "moments without a command; enter shows each"),
     Meaning("then halve the ...", "the command that you gave at that moment"),
     Meaning("(undone)", "the run has gone back to before it since"),
     Meaning("undone: ...", "commands that were taken back there"),
@@ -93,6 +95,31 @@ FORK = (
     Meaning("learning rate", "how far a step goes"),
     Meaning("clipping", "gradients that are longer, or larger, are cut"),
     Meaning("augmentation", "how training images are deformed before each use"),
+)
+OPTIMIZER = (
+    Meaning("▸", "the optimizer that is selected; enter switches"),
+    Meaning("●", "the optimizer in use"),
+    Meaning("1 to 6", "these keys switch at once, here and on each view"),
+    Meaning("down the gradient", "where the loss of a batch falls fastest"),
+    Meaning("velocity", "a mean of the latest gradients, for a steadier way"),
+    Meaning("own step per weight", "shorter where gradients are large"),
+    Meaning("decay", "pulls the weights towards 0: they stay small"),
+    Meaning("usual rate 0.001", "the learning rate that comes with it"),
+)
+RESTART = (
+    Meaning("this run's", "all settings of the run as it began"),
+    Meaning("classic", "one small layer, no augmentation: quick"),
+    Meaning("standard", "two layers, elastic deformation: the usual one"),
+    Meaning("record", "large layers, many epochs: the most accurate"),
+    Meaning("data: auto", "MNIST if it was fetched, else the bundled sample"),
+    Meaning("hidden layers", "neurons in each, from the pixels to the classes"),
+    Meaning("batch size", "training images that a step learns from"),
+    Meaning("seed", "of chance: the same seed gives the same run"),
+)
+KEEP = (
+    Meaning("97.30%", "the accuracy of each, at its last evaluation"),
+    Meaning("go on with ...", "it trains on; the other is saved, to be resumed"),
+    Meaning("r, f", "these keys choose at once"),
 )
 CONFUSION = (
     Meaning("Counts", "how many digits there are in each cell"),
@@ -167,5 +194,11 @@ MEANINGS = {
     "Health": HEALTH,
 }
 """Of the views, by the names on their tabs, and of the pages of Network, by theirs."""
-OF_DIALOGS = {"Timeline": TIMELINE, "Fork": FORK}
+OF_DIALOGS = {
+    "Timeline": TIMELINE,
+    "Fork": FORK,
+    "Optimizer": OPTIMIZER,
+    "Restart": RESTART,
+    "Keep": KEEP,
+}
 """Of dialogs, by their titles."""

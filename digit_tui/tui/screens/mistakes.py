@@ -21,6 +21,8 @@ from digit_tui.tui.widgets.heading import Heading
 from digit_tui.tui.widgets.mouse import RowChosen, Turned
 from digit_tui.tui.widgets.pictures import Gallery
 
+MOVE = Binding.Group("Move", compact=True)
+
 
 class MistakesView(FilteredView):
     """A list of digits beside the chosen one: its picture and probabilities, or its explanation."""
@@ -57,9 +59,11 @@ class MistakesView(FilteredView):
             id="export",
             tooltip="Write it as a page: mistakes.html of the run",
         ),
-        Binding("up", "move(-1, True)", "Up", show=False, id="up", tooltip="Go to the digit above"),
         Binding(
-            "down", "move(1, True)", "Down", show=False, id="down", tooltip="Go to the digit below"
+            "up", "move(-1, True)", "Move", group=MOVE, id="up", tooltip="Go to the digit above"
+        ),
+        Binding(
+            "down", "move(1, True)", "Move", group=MOVE, id="down", tooltip="Go to the digit below"
         ),
         Binding(
             "left", "move(-1)", "Before", show=False, id="left", tooltip="Go to the digit before"
@@ -84,6 +88,8 @@ class MistakesView(FilteredView):
         self._of_a_cell = False
         """Whether the digits of a cell of the confusion matrix are listed: esc goes back there."""
         self._pixels = False
+        self._forked = False
+        """Whether a fork trains beside the run, whose digits are shown."""
         self._empty = False
         self._title = ""
 
@@ -107,6 +113,9 @@ class MistakesView(FilteredView):
                 None if evaluated is None else DigitTable(evaluated.evaluation, evaluated.history)
             )
             self._stale = True
+        forked = model.fork is not None
+        self._stale |= forked is not self._forked
+        self._forked = forked
         selected = self._selected
         if self._stale:
             self._draw_digits(selected)
@@ -191,7 +200,7 @@ class MistakesView(FilteredView):
             dataset, evaluated = self.host.model.dataset, self._evaluated
             has_validation = dataset is not None and dataset.monitored_split != "test"
             split = evaluated.split if has_validation and evaluated is not None else ""
-            title = self._listing.title(split, width)
+            title = self._listing.title(split, width, self._forked)
         if title != self._title:  # each title is sent to the terminal
             self._title = box.border_title = title
 

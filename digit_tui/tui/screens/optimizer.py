@@ -13,14 +13,15 @@ from digit_tui.run.commands import SetOptimizer
 from digit_tui.run.settings import Settings, changes_of
 from digit_tui.run.wording import NAMES, setting_value
 from digit_tui.tui.screens.list_dialog import ListDialog
+from digit_tui.tui.widgets.lines import Lines
 
 DESCRIPTIONS = {
-    "sgd": "straight down the gradient",
-    "momentum": "steps add up to a velocity",
-    "nesterov": "velocity, one step ahead",
-    "rmsprop": "own step for each weight",
-    "adam": "velocity, own step sizes",
-    "adamw": "adam, weight decay apart",
+    "sgd": "down the gradient",
+    "momentum": "steps build a velocity",
+    "nesterov": "velocity, a step ahead",
+    "rmsprop": "own step per weight",
+    "adam": "velocity, own steps",
+    "adamw": "adam, decay kept apart",
 }
 
 
@@ -47,9 +48,9 @@ class OptimizerDialog(ListDialog[str | None]):
 
     def compose_content(self) -> ComposeResult:
         current = self._settings.optimizer
-        yield OptionList(
+        yield Lines(
             *(
-                f"{'●' if name == current else ' '} {number} {name:<9}{DESCRIPTIONS[name]:<27}"
+                f" {'●' if name == current else ' '} {number} {name:<9}{DESCRIPTIONS[name]:<24}"
                 f"usual rate {rule.learning_rate:g}"
                 for number, (name, rule) in enumerate(RULES.items(), 1)
             ),
@@ -57,7 +58,7 @@ class OptimizerDialog(ListDialog[str | None]):
         )
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).highlighted = OPTIMIZERS.index(self._settings.optimizer)
+        self.query_one(Lines).highlighted = OPTIMIZERS.index(self._settings.optimizer)
 
     def on_key(self, event: events.Key) -> None:
         if event.key in {str(number) for number in range(1, len(OPTIMIZERS) + 1)}:

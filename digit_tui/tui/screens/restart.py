@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from threading import Thread
 
+from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.message import Message
+from textual.widgets import Label
 
 from digit_tui.config import PRESETS, ConfigError, RunConfig
-from digit_tui.data import Dataset
+from digit_tui.data import Dataset, counted
 from digit_tui.run.settings import Settings
 from digit_tui.run.wording import settings_words
 from digit_tui.session.failures import failure_of
@@ -17,6 +19,13 @@ from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.screens.form import Form
 from digit_tui.tui.widgets.choice import Choice
 from digit_tui.tui.widgets.entry import Entry
+
+PRESET_WORDS = {
+    "this run's": "the settings that this run began with",
+    "classic": "one small layer, no augmentation: quick",
+    "standard": "two layers, elastic deformation: the usual one",
+    "record": "large layers, many epochs: the most accurate",
+}
 
 
 class RestartDialog(Form[NextRun | None]):
@@ -53,18 +62,34 @@ class RestartDialog(Form[NextRun | None]):
         self._config = config
         self._dataset = dataset
         self._awaited: RunConfig | None = None  # the run whose data are being read
-        self._preset = Choice("preset", ["this run's", *PRESETS], 0)
+        self._preset = Choice("preset", list(PRESET_WORDS), 0)
         self._data = Entry("data", config.data, "auto, sample, mnist or a folder")
         self._hidden = Entry("hidden layers", hint="widths such as 256,128")
         self._batch_size = Entry("batch size")
         self._seed = Entry("seed", str(fresh_seed(config)))
+        self._filled: dict[Entry, str] = {}  # what a preset put in, until something is typed
         self._fill(config)
         super().__init__([self._preset, self._data, self._hidden, self._batch_size, self._seed])
 
     def _fill(self, config: RunConfig) -> None:
-        """Fill in what a preset decides."""
-        self._hidden.fill(",".join(map(str, config.hidden)))
-        self._batch_size.fill(str(config.batch_size))
+        """Fill in what a preset decides, but where a person has typed."""
+        texts = {
+            self._hidden: ",".join(map(str, config.hidden)),
+            self._batch_size: str(config.batch_size),
+        }
+        for entry, text in texts.items():
+            if entry.text == self._filled.get(entry, ""):
+                entry.fill(text)
+                self._filled[entry] = text
+
+    def compose_content(self) -> ComposeResult:
+        yield from super().compose_content()
+        yield Label(
+            "\nauto is full MNIST if it was fetched, else the bundled sample.\n"
+            f"The seed is a fresh one: type {self._config.seed} for the same.\n"
+            "The rest follows from the preset; once it runs, o, [ ], e, a change it.",
+            markup=False,
+        )
 
     def changed(self, row: Choice | Entry | None = None) -> None:
         if row is self._preset:
@@ -75,8 +100,14 @@ class RestartDialog(Form[NextRun | None]):
             return
         self._awaited = None
         words = settings_words(Settings.of(config), None)
-        length = "" if config.epochs is None else f", {config.epochs} epochs"
-        self.tell(f"It trains with {', '.join(words)}{length}.")
+        if config.data == self._config.data and self._dataset is not None:
+            config = config.for_images(len(self._dataset.train_labels))
+        if config.epochs is None:
+            words.append("the fewer images, the more epochs")
+        else:
+            words.append(counted(config.epochs, "epoch"))
+        preset = list(PRESET_WORDS)[self._preset.chosen]
+        self.tell(f"{preset}: {PRESET_WORDS[preset]}.", f"{', '.join(words)}.")
 
     @property
     def _chosen_preset(self) -> str | None:

@@ -16,6 +16,7 @@ from digit_tui.run.timeline import SnapshotGroup, group_snapshots
 from digit_tui.run.wording import snapshot_words
 from digit_tui.tui.screens.list_dialog import ListDialog
 from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.widgets.lines import Lines
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
     """
 
     TITLE = "Timeline"
+    MESSAGE = True
     BINDINGS = [
         Binding("enter", "submit", "Go there", key_display="enter"),
         # The list would scroll.
@@ -71,7 +73,7 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
         self._rows = self._make_rows()
 
     def compose_content(self) -> ComposeResult:
-        yield OptionList(*(row.text for row in self._rows))
+        yield Lines(*(row.text for row in self._rows))
 
     def on_mount(self) -> None:
         current = [place for place, row in enumerate(self._rows) if not row.group.undone]
@@ -79,8 +81,8 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
         self._list.highlighted = (commands or current or [0])[-1]
 
     @property
-    def _list(self) -> OptionList:
-        return self.query_one(OptionList)
+    def _list(self) -> Lines:
+        return self.query_one(Lines)
 
     @property
     def _selected(self) -> Row | None:
@@ -114,6 +116,14 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
             selected = Row(selected.group, None, Text())
         self._show_rows(selected)
 
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        snapshot = self._rows[event.option_index].snapshot
+        if snapshot is None:
+            self.tell("Several moments: enter lists them, to choose one.")
+        else:
+            text = f"The run goes to epoch {snapshot.epoch:.2f}"
+            self.tell(f"{text}; what it leaves stays in this list, undone.")
+
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         row = self._rows[event.option_index]
         if row.snapshot is None:
@@ -126,10 +136,10 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
         for group in self._groups:
             unfolded = group.key in self._unfolded
             if group.folds:
-                text = _styled(f"{'▾' if unfolded else '▸'} {group.words}", group.snapshots[0])
+                text = _styled(f"  {'-' if unfolded else '+'} {group.words}", group.snapshots[0])
                 rows.append(Row(group, None, text))
             if unfolded or not group.folds:
-                indent = "    " if group.folds else "  "
+                indent = "      " if group.folds else "  "
                 rows += [Row(group, each, line(each, indent)) for each in group.snapshots]
         return rows
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from digit_tui.insight.change import epoch_before
 from digit_tui.run.events import Evaluated
+from digit_tui.run.wording import epoch_words
 
 Baseline = Literal["nothing", "epoch", "fork", "mark"]
 
@@ -72,7 +73,7 @@ def fork_and_run(evaluated: Evaluated, fork: Evaluated | None) -> PredictionPair
 
 def since_mark(evaluated: Evaluated, mark: Mark, run: str | None) -> PredictionPair | str:
     """An evaluation and a mark, or why they cannot be compared."""
-    name = f"mark at epoch {position(mark.evaluated.epoch)}"
+    name = f"mark at epoch {epoch_words(mark.evaluated.epoch)}"
     if not same_digits(evaluated, mark.evaluated):
         return f"{name}: of other digits ({mark.evaluated.split}), not compared"
     if mark.run != run:
@@ -96,8 +97,3 @@ def same_digits(one: Evaluated, other: Evaluated) -> bool:
     return one.split == other.split and np.array_equal(
         one.evaluation.labels, other.evaluation.labels
     )
-
-
-def position(epoch: float) -> str:
-    """A position in epochs: "12", or "12.40" between two."""
-    return f"{epoch:.0f}" if epoch == round(epoch) else f"{epoch:.2f}"

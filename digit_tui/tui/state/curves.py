@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from math import nan
 from typing import Any, NamedTuple
 
 from digit_tui.run.commands import Lineage
@@ -68,6 +69,12 @@ class Curves:
             self.monitored_loss.append(event.epoch, event.evaluation.loss)
             self.monitored_accuracy.append(event.epoch, event.evaluation.accuracy)
 
+    def add_past_evaluation(self, line: Mapping[str, Any], monitored_split: str) -> None:
+        """Add one that was made before this program was started; see `add_epoch`."""
+        loss = line[f"{monitored_split}_loss"]
+        self.monitored_loss.append(line["epoch"], nan if loss is None else loss)
+        self.monitored_accuracy.append(line["epoch"], line[f"{monitored_split}_accuracy"])
+
     def add_epoch(self, line: Mapping[str, Any], monitored_split: str) -> None:
         """Add the means of an epoch that was trained before this program was started.
 
@@ -75,8 +82,7 @@ class Curves:
             line: the fields of its EpochEnded.
             monitored_split: the split that the run is monitored with.
         """
-        x = line["epoch"]
-        missing = float("nan")  # NaN is null in JSON
+        x = line["epoch"]  # NaN is null in JSON
         for name, values in (
             ("train_loss", (self.train_loss, self.train_loss_smooth)),
             ("train_accuracy", (self.train_accuracy, self.train_accuracy_smooth)),
@@ -87,7 +93,7 @@ class Curves:
             (f"{monitored_split}_accuracy", (self.monitored_accuracy,)),
         ):
             for series in values:
-                series.append(x, missing if line[name] is None else line[name])
+                series.append(x, nan if line[name] is None else line[name])
 
     def cut(self, start: float) -> Curves:
         """Remove what is beyond an epoch; returns it."""

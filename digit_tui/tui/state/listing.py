@@ -79,11 +79,13 @@ class Listing:
         self.sort()
 
     def next_order(self) -> None:
-        """List in another order and choose the first."""
+        """List in another order; the same digit stays chosen, if it is listed there too."""
         names = list(ORDERS)
         self.order_name = names[(names.index(self.order_name) + 1) % len(names)]
+        chosen = self.chosen
         self.sort()
-        self.go(0)
+        if self.chosen != chosen:
+            self.go(0)
 
     def sort(self) -> None:
         """Filter and order the digits anew."""
@@ -105,18 +107,20 @@ class Listing:
         """Whether correctly classified digits are listed: those just fixed are."""
         return self.everything or self.order_name == "fixed"
 
-    def title(self, split: str, width: int) -> str:
+    def title(self, split: str, width: int, forked: bool = False) -> str:
         """How many of what are listed, for example "12 of 164 mistakes, true=4 pred=9, by loss".
 
         Args:
             split: "test" or "validation"; "" where there is no validation set.
             width: columns; if they are too few, the accuracy without doubtful labels is left out.
+            forked: whether a fork trains, so that it must be said whose digits they are.
         """
         if self.table is None:
             return ""
         table = self.table
         total = len(table) if self._lists_correct else int(np.count_nonzero(table.wrong))
         what = counted(total, f"{split} {'digit' if self._lists_correct else 'mistake'}".lstrip())
+        what += " of the run" * forked
         order = ORDER_TEXT.get(self.order_name, f"by {self.order_name}")
         count, selection = len(self.order), str(self.selection)
         text = f"{count:,} of {what}, {selection}, {order}" if selection else f"{what} {order}"

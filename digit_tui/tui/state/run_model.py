@@ -14,6 +14,7 @@ from time import monotonic
 
 from digit_tui.config import RunConfig
 from digit_tui.data import printable
+from digit_tui.insight.significance import compare, gap_words
 from digit_tui.run import wording
 from digit_tui.run.commands import Lineage, SetBatchSize
 from digit_tui.run.events import (
@@ -40,7 +41,7 @@ from digit_tui.run.settings import Settings, changes_of
 from digit_tui.run.wording import PAUSES, RESUMED
 from digit_tui.session.failures import Failed
 from digit_tui.session.health_check import Health
-from digit_tui.session.run_status import TROUBLES, RunStatus
+from digit_tui.session.run_status import NEARLY, TROUBLES, RunStatus
 from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
 from digit_tui.storage.command_records import position
 from digit_tui.tui.bindings import WAYS
@@ -61,6 +62,8 @@ class RunModel(RunStatus):
         self.replay: str | None = None
         """The state of a replay, for the status line; None for a run that trains."""
         self.curves = Curves()
+        self.start = 0.0
+        """The epoch at which the run began, or was forked; its results are those after it."""
         self.fork_curves = Curves()
         self.undone: deque[UndoneCurves] = deque(maxlen=MAX_UNDONE)
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
@@ -100,6 +103,13 @@ class RunModel(RunStatus):
         """Whether the evaluation that is shown is of a later moment: the run went back."""
         return self.shown is not None and self.shown.step > self.step
 
+    @property
+    def best(self) -> tuple[float, float] | None:
+        """The first epoch with the run's highest accuracy, and that accuracy as a fraction."""
+        x, y = self.curves.monitored_accuracy.between(self.start + NEARLY, inf)
+        first = int(y.argmax()) if len(y) else None
+        return None if first is None else (float(x[first]), float(y[first]))
+
     def say(self, kind: Kind, text: str, mark: str = "") -> None:
         """Add a line to the log."""
         self.log.append(LogLine(kind, printable(text), mark))
@@ -113,7 +123,7 @@ class RunModel(RunStatus):
 
     def ingest(self, event: RunnerEvent) -> None:
         """Update the status, the curves and the log."""
-        fork, save_trouble = self.fork, self.save_trouble
+        fork, save_trouble, own = self.fork, self.save_trouble, self.evaluation
         super().ingest(event)
         match event:
             case Loaded(dataset):
@@ -138,6 +148,9 @@ class RunModel(RunStatus):
             case BranchEvent(inner):
                 self._chart_fork_event(event, inner)
             case ForkEnded() if fork is not None:
+                if own is not None and fork.evaluation is not None:
+                    comparison = compare(own, fork.evaluation)
+                    self.say("note", f"fork: {gap_words(comparison)}; {comparison.words}")
                 self._chart_fork_end(event, fork.forked.epoch)
             case Paused(reason=reason):
                 self._say_pause(reason)
@@ -212,8 +225,13 @@ class RunModel(RunStatus):
         """Take over what was trained before this program was started."""
         for complaint in event.complaints:
             self.say("trouble", complaint)
-        for line in event.epochs:
-            self.curves.add_epoch(line, self.config.monitored_split)
+        self.start = event.start
+        split = self.config.monitored_split
+        results = {line["epoch"]: line for line in (*event.evaluations, *event.epochs)}
+        for epoch in sorted(results):
+            line = results[epoch]
+            add = self.curves.add_epoch if "train_loss" in line else self.curves.add_past_evaluation
+            add(line, split)
         self._ingest_past_changes(event.lineage)
         self._say_event(event)
 
@@ -241,6 +259,8 @@ class RunModel(RunStatus):
 
     def _ingest_went_back(self, event: WentBack) -> None:
         """Keep the curves that are left as undone; go on with those that led to the snapshot."""
+        aim = event.epoch if self.repeats_to is None else self.repeats_to
+        self.start = min(self.start, aim)
         valid = self._shared_until(event.from_lineage, event)
         start = min(valid, event.epoch, event.from_epoch)
         rest = self.curves.cut(start)
@@ -292,6 +312,7 @@ class RunModel(RunStatus):
         if event.kept == "fork":
             left = self.curves.cut(start)
             mark = self._mark(start)
+            self.start = start
             self.curves.extend(self.fork_curves, start, inf)
         self.undone.append(UndoneCurves(start, None, left))
         self._say_event(event, mark)

@@ -57,11 +57,9 @@ class SelectedDigit:
 
     def heading(self, width: int) -> str:
         """Which digit it is, and doubts about its label, in as many words as fit."""
-        name = f"#{self.index}  {self.true} → {self.predicted}"
-        loss = f"{name}  loss {self.table.evaluation.losses[self.index]:.2f}"
-        choices = [
-            f"{start}  {notice}".rstrip() for notice in self._notices() for start in (loss, name)
-        ]
+        loss = self.table.evaluation.losses[self.index]
+        name = f"#{self.index}  {self.true} → {self.predicted}  loss {loss:.2f}"
+        choices = [*(f"{name}  {notice}".rstrip() for notice in self._notices()), name]
         return next((text for text in choices if len(text) <= width), choices[-1])
 
     def _notices(self) -> list[str]:

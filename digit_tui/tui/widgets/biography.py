@@ -40,12 +40,15 @@ class LifeLine(Canvas):
         return [[Segment(line.plain)] for line in Text(text).wrap(self.app.console, width or 1)]
 
     def _strip(self, biography: Biography, classes: int, width: int) -> Line:
-        """For example "1 99··9···· 11": from epoch 1 to 11."""
+        """For example "1 99··9···· 11": from epoch 1 to 11; "1 ··99··9 60 ×9": every ninth."""
         epochs, predictions = biography.epochs, biography.predictions
         begin, end = f"{epochs[0]} ", f" {epochs[-1]}"
         cell = 1 if classes <= 10 else 3  # two figures, and a gap
         room = max((width - len(begin) - len(end)) // cell, 1)
         count = len(epochs)
+        if count > room:
+            room = max(room - len(" ×999") // cell, 1)
+            end += f" ×{-(-count // room)}"
         # As many evaluations as there is room for, evenly spread, always with the newest.
         chosen = np.linspace(count - 1, 0, min(count, room)).round().astype(np.intp)[::-1]
         line: Line = [Segment(begin)]

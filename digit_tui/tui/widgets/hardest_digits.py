@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.segment import Segment
 
 from digit_tui.data import counted
+from digit_tui.run.wording import epoch_words
 from digit_tui.tui.state.hardest import HardestMistakes
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.digit_tiles import DigitTiles
@@ -39,7 +40,8 @@ class HardestDigits(DigitTiles):
         self._hardest.update(evaluated, self.room, model.going)
         tiles = self._hardest.places
         mistakes = counted(wrong, f"{evaluated.split} mistake")
-        title = f"Hardest of {mistakes} at epoch {evaluated.epoch:.4g}, true → predicted, by loss"
+        when = epoch_words(evaluated.epoch)
+        title = f"Hardest of {mistakes} at epoch {when}, true → predicted, by loss"
         self.entitle(title if wrong else "")
         if not wrong and not tiles:
             self.paint([[Segment(f"Not one of the {evaluated.split} digits is wrong.")]])

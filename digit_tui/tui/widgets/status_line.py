@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment
@@ -11,7 +10,7 @@ from rich.text import Text
 from textual.renderables.digits import Digits
 
 from digit_tui.insight.significance import ends_words
-from digit_tui.run.wording import rate_words, settings_words
+from digit_tui.run.wording import epoch_words, rate_words, settings_words
 from digit_tui.tui.drawing.ink import Line
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.canvas import Canvas
@@ -91,15 +90,14 @@ def quality_line(model: RunModel, width: int = 1_000) -> str:
     split = model.config.monitored_split
     if measured is None or not len(series):
         return f"{split} accuracy: not measured yet"
-    best = int(np.nanargmax(series.y)) if np.isfinite(series.y).any() else 0
     interval = ends_words(*measured)
     if not series.x[-1]:
         return f"{split} accuracy before training ({interval})"
     named = (f"{split} accuracy (95% interval {interval})", f"{split} accuracy ({interval})")
-    others = [
-        f"best {series.y[best]:.2%} at epoch {series.x[best]:.4g}",
-        trend(series.y[-TREND:].tolist()),
-    ]
+    others = [trend(series.y[-TREND:].tolist())]
+    if model.best is not None:
+        epoch, accuracy = model.best
+        others.insert(0, f"best {accuracy:.2%} at epoch {epoch_words(epoch)}")
     lines = ["  ".join([each, *others]) for each in (*named, f"{split} ({interval})", split)]
     return next((line for line in lines if len(line) <= width), lines[-1])
 

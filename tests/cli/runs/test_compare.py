@@ -37,14 +37,16 @@ def test_the_difference_is_tested(digits_folder: Path) -> None:
     dataset = load_dataset(str(digits_folder), 6)
     first, second = looks(5, 11, dataset)
     assert verdict(first, None) == [
-        "A  90.00% (95% interval 88.0 to 91.7), 900 of 1,000 test digits of patterns, at step 7"
+        "A  90.00% (95% interval 88.0 to 91.7), at step 7",
+        "   900 of 1,000 test digits of patterns",
     ]
     assert verdict(second, first) == [
-        "C  89.40% (95% interval 87.3 to 91.2), 894 of 1,000 test digits of patterns, at step 7",
+        "C  89.40% (95% interval 87.3 to 91.2), at step 7",
+        "   894 of 1,000 test digits of patterns",
         "   -0.60 points (95% interval -1.43 to +0.20) against A",
         "   fixed 5, broke 11: may well be chance (p = 0.14)",
     ]
-    assert verdict(*reversed(looks(2, 10, dataset)))[2].endswith("probably real (p = 0.022)")
+    assert verdict(*reversed(looks(2, 10, dataset)))[3].endswith("probably real (p = 0.022)")
 
 
 def test_compare_shows_curves_settings_and_the_test(make_run: MakeRun, digits_folder: Path) -> None:
@@ -53,6 +55,9 @@ def test_compare_shows_curves_settings_and_the_test(make_run: MakeRun, digits_fo
     assert text.startswith(
         f"A  {good}\nB  {bad}\nC  {good}\n\nTest error, logarithmic:   A   B   C"
     )
+    assert "Steps trained: A 16, B 1, C 16. Part of a difference may be due to that.\n" in text
+    assert max(len(line) for line in text[text.index("setting") :].splitlines()) <= 80
+    assert "Steps trained" not in succeed("compare", "good", "good")
     table_of = text[text.index("setting") :].split("\n\n")[0].splitlines()
     assert [row.split() for row in table_of] == [
         ["setting", "A", "B", "C"],
@@ -99,7 +104,7 @@ def test_other_test_digits_cannot_be_compared(make_run: MakeRun, tmp_path: Path)
     text = succeed("compare", "one", "two")
     assert text.endswith("   other test digits than A: the difference cannot be tested\n")
     both = succeed("compare", "one", "two", "--data", other)
-    assert both.count("60 test digits of other, ") == 2
+    assert both.count("60 test digits of other\n") == 2
     assert "against A" in both
 
 

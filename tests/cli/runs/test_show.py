@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from support.saved_runs import MakeRun, edit, succeed
 
 from digit_tui.run.commands import (
     AddEpochs,
+    Fork,
+    Keep,
     Prune,
     SetLearningRate,
     SetOptimizer,
@@ -84,3 +87,13 @@ def test_show_of_an_earlier_version_tells_the_time_of_all_sessions(make_run: Mak
     for noted, shown in ((34.2, "481.0"), (500.0, "500.0")):
         edit(path, results=record["results"] | {"seconds": noted})
         assert f"2 of 2 epochs, 16 steps, in {shown} s\n" in succeed("show", path)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_show_tells_of_forks(make_run: MakeRun, kept: bool) -> None:
+    fork = Fork((SetLearningRate(0.02),))
+    make_run(script=[(4, fork), (6, Keep(kept)), (7, Stop())])
+    text = succeed("show", "run")
+    state = "kept" if kept else "not kept"
+    assert f"Forks          step 4: learning rate 0.02, {state}, saved as run-fork-4\n" in text
+    assert "Forks" not in succeed("show", "run-fork-4")

@@ -227,11 +227,17 @@ class TestRestart:
             opened.find(r"\[record\]")
             opened.find("hidden layers 1024,512 ")
             opened.find("batch size +128 ")
-            opened.find("It trains with adamw, rate 0.002, elastic, 100 epochs[.]")
+            opened.find("record: large layers, many epochs: the most accurate")
+            opened.find(" adamw, rate 0.002, elastic, 100 epochs[.]")
             await opened.press("right")
             opened.find("hidden layers 128 ")
             opened.find("batch size +64 ")
-            opened.find("It trains with adam, rate 0.001, 25 epochs[.]")
+            opened.find(" adam, rate 0.001, 25 epochs[.]")
+            opened.find("The seed is a fresh one: type 0")
+            await opened.press("down", "down", *"77", "up", "up", "right", "right")  # standard
+            opened.find("hidden layers 77 ")  # what was typed stays
+            opened.find("batch size +128 ")
+            opened.find(" adamw, rate 0.002, elastic, 155 epochs[.]")  # of so many images
 
     @pytest.mark.parametrize(
         ("row", "typed", "told"),

@@ -78,7 +78,7 @@ class TestFork:
             await opened.press("f", "right", "right")
             opened.find(r"\[sgd\]")
             opened.find(r"learning rate 0.01  0.02  0.05 \[0.1\] 0.2  0.5  1 ")
-            opened.find("The copy: optimizer sgd[.]")
+            opened.find("The copy: optimizer sgd at rate 0.1[.]")
             await opened.press("down", "right")
             opened.find("The copy: optimizer sgd at rate 0.2[.]")
 

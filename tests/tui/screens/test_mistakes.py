@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from support.mistakes_view import MISTAKES, chosen, listed
 from support.rarely import rarely
+from support.steering import forked
 from textual import events
 
 from digit_tui.data import Dataset
@@ -213,3 +214,24 @@ class TestWriting:
             await opened.tell(story.started(str(tmp_path / "gone")), story.evaluated())
             await opened.press("w")
             assert opened.app.model.log[-1].text.startswith("not written: No such file")
+
+
+async def test_beside_a_fork_it_is_said_whose_digits_they_are(window: Any, story: Any) -> None:
+    async with window(100, 30) as opened:
+        await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}), story.paused())
+        await opened.press("tab")
+        opened.find("─1 mistake by loss─")
+        await opened.tell(forked(story, "optimizer sgd"))
+        opened.find("─1 mistake of the run by loss─")
+        await opened.press("tab")
+        opened.find("Counts, epoch 1 of the run, ")
+
+
+async def test_another_order_keeps_the_chosen_digit(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8), 31: (0, 0.7)}))
+        await opened.press("tab", "down")
+        opened.find("▸ +31 ")
+        await opened.press("y")
+        opened.find("by confidence")
+        opened.find("▸ +31 ")

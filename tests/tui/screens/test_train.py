@@ -36,7 +36,7 @@ class TestStatus:
             assert [row[:60].rstrip() for row in opened.rows[:4]] == [
                 "  Training  Mistakes  Confusion                            s",
                 " ▶ training  epoch 2.34/25  step 234  3,120 images/s",
-                " test accuracy (99.4 to 100.0)  best 100.00% at epoch 0  ▆▃▃",
+                " test accuracy (99.4 to 100.0)  best 99.90% at epoch 1  ▆▃▃",
                 " adam · learning rate 0.001",
             ]
             assert opened.rows[0].endswith("   sample · 784-128-10")
@@ -73,7 +73,7 @@ class TestStatus:
                 wrong = dict.fromkeys(range(8 - correct), (8, 0.9))  # one of these is an 8
                 await opened.tell(*story.epochs(1, wrong))
             opened.find(
-                r"test accuracy \(95% interval \S+ to \S+\)  best 100.00% at epoch 0  ▁▁▃▅▆██▅ "
+                r"test accuracy \(95% interval \S+ to \S+\)  best 99.90% at epoch 8  ▁▁▃▅▆██▅ "
             )
 
     @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ class TestBiography:
     async def test_a_long_life_is_thinned_and_ends_with_the_latest(self, explain: Any) -> None:
         lineage = [{} if epoch < 99 else {31: (0, 0.99)} for epoch in range(100)]
         async with explain(mistakes=lineage) as opened:
-            opened.find("^ 1 ·{24}0 100$")
+            opened.find("^ 1 ·{19}0 100 ×5$")
 
 
 class TestPixels:
@@ -222,13 +222,13 @@ class TestSuspects:
         async with explain(120, 40, mistakes=[EXPLAINED] * 4) as opened:
             assert "suspect" not in opened.text
             await opened.tell(*story.epochs(1, EXPLAINED))
-            opened.find("the network has contradicted the label for 5 epochs, now 99%")
+            opened.find("#31  9 → 0  loss 4.61  label suspect: contradicted for 5 epochs, now 99%")
             opened.find("^│?▸    31  9 → 0    4.61 ✗\\?")
             opened.find("^│?      4  1 → 7    1.61 ✗ ")
             await opened.resize(80, 24)
             opened.find("label suspect: contradicted for 5 epochs, now 99%─")
             await opened.resize(60, 20)
-            opened.find("label suspect─")
+            opened.find("loss 4.61  label suspect─")
 
     async def test_those_that_annotators_did_not_back(
         self, window: Any, story: Any, monkeypatch: pytest.MonkeyPatch

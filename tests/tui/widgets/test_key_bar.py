@@ -12,7 +12,8 @@ from digit_tui.run import commands
 from digit_tui.tui.app import DigitApp
 
 WANTED = ["u U Undo", "space Pause", "tab View", "? Help", "ctrl+p More", "q Quit"]
-OF_VIEWS = [["[ ] Rate", "f Fork"], ["⏎ Why", "/ Filter"], ["⏎ Digits", "d Change"]]
+OF_MISTAKES = ["⏎ Why", "/ Filter", "y Order", "↑ ↓ Move"]
+OF_VIEWS = [["[ ] Rate", "f Fork"], OF_MISTAKES, ["⏎ Digits", "d Change"]]
 
 
 @pytest.mark.parametrize("height", [24, *rarely(30, 40)])
@@ -27,9 +28,11 @@ async def test_it_shows_what_is_wanted_most(
             rows = opened.rows[height - bar.size.height :]
             assert len(rows) == 1 or (len(rows) == 2 and height >= 30)
             shown = [item for row in rows for item in row.split("  ")]
-            wanted = (
-                WANTED + keys if width >= 80 else [each for each in WANTED if "space" not in each]
-            )
+            wanted = WANTED + keys
+            if width < 80 or (keys is OF_MISTAKES and width == 80):
+                wanted = [each for each in WANTED if each not in ("space Pause", "u U Undo")]
+            if keys is OF_MISTAKES and width >= 80:
+                wanted = [*wanted, *keys]
             assert [each for each in wanted if each not in shown] == []
             assert set(shown) <= all_items(opened.app)  # none is cut off
             await opened.press("tab")
@@ -75,6 +78,14 @@ async def test_a_finished_run_has_no_keys_that_train_on(window: Any, story: Any)
         assert not going & {*opened.rows[23].split("  ")}
         await opened.tell(story.changed("epochs", 30), story.resumed())
         assert going <= {*opened.rows[23].split("  ")}
+
+
+async def test_a_finished_run_says_which_key_extends_it(window: Any, story: Any) -> None:
+    async with window(80, 24) as opened:
+        await opened.tell(*story.opening(), *story.epochs(1), story.paused("finished"))
+        assert {"e Extend", "[ ] Rate"} <= {*opened.rows[23].split("  ")}
+        await opened.press("f")
+        opened.find("no epoch is left for a fork to train: e adds ten")
 
 
 async def test_the_key_that_pauses_says_that_it_goes_on(window: Any, story: Any) -> None:
