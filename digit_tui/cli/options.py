@@ -133,7 +133,7 @@ NO_TIPS = click.option(
 
 THEME = click.option(
     "--theme",
-    type=click.Choice(("dark", "light", "contrast")),
+    type=click.Choice(("dark", "light", "contrast", "contrast-light")),
     envvar="DIGIT_TUI_THEME",
     help="Colours of the interface (those last chosen with T or ctrl+p; at first dark).",
 )
