@@ -20,6 +20,8 @@ AUGMENTATIONS = ("none", "shift", "affine", "elastic")
 MAX_SIDE = 128
 MAX_IMAGES = 2**32 - 1
 """The largest count that the header of an IDX file can hold."""
+MAX_LAYERS = 20
+"""Hidden ones."""
 MAX_WIDTH = 16_384
 MAX_REAL = 1e30
 """Well inside the range of float32, the type of the parameters."""
@@ -114,8 +116,8 @@ class RunConfig:
         _one_of("preset", self.preset, PRESETS)
         for option, choices in CHOICES.items():
             _one_of(option, getattr(self, option), choices)
-        if not self.hidden or len(self.hidden) > 20:
-            raise ConfigError("hidden", "there must be 1 to 20 hidden layers")
+        if not self.hidden or len(self.hidden) > MAX_LAYERS:
+            raise ConfigError("hidden", f"there must be 1 to {MAX_LAYERS} hidden layers")
         for width in self.hidden:
             _between("hidden", width, 1, MAX_WIDTH)
         for option, limits in LIMITS.items():

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from digit_tui.data import counted
 from digit_tui.run.events import EpochEnded, Event, RunStarted, SettingChanged, StepsDone
-from digit_tui.run.wording import setting_change
+from digit_tui.run.wording import setting_set
 from digit_tui.session.output import discard_output
 
 LINE_SECONDS = 5.0
@@ -51,7 +51,7 @@ class ProgressLines:
                     self._write(f"epoch {event.epoch}/{self._epochs}  {measures(event)}")
             case SettingChanged(settings=settings):
                 self._epochs = settings.epochs
-                self._write(f"set {setting_change(event)}")
+                self._write(setting_set(event))
             case _:
                 pass
 

@@ -26,6 +26,8 @@ class StepGroup(NamedTuple):
     clip_value: float | None
     slot_steps: int
     """How many steps the update rule made before."""
+    removed: bool
+    """Whether parameters are removed: their gradient is taken for 0."""
     step: int
     """How many steps the run made before."""
     batches: tuple[tuple[int, float], ...]

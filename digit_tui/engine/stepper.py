@@ -11,6 +11,7 @@ from digit_tui.config import RunConfig
 from digit_tui.engine.batches import BLOCK
 from digit_tui.engine.step_group import MAX_STEPS, StepGroup, StepSums
 from digit_tui.engine.worker_pool import WorkerPool
+from digit_tui.run.removal import Removed
 from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.state import RunState
 
@@ -52,6 +53,7 @@ class Stepper:
         self._schedule = config.schedule
         self.cut_short = False
         self._deformed: tuple[int, int, str] | None = None  # epoch, block, how
+        self._removed: Removed | None = None  # what the pool knows to be removed
 
     def steps(self, state: RunState, most: int) -> list[StepResult]:
         """Make one step or a group of them, in place: the fewer groups, the less time they take.
@@ -75,6 +77,7 @@ class Stepper:
         """
         batch_size = min(state.settings.batch_size, self._images)
         self._pool.prepare(batch_size)
+        self._tell_removed(state.removed)
         started = perf_counter()
         work = batch_size * len(state.parameters)
         together = min(max(MAX_GROUP_WORK // work, 1), MAX_STEPS)
@@ -122,9 +125,16 @@ class Stepper:
             clip_norm=settings.clip_norm,
             clip_value=settings.clip_value,
             slot_steps=state.slot_steps,
+            removed=state.removed is not None,
             step=state.step,
             batches=tuple(batches),
         )
+
+    def _tell_removed(self, removed: Removed | None) -> None:
+        """Tell the workers which parameters are removed, unless they know."""
+        if removed is not None and removed is not self._removed:
+            self._pool.kept[:] = ~removed.mask
+            self._removed = removed
 
     def _load(self, state: RunState, count: int) -> int:
         """Deform the next batch, and load all of it but its images in the last block.

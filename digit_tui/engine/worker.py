@@ -42,6 +42,7 @@ from digit_tui.nn import (
     split_range,
     update,
 )
+from digit_tui.nn.clipping import sum_of_squares
 from digit_tui.nn.inputs import InputBuffer, Inputs
 from digit_tui.nn.network import Allocate
 from digit_tui.nn.optimizers import LONGEST_BLOCK, Block
@@ -70,18 +71,23 @@ class ParameterSpan(NamedTuple):
 
     parameters: Array
     average: Array | None
+    kept: Array
+    """See WorkerPool."""
     gradient: Array
     blocks: list[list[Block]]
     """For an update rule with no slots, with one, with two, ..."""
 
     @classmethod
-    def of(cls, vectors: Vectors, gradient: Array, own: slice, scratch: Array) -> ParameterSpan:
+    def of(
+        cls, vectors: Vectors, kept: Array, gradient: Array, own: slice, scratch: Array
+    ) -> ParameterSpan:
         parameters, average, slots = vectors
         parameters, gradient, slots = parameters[own], gradient[own], slots[:, own]
         counts = range(len(slots) + 1)
         return cls(
             parameters,
             None if average is None else average[own],
+            kept[own],
             gradient,
             [cut(parameters, gradient, slots[:count], scratch) for count in counts],
         )
@@ -100,6 +106,7 @@ class Worker:
         self,
         spec: WorkerSpec,
         vectors: Vectors,
+        kept: Array,
         batches: Batches,
         allocate: Allocate,
         index: int,
@@ -110,6 +117,7 @@ class Worker:
         Args:
             spec: what is trained.
             vectors: the run's, updated in place.
+            kept: see WorkerPool.
             batches: of the training data.
             allocate: makes the arrays that the workers share.
             index: which worker this is, from 0.
@@ -138,7 +146,8 @@ class Worker:
         self._results: Any = self._sums.data
         scratch = allocate_own((LONGEST_BLOCK,), np.float32)
         self._spans = [
-            ParameterSpan.of(vectors, self._pass.gradient, own, scratch) for own in shard.spans
+            ParameterSpan.of(vectors, kept, self._pass.gradient, own, scratch)
+            for own in shard.spans
         ]
 
     def sums(self, steps: slice) -> list[StepSums]:
@@ -238,7 +247,8 @@ class Worker:
         yield
         results, index = self._results, self._index
         results[number, index, PARTIAL_LOSS] = partial_loss
-        results[number, index, SQUARES] = own.differentiate(inputs)
+        squares = own.differentiate(inputs)
+        results[number, index, SQUARES] = self._squares_of_kept() if group.removed else squares
         results[number, index, STOP_REQUESTED] = self._command_waiting()
         yield
         squares = self._total(number, SQUARES)
@@ -250,6 +260,14 @@ class Worker:
                 number, group, learning_rate, sqrt(squares)
             )
         return finite and not results[number, 0, STOP_REQUESTED]
+
+    def _squares_of_kept(self) -> float:
+        """Leave removed parameters out of the gradient; returns the sum of squares of the rest."""
+        total = 0.0
+        for own in self._spans:
+            np.multiply(own.gradient, own.kept, out=own.gradient)
+            total += sum_of_squares(own.gradient)
+        return total
 
     def _total(self, number: int, column: int) -> float:
         """The sum over all workers."""

@@ -23,7 +23,7 @@ REQUEST_BYTES = 8_192
 
 def allocate_run_arrays(
     arena: Arena, spec: WorkerSpec, images: Array | None
-) -> tuple[Vectors, TrainingData, Array]:
+) -> tuple[Vectors, Array, TrainingData, Array]:
     """Allocate what does not depend on the batch size, in the same order in each process.
 
     Args:
@@ -32,15 +32,16 @@ def allocate_run_arrays(
         images: the training images, if they are in memory of their own.
 
     Returns:
-        The run's vectors, the training data, and (BLOCK, pixels) uint8 for a block of deformed
-        images.
+        The run's vectors, (n,) float32 that is 0 for removed parameters and 1 for others, the
+        training data, and (BLOCK, pixels) uint8 for a block of deformed images.
     """
     pixels = spec.sizes[0]
     vectors = Vectors.make(spec.sizes, spec.average, arena.allocate)
+    kept = arena.allocate(vectors.parameters.shape, np.float32)
     if images is None:
         images = arena.allocate((spec.images, pixels), np.uint8)
     data = TrainingData(images, arena.allocate((spec.images,), np.uint8))
-    return vectors, data, arena.allocate((BLOCK, pixels), np.uint8)
+    return vectors, kept, data, arena.allocate((BLOCK, pixels), np.uint8)
 
 
 class WorkerGroup:
@@ -56,6 +57,7 @@ class WorkerGroup:
         arena: Arena,
         spec: WorkerSpec,
         vectors: Vectors,
+        kept: Array,
         batches: Batches,
         process: int,
         processes: int,
@@ -68,6 +70,7 @@ class WorkerGroup:
             arena: where; shared, unless there is one worker in all.
             spec: what is trained, and by how many workers.
             vectors: the run's, which the workers update in place.
+            kept: see `allocate_run_arrays`.
             batches: of the training data.
             process: which one this is, from 0.
             processes: how many there are.
@@ -81,7 +84,8 @@ class WorkerGroup:
         self.workers: list[Worker] = []
         for index in range(process, spec.workers, processes):
             arena.rewind(shared_from)  # to the arrays that all workers share
-            worker = Worker(spec, vectors, batches, arena.allocate, index, command_waiting)
+            allocate = arena.allocate
+            worker = Worker(spec, vectors, kept, batches, allocate, index, command_waiting)
             self.workers.append(worker)
 
     def lead(self, job: str, *values: Any) -> None:

@@ -52,6 +52,8 @@ class WorkerPool:
 
     Attributes:
         vectors: the run's, which the workers update in place.
+        kept: (n,) float32, 0 for parameters that are removed and 1 for others; read in groups of
+            steps that say so.
         hurried: whether somebody waits for the run to end: a process that does not answer is
             soon given up.
     """
@@ -90,11 +92,11 @@ class WorkerPool:
         self._place = place_of(data.images)
         images = data.images if spec.workers == 1 or self._place else None
 
-        def allocate(arena: Arena) -> tuple[Vectors, TrainingData, Array]:
+        def allocate(arena: Arena) -> tuple[Vectors, Array, TrainingData, Array]:
             return allocate_run_arrays(arena, spec, images)
 
         self._run_arena = self._arena_for(allocate)
-        self.vectors, shared, block = allocate(self._run_arena)
+        self.vectors, self.kept, shared, block = allocate(self._run_arena)
         if shared.images is not data.images:
             shared.images[:] = data.images
         shared.labels[:] = data.labels
@@ -166,9 +168,9 @@ class WorkerPool:
         """Make the workers of this process, one of so many, and what depends on the batch size."""
 
         def make(arena: Arena) -> WorkerGroup:
-            spec, vectors, batches = self._spec, self.vectors, self._batches
+            spec, vectors, kept, batches = self._spec, self.vectors, self.kept, self._batches
             return WorkerGroup(
-                arena, spec, vectors, batches, 0, processes, self._pause, self._interrupt
+                arena, spec, vectors, kept, batches, 0, processes, self._pause, self._interrupt
             )
 
         self._batch_arena = self._arena_for(make)

@@ -20,10 +20,10 @@ def run_worker(task: dict[str, Any]) -> None:
     run_arena, batch_arena = map(Arena, task["memory"])
     place, shape = task["images"], (spec.images, spec.sizes[0])
     images = array_at(Place(*place), shape) if place else None
-    vectors, data, block = allocate_run_arrays(run_arena, spec, images)
+    vectors, kept, data, block = allocate_run_arrays(run_arena, spec, images)
     batches = Batches(data, spec.seed, spec.side, block)
     group = WorkerGroup(
-        batch_arena, spec, vectors, batches, task["process"], task["processes"], _pause_or_end
+        batch_arena, spec, vectors, kept, batches, task["process"], task["processes"], _pause_or_end
     )
     while True:
         group.follow()

@@ -9,6 +9,7 @@ from digit_tui.nn.metrics import Evaluation, evaluate, outputs_in_chunks
 from digit_tui.nn.network import Layer, Network, scale_pixels
 from digit_tui.nn.optimizers import RULES, Hyperparameters, UpdateRule, cut, update
 from digit_tui.nn.propagation import BatchResult, GradientPass, batch_gradient
+from digit_tui.nn.removal import parameters_of_units, smallest_weights, weight_mask
 from digit_tui.nn.schedules import SCHEDULES
 from digit_tui.nn.sharding import split_range
 
@@ -39,7 +40,10 @@ __all__ = [
     "evaluate",
     "global_norm",
     "outputs_in_chunks",
+    "parameters_of_units",
     "scale_pixels",
+    "smallest_weights",
     "split_range",
     "update",
+    "weight_mask",
 ]

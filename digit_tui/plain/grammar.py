@@ -12,7 +12,7 @@ from digit_tui.plain import requests
 from digit_tui.plain.requests import InputError, Request, RunCommand
 from digit_tui.plain.values import MOST, choose, count_words, quoted, real, whole
 from digit_tui.run import commands
-from digit_tui.run.settings import named_values, parse_changes
+from digit_tui.run.settings import named_values, parse_changes, share
 from digit_tui.training import restart
 
 
@@ -106,6 +106,25 @@ def _clip(words: list[str]) -> Request:
 def _augment(words: list[str]) -> Request:
     count_words(words, 1, 1)
     return RunCommand(commands.SetAugmentation(choose(words[0], AUGMENTATIONS)))
+
+
+def _switch(command: type[commands.SwitchOff | commands.SwitchOn]) -> Callable[..., Request]:
+    """The parser of a command that names a layer and units of it."""
+
+    def parse_units(words: list[str]) -> Request:
+        count_words(words, 2, MOST)
+        layer, units = whole(words[0]), tuple(whole(word, least=0) for word in words[1:])
+        return RunCommand(command(layer, units))
+
+    return parse_units
+
+
+def _prune(words: list[str]) -> Request:
+    count_words(words, 1, 1)
+    try:
+        return RunCommand(commands.Prune(share("SHARE", words[0])))
+    except ValueError as error:  # it quotes what was typed
+        raise ValueError(printable(str(error))) from error
 
 
 def _timeline(words: list[str]) -> Request:
@@ -234,6 +253,21 @@ COMMANDS = (
         _augment,
     ),
     PlainCommand(
+        "off",
+        "off L N [N ...]",
+        "Switch units off: unit N, or some, of hidden layer L",
+        _switch(commands.SwitchOff),
+    ),
+    PlainCommand(
+        "on", "on L N [N ...]", "Switch units on again, as they were", _switch(commands.SwitchOn)
+    ),
+    PlainCommand(
+        "prune",
+        "prune SHARE",
+        "Keep this share of the weights, the smallest, at 0: 0.3 or 30%; 0 puts all back",
+        _prune,
+    ),
+    PlainCommand(
         "undo", "undo", "Go back to before the last command", alone(RunCommand(commands.Undo()))
     ),
     PlainCommand(
@@ -242,7 +276,7 @@ COMMANDS = (
     PlainCommand("back", "back N", "Go to row N of the timeline", _back),
     PlainCommand(
         "fork",
-        "fork optimizer=NAME,lr=X,clip-norm=X,clip-value=X,augment=NAME",
+        "fork optimizer=NAME,lr=X,clip-norm=X,clip-value=X,augment=NAME,off=L:N+N,on=L:N,prune=X",
         "Train a copy beside the run with one or more of these settings changed",
         _fork,
     ),

@@ -80,6 +80,34 @@ class AddEpochs:
 
 
 @dataclass(frozen=True)
+class SwitchOff:
+    """Take units out of the network: their weights and biases are 0 until they are on again."""
+
+    layer: int
+    """A hidden one, from 1."""
+    units: tuple[int, ...]
+    """From 0."""
+
+
+@dataclass(frozen=True)
+class SwitchOn:
+    """Put units back as they were when they were switched off."""
+
+    layer: int
+    """A hidden one, from 1."""
+    units: tuple[int, ...]
+    """From 0."""
+
+
+@dataclass(frozen=True)
+class Prune:
+    """Keep the smallest weights of the whole network at 0; another share puts them back first."""
+
+    share: float
+    """Of all weights, from 0 to MAX_PRUNED; 0 prunes none."""
+
+
+@dataclass(frozen=True)
 class Undo:
     """Go back to before the last command, or to before a divergence or spike."""
 
@@ -135,6 +163,9 @@ class Stop:
     """stopped, interrupted or diverged; recorded in the last event and in run.json."""
 
 
+Removal = SwitchOff | SwitchOn | Prune
+"""Commands that take parameters out of the network, or put them back."""
+
 Setting = (
     SetOptimizer
     | SetLearningRate
@@ -143,6 +174,7 @@ Setting = (
     | SetAugmentation
     | SetBatchSize
     | AddEpochs
+    | Removal
 )
 """Commands that change what the next step computes: they and the config determine a run."""
 

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digit_tui.insight.significance import Comparison
 from digit_tui.nn import Evaluation, Network, PredictionHistory
 from digit_tui.run.commands import Lineage
 from digit_tui.run.settings import Settings
 from digit_tui.run.state import RunState
 
-IF_HELD_OUT = {"held out": True}
+IF_KNOWN = {"if known": True}
 """Metadata of fields that are left out of the JSON where they are None."""
 
 
@@ -124,8 +125,8 @@ class EpochEnded:
     seconds: float
     """Training time, without pauses and evaluations."""
     images_per_second: float
-    validation_loss: float | None = field(default=None, metadata=IF_HELD_OUT)
-    validation_accuracy: float | None = field(default=None, metadata=IF_HELD_OUT)
+    validation_loss: float | None = field(default=None, metadata=IF_KNOWN)
+    validation_accuracy: float | None = field(default=None, metadata=IF_KNOWN)
     """As a fraction; None, like the loss, if there is no validation set."""
 
     @property
@@ -136,6 +137,19 @@ class EpochEnded:
         assert self.test_loss is not None
         assert self.test_accuracy is not None
         return "test", self.test_loss, self.test_accuracy
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a change did to the network at once, on the monitored split."""
+
+    split: str
+    """test or validation"""
+    before: float
+    """Accuracy, as a fraction."""
+    after: float
+    comparison: Comparison
+    """Of the network before with the one after."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +164,8 @@ class SettingChanged:
     new: Any
     settings: Settings = field(metadata={"json": False})
     """All settings, after the change."""
+    effect: Effect | None = field(default=None, metadata=IF_KNOWN)
+    """Of units that are switched off or on, and of pruning; None for other settings."""
 
     @classmethod
     def all_between(
@@ -361,11 +377,11 @@ class RunEnded:
     run: str | None
     evaluated: Evaluated = field(metadata={"json": False})
     """The final evaluation of the test set, or, if it was not evaluated, of the validation set."""
-    validation_accuracy: float | None = field(default=None, metadata=IF_HELD_OUT)
+    validation_accuracy: float | None = field(default=None, metadata=IF_KNOWN)
     """As a fraction; None, like the counts, if there is no validation set."""
-    validation_correct: int | None = field(default=None, metadata=IF_HELD_OUT)
-    validation_total: int | None = field(default=None, metadata=IF_HELD_OUT)
-    test_opened: int | None = field(default=None, metadata=IF_HELD_OUT)
+    validation_correct: int | None = field(default=None, metadata=IF_KNOWN)
+    validation_total: int | None = field(default=None, metadata=IF_KNOWN)
+    test_opened: int | None = field(default=None, metadata=IF_KNOWN)
     """The step at which the user first opened the test set, in a run with a validation set; None if
     that did not happen."""
 

@@ -11,6 +11,7 @@ from digit_tui.run.commands import (
     AddEpochs,
     AppliedCommand,
     Lineage,
+    Prune,
     ScaleLearningRate,
     SetAugmentation,
     SetBatchSize,
@@ -18,6 +19,8 @@ from digit_tui.run.commands import (
     SetLearningRate,
     SetOptimizer,
     Setting,
+    SwitchOff,
+    SwitchOn,
 )
 
 _SETTINGS: dict[str, type[Setting]] = {
@@ -28,6 +31,9 @@ _SETTINGS: dict[str, type[Setting]] = {
     "set_augmentation": SetAugmentation,
     "set_batch_size": SetBatchSize,
     "add_epochs": AddEpochs,
+    "switch_off": SwitchOff,
+    "switch_on": SwitchOn,
+    "prune": Prune,
 }
 _NAMES = {kind: name for name, kind in _SETTINGS.items()}
 
@@ -75,8 +81,13 @@ def lineage_from_json(values: Iterable[Mapping[str, Any]]) -> Lineage:
     lineage = []
     for value in values:
         kind = _SETTINGS[value["command"]]
-        given = {field.name: value[field.name] for field in fields(kind)}
+        given = {field.name: _immutable(value[field.name]) for field in fields(kind)}
         if not isinstance(value["step"], int):
             raise TypeError(f"{value['step']!r} is not a number of steps")
         lineage.append(AppliedCommand(value["step"], kind(**given)))
     return tuple(lineage)
+
+
+def _immutable(value: Any) -> Any:
+    """Lineages are compared, and are keys: JSON's lists become tuples again."""
+    return tuple(value) if isinstance(value, list) else value

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from digit_tui.config import RunConfig
+from digit_tui.config import ConfigError, RunConfig
 from digit_tui.nn import RULES, SCHEDULES
 from digit_tui.run.commands import (
     AddEpochs,
     Command,
+    Prune,
     ScaleLearningRate,
     SetAugmentation,
     SetBatchSize,
@@ -18,7 +19,12 @@ from digit_tui.run.commands import (
     SetLearningRate,
     SetOptimizer,
     Setting,
+    SwitchOff,
+    SwitchOn,
 )
+
+MAX_PRUNED = 0.99
+"""The largest share of the weights that can be pruned."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,10 @@ class Settings:
     batch_size: int
     epochs: int
     """Length of the whole run."""
+    switched_off: tuple[tuple[int, int], ...] = ()
+    """Units that are off: (layer, unit) pairs in their order, layers from 1 and units from 0."""
+    pruned: float = 0.0
+    """Share of the weights that is pruned."""
 
     @classmethod
     def of(cls, config: RunConfig) -> Settings:
@@ -50,6 +60,24 @@ class Settings:
             batch_size=config.batch_size,
             epochs=config.epochs or 0,
         )
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Settings:
+        """The inverse of `to_json`."""
+        pairs = values.get("switched_off", ())
+        return cls(**{**values, "switched_off": tuple((layer, unit) for layer, unit in pairs)})
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as plain values.
+
+        Units and weights are left out where none is removed: earlier versions read that too.
+        """
+        values = asdict(self)
+        return {name: value for name, value in values.items() if name not in REMOVED or value}
+
+
+REMOVED = ("switched_off", "pruned")
+"""The fields of Settings that say what is removed from the network. No option sets them."""
 
 
 def changes_of(command: Command, settings: Settings, config: RunConfig) -> dict[str, Any]:
@@ -78,8 +106,57 @@ def changes_of(command: Command, settings: Settings, config: RunConfig) -> dict[
             return {"batch_size": size}
         case AddEpochs(count):
             return {"epochs": settings.epochs + count}
+        case SwitchOff(layer, units):
+            pairs = {*settings.switched_off, *((layer, unit) for unit in units)}
+            return {"switched_off": tuple(sorted(pairs))}
+        case SwitchOn(layer, units):
+            pairs = {*settings.switched_off}.difference((layer, unit) for unit in units)
+            return {"switched_off": tuple(sorted(pairs))}
+        case Prune(share):
+            return {"pruned": share}
         case _:
             raise TypeError(f"{command!r} changes no setting")
+
+
+def checked_changes(command: Setting, settings: Settings, config: RunConfig) -> dict[str, Any]:
+    """What `changes_of` gives, if its values are in range.
+
+    Raises:
+        ConfigError: if one is not, or a unit does not exist; `option` is the field of Settings.
+    """
+    if isinstance(command, SwitchOff | SwitchOn):
+        _check_units(((command.layer, unit) for unit in command.units), config.hidden)
+    changes = changes_of(command, settings, config)
+    check_values(changes, config)
+    return changes
+
+
+def check_values(values: Mapping[str, Any], config: RunConfig) -> None:
+    """Check that fields of Settings are in range, and fit the network of a run.
+
+    Raises:
+        ConfigError: if one is not; `option` is the field.
+    """
+    config.with_(**{name: value for name, value in values.items() if name not in REMOVED})
+    pairs, share = values.get("switched_off", ()), values.get("pruned", 0.0)
+    _check_units(pairs, config.hidden)
+    for layer, width in enumerate(config.hidden, start=1):
+        if sum(each == layer for each, _ in pairs) == width:
+            reason = f"all units of layer {layer} would be off, and nothing would get through"
+            raise ConfigError("switched_off", reason)
+    if not 0 <= share <= MAX_PRUNED:
+        raise ConfigError("pruned", f"{share} is not a share from 0 to {MAX_PRUNED}")
+
+
+def _check_units(pairs: Iterable[tuple[int, int]], hidden: tuple[int, ...]) -> None:
+    for layer, unit in pairs:
+        if not 1 <= layer <= len(hidden):
+            layers = "layer 1 alone" if len(hidden) == 1 else f"layers 1 to {len(hidden)}"
+            raise ConfigError("switched_off", f"layer {layer} is none of the hidden ones, {layers}")
+        if not 0 <= unit < hidden[layer - 1]:
+            last = hidden[layer - 1] - 1
+            reason = f"layer {layer} has no unit {unit}, only 0 to {last}"
+            raise ConfigError("switched_off", reason)
 
 
 def parse_changes(text: str) -> tuple[Setting, ...]:
@@ -122,18 +199,18 @@ def check_changes(commands: Iterable[Setting], config: RunConfig) -> None:
         ConfigError: if one is not.
     """
     for command in commands:
-        config.with_(**changes_of(command, Settings.of(config), config))
+        checked_changes(command, Settings.of(config), config)
 
 
 def commands_of(wanted: Mapping[str, str]) -> tuple[Setting, ...]:
     """The commands that change settings, given by the names and values that users type.
 
     Args:
-        wanted: names (optimizer, lr, clip-norm, clip-value, augment) to values; "off" is no
-            clipping.
+        wanted: names (optimizer, lr, clip-norm, clip-value, augment, off, on, prune) to values;
+            clipping that is "off" is none, and units are given as LAYER:UNIT+UNIT.
 
     Raises:
-        ValueError: for an unknown name or a value that is not a number; the message says which.
+        ValueError: for an unknown name or a wrong value; the message says which.
     """
     left = dict(wanted)
     commands: list[Setting] = []
@@ -147,8 +224,14 @@ def commands_of(wanted: Mapping[str, str]) -> tuple[Setting, ...]:
         commands.append(SetClipping(number("clip-norm", norm), number("clip-value", value)))
     if "augment" in left:
         commands.append(SetAugmentation(left.pop("augment")))
+    if "off" in left:
+        commands.append(SwitchOff(*_units("off", left.pop("off"))))
+    if "on" in left:
+        commands.append(SwitchOn(*_units("on", left.pop("on"))))
+    if "prune" in left:
+        commands.append(Prune(share("prune", left.pop("prune"))))
     if left:
-        names = "optimizer, lr, clip-norm, clip-value, augment"
+        names = "optimizer, lr, clip-norm, clip-value, augment, off, on, prune"
         raise ValueError(f"{next(iter(left))!r} is none of {names}")
     return tuple(commands)
 
@@ -165,6 +248,26 @@ def number(name: str, word: str | None) -> float | None:
         return float(word)
     except ValueError:
         raise ValueError(f"{name}: {word!r} is not a number") from None
+
+
+def share(name: str, word: str) -> float:
+    """A share that a user typed, such as 0.3 or 30%.
+
+    Raises:
+        ValueError: if it is none; the message begins with the name.
+    """
+    value = number(name, word.removesuffix("%"))
+    assert value is not None
+    return value / 100 if word.endswith("%") else value
+
+
+def _units(name: str, word: str) -> tuple[int, tuple[int, ...]]:
+    """A layer and units of it, typed as 1:17 or 1:17+23."""
+    layer, _, units = word.partition(":")
+    try:
+        return int(layer), tuple(int(unit) for unit in units.split("+"))
+    except ValueError:
+        raise ValueError(f"{name}: {word!r} is not LAYER:UNIT or LAYER:UNIT+UNIT") from None
 
 
 def scheduled_rate(settings: Settings, schedule: str, epoch: float) -> float:

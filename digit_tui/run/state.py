@@ -12,11 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.config import RunConfig
-from digit_tui.nn import RULES, Network, PredictionHistory
+from digit_tui.nn import (
+    RULES,
+    Network,
+    PredictionHistory,
+    parameters_of_units,
+    smallest_weights,
+)
 from digit_tui.nn.network import Allocate, parameter_count
 from digit_tui.nn.optimizers import LINE
 from digit_tui.run.commands import Lineage
 from digit_tui.run.random_streams import stream
+from digit_tui.run.removal import Removed
 from digit_tui.run.settings import Settings
 
 Array = NDArray[Any]
@@ -89,6 +96,8 @@ class RunState:
     """The applied commands that led to this state."""
     history: PredictionHistory = field(default_factory=PredictionHistory)
     """The predictions at the end of each epoch that led to this state."""
+    removed: Removed | None = None
+    """What is removed from the network; None if no unit is off and no weight is pruned."""
 
     @property
     def parameters(self) -> Array:
@@ -141,6 +150,7 @@ class RunState:
         self.tally = replace(other.tally)
         self.lineage = other.lineage
         self.history = other.history
+        self.removed = other.removed
 
     @property
     def weights_sha256(self) -> str:
@@ -170,6 +180,28 @@ class RunState:
         self.epoch += 1
         self.cursor = 0
         return ended
+
+    def change_removed(self, settings: Settings, sizes: Sequence[int]) -> None:
+        """Take over which units are off and what share of the weights is pruned.
+
+        The weights to prune are chosen by the values that they have with nothing removed, so that
+        it does not matter which commands came before.
+
+        Args:
+            settings: the new ones; those in force are still the old.
+            sizes: layer widths, inputs first, classes last.
+        """
+        before, self.removed = self.removed, None
+        if before is not None:
+            before.put_back(self.parameters, self.average)
+        pruned = None
+        if settings.pruned:
+            pruned = None if before is None else before.pruned
+            if settings.pruned != self.settings.pruned:
+                pruned = smallest_weights(self.parameters, sizes, settings.pruned)
+        if settings.pruned or settings.switched_off:
+            of_units = parameters_of_units(sizes, settings.switched_off)
+            self.removed = Removed.take(pruned, of_units, *self.vectors)
 
     def fresh_slots(self) -> None:
         """Reset the slots to zero, for a rule that starts now."""

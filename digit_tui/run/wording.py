@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from digit_tui.data import Dataset, counted
-from digit_tui.run import commands
+from digit_tui.run import commands, removal_words
 from digit_tui.run.commands import Setting
 from digit_tui.run.events import (
     BranchEvent,
     CheckpointSaved,
     Diverged,
+    Effect,
     EpochEnded,
     Evaluated,
     Event,
@@ -53,6 +54,8 @@ NAMES = {
     "augment": "augmentation",
     "batch_size": "batch size",
     "epochs": "epochs",
+    "switched_off": "units off",
+    "pruned": "pruned weights",
 }
 """The fields of Settings in words."""
 
@@ -71,6 +74,13 @@ PAUSES = {
     "epoch": "paused after one epoch",
 }
 """The line for each pause that the user asked for, by its reason."""
+
+
+def field_value(name: str, value: Any) -> str:
+    """The value of a field of Settings in words."""
+    if name == "switched_off":
+        return removal_words.units(value)
+    return removal_words.share(value) if name == "pruned" else setting_value(value)
 
 
 def setting_value(value: Any) -> str:
@@ -95,8 +105,18 @@ def _went_back(event: WentBack) -> str:
 
 def setting_change(change: SettingChanged) -> str:
     """A changed setting, for example "learning rate 0.001 → 0.002"."""
-    old, new = setting_value(change.old), setting_value(change.new)
+    if change.setting == "switched_off":
+        return removal_words.units_changed(change.old, change.new)
+    old, new = (field_value(change.setting, value) for value in (change.old, change.new))
     return f"{NAMES[change.setting]} {old} → {new}"
+
+
+def setting_set(change: SettingChanged) -> str:
+    """A changed setting and its effect, if that is known; else for example "set epochs 2 → 3"."""
+    words = setting_change(change)
+    if change.effect is None:
+        return f"set {words}"
+    return f"{words}: {removal_words.effect(change.effect)}"
 
 
 def earlier_changes(count: int) -> str:
@@ -127,6 +147,12 @@ def command_words(command: Setting) -> str:
             return f"set the batch size to {value}"
         case commands.AddEpochs(count):
             return f"add {counted(count, 'epoch')}"
+        case commands.SwitchOff(layer, units):
+            return f"switch off {removal_words.units((layer, unit) for unit in units)}"
+        case commands.SwitchOn(layer, units):
+            return f"switch on {removal_words.units((layer, unit) for unit in units)}"
+        case commands.Prune(share):
+            return f"prune {removal_words.share(share)} of the weights" if share else "stop pruning"
 
 
 def setting_words(command: Setting) -> str:
@@ -148,6 +174,12 @@ def setting_words(command: Setting) -> str:
             return f"batch size {value}"
         case commands.AddEpochs(count):
             return f"{counted(count, 'epoch')} more"
+        case commands.SwitchOff(layer, units):
+            return f"{removal_words.units((layer, unit) for unit in units)} off"
+        case commands.SwitchOn(layer, units):
+            return f"{removal_words.units((layer, unit) for unit in units)} on"
+        case commands.Prune(share):
+            return f"{removal_words.share(share)} of the weights pruned" if share else "no pruning"
 
 
 def divergence(what: str, value: float, step: int, change: SettingChanged | None) -> str:
@@ -206,7 +238,7 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
         case EpochEnded(epoch=epoch, monitored=(split, loss, accuracy)):
             return f"epoch {epoch}: {split} {accuracy:.2%}, loss {loss:.4f}"
         case SettingChanged(epoch=epoch):
-            return f"epoch {epoch:.2f}: set {setting_change(event)}{_left_by(schedule, event)}"
+            return f"epoch {epoch:.2f}: {setting_set(event)}{_left_by(schedule, event)}"
         case WentBack():
             return _went_back(event)
         case Paused(reason=reason):
@@ -232,6 +264,8 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
             return worker_lost(event)
         case BranchEvent(Diverged() as diverged, branch):
             return f"{branch}: {diverged.message}"
+        case BranchEvent(SettingChanged(effect=Effect()) as change, branch):
+            return f"{branch}: {setting_set(change)}"
         case BranchEvent(SaveFailed() as failed):
             return line_for(failed, ways)
         case _:
@@ -310,7 +344,7 @@ def settings_words(settings: Settings, learning_rate: float | None) -> list[str]
         words.append(f"clip value {setting_value(settings.clip_value)}")
     if settings.augment != "none":
         words.append(settings.augment)
-    return words
+    return words + removal_words.removed(settings.switched_off, settings.pruned)
 
 
 def rate_words(settings: Settings, learning_rate: float | None, falls: bool) -> list[str]:

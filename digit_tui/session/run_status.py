@@ -112,6 +112,7 @@ class RunStatus:
         """Why the last attempt to save failed."""
         self.failure: Failed | None = None
         self.ended: RunEnded | None = None
+        self._removed_at: int | None = None  # the last step with networks before and after it
         self._speed: deque[tuple[int, float]] = deque(maxlen=20)
         self._track: deque[tuple[float, float]] = deque()
 
@@ -183,6 +184,8 @@ class RunStatus:
                 self._ingest_evaluated(event)
             case SettingChanged():
                 self.settings = event.settings
+                if event.effect is not None:
+                    self._removed_at = event.step
                 if event.setting in ("learning_rate", "epochs"):
                     self._expect_rate(event.epoch)
             case TimelineChanged(snapshots):
@@ -212,7 +215,7 @@ class RunStatus:
     def _show_accuracy_of_now(self) -> None:
         """A snapshot has the accuracy of the evaluation before it; this one may be newer."""
         now = self.evaluated
-        if now is None or now.step != self.step:
+        if now is None or now.step != self.step or now.step == self._removed_at:
             return
         accuracy = now.evaluation.accuracy
         for place, each in enumerate(self.snapshots):

@@ -34,6 +34,7 @@ from digit_tui.storage.checkpoint_content import (
     read_history,
     read_vectors,
 )
+from digit_tui.storage.checkpoint_removal import read_removed, removed_arrays
 from digit_tui.storage.differences import config_difference, dataset_difference
 from digit_tui.storage.errors import OtherRun, RunError
 from digit_tui.storage.reading import open_file
@@ -82,7 +83,7 @@ class Checkpoint:
             "accuracy": self.accuracy,
             "best_accuracy": self.best_accuracy,
             "returns": self.go_back_count,
-            "settings": asdict(state.settings),
+            "settings": state.settings.to_json(),
             "slot_steps": state.slot_steps,
             "step": state.step,
             "epoch": state.epoch,
@@ -97,6 +98,8 @@ class Checkpoint:
         }
         if state.average is not None:
             arrays["average"] = state.average
+        if state.removed is not None:
+            arrays |= removed_arrays(state.removed)
         for name, array in state.history.to_arrays().items():
             arrays[HISTORY + name] = array
         file = io.BytesIO()
@@ -164,9 +167,10 @@ def _parse(path: Path, file: BinaryIO, size: int, expected: Expected | None) -> 
             raise OtherRun(f"{path} does not belong to {RECORD}: {different}")
     layout = Layout.of(config, about["data"])
     check_progress(about, config, layout)
-    settings = Settings(**about["settings"])
+    settings = Settings.from_json(about["settings"])
+    vectors = read_vectors(archive, layout, settings.optimizer, about["slot_steps"])
     state = RunState(
-        vectors=read_vectors(archive, layout, settings.optimizer, about["slot_steps"]),
+        vectors=vectors,
         settings=settings,
         slot_steps=about["slot_steps"],
         step=about["step"],
@@ -175,6 +179,7 @@ def _parse(path: Path, file: BinaryIO, size: int, expected: Expected | None) -> 
         tally=Tally(**about["tally"]),
         lineage=lineage_from_json(about["course"]),
         history=read_history(archive, layout),
+        removed=read_removed(archive, layout, settings, vectors),
     )
     return Checkpoint(
         state,

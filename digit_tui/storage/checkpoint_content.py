@@ -6,14 +6,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from digit_tui.config import MAX_EPOCHS, RunConfig
+from digit_tui.config import MAX_EPOCHS, ConfigError, RunConfig
 from digit_tui.nn import RULES, PredictionHistory
 from digit_tui.nn.history import MAX_EVALUATIONS
 from digit_tui.nn.network import parameter_count
+from digit_tui.run.settings import REMOVED, Settings, check_values
 from digit_tui.run.state import Vectors
 from digit_tui.storage.archive import Archive
 from digit_tui.storage.journal_lines import course_up_to
-from digit_tui.storage.setting_checks import SETTINGS
+from digit_tui.storage.setting_checks import REMOVALS, SETTINGS
 from digit_tui.storage.summary_check import SCHEMA, SUMMARY
 from digit_tui.storage.validation import (
     Invalid,
@@ -46,14 +47,15 @@ _TALLY = {
 }
 
 
-def exactly(checks: dict[str, Any]) -> Any:
-    """An object with these fields and no others, as it becomes the fields of a class."""
-    inner = fields(checks)
+def exactly(checks: dict[str, Any], also: dict[str, Any] | None = None) -> Any:
+    """An object with these fields, perhaps others too, and no more: it becomes a class's fields."""
+    known = checks | (also or {})
+    inner = fields(checks, also)
 
     def check(value: Any) -> None:
         inner(value)
         for name in value:
-            if name not in checks:
+            if name not in known:
                 raise Invalid("there is a field too many")
 
     return check
@@ -68,7 +70,7 @@ _ABOUT = fields(
         "accuracy": optional(number(0, 1)),
         "best_accuracy": number(0, 1),
         "returns": whole(),
-        "settings": exactly(SETTINGS),
+        "settings": exactly(SETTINGS, also=REMOVALS),
         "slot_steps": whole(),
         "step": whole(),
         "epoch": whole(0, MAX_EPOCHS),
@@ -106,8 +108,10 @@ class Layout(NamedTuple):
     def largest_file(self) -> int:
         """Bytes that a checkpoint has at most."""
         vectors = 1 + self.average + max(rule.slots for rule in RULES.values())
+        removed = self.parameters * (1 + self.average)
         history = MAX_EVALUATIONS * (16 + 5 * self.monitored_images)
-        return 4 * vectors * self.parameters + history + LARGEST_ABOUT + (1 << 16)
+        arrays = 4 * vectors * self.parameters + 4 * removed + self.parameters + history
+        return arrays + LARGEST_ABOUT + (1 << 16)
 
 
 def read_about(archive: Archive) -> tuple[dict[str, Any], RunConfig]:
@@ -132,6 +136,11 @@ def check_progress(about: dict[str, Any], config: RunConfig, layout: Layout) -> 
     Raises:
         Invalid: if they do not.
     """
+    settings = Settings.from_json(about["settings"])
+    try:
+        check_values({name: getattr(settings, name) for name in REMOVED}, config)
+    except ConfigError as error:
+        raise Invalid(str(error), f"settings.{error.option}") from None
     tally = about["tally"]
     bounds = {
         "sizes": (about["sizes"], list(layout.sizes)),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from digit_tui.config import MAX_EPOCHS
+from digit_tui.config import MAX_EPOCHS, MAX_WIDTH
 from digit_tui.run.lineage import is_valid, lineage_from_json
-from digit_tui.storage.setting_checks import SETTINGS
+from digit_tui.storage.setting_checks import LAYER, REMOVALS, SETTINGS, UNIT
 from digit_tui.storage.validation import (
     Check,
     Invalid,
@@ -44,6 +44,9 @@ COMMANDS = {
         "set_augmentation": {"name": SETTINGS["augment"]},
         "set_batch_size": {"value": SETTINGS["batch_size"]},
         "add_epochs": {"count": whole(-MAX_EPOCHS, MAX_EPOCHS)},
+        "switch_off": {"layer": LAYER, "units": many(UNIT, MAX_WIDTH)},
+        "switch_on": {"layer": LAYER, "units": many(UNIT, MAX_WIDTH)},
+        "prune": {"share": REMOVALS["pruned"]},
     }.items()
 }
 """Those that change a setting."""

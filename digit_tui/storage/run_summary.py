@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from digit_tui.config import ConfigError, RunConfig
 from digit_tui.run.commands import Lineage
-from digit_tui.run.settings import Settings, changes_of
-from digit_tui.run.wording import NAMES, setting_value
+from digit_tui.run.settings import REMOVED, Settings, changes_of, check_values
+from digit_tui.run.wording import NAMES, field_value, setting_value
 from digit_tui.storage.command_records import CommandRecord, command_records_of
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History
@@ -153,6 +153,10 @@ class RunSummary:
             "data": (self.saved.data, self.saved.data),
             **{name: (value, value) for name, value in fixed.items()},
             **{name: (before[field], now[field]) for field, name in NAMES.items()},
+            **{
+                NAMES[field]: (field_value(field, before[field]), field_value(field, now[field]))
+                for field in REMOVED
+            },
             "commands": (self.commands, self.commands),
         }
 
@@ -190,5 +194,5 @@ def settings_after(config: RunConfig, lineage: Lineage) -> Settings:
     settings = Settings.of(config)
     for applied in lineage:
         settings = replace(settings, **changes_of(applied.command, settings, config))
-    config.with_(**asdict(settings))  # checks the ranges
+    check_values(asdict(settings), config)
     return settings

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from digit_tui.config import CHOICES, LIMITS, MAX_REAL
-from digit_tui.storage.validation import Check, number, one_of, optional, whole
+from itertools import pairwise
+from typing import Any
+
+from digit_tui.config import CHOICES, LIMITS, MAX_LAYERS, MAX_REAL, MAX_WIDTH
+from digit_tui.run.settings import MAX_PRUNED
+from digit_tui.storage.validation import (
+    Check,
+    Invalid,
+    many,
+    number,
+    one_of,
+    optional,
+    shown,
+    whole,
+)
 
 _POSITIVE = number(0, MAX_REAL, above=0)
 
@@ -17,4 +30,25 @@ SETTINGS: dict[str, Check] = {
     "batch_size": whole(*LIMITS["batch_size"]),
     "epochs": whole(*LIMITS["epochs"]),
 }
-"""The fields of Settings."""
+"""The fields of Settings that each file has that has settings."""
+
+LAYER = whole(1, MAX_LAYERS)
+UNIT = whole(0, MAX_WIDTH - 1)
+
+
+def _unit_pair(value: Any) -> None:
+    if not isinstance(value, list) or len(value) != 2:
+        raise Invalid(f"{shown(value)} is no pair of a layer and a unit")
+    LAYER(value[0])
+    UNIT(value[1])
+
+
+def _unit_pairs(value: Any) -> None:
+    """Pairs in their order, each once."""
+    many(_unit_pair, MAX_LAYERS * MAX_WIDTH)(value)
+    if any(first >= second for first, second in pairwise(value)):
+        raise Invalid("its units are not in their order")
+
+
+REMOVALS: dict[str, Check] = {"switched_off": _unit_pairs, "pruned": number(0, MAX_PRUNED)}
+"""The others, which earlier versions do not write, nor this one where nothing is removed."""

@@ -9,10 +9,19 @@ from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import Dataset
 from digit_tui.engine.stepper import StepResult
 from digit_tui.engine.worker_pool import WorkerPool
+from digit_tui.insight.significance import compare
 from digit_tui.nn import Network
-from digit_tui.run.commands import AppliedCommand, Lineage, Setting
-from digit_tui.run.events import Evaluated, Event, Inspected, Refused, RunEnded, SettingChanged
-from digit_tui.run.settings import changes_of, scheduled_rate
+from digit_tui.run.commands import AppliedCommand, Lineage, Removal, Setting
+from digit_tui.run.events import (
+    Effect,
+    Evaluated,
+    Event,
+    Inspected,
+    Refused,
+    RunEnded,
+    SettingChanged,
+)
+from digit_tui.run.settings import checked_changes, scheduled_rate
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.wording import NAMES
 from digit_tui.storage.checkpoint import Checkpoint
@@ -196,9 +205,8 @@ class Branch:
             blameless: whether a trouble that follows was there before.
         """
         state, old = self.state, self.state.settings
-        changes = changes_of(command, old, self.config)
         try:
-            self.config.with_(**changes)  # checks the ranges
+            changes = checked_changes(command, old, self.config)
         except ConfigError as error:
             yield Refused(state.step, f"{NAMES.get(error.option, error.option)}: {error}")
             return
@@ -206,6 +214,12 @@ class Branch:
         if new == old:
             return
         yield from self.publish()
+        before = None
+        if isinstance(command, Removal):
+            before = self.evaluate()
+            yield before
+            state.change_removed(new, self.sizes)
+            self._evaluator.last = None
         state.settings = new
         if new.optimizer != old.optimizer:
             state.fresh_slots()
@@ -217,7 +231,18 @@ class Branch:
         events = SettingChanged.all_between(state.step, self.position, old, new, changes)
         if not blameless:
             self.last_change = events[0]  # others, such as another rate, follow from it
-        yield from events
+        if before is None:
+            yield from events
+            return
+        after = self.evaluate()
+        effect = Effect(
+            after.split,
+            before.evaluation.accuracy,
+            after.evaluation.accuracy,
+            compare(before.evaluation, after.evaluation),
+        )
+        yield from (replace(event, effect=effect) for event in events)
+        yield after
 
     def go_to(self, target: RunState, step: int, lineage: Lineage) -> Iterator[Event]:
         """Go to another state: the one that was asked for, or one from which it can be reached.

@@ -10,6 +10,7 @@ from typing import Any
 from digit_tui.config import RunConfig
 from digit_tui.run.commands import (
     Fork,
+    Removal,
     ScaleLearningRate,
     SetAugmentation,
     SetClipping,
@@ -25,7 +26,9 @@ from digit_tui.storage.run_files import LEFT
 from digit_tui.storage.run_writer import ForkedFrom, RunWriter
 from digit_tui.training.branch import Branch
 
-FORKABLE = (SetOptimizer, SetLearningRate, ScaleLearningRate, SetClipping, SetAugmentation)
+FORKABLE = (
+    SetOptimizer | SetLearningRate | ScaleLearningRate | SetClipping | SetAugmentation | Removal
+)
 """What may differ in a fork: its batches and its length stay those of the run."""
 
 
@@ -77,8 +80,8 @@ class BranchPair:
         """
         run, step = self.run, self.run.state.step
         if not all(isinstance(change, FORKABLE) for change in command.changes):
-            reason = "it can differ in optimizer, learning rate, clipping and augmentation"
-            yield Refused(step, f"No fork: {reason}")
+            differ = "optimizer, learning rate, clipping, augmentation, units and pruning"
+            yield Refused(step, f"No fork: it can differ in {differ}")
             return
         yield from run.publish()
         try:

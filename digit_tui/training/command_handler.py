@@ -155,6 +155,8 @@ class CommandHandler:
         lineage = run.state.lineage
         for branch in self._branches.each():
             if self._interactive and branch is run:
+                if isinstance(command, commands.Removal):
+                    branch.evaluate()  # of the snapshot, which is followed by another at its step
                 yield self.undo.take_snapshot(branch)
             # A remedy is not to blame for what it was meant to mend.
             changed = branch.change(command, blameless=self.mode.in_trouble)

@@ -45,7 +45,9 @@ class Snapshot:
     @property
     def size(self) -> int:
         """Bytes."""
-        return sum(vector.nbytes for vector in self.state.vectors if vector is not None)
+        vectors = sum(vector.nbytes for vector in self.state.vectors if vector is not None)
+        removed = self.state.removed
+        return vectors + (0 if removed is None else removed.size)
 
     @property
     def info(self) -> SnapshotInfo:

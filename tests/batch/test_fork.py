@@ -56,6 +56,23 @@ def test_a_fork_headless_as_json(tmp_path: Path) -> None:
     assert lines_of(again)[-1]["weights_sha256"] == fork_ended["weights_sha256"]
 
 
+def test_a_fork_without_some_units_as_json(tmp_path: Path) -> None:
+    changes = ["--fork-at", 20, "--fork", "off=1:2+5,prune=30%"]
+    result = batch(*SMALL, "--epochs", 1, "--json", *changes, "--run", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr
+    off, pruned = (each for each in lines_of(result) if each["event"] == "setting_changed")
+    assert (off["arm"], off["setting"]) == ("fork", "switched_off")
+    assert (off["old"], off["new"]) == ([], [[1, 2], [1, 5]])
+    assert (pruned["setting"], pruned["old"], pruned["new"]) == ("pruned", 0, 0.3)
+    effect = off["effect"]
+    assert effect["split"] == "test"
+    assert effect["after"] == pruned["effect"]["before"]
+    assert set(effect["comparison"]) == {"total", "gained", "lost"}
+    wrong = batch(*SMALL, "--fork-at", 20, "--fork", "off=1:8", "--run", tmp_path / "other")
+    assert wrong.exit_code == 2
+    assert "layer 1 has no unit 8, only 0 to 7" in wrong.stderr
+
+
 def test_a_fork_headless_reports_the_gap(tmp_path: Path) -> None:
     changes = ["--fork-at", 32, "--fork", "optimizer=sgd,lr=0.5"]
     result = batch(*SMALL, "--epochs", 2, *changes, "--run", tmp_path / "run")

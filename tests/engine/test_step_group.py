@@ -11,5 +11,6 @@ from digit_tui.engine.worker_group import REQUEST_BYTES
 def test_the_longest_step_group_has_room() -> None:
     batches = tuple((60_000 + number, 1e-9 + number) for number in range(MAX_STEPS))
     long = 10**12
-    group = StepGroup(long, long, long, True, "nesterov", 1e-9, 1e-9, 1e-9, long, long, batches)
+    limits = (1e-9, 1e-9, 1e-9)
+    group = StepGroup(long, long, long, True, "nesterov", *limits, long, True, long, batches)
     assert len(marshal.dumps(("steps", tuple(group)))) < REQUEST_BYTES

@@ -140,9 +140,10 @@ def test_after_a_step_that_is_not_finite_none_is_made() -> None:
         pixels[order] = np.array(brightness, np.uint8)[:, None]
         digits = TrainingData(pixels, np.zeros(images, np.uint8))
         batches = Batches(digits, 0, 6, np.zeros((BLOCK, 36), np.uint8))
-        worker = Worker(spec, vectors, batches, np.zeros, 0)
+        worker = Worker(spec, vectors, np.ones_like(vectors.parameters), batches, np.zeros, 0)
         vectors.parameters[: 36 * 4] = 1e38  # overflows, but not for a blank image
-        group = StepGroup(0, 0, 0, False, "adam", 0.0, None, None, 0, 0, ((1, 0.1),) * images)
+        rates = ((1, 0.1),) * images
+        group = StepGroup(0, 0, 0, False, "adam", 0.0, None, None, 0, False, 0, rates)
         alone(worker, group)
         finite = [sums.finite for sums in worker.sums(slice(images))]
         assert finite[:2] == [each == 0 for each in brightness[:2]]
@@ -159,10 +160,12 @@ def test_a_step_group_counts_what_its_steps_came_to(digits: Dataset) -> None:
     vectors = Vectors.make(spec.sizes, False, np.zeros)
     network = Network(spec.sizes, vectors.parameters)
     network.initialize(np.random.default_rng(0))
-    worker = Worker(spec, vectors, batches_of(digits, 0), np.zeros, 0)
+    worker = Worker(
+        spec, vectors, np.ones_like(vectors.parameters), batches_of(digits, 0), np.zeros, 0
+    )
     counts = (100, 100, 30)
     rates = tuple((images, 0.0) for images in counts)
-    alone(worker, StepGroup(0, 0, 0, False, "sgd", 0.0, None, None, 0, 0, rates))
+    alone(worker, StepGroup(0, 0, 0, False, "sgd", 0.0, None, None, 0, False, 0, rates))
     order = stream(0, "shuffle", 0).permutation(230)
     start = 0
     for images, sums in zip(counts, worker.sums(slice(3)), strict=True):

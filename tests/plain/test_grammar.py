@@ -30,6 +30,12 @@ LINES = {
     "clip value 0.1": RunCommand(commands.SetClipping(value=0.1)),
     "clip off": RunCommand(commands.SetClipping()),
     "augment affine": RunCommand(commands.SetAugmentation("affine")),
+    "off 1 17": RunCommand(commands.SwitchOff(1, (17,))),
+    "off 2 3 0 4": RunCommand(commands.SwitchOff(2, (3, 0, 4))),
+    "on 1 17 18": RunCommand(commands.SwitchOn(1, (17, 18))),
+    "prune 0.3": RunCommand(commands.Prune(0.3)),
+    "prune 30%": RunCommand(commands.Prune(0.3)),
+    "prune 0": RunCommand(commands.Prune(0.0)),
     "undo": RunCommand(commands.Undo()),
     "timeline": requests.ShowTimeline(every=False),
     "timeline all": requests.ShowTimeline(every=True),
@@ -37,6 +43,11 @@ LINES = {
     "fork optimizer=sgd,lr=0.1": RunCommand(commands.Fork((commands.SetOptimizer("sgd", 0.1),))),
     "fork lr=0.1, clip-norm=1": RunCommand(
         commands.Fork((commands.SetLearningRate(0.1), commands.SetClipping(1.0)))
+    ),
+    "fork off=1:17+18,on=2:0,prune=50%": RunCommand(
+        commands.Fork(
+            (commands.SwitchOff(1, (17, 18)), commands.SwitchOn(2, (0,)), commands.Prune(0.5))
+        )
     ),
     "keep run": RunCommand(commands.Keep(fork=False)),
     "keep fork": RunCommand(commands.Keep(fork=True)),
@@ -88,7 +99,7 @@ def test_every_command_is_tried() -> None:
         ("q", "quit"),
         ("g", "go"),
         ("ste", "step"),
-        ("o mom", "optimizer momentum"),
+        ("op mom", "optimizer momentum"),
         ("opt adamw", "optimizer adamw"),
         ("c", None),
         ("cl v 1", "clip value 1"),
@@ -137,6 +148,19 @@ WRONG = [
     ("clip off 1", "'1' is one word too many"),
     ("clip 1", "'1' is none of norm, value, off"),
     ("augment flip", "'flip' is none of none, shift, affine, elastic"),
+    ("off", "off: something is missing (use: off L N [N ...])"),
+    ("off 1", "off: something is missing"),
+    ("off 0 1", "'0' is not a whole number from 1 to"),
+    ("on 1 -1", "'-1' is not a whole number from 0 to"),
+    ("off 1 2,3", "'2,3' is not a whole number"),
+    ("prune", "prune: something is missing (use: prune SHARE)"),
+    ("prune half", "SHARE: 'half' is not a number"),
+    ("prune %", "is not a number"),
+    ("prune 1 2", "'2' is one word too many"),
+    ("o", "'o' may be optimizer or off or on"),
+    ("fork off=17", "off: '17' is not LAYER:UNIT or LAYER:UNIT+UNIT"),
+    ("fork off=1:", "off: '1:' is not LAYER:UNIT or LAYER:UNIT+UNIT"),
+    ("fork prune=x", "prune: 'x' is not a number"),
     ("back", "back: something is missing"),
     ("back 0", "'0' is not a whole number"),
     ("fork", "fork: something is missing"),
@@ -179,5 +203,6 @@ def test_what_is_repeated_of_a_wrong_line_is_safe_and_short() -> None:
 
 def test_help_tells_of_all_or_of_one() -> None:
     lines = help_lines(None)
-    assert [line.split(":")[0] for line in lines[:-1]] == [entry.usage for entry in COMMANDS]
+    wanted = [f"{entry.usage}: {entry.meaning}." for entry in COMMANDS]
+    assert lines[:-1] == wanted
     assert help_lines("undo") == ["undo: Go back to before the last command."]

@@ -54,6 +54,27 @@ def test_all_mistakes_may_be_fewer_than_asked_for(converse: Converse) -> None:
     assert len(ended.all("^digit ")) == wrong
 
 
+def test_units_that_are_off_and_pruned_weights(converse: Converse) -> None:
+    ended = converse(
+        *["status", "step 20", "off 1 2", "off 1 2", "off 1 8", "prune 0.3", "status", "step 5"],
+        *["on 1 2", "undo", "timeline", "quit"],
+    )
+    test = r"test \d+\.\d\d% → \d+\.\d\d%; fixed \d+, broke \d+: "
+    off = ended.find(rf"^epoch 0\.62: unit 2 of layer 1 off: {test}")
+    ended.find("^nothing changes: the setting has that value already$")
+    ended.find("^units off: layer 1 has no unit 8, only 0 to 7$")
+    ended.find(rf"^epoch 0\.62: pruned weights none → 30%: {test}")
+    first, second = ended.all("^sample, 784-8-10, ")
+    assert "off" not in first
+    assert "pruned" not in first
+    assert second.endswith(", shift, 1 unit off, 30% pruned")
+    ended.find(rf"^epoch 0\.78: unit 2 of layer 1 on: {test}")
+    ended.find("; undone: switch on unit 2 of layer 1$")
+    # The snapshot has the accuracy before the command, though its step has another one by now.
+    before = off.split("test ")[1].split(" ")[0]
+    ended.find(rf"^\d  epoch +0\.62  step +20 +{before}  then switch off unit 2 of layer 1$")
+
+
 def test_the_log_repeats_what_happened(converse: Converse) -> None:
     ended = converse("rate *2", "status", "step", "log 2", "log", "quit")
     told = [line for line in ended.lines if line.startswith(("epoch 0.00:", "paused after"))]

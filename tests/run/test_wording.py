@@ -10,6 +10,7 @@ from digit_tui.config import RunConfig
 from digit_tui.data import counted
 from digit_tui.run.commands import (
     AddEpochs,
+    Prune,
     ScaleLearningRate,
     SetAugmentation,
     SetBatchSize,
@@ -17,6 +18,8 @@ from digit_tui.run.commands import (
     SetLearningRate,
     SetOptimizer,
     Setting,
+    SwitchOff,
+    SwitchOn,
 )
 from digit_tui.run.events import SettingChanged
 from digit_tui.run.settings import Settings
@@ -41,6 +44,19 @@ from digit_tui.run.wording import command_words, line_for, rate_words, setting_w
         (SetBatchSize(64), "set the batch size to 64", "batch size 64"),
         (AddEpochs(1), "add 1 epoch", "1 epoch more"),
         (AddEpochs(10), "add 10 epochs", "10 epochs more"),
+        (SwitchOff(1, (17,)), "switch off unit 17 of layer 1", "unit 17 of layer 1 off"),
+        (
+            SwitchOn(2, (9, 3, 4)),
+            "switch on units 3, 4 and 9 of layer 2",
+            "units 3, 4 and 9 of layer 2 on",
+        ),
+        (
+            SwitchOff(1, tuple(range(40))),
+            "switch off 40 units of layer 1",
+            "40 units of layer 1 off",
+        ),
+        (Prune(0.3), "prune 30% of the weights", "30% of the weights pruned"),
+        (Prune(0), "stop pruning", "no pruning"),
     ],
     ids=str,
 )

@@ -19,7 +19,15 @@ from support.fuzz import cases, mutated, mutations, try_cases
 from digit_tui.cli.runs.compare import differences
 from digit_tui.cli.runs.listing import summary, table
 from digit_tui.cli.runs.show import description
-from digit_tui.run.commands import GoBack, SetBatchSize, SetClipping, SetLearningRate, SetOptimizer
+from digit_tui.run.commands import (
+    GoBack,
+    Prune,
+    SetBatchSize,
+    SetClipping,
+    SetLearningRate,
+    SetOptimizer,
+    SwitchOff,
+)
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_files import BEST, CHECKPOINT, JOURNAL, METRICS, PREVIOUS, RECORD
 from digit_tui.storage.run_summary import RunSummary
@@ -33,6 +41,8 @@ SCRIPT = [
     (4, SetClipping(norm=1.0)),
     (6, GoBack(3, ())),
     (9, SetBatchSize(16)),
+    (10, SwitchOff(1, (2,))),
+    (11, Prune(0.25)),
 ]
 
 

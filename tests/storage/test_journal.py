@@ -17,6 +17,7 @@ from digit_tui.run.commands import (
     AddEpochs,
     AppliedCommand,
     GoBack,
+    Prune,
     ScaleLearningRate,
     SetAugmentation,
     SetBatchSize,
@@ -25,6 +26,8 @@ from digit_tui.run.commands import (
     SetOptimizer,
     Setting,
     Stop,
+    SwitchOff,
+    SwitchOn,
 )
 from digit_tui.run.events import EpochEnded, RunEnded, SaveFailed
 from digit_tui.run.lineage import lineage_from_json, lineage_to_json
@@ -51,6 +54,10 @@ SETTINGS: list[Setting] = [
     SetAugmentation("elastic"),
     SetBatchSize(17),
     AddEpochs(3),
+    SwitchOff(1, (2, 5)),
+    SwitchOn(1, (5,)),
+    Prune(0.3),
+    Prune(0),
 ]
 
 

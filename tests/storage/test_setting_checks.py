@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+import json
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
-from digit_tui.config import LIMITS, MAX_REAL, ConfigError, RunConfig
-from digit_tui.run.settings import Settings
-from digit_tui.storage.setting_checks import SETTINGS
+from digit_tui.config import LIMITS, MAX_REAL, MAX_WIDTH, ConfigError, RunConfig
+from digit_tui.run.settings import REMOVED, Settings
+from digit_tui.storage.setting_checks import REMOVALS, SETTINGS
 from digit_tui.storage.validation import Invalid
 
 VALUES: list[Any] = [
@@ -19,7 +20,38 @@ VALUES: list[Any] = [
 
 
 def test_all_settings_are_checked() -> None:
-    assert list(SETTINGS) == [field.name for field in fields(Settings)]
+    assert list(SETTINGS | REMOVALS) == [field.name for field in fields(Settings)]
+    assert tuple(REMOVALS) == REMOVED
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        (
+            "switched_off",
+            [[], [[1, 0]], [[1, 3], [1, 4], [2, 0]]],
+            [
+                *(None, [1, 0], [[1]], [[1, 0, 0]], [[0, 1]], [[1, -1]], [[21, 0]], [[1, True]]),
+                *([[1, 4], [1, 3]], [[1, 3], [1, 3]], [[1, MAX_WIDTH]], {"x": 1}, "12"),
+            ],
+        ),
+        ("pruned", [0, 0.0, 0.5, 0.99], [-0.1, 0.991, 1, float("nan"), True, None, "0.5"]),
+    ],
+)
+def test_what_is_removed_is_checked(name: str, right: list[Any], wrong: list[Any]) -> None:
+    for value in right:
+        REMOVALS[name](value)
+    for value in wrong:
+        with pytest.raises(Invalid):
+            REMOVALS[name](value)
+
+
+def test_settings_with_nothing_removed_are_written_as_by_earlier_versions() -> None:
+    settings = Settings.of(RunConfig(epochs=3))
+    assert list(settings.to_json()) == list(SETTINGS)
+    assert Settings.from_json(settings.to_json()) == settings
+    removed = replace(settings, switched_off=((1, 2), (2, 0)), pruned=0.3)
+    assert Settings.from_json(json.loads(json.dumps(removed.to_json()))) == removed
 
 
 @pytest.mark.parametrize("name", SETTINGS)

@@ -13,6 +13,7 @@ from digit_tui.run.commands import (
     Command,
     Inspect,
     Pause,
+    Prune,
     Resume,
     ScaleLearningRate,
     SetAugmentation,
@@ -23,6 +24,8 @@ from digit_tui.run.commands import (
     StepBatch,
     StepEpoch,
     Stop,
+    SwitchOff,
+    SwitchOn,
 )
 from digit_tui.run.events import (
     EpochEnded,
@@ -218,6 +221,16 @@ REFUSED: list[tuple[Command, str]] = [
     (SetBatchSize(10**6), "batch_size"),
     (AddEpochs(-3), "epochs"),
     (AddEpochs(10**9), "epochs"),
+    (SwitchOff(0, (1,)), "switched_off"),
+    (SwitchOff(2, (1,)), "switched_off"),  # the output layer
+    (SwitchOff(1, (3, 8)), "switched_off"),
+    (SwitchOff(1, (-1,)), "switched_off"),
+    (SwitchOff(1, tuple(range(8))), "switched_off"),
+    (SwitchOn(1, (8,)), "switched_off"),
+    (SwitchOn(3, (0,)), "switched_off"),
+    (Prune(1.0), "pruned"),
+    (Prune(-0.1), "pruned"),
+    (Prune(math.nan), "pruned"),
 ]
 
 
@@ -245,6 +258,7 @@ def test_events_show_the_settings_that_are_in_force(train: Any) -> None:
 
 def test_asking_for_what_is_in_force_is_no_change(train: Any) -> None:
     same = [SetLearningRate(0.01), SetAugmentation("shift"), SetBatchSize(32), SetClipping()]
+    same += [SwitchOn(1, (3,)), SwitchOff(1, ()), Prune(0)]
     ran = train([(3, command) for command in same])
     assert ran.all(SettingChanged) == ran.all(Refused) == []
     assert ran.sha256 == train().sha256

@@ -17,7 +17,7 @@ from support.workers import alive, needs_workers, wait_until, workers_of
 
 from digit_tui.data import Dataset
 from digit_tui.engine import worker_pool, worker_processes
-from digit_tui.run.commands import Fork, GoBack, SetLearningRate, SetOptimizer, Stop
+from digit_tui.run.commands import Fork, GoBack, Prune, SetLearningRate, SetOptimizer, Stop
 from digit_tui.run.events import Event, StepsDone, WorkerLost
 from digit_tui.training import recovery, step_publisher
 from digit_tui.training.command_source import Mailbox
@@ -65,7 +65,7 @@ def die_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Non
 def test_a_process_that_dies_anywhere_changes_no_bit(
     arrival: int, interactive: bool, train: Any, die_at: Callable[..., None]
 ) -> None:
-    script = [(3, SetLearningRate(0.02)), (9, SetOptimizer("momentum"))]
+    script = [(3, SetLearningRate(0.02)), (5, Prune(0.4)), (9, SetOptimizer("momentum"))]
     settings = {"threads": 2, "augment": "elastic", "interactive": interactive}
     if interactive:
         script = [*script, (16, Stop())]

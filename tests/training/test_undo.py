@@ -15,6 +15,7 @@ from digit_tui.run.commands import (
     Command,
     GoBack,
     Pause,
+    Prune,
     Resume,
     Save,
     ScaleLearningRate,
@@ -24,6 +25,7 @@ from digit_tui.run.commands import (
     SetLearningRate,
     SetOptimizer,
     Stop,
+    SwitchOff,
     Undo,
 )
 from digit_tui.run.events import (
@@ -45,6 +47,8 @@ CHANGES: list[Command] = [
     SetAugmentation("elastic"),
     SetBatchSize(50),
     AddEpochs(1),
+    SwitchOff(1, (2, 5)),
+    Prune(0.4),
 ]
 
 

@@ -156,7 +156,11 @@ class RunModel(RunStatus):
     def _ingest_change(self, event: SettingChanged) -> None:
         self._change_epochs[event.step] = event.epoch
         last = self._last_change
-        again = last is not None and (last.step, last.setting) == (event.step, event.setting)
+        again = (
+            last is not None
+            and (last.step, last.setting) == (event.step, event.setting)
+            and event.effect is None  # it is that of one command
+        )
         marked = event.setting != "epochs"  # a longer run changes no curve
         mark = ""
         if last is not None and again and self.log[-1].kind == "change":
@@ -257,6 +261,10 @@ class RunModel(RunStatus):
                 self.fork_curves.add_evaluation(event)
             case Diverged():
                 self._say_event(envelope)
+            case SettingChanged():
+                line = wording.line_for(envelope)
+                if line is not None:
+                    self.say("change", line)
             case _:
                 pass
 

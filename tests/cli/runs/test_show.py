@@ -10,9 +10,11 @@ from support.saved_runs import MakeRun, edit, succeed
 
 from digit_tui.run.commands import (
     AddEpochs,
+    Prune,
     SetLearningRate,
     SetOptimizer,
     Stop,
+    SwitchOff,
     Undo,
 )
 
@@ -49,6 +51,16 @@ def test_show_tells_settings_commands_and_results(make_run: MakeRun) -> None:
     assert facts["Test accuracy"].endswith(f"({record['test_correct']} of 60)")
     assert "Loss, logarithmic:   * test   o train\n" in text
     assert "Accuracy:   * test   o train\n" in text
+
+
+def test_show_tells_what_is_removed_if_something_is(make_run: MakeRun) -> None:
+    make_run("a")
+    assert "units off" not in succeed("show", "a")
+    make_run("b", script=[(4, SwitchOff(1, (2,))), (5, Prune(0.3))])
+    text = " ".join(succeed("show", "b").split())
+    assert "units off none → unit 2 of layer 1, pruned weights none → 30%" in text
+    assert "step 4 switch off unit 2 of layer 1" in text
+    assert "step 5 prune 30% of the weights" in text
 
 
 def test_show_reads_a_run_elsewhere_that_has_just_begun(make_run: MakeRun, tmp_path: Path) -> None:
