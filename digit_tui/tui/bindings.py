@@ -35,7 +35,7 @@ COMMON_KEYS = [
         "Light",
         show=False,
         id="theme",
-        tooltip="Use dark, light or high contrast",
+        tooltip="The next theme: dark, light, high contrast",
     ),
     Binding(
         "ctrl+z",

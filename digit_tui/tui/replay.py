@@ -101,6 +101,10 @@ class ReplayApp(JobControlApp):
         self._show(events)
 
     @property
+    def words_now(self) -> dict[str, str]:
+        return {"play": "Stop"} if self.player.playing else {}
+
+    @property
     def common_meanings(self) -> list[tuple[str, Sequence[Meaning]]]:
         return [("In a replay", REPLAY), ("On every view", EVERYWHERE)]
 

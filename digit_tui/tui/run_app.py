@@ -21,6 +21,7 @@ from digit_tui.run.events import (
     Evaluated,
     Inspected,
     Refused,
+    SettingChanged,
     StepsDone,
     TimelineChanged,
 )
@@ -94,7 +95,7 @@ class RunApp(GuidedApp):
         self._rate = rate
         self._stdio = stdio
         self._partial_line = ""
-        self._situation = (False, False)
+        self._situation: tuple[object, ...] = ()
         self._repaint_timer: Timer | None = None
         self.schedule = DrawSchedule(rate)
         self.model = RunModel(config)
@@ -160,11 +161,13 @@ class RunApp(GuidedApp):
         for event in events:
             with self.errors_told():  # those after it must not be lost
                 self.model.ingest(event)
-                if isinstance(event, Refused):
+                changed = isinstance(event, SettingChanged) and not self.model.repeats
+                if changed or isinstance(event, Refused):
                     self._show_where_no_log_is(self.model.log[-1].text)
             self.schedule.invalidate()
             urgent = urgent or not isinstance(event, ROUTINE)
-        situation = (self.model.fork is not None, self.model.state == "finished")
+        model = self.model
+        situation = (model.fork is not None, model.state == "finished", self.words_now)
         if situation != self._situation:
             self._situation = situation
             self.refresh_bindings()
@@ -247,6 +250,10 @@ class RunApp(GuidedApp):
     @property
     def tabs(self) -> list[tuple[str, str]]:
         return [(mode, view.TAB) for mode, view in self.VIEWS.items()]
+
+    @property
+    def words_now(self) -> dict[str, str]:
+        return {} if self.model.going else {"pause": "Go on"}
 
     def action_next_view(self, count: int = 1) -> None:
         modes = list(self.VIEWS)

@@ -1,10 +1,11 @@
-"""The program's own themes: dark, light, and one of high contrast.
+"""The program's own themes: dark, light, and one of high contrast on black and on white.
 
 The hues are those of Okabe and Ito, "Color Universal Design" (2008), which colour-blind people tell
 apart, lighter or darker for the background. One colour means one thing everywhere:
 
 - accent: what is active, and the figure that counts;
 - `$training` and `$held-out`: the run's curves, `$fork-training` and `$fork-held-out` its fork's;
+- `$evidence-for` and `$evidence-against`: pixels that speak for a class and against it;
 - success and error: right and wrong, the true label and another prediction.
 """
 
@@ -12,12 +13,26 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
-VARIABLES = {
-    "training": "#e69f00",
-    "held-out": "#56b4e9",
-    "fork-training": "#f0e442",
-    "fork-held-out": "#d98cb8",
-}
+
+def _variables(
+    training: str, held_out: str, fork_training: str, fork_held_out: str
+) -> dict[str, str]:
+    """The colours of curves, an orange and a blue, a yellow and a purple; evidence has the first.
+
+    tests/tui/test_themes.py computes how far apart they are, also to colour-blind people. All
+    differ in brightness too.
+    """
+    return {
+        "training": training,
+        "held-out": held_out,
+        "fork-training": fork_training,
+        "fork-held-out": fork_held_out,
+        "evidence-for": training,
+        "evidence-against": held_out,
+    }
+
+
+VARIABLES = _variables("#f0a000", "#4a9df0", "#f8f0a8", "#e8b8e0")
 """Of the dark theme, and of all themes that are not the program's own."""
 
 NO_SHADES = ("ansi-dark", "ansi-light")
@@ -50,12 +65,7 @@ LIGHT = Theme(
     background="#ffffff",
     surface="#fbfaf7",
     panel="#eceae4",
-    variables={
-        "training": "#955200",
-        "held-out": "#0067a5",
-        "fork-training": "#6b6300",
-        "fork-held-out": "#a03c78",
-    },
+    variables=_variables("#8a4800", "#0064d0", "#341e00", "#730d73"),
 )
 CONTRAST = Theme(
     "digit-contrast",
@@ -69,12 +79,22 @@ CONTRAST = Theme(
     background="#000000",
     surface="#000000",
     panel="#1c1c1c",
-    variables={
-        "training": "#ffb000",
-        "held-out": "#7cc8ff",
-        "fork-training": "#fff36b",
-        "fork-held-out": "#ff9ed2",
-    },
+    variables=_variables("#ffa500", "#62adff", "#fffcb4", "#ffd0f6"),
 )
-THEMES = (DARK, LIGHT, CONTRAST)
+CONTRAST_LIGHT = Theme(
+    "digit-contrast-light",
+    dark=False,
+    primary="#003f8f",
+    secondary="#2b4f73",
+    accent="#5a00c8",
+    warning="#6b3a00",
+    error="#8f0d0d",
+    success="#00482f",
+    foreground="#000000",
+    background="#ffffff",
+    surface="#ffffff",
+    panel="#f4f4f4",
+    variables=_variables("#6c3600", "#0048b6", "#221200", "#5a0050"),
+)
+THEMES = (DARK, LIGHT, CONTRAST, CONTRAST_LIGHT)
 """In the order in which the key shows them."""

@@ -113,6 +113,19 @@ async def test_a_refusal_is_told_where_no_log_is_in_sight(window: Any, story: An
         assert [each.message for each in opened.app._notifications] == lines
 
 
+async def test_a_change_is_told_where_no_log_is_in_sight(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), story.changed("augment", "affine"))
+        assert not list(opened.app._notifications)
+        await opened.press("tab")
+        await opened.tell(story.changed("augment", "elastic"))
+        (told,) = opened.app._notifications
+        assert told.message == opened.app.model.log[-1].text
+        opened.app.model.repeats_to = 0.5
+        await opened.tell(story.changed("augment", "none"))
+        assert [*opened.app._notifications] == [told]
+
+
 class TestPalette:
     @pytest.mark.parametrize("mode", ["mistakes", *rarely("train")])
     async def test_it_offers_what_can_be_done_in_groups(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from textual.color import Color
 from textual.theme import Theme
 
@@ -15,6 +18,40 @@ from digit_tui.tui.widgets.tab_bar import TabBar
 
 TEXTS = ["foreground", "accent", "primary", "text-success", "text-error", "text-warning"]
 CURVES = ["training", "held-out", "fork-training", "fork-held-out"]
+FULL_SIGHT = np.eye(3)
+PROTANOPIA = np.array(
+    [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ]
+)
+DEUTERANOPIA = np.array(
+    [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ]
+)
+"""What is seen of linear RGB: Machado, Oliveira and Fernandes, "A Physiologically-based Model for
+Simulation of Color Vision Deficiency" (2009), at severity 1."""
+XYZ = np.array(
+    [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+)  # of linear sRGB, IEC 61966-2-1
+APART, BRIGHTER = 28.0, 5.0
+"""Distance of two curves' colours in CIE Lab, and in its lightness, at least: well above the 2.3
+that are just noticeable side by side (Mahy and others, 1994), as curves are thin and apart."""
+
+
+def lab(color: Color, sight: NDArray[Any]) -> NDArray[Any]:
+    """Lightness and the two opponent colours (3,) of CIE 1976, as somebody sees them."""
+    srgb = np.array(color.rgb) / 255
+    linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+    x, y, z = XYZ @ (sight @ linear).clip(0, 1) / XYZ.sum(axis=1)
+    roots = [
+        np.cbrt(t) if t > (6 / 29) ** 3 else t / (3 * (6 / 29) ** 2) + 4 / 29 for t in (x, y, z)
+    ]
+    return np.array([116 * roots[1] - 16, 500 * (roots[0] - roots[1]), 200 * (roots[1] - roots[2])])
 
 
 def contrast(one: Color, other: Color) -> float:
@@ -37,10 +74,34 @@ def contrast(one: Color, other: Color) -> float:
 @pytest.mark.parametrize("name", [*TEXTS, *CURVES])
 def test_all_can_be_read(theme: Theme, name: str) -> None:
     colors = theme.to_color_system().generate() | theme.variables
-    enough = 7.0 if theme.name == "digit-contrast" else 4.5  # AAA and AA
+    enough = 7.0 if theme.name.startswith("digit-contrast") else 4.5  # AAA and AA
     for background in ("background", "surface", "panel"):
         ratio = contrast(Color.parse(colors[name]), Color.parse(colors[background]))
         assert ratio >= enough, f"{name} on {background}: {ratio:.1f}"
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+@pytest.mark.parametrize(
+    "sight", [FULL_SIGHT, PROTANOPIA, DEUTERANOPIA], ids=["full", "protanopia", "deuteranopia"]
+)
+def test_colour_blind_people_tell_curves_and_evidence_apart(
+    theme: Theme, sight: NDArray[Any]
+) -> None:
+    colors = {name: Color.parse(theme.variables[name]) for name in theme.variables}
+    pairs = [*combinations(CURVES, 2), ("evidence-for", "evidence-against")]
+    for one, other in pairs:
+        distance = np.linalg.norm(lab(colors[one], sight) - lab(colors[other], sight))
+        assert distance >= APART, f"{one} and {other}: {distance:.0f}"
+        lightness = abs(lab(colors[one], FULL_SIGHT)[0] - lab(colors[other], FULL_SIGHT)[0])
+        assert lightness >= BRIGHTER, f"{one} and {other}: {lightness:.0f} in lightness"
+
+
+def test_lightness_and_sight() -> None:
+    assert lab(Color(255, 255, 255), FULL_SIGHT) == pytest.approx([100, 0, 0], abs=0.02)
+    assert lab(Color(0, 0, 255), FULL_SIGHT) == pytest.approx([32.3, 79.2, -107.9], abs=0.1)
+    # The colours that a person could not tell apart before: two olives, to a deuteranope.
+    olives = [lab(Color.parse(each), DEUTERANOPIA) for each in ("#955200", "#6b6300")]
+    assert np.linalg.norm(olives[0] - olives[1]) < 10
 
 
 async def test_only_those_that_have_shades_are_offered(window: Any) -> None:

@@ -76,7 +76,8 @@ MISTAKES = (
     Meaning("nearest in training", "digits it learned from that look most alike to it"),
     Meaning("2 0.09", "one of them: a 2, and its distance (0: the same)"),
     Meaning("as of epoch 29", "found with the network of that epoch"),
-    Meaning("■ speaks for 2", "pixels that make a 2 more probable (p)"),
+    Meaning("■ speaks for 2", "orange pixels make a 2 more probable (p)"),
+    Meaning("□ for 7", "blue ones the next best guess, or the true digit"),
 )
 TIMELINE = (
     Meaning("epoch 4.20  97.10%", "a moment to go back to, and the test accuracy then"),

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar, cast
 
 from textual import events
@@ -109,8 +110,13 @@ class View(Screen[None]):
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """What the key bar and the palette offer."""
-        active = super().active_bindings.items()
-        return {key: each for key, each in active if self.host.offers(each.binding.action)}
+        found: dict[str, ActiveBinding] = {}
+        for key, active in super().active_bindings.items():
+            binding = active.binding
+            if self.host.offers(binding.action):
+                word = self.host.words_now.get(binding.id or "", binding.description)
+                found[key] = active._replace(binding=replace(binding, description=word))
+        return found
 
     @property  # type: ignore[misc]
     def tooltip(self) -> VisualType | None:

@@ -25,6 +25,10 @@ class ViewHost(Protocol):
     def offers(self, action: str) -> bool:
         """Whether an action makes sense now."""
 
+    @property
+    def words_now(self) -> dict[str, str]:
+        """What keys do at this moment where that changes, by their ids."""
+
     def show_view(self, mode: str) -> None:
         """Switch to a view."""
 

@@ -90,6 +90,11 @@ class RunModel(RunStatus):
         self.ways: Ways | None = WAYS
         """How the log says what can be done; None if nothing can."""
 
+    @property
+    def repeats(self) -> bool:
+        """Whether it shows what was done before: nobody asks for it now."""
+        return self.replay is not None or self.repeats_to is not None
+
     def say(self, kind: Literal["note", "change", "trouble"], text: str, mark: str = "") -> None:
         """Add a line to the log."""
         self.log.append(LogLine(kind, printable(text), mark))

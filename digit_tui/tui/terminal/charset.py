@@ -16,7 +16,9 @@ from rich.cells import cell_len
 STAND_INS = "digit_tui.stand_ins"
 """Name of the error handler of encodings."""
 
-SYMBOLS = dict(zip("→←↑↓▶⏸✓✗■▸◂▲▼▴▾↻…·×÷±—•●○⏎≤≥🔎", "><^v>=+x#><^v^v~.|x/~-**o/<>>", strict=True))
+SYMBOLS = dict(
+    zip("→←↑↓▶⏸✓✗■□▸◂▲▼▴▾↻…·×÷±—•●○⏎≤≥🔎", "><^v>=+x#o><^v^v~.|x/~-**o/<>>", strict=True)
+)
 DOTS = " ..::::###"
 """Stand-ins for Braille by the number of dots."""
 

@@ -84,7 +84,7 @@ class Explanation(Container):
     def _legend(self, selected: SelectedDigit, renderer: str) -> Line:
         """What the marks on the pixels mean."""
         picture = self.query_one(DigitPicture)
-        marks = "■■" if renderer == RENDERERS[0] and many_colors(self.app) else "+-"
+        marks = "■□" if renderer == RENDERERS[0] and many_colors(self.app) else "+-"
         return [
             Segment(
                 f"{marks[0]} speaks for {selected.predicted}", picture.part("digit-picture--for")

@@ -194,7 +194,7 @@ class TestPixels:
             picture = opened.app.screen.query_one(DigitPicture)
             before = [picture.render_line(y) for y in range(14)]
             await opened.press("p")
-            opened.find("■ speaks for 0, ■ for 9")
+            opened.find("■ speaks for 0, □ for 9")
             opened.find("never learned")
             assert [picture.render_line(y) for y in range(14)] != before
             await opened.press("p")
@@ -214,7 +214,7 @@ class TestPixels:
     ) -> None:
         async with explain(mistakes=[{0: (3, 0.4)}], keys="v") as opened:
             await opened.press("home", "p")
-            opened.find(r"speaks for 7, ■ for 3")
+            opened.find(r"speaks for 7, □ for 3")
 
 
 class TestSuspects:

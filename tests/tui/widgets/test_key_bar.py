@@ -73,8 +73,18 @@ async def test_a_finished_run_has_no_keys_that_train_on(window: Any, story: Any)
         assert going <= {*opened.rows[23].split("  ")}
         await opened.tell(story.paused("finished"))
         assert not going & {*opened.rows[23].split("  ")}
-        await opened.tell(story.changed("epochs", 30), story.paused())
+        await opened.tell(story.changed("epochs", 30), story.resumed())
         assert going <= {*opened.rows[23].split("  ")}
+
+
+async def test_the_key_that_pauses_says_that_it_goes_on(window: Any, story: Any) -> None:
+    async with window(250, 24) as opened:
+        await opened.tell(*story.opening(), story.steps(10))
+        assert "space Pause" in opened.rows[23]
+        await opened.tell(story.paused())
+        assert "space Go on" in opened.rows[23]
+        await opened.tell(story.resumed())
+        assert "space Pause" in opened.rows[23]
 
 
 def all_items(app: DigitApp) -> set[str]:
