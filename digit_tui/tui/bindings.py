@@ -221,6 +221,7 @@ REPLAY_KEYS: list[BindingType] = [
 SHOWN_FIRST = (
     *("next_view", "help", "palette", "quit", "leave"),
     *("explain", "back", "show_digits", "page", "histogram"),
+    *("open_unit", "close_unit", "switch", "pruned"),
     *("undo", "timeline", "pause", "play"),
     *("pixels", "filter", "baseline"),
     *("halve_rate", "double_rate", "fork", "keep", "slower", "faster", "epoch_back", "epoch_on"),

@@ -262,6 +262,10 @@ class RunApp(GuidedApp):
     def look_inside(self) -> None:
         """Do nothing: what is replayed was computed before."""
 
+    def switch_units(self, layer: int, units: tuple[int, ...], on: bool) -> None:
+        """Say that nothing can be changed: the run is replayed."""
+        self.tell("what is replayed cannot be changed")
+
     def show_view(self, mode: str) -> None:
         """Switch to a view, unless a dialog is open: a click may have opened it on the way here."""
         if not isinstance(self.screen, View):

@@ -10,7 +10,7 @@ import pytest
 from support.plain import CONFIG, Converse, headless
 
 from digit_tui.data import Dataset
-from digit_tui.insight.one_unit import picture_of
+from digit_tui.insight.one_unit import pictures_of
 from digit_tui.nn import Network
 from digit_tui.plain.neuron import neuron
 from digit_tui.plain.requests import ShowUnit
@@ -70,7 +70,7 @@ def test_a_unit_in_lines(network: Network, sample: Dataset) -> None:
     back = "its weights carried back to the pixels, without the ReLUs"
     assert lines[13] == f"{back}: + * # where ink excites it, - = E where it calms it"
     assert len(lines) == 14 + 14
-    cells = picture_of(network, 2, 3).reshape(14, 2, 28).mean(axis=1)
+    cells = pictures_of(network, 2, [3])[0].reshape(14, 2, 28).mean(axis=1)
     strongest_cell = np.unravel_index(np.abs(cells).argmax(), cells.shape)
     sign = "#" if cells[strongest_cell] > 0 else "E"
     assert lines[14 + strongest_cell[0]][strongest_cell[1]] == sign
