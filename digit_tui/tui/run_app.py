@@ -46,6 +46,8 @@ from digit_tui.tui.widgets.quick_input import QuickInput
 
 ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, Inspected, BranchEvent)
 """Events that short epochs bring many times in a second; all others are drawn at once."""
+READ_A_SECOND = 12
+"""So many characters of a notification, at least."""
 REPAINT_SECONDS = 0.2
 """This long after the last change of size, everything is drawn once more."""
 
@@ -185,7 +187,8 @@ class RunApp(GuidedApp):
 
     def _show_where_no_log_is(self, text: str) -> None:
         if self.current_mode != "train":
-            self.notify(text, markup=False)
+            seconds = max(self.NOTIFICATION_TIMEOUT, len(text) / READ_A_SECOND)
+            self.notify(text, markup=False, timeout=seconds)
 
     def log_error(self, fault: Fault) -> None:
         text = f"error in the interface, drawn anew: {fault.message} ({fault.where})"

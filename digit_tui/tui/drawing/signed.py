@@ -36,7 +36,7 @@ def draw_numbers(
     if palette is not None:
         finite = picture if np.isfinite(picture).all() else np.zeros_like(picture)
         blank = np.zeros(picture.shape, np.uint8)
-        return draw_evidence(blank, finite, columns, rows, palette, styles)
+        return draw_evidence(blank, finite, columns, rows, palette, styles, power=1.0)
     ramps = zip(SIGNED_RAMPS, styles, strict=True)
     style_of = {sign: style for ramp, style in ramps for sign in ramp}
     return [

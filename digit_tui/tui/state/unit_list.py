@@ -30,13 +30,26 @@ class UnitList:
         self._unit: int | None = None
         """The chosen one; None for the first of the order, whichever that is."""
 
-    def set_units(self, units: LayerUnits) -> None:
-        """Take over what is known now; of another layer the first is chosen."""
+    def set_units(self, units: LayerUnits, off: set[int]) -> None:
+        """Take over what is known now; of another layer the first is chosen.
+
+        Args:
+            units: the layer.
+            off: units that are switched off; they stay where they were before.
+        """
         before, self._units = self._units, units
-        width, classes = units.class_means.shape
-        if before is None or before.layer != units.layer or (self._unit or 0) >= width:
+        shape = units.class_means.shape
+        self._class = min(self._class, shape[1] - 1)
+        if before is None or (before.layer, before.class_means.shape) != (units.layer, shape):
             self._unit = None
-        self._class = min(self._class, classes - 1)
+        elif off:
+            importance, means = units.importance.copy(), units.class_means.copy()
+            places = sorted(off)
+            importance[places], means[places] = (
+                before.importance[places],
+                before.class_means[places],
+            )
+            self._units = units._replace(importance=importance, class_means=means)
         self._sort()
 
     def _sort(self) -> None:

@@ -50,8 +50,9 @@ class UnitExplanation(Container):
         facts = found.facts(unit)
         self.digits = found.digits(facts)
         self.move(0)  # there may be fewer
+        state = "off" if off else f"active on {facts.active:.1%}"
         about = [
-            f"unit {unit} of {found.layer_name}, {'off' if off else f'active on {facts.active:.1%}'}",
+            f"unit {unit} of {found.layer_name}, {state}",
             f"rank {facts.rank:,} of {found.width:,}, {found.share(unit):.1%} of the importance",
         ]
         self.query_one(UnitDetails).show(facts, found.network, about)

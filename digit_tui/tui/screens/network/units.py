@@ -133,7 +133,7 @@ class UnitsPage(Page):
     def take(self, look: Look, found: FoundUnits) -> None:
         self._found = found
         self._layer = min(self._layer, len(found.network.layers))
-        self._list.set_units(found.units)
+        self._list.set_units(found.units, self._off)
         self.refresh_bindings()
 
     def show(self, model: RunModel) -> None:
@@ -203,7 +203,7 @@ class UnitsPage(Page):
     def action_switch(self) -> None:
         """Switch the chosen unit off, or on again."""
         if self._found is not None:
-            self._list.keep()  # off it is the least important
+            self._list.keep()
             unit = self._list.chosen
             self.host.switch_units(self._found.layer, (unit,), on=unit in self._off)
 
