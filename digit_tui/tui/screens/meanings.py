@@ -127,6 +127,21 @@ LAYERS = (
     Meaning("Weights of layer 1", "how many weights have which value (h: others)"),
     Meaning("▸", "the layer that is chosen"),
 )
+UNITS = (
+    Meaning("512 units by ...", "their order: importance, activity, index (y, d)"),
+    Meaning("▸113 4s 2.4%", "unit 113 answers most to 4s; its importance:"),
+    Meaning("importance", "its share of what the loss depends on, about"),
+    Meaning("12 off, 7 dead", "you switched it off (x); it is 0 for every digit"),
+    Meaning("■ excites  +*#", "pixels whose ink makes the unit more active"),
+    Meaning("□ calms    -=E", "pixels whose ink makes it less active"),
+    Meaning("of layer 2, output", "its weights carried back to the pixels"),
+    Meaning("mean activation", "what it puts out for the digits of each class"),
+    Meaning("active on 31.5%", "for so many digits it is above 0"),
+    Meaning("rank 1 of 512", "its place in the layer by importance"),
+    Meaning("strongest weights", "from pixels or units below, to units above"),
+    Meaning("Excite it most", "digits: the label, and how active the unit is"),
+    Meaning("Pruned", "accuracy if the smallest weights were 0 (b)"),
+)
 EVERYWHERE = (
     Meaning("sample · 784-512-10", "the digits; pixels, neurons of each layer, classes"),
     Meaning("epoch 3.20/25", "in an epoch each training image is used once"),
@@ -155,6 +170,7 @@ MEANINGS = {
     "Mistakes": MISTAKES,
     "Confusion": CONFUSION,
     "Layers": LAYERS,
+    "Units": UNITS,
 }
 """Of the views, by the names on their tabs, and of the pages of Network, by theirs."""
 OF_DIALOGS = {"Timeline": TIMELINE, "Fork": FORK}

@@ -71,7 +71,7 @@ class ExcitingDigits(DigitTiles):
         right = evaluation.predictions[index] == true
         style = self.part(f"digit-tiles--{'true' if right else 'predicted'}")
         mark = "▸" if index == self._chosen else ""
-        value = f" {self._values[index]:.3g}"
+        value = f" {self._values[index]:#.3g}".rstrip(".")
         label = f"{mark}{true}"
         return [
             Segment(label, self.part("exciting-digits--chosen") if mark else style),
