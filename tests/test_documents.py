@@ -15,11 +15,14 @@ from click.testing import CliRunner
 from digit_tui.batch.event_printer import RESULTS
 from digit_tui.cli.main import cli
 from digit_tui.cli.mistakes import CSV_COLUMNS
-from digit_tui.cli.subcommands import mistakes
+from digit_tui.cli.subcommands import inspect, mistakes
 from digit_tui.config import PRESETS, SOURCES, RunConfig
+from digit_tui.insight.next_step import BATCH
 from digit_tui.insight.selection import NUMBERS, ORDERS, SETS, STATES
 from digit_tui.manual import TOPICS, read
 from digit_tui.nn import RULES
+from digit_tui.nn.gradient_check import BATCH as CHECK_BATCH
+from digit_tui.nn.gradient_check import COUNT
 from digit_tui.plain.grammar import COMMANDS
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.storage.lock import LOCK
@@ -30,6 +33,7 @@ from digit_tui.tui.replay import ReplayApp
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+FIELD = "field of `layers`"
 ROW = re.compile(r"^\| (.*?) ?\|$", re.MULTILINE)
 
 
@@ -215,7 +219,7 @@ def test_the_fields_are_those_that_a_run_prints(tmp_path: Path) -> None:
         "--run",
         str(tmp_path / "run"),
     ]
-    run += ["--fork-at", "3", "--fork", "lr=0.1"]
+    run += ["--fork-at", "3", "--fork", "off=1:2"]
     done = CliRunner().invoke(cli, run)
     assert done.exit_code == 0
     printed = {}
@@ -253,6 +257,31 @@ def test_what_evaluate_prints(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["evaluate", str(tmp_path / "run"), "--json"])
     told = section(read("runs"), "Evaluate").partition("one object:")[2]
     assert [name for name in code(told) if "-" not in name] == list(json.loads(done.stdout))
+
+
+def test_what_is_told_of_inspect(tmp_path: Path) -> None:
+    text = read("network")
+    rows = dict(table(text, "option", "meaning (default)"))
+    named = {word for left in rows for word in re.findall(r"--[a-z-]+", left)}
+    options = [option for option in inspect.params if isinstance(option, click.Option)]
+    assert named == {name for option in options for name in option.opts}
+    run = ["--batch", "--data", "sample", "--preset", "classic", "--hidden", "4", "--epochs", "1"]
+    assert CliRunner().invoke(cli, [*run, "--run", str(tmp_path / "run")]).exit_code == 0
+    asked = ["inspect", str(tmp_path / "run"), "--json", "--gradient-check"]
+    done = CliRunner().invoke(cli, [*asked, "--layer", "1", "--unit", "0"])
+    found = json.loads(done.stdout)
+    assert code(rows["`--json`"]) == list(found)
+    fields = code(" ".join(row[2] for row in table(text, "column", "what it means", FIELD)))
+    assert [*fields, "histograms"] == list(found["layers"][0])
+    fields = code(" ".join(row[2] for row in table(text, "what", "meaning", "field of `unit`")))
+    assert fields == list(found["unit"])
+    (head,) = re.findall(r"^\| column \|.*`gradient_check` \|$", text, re.MULTILINE)
+    told = table(text, *head.strip("| ").split(" | "))
+    fields = [*code(" ".join(row[2] for row in told)), "passed", "analytic", "numeric"]
+    assert set(fields) == set(found["gradient_check"][0])
+    assert f"first {BATCH} training images" in text
+    assert f"first {CHECK_BATCH} training images" in text
+    assert f"along {COUNT}\nweights" in text
 
 
 # The README

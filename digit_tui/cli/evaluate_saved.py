@@ -1,4 +1,4 @@
-"""Evaluating the network of a saved run on a test set."""
+"""Opening a saved run with a dataset, and evaluating its network on the test set."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from digit_tui.data import DataError, Dataset, load_dataset
 from digit_tui.engine.holdout import hold_out
 from digit_tui.nn import Evaluation, PredictionHistory, evaluate
 from digit_tui.session.output import print_error
+from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.saved_run import SavedRun
 
@@ -48,20 +49,33 @@ def evaluate_saved(
         DataError: if the dataset cannot be read, or has more classes than the network.
         RunError: if no checkpoint can be read.
     """
-    checkpoint = saved.checkpoint(best)
-    for complaint in saved.complaints:
-        warn(complaint)
+    checkpoint, dataset = open_saved(saved, data, best, load, warn)
     network = checkpoint.network
-    dataset = load(data or saved.data, saved.config.side)
-    if data is None:
-        warn_of_change(saved, dataset, warn)
-    if dataset.classes > network.sizes[-1]:
-        raise DataError(
-            f"{dataset.source} has {dataset.classes} classes, the network knows {network.sizes[-1]}"
-        )
     with threadpool_limits(limits=saved.config.threads, user_api="blas"):
         evaluation = evaluate(network, dataset.test_images, dataset.test_labels)
     return SavedEvaluation(checkpoint.state.step, dataset, evaluation, checkpoint.state.history)
+
+
+def open_saved(
+    saved: SavedRun,
+    data: str | None,
+    best: bool,
+    load: Callable[[str, int], Dataset] = load_dataset,
+    warn: Callable[[str], object] = print_error,
+) -> tuple[Checkpoint, Dataset]:
+    """The state of a saved run, and a dataset for it; see `evaluate_saved`."""
+    checkpoint = saved.checkpoint(best)
+    for complaint in saved.complaints:
+        warn(complaint)
+    dataset = load(data or saved.data, saved.config.side)
+    if data is None:
+        warn_of_change(saved, dataset, warn)
+    classes = checkpoint.sizes[-1]
+    if dataset.classes > classes:
+        raise DataError(
+            f"{dataset.source} has {dataset.classes} classes, the network knows {classes}"
+        )
+    return checkpoint, dataset
 
 
 def warn_of_change(saved: SavedRun, dataset: Dataset, warn: Callable[[str], object]) -> None:

@@ -23,7 +23,7 @@ from digit_tui.cli.options import (
     warn_of_threads,
 )
 from digit_tui.cli.saved_runs import saved_request
-from digit_tui.cli.subcommands import bench, data, evaluate, manual, mistakes, runs
+from digit_tui.cli.subcommands import bench, data, evaluate, inspect, manual, mistakes, runs
 from digit_tui.cli.terminal import require_terminal
 from digit_tui.config import ConfigError
 from digit_tui.session.exit_status import ExitStatus
@@ -183,7 +183,7 @@ def _with_fork(request: RunRequest, step: int, changes: tuple[Any, ...]) -> RunR
         click.UsageError: if a change does not suit the run.
     """
     from digit_tui.run.commands import Fork
-    from digit_tui.run.settings import check_changes
+    from digit_tui.run.setting_ranges import check_changes
 
     try:
         check_changes(changes, request.config)
@@ -206,7 +206,7 @@ def replay(run: str, data: str | None, fps: float | None) -> None:
     sys.exit(run_replay(request, fps))
 
 
-for command in (evaluate, mistakes, bench, data, runs, manual):
+for command in (evaluate, mistakes, inspect, bench, data, runs, manual):
     cli.add_command(command)
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from math import isfinite, sqrt
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.engine.batches import BLOCK, Batches
+from digit_tui.engine.parameter_span import ParameterSpan
 from digit_tui.engine.shared_memory import Arena
 from digit_tui.engine.step_group import (
     CLIPPED,
@@ -37,15 +38,13 @@ from digit_tui.nn import (
     Outcomes,
     average_into,
     clip,
-    cut,
     evaluate,
     split_range,
     update,
 )
-from digit_tui.nn.clipping import sum_of_squares
 from digit_tui.nn.inputs import InputBuffer, Inputs
 from digit_tui.nn.network import Allocate
-from digit_tui.nn.optimizers import LONGEST_BLOCK, Block
+from digit_tui.nn.optimizers import LONGEST_BLOCK
 from digit_tui.run.state import Vectors
 
 Array = NDArray[Any]
@@ -64,33 +63,6 @@ class WorkerSpec:
     seed: int
     batch_size: int
     workers: int
-
-
-class ParameterSpan(NamedTuple):
-    """Consecutive parameters that one worker updates: views of the flat vectors, made once."""
-
-    parameters: Array
-    average: Array | None
-    kept: Array
-    """See WorkerPool."""
-    gradient: Array
-    blocks: list[list[Block]]
-    """For an update rule with no slots, with one, with two, ..."""
-
-    @classmethod
-    def of(
-        cls, vectors: Vectors, kept: Array, gradient: Array, own: slice, scratch: Array
-    ) -> ParameterSpan:
-        parameters, average, slots = vectors
-        parameters, gradient, slots = parameters[own], gradient[own], slots[:, own]
-        counts = range(len(slots) + 1)
-        return cls(
-            parameters,
-            None if average is None else average[own],
-            kept[own],
-            gradient,
-            [cut(parameters, gradient, slots[:count], scratch) for count in counts],
-        )
 
 
 class Worker:
@@ -248,7 +220,9 @@ class Worker:
         results, index = self._results, self._index
         results[number, index, PARTIAL_LOSS] = partial_loss
         squares = own.differentiate(inputs)
-        results[number, index, SQUARES] = self._squares_of_kept() if group.removed else squares
+        if group.removed:
+            squares = sum(span.keep() for span in self._spans)  # of two at most
+        results[number, index, SQUARES] = squares
         results[number, index, STOP_REQUESTED] = self._command_waiting()
         yield
         squares = self._total(number, SQUARES)
@@ -260,14 +234,6 @@ class Worker:
                 number, group, learning_rate, sqrt(squares)
             )
         return finite and not results[number, 0, STOP_REQUESTED]
-
-    def _squares_of_kept(self) -> float:
-        """Leave removed parameters out of the gradient; returns the sum of squares of the rest."""
-        total = 0.0
-        for own in self._spans:
-            np.multiply(own.gradient, own.kept, out=own.gradient)
-            total += sum_of_squares(own.gradient)
-        return total
 
     def _total(self, number: int, column: int) -> float:
         """The sum over all workers."""

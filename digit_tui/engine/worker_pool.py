@@ -52,8 +52,7 @@ class WorkerPool:
 
     Attributes:
         vectors: the run's, which the workers update in place.
-        kept: (n,) float32, 0 for parameters that are removed and 1 for others; read in groups of
-            steps that say so.
+        kept: (n,) float32, 0 for parameters that are removed, else 1; see `StepGroup.removed`.
         hurried: whether somebody waits for the run to end: a process that does not answer is
             soon given up.
     """

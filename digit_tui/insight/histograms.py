@@ -84,7 +84,7 @@ def activations(network: Network, images: Array, layer: int) -> Array:
 
 
 def layer_histograms(
-    network: Network, images: Array, gradient: Array, layer: int
+    network: Network, images: Array, gradient: Array, layer: int, bins: int = BINS
 ) -> LayerHistograms:
     """The distributions in one layer.
 
@@ -93,9 +93,10 @@ def layer_histograms(
         images: (n, pixels) uint8, the test digits.
         gradient: (parameters,) see `NextStep`.
         layer: counted from 1, the output layer last.
+        bins: of each of them.
     """
     return LayerHistograms(
-        histogram(network.layers[layer - 1].weights),
-        histogram(layer_views(gradient, network.sizes)[layer - 1].weights),
-        histogram(activations(network, images, layer)),
+        histogram(network.layers[layer - 1].weights, bins),
+        histogram(layer_views(gradient, network.sizes)[layer - 1].weights, bins),
+        histogram(activations(network, images, layer), bins),
     )

@@ -47,6 +47,7 @@ def next_step(
     weight_decay: float = 0.0,
     clip_norm: float | None = None,
     clip_value: float | None = None,
+    removed: Array | None = None,
 ) -> NextStep:
     """The gradient of a batch, and what the optimizer would make of it; changes nothing.
 
@@ -62,8 +63,11 @@ def next_step(
         weight_decay: strength of the pull towards zero.
         clip_norm: the largest norm of the gradient; None does not clip by norm.
         clip_value: the largest size of one of its elements, if `clip_norm` is None.
+        removed: (n,) bool, parameters that are 0 and stay so; they have no gradient.
     """
     gradient = batch_gradient(network, images[:BATCH], labels[:BATCH])
+    if removed is not None:
+        gradient[removed] = 0
     rule, moved, spent = RULES[optimizer], network.parameters.copy(), gradient.copy()
     memory = np.zeros((rule.slots, len(moved)), moved.dtype)
     memory[: len(slots)] = slots

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.nn import Evaluation, Network, evaluate
-from digit_tui.nn.network import layer_views
+from digit_tui.nn import Evaluation, Network, evaluate, smallest_weights
 
 Array = NDArray[Any]
 
@@ -22,23 +20,6 @@ class Pruned(NamedTuple):
     share: float
     """How many of the weights are 0, from 0 to 1."""
     evaluation: Evaluation
-
-
-def magnitude_order(network: Network) -> Array:
-    """Where in `network.parameters` the weights are, the smallest magnitude first; without biases.
-
-    All layers are compared together (Han et al. 2015, arXiv:1506.02626). Equal ones, and last those
-    that are no number, come in the order of the vector.
-
-    Returns:
-        (weights,) intp.
-    """
-    is_weight = np.zeros(len(network.parameters), np.bool_)
-    for weights, _ in layer_views(is_weight, network.sizes):
-        weights[...] = True
-    places = np.flatnonzero(is_weight)
-    order: Array = places[np.abs(network.parameters[places]).argsort(kind="stable")]
-    return order
 
 
 def prune_by_magnitude(
@@ -58,7 +39,6 @@ def prune_by_magnitude(
         One result for each share.
     """
     pruned = network.copy()
-    order = magnitude_order(network)
     for share in shares:
-        pruned.parameters[order[: round(share * len(order))]] = 0
+        pruned.parameters[smallest_weights(network.parameters, network.sizes, share)] = 0
         yield Pruned(share, evaluate(pruned, images, labels))

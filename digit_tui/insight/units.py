@@ -47,13 +47,23 @@ class LayerUnits(NamedTuple):
         return order
 
 
+def layer_activations(network: Network, images: Array, layer: int) -> Array:
+    """(n, units) the output of a layer for images (n, pixels) uint8, as in `LayerUnits`."""
+    activations = np.empty((len(images), network.sizes[layer]), network.parameters.dtype)
+    with np.errstate(all="ignore"):  # a network that diverged shows in the numbers
+        for chunk, outputs in outputs_in_chunks(network, images):
+            activations[chunk] = outputs[layer]
+    return activations
+
+
 def layer_units(network: Network, images: Array, labels: Array, layer: int) -> LayerUnits:
     """Run a network on digits, and see what the units of a layer do.
 
     Importance is the mean over the digits of |activation * gradient of the digit's loss|: to the
     first order, how much the loss changes if the unit gives 0 (Molchanov et al. 2017,
-    arXiv:1611.06440, equation 8). One pass ranks all units; `evaluate_without` tells exactly, at a
-    pass for each question.
+    arXiv:1611.06440, equation 8). One pass ranks all units, and those that come last can be left
+    out together. With the sign, a unit that helps as many digits as it harms would seem to do
+    nothing. What a single unit's absence costs, `evaluate_without` tells exactly.
 
     Args:
         network: the classifier.

@@ -3,6 +3,7 @@
 from digit_tui.nn.augmentation import AUGMENTATIONS, Deformation, deform, draw_deformation
 from digit_tui.nn.averaging import average_into
 from digit_tui.nn.clipping import clip, clip_by_global_norm, clip_by_value, global_norm
+from digit_tui.nn.gradient_check import LayerCheck, check_gradient
 from digit_tui.nn.history import Change, PredictionHistory
 from digit_tui.nn.loss import Outcomes, cross_entropy
 from digit_tui.nn.metrics import Evaluation, evaluate, outputs_in_chunks
@@ -24,12 +25,14 @@ __all__ = [
     "GradientPass",
     "Hyperparameters",
     "Layer",
+    "LayerCheck",
     "Network",
     "Outcomes",
     "PredictionHistory",
     "UpdateRule",
     "average_into",
     "batch_gradient",
+    "check_gradient",
     "clip",
     "clip_by_global_norm",
     "clip_by_value",

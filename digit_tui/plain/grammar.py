@@ -175,6 +175,13 @@ def _mistakes(words: list[str]) -> Request:
     return requests.ListMistakes(count, draw, text)
 
 
+def _network(words: list[str]) -> Request:
+    count_words(words, 0, 1)
+    if words and words[0][:1] in "-0123456789":
+        return requests.ShowNetwork(layer=whole(words[0]))
+    return requests.ShowNetwork(check=bool(words and choose(words[0], ("check",))))
+
+
 def _show(words: list[str]) -> Request:
     count_words(words, 1, 1)
     test = choose(words[0], ("test", "validation")) == "test"
@@ -307,6 +314,12 @@ COMMANDS = (
         "confusion",
         "Show which digits are confused with which",
         alone(requests.ShowConfusion()),
+    ),
+    PlainCommand(
+        "network",
+        "network, network LAYER, network check",
+        "Show the network layer by layer, what is in one of them, or check its gradient",
+        _network,
     ),
     PlainCommand(
         "neuron", "neuron L N", "Show unit N of layer L: what excites it, its connections", _neuron

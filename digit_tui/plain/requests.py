@@ -90,6 +90,16 @@ class ShowConfusion:
 
 
 @dataclass(frozen=True)
+class ShowNetwork:
+    """Show each layer of the network."""
+
+    layer: int | None = None
+    """Show the distributions in this one instead, counted from 1."""
+    check: bool = False
+    """Check the gradient instead."""
+
+
+@dataclass(frozen=True)
 class ShowValidation:
     """Answer from the held-out set again, after the test set was opened."""
 
@@ -139,6 +149,7 @@ Request = (
     | ShowDigit
     | ShowUnit
     | ShowConfusion
+    | ShowNetwork
     | ShowValidation
     | ShowLog
     | SetVerbose

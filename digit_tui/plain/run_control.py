@@ -10,7 +10,7 @@ from digit_tui.plain.lines import Transcript
 from digit_tui.plain.narrator import Narrator
 from digit_tui.plain.sync_runner import SyncRunner
 from digit_tui.run import commands
-from digit_tui.run.events import Inspected
+from digit_tui.run.events import BranchEvent, Inspected
 from digit_tui.session.run_status import RunStatus
 from digit_tui.session.runner import Acknowledged, RunnerEvent
 
@@ -54,15 +54,18 @@ class RunControl:
         self._begun = terminal
         self._command: commands.Command | None = None  # that is being carried out
         self._acknowledged = False
-        self._inspected: Inspected | None = None
+        self._inspected: dict[str, Inspected] = {}
 
     def ingest(self, event: RunnerEvent) -> None:
         """Take in an event, and report it."""
         if isinstance(event, Acknowledged):
             self._acknowledged = True
             return
-        if isinstance(event, Inspected):
-            self._inspected = event
+        match event:
+            case Inspected():
+                self._inspected["run"] = event
+            case BranchEvent(Inspected() as inspected, branch):
+                self._inspected[branch] = inspected
         self.run.ingest(event)
         self._narrator.report(event, self._command)
 
@@ -88,21 +91,21 @@ class RunControl:
         if isinstance(command, commands.StepEpoch) and not self._terminal:
             yield from self.wait(inf)
 
+    def inspect(self) -> Generator[None, None, dict[str, Inspected]]:
+        """Copies of the state: of the "run" and, if one trains beside it, of its "fork"."""
+        self._inspected = {}
+        self._acknowledged = False
+        self._runner.ask(commands.Inspect())
+        while not self._acknowledged:
+            yield
+        return self._inspected
+
     def settle(self) -> Task:
         """Wait until all commands were carried out and reported."""
         self._acknowledged = False
         self._runner.ask_nothing()
         while not self._acknowledged:
             yield
-
-    def inspect(self) -> Generator[None, None, Inspected | None]:
-        """Wait for a copy of the run's state; None if it could not be had."""
-        self._acknowledged, self._inspected = False, None
-        self._runner.ask(commands.Inspect())
-        while not self._acknowledged:
-            yield
-        inspected, self._inspected = self._inspected, None  # its memory is not kept
-        return inspected
 
     def make_steps(self, count: int) -> Task:
         """Single steps, one after the other."""

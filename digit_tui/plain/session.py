@@ -8,12 +8,11 @@ from time import monotonic
 
 from digit_tui.config import ConfigError
 from digit_tui.data import DataError, Dataset
-from digit_tui.plain import queries, requests
+from digit_tui.plain import network, neuron, queries, requests
 from digit_tui.plain.exit_report import conclude
 from digit_tui.plain.grammar import parse
 from digit_tui.plain.lines import EndOfInput, Line, LineSource, Transcript
 from digit_tui.plain.narrator import EPOCH_SECONDS, Narrator
-from digit_tui.plain.neuron import neuron
 from digit_tui.plain.requests import InputError
 from digit_tui.plain.run_control import RunControl, Task
 from digit_tui.plain.run_signals import Interrupted, RunSignals
@@ -237,13 +236,14 @@ class Session:
             case requests.GoToRow(row):
                 snapshot = self._snapshot(row)
                 yield from self._control.ask(commands.GoBack(snapshot.step, snapshot.lineage))
-            case requests.ShowUnit():
-                inspected = yield from self._control.inspect()
-                self._write(neuron(self.run, inspected, request))
             case requests.SetVerbose(on):
                 self._narrator.verbose = on
                 often = "every epoch" if on else f"an epoch every {EPOCH_SECONDS:g} seconds"
                 self._transcript.write(f"reporting {often}")
+            case requests.ShowNetwork():
+                self._write(network.answer(request, (yield from self._control.inspect()), self.run))
+            case requests.ShowUnit():
+                self._write(neuron.answer(request, (yield from self._control.inspect()), self.run))
             case requests.ShowValidation():
                 self._show_validation()
             case requests.Restart(wanted):

@@ -104,7 +104,7 @@ class Prune:
     """Keep the smallest weights of the whole network at 0; another share puts them back first."""
 
     share: float
-    """Of all weights, from 0 to MAX_PRUNED; 0 prunes none."""
+    """Of all weights, from 0 to 0.99; 0 prunes none."""
 
 
 @dataclass(frozen=True)

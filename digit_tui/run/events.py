@@ -83,8 +83,9 @@ class StepsDone:
 class Evaluated:
     """The network was evaluated on the validation set or the test set.
 
-    The monitored split is evaluated at the start, on a pause and at the end of each epoch: the
-    validation set, if images are held out, else the test set. With a validation set, the test set
+    The monitored split is evaluated at the start, on a pause, at the end of each epoch, and before
+    and after something is removed from the network, or put back: the validation set, if images are
+    held out, else the test set. With a validation set, the test set
     is evaluated when the user opens it, and at the end of the run.
     """
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from digit_tui.data import Dataset
 from digit_tui.insight.layers import LayerFacts, layer_facts
 from digit_tui.insight.next_step import NextStep, next_step
+from digit_tui.nn import LayerCheck, Network, batch_gradient, check_gradient
+from digit_tui.nn.gradient_check import BATCH
 from digit_tui.run.events import Inspected
+from digit_tui.run.random_streams import stream
 
 
 def step_of(inspected: Inspected, dataset: Dataset) -> NextStep:
@@ -27,6 +32,7 @@ def step_of(inspected: Inspected, dataset: Dataset) -> NextStep:
         weight_decay=settings.weight_decay,
         clip_norm=settings.clip_norm,
         clip_value=settings.clip_value,
+        removed=None if state.removed is None else state.removed.mask,
     )
 
 
@@ -35,7 +41,24 @@ def facts_of(inspected: Inspected, dataset: Dataset, step: NextStep) -> list[Lay
 
     Args:
         inspected: the copy of the state.
-        dataset: its test digits show what the units do.
+        dataset: its monitored digits show what the units do.
         step: of `step_of`.
     """
-    return layer_facts(inspected.network, dataset.test_images, *step)
+    images, _ = dataset.split(dataset.monitored_split)
+    return layer_facts(inspected.network, images, *step)
+
+
+def check_of(inspected: Inspected, dataset: Dataset) -> list[LayerCheck]:
+    """The gradient check of the latest weights, in float64, on the first training images.
+
+    The same step has the same parameters drawn.
+
+    Args:
+        inspected: the copy of the state.
+        dataset: whose images the run is trained on, without those that are held out.
+    """
+    network = Network(inspected.network.sizes, inspected.network.parameters.astype(np.float64))
+    images, labels = dataset.train_images[:BATCH], dataset.train_labels[:BATCH]
+    gradient = batch_gradient(network, images, labels)
+    generator = stream(0, "gradient check", inspected.step)
+    return check_gradient(network, images, labels, gradient, generator)

@@ -6,9 +6,15 @@ from typing import Literal
 
 import numpy as np
 
-Purpose = Literal["weights", "shuffle", "augment", "validation"]
+Purpose = Literal["weights", "shuffle", "augment", "validation", "gradient check"]
 
-_NUMBERS: dict[Purpose, int] = {"weights": 1, "shuffle": 2, "augment": 3, "validation": 4}
+_NUMBERS: dict[Purpose, int] = {
+    "weights": 1,
+    "shuffle": 2,
+    "augment": 3,
+    "validation": 4,
+    "gradient check": 5,
+}
 
 
 def stream(seed: int, purpose: Purpose, *index: int) -> np.random.Generator:

@@ -54,5 +54,5 @@ def removed(switched_off: tuple[tuple[int, int], ...], pruned: float) -> list[st
 
 
 def effect(event: Effect) -> str:
-    """For example "test 97.10% → 96.82%; fixed 3, broke 31: hardly chance (p < 0.001)"."""
+    """For example "test 91.00% → 91.30%; fixed 4, broke 1: may well be chance (p = 0.22)"."""
     return f"{event.split} {event.before:.2%} → {event.after:.2%}; {event.comparison.words}"

@@ -10,7 +10,8 @@ from digit_tui.config import MAX_EPOCHS, ConfigError, RunConfig
 from digit_tui.nn import RULES, PredictionHistory
 from digit_tui.nn.history import MAX_EVALUATIONS
 from digit_tui.nn.network import parameter_count
-from digit_tui.run.settings import REMOVED, Settings, check_values
+from digit_tui.run.setting_ranges import check_values
+from digit_tui.run.settings import REMOVED, Settings
 from digit_tui.run.state import Vectors
 from digit_tui.storage.archive import Archive
 from digit_tui.storage.journal_lines import course_up_to

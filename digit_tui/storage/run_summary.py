@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from digit_tui.config import ConfigError, RunConfig
 from digit_tui.run.commands import Lineage
-from digit_tui.run.settings import REMOVED, Settings, changes_of, check_values
+from digit_tui.run.setting_ranges import check_values
+from digit_tui.run.settings import REMOVED, Settings, changes_of
 from digit_tui.run.wording import NAMES, field_value, setting_value
 from digit_tui.storage.command_records import CommandRecord, command_records_of
 from digit_tui.storage.errors import RunError

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from digit_tui.config import CHOICES, LIMITS, MAX_LAYERS, MAX_REAL, MAX_WIDTH
-from digit_tui.run.settings import MAX_PRUNED
+from digit_tui.run.setting_ranges import MAX_PRUNED
 from digit_tui.storage.validation import (
     Check,
     Invalid,

@@ -9,19 +9,11 @@ from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import Dataset
 from digit_tui.engine.stepper import StepResult
 from digit_tui.engine.worker_pool import WorkerPool
-from digit_tui.insight.significance import compare
 from digit_tui.nn import Network
 from digit_tui.run.commands import AppliedCommand, Lineage, Removal, Setting
-from digit_tui.run.events import (
-    Effect,
-    Evaluated,
-    Event,
-    Inspected,
-    Refused,
-    RunEnded,
-    SettingChanged,
-)
-from digit_tui.run.settings import checked_changes, scheduled_rate
+from digit_tui.run.events import Evaluated, Event, Inspected, Refused, RunEnded, SettingChanged
+from digit_tui.run.setting_ranges import checked_changes
+from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.wording import NAMES
 from digit_tui.storage.checkpoint import Checkpoint
@@ -31,7 +23,7 @@ from digit_tui.storage.run_writer import RunWriter
 from digit_tui.training.evaluator import Evaluator
 from digit_tui.training.recorder import Recorder
 from digit_tui.training.recovery import RecoveringStepper
-from digit_tui.training.results import epoch_ended, run_results
+from digit_tui.training.results import effect_of, epoch_ended, run_results
 from digit_tui.training.step_publisher import StepPublisher
 
 
@@ -214,9 +206,8 @@ class Branch:
         if new == old:
             return
         yield from self.publish()
-        before = None
-        if isinstance(command, Removal):
-            before = self.evaluate()
+        before = self.evaluate() if isinstance(command, Removal) else None
+        if before is not None:
             yield before
             state.change_removed(new, self.sizes)
             self._evaluator.last = None
@@ -233,16 +224,10 @@ class Branch:
             self.last_change = events[0]  # others, such as another rate, follow from it
         if before is None:
             yield from events
-            return
-        after = self.evaluate()
-        effect = Effect(
-            after.split,
-            before.evaluation.accuracy,
-            after.evaluation.accuracy,
-            compare(before.evaluation, after.evaluation),
-        )
-        yield from (replace(event, effect=effect) for event in events)
-        yield after
+        else:
+            after = self.evaluate()
+            yield from (replace(event, effect=effect_of(before, after)) for event in events)
+            yield after
 
     def go_to(self, target: RunState, step: int, lineage: Lineage) -> Iterator[Event]:
         """Go to another state: the one that was asked for, or one from which it can be reached.

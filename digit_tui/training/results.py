@@ -1,10 +1,11 @@
-"""The figures that events give at the end of an epoch, and of a run."""
+"""The figures that events give at the end of an epoch and of a run, and of a change."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from digit_tui.run.events import EpochEnded, Evaluated
+from digit_tui.insight.significance import compare
+from digit_tui.run.events import Effect, EpochEnded, Evaluated
 from digit_tui.run.state import RunState, Tally
 
 SPLITS = ("test", "validation")
@@ -70,3 +71,9 @@ def run_results(
         "weights_sha256": state.weights_sha256,
         "seconds": seconds,
     }
+
+
+def effect_of(before: Evaluated, after: Evaluated) -> Effect:
+    """What a change did to the network, by evaluations of the same split before and after it."""
+    first, second = before.evaluation, after.evaluation
+    return Effect(after.split, first.accuracy, second.accuracy, compare(first, second))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from digit_tui.insight.pruning import SHARES, magnitude_order, prune_by_magnitude
+from digit_tui.insight.pruning import SHARES, prune_by_magnitude
 from digit_tui.nn import Network
 
 MakeNetwork = Callable[..., Network]
@@ -53,15 +53,6 @@ def test_one_share_after_the_other_without_touching_the_network(
         shares.append(found.share)
     assert shares == [0, *(percent / 100 for percent in range(5, 100, 5))]
     assert np.array_equal(network.parameters, before)
-
-
-def test_equal_magnitudes_come_in_the_order_of_the_vector() -> None:
-    network = Network((4, 2, 2))
-    network.parameters[:] = 1
-    network.layers[0].weights[3, 0] = -0.5
-    network.layers[1].weights[0, 1] = np.nan
-    # The places of weights are 0 to 7 and 10 to 13; those of biases follow each.
-    assert magnitude_order(network).tolist() == [6, 0, 1, 2, 3, 4, 5, 7, 10, 12, 13, 11]
 
 
 def test_a_diverged_network_is_pruned_all_the_same(diverged: Network) -> None:

@@ -8,8 +8,13 @@ import numpy as np
 import pytest
 
 from digit_tui.data import Dataset
-from digit_tui.insight.units import evaluate_without, layer_units, without_units
-from digit_tui.nn import Network
+from digit_tui.insight.units import (
+    evaluate_without,
+    layer_activations,
+    layer_units,
+    without_units,
+)
+from digit_tui.nn import GradientPass, Network, evaluate
 from digit_tui.nn.metrics import CHUNK
 
 MakeNetwork = Callable[..., Network]
@@ -46,6 +51,7 @@ def test_activations_means_and_activity(sample: Dataset, layer: int) -> None:
     assert found.layer == layer
     assert found.activations.dtype == np.float32
     np.testing.assert_allclose(found.activations, expected, atol=2e-5)
+    assert np.array_equal(layer_activations(network, images, layer), found.activations)
     means = [expected[labels == each].mean(axis=0) for each in range(10)]
     np.testing.assert_allclose(found.class_means, np.transpose(means), atol=2e-5)
     active = (expected > 0).sum(axis=0) / len(images)
@@ -72,6 +78,25 @@ def test_importance_is_activation_times_numerical_gradient(
     found = layer_units(network, images, labels, layer)
     assert np.count_nonzero(total) > 3
     np.testing.assert_allclose(found.importance, total / 30, rtol=1e-6)
+
+
+@pytest.mark.parametrize("layer", [1, 2])
+def test_a_trained_network_can_do_without_the_least_important(sample: Dataset, layer: int) -> None:
+    network = Network((784, 60, 30, 10))
+    network.initialize(np.random.default_rng(0))
+    gradient = GradientPass(network, 100)
+    for step in range(120):
+        batch = slice(100 * (step % 40), 100 * (step % 40 + 1))
+        gradient.run(sample.train_images[batch] / np.float32(255), sample.train_labels[batch])
+        network.parameters -= np.float32(0.2) * gradient.gradient
+    digits = sample.test_images, sample.test_labels
+    order = layer_units(network, *digits, layer).order("importance")
+    tenth = len(order) // 10
+    before = evaluate(network, *digits).loss
+    least = evaluate_without(network, *digits, layer, order[-tenth:]).loss - before
+    most = evaluate_without(network, *digits, layer, order[:tenth]).loss - before
+    assert most > 0.05
+    assert abs(least) < most / 5
 
 
 def test_the_order_is_of_what_is_asked(random_network: MakeNetwork) -> None:

@@ -67,6 +67,9 @@ LINES = {
     "confusion": requests.ShowConfusion(),
     "mistakes 3 draw true=4 pred=9": requests.ListMistakes(3, True, "true=4 pred=9"),
     "mistakes conf>0.9": requests.ListMistakes(5, False, "conf>0.9"),
+    "network": requests.ShowNetwork(),
+    "network 2": requests.ShowNetwork(layer=2),
+    "network check": requests.ShowNetwork(check=True),
     "show test": RunCommand(commands.OpenTest()),
     "show validation": requests.ShowValidation(),
     "log": requests.ShowLog(),
@@ -107,6 +110,7 @@ def test_every_command_is_tried() -> None:
         ("k f", "keep fork"),
         ("m 2 d", "mistakes 2 draw"),
         ("verb of", "verbose off"),
+        ("net c", "network check"),
     ],
 )
 def test_an_unambiguous_beginning_will_do(line: str, whole: str | None) -> None:
@@ -127,6 +131,8 @@ WRONG = [
     ("s", "'s' may be step or save or status"),
     ("help fly", "help: there is no command 'fly'"),
     ("pause now", "pause: 'now' is one word too many (use: pause)"),
+    ("network 0", "network: '0' is not a whole number from 1"),
+    ("network chart", "network: 'chart' is none of check (use: network, network LAYER, network"),
     ("step 0", "step: '0' is not a whole number from 1 to 1,000,000 (use: step [N])"),
     ("step 1.5", "step: '1.5' is not a whole number"),
     ("step 99999999", "step: '99999999' is not a whole number"),

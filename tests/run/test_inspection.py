@@ -9,7 +9,7 @@ import pytest
 from support.runs import Train, digits_of
 
 from digit_tui.nn import RULES
-from digit_tui.run.commands import Inspect, Stop
+from digit_tui.run.commands import Inspect, Stop, SwitchOff
 from digit_tui.run.events import Inspected
 from digit_tui.run.inspection import facts_of, step_of
 
@@ -27,7 +27,8 @@ def test_the_update_is_that_of_the_next_step(
         **{"epochs": 9, "weight_decay": 0.1, "schedule": "cosine", "threads": 1},
         **clipping,
     }
-    ran = train([(at, Inspect()), (at + 1, Stop())], **settings)
+    off: list[Any] = [(3, SwitchOff(1, (2, 5)))] if at else []
+    ran = train([*off, (at, Inspect()), (at + 1, Stop())], **settings)
     (inspected,) = ran.all(Inspected)
     made = ran.trainer.state.parameters - inspected.network.parameters
     step = step_of(inspected, digits)
@@ -37,5 +38,9 @@ def test_the_update_is_that_of_the_next_step(
     assert sure.mean() > 0.5
     np.testing.assert_allclose(step.update[sure], made[sure], rtol=1e-2, atol=1e-6)
     assert np.abs(made[sure]).max() > 1e-5
+    removed = inspected.state.removed
+    assert (removed is not None) == bool(off)
+    if removed is not None:
+        assert not step.update[removed.mask].any()
     facts = facts_of(inspected, digits, step)
     assert [each.shape for each in facts] == [(36, 8), (8, 4)]

@@ -10,7 +10,8 @@ from textual.widgets import Label, OptionList
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS, ConfigError, RunConfig
 from digit_tui.run.commands import SetAugmentation, SetClipping, SetLearningRate, SetOptimizer
 from digit_tui.run.commands import Setting as SettingCommand
-from digit_tui.run.settings import Settings, changes_of, check_changes, number
+from digit_tui.run.setting_ranges import check_changes
+from digit_tui.run.settings import Settings, changes_of, number
 from digit_tui.run.wording import NAMES, setting_value, setting_words
 from digit_tui.tui.screens.form import Form
 from digit_tui.tui.screens.list_dialog import ListDialog

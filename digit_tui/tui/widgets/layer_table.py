@@ -48,7 +48,7 @@ COLUMNS: tuple[tuple[str, int, Callable[[LayerFacts], str]], ...] = (
     ("gradient", 9, lambda each: number(each.gradient_norm)),
     ("update", 10, lambda each: f"{number(each.update_ratio)}{_arrow(each.update_ratio)}"),
     ("dead", 7, lambda each: f"{each.dead:.0%}"),
-    ("always on", 10, lambda each: f"{each.saturated:.0%}"),
+    ("saturated", 10, lambda each: f"{each.saturated:.0%}"),
     ("output", 8, lambda each: number(each.activation_mean)),
 )
 """Title, width and text of each column."""

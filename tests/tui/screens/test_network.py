@@ -31,15 +31,17 @@ async def show(opened: Any, page: str) -> None:
 async def test_nothing_is_asked_for_while_nobody_looks(window: Any, story: Any) -> None:
     async with window() as opened:
         await opened.tell(*story.opening(), *story.epochs(2))
-        for _ in range(3):
-            await opened.press("tab")
+        for mode in opened.app.VIEWS:
+            opened.app.show_view(mode)
+            await opened.settle()
             await opened.tell(*story.epochs(1))
-            if not isinstance(opened.app.screen, NetworkView):
-                assert commands.Inspect() not in opened.sent
-        assert opened.sent == [commands.Inspect()]
-        await opened.press("tab")
+            if mode != "network":
+                assert opened.sent == []
+        assert set(opened.sent) == {commands.Inspect()}
+        asked = len(opened.sent)
+        opened.app.show_view("train")
         await opened.tell(*story.epochs(2))
-        assert opened.sent == [commands.Inspect()]
+        assert len(opened.sent) == asked
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
@@ -52,7 +54,8 @@ async def test_each_layer_has_a_row(window: Any, story: Any, size: tuple[int, in
         await opened.until(lambda: "▸1" in opened.text)
         sizes = opened.app.model.network
         for fan_in, fan_out in pairwise(sizes):
-            opened.find(f"{fan_in}→{fan_out}")
+            await opened.until(lambda row=f"{fan_in}→{fan_out}": row in opened.text)
+        assert "The run is asked" not in opened.text
         opened.find("Weights of layer 1")
         opened.find("epoch 1.00")
         await opened.press("down")
@@ -72,6 +75,16 @@ async def test_a_small_screen_shows_one_histogram_after_the_other(window: Any, s
             opened.find(f"{title} of layer 1")
         await opened.press("l")
         opened.find("Weights of layer 1, log counts")
+
+
+async def test_the_gradient_is_checked_on_demand(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1), story.paused())
+        await show(opened, "Layers")
+        await opened.tell(story.inspected())
+        await opened.until(lambda: "▸1" in opened.text)
+        await opened.press("g")
+        await opened.until(lambda: "gradient check at epoch 1.00: right; 100 " in opened.text)
 
 
 async def test_the_past_is_drawn_and_forgotten_where_the_run_goes_back(

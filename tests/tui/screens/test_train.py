@@ -196,7 +196,9 @@ class TestDrawingAddsNothing:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(2))
             before, rows = counts(opened.app), opened.rows
-            await opened.press("tab", "tab", "tab", "w", "w", "z", "z", "l", "l", "m", "m", "m")
+            await opened.press(
+                "tab", "tab", "tab", "tab", "w", "w", "z", "z", "l", "l", "m", "m", "m"
+            )
             await opened.tell()
             await opened.tell()
             assert counts(opened.app) == before

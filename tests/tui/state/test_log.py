@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from support.model import Tell, lines
 
 from digit_tui.data import Dataset
+from digit_tui.insight.significance import Comparison
 from digit_tui.run import events as happened
 from digit_tui.session.failures import Failed
 from digit_tui.session.runner import Loaded
@@ -47,6 +49,35 @@ class TestLog:
         assert lines(model)[2:] == ["epoch 0.50: set learning rate 0.001 → 0.008"]
         assert model.log[-1].kind == "change"
         assert [mark.epoch for mark in model.curves.marks] == [0.5]
+
+    def test_each_command_that_removes_something_has_a_line_with_its_effect(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(50))
+        effect = happened.Effect("test", 0.91, 0.9, Comparison(100, 0, 1))
+        tell(replace(story.changed("switched_off", ((1, 17),)), effect=effect))
+        tell(replace(story.changed("switched_off", ((1, 17), (2, 0))), effect=effect))
+        tell(replace(story.changed("pruned", 0.3), effect=effect))
+        words = "test 91.00% → 90.00%; fixed 0, broke 1: may well be chance (p = 0.50)"
+        assert lines(model)[2:] == [
+            f"epoch 0.50: unit 17 of layer 1 off: {words}",
+            f"epoch 0.50: unit 0 of layer 2 off: {words}",
+            f"epoch 0.50: pruned weights none → 30%: {words}",
+        ]
+        assert {line.kind for line in list(model.log)[2:]} == {"change"}
+        assert [line.mark for line in list(model.log)[2:]] == ["A", "B", "C"]
+
+    def test_what_a_fork_lacks_is_a_line_with_its_effect(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(50))
+        effect = happened.Effect("test", 0.91, 0.9, Comparison(100, 0, 10))
+        off = replace(story.changed("switched_off", ((1, 17), (1, 18))), effect=effect)
+        tell(happened.BranchEvent(off))
+        tell(happened.BranchEvent(story.changed("learning_rate", 0.1)))  # the fork's line says it
+        words = "test 91.00% → 90.00%; fixed 0, broke 10: hardly chance (p < 0.001)"
+        assert lines(model)[2:] == [f"fork: units 17 and 18 of layer 1 off: {words}"]
+        assert model.log[-1].kind == "change"
 
     def test_changes_with_a_step_between_are_two(
         self, model: RunModel, story: Any, tell: Tell

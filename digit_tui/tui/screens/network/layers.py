@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,8 @@ from textual.widgets import Static
 
 from digit_tui.insight.histograms import Histogram, LayerHistograms, layer_histograms
 from digit_tui.insight.layers import LayerFacts
-from digit_tui.run.inspection import facts_of, step_of
+from digit_tui.nn.gradient_check import LayerCheck
+from digit_tui.run.inspection import check_of, facts_of, step_of
 from digit_tui.tui.drawing.chart import BRAILLE, Curve, Drawing
 from digit_tui.tui.screens.network.page import Look, Page
 from digit_tui.tui.terminal.charset import shows
@@ -33,6 +35,17 @@ class FoundLayers(NamedTuple):
     layers: list[LayerFacts]
     chosen: LayerHistograms
     """Of the chosen layer."""
+    checks: list[LayerCheck] | None
+    """Of the gradient, if it was to be checked."""
+
+
+class Choice(NamedTuple):
+    """What is chosen on the page."""
+
+    layer: int
+    """From 0."""
+    check: bool
+    """Whether to check the gradient."""
 
 
 class LayersPage(Page):
@@ -48,6 +61,13 @@ class LayersPage(Page):
             id="histogram",
             tooltip="Show weights, gradients or activations",
         ),
+        Binding(
+            "g",
+            "check",
+            "Gradient check",
+            id="gradient_check",
+            tooltip="Compare the gradient with differences",
+        ),
         Binding("l", "log", "Log", id="log_counts", tooltip="Use logarithmic or linear counts"),
         Binding("up", "move(-1)", "Layer", show=False, id="layer_up", tooltip="Go a layer up"),
         Binding("down", "move(1)", "Layer", show=False, id="layer_down", tooltip="Go a layer down"),
@@ -58,6 +78,7 @@ class LayersPage(Page):
         self._layer = 0
         self._subject = 0
         self._log = False
+        self._check = False
         self._past: deque[Moment] = deque(maxlen=MOMENTS)
         self._found: FoundLayers | None = None
 
@@ -72,20 +93,20 @@ class LayersPage(Page):
         self._show_subject()
 
     @property
-    def choice(self) -> int:
-        """The layer, from 0."""
-        return self._layer
+    def choice(self) -> Choice:
+        return Choice(self._layer, self._check)
 
-    def compute(self, look: Look, choice: int) -> FoundLayers | None:
+    def compute(self, look: Look, choice: Choice) -> FoundLayers | None:
         if look.inspected is None:
             return None
         step = step_of(look.inspected, look.dataset)
         network = look.inspected.network
-        layer = min(choice, len(network.layers) - 1)
+        layer = min(choice.layer, len(network.layers) - 1)
         images, _ = look.dataset.split(look.dataset.monitored_split)
         return FoundLayers(
             facts_of(look.inspected, look.dataset, step),
             layer_histograms(network, images, step.gradient, layer + 1),
+            check_of(look.inspected, look.dataset) if choice.check else None,
         )
 
     def take(self, look: Look, found: FoundLayers | None) -> None:
@@ -93,7 +114,11 @@ class LayersPage(Page):
         if found is None or look.inspected is None:
             self.say("A replay has no state to look at.")
             return
-        self.query_one(Static).display = False
+        if found.checks is not None:
+            self._check = False
+            self.say(check_words(found.checks, look.inspected.epoch))
+        elif not self._past:
+            self.query_one(Static).display = False
         at = look.inspected
         while self._past and (
             self._past[-1].step >= at.step or len(self._past[-1].layers) != len(found.layers)
@@ -167,6 +192,22 @@ class LayersPage(Page):
         self._subject = (self._subject + 1) % len(SUBJECTS)
         self._show_subject()
 
+    def action_check(self) -> None:
+        self._check = True
+        self.say("checking the gradient …")
+        self.post_message(self.Changed())
+
     def action_log(self) -> None:
         self._log = not self._log
         self.draw()
+
+
+def check_words(checks: Sequence[LayerCheck], epoch: float) -> str:
+    """What came of a check, for example "gradient check at epoch 3.00: right, ..."."""
+    verdict = "right" if all(each.passed for each in checks) else "WRONG"
+    errors = ", ".join(f"{each.largest_error:.0e}" for each in checks)
+    count = sum(each.checked for each in checks)
+    return (
+        f"gradient check at epoch {epoch:.2f}: {verdict}; {count} weights, "
+        f"largest error by layer {errors}"
+    )
