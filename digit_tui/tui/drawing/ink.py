@@ -107,7 +107,9 @@ def draw_evidence(
     weights = weights @ area_overlaps(image.shape[1], across).T
     strongest = np.abs(weights).max()
     weights = weights / strongest if strongest > 0 else weights  # (down, across), -1..1
-    levels = half_blocks(image, columns, rows)
+    levels = np.zeros((2 * rows, columns), np.uint8)
+    if image.any():  # of the pictures of units nothing is inked, and there are many
+        levels = half_blocks(image, columns, rows)
     if palette is None:
         inked = levels.reshape(rows, 2, columns).max(axis=1) > 0
         signs = np.where(inked, ".", " ")
