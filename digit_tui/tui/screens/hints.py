@@ -43,8 +43,8 @@ LINES = {
     "LayerTable": ("Weights, gradient, update of one step against the weights, and units.",),
     "UnitTiles": ("What is shown, and in which order; the meaning of the colours.",),
     "UnitDetails": (
-        "Which unit it is, and for how many of the digits it is active.",
-        "How much the loss depends on it, compared with the others of its layer.",
+        "Which unit it is, and whether it is switched off.",
+        "Its place in the layer by importance; for how many of the digits it is active.",
         "Its mean activation for the digits of each class; its strongest weights.",
     ),
     "TabBar": ("The views (tab shows the next); the digits; the layers of the network.",),

@@ -130,15 +130,15 @@ LAYERS = (
 )
 UNITS = (
     Meaning("512 units by ...", "their order: importance, activity, index (y, d)"),
-    Meaning("▸113 4s 2.4%", "unit 113 answers most to 4s; its importance:"),
-    Meaning("importance", "its share of what the loss depends on, about"),
+    Meaning("▸113 4s 2.4%", "unit, the digit it answers to most, importance"),
+    Meaning("importance", "how much the loss depends on it, in % of the layer"),
     Meaning("12 off, 7 dead", "you switched it off (x); it is 0 for every digit"),
     Meaning("■ excites  +*#", "pixels whose ink makes the unit more active"),
     Meaning("□ calms    -=E", "pixels whose ink makes it less active"),
     Meaning("of layer 2, output", "its weights carried back to the pixels"),
     Meaning("mean activation", "what it puts out for the digits of each class"),
+    Meaning("rank 1 of 512 (2.4%)", "its place in the layer by importance"),
     Meaning("active on 31.5%", "for so many digits it is above 0"),
-    Meaning("rank 1 of 512", "its place in the layer by importance"),
     Meaning("strongest weights", "from pixels or units below, to units above"),
     Meaning("Excite it most", "digits: the label, and how active the unit is"),
     Meaning("Pruned", "accuracy if the smallest weights were 0 (b)"),

@@ -51,17 +51,17 @@ class ExcitingDigits(DigitTiles):
 
         Args:
             facts: of the unit.
-            digits: those that excite it most, as indices of the split.
+            digits: those that excite it most, as indices of the split, as many as fit.
             chosen: the place of the chosen one among them.
             images: (n, side * side) uint8, all of the split.
             evaluation: of the split.
         """
-        self._values = dict(zip(digits, facts.excitements.tolist(), strict=True))
+        self._values = dict(zip(digits, facts.excitements.tolist(), strict=False))
         self._chosen = digits[chosen] if digits else None
         if not digits:
             self.paint([[Segment("None: its activation is never above 0.")]])
             return
-        tiles = [Shown(digit) for digit in digits[: self.room]]
+        tiles = [Shown(digit) for digit in digits]
         self.draw_tiles(tiles, images, len(facts.picture), evaluation)
 
     def _caption(self, tile: Shown, evaluation: Evaluation) -> Line:

@@ -14,7 +14,7 @@ class UnitExplanation(Container):
     """The details above, the digits below; one of them is chosen.
 
     Attributes:
-        digits: the digits that excite it most, as indices of the split.
+        digits: the digits that excite it most, as indices of the split; as many as fit.
     """
 
     def __init__(self) -> None:
@@ -48,14 +48,14 @@ class UnitExplanation(Container):
             off: whether it is switched off.
         """
         facts = found.facts(unit)
-        self.digits = found.digits(facts)
+        exciting = self.query_one(ExcitingDigits)
+        self.digits = found.digits(facts)[: exciting.room]
         self.move(0)  # there may be fewer
-        state = "off" if off else f"active on {facts.active:.1%}"
+        share = f"{found.share(unit):.1%}"
         about = [
-            f"unit {unit} of {found.layer_name}, {state}",
-            f"rank {facts.rank:,} of {found.width:,}, {found.share(unit):.1%} of the importance",
+            f"unit {unit} of {found.layer_name}{', off' if off else ''}",
+            f"rank {facts.rank:,} of {found.width:,} ({share}), active on {facts.active:.1%}",
         ]
         self.query_one(UnitDetails).show(facts, found.network, about)
-        exciting = self.query_one(ExcitingDigits)
         exciting.entitle(f"Excite it most, of {found.sample:,} digits: label, activation")
         exciting.show(facts, self.digits, self._place, found.images, found.evaluated.evaluation)

@@ -207,8 +207,9 @@ async def test_one_unit_is_explained(
     async with show(*size) as opened:
         await opened.press("right", "enter")
         facts = unit_facts(network, layer, int(layer.order("importance")[1]))
-        opened.find(f"unit {facts.unit} of layer 1 of 2, active on {facts.active:.1%}")
-        opened.find("rank 2 of 128, ")
+        opened.find(f"unit {facts.unit} of layer 1 of 2")
+        share = facts.importance / layer.importance.sum()
+        opened.find(rf"rank 2 of 128 \({share:.1%}\), active on {facts.active:.1%}")
         for each, mean in enumerate(facts.class_means):
             opened.find(rf" {each} [█▏▎▍▌▋▊▉]* +{mean:.2f}( |$)")
         for index, weight in [*zip(*facts.incoming, strict=True)][:4]:
@@ -233,6 +234,15 @@ async def test_its_digits_and_its_neighbours_are_reached(show: OpenPage, layer: 
         opened.find(rf"#{wanted} ")
 
 
+async def test_only_digits_that_are_seen_can_be_chosen(show: OpenPage) -> None:
+    async with show(60, 20) as opened:
+        await opened.press("enter", *["right"] * 9)
+        y = next(at for at, row in enumerate(opened.rows) if "Excite it most" in row)
+        *before, last = re.findall(r"▸?\d [\d.]+", opened.rows[y + 1])
+        assert len(before) == 5
+        assert last.startswith("▸")
+
+
 async def test_a_click_on_a_digit_goes_to_it(show: OpenPage, layer: LayerUnits) -> None:
     async with show() as opened:
         await opened.press("enter")
@@ -248,7 +258,8 @@ async def test_a_click_on_a_digit_goes_to_it(show: OpenPage, layer: LayerUnits) 
 async def test_a_dead_unit_has_no_digits(show: OpenPage) -> None:
     async with show() as opened:
         await opened.press("end", "enter")
-        opened.find("unit 7 of layer 1 of 2, active on 0.0%")
+        opened.find("unit 7 of layer 1 of 2")
+        opened.find("active on 0.0%")
         opened.find("None: its activation is never above 0")
         await opened.press("right", "enter")
         assert isinstance(opened.app.screen, NetworkView)
@@ -405,7 +416,7 @@ async def test_a_network_that_diverged_is_shown_too(show: OpenPage, network: Net
     async with show() as opened:
         assert shown(opened) == [*range(10)]
         await opened.press("enter")
-        opened.find("unit 0 of layer 1 of 2, active on 0.0%")
+        opened.find("unit 0 of layer 1 of 2")
         await opened.press("escape", "l")
         await opened.until(lambda: "Output: 10 units" in opened.text)
         await opened.press("enter")
