@@ -17,6 +17,8 @@ from digit_tui.cli.main import cli
 from digit_tui.cli.mistakes import CSV_COLUMNS
 from digit_tui.cli.subcommands import inspect, mistakes
 from digit_tui.config import PRESETS, SOURCES, RunConfig
+from digit_tui.insight.health.finding import Finding
+from digit_tui.insight.health.rules import RULES as HEALTH_RULES
 from digit_tui.insight.next_step import BATCH
 from digit_tui.insight.selection import NUMBERS, ORDERS, SETS, STATES
 from digit_tui.manual import TOPICS, read
@@ -282,6 +284,14 @@ def test_what_is_told_of_inspect(tmp_path: Path) -> None:
     assert f"first {BATCH} training images" in text
     assert f"first {CHECK_BATCH} training images" in text
     assert f"along {COUNT}\nweights" in text
+
+
+def test_the_rules_on_health() -> None:
+    told = re.findall(r"^- \*\*(.+?)\*\*: ", section(read("health"), "The rules"), re.MULTILINE)
+    assert told == [rule.name for rule in HEALTH_RULES]
+    fields = code(section(read("health"), "JSON"))[1:]
+    named = [name for name in fields if name in Finding._fields]
+    assert set(named) == set(Finding._fields)
 
 
 # The README

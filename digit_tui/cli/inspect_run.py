@@ -10,6 +10,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from digit_tui.cli.evaluate_saved import open_saved
+from digit_tui.cli.inspect_health import SavedHealth, saved_health
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import Dataset, printable
 from digit_tui.engine.holdout import hold_out
@@ -83,13 +84,16 @@ def inspect_run(
         if layer is not None and unit is not None:
             units = layer_units(network, dataset.test_images, dataset.test_labels, layer)
             found = unit_facts(network, units, unit)
+        own = dataset if data is None else None
+        health = saved_health(saved, checkpoint, own, inspected, facts)
     if as_json:
-        values = json_values(inspected, facts, histograms, checks)
+        values = json_values(inspected, facts, histograms, checks, health)
         values["unit"] = found and unit_to_json(found)
         output.line(json.dumps(values, allow_nan=False))
     else:
         lines = heading(str(saved.path), dataset, inspected)
         lines += ["", *layer_lines(facts), "", note(facts)]
+        lines += ["", *health.lines]
         for number, each in histograms.items():
             lines += ["", *histogram_lines(number, each)]
         if found is not None:
@@ -147,6 +151,7 @@ def json_values(
     facts: list[LayerFacts],
     histograms: dict[int, LayerHistograms],
     checks: list[LayerCheck] | None,
+    health: SavedHealth,
 ) -> dict[str, Any]:
     """All that is known, as JSON values; None where it is not finite or was not asked for."""
     layers = []
@@ -159,6 +164,7 @@ def json_values(
         "epoch": inspected.epoch,
         "learning_rate": _number(inspected.learning_rate),
         "layers": layers,
+        "health": health.json_values,
         "gradient_check": checks
         and [
             {"layer": number, "passed": each.passed, **_numbers(each._asdict())}

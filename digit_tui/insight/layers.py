@@ -34,8 +34,8 @@ class LayerFacts(NamedTuple):
     """Norm of what the next step would change, over the norm of the parameters; near 1e-3 is
     healthy."""
     dead: float
-    """Share of its units that are 0 on every test digit; 0 for the last layer, which has no
-    ReLU."""
+    """Share of its units that are 0 on every test digit, though not switched off; 0 for the last
+    layer, which has no ReLU."""
     saturated: float
     """Share of its units that are above 0 on every test digit, so that the ReLU does nothing; 0
     for the last layer."""
@@ -71,7 +71,11 @@ def activity(network: Network, images: Array) -> list[Activity]:
 
 
 def layer_facts(
-    network: Network, images: Array, gradient: Array, update: Array
+    network: Network,
+    images: Array,
+    gradient: Array,
+    update: Array,
+    removed: Array | None = None,
 ) -> list[LayerFacts]:
     """The facts of each layer, the first hidden layer first.
 
@@ -80,24 +84,29 @@ def layer_facts(
         images: (n, pixels) uint8, the test digits.
         gradient: (parameters,) see `NextStep`.
         update: (parameters,) see `NextStep`.
+        removed: (parameters,) bool, those that are switched off or pruned. What is said of weights
+            is said of the others, and a unit that is off is not counted as dead.
     """
-    vectors = (network.parameters, gradient, update)
+    if removed is None:
+        removed = np.zeros(len(network.parameters), np.bool_)
+    vectors = (network.parameters, gradient, update, ~removed)
     matrices = zip(*(layer_matrices(each, network.sizes) for each in vectors), strict=True)
     facts: list[LayerFacts] = []
     with np.errstate(all="ignore"):
         for own, units in zip(matrices, activity(network, images), strict=True):
-            parameters, gradients, updates = (each.reshape(-1) for each in own)
-            weights = own[0][:-1]
+            parameters, gradients, updates, _ = (each.reshape(-1) for each in own)
+            weights, kept, on = own[0][:-1], own[3][:-1], own[3].any(axis=0)
+            used = weights[kept] if kept.any() and not kept.all() else weights
             hidden = len(facts) < len(network.layers) - 1
             facts.append(
                 LayerFacts(
                     shape=(len(weights), weights.shape[1]),
                     parameters=len(parameters),
-                    weight_mean=float(weights.mean(dtype=np.float64)),
-                    weight_deviation=float(weights.std(dtype=np.float64)),
+                    weight_mean=float(used.mean(dtype=np.float64)),
+                    weight_deviation=float(used.std(dtype=np.float64)),
                     gradient_norm=global_norm(gradients),
                     update_ratio=float(np.divide(global_norm(updates), global_norm(parameters))),
-                    dead=_share(units.largest, units.largest <= 0) if hidden else 0.0,
+                    dead=_share(units.largest, (units.largest <= 0) & on) if hidden else 0.0,
                     saturated=_share(units.least, units.least > 0) if hidden else 0.0,
                     activation_mean=float(units.mean.mean()),
                 )

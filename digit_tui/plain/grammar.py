@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.data import printable
@@ -55,8 +56,9 @@ def find(word: str) -> PlainCommand:
     except ValueError as error:
         if any(name.startswith(word.lower()) for name in NAMES):
             raise InputError(str(error)) from error
-        known = ", ".join(entry.name for entry in COMMANDS)
-        raise InputError(f"there is no command {quoted(word)}; there are {known}") from error
+        alike = "".join(f"did you mean {each}? " for each in get_close_matches(word, NAMES, 1))
+        text = f"there is no command {quoted(word)}; {alike}help lists all of them"
+        raise InputError(text) from error
 
 
 def alone(request: Request) -> Callable[[list[str]], Request]:
@@ -323,6 +325,12 @@ COMMANDS = (
     ),
     PlainCommand(
         "neuron", "neuron L N", "Show unit N of layer L: what excites it, its connections", _neuron
+    ),
+    PlainCommand(
+        "health",
+        "health",
+        "Say what ails the run, since when, and what mends it",
+        alone(requests.ShowHealth()),
     ),
     PlainCommand(
         "show",

@@ -100,6 +100,11 @@ class ShowNetwork:
 
 
 @dataclass(frozen=True)
+class ShowHealth:
+    """Say what ails the run."""
+
+
+@dataclass(frozen=True)
 class ShowValidation:
     """Answer from the held-out set again, after the test set was opened."""
 
@@ -150,6 +155,7 @@ Request = (
     | ShowUnit
     | ShowConfusion
     | ShowNetwork
+    | ShowHealth
     | ShowValidation
     | ShowLog
     | SetVerbose

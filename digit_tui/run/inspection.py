@@ -45,7 +45,9 @@ def facts_of(inspected: Inspected, dataset: Dataset, step: NextStep) -> list[Lay
         step: of `step_of`.
     """
     images, _ = dataset.split(dataset.monitored_split)
-    return layer_facts(inspected.network, images, *step)
+    removed = inspected.state.removed
+    mask = None if removed is None else removed.mask
+    return layer_facts(inspected.network, images, *step, mask)
 
 
 def check_of(inspected: Inspected, dataset: Dataset) -> list[LayerCheck]:

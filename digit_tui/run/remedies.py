@@ -20,9 +20,22 @@ NO_CHANGE = "{timeline} lists other moments to go back to"
 SAVE_AGAIN = "{save} tries again now"
 HELD_OUT = "{held_out} shows the held-out set again"
 TEST = "{test} opens the test set"
+HEALTH = {
+    "undo": "{undo} goes back",
+    "halve_rate": "{halve_rate} halves the learning rate",
+    "double_rate": "{double_rate} doubles the learning rate",
+    "slower_start": "{timeline} leads back to the start, {halve_rate} slows it",
+    "clip": "{clip} changes clipping",
+    "augment": "{augment} deforms the images",
+    "timeline": "{timeline} lists when it was better",
+    "restart": "{restart} begins again",
+    "data": "{restart} takes other data",
+}
+"""What helps against a finding of `insight.health`, by the name it has there."""
 REMEDIES = (
     *(ALL_DONE, LEAVE, TROUBLE, SPIKE, PAUSED, KEEP_FIRST, FORK_FIRST, OTHER_VALUE),
     *(NEVER_THERE, NO_CHANGE, SAVE_AGAIN, HELD_OUT, TEST),
+    *HEALTH.values(),
 )
 
 

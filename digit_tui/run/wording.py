@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,8 @@ NAMES = {
 """The fields of Settings in words."""
 
 RESUMED = "training resumed"
+ROW = 78
+"""Columns of the log in a terminal of 80: of a longer line a person may see the beginning only."""
 FEW = 2
 """Undone commands that are named one by one."""
 RECENT = 1_000
@@ -93,13 +96,14 @@ def setting_value(value: Any) -> str:
 def _went_back(event: WentBack) -> str:
     way = "forward" if event.epoch > event.from_epoch else "back"
     text = f"{way} from epoch {event.from_epoch:.2f} to {event.epoch:.2f}"
-    if event.ahead:
-        text += f"; repeating {counted(event.ahead, 'step')}"
     kept = len(event.lineage)
     undone = event.from_lineage[kept:]
     if undone and event.from_lineage[:kept] == event.lineage:
         words = ", ".join(command_words(each.command) for each in undone)
-        text += f"; undone: {words if len(undone) <= FEW else counted(len(undone), 'command')}"
+        many = len(undone) > FEW or (len(undone) > 1 and len(f"{text}; undone: {words}") > ROW)
+        text += f"; undone: {counted(len(undone), 'command') if many else words}"
+    if event.ahead:
+        text += f"; repeating {counted(event.ahead, 'step')}"
     return text
 
 
@@ -117,6 +121,19 @@ def setting_set(change: SettingChanged) -> str:
     if change.effect is None:
         return f"set {words}"
     return f"{words}: {removal_words.effect(change.effect)}"
+
+
+def settings_changed(changes: Sequence[SettingChanged], schedule: str) -> str:
+    """The line for what one command changed; with several settings the epoch would be too much.
+
+    Args:
+        changes: at one step.
+        schedule: of the run's learning rate.
+    """
+    if len(changes) == 1 and changes[0].effect is not None:
+        return f"epoch {changes[0].epoch:.2f}: {setting_set(changes[0])}"
+    words = ", ".join(f"{setting_change(each)}{_left_by(schedule, each)}" for each in changes)
+    return f"set {words}" if len(changes) > 1 else f"epoch {changes[0].epoch:.2f}: set {words}"
 
 
 def earlier_changes(count: int) -> str:
@@ -237,8 +254,8 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
             return f"resuming at epoch {epoch:.2f}, step {step:,}"
         case EpochEnded(epoch=epoch, monitored=(split, loss, accuracy)):
             return f"epoch {epoch}: {split} {accuracy:.2%}, loss {loss:.4f}"
-        case SettingChanged(epoch=epoch):
-            return f"epoch {epoch:.2f}: {setting_set(event)}{_left_by(schedule, event)}"
+        case SettingChanged():
+            return settings_changed([event], schedule)
         case WentBack():
             return _went_back(event)
         case Paused(reason=reason):
@@ -253,9 +270,9 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
             text = f"epoch {epoch:.2f}: fork with {', '.join(changes)}"
             return with_remedy(text, KEEP_FIRST, ways)
         case ForkEnded(kept=kept, left=left):
-            names = ("the fork", "the run") if kept == "fork" else ("the run", "the fork")
-            where = f", saved in {Path(left).name}" if left else ""
-            return f"{names[0]} continues; {names[1]} stops{where}"
+            other = "run" if kept == "fork" else "fork"
+            where = f", saved as {Path(left).name}" if left else ""
+            return f"kept the {kept}; {other} ended{where}"
         case CheckpointSaved(step=step, path=path):
             return f"saved step {step:,} in {Path(path).name}"
         case SaveFailed(message=message):
@@ -276,8 +293,7 @@ def test_opened(event: Evaluated, ways: Ways | None) -> str:
     """An evaluation of the test set, in a run that is monitored with the validation set."""
     evaluation = event.evaluation
     text = (
-        f"epoch {event.epoch:.2f}: test set opened, "
-        f"{evaluation.accuracy:.2%}, loss {evaluation.loss:.4f}"
+        f"epoch {event.epoch:.2f}: test set {evaluation.accuracy:.2%}, loss {evaluation.loss:.4f}"
     )
     return with_remedy(text, HELD_OUT, ways)
 
@@ -287,7 +303,7 @@ def worker_lost(event: WorkerLost) -> str:
     who = "" if event.pid is None else f"worker process {event.pid} "
     if event.processes > 1:
         return f"{who}{event.reason}; its work is done again"
-    return f"{who}{event.reason}; training goes on in one process, to the same results"
+    return f"{who}{event.reason}; one process trains on"
 
 
 def not_saved(message: str, ways: Ways | None = None) -> str:
@@ -378,16 +394,16 @@ def time_left(seconds: float) -> str:
     return f"{clock} left"
 
 
-def kept(run: str | None, fork: str | None = None) -> str:
-    """Where the run is that another one follows, for example "the run before is kept as NAME".
+def kept(run: str | None, fork: str | None = None) -> list[str]:
+    """Where the run is that another one follows, for example "run before kept as NAME".
 
     Args:
         run: by what name it can be resumed; None if nothing was saved.
         fork: the same of its fork, if it has one.
     """
     if run is None:
-        return "the run before had not started training: nothing of it is kept"
-    return f"the run before is kept as {run}" + (f", its fork as {fork}" if fork else "")
+        return ["the run before had not started training: nothing of it is kept"]
+    return [f"run before kept as {run}", *([] if fork is None else [f"its fork kept as {fork}"])]
 
 
 def farewell(

@@ -18,7 +18,7 @@ def kept_lines(run: RunStatus) -> list[str]:
     """
     name = None if run.folder is None or not run.saved_step else run_name(Path(run.folder))
     trouble = [] if run.save_trouble is None else [wording.not_saved(run.save_trouble)]
-    return [wording.kept(name, fork_name(run)), *trouble]
+    return [*wording.kept(name, fork_name(run)), *trouble]
 
 
 def fork_name(run: RunStatus) -> str | None:

@@ -35,6 +35,7 @@ from digit_tui.run.events import (
 )
 from digit_tui.run.settings import Settings, scheduled_rate
 from digit_tui.session.failures import Failed
+from digit_tui.session.run_history import RunHistory
 from digit_tui.session.runner import Loaded, RunnerEvent
 
 State = Literal["loading", "training", "paused", "finished", "diverged", "spike", "ended"]
@@ -57,6 +58,7 @@ class ForkRunStatus:
     settings: Settings
     evaluated: Evaluated | None
     """The latest evaluation of the monitored split."""
+    history: RunHistory
     ended: RunEnded | None = None
 
     @property
@@ -113,6 +115,7 @@ class RunStatus:
         self.failure: Failed | None = None
         self.ended: RunEnded | None = None
         self._removed_at: int | None = None  # the last step with networks before and after it
+        self.history = RunHistory(config)
         self._speed: deque[tuple[int, float]] = deque(maxlen=20)
         self._track: deque[tuple[float, float]] = deque()
 
@@ -155,6 +158,7 @@ class RunStatus:
 
     def ingest(self, event: RunnerEvent) -> None:
         """Update the state by an event."""
+        self.history.ingest(event, self.dataset)
         match event:
             case Loaded(dataset):
                 self.dataset = dataset
@@ -204,7 +208,8 @@ class RunStatus:
                 self.ended = event
                 self.state = "ended"
             case Forked():
-                self.fork = ForkRunStatus(event, event.settings, self.evaluated)
+                history = self.history.of_fork(event)
+                self.fork = ForkRunStatus(event, event.settings, self.evaluated, history)
             case BranchEvent(inner):
                 self._ingest_from_fork(inner)
             case ForkEnded():
@@ -260,6 +265,7 @@ class RunStatus:
         fork = self.fork
         if fork is None:
             return
+        fork.history.ingest(event, self.dataset)
         match event:
             case Evaluated(split=split) if split == self.config.monitored_split:
                 fork.evaluated = event
@@ -275,7 +281,7 @@ class RunStatus:
     def _ingest_fork_end(self, event: ForkEnded) -> None:
         fork, self.fork = self.fork, None
         if fork is not None and event.kept == "fork":
-            self.settings = fork.settings
+            self.settings, self.history = fork.settings, fork.history
             self._expect_rate(self.epoch)
             self.evaluated = fork.evaluated
             self._set_folder(fork.forked.run)

@@ -181,7 +181,7 @@ class CommandHandler:
         elif lineage:
             yield from self._go_back(lineage[-1].step, lineage[:-1])
         else:
-            yield Refused(self._step, "No setting was changed that could be undone", NO_CHANGE)
+            yield Refused(self._step, "No setting was changed", NO_CHANGE)
 
     def _go_back(self, step: int, lineage: Lineage) -> Iterator[Event]:
         run, state = self._branches.run, self._branches.run.state

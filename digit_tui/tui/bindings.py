@@ -30,12 +30,15 @@ COMMON_KEYS = [
         tooltip="Find any command by its name",
     ),
     Binding(
+        "L", "show_log", "Log", show=False, id="whole_log", tooltip="Show all lines of the log"
+    ),
+    Binding(
         "T",
         "next_theme",
         "Light",
         show=False,
         id="theme",
-        tooltip="The next theme: dark, light, high contrast",
+        tooltip="Use dark, light or high contrast",
     ),
     Binding(
         "ctrl+z",

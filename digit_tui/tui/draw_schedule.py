@@ -47,15 +47,17 @@ class DrawSchedule:
             view: the view on screen.
             model: the run.
             urgent: whether text is drawn at once.
-            state_changed: whether the run has begun to train, paused or the like: then charts are
-                drawn at once too.
+            state_changed: whether the run has begun to train, paused, gone back or the like: then
+                charts are drawn at once too.
         """
         now, rate = self._clock(), self._rate
         waited = now - self._draw_time
         due = waited >= rate.seconds and (self._pace.allowed or waited >= LONGEST_SECONDS)
-        due = due or state_changed
+        evaluated = model.shown is not view.drawn_evaluation
+        # What a pause is followed by need not wait: there is no training that it would slow down.
+        due = due or state_changed or (evaluated and not model.going)
         # A new evaluation changes text, charts and lists: all of them at one time.
-        together = model.shown is not view.drawn_evaluation and not due
+        together = evaluated and not due
         patience = rate.seconds if together else rate.seconds * TEXT_SHARE
         if urgent or now - self._show_time >= patience:
             view.show(model)

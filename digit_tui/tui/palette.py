@@ -22,7 +22,7 @@ GROUPS = {
         *("double_rate", "halve_rate", "optimizer", "clip", "augment"),
         *(f"optimizer_{name}" for name in OPTIMIZERS),
     ),
-    "View": (),
+    "View": ("whole_log",),
     "Fork and undo": ("undo", "timeline", "fork", "keep"),
     "Save and export": ("save", "export"),
     "Theme": ("theme",),
@@ -47,6 +47,7 @@ WORDS = {
     "export": "html page save mistakes",
     "theme": "colours dark light",
     "pause": "stop resume",
+    "whole_log": "log history lines messages",
 }
 """Other words that a person may look for, by the ids of keys."""
 

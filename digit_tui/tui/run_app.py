@@ -24,6 +24,7 @@ from digit_tui.run.events import (
     SettingChanged,
     StepsDone,
     TimelineChanged,
+    WentBack,
 )
 from digit_tui.session.fault_report import Fault
 from digit_tui.session.runner import RunnerEvent
@@ -33,11 +34,13 @@ from digit_tui.tui.guided_app import GuidedApp
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.dialog import ClosesOnce
 from digit_tui.tui.screens.form import Form
+from digit_tui.tui.screens.log import LogDialog
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.network.view import NetworkView
 from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.screens.view_host import ViewHost
+from digit_tui.tui.state.log_line import LogLine
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
 from digit_tui.tui.themes import NO_SHADES, THEMES, VARIABLES
@@ -159,15 +162,21 @@ class RunApp(GuidedApp):
             events: what happened.
             urgent: whether text is drawn at once, whatever happened.
         """
-        before = self.model.state
+        before, went_back, told = self.model.state, False, dict[int, LogLine]()
         for event in events:
             with self.errors_told():  # those after it must not be lost
                 self.model.ingest(event)
-                changed = isinstance(event, SettingChanged) and not self.model.repeats
-                if changed or isinstance(event, Refused):
-                    self._show_where_no_log_is(self.model.log[-1].text)
+                is_set = isinstance(event, SettingChanged) and not self.model.repeats
+                if (is_set or isinstance(event, Refused)) and self.model.log:
+                    told[id(self.model.log[-1])] = self.model.log[-1]  # once, when it is whole
             self.schedule.invalidate()
+            went_back = went_back or isinstance(event, WentBack)
             urgent = urgent or not isinstance(event, ROUTINE)
+        for line in told.values():
+            self._show_where_no_log_is(line.text)
+        if isinstance(self.screen, LogDialog):
+            with self.errors_told():
+                self.screen.follow(self.model)
         model = self.model
         situation = (model.fork is not None, model.state == "finished", self.words_now)
         if situation != self._situation:
@@ -177,7 +186,8 @@ class RunApp(GuidedApp):
         view = next(iter(self.screen_stack), None)
         if isinstance(view, View) and view.ready and self.fault is None:
             with self.errors_told():
-                self.schedule.update(view, self.model, urgent, self.model.state != before)
+                changed = went_back or self.model.state != before
+                self.schedule.update(view, self.model, urgent, changed)
 
     def tell(self, text: str) -> None:
         """Add a line to the log, and show it at once where the log is not in sight."""
@@ -304,6 +314,10 @@ class RunApp(GuidedApp):
             choose(view)
 
         view.call_after_refresh(choose_now)  # its widgets may not be mounted yet
+
+    def action_show_log(self) -> None:
+        if isinstance(self.screen, View):  # not on top of a dialog
+            self.push_screen(LogDialog(self.model, self._rate.seconds))
 
     def action_next_theme(self) -> None:
         names = [theme.name for theme in THEMES]

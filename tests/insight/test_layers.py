@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digit_tui.insight.layers import activity, layer_facts
-from digit_tui.nn import Network
+from digit_tui.nn import Network, parameters_of_units
 
 SIZES = (9, 7, 5, 4)
 
@@ -134,3 +134,21 @@ def test_a_layer_of_zeros_has_no_ratio() -> None:
     assert np.isnan(first.update_ratio)
     assert (first.dead, first.saturated, first.weight_deviation) == (1, 0, 0)
     assert layer_facts(network, images, nothing, nothing + 1)[0].update_ratio == np.inf
+
+
+def test_what_is_removed_does_not_count() -> None:
+    network = random_network()
+    mask = parameters_of_units(network.sizes, [(1, 0), (1, 2)])
+    mask[0] = True
+    network.parameters[mask] = 0
+    nothing = np.zeros_like(network.parameters)
+    images = random_images(50)
+    before = layer_facts(network, images, nothing, nothing)
+    first, *_ = layer_facts(network, images, nothing, nothing, mask)
+    units = network.sizes[1]
+    assert first.dead == pytest.approx(before[0].dead - 2 / units)
+    kept = network.layers[0].weights[~mask[: network.layers[0].weights.size].reshape(-1, units)]
+    assert first.weight_deviation == pytest.approx(kept.std(dtype=np.float64))
+    assert first.weight_mean == pytest.approx(kept.mean(dtype=np.float64))
+    gone = np.ones(len(network.parameters), np.bool_)
+    assert layer_facts(network, images, nothing, nothing, gone)[0].dead == 0

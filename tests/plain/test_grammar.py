@@ -78,6 +78,7 @@ LINES = {
     "wait 2.5": requests.Wait(2.5),
     "verbose on": requests.SetVerbose(True),
     "verbose off": requests.SetVerbose(False),
+    "health": requests.ShowHealth(),
     "help": requests.ShowHelp(),
     "?": requests.ShowHelp(),
     "help RA": requests.ShowHelp("rate"),
@@ -127,7 +128,8 @@ def test_nothing_is_asked_by_nothing(line: str) -> None:
 
 
 WRONG = [
-    ("fly", "there is no command 'fly'; there are pause, go, step,"),
+    ("fly", "there is no command 'fly'; help lists all of them"),
+    ("helath", "there is no command 'helath'; did you mean health? help lists all of them"),
     ("s", "'s' may be step or save or status"),
     ("help fly", "help: there is no command 'fly'"),
     ("pause now", "pause: 'now' is one word too many (use: pause)"),

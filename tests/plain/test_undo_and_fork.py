@@ -94,7 +94,7 @@ def test_a_fork(converse: Converse, tmp_path: Path) -> None:
     gap = r"fork: test \d+\.\d\d%, [+-]\d+\.\d\d points \(95% interval .*\); fixed \d+, broke \d+"
     assert ended.find(f"^epoch 1: {gap}")
     assert ended.find(f"^{gap}")
-    assert ended.find("^the fork continues; the run stops, saved in run$")
+    assert ended.find("^kept the fork; run ended, saved as run$")
     assert ended.all(", sgd, rate ")
     assert ended.run.fork is None
     assert SavedRun.read(tmp_path / "run").record["state"] == "left"

@@ -10,6 +10,7 @@ from digit_tui.config import RunConfig
 from digit_tui.data import counted
 from digit_tui.run.commands import (
     AddEpochs,
+    AppliedCommand,
     Prune,
     ScaleLearningRate,
     SetAugmentation,
@@ -21,9 +22,19 @@ from digit_tui.run.commands import (
     SwitchOff,
     SwitchOn,
 )
-from digit_tui.run.events import SettingChanged
+from digit_tui.run.events import ForkEnded, Refused, SettingChanged, WentBack, WorkerLost
+from digit_tui.run.remedies import KEEP_FIRST, NO_CHANGE
 from digit_tui.run.settings import Settings
-from digit_tui.run.wording import command_words, line_for, rate_words, setting_words, spike
+from digit_tui.run.wording import (
+    ROW,
+    command_words,
+    kept,
+    line_for,
+    rate_words,
+    setting_words,
+    spike,
+)
+from digit_tui.tui.bindings import WAYS
 
 
 @pytest.mark.parametrize(
@@ -104,3 +115,43 @@ def test_only_a_recent_change_may_have_caused_trouble(steps: int, named: bool) -
         if named
         else f" by step {100 + steps:,}"
     )
+
+
+RATE = AppliedCommand(2_000, SetOptimizer("momentum", 0.12345))
+FORK = "2026-11-28_13-45-00_classic-fork-12345"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        line_for(ForkEnded(12_345, "run", f"/runs/{FORK}", "asked")),
+        line_for(Refused(0, "No setting was changed", NO_CHANGE), WAYS),
+        line_for(Refused(0, "A fork trains beside the run", KEEP_FIRST), WAYS),
+        line_for(
+            WentBack(
+                *(2_400, 149.5, 2_500, 154.7, 100), (RATE,), (RATE, RATE), doubled(1.0).settings
+            )
+        ),
+        line_for(WorkerLost(0, 123_456, "was killed by signal 9", 1)),
+        *kept("2026-11-28_13-45-00_classic", FORK),
+        *kept(None),
+    ],
+)
+def test_lines_fit_the_log_of_a_small_terminal(line: str) -> None:
+    assert len(line) <= ROW - len("A "), line
+
+
+def test_of_several_undone_commands_there_are_names_where_they_fit() -> None:
+    settings = doubled(1.0).settings
+    halve = AppliedCommand(1, ScaleLearningRate(0.5))
+
+    def undone(*commands: AppliedCommand) -> str | None:
+        return line_for(WentBack(0, 0.0, 2, 0.5, 7, commands, (), settings))
+
+    def words(*commands: AppliedCommand) -> str:
+        return (undone(*commands) or "").split("undone: ")[1]
+
+    assert words(halve) == "halve the learning rate; repeating 7 steps"
+    switch = AppliedCommand(1, SetOptimizer("sgd"))
+    assert words(switch, AppliedCommand(1, AddEpochs(1))).startswith("switch to sgd, add 1 epoch;")
+    assert words(RATE, halve) == "2 commands; repeating 7 steps"

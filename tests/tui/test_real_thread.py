@@ -188,7 +188,7 @@ async def test_the_run_before_another_one_is_kept_whole(tmp_path: Path, sample: 
         ended = watched.ended
         await watched.until(lambda: app.model.step)
         lines = [line.text for line in app.model.log]
-        assert f"the run before is kept as {tmp_path / 'run'}" in lines
+        assert f"run before kept as {tmp_path / 'run'}" in lines
         await watched.press("q")
 
     assert ended is not None

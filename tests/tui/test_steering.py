@@ -313,6 +313,15 @@ class TestGoingOn:
             "resuming at epoch 3.20, step 320",
         ]
 
+    async def test_the_accuracy_of_before_is_shown_until_the_next_one(
+        self, window: Any, story: Any
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(story.loaded(), story.started(), self.restored(story))
+            opened.find(r"test accuracy \(89.1 to 92.6\)  best 91.00% at epoch 1  ▅▅▅")
+            await opened.tell(story.evaluated({4: (7, 0.8)}))
+            opened.find(r"test accuracy \(99.4 to 100.0\)")
+
     @pytest.fixture
     def interrupted(self, tmp_path: Path, train: Any) -> SavedRun:
         return train(tmp_path / "interrupted")

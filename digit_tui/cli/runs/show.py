@@ -38,8 +38,8 @@ def show_run(name: str) -> int:
         curves = [
             NamedCurve(words, letter, run.curves["epoch"], run.curves[f"{part}_{kind}"])
             for part, words, letter in (
-                ("monitored", run.monitored_split, "*"),
-                ("train", "train", "o"),
+                ("monitored", run.monitored_split, "o"),
+                ("train", "train", "*"),
             )
         ]
         title = f"{kind.capitalize()}{', logarithmic' if log else ''}:"

@@ -24,7 +24,7 @@ from digit_tui.tui.drawing.chart import (
     letter,
 )
 from digit_tui.tui.drawing.scale import Scale, scale_for
-from digit_tui.tui.drawing.ticks import FEW, Ticks, apart, label, linear_ticks, log_ticks
+from digit_tui.tui.drawing.ticks import label, linear_ticks, ticks_up
 from digit_tui.tui.state.series import thin
 
 Array = NDArray[Any]
@@ -34,8 +34,8 @@ FAINT_MARKER = "."
 """Likewise for a faint curve, where letters are drawn."""
 AXIS_ROWS = 2
 """The x axis and its labels."""
-X_TICKS, Y_TICKS = 6, 7
-"""On the axes of a small chart; half of that, where round numbers lie badly."""
+X_TICKS = 6
+"""On the axis of a small chart; half of that, where round numbers lie badly."""
 
 
 class Painter(NamedTuple):
@@ -112,6 +112,7 @@ class _Plotting:
             self._draw_marks(plotted)
             for number in living:
                 self._point_at_spikes(number, plotted)
+            self._draw_letters(plotted)
             self._draw_crosshair(plotted)
         return plotted
 
@@ -122,20 +123,12 @@ class _Plotting:
         self._begin(faint, width, height)
         start, end = drawing.span
         figure.plot([start], [self.scale.low], marker=" ")  # or plotext leaves out the ticks
-        figure.yticks(*self._rounds(height - AXIS_ROWS))
+        low, high = self.scale.low, self.scale.high
+        figure.yticks(*ticks_up(low, high, height - AXIS_ROWS, drawing.log, drawing.percent))
         figure.xticks(*linear_ticks(start, end, max(width // 9, X_TICKS)))
         figure.xaxes(True, False)
         figure.yaxes(True, False)
         return _rows(figure, width, height)
-
-    def _rounds(self, rows: int) -> Ticks:
-        """Round numbers up the axis: two rows apart, so that equal steps look it, if four are."""
-        low, high, percent = self.scale.low, self.scale.high, self.drawing.percent
-        ticks = log_ticks if self.drawing.log else linear_ticks
-        chosen = ticks(low, high, rows // 2, percent)
-        if len(chosen[0]) < FEW:
-            chosen = ticks(low, high, max(rows // 3, min(Y_TICKS, rows)), percent)
-        return apart(chosen, low, high, rows)
 
     def _canvas(self, number: int, columns: int, height: int) -> Rows:
         """A curve without axes, at the same place as inside of them."""
@@ -174,18 +167,28 @@ class _Plotting:
         return plotted.left + np.rint(places).astype(int).clip(0, plotted.columns - 1)
 
     def _draw_marks(self, plotted: Plot) -> None:
-        """A line behind the curves where a setting was changed, with its letter."""
+        """A line behind the curves where a setting was changed."""
         start, end = self.drawing.span
         style = Style(color=RichColor.from_rgb(*self.painter.mark_color))
-        for x, name in self.drawing.marks:
+        for x, _ in self.drawing.marks:
             if not start <= x <= end:
                 continue
             column = int(self._columns(x, plotted))
             for row in plotted.rows[:-AXIS_ROWS]:
                 if row[column].text == " ":
                     row[column] = Cell("│", style + (row[column].style or Style()).background_style)
-            if name:
-                plotted.rows[0][column] = Cell(name, style + Style(bold=True))
+
+    def _draw_letters(self, plotted: Plot) -> None:
+        """The letters of the marks, in front of all else."""
+        style = Style(color=RichColor.from_rgb(*self.painter.mark_color), bold=True)
+        for column, name in self._letters(plotted).items():
+            plotted.rows[0][column] = Cell(name, style)
+
+    def _letters(self, plotted: Plot) -> dict[int, str]:
+        """By their columns."""
+        start, end = self.drawing.span
+        marks = [(x, name) for x, name in self.drawing.marks if name and start <= x <= end]
+        return {int(self._columns(x, plotted)): name for x, name in marks}
 
     def _draw_crosshair(self, plotted: Plot) -> None:
         """A background for the column that values are read at."""
@@ -214,10 +217,29 @@ class _Plotting:
                 continue  # of a curve that goes out as well: one value says how far
             value = 10 ** y[farthest] if self.drawing.log else y[farthest]
             text = label(float(f"{value:.3g}"), self.drawing.percent)
-            place = int(column[farthest]) + 1
-            if place + len(text) > len(row):
-                place -= len(text) + 1
-            row[place : place + len(text)] = [Cell(character, style) for character in text]
+            letters = self._letters(plotted) if row is plotted.rows[0] else {}
+            _write_beside(row, int(column[farthest]), arrow, text, plotted.left, letters, style)
+
+
+def _write_beside(
+    row: list[Cell],
+    at: int,
+    arrow: str,
+    text: str,
+    left: int,
+    letters: Iterable[int],
+    style: Style | None,
+) -> None:
+    """Write how far a curve goes beside its arrow, with a space to letters, if there is room."""
+    taken = {*letters}
+    places = [(at + 1, text), (at - len(text), text)]
+    if at in taken:  # instead of the arrow the letter is seen there
+        places = [(at + 2, arrow + text), (at - len(text) - 2, text + arrow)]
+    for start, words in places:
+        end = start + len(words)
+        if left <= start and end <= len(row) and not taken & {*range(start - 1, end + 1)}:
+            row[start:end] = [Cell(character, style) for character in words]
+            return
 
 
 def _rows(figure: Any, width: int, height: int) -> Rows:

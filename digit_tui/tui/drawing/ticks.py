@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from math import ceil, floor, log10
 
 Ticks = tuple[list[float], list[str]]
@@ -14,7 +16,15 @@ FEW = 4
 SLACK = 1e-9
 UNITS = (("M", 1e6, 1e6), ("k", 1e3, 1e4))
 """What large numbers are counted in: its name, its size, and the lowest number so written."""
-FINE = (1, 1.2, 1.5, 1.8, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)
+STEPS = (1, 2, 2.5, 5, 10, 20, 25, 50, 100)
+"""Steps up an axis, times a power of ten."""
+MANTISSAS = ((1, 2, 3, 5, 7), (1, 2, 5), (1, 3))
+DECADES = (1, 2, 3, 5, 10)
+"""Where numbers within a decade would stand too close: each so many decades."""
+APART = 2
+"""Rows between two numbers up an axis, where that is possible."""
+SEVERAL = 3
+"""Of fewer numbers up an axis one cannot tell what lies between."""
 
 
 def linear_ticks(low: float, high: float, count: int, percent: bool = False) -> Ticks:
@@ -32,46 +42,72 @@ def linear_ticks(low: float, high: float, count: int, percent: bool = False) -> 
     return positions, [label(position, percent) for position in positions]
 
 
-def log_ticks(low: float, high: float, count: int, percent: bool = False) -> Ticks:
-    """Round numbers between 10**low and 10**high, at their logarithms."""
-    for mantissas in (FINE, (1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,)):
-        values = [
-            mantissa * 10.0**exponent
-            for exponent in range(floor(low), ceil(high) + 1)
-            for mantissa in mantissas
-            if low - 1e-9 <= exponent + log10(mantissa) <= high + 1e-9
-        ]
-        if 0 < len(values) <= count:
-            break
-    if not values:  # less than a factor of two: no round number may lie inside
-        values = [float(f"{10**end:.2g}") for end in (low, high)]
-    narrow = linear_ticks(10**low, 10**high, count - 1)[0] if high - low < 1 and count > 1 else []
-    if len(values) < min(FEW, len(narrow)):
-        values = narrow
-    every = ceil(len(values) / max(count, 1))
-    values = values[::every]
-    positions = [min(max(log10(value), low), high) for value in values]
-    return positions, [label(value, percent) for value in values]
+def ticks_up(low: float, high: float, rows: int, log: bool, percent: bool = False) -> Ticks:
+    """As many round numbers up an axis as are two rows apart, and none between them left out.
 
-
-def apart(ticks: Ticks, low: float, high: float, rows: int) -> Ticks:
-    """Without those in the row of the one before, of which plotext would show any, or that read so.
+    Where one gap is a row and the next is two, equal steps look unequal. Where no three numbers are
+    two rows apart, those of three or more rows side by side will do, or else every other one.
 
     Args:
-        ticks: ascending.
-        low: the lowest position on the axis.
+        low: the lowest position on the axis; on a logarithmic one, the logarithm of a value.
         high: the highest one.
         rows: of the axis.
+        log: whether it is logarithmic.
+        percent: whether the values are fractions, labelled as per cent.
     """
-    kept: Ticks = ([], [])
-    seen = -1
-    for position, text in zip(*ticks, strict=True):
-        row = floor(0.5 + (rows - 1) * (position - low) / (high - low)) if high > low else 0
-        if row != seen and text not in kept[1]:
-            seen = row
-            kept[0].append(position)
-            kept[1].append(text)
-    return kept
+    if not low < high:
+        return [low], [label(10**low if log else low, percent)]
+    series = [*(_log_series if log else _series)(low, high, rows)]
+    # Nobody misses one at an end.
+    inner = [values[start:end] for values in series for start in (0, 1) for end in (None, -1)]
+    halves = [half for values in series for half in (values[::2], values[1::2])]
+    for choices in (inner, halves):
+        apart: list[Ticks] = []
+        adjacent: list[Ticks] = []
+        for values in choices:
+            positions = [min(max(log10(each), low), high) for each in values] if log else values
+            labels = [label(each, percent) for each in values]
+            at = [floor(0.5 + (rows - 1) * (each - low) / (high - low)) for each in positions]
+            gaps = {after - before for before, after in pairwise(at)}
+            if gaps and len({*labels}) == len(labels):
+                if min(gaps) >= APART:
+                    apart.append((positions, labels))
+                elif gaps == {1}:
+                    adjacent.append((positions, labels))
+        for ticks in (apart, adjacent):
+            most = max(ticks, key=lambda each: len(each[0]), default=([], []))
+            if len(most[0]) >= SEVERAL:
+                return most
+        if apart or adjacent:
+            return (apart + adjacent)[0]
+    return [low], [label(10**low if log else low, percent)]
+
+
+def _series(low: float, high: float, most: int) -> Iterator[list[float]]:
+    """Equally spaced round numbers from low to high, at most so many; the finest first."""
+    power = 10.0 ** floor(log10((high - low) / max(most, 1)))
+    for step in (factor * power for factor in STEPS):
+        count = _count(step, low, high)
+        if 0 < count <= most:
+            first = ceil(low / step - SLACK)
+            yield [(first + number) * step for number in range(count)]
+
+
+def _log_series(low: float, high: float, most: int) -> Iterator[list[float]]:
+    """Round numbers from 10**low to 10**high, at most so many."""
+    exponents, first = range(floor(low), ceil(high) + 1), ceil(low - SLACK)
+    for mantissas, every in (*((each, 1) for each in MANTISSAS), *(((1,), n) for n in DECADES)):
+        values = [
+            mantissa * 10.0**exponent
+            for exponent in exponents
+            for mantissa in mantissas
+            if low - SLACK <= exponent + log10(mantissa) <= high + SLACK
+            and (exponent - first) % every == 0
+        ]
+        if 0 < len(values) <= most:
+            yield values
+    if high - low < 1:
+        yield from (each for each in _series(10**low, 10**high, most) if each[0] > 0)
 
 
 def _count(step: float, low: float, high: float) -> int:
@@ -82,8 +118,17 @@ def _count(step: float, low: float, high: float) -> int:
 def label(value: float, percent: bool) -> str:
     """A number as axes show it, many thousands as "k"; of a fraction in per cent."""
     if percent:
-        return f"{100 * value:.4g}%"
+        return f"{_in_short(100 * value)}%"
     for name, size, lowest in UNITS:
         if lowest <= abs(value) < 1e9:
             return f"{value / size:.4g}{name}"
-    return f"{value:.4g}"
+    return _in_short(value)
+
+
+def _in_short(value: float) -> str:
+    """With four digits, or with one and the exponent, for example "9e22"."""
+    text = f"{value:.4g}"
+    if "e" not in text:
+        return text
+    digit, exponent = f"{value:.0e}".split("e")
+    return f"{digit}e{int(exponent)}"

@@ -19,7 +19,7 @@ TITLES = {
     "Gradient": "How steep the loss is; it should not jump.",
     "Learning": "How far a step goes; the schedule changes it, and so do [ and ].",
     "Images": "How fast it trains.",
-    "Log": "What happened, the latest last.",
+    "Log": "What happened, the latest last; L shows all of it.",
     "Hardest of": "Mistakes with the highest loss now; a click explains one.",
     "Confusion of": "Rows are the true digits, columns what they are read as.",
     "% of": "Rows are the true digits, columns what they are read as.",

@@ -20,6 +20,8 @@ from digit_tui.tui.widgets.gap_line import GapLine
 from digit_tui.tui.widgets.hardest_digits import HardestDigits
 from digit_tui.tui.widgets.tips import Tips
 
+VALUES = Binding.Group("Values", compact=True)
+
 
 class TrainView(View):
     """Loss, accuracy and gradient norm over epochs, and the log."""
@@ -46,16 +48,16 @@ class TrainView(View):
         Binding(
             "left",
             "crosshair(-1)",
-            "Left",
-            show=False,
+            "Values",
+            group=VALUES,
             id="value_left",
             tooltip="Read the values to the left",
         ),
         Binding(
             "right",
             "crosshair(1)",
-            "Right",
-            show=False,
+            "Values",
+            group=VALUES,
             id="value_right",
             tooltip="Read the values to the right",
         ),
@@ -144,6 +146,9 @@ class TrainView(View):
         self.set_class(self.host.shows_tips, "-tips")
 
     def draw(self, model: RunModel) -> None:
+        crosshair = self._options.crosshair
+        if crosshair is not None and crosshair < self._options.start(model):
+            self._options.crosshair = None  # the window has left it behind
         self.query_one(HardestDigits).show(model)
         self._draw_confusion(model.shown)
         for subject in SUBJECTS:

@@ -20,6 +20,11 @@ RUN_COLORS = ("training", "held-out")
 """Theme colours of the training and the held-out curve; they differ in brightness too."""
 FORK_COLORS = ("fork-training", "fork-held-out")
 """Those of a fork's curves."""
+COLORS = (*RUN_COLORS, *FORK_COLORS)
+LINE = "━"
+"""A curve in a legend, unless it is drawn with letters."""
+ROUNDING = 1e-9
+"""A relative difference that is none."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ def draw_subject(
     if options.crosshair is None:
         title = _title(subject, model, options, room)
     else:
-        title = _values_title(subject, curves, options, options.crosshair, room)
+        title = _values_title(subject, model, curves, options, room)
     end = max([model.epoch, *(curve.x[-1] for curve in curves if len(curve.x))])
     return title, Drawing(
         curves,
@@ -126,10 +131,10 @@ def _title(subject: Subject, model: RunModel, options: ChartOptions, room: int) 
     """What a chart shows, in as many words as fit."""
     name = _name(subject, options)
     scale = ", log" if options.is_log(subject) else ""
-    if subject.smoothed and subject.monitored is None:
-        scale += ", raw" if options.raw else ", smoothed"
+    points = (", raw" if options.raw else ", smoothed") if subject.smoothed else ""
     legends = _legends(subject, model, options)
-    starts = [f"{name} by epoch{scale}", f"{name}{scale}", name]
+    starts = [f"{name} by epoch{scale}{points}", f"{name} by epoch{scale}"]
+    starts += [f"{name}{scale}{points}", f"{name}{scale}", name]
     return _first_fitting([f"{start}{each}" for each in legends for start in starts], room)
 
 
@@ -142,7 +147,7 @@ def _legends(subject: Subject, model: RunModel, options: ChartOptions) -> list[s
             return [""]
         return [f"  {key[0]}run[/] {key[2]}fork[/]"]
     if model.fork is None:
-        names = [("training", split), ("train", split.replace("validation", "valid"))]
+        names = [("training", split), ("train", _short(split))]
         return [f"  {key[0]}{first}[/] {key[1]}{second}[/]" for first, second in names]
     full = f"  run {key[0]}training[/] {key[1]}{split}[/]  fork {key[2]}training[/] {key[3]}{split}"
     keys = [f"{each.rstrip()}[/]" for each in key]
@@ -161,28 +166,72 @@ def pair_legend(model: RunModel, options: ChartOptions) -> str:
 
 def _key(marker: str, mark: int) -> str:
     """The start of a legend entry: the curve's colour, and its letter if it has one."""
-    return f"[${(*RUN_COLORS, *FORK_COLORS)[mark]}]{letter(marker, mark) or '━'}"
+    return f"[${COLORS[mark]}]{letter(marker, mark) or LINE}"
 
 
 def _values_title(
-    subject: Subject, curves: list[Curve], options: ChartOptions, epoch: float, room: int
+    subject: Subject, model: RunModel, curves: list[Curve], options: ChartOptions, room: int
 ) -> str:
-    """What a chart shows, and the values of its curves at an epoch, as exact as there is room."""
-    values = [
-        (curve.mark, value)
+    """What a chart shows, and the values of its curves at an epoch, in as many words as fit.
+
+    A curve has none before its first point, nor beyond the present, where an undone one may go on.
+    """
+    epoch = options.crosshair
+    assert epoch is not None
+    reached = epoch <= model.epoch * (1 + ROUNDING)
+    values = {
+        curve.mark: curve.value_at(epoch) if reached else None
         for curve in curves
-        if not curve.faint and (value := curve.value_at(epoch)) is not None and isfinite(value)
-    ]
+        if not curve.faint
+    }
+    long, short = _words(subject, model)
+    forked = subject.monitored is not None and model.fork is not None
+    named = {0: "run ", len(RUN_COLORS): " fork "} if forked else {}
+    split = {len(RUN_COLORS): "/ "} if forked else {}
+    name, at = _name(subject, options), f"{epoch:.2f}"
     choices = []
-    for figures, gap in ((3, " "), (3, ""), (2, "")):
-        words = [
-            f"{_key(options.marker, mark)}{gap}"
-            f"{label(float(f'{value:.{figures}g}'), subject.percent)}[/]"
-            for mark, value in values
-        ]
-        start = f"{_name(subject, options)} at {epoch:.2f}"
-        choices += [f"{start}  {' '.join(words)}", f"{epoch:.2f}  {' '.join(words)}"]
+    for start, branches, words, marked, figures in (
+        (f"{name} at {at}", named, long, True, 3),
+        (f"{name} at {at}", named, short, True, 3),
+        (f"{name} at {at}", named, short, False, 3),
+        (f"{name} {at}", named, short, False, 3),
+        (f"{name} {at}", named, short, False, 2),
+        (f"{name} at {at}", named, {}, True, 3),
+        (f"{name} at {at}", named, {}, False, 3),
+        (f"{name} {at}", named, {}, False, 3),
+        (f"{name} {at}", named, {}, False, 2),
+        (at, named, {}, False, 2),
+        (at, split, {}, False, 2),
+    ):
+        parts = [start, ""]
+        for mark, value in values.items():
+            sign = f"{letter(options.marker, mark) or LINE} " if marked else ""
+            word = f"{words[mark]} " if mark in words else ""
+            text = f"{sign}{word}{_value_text(value, figures, subject.percent)}"
+            parts.append(f"{branches.get(mark, '')}[${COLORS[mark]}]{text}[/]")
+        choices.append(" ".join(parts))
     return _first_fitting(choices, room)
+
+
+def _words(subject: Subject, model: RunModel) -> tuple[dict[int, str], dict[int, str]]:
+    """What tells the curves of a chart apart, by their marks: in full, and in short."""
+    if subject.monitored is None:
+        names = {} if model.fork is None else {0: "run", len(RUN_COLORS): "fork"}
+        return names, names
+    split = model.config.monitored_split
+    full = ("training", split) * 2
+    return dict(enumerate(full)), dict(enumerate(map(_short, full)))
+
+
+def _short(name: str) -> str:
+    """The name of a split, where there is little room."""
+    return {"training": "train", "validation": "valid"}.get(name, name)
+
+
+def _value_text(value: float | None, figures: int, percent: bool) -> str:
+    if value is None or not isfinite(value):
+        return "-"
+    return label(float(f"{value:.{figures}g}"), percent)
 
 
 def _name(subject: Subject, options: ChartOptions) -> str:

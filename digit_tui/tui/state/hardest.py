@@ -1,4 +1,4 @@
-"""The mistakes that the network finds hardest, each at the same place while it stays one."""
+"""The mistakes that the network finds hardest, and those of them that it has just fixed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ import numpy as np
 
 from digit_tui.insight.selection import highest_first
 from digit_tui.run.events import Evaluated
-
-STAYS = 2
-"""A digit stays until this many times as many as there are places for are harder."""
 
 LEAVING = 3
 """Of so many places one is left to a digit that is no mistake any more, at most."""
@@ -26,7 +23,7 @@ class Shown(NamedTuple):
 
 
 class HardestMistakes:
-    """Which digit is shown where; the eye need not search for it after every evaluation.
+    """Which digits are shown, in which order.
 
     Attributes:
         places: the digits shown, in the order of their places.
@@ -35,37 +32,35 @@ class HardestMistakes:
     def __init__(self) -> None:
         self.places: list[Shown] = []
         self._evaluated: Evaluated | None = None
+        self._fixed: list[int] = []  # of those shown before, by the evaluation that is shown
 
-    def update(self, evaluated: Evaluated, count: int) -> None:
-        """Show the mistakes with the highest loss.
+    def update(self, evaluated: Evaluated, count: int, going: bool) -> None:
+        """Show the mistakes with the highest loss, the highest first.
 
-        One that was fixed stays for one more evaluation, so that it is seen.
+        Those that were fixed follow until the next evaluation, so that it is seen; but where there
+        may be none, because the run does not train, only mistakes are shown.
 
         Args:
             evaluated: the latest evaluation.
             count: how many places there are.
+            going: whether the run trains.
         """
         evaluation, before = evaluated.evaluation, self._evaluated
-        if evaluated is before and len(self.places) == count:
-            return
         wrong = evaluation.predictions != evaluation.labels
+        if evaluated is not before:
+            same = before is not None and _same_digits(before, evaluated)
+            shown = [each.digit for each in self.places if not each.fixed] if same else []
+            self._fixed = [digit for digit in shown if not wrong[digit]]
+            self._evaluated = evaluated
+        if not going:
+            self._fixed = []
+        fixed = self._fixed[: max(count // LEAVING, 1)]
         mistakes = np.flatnonzero(wrong)
         hardest = mistakes[highest_first(evaluation.losses[mistakes])].tolist()
-        kept: list[Shown | None] = [None] * count
-        if before is not None and _same_digits(before, evaluated):
-            again = set(hardest[: STAYS * count])
-            leaving = max(count // LEAVING, 1)
-            for place, (index, fixed) in enumerate(self.places[:count]):
-                if index in again:
-                    kept[place] = Shown(index, False)
-                elif leaving and not wrong[index] and (not fixed or evaluated is before):
-                    kept[place] = Shown(index, True)
-                    leaving -= 1
-        shown = {each.digit for each in kept if each is not None}
-        others = iter(index for index in hardest if index not in shown)
-        places = [Shown(next(others, -1), False) if each is None else each for each in kept]
-        self.places = [each for each in places if each.digit >= 0]
-        self._evaluated = evaluated
+        self.places = [
+            *(Shown(digit) for digit in hardest[: count - len(fixed)]),
+            *(Shown(digit, True) for digit in fixed),
+        ]
 
 
 def _same_digits(before: Evaluated, now: Evaluated) -> bool:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from math import inf
+from dataclasses import replace
+from math import inf, isfinite
 from string import ascii_uppercase
 from time import monotonic
-from typing import Literal
 
 from digit_tui.config import RunConfig
 from digit_tui.data import printable
@@ -28,12 +27,10 @@ from digit_tui.run.events import (
     ForkEnded,
     Inspected,
     Paused,
-    Refused,
     Restored,
     Resumed,
     SaveFailed,
     SettingChanged,
-    Spiked,
     StepsDone,
     WentBack,
 )
@@ -47,28 +44,12 @@ from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
 from digit_tui.storage.command_records import position
 from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.state.curves import Curves, Mark, UndoneCurves
+from digit_tui.tui.state.log_line import KINDS, LOG_LINES, Kind, LogLine
 
-LOG_LINES = 1_000
-"""Older lines of the log are dropped."""
 PAST_CHANGES = 6
 """Lines that the log of a resumed run has at most for the changes before."""
 MAX_UNDONE = 8
 """The last so many undone parts of the run stay on the charts."""
-KINDS: dict[type[Event], Literal["change", "trouble"]] = {
-    **dict.fromkeys((SettingChanged, WentBack, Forked, ForkEnded), "change"),
-    **dict.fromkeys((Refused, Diverged, Spiked, SaveFailed, BranchEvent), "trouble"),
-}
-"""How the log highlights events that are not mere notes."""
-
-
-@dataclass
-class LogLine:
-    """One line of the log."""
-
-    kind: Literal["note", "epoch", "change", "trouble"]
-    text: str
-    mark: str = ""
-    """The letter of its mark on the charts, if it has one."""
 
 
 class RunModel(RunStatus):
@@ -84,7 +65,8 @@ class RunModel(RunStatus):
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.inspected: Inspected | None = None
         """The latest answer to a look inside the network."""
-        self._last_change: SettingChanged | None = None
+        self._changes: dict[str, SettingChanged] = {}  # by setting, those of the latest change
+        self._change_line: LogLine | None = None
         self._marks = 0
         self._change_epochs: dict[int, float] = {}  # by the step of each change
         self.ways: Ways | None = WAYS
@@ -95,7 +77,27 @@ class RunModel(RunStatus):
         """Whether it shows what was done before: nobody asks for it now."""
         return self.replay is not None or self.repeats_to is not None
 
-    def say(self, kind: Literal["note", "change", "trouble"], text: str, mark: str = "") -> None:
+    @property
+    def measured(self) -> tuple[int, int] | None:
+        """How many digits of the monitored split are read right, and of how many.
+
+        As measured last, up to the present step, also before this program was started; None if
+        never.
+        """
+        evaluated, series = self.evaluated, self.curves.monitored_accuracy
+        if evaluated is not None and evaluated.step <= self.step:
+            return evaluated.evaluation.correct, evaluated.evaluation.total
+        if self.dataset is None or not len(series) or not isfinite(series.y[-1]):
+            return None
+        total = len(self.dataset.split(self.config.monitored_split)[1])
+        return round(float(series.y[-1]) * total), total
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the evaluation that is shown is of a later moment: the run went back."""
+        return self.shown is not None and self.shown.step > self.step
+
+    def say(self, kind: Kind, text: str, mark: str = "") -> None:
         """Add a line to the log."""
         self.log.append(LogLine(kind, printable(text), mark))
 
@@ -159,29 +161,37 @@ class RunModel(RunStatus):
             self.say(KINDS.get(type(event), "note"), line, mark)
 
     def _ingest_change(self, event: SettingChanged) -> None:
+        """Mark and log it: what one command changes is one line, and so are quick key presses."""
         self._change_epochs[event.step] = event.epoch
-        last = self._last_change
-        again = (
-            last is not None
-            and (last.step, last.setting) == (event.step, event.setting)
-            and event.effect is None  # it is that of one command
+        before = self._changes.get(event.setting)
+        goes_on = any(
+            each.step == event.step
+            and each.effect is event.effect is None  # an effect is that of one command
+            and (before is not None or each.settings == event.settings)
+            for each in self._changes.values()
         )
-        marked = event.setting != "epochs"  # a longer run changes no curve
-        mark = ""
-        if last is not None and again and self.log[-1].kind == "change":
-            # Quick key presses are one change.
-            event = replace(event, old=last.old)
-            mark = self.log.pop().mark
-            if event.new == event.old:  # changed back at once
-                if marked:
-                    self.curves.marks.pop()
-                    self._marks -= 1
-                self._last_change = None
-                return
-        elif marked:
-            mark = self._mark(event.epoch)
-        self._last_change = event
-        self._say_event(event, mark)
+        if goes_on and self.log and self.log[-1] is self._change_line:
+            old = event.old if before is None else before.old
+            self._changes[event.setting] = replace(event, old=old)
+        else:
+            # A longer run changes no curve.
+            mark = self._mark(event.epoch) if event.setting != "epochs" else ""
+            self._changes = {event.setting: event}
+            self.say("change", "", mark)
+            self._change_line = self.log[-1]
+        changed = [each for each in self._changes.values() if each.new != each.old]
+        if changed:
+            text = wording.settings_changed(changed, self.config.schedule)
+            self.log[-1].text = printable(text)
+            return
+        if self.log.pop().mark:  # changed back at once
+            self.curves.marks.pop()
+            self._marks -= 1
+        self._forget_change()
+
+    def _forget_change(self) -> None:
+        """A change from now on has a line of its own."""
+        self._changes, self._change_line = {}, None
 
     def _say_pause(self, reason: str) -> None:
         if reason == "finished":
@@ -224,7 +234,7 @@ class RunModel(RunStatus):
             self.say("change", wording.earlier_changes(folded))
             told = told[folded:]
         self.log += told
-        self._last_change = None  # a change from now on has a line of its own
+        self._forget_change()
 
     def _ingest_went_back(self, event: WentBack) -> None:
         """Keep the curves that are left as undone; go on with those that led to the snapshot."""
@@ -245,7 +255,7 @@ class RunModel(RunStatus):
                 reached = end
         if len(rest.train_loss):
             self.undone.append(UndoneCurves(start, event.from_lineage, rest))
-        self._last_change = None
+        self._forget_change()
         self._say_event(event)
 
     def _shared_until(self, lineage: Lineage, event: WentBack) -> float:
@@ -287,6 +297,6 @@ class RunModel(RunStatus):
         """Replace the line of the epoch before, so that epochs do not push everything else out."""
         text = wording.line_for(event) or ""
         if self.log and self.log[-1].kind == "epoch":
-            self.log[-1].text = text
+            self.log[-1].replace(text)
         else:
-            self.log.append(LogLine("epoch", text))
+            self.say("epoch", text)

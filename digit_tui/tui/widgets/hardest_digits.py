@@ -11,7 +11,7 @@ from digit_tui.tui.widgets.digit_tiles import DigitTiles
 
 
 class HardestDigits(DigitTiles):
-    """The mistakes with the highest loss; one that is fixed fades out."""
+    """The mistakes with the highest loss, and faintly, while it trains, those just fixed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,17 +25,21 @@ class HardestDigits(DigitTiles):
     def show(self, model: RunModel) -> None:
         """Draw the hardest mistakes of the latest evaluation."""
         evaluated, dataset = model.shown, model.dataset
-        if not self.is_new(evaluated):
+        if not self.is_new(evaluated, model.going, model.is_outdated):
             return
         if evaluated is None or dataset is None or not self.size:
             self.entitle("")
             self.clear()
             return
+        if model.is_outdated:
+            self.entitle("")
+            self.paint([[Segment("The run went back: the next evaluation finds its mistakes.")]])
+            return
         wrong = evaluated.evaluation.total - evaluated.evaluation.correct
-        self._hardest.update(evaluated, self.room)
+        self._hardest.update(evaluated, self.room, model.going)
         tiles = self._hardest.places
         mistakes = counted(wrong, f"{evaluated.split} mistake")
-        title = f"Hardest of {mistakes} at epoch {evaluated.epoch:.4g}, true → predicted"
+        title = f"Hardest of {mistakes} at epoch {evaluated.epoch:.4g}, true → predicted, by loss"
         self.entitle(title if wrong else "")
         if not wrong and not tiles:
             self.paint([[Segment(f"Not one of the {evaluated.split} digits is wrong.")]])

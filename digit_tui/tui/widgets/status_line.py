@@ -68,8 +68,9 @@ def state_line(model: RunModel, width: int = 1_000, accuracy: bool = True) -> st
         f"epoch {model.epoch:.2f}/{model.settings.epochs}",
         step,
     ]
-    if model.evaluation is not None and accuracy:
-        parts.append(f"{model.config.monitored_split} {model.evaluation.accuracy:.2%}")
+    if model.measured is not None and accuracy:
+        correct, total = model.measured
+        parts.append(f"{model.config.monitored_split} {correct / total:.2%}")
     if model.config.validation:
         opened = model.test_opened
         parts.append("test unopened" if opened is None else f"test opened at step {opened:,}")
@@ -86,12 +87,12 @@ def state_line(model: RunModel, width: int = 1_000, accuracy: bool = True) -> st
 
 def quality_line(model: RunModel, width: int = 1_000) -> str:
     """Which accuracy it is, its best and its interval, and where it tends to."""
-    evaluation, series = model.evaluation, model.curves.monitored_accuracy
+    measured, series = model.measured, model.curves.monitored_accuracy
     split = model.config.monitored_split
-    if evaluation is None or not len(series):
+    if measured is None or not len(series):
         return f"{split} accuracy: not measured yet"
     best = int(np.nanargmax(series.y)) if np.isfinite(series.y).any() else 0
-    interval = ends_words(evaluation.correct, evaluation.total)
+    interval = ends_words(*measured)
     if not series.x[-1]:
         return f"{split} accuracy before training ({interval})"
     named = (f"{split} accuracy (95% interval {interval})", f"{split} accuracy ({interval})")
@@ -131,8 +132,8 @@ class StatusLine(Canvas):
         if height < LARGE_ROWS or width < LARGE_FROM:
             self.paint([_fit(_whole_line(model, width), width)])
             return
-        evaluation = model.evaluation
-        large = self._large("-" if evaluation is None else f"{evaluation.accuracy:.2%}")
+        measured = model.measured
+        large = self._large("-" if measured is None else f"{measured[0] / measured[1]:.2%}")
         room = width - large[0][0].cell_length - 2
         lines = [
             state_line(model, room, accuracy=False),

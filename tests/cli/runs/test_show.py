@@ -49,8 +49,8 @@ def test_show_tells_settings_commands_and_results(make_run: MakeRun) -> None:
     record = json.loads((path / "run.json").read_text())["results"]
     assert facts["Weights"] == record["weights_sha256"]
     assert facts["Test accuracy"].endswith(f"({record['test_correct']} of 60)")
-    assert "Loss, logarithmic:   * test   o train\n" in text
-    assert "Accuracy:   * test   o train\n" in text
+    assert "Loss, logarithmic:   o test   * train\n" in text
+    assert "Accuracy:   o test   * train\n" in text
 
 
 def test_show_tells_what_is_removed_if_something_is(make_run: MakeRun) -> None:

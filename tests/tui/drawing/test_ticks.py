@@ -2,40 +2,76 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import floor, log10
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from digit_tui.tui.drawing.ticks import apart, linear_ticks, log_ticks
+from digit_tui.tui.drawing.ticks import label, linear_ticks, ticks_up
 
 counts = st.integers(1, 40)
 # Wider than a chart ever draws: it clips at ±1e12.
 ends = st.floats(-1e13, 1e13)
-exponents = st.floats(-46, 13)
 
 
 def mantissa(value: float) -> float:
     return value / 10 ** floor(log10(value))
 
 
-def test_none_shares_a_row_with_another() -> None:
-    ticks = log_ticks(log10(0.1), log10(2.4), 5)
-    assert len(ticks[1]) > 3
-    for rows in range(1, 12):
-        positions, labels = apart(ticks, log10(0.1), log10(2.4), rows)
-        at = [floor(0.5 + (rows - 1) * (each + 1) / log10(24)) for each in positions]
-        assert len(set(at)) == len(at) == len(labels) > 0
-        assert labels[0] == ticks[1][0]
-    assert apart(ticks, log10(0.1), log10(2.4), 200) == ticks
+def rows_of(positions: list[float], low: float, high: float, rows: int) -> list[int]:
+    """Where plotext draws them."""
+    return [floor(0.5 + (rows - 1) * (each - low) / (high - low)) for each in positions]
 
 
-def test_none_reads_as_another() -> None:
-    ticks = linear_ticks(2.32401, 2.32409, 7)
-    assert len(ticks[1]) > len({*ticks[1]})
-    positions, labels = apart(ticks, 2.32401, 2.32409, 40)
-    assert len(positions) == len(labels) == len({*labels}) > 0
+class TestUp:
+    """Ticks up an axis."""
+
+    @given(st.floats(-4, 2), st.floats(0.01, 5), st.integers(5, 30), st.booleans(), st.booleans())
+    def test_equal_steps_look_equal(
+        self, low: float, span: float, rows: int, log: bool, percent: bool
+    ) -> None:
+        high = low + span
+        positions, labels = ticks_up(low, high, rows, log, percent)
+        assert len(positions) == len(labels) == len({*labels}) >= 2
+        at = rows_of(positions, low, high, rows)
+        gaps = {after - before for before, after in pairwise(at)}
+        assert min(gaps) >= 2 or gaps == {1}, (at, labels)
+        if not log:
+            steps = [after - before for before, after in pairwise(positions)]
+            assert steps == pytest.approx([steps[0]] * len(steps))
+        assert low - 1e-6 <= positions[0] < positions[-1] <= high + 1e-6
+
+    @given(st.floats(-40, 12), st.floats(1e-9, 40), st.integers(1, 40))
+    def test_any_range_has_one(self, low: float, span: float, rows: int) -> None:
+        positions, labels = ticks_up(low, low + span, rows, log=True)
+        assert 1 <= len(positions) == len(labels)
+        assert positions == sorted(positions)
+
+    def test_none_of_a_series_is_left_out(self) -> None:
+        # Steps of 2% would be at rows 0, 2, 3, 5, 6.
+        ticks = ticks_up(0.92, 1.0, 7, log=False, percent=True)
+        assert ticks[1] == ["92.5%", "95%", "97.5%", "100%"]
+        # 0.03 would be at row 1; nobody misses one at an end.
+        assert ticks_up(log10(0.02), log10(1.3), 7, log=True)[1] == ["0.1", "0.3", "1"]
+
+    def test_known_ones(self) -> None:
+        positions, labels = ticks_up(-2, 0, 16, log=True)
+        assert labels == ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]
+        assert positions == pytest.approx([log10(float(each)) for each in labels])
+        assert ticks_up(-2, 0, 9, log=True, percent=True)[1] == ["1%", "3%", "10%", "30%", "100%"]
+        assert ticks_up(-3, 3, 7, log=True)[1] == ["0.001", "0.1", "10", "1000"]
+        assert ticks_up(0, 1, 11, log=False)[1] == ["0", "0.2", "0.4", "0.6", "0.8", "1"]
+        assert ticks_up(log10(0.905), log10(0.975), 16, log=True)[1][:2] == ["0.91", "0.92"]
+
+    def test_none_reads_as_another(self) -> None:
+        labels = ticks_up(2.32401, 2.32409, 40, log=False)[1]
+        assert len(labels) == len({*labels}) > 0
+
+    @pytest.mark.parametrize("log", [False, True])
+    def test_a_range_of_nothing_is_one_label(self, log: bool) -> None:
+        assert len(ticks_up(2.0, 2.0, 6, log)[1]) == 1
 
 
 class TestLinear:
@@ -83,36 +119,15 @@ class TestLinear:
         assert linear_ticks(low, high, 5) == ([low], [f"{low:g}"])
 
 
-class TestLogarithmic:
-    @given(exponents, exponents, counts)
-    def test_within_the_range_and_not_too_many(self, low: float, high: float, count: int) -> None:
-        assume(low < high)
-        positions, labels = log_ticks(low, high, count)
-        assert 1 <= len(positions) == len(labels) <= count
-        assert all(low - 1e-6 <= position <= high + 1e-6 for position in positions)
-        assert positions == sorted(positions)
-
-    @given(exponents, st.floats(1, 20), st.integers(2, 40))
-    def test_over_a_decade_they_are_round(self, low: float, span: float, count: int) -> None:
-        positions, _ = log_ticks(low, low + span, count)
-        for position in positions:
-            tenths = 10 * mantissa(10**position * (1 + 1e-9))
-            assert tenths == pytest.approx(round(tenths), abs=1e-6)
-
-    def test_known_ones(self) -> None:
-        positions, labels = log_ticks(-2, 0, 5)
-        assert labels == ["0.01", "0.03", "0.1", "0.3", "1"]
-        assert positions == pytest.approx([-2, log10(0.03), -1, log10(0.3), 0])
-        assert log_ticks(-2, 0, 5, percent=True)[1] == ["1%", "3%", "10%", "30%", "100%"]
-        assert log_ticks(-3, 3, 4)[1] == ["0.001", "0.1", "10", "1000"]
-
-    def test_on_a_part_of_a_decade_they_are_those_of_a_linear_axis(self) -> None:
-        positions, labels = log_ticks(log10(0.905), log10(0.975), 7)
-        assert labels == ["0.91", "0.92", "0.93", "0.94", "0.95", "0.96", "0.97"]
-        assert positions[0] == pytest.approx(log10(0.91))
-        assert log_ticks(log10(0.905), log10(0.9749), 4)[1] == ["0.92", "0.94", "0.96"]
-
-    def test_between_round_numbers_the_ends_are_labelled(self) -> None:
-        positions, labels = log_ticks(log10(0.91), log10(0.97), 1)
-        assert labels == ["0.91"]
-        assert positions == pytest.approx([log10(0.91)])
+@pytest.mark.parametrize(
+    ("value", "percent", "text"),
+    [
+        (9.11e22, False, "9e22"),
+        (-9.6e22, False, "-1e23"),
+        (2.5e-7, False, "2e-7"),
+        (83_420.0, False, "83.42k"),
+        (0.902, True, "90.2%"),
+    ],
+)
+def test_labels_are_short(value: float, percent: bool, text: str) -> None:
+    assert label(value, percent) == text

@@ -23,6 +23,7 @@ DIALOGS = {
     "Fork": (["f"], ["enter", "esc"]),
     "Restart": (["r"], ["enter", "esc"]),
     "Keep": (["k"], ["enter", "esc"]),
+    "Log": (["L"], ["esc"]),
 }
 """What opens each, by its title, and the keys that its buttons name."""
 

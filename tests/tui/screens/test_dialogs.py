@@ -270,7 +270,7 @@ class TestRestart:
             assert app.runner.dataset is story.dataset  # it is not read again
             assert (app.model.state, app.model.step) == ("loading", 0)
             await opened.tell(*type(story)(story.config, story.dataset).opening())
-            opened.find("the run before is kept as /runs/one")  # the last line of a short log
+            opened.find("run before kept as /runs/one")  # the last line of a short log
 
     async def test_other_data_are_read_before_the_run_is_ended(
         self, window: Any, story: Any

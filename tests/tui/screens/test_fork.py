@@ -186,7 +186,7 @@ class TestFork:
         assert set(model.undone[-1].curves.train_loss.y) == {theirs}
         assert model.settings.optimizer == ("sgd" if kept == "fork" else "adam")
         assert model.run == ("/runs/fork" if kept == "fork" else "/runs/one")
-        assert "saved in left" in lines(model)[-1]
+        assert "saved as left" in lines(model)[-1]
         assert gap(model) == ""
         assert model.state == "training"
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.charts import counts
 from support.rarely import rarely
+from support.steering import back
 
 from digit_tui.data import Dataset
 from digit_tui.run import events as happened
@@ -44,6 +45,17 @@ class TestStatus:
                 "╰─┤╰─┤ ╰─┤│ │",
                 "╶─╯╶─╯•╶─╯╰─╯%",
             ]
+
+    async def test_after_going_back_it_is_that_of_then(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            four = {4: (7, 0.8)}
+            await opened.tell(*story.opening(), *story.epochs(2, four), *story.epochs(1))
+            opened.find("Not one of the test digits is wrong.")
+            await opened.tell(back(story, 200))
+            opened.find(r"test accuracy \(99.4 to 100.0\)")
+            opened.find("The run went back: the next evaluation finds its mistakes.")
+            await opened.tell(story.evaluated(four))
+            opened.find("Hardest of 1 test mistake at epoch 2")
 
     @pytest.mark.parametrize("size", [(60, 20), (60, 40), (69, 24)])
     async def test_one_line_where_there_is_no_room(

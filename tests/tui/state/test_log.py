@@ -13,7 +13,10 @@ from digit_tui.insight.significance import Comparison
 from digit_tui.run import events as happened
 from digit_tui.session.failures import Failed
 from digit_tui.session.runner import Loaded
-from digit_tui.tui.state.run_model import LOG_LINES, RunModel
+from digit_tui.tui.draw_rate import ANY_SHARE, DrawRate
+from digit_tui.tui.screens.train import TrainView
+from digit_tui.tui.state.log_line import LOG_LINES
+from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.event_log import EventLog
 
 PAUSED = "paused: space trains on"
@@ -99,6 +102,26 @@ class TestLog:
             "epoch 0.50: set optimizer adam → sgd",
             "epoch 0.50: set learning rate 0.001 → 0.1",
         ]
+
+    def test_what_one_command_changes_is_one_line_and_one_mark(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        def switched(name: str, rate: float, decay: float) -> list[happened.SettingChanged]:
+            old = story.settings
+            new = replace(old, optimizer=name, learning_rate=rate, weight_decay=decay)
+            story.settings = new
+            names = ("optimizer", "learning_rate", "weight_decay")
+            return happened.SettingChanged.all_between(story.step, story.epoch, old, new, names)
+
+        tell(*story.opening(), story.steps(50), *switched("sgd", 0.1, 0.01))
+        text = "set optimizer adam → sgd, learning rate 0.001 → 0.1, weight decay 0 → 0.01"
+        assert lines(model)[2:] == [text]
+        tell(*switched("rmsprop", 0.1, 0.0))  # quick presses of keys
+        assert lines(model)[2:] == ["set optimizer adam → rmsprop, learning rate 0.001 → 0.1"]
+        assert (model.log[-1].mark, [mark.epoch for mark in model.curves.marks]) == ("A", [0.5])
+        tell(*switched("adam", 0.001, 0.0))
+        assert lines(model)[2:] == []
+        assert model.curves.marks == []
 
     def test_a_change_after_another_line_is_told_again(
         self, model: RunModel, story: Any, tell: Tell
@@ -213,3 +236,21 @@ async def test_a_long_line_is_cut_at_its_end(window: Any, story: Any) -> None:
         await opened.settle()
         shown = [row.strip() for row in opened.rows if "the beginning" in row or "latest" in row]
         assert [row.split()[1] for row in shown] == ["beginning", "latest"]
+
+
+async def test_the_whole_log_in_a_dialog(window: Any, story: Any) -> None:
+    async with window(80, 24) as opened:
+        opened.app._rate = DrawRate(0.0, ANY_SHARE)
+        await opened.tell(*story.opening(), story.changed("augment", "shift"), *story.epochs(30))
+        await opened.press("L")
+        opened.find("─ Log ─")
+        opened.find("epoch 29: test 91.00%, loss 0.3000")  # the view has the latest only
+        await opened.tell(*story.epochs(1))
+        opened.find("epoch 31: ")
+        await opened.press("home")
+        await opened.until(lambda: "training 1,234 parameters" in opened.text)
+        opened.find("A epoch 0.00: set augmentation none → shift")
+        await opened.tell(*story.epochs(1))
+        opened.find("training 1,234 parameters")  # who reads earlier lines stays there
+        await opened.press("L")
+        assert isinstance(opened.app.screen, TrainView)

@@ -24,7 +24,8 @@ from digit_tui.run.commands import (
 )
 from digit_tui.session.runner import Loaded
 from digit_tui.training.run_request import RunRequest, resume_request
-from digit_tui.tui.state.run_model import LogLine, RunModel
+from digit_tui.tui.state.log_line import LogLine
+from digit_tui.tui.state.run_model import RunModel
 
 Script = list[tuple[int, Command]]
 Sessions = Callable[..., list[RunModel]]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.charts import BRAILLE, chart
+from support.steering import back, forked
 from textual.geometry import Region
 
 from digit_tui.tui.draw_rate import ANY_SHARE, DrawRate
@@ -203,6 +204,18 @@ class TestCharts:
             assert "test 99.80%" in opened.rows[1]
             opened.find("2 mistakes by loss")
 
+    async def test_an_evaluation_after_a_pause_is_drawn_at_once(
+        self, window: Any, story: Any, clock: Any
+    ) -> None:
+        async with window() as opened:
+            opened.app.schedule = DrawSchedule(DrawRate(0.5, ANY_SHARE), clock)
+            clock.pass_(1)
+            await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
+            await opened.tell(story.steps(50), story.paused("spike"))
+            opened.find("Hardest of 1 test mistake at epoch 1,")
+            await opened.tell(story.evaluated({4: (7, 0.8), 31: (0, 0.9)}))
+            opened.find("Hardest of 2 test mistakes at epoch 1.5,")
+
     @pytest.mark.parametrize("asked", [None, 0.5, 10.0])
     def test_how_often_it_draws_may_be_asked_for(self, asked: float | None) -> None:
         rate = DrawRate.of(asked)
@@ -257,10 +270,11 @@ class TestCrosshair:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(4, {4: (7, 0.8)}))
             await opened.press("left")
-            opened.find(r"Loss at 4.00  ━ 0.\d+ ━ 0.107─.*Error at 4.00  ━ 25% ━ 0.1%─")
+            opened.find(r"Loss at 4.00  train 0.\d+ test 0.107─")
+            opened.find(r"Error at 4.00  ━ train 25% ━ test 0.1%─")
             for _ in range(9):
                 await opened.press("left")
-            opened.find(r"Loss at 2.9\d  ━ 0.\d+ ━ 0.107─")
+            opened.find(r"Loss at 2.9\d  train 0.\d+ test 0.107─")
             await opened.press("right")
             opened.find("Loss at 3.0")
             await opened.press("escape")
@@ -274,6 +288,31 @@ class TestCrosshair:
             opened.find(r"Loss at [12].\d\d .*Error at [12].\d\d ")
             await opened.pilot.hover("KeyBar")
             await opened.settle()
+            opened.find("Loss by epoch")
+
+    async def test_words_for_run_and_fork(self, window: Any, story: Any) -> None:
+        async with window(120, 40) as opened:
+            await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}))
+            await opened.tell(forked(story, "rate 0.1"))
+            await opened.tell(*story.epochs(1, {4: (7, 0.8)}))
+            await opened.press("left")
+            opened.find(r"Loss at 3.00  run ━ 0.\d+ ━ 0.107  fork ━ - ━ -")
+            opened.find(r"Gradient norm at 3.00  ━ run [\d.]+ ━ fork -")
+            await opened.resize(80, 24)
+            opened.find(r"Loss 3.00  run 0.\d+ 0.107  fork - -")
+
+    async def test_no_value_beyond_the_present(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(4))
+            await opened.press("left", "left")
+            opened.find(r"Loss at 3.8\d  train 0")
+            await opened.tell(back(story, 200))
+            opened.find(r"Loss at 3.8\d  ━ training - ━ test -─")  # what is drawn there is undone
+
+    async def test_a_window_leaves_it_behind(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(4))
+            await opened.press(*["left"] * 20, "w")
             opened.find("Loss by epoch")
 
     async def test_it_stays_where_it_is_while_the_run_goes_on(

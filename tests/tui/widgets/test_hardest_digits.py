@@ -26,7 +26,7 @@ async def test_they_are_on_the_first_screen(
 ) -> None:
     async with window(*size) as opened:
         await opened.tell(*story.opening(), *story.epochs(1, MISTAKES))
-        row = row_of(opened, "Hardest of 4 test mistakes at epoch 1, true → predicted")
+        row = row_of(opened, "Hardest of 4 test mistakes at epoch 1, true → predicted, by loss")
         captions = opened.rows[row + 1].split("9→0", 1)[1].strip(" │").split()
         assert captions == ["99%", "1→7", "80%", "0→3", "60%", "8→0", "51%"]
         pictures = opened.rows[row + 2 : row + 2 + rows]
@@ -38,7 +38,8 @@ async def test_a_fixed_one_fades_and_goes(window: Any, story: Any) -> None:
         await opened.tell(*story.opening(), *story.epochs(1, MISTAKES))
         left = {index: MISTAKES[index] for index in (4, 17, 250)}
         await opened.tell(*story.epochs(1, left))
-        assert opened.rows[row_of(opened, "Hardest of 3") + 1].startswith(" ✓ 9         1→7 80%")
+        captions = opened.rows[row_of(opened, "Hardest of 3") + 1].split()
+        assert captions == ["1→7", "80%", "0→3", "60%", "8→0", "51%", "✓", "9"]
         await opened.tell(*story.epochs(1, left))
         assert "✓" not in opened.rows[row_of(opened, "Hardest of 3") + 1]
 
@@ -60,9 +61,19 @@ async def test_a_fixed_one_is_found_among_all(window: Any, story: Any) -> None:
     async with window() as opened:
         await opened.tell(*story.opening(), *story.epochs(1, MISTAKES))
         await opened.tell(*story.epochs(1, {4: MISTAKES[4]}))
-        await opened.press("enter")
+        await opened.pilot.click(HardestDigits, offset=(14, 3))
+        await opened.settle()
         assert chosen(opened) == 31
         opened.find("1,000 digits by loss")
+
+
+async def test_a_run_that_does_not_train_shows_mistakes_only(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1, MISTAKES))
+        await opened.tell(*story.epochs(1, {4: MISTAKES[4]}))
+        assert "✓" in opened.rows[row_of(opened, "Hardest of 1") + 1]
+        await opened.tell(story.paused("finished"))
+        assert "✓" not in opened.rows[row_of(opened, "Hardest of 1") + 1]
 
 
 async def test_a_click_between_them_opens_none(window: Any, story: Any) -> None:

@@ -1,0 +1,158 @@
+"""Rules on what is learned by heart: overfitting, too few images, more epochs than help."""
+
+from __future__ import annotations
+
+from digit_tui.insight.health.finding import HARMED, NOTE, Finding, start_of
+from digit_tui.insight.health.record import EpochFacts, Record
+from digit_tui.insight.health.statistics import mann_kendall, one_sided_p, proportion_z
+
+FEW = 50
+"""Training images for each class, below which digits cannot be learned well."""
+BY_HEART = 0.99
+"""Training accuracy from which the images are known by heart."""
+GAP = 0.10
+"""By how much the monitored accuracy is then lower. Presets have up to 0.06 on the 4,000 images of
+the sample."""
+SURE = 4.0
+"""Standard deviations of the gap that count as sure."""
+RISE = 0.10
+"""Share by which the monitored loss has risen since its best epoch. Runs of the preset classic,
+which has no augmentation, rise by up to 0.04 and lose nothing."""
+RISE_EPOCHS = 5
+"""Epochs that such a rise takes at least."""
+TREND = 0.01
+"""Probability of as much of a rise without a trend."""
+USELESS_EPOCHS = 20
+"""Epochs without a gain after which more of them do not help, if they are more than half of all."""
+BETTER = 1.5
+"""Times the accuracy of guessing: below, other rules say what is wrong."""
+SAME_LOSS = 0.05
+"""Share of the best loss that is no gain."""
+
+
+def few_images(record: Record) -> Finding | None:
+    """Fewer training images than digits can be learned from."""
+    count, last = record.training_images, record.last
+    if count >= FEW * record.classes:
+        return None
+    heart = _by_heart(record)
+    evidence = f"{count / record.classes:.3g} for each class"
+    if heart is not None and last is not None:
+        evidence += f"; all are known by heart, and {last.accuracy:.1%} of the others are right"
+    return Finding(
+        "few images",
+        HARMED,
+        0.0,
+        0,
+        f"there are only {count:,} training images",
+        evidence,
+        "the data",
+        ("data",) if record.augmented else ("augment", "data"),
+    )
+
+
+def by_heart(record: Record) -> Finding | None:
+    """All training images right, and far fewer of the others."""
+    first, last = _by_heart(record), record.last
+    if first is None or last is None or record.training_images < FEW * record.classes:
+        return None
+    epoch, step = start_of(record, first)
+    return Finding(
+        "by heart",
+        HARMED,
+        epoch,
+        step,
+        "the training images are known by heart",
+        "{:.1%} of them are right, {:.1%} of the others".format(*_accuracies(record, last)),
+        f"{record.training_images:,} images for so many weights",
+        ("data",) if record.augmented else ("augment", "data"),
+    )
+
+
+def _accuracies(record: Record, epoch: EpochFacts) -> tuple[float, float]:
+    """Of the training images, as they are if that is known, and of the monitored ones."""
+    check = record.training_check
+    if check is not None:
+        return check.accuracy, check.monitored_accuracy
+    return epoch.train_accuracy, epoch.accuracy
+
+
+def _by_heart(record: Record) -> EpochFacts | None:
+    """The first epoch, without a break up to now, after which all was known by heart."""
+    last = record.last
+    if last is None:
+        return None
+    share, other = _accuracies(record, last)
+    z = proportion_z(other, record.monitored_images, share, record.training_images)
+    if not (share >= BY_HEART and share - other > GAP and z > SURE):
+        return None
+    first = last
+    for each in reversed(record.epochs[:-1]):
+        if not (each.train_accuracy >= BY_HEART and each.train_accuracy - each.accuracy > GAP):
+            break
+        first = each
+    return first
+
+
+def best_epoch(record: Record) -> EpochFacts | None:
+    """The epoch whose monitored loss was lowest."""
+    finite = [each for each in record.epochs if each.loss == each.loss]
+    return min(finite, key=lambda each: each.loss) if finite else None
+
+
+def overfitting(record: Record) -> Finding | None:
+    """A monitored loss that rises while the training loss falls: what is learned is no use."""
+    best, last = best_epoch(record), record.last
+    if best is None or last is None or last.epoch - best.epoch < RISE_EPOCHS:
+        return None
+    after = [each for each in record.epochs if each.epoch >= best.epoch]
+    rise = last.loss - best.loss
+    if not (rise > RISE * best.loss and last.train_loss < best.train_loss):
+        return None
+    p = one_sided_p(mann_kendall([each.loss for each in after]))
+    gaps = mann_kendall([each.loss - each.train_loss for each in after])
+    if not (p < TREND and one_sided_p(gaps) < TREND):
+        return None
+    return Finding(
+        "overfitting",
+        HARMED,
+        float(best.epoch),
+        best.step,
+        "it overfits",
+        f"the loss was best in epoch {best.epoch}: {best.loss:.4f} then, {last.loss:.4f} now, "
+        f"while that of training fell to {last.train_loss:.2g} (Mann-Kendall test, p = {p:.1g})",
+        f"{record.training_images:,} training images"
+        + ("" if record.augmented else ", as they are"),
+        ("timeline",) if record.augmented else ("timeline", "augment"),
+    )
+
+
+def useless_epochs(record: Record) -> Finding | None:
+    """Epochs that bring no better loss, and no more digits."""
+    last = record.last
+    finite = [each for each in record.epochs if each.loss == each.loss]
+    if last is None or not finite:
+        return None
+    lowest = min(each.loss for each in finite)
+    highest = max(each.accuracy for each in finite)
+    # One standard deviation of an accuracy is no gain.
+    same = (highest * (1 - highest) / max(record.monitored_images, 1)) ** 0.5
+    loss = next(each for each in finite if each.loss <= (1 + SAME_LOSS) * lowest)
+    accuracy = next(each for each in finite if each.accuracy >= highest - same)
+    best = max(loss, accuracy, key=lambda each: each.epoch)
+    idle = last.epoch - best.epoch
+    changes = [each for each in record.changes if each.step > best.step]
+    if idle < USELESS_EPOCHS or idle <= last.epoch / 2 or changes:
+        return None
+    if highest < BETTER / record.classes:
+        return None
+    return Finding(
+        "useless epochs",
+        NOTE,
+        float(best.epoch),
+        best.step,
+        "more epochs do not help",
+        f"{idle} epochs without a better loss, or more digits right",
+        "",
+        ("data",) if record.augmented else ("augment",),
+    )

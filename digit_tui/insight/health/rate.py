@@ -1,0 +1,143 @@
+"""Rules on the learning rate: too high, or far too low."""
+
+from __future__ import annotations
+
+from digit_tui.insight.health.finding import LOST, Finding, change_words
+from digit_tui.insight.health.loss import guesses, raises, ruined_by
+from digit_tui.insight.health.record import Record, SettingChange
+from digit_tui.insight.health.weights import SMALL, relative_deviation
+from digit_tui.nn import RULES
+
+LARGE_UPDATE = 0.1
+"""Update ratio above which a step forgets what the steps before it found. Presets have up to 0.16
+in the very first step, where Adam and RMSProp know no gradients yet, and up to 0.022 after an
+epoch; a hundred times their rates give 0.4 to 16."""
+WARM_UP = 20
+"""Steps after which the update ratio counts: by then an optimizer knows the gradients' size."""
+GROWN = 5.0
+"""Deviation of the weights, as a multiple of the initial one, that tells of too high a rate where
+nothing was learned. Presets stay below 2.7; rates that are a hundred times too high give 7.9 and
+more within an epoch."""
+HIGH_RATE = 10.0
+"""Times the optimizer's own rate. Presets have up to 5."""
+LOW_RATE = 0.05
+"""Times the optimizer's own rate. At a hundredth the loss falls by 2% an epoch at first, where the
+usual rate halves it: a range test (Smith 2017, "Cyclical learning rates for training neural
+networks", arXiv:1506.01186) finds the loss only begin to fall there."""
+FEW_STEPS = 20
+"""A network that has made fewer steps has not had its chance."""
+
+
+def in_trouble(record: Record) -> Finding | None:
+    """A run that has paused by itself: its loss spiked, or is no number."""
+    trouble = record.trouble
+    if trouble is None:
+        return None
+    change = _raise(record, trouble.step)
+    high = _from_the_start(record) if change is None else ""
+    return Finding(
+        "trouble",
+        LOST,
+        trouble.epoch,
+        trouble.step,
+        trouble.words,
+        "",
+        high,  # the words name a change already
+        ("slower_start",) if high else ("undo", "halve_rate"),
+    )
+
+
+def high_rate(record: Record) -> Finding | None:
+    """Steps that are too large for the weights, or that have ruined them."""
+    seen = record.inspected
+    if seen is not None and seen.step >= _known_from(record):
+        # Of weights that are too small any step is a large part, and that is another trouble.
+        fit = [each for each in seen.layers if relative_deviation(each) >= SMALL]
+        largest = max((layer.update_ratio for layer in fit), default=0.0)
+        grown = max(map(relative_deviation, seen.layers))
+        change = _raise(record, seen.step)
+        if largest > LARGE_UPDATE:
+            evidence = f"a step changes a layer by {largest:.0%}; near 0.1% is healthy"
+            return _high(record, change, evidence, (seen.epoch, seen.step))
+        if grown > GROWN and not record.learned:
+            evidence = f"the weights of a layer have grown to {grown:.3g} times their first spread"
+            return _high(record, change, evidence, (seen.epoch, seen.step))
+    rate, usual = _highest_rate(record)
+    if not rate > HIGH_RATE * usual:
+        return None
+    since, last = guesses(record), record.last
+    evidence = f"{rate:.3g}, {rate / usual:.3g} times what is usual"
+    if since is not None:
+        change = ruined_by(record, since)
+        raised = change if change is not None and raises(change) else None
+        return _high(record, raised, f"{evidence}; it only guesses", (since.epoch, since.step))
+    if last is None or last.step < FEW_STEPS or record.learned:
+        return None
+    change = _raise(record, last.step)
+    return _high(record, change, f"{evidence}; it knows little", (float(last.epoch), last.step))
+
+
+def _high(
+    record: Record, change: SettingChange | None, evidence: str, since: tuple[float, int]
+) -> Finding:
+    from_the_start = _from_the_start(record) if change is None else ""
+    if change is not None:
+        since = (change.epoch, change.step)
+    elif from_the_start:
+        since = (0.0, 0)
+    return Finding(
+        "high rate",
+        LOST,
+        *since,
+        "the learning rate is too high",
+        evidence,
+        change_words(change) or from_the_start,
+        ("undo", "halve_rate") if change else ("slower_start",),
+    )
+
+
+def _known_from(record: Record) -> int:
+    """The step from which update ratios say something of the rate."""
+    change = record.last_change(record.step, "optimizer")
+    return WARM_UP + (0 if change is None else change.step)
+
+
+def _raise(record: Record, step: int) -> SettingChange | None:
+    """The last change up to a step that brought another optimizer or a higher rate."""
+    found = [each for each in record.changes if each.step <= step and raises(each)]
+    return found[-1] if found else None
+
+
+def _highest_rate(record: Record) -> tuple[float, float]:
+    """The rate that was highest for its optimizer so far, and the optimizer's own."""
+    rates = [(record.learning_rate, RULES[record.optimizer].learning_rate)]
+    rates += [(each.learning_rate, RULES[each.optimizer].learning_rate) for each in record.epochs]
+    return max(rates, key=lambda pair: pair[0] / pair[1])
+
+
+def _from_the_start(record: Record) -> str:
+    """A rate that was too high, for example "the rate of 0.1 from the start"; else ""."""
+    rate, usual = _highest_rate(record)
+    return f"the rate of {rate:.3g} from the start" if rate > HIGH_RATE * usual else ""
+
+
+def low_rate(record: Record) -> Finding | None:
+    """A rate at which a network that knows little hardly gets on."""
+    last = record.last
+    if last is None or last.step < FEW_STEPS or record.has_learned_by(record.step):
+        return None
+    usual = RULES[record.optimizer].learning_rate
+    if record.learning_rate > LOW_RATE * usual:
+        return None
+    change = record.last_change(record.step, "learning_rate", "optimizer")
+    since = (0.0, 0) if change is None else (change.epoch, change.step)
+    return Finding(
+        "low rate",
+        LOST,
+        *since,
+        "the learning rate is far too low",
+        f"{record.learning_rate:.3g}, where {usual:.3g} is usual; the loss is still "
+        f"{last.train_loss:.3g}, that of guessing {record.guessing:.3g}",
+        change_words(change) or f"the rate of {record.learning_rate:.3g} from the start",
+        ("undo", "double_rate") if change else ("double_rate",),
+    )

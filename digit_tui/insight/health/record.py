@@ -1,0 +1,166 @@
+"""What the rules look at: plain numbers of a run, as far as they are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+from typing import Any, NamedTuple
+
+from digit_tui.insight.layers import LayerFacts
+
+LEARNED = 0.5
+"""A network has learned something once its loss is below this share of the loss of guessing, ..."""
+LOST = 0.95
+"""... and is no better than guessing above this one; both as for the pause after a loss spike."""
+
+
+class EpochFacts(NamedTuple):
+    """The results of an epoch. Losses are in nats, accuracies fractions; what diverged is NaN."""
+
+    epoch: int
+    """Completed epochs."""
+    step: int
+    """Steps made until its end."""
+    learning_rate: float
+    """Of its last step, after the schedule."""
+    optimizer: str
+    train_loss: float
+    """Mean over its images, augmented and each before its step; so is the accuracy."""
+    train_accuracy: float
+    loss: float
+    """Of the monitored split, after the epoch; so is the accuracy."""
+    accuracy: float
+    gradient_norm: float
+    """Mean over its steps, before clipping."""
+    clip_rate: float
+    """Fraction of its steps whose gradient was clipped."""
+
+
+class Inspection(NamedTuple):
+    """The layers at one moment."""
+
+    step: int
+    epoch: float
+    learning_rate: float
+    """Of the next step, after the schedule."""
+    layers: tuple[LayerFacts, ...]
+    """The first hidden layer first."""
+
+
+class SettingChange(NamedTuple):
+    """A setting that a person changed."""
+
+    step: int
+    epoch: float
+    setting: str
+    """A field of Settings."""
+    old: Any
+    new: Any
+    words: str
+    """For example "learning rate 0.002 → 0.004"."""
+
+
+class Batches(NamedTuple):
+    """Some of the latest steps."""
+
+    step: int
+    """After them."""
+    steps: int
+    loss: float
+    """Mean of their training losses, in nats."""
+
+
+class Trouble(NamedTuple):
+    """Why the run has paused by itself: its loss spiked, or is no number."""
+
+    step: int
+    epoch: float
+    words: str
+
+
+class Doubts(NamedTuple):
+    """What the monitored split says of its own labels, see `doubts_of`."""
+
+    digits: int
+    correct: int
+    suspects: int
+    separation: float | None
+    """How well confidence tells right from wrong: the probability that a right digit has a higher
+    one than a wrong digit; None where all are right, or all wrong."""
+
+
+class TrainingCheck(NamedTuple):
+    """Training images as they are, not deformed, classified by the network of an evaluation."""
+
+    digits: int
+    correct: int
+    monitored_accuracy: float
+    """Of the same network, on the monitored split."""
+
+    @property
+    def accuracy(self) -> float:
+        return self.correct / self.digits
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known of a run. Lists are in the order of time, without what was undone."""
+
+    classes: int
+    training_images: int
+    monitored_images: int
+    hidden: tuple[int, ...]
+    """Widths of the hidden layers."""
+    optimizer: str
+    learning_rate: float
+    """Base rate in force, before the schedule's factor."""
+    augmented: bool
+    """Whether the training images are deformed."""
+    clip_norm: float | None
+    clip_value: float | None
+    step: int = 0
+    epoch: float = 0.0
+    epochs: tuple[EpochFacts, ...] = ()
+    inspections: tuple[Inspection, ...] = ()
+    changes: tuple[SettingChange, ...] = ()
+    batches: tuple[Batches, ...] = ()
+    trouble: Trouble | None = None
+    """While the run is paused because of it."""
+    doubts: Doubts | None = None
+    training_check: TrainingCheck | None = None
+
+    @property
+    def guessing(self) -> float:
+        """The loss of a network that gives each class the same probability, in nats."""
+        return log(self.classes)
+
+    @property
+    def last(self) -> EpochFacts | None:
+        return self.epochs[-1] if self.epochs else None
+
+    @property
+    def inspected(self) -> Inspection | None:
+        """The latest inspection."""
+        return self.inspections[-1] if self.inspections else None
+
+    @property
+    def learned(self) -> bool:
+        """Whether the monitored loss is well below that of guessing."""
+        return self.last is not None and self.last.loss < LEARNED * self.guessing
+
+    def has_learned_by(self, step: int) -> bool:
+        """Whether it was so at the end of some epoch until this step."""
+        return any(e.loss < LEARNED * self.guessing for e in self.epochs if e.step <= step)
+
+    def last_change(self, step: int, *settings: str) -> SettingChange | None:
+        """The last change of one of these settings, at this step or before."""
+        found = [each for each in self.changes if each.step <= step and each.setting in settings]
+        return found[-1] if found else None
+
+    def epochs_since_change(self, *settings: str) -> tuple[EpochFacts, ...]:
+        """The epochs that were trained wholly after the last change of any of these settings."""
+        change = self.last_change(self.step, *settings)
+        start = 0 if change is None else change.step
+        begins = [0, *(each.step for each in self.epochs)]
+        pairs = zip(begins, self.epochs, strict=False)
+        return tuple(epoch for begin, epoch in pairs if begin >= start)

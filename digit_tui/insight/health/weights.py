@@ -1,0 +1,205 @@
+"""Rules on the weights, units and gradients of the layers; most need an inspection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isfinite, sqrt
+
+from digit_tui.insight.health.finding import (
+    HARMED,
+    LOST,
+    NOTE,
+    Finding,
+    change_words,
+    start_of,
+)
+from digit_tui.insight.health.record import Inspection, Record
+from digit_tui.insight.layers import LayerFacts
+
+DEAD = 0.4
+"""Share of dead units that is told. Runs of the presets have up to 0.21 (record, in its second
+layer), RMSProp at twice its rate more, and learns well; runs that too high a rate has hurt have
+0.44 and more."""
+ALL_DEAD = 0.999
+SMALL = 0.2
+"""Deviation of the weights, as a multiple of the initial one. All presets stay above 0.99; weights
+that begin at a thousandth and are rescued by Adam have 0.15 to 0.19 in some layer after two
+epochs, and the network is the worse for it."""
+VANISHING = 1e-3
+"""Gradient norm of a layer over that of the output. Presets stay between 0.2 and 5, even when they
+have converged; weights of a thousandth give 4e-5."""
+EXPLODING = 30.0
+"""Mean gradient norm over an epoch. Presets have up to 1.8, plain training up to 2.5; a hundred
+times the rate 46 and more."""
+STILL = 1e-5
+"""Update ratio below which nothing changes: a hundredth of the healthy 1e-3."""
+SCHEDULED_AWAY = 0.1
+"""Of the base rate: below this the schedule means the steps to be small."""
+CONVERGED = 0.05
+"""Training loss below which small updates are no trouble, in nats."""
+STEERING = ("learning_rate", "optimizer", "clip_norm", "clip_value", "batch_size", "pruned")
+"""Settings that can hurt units and gradients."""
+
+
+def layer_name(number: int, count: int) -> str:
+    """For example "layer 1", or "the output layer"; layers are counted from 1."""
+    return "the output layer" if number == count else f"layer {number}"
+
+
+def relative_deviation(layer: LayerFacts) -> float:
+    """Deviation of the weights over that of He et al. (2015, arXiv:1502.01852)."""
+    return layer.weight_deviation / sqrt(2 / layer.shape[0])
+
+
+def not_finite(record: Record) -> Finding | None:
+    """Weights that are NaN or infinite."""
+    seen = record.inspected
+    if seen is None or all(isfinite(layer.weight_mean) for layer in seen.layers):
+        return None
+    change = record.last_change(seen.step, *STEERING)
+    return Finding(
+        "not finite",
+        LOST,
+        seen.epoch,
+        seen.step,
+        "the weights are no numbers",
+        "NaN or infinite",
+        change_words(change),
+        ("undo",) if change else ("restart",),
+    )
+
+
+def small_weights(record: Record) -> Finding | None:
+    """Weights so small that the signal fades from layer to layer."""
+    seen = record.inspected
+    if seen is None or record.learned:
+        return None
+    ratios = [relative_deviation(layer) for layer in seen.layers]
+    if not min(ratios) < SMALL:
+        return None
+    number = ratios.index(min(ratios)) + 1
+    first = _since(record, lambda each: min(map(relative_deviation, each.layers)) < SMALL)
+    return Finding(
+        "small weights",
+        LOST,
+        first.epoch,
+        first.step,
+        f"the weights of {layer_name(number, len(ratios))} are too small",
+        f"their spread is {min(ratios):.2g} of what keeps the signal from fading",
+        "the weights that it began with" if first.epoch < 1 else "",
+        ("restart",),
+    )
+
+
+def dead_units(record: Record) -> Finding | None:
+    """Units of a hidden layer that are 0 on every test digit."""
+    seen = record.inspected
+    if seen is None:
+        return None
+    hidden = [layer.dead for layer in seen.layers[:-1]]
+    dead = [share for share in hidden if share >= DEAD]
+    if not dead:
+        return None
+    # Of layers that are all dead the first is the one that matters, else the worst.
+    worst = next((share for share in dead if share >= ALL_DEAD), max(dead))
+    place = hidden.index(worst)
+    first = _since(record, lambda each: each.layers[place].dead >= DEAD)
+    change = record.last_change(first.step, *STEERING)
+    units = seen.layers[place].shape[1]
+    lost = worst >= ALL_DEAD
+    share = "all" if lost else f"{worst:.0%}"
+    return Finding(
+        "dead units",
+        LOST if lost else HARMED,
+        first.epoch,
+        first.step,
+        f"{share} of layer {place + 1} is dead",
+        f"{round(worst * units)} of {units} units are 0 on every test digit, and learn nothing",
+        change_words(change),
+        ("undo", "halve_rate") if change else ("restart",),
+    )
+
+
+def vanishing_gradients(record: Record) -> Finding | None:
+    """A gradient that fades on its way from the output to the inputs."""
+    seen = record.inspected
+    if seen is None:
+        return None
+    share, number = _least_gradient(seen)
+    if not 0 < share < VANISHING:
+        return None
+    first = _since(record, lambda each: 0 < _least_gradient(each)[0] < VANISHING)
+    change = record.last_change(first.step, *STEERING)
+    return Finding(
+        "vanishing gradients",
+        HARMED if record.learned else LOST,
+        first.epoch,
+        first.step,
+        f"the gradient vanishes toward layer {number}",
+        f"its norm there is {share:.1g} of the output layer's",
+        change_words(change),
+        ("undo",) if change else ("restart",),
+    )
+
+
+def exploding_gradients(record: Record) -> Finding | None:
+    """A gradient that is far larger than any that trains."""
+    last = record.last
+    if last is None or not last.gradient_norm > EXPLODING:
+        return None
+    first = last
+    for each in reversed(record.epochs[:-1]):
+        if not each.gradient_norm > EXPLODING:
+            break
+        first = each
+    change = record.last_change(first.step, *STEERING)
+    return Finding(
+        "exploding gradients",
+        HARMED if record.learned else LOST,
+        *start_of(record, first),
+        "the gradient explodes",
+        f"its mean norm is {last.gradient_norm:.3g}; 0.1 to 3 is usual",
+        change_words(change),
+        ("undo", "clip") if change else ("clip",),
+    )
+
+
+def _least_gradient(inspection: Inspection) -> tuple[float, int]:
+    """The smallest gradient norm of a hidden layer, over the output layer's; and which layer."""
+    *hidden, output = (layer.gradient_norm for layer in inspection.layers)
+    if not hidden or not output > 0:
+        return float("nan"), 0
+    return min(hidden) / output, hidden.index(min(hidden)) + 1
+
+
+def still_weights(record: Record) -> Finding | None:
+    """Steps that change nothing, though there is something to learn and no schedule wants it."""
+    seen, last = record.inspected, record.last
+    if seen is None or last is None or not last.train_loss > CONVERGED:
+        return None
+    if seen.learning_rate < SCHEDULED_AWAY * record.learning_rate:
+        return None
+    largest = max(layer.update_ratio for layer in seen.layers)
+    if not largest < STILL:
+        return None
+    change = record.last_change(seen.step, "learning_rate", "clip_norm", "clip_value")
+    return Finding(
+        "still weights",
+        NOTE if record.learned else HARMED,
+        seen.epoch,
+        seen.step,
+        "the steps hardly change the weights",
+        f"at most {largest:.1g} of them a step; near 1e-3 is healthy",
+        change_words(change),
+        ("undo", "double_rate") if change else ("double_rate",),
+    )
+
+
+def _since(record: Record, holds: Callable[[Inspection], bool]) -> Inspection:
+    """The first of the inspections, without a break up to the latest, of which it holds."""
+    *earlier, first = record.inspections
+    for inspection in reversed(earlier):
+        if not holds(inspection):
+            break
+        first = inspection
+    return first

@@ -1,0 +1,81 @@
+"""What ails a run, in words: one line for the worst finding, or all that is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from digit_tui.data import counted
+from digit_tui.insight.health.finding import Finding
+from digit_tui.insight.health.record import Record
+from digit_tui.run.remedies import HEALTH, Ways
+
+LINE = 76
+"""Columns that a line may have, where it can."""
+NOTHING_WRONG = "nothing is wrong"
+
+
+def health_line(findings: Sequence[Finding], ways: Ways | None, width: int = LINE) -> str:
+    """The worst finding in one line; "" if nothing is wrong.
+
+    For example "41% of layer 1 is dead since step 1,200, after learning rate 0.002 → 0.2: u goes
+    back, [ halves the learning rate"; where that is longer than the line, with less.
+
+    Args:
+        findings: the worst first.
+        ways: how the front end is asked for what can be done; None where nothing can.
+        width: columns that there are.
+    """
+    if not findings:
+        return ""
+    worst = findings[0]
+    what = worst.words
+    since = f"{what} since step {worst.since_step:,}" if worst.since_step else what
+    why = f"{since} ({worst.cause})" if worst.cause else since
+    remedies = remedy_words(worst, ways)
+    forms = [_with(form, remedies[:count]) for form in (why, since, what) for count in (2, 1)]
+    fitting = [form for form in forms if len(form) <= width]
+    return fitting[0] if fitting else what
+
+
+def finding_words(finding: Finding, ways: Ways | None) -> str:
+    """All that is known of a finding, in one long line."""
+    since = ""
+    if finding.since_step:
+        since = f" since epoch {finding.since_epoch:.2f}, step {finding.since_step:,}"
+    parts = [f"{finding.words}{since}"]
+    if finding.evidence:
+        parts[0] += f": {finding.evidence}"
+    if finding.cause:
+        parts.append(f"likely cause: {finding.cause}")
+    return "; ".join([*parts, *filter(None, [", ".join(remedy_words(finding, ways))])])
+
+
+def health_lines(record: Record, findings: Iterable[Finding], ways: Ways | None) -> list[str]:
+    """Every finding, or that nothing is wrong; and what was looked at."""
+    lines = [finding_words(each, ways) for each in findings]
+    return [*(lines or [NOTHING_WRONG]), f"looked at: {looked_at(record)}"]
+
+
+def looked_at(record: Record) -> str:
+    """For example "12 epochs, 1 change of settings, the layers at step 384, 1,000 digits"."""
+    parts = [counted(len(record.epochs), "epoch")]
+    if record.changes:
+        parts.append(f"{counted(len(record.changes), 'change')} of settings")
+    if record.inspected is not None:
+        parts.append(f"the layers at step {record.inspected.step:,}")
+    if record.doubts is not None:
+        parts.append(f"{record.doubts.digits:,} monitored digits")
+    if record.training_check is not None:
+        parts.append(f"{record.training_check.digits:,} training images")
+    return ", ".join(parts)
+
+
+def remedy_words(finding: Finding, ways: Ways | None) -> list[str]:
+    """What can be done, each in words of the front end."""
+    if ways is None:
+        return []
+    return [HEALTH[name].format_map(ways) for name in finding.remedies]
+
+
+def _with(words: str, remedies: Sequence[str]) -> str:
+    return f"{words}: {', '.join(remedies)}" if remedies else words

@@ -1,0 +1,45 @@
+"""What the rules on the health of a run look at, from its folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from digit_tui.insight.health.record import Record
+from digit_tui.run.commands import SetBatchSize
+from digit_tui.run.health_record import (
+    changes_in,
+    facts_of_line,
+    latest_and_best,
+    record_of,
+    settings_after,
+)
+from digit_tui.storage.command_records import position
+from digit_tui.storage.saved_run import SavedRun
+
+
+def record_of_saved(run: SavedRun, **known: Any) -> Record:
+    """What the journal says of a run.
+
+    Args:
+        run: the run.
+        known: other fields of `Record`, such as inspections of its checkpoint.
+
+    Raises:
+        RunError: if the journal is damaged.
+    """
+    data, history = run.record["data"], run.history()
+    images = data["training_images"]
+    config = run.config.for_images(images)
+    split = config.monitored_split
+    sizes = tuple(each for each in history.lineage if isinstance(each.command, SetBatchSize))
+    places = [position(step, sizes, config.batch_size, images) for step, _ in history.lineage]
+    return record_of(
+        config,
+        settings_after(history.lineage, config),
+        (images, data[f"{split}_images"], data["classes"]),
+        step=history.step,
+        epoch=position(history.step, sizes, config.batch_size, images),
+        epochs=latest_and_best([facts_of_line(line, split) for line in history.epochs]),
+        changes=tuple(changes_in(history.lineage, config, places)),
+        **known,
+    )

@@ -1,0 +1,81 @@
+"""What is learned by heart: overfitting, too few images, more epochs than help."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from support.health import Diagnosed, diagnose, some
+
+from digit_tui.data import Dataset
+from digit_tui.insight.health.rules import findings_of
+
+OVERFITS = {"optimizer": "adam", "schedule": "constant"}
+
+
+@pytest.fixture(scope="module")
+def overfitted(sample: Dataset) -> Diagnosed:
+    """Sixty epochs at a constant rate, without augmentation."""
+    return diagnose(sample, epochs=60, look=False, **OVERFITS)
+
+
+def test_overfitting_is_told_with_its_best_epoch(overfitted: Diagnosed) -> None:
+    (found,) = [each for each in overfitted.findings[-1] if each.rule == "overfitting"]
+    losses = [each.loss for each in overfitted.last.epochs]
+    best = losses.index(min(losses)) + 1
+    assert found.since_epoch == best
+    assert f"best in epoch {best}: {min(losses):.4f} then, {losses[-1]:.4f} now" in found.evidence
+    assert found.remedies == ("timeline", "augment")
+
+
+def test_not_before_the_loss_rises(overfitted: Diagnosed) -> None:
+    losses = [each.loss for each in overfitted.last.epochs]
+    for record, found in zip(overfitted.records, overfitted.findings, strict=True):
+        if record.last.loss < 1.1 * min(losses[: record.last.epoch]):
+            assert "overfitting" not in [each.rule for each in found]
+
+
+@pytest.mark.long
+def test_augmentation_mends_it(sample: Dataset, overfitted: Diagnosed) -> None:
+    deformed = diagnose(sample, epochs=60, look=False, augment="elastic", **OVERFITS)
+    assert "overfitting" not in deformed.rules
+    assert deformed.last.epochs[-1].loss < 0.6 * overfitted.last.epochs[-1].loss
+
+
+def test_more_epochs_than_help(overfitted: Diagnosed) -> None:
+    (found,) = [each for each in overfitted.findings[-1] if each.rule == "useless epochs"]
+    assert found.words == "more epochs do not help"
+    accuracies = overfitted.accuracies
+    assert max(accuracies) - max(accuracies[: int(found.since_epoch)]) < 0.008
+
+
+def test_the_first_half_of_them_helps(overfitted: Diagnosed) -> None:
+    for found in overfitted.findings[:25]:
+        assert found == []
+
+
+def test_few_images_are_known_by_heart(sample: Dataset) -> None:
+    ran = diagnose(some(sample, 600), epochs=30, look=False)
+    (found,) = [each for each in ran.findings[-1] if each.rule == "by heart"]
+    accuracy = ran.accuracies[-1]
+    assert found.evidence.endswith(f" are right, {accuracy:.1%} of the others")
+    first = ran.last.epochs[int(found.since_epoch)]
+    assert first.train_accuracy >= 0.99
+    assert found.remedies == ("augment", "data")
+
+
+def test_the_whole_sample_is_too_but_well_enough(overfitted: Diagnosed) -> None:
+    assert overfitted.last.epochs[-1].train_accuracy == 1.0
+    assert "by heart" not in overfitted.ever
+
+
+@pytest.mark.parametrize(("images", "few"), [(20, True), (400, True), (600, False)])
+def test_how_many_images_are_few(sample: Dataset, images: int, few: bool) -> None:
+    ran = diagnose(some(sample, images), epochs=2, look=False)
+    assert ("few images" in ran.rules) == few
+
+
+def test_with_nothing_trained_only_the_images_are_counted(sample: Dataset) -> None:
+    record = diagnose(some(sample, 20), epochs=1, look=False).last
+    fresh = replace(record, epochs=(), batches=(), doubts=None, step=0, epoch=0.0)
+    assert [each.rule for each in findings_of(fresh)] == ["few images"]

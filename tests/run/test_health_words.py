@@ -1,0 +1,78 @@
+"""What ails a run, in words."""
+
+from __future__ import annotations
+
+import pytest
+from support.health import SMALL, diagnose
+
+from digit_tui.config import RunConfig
+from digit_tui.data import Dataset
+from digit_tui.insight.health.finding import HARMED, Finding
+from digit_tui.plain import narrator
+from digit_tui.run.commands import ScaleLearningRate
+from digit_tui.run.health_words import LINE, finding_words, health_line, health_lines
+from digit_tui.run.remedies import HEALTH
+from digit_tui.tui import bindings
+
+DEAD = Finding(
+    rule="dead units",
+    severity=HARMED,
+    since_epoch=2.5,
+    since_step=1_200,
+    words="41% of layer 1 is dead",
+    evidence="26 of 64 units are 0 on every test digit, and learn nothing",
+    cause="learning rate 0.002 → 0.004 at step 1,150",
+    remedies=("undo", "halve_rate"),
+)
+
+
+def test_all_that_is_known() -> None:
+    assert finding_words(DEAD, bindings.WAYS) == (
+        "41% of layer 1 is dead since epoch 2.50, step 1,200: 26 of 64 units are 0 on every test "
+        "digit, and learn nothing; likely cause: learning rate 0.002 → 0.004 at step 1,150; "
+        "u goes back, [ halves the learning rate"
+    )
+    assert finding_words(DEAD, narrator.WAYS).endswith(
+        "; undo goes back, rate /2 halves the learning rate"
+    )
+    assert finding_words(DEAD, None).endswith("at step 1,150")
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (
+            200,
+            "41% of layer 1 is dead since step 1,200 (learning rate 0.002 → 0.004 at step 1,150): "
+            "u goes back, [ halves the learning rate",
+        ),
+        (
+            100,
+            "41% of layer 1 is dead since step 1,200 (learning rate 0.002 → 0.004 at step 1,150): "
+            "u goes back",
+        ),
+        (LINE, "41% of layer 1 is dead since step 1,200: u goes back"),
+        (40, "41% of layer 1 is dead: u goes back"),
+        (10, "41% of layer 1 is dead"),
+    ],
+)
+def test_the_longest_form_that_fits(width: int, line: str) -> None:
+    assert health_line([DEAD], bindings.WAYS, width) == line
+
+
+def test_nothing_is_wrong(sample: Dataset) -> None:
+    record = diagnose(sample, epochs=1).last
+    assert health_line([], bindings.WAYS) == ""
+    assert health_lines(record, [], bindings.WAYS) == [
+        "nothing is wrong",
+        "looked at: 1 epoch, the layers at step 63, 1,000 monitored digits, 2,000 training images",
+    ]
+
+
+def test_every_finding_of_a_ruined_run_has_a_line_that_fits(sample: Dataset) -> None:
+    ran = diagnose(sample, [(63, ScaleLearningRate(100.0))], config=RunConfig(**SMALL))
+    for findings in ran.findings:
+        for finding in findings:
+            assert set(finding.remedies) <= set(HEALTH)
+            assert len(health_line([finding], bindings.WAYS)) <= LINE
+    assert ran.findings[-1]
