@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite, isqrt
 from typing import Any, NamedTuple
 
@@ -50,7 +51,7 @@ class UnitFacts(NamedTuple):
     outgoing: Connections
     """None from the output layer."""
     picture: Array
-    """(side, side), see `picture_of`."""
+    """(side, side), see `pictures_of`."""
 
 
 def unit_facts(network: Network, units: LayerUnits, unit: int) -> UnitFacts:
@@ -79,7 +80,7 @@ def unit_facts(network: Network, units: LayerUnits, unit: int) -> UnitFacts:
         excitements=activations[exciting],
         incoming=_strongest(network.layers[layer - 1].weights[:, unit]),
         outgoing=_strongest(outgoing),
-        picture=picture_of(network, layer, unit),
+        picture=pictures_of(network, layer, [unit])[0],
     )
 
 
@@ -88,19 +89,19 @@ def _strongest(weights: Array) -> Connections:
     return Connections(indices, weights[indices])
 
 
-def picture_of(network: Network, layer: int, unit: int) -> Array:
-    """What a unit looks for: (side, side), positive where ink excites it, negative where it calms.
+def pictures_of(network: Network, layer: int, units: Sequence[int] | Array) -> Array:
+    """What units look for: (count, side, side), positive where ink excites them, else negative.
 
     In the first layer these are its weights. A deeper unit's weights are carried back to the pixels
     as if there were no ReLUs: the product of the weight matrices. That shows its tendency; what it
     does for a digit depends on which units below are active.
     """
-    weights: Array = network.layers[layer - 1].weights[:, unit]
+    weights: Array = network.layers[layer - 1].weights[:, units]
     with np.errstate(all="ignore"):  # a network that diverged shows in the numbers
         for below in network.layers[layer - 2 :: -1] if layer > 1 else []:
-            weights = below.weights @ weights  # (fan_in, fan_out) @ (fan_out,)
+            weights = below.weights @ weights  # (fan_in, fan_out) @ (fan_out, count)
     side = isqrt(network.sizes[0])
-    return weights.reshape(side, side)
+    return weights.T.reshape(-1, side, side)
 
 
 def unit_to_json(facts: UnitFacts) -> dict[str, Any]:

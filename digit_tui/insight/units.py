@@ -31,16 +31,16 @@ class LayerUnits(NamedTuple):
     importance: Array
     """(units,) in nats, see `layer_units`."""
 
-    def order(self, by: Order, digit: int = 0) -> Array:
+    def order(self, by: Order, of_class: int = 0) -> Array:
         """(units,) intp, the units sorted: the most important or active first, equal ones by index.
 
         Args:
-            by: importance, activity for one digit, or index.
-            digit: which one, for activity.
+            by: importance, mean activation for the digits of a class, or index.
+            of_class: which one, for activity.
         """
         keys = {
             "importance": -self.importance,
-            "activity": -self.activations[digit],
+            "activity": -self.class_means[:, of_class],
             "index": np.arange(len(self.importance)),
         }
         order: Array = keys[by].argsort(kind="stable")  # what is no number comes last

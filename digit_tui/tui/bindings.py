@@ -224,6 +224,7 @@ REPLAY_KEYS: list[BindingType] = [
 SHOWN_FIRST = (
     *("next_view", "help", "palette", "quit", "leave"),
     *("explain", "back", "show_digits", "page", "histogram", "filter", "order", "up", "down"),
+    *("open_unit", "close_unit", "switch", "pruned"),
     *("undo", "timeline", "pause", "play"),
     *("pixels", "baseline"),
     *("halve_rate", "double_rate", "fork", "keep", "epochs"),

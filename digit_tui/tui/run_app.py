@@ -54,6 +54,8 @@ ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, Inspected, BranchE
 """Events that short epochs bring many times in a second; all others are drawn at once."""
 WATCHED = ("train", "network")
 """Views that show the health of the run."""
+READ_A_SECOND = 12
+"""So many characters of a notification, at least."""
 REPAINT_SECONDS = 0.2
 """This long after the last change of size, everything is drawn once more."""
 
@@ -217,7 +219,8 @@ class RunApp(GuidedApp):
 
     def _show_where_no_log_is(self, text: str) -> None:
         if self.current_mode != "train":
-            self.notify(text, markup=False)
+            seconds = max(self.NOTIFICATION_TIMEOUT, len(text) / READ_A_SECOND)
+            self.notify(text, markup=False, timeout=seconds)
 
     def log_error(self, fault: Fault) -> None:
         text = f"error in the interface, drawn anew: {fault.message} ({fault.where})"
@@ -293,6 +296,10 @@ class RunApp(GuidedApp):
 
     def look_inside(self) -> None:
         """Do nothing: what is replayed was computed before."""
+
+    def switch_units(self, layer: int, units: tuple[int, ...], on: bool) -> None:
+        """Say that nothing can be changed: the run is replayed."""
+        self.tell("what is replayed cannot be changed")
 
     def show_view(self, mode: str) -> None:
         """Switch to a view, unless a dialog is open: a click may have opened it on the way here."""

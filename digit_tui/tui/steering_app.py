@@ -28,6 +28,9 @@ class SteeringApp(JobControlApp):
     def look_inside(self) -> None:
         self.send(commands.Inspect())
 
+    def switch_units(self, layer: int, units: tuple[int, ...], on: bool) -> None:
+        self.send((commands.SwitchOn if on else commands.SwitchOff)(layer, units))
+
     def action_toggle_pause(self) -> None:
         self.send(commands.Pause() if self.model.going else commands.Resume())
 

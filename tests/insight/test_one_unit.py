@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from digit_tui.insight.one_unit import Connections, picture_of, unit_facts, unit_to_json
+from digit_tui.insight.one_unit import Connections, pictures_of, unit_facts, unit_to_json
 from digit_tui.insight.units import layer_units
 from digit_tui.nn import Network
 
@@ -73,11 +73,11 @@ def test_the_strongest_connections_come_first(random_network: MakeNetwork) -> No
 def test_the_picture_is_the_product_of_the_weights(random_network: MakeNetwork) -> None:
     network = random_network(16, 7, 6, 4)
     first, second, third = (layer.weights for layer in network.layers)
-    np.testing.assert_array_equal(picture_of(network, 1, 5), first[:, 5].reshape(4, 4))
+    np.testing.assert_array_equal(pictures_of(network, 1, [5])[0], first[:, 5].reshape(4, 4))
     expected = (first @ second)[:, 5].reshape(4, 4)
-    np.testing.assert_allclose(picture_of(network, 2, 5), expected, atol=1e-12)
+    np.testing.assert_allclose(pictures_of(network, 2, [5])[0], expected, atol=1e-12)
     expected = (first @ second @ third)[:, 3].reshape(4, 4)
-    np.testing.assert_allclose(picture_of(network, 3, 3), expected, atol=1e-12)
+    np.testing.assert_allclose(pictures_of(network, 3, [3])[0], expected, atol=1e-12)
 
 
 def test_it_is_plain_json(random_network: MakeNetwork) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from digit_tui.data import Dataset
-from digit_tui.insight.one_unit import picture_of, unit_facts
+from digit_tui.insight.one_unit import pictures_of, unit_facts
 from digit_tui.insight.unit_report import unit_lines, unit_name
 from digit_tui.insight.units import layer_units
 from digit_tui.nn import Network
@@ -60,7 +60,7 @@ def test_a_unit_in_lines(network: Network, sample: Dataset) -> None:
     back = "Its weights carried back to the pixels, without the ReLUs"
     assert lines[13] == f"{back}: + * # where ink excites it, - = E where it calms it"
     assert len(lines) == 14 + 14
-    cells = picture_of(network, 2, 3).reshape(14, 2, 28).mean(axis=1)
+    cells = pictures_of(network, 2, [3])[0].reshape(14, 2, 28).mean(axis=1)
     row, column = np.unravel_index(np.abs(cells).argmax(), cells.shape)
     assert lines[14 + row][column] == ("#" if cells[row, column] > 0 else "E")
 

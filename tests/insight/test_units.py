@@ -105,11 +105,11 @@ def test_the_order_is_of_what_is_asked(random_network: MakeNetwork) -> None:
     network.layers[0].biases[[2, 5]] = -1e3  # dead
     units = layer_units(network, images, labels, 1)
     assert units.importance[[2, 5]].tolist() == units.active[[2, 5]].tolist() == [0, 0]
-    importance, activity = units.order("importance"), units.order("activity", digit=7)
+    importance, activity = units.order("importance"), units.order("activity", of_class=2)
     assert (np.diff(units.importance[importance]) <= 0).all()
     assert importance[-2:].tolist() == [2, 5]
-    assert (np.diff(units.activations[7, activity]) <= 0).all()
-    assert activity.tolist() != units.order("activity", digit=8).tolist()
+    assert (np.diff(units.class_means[activity, 2]) <= 0).all()
+    assert activity.tolist() != units.order("activity", of_class=3).tolist()
     assert units.order("index").tolist() == list(range(7))
 
 

@@ -19,6 +19,8 @@ from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest, replay_request
 from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.replay import ReplayApp
+from digit_tui.tui.screens.network.units import UnitsPage
+from digit_tui.tui.screens.network.view import PAGES
 from digit_tui.tui.state.player import Player
 
 
@@ -178,3 +180,24 @@ async def test_errors_in_the_interface(
     message, *_, where = app.farewell.splitlines()
     assert message == "digit-tui: ValueError: by design"
     assert where.startswith("digit-tui: the report is in ")
+
+
+async def test_no_unit_can_be_switched_off(
+    show: Callable[[], ReplayApp], clock: Clock, steered: Path
+) -> None:
+    app = show()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        shown = Shown(app, pilot)
+        await shown.until(lambda: app._timer is not None)
+        await shown.until_all_is_computed()
+        clock.pass_(100)
+        app.play()
+        app.show_view("network")
+        await shown.settle()
+        for _ in range(PAGES.index(UnitsPage)):
+            await shown.press("p")
+        await shown.until(lambda: "8 units by importance" in shown.text)
+        await shown.press("x", "X")
+        (told, _) = app._notifications
+        assert told.message == "what is replayed cannot be changed"
+        assert " off" not in shown.text

@@ -87,6 +87,7 @@ def draw_evidence(
     rows: int,
     palette: Sequence[Color] | None,
     styles: tuple[Style, Style],
+    power: float = 0.5,
 ) -> list[Line]:
     """Like `draw`, with the pixels marked that are evidence for a class or against it.
 
@@ -98,13 +99,17 @@ def draw_evidence(
         palette: the colours of paper, ink, evidence for and evidence against, for half blocks;
             None draws "+" and "-".
         styles: of "+" and "-".
+        power: of the evidence, from 0 to 1, that a colour is as strong as. The root shows weak
+            evidence too: a few pixels have most of it.
     """
     down, across = (rows, columns) if palette is None else (2 * rows, columns)
     weights = area_overlaps(image.shape[0], down) @ np.nan_to_num(evidence.astype(np.float64))
     weights = weights @ area_overlaps(image.shape[1], across).T
     strongest = np.abs(weights).max()
     weights = weights / strongest if strongest > 0 else weights  # (down, across), -1..1
-    levels = half_blocks(image, columns, rows)
+    levels = np.zeros((2 * rows, columns), np.uint8)
+    if image.any():  # of the pictures of units nothing is inked, and there are many
+        levels = half_blocks(image, columns, rows)
     if palette is None:
         inked = levels.reshape(rows, 2, columns).max(axis=1) > 0
         signs = np.where(inked, ".", " ")
@@ -116,8 +121,7 @@ def draw_evidence(
             for row in signs.tolist()
         ]
     shades = np.rint(levels / 255 * (SHADES - 1)).astype(np.intp)
-    # The root shows weak evidence too: a few pixels have most of it.
-    strengths = np.rint(np.sign(weights) * np.sqrt(np.abs(weights)) * STRENGTHS).astype(np.intp)
+    strengths = np.rint(np.sign(weights) * np.abs(weights) ** power * STRENGTHS).astype(np.intp)
     codes = shades * (2 * STRENGTHS + 1) + strengths + STRENGTHS
     return _half_block_lines(codes, _evidence_palette(*palette))
 

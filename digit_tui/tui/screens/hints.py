@@ -29,6 +29,8 @@ TITLES = {
     "Weights of": "How many weights of this layer have which value; l: logarithmic counts.",
     "Gradients of": "How many weights have which gradient, over 512 training images.",
     "Activations of": "How often a unit puts out which value, over the test digits.",
+    "Excite it most": "The digits for which this unit is most active; a click goes to one.",
+    "Pruned": "The accuracy if the smallest of all weights were 0; the run stays as it is.",
     "#": "The chosen digit: its number, its label and what it is read as.",
 }
 """By the beginning of a title on a border."""
@@ -39,6 +41,12 @@ LISTED_HINT = "The digits that are listed below; v, y and / choose others."
 LINES = {
     "PageBar": ("The pages of this view (p shows the next); which moment they show.",),
     "LayerTable": ("Weights, gradient, update of one step against the weights, and units.",),
+    "UnitTiles": ("What is shown, and in which order; the meaning of the colours.",),
+    "UnitDetails": (
+        "Which unit it is, and whether it is switched off.",
+        "Its place in the layer by importance; for how many of the digits it is active.",
+        "Its mean activation for the digits of each class; its strongest weights.",
+    ),
     "TabBar": ("The views (tab shows the next); the digits; the layers of the network.",),
     "StatusLine": (
         "What the run does, and how far it is.",

@@ -156,6 +156,21 @@ LAYERS = (
     Meaning("Weights of layer 1", "how many weights have which value (h: others)"),
     Meaning("▸", "the layer that is chosen"),
 )
+UNITS = (
+    Meaning("512 units by ...", "their order: importance, activity, index (y, d)"),
+    Meaning("▸113 4s 2.4%", "unit, the digit it answers to most, importance"),
+    Meaning("importance", "how much the loss depends on it, in % of the layer"),
+    Meaning("12 off, 7 dead", "you switched it off (x); it is 0 for every digit"),
+    Meaning("■ excites  +*#", "pixels whose ink makes the unit more active"),
+    Meaning("□ calms    -=E", "pixels whose ink makes it less active"),
+    Meaning("of layer 2, output", "its weights carried back to the pixels"),
+    Meaning("mean activation", "what it puts out for the digits of each class"),
+    Meaning("rank 1 of 512 (2.4%)", "its place in the layer by importance"),
+    Meaning("active on 31.5%", "for so many digits it is above 0"),
+    Meaning("strongest weights", "from pixels or units below, to units above"),
+    Meaning("Excite it most", "digits: the label, and how active the unit is"),
+    Meaning("Pruned", "accuracy if the smallest weights were 0 (b)"),
+)
 HEALTH = (
     Meaning("1  41% of layer ...", "what ails the run, since when; the worst first"),
     Meaning("likely cause", "the last change of a setting before it began"),
@@ -191,6 +206,7 @@ MEANINGS = {
     "Mistakes": MISTAKES,
     "Confusion": CONFUSION,
     "Layers": LAYERS,
+    "Units": UNITS,
     "Health": HEALTH,
 }
 """Of the views, by the names on their tabs, and of the pages of Network, by theirs."""

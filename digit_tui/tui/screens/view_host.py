@@ -41,6 +41,15 @@ class ViewHost(Protocol):
     def show_cell(self, cell: Cell) -> None:
         """Switch to the confusion view, at a cell."""
 
+    def switch_units(self, layer: int, units: tuple[int, ...], on: bool) -> None:
+        """Ask the run to switch units off, or on again.
+
+        Args:
+            layer: from 1.
+            units: from 0.
+            on: whether they are to be on.
+        """
+
     def look_inside(self) -> None:
         """Ask for the state of the run; the model has the answer later, if there is one."""
 

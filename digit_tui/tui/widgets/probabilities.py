@@ -14,6 +14,12 @@ LONGEST = 80
 """Columns of a bar."""
 
 
+def bar_of(share: float, columns: int) -> str:
+    """A bar of a length from 0 to 1 of the columns, to an eighth of one; none for NaN."""
+    whole, part = divmod(round(float(np.nan_to_num(share)) * columns * 8), 8)
+    return "█" * whole + (PARTS[part] if part else "")
+
+
 class Probabilities(Canvas):
     """A bar for each class, or for the most probable ones where there are many."""
 
@@ -31,8 +37,7 @@ class Probabilities(Canvas):
         ]
         for each in shown:
             value = float(probabilities[each])
-            whole, part = divmod(round(np.nan_to_num(value) * room * 8), 8)
-            bar = "█" * int(whole) + (PARTS[int(part)] if part else "")
+            bar = bar_of(value, room)
             style, note = None, ""
             if each == predicted:
                 style, note = self.part("probabilities--predicted"), "pred"

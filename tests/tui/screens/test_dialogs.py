@@ -391,6 +391,7 @@ class TestHelp:
             "Confusion",
             "Network",
             "Layers",
+            "Units",
         ]
         bindings = [binding for group in groups.values() for binding in group]
         names = [binding.id for binding in bindings]

@@ -5,13 +5,15 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from textual.containers import Container
 from textual.message import Message
 
 from digit_tui.data import Dataset
 from digit_tui.run.events import Evaluated, Inspected
+from digit_tui.tui.screens.view_host import ViewHost
+from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.canvas import Canvas
 
 
@@ -42,6 +44,11 @@ class Page(Container, can_focus=True):
         """Something else was chosen on the page: it must be computed for that."""
 
     @property
+    def host(self) -> ViewHost:
+        """The app, as views see it."""
+        return cast(ViewHost, self.app)
+
+    @property
     def choice(self) -> Hashable:
         """What is chosen on the page, as far as it matters for what is computed."""
         return None
@@ -62,6 +69,9 @@ class Page(Container, can_focus=True):
     @abstractmethod
     def draw(self) -> None:
         """Draw what was taken over last."""
+
+    def show(self, model: RunModel) -> None:
+        """Draw what should never lag behind the run."""
 
     def on_canvas_resized(self, message: Canvas.Resized) -> None:
         message.stop()

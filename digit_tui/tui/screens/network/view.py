@@ -16,13 +16,14 @@ from digit_tui.training.pace import Pace
 from digit_tui.tui.screens.network.health import HealthPage
 from digit_tui.tui.screens.network.layers import LayersPage
 from digit_tui.tui.screens.network.page import Look, Page
+from digit_tui.tui.screens.network.units import UnitsPage
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.page_bar import PageBar
 
 SHARE = 0.03
 """The most of the time that looking may take beside training."""
-PAGES: tuple[type[Page], ...] = (LayersPage, HealthPage)
+PAGES: tuple[type[Page], ...] = (LayersPage, UnitsPage, HealthPage)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +141,7 @@ class NetworkView(View):
         answered = self._answered
         as_of = "" if answered is None else f"epoch {answered.moment.epoch:.2f} "
         self.query_one(PageBar).show(self._place, as_of)
+        self.page.show(model)
 
     def redraw(self) -> None:
         super().redraw()

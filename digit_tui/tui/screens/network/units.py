@@ -1,0 +1,267 @@
+"""The page of units: pictures of a layer, one unit in detail, and how far pruning goes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+
+from digit_tui.tui.screens.network.page import Look, Page
+from digit_tui.tui.state.found_units import FoundUnits
+from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.state.unit_list import UnitList
+from digit_tui.tui.widgets.digit_tiles import DigitTiles
+from digit_tui.tui.widgets.mouse import RowChosen, Turned
+from digit_tui.tui.widgets.pruning_chart import PruningChart
+from digit_tui.tui.widgets.unit_explanation import UnitExplanation
+from digit_tui.tui.widgets.unit_tiles import UnitTiles
+
+LEAST = 0.1
+"""Share of a layer that is switched off at once."""
+Showing = Literal["units", "unit", "pruning"]
+
+
+class UnitsPage(Page):
+    """The units of a layer as pictures; or one of them; or the accuracy after pruning."""
+
+    NAME = "Units"
+    BINDINGS = [
+        Binding(
+            "enter", "open", "Open", id="open_unit", tooltip="Show the unit, or go to its digit"
+        ),
+        Binding("escape", "back", "Back", id="close_unit", tooltip="Show the whole layer again"),
+        Binding("x", "switch", "Off, on", id="switch", tooltip="Switch the unit off, or on again"),
+        Binding(
+            "X",
+            "switch_least",
+            "10%",
+            id="switch_least",
+            tooltip="Switch the least important 10% off",
+        ),
+        Binding("y", "next_order", "Order", id="units_order", tooltip="Sort in the next order"),
+        Binding(
+            "d",
+            "next_class",
+            "Digit",
+            id="next_class",
+            tooltip="Sort by activity for the next digit",
+        ),
+        Binding(
+            "D",
+            "next_class(-1)",
+            "Digit before",
+            show=False,
+            id="class_before",
+            tooltip="Sort by activity for the digit before",
+        ),
+        Binding("l", "next_layer", "Layer", id="next_layer", tooltip="Show the next layer"),
+        Binding(
+            "L",
+            "next_layer(-1)",
+            "Layer before",
+            show=False,
+            id="layer_before",
+            tooltip="Show the layer before",
+        ),
+        Binding("b", "prune", "Pruned", id="pruned", tooltip="Show the accuracy after pruning"),
+        Binding(
+            "up",
+            "move(-1, True)",
+            "Up",
+            show=False,
+            id="unit_up",
+            tooltip="Go a row up, or to the unit before",
+        ),
+        Binding(
+            "down",
+            "move(1, True)",
+            "Down",
+            show=False,
+            id="unit_down",
+            tooltip="Go a row down, or to the next unit",
+        ),
+        Binding(
+            "left",
+            "move(-1)",
+            "Before",
+            show=False,
+            id="unit_before",
+            tooltip="Go to the unit before, or the digit",
+        ),
+        Binding(
+            "right",
+            "move(1)",
+            "Next",
+            show=False,
+            id="unit_after",
+            tooltip="Go to the next unit, or digit",
+        ),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="units_up", tooltip="Go a page up"),
+        Binding(
+            "pagedown", "page(1)", "Page down", show=False, id="units_down", tooltip="Go a page on"
+        ),
+        Binding("home", "go(0)", "First", show=False, id="first_unit", tooltip="Go to the first"),
+        Binding("end", "go(-1)", "Last", show=False, id="last_unit", tooltip="Go to the last"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layer = 1
+        self._list = UnitList()
+        self._showing: Showing = "units"
+        self._found: FoundUnits | None = None
+        self._switched_off: tuple[tuple[int, int], ...] = ()
+
+    def compose(self) -> ComposeResult:
+        yield UnitTiles()
+        yield UnitExplanation()
+        yield PruningChart()
+
+    def on_mount(self) -> None:
+        self._show("units")
+
+    @property
+    def choice(self) -> int:
+        """The layer, from 1."""
+        return self._layer
+
+    def compute(self, look: Look, choice: int) -> FoundUnits:
+        images, labels = look.dataset.split(look.evaluated.split)
+        return FoundUnits.find(look.evaluated, images, labels, choice)
+
+    def take(self, look: Look, found: FoundUnits) -> None:
+        self._found = found
+        self._layer = min(self._layer, len(found.network.layers))
+        self._list.set_units(found.units, self._off)
+        self.refresh_bindings()
+
+    def show(self, model: RunModel) -> None:
+        if model.settings.switched_off != self._switched_off:
+            self._switched_off = model.settings.switched_off
+            self.draw()
+
+    def say(self, text: str) -> None:
+        self._show("units")
+        self.query_one(UnitTiles).say(text)
+
+    def _show(self, what: Showing) -> None:
+        self._showing = what
+        self.query_one(UnitTiles).display = what == "units"
+        self.query_one(UnitExplanation).display = what == "unit"
+        self.query_one(PruningChart).display = what == "pruning"
+        self.refresh_bindings()
+
+    def draw(self) -> None:
+        if self._found is None:
+            return
+        unit = self._list.chosen
+        if self._showing == "units":
+            self.query_one(UnitTiles).show(self._found, self._list, self._off)
+        elif self._showing == "unit":
+            self.query_one(UnitExplanation).show(self._found, unit, unit in self._off)
+
+    @property
+    def _off(self) -> set[int]:
+        """The units of the layer that are switched off."""
+        layer = self._found.layer if self._found is not None else 0
+        return {unit for each, unit in self._switched_off if each == layer}
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disable what cannot be done now, so that the key bar leaves it out."""
+        if self._found is None:
+            return None
+        if action == "back":
+            return self._showing != "units" or None
+        return action == "prune" or self._showing != "pruning" or None
+
+    def action_open(self) -> None:
+        """Show the chosen unit; if it is shown, go to the chosen digit."""
+        explanation = self.query_one(UnitExplanation)
+        if self._showing == "units":
+            self._list.keep()
+            explanation.first()
+            self._show("unit")
+            self.draw()
+        elif explanation.digit is not None:
+            self.host.show_digit(explanation.digit)
+
+    def action_back(self) -> None:
+        self.query_one(PruningChart).stop()
+        self._show("units")
+        self.draw()
+
+    def action_prune(self) -> None:
+        """Show the accuracy after pruning, or the layer again."""
+        if self._showing == "pruning":
+            self.action_back()
+        elif self._found is not None:
+            self._show("pruning")
+            evaluated, labels = self._found.evaluated, self._found.evaluated.evaluation.labels
+            self.query_one(PruningChart).compute(evaluated, self._found.images, labels)
+
+    def action_switch(self) -> None:
+        """Switch the chosen unit off, or on again."""
+        if self._found is not None:
+            self._list.keep()
+            unit = self._list.chosen
+            self.host.switch_units(self._found.layer, (unit,), on=unit in self._off)
+
+    def action_switch_least(self) -> None:
+        """Switch the least important units off, of those that are on."""
+        if self._found is not None:
+            least = self._list.least_important(LEAST, without=self._off)
+            self.host.switch_units(self._found.layer, least, on=False)
+
+    def action_next_order(self) -> None:
+        self._list.next_order()
+        self._draw_another()
+
+    def action_next_class(self, count: int = 1) -> None:
+        self._list.next_class(count)
+        self._draw_another()
+
+    def action_next_layer(self, count: int = 1) -> None:
+        if self._found is not None:
+            self._layer = (self._layer - 1 + count) % len(self._found.network.layers) + 1
+            self._show("units")
+            self.post_message(self.Changed())
+
+    def action_move(self, count: int, rows: bool = False) -> None:
+        """Go to another unit; left and right, where one is shown, to another of its digits."""
+        if self._showing == "unit" and not rows:
+            self.query_one(UnitExplanation).move(count)
+            self.draw()
+        else:
+            in_grid = rows and self._showing == "units"
+            self._go_on(count * (self.query_one(UnitTiles).across if in_grid else 1))
+
+    def action_page(self, pages: int) -> None:
+        self._go_on(pages * self.query_one(UnitTiles).page)
+
+    def _go_on(self, places: int) -> None:
+        self._list.go(self._list.row + places)
+        self._draw_another()
+
+    def action_go(self, row: int) -> None:
+        self._list.go(row if row >= 0 else len(self._list.order) - 1)
+        self._draw_another()
+
+    def _draw_another(self) -> None:
+        """Draw another unit, and the first of its digits."""
+        self.query_one(UnitExplanation).first()
+        self.draw()
+
+    def on_row_chosen(self, message: RowChosen) -> None:
+        """Choose a unit, or open the one that is chosen."""
+        if message.row == self._list.row:
+            self.action_open()
+        else:
+            self.action_go(message.row)
+
+    def on_turned(self, message: Turned) -> None:
+        if self._found is not None:
+            self.action_move(message.rows, True)
+
+    def on_digit_tiles_opened(self, message: DigitTiles.Opened) -> None:
+        self.host.show_digit(message.index)
