@@ -224,6 +224,7 @@ REPLAY_KEYS: list[BindingType] = [
 SHOWN_FIRST = (
     *("next_view", "help", "palette", "quit", "leave"),
     *("explain", "back", "show_digits", "page", "histogram"),
+    *("map_stop", "embed", "harder", "easier", "digit_open", "map_open"),
     *("undo", "timeline", "pause", "play"),
     *("pixels", "filter", "baseline"),
     *("halve_rate", "double_rate", "fork", "keep", "slower", "faster", "epoch_back", "epoch_on"),

@@ -14,6 +14,15 @@ from __future__ import annotations
 from textual.theme import Theme
 
 
+def class_colors(colors: str) -> dict[str, str]:
+    """Theme variables for the classes of digits on a map.
+
+    Ten need more hues than there are. Simulated annealing has found colours of which any two are as
+    far apart as can be, to people with each kind of colour blindness.
+    """
+    return {f"class-{number}": color for number, color in enumerate(colors.split())}
+
+
 def _variables(
     training: str, held_out: str, fork_training: str, fork_held_out: str
 ) -> dict[str, str]:
@@ -32,7 +41,9 @@ def _variables(
     }
 
 
-VARIABLES = _variables("#f0a000", "#4a9df0", "#f8f0a8", "#e8b8e0")
+VARIABLES = _variables("#f0a000", "#4a9df0", "#f8f0a8", "#e8b8e0") | class_colors(
+    "#9e6a01 #dfffb9 #2180b0 #b08ffc #37c58e #ff8a22 #e40384 #66fd06 #cc0afe #fac9fa"
+)
 """Of the dark theme, and of all themes that are not the program's own."""
 
 NO_SHADES = ("ansi-dark", "ansi-light")
@@ -65,7 +76,10 @@ LIGHT = Theme(
     background="#ffffff",
     surface="#fbfaf7",
     panel="#eceae4",
-    variables=_variables("#8a4800", "#0064d0", "#341e00", "#730d73"),
+    variables=_variables("#8a4800", "#0064d0", "#341e00", "#730d73")
+    | class_colors(
+        "#444a6e #810cb2 #138477 #a67500 #932a12 #44141e #f21daf #0008fa #8e6bf8 #110683"
+    ),
 )
 CONTRAST = Theme(
     "digit-contrast",
@@ -79,7 +93,10 @@ CONTRAST = Theme(
     background="#000000",
     surface="#000000",
     panel="#1c1c1c",
-    variables=_variables("#ffa500", "#62adff", "#fffcb4", "#ffd0f6"),
+    variables=_variables("#ffa500", "#62adff", "#fffcb4", "#ffd0f6")
+    | class_colors(
+        "#899618 #b39eff #fb8383 #65e0d2 #cd49ff #abfe64 #ff0596 #fffedb #e4b92d #558ab5"
+    ),
 )
 CONTRAST_LIGHT = Theme(
     "digit-contrast-light",
@@ -94,7 +111,10 @@ CONTRAST_LIGHT = Theme(
     background="#ffffff",
     surface="#ffffff",
     panel="#f4f4f4",
-    variables=_variables("#6c3600", "#0048b6", "#221200", "#5a0050"),
+    variables=_variables("#6c3600", "#0048b6", "#221200", "#5a0050")
+    | class_colors(
+        "#444a6e #810cb2 #138477 #a67500 #932a12 #44141e #f21daf #0008fa #8e6bf8 #110683"
+    ),
 )
 THEMES = (DARK, LIGHT, CONTRAST, CONTRAST_LIGHT)
 """In the order in which the key shows them."""

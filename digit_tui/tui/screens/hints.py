@@ -29,6 +29,7 @@ TITLES = {
     "Weights of": "How many weights of this layer have which value; l: logarithmic counts.",
     "Gradients of": "How many weights have which gradient, over 512 training images.",
     "Activations of": "How often a unit puts out which value, over the test digits.",
+    "Map of": "Digits that the network finds alike lie side by side; b: by t-SNE.",
     "#": "The chosen digit: its number, its label and what it is read as.",
 }
 """By the beginning of a title on a border."""
@@ -39,6 +40,12 @@ LISTED_HINT = "The digits that are listed below; v, y and / choose others."
 LINES = {
     "PageBar": ("The pages of this view (p shows the next); which moment they show.",),
     "LayerTable": ("Weights, gradient, update of one step against the weights, and units.",),
+    "LayerOutputs": ("The units of each layer: the lighter, the more they put out.",),
+    "DecidingUnits": (
+        "The units that speak most for what it is read as; then the prediction without.",
+    ),
+    "LogitDifference": ("What makes the one logit higher than the other: the sums are exact.",),
+    "MapLegend": ("The chosen digit: its number, its label, what it is read as, how surely.",),
     "TabBar": ("The views (tab shows the next); the digits; the layers of the network.",),
     "StatusLine": (
         "What the run does, and how far it is.",

@@ -5,13 +5,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+import numpy as np
+from numpy.typing import NDArray
 from textual.containers import Container
 from textual.message import Message
 
 from digit_tui.data import Dataset
 from digit_tui.run.events import Evaluated, Inspected
+from digit_tui.tui.screens.view_host import ViewHost
 from digit_tui.tui.widgets.canvas import Canvas
 
 
@@ -25,6 +28,17 @@ class Look:
     inspected: Inspected | None
     """The state of the run; None if nobody answers, as in a replay."""
 
+    @property
+    def digits(self) -> tuple[int, str]:
+        """Which digits they are; what a page knows of some is not true of others."""
+        return id(self.dataset), self.evaluated.split
+
+    @property
+    def images(self) -> NDArray[np.uint8]:
+        """(n, pixels) uint8, of the evaluated digits."""
+        images, _ = self.dataset.split(self.evaluated.split)
+        return images
+
 
 class Page(Container, can_focus=True):
     """One page of the network view. While it is shown it has the focus, and so its keys work.
@@ -37,9 +51,21 @@ class Page(Container, can_focus=True):
     """On the bar of pages."""
     NEEDS_STATE: ClassVar[bool] = False
     """Whether it needs the state of the run beside the evaluated network."""
+    SECONDS: ClassVar[float] = 0.0
+    """While the network trains, it changes no more often than once in this time."""
 
     class Changed(Message):
         """Something else was chosen on the page: it must be computed for that."""
+
+    @property
+    def host(self) -> ViewHost:
+        """The app, as pages see it."""
+        return cast(ViewHost, self.app)
+
+    @property
+    def follows(self) -> bool:
+        """Whether it is computed again as the network changes."""
+        return True
 
     @property
     def choice(self) -> Hashable:
