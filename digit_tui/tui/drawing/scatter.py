@@ -27,7 +27,7 @@ COLORS = 10
 MARKS = digits + ascii_letters
 """A character for each class; there are at most 47."""
 MISTAKE = "✗"
-CROWDED = 1.5
+CROWDED = 2.0
 """Digits in a cell, on average, from which dots show more than characters."""
 
 

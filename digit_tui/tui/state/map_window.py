@@ -89,9 +89,10 @@ class MapWindow:
         self.zoom, self.centre = 1.0, np.zeros(2)
 
     def _keep_on_map(self) -> None:
-        """The whole map is always in the middle; the middle of a part is always on the map."""
+        """Only what is seen at first can be seen, and the middle of the window is on the map."""
         if len(self._points):
-            reach = (1 - 1 / self.zoom) * np.abs(self._points).max(axis=0)
+            whole = (self._size - 1) / 2 / np.abs(self._scale) * self.zoom
+            reach = np.minimum((1 - 1 / self.zoom) * whole, np.abs(self._points).max(axis=0))
             self.centre = self.centre.clip(-reach, reach)
 
     def reveal(self, digit: int) -> None:

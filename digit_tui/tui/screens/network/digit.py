@@ -29,7 +29,7 @@ from digit_tui.tui.widgets.logit_difference import LogitDifference
 from digit_tui.tui.widgets.mouse import RowChosen, Turned
 from digit_tui.tui.widgets.pictures import DigitPicture
 
-MOST = 16
+MOST = 32
 """Units that are listed, and left out one after the other."""
 DIGIT = Binding.Group("Digit", compact=True)
 
@@ -161,14 +161,14 @@ class DigitPage(Page):
         message.update(text)
 
     def draw(self) -> None:
-        found = self._found
-        if found is None:
+        found, outputs = self._found, self.query_one(LayerOutputs)
+        if found is None or not outputs.size:  # it has no size when it was hidden a moment ago
             return
         selected, renderer = found.selected, default_renderer(self.app)
         heading = self.query_one(Heading)
         heading.say(selected.heading(heading.size.width))
         self.query_one(DigitPicture).show(selected.square, renderer)
-        self.query_one(LayerOutputs).show(found.outputs, found.layer, selected, renderer)
+        outputs.show(found.outputs, found.layer, selected, renderer)
         units = self.query_one(DecidingUnits)
         if found.contributions is None:
             units.say("There is no hidden layer whose units could decide.")

@@ -121,17 +121,17 @@ class MapPage(Page):
         message.update(text)
 
     def draw(self) -> None:
-        found = self._found
-        if found is None:
+        found, drawn = self._found, self.query_one(DigitMap)
+        if found is None or not drawn.size:  # it has no size when it was hidden a moment ago
             return
-        drawn = self.query_one(DigitMap)
         self._window.show(found.points, *drawn.size)
         evaluation = found.look.evaluated.evaluation
         labels = evaluation.labels[found.digits]
         wrong = evaluation.predictions[found.digits] != labels
         at = self._place
         shown = self._reachable
-        scatter = Scatter(self._window.places[shown], labels[shown].astype(np.intp), wrong[shown])
+        crossed = wrong[shown] & (not self._only_wrong)
+        scatter = Scatter(self._window.places[shown], labels[shown].astype(np.intp), crossed)
         cursor = np.flatnonzero(shown == at)
         drawn.show(scatter, found.look.dataset.classes, int(cursor[0]) if len(cursor) else None)
         self._entitle(found)
@@ -145,11 +145,12 @@ class MapPage(Page):
         drawn = self.query_one(DigitMap)
         hidden = len(found.look.evaluated.network.layers) - 1
         what = f"layer {hidden}" if hidden else "the pixels"
-        title = f"Map of {what} by {found.method}"
+        title, room = f"Map of {what} by {found.method}", drawn.size.width - 4
+        title = title if len(title) <= room else found.method
         more = [f"{self._window.zoom:.2g}×"] if self._window.zoom > 1 else []
         more += ["mistakes"] if self._only_wrong else []
         for each in more:
-            if len(title) + len(each) + 2 <= drawn.size.width - 4:
+            if len(title) + len(each) + 2 <= room:
                 title += f", {each}"
         drawn.entitle(title)
 
