@@ -16,12 +16,13 @@ class MapLegend(Canvas):
 
     COMPONENT_CLASSES = {"map-legend--true", "map-legend--predicted"}
 
-    def show(self, chosen: SelectedDigit, mistakes: int) -> None:
+    def show(self, chosen: SelectedDigit, mistakes: int, progress: str) -> None:
         """Draw it.
 
         Args:
             chosen: the digit that the cursor is at.
             mistakes: how many are on the map.
+            progress: how far the map is. In its title that would be sent with the whole map.
         """
         right = chosen.true == chosen.predicted
         confidence = float(chosen.table.confidences[chosen.index])
@@ -37,7 +38,7 @@ class MapLegend(Canvas):
                     Segment(f"  {confidence:.0%}"),
                 ],
                 [Segment(f"loss {chosen.table.evaluation.losses[chosen.index]:.2f}")],
-                [],
+                [Segment(progress)],
                 *self._entries(classes),
                 [Segment(f"{MISTAKE} {counted(mistakes, 'mistake')}")],
             ]

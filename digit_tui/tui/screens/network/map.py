@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from digit_tui.insight.digit_table import DigitTable
+from digit_tui.insight.embedding import Embedding
 from digit_tui.insight.selection import highest_first
 from digit_tui.tui.drawing.ink import default_renderer
 from digit_tui.tui.drawing.scatter import Scatter
@@ -40,16 +41,16 @@ class MapPage(Page):
     class Progress(Message):
         """t-SNE has come farther. Sent from the thread."""
 
-        def __init__(self, asked: Neighbourhood, found: FoundMap, iteration: int) -> None:
+        def __init__(self, asked: Neighbourhood, found: FoundMap, reached: Embedding) -> None:
             """Tell of it.
 
             Args:
                 asked: what is computed.
                 found: the map so far.
-                iteration: how far it is.
+                reached: how far it is.
             """
             super().__init__()
-            self.asked, self.found, self.iteration = asked, found, iteration
+            self.asked, self.found, self.reached = asked, found, reached
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,6 +59,7 @@ class MapPage(Page):
         self._digit: int | None = None
         """The chosen one, of the split."""
         self._only_wrong = False
+        self._progress = ""
         self._asked: Neighbourhood | None = None
         """None shows the principal components."""
         self._placing = Placing()
@@ -88,7 +90,7 @@ class MapPage(Page):
         return self._placing.by_neighbourhood(
             look,
             choice,
-            lambda found, iteration: self.post_message(self.Progress(choice, found, iteration)),
+            lambda found, reached: self.post_message(self.Progress(choice, found, reached)),
         )
 
     def take(self, look: Look, found: FoundMap | None) -> None:
@@ -107,11 +109,13 @@ class MapPage(Page):
     def on_map_page_progress(self, message: Progress) -> None:
         if message.asked is not self._asked or message.asked.found is not None:
             return
-        if message.iteration % DRAWN_EVERY == 0:
+        reached = message.reached
+        self._progress = f"t-SNE: {reached.iteration} of {reached.iterations}"
+        if reached.iteration % DRAWN_EVERY == 0:
             self.take(message.found.look, message.found)
             self.draw()
         else:
-            self._entitle(message.found)
+            self._draw_beside()
 
     def say(self, text: str) -> None:
         self._found = None
@@ -135,10 +139,19 @@ class MapPage(Page):
         cursor = np.flatnonzero(shown == at)
         drawn.show(scatter, found.look.dataset.classes, int(cursor[0]) if len(cursor) else None)
         self._entitle(found)
-        selected = self._selected(found, int(found.digits[at]))
-        picture = self.query_one(DigitPicture)
-        picture.show(selected.square, default_renderer(self.app))
-        self.query_one(MapLegend).show(selected, int(wrong.sum()))
+        self._draw_beside()
+
+    def _draw_beside(self) -> None:
+        """Draw the chosen digit and the legend."""
+        found = self._found
+        if found is None:
+            return
+        evaluation = found.look.evaluated.evaluation
+        wrong = evaluation.predictions[found.digits] != evaluation.labels[found.digits]
+        selected = self._selected(found, int(found.digits[self._place]))
+        self.query_one(DigitPicture).show(selected.square, default_renderer(self.app))
+        progress = self._progress if self._embeds else ""
+        self.query_one(MapLegend).show(selected, int(wrong.sum()), progress)
 
     def _entitle(self, found: FoundMap) -> None:
         """Say what is seen, in as many words as fit."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.insight.embedding import MOST, embed
+from digit_tui.insight.embedding import MOST, Embedding, embed
 from digit_tui.insight.neighbours import hidden_features
 from digit_tui.insight.projection import align, project
 from digit_tui.tui.screens.network.page import Look
@@ -65,14 +65,14 @@ class Placing:
         return found
 
     def by_neighbourhood(
-        self, look: Look, asked: Neighbourhood, tell: Callable[[FoundMap, int], object]
+        self, look: Look, asked: Neighbourhood, tell: Callable[[FoundMap, Embedding], object]
     ) -> FoundMap | None:
         """Digits by t-SNE: all, or as many as take a few seconds; None if it was stopped.
 
         Args:
             look: the network and the digits, unless they were placed before.
             asked: what is asked for.
-            tell: called with a map under way, and its iteration.
+            tell: called with a map under way, and how far it is.
         """
         if asked.found is not None and asked.found.look.digits == look.digits:
             return asked.found
@@ -89,9 +89,8 @@ class Placing:
             points = each.points.astype(np.float64)
             if before is not None:
                 points = align(points - points.mean(axis=0), before)
-            under_way = f"t-SNE: {each.iteration} of {each.iterations}, esc stops"
-            found = FoundMap(look, digits, points, under_way)
-            tell(found, each.iteration)
+            found = FoundMap(look, digits, points, "t-SNE, esc stops")
+            tell(found, each)
         done = f"t-SNE at epoch {look.evaluated.epoch:.4g}: {len(digits):,} digits"
         asked.found = found._replace(method=done)
         return asked.found
