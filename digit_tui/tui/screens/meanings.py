@@ -126,6 +126,8 @@ LAYERS = (
     Meaning("gradient check", "the slopes, compared with differences of the loss"),
     Meaning("since epoch 3: ▁▃▅", "how that came to be, look by look"),
     Meaning("Weights of layer 1", "how many weights have which value (h: others)"),
+    Meaning("Gradients of ...", "how many weights have which gradient"),
+    Meaning("Activations of ...", "how often a unit puts out which value"),
     Meaning("▸", "the layer that is chosen"),
 )
 DIGIT = (

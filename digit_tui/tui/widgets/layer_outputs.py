@@ -81,9 +81,10 @@ class LayerOutputs(Canvas, Wheel):
         image, together = unit_image(values, columns, most, 2 if smooth else 1)
         active = int(np.count_nonzero(values > 0))
         text = f"layer {layer}: {active:,} of {counted(len(values), 'unit')}"
-        text += f", up to {number(float(values.max()))}"
-        if together > 1:
-            text += f", {together} a cell"
+        more = [f", up to {number(float(values.max()))}"]
+        more += [f", {together} a cell"] if together > 1 else []
+        for each in more:
+            text += each if len(text) + len(each) < columns else ""
         style = self.part("layer-outputs--chosen") if chosen else None
         rows = len(image) // 2 if smooth else len(image)
         cells = draw(image, columns, rows, RENDERERS[0] if smooth else RENDERERS[-1], paper, ink)

@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
+from digit_tui.data import Dataset
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.path import (
     Contributions,
@@ -92,7 +93,7 @@ class DigitPage(Page):
         super().__init__()
         self._choice = DigitChoice(None, None)
         self._found: FoundPath | None = None
-        self._of: tuple[int, str] | None = None
+        self._of: tuple[Dataset, str] | None = None
         """Which digits the chosen one is of."""
 
     def compose(self) -> ComposeResult:

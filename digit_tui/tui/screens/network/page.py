@@ -29,9 +29,9 @@ class Look:
     """The state of the run; None if nobody answers, as in a replay."""
 
     @property
-    def digits(self) -> tuple[int, str]:
+    def digits(self) -> tuple[Dataset, str]:
         """Which digits they are; what a page knows of some is not true of others."""
-        return id(self.dataset), self.evaluated.split
+        return self.dataset, self.evaluated.split
 
     @property
     def images(self) -> NDArray[np.uint8]:
