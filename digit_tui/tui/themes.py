@@ -17,8 +17,8 @@ from textual.theme import Theme
 def class_colors(colors: str) -> dict[str, str]:
     """Theme variables for the classes of digits on a map.
 
-    Ten need more hues than there are. Simulated annealing has found colours of which any two are as
-    far apart as can be, to people with each kind of colour blindness.
+    Ten need more hues than there are. Simulated annealing has found colours of which any two are
+    far apart to people with each kind of colour blindness: tests/tui/test_themes.py computes it.
     """
     return {f"class-{number}": color for number, color in enumerate(colors.split())}
 
@@ -42,7 +42,7 @@ def _variables(
 
 
 VARIABLES = _variables("#f0a000", "#4a9df0", "#f8f0a8", "#e8b8e0") | class_colors(
-    "#9e6a01 #dfffb9 #2180b0 #b08ffc #37c58e #ff8a22 #e40384 #66fd06 #cc0afe #fac9fa"
+    "#b1ff06 #ffae99 #73fff2 #a831ff #e06a0c #b85a83 #867747 #76b3d9 #f6eb81 #8d7ee7"
 )
 """Of the dark theme, and of all themes that are not the program's own."""
 
@@ -78,7 +78,7 @@ LIGHT = Theme(
     panel="#eceae4",
     variables=_variables("#8a4800", "#0064d0", "#341e00", "#730d73")
     | class_colors(
-        "#444a6e #810cb2 #138477 #a67500 #932a12 #44141e #f21daf #0008fa #8e6bf8 #110683"
+        "#45020d #340c44 #010578 #1821f8 #890600 #6d9007 #ce13e1 #16554f #019660 #8b669e"
     ),
 )
 CONTRAST = Theme(
@@ -95,7 +95,7 @@ CONTRAST = Theme(
     panel="#1c1c1c",
     variables=_variables("#ffa500", "#62adff", "#fffcb4", "#ffd0f6")
     | class_colors(
-        "#899618 #b39eff #fb8383 #65e0d2 #cd49ff #abfe64 #ff0596 #fffedb #e4b92d #558ab5"
+        "#f550ad #18b948 #ff3101 #fac6ab #bdbcfc #f4fd97 #728d66 #b5fbfe #bc70f0 #14ff11"
     ),
 )
 CONTRAST_LIGHT = Theme(
@@ -113,7 +113,7 @@ CONTRAST_LIGHT = Theme(
     panel="#f4f4f4",
     variables=_variables("#6c3600", "#0048b6", "#221200", "#5a0050")
     | class_colors(
-        "#444a6e #810cb2 #138477 #a67500 #932a12 #44141e #f21daf #0008fa #8e6bf8 #110683"
+        "#8b634f #024148 #1568e1 #d81705 #250403 #14023e #c5178a #6b0292 #800407 #3a00cc"
     ),
 )
 THEMES = (DARK, LIGHT, CONTRAST, CONTRAST_LIGHT)
