@@ -318,6 +318,13 @@ class RunApp(GuidedApp):
         """Switch to the mistakes view, at a digit of the split that is shown."""
         self._show_mistakes(lambda view: view.choose_digit(index))
 
+    def show_inside(self, index: int) -> None:
+        """Switch to the network view, at a digit of the split that is shown."""
+        self.show_view("network")
+        view = self.screen
+        if isinstance(view, NetworkView):
+            view.call_after_refresh(view.show_inside, index)  # it may not be mounted yet
+
     def show_cell(self, cell: Cell) -> None:
         """Switch to the confusion view, at a cell."""
         self.show_view("confusion")

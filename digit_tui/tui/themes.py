@@ -14,6 +14,15 @@ from __future__ import annotations
 from textual.theme import Theme
 
 
+def class_colors(colors: str) -> dict[str, str]:
+    """Theme variables for the classes of digits on a map.
+
+    Ten need more hues than there are. Simulated annealing has found colours of which any two are
+    far apart to people with each kind of colour blindness: tests/tui/test_themes.py computes it.
+    """
+    return {f"class-{number}": color for number, color in enumerate(colors.split())}
+
+
 def _variables(
     training: str, held_out: str, fork_training: str, fork_held_out: str
 ) -> dict[str, str]:
@@ -32,7 +41,9 @@ def _variables(
     }
 
 
-VARIABLES = _variables("#f0a000", "#4a9df0", "#f8f0a8", "#e8b8e0")
+VARIABLES = _variables("#f0a000", "#4a9df0", "#f8f0a8", "#e8b8e0") | class_colors(
+    "#b1ff06 #ffae99 #73fff2 #a831ff #e06a0c #b85a83 #867747 #76b3d9 #f6eb81 #8d7ee7"
+)
 """Of the dark theme, and of all themes that are not the program's own."""
 
 NO_SHADES = ("ansi-dark", "ansi-light")
@@ -65,7 +76,10 @@ LIGHT = Theme(
     background="#ffffff",
     surface="#fbfaf7",
     panel="#eceae4",
-    variables=_variables("#8a4800", "#0064d0", "#341e00", "#730d73"),
+    variables=_variables("#8a4800", "#0064d0", "#341e00", "#730d73")
+    | class_colors(
+        "#45020d #340c44 #010578 #1821f8 #890600 #6d9007 #ce13e1 #16554f #019660 #8b669e"
+    ),
 )
 CONTRAST = Theme(
     "digit-contrast",
@@ -79,7 +93,10 @@ CONTRAST = Theme(
     background="#000000",
     surface="#000000",
     panel="#1c1c1c",
-    variables=_variables("#ffa500", "#62adff", "#fffcb4", "#ffd0f6"),
+    variables=_variables("#ffa500", "#62adff", "#fffcb4", "#ffd0f6")
+    | class_colors(
+        "#f550ad #18b948 #ff3101 #fac6ab #bdbcfc #f4fd97 #728d66 #b5fbfe #bc70f0 #14ff11"
+    ),
 )
 CONTRAST_LIGHT = Theme(
     "digit-contrast-light",
@@ -94,7 +111,10 @@ CONTRAST_LIGHT = Theme(
     background="#ffffff",
     surface="#ffffff",
     panel="#f4f4f4",
-    variables=_variables("#6c3600", "#0048b6", "#221200", "#5a0050"),
+    variables=_variables("#6c3600", "#0048b6", "#221200", "#5a0050")
+    | class_colors(
+        "#8b634f #024148 #1568e1 #d81705 #250403 #14023e #c5178a #6b0292 #800407 #3a00cc"
+    ),
 )
 THEMES = (DARK, LIGHT, CONTRAST, CONTRAST_LIGHT)
 """In the order in which the key shows them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -28,6 +29,7 @@ from digit_tui.tui import resilient_app
 from digit_tui.tui import run_app as window_module
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.draw_rate import ANY_SHARE, DrawRate
+from digit_tui.tui.screens.network.view import PAGES
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.confusion_matrix import Cell
 
@@ -145,6 +147,31 @@ def explain(window: Any, story: Any, network: Network) -> Any:
             yield opened
 
     return open_explanation
+
+
+@pytest.fixture
+def inside(window: Any, story: Any, network: Network) -> Any:
+    """Opens a page of the network view, paused after an epoch, and waits for what it shows."""
+
+    @asynccontextmanager
+    async def open_page(
+        page: str,
+        shows: str,
+        *size: int,
+        of: Network = network,
+        environment: dict[str, str] | None = None,
+    ) -> Any:
+        evaluated_at = story.evaluated_at
+        story.evaluated_at = lambda *values: replace(evaluated_at(*values), network=of)
+        async with window(*(size or (80, 24)), environment=environment) as opened:
+            await opened.tell(*story.opening(), *story.epochs(1, MISTAKES), story.paused())
+            opened.app.show_view("network")
+            await opened.settle()
+            opened.app.screen.go_to_page([each.NAME for each in PAGES].index(page))
+            await opened.until(lambda: re.search(shows, opened.text))
+            yield opened
+
+    return open_page
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ async def test_each_title_has_a_hint(explain: Any, story: Any, size: tuple[int, 
         assert {"Probabilities 0", "LifeLine 0", "WhatIf 0", "ProgressLine 0"} <= set(found)
         await opened.press("escape")
         found |= hints_of_titles(opened.app.screen)
-        for keys in (["tab"], ["d"], ["percent_sign"], ["d"], ["tab"], ["l"], ["left"]):
+        for keys in (["tab"], ["d"], ["percent_sign"], ["d"], ["tab", "tab"], ["l"], ["left"]):
             await opened.press(*keys)
             found |= hints_of_titles(opened.app.screen)
         assert [title for title, hint in found.items() if not hint] == []
@@ -50,6 +50,25 @@ async def test_each_title_has_a_hint(explain: Any, story: Any, size: tuple[int, 
         # One sentence each, which fits into a few lines.
         assert all(hint and hint.endswith(".") and len(hint) <= 90 for hint in found.values())
         assert hint_at(opened.app.screen, Offset(size[0], size[1])) is None
+
+
+@pytest.mark.parametrize(
+    ("page", "shows", "titles"),
+    [
+        ("Digit", "#31", {"Heading 0", "LayerOutputs 0", "DecidingUnits 0", "LogitDifference 0"}),
+        ("Map", "by PCA", {"Map of", "MapLegend 0"}),
+    ],
+)
+async def test_pages_of_the_network_have_hints(
+    inside: Any, page: str, shows: str, titles: set[str]
+) -> None:
+    async with inside(page, shows) as opened:
+        found = hints_of_titles(opened.app.screen)
+        for title in titles:
+            (hint,) = [hint for name, hint in found.items() if name.startswith(title)]
+            assert hint
+            assert hint.endswith(".")
+            assert len(hint) <= 90
 
 
 def test_the_help_names_each_title() -> None:

@@ -15,6 +15,7 @@ from textual.theme import Theme
 
 from digit_tui.cli.main import cli
 from digit_tui.storage import run_files
+from digit_tui.tui.drawing.scatter import COLORS
 from digit_tui.tui.themes import THEMES
 from digit_tui.tui.widgets.hardest_digits import HardestDigits
 from digit_tui.tui.widgets.status_line import StatusLine
@@ -37,6 +38,13 @@ DEUTERANOPIA = np.array(
         [-0.011820, 0.042940, 0.968881],
     ]
 )
+TRITANOPIA = np.array(
+    [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ]
+)
 """What is seen of linear RGB: Machado, Oliveira and Fernandes, "A Physiologically-based Model for
 Simulation of Color Vision Deficiency" (2009), at severity 1."""
 XYZ = np.array(
@@ -45,6 +53,9 @@ XYZ = np.array(
 APART, BRIGHTER = 28.0, 5.0
 """Distance of two curves' colours in CIE Lab, and in its lightness, at least: well above the 2.3
 that are just noticeable side by side (Mahy and others, 1994), as curves are thin and apart."""
+
+CLASSES_APART = 24.0
+"""Likewise of the colours of two classes; there are ten, and on a map they have names too."""
 
 
 def lab(color: Color, sight: NDArray[Any]) -> NDArray[Any]:
@@ -106,6 +117,22 @@ def test_colour_blind_people_tell_curves_and_evidence_apart(
         assert distance >= APART, f"{one} and {other}: {distance:.0f}"
         lightness = abs(lab(colors[one], FULL_SIGHT)[0] - lab(colors[other], FULL_SIGHT)[0])
         assert lightness >= BRIGHTER, f"{one} and {other}: {lightness:.0f} in lightness"
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+@pytest.mark.parametrize(
+    "sight",
+    [FULL_SIGHT, PROTANOPIA, DEUTERANOPIA, TRITANOPIA],
+    ids=["full", "protanopia", "deuteranopia", "tritanopia"],
+)
+def test_colour_blind_people_tell_ten_classes_apart(theme: Theme, sight: NDArray[Any]) -> None:
+    colors = [Color.parse(theme.variables[f"class-{each}"]) for each in range(COLORS)]
+    for one, other in combinations(colors, 2):
+        assert np.linalg.norm(lab(one, sight) - lab(other, sight)) >= CLASSES_APART, (one, other)
+    enough = 4.5 if theme.name.startswith("digit-contrast") else 3.0  # AA, of text and of graphics
+    parts = theme.to_color_system().generate()
+    for background in ("background", "surface", "panel"):
+        assert min(contrast(each, Color.parse(parts[background])) for each in colors) >= enough
 
 
 def test_lightness_and_sight() -> None:

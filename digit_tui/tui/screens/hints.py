@@ -31,6 +31,7 @@ TITLES = {
     "Activations of": "How often a unit puts out which value, over the test digits.",
     "Excite it most": "The digits for which this unit is most active; a click goes to one.",
     "Pruned": "The accuracy if the smallest of all weights were 0; the run stays as it is.",
+    "Map of": "Digits that the network finds alike lie side by side; b: by t-SNE.",
     "#": "The chosen digit: its number, its label and what it is read as.",
 }
 """By the beginning of a title on a border."""
@@ -47,6 +48,12 @@ LINES = {
         "Its place in the layer by importance; for how many of the digits it is active.",
         "Its mean activation for the digits of each class; its strongest weights.",
     ),
+    "LayerOutputs": ("The units of each layer: the lighter, the more they put out.",),
+    "DecidingUnits": (
+        "The units that speak most for what it is read as; then the prediction without.",
+    ),
+    "LogitDifference": ("What makes the one logit higher than the other: the sums are exact.",),
+    "MapLegend": ("The chosen digit: its number, its label, what it is read as, how surely.",),
     "TabBar": ("The views (tab shows the next); the digits; the layers of the network.",),
     "StatusLine": (
         "What the run does, and how far it is.",

@@ -154,6 +154,8 @@ LAYERS = (
     Meaning("gradient check", "the slopes, compared with differences of the loss"),
     Meaning("since epoch 3: ▁▃▅", "how that came to be, look by look"),
     Meaning("Weights of layer 1", "how many weights have which value (h: others)"),
+    Meaning("Gradients of ...", "how many weights have which gradient"),
+    Meaning("Activations of ...", "how often a unit puts out which value"),
     Meaning("▸", "the layer that is chosen"),
 )
 UNITS = (
@@ -170,6 +172,33 @@ UNITS = (
     Meaning("strongest weights", "from pixels or units below, to units above"),
     Meaning("Excite it most", "digits: the label, and how active the unit is"),
     Meaning("Pruned", "accuracy if the smallest weights were 0 (b)"),
+)
+DIGIT = (
+    Meaning("#31  2 → 0", "digit number 31 is a 2 and is read as a 0"),
+    Meaning("layer 1: 41 of 128", "so many of its units put out more than 0 for this digit"),
+    Meaning("shaded cells", "a unit each: the lighter, the more it puts out"),
+    Meaning("up to 3.2", "what the strongest unit of the layer puts out"),
+    Meaning("2 a cell", "two units share a cell: the stronger one is shown"),
+    Meaning("output, logit", "how much speaks for each class; the highest wins"),
+    Meaning("12 units for 0", "what they add to its logit, against the other one"),
+    Meaning("biases", "what the layers above add, whatever the units say"),
+    Meaning("logit 0 - logit 2", "the sum of the numbers above it, exactly"),
+    Meaning("why 0, not 2", "the units that speak most for the one of the two"),
+    Meaning("unit 57  ███  +2.31", "so much of the difference comes from the unit"),
+    Meaning("without so far", "how it is read without this unit and those above"),
+    Meaning("◂", "then it is read as another digit"),
+    Meaning("▸", "the layer whose units are listed"),
+)
+MAP = (
+    Meaning("Map of layer 2", "what the last hidden layer finds alike lies together"),
+    Meaning("PCA: 46%", "so much of all differences is seen on the map"),
+    Meaning("t-SNE", "keeps neighbours together; far apart means little"),
+    Meaning("dots, 7", "digits, in the colour of what they are"),
+    Meaning("✗", "mistakes; among many digits where they are half"),
+    Meaning("▸7◂", "the digit that is chosen; it is drawn on the right"),
+    Meaning("#12  4 → 9  97%", "it is a 4 and is read as a 9, with 97% confidence"),
+    Meaning("2.2×", "how far the map is zoomed in"),
+    Meaning("mistakes", "in the title: only they are shown (v)"),
 )
 HEALTH = (
     Meaning("1  41% of layer ...", "what ails the run, since when; the worst first"),
@@ -207,6 +236,8 @@ MEANINGS = {
     "Confusion": CONFUSION,
     "Layers": LAYERS,
     "Units": UNITS,
+    "Digit": DIGIT,
+    "Map": MAP,
     "Health": HEALTH,
 }
 """Of the views, by the names on their tabs, and of the pages of Network, by theirs."""

@@ -33,6 +33,13 @@ class MistakesView(FilteredView):
         Binding("escape", "back", "Back", id="back", tooltip="Go back to the list, or to all"),
         Binding("p", "pixels", "Pixels", id="pixels", tooltip="Mark the pixels that decided"),
         Binding(
+            "i",
+            "inside",
+            "Inside",
+            id="inside",
+            tooltip="Show the digit's way through the network",
+        ),
+        Binding(
             "slash",
             "filter",
             "Filter",
@@ -227,6 +234,7 @@ class MistakesView(FilteredView):
         filtering = self._filter.is_open
         possible = {
             "explain": not self._explains and not self._listing.is_empty,
+            "inside": not self._listing.is_empty,
             "gallery": not self._explains,
             "pixels": self._explains,
             "back": self._explains or filtering or bool(str(self._listing.selection)),
@@ -248,6 +256,10 @@ class MistakesView(FilteredView):
 
     def action_explain(self) -> None:
         self._set_layout("-explains", True)
+
+    def action_inside(self) -> None:
+        if self._listing.chosen is not None:
+            self.host.show_inside(self._listing.chosen)
 
     def action_back(self) -> None:
         """Close the filter line or, if it is closed, the explanation; or list all again."""

@@ -38,6 +38,9 @@ class ViewHost(Protocol):
     def show_digit(self, index: int) -> None:
         """Switch to the mistakes view, at a digit of the split that is shown."""
 
+    def show_inside(self, index: int) -> None:
+        """Switch to the network view, at a digit of the split that is shown."""
+
     def show_cell(self, cell: Cell) -> None:
         """Switch to the confusion view, at a cell."""
 

@@ -7,6 +7,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
+import numpy as np
+from numpy.typing import NDArray
 from textual.containers import Container
 from textual.message import Message
 
@@ -27,6 +29,17 @@ class Look:
     inspected: Inspected | None
     """The state of the run; None if nobody answers, as in a replay."""
 
+    @property
+    def digits(self) -> tuple[Dataset, str]:
+        """Which digits they are; what a page knows of some is not true of others."""
+        return self.dataset, self.evaluated.split
+
+    @property
+    def images(self) -> NDArray[np.uint8]:
+        """(n, pixels) uint8, of the evaluated digits."""
+        images, _ = self.dataset.split(self.evaluated.split)
+        return images
+
 
 class Page(Container, can_focus=True):
     """One page of the network view. While it is shown it has the focus, and so its keys work.
@@ -39,14 +52,21 @@ class Page(Container, can_focus=True):
     """On the bar of pages."""
     NEEDS_STATE: ClassVar[bool] = False
     """Whether it needs the state of the run beside the evaluated network."""
+    SECONDS: ClassVar[float] = 0.0
+    """While the network trains, it changes no more often than once in this time."""
 
     class Changed(Message):
         """Something else was chosen on the page: it must be computed for that."""
 
     @property
     def host(self) -> ViewHost:
-        """The app, as views see it."""
+        """The app, as pages see it."""
         return cast(ViewHost, self.app)
+
+    @property
+    def follows(self) -> bool:
+        """Whether it is computed again as the network changes."""
+        return True
 
     @property
     def choice(self) -> Hashable:

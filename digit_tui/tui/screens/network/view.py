@@ -13,8 +13,10 @@ from textual.message import Message
 
 from digit_tui.run.events import Evaluated, Inspected
 from digit_tui.training.pace import Pace
+from digit_tui.tui.screens.network.digit import DigitPage
 from digit_tui.tui.screens.network.health import HealthPage
 from digit_tui.tui.screens.network.layers import LayersPage
+from digit_tui.tui.screens.network.map import MapPage
 from digit_tui.tui.screens.network.page import Look, Page
 from digit_tui.tui.screens.network.units import UnitsPage
 from digit_tui.tui.screens.view import View
@@ -23,7 +25,7 @@ from digit_tui.tui.widgets.page_bar import PageBar
 
 SHARE = 0.03
 """The most of the time that looking may take beside training."""
-PAGES: tuple[type[Page], ...] = (LayersPage, UnitsPage, HealthPage)
+PAGES: tuple[type[Page], ...] = (LayersPage, UnitsPage, DigitPage, MapPage, HealthPage)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,10 +138,17 @@ class NetworkView(View):
     def on_page_changed(self) -> None:
         self.redraw_once()
 
+    def show_inside(self, digit: int) -> None:
+        """Show a digit of the split on its way through the network."""
+        page = self.query_one(DigitPage)
+        page.choose(digit)
+        self.go_to_page(self._pages.index(page))
+
     def show(self, model: RunModel) -> None:
         super().show(model)
         answered = self._answered
-        as_of = "" if answered is None else f"epoch {answered.moment.epoch:.2f} "
+        follows = answered is not None and self.page.follows
+        as_of = f"epoch {answered.moment.epoch:.2f} " if answered and follows else ""
         self.query_one(PageBar).show(self._place, as_of)
         self.page.show(model)
 
@@ -167,7 +176,8 @@ class NetworkView(View):
         if answered is None or not question.same_choice(answered):
             due = True
         else:
-            due = question.moment is not answered.moment and (at_once or self._free)
+            newer = self.page.follows and question.moment is not answered.moment
+            due = (newer and (at_once or self._free)) or look.digits != answered.look.digits
         if due:
             self._computing = question
             self.run_worker(partial(self._compute, question), thread=True, group="look")
@@ -175,7 +185,8 @@ class NetworkView(View):
     @property
     def _free(self) -> bool:
         """Whether training can spare the time."""
-        return self._computing is None and self._pace.allowed
+        rested = self._pace.allowed and self._pace.waited >= self.page.SECONDS
+        return self._computing is None and rested
 
     def _compute(self, question: _Question) -> None:
         """Answer a question. Called in a thread."""
