@@ -175,7 +175,7 @@ UNITS = (
 )
 DIGIT = (
     Meaning("#31  2 → 0", "digit number 31 is a 2 and is read as a 0"),
-    Meaning("layer 1: 41 of 128", "so many of its units put out more than 0 for this digit"),
+    Meaning("layer 1: 41 of 128", "so many units put out more than 0 for this digit"),
     Meaning("shaded cells", "a unit each: the lighter, the more it puts out"),
     Meaning("up to 3.2", "what the strongest unit of the layer puts out"),
     Meaning("2 a cell", "two units share a cell: the stronger one is shown"),
@@ -190,7 +190,7 @@ DIGIT = (
     Meaning("▸", "the layer whose units are listed"),
 )
 MAP = (
-    Meaning("Map of layer 2", "what the last hidden layer finds alike lies together"),
+    Meaning("Map of layer 2", "what the last hidden layer finds alike is close"),
     Meaning("PCA: 46%", "so much of all differences is seen on the map"),
     Meaning("t-SNE", "keeps neighbours together; far apart means little"),
     Meaning("dots, 7", "digits, in the colour of what they are"),

@@ -12,7 +12,7 @@ from digit_tui.run import commands
 
 
 class TestOrder:
-    async def test_each_has_its_words_and_begins_at_the_top(self, browse: Any, story: Any) -> None:
+    async def test_each_has_words_and_keeps_the_chosen_digit(self, browse: Any, story: Any) -> None:
         async with browse() as opened:
             now = {4: (7, 0.8), 17: (3, 0.6), 500: (1, 0.95)}
             await opened.tell(*story.epochs(1, {}), *story.epochs(1, now))
@@ -21,7 +21,8 @@ class TestOrder:
             for _ in range(6):
                 await opened.press("y")
                 seen[title(opened)] = indices(opened)[:5]
-                assert listed(opened)[0].startswith("▸")
+                (chosen,) = [row for row in listed(opened) if row.startswith("▸")]
+                assert chosen.split()[1] == "17"
             assert seen == {
                 "3 mistakes by confidence": [500, 4, 17],
                 "3 mistakes by index": [4, 17, 500],

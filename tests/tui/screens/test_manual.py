@@ -27,7 +27,7 @@ async def test_the_help_leads_to_a_list_of_the_topics(window: Any, width: int, h
         await opened.press("m")
         assert isinstance(opened.app.screen, ManualDialog)
         for topic, title in topics().items():
-            opened.find(rf"│ +{topic} +{re.escape(title)} +│")
+            opened.find(rf"│ [▸ ]+{topic} +{re.escape(title)} +│")
         opened.find("enter Open +esc Back")
 
 
