@@ -29,9 +29,10 @@ from digit_tui.tui.screens.timeline import TimelineDialog
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.steering_app import SteeringApp
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
+from digit_tui.tui.textual_patches import forget_drawn_text
 
 TIDY_SECONDS = 60.0
-"""So often memory that is free goes back to the system: a run may go on for days."""
+"""So often memory that is not needed goes back to the system: a run may go on for days."""
 JOIN_SECONDS = 10.0
 """The next run waits no longer for the thread of the run before it to end."""
 
@@ -74,7 +75,11 @@ class DigitApp(SteeringApp):
         # The first frame comes before the dataset is loaded.
         self.call_after_refresh(self._open)
         self.call_after_refresh(self.make_views)
-        self.set_interval(TIDY_SECONDS, give_free_memory_back)
+        self.set_interval(TIDY_SECONDS, self._tidy)
+
+    def _tidy(self) -> None:
+        forget_drawn_text()
+        give_free_memory_back()
 
     def _open(self) -> None:
         """Begin the requested run, or ask whether to resume the interrupted one."""

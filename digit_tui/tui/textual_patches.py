@@ -20,6 +20,9 @@ replaced, when this module is imported. See `tests/tui/test_errors.py`.
   else in the interface gets its turn. Not reported.
 - `StylesCache.get_inner_outer` is cached by its instance too (it lacks `classmethod`): the last
   1,024 widgets, those of closed dialogs among them, stay in memory with all that they showed.
+- `Segment._split_cells` (of Rich) and `Strip.render_ansi` remember 16,384 results each. Text that is
+  drawn differs from epoch to epoch, so that they fill for hours, up to 25 MiB: see
+  `forget_drawn_text`.
 - An exception in a handler ends the message loop of its widget, which is deaf from then on, and by
   design the app too. Here the app is told (`_handle_exception`, see resilient_app.py), and the
   widget goes on with its next message.
@@ -33,6 +36,7 @@ from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any, Literal
 
+from rich.segment import Segment
 from textual import events
 from textual._callback import invoke
 from textual._styles_cache import StylesCache
@@ -42,6 +46,7 @@ from textual.errors import NoWidget
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.style import Style
 from textual.timer import Timer
 from textual.widgets import OptionList
@@ -132,3 +137,9 @@ _replace(StylesCache, "get_inner_outer", _get_inner_outer_of_none)
 _replace(MessagePump, "_dispatch_message", _dispatch_and_go_on)
 _replace(MessagePump, "_flush_next_callbacks", _flush_next_callbacks)
 _replace(Screen, "_invoke_and_clear_callbacks", _invoke_and_clear_callbacks)
+
+
+def forget_drawn_text() -> None:
+    """Empty the caches of what was drawn, of which hardly anything will be drawn once more."""
+    Segment._split_cells.cache_clear()
+    Strip.render_ansi.cache_clear()

@@ -6,7 +6,9 @@ import signal
 from typing import Any
 
 import pytest
+from rich.segment import Segment
 from support.rarely import rarely
+from textual.strip import Strip
 
 from digit_tui.run import commands
 from digit_tui.session.exit_status import ExitStatus
@@ -144,3 +146,12 @@ async def test_no_view_is_changed_under_a_dialog(window: Any, story: Any) -> Non
         assert opened.app.current_mode == "train"
         await opened.press("escape", "tab")
         assert isinstance(opened.app.screen, MistakesView)
+
+
+async def test_what_was_drawn_is_forgotten_now_and_then(window: Any) -> None:
+    async with window() as opened:
+        Segment("a text").split_cells(2)
+        Strip([Segment("a text")]).render(opened.app.console)
+        opened.app._tidy()
+        for cache in (Segment._split_cells, Strip.render_ansi):
+            assert cache.cache_info().currsize == 0

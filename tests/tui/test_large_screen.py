@@ -18,7 +18,7 @@ LARGE = (200, 60)
 PANELS = (
     *("Loss by epoch, log", "Error by epoch, log", "Confusion of test digits, columns: predicted"),
     *("Gradient norm by epoch", "Learning rate by epoch", "Images per second by epoch"),
-    *("Log", "Hardest of 4 test mistakes at epoch 1.3, true → predicted"),
+    *("Log", "Hardest of 4 test mistakes at epoch 1.30, true → predicted, by loss"),
 )
 
 

@@ -65,9 +65,10 @@ async def test_no_key_comes_too_early(window: Any, story: Any, opener: str, key:
 
 @pytest.mark.parametrize("height", [1, 3, 4, 5, 24])
 async def test_a_list_without_room_has_no_pages(window: Any, story: Any, height: int) -> None:
-    async with window(80, height) as opened:
+    async with window() as opened:
         await opened.tell(*story.opening())
         await opened.press("ctrl+p")
+        await opened.resize(80, height)
         palette = opened.app.screen
         assert isinstance(palette, CommandPalette)
         await opened.until(lambda: palette.query_one(OptionList).option_count)

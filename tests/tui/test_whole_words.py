@@ -14,6 +14,7 @@ from support.confusion_view import FIRST, SECOND
 from support.steering import forked, of_fork
 
 import digit_tui
+from digit_tui.tui.screens.network.view import PAGES
 
 WORD = re.compile(r"[A-Za-z]{3,}")
 EXPECTED = re.compile("Search for commands…|  …$")
@@ -50,6 +51,12 @@ async def scenes(opened: Any, story: Any) -> AsyncIterator[str]:
     yield "confusion"
     await opened.press("d", "percent_sign")
     yield "change"
+    await opened.press("tab")
+    for page in PAGES:
+        await opened.tell(story.inspected())
+        await opened.until(lambda: opened.app.screen._computing is None)
+        yield page.NAME
+        await opened.press("p")
     await opened.press("tab")
     for key, name in {"o": "optimizers", "U": "timeline", "f": "a fork", "r": "restart"}.items():
         await opened.press(key)

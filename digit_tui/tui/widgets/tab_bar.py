@@ -52,6 +52,8 @@ class TabBar(Canvas):
         if model.network:
             parts.append("-".join(map(str, model.network)))
         about = " · ".join(parts)
+        if len(about) >= room:
+            about = parts[0]
         if len(about) > room:
             about = about[: max(room - 2, 0)] + "…"
         self.paint([[*line, Segment(f"{about:>{max(room, 0)}}")]])

@@ -214,7 +214,7 @@ class TestCharts:
             await opened.tell(story.steps(50), story.paused("spike"))
             opened.find("Hardest of 1 test mistake at epoch 1,")
             await opened.tell(story.evaluated({4: (7, 0.8), 31: (0, 0.9)}))
-            opened.find("Hardest of 2 test mistakes at epoch 1.5,")
+            opened.find("Hardest of 2 test mistakes at epoch 1.50,")
 
     @pytest.mark.parametrize("asked", [None, 0.5, 10.0])
     def test_how_often_it_draws_may_be_asked_for(self, asked: float | None) -> None:

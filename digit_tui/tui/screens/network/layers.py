@@ -83,7 +83,7 @@ class LayersPage(Page):
         self._found: FoundLayers | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static("The run is asked for its state …")
+        yield Static("The run is asked for its state.")
         yield LayerTable()
         with Horizontal():
             for subject in SUBJECTS:
@@ -194,7 +194,7 @@ class LayersPage(Page):
 
     def action_check(self) -> None:
         self._check = True
-        self.say("checking the gradient …")
+        self.say("checking the gradient ...")
         self.post_message(self.Changed())
 
     def action_log(self) -> None:
