@@ -20,9 +20,8 @@ replaced, when this module is imported. See `tests/tui/test_errors.py`.
   else in the interface gets its turn. Not reported.
 - `StylesCache.get_inner_outer` is cached by its instance too (it lacks `classmethod`): the last
   1,024 widgets, those of closed dialogs among them, stay in memory with all that they showed.
-- `Segment._split_cells` (of Rich) and `Strip.render_ansi` remember 16,384 results each. Text that is
-  drawn differs from epoch to epoch, so that they fill for hours, up to 25 MiB: see
-  `forget_drawn_text`.
+- `Segment._split_cells` (of Rich) and `Strip.render_ansi` remember 16,384 results each. What is
+  drawn differs from epoch to epoch, so that they grow for hours, to 25 MiB: `forget_drawn_text`.
 - An exception in a handler ends the message loop of its widget, which is deaf from then on, and by
   design the app too. Here the app is told (`_handle_exception`, see resilient_app.py), and the
   widget goes on with its next message.

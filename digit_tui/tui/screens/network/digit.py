@@ -97,7 +97,7 @@ class DigitPage(Page):
         """Which digits the chosen one is of."""
 
     def compose(self) -> ComposeResult:
-        yield Static("The network is looked at …")
+        yield Static("The network is looked at ...")
         with Horizontal():
             with Vertical():
                 yield DigitPicture()

@@ -66,7 +66,7 @@ class MapPage(Page):
         """Used by the thread only."""
 
     def compose(self) -> ComposeResult:
-        yield Static("The network is looked at …")
+        yield Static("The network is looked at ...")
         with Horizontal():
             yield DigitMap()
             with Vertical():
