@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from textual import constants, events
@@ -30,24 +30,16 @@ from digit_tui.session.fault_report import Fault
 from digit_tui.session.runner import RunnerEvent
 from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.draw_schedule import DrawSchedule
-from digit_tui.tui.guided_app import GuidedApp
 from digit_tui.tui.health_watch import Checked, HealthWatch
-from digit_tui.tui.last_theme import last_theme, remember_theme
-from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.dialog import ClosesOnce
 from digit_tui.tui.screens.form import Form
 from digit_tui.tui.screens.log import LogDialog
-from digit_tui.tui.screens.mistakes import MistakesView
-from digit_tui.tui.screens.network.health import HealthPage
-from digit_tui.tui.screens.network.view import NetworkView
-from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.screens.view_host import ViewHost
 from digit_tui.tui.state.log_line import LogLine
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
-from digit_tui.tui.themes import NO_SHADES, THEMES, VARIABLES
-from digit_tui.tui.widgets.confusion_matrix import Cell
+from digit_tui.tui.views_app import ViewsApp
 from digit_tui.tui.widgets.quick_input import QuickInput
 
 ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, Inspected, BranchEvent)
@@ -68,7 +60,7 @@ def terminal_size() -> os.terminal_size:
         return shutil.get_terminal_size()
 
 
-class RunApp(GuidedApp):
+class RunApp(ViewsApp):
     """Shows one run at a time.
 
     Attributes:
@@ -80,14 +72,6 @@ class RunApp(GuidedApp):
     CSS_PATH = "styles/app.tcss"
     NOTIFICATION_TIMEOUT = 3
     """Seconds; a notification covers the keys of a small terminal."""
-    VIEWS = {
-        "train": TrainView,
-        "mistakes": MistakesView,
-        "confusion": ConfusionView,
-        "network": NetworkView,
-    }
-    MODES = {**VIEWS}
-    _remembers_theme = False  # before there is an instance: the first theme calls the watcher
 
     def __init__(
         self, config: RunConfig, rate: DrawRate, stdio: StdioCapture | None = None
@@ -111,14 +95,6 @@ class RunApp(GuidedApp):
         self.schedule = DrawSchedule(rate)
         self._health_watch = HealthWatch(self)
         self.model = RunModel(config)
-        for theme in THEMES:
-            self.register_theme(theme)
-        for name in NO_SHADES:
-            self.unregister_theme(name)
-        self.theme = THEMES[0].name
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return VARIABLES
 
     def get_driver_class(self) -> type[Driver]:
         if sys.platform == "win32" or constants.DRIVER is not None:
@@ -255,20 +231,6 @@ class RunApp(GuidedApp):
         width, height = self.size
         return f"{screens}, {width}x{height}, run {self.model.run} {self.model.state}"
 
-    def delay_update(self, delay: float = 0.0) -> None:
-        """Do nothing: a view is drawn at once when it is switched to.
-
-        Textual would wait for 50 ms, to hide how a screen is composed; here all views are composed
-        beforehand.
-        """
-
-    async def make_views(self) -> None:
-        """Mount the views that are not on screen, so that each opens at once."""
-        for mode in self.MODES:
-            if self._exit:  # Textual is closing those that there are
-                return
-            await self._init_mode(mode)
-
     async def on_event(self, event: events.Event) -> None:
         # Textual passes keys on through queues, in which letters typed quickly would overtake the
         # enter before them. Keys where something is typed in are handled at once.
@@ -283,16 +245,8 @@ class RunApp(GuidedApp):
         return await self._check_bindings(key.key, priority=True) or await target.handle_now(key)
 
     @property
-    def tabs(self) -> list[tuple[str, str]]:
-        return [(mode, view.TAB) for mode, view in self.VIEWS.items()]
-
-    @property
     def words_now(self) -> dict[str, str]:
         return {} if self.model.going else {"pause": "Go on"}
-
-    def action_next_view(self, count: int = 1) -> None:
-        modes = list(self.VIEWS)
-        self.show_view(modes[(modes.index(self.current_mode) + count) % len(modes)])
 
     def look_inside(self) -> None:
         """Do nothing: what is replayed was computed before."""
@@ -301,79 +255,9 @@ class RunApp(GuidedApp):
         """Say that nothing can be changed: the run is replayed."""
         self.tell("what is replayed cannot be changed")
 
-    def show_view(self, mode: str) -> None:
-        """Switch to a view, unless a dialog is open: a click may have opened it on the way here."""
-        if not isinstance(self.screen, View):
-            return
-        with self.batch_update():  # or what it last showed would be sent too
-            self.switch_mode(mode)
-            if isinstance(self.screen, View):
-                self.screen.redraw()
-
-    def show_digits(self, selection: str) -> None:
-        """Switch to the mistakes view, filtered by a selection such as "true=4 pred=9"."""
-        self._show_mistakes(lambda view: view.choose(selection))
-
-    def show_digit(self, index: int) -> None:
-        """Switch to the mistakes view, at a digit of the split that is shown."""
-        self._show_mistakes(lambda view: view.choose_digit(index))
-
-    def show_inside(self, index: int) -> None:
-        """Switch to the network view, at a digit of the split that is shown."""
-        self.show_view("network")
-        view = self.screen
-        if isinstance(view, NetworkView):
-            view.call_after_refresh(view.show_inside, index)  # it may not be mounted yet
-
-    def show_cell(self, cell: Cell) -> None:
-        """Switch to the confusion view, at a cell."""
-        self.show_view("confusion")
-        view = self.screen
-        if isinstance(view, ConfusionView):
-            view.call_after_refresh(view.choose, cell)  # its widgets may not be mounted yet
-
-    def show_health(self) -> None:
-        """Switch to the page that says what ails the run."""
-        self.show_view("network")
-        view = self.screen
-        if isinstance(view, NetworkView):
-            view.call_after_refresh(view.show_page, HealthPage)
-
-    def _show_mistakes(self, choose: Callable[[MistakesView], None]) -> None:
-        self.show_view("mistakes")
-        view = self.screen
-        if not isinstance(view, MistakesView):
-            return
-
-        def choose_now() -> None:
-            view.draw(self.model)  # it may not have seen the last evaluation yet
-            choose(view)
-
-        view.call_after_refresh(choose_now)  # its widgets may not be mounted yet
-
     def action_show_log(self) -> None:
         if isinstance(self.screen, View):  # not on top of a dialog
             self.push_screen(LogDialog(self.model, self._rate.seconds))
-
-    def begin_theme(self, asked: str | None) -> None:
-        """Begin with a theme, and remember which one is chosen from now on.
-
-        Args:
-            asked: one of the program's own, without "digit-"; None is the last one chosen.
-        """
-        name = last_theme() if asked is None else f"digit-{asked}"
-        if name in self.available_themes:
-            self.theme = name
-        self._remembers_theme = True
-
-    def watch_theme(self, name: str) -> None:
-        if self._remembers_theme:
-            remember_theme(name)
-
-    def action_next_theme(self) -> None:
-        names = [theme.name for theme in THEMES]
-        place = names.index(self.theme) if self.theme in names else -1
-        self.theme = names[(place + 1) % len(names)]
 
 
 if TYPE_CHECKING:
