@@ -46,6 +46,9 @@ def test_a_whole_session(training: Callable[..., Any]) -> None:
     program.send("o")
     program.until(r"esc Cancel")
     program.finish_frame()
+    click(program, "3 nesterov")  # selects
+    program.until(r"nesterov: learning rate 0\.025 → 0\.05\.")
+    program.finish_frame()
     click(program, "3 nesterov")
     program.until(r"^ nesterov · learning rate 0\.05 ")
     program.send("f")
@@ -72,7 +75,7 @@ def test_a_whole_session(training: Callable[..., Any]) -> None:
     program.send("s")
     program.send("\t")
     program.until("columns: predicted")
-    program.send("\t")
+    program.send("\t\t")
     program.until("saved step")
     program.finish_frame()
     assert step(program) == before + 2
