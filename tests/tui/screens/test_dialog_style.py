@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.rarely import rarely
 from support.steering import forked
 from textual.widgets import OptionList
 
@@ -56,7 +57,7 @@ async def test_help_is_opened_once(window: Any) -> None:
         assert titles == ["Help: Training", "Manual"]
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24)])
+@pytest.mark.parametrize("size", [(60, 20), *rarely((80, 24))])
 async def test_one_frame_with_a_title_and_buttons(
     window: Any, story: Any, size: tuple[int, int]
 ) -> None:
