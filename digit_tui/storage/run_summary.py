@@ -91,13 +91,8 @@ class RunSummary:
         lines = saved.lines()
         try:
             history = History.of(lines, saved.start)
-            settings = settings_after(saved.config, history.lineage)
+            settings = settings_of(saved, history)
             records = command_records_of(lines, saved.config.batch_size, images)
-        except ConfigError as error:
-            raise RunError(
-                f"{saved.path / JOURNAL} is damaged: its commands lead to "
-                f"{error.option.replace('_', ' ')} {error}"
-            ) from error
         except Invalid as error:
             raise RunError(f"{saved.path / JOURNAL} is damaged: {error}") from error
         epochs, monitored_split = history.epochs, saved.config.monitored_split
@@ -198,6 +193,21 @@ def differing_settings(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
         for name in tables[0]
         if any(table[name] != tables[0][name] for table in tables)
     }
+
+
+def settings_of(saved: SavedRun, history: History) -> Settings:
+    """The settings that the commands of a saved run lead to.
+
+    Raises:
+        RunError: if one is out of range.
+    """
+    try:
+        return settings_after(saved.config, history.lineage)
+    except ConfigError as error:
+        raise RunError(
+            f"{saved.path / JOURNAL} is damaged: its commands lead to "
+            f"{error.option.replace('_', ' ')} {error}"
+        ) from error
 
 
 def settings_after(config: RunConfig, lineage: Lineage) -> Settings:

@@ -14,6 +14,7 @@ from digit_tui.storage.checkpoint_files import NONE, Best
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History
 from digit_tui.storage.journal import Line
+from digit_tui.storage.run_summary import settings_of
 from digit_tui.storage.saved_run import SavedRun
 
 
@@ -43,6 +44,7 @@ class StartPoint:
             RunError: if the journal is damaged, or a checkpoint belongs to another run.
         """
         history = saved.history()
+        settings_of(saved, history)  # or a command would be refused on the way
         found: Checkpoint | None = None
         for checkpoint in saved.checkpoints():
             state = checkpoint.state

@@ -60,6 +60,10 @@ def test_colours(training_in: Callable[..., Any], name: str) -> None:
         watch(program, 0.6)
         assert not unreadable(program), theme
         program.send("\t")
+        program.until("Weights of layer 1")
+        watch(program, 0.6)
+        assert not unreadable(program), theme
+        program.send("\t")
         program.until("Loss by epoch")
         program.send("T")
     leave(program)
@@ -102,10 +106,10 @@ def test_a_terminal_that_is_not_utf8(training_in: Callable[..., Any], name: str)
     program.until(r"\* training o test")
     program.until(lambda: {"*", "o"} <= set("".join(program.rows[5:11])))
     program.send("m")  # also where Braille was asked for
-    for view in ("mistakes by loss", "columns: predicted", "Loss by epoch"):
+    for view in ("mistakes by loss", "columns: predicted", "Weights of layer 1", "Loss by epoch"):
         program.send("\t")
         program.until(view)
-    for key, words in (("?", "esc Close"), ("f", "Train a copy"), ("o", "straight down")):
+    for key, words in (("?", "esc Close"), ("f", "Train a copy"), ("o", "down the gradient")):
         program.send(key)
         program.until(words)
         program.send("\x1b")
