@@ -162,7 +162,7 @@ class RunApp(ViewsApp):
                 self.screen.follow(self.model)
         model = self.model
         situation = (model.fork is not None, model.state == "finished", self.words_now)
-        if situation != self._situation:
+        if situation != self._situation and self.screen_stack:  # none while the app leaves
             self._situation = situation
             self.refresh_bindings()
         if self.current_mode in WATCHED and self.fault is None:

@@ -155,3 +155,16 @@ async def test_what_was_drawn_is_forgotten_now_and_then(window: Any) -> None:
         opened.app._tidy()
         for cache in (Segment._split_cells, Strip.render_ansi):
             assert cache.cache_info().currsize == 0
+
+
+async def test_events_that_come_while_it_leaves_find_no_screen(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening())
+        stack = opened.app._screen_stack
+        screens = [*stack]
+        stack.clear()
+        try:
+            opened.app.ingest([*story.epochs(1), story.paused()])
+        finally:
+            stack.extend(screens)
+        assert opened.app.model.state == "paused"
