@@ -145,9 +145,10 @@ class DigitApp(SteeringApp):
     def ingest(self, events: Iterable[RunnerEvent], urgent: bool = False) -> None:
         super().ingest(events, urgent)
         self._pause_pending &= self.model.going
-        if isinstance(self.screen, TimelineDialog | KeepDialog):
+        top = self.top_screen
+        if isinstance(top, TimelineDialog | KeepDialog):
             with self.errors_told():
-                self.screen.follow(self.model)
+                top.follow(self.model)
         if self._kept and self.model.state != "loading":  # below what the run itself begins with
             for line in self._kept:
                 self.model.say("change", line)

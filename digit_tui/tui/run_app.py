@@ -138,6 +138,11 @@ class RunApp(ViewsApp):
         else:
             self.refresh(layout=True)
 
+    @property
+    def top_screen(self) -> Screen[object] | None:
+        """The view or dialog in front; while the app leaves there may be none any more."""
+        return next(reversed(self.screen_stack), None)
+
     def ingest(self, events: Iterable[RunnerEvent], urgent: bool = False) -> None:
         """Give events to the model, then draw what they changed, if it is due.
 
@@ -157,18 +162,19 @@ class RunApp(ViewsApp):
             urgent = urgent or not isinstance(event, ROUTINE)
         for line in told.values():
             self._show_where_no_log_is(line.text)
-        if isinstance(self.screen, LogDialog):
+        top = self.top_screen
+        if isinstance(top, LogDialog):
             with self.errors_told():
-                self.screen.follow(self.model)
+                top.follow(self.model)
         model = self.model
         situation = (model.fork is not None, model.state == "finished", self.words_now)
-        if situation != self._situation and self.screen_stack:  # none while the app leaves
+        if situation != self._situation and top is not None:
             self._situation = situation
             self.refresh_bindings()
         if self.current_mode in WATCHED and self.fault is None:
             with self.errors_told():
                 self._health_watch.watch(self.model)
-        # The run goes on behind a dialog; while the app leaves there may be no screen any more.
+        # The run goes on behind a dialog.
         view = next(iter(self.screen_stack), None)
         if isinstance(view, View) and view.ready and self.fault is None:
             with self.errors_told():
