@@ -12,6 +12,8 @@ from digit_tui.data import Dataset
 from digit_tui.nn import RULES
 from digit_tui.run.commands import ScaleLearningRate, SetAugmentation, SetClipping, SetOptimizer
 
+pytestmark = pytest.mark.long
+
 STEPS = 63
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.mistakes_view import MISTAKES, chosen
+from support.rarely import rarely
 from textual import events
 
 from digit_tui.data import Dataset
@@ -16,7 +17,7 @@ from digit_tui.nn import Network, evaluate
 
 HARDEST = sorted(MISTAKES, key=lambda index: -MISTAKES[index][1])
 NUMBER = r"[+-]\d+\.\d\d"
-SIZES = [(80, 24), (120, 40), (200, 60)]
+SIZES = [(80, 24), *rarely((120, 40), (200, 60))]
 
 
 def number(opened: Any, pattern: str) -> float:
