@@ -151,15 +151,11 @@ class DigitPage(Page):
         self._of, self._found = look.digits, found
         if self._choice.digit is None:  # it stays while others become harder
             self._choice = self._choice._replace(digit=found.selected.index)
-        self.query_one(Static).display = False
-        self.query_one(Horizontal).display = True
+        self._show_instead(None)
 
     def say(self, text: str) -> None:
         self._found = None
-        self.query_one(Horizontal).display = False
-        message = self.query_one(Static)
-        message.display = True
-        message.update(text)
+        self._show_instead(text)
 
     def draw(self) -> None:
         found, outputs = self._found, self.query_one(LayerOutputs)

@@ -102,8 +102,7 @@ class MapPage(Page):
         if self._found is not None and self._found.look.digits != look.digits:
             self._digit = None
         self._found = found
-        self.query_one(Static).display = False
-        self.query_one(Horizontal).display = True
+        self._show_instead(None)
         self.refresh_bindings()
 
     def on_map_page_progress(self, message: Progress) -> None:
@@ -119,10 +118,7 @@ class MapPage(Page):
 
     def say(self, text: str) -> None:
         self._found = None
-        self.query_one(Horizontal).display = False
-        message = self.query_one(Static)
-        message.display = True
-        message.update(text)
+        self._show_instead(text)
 
     def draw(self) -> None:
         found, drawn = self._found, self.query_one(DigitMap)

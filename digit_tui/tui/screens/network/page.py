@@ -9,8 +9,9 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from textual.containers import Container
+from textual.containers import Container, Horizontal
 from textual.message import Message
+from textual.widgets import Static
 
 from digit_tui.data import Dataset
 from digit_tui.run.events import Evaluated, Inspected
@@ -96,6 +97,13 @@ class Page(Container, can_focus=True):
     def on_canvas_resized(self, message: Canvas.Resized) -> None:
         message.stop()
         self.draw()
+
+    def _show_instead(self, text: str | None) -> None:
+        """Show text instead of the content; None shows the content. For pages that have both."""
+        self.query_one(Horizontal).display = text is None
+        message = self.query_one(Static)
+        message.display = text is not None
+        message.update(text or "")
 
     @abstractmethod
     def say(self, text: str) -> None:
