@@ -22,6 +22,7 @@ from digit_tui.data.drawing import (
 )
 from digit_tui.data.errors import DataError, FetchError
 from digit_tui.data.idx import read_images, read_labels, write_idx
+from digit_tui.data.normalise import Normalised, normalise_digit
 from digit_tui.data.resample import resample_area
 from digit_tui.data.sources import (
     SOURCES,
@@ -43,6 +44,7 @@ __all__ = [
     "DataError",
     "Dataset",
     "FetchError",
+    "Normalised",
     "RemoteFile",
     "SourceFiles",
     "SourceSummary",
@@ -57,6 +59,7 @@ __all__ = [
     "half_blocks",
     "ink_box",
     "load_dataset",
+    "normalise_digit",
     "printable",
     "read_images",
     "read_labels",

@@ -1,0 +1,71 @@
+"""A digit of any size, made as MNIST's digits were made.
+
+"The images were size normalized to fit in a 20x20 pixel box while preserving their aspect ratio",
+and centred in 28x28 pixels "by computing the center of mass of the pixels": LeCun, Bottou, Bengio
+and Haffner (1998), "Gradient-Based Learning Applied to Document Recognition", and the page of the
+dataset. A network that has learned from such digits misreads others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digit_tui.data.drawing import MNIST_BOX, MNIST_SIDE
+
+
+@dataclass(frozen=True, eq=False)
+class Normalised:
+    """A digit after each step of the normalisation, uint8, 0 background to 255 ink."""
+
+    cropped: NDArray[np.uint8]
+    """(h, w): the smallest box that holds all ink; a blank image as it was."""
+    scaled: NDArray[np.uint8]
+    """(h, w): the longer side is 20 pixels."""
+    image: NDArray[np.uint8]
+    """(28, 28): its centre of mass is at pixel (14, 14), counted from 0."""
+
+
+def normalise_digit(ink: NDArray[np.uint8]) -> Normalised:
+    """Crop, scale and centre `ink` (height, width) uint8, 0 background to 255 ink."""
+    if not ink.any():
+        blank = np.zeros((MNIST_SIDE, MNIST_SIDE), np.uint8)
+        return Normalised(ink, blank, blank)
+    rows, columns = (np.flatnonzero(ink.any(axis=1 - axis)) for axis in (0, 1))
+    cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    factor = MNIST_BOX / max(cropped.shape)
+    tall, wide = (max(1, round(length * factor)) for length in cropped.shape)
+    pixels = _weights(cropped.shape[0], tall) @ cropped @ _weights(cropped.shape[1], wide).T
+    scaled = np.rint(pixels * (255 / pixels.max())).astype(np.uint8)  # thin strokes do not fade
+    return Normalised(cropped, scaled, _centred(scaled))
+
+
+def _weights(source: int, target: int) -> NDArray[Any]:
+    """(target, source) float64, rows that sum to 1: linear interpolation, wide enough to average.
+
+    A triangle around the centre of each target pixel, of one source pixel at least and of one
+    target pixel where that is larger, so that all that is scaled down still counts.
+    """
+    centres = (np.arange(target) + 0.5) * source / target - 0.5
+    width = max(1.0, source / target)
+    distances = np.abs(np.arange(source)[None, :] - centres[:, None]) / width
+    weights: NDArray[Any] = np.maximum(0.0, 1.0 - distances)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights
+
+
+def _centred(scaled: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(28, 28) uint8: `scaled` moved by whole pixels, its centre of mass at pixel (14, 14)."""
+    image = np.zeros((MNIST_SIDE, MNIST_SIDE), np.uint8)
+    places = []
+    for axis, length in enumerate(scaled.shape):
+        mass = scaled.sum(axis=1 - axis, dtype=np.float64)
+        centre = float(mass @ np.arange(length) / mass.sum())
+        start = int(np.floor(MNIST_SIDE / 2 - centre + 0.5))
+        start = min(max(start, 0), MNIST_SIDE - length)
+        places.append(slice(start, start + length))
+    image[places[0], places[1]] = scaled
+    return image
