@@ -13,8 +13,8 @@ GRID = 128
 FAINTEST = 12.0
 """Ink differs from its paper by at least this much, of 255: less is noise or a shadow."""
 FULL = 85
-"""The percentile of the ink that is taken for a full stroke: one with blurred edges is full only along
-its middle."""
+"""The percentile of the ink that is taken for a full stroke: one with blurred edges is full only
+along its middle."""
 EVEN = 8.0
 """Half of the border within this many levels of its median is evenly lit paper."""
 

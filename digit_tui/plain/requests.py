@@ -85,6 +85,13 @@ class ShowUnit:
 
 
 @dataclass(frozen=True)
+class PredictFile:
+    """Say what the network takes the digits of a picture for."""
+
+    file: str
+
+
+@dataclass(frozen=True)
 class ShowConfusion:
     """Show which digits are confused with which."""
 
@@ -153,6 +160,7 @@ Request = (
     | ListMistakes
     | ShowDigit
     | ShowUnit
+    | PredictFile
     | ShowConfusion
     | ShowNetwork
     | ShowHealth
