@@ -16,6 +16,10 @@ Array = NDArray[Any]
 NAMES = tuple(each.name for each in CORRUPTIONS)
 POINTS = len(CORRUPTIONS) * STRENGTHS
 """Measurements of each network, beside that of the digits as they are."""
+MOST = 1_000
+"""Digits that are measured where somebody waits, of 28 pixels a side: it takes some seconds."""
+LEAST = 100
+"""However large the images are."""
 
 
 class Robustness:
@@ -103,3 +107,19 @@ def measure(
                 for which, network in enumerate(networks):
                     correct[which] += evaluate(network, corrupted, labels[block]).correct
             yield Measured(place, strength, tuple(correct))
+
+
+def choose_digits(labels: Array, side: int) -> tuple[Array, int]:
+    """Some digits, evenly spread, those first that are the first of their class.
+
+    Args:
+        labels: (n,) of all.
+        side: of the images, in pixels.
+
+    Returns:
+        (m,) intp, which digits, and how many of them are the first of their class.
+    """
+    room = min(MOST, max(blocks(len(labels), side)[0].stop, LEAST), len(labels))
+    spread = np.linspace(0, len(labels) - 1, room).astype(np.intp)
+    _, first = np.unique(labels[spread], return_index=True)
+    return np.concatenate([spread[first], np.delete(spread, first)]), len(first)

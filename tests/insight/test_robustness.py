@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from digit_tui.data import Dataset
 from digit_tui.insight import corruptions
@@ -11,6 +14,13 @@ from digit_tui.insight.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from digit_tui.insight.robustness import NAMES, POINTS, Robustness, measure
 from digit_tui.insight.robustness_report import robustness_lines
 from digit_tui.nn import GradientPass, Network, evaluate
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small products wait for no second thread."""
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 @pytest.fixture(scope="module")
