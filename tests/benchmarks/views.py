@@ -31,6 +31,7 @@ UP, DOWN, HOME = "\x1b[A", "\x1b[B", "\x1b[H"
 MISTAKES = re.compile(rb"mistakes by loss.*\xe2\x96\xb8", re.DOTALL)
 EXPLANATION = re.compile(rb"what if it were.*thinner", re.DOTALL)
 CONFUSION = re.compile(rb"columns: predicted.*accuracy", re.DOTALL)
+NETWORK = re.compile(rb"layer +shape.*output", re.DOTALL)
 TRAINING = re.compile(rb"Loss by epoch")
 LIST = re.compile(rb"\xe2\x96\xb8")
 DIGIT = re.compile(rb"#\d+ ")
@@ -93,6 +94,7 @@ def visit(options: argparse.Namespace, size: tuple[int, int]) -> dict[str, list[
                 press(f"explanation, {which}", "\r", EXPLANATION)
                 press("back to the list", "\x1b", LIST)
                 press(f"confusion, {which}", "\t", CONFUSION)
+                press(f"network, {which}", "\t", NETWORK)
                 press("training", "\t", TRAINING)
             press("mistakes, again", "\t", MISTAKES)
             terminal.send(HOME + 10 * DOWN)  # a look at the digits may move it up the list
