@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from support.rarely import rarely
 from support.steering import forked, of_fork
+from textual.geometry import Offset
 from threadpoolctl import threadpool_limits
 
 from digit_tui.data import Dataset
@@ -20,11 +21,13 @@ from digit_tui.insight import robustness
 from digit_tui.insight.corruptions import CORRUPTIONS, corrupt
 from digit_tui.insight.robustness import NAMES, Robustness, choose_digits, measure
 from digit_tui.nn import Network, evaluate
+from digit_tui.tui.screens.hints import hint_at
 from digit_tui.tui.screens.network import robustness as page_module
 from digit_tui.tui.widgets.robustness_chart import RobustnessChart
+from digit_tui.tui.widgets.robustness_table import RobustnessTable
 
 INVITED = "b measures how well"
-DONE = "noise: 50 test digits"
+DONE = "Right under noise: 50 test digits"
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +70,9 @@ async def test_it_is_measured_on_demand(
         opened.find(rf"mean error +{re.escape(number(result.mean_corruption_error))}")
         curve = opened.app.screen.query_one(RobustnessChart)._drawing.curves[-1]
         assert curve.y.tolist() == result.accuracies[0].tolist()
+        for kind in (RobustnessChart, RobustnessTable):
+            x, y = opened.app.screen.query_one(kind).region.offset
+            assert hint_at(opened.app.screen, Offset(x + 2, y))
         if size[1] <= 20:
             return  # there is no room for pictures
         digits, count = choose_digits(sample.test_labels, 28)
@@ -158,6 +164,7 @@ async def test_it_can_be_stopped(inside: Any, slow: dict[str, Any]) -> None:
         assert slow["begun"] == 3
 
 
+@pytest.mark.long
 async def test_it_is_measured_again_once_it_was_asked_for(
     inside: Any, story: Any, slow: dict[str, Any]
 ) -> None:
@@ -173,6 +180,7 @@ async def test_it_is_measured_again_once_it_was_asked_for(
         assert slow["begun"] == 2
 
 
+@pytest.mark.long
 async def test_what_cannot_be_measured_is_said_and_can_be_asked_for_again(
     inside: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

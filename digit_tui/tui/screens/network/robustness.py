@@ -208,8 +208,12 @@ class RobustnessPage(Page):
             return
         name = CORRUPTIONS[self._corruption].name
         digits = counted(len(found.digits), f"{found.evaluated.split} digit")
-        epoch = f"{found.evaluated.epoch:.4g}"
-        titles = [f"Right under {name}: {digits}, epoch {epoch}", f"{name}: {digits}", name]
+        title = f"Right under {name}"
+        titles = [
+            f"{title}: {digits}, epoch {found.evaluated.epoch:.4g}",
+            f"{title}: {digits}",
+            title,
+        ]
         if self._measuring is not None:
             titles.insert(0, f"{self._measuring} of {POINTS} measured, esc stops")
         self.query_one(RobustnessChart).entitle(titles)
