@@ -210,7 +210,7 @@ HEALTH = (
 ROBUSTNESS = (
     Meaning("noise 62.4", "right, in %, under noise: mean of five strengths"),
     Meaning("mean error", "mean corruption error: wrong, in all of them, in %"),
-    Meaning("▸", "the corruption whose curve is strong; faint: others"),
+    Meaning("▸", "its curve is strong, those of the others are faint"),
     Meaning("0 to 5 below it", "the strength: 0 is as it is, 5 is severe"),
     Meaning("Right under noise", "of so many digits; the others are left out"),
     Meaning("2: 7 93%", "at strength 2 this digit is read as a 7, surely"),
