@@ -27,7 +27,7 @@ from digit_tui.tui.widgets.robustness_chart import RobustnessChart
 from digit_tui.tui.widgets.robustness_table import RobustnessTable
 
 INVITED = "b measures how well"
-DONE = "Right under noise: 50 test digits"
+DONE = "Right under noise: 50 (test )?digits"
 
 
 @pytest.fixture(autouse=True)

@@ -212,6 +212,7 @@ class RobustnessPage(Page):
         titles = [
             f"{title}: {digits}, epoch {found.evaluated.epoch:.4g}",
             f"{title}: {digits}",
+            f"{title}: {counted(len(found.digits), 'digit')}",
             title,
         ]
         if self._measuring is not None:
