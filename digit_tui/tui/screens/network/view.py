@@ -48,7 +48,8 @@ class _Question:
 
 
 class NetworkView(View):
-    """Pages about the inside of the network; what is not on screen is not computed."""
+    """Pages about the inside of the network; what is not on screen is not computed, nor mounted
+    before it is first shown."""
 
     TAB = "Network"
     BINDINGS = [
@@ -99,7 +100,7 @@ class NetworkView(View):
 
     def compose_content(self) -> ComposeResult:
         yield PageBar([page.NAME for page in self._pages])
-        yield from self._pages
+        yield self.page
 
     def on_mount(self) -> None:
         self._show_page()
@@ -110,6 +111,8 @@ class NetworkView(View):
         return self._pages[self._place]
 
     def _show_page(self) -> None:
+        if not self.page.is_attached:
+            self.mount(self.page, after=self.query_one(PageBar))
         for page in self._pages:
             page.display = page is self.page
         self.page.focus()
@@ -140,9 +143,10 @@ class NetworkView(View):
 
     def show_inside(self, digit: int) -> None:
         """Show a digit of the split on its way through the network."""
-        page = self.query_one(DigitPage)
+        self.show_page(DigitPage)
+        page = self.page
+        assert isinstance(page, DigitPage)
         page.choose(digit)
-        self.go_to_page(self._pages.index(page))
 
     def show(self, model: RunModel) -> None:
         super().show(model)
@@ -150,15 +154,18 @@ class NetworkView(View):
         follows = answered is not None and self.page.follows
         as_of = f"epoch {answered.moment.epoch:.2f} " if answered and follows else ""
         self.query_one(PageBar).show(self._place, as_of)
-        self.page.show(model)
+        if self.page.ready:
+            self.page.show(model)
 
     def redraw(self) -> None:
         super().redraw()
-        if self.is_current and self.ready:
+        if self.is_current and self.ready and self.page.ready:
             self.page.draw()
 
     def draw(self, model: RunModel) -> None:
         """Ask for what the page lacks; what it shows is drawn when the answer comes."""
+        if not self.page.ready:
+            return  # it tells when it is
         evaluated, dataset = model.shown, model.dataset
         if evaluated is None or dataset is None:
             self.page.say("The network has not been evaluated yet.")
