@@ -24,6 +24,7 @@ from digit_tui.run import commands
 from digit_tui.run.events import Effect
 from digit_tui.tui.screens.hints import hint_at
 from digit_tui.tui.screens.mistakes import MistakesView
+from digit_tui.tui.screens.network import view as view_module
 from digit_tui.tui.screens.network.units import UnitsPage
 from digit_tui.tui.screens.network.view import PAGES, NetworkView
 from digit_tui.tui.state import found_units
@@ -410,6 +411,22 @@ async def test_nothing_is_computed_while_the_page_is_not_seen(
         await opened.tell(*story.epochs(1), story.paused())
         await computed(opened)
         assert len(found) == 1
+
+
+async def test_pictures_change_rarely_while_it_trains(
+    show: OpenPage, story: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them change, and over SSH that is seen."""
+    waited = UnitsPage.SECONDS - 0.1
+    monkeypatch.setattr(view_module, "SHARE", 1e9)
+    monkeypatch.setattr(view_module.Pace, "waited", property(lambda _: waited))
+    async with show() as opened:
+        await opened.tell(story.resumed(), *story.epochs(3))
+        await computed(opened)
+        opened.find(" epoch 1.00$")
+        waited = UnitsPage.SECONDS
+        await opened.tell(*story.epochs(1))
+        await opened.until(lambda: " epoch 5.00\n" in opened.text)
 
 
 async def test_a_network_that_diverged_is_shown_too(show: OpenPage, network: Network) -> None:

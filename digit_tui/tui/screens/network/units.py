@@ -26,6 +26,7 @@ class UnitsPage(Page):
     """The units of a layer as pictures; or one of them; or the accuracy after pruning."""
 
     NAME = "Units"
+    SECONDS = 2.0  # other weights change all pictures: 28 KiB at 80x24
     BINDINGS = [
         Binding(
             "enter", "open", "Open", id="open_unit", tooltip="Show the unit, or go to its digit"
