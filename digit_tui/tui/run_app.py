@@ -46,6 +46,7 @@ ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, Inspected, BranchE
 """Events that short epochs bring many times in a second; all others are drawn at once."""
 WATCHED = ("train", "network")
 """Views that show the health of the run."""
+REPLAYED = "what is replayed cannot be changed"
 READ_A_SECOND = 12
 """So many characters of a notification, at least."""
 REPAINT_SECONDS = 0.2
@@ -259,7 +260,15 @@ class RunApp(ViewsApp):
 
     def switch_units(self, layer: int, units: tuple[int, ...], on: bool) -> None:
         """Say that nothing can be changed: the run is replayed."""
-        self.tell("what is replayed cannot be changed")
+        self.tell(REPLAYED)
+
+    def prune(self, share: float) -> None:
+        """Say that nothing can be changed: the run is replayed."""
+        self.tell(REPLAYED)
+
+    def action_prune(self) -> None:
+        """Choose which share of the weights to prune."""
+        self.tell(REPLAYED)
 
     def action_show_log(self) -> None:
         if isinstance(self.screen, View):  # not on top of a dialog

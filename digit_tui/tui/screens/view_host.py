@@ -53,6 +53,9 @@ class ViewHost(Protocol):
             on: whether they are to be on.
         """
 
+    def prune(self, share: float) -> None:
+        """Ask the run to keep this share of its weights, the smallest, at 0."""
+
     def look_inside(self) -> None:
         """Ask for the state of the run; the model has the answer later, if there is one."""
 
