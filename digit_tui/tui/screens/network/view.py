@@ -85,8 +85,6 @@ class NetworkView(View):
         self._pages = [page() for page in PAGES]
         self._place = 0
         self._pace = Pace(SHARE)
-        self._asked: object = None
-        """The evaluation at which the state was last asked for."""
         self._computing: _Question | None = None
         self._answered: _Question | None = None
 
@@ -171,9 +169,8 @@ class NetworkView(View):
             self.page.say("The network has not been evaluated yet.")
             return
         at_once = not model.going or model.replay is not None  # training need not wait
-        if self.page.NEEDS_STATE and self._asked is not evaluated and (at_once or self._free):
-            self._asked = evaluated
-            self.host.look_inside()
+        if self.page.NEEDS_STATE and (at_once or self._free):
+            self.host.inspector.ask(model)
         if self.page.NEEDS_STATE and model.inspected is None and model.replay is None:
             return  # it comes between two steps
         look = Look(dataset, evaluated, model.inspected)
