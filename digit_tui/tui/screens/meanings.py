@@ -95,6 +95,13 @@ FORK = (
     Meaning("learning rate", "how far a step goes"),
     Meaning("clipping", "gradients that are longer, or larger, are cut"),
     Meaning("augmentation", "how training images are deformed before each use"),
+    Meaning("pruned 30%", "the smallest 30% of its weights stay at 0"),
+    Meaning("units off", "layer 1:unit 17 and 23; the rest does without them"),
+)
+PRUNE = (
+    Meaning("share", "how many of all weights stay at 0, the smallest"),
+    Meaning("30%, [none]", "the chosen share; underlined: the one in force"),
+    Meaning("put back", "with the values that they had; u does that too"),
 )
 OPTIMIZER = (
     Meaning("▸", "the optimizer that is selected; enter switches"),
@@ -255,6 +262,7 @@ MEANINGS = {
 OF_DIALOGS = {
     "Timeline": TIMELINE,
     "Fork": FORK,
+    "Prune": PRUNE,
     "Optimizer": OPTIMIZER,
     "Restart": RESTART,
     "Keep": KEEP,
