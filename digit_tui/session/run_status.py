@@ -120,9 +120,8 @@ class RunStatus:
         """Why the last attempt to save failed."""
         self.failure: Failed | None = None
         self.ended: RunEnded | None = None
-        self._weights_changed_at: int | None = (
-            None  # the last step with networks before and after it
-        )
+        # The last step with networks before and after it.
+        self._weights_changed_at: int | None = None
         self.history = RunHistory(config)
         self._speed: deque[tuple[int, float]] = deque(maxlen=20)
         self._track: deque[tuple[float, float]] = deque()
