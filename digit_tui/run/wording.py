@@ -245,12 +245,13 @@ def _after(step: int, change: SettingChanged | None) -> str:
     return f", {counted(steps, 'step')} after {setting_change(change)}"
 
 
-def loaded(dataset: Dataset) -> str:
-    """A dataset, for example "sample: 4,000 training and 1,000 test images"."""
+def loaded(dataset: Dataset) -> list[str]:
+    """A dataset, for example "sample: 4,000 training and 1,000 test images", and its notes."""
     train, test = len(dataset.train_labels), len(dataset.test_labels)
     held_out = dataset.validation_labels
     validation = "" if held_out is None else f", {len(held_out):,} validation"
-    return f"{dataset.name}: {train:,} training{validation} and {counted(test, 'test image')}"
+    counts = f"{train:,} training{validation} and {counted(test, 'test image')}"
+    return [f"{dataset.name}: {counts}", *dataset.notes]
 
 
 def _left_by(schedule: str, change: SettingChanged) -> str:
