@@ -158,6 +158,9 @@ def cli(
         warn_of_threads(request.processes or request.config.threads)
     if fork_at is not None:
         request = _with_fork(request, fork_at, fork or ())
+    from digit_tui.cli.loading import prepare_pictures
+
+    prepare_pictures(request.config.data)
     if batch:
         from digit_tui.batch import run_batch
 
@@ -204,7 +207,9 @@ def replay(run: str, data: str | None, fps: float | None, theme: str | None) -> 
     """Replay a RUN in the terminal interface, with all its commands."""
     require_terminal()
     request = saved_request(run, "--replay", None, {} if data is None else {"data": data})
+    from digit_tui.cli.loading import prepare_pictures
 
+    prepare_pictures(request.config.data)
     from digit_tui.tui import run_replay
 
     sys.exit(run_replay(request, fps, theme))

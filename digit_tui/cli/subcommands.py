@@ -135,7 +135,7 @@ def bench(preset: str, as_json: bool, **options: Any) -> None:
 @click.group(invoke_without_command=True)
 @click.pass_context
 def data(context: click.Context) -> None:
-    """List the available datasets, fetch full MNIST, or draw digits."""
+    """List the available datasets, fetch full MNIST, keep your own digits, or draw some."""
     if context.invoked_subcommand is None:
         from digit_tui.cli.data import list_data
 
@@ -164,12 +164,47 @@ def fetch(mirrors: tuple[str, ...], timeout: float) -> None:
 @click.option(
     "--index", type=click.IntRange(0), default=0, show_default=True, help="The first digit."
 )
-@click.option("--set", "part", type=click.Choice(["train", "test"]), default="train")
-def show(name: str, count: int, index: int, part: str) -> None:
+@click.option(
+    "--set",
+    "part",
+    type=click.Choice(["train", "test"]),
+    help="Which of them (train; of your own drawings all).",
+)
+def show(name: str, count: int, index: int, part: str | None) -> None:
     """Draw digits with their labels."""
     from digit_tui.cli.data import show_data
 
     sys.exit(show_data(name, count, index, part))
+
+
+@data.command()
+@click.option(
+    "--add",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Keep the digit in this picture; repeatable.",
+)
+@click.option("--label", type=click.IntRange(0, 46), help="What the digit of --add is.")
+@click.option("--remove", "numbers", metavar="LIST", help="Remove drawings, such as 3,5-7.")
+@click.option("--yes", is_flag=True, help="With --remove: do not ask first.")
+def mine(files: tuple[Path, ...], label: int | None, numbers: str | None, yes: bool) -> None:
+    """List your own drawings, add pictures to them, or remove some.
+
+    data show --data mine draws them, with the numbers for --remove.
+    """
+    if bool(files) != (label is not None):
+        raise click.UsageError("--add and --label need each other")
+    if files and numbers is not None:
+        raise click.UsageError("--add or --remove, not both")
+    if yes and numbers is None:
+        raise click.UsageError("--yes is for --remove only")
+    from digit_tui.cli.mine import add_pictures, list_mine, remove_drawings
+
+    if label is not None:
+        sys.exit(add_pictures(files, label))
+    sys.exit(list_mine() if numbers is None else remove_drawings(numbers, yes))
 
 
 @click.group(invoke_without_command=True)

@@ -284,8 +284,15 @@ COMMANDS = (
     ),
     PlainCommand("back", "back N", "Go to row N of the timeline", _back),
     PlainCommand(
+        "teach",
+        "teach",
+        "Teach a copy beside the run the digits that you drew, and say whether that helped",
+        alone(requests.TeachFork()),
+    ),
+    PlainCommand(
         "fork",
-        "fork optimizer=NAME,lr=X,clip-norm=X,clip-value=X,augment=NAME,off=L:N+N,on=L:N,prune=X",
+        "fork optimizer=NAME,lr=X,clip-norm=X,clip-value=X,augment=NAME,off=L:N+N,on=L:N,prune=X,"
+        "teach=mine",
         "Train a copy beside the run with one or more of these settings changed",
         _fork,
     ),

@@ -30,6 +30,11 @@ class MakeSteps:
 
 
 @dataclass(frozen=True)
+class TeachFork:
+    """Teach a fork the digits that the person drew."""
+
+
+@dataclass(frozen=True)
 class GoToRow:
     """Go back to a snapshot."""
 
@@ -151,6 +156,7 @@ class Quit:
 Request = (
     RunCommand
     | MakeSteps
+    | TeachFork
     | GoToRow
     | Wait
     | ShowTimeline

@@ -19,6 +19,7 @@ from digit_tui.plain.run_signals import Interrupted, RunSignals
 from digit_tui.plain.sync_runner import SyncRunner, Woken
 from digit_tui.run import commands
 from digit_tui.run.events import Refused, SnapshotInfo
+from digit_tui.run.settings import teach_own_digits
 from digit_tui.session.kept_run import kept_lines
 from digit_tui.session.output import Output
 from digit_tui.session.run_status import RunStatus
@@ -236,6 +237,8 @@ class Session:
             case requests.GoToRow(row):
                 snapshot = self._snapshot(row)
                 yield from self._control.ask(commands.GoBack(snapshot.step, snapshot.lineage))
+            case requests.TeachFork():
+                yield from self._teach()
             case requests.SetVerbose(on):
                 self._narrator.verbose = on
                 often = "every epoch" if on else f"an epoch every {EPOCH_SECONDS:g} seconds"
@@ -271,6 +274,13 @@ class Session:
             else:
                 self._inbox.put(Woken())  # go on at once
                 yield
+
+    def _teach(self) -> Task:
+        try:
+            command = teach_own_digits()
+        except DataError as error:
+            raise InputError(f"teach: {error}") from error
+        yield from self._control.ask(commands.Fork((command,)))
 
     def _show_validation(self) -> None:
         if not self.run.config.validation:

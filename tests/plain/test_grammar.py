@@ -36,6 +36,7 @@ LINES = {
     "prune 0.3": RunCommand(commands.Prune(0.3)),
     "prune 30%": RunCommand(commands.Prune(0.3)),
     "prune 0": RunCommand(commands.Prune(0.0)),
+    "teach": requests.TeachFork(),
     "undo": RunCommand(commands.Undo()),
     "timeline": requests.ShowTimeline(every=False),
     "timeline all": requests.ShowTimeline(every=True),

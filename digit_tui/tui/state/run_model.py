@@ -127,7 +127,8 @@ class RunModel(RunStatus):
         super().ingest(event)
         match event:
             case Loaded(dataset):
-                self.say("note", wording.loaded(dataset))
+                for line in wording.loaded(dataset):
+                    self.say("note", line)
             case StepsDone():
                 self.curves.add_steps(event)
             case Evaluated() if event is self.evaluated:
