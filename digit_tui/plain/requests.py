@@ -105,6 +105,11 @@ class ShowHealth:
 
 
 @dataclass(frozen=True)
+class ShowCalibration:
+    """Say whether the network is as sure as it is right."""
+
+
+@dataclass(frozen=True)
 class ShowValidation:
     """Answer from the held-out set again, after the test set was opened."""
 
@@ -156,6 +161,7 @@ Request = (
     | ShowConfusion
     | ShowNetwork
     | ShowHealth
+    | ShowCalibration
     | ShowValidation
     | ShowLog
     | SetVerbose

@@ -9,7 +9,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.run_files import CHECKPOINTS, FILES, JOURNAL, LOCK, METRICS, RECORD
+from digit_tui.storage.run_files import (
+    CALIBRATION,
+    CHECKPOINTS,
+    FILES,
+    JOURNAL,
+    LOCK,
+    METRICS,
+    RECORD,
+)
 
 NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """Flags of `os.open`: no symbolic link is followed, and a pipe does not block."""
@@ -21,6 +29,7 @@ BEGINNINGS = {
     RECORD: rb"\{",
     JOURNAL: rb'\{("|\})',
     METRICS: rb"epoch,step,",
+    CALIBRATION: rb'\{"step": ',
     **dict.fromkeys(CHECKPOINTS, rb"PK\x03\x04"),
 }
 """How the files of a run begin, but for the lock."""

@@ -11,7 +11,8 @@ CHECKPOINT, PREVIOUS, BEST = "checkpoint.npz", "previous.npz", "best.npz"
 """The latest checkpoint, the previous one, and the best."""
 CHECKPOINTS = (CHECKPOINT, PREVIOUS, BEST)
 """In the order in which they are tried on resume."""
-FILES = (*CHECKPOINTS, METRICS, JOURNAL, RECORD)
+CALIBRATION = "calibration.json"
+FILES = (CALIBRATION, *CHECKPOINTS, METRICS, JOURNAL, RECORD)
 """All files of a run, in the order in which they are removed: run.json, which makes a folder a run,
 goes last, so that a removal that failed halfway can be repeated."""
 

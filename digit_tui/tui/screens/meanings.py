@@ -207,6 +207,13 @@ HEALTH = (
     Meaning("Looked at", "what the rules have seen of the run"),
     Meaning("Nothing is wrong", "as far as the rules know (manual: health)"),
 )
+CALIBRATION = (
+    Meaning("Temperature", "what logits are divided by; above 1: it was too sure"),
+    Meaning("Calibration error", "how far it is from being right as often as sure"),
+    Meaning("Coverage", "digits answered, the surest first, at this accuracy"),
+    Meaning("93-100%  9,871", "so many digits of which it is so sure"),
+    Meaning("below the diagonal", "it is surer than it is right"),
+)
 EVERYWHERE = (
     Meaning("sample · 784-512-10", "the digits; pixels, neurons of each layer, classes"),
     Meaning("epoch 3.20/25", "in an epoch each training image is used once"),
@@ -239,6 +246,7 @@ MEANINGS = {
     "Digit": DIGIT,
     "Map": MAP,
     "Health": HEALTH,
+    "Calibration": CALIBRATION,
 }
 """Of the views, by the names on their tabs, and of the pages of Network, by theirs."""
 OF_DIALOGS = {

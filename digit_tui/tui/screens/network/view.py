@@ -13,6 +13,7 @@ from textual.message import Message
 
 from digit_tui.run.events import Evaluated, Inspected
 from digit_tui.training.pace import Pace
+from digit_tui.tui.screens.network.calibration import CalibrationPage
 from digit_tui.tui.screens.network.digit import DigitPage
 from digit_tui.tui.screens.network.health import HealthPage
 from digit_tui.tui.screens.network.layers import LayersPage
@@ -25,7 +26,14 @@ from digit_tui.tui.widgets.page_bar import PageBar
 
 SHARE = 0.03
 """The most of the time that looking may take beside training."""
-PAGES: tuple[type[Page], ...] = (LayersPage, UnitsPage, DigitPage, MapPage, HealthPage)
+PAGES: tuple[type[Page], ...] = (
+    LayersPage,
+    UnitsPage,
+    DigitPage,
+    MapPage,
+    HealthPage,
+    CalibrationPage,
+)
 
 
 @dataclass(frozen=True, eq=False)
