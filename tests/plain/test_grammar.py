@@ -79,6 +79,7 @@ LINES = {
     "verbose on": requests.SetVerbose(True),
     "verbose off": requests.SetVerbose(False),
     "health": requests.ShowHealth(),
+    "calibration": requests.ShowCalibration(),
     "help": requests.ShowHelp(),
     "?": requests.ShowHelp(),
     "help RA": requests.ShowHelp("rate"),
