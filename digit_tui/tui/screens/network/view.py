@@ -19,6 +19,7 @@ from digit_tui.tui.screens.network.health import HealthPage
 from digit_tui.tui.screens.network.layers import LayersPage
 from digit_tui.tui.screens.network.map import MapPage
 from digit_tui.tui.screens.network.page import Look, Page
+from digit_tui.tui.screens.network.robustness import RobustnessPage
 from digit_tui.tui.screens.network.units import UnitsPage
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.run_model import RunModel
@@ -32,6 +33,7 @@ PAGES: tuple[type[Page], ...] = (
     DigitPage,
     MapPage,
     HealthPage,
+    RobustnessPage,
     CalibrationPage,
 )
 
