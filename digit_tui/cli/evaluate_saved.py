@@ -28,6 +28,8 @@ class SavedEvaluation:
     """Of the dataset's n test digits."""
     history: PredictionHistory
     """As it was saved, of the run's monitored split; see `history_of`."""
+    weights_sha256: str
+    """Of the checkpoint."""
 
 
 def evaluate_saved(
@@ -54,7 +56,8 @@ def evaluate_saved(
     network = checkpoint.network
     with threadpool_limits(limits=saved.config.threads, user_api="blas"):
         evaluation = evaluate(network, dataset.test_images, dataset.test_labels)
-    return SavedEvaluation(checkpoint.state.step, dataset, evaluation, checkpoint.state.history)
+    state = checkpoint.state
+    return SavedEvaluation(state.step, dataset, evaluation, state.history, state.weights_sha256)
 
 
 def open_saved(

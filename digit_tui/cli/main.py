@@ -24,7 +24,16 @@ from digit_tui.cli.options import (
     warn_of_threads,
 )
 from digit_tui.cli.saved_runs import saved_request
-from digit_tui.cli.subcommands import bench, data, evaluate, inspect, manual, mistakes, runs
+from digit_tui.cli.subcommands import (
+    bench,
+    calibrate,
+    data,
+    evaluate,
+    inspect,
+    manual,
+    mistakes,
+    runs,
+)
 from digit_tui.cli.terminal import require_terminal
 from digit_tui.config import ConfigError
 from digit_tui.session.exit_status import ExitStatus
@@ -215,7 +224,7 @@ def replay(run: str, data: str | None, fps: float | None, theme: str | None) -> 
     sys.exit(run_replay(request, fps, theme))
 
 
-for command in (evaluate, mistakes, inspect, bench, data, runs, manual):
+for command in (evaluate, mistakes, calibrate, inspect, bench, data, runs, manual):
     cli.add_command(command)
 
 

@@ -38,6 +38,25 @@ def evaluate(
 
 @click.command()
 @click.argument("run")
+@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
+@click.option(
+    "--folds",
+    type=click.IntRange(1, 5),
+    default=1,
+    show_default=True,
+    help="Copies to train, each without another fifth of the training set; for runs without "
+    "--validation.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def calibrate(run: str, best: bool, folds: int, as_json: bool) -> None:
+    """Fit how sure the network of a RUN may be, on digits that it was not trained on."""
+    from digit_tui.cli.calibrate import calibrate_run
+
+    sys.exit(calibrate_run(run, best, folds, as_json))
+
+
+@click.command()
+@click.argument("run")
 @click.option("--data", metavar="NAME|DIR", help="Dataset (the one that the run was trained on).")
 @click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
 @click.option(

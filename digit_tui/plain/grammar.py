@@ -346,6 +346,12 @@ COMMANDS = (
         alone(requests.ShowHealth()),
     ),
     PlainCommand(
+        "calibration",
+        "calibration",
+        "Say whether the network is as sure as it is right",
+        alone(requests.ShowCalibration()),
+    ),
+    PlainCommand(
         "show",
         "show test, show validation",
         "With --validation: open the test set, or go back to the held-out set",

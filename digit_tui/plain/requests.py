@@ -115,6 +115,11 @@ class ShowHealth:
 
 
 @dataclass(frozen=True)
+class ShowCalibration:
+    """Say whether the network is as sure as it is right."""
+
+
+@dataclass(frozen=True)
 class ShowValidation:
     """Answer from the held-out set again, after the test set was opened."""
 
@@ -168,6 +173,7 @@ Request = (
     | ShowNetwork
     | ShowRobustness
     | ShowHealth
+    | ShowCalibration
     | ShowValidation
     | ShowLog
     | SetVerbose

@@ -8,7 +8,15 @@ from time import monotonic
 
 from digit_tui.config import ConfigError
 from digit_tui.data import DataError, Dataset
-from digit_tui.plain import health, network, neuron, queries, requests, robustness
+from digit_tui.plain import (
+    calibration,
+    health,
+    network,
+    neuron,
+    queries,
+    requests,
+    robustness,
+)
 from digit_tui.plain.exit_report import conclude
 from digit_tui.plain.grammar import parse
 from digit_tui.plain.lines import EndOfInput, Line, LineSource, Transcript
@@ -251,6 +259,8 @@ class Session:
                 yield from self._show_robustness()
             case requests.ShowHealth():
                 self._write(health.answer((yield from self._control.inspect()), self.run))
+            case requests.ShowCalibration():
+                self._write(calibration.answer((yield from self._control.inspect()), self.run))
             case requests.ShowValidation():
                 self._show_validation()
             case requests.Restart(wanted):

@@ -11,6 +11,7 @@ from pathlib import Path
 from digit_tui.data.drawings import HEAD as DRAWINGS_HEAD
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_files import (
+    CALIBRATION,
     CHECKPOINTS,
     DRAWINGS,
     FILES,
@@ -32,6 +33,7 @@ BEGINNINGS = {
     JOURNAL: rb'\{("|\})',
     METRICS: rb"epoch,step,",
     DRAWINGS: re.escape(DRAWINGS_HEAD),
+    CALIBRATION: rb'\{"step": ',
     **dict.fromkeys(CHECKPOINTS, rb"PK\x03\x04"),
 }
 """How the files of a run begin, but for the lock."""

@@ -11,9 +11,10 @@ CHECKPOINT, PREVIOUS, BEST = "checkpoint.npz", "previous.npz", "best.npz"
 """The latest checkpoint, the previous one, and the best."""
 CHECKPOINTS = (CHECKPOINT, PREVIOUS, BEST)
 """In the order in which they are tried on resume."""
+CALIBRATION = "calibration.json"
 DRAWINGS = "drawings-SUM"
 """Drawings that the run was taught; SUM is the SHA-256 of the file."""
-FILES = (*CHECKPOINTS, METRICS, DRAWINGS, JOURNAL, RECORD)
+FILES = (CALIBRATION, *CHECKPOINTS, METRICS, DRAWINGS, JOURNAL, RECORD)
 """All files of a run, in the order in which they are removed: run.json, which makes a folder a run,
 goes last, so that a removal that failed halfway can be repeated."""
 

@@ -50,7 +50,9 @@ def test_evaluate_finds_what_the_run_found(finished: tuple[Path, dict[str, Any]]
         "test_total",
         "test_loss",
         "confusion",
+        "calibration",
     ]
+    assert found["calibration"] is None
     assert found["step"] == ended["steps"]
     for name in ("test_accuracy", "test_correct", "test_total"):
         assert found[name] == ended[name]

@@ -81,6 +81,7 @@ LINES = {
     "verbose off": requests.SetVerbose(False),
     "corrupt": requests.ShowRobustness(),
     "health": requests.ShowHealth(),
+    "calibration": requests.ShowCalibration(),
     "help": requests.ShowHelp(),
     "?": requests.ShowHelp(),
     "help RA": requests.ShowHelp("rate"),

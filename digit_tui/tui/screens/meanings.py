@@ -224,6 +224,13 @@ ROBUSTNESS = (
     Meaning("2: 7, fork 9", "what the run reads it as, and what the fork does"),
     Meaning("15 of 50 measured", "under way; esc stops it"),
 )
+CALIBRATION = (
+    Meaning("Temperature", "what logits are divided by; above 1: it was too sure"),
+    Meaning("Calibration error", "how far it is from being right as often as sure"),
+    Meaning("Coverage", "digits answered, the surest first, at this accuracy"),
+    Meaning("93-100%  9,871", "so many digits of which it is so sure"),
+    Meaning("below the diagonal", "it is surer than it is right"),
+)
 EVERYWHERE = (
     Meaning("sample · 784-512-10", "the digits; pixels, neurons of each layer, classes"),
     Meaning("epoch 3.20/25", "in an epoch each training image is used once"),
@@ -257,6 +264,7 @@ MEANINGS = {
     "Map": MAP,
     "Health": HEALTH,
     "Robustness": ROBUSTNESS,
+    "Calibration": CALIBRATION,
 }
 """Of the views, by the names on their tabs, and of the pages of Network, by theirs."""
 OF_DIALOGS = {
