@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from digit_tui.data import DataError, Dataset, load_dataset
 from digit_tui.engine.holdout import hold_out
-from digit_tui.nn import Evaluation, PredictionHistory, evaluate
+from digit_tui.nn import Evaluation, Network, PredictionHistory, evaluate
 from digit_tui.session.output import print_error
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.errors import RunError
@@ -27,6 +27,8 @@ class SavedEvaluation:
     """Of the dataset's n test digits."""
     history: PredictionHistory
     """As it was saved, of the run's monitored split; see `history_of`."""
+    network: Network
+    """That was evaluated."""
 
 
 def evaluate_saved(
@@ -53,7 +55,8 @@ def evaluate_saved(
     network = checkpoint.network
     with threadpool_limits(limits=saved.config.threads, user_api="blas"):
         evaluation = evaluate(network, dataset.test_images, dataset.test_labels)
-    return SavedEvaluation(checkpoint.state.step, dataset, evaluation, checkpoint.state.history)
+    state = checkpoint.state
+    return SavedEvaluation(state.step, dataset, evaluation, state.history, network)
 
 
 def open_saved(
