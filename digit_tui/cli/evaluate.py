@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from math import isfinite
 
+from digit_tui.cli.answered import answered_lines, answered_to_json
 from digit_tui.cli.evaluate_saved import evaluate_saved, history_of
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.insight.calibration import measure
@@ -44,6 +45,7 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
             "test_loss": evaluation.loss if isfinite(evaluation.loss) else None,
             "confusion": confusion_matrix(evaluation).tolist(),
             "calibration": measured and to_json(measured),
+            "answered": answered_to_json(saved, result, data),
         }
         output.line(json.dumps(values, allow_nan=False))
     else:
@@ -51,4 +53,6 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
         output.line(f"Data           {dataset.name} ({dataset.source})\n{words}")
         if measured is not None:
             output.line(summary(measured))
+        for line in ["", *answered_lines(saved, result, data)]:
+            output.line(line)
     return output.status or ExitStatus.DONE
