@@ -32,6 +32,7 @@ from digit_tui.cli.subcommands import (
     inspect,
     manual,
     mistakes,
+    predict,
     runs,
 )
 from digit_tui.cli.terminal import require_terminal
@@ -224,7 +225,7 @@ def replay(run: str, data: str | None, fps: float | None, theme: str | None) -> 
     sys.exit(run_replay(request, fps, theme))
 
 
-for command in (evaluate, mistakes, calibrate, inspect, bench, data, runs, manual):
+for command in (evaluate, mistakes, predict, calibrate, inspect, bench, data, runs, manual):
     cli.add_command(command)
 
 
