@@ -39,6 +39,8 @@ class Reading:
     @property
     def words(self) -> str:
         """The answer, for example "reads 7 (97.1%)"."""
+        if not np.isfinite(self.probabilities).all():
+            return "cannot read: it has diverged"
         return f"reads {self.predicted} ({self.probabilities[self.predicted]:.1%})"
 
 
