@@ -207,6 +207,16 @@ HEALTH = (
     Meaning("Looked at", "what the rules have seen of the run"),
     Meaning("Nothing is wrong", "as far as the rules know (manual: health)"),
 )
+ROBUSTNESS = (
+    Meaning("noise 62.4", "right, in %, under noise: mean of five strengths"),
+    Meaning("mean error", "mean corruption error: wrong, in all of them, in %"),
+    Meaning("▸", "its curve is strong, those of the others are faint"),
+    Meaning("0 to 5 below it", "the strength: 0 is as it is, 5 is severe"),
+    Meaning("Right under noise", "of so many digits; the others are left out"),
+    Meaning("2: 7 93%", "at strength 2 this digit is read as a 7, surely"),
+    Meaning("2: 7, fork 9", "what the run reads it as, and what the fork does"),
+    Meaning("15 of 50 measured", "under way; esc stops it"),
+)
 DRAW = (
     Meaning("the frame", "where you draw: press the mouse button and drag"),
     Meaning("▀ ▄", "the cursor of the arrow keys, in half of a cell"),
@@ -257,6 +267,7 @@ MEANINGS = {
     "Digit": DIGIT,
     "Map": MAP,
     "Health": HEALTH,
+    "Robustness": ROBUSTNESS,
     "Draw": DRAW,
 }
 """Of the views, by the names on their tabs, and of the pages of Network, by theirs."""

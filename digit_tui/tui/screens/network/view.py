@@ -18,6 +18,7 @@ from digit_tui.tui.screens.network.health import HealthPage
 from digit_tui.tui.screens.network.layers import LayersPage
 from digit_tui.tui.screens.network.map import MapPage
 from digit_tui.tui.screens.network.page import Look, Page
+from digit_tui.tui.screens.network.robustness import RobustnessPage
 from digit_tui.tui.screens.network.units import UnitsPage
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.run_model import RunModel
@@ -25,7 +26,14 @@ from digit_tui.tui.widgets.page_bar import PageBar
 
 SHARE = 0.03
 """The most of the time that looking may take beside training."""
-PAGES: tuple[type[Page], ...] = (LayersPage, UnitsPage, DigitPage, MapPage, HealthPage)
+PAGES: tuple[type[Page], ...] = (
+    LayersPage,
+    UnitsPage,
+    DigitPage,
+    MapPage,
+    HealthPage,
+    RobustnessPage,
+)
 
 
 @dataclass(frozen=True, eq=False)
