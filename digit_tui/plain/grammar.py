@@ -195,6 +195,11 @@ def _digit(words: list[str]) -> Request:
     return requests.ShowDigit(whole(words[0].removeprefix("#"), least=0))
 
 
+def _draw(words: list[str]) -> Request:
+    count_words(words, 0, 1)
+    return requests.ReadDrawing(square=bool(words and choose(words[0], ("square",))))
+
+
 def _neuron(words: list[str]) -> Request:
     count_words(words, 2, 2)
     return requests.ShowUnit(whole(words[0]), whole(words[1], least=0))
@@ -317,6 +322,12 @@ COMMANDS = (
     ),
     PlainCommand(
         "digit", "digit INDEX", "Draw a test digit with its most probable classes", _digit
+    ),
+    PlainCommand(
+        "draw",
+        "draw [square]",
+        "Read a digit of your own: rows of characters, then an empty line",
+        _draw,
     ),
     PlainCommand(
         "confusion",

@@ -80,6 +80,14 @@ class ShowDigit:
 
 
 @dataclass(frozen=True)
+class ReadDrawing:
+    """Say what the network reads in the rows of characters that follow, up to an empty line."""
+
+    square: bool = False
+    """Whether a character is as high as wide; else it is as it looks, twice as high."""
+
+
+@dataclass(frozen=True)
 class ShowUnit:
     """Show one unit of a layer of the network."""
 
@@ -168,6 +176,7 @@ Request = (
     | ShowStatus
     | ListMistakes
     | ShowDigit
+    | ReadDrawing
     | ShowUnit
     | ShowConfusion
     | ShowNetwork

@@ -10,6 +10,7 @@ from digit_tui.config import ConfigError
 from digit_tui.data import DataError, Dataset
 from digit_tui.plain import (
     calibration,
+    drawn,
     health,
     network,
     neuron,
@@ -98,6 +99,8 @@ class Session:
         )
         self._task: Task | None = self._control.settle()
         self._listed: list[SnapshotInfo] = []  # by the last `timeline`
+        self._drawing: requests.ReadDrawing | None = None  # whose rows are being taken
+        self._rows: list[str] = []
 
     def converse(self) -> None:
         """Begin the run, and return when it has ended."""
@@ -214,7 +217,7 @@ class Session:
             self.signals.pausing = False
             return self._carry_out_line(line)
         if self._end:
-            return self._run_to_end()
+            return self._run_to_end() if self._drawing is None else self._carry_out_line("")
         waited = 0.0 if self._wanted is None else monotonic() - self._wanted
         if waited > IDLE_SECONDS and self._inbox.empty():
             control.begin()
@@ -222,6 +225,9 @@ class Session:
 
     def _carry_out_line(self, line: str) -> Task:
         try:
+            if self._drawing is not None:
+                yield from self._take_row(self._drawing, line.rstrip("\r"))
+                return
             request = parse(line)
             if request is not None:
                 yield from self._carry_out(request)
@@ -257,6 +263,10 @@ class Session:
                 self._write(neuron.answer(request, (yield from self._control.inspect()), self.run))
             case requests.ShowRobustness():
                 yield from self._show_robustness()
+            case requests.ReadDrawing():
+                self._drawing, self._rows = request, []
+                if self._terminal:
+                    self._transcript.write("rows of . and #, then an empty line")
             case requests.ShowHealth():
                 self._write(health.answer((yield from self._control.inspect()), self.run))
             case requests.ShowCalibration():
@@ -269,6 +279,15 @@ class Session:
                 self._leave()
             case _:
                 self._write(queries.answer(request, self.run, list(self._transcript.log)))
+
+    def _take_row(self, request: requests.ReadDrawing, row: str) -> Task:
+        """Take the next row of a drawing; an empty one ends it."""
+        if row:
+            if len(self._rows) <= drawn.MOST:  # more are refused in the end
+                self._rows.append(row)
+            return
+        self._drawing = None
+        self._write(drawn.answer(self._rows, request.square, (yield from self._control.inspect())))
 
     def _write(self, lines: list[str]) -> None:
         for line in lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -251,6 +252,12 @@ class Inspected:
     """The copy's latest weights, which training goes on with."""
     state: RunState = field(metadata={"json": False})
     """The copy."""
+
+    @cached_property
+    def evaluated_network(self) -> Network:
+        """The network that an evaluation would measure: with averaged weights, if there are."""
+        average = self.state.average
+        return self.network if average is None else Network(self.network.sizes, average)
 
 
 @dataclass(frozen=True, eq=False)

@@ -222,8 +222,16 @@ REPLAY_KEYS: list[BindingType] = [
 ]
 """Keys of a run that is replayed."""
 
+SAVED_KEYS: list[BindingType] = [
+    *COMMON_KEYS,
+    Binding("q,ctrl+c", "quit", "Quit", key_display="q", id="leave", tooltip="Leave"),
+]
+"""Keys of a saved run that is only shown."""
+
 SHOWN_FIRST = (
     *("next_view", "help", "palette", "quit", "leave"),
+    *("pen", "wipe", "keep_drawing", "undo_stroke", "why", "as_drawn"),
+    *("draw_left", "brush", "rubber", "leave_canvas", "drawn_pixels"),
     *("explain", "back", "show_digits", "page", "histogram", "filter", "order", "up", "down"),
     *("open_unit", "apply_share", "close_unit", "switch", "pruned"),
     *("map_stop", "embed", "harder", "easier", "digit_open", "map_open"),

@@ -50,6 +50,9 @@ WORDS = {
     "export": "html page save mistakes",
     "theme": "colours dark light",
     "pause": "stop resume",
+    "wipe": "new empty canvas drawing",
+    "keep_drawing": "save label mine own digits",
+    "as_drawn": "normalise crop scale centre",
     "whole_log": "log history lines messages",
 }
 """Other words that a person may look for, by the ids of keys."""

@@ -65,6 +65,8 @@ LINES = {
     "digit 0": requests.ShowDigit(0),
     "digit #947": requests.ShowDigit(947),
     "neuron 2 0": requests.ShowUnit(2, 0),
+    "draw": requests.ReadDrawing(),
+    "draw sq": requests.ReadDrawing(square=True),
     "confusion": requests.ShowConfusion(),
     "mistakes 3 draw true=4 pred=9": requests.ListMistakes(3, True, "true=4 pred=9"),
     "mistakes conf>0.9": requests.ListMistakes(5, False, "conf>0.9"),
