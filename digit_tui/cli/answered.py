@@ -8,51 +8,42 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from digit_tui.cli.evaluate_saved import SavedEvaluation
-from digit_tui.data import DataError, load_dataset
-from digit_tui.engine.holdout import hold_out
-from digit_tui.insight.answers import Coverage, coverage
-from digit_tui.insight.novelty import NoveltyScorer, threshold_of
+from digit_tui.cli.selective import selective_classifier
+from digit_tui.data import DataError
+from digit_tui.insight.answers import Coverage
+from digit_tui.storage.calibration_file import Calibration
 from digit_tui.storage.saved_run import SavedRun
 
 
-def answered(saved: SavedRun, result: SavedEvaluation, data: str | None) -> Coverage:
+def answered(
+    saved: SavedRun, result: SavedEvaluation, calibration: Calibration | None, data: str | None
+) -> Coverage:
     """Measure what is answered on the test digits that were evaluated.
 
-    Digits are compared with those that the run was trained on, whichever are evaluated. The
-    threshold comes from the validation set if there is one, else from training digits.
+    Digits are compared with those that the run was trained on, whichever are evaluated.
 
     Args:
         saved: the run.
         result: its evaluation.
+        calibration: of the evaluated network; None if there is none.
         data: the dataset that was evaluated, as --data; None is the run's own.
 
     Raises:
         DataError: if the run's own dataset cannot be read.
     """
-    own = result.dataset if data is None else load_dataset(saved.data, saved.config.side)
-    own = hold_out(own, saved.config.validation)
-    with threadpool_limits(limits=1, user_api="blas"):  # the components: others would spin
-        scorer = NoveltyScorer(result.network, own.train_images)
-        threshold = scorer.threshold
-        if own.validation_images is not None:
-            threshold = threshold_of(scorer.score(own.validation_images))
-        scores = scorer.score(result.dataset.test_images)
-    return coverage(result.evaluation, scores, threshold)
+    own = result.dataset if data is None else None
+    classifier = selective_classifier(saved, result.network, calibration, own)
+    with threadpool_limits(limits=saved.config.threads, user_api="blas"):
+        return classifier.coverage(result.evaluation, result.dataset.test_images)
 
 
-def answered_lines(saved: SavedRun, result: SavedEvaluation, data: str | None) -> list[str]:
+def answered_lines(found: Coverage | DataError) -> list[str]:
     """The same in lines, for a person; they say so if the run's own dataset is missing."""
-    try:
-        words = answered(saved, result, data).words
-    except DataError as error:
-        return [f"Answered       not known without the digits it was trained on: {error}"]
-    return ["Answered       of the test digits", *words]
+    if isinstance(found, DataError):
+        return [f"Answered       not known without the digits it was trained on: {found}"]
+    return ["Answered       of the test digits", *found.words]
 
 
-def answered_to_json(saved: SavedRun, result: SavedEvaluation, data: str | None) -> Any:
+def answered_to_json(found: Coverage | DataError) -> Any:
     """The counts as a JSON object; None if the run's own dataset is missing."""
-    try:
-        found = answered(saved, result, data)
-    except DataError:
-        return None
-    return asdict(found) | {"refused": found.refused}
+    return None if isinstance(found, DataError) else asdict(found) | {"refused": found.refused}

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from digit_tui.batch import StopOnSignal
@@ -13,10 +14,11 @@ from digit_tui.batch.progress import progress_on_stderr
 from digit_tui.cli.evaluate_saved import open_saved
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import Dataset, printable
-from digit_tui.engine.holdout import PARTS, hold_out
+from digit_tui.engine.holdout import PARTS, fold, hold_out
 from digit_tui.insight.calibration import Measures, fit_temperature, measure
 from digit_tui.insight.calibration_report import comparison_lines
-from digit_tui.nn import Evaluation, evaluate
+from digit_tui.insight.novelty import NoveltyScorer, threshold_of
+from digit_tui.nn import Evaluation, Network, evaluate
 from digit_tui.run.events import Evaluated, RunEnded
 from digit_tui.session import signals
 from digit_tui.session.exit_status import ExitStatus
@@ -47,9 +49,10 @@ def calibrate_run(name: str, best: bool, folds: int, as_json: bool) -> int:
         checkpoint, dataset = open_saved(saved, None, best)
         validation = saved.config.validation
         if validation:
+            own = hold_out(dataset, validation)
             with threadpool_limits(limits=saved.config.threads, user_api="blas"):
-                split = hold_out(dataset, validation).split("validation")
-                evaluation = evaluate(checkpoint.network, *split)
+                evaluation = evaluate(checkpoint.network, *own.split("validation"))
+            parts = [(evaluation, _novelty(checkpoint.network, own))]
         else:
             with signals.handled_by(stop):
                 parts = [
@@ -59,7 +62,7 @@ def calibrate_run(name: str, best: bool, folds: int, as_json: bool) -> int:
                 ]
             if stop.number is not None:
                 return ExitStatus.SIGNALLED + stop.number
-            evaluation = _together(parts)
+        evaluation = _together([part for part, _ in parts])
         temperature = fit_temperature(evaluation)
         before, after = measure(evaluation), measure(evaluation, temperature)
         if before is None or after is None:
@@ -74,7 +77,7 @@ def calibrate_run(name: str, best: bool, folds: int, as_json: bool) -> int:
             ece_after=after.ece,
             nll_before=before.nll,
             nll_after=after.nll,
-            novelty_threshold=None,
+            novelty_threshold=threshold_of(np.concatenate([scores for _, scores in parts])),
         )
         write_calibration(saved.path, calibration)
     except EXPECTED as error:
@@ -94,23 +97,34 @@ def _evaluate_copy(
     number: int,
     folds: int,
     mailbox: Mailbox,
-) -> Evaluation:
-    """Train a copy of the run without one part of the training set, and evaluate it on that."""
+) -> tuple[Evaluation, NDArray[Any]]:
+    """Train a copy of the run without one part of the training set, and evaluate it on that.
+
+    Returns:
+        The evaluation of the part, and the novelty scores (n,) of its digits.
+    """
     print_error(f"fold {number + 1} of {folds}: training a copy without a part of the digits")
     trainer = fold_trainer(checkpoint, dataset, number, mailbox)
-    found: Evaluation | None = None
+    found: Evaluated | None = None
     with progress_on_stderr(quiet=False) as progress:
         for event in trainer.run():
             progress.show(event)
             if isinstance(event, Evaluated) and event.split == "validation":
-                found = event.evaluation
+                found = event
             if isinstance(event, RunEnded):
                 if event.reason == "diverged":
                     raise RunError(f"the copy of fold {number + 1} diverged: nothing was fitted")
                 if event.evaluated.split == "validation":  # it ended within an epoch
-                    found = event.evaluated.evaluation
+                    found = event.evaluated
     assert found is not None
-    return found
+    return found.evaluation, _novelty(found.network, fold(dataset, number))
+
+
+def _novelty(network: Network, dataset: Dataset) -> NDArray[Any]:
+    """(n,) novelty scores of the digits that are held out of a dataset."""
+    images, _ = dataset.split("validation")
+    with threadpool_limits(limits=1, user_api="blas"):  # the components: others would spin
+        return NoveltyScorer(network, dataset.train_images).score(images)
 
 
 def _together(parts: list[Evaluation]) -> Evaluation:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from math import isfinite
 
-from digit_tui.cli.answered import answered_lines, answered_to_json
+from digit_tui.cli.answered import answered, answered_lines, answered_to_json
 from digit_tui.cli.evaluate_saved import evaluate_saved, history_of
 from digit_tui.cli.saved_runs import read_run
+from digit_tui.data import DataError
+from digit_tui.insight.answers import Coverage
 from digit_tui.insight.calibration import measure
 from digit_tui.insight.calibration_report import summary, to_json
 from digit_tui.insight.confusion import confusion_matrix
@@ -36,6 +38,11 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
     if complaint:
         print_error(complaint)
     measured = measure(evaluation, calibration.temperature) if calibration else None
+    covered: Coverage | DataError
+    try:
+        covered = answered(saved, result, calibration, data)
+    except DataError as error:
+        covered = error
     if as_json:
         values = {
             "step": result.step,
@@ -45,7 +52,7 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
             "test_loss": evaluation.loss if isfinite(evaluation.loss) else None,
             "confusion": confusion_matrix(evaluation).tolist(),
             "calibration": measured and to_json(measured),
-            "answered": answered_to_json(saved, result, data),
+            "answered": answered_to_json(covered),
         }
         output.line(json.dumps(values, allow_nan=False))
     else:
@@ -53,6 +60,6 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
         output.line(f"Data           {dataset.name} ({dataset.source})\n{words}")
         if measured is not None:
             output.line(summary(measured))
-        for line in ["", *answered_lines(saved, result, data)]:
+        for line in ["", *answered_lines(covered)]:
             output.line(line)
     return output.status or ExitStatus.DONE

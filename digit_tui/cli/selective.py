@@ -1,0 +1,46 @@
+"""Making the network of a saved run one that may refuse to answer."""
+
+from __future__ import annotations
+
+from threadpoolctl import threadpool_limits
+
+from digit_tui.cli.loading import load_and_tell
+from digit_tui.data import Dataset
+from digit_tui.engine.holdout import hold_out
+from digit_tui.insight.novelty import NoveltyScorer, threshold_of
+from digit_tui.insight.selective import SelectiveClassifier
+from digit_tui.nn import Network
+from digit_tui.storage.calibration_file import Calibration
+from digit_tui.storage.saved_run import SavedRun
+
+
+def selective_classifier(
+    saved: SavedRun,
+    network: Network,
+    calibration: Calibration | None,
+    dataset: Dataset | None = None,
+) -> SelectiveClassifier:
+    """The network of a saved run, with the digits that it was trained on to compare others with.
+
+    The threshold is that of the calibration; without one it comes from the validation set if there
+    is one, else from training digits.
+
+    Args:
+        saved: the run.
+        network: of one of its checkpoints.
+        calibration: of that network; None if there is none.
+        dataset: the run's own, if it was read already.
+
+    Raises:
+        DataError: if the run's own dataset cannot be read.
+    """
+    own = load_and_tell(saved.data, saved.config.side) if dataset is None else dataset
+    own = hold_out(own, saved.config.validation)
+    with threadpool_limits(limits=1, user_api="blas"):  # the components: others would spin
+        scorer = NoveltyScorer(network, own.train_images)
+        threshold = scorer.threshold
+        if calibration is not None and calibration.novelty_threshold is not None:
+            threshold = calibration.novelty_threshold
+        elif own.validation_images is not None:
+            threshold = threshold_of(scorer.score(own.validation_images))
+    return SelectiveClassifier(scorer, threshold, calibration.temperature if calibration else 1.0)
