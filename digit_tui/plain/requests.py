@@ -100,6 +100,11 @@ class ShowNetwork:
 
 
 @dataclass(frozen=True)
+class ShowRobustness:
+    """Say how well digits are read that were made worse."""
+
+
+@dataclass(frozen=True)
 class ShowHealth:
     """Say what ails the run."""
 
@@ -155,6 +160,7 @@ Request = (
     | ShowUnit
     | ShowConfusion
     | ShowNetwork
+    | ShowRobustness
     | ShowHealth
     | ShowValidation
     | ShowLog

@@ -21,6 +21,7 @@ from digit_tui.run.events import (
     Event,
     Forked,
     ForkEnded,
+    Inspected,
     Paused,
     Restored,
     Resumed,
@@ -35,6 +36,7 @@ from digit_tui.run.events import (
 )
 from digit_tui.run.settings import Settings, scheduled_rate
 from digit_tui.session.failures import Failed
+from digit_tui.session.health_check import Health
 from digit_tui.session.run_history import RunHistory
 from digit_tui.session.runner import Loaded, RunnerEvent
 
@@ -59,6 +61,10 @@ class ForkRunStatus:
     evaluated: Evaluated | None
     """The latest evaluation of the monitored split."""
     history: RunHistory
+    inspected: Inspected | None = None
+    """The latest copy of its state that was asked for."""
+    health: Health | None = None
+    """What ails it, as far as somebody watches."""
     ended: RunEnded | None = None
 
     @property
@@ -271,6 +277,8 @@ class RunStatus:
                 fork.evaluated = event
             case SettingChanged():
                 fork.settings = event.settings
+            case Inspected():
+                fork.inspected = event
             case SaveFailed():
                 self.ingest(event)
             case RunEnded():

@@ -20,6 +20,7 @@ GROUPS = {
     ),
     "Settings": (
         *("double_rate", "halve_rate", "optimizer", "clip", "augment"),
+        *("prune", "apply_share"),
         *(f"optimizer_{name}" for name in OPTIMIZERS),
     ),
     "View": ("whole_log",),
@@ -42,6 +43,7 @@ WORDS = {
     "fork": "compare copy branch race",
     "keep": "compare end fork",
     "augment": "deform overfitting",
+    "prune": "sparse magnitude zero weights",
     "restart": "new run again network layers hidden data mnist seed",
     "epochs": "longer more train",
     "export": "html page save mistakes",

@@ -243,7 +243,7 @@ class TestRestart:
     @pytest.mark.parametrize(
         ("row", "typed", "told"),
         [
-            (1, "/no/such", "data: /no/such: no such folder, nor one of auto, sample, mnist, mine"),
+            (1, "/no/such", "data: /no/such: no such folder, nor one of auto, sample, mnist"),
             (2, "256,x", "hidden layers: '256,x' is not a list of widths such as 256,128"),
             (3, "0", "batch size: 0 is not a whole number from 1 to 65536"),
             (4, "-1", "seed: -1 is not a whole number from 0 to"),
