@@ -16,7 +16,7 @@ from digit_tui.data import Dataset, load_dataset, own_digits, sources
 from digit_tui.storage import run_files
 
 # Fixtures that train small runs.
-pytest_plugins = ["support.runs", "support.saved_runs"]
+pytest_plugins = ["support.runs", "support.saved_runs", "support.teaching"]
 
 # Looking for garbage took a fifth of the time of the tests that start the interface.
 gc.set_threshold(50_000, 20, 100)

@@ -29,6 +29,7 @@ from digit_tui.nn import RULES
 from digit_tui.nn.gradient_check import BATCH as CHECK_BATCH
 from digit_tui.nn.gradient_check import COUNT
 from digit_tui.plain.grammar import COMMANDS
+from digit_tui.run.commands import Teach
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.storage.lock import LOCK
 from digit_tui.storage.run_files import FILES
@@ -210,7 +211,7 @@ def test_the_events_and_their_fields() -> None:
     ]
 
 
-def test_the_fields_are_those_that_a_run_prints(tmp_path: Path) -> None:
+def test_the_fields_are_those_that_a_run_prints(teach_8: Teach, tmp_path: Path) -> None:
     """With held-out digits all of them are there, but for the step of an opened test set."""
     told = {code(name)[0]: code(each) for name, each in table(read("scripts"), "event", "fields")}
     run = ["--batch", "--json", "--data", "sample", "--preset", "classic", "--hidden", "4"]
@@ -224,7 +225,7 @@ def test_the_fields_are_those_that_a_run_prints(tmp_path: Path) -> None:
         "--run",
         str(tmp_path / "run"),
     ]
-    run += ["--fork-at", "3", "--fork", "off=1:2"]
+    run += ["--fork-at", "3", "--fork", "teach=mine"]
     done = CliRunner().invoke(cli, run)
     assert done.exit_code == 0
     printed = {}

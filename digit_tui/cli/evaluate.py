@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from math import isfinite
 
+from digit_tui.cli.answered import answered_lines, answered_to_json
 from digit_tui.cli.evaluate_saved import evaluate_saved, history_of
 from digit_tui.cli.saved_runs import read_run
+from digit_tui.insight.calibration import measure
+from digit_tui.insight.calibration_report import summary, to_json
 from digit_tui.insight.confusion import confusion_matrix
 from digit_tui.insight.report import report
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
-from digit_tui.session.output import Output
+from digit_tui.session.output import Output, print_error
+from digit_tui.storage.calibration_file import calibration_of
 
 
 @reports_failures
@@ -28,6 +32,10 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
     saved = read_run(name)
     result = evaluate_saved(saved, data, best)
     evaluation, dataset = result.evaluation, result.dataset
+    calibration, complaint = calibration_of(saved.path, result.weights_sha256)
+    if complaint:
+        print_error(complaint)
+    measured = measure(evaluation, calibration.temperature) if calibration else None
     if as_json:
         values = {
             "step": result.step,
@@ -36,9 +44,15 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
             "test_total": evaluation.total,
             "test_loss": evaluation.loss if isfinite(evaluation.loss) else None,
             "confusion": confusion_matrix(evaluation).tolist(),
+            "calibration": measured and to_json(measured),
+            "answered": answered_to_json(saved, result, data),
         }
         output.line(json.dumps(values, allow_nan=False))
     else:
         words = report(evaluation, history_of(saved, result))
         output.line(f"Data           {dataset.name} ({dataset.source})\n{words}")
+        if measured is not None:
+            output.line(summary(measured))
+        for line in ["", *answered_lines(saved, result, data)]:
+            output.line(line)
     return output.status or ExitStatus.DONE

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from digit_tui.cli.loading import load_and_tell
 from digit_tui.data import MINE, DataError, Dataset, all_drawings
 from digit_tui.engine.holdout import hold_out
-from digit_tui.nn import Evaluation, PredictionHistory, evaluate
+from digit_tui.nn import Evaluation, Network, PredictionHistory, evaluate
 from digit_tui.session.output import print_error
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.errors import RunError
@@ -28,6 +28,10 @@ class SavedEvaluation:
     """Of the dataset's n test digits."""
     history: PredictionHistory
     """As it was saved, of the run's monitored split; see `history_of`."""
+    weights_sha256: str
+    """Of the checkpoint."""
+    network: Network
+    """That was evaluated."""
 
 
 def evaluate_saved(
@@ -54,7 +58,10 @@ def evaluate_saved(
     network = checkpoint.network
     with threadpool_limits(limits=saved.config.threads, user_api="blas"):
         evaluation = evaluate(network, dataset.test_images, dataset.test_labels)
-    return SavedEvaluation(checkpoint.state.step, dataset, evaluation, checkpoint.state.history)
+    state = checkpoint.state
+    return SavedEvaluation(
+        state.step, dataset, evaluation, state.history, state.weights_sha256, network
+    )
 
 
 def open_saved(

@@ -26,16 +26,15 @@ from digit_tui.insight.layers import LayerFacts
 from digit_tui.insight.one_unit import unit_facts, unit_to_json
 from digit_tui.insight.unit_report import unit_lines, unit_name
 from digit_tui.insight.units import layer_units
-from digit_tui.nn import LayerCheck, Network
+from digit_tui.nn import LayerCheck
 from digit_tui.run.events import Inspected
 from digit_tui.run.inspection import check_of, facts_of, step_of
-from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.wording import settings_words
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.health_check import Health
 from digit_tui.session.output import Output, print_error
-from digit_tui.storage.checkpoint import Checkpoint
+from digit_tui.session.saved_state import look_into
 
 
 @reports_failures
@@ -122,15 +121,6 @@ def not_there(sizes: Sequence[int], layer: int | None, unit: int | None) -> str 
     if unit is not None and unit >= sizes[layer]:
         return f"--unit {unit}: layer {layer} has units 0 to {sizes[layer] - 1}"
     return None
-
-
-def look_into(checkpoint: Checkpoint) -> Inspected:
-    """The state of a checkpoint, as a run that trains would hand out a copy of its own."""
-    state = checkpoint.state
-    epoch = state.epoch + state.cursor / checkpoint.data["training_images"]
-    rate = scheduled_rate(state.settings, checkpoint.config.schedule, epoch)
-    network = Network(checkpoint.sizes, state.parameters)
-    return Inspected(state.step, epoch, rate, network, state)
 
 
 def heading(path: str, dataset: Dataset, inspected: Inspected) -> list[str]:

@@ -38,6 +38,25 @@ def evaluate(
 
 @click.command()
 @click.argument("run")
+@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
+@click.option(
+    "--folds",
+    type=click.IntRange(1, 5),
+    default=1,
+    show_default=True,
+    help="Copies to train, each without another fifth of the training set; for runs without "
+    "--validation.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def calibrate(run: str, best: bool, folds: int, as_json: bool) -> None:
+    """Fit how sure the network of a RUN may be, on digits that it was not trained on."""
+    from digit_tui.cli.calibrate import calibrate_run
+
+    sys.exit(calibrate_run(run, best, folds, as_json))
+
+
+@click.command()
+@click.argument("run")
 @click.option("--data", metavar="NAME|DIR", help="Dataset (the one that the run was trained on).")
 @click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
 @click.option(
@@ -120,6 +139,32 @@ def inspect(
     from digit_tui.cli.inspect_run import inspect_run
 
     sys.exit(inspect_run(run, data, best, layer, unit, gradient_check, as_json))
+
+
+@click.command()
+@click.argument("run")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("--single", is_flag=True, help="Each picture is of one digit.")
+@click.option("--draw", is_flag=True, help="Also draw each digit as the network saw it.")
+@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for each file.")
+@click.option("--csv", "as_csv", is_flag=True, help="CSV, with a line of headings.")
+def predict(
+    run: str,
+    files: tuple[str, ...],
+    single: bool,
+    draw: bool,
+    best: bool,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """Read the digits in picture FILEs with the network of a RUN; - is standard input."""
+    if as_json + as_csv + draw > 1:
+        raise click.UsageError("--json, --csv or --draw: only one of them")
+    from digit_tui.cli.predict import predict_files
+
+    form = "json" if as_json else "csv" if as_csv else "text"
+    sys.exit(predict_files(run, files, single, best, draw, form))
 
 
 @click.command()

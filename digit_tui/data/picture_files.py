@@ -36,8 +36,9 @@ COSTLY = {"WebP": 3, "plain PGM or PPM": 12}
 and numbers written out in decimal take Pillow two seconds a megapixel."""
 MAX_BYTES = 64 << 20
 """Of a file: more than MAX_PIXELS without any compression, at 5 bytes a pixel."""
-WORK_PIXELS = 4_000_000
-"""A larger picture is made smaller by a whole factor: a page with digits is still sharp."""
+WORK_PIXELS = 2_000_000
+"""A larger picture is made smaller: a page of digits is still sharp, and noise that falls into as
+many parts as it can stays within 200 MiB."""
 
 STDIN = "standard input"
 
@@ -127,15 +128,18 @@ def _check_size(image: Image, name: str) -> None:
 
 def _levels(image: Image) -> NDArray[np.uint8]:
     """(h, w) uint8: a picture upright, in shades of grey, of at most WORK_PIXELS pixels."""
-    factor = int(np.ceil(np.sqrt(image.width * image.height / WORK_PIXELS)))
-    if factor > 1:  # a JPEG is decoded at half its size or less
-        image.draft(None, (image.width // factor, image.height // factor))
+    from PIL.Image import Resampling
+
+    scale = np.sqrt(WORK_PIXELS / (image.width * image.height))
+    if scale < 0.5:  # a JPEG is decoded at half its size or less
+        image.draft(None, (int(image.width * scale), int(image.height * scale)))
     image.load()
     turn = _turn(image)
     image = _plain(image)
-    factor = int(np.ceil(np.sqrt(image.width * image.height / WORK_PIXELS)))
-    if factor > 1:
-        image = image.reduce((min(factor, image.width), min(factor, image.height)))
+    scale = np.sqrt(WORK_PIXELS / (image.width * image.height))
+    if scale < 1:
+        width, height = (max(1, int(side * scale)) for side in image.size)
+        image = image.resize((width, height), Resampling.BILINEAR)
     if turn is not None:
         image = image.transpose(turn)
     if image.mode == "RGBA":

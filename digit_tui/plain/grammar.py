@@ -195,6 +195,11 @@ def _digit(words: list[str]) -> Request:
     return requests.ShowDigit(whole(words[0].removeprefix("#"), least=0))
 
 
+def _draw(words: list[str]) -> Request:
+    count_words(words, 0, 1)
+    return requests.ReadDrawing(square=bool(words and choose(words[0], ("square",))))
+
+
 def _neuron(words: list[str]) -> Request:
     count_words(words, 2, 2)
     return requests.ShowUnit(whole(words[0]), whole(words[1], least=0))
@@ -284,8 +289,15 @@ COMMANDS = (
     ),
     PlainCommand("back", "back N", "Go to row N of the timeline", _back),
     PlainCommand(
+        "teach",
+        "teach",
+        "Teach a copy beside the run the digits that you drew, and say whether that helped",
+        alone(requests.TeachFork()),
+    ),
+    PlainCommand(
         "fork",
-        "fork optimizer=NAME,lr=X,clip-norm=X,clip-value=X,augment=NAME,off=L:N+N,on=L:N,prune=X",
+        "fork optimizer=NAME,lr=X,clip-norm=X,clip-value=X,augment=NAME,off=L:N+N,on=L:N,prune=X,"
+        "teach=mine",
         "Train a copy beside the run with one or more of these settings changed",
         _fork,
     ),
@@ -310,6 +322,12 @@ COMMANDS = (
     ),
     PlainCommand(
         "digit", "digit INDEX", "Draw a test digit with its most probable classes", _digit
+    ),
+    PlainCommand(
+        "draw",
+        "draw [square]",
+        "Read a digit of your own: rows of characters, then an empty line",
+        _draw,
     ),
     PlainCommand(
         "confusion",
@@ -337,6 +355,12 @@ COMMANDS = (
         "health",
         "Say what ails the run, since when, and what mends it",
         alone(requests.ShowHealth()),
+    ),
+    PlainCommand(
+        "calibration",
+        "calibration",
+        "Say whether the network is as sure as it is right",
+        alone(requests.ShowCalibration()),
     ),
     PlainCommand(
         "show",

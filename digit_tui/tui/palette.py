@@ -24,7 +24,7 @@ GROUPS = {
         *(f"optimizer_{name}" for name in OPTIMIZERS),
     ),
     "View": ("whole_log",),
-    "Fork and undo": ("undo", "timeline", "fork", "keep"),
+    "Fork and undo": ("undo", "timeline", "fork", "teach", "keep"),
     "Save and export": ("save", "export"),
     "Theme": ("theme",),
     "Program": ("help", "suspend", "break", "quit", "leave"),
@@ -41,6 +41,7 @@ WORDS = {
     "undo": "back",
     "timeline": "timeline snapshots history back",
     "fork": "compare copy branch race",
+    "teach": "teach it my digits hand drawings fine-tune",
     "keep": "compare end fork",
     "augment": "deform overfitting",
     "prune": "sparse magnitude zero weights",
@@ -49,6 +50,9 @@ WORDS = {
     "export": "html page save mistakes",
     "theme": "colours dark light",
     "pause": "stop resume",
+    "wipe": "new empty canvas drawing",
+    "keep_drawing": "save label mine own digits",
+    "as_drawn": "normalise crop scale centre",
     "whole_log": "log history lines messages",
 }
 """Other words that a person may look for, by the ids of keys."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from digit_tui.tui.screens.confusion import ConfusionView
+from digit_tui.tui.screens.draw import DrawView
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.network.health import HealthPage
 from digit_tui.tui.screens.network.view import NetworkView
@@ -31,6 +32,7 @@ class ViewsApp(ThemedApp):
         "mistakes": MistakesView,
         "confusion": ConfusionView,
         "network": NetworkView,
+        "draw": DrawView,
     }
     MODES = {**VIEWS}
 

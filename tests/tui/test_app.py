@@ -15,6 +15,7 @@ from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import Failed
 from digit_tui.tui import views_app
 from digit_tui.tui.screens.confusion import ConfusionView
+from digit_tui.tui.screens.draw import DrawView
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.network.view import NetworkView
 from digit_tui.tui.screens.train import TrainView
@@ -25,7 +26,7 @@ async def test_no_size_is_too_small(window: Any, story: Any, size: tuple[int, in
     async with window(*size) as opened:
         await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}), story.paused())
         await opened.press(
-            "l", "m", "tab", "v", "down", "tab", "down", "enter", "tab", "d", "tab", "tab"
+            "l", "m", "tab", "v", "down", "tab", "down", "enter", "tab", "d", *["tab"] * 3
         )
         await opened.press("question_mark", "escape", "o")
         assert len(opened.rows) == size[1]
@@ -69,7 +70,7 @@ async def test_light_and_dark(window: Any, story: Any, size: tuple[int, int]) ->
         assert opened.rows == rows
         assert opened.app.screen.background_colors[1].brightness > background.brightness
         await opened.press("tab", "v", "o", "escape", "question_mark", "escape")
-        await opened.press("tab", "d", "tab", "tab", "T")
+        await opened.press("tab", "d", "tab", "tab", "tab", "T")
         assert opened.app.current_theme.dark
         assert opened.rows == rows
 
@@ -121,7 +122,7 @@ async def test_views_are_made_before_they_are_asked_for(
         await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
         await opened.until(lambda: len(opened.app._screen_stacks) > len(opened.app.VIEWS))
         await opened.settle()
-        for view in (MistakesView, ConfusionView, NetworkView, TrainView):
+        for view in (MistakesView, ConfusionView, NetworkView, DrawView, TrainView):
             opened.app.action_next_view()
             assert isinstance(opened.app.screen, view)
             assert opened.app.screen.ready  # before anything else can happen

@@ -217,7 +217,7 @@ async def test_a_view_that_cannot_be_made_is_made_anew(
         assert type(opened.app.screen) is view
         assert opened.app.screen.ready
         opened.find("q Quit")
-        await opened.press(*["tab"] * (4 - tabs))
+        await opened.press(*["tab"] * (5 - tabs))
         await assert_whole(opened, story)
 
 

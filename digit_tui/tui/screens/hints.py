@@ -56,6 +56,8 @@ LINES = {
     "LogitDifference": ("What makes the one logit higher than the other: the sums are exact.",),
     "MapLegend": ("The chosen digit: its number, its label, what it is read as, how surely.",),
     "RobustnessTable": ("The mean accuracy under each corruption, and the mean of all errors.",),
+    "SeenDrawing": ("Each step that makes the drawing like the digits of MNIST.",),
+    "DrawingCanvas": ("Press the mouse button and drag, or use arrow keys and space.",),
     "TabBar": ("The views (tab shows the next); the digits; the layers of the network.",),
     "StatusLine": (
         "What the run does, and how far it is.",

@@ -224,6 +224,31 @@ ROBUSTNESS = (
     Meaning("2: 7, fork 9", "what the run reads it as, and what the fork does"),
     Meaning("15 of 50 measured", "under way; esc stops it"),
 )
+CALIBRATION = (
+    Meaning("Temperature", "what logits are divided by; above 1: it was too sure"),
+    Meaning("Calibration error", "how far it is from being right as often as sure"),
+    Meaning("Coverage", "digits answered, the surest first, at this accuracy"),
+    Meaning("93-100%  9,871", "so many digits of which it is so sure"),
+    Meaning("below the diagonal", "it is surer than it is right"),
+)
+DRAW = (
+    Meaning("the frame", "where you draw: press the mouse button and drag"),
+    Meaning("▀ ▄", "the cursor of the arrow keys, in half of a cell"),
+    Meaning("thin brush, rubber", "what draws (b), or rubs out (x)"),
+    Meaning("pen up, DOWN", "whether the arrow keys draw; space switches"),
+    Meaning("reads 7 (97.1%)", "what the network takes it for, and how surely"),
+    Meaning("7 ██  83.5%", "how probable each digit is to the network"),
+    Meaning("1 cropped", "only what has ink"),
+    Meaning("2 20 pixels", "its longer side made as long as MNIST's digits"),
+    Meaning("3 centred", "its centre of mass in the middle: what it sees"),
+    Meaning("as it is", "without these steps (d): see why they matter"),
+    Meaning("orange, blue", "pixels for the answer, for the next best guess (p)"),
+    Meaning("what if it were", "how it would be read if moved, turned, thicker"),
+    Meaning("◂", "then it would be read as another digit"),
+    Meaning("nearest in training", "digits it learned from that look most alike to it"),
+    Meaning("Which one is it?", "type what you drew: it is kept with this label"),
+    Meaning("12 of yours now", "your drawings, to be used as --data mine"),
+)
 EVERYWHERE = (
     Meaning("sample · 784-512-10", "the digits; pixels, neurons of each layer, classes"),
     Meaning("epoch 3.20/25", "in an epoch each training image is used once"),
@@ -257,6 +282,8 @@ MEANINGS = {
     "Map": MAP,
     "Health": HEALTH,
     "Robustness": ROBUSTNESS,
+    "Calibration": CALIBRATION,
+    "Draw": DRAW,
 }
 """Of the views, by the names on their tabs, and of the pages of Network, by theirs."""
 OF_DIALOGS = {

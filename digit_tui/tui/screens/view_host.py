@@ -18,6 +18,9 @@ class ViewHost(Protocol):
     inspector: Inspector
     """Looks inside its network."""
 
+    def look_inside(self) -> None:
+        """Ask the run for a copy of its state; the model has it later."""
+
     @property
     def shows_tips(self) -> bool:
         """Whether the training view says what is seen and which keys to try."""

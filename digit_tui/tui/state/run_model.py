@@ -15,6 +15,7 @@ from time import monotonic
 from digit_tui.config import RunConfig
 from digit_tui.data import printable
 from digit_tui.insight.significance import compare, gap_words
+from digit_tui.nn import Network
 from digit_tui.run import wording
 from digit_tui.run.commands import Lineage, SetBatchSize
 from digit_tui.run.events import (
@@ -97,6 +98,15 @@ class RunModel(RunStatus):
             return None
         total = len(self.dataset.split(self.config.monitored_split)[1])
         return round(float(series.y[-1]) * total), total
+
+    @property
+    def latest(self) -> tuple[Network, float] | None:
+        """The newest network that is known, as it would be evaluated, and its epoch."""
+        inspected, evaluated = self.inspected, self.evaluated
+        least = -1 if evaluated is None else evaluated.step
+        if inspected is not None and least < inspected.step <= self.step:  # it is not undone
+            return inspected.evaluated_network, inspected.epoch
+        return None if evaluated is None else (evaluated.network, evaluated.epoch)
 
     @property
     def is_outdated(self) -> bool:

@@ -13,6 +13,7 @@ from textual.message import Message
 
 from digit_tui.run.events import Evaluated, Inspected
 from digit_tui.training.pace import Pace
+from digit_tui.tui.screens.network.calibration import CalibrationPage
 from digit_tui.tui.screens.network.digit import DigitPage
 from digit_tui.tui.screens.network.health import HealthPage
 from digit_tui.tui.screens.network.layers import LayersPage
@@ -33,6 +34,7 @@ PAGES: tuple[type[Page], ...] = (
     MapPage,
     HealthPage,
     RobustnessPage,
+    CalibrationPage,
 )
 
 

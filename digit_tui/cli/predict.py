@@ -1,0 +1,150 @@
+"""`digit-tui predict`: reads the digits in picture files with the network of a saved run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from digit_tui.cli.mistakes import CRLF, write_lines
+from digit_tui.cli.saved_runs import read_run
+from digit_tui.data import DataError, draw_digit, printable
+from digit_tui.data.picture_files import MAX_BYTES, STDIN, read_picture
+from digit_tui.insight.readings import Reading, read_digits, reading_words
+from digit_tui.nn import Network
+from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.failures import reports_failures
+from digit_tui.session.output import Output, print_error
+
+CSV_COLUMNS = (
+    *("file", "digit", "predicted", "confidence"),
+    *("left", "top", "width", "height"),
+)
+
+COLUMNS, ROWS = 28, 14
+"""Characters of a drawing; a terminal cell is about twice as tall as wide."""
+ABREAST = 2
+"""Drawings beside each other: they fit 80 columns."""
+
+
+@reports_failures
+def predict_files(
+    name: str, files: Sequence[str], single: bool, best: bool, draw: bool, form: str
+) -> int:
+    """Print what a saved network takes the digits of pictures for; returns the exit status.
+
+    A file that cannot be read gets a line on standard error, and the others are read all the same.
+
+    Args:
+        name: the run's folder, or its name; see `find_run`.
+        files: the pictures; "-" is standard input.
+        single: whether each picture is of one digit.
+        best: use the checkpoint with the best accuracy instead of the last.
+        draw: also draw each digit as the network saw it.
+        form: "text", "json" or "csv", on standard output.
+    """
+    saved = read_run(name)
+    network = saved.checkpoint(best).network
+    for complaint in saved.complaints:
+        print_error(complaint)
+    output = Output()
+    if form == "csv":
+        write_lines(output, [",".join(CSV_COLUMNS)], end=CRLF)
+    status = ExitStatus.DONE
+    for file in files:
+        if output.status is not None:
+            break
+        try:
+            size, readings = _read(network, file, single)
+        except DataError as error:
+            print_error(str(error))
+            status = ExitStatus.DATA
+            continue
+        shown = printable(STDIN if file == "-" else file)
+        if form == "json":
+            output.line(json.dumps(record(file, size, readings), allow_nan=False))
+        elif form == "csv":
+            write_lines(output, csv_rows(shown, readings), end=CRLF)
+        else:
+            output.line(f"{shown}: {reading_words(readings)}")
+            if draw:
+                write_lines(output, drawings(readings))
+    return output.status or status
+
+
+def _read(network: Network, file: str, single: bool) -> tuple[tuple[int, int], list[Reading]]:
+    """The width and height of a picture as it was read, and its digits.
+
+    Raises:
+        DataError: if it cannot be read.
+    """
+    ink = read_picture(_standard_input() if file == "-" else Path(file))
+    with threadpool_limits(limits=1, user_api="blas"):  # few images: others would spin
+        try:
+            readings = read_digits(network, ink, single)
+        except DataError as error:
+            raise DataError(f"{STDIN if file == '-' else file}: {error}") from error
+    height, width = ink.shape
+    return (width, height), readings
+
+
+def _standard_input() -> bytes:
+    """What stands there, but no more than one byte more than a picture may have.
+
+    Raises:
+        DataError: if it cannot be read.
+    """
+    if sys.stdin is None:  # closed by the parent
+        raise DataError(f"{STDIN}: it is closed; give a file")
+    try:
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise DataError(f"{STDIN}: it cannot be read ({error.strerror}); give a file") from error
+
+
+def record(file: str, size: tuple[int, int], readings: Iterable[Reading]) -> dict[str, Any]:
+    """A picture as JSON values; None for a number that is not finite."""
+    return {
+        "file": file,
+        "size": list(size),
+        "digits": [
+            {
+                "predicted": each.predicted,
+                "confidence": _number(each.confidence),
+                "box": list(each.part.box),
+                "probabilities": [_number(float(chance)) for chance in each.probabilities],
+            }
+            for each in readings
+        ],
+    }
+
+
+def _number(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def csv_rows(file: str, readings: Sequence[Reading]) -> Iterator[str]:
+    """A picture as lines of CSV, one for each digit; without any, one with empty cells."""
+    rows: list[tuple[Any, ...]] = [
+        (file, number, each.predicted, each.confidence, *each.part.box)
+        for number, each in enumerate(readings)
+    ]
+    for row in rows or [(file, *[""] * (len(CSV_COLUMNS) - 1))]:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(row)  # a name may need quotes
+        yield line.getvalue()
+
+
+def drawings(readings: Sequence[Reading]) -> Iterator[str]:
+    """The digits as the network saw them, as lines of characters."""
+    for start in range(0, len(readings), ABREAST):
+        drawn = [draw_digit(each.image, COLUMNS, ROWS) for each in readings[start:][:ABREAST]]
+        for row in zip(*drawn, strict=True):
+            yield "  ".join(row).rstrip()
