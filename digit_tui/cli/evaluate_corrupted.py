@@ -13,8 +13,9 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from digit_tui.cli.evaluate_saved import open_saved
+from digit_tui.cli.loading import load_and_tell
 from digit_tui.cli.saved_runs import read_run
-from digit_tui.data import DataError, counted, load_dataset
+from digit_tui.data import DataError, counted
 from digit_tui.insight.corruptions import CORRUPTIONS
 from digit_tui.insight.robustness import POINTS, Robustness, measure
 from digit_tui.insight.robustness_report import robustness_lines
@@ -41,7 +42,7 @@ def evaluate_corrupted(
         as_json: print one JSON object instead of a table.
     """
     saved = read_run(name)
-    load = cache(load_dataset)
+    load = cache(load_and_tell)
     checkpoint, dataset = open_saved(saved, data, best, load)
     checkpoints = [checkpoint]
     if against is not None:

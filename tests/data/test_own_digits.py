@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,8 @@ from digit_tui.data import (
     remove_own_digits,
 )
 from digit_tui.data import own_digits as store
+
+fcntl = pytest.importorskip("fcntl")  # nor has Windows forks
 
 __all__ = ["own_folder"]
 pytestmark = pytest.mark.usefixtures("own_folder")
