@@ -225,9 +225,9 @@ ROBUSTNESS = (
     Meaning("15 of 50 measured", "under way; esc stops it"),
 )
 CALIBRATION = (
-    Meaning("Temperature", "what logits are divided by; above 1: it was too sure"),
+    Meaning("Temperature", "logits are divided by it; above 1: it was too sure"),
     Meaning("Calibration error", "how far it is from being right as often as sure"),
-    Meaning("Coverage", "digits answered, the surest first, at this accuracy"),
+    Meaning("Coverage", "of the digits, the surest first, at this accuracy"),
     Meaning("93-100%  9,871", "so many digits of which it is so sure"),
     Meaning("below the diagonal", "it is surer than it is right"),
 )
