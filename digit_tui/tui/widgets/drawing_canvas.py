@@ -20,7 +20,7 @@ FAR = 4
 """Units that the cursor goes with shift."""
 BELOW, ROOMY = 3, 17
 """Rows below it that are left free, in so many rows or more; in fewer rows, one is."""
-HINT = ("draw here",)
+HINT = "draw here"
 CURSORS = {"half blocks": "▀▄", "Braille": "⠉⣀", "ASCII": "'."}
 """The cursor in the upper and in the lower half of a cell, by renderer."""
 DIRECTIONS = {"left": (-1, 0), "down": (0, 1), "up": (0, -1), "right": (1, 0)}
@@ -122,10 +122,8 @@ class DrawingCanvas(Canvas, can_focus=True):
         if self._cursor is not None:
             self._put_cursor(lines, self._cursor)
         elif self.drawing.is_blank:
-            style = self.part("drawing-canvas--hint")
-            for row, text in enumerate(HINT, (height - len(HINT)) // 2):
-                if 0 <= row < height:
-                    lines[row] = [Segment(f"{text:^{width}}"[:width], style)]
+            hint = f"{HINT:^{width}}"[:width]
+            lines[height // 2] = [Segment(hint, self.part("drawing-canvas--hint"))]
         self.paint(lines)
 
     def _put_cursor(self, lines: list[Line], cursor: Point) -> None:
