@@ -1,4 +1,4 @@
-"""What teaching `standard` fifty digits that it misreads gains and costs, for three kinds of digits.
+"""What teaching `standard` fifty digits that it misreads gains and costs, for three kinds.
 
 The digits of other hands are the UCI digits of scikit-learn (8x8 pixels, normalised as MNIST's
 were); slanted ones and ones of a thick pen are made from training images. Each is judged as a
