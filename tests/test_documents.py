@@ -15,11 +15,14 @@ from click.testing import CliRunner
 from digit_tui.batch.event_printer import RESULTS
 from digit_tui.cli.main import cli
 from digit_tui.cli.mistakes import CSV_COLUMNS
-from digit_tui.cli.subcommands import inspect, mistakes
+from digit_tui.cli.subcommands import evaluate, inspect, mistakes
 from digit_tui.config import PRESETS, SOURCES, RunConfig
+from digit_tui.data import Dataset, write_idx
+from digit_tui.insight.corruptions import CORRUPTIONS
 from digit_tui.insight.health.finding import Finding
 from digit_tui.insight.health.rules import RULES as HEALTH_RULES
 from digit_tui.insight.next_step import BATCH
+from digit_tui.insight.robustness import MOST
 from digit_tui.insight.selection import NUMBERS, ORDERS, SETS, STATES
 from digit_tui.manual import TOPICS, read
 from digit_tui.nn import RULES
@@ -285,6 +288,33 @@ def test_what_is_told_of_inspect(tmp_path: Path) -> None:
     assert f"first {BATCH} training images" in text
     assert f"first {CHECK_BATCH} training images" in text
     assert f"along {COUNT}\nweights" in text
+
+
+def test_what_is_told_of_robustness(sample: Dataset, tmp_path: Path) -> None:
+    text = read("robustness")
+    told = table(text, "corruption", "what happens", "strengths 1 to 5", "unit")
+    assert [(name, levels, unit) for name, _, levels, unit in told] == [
+        (each.name, ", ".join(f"{level:g}" for level in each.levels), each.unit)
+        for each in CORRUPTIONS
+    ]
+    rows = dict(table(text, "option", "meaning (default)"))
+    named = {word for left in rows for word in re.findall(r"--[a-z-]+", left)}
+    options = [option for option in evaluate.params if isinstance(option, click.Option)]
+    assert named == {name for option in options for name in option.opts}
+    for split in ("train", "t10k"):
+        images = sample.test_images[:10].reshape(-1, 28, 28)
+        write_idx(tmp_path / f"{split}-images-idx3-ubyte.gz", images)
+        write_idx(tmp_path / f"{split}-labels-idx1-ubyte.gz", sample.test_labels[:10])
+    folder = str(tmp_path / "run")
+    run = ["--batch", "--data", str(tmp_path), "--hidden", "4", "--epochs", "1", "--run", folder]
+    assert CliRunner().invoke(cli, run).exit_code == 0
+    asked = ["evaluate", folder, "--corrupt", "--json", "--against", folder]
+    found = json.loads(CliRunner().invoke(cli, asked).stdout)
+    assert code(rows["`--json`"]) == list(found)
+    fields = code(text.partition("Each of `corruptions` has ")[2].partition("\n\n")[0])
+    assert fields == [*found["corruptions"][0], "against", "relative_corruption_error"]
+    assert set(found["against"]) == {*found} - {"against"} | {"relative_corruption_error"}
+    assert f"up to {MOST:,} of the digits" in text
 
 
 def test_the_rules_on_health() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from digit_tui.cli import inspect_health
 from digit_tui.cli.evaluate_saved import open_saved
-from digit_tui.cli.inspect_health import SavedHealth, saved_health
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import Dataset, printable
 from digit_tui.engine.holdout import hold_out
@@ -33,6 +33,7 @@ from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.wording import settings_words
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
+from digit_tui.session.health_check import Health
 from digit_tui.session.output import Output, print_error
 from digit_tui.storage.checkpoint import Checkpoint
 
@@ -85,7 +86,7 @@ def inspect_run(
             units = layer_units(network, dataset.test_images, dataset.test_labels, layer)
             found = unit_facts(network, units, unit)
         own = dataset if data is None else None
-        health = saved_health(saved, checkpoint, own, inspected, facts)
+        health = inspect_health.saved_health(saved, checkpoint, own, inspected, facts)
     if as_json:
         values = json_values(inspected, facts, histograms, checks, health)
         values["unit"] = found and unit_to_json(found)
@@ -93,7 +94,7 @@ def inspect_run(
     else:
         lines = heading(str(saved.path), dataset, inspected)
         lines += ["", *layer_lines(facts), "", note(facts)]
-        lines += ["", *health.lines]
+        lines += ["", *inspect_health.lines(health)]
         for number, each in histograms.items():
             lines += ["", *histogram_lines(number, each)]
         if found is not None:
@@ -151,7 +152,7 @@ def json_values(
     facts: list[LayerFacts],
     histograms: dict[int, LayerHistograms],
     checks: list[LayerCheck] | None,
-    health: SavedHealth,
+    health: Health,
 ) -> dict[str, Any]:
     """All that is known, as JSON values; None where it is not finite or was not asked for."""
     layers = []
@@ -164,7 +165,7 @@ def json_values(
         "epoch": inspected.epoch,
         "learning_rate": _number(inspected.learning_rate),
         "layers": layers,
-        "health": health.json_values,
+        "health": inspect_health.json_values(health),
         "gradient_check": checks
         and [
             {"layer": number, "passed": each.passed, **_numbers(each._asdict())}

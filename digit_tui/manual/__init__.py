@@ -9,7 +9,8 @@ CHANGES = "changes"
 
 TOPICS = (
     *("start", "views", "keys", "options", "undo", "runs", "scripts", "mistakes"),
-    *("teach", "network", "health", "plain", "files", "statuses", "speed", "data", CHANGES),
+    *("teach", "network", "robustness", "health", "plain", "files", "statuses", "speed", "data"),
+    CHANGES,
 )
 """In the order in which they are listed: from a first look to reference."""
 

@@ -334,6 +334,12 @@ COMMANDS = (
         "neuron", "neuron L N", "Show unit N of layer L: what excites it, its connections", _neuron
     ),
     PlainCommand(
+        "corrupt",
+        "corrupt",
+        "Measure how well digits are read that are made worse in ten ways",
+        alone(requests.ShowRobustness()),
+    ),
+    PlainCommand(
         "health",
         "health",
         "Say what ails the run, since when, and what mends it",

@@ -105,6 +105,11 @@ class ShowNetwork:
 
 
 @dataclass(frozen=True)
+class ShowRobustness:
+    """Say how well digits are read that were made worse."""
+
+
+@dataclass(frozen=True)
 class ShowHealth:
     """Say what ails the run."""
 
@@ -161,6 +166,7 @@ Request = (
     | ShowUnit
     | ShowConfusion
     | ShowNetwork
+    | ShowRobustness
     | ShowHealth
     | ShowValidation
     | ShowLog

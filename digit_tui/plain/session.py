@@ -8,7 +8,7 @@ from time import monotonic
 
 from digit_tui.config import ConfigError
 from digit_tui.data import DataError, Dataset
-from digit_tui.plain import health, network, neuron, queries, requests
+from digit_tui.plain import health, network, neuron, queries, requests, robustness
 from digit_tui.plain.exit_report import conclude
 from digit_tui.plain.grammar import parse
 from digit_tui.plain.lines import EndOfInput, Line, LineSource, Transcript
@@ -247,6 +247,8 @@ class Session:
                 self._write(network.answer(request, (yield from self._control.inspect()), self.run))
             case requests.ShowUnit():
                 self._write(neuron.answer(request, (yield from self._control.inspect()), self.run))
+            case requests.ShowRobustness():
+                yield from self._show_robustness()
             case requests.ShowHealth():
                 self._write(health.answer((yield from self._control.inspect()), self.run))
             case requests.ShowValidation():
@@ -268,6 +270,17 @@ class Session:
         except DataError as error:
             raise InputError(f"teach: {error}") from error
         yield from self._control.ask(commands.Fork((command,)))
+
+    def _show_robustness(self) -> Task:
+        for lines in robustness.answer(self.run):
+            if lines is not None:
+                self._write(lines)
+            elif self._control.interrupted:
+                self._transcript.write("corrupt: not measured to the end")
+                return
+            else:
+                self._inbox.put(Woken())  # go on at once
+                yield
 
     def _show_validation(self) -> None:
         if not self.run.config.validation:

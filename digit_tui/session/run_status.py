@@ -22,6 +22,7 @@ from digit_tui.run.events import (
     Event,
     Forked,
     ForkEnded,
+    Inspected,
     Paused,
     Restored,
     Resumed,
@@ -36,6 +37,7 @@ from digit_tui.run.events import (
 )
 from digit_tui.run.settings import Settings, scheduled_rate
 from digit_tui.session.failures import Failed
+from digit_tui.session.health_check import Health
 from digit_tui.session.run_history import RunHistory
 from digit_tui.session.runner import Loaded, RunnerEvent
 
@@ -60,6 +62,10 @@ class ForkRunStatus:
     evaluated: Evaluated | None
     """The latest evaluation of the monitored split."""
     history: RunHistory
+    inspected: Inspected | None = None
+    """The latest copy of its state that was asked for."""
+    health: Health | None = None
+    """What ails it, as far as somebody watches."""
     ended: RunEnded | None = None
     lesson: Lesson | None = None
     """How the drawings fare that it was taught."""
@@ -281,6 +287,8 @@ class RunStatus:
                 fork.lesson = event.lesson or fork.lesson
                 if event.effect is not None:
                     fork.weights_changed_at = event.step
+            case Inspected():
+                fork.inspected = event
             case SaveFailed():
                 self.ingest(event)
             case RunEnded():

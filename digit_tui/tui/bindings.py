@@ -225,7 +225,7 @@ REPLAY_KEYS: list[BindingType] = [
 SHOWN_FIRST = (
     *("next_view", "help", "palette", "quit", "leave"),
     *("explain", "back", "show_digits", "page", "histogram", "filter", "order", "up", "down"),
-    *("open_unit", "close_unit", "switch", "pruned"),
+    *("open_unit", "apply_share", "close_unit", "switch", "pruned"),
     *("map_stop", "embed", "harder", "easier", "digit_open", "map_open"),
     *("undo", "timeline", "pause", "play"),
     *("pixels", "baseline"),

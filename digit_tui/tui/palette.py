@@ -20,6 +20,7 @@ GROUPS = {
     ),
     "Settings": (
         *("double_rate", "halve_rate", "optimizer", "clip", "augment"),
+        *("prune", "apply_share"),
         *(f"optimizer_{name}" for name in OPTIMIZERS),
     ),
     "View": ("whole_log",),
@@ -43,6 +44,7 @@ WORDS = {
     "teach": "teach it my digits hand drawings fine-tune",
     "keep": "compare end fork",
     "augment": "deform overfitting",
+    "prune": "sparse magnitude zero weights",
     "restart": "new run again network layers hidden data mnist seed",
     "epochs": "longer more train",
     "export": "html page save mistakes",

@@ -14,6 +14,7 @@ from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.job_control import JobControlApp
 from digit_tui.tui.screens.fork import CLIPPINGS, ForkDialog, KeepDialog
 from digit_tui.tui.screens.optimizer import OptimizerDialog
+from digit_tui.tui.screens.prune import PruneDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
 from digit_tui.tui.screens.view import View
 
@@ -32,6 +33,16 @@ class SteeringApp(JobControlApp):
 
     def switch_units(self, layer: int, units: tuple[int, ...], on: bool) -> None:
         self.send((commands.SwitchOn if on else commands.SwitchOff)(layer, units))
+
+    def prune(self, share: float) -> None:
+        self.send(commands.Prune(share))
+
+    def action_prune(self) -> None:
+        def chosen(command: commands.Prune | None) -> None:
+            if command is not None:
+                self.send(command)
+
+        self.push_screen(PruneDialog(self.model.settings, self.model.config), chosen)
 
     def action_toggle_pause(self) -> None:
         self.send(commands.Pause() if self.model.going else commands.Resume())

@@ -79,6 +79,7 @@ LINES = {
     "wait 2.5": requests.Wait(2.5),
     "verbose on": requests.SetVerbose(True),
     "verbose off": requests.SetVerbose(False),
+    "corrupt": requests.ShowRobustness(),
     "health": requests.ShowHealth(),
     "help": requests.ShowHelp(),
     "?": requests.ShowHelp(),

@@ -68,7 +68,7 @@ class RunModel(RunStatus):
         self.undone: deque[UndoneCurves] = deque(maxlen=MAX_UNDONE)
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.inspected: Inspected | None = None
-        """The latest answer to a look inside the network."""
+        """The latest copy of its state that was asked for."""
         self.health: Health | None = None
         """What ails it, as far as somebody watches."""
         self._changes: dict[str, SettingChanged] = {}  # by setting, those of the latest change
@@ -152,6 +152,8 @@ class RunModel(RunStatus):
                 if own is not None and fork.evaluation is not None:
                     comparison = compare(own, fork.evaluation)
                     self.say("note", f"fork: {gap_words(comparison)}; {comparison.words}")
+                if event.kept == "fork":
+                    self.inspected, self.health = fork.inspected, fork.health
                 self._chart_fork_end(event, fork.forked.epoch)
             case Paused(reason=reason):
                 self._say_pause(reason)
