@@ -14,7 +14,7 @@ from digit_tui.nn import Network, evaluate
 Array = NDArray[Any]
 
 FOLDS = 5
-"""Copies that each learn all but a fifth of the drawings: each copy takes about a second."""
+"""Copies that each learn all but a fifth of the drawings. Each takes as long as the teaching."""
 
 Tune = Callable[[Array, int], Network]
 """(indices of the drawings to learn, number of the copy from 1): makes a copy that learned them."""

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import DataError, Dataset
-from digit_tui.data.drawings import Drawings
 from digit_tui.engine.stepper import StepResult
 from digit_tui.engine.worker_pool import WorkerPool
 from digit_tui.nn import Network
@@ -232,7 +231,8 @@ class Branch:
         drawings = lesson = None
         if isinstance(command, Teach):
             try:
-                drawings = self._keep_drawings(command)
+                writer, classes = self.recorder.writer, self._dataset.classes
+                drawings = find_drawings(command, self.source, writer, classes)
             except (DataError, RunError, OSError) as error:
                 yield Refused(state.step, f"Nothing is taught: {error}")
                 return
@@ -261,19 +261,6 @@ class Branch:
             effect = effect_of(before, self._evaluate())
             yield from (replace(event, effect=effect, lesson=lesson) for event in events)
             yield from self.evaluate()
-
-    def _keep_drawings(self, command: Teach) -> Drawings:
-        """The drawings that a command names, which the run's folder has from now on.
-
-        Raises:
-            DataError, RunError, OSError: if they are not there, or cannot be kept.
-        """
-        writer = self.recorder.writer
-        folders = [self.source, None if writer is None else writer.path]
-        drawings = find_drawings(command, filter(None, folders), self._dataset.classes)
-        if writer is not None:
-            writer.keep_drawings(drawings)
-        return drawings
 
     def go_to(self, target: RunState, step: int, lineage: Lineage) -> Iterator[Event]:
         """Go to another state: the one that was asked for, or one from which it can be reached.

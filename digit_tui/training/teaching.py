@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,28 +17,32 @@ from digit_tui.run.commands import Teach
 from digit_tui.run.random_streams import stream
 from digit_tui.run.state import RunState
 from digit_tui.storage.drawing_files import read_drawings
+from digit_tui.storage.run_writer import RunWriter
 
 
-def find_drawings(command: Teach, folders: Iterable[Path], classes: int) -> Drawings:
-    """The drawings that a command names.
+def find_drawings(
+    command: Teach, source: Path | None, writer: RunWriter | None, classes: int
+) -> Drawings:
+    """The drawings that a command names, which the run's folder has from now on.
+
+    If no folder has them, a person has just asked for it, and they are the person's own.
 
     Args:
         command: the command.
-        folders: of runs that may have them. If none has, a person has just asked for it, and they
-            are the person's own.
+        source: folder of the run that is resumed or repeated.
+        writer: of the run's folder.
         classes: that the network tells apart.
 
     Raises:
         DataError: if they are not there any more, or do not suit the network.
-        RunError: if a file of them is damaged.
+        RunError: if a file of them is damaged, or somebody else has one in its place.
+        OSError: if the disk refuses to keep them.
     """
     drawings = None
-    for folder in folders:
-        try:
+    for folder in filter(None, [source, None if writer is None else writer.path]):
+        with suppress(FileNotFoundError):
             drawings = read_drawings(folder, command.drawings)
             break
-        except FileNotFoundError:
-            continue
     if drawings is None:
         drawings = Drawings(*read_own_digits())
     if drawings.sha256 != command.drawings or len(drawings) != command.count:
@@ -46,6 +50,8 @@ def find_drawings(command: Teach, folders: Iterable[Path], classes: int) -> Draw
     highest = int(drawings.labels.max())
     if highest >= classes:
         raise DataError(f"a drawing has the label {highest}, the network knows 0 to {classes - 1}")
+    if writer is not None:
+        writer.keep_drawings(drawings)
     return drawings
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from support.rarely import rarely
 from support.steering import Tell, forked, lines, of_fork
+from support.teaching import Keep as KeepDrawings
+from support.teaching import drawings_of
 
+from digit_tui.insight.lesson import Lesson
 from digit_tui.run import commands
 from digit_tui.run import events as happened
+from digit_tui.training.results import effect_of
 from digit_tui.tui.screens.fork import ForkDialog
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.gap_line import GapLine, gap
@@ -220,6 +225,31 @@ class TestFork:
         assert "saved as left" in lines(model)[-1]
         assert gap(model) == ""
         assert model.state == "training"
+
+    async def test_a_key_teaches_a_copy(
+        self, window: Any, story: Any, keep_drawings: KeepDrawings
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1), story.paused("finished"))
+            keep_drawings(drawings_of(), 4)
+            await opened.press("H")
+            opened.find("5 to 10,000 drawings can be taught, not 4")
+            command = keep_drawings(drawings_of(12))
+            await opened.press("H")
+            assert opened.sent == [commands.Fork((command,))]  # also when all epochs are done
+            await opened.tell(forked(story, "12 drawings taught"))
+            before, after = (story.evaluated_at(100, 1.0, story.evaluation()) for _ in range(2))
+            effect = effect_of(before, after)
+            change = story.changed("taught", ((command.drawings, 12),))
+            change = replace(change, effect=effect, lesson=Lesson(12, 5, 11))
+            await opened.tell(before, *of_fork(change, after))
+            told = "12 drawings taught: 5 right before, 11 by copies that had not seen them"
+            opened.find(f"Fork: {told}")
+            assert lines(opened.app.model)[-1].startswith(f"fork: {told}; test ")
+            assert "fixed 0, broke 0" in gap(opened.app.model)
+            await opened.press("H")
+            assert len(opened.sent) == 1
+            opened.find("a fork trains beside the run: k ends it")
 
     def test_what_goes_wrong_in_a_fork_is_told(
         self, model: RunModel, story: Any, tell: Tell
