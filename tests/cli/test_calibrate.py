@@ -12,6 +12,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support.cli import SMALL, run
 
@@ -19,7 +20,9 @@ from digit_tui.cli import calibrate as calibrate_module
 from digit_tui.cli import subcommands
 from digit_tui.data import load_dataset
 from digit_tui.engine.holdout import PARTS, hold_out
-from digit_tui.insight.calibration import fit_temperature, measure
+from digit_tui.insight.answers import coverage
+from digit_tui.insight.calibration import calibrated, fit_temperature, measure
+from digit_tui.insight.novelty import NoveltyScorer, threshold_of
 from digit_tui.nn import evaluate
 from digit_tui.run.commands import AddEpochs, AppliedCommand, SetBatchSize, SetLearningRate, Stop
 from digit_tui.run.events import Evaluated, RunEnded, RunStarted
@@ -48,14 +51,20 @@ def test_a_run_is_calibrated_by_folds_and_evaluated(folder: Path) -> None:
     assert saved.weights_sha256 == checkpoint.state.weights_sha256
     assert (saved.step, saved.folds) == (checkpoint.state.step, 2)
     assert saved.held_out == 1_600  # two fifths of 4,000
-    assert saved.novelty_threshold is None
+    assert saved.novelty_threshold is not None
     assert saved.nll_after <= saved.nll_before
 
     sample = load_dataset("sample")
     evaluation = evaluate(checkpoint.network, sample.test_images, sample.test_labels)
     wanted = measure(evaluation, saved.temperature)
     assert wanted is not None
-    told = json.loads(run("evaluate", str(folder), "--json").stdout)["calibration"]
+    printed = json.loads(run("evaluate", str(folder), "--json").stdout)
+    scores = NoveltyScorer(checkpoint.network, sample.train_images).score(sample.test_images)
+    assert 0.9 <= np.mean(scores <= saved.novelty_threshold) <= 0.99
+    likely = calibrated(evaluation.probabilities, saved.temperature)
+    answered = coverage(replace(evaluation, probabilities=likely), scores, saved.novelty_threshold)
+    assert printed["answered"] == vars(answered) | {"refused": answered.refused}
+    told = printed["calibration"]
     assert told["temperature"] == saved.temperature
     assert told["ece"] == pytest.approx(wanted.ece)
     assert told["nll"] == pytest.approx(wanted.nll)
@@ -89,8 +98,11 @@ def test_held_out_digits_of_the_run_need_no_copies(tmp_path: Path) -> None:
     saved = read_calibration(folder)
     assert saved is not None
     network = SavedRun.read(folder).checkpoint().network
-    evaluation = evaluate(network, *hold_out(load_dataset("sample"), 500).split("validation"))
-    assert saved.temperature == fit_temperature(evaluation)
+    dataset = hold_out(load_dataset("sample"), 500)
+    images, labels = dataset.split("validation")
+    assert saved.temperature == fit_temperature(evaluate(network, images, labels))
+    scores = NoveltyScorer(network, dataset.train_images).score(images)
+    assert saved.novelty_threshold == pytest.approx(threshold_of(scores), rel=1e-4)
     assert (saved.folds, saved.held_out) == (0, 500)
 
 

@@ -28,8 +28,9 @@ def looks(gained: int, lost: int, dataset: Any) -> tuple[Candidate, Candidate]:
         probabilities[right] = [0, 1]
         labels = np.ones(1000, np.uint8)
         evaluation = Evaluation(labels, probabilities, labels * np.float32(0))
-        history, network = PredictionHistory(), Network((4, 2))
-        return Candidate(letter, SavedEvaluation(7, dataset, evaluation, history, network))
+        history, weights, network = PredictionHistory(), "0" * 64, Network((4, 2))
+        found = SavedEvaluation(7, dataset, evaluation, history, weights, network)
+        return Candidate(letter, found)
 
     return result("A", range(900)), result("C", range(lost, 900 + gained))
 
