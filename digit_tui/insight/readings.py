@@ -73,34 +73,32 @@ def read_digits(
 
 
 def reading_words(readings: list[Reading]) -> str:
-    """For example "7 (99.8%)", or "27 (2 99.1%, 7 88.0%)" of several digits.
+    """For example "7 (99.8%)", or "27 (2 99.1%, 7 or 1)" of several digits.
 
-    A digit that is not answered with one class is a question mark among several, and its words
-    follow: "2? (2 99.1%, 7 or 1)".
+    What is not a digit is named all the same: "not a digit, most like 7 (61.0%)".
     """
     if not readings:
         return "no digit found"
     if len(readings) == 1:
-        answer = readings[0].answer
-        return _named(readings[0]) if answer is None else answer_words(answer)
-    classes = [_sign(each) for each in readings]
+        return _words(readings[0])
+    classes = [str(reading.predicted) for reading in readings]
     text = ("" if max(map(len, classes)) == 1 else " ").join(classes)
     return f"{text} ({', '.join(map(_brief, readings))})"
 
 
-def _named(reading: Reading) -> str:
-    return f"{reading.predicted} ({reading.confidence:.1%})"
-
-
-def _sign(reading: Reading) -> str:
-    sure = reading.answer is None or len(reading.answer.classes) == 1
-    return str(reading.predicted) if sure else "?"
+def _words(reading: Reading) -> str:
+    named = f"{reading.predicted} ({reading.confidence:.1%})"
+    if reading.answer is None:
+        return named
+    words = answer_words(reading.answer)
+    return words if reading.answer.classes else f"{words}, most like {named}"
 
 
 def _brief(reading: Reading) -> str:
+    """The same of one of several digits, in fewer words."""
     answer = reading.answer
     if answer is None:
         return f"{reading.predicted} {reading.confidence:.1%}"
     if len(answer.classes) == 1:
         return f"{answer.classes[0]} {answer.probabilities[0]:.1%}"
-    return " or ".join(map(str, answer.classes)) or NOT_A_DIGIT
+    return " or ".join(map(str, answer.classes)) or f"{reading.predicted} {NOT_A_DIGIT}"
