@@ -48,7 +48,7 @@ def test_a_run_is_calibrated_by_folds_and_evaluated(folder: Path) -> None:
     assert saved.weights_sha256 == checkpoint.state.weights_sha256
     assert (saved.step, saved.folds) == (checkpoint.state.step, 2)
     assert saved.held_out == 1_600  # two fifths of 4,000
-    assert saved.novelty_threshold is None
+    assert saved.novelty_threshold is not None
     assert saved.nll_after <= saved.nll_before
 
     sample = load_dataset("sample")
@@ -57,6 +57,10 @@ def test_a_run_is_calibrated_by_folds_and_evaluated(folder: Path) -> None:
     assert wanted is not None
     told = json.loads(run("evaluate", str(folder), "--json").stdout)["calibration"]
     assert told["temperature"] == saved.temperature
+    plain = measure(evaluation)
+    assert plain is not None
+    assert told["ece_before"] == pytest.approx(plain.ece)
+    assert told["nll_before"] == pytest.approx(plain.nll)
     assert told["ece"] == pytest.approx(wanted.ece)
     assert told["nll"] == pytest.approx(wanted.nll)
     assert told["coverage"] == pytest.approx(wanted.coverage)
