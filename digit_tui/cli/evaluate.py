@@ -37,7 +37,8 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
     calibration, complaint = calibration_of(saved.path, result.weights_sha256)
     if complaint:
         print_error(complaint)
-    measured = measure(evaluation, calibration.temperature) if calibration else None
+    before = measure(evaluation)
+    after = measure(evaluation, calibration.temperature) if calibration else None
     covered: Coverage | DataError
     try:
         covered = answered(saved, result, calibration, data)
@@ -51,15 +52,15 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
             "test_total": evaluation.total,
             "test_loss": evaluation.loss if isfinite(evaluation.loss) else None,
             "confusion": confusion_matrix(evaluation).tolist(),
-            "calibration": measured and to_json(measured),
+            "calibration": before and after and to_json(before, after),
             "answered": answered_to_json(covered),
         }
         output.line(json.dumps(values, allow_nan=False))
     else:
         words = report(evaluation, history_of(saved, result))
         output.line(f"Data           {dataset.name} ({dataset.source})\n{words}")
-        if measured is not None:
-            output.line(summary(measured))
+        if before is not None and after is not None:
+            output.line(summary(before, after))
         for line in ["", *answered_lines(covered)]:
             output.line(line)
     return output.status or ExitStatus.DONE

@@ -7,7 +7,6 @@ from threadpoolctl import threadpool_limits
 from digit_tui.cli.loading import load_and_tell
 from digit_tui.data import Dataset
 from digit_tui.engine.holdout import hold_out
-from digit_tui.insight.novelty import NoveltyScorer, threshold_of
 from digit_tui.insight.selective import SelectiveClassifier
 from digit_tui.nn import Network
 from digit_tui.storage.calibration_file import Calibration
@@ -22,8 +21,8 @@ def selective_classifier(
 ) -> SelectiveClassifier:
     """The network of a saved run, with the digits that it was trained on to compare others with.
 
-    The threshold is that of the calibration; without one it comes from the validation set if there
-    is one, else from training digits.
+    Temperature and threshold are those of the calibration; see `SelectiveClassifier.of` for what it
+    lacks.
 
     Args:
         saved: the run.
@@ -36,11 +35,6 @@ def selective_classifier(
     """
     own = load_and_tell(saved.data, saved.config.side) if dataset is None else dataset
     own = hold_out(own, saved.config.validation)
+    known = () if calibration is None else (calibration.temperature, calibration.novelty_threshold)
     with threadpool_limits(limits=1, user_api="blas"):  # the components: others would spin
-        scorer = NoveltyScorer(network, own.train_images)
-        threshold = scorer.threshold
-        if calibration is not None and calibration.novelty_threshold is not None:
-            threshold = calibration.novelty_threshold
-        elif own.validation_images is not None:
-            threshold = threshold_of(scorer.score(own.validation_images))
-    return SelectiveClassifier(scorer, threshold, calibration.temperature if calibration else 1.0)
+        return SelectiveClassifier.of(network, own, *known)

@@ -36,20 +36,26 @@ def bin_lines(reliability: Reliability) -> list[str]:
     return lines
 
 
-def summary(measures: Measures) -> str:
-    """For example "Calibrated at temperature 0.812: calibration error 0.21%, ..."."""
+def summary(before: Measures, after: Measures) -> str:
+    """For example "Calibrated at temperature 0.812: calibration error 0.21% (0.35% before), ...".
+
+    Both are of the same digits, before at temperature 1.
+    """
     return (
-        f"Calibrated at temperature {measures.temperature:.3f}: "
-        f"calibration error {measures.ece:.2%}, negative log-likelihood {measures.nll:.4f}\n"
-        f"{COVERAGE}  {measures.coverage:.2%} of the digits"
+        f"Calibrated at temperature {after.temperature:.3f}: "
+        f"calibration error {after.ece:.2%} ({before.ece:.2%} before), "
+        f"negative log-likelihood {after.nll:.4f} ({before.nll:.4f})\n"
+        f"{COVERAGE}  {after.coverage:.2%} of the digits"
     )
 
 
-def to_json(measures: Measures) -> dict[str, Any]:
-    """The temperature and what was measured at it, as fractions and nats."""
+def to_json(before: Measures, measures: Measures) -> dict[str, Any]:
+    """The temperature and what was measured before and at it, as fractions and nats."""
     return {
         "temperature": measures.temperature,
+        "ece_before": before.ece,
         "ece": measures.ece,
+        "nll_before": before.nll,
         "nll": measures.nll,
         "coverage": measures.coverage,
         "wanted_accuracy": WANTED_ACCURACY,

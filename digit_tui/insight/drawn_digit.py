@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.data import Normalised, normalise_digit, resample_area
+from digit_tui.insight.answers import NOT_A_DIGIT, Answer, answer_words
+from digit_tui.insight.selective import SelectiveClassifier
 from digit_tui.nn import Network, evaluate
 
 Array = NDArray[Any]
@@ -25,6 +27,8 @@ class Reading:
     """(side, side) uint8, what the network was given."""
     probabilities: Array
     """(classes,) float32, their sum is 1; NaN if the network diverged."""
+    answer: Answer | None = None
+    """What to say of it, where it is known what is no digit; None names the most probable class."""
 
     @property
     def predicted(self) -> int:
@@ -38,23 +42,35 @@ class Reading:
 
     @property
     def words(self) -> str:
-        """The answer, for example "reads 7 (97.1%)"."""
+        """The answer: for example "reads 7 (97.1%)", "2 or 7" or "not a digit; most like 7"."""
         if not np.isfinite(self.probabilities).all():
             return "cannot read: it has diverged"
+        if self.answer is not None and not self.answer.classes:
+            return f"{NOT_A_DIGIT}; most like {self.predicted}"
+        if self.answer is not None:
+            return f"reads {answer_words(self.answer)}"
         return f"reads {self.predicted} ({self.probabilities[self.predicted]:.1%})"
 
 
-def read_drawing(network: Network, ink: Array, normalise: bool = True) -> Reading:
+def read_drawing(
+    network: Network,
+    ink: Array,
+    normalise: bool = True,
+    classifier: SelectiveClassifier | None = None,
+) -> Reading:
     """Have a network read a drawing.
 
     Args:
         network: of square images.
         ink: (height, width) uint8, 0 background to 255 ink; square if it is not normalised.
         normalise: whether it is made as MNIST's digits were, or only shrunk.
+        classifier: of that network, or of an earlier one of the run, if it may refuse to answer.
     """
     side = isqrt(network.sizes[0])
     steps = normalise_digit(ink)
     (image,) = resample_area((steps.image if normalise else ink)[None], side)
     no_label = np.zeros(1, np.uint8)  # it does not matter for probabilities
-    evaluation = evaluate(network, image.reshape(1, -1), no_label)
-    return Reading(steps, image, evaluation.probabilities[0])
+    flat = image.reshape(1, -1)
+    chances = evaluate(network, flat, no_label).probabilities
+    answer = None if classifier is None else classifier.answers(flat, chances)[0]
+    return Reading(steps, image, chances[0], answer)

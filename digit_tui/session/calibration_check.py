@@ -10,7 +10,7 @@ from digit_tui.insight.calibration import Measures, fit_temperature, measure
 from digit_tui.insight.calibration_report import bin_lines, comparison_lines
 from digit_tui.nn import evaluate
 from digit_tui.run.events import Evaluated, Inspected
-from digit_tui.storage.calibration_file import calibration_of
+from digit_tui.storage.calibration_file import Calibration, calibration_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +65,27 @@ def check_calibration(
         source = f"The temperature is fitted on {count}{same}."
     else:
         source = "No temperature: digit-tui calibrate RUN fits one, on digits that it holds out."
-        if folder is not None and inspected is not None and inspected.step == evaluated.step:
-            saved, complaint = calibration_of(Path(folder), inspected.state.weights_sha256)
-            if saved is not None:
-                temperature = saved.temperature
-                count = counted(saved.held_out, "digit")
-                source = f"The temperature is the saved one, fitted on {count} by calibrate."
-            elif complaint:
-                source = f"No temperature: {printable(complaint)}."
+        saved, complaint = saved_calibration(evaluated, inspected, folder)
+        if saved is not None:
+            temperature = saved.temperature
+            count = counted(saved.held_out, "digit")
+            source = f"The temperature is the saved one, fitted on {count} by calibrate."
+        elif complaint:
+            source = f"No temperature: {printable(complaint)}."
     after = None if temperature is None else measure(evaluation, temperature)
     return CalibrationCheck(counted(evaluation.total, f"{split} digit"), source, before, after)
+
+
+def saved_calibration(
+    evaluated: Evaluated, inspected: Inspected | None, folder: str | None
+) -> tuple[Calibration | None, str]:
+    """What `digit-tui calibrate` saved for the evaluated network, or None and why there is none.
+
+    Args:
+        evaluated: the network.
+        inspected: the state of the run, which tells whether a saved calibration is of its weights.
+        folder: of the run, if it is saved.
+    """
+    if folder is None or inspected is None or inspected.step != evaluated.step:
+        return None, ""
+    return calibration_of(Path(folder), inspected.state.weights_sha256)

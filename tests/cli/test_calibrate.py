@@ -66,6 +66,10 @@ def test_a_run_is_calibrated_by_folds_and_evaluated(folder: Path) -> None:
     assert printed["answered"] == vars(answered) | {"refused": answered.refused}
     told = printed["calibration"]
     assert told["temperature"] == saved.temperature
+    plain = measure(evaluation)
+    assert plain is not None
+    assert told["ece_before"] == pytest.approx(plain.ece)
+    assert told["nll_before"] == pytest.approx(plain.nll)
     assert told["ece"] == pytest.approx(wanted.ece)
     assert told["nll"] == pytest.approx(wanted.nll)
     assert told["coverage"] == pytest.approx(wanted.coverage)

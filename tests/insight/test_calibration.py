@@ -178,8 +178,8 @@ def test_what_was_drawn_too_sure_is_mended() -> None:
     assert after is not None
     assert before.ece > 0.1 > 0.03 > after.ece
     assert after.nll < before.nll == pytest.approx(evaluation.loss, rel=1e-5)
-    values = to_json(after)
-    assert values["ece"] == after.ece
+    values = to_json(before, after)
+    assert (values["ece_before"], values["ece"]) == (before.ece, after.ece)
     assert values["coverage"] == after.curve.coverage_at(0.999)
     lines = comparison_lines(before, after)
     assert lines[1].split() == ["Temperature", "1.000", f"{after.temperature:.3f}"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
+from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
@@ -21,6 +23,7 @@ from digit_tui.insight.what_if import what_if
 from digit_tui.training.pace import Pace
 from digit_tui.tui.drawing.ink import default_renderer, next_renderer
 from digit_tui.tui.screens.view import View
+from digit_tui.tui.state.classifier_maker import ClassifierMaker
 from digit_tui.tui.state.drawn_digit import DrawnDigit, class_of
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.state.selected_digit import square
@@ -89,6 +92,9 @@ class DrawView(View):
         ),
     ]
 
+    class Learned(Message):
+        """It was learned in a thread what is no digit."""
+
     def __init__(self) -> None:
         super().__init__()
         self._normalises = True
@@ -98,6 +104,7 @@ class DrawView(View):
         self._said = OTHER_KEYS
         self._pace = Pace(1.0)
         """Of copies of the state."""
+        self._maker = ClassifierMaker()
         self._rest: Timer | None = None
         self._change_pending = False
 
@@ -177,7 +184,10 @@ class DrawView(View):
             return None
         self.set_class(False, "-blank")
         network, epoch = latest
-        reading = read_drawing(network, self._canvas.drawing.image, self._normalises)
+        self._learn(model)
+        reading = read_drawing(
+            network, self._canvas.drawing.image, self._normalises, self._maker.classifier
+        )
         self.query_one(Probabilities).show_reading(reading)
         digit = DrawnDigit(model.dataset, network, epoch, reading)
         seen = self.query_one(SeenDrawing)
@@ -185,6 +195,19 @@ class DrawView(View):
             weights = self._evidence(digit) if self._pixels else None
             seen.show(reading, self._normalises, self._canvas.renderer, weights)
         return digit
+
+    def _learn(self, model: RunModel) -> None:
+        """Learn in a thread what is no digit to the network."""
+        job = self._maker.due(model)
+        if job is not None:
+            self.run_worker(partial(self._learn_by, job), thread=True, group="classifier")
+
+    def _learn_by(self, job: Callable[[], None]) -> None:
+        job()
+        self.post_message(self.Learned())
+
+    def on_draw_view_learned(self) -> None:
+        self.redraw_once()
 
     def _evidence(self, digit: DrawnDigit) -> NDArray[Any]:
         reading = digit.reading

@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 from support.hand import mouse
 
-from digit_tui.data import DataError, normalise_digit
+from digit_tui.data import DataError, Dataset, normalise_digit
 from digit_tui.data.strokes import FINENESS
 from digit_tui.insight.drawn_digit import read_drawing
+from digit_tui.insight.selective import SelectiveClassifier
 from digit_tui.nn import Network
 from digit_tui.run import commands
 from digit_tui.tui.screens import draw as draw_module
 from digit_tui.tui.screens.draw import DrawView
+from digit_tui.tui.state.classifier_maker import ClassifierMaker
 from digit_tui.tui.state.drawn_digit import class_of
 from digit_tui.tui.widgets.drawing_canvas import DrawingCanvas
 
@@ -35,11 +37,22 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, int]]:
 
 
 @pytest.fixture
-def canvas(window: Any, story: Any, network: Network) -> Callable[..., Any]:
-    """Opens the view during a run."""
+def canvas(
+    window: Any, story: Any, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
+    """Opens the view during a run. It always names a digit, but if it may refuse to."""
+    due = ClassifierMaker.due
+
+    def due_if_asked(maker: ClassifierMaker, model: Any) -> Any:
+        return due(maker, model) if refuses else None
+
+    refuses = False
+    monkeypatch.setattr(ClassifierMaker, "due", due_if_asked)
 
     @asynccontextmanager
-    async def open_view(*size: int) -> Any:
+    async def open_view(*size: int, may_refuse: bool = False) -> Any:
+        nonlocal refuses
+        refuses = may_refuse
         evaluated_at = story.evaluated_at
         story.evaluated_at = lambda *values: replace(evaluated_at(*values), network=network)
         async with window(*(size or (80, 24))) as opened:
@@ -160,6 +173,16 @@ async def test_the_bars_follow_the_network_while_it_trains(
         assert "1 cropped" not in opened.text
         await opened.until(lambda: "as of epoch" in opened.text)
         opened.find("what if it were")
+
+
+async def test_what_is_no_digit_is_told(canvas: Any, network: Network, sample: Dataset) -> None:
+    async with canvas(may_refuse=True) as opened:
+        await opened.press("space", "right")  # a dash
+        classifier = SelectiveClassifier.of(network, sample)
+        reading = read_drawing(network, drawn(opened), classifier=classifier)
+        assert reading.answer is not None
+        assert reading.answer.classes == ()
+        await opened.until(lambda: f"not a digit; most like {reading.predicted}" in opened.text)
 
 
 @pytest.mark.long
