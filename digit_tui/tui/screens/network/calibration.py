@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from digit_tui.insight.calibration import Reliability
 from digit_tui.session.calibration_check import CalibrationCheck, check_calibration
-from digit_tui.tui.drawing.chart import BRAILLE, Curve, Drawing
+from digit_tui.tui.drawing.chart import BRAILLE, Curve, Drawing, letter
 from digit_tui.tui.screens.network.page import Look, Page
+from digit_tui.tui.screens.train_charts import LINE
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.charset import shows
 from digit_tui.tui.widgets.chart import Chart
 
+TITLE = "Right, by how sure"
+NAMES = ("before", "after")
+"""The temperature, whose curves they are."""
 DIAGONAL = np.linspace(0, 1, 50)
 """Where digits are right as often as the network is sure."""
 
 
 class CalibrationPage(Page):
-    """A reliability diagram, beside it the numbers and the count of each bin."""
+    """A reliability diagram and the curve of risk and coverage, beside them the numbers."""
 
     NAME = "Calibration"
     NEEDS_STATE = True
@@ -33,7 +37,9 @@ class CalibrationPage(Page):
     def compose(self) -> ComposeResult:
         yield Static("The run is asked for its state.")
         with Horizontal():
-            yield Chart("Right, by how sure", id="reliability")
+            with Vertical():
+                yield Chart(TITLE, id="reliability")
+                yield Chart("Wrong, by the share answered, surest first, log", id="risk")
             with VerticalScroll(can_focus=False):
                 yield Static(id="calibration-numbers")
 
@@ -66,16 +72,27 @@ class CalibrationPage(Page):
             return
         self._show_instead(None)
         self.query_one("#calibration-numbers", Static).update("\n".join(found.lines))
-        curves = [Curve(DIAGONAL, DIAGONAL, "foreground", mark=2, faint=True)]
-        shown = [("training", found.before), ("held-out", found.after)]
-        curves += [
-            _curve(each.reliability, color, mark)
-            for mark, (color, each) in enumerate(shown)
-            if each is not None
-        ]
+        measures = [("training", found.before), ("held-out", found.after)]
+        shown = [(color, each) for color, each in measures if each is not None]
         marker = "ascii" if self.app.no_color or not shows(BRAILLE) else "braille"
-        drawing = Drawing(curves, (0.0, 1.0), [], percent=True, marker=marker)
-        self.query_one("#reliability", Chart).draw(drawing)
+        curves = [Curve(DIAGONAL, DIAGONAL, "foreground", mark=2, faint=True)]
+        curves += [
+            _curve(each.reliability, color, mark) for mark, (color, each) in enumerate(shown)
+        ]
+        drawing = Drawing(curves, (0.0, 1.0), [], percent=True, whole=True, marker=marker)
+        chart = self.query_one("#reliability", Chart)
+        chart.border_title = TITLE + "".join(
+            f"  [${color}]{letter(marker, mark) or LINE} {name}[/]"
+            for mark, (name, (color, _)) in enumerate(zip(NAMES, shown, strict=False))
+            if len(shown) > 1
+        )
+        chart.draw(drawing)
+        risks = [
+            Curve(each.curve.coverage, each.curve.risk, color, mark)
+            for mark, (color, each) in enumerate(shown)
+        ]
+        drawing = Drawing(risks, (0.0, 1.0), [], percent=True, log=True, marker=marker)
+        self.query_one("#risk", Chart).draw(drawing)
 
 
 def _curve(reliability: Reliability, color: str, mark: int) -> Curve:
