@@ -30,7 +30,7 @@ async def test_the_page_and_where_its_temperature_is_from(window: Any, story: An
         await opened.settle()
         await opened.tell(story.inspected())
         await opened.until(lambda: "Neg. log-likelihood" in opened.text)
-        opened.find("Right, by how sure")
+        opened.find("Right by how sure")
         opened.find("digit-tui calibrate RUN")
         assert "after" not in opened.text
 

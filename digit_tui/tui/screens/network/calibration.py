@@ -16,7 +16,7 @@ from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.charset import shows
 from digit_tui.tui.widgets.chart import Chart
 
-TITLE = "Right, by how sure"
+TITLE = "Right by how sure"
 NAMES = ("before", "after")
 """The temperature, whose curves they are."""
 DIAGONAL = np.linspace(0, 1, 50)
@@ -82,7 +82,7 @@ class CalibrationPage(Page):
         drawing = Drawing(curves, (0.0, 1.0), [], percent=True, whole=True, marker=marker)
         chart = self.query_one("#reliability", Chart)
         chart.border_title = TITLE + "".join(
-            f"  [${color}]{letter(marker, mark) or LINE} {name}[/]"
+            f" [${color}]{letter(marker, mark) or LINE} {name}[/]"
             for mark, (name, (color, _)) in enumerate(zip(NAMES, shown, strict=False))
             if len(shown) > 1
         )
