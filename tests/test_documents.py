@@ -13,11 +13,13 @@ import pytest
 from click.testing import CliRunner
 
 from digit_tui.batch.event_printer import RESULTS
+from digit_tui.cli import predict as predict_files
 from digit_tui.cli.main import cli
 from digit_tui.cli.mistakes import CSV_COLUMNS
-from digit_tui.cli.subcommands import evaluate, inspect, mistakes
+from digit_tui.cli.subcommands import evaluate, inspect, mistakes, predict
 from digit_tui.config import PRESETS, SOURCES, RunConfig
 from digit_tui.data import Dataset, write_idx
+from digit_tui.data.picture_files import COSTLY, MAX_BYTES, MAX_PIXELS, WORK_PIXELS
 from digit_tui.insight.corruptions import CORRUPTIONS
 from digit_tui.insight.health.finding import Finding
 from digit_tui.insight.health.rules import RULES as HEALTH_RULES
@@ -315,6 +317,20 @@ def test_what_is_told_of_robustness(sample: Dataset, tmp_path: Path) -> None:
     assert fields == [*found["corruptions"][0], "against", "relative_corruption_error"]
     assert set(found["against"]) == {*found} - {"against"} | {"relative_corruption_error"}
     assert f"up to {MOST:,} of the digits" in text
+
+
+def test_what_is_told_of_predict() -> None:
+    text = read("predict")
+    rows = dict(table(text, "option", "meaning (default)"))
+    options = [option for option in predict.params if isinstance(option, click.Option)]
+    assert set(code(" ".join(rows))) == {name for option in options for name in option.opts}
+    assert code(rows["`--csv`"]) == list(predict_files.CSV_COLUMNS)
+    for limit in (MAX_PIXELS, *(MAX_PIXELS // times for times in COSTLY.values())):
+        assert f"{limit / 1e6:.1f}" in text
+    assert f"more than {MAX_PIXELS / 1e6:.1f} megapixels" in text
+    assert f"{MAX_BYTES >> 20}\nMiB" in text
+    assert WORK_PIXELS == 2_000_000
+    assert "more than two megapixels is made smaller" in text
 
 
 def test_the_rules_on_health() -> None:

@@ -35,6 +35,6 @@ def selective_classifier(
     """
     own = load_and_tell(saved.data, saved.config.side) if dataset is None else dataset
     own = hold_out(own, saved.config.validation)
-    known = () if calibration is None else (calibration.temperature, calibration.novelty_threshold)
+    known = () if calibration is None else calibration.known
     with threadpool_limits(limits=1, user_api="blas"):  # the components: others would spin
         return SelectiveClassifier.of(network, own, *known)

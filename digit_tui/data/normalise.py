@@ -16,6 +16,14 @@ from numpy.typing import NDArray
 
 from digit_tui.data.drawing import MNIST_BOX, MNIST_SIDE
 
+WIDEST = 3.2
+"""Strokes that are wider in the box, in pixels, are thinned: most of MNIST's are not (its median is
+2.6), and a network trained on full MNIST is right about as many of its test digits as before."""
+THIN = 0.25
+"""Ink that is fainter is taken away then. Measured on scikit-learn's digits, enlarged in four ways,
+0.1 to 0.3 do about as well, without it and from 0.45 on it is one to two points less; what is
+sharp, such as a broad pen, hardly changes."""
+
 
 @dataclass(frozen=True, eq=False)
 class Normalised:
@@ -34,13 +42,49 @@ def normalise_digit(ink: NDArray[np.uint8]) -> Normalised:
     if not ink.any():
         blank = np.zeros((MNIST_SIDE, MNIST_SIDE), np.uint8)
         return Normalised(ink, blank, blank)
+    cropped = _cropped(ink)
+    scaled = _scaled(cropped, MNIST_BOX)
+    if stroke_width(scaled) > WIDEST:
+        scaled = _thinned(cropped)
+    return Normalised(cropped, scaled, _centred(scaled))
+
+
+def stroke_width(image: NDArray[np.uint8]) -> float:
+    """The mean width of the strokes of an image (h, w) with some ink, in pixels.
+
+    A long stroke's area is half its outline times its width; the outline of something grey is its
+    total variation (the coarea formula: Federer 1959, "Curvature measures").
+    """
+    padded = np.pad(image.astype(np.float64), 1)
+    down = (padded[2:, 1:-1] - padded[:-2, 1:-1]) / 2
+    across = (padded[1:-1, 2:] - padded[1:-1, :-2]) / 2
+    return float(2 * image.sum(dtype=np.float64) / max(np.hypot(down, across).sum(), 1e-9))
+
+
+def _thinned(cropped: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """`cropped` (h, w) scaled to the box without the faint edges of its wide strokes.
+
+    Strokes are wide that were enlarged smoothly, or are blurred. At three times the size what is
+    fainter than THIN is taken away before the digit is scaled to its box.
+    """
+    fine = _scaled(cropped, 3 * MNIST_BOX) / 255
+    thin = np.clip((fine - THIN) / (1 - THIN), 0, 1)
+    return _scaled(_cropped(thin), MNIST_BOX)
+
+
+def _cropped(ink: NDArray[Any]) -> NDArray[Any]:
+    """The smallest box of `ink` (h, w), which is not blank, that holds all of it."""
     rows, columns = (np.flatnonzero(ink.any(axis=1 - axis)) for axis in (0, 1))
-    cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    factor = MNIST_BOX / max(cropped.shape)
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _scaled(cropped: NDArray[Any], box: int) -> NDArray[np.uint8]:
+    """`cropped` (h, w) with its longer side of `box` pixels and its darkest pixel 255."""
+    factor = box / max(cropped.shape)
     tall, wide = (max(1, round(length * factor)) for length in cropped.shape)
     pixels = _weights(cropped.shape[0], tall) @ cropped @ _weights(cropped.shape[1], wide).T
-    scaled = np.rint(pixels * (255 / pixels.max())).astype(np.uint8)  # thin strokes do not fade
-    return Normalised(cropped, scaled, _centred(scaled))
+    scaled: NDArray[np.uint8] = np.rint(pixels * (255 / pixels.max())).astype(np.uint8)
+    return scaled  # thin strokes do not fade
 
 
 def _weights(source: int, target: int) -> NDArray[Any]:

@@ -11,7 +11,10 @@ import logging
 import os
 import stat
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -115,7 +118,7 @@ def _check_size(image: Image, name: str) -> None:
     """Refuse a picture that would take too much memory; the size is known from its header."""
     width, height = image.size
     kind = "WebP" if image.format == "WEBP" else ""
-    if any(tile[0] == "ppm_plain" for tile in getattr(image, "tile", ())):
+    if _codec(image) == "ppm_plain":
         kind = "plain PGM or PPM"
     limit = MAX_PIXELS // COSTLY.get(kind, 1)
     if width * height > limit:
@@ -133,7 +136,8 @@ def _levels(image: Image) -> NDArray[np.uint8]:
     scale = np.sqrt(WORK_PIXELS / (image.width * image.height))
     if scale < 0.5:  # a JPEG is decoded at half its size or less
         image.draft(None, (int(image.width * scale), int(image.height * scale)))
-    image.load()
+    with _stderr_closed(_codec(image) == "libtiff"):
+        image.load()
     turn = _turn(image)
     image = _plain(image)
     scale = np.sqrt(WORK_PIXELS / (image.width * image.height))
@@ -145,6 +149,34 @@ def _levels(image: Image) -> NDArray[np.uint8]:
     if image.mode == "RGBA":
         image = _composed(image)
     return _grey(image)
+
+
+def _codec(image: Image) -> str:
+    """Pillow's name of what will decode an open picture."""
+    return next((str(tile[0]) for tile in getattr(image, "tile", ())), "")
+
+
+@contextmanager
+def _stderr_closed(wanted: bool) -> Iterator[None]:
+    """Throw away what a library in C writes on standard error, such as libtiff's warnings.
+
+    Only in the main thread: beside another one the terminal interface is drawn there.
+    """
+    if not wanted or current_thread() is not main_thread():
+        yield
+        return
+    try:
+        kept = os.dup(2)
+    except OSError:  # it is closed
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nothing:
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _turn(image: Image) -> Any:

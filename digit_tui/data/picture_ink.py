@@ -12,6 +12,11 @@ GRID = 128
 """The background is estimated on at most this many cells a side: light changes slowly."""
 FAINTEST = 12.0
 """Ink differs from its paper by at least this much, of 255: less is noise or a shadow."""
+FULL = 85
+"""The percentile of the ink that is taken for a full stroke: one with blurred edges is full only
+along its middle."""
+EVEN = 8.0
+"""Half of the border within this many levels of its median is evenly lit paper."""
 
 
 def ink_of(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -21,9 +26,13 @@ def ink_of(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     estimated at each place and subtracted; what is left is scaled so that the noise of the paper
     is 0 and full strokes are 255. Without ink it is 0 everywhere.
     """
-    if ink_is_light(levels):
-        levels = 255 - levels
-    paper = background(levels)
+    border = _border(levels)
+    shade = float(np.median(border))
+    even = float(np.median(np.abs(border - shade))) <= EVEN
+    if ink_is_light(levels, shade if even else None):
+        levels, shade = 255 - levels, 255 - shade
+    # A digit that fills the picture hides the paper: what is known of it is not estimated.
+    paper = np.float32(shade) if even else background(levels)
     depth = np.subtract(paper, levels, dtype=np.float32)
     border = _border(depth)
     centre = float(np.median(border))  # above 0: the estimate lies above noisy paper
@@ -32,19 +41,25 @@ def ink_of(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     found = depth[depth > floor + FAINTEST]
     if not found.size:
         return np.zeros(levels.shape, np.uint8)
-    # Half of the strongest ink is full ink: the edges of strokes, shadows and specks are less.
-    full = float(np.median(found[found >= np.percentile(found, 90) / 2]))
+    # Shadows and specks are less than half of the strongest ink.
+    strong = found[found >= np.percentile(found, 90) / 2]
+    full = float(np.percentile(strong, FULL))
     depth -= floor
     depth *= 255 / (full - floor)
     return np.clip(depth, 0, 255).astype(np.uint8)
 
 
-def ink_is_light(levels: NDArray[np.uint8]) -> bool:
-    """Whether the ink is lighter than the paper around it; (h, w) uint8.
+def ink_is_light(levels: NDArray[np.uint8], shade: float | None) -> bool:
+    """Whether the ink is lighter than the paper around it.
 
-    A quadratic surface is fitted to the border, so that light from one side, or in the middle, is
-    no ink; what lies far from it decides.
+    Args:
+        levels: (h, w).
+        shade: of the paper, if it is even. Else a quadratic surface is fitted to the border, so
+            that light from one side, or in the middle, is no ink; what lies far from it decides.
     """
+    if shade is not None:
+        differences = np.bincount(levels.ravel(), minlength=256) @ (np.arange(256) - shade) ** 3
+        return bool(differences > 0)
     small = _cells(levels, np.mean)
     rows, columns = (np.linspace(-1, 1, length) for length in small.shape)
     y, x = (axis.ravel() for axis in np.meshgrid(rows, columns, indexing="ij"))

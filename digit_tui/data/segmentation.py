@@ -72,10 +72,11 @@ def _sizes(boxes: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _usual(sizes: NDArray[np.int64], areas: NDArray[np.int64]) -> int:
-    """The size that half of the ink is at most part of: specks have little ink."""
+    """The size that three quarters of the ink are at most part of: the rest may be a digit broken
+    into pieces, or larger than the others."""
     order = np.argsort(sizes)
-    half = int(np.searchsorted(np.cumsum(areas[order]), areas.sum() / 2))
-    return int(sizes[order[half]])
+    place = int(np.searchsorted(np.cumsum(areas[order]), 0.75 * areas.sum()))
+    return int(sizes[order[place]])
 
 
 def _is_line(boxes: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.insight.drawn_digit import read_drawing
+from digit_tui.plain.predict import classifier_for
 from digit_tui.plain.requests import InputError
 from digit_tui.run.events import Inspected
+from digit_tui.session.run_status import RunStatus
 
 MOST = 1_000
 """Rows and columns of the largest drawing."""
@@ -44,13 +46,16 @@ def _level(character: str) -> int:
     return 0 if character == "." or character.isspace() else 255
 
 
-def answer(rows: Sequence[str], square: bool, inspected: Mapping[str, Inspected]) -> list[str]:
+def answer(
+    rows: Sequence[str], square: bool, inspected: Mapping[str, Inspected], run: RunStatus
+) -> list[str]:
     """The answer for a run and, if one trains beside it, for its fork.
 
     Args:
         rows: see `ink_of`.
         square: see there.
         inspected: copies of their states, by "run" and "fork".
+        run: the state of the run.
 
     Raises:
         InputError: if there is nothing to read.
@@ -58,7 +63,8 @@ def answer(rows: Sequence[str], square: bool, inspected: Mapping[str, Inspected]
     ink = ink_of(rows, square)
     lines = []
     for name, each in inspected.items():
-        reading = read_drawing(each.evaluated_network, ink)
+        classifier = classifier_for(name, each, run)
+        reading = read_drawing(each.evaluated_network, ink, classifier=classifier)
         order = np.argsort(-reading.probabilities, kind="stable")
         chances = ", ".join(f"{place} {reading.probabilities[place]:.1%}" for place in order)
         lines.append(f"{name} at epoch {each.epoch:.2f} {reading.words}: {chances}")

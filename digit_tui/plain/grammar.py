@@ -205,6 +205,11 @@ def _neuron(words: list[str]) -> Request:
     return requests.ShowUnit(whole(words[0]), whole(words[1], least=0))
 
 
+def _predict(words: list[str]) -> Request:
+    count_words(words, 1, MOST)
+    return requests.PredictFile(" ".join(words))
+
+
 def _log(words: list[str]) -> Request:
     count_words(words, 0, 1)
     return requests.ShowLog(whole(words[0]) if words else requests.LOG_LINES)
@@ -349,6 +354,9 @@ COMMANDS = (
         "corrupt",
         "Measure how well digits are read that are made worse in ten ways",
         alone(requests.ShowRobustness()),
+    ),
+    PlainCommand(
+        "predict", "predict FILE", "Read the digits in a picture file with the network", _predict
     ),
     PlainCommand(
         "health",

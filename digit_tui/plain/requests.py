@@ -98,6 +98,13 @@ class ShowUnit:
 
 
 @dataclass(frozen=True)
+class PredictFile:
+    """Say what the network takes the digits of a picture for."""
+
+    file: str
+
+
+@dataclass(frozen=True)
 class ShowConfusion:
     """Show which digits are confused with which."""
 
@@ -178,6 +185,7 @@ Request = (
     | ShowDigit
     | ReadDrawing
     | ShowUnit
+    | PredictFile
     | ShowConfusion
     | ShowNetwork
     | ShowRobustness

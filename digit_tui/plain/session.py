@@ -14,6 +14,7 @@ from digit_tui.plain import (
     health,
     network,
     neuron,
+    predict,
     queries,
     requests,
     robustness,
@@ -267,6 +268,8 @@ class Session:
                 self._drawing, self._rows = request, []
                 if self._terminal:
                     self._transcript.write("rows of . and #, then an empty line")
+            case requests.PredictFile():
+                self._write(predict.answer(request, (yield from self._control.inspect()), self.run))
             case requests.ShowHealth():
                 self._write(health.answer((yield from self._control.inspect()), self.run))
             case requests.ShowCalibration():
@@ -287,7 +290,8 @@ class Session:
                 self._rows.append(row)
             return
         self._drawing = None
-        self._write(drawn.answer(self._rows, request.square, (yield from self._control.inspect())))
+        inspected = yield from self._control.inspect()
+        self._write(drawn.answer(self._rows, request.square, inspected, self.run))
 
     def _write(self, lines: list[str]) -> None:
         for line in lines:

@@ -67,6 +67,7 @@ LINES = {
     "neuron 2 0": requests.ShowUnit(2, 0),
     "draw": requests.ReadDrawing(),
     "draw sq": requests.ReadDrawing(square=True),
+    "predict 1 2": requests.PredictFile("1 2"),
     "confusion": requests.ShowConfusion(),
     "mistakes 3 draw true=4 pred=9": requests.ListMistakes(3, True, "true=4 pred=9"),
     "mistakes conf>0.9": requests.ListMistakes(5, False, "conf>0.9"),
