@@ -12,7 +12,7 @@ from math import sqrt
 from typing import Any
 
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
-SOURCES = ("auto", "sample", "mnist")
+SOURCES = ("auto", "sample", "mnist", "mine")
 """Datasets by name; any other value is a folder."""
 SCHEDULES = ("constant", "cosine", "onecycle")
 AUGMENTATIONS = ("none", "shift", "affine", "elastic")
@@ -236,7 +236,7 @@ def absolute_data(data: str) -> str:
         ConfigError: if it is empty.
     """
     if not data:
-        raise ConfigError("data", "an empty name; give sample, mnist or a folder")
+        raise ConfigError("data", "an empty name; give sample, mnist, mine or a folder")
     return data if data in SOURCES else os.path.abspath(os.path.expanduser(data))
 
 

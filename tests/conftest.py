@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from digit_tui.data import Dataset, load_dataset, sources
+from digit_tui.data import Dataset, load_dataset, own_digits, sources
 from digit_tui.storage import run_files
 
 # Fixtures that train small runs.
-pytest_plugins = ["support.runs", "support.saved_runs"]
+pytest_plugins = ["support.runs", "support.saved_runs", "support.teaching"]
 
 # Looking for garbage took a fifth of the time of the tests that start the interface.
 gc.set_threshold(50_000, 20, 100)
@@ -52,12 +52,14 @@ def no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                 patch.delenv(name)
         patch.setenv("XDG_STATE_HOME", str(home / "state"))
         patch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+        patch.setenv("XDG_DATA_HOME", str(home / "data"))
         if sys.platform == "darwin":
             patch.setenv("HOME", str(home))
         elif sys.platform == "win32":
             # Windows asks the system, not the environment; a subprocess cannot be told.
             patch.setattr(run_files, "user_state_path", lambda *_, **__: home / "state")
             patch.setattr(sources, "user_cache_path", lambda *_, **__: home / "cache")
+            patch.setattr(own_digits, "user_data_path", lambda *_, **__: home / "data")
         # What a person sees at the first start is in no test but those of that.
         run_files.tips_seen().parent.mkdir(parents=True, exist_ok=True)
         run_files.tips_seen().touch()

@@ -16,18 +16,22 @@ from digit_tui.batch.event_printer import RESULTS
 from digit_tui.cli import predict as predict_files
 from digit_tui.cli.main import cli
 from digit_tui.cli.mistakes import CSV_COLUMNS
-from digit_tui.cli.subcommands import inspect, mistakes, predict
+from digit_tui.cli.subcommands import evaluate, inspect, mistakes, predict
 from digit_tui.config import PRESETS, SOURCES, RunConfig
+from digit_tui.data import Dataset, write_idx
 from digit_tui.data.picture_files import COSTLY, MAX_BYTES, MAX_PIXELS, WORK_PIXELS
+from digit_tui.insight.corruptions import CORRUPTIONS
 from digit_tui.insight.health.finding import Finding
 from digit_tui.insight.health.rules import RULES as HEALTH_RULES
 from digit_tui.insight.next_step import BATCH
+from digit_tui.insight.robustness import MOST
 from digit_tui.insight.selection import NUMBERS, ORDERS, SETS, STATES
 from digit_tui.manual import TOPICS, read
 from digit_tui.nn import RULES
 from digit_tui.nn.gradient_check import BATCH as CHECK_BATCH
 from digit_tui.nn.gradient_check import COUNT
 from digit_tui.plain.grammar import COMMANDS
+from digit_tui.run.commands import Teach
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.storage.lock import LOCK
 from digit_tui.storage.run_files import FILES
@@ -209,7 +213,7 @@ def test_the_events_and_their_fields() -> None:
     ]
 
 
-def test_the_fields_are_those_that_a_run_prints(tmp_path: Path) -> None:
+def test_the_fields_are_those_that_a_run_prints(teach_8: Teach, tmp_path: Path) -> None:
     """With held-out digits all of them are there, but for the step of an opened test set."""
     told = {code(name)[0]: code(each) for name, each in table(read("scripts"), "event", "fields")}
     run = ["--batch", "--json", "--data", "sample", "--preset", "classic", "--hidden", "4"]
@@ -223,7 +227,7 @@ def test_the_fields_are_those_that_a_run_prints(tmp_path: Path) -> None:
         "--run",
         str(tmp_path / "run"),
     ]
-    run += ["--fork-at", "3", "--fork", "off=1:2"]
+    run += ["--fork-at", "3", "--fork", "teach=mine"]
     done = CliRunner().invoke(cli, run)
     assert done.exit_code == 0
     printed = {}
@@ -286,6 +290,33 @@ def test_what_is_told_of_inspect(tmp_path: Path) -> None:
     assert f"first {BATCH} training images" in text
     assert f"first {CHECK_BATCH} training images" in text
     assert f"along {COUNT}\nweights" in text
+
+
+def test_what_is_told_of_robustness(sample: Dataset, tmp_path: Path) -> None:
+    text = read("robustness")
+    told = table(text, "corruption", "what happens", "strengths 1 to 5", "unit")
+    assert [(name, levels, unit) for name, _, levels, unit in told] == [
+        (each.name, ", ".join(f"{level:g}" for level in each.levels), each.unit)
+        for each in CORRUPTIONS
+    ]
+    rows = dict(table(text, "option", "meaning (default)"))
+    named = {word for left in rows for word in re.findall(r"--[a-z-]+", left)}
+    options = [option for option in evaluate.params if isinstance(option, click.Option)]
+    assert named == {name for option in options for name in option.opts}
+    for split in ("train", "t10k"):
+        images = sample.test_images[:10].reshape(-1, 28, 28)
+        write_idx(tmp_path / f"{split}-images-idx3-ubyte.gz", images)
+        write_idx(tmp_path / f"{split}-labels-idx1-ubyte.gz", sample.test_labels[:10])
+    folder = str(tmp_path / "run")
+    run = ["--batch", "--data", str(tmp_path), "--hidden", "4", "--epochs", "1", "--run", folder]
+    assert CliRunner().invoke(cli, run).exit_code == 0
+    asked = ["evaluate", folder, "--corrupt", "--json", "--against", folder]
+    found = json.loads(CliRunner().invoke(cli, asked).stdout)
+    assert code(rows["`--json`"]) == list(found)
+    fields = code(text.partition("Each of `corruptions` has ")[2].partition("\n\n")[0])
+    assert fields == [*found["corruptions"][0], "against", "relative_corruption_error"]
+    assert set(found["against"]) == {*found} - {"against"} | {"relative_corruption_error"}
+    assert f"up to {MOST:,} of the digits" in text
 
 
 def test_what_is_told_of_predict() -> None:

@@ -44,6 +44,8 @@ def run_batch(request: RunRequest, as_json: bool, target_accuracy: float | None)
     with signals.handled_by(stop_on_signal):
         try:
             dataset = request.load_dataset()
+            for note in dataset.notes:
+                print_error(note)
             trainer = request.trainer(dataset, mailbox, interactive=False)
             events_on_screen = as_json and sys.stdout is not None and sys.stdout.isatty()
             with progress_on_stderr(quiet=events_on_screen) as progress:

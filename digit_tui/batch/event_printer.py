@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from digit_tui.insight.lesson import Lesson
 from digit_tui.run.commands import Stop
 from digit_tui.run.event_json import event_to_json
 from digit_tui.run.events import (
@@ -56,6 +57,7 @@ class EventPrinter:
         self._refusals: set[str] = set()
         self.forked: Forked | None = None
         self.fork_ended: RunEnded | None = None
+        self._lesson: Lesson | None = None
 
     def add(self, event: Event) -> None:
         """Print an event, if it is to be printed."""
@@ -88,6 +90,8 @@ class EventPrinter:
                 print_error(worker_lost(inner))
             case Forked():
                 self.forked = inner
+            case SettingChanged(lesson=Lesson() as lesson):
+                self._lesson = lesson
             case RunEnded():
                 if inner is event:
                     self.ended = inner
@@ -103,4 +107,4 @@ class EventPrinter:
         fork = None
         if self.forked is not None and self.fork_ended is not None:
             fork = self.forked, self.fork_ended
-        return final_report(self.ended, images, fork)
+        return final_report(self.ended, images, fork, self._lesson)

@@ -1,15 +1,21 @@
-"""The `digit-tui data` commands: list and fetch datasets, draw digits."""
+"""The `digit-tui data` commands: list and fetch datasets, draw digits. Own ones: mine.py."""
 
 from __future__ import annotations
 
 import contextlib
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Thread
 from types import FrameType
+from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from digit_tui.cli.loading import load_and_tell
 from digit_tui.data import (
+    MINE,
     MIRRORS,
     DataError,
     cache_dir,
@@ -18,9 +24,10 @@ from digit_tui.data import (
     discard_unfinished,
     draw_digit,
     fetch_mnist,
-    load_dataset,
     printable,
+    read_own,
     reason_of,
+    resolve_source,
 )
 from digit_tui.session import signals
 from digit_tui.session.exit_status import ExitStatus
@@ -153,31 +160,66 @@ def _download_bars() -> Iterator[ShowProgress | None]:
         yield show
 
 
-def show_data(name: str, count: int, first: int, part: str) -> int:
-    """Draw digits, as many side by side as fit; returns the exit status."""
+def show_data(name: str, count: int, first: int, part: str | None) -> int:
+    """Draw digits, as many side by side as fit; returns the exit status.
+
+    Args:
+        name: of the dataset.
+        count: how many to draw.
+        first: the number of the first, counted from 0.
+        part: "train" or "test"; None is "train", or all of the person's own drawings.
+    """
     try:
-        dataset = load_dataset(name)
+        digits = _own(part) if name == MINE else _of_dataset(name, part)
     except DataError as error:
         print_error(str(error))
         return ExitStatus.DATA
-    train = part == "train"
-    images = dataset.train_images if train else dataset.test_images
-    labels = dataset.train_labels if train else dataset.test_labels
-    if first >= len(images):
-        print_error(f"--index {first}: there are {len(images):,} images, counted from 0")
+    if first >= len(digits.labels):
+        print_error(f"--index {first}: there are {len(digits.labels):,} images, counted from 0")
         return ExitStatus.USAGE
 
     output = Output()
     width = 2 * DRAWING_ROWS
     across = max((shutil.get_terminal_size().columns + 2) // (width + 2), 1)
-    chosen = range(first, min(first + count, len(images)))
+    chosen = range(first, min(first + count, len(digits.labels)))
     for start in range(0, len(chosen), across):
         row = chosen[start : start + across]
-        captions = [f"#{index}  label {labels[index]}" for index in row]
-        drawings = [
-            draw_digit(images[index].reshape(dataset.side, -1), width, DRAWING_ROWS)
-            for index in row
-        ]
+        captions = [digits.caption(index) for index in row]
+        drawings = [draw_digit(digits.images[index], width, DRAWING_ROWS) for index in row]
         for line in (captions, *zip(*drawings, strict=True), ()):
             output.line("  ".join(f"{cell:<{width}}" for cell in line).rstrip())
     return output.status or ExitStatus.DONE
+
+
+class _Digits(NamedTuple):
+    """Digits to draw: images (n, side, side) uint8, and for each of them the rest."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    numbers: Sequence[int]
+    tested: NDArray[np.bool_]
+    """Whether to say that it is a test digit."""
+
+    def caption(self, index: int) -> str:
+        test = "  test" if self.tested[index] else ""
+        return f"#{self.numbers[index]}  label {self.labels[index]}{test}"
+
+
+def _of_dataset(name: str, part: str | None) -> _Digits:
+    dataset = load_and_tell(name)
+    test = part == "test"
+    images = dataset.test_images if test else dataset.train_images
+    labels = dataset.test_labels if test else dataset.train_labels
+    squares = images.reshape(-1, dataset.side, dataset.side)
+    return _Digits(squares, labels, range(len(labels)), np.zeros(len(labels), np.bool_))
+
+
+def _own(part: str | None) -> _Digits:
+    """A person's drawings, with the numbers by which they are removed."""
+    own = read_own()
+    chosen = np.ones(len(own.labels), np.bool_) if part is None else own.tested == (part == "test")
+    if not chosen.any():
+        resolve_source(MINE)  # says so if there are none at all
+        raise DataError(f"none of the drawings is in the {part} set; see digit-tui data mine")
+    numbers = np.flatnonzero(chosen).tolist()
+    return _Digits(own.images[chosen], own.labels[chosen], numbers, own.tested[chosen])

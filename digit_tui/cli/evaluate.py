@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 from math import isfinite
 
+from digit_tui.cli.answered import answered, answered_lines, answered_to_json
 from digit_tui.cli.evaluate_saved import evaluate_saved, history_of
 from digit_tui.cli.saved_runs import read_run
+from digit_tui.data import DataError
+from digit_tui.insight.answers import Coverage
+from digit_tui.insight.calibration import measure
+from digit_tui.insight.calibration_report import summary, to_json
 from digit_tui.insight.confusion import confusion_matrix
 from digit_tui.insight.report import report
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
-from digit_tui.session.output import Output
+from digit_tui.session.output import Output, print_error
+from digit_tui.storage.calibration_file import calibration_of
 
 
 @reports_failures
@@ -28,6 +34,16 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
     saved = read_run(name)
     result = evaluate_saved(saved, data, best)
     evaluation, dataset = result.evaluation, result.dataset
+    calibration, complaint = calibration_of(saved.path, result.weights_sha256)
+    if complaint:
+        print_error(complaint)
+    before = measure(evaluation)
+    after = measure(evaluation, calibration.temperature) if calibration else None
+    covered: Coverage | DataError
+    try:
+        covered = answered(saved, result, calibration, data)
+    except DataError as error:
+        covered = error
     if as_json:
         values = {
             "step": result.step,
@@ -36,9 +52,15 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
             "test_total": evaluation.total,
             "test_loss": evaluation.loss if isfinite(evaluation.loss) else None,
             "confusion": confusion_matrix(evaluation).tolist(),
+            "calibration": before and after and to_json(before, after),
+            "answered": answered_to_json(covered),
         }
         output.line(json.dumps(values, allow_nan=False))
     else:
         words = report(evaluation, history_of(saved, result))
         output.line(f"Data           {dataset.name} ({dataset.source})\n{words}")
+        if before is not None and after is not None:
+            output.line(summary(before, after))
+        for line in ["", *answered_lines(covered)]:
+            output.line(line)
     return output.status or ExitStatus.DONE

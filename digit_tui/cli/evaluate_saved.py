@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from threadpoolctl import threadpool_limits
 
-from digit_tui.data import DataError, Dataset, load_dataset
+from digit_tui.cli.loading import load_and_tell
+from digit_tui.data import MINE, DataError, Dataset, all_drawings
 from digit_tui.engine.holdout import hold_out
-from digit_tui.nn import Evaluation, PredictionHistory, evaluate
+from digit_tui.nn import Evaluation, Network, PredictionHistory, evaluate
 from digit_tui.session.output import print_error
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.errors import RunError
@@ -27,13 +28,17 @@ class SavedEvaluation:
     """Of the dataset's n test digits."""
     history: PredictionHistory
     """As it was saved, of the run's monitored split; see `history_of`."""
+    weights_sha256: str
+    """Of the checkpoint."""
+    network: Network
+    """That was evaluated."""
 
 
 def evaluate_saved(
     saved: SavedRun,
     data: str | None,
     best: bool = False,
-    load: Callable[[str, int], Dataset] = load_dataset,
+    load: Callable[[str, int], Dataset] = load_and_tell,
     warn: Callable[[str], object] = print_error,
 ) -> SavedEvaluation:
     """Evaluate a saved run on the test set of a dataset.
@@ -53,21 +58,29 @@ def evaluate_saved(
     network = checkpoint.network
     with threadpool_limits(limits=saved.config.threads, user_api="blas"):
         evaluation = evaluate(network, dataset.test_images, dataset.test_labels)
-    return SavedEvaluation(checkpoint.state.step, dataset, evaluation, checkpoint.state.history)
+    state = checkpoint.state
+    return SavedEvaluation(
+        state.step, dataset, evaluation, state.history, state.weights_sha256, network
+    )
 
 
 def open_saved(
     saved: SavedRun,
     data: str | None,
     best: bool,
-    load: Callable[[str, int], Dataset] = load_dataset,
+    load: Callable[[str, int], Dataset] = load_and_tell,
     warn: Callable[[str], object] = print_error,
 ) -> tuple[Checkpoint, Dataset]:
     """The state of a saved run, and a dataset for it; see `evaluate_saved`."""
     checkpoint = saved.checkpoint(best)
     for complaint in saved.complaints:
         warn(complaint)
-    dataset = load(data or saved.data, saved.config.side)
+    if data == MINE and saved.data != MINE:
+        dataset = all_drawings(saved.config.side)  # it was trained on none of them
+        for note in dataset.notes:
+            warn(note)
+    else:
+        dataset = load(data or saved.data, saved.config.side)
     if data is None:
         warn_of_change(saved, dataset, warn)
     classes = checkpoint.sizes[-1]

@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from digit_tui.data import Dataset
-from digit_tui.insight.health.doubts import doubts_of, training_check
-from digit_tui.insight.health.finding import Finding
-from digit_tui.insight.health.record import Record
-from digit_tui.insight.health.rules import findings_of
+from digit_tui.insight.health.doubts import doubts_of
 from digit_tui.insight.layers import LayerFacts
 from digit_tui.nn import evaluate
-from digit_tui.run.events import Inspected
+from digit_tui.run.events import Evaluated, Inspected
 from digit_tui.run.health_record import inspection_of
 from digit_tui.run.health_words import health_lines, looked_at
+from digit_tui.session.health_check import Health, check_health
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.saved_health import record_of_saved
 from digit_tui.storage.saved_run import SavedRun
-
-
-class SavedHealth(NamedTuple):
-    """What ails a saved run."""
-
-    record: Record
-    findings: list[Finding]
-    """The worst first."""
-
-    @property
-    def lines(self) -> list[str]:
-        """In words, without remedies: there is no key to press."""
-        return ["Health", *health_lines(self.record, self.findings, None)]
-
-    @property
-    def json_values(self) -> dict[str, Any]:
-        return {
-            "findings": [
-                {**each._asdict(), "remedies": list(each.remedies)} for each in self.findings
-            ],
-            "looked_at": looked_at(self.record),
-        }
 
 
 def saved_health(
@@ -48,7 +24,7 @@ def saved_health(
     dataset: Dataset | None,
     inspected: Inspected,
     facts: Sequence[LayerFacts],
-) -> SavedHealth:
+) -> Health:
     """What the journal says of a run, and a checkpoint of its network.
 
     Args:
@@ -61,13 +37,27 @@ def saved_health(
     Raises:
         RunError: if the journal is damaged.
     """
-    known: dict[str, Any] = {"inspections": (inspection_of(inspected, facts),)}
+    evaluated = doubts = None
     if dataset is not None:
-        images, labels = dataset.split(saved.config.monitored_split)
-        evaluation = evaluate(checkpoint.network, images, labels)
-        known["doubts"] = doubts_of(evaluation, checkpoint.state.history)
-        known["training_check"] = training_check(
-            checkpoint.network, dataset.train_images, dataset.train_labels, evaluation
-        )
-    record = record_of_saved(saved, **known)
-    return SavedHealth(record, findings_of(record))
+        network, history = checkpoint.network, checkpoint.state.history
+        split, step = saved.config.monitored_split, inspected.step
+        evaluation = evaluate(network, *dataset.split(split))
+        evaluated = Evaluated(step, inspected.epoch, evaluation, 0.0, network, history, split)
+        doubts = doubts_of(evaluation, history)
+    record = record_of_saved(saved, doubts=doubts)
+    return check_health(record, dataset, evaluated, inspection_of(inspected, facts))
+
+
+def lines(health: Health) -> list[str]:
+    """In words, without remedies: there is no key to press."""
+    return ["Health", *health_lines(health.record, health.findings, None)]
+
+
+def json_values(health: Health) -> dict[str, Any]:
+    """The same, as JSON values."""
+    return {
+        "findings": [
+            {**each._asdict(), "remedies": list(each.remedies)} for each in health.findings
+        ],
+        "looked_at": looked_at(health.record),
+    }

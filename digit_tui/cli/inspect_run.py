@@ -9,8 +9,8 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from digit_tui.cli import inspect_health
 from digit_tui.cli.evaluate_saved import open_saved
-from digit_tui.cli.inspect_health import SavedHealth, saved_health
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import Dataset, printable
 from digit_tui.engine.holdout import hold_out
@@ -26,15 +26,15 @@ from digit_tui.insight.layers import LayerFacts
 from digit_tui.insight.one_unit import unit_facts, unit_to_json
 from digit_tui.insight.unit_report import unit_lines, unit_name
 from digit_tui.insight.units import layer_units
-from digit_tui.nn import LayerCheck, Network
+from digit_tui.nn import LayerCheck
 from digit_tui.run.events import Inspected
 from digit_tui.run.inspection import check_of, facts_of, step_of
-from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.wording import settings_words
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
+from digit_tui.session.health_check import Health
 from digit_tui.session.output import Output, print_error
-from digit_tui.storage.checkpoint import Checkpoint
+from digit_tui.session.saved_state import look_into
 
 
 @reports_failures
@@ -85,7 +85,7 @@ def inspect_run(
             units = layer_units(network, dataset.test_images, dataset.test_labels, layer)
             found = unit_facts(network, units, unit)
         own = dataset if data is None else None
-        health = saved_health(saved, checkpoint, own, inspected, facts)
+        health = inspect_health.saved_health(saved, checkpoint, own, inspected, facts)
     if as_json:
         values = json_values(inspected, facts, histograms, checks, health)
         values["unit"] = found and unit_to_json(found)
@@ -93,7 +93,7 @@ def inspect_run(
     else:
         lines = heading(str(saved.path), dataset, inspected)
         lines += ["", *layer_lines(facts), "", note(facts)]
-        lines += ["", *health.lines]
+        lines += ["", *inspect_health.lines(health)]
         for number, each in histograms.items():
             lines += ["", *histogram_lines(number, each)]
         if found is not None:
@@ -123,15 +123,6 @@ def not_there(sizes: Sequence[int], layer: int | None, unit: int | None) -> str 
     return None
 
 
-def look_into(checkpoint: Checkpoint) -> Inspected:
-    """The state of a checkpoint, as a run that trains would hand out a copy of its own."""
-    state = checkpoint.state
-    epoch = state.epoch + state.cursor / checkpoint.data["training_images"]
-    rate = scheduled_rate(state.settings, checkpoint.config.schedule, epoch)
-    network = Network(checkpoint.sizes, state.parameters)
-    return Inspected(state.step, epoch, rate, network, state)
-
-
 def heading(path: str, dataset: Dataset, inspected: Inspected) -> list[str]:
     """The run and the network, in lines."""
     network = inspected.network
@@ -151,7 +142,7 @@ def json_values(
     facts: list[LayerFacts],
     histograms: dict[int, LayerHistograms],
     checks: list[LayerCheck] | None,
-    health: SavedHealth,
+    health: Health,
 ) -> dict[str, Any]:
     """All that is known, as JSON values; None where it is not finite or was not asked for."""
     layers = []
@@ -164,7 +155,7 @@ def json_values(
         "epoch": inspected.epoch,
         "learning_rate": _number(inspected.learning_rate),
         "layers": layers,
-        "health": health.json_values,
+        "health": inspect_health.json_values(health),
         "gradient_check": checks
         and [
             {"layer": number, "passed": each.passed, **_numbers(each._asdict())}

@@ -26,6 +26,7 @@ from digit_tui.cli.options import (
 from digit_tui.cli.saved_runs import saved_request
 from digit_tui.cli.subcommands import (
     bench,
+    calibrate,
     data,
     evaluate,
     inspect,
@@ -167,6 +168,9 @@ def cli(
         warn_of_threads(request.processes or request.config.threads)
     if fork_at is not None:
         request = _with_fork(request, fork_at, fork or ())
+    from digit_tui.cli.loading import prepare_pictures
+
+    prepare_pictures(request.config.data)
     if batch:
         from digit_tui.batch import run_batch
 
@@ -213,13 +217,34 @@ def replay(run: str, data: str | None, fps: float | None, theme: str | None) -> 
     """Replay a RUN in the terminal interface, with all its commands."""
     require_terminal()
     request = saved_request(run, "--replay", None, {} if data is None else {"data": data})
+    from digit_tui.cli.loading import prepare_pictures
 
+    prepare_pictures(request.config.data)
     from digit_tui.tui import run_replay
 
     sys.exit(run_replay(request, fps, theme))
 
 
-for command in (evaluate, mistakes, predict, inspect, bench, data, runs, manual):
+@cli.command()
+@click.argument("run", default="last")
+@click.option("--data", metavar="NAME|DIR", help="Where its dataset is now, if it was moved.")
+@FPS
+@THEME
+def draw(run: str, data: str | None, fps: float | None, theme: str | None) -> None:
+    """Draw digits in the terminal interface, and see what the network of a RUN reads.
+
+    RUN is the newest one unless it is named. It is not trained on, and its folder stays as it is.
+    """
+    require_terminal()
+    request = saved_request(run, "--replay", None, {} if data is None else {"data": data})
+
+    from digit_tui.session.failures import reports_failures
+    from digit_tui.tui import run_draw
+
+    sys.exit(reports_failures(run_draw)(request, fps, theme))
+
+
+for command in (evaluate, mistakes, predict, calibrate, inspect, bench, data, runs, manual):
     cli.add_command(command)
 
 

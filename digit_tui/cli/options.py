@@ -58,8 +58,8 @@ RUN_OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
         "--data",
         metavar="NAME|DIR",
-        help="Dataset: auto, sample, mnist, or a folder of IDX files (auto: full MNIST if it was "
-        "fetched, else the bundled sample).",
+        help="Dataset: auto, sample, mnist, mine (your drawings), or a folder of IDX files or of "
+        "pictures (auto: full MNIST if it was fetched, else the bundled sample).",
     ),
     click.option(
         "--preset",

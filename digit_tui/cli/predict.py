@@ -15,16 +15,22 @@ from threadpoolctl import threadpool_limits
 
 from digit_tui.cli.mistakes import CRLF, write_lines
 from digit_tui.cli.saved_runs import read_run
+from digit_tui.cli.selective import selective_classifier
 from digit_tui.data import DataError, draw_digit, printable
 from digit_tui.data.picture_files import MAX_BYTES, STDIN, read_picture
+from digit_tui.insight.answers import NOT_A_DIGIT
 from digit_tui.insight.readings import Reading, read_digits, reading_words
+from digit_tui.insight.selective import SelectiveClassifier
 from digit_tui.nn import Network
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output, print_error
+from digit_tui.storage.calibration_file import calibration_of
+from digit_tui.storage.checkpoint import Checkpoint
+from digit_tui.storage.saved_run import SavedRun
 
 CSV_COLUMNS = (
-    *("file", "digit", "predicted", "confidence"),
+    *("file", "digit", "predicted", "confidence", "answer"),
     *("left", "top", "width", "height"),
 )
 
@@ -36,7 +42,13 @@ ABREAST = 2
 
 @reports_failures
 def predict_files(
-    name: str, files: Sequence[str], single: bool, best: bool, draw: bool, form: str
+    name: str,
+    files: Sequence[str],
+    single: bool,
+    best: bool,
+    draw: bool,
+    form: str,
+    always: bool = False,
 ) -> int:
     """Print what a saved network takes the digits of pictures for; returns the exit status.
 
@@ -49,11 +61,14 @@ def predict_files(
         best: use the checkpoint with the best accuracy instead of the last.
         draw: also draw each digit as the network saw it.
         form: "text", "json" or "csv", on standard output.
+        always: always name a class; else a digit may be two, or none.
     """
     saved = read_run(name)
-    network = saved.checkpoint(best).network
+    checkpoint = saved.checkpoint(best)
+    network = checkpoint.network
     for complaint in saved.complaints:
         print_error(complaint)
+    classifier = None if always else _classifier(saved, checkpoint)
     output = Output()
     if form == "csv":
         write_lines(output, [",".join(CSV_COLUMNS)], end=CRLF)
@@ -62,7 +77,7 @@ def predict_files(
         if output.status is not None:
             break
         try:
-            size, readings = _read(network, file, single)
+            size, readings = _read(network, file, single, classifier)
         except DataError as error:
             print_error(str(error))
             status = ExitStatus.DATA
@@ -79,7 +94,21 @@ def predict_files(
     return output.status or status
 
 
-def _read(network: Network, file: str, single: bool) -> tuple[tuple[int, int], list[Reading]]:
+def _classifier(saved: SavedRun, checkpoint: Checkpoint) -> SelectiveClassifier | None:
+    """What may refuse to answer; None, and a line says why, without the run's own dataset."""
+    calibration, complaint = calibration_of(saved.path, checkpoint.state.weights_sha256)
+    if complaint:
+        print_error(complaint)
+    try:
+        return selective_classifier(saved, checkpoint.network, calibration)
+    except DataError as error:
+        print_error(f"{error}: without the digits of its training a run always names a digit")
+        return None
+
+
+def _read(
+    network: Network, file: str, single: bool, classifier: SelectiveClassifier | None
+) -> tuple[tuple[int, int], list[Reading]]:
     """The width and height of a picture as it was read, and its digits.
 
     Raises:
@@ -88,7 +117,7 @@ def _read(network: Network, file: str, single: bool) -> tuple[tuple[int, int], l
     ink = read_picture(_standard_input() if file == "-" else Path(file))
     with threadpool_limits(limits=1, user_api="blas"):  # few images: others would spin
         try:
-            readings = read_digits(network, ink, single)
+            readings = read_digits(network, ink, single, classifier)
         except DataError as error:
             raise DataError(f"{STDIN if file == '-' else file}: {error}") from error
     height, width = ink.shape
@@ -117,6 +146,7 @@ def record(file: str, size: tuple[int, int], readings: Iterable[Reading]) -> dic
         "digits": [
             {
                 "predicted": each.predicted,
+                "answer": None if each.answer is None else list(each.answer.classes),
                 "confidence": _number(each.confidence),
                 "box": list(each.part.box),
                 "probabilities": [_number(float(chance)) for chance in each.probabilities],
@@ -130,10 +160,17 @@ def _number(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
+def _answer(reading: Reading) -> str:
+    """For example "2", "2 or 7", "not a digit", or nothing if it had to be named."""
+    if reading.answer is None:
+        return ""
+    return " or ".join(map(str, reading.answer.classes)) or NOT_A_DIGIT
+
+
 def csv_rows(file: str, readings: Sequence[Reading]) -> Iterator[str]:
     """A picture as lines of CSV, one for each digit; without any, one with empty cells."""
     rows: list[tuple[Any, ...]] = [
-        (file, number, each.predicted, each.confidence, *each.part.box)
+        (file, number, each.predicted, each.confidence, _answer(each), *each.part.box)
         for number, each in enumerate(readings)
     ]
     for row in rows or [(file, *[""] * (len(CSV_COLUMNS) - 1))]:

@@ -18,12 +18,41 @@ ORDERS = ("loss", "confidence", "index", "forgotten", "broken", "fixed")
 @click.argument("run")
 @click.option("--data", metavar="NAME|DIR", help="Dataset (the one that the run was trained on).")
 @click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
+@click.option("--corrupt", is_flag=True, help="On digits made worse in ten ways, five strengths.")
+@click.option("--against", metavar="RUN", help="With --corrupt: compare with another run.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def evaluate(run: str, data: str | None, best: bool, as_json: bool) -> None:
+def evaluate(
+    run: str, data: str | None, best: bool, corrupt: bool, against: str | None, as_json: bool
+) -> None:
     """Measure the saved network of a RUN on the test set of a dataset."""
+    if corrupt:
+        from digit_tui.cli.evaluate_corrupted import evaluate_corrupted
+
+        sys.exit(evaluate_corrupted(run, data, best, against, as_json))
+    if against is not None:
+        raise click.UsageError("--against is for --corrupt only")
     from digit_tui.cli.evaluate import evaluate_run
 
     sys.exit(evaluate_run(run, data, best, as_json))
+
+
+@click.command()
+@click.argument("run")
+@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
+@click.option(
+    "--folds",
+    type=click.IntRange(1, 5),
+    default=1,
+    show_default=True,
+    help="Copies to train, each without another fifth of the training set; for runs without "
+    "--validation.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def calibrate(run: str, best: bool, folds: int, as_json: bool) -> None:
+    """Fit how sure the network of a RUN may be, on digits that it was not trained on."""
+    from digit_tui.cli.calibrate import calibrate_run
+
+    sys.exit(calibrate_run(run, best, folds, as_json))
 
 
 @click.command()
@@ -117,6 +146,7 @@ def inspect(
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--single", is_flag=True, help="Each picture is of one digit.")
 @click.option("--draw", is_flag=True, help="Also draw each digit as the network saw it.")
+@click.option("--always", is_flag=True, help='Always one digit, never "2 or 7" or "not a digit".')
 @click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for each file.")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV, with a line of headings.")
@@ -125,6 +155,7 @@ def predict(
     files: tuple[str, ...],
     single: bool,
     draw: bool,
+    always: bool,
     best: bool,
     as_json: bool,
     as_csv: bool,
@@ -135,7 +166,7 @@ def predict(
     from digit_tui.cli.predict import predict_files
 
     form = "json" if as_json else "csv" if as_csv else "text"
-    sys.exit(predict_files(run, files, single, best, draw, form))
+    sys.exit(predict_files(run, files, single, best, draw, form, always))
 
 
 @click.command()
@@ -151,7 +182,7 @@ def bench(preset: str, as_json: bool, **options: Any) -> None:
 @click.group(invoke_without_command=True)
 @click.pass_context
 def data(context: click.Context) -> None:
-    """List the available datasets, fetch full MNIST, or draw digits."""
+    """List the available datasets, fetch full MNIST, keep your own digits, or draw some."""
     if context.invoked_subcommand is None:
         from digit_tui.cli.data import list_data
 
@@ -180,12 +211,47 @@ def fetch(mirrors: tuple[str, ...], timeout: float) -> None:
 @click.option(
     "--index", type=click.IntRange(0), default=0, show_default=True, help="The first digit."
 )
-@click.option("--set", "part", type=click.Choice(["train", "test"]), default="train")
-def show(name: str, count: int, index: int, part: str) -> None:
+@click.option(
+    "--set",
+    "part",
+    type=click.Choice(["train", "test"]),
+    help="Which of them (train; of your own drawings all).",
+)
+def show(name: str, count: int, index: int, part: str | None) -> None:
     """Draw digits with their labels."""
     from digit_tui.cli.data import show_data
 
     sys.exit(show_data(name, count, index, part))
+
+
+@data.command()
+@click.option(
+    "--add",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Keep the digit in this picture; repeatable.",
+)
+@click.option("--label", type=click.IntRange(0, 46), help="What the digit of --add is.")
+@click.option("--remove", "numbers", metavar="LIST", help="Remove drawings, such as 3,5-7.")
+@click.option("--yes", is_flag=True, help="With --remove: do not ask first.")
+def mine(files: tuple[Path, ...], label: int | None, numbers: str | None, yes: bool) -> None:
+    """List your own drawings, add pictures to them, or remove some.
+
+    data show --data mine draws them, with the numbers for --remove.
+    """
+    if bool(files) != (label is not None):
+        raise click.UsageError("--add and --label need each other")
+    if files and numbers is not None:
+        raise click.UsageError("--add or --remove, not both")
+    if yes and numbers is None:
+        raise click.UsageError("--yes is for --remove only")
+    from digit_tui.cli.mine import add_pictures, list_mine, remove_drawings
+
+    if label is not None:
+        sys.exit(add_pictures(files, label))
+    sys.exit(list_mine() if numbers is None else remove_drawings(numbers, yes))
 
 
 @click.group(invoke_without_command=True)

@@ -15,7 +15,7 @@ class Dataset:
     """Images and labels for training and for testing, one square side for all."""
 
     name: str
-    """`sample`, `mnist`, or the name of the folder."""
+    """`sample`, `mnist`, `mine`, or the name of the folder."""
     source: str
     """The folder that the files came from, safe to print."""
     train_images: NDArray[np.uint8]
@@ -34,6 +34,8 @@ class Dataset:
     """(v, side * side) uint8, held out of the training images, or None."""
     validation_labels: NDArray[np.uint8] | None = None
     """(v,) uint8, the labels of `validation_images`, or None."""
+    notes: tuple[str, ...] = ()
+    """What a person should know about how it was made: one line each, safe to print."""
 
     @property
     def pixels(self) -> int:

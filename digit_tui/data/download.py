@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from digit_tui.data.connection import open_url
 from digit_tui.data.errors import FetchError
+from digit_tui.data.idx import sync_folder
 from digit_tui.data.sources import cache_dir
 from digit_tui.data.text import printable, reason_of
 
@@ -155,7 +156,7 @@ def _store(
         os.replace(temporary, folder / file.name)
     finally:
         temporary.unlink(missing_ok=True)
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
 def _download(
@@ -256,14 +257,3 @@ def discard_unfinished(directory: Path | None = None) -> None:
     for leftover in folder.glob(f".*.{os.getpid()}-*.part"):
         with suppress(OSError):
             leftover.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename survive a power cut; Windows has no such call for folders."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -76,10 +76,36 @@ def write_idx(path: Path, array: NDArray[np.uint8]) -> None:
     The header of the gzip carries neither name nor time: equal content gives equal bytes
     (under the same zlib).
     """
-    magic = {dimensions: magic for magic, dimensions in _DIMENSIONS.items()}[array.ndim]
-    header = np.array([magic, *array.shape], ">u4").tobytes()
     with path.open("wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as packed:
-        packed.write(header + array.tobytes())
+        packed.write(_header(array) + array.tobytes())
+
+
+def write_plain_idx(path: Path, array: NDArray[np.uint8]) -> None:
+    """Write images (n, rows, columns) or labels (n,) as an IDX file that can be mapped.
+
+    When this returns, the content survives a power cut; `sync_folder` does that for its name.
+    """
+    with path.open("wb") as file:
+        file.write(_header(array))
+        file.write(np.ascontiguousarray(array).data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names in a folder survive a power cut; Windows has no such call for folders."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _header(array: NDArray[np.uint8]) -> bytes:
+    magic = {dimensions: magic for magic, dimensions in _DIMENSIONS.items()}[array.ndim]
+    return np.array([magic, *array.shape], ">u4").tobytes()
 
 
 class _Content(NamedTuple):

@@ -49,8 +49,14 @@ STDIN = "standard input"
 def read_picture(source: Path | bytes) -> NDArray[np.uint8]:
     """The ink of a picture: (h, w) uint8, 0 background to 255 ink; of an animation its first frame.
 
-    Upright by its EXIF data. Whether the ink is dark or light is found from the border, and what
-    is uneven in the paper is taken away; see `ink_of`.
+    Whether the ink is dark or light is found from the border, and what is uneven in the paper is
+    taken away; see `ink_of`. Arguments and errors are those of `read_levels`.
+    """
+    return ink_of(read_levels(source))  # what was decoded is freed by now
+
+
+def read_levels(source: Path | bytes) -> NDArray[np.uint8]:
+    """The shades of a picture: (h, w) uint8, upright by its EXIF data, at most WORK_PIXELS.
 
     Args:
         source: a file, or its content as it came from standard input.
@@ -61,7 +67,7 @@ def read_picture(source: Path | bytes) -> NDArray[np.uint8]:
     if isinstance(source, bytes):
         if len(source) > MAX_BYTES:
             raise _too_many_bytes(STDIN)
-        return ink_of(_decoded(io.BytesIO(source), len(source), STDIN))
+        return _decoded(io.BytesIO(source), len(source), STDIN)
     name = os.fspath(source)
     try:
         # Before opening: a pipe without a writer would block open() forever.
@@ -72,10 +78,9 @@ def read_picture(source: Path | bytes) -> NDArray[np.uint8]:
             size = os.fstat(file.fileno()).st_size
             if size > MAX_BYTES:
                 raise _too_many_bytes(name)
-            levels = _decoded(file, size, name)
+            return _decoded(file, size, name)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise _refusal(name, f"it cannot be read ({reason_of(error)})", "check the path") from error
-    return ink_of(levels)  # what was decoded is freed by now
 
 
 def _decoded(file: BinaryIO, size: int, name: str) -> NDArray[np.uint8]:

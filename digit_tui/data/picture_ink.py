@@ -108,6 +108,8 @@ def _upper_quartile(values: NDArray[Any], axis: int) -> Any:
 def _cells(levels: NDArray[np.uint8], summary: Any) -> NDArray[np.float64]:
     """A grid of at most GRID x GRID cells: the summary of the pixels of each."""
     tall, wide = (max(1, -(-length // GRID)) for length in levels.shape)
+    if tall == wide == 1:  # each cell is one pixel
+        return levels.astype(np.float64)
     padding = [(0, -length % side) for length, side in zip(levels.shape, (tall, wide), strict=True)]
     padded = np.pad(levels, padding, mode="edge")
     rows, columns = padded.shape[0] // tall, padded.shape[1] // wide

@@ -1,27 +1,28 @@
-"""Where datasets come from: the bundled sample, the cache of full MNIST, or any folder."""
+"""Where datasets come from: the bundled sample, full MNIST, one's own drawings, or any folder."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from digit_tui.data.dataset import Dataset
 from digit_tui.data.errors import DataError
-from digit_tui.data.idx import read_image_count, read_images, read_labels
-from digit_tui.data.resample import resample_area
-from digit_tui.data.text import counted, printable, reason_of
+from digit_tui.data.idx import read_image_count
+from digit_tui.data.own_digits import own_digits_dir, read_own
+from digit_tui.data.picture_folder import PictureFolder, find_pictures, recognise
+from digit_tui.data.text import printable, reason_of
 
-SOURCES = ("auto", "sample", "mnist")
+MINE = "mine"
+SOURCES = ("auto", "sample", "mnist", MINE)
 """Names of sources that are not folders."""
 
 _FETCH = "run `digit-tui data fetch`, or use --data sample or --data DIR"
+_DRAW = "draw some with `digit-tui draw`, or keep some with `digit-tui data mine --add FILE`"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ def cache_dir() -> Path:
     return user_cache_path("digit-tui", appauthor=False) / "mnist"
 
 
+def picture_cache_dir() -> Path:
+    """The folder in the user's cache for what was read from folders of pictures."""
+    return user_cache_path("digit-tui", appauthor=False) / "pictures"
+
+
 def sample_dir() -> Path:
     """The folder of the bundled sample: in the package if installed, else in the checkout."""
     package = Path(__file__).parent
@@ -63,8 +69,19 @@ def sample_dir() -> Path:
     return installed if installed.is_dir() else package.parents[1] / "assets" / "sample"
 
 
-def resolve_source(name: str) -> SourceFiles:
-    """Find the four files of `auto`, `sample`, `mnist` or a folder, without reading them.
+@dataclass(frozen=True)
+class OwnSource:
+    """The person's own drawings, of which there are some."""
+
+    name: str
+    folder: Path
+
+
+Source = SourceFiles | PictureFolder | OwnSource
+
+
+def resolve_source(name: str) -> Source:
+    """Find the files of `auto`, `sample`, `mnist`, `mine` or a folder, without reading them.
 
     `auto` is full MNIST if it is in the cache, else the sample; a folder that is called like
     one of these is given as `./sample`. Raises DataError that names what is missing.
@@ -80,61 +97,54 @@ def resolve_source(name: str) -> SourceFiles:
         if not cache_dir().is_dir():
             raise DataError(f"full MNIST is not in {printable(str(cache_dir()))}; {_FETCH}")
         return _find_files("mnist", cache_dir(), _FETCH)
+    if name == MINE:
+        if not len(read_own().labels):
+            raise DataError(f"there are no drawings of yours; {_DRAW}")
+        return OwnSource(MINE, own_digits_dir())
     folder = Path(os.path.expanduser(name))
     if not name or not folder.is_dir():
         if name and folder.exists():
-            raise DataError(f"{printable(name)} is a file: give the folder of the four IDX files")
+            raise DataError(
+                f"{printable(name)} is a file: give a folder, of the four IDX files or of pictures"
+            )
         names = ", ".join(SOURCES)
         raise DataError(f"{printable(name) or 'an empty name'}: no such folder, nor one of {names}")
     resolved = folder.resolve()
     label = printable(resolved.name or str(resolved))
-    return _find_files(label, folder, "a data folder holds the four IDX files of MNIST's names")
-
-
-def load_dataset(name: str, side: int = 28) -> Dataset:
-    """Read the source `name` (see `resolve_source`) and resample its images to `side` pixels.
-
-    Raises DataError if files are missing, damaged or do not fit each other.
-    """
-    return load_source(resolve_source(name), side)
-
-
-def load_source(source: SourceFiles, side: int = 28) -> Dataset:
-    """Read and check the four files of `source`; raises DataError as `load_dataset`."""
-    train_images = read_images(source.train_images)
-    train_labels = read_labels(source.train_labels)
-    test_images = read_images(source.test_images)
-    test_labels = read_labels(source.test_labels)
-    _check_counts(source.train_images, train_images, source.train_labels, train_labels)
-    _check_counts(source.test_images, test_images, source.test_labels, test_labels)
-    _check_shapes(source, train_images, test_images)
-    return Dataset(
-        name=source.name,
-        source=printable(str(source.folder)),
-        train_images=_flatten(resample_area(train_images, side)),
-        train_labels=train_labels,
-        test_images=_flatten(resample_area(test_images, side)),
-        test_labels=test_labels,
-        side=side,
-        classes=_count_classes(source, train_labels, test_labels),
-    )
+    pictures = None if _has_idx(folder) else recognise(label, folder)
+    advice = "a data folder holds the four IDX files of MNIST's names, or a folder for each class"
+    return pictures or _find_files(label, folder, advice)
 
 
 def describe_sources(names: Sequence[str] = SOURCES[1:]) -> list[SourceSummary]:
-    """What each source holds, or why it cannot be used; reads headers only."""
+    """What each source holds, or why it cannot be used; reads headers and names only."""
     return [_describe(name) for name in names]
 
 
 def _describe(name: str) -> SourceSummary:
-    folders = {"sample": sample_dir, "mnist": cache_dir}
+    folders = {"sample": sample_dir, "mnist": cache_dir, MINE: own_digits_dir}
     folder = folders[name]() if name in folders else Path(os.path.expanduser(name))
     try:
         source = resolve_source(name)
-        train_count = read_image_count(source.train_images)
-        test_count = read_image_count(source.test_images)
+        match source:
+            case OwnSource():
+                tested = read_own().tested
+                counts = int((~tested).sum()), int(tested.sum())
+            case PictureFolder():
+                found = find_pictures(source)
+                counts = len(found.train), len(found.test)
+            case _:
+                paths = source.train_images, source.test_images
+                counts = read_image_count(paths[0]), read_image_count(paths[1])
     except DataError as error:
         return SourceSummary(name, folder, 0, 0, str(error))
-    return SourceSummary(source.name, source.folder, train_count, test_count, None)
+    return SourceSummary(source.name, source.folder, *counts, None)
+
+
+def _has_idx(folder: Path) -> bool:
+    with suppress(OSError):
+        return any(re.search(r"-ubyte(\.gz)?$", name) for name in os.listdir(folder))
+    return True  # `_find_files` says what is wrong
 
 
 def _find_files(name: str, folder: Path, advice: str) -> SourceFiles:
@@ -168,54 +178,3 @@ def _find_files(name: str, folder: Path, advice: str) -> SourceFiles:
         test_images=find("t10k|test", "images-idx3"),
         test_labels=find("t10k|test", "labels-idx1"),
     )
-
-
-def _check_counts(
-    images_path: Path, images: NDArray[np.uint8], labels_path: Path, labels: NDArray[np.uint8]
-) -> None:
-    if len(images) != len(labels):
-        raise DataError(
-            printable(
-                f"{images_path} holds {counted(len(images), 'image')} but {labels_path.name} holds "
-                f"{counted(len(labels), 'label')}; give files that belong together"
-            )
-        )
-
-
-def _check_shapes(source: SourceFiles, train: NDArray[np.uint8], test: NDArray[np.uint8]) -> None:
-    rows, columns = train.shape[1:]
-    if rows != columns:
-        reason = f"its images are {rows}x{columns} pixels; give square images"
-        raise DataError(printable(f"{source.train_images}: {reason}"))
-    if test.shape[1:] != (rows, columns):
-        raise DataError(
-            printable(
-                f"{source.test_images}: its images are {test.shape[1]}x{test.shape[2]} pixels, the "
-                f"training images {rows}x{columns}; give files that belong together"
-            )
-        )
-
-
-def _count_classes(
-    source: SourceFiles, train_labels: NDArray[np.uint8], test_labels: NDArray[np.uint8]
-) -> int:
-    classes = int(train_labels.max()) + 1
-    if classes < 2:
-        reason = "all labels are 0; give at least two classes"
-        raise DataError(printable(f"{source.train_labels}: {reason}"))
-    unknown = int(test_labels.max())
-    if unknown >= classes:
-        raise DataError(
-            printable(
-                f"{source.test_labels}: it has the label {unknown}, training has none above "
-                f"{classes - 1}; give files that belong together"
-            )
-        )
-    return classes
-
-
-def _flatten(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(n, side, side) as (n, side * side), without a copy, read-only."""
-    flat = images.reshape(len(images), -1)
-    flat.flags.writeable = False
-    return flat

@@ -28,7 +28,35 @@ def hold_out(dataset: Dataset, count: int) -> Dataset:
         there = counted(images, "training image")
         raise DataError(f"--validation {count}: {dataset.source} has {there}; hold out fewer")
     order = stream(0, "validation").permutation(images)
-    held, kept = np.sort(order[:count]), np.sort(order[count:])
+    return _split(dataset, order[:count], order[count:])
+
+
+PARTS = 5
+"""Into how many parts the training set is cut; one is held out of each fold."""
+
+
+def fold(dataset: Dataset, number: int) -> Dataset:
+    """Split off one of `PARTS` parts of the training images as the validation set.
+
+    Args:
+        dataset: nothing of it is held out yet.
+        number: of the part, from 0. All parts together are the training set.
+
+    Raises:
+        DataError: if a part would have no image.
+    """
+    images = len(dataset.train_labels)
+    if images < PARTS:
+        there = counted(images, "training image")
+        raise DataError(f"{dataset.source} has {there}: too few for {PARTS} folds")
+    order = stream(0, "validation").permutation(images)
+    start, end = (images * each // PARTS for each in (number, number + 1))
+    return _split(dataset, order[start:end], np.concatenate([order[:start], order[end:]]))
+
+
+def _split(dataset: Dataset, held_out: NDArray[np.intp], others: NDArray[np.intp]) -> Dataset:
+    """The dataset with a validation set of these indices, in the order of the training set."""
+    held, kept = np.sort(held_out), np.sort(others)
 
     def rows(array: NDArray[np.uint8], chosen: NDArray[np.intp]) -> NDArray[np.uint8]:
         taken = new_array((len(chosen), *array.shape[1:]))

@@ -6,7 +6,7 @@ import os
 from errno import EEXIST
 from pathlib import Path
 
-from digit_tui.storage.own_files import looks_own
+from digit_tui.storage.own_files import looks_own, own_name
 from digit_tui.storage.run_files import FILES, LOCK, RECORD
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -52,7 +52,7 @@ def _is_of_a_run(target: Path) -> bool:
     if not looks_own(folder / RECORD):
         return False
     # The names may differ in case, where the file system ignores that.
-    return any(
+    return own_name(target.name) is not None or any(
         target.name == name or (target.exists() and _same(folder / name, target))
         for name in (*FILES, LOCK)
     )

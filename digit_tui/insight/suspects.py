@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digit_tui.insight.calibration import calibrated, fit_temperature
 from digit_tui.nn import Evaluation, PredictionHistory
 
 Array = NDArray[Any]
@@ -35,8 +36,6 @@ The threshold of confident learning, the mean probability of the class over the 
 labelled so (Northcutt, Jiang and Chuang 2021, arXiv:1911.00068), leaves of the four 16 (3), 9 to
 13, 1 (0) and 0: none of the unbacked in a good network.
 """
-HALVINGS = 12
-"""The inverse temperature is as exact as 2 to minus this."""
 STEADY = 5
 """At so many evaluations, up to the last, the prediction must have been the same."""
 
@@ -68,48 +67,17 @@ def suspects(evaluation: Evaluation, history: PredictionHistory) -> Array:
     return found
 
 
-def inverse_temperature(evaluation: Evaluation) -> float:
-    """What its logits are multiplied with so that its loss on these digits is lowest: 0 to 1.
-
-    Temperature scaling, Guo, Pleiss, Sun and Weinberger (2017), "On Calibration of Modern Neural
-    Networks" (arXiv:1706.04599). Confidence is lowered only: a network that has learned little is
-    not to look as if it knew. The loss is convex in it, so its slope is bisected.
-    """
-    logits, labels = _log(evaluation.probabilities), evaluation.labels
-    own = logits[np.arange(len(labels)), labels].mean()
-
-    def slope(scale: float) -> float:
-        return float((_softmax(logits * scale) * logits).sum(axis=1).mean() - own)
-
-    low, high = 0.0, 1.0
-    if not slope(high) > 0:  # also where it is no number
-        return high
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if slope(middle) > 0 else (middle, high)
-    return (low + high) / 2
-
-
 def _calibrated(evaluation: Evaluation) -> Array:
-    """(n,) the probability of each prediction at that temperature."""
-    scale = inverse_temperature(evaluation)
-    probabilities = evaluation.probabilities
-    if scale != 1:
-        probabilities = _softmax(_log(probabilities) * scale)
-    largest: Array = probabilities.max(axis=1)
+    """(n,) the probability of each prediction, at a temperature that only lowers confidence.
+
+    A network that has learned little is not to look as if it knew.
+    """
+    temperature = fit_temperature(evaluation, coldest=1.0)
+    if temperature == 1:
+        largest: Array = evaluation.probabilities.max(axis=1)
+    else:
+        largest = calibrated(evaluation.probabilities, temperature).max(axis=1)
     return largest
-
-
-def _log(probabilities: Array) -> Array:
-    """Logits, up to a constant; of a probability that was rounded to 0 those of the least one."""
-    return np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
-
-
-def _softmax(logits: Array) -> Array:
-    """(n, classes), the logits at most 0."""
-    powers = np.exp(logits)
-    normalized: Array = powers / powers.sum(axis=1, keepdims=True)
-    return normalized
 
 
 def is_mnist_test(labels: Array) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from digit_tui.insight.resampling import resample, rotation_grid
 from digit_tui.nn import Network, evaluate
 
 Array = NDArray[Any]
@@ -39,7 +40,13 @@ def variants(image: Array, side: int) -> list[Variant]:
     Outside the image is background. Thicker and thinner are grey dilation and erosion by one pixel
     upwards, downwards and to both sides (Serra 1982, "Image Analysis and Mathematical Morphology").
     """
-    padded = np.pad(image.reshape(side, side), 1)
+    square = image.reshape(side, side)
+    padded = np.pad(square, 1)
+
+    def turned(degrees: float) -> Array:
+        variant: Array = resample(square[None], rotation_grid(side, degrees))[0]
+        return variant
+
     inside = slice(1, side + 1)
     moved = {
         "as it is": padded[inside, inside],
@@ -51,39 +58,12 @@ def variants(image: Array, side: int) -> list[Variant]:
     plus: Array = np.stack(list(moved.values()))
     images = {
         **moved,
-        f"turned {DEGREES}° left": _rotated(padded, DEGREES),
-        f"turned {DEGREES}° right": _rotated(padded, -DEGREES),
+        f"turned {DEGREES}° left": turned(DEGREES),
+        f"turned {DEGREES}° right": turned(-DEGREES),
         "thicker": plus.max(axis=0),
         "thinner": plus.min(axis=0),
     }
     return [Variant(name, variant.reshape(-1)) for name, variant in images.items()]
-
-
-def _rotated(padded: Array, degrees: float) -> Array:
-    """Turn an image with a border of one blank pixel anticlockwise about its centre; bilinear.
-
-    Args:
-        padded: (side + 2, side + 2) uint8.
-        degrees: how far.
-
-    Returns:
-        (side, side) uint8, without the border.
-    """
-    side = len(padded) - 2
-    centre = (side + 1) / 2
-    angle = np.deg2rad(degrees)
-    # Each pixel of the result looks back to where it came from; rows count downwards.
-    down, right = np.indices((side, side)) + 1 - centre
-    rows = centre + np.cos(angle) * down + np.sin(angle) * right
-    columns = centre - np.sin(angle) * down + np.cos(angle) * right
-    rows, columns = rows.clip(0, side + 1), columns.clip(0, side + 1)  # beyond the border is blank
-    top = np.minimum(rows.astype(np.intp), side)
-    left = np.minimum(columns.astype(np.intp), side)
-    below, beside = rows - top, columns - left
-    pixels = padded.astype(np.float64)
-    blend: Array = (1 - below) * ((1 - beside) * pixels[top, left] + beside * pixels[top, left + 1])
-    blend += below * ((1 - beside) * pixels[top + 1, left] + beside * pixels[top + 1, left + 1])
-    return np.rint(blend).astype(np.uint8)
 
 
 def what_if(network: Network, image: Array, side: int) -> list[Answer]:

@@ -195,6 +195,11 @@ def _digit(words: list[str]) -> Request:
     return requests.ShowDigit(whole(words[0].removeprefix("#"), least=0))
 
 
+def _draw(words: list[str]) -> Request:
+    count_words(words, 0, 1)
+    return requests.ReadDrawing(square=bool(words and choose(words[0], ("square",))))
+
+
 def _neuron(words: list[str]) -> Request:
     count_words(words, 2, 2)
     return requests.ShowUnit(whole(words[0]), whole(words[1], least=0))
@@ -289,8 +294,15 @@ COMMANDS = (
     ),
     PlainCommand("back", "back N", "Go to row N of the timeline", _back),
     PlainCommand(
+        "teach",
+        "teach",
+        "Teach a copy beside the run the digits that you drew, and say whether that helped",
+        alone(requests.TeachFork()),
+    ),
+    PlainCommand(
         "fork",
-        "fork optimizer=NAME,lr=X,clip-norm=X,clip-value=X,augment=NAME,off=L:N+N,on=L:N,prune=X",
+        "fork optimizer=NAME,lr=X,clip-norm=X,clip-value=X,augment=NAME,off=L:N+N,on=L:N,prune=X,"
+        "teach=mine",
         "Train a copy beside the run with one or more of these settings changed",
         _fork,
     ),
@@ -317,6 +329,12 @@ COMMANDS = (
         "digit", "digit INDEX", "Draw a test digit with its most probable classes", _digit
     ),
     PlainCommand(
+        "draw",
+        "draw [square]",
+        "Read a digit of your own: rows of characters, then an empty line",
+        _draw,
+    ),
+    PlainCommand(
         "confusion",
         "confusion",
         "Show which digits are confused with which",
@@ -332,6 +350,12 @@ COMMANDS = (
         "neuron", "neuron L N", "Show unit N of layer L: what excites it, its connections", _neuron
     ),
     PlainCommand(
+        "corrupt",
+        "corrupt",
+        "Measure how well digits are read that are made worse in ten ways",
+        alone(requests.ShowRobustness()),
+    ),
+    PlainCommand(
         "predict", "predict FILE", "Read the digits in a picture file with the network", _predict
     ),
     PlainCommand(
@@ -339,6 +363,12 @@ COMMANDS = (
         "health",
         "Say what ails the run, since when, and what mends it",
         alone(requests.ShowHealth()),
+    ),
+    PlainCommand(
+        "calibration",
+        "calibration",
+        "Say whether the network is as sure as it is right",
+        alone(requests.ShowCalibration()),
     ),
     PlainCommand(
         "show",

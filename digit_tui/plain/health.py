@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from digit_tui.data import Dataset
 from digit_tui.plain.narrator import WAYS
 from digit_tui.run.events import Evaluated, Inspected
+from digit_tui.run.health_record import inspection_of
 from digit_tui.run.health_words import health_lines
+from digit_tui.run.inspection import facts_of, step_of
 from digit_tui.session.health_check import check_health
 from digit_tui.session.run_history import RunHistory
 from digit_tui.session.run_status import RunStatus
@@ -35,7 +37,8 @@ def answer(inspected: Mapping[str, Inspected], run: RunStatus) -> list[str]:
 def _about(
     inspected: Inspected, history: RunHistory, evaluated: Evaluated | None, dataset: Dataset
 ) -> list[str]:
-    health = check_health(history.record(dataset, evaluated), dataset, evaluated, inspected)
-    assert health.inspection is not None
-    history.inspections.append(health.inspection)
+    facts = facts_of(inspected, dataset, step_of(inspected, dataset))
+    inspection = inspection_of(inspected, facts)
+    health = check_health(history.record(dataset, evaluated), dataset, evaluated, inspection)
+    history.inspections.append(inspection)
     return health_lines(health.record, health.findings, WAYS)

@@ -117,7 +117,8 @@ class Narrator:
                     self._line(complaint)
                 self._report_event(event)
             case Loaded(dataset):
-                self._line(wording.loaded(dataset))
+                for line in wording.loaded(dataset):
+                    self._line(line)
             case Failed() | Acknowledged():
                 pass
             case _:

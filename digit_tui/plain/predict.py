@@ -8,17 +8,20 @@ from pathlib import Path
 from digit_tui.data import DataError
 from digit_tui.data.picture_files import read_picture
 from digit_tui.insight.readings import read_digits, reading_words
-from digit_tui.nn import Network
+from digit_tui.insight.selective import SelectiveClassifier
 from digit_tui.plain.requests import InputError, PredictFile
 from digit_tui.run.events import Inspected
+from digit_tui.session.run_status import RunStatus
+from digit_tui.session.selective import selective_classifier
 
 
-def answer(request: PredictFile, inspected: Mapping[str, Inspected]) -> list[str]:
+def answer(request: PredictFile, inspected: Mapping[str, Inspected], run: RunStatus) -> list[str]:
     """The answer for a run and, if one trains beside it, for its fork.
 
     Args:
         request: which picture.
         inspected: copies of their states, by "run" and "fork".
+        run: the state of the run.
 
     Raises:
         InputError: if the picture cannot be read.
@@ -27,10 +30,23 @@ def answer(request: PredictFile, inspected: Mapping[str, Inspected]) -> list[str
         ink = read_picture(Path(request.file))
         lines = []
         for name, each in inspected.items():
-            weights = each.state.average  # as it is evaluated
-            network = each.network if weights is None else Network(each.network.sizes, weights)
+            classifier = classifier_for(name, each, run)
             when = f"{name} at epoch {each.epoch:.2f}, step {each.step:,}"
-            lines.append(f"{when}: {reading_words(read_digits(network, ink))}")
+            readings = read_digits(each.evaluated_network, ink, classifier=classifier)
+            lines.append(f"{when}: {reading_words(readings)}")
     except DataError as error:
         raise InputError(f"predict: {error}") from error
     return lines
+
+
+def classifier_for(name: str, inspected: Inspected, run: RunStatus) -> SelectiveClassifier | None:
+    """What may refuse to answer for the run or its fork; None without digits to compare with.
+
+    Args:
+        name: "run" or "fork".
+        inspected: a copy of its state.
+        run: the state of the run.
+    """
+    if run.dataset is None:
+        return None
+    return selective_classifier(inspected, run.dataset, run.folder if name == "run" else None)

@@ -30,6 +30,11 @@ class MakeSteps:
 
 
 @dataclass(frozen=True)
+class TeachFork:
+    """Teach a fork the digits that the person drew."""
+
+
+@dataclass(frozen=True)
 class GoToRow:
     """Go back to a snapshot."""
 
@@ -75,6 +80,14 @@ class ShowDigit:
 
 
 @dataclass(frozen=True)
+class ReadDrawing:
+    """Say what the network reads in the rows of characters that follow, up to an empty line."""
+
+    square: bool = False
+    """Whether a character is as high as wide; else it is as it looks, twice as high."""
+
+
+@dataclass(frozen=True)
 class ShowUnit:
     """Show one unit of a layer of the network."""
 
@@ -107,8 +120,18 @@ class ShowNetwork:
 
 
 @dataclass(frozen=True)
+class ShowRobustness:
+    """Say how well digits are read that were made worse."""
+
+
+@dataclass(frozen=True)
 class ShowHealth:
     """Say what ails the run."""
+
+
+@dataclass(frozen=True)
+class ShowCalibration:
+    """Say whether the network is as sure as it is right."""
 
 
 @dataclass(frozen=True)
@@ -153,17 +176,21 @@ class Quit:
 Request = (
     RunCommand
     | MakeSteps
+    | TeachFork
     | GoToRow
     | Wait
     | ShowTimeline
     | ShowStatus
     | ListMistakes
     | ShowDigit
+    | ReadDrawing
     | ShowUnit
     | PredictFile
     | ShowConfusion
     | ShowNetwork
+    | ShowRobustness
     | ShowHealth
+    | ShowCalibration
     | ShowValidation
     | ShowLog
     | SetVerbose

@@ -8,7 +8,17 @@ from time import monotonic
 
 from digit_tui.config import ConfigError
 from digit_tui.data import DataError, Dataset
-from digit_tui.plain import health, network, neuron, predict, queries, requests
+from digit_tui.plain import (
+    calibration,
+    drawn,
+    health,
+    network,
+    neuron,
+    predict,
+    queries,
+    requests,
+    robustness,
+)
 from digit_tui.plain.exit_report import conclude
 from digit_tui.plain.grammar import parse
 from digit_tui.plain.lines import EndOfInput, Line, LineSource, Transcript
@@ -19,6 +29,7 @@ from digit_tui.plain.run_signals import Interrupted, RunSignals
 from digit_tui.plain.sync_runner import SyncRunner, Woken
 from digit_tui.run import commands
 from digit_tui.run.events import Refused, SnapshotInfo
+from digit_tui.run.settings import teach_own_digits
 from digit_tui.session.kept_run import kept_lines
 from digit_tui.session.output import Output
 from digit_tui.session.run_status import RunStatus
@@ -89,6 +100,8 @@ class Session:
         )
         self._task: Task | None = self._control.settle()
         self._listed: list[SnapshotInfo] = []  # by the last `timeline`
+        self._drawing: requests.ReadDrawing | None = None  # whose rows are being taken
+        self._rows: list[str] = []
 
     def converse(self) -> None:
         """Begin the run, and return when it has ended."""
@@ -205,7 +218,7 @@ class Session:
             self.signals.pausing = False
             return self._carry_out_line(line)
         if self._end:
-            return self._run_to_end()
+            return self._run_to_end() if self._drawing is None else self._carry_out_line("")
         waited = 0.0 if self._wanted is None else monotonic() - self._wanted
         if waited > IDLE_SECONDS and self._inbox.empty():
             control.begin()
@@ -213,6 +226,9 @@ class Session:
 
     def _carry_out_line(self, line: str) -> Task:
         try:
+            if self._drawing is not None:
+                yield from self._take_row(self._drawing, line.rstrip("\r"))
+                return
             request = parse(line)
             if request is not None:
                 yield from self._carry_out(request)
@@ -236,6 +252,8 @@ class Session:
             case requests.GoToRow(row):
                 snapshot = self._snapshot(row)
                 yield from self._control.ask(commands.GoBack(snapshot.step, snapshot.lineage))
+            case requests.TeachFork():
+                yield from self._teach()
             case requests.SetVerbose(on):
                 self._narrator.verbose = on
                 often = "every epoch" if on else f"an epoch every {EPOCH_SECONDS:g} seconds"
@@ -244,10 +262,18 @@ class Session:
                 self._write(network.answer(request, (yield from self._control.inspect()), self.run))
             case requests.ShowUnit():
                 self._write(neuron.answer(request, (yield from self._control.inspect()), self.run))
+            case requests.ShowRobustness():
+                yield from self._show_robustness()
+            case requests.ReadDrawing():
+                self._drawing, self._rows = request, []
+                if self._terminal:
+                    self._transcript.write("rows of . and #, then an empty line")
             case requests.PredictFile():
-                self._write(predict.answer(request, (yield from self._control.inspect())))
+                self._write(predict.answer(request, (yield from self._control.inspect()), self.run))
             case requests.ShowHealth():
                 self._write(health.answer((yield from self._control.inspect()), self.run))
+            case requests.ShowCalibration():
+                self._write(calibration.answer((yield from self._control.inspect()), self.run))
             case requests.ShowValidation():
                 self._show_validation()
             case requests.Restart(wanted):
@@ -257,9 +283,37 @@ class Session:
             case _:
                 self._write(queries.answer(request, self.run, list(self._transcript.log)))
 
+    def _take_row(self, request: requests.ReadDrawing, row: str) -> Task:
+        """Take the next row of a drawing; an empty one ends it."""
+        if row:
+            if len(self._rows) <= drawn.MOST:  # more are refused in the end
+                self._rows.append(row)
+            return
+        self._drawing = None
+        inspected = yield from self._control.inspect()
+        self._write(drawn.answer(self._rows, request.square, inspected, self.run))
+
     def _write(self, lines: list[str]) -> None:
         for line in lines:
             self._transcript.write(line)
+
+    def _show_robustness(self) -> Task:
+        for lines in robustness.answer(self.run):
+            if lines is not None:
+                self._write(lines)
+            elif self._control.interrupted:
+                self._transcript.write("corrupt: not measured to the end")
+                return
+            else:
+                self._inbox.put(Woken())  # go on at once
+                yield
+
+    def _teach(self) -> Task:
+        try:
+            command = teach_own_digits()
+        except DataError as error:
+            raise InputError(f"teach: {error}") from error
+        yield from self._control.ask(commands.Fork((command,)))
 
     def _show_validation(self) -> None:
         if not self.run.config.validation:

@@ -108,6 +108,16 @@ class Prune:
 
 
 @dataclass(frozen=True)
+class Teach:
+    """Fine-tune the network on a person's drawings; see `nn.fine_tune`."""
+
+    drawings: str
+    """Hex SHA-256 of their file, which is in the run's folder."""
+    count: int
+    """How many there are."""
+
+
+@dataclass(frozen=True)
 class Undo:
     """Go back to before the last command, or to before a divergence or spike."""
 
@@ -166,6 +176,9 @@ class Stop:
 Removal = SwitchOff | SwitchOn | Prune
 """Commands that take parameters out of the network, or put them back."""
 
+WeightChange = Removal | Teach
+"""Commands that change the network at once: what that did to its accuracy is told."""
+
 Setting = (
     SetOptimizer
     | SetLearningRate
@@ -174,7 +187,7 @@ Setting = (
     | SetAugmentation
     | SetBatchSize
     | AddEpochs
-    | Removal
+    | WeightChange
 )
 """Commands that change what the next step computes: they and the config determine a run."""
 

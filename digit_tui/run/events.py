@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from digit_tui.insight.lesson import Lesson
 from digit_tui.insight.significance import Comparison
 from digit_tui.nn import Evaluation, Network, PredictionHistory
 from digit_tui.run.commands import Lineage
@@ -88,9 +90,9 @@ class Evaluated:
     """The network was evaluated on the validation set or the test set.
 
     The monitored split is evaluated at the start, on a pause, at the end of each epoch, and before
-    and after something is removed from the network, or put back: the validation set, if images are
-    held out, else the test set. With a validation set, the test set
-    is evaluated when the user opens it, and at the end of the run.
+    and after something is removed from the network, put back, or taught: the validation set, if
+    images are held out, else the test set. With a validation set, the test set is evaluated when
+    the user opens it, and at the end of the run.
     """
 
     step: int
@@ -170,7 +172,9 @@ class SettingChanged:
     settings: Settings = field(metadata={"json": False})
     """All settings, after the change."""
     effect: Effect | None = field(default=None, metadata=IF_KNOWN)
-    """Of units that are switched off or on, and of pruning; None for other settings."""
+    """Of units that are switched off or on, pruning and teaching; None for other settings."""
+    lesson: Lesson | None = field(default=None, metadata=IF_KNOWN)
+    """How drawings fare that the network was taught; None for other settings."""
 
     @classmethod
     def all_between(
@@ -248,6 +252,12 @@ class Inspected:
     """The copy's latest weights, which training goes on with."""
     state: RunState = field(metadata={"json": False})
     """The copy."""
+
+    @cached_property
+    def evaluated_network(self) -> Network:
+        """The network that an evaluation would measure: with averaged weights, if there are."""
+        average = self.state.average
+        return self.network if average is None else Network(self.network.sizes, average)
 
 
 @dataclass(frozen=True, eq=False)

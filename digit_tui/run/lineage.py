@@ -21,6 +21,7 @@ from digit_tui.run.commands import (
     Setting,
     SwitchOff,
     SwitchOn,
+    Teach,
 )
 
 _SETTINGS: dict[str, type[Setting]] = {
@@ -34,6 +35,7 @@ _SETTINGS: dict[str, type[Setting]] = {
     "switch_off": SwitchOff,
     "switch_on": SwitchOn,
     "prune": Prune,
+    "teach": Teach,
 }
 _NAMES = {kind: name for name, kind in _SETTINGS.items()}
 

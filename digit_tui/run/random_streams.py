@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-Purpose = Literal["weights", "shuffle", "augment", "validation", "gradient check"]
+Purpose = Literal["weights", "shuffle", "augment", "validation", "gradient check", "teach"]
 
 _NUMBERS: dict[Purpose, int] = {
     "weights": 1,
@@ -14,6 +14,7 @@ _NUMBERS: dict[Purpose, int] = {
     "augment": 3,
     "validation": 4,
     "gradient check": 5,
+    "teach": 6,
 }
 
 

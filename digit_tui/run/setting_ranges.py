@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from digit_tui.config import ConfigError, RunConfig
+from digit_tui.data.drawings import FEWEST_DRAWINGS, MOST_DRAWINGS
 from digit_tui.run.commands import Setting, SwitchOff, SwitchOn
-from digit_tui.run.settings import REMOVED, Settings, changes_of
+from digit_tui.run.settings import OPTIONLESS, Settings, changes_of
 
+SHA256 = re.compile("[0-9a-f]{64}")
 MAX_PRUNED = 0.99
 """The largest share of the weights that can be pruned."""
 
@@ -42,7 +45,13 @@ def check_values(values: Mapping[str, Any], config: RunConfig) -> None:
     Raises:
         ConfigError: if one is not; `option` is the field.
     """
-    config.with_(**{name: value for name, value in values.items() if name not in REMOVED})
+    config.with_(**{name: value for name, value in values.items() if name not in OPTIONLESS})
+    for sha256, count in values.get("taught", ()):
+        if not SHA256.fullmatch(sha256):
+            raise ConfigError("taught", f"{sha256[:70]!r} is no SHA-256")
+        if not FEWEST_DRAWINGS <= count <= MOST_DRAWINGS:
+            reason = f"{count} drawings are not {FEWEST_DRAWINGS} to {MOST_DRAWINGS:,}"
+            raise ConfigError("taught", reason)
     pairs, share = values.get("switched_off", ()), values.get("pruned", 0.0)
     _check_units(pairs, config.hidden)
     for layer, width in enumerate(config.hidden, start=1):

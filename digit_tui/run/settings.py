@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from digit_tui.config import RunConfig
+from digit_tui.data import DataError
+from digit_tui.data.drawings import Drawings
+from digit_tui.data.own_digits import read_own_digits
 from digit_tui.nn import RULES, SCHEDULES
 from digit_tui.run.commands import (
     AddEpochs,
@@ -21,7 +24,11 @@ from digit_tui.run.commands import (
     Setting,
     SwitchOff,
     SwitchOn,
+    Teach,
 )
+
+OWN_DIGITS = "mine"
+"""The name of the drawings that a person keeps, as a source of data has it."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,8 @@ class Settings:
     """Units that are off: (layer, unit) pairs in their order, layers from 1 and units from 0."""
     pruned: float = 0.0
     """Share of the weights that is pruned."""
+    taught: tuple[tuple[str, int], ...] = ()
+    """What it was taught, in this order: hex SHA-256 of a file of drawings, and their number."""
 
     @classmethod
     def of(cls, config: RunConfig) -> Settings:
@@ -61,20 +70,23 @@ class Settings:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Settings:
         """The inverse of `to_json`."""
-        pairs = values.get("switched_off", ())
-        return cls(**{**values, "switched_off": tuple((layer, unit) for layer, unit in pairs)})
+        pairs = {
+            name: tuple((first, second) for first, second in values.get(name, ()))
+            for name in ("switched_off", "taught")
+        }
+        return cls(**{**values, **pairs})
 
     def to_json(self) -> dict[str, Any]:
         """The fields as plain values.
 
-        Units and weights are left out where none is removed: earlier versions read that too.
+        What no option sets is left out where it is empty: earlier versions read that too.
         """
         values = asdict(self)
-        return {name: value for name, value in values.items() if name not in REMOVED or value}
+        return {name: value for name, value in values.items() if name not in OPTIONLESS or value}
 
 
-REMOVED = ("switched_off", "pruned")
-"""The fields of Settings that say what is removed from the network. No option sets them."""
+OPTIONLESS = ("switched_off", "pruned", "taught")
+"""The fields of Settings that no option sets: only commands do."""
 
 
 def changes_of(command: Command, settings: Settings, config: RunConfig) -> dict[str, Any]:
@@ -111,6 +123,8 @@ def changes_of(command: Command, settings: Settings, config: RunConfig) -> dict[
             return {"switched_off": tuple(sorted(pairs))}
         case Prune(share):
             return {"pruned": share}
+        case Teach(drawings, count):
+            return {"taught": (*settings.taught, (drawings, count))}
         case _:
             raise TypeError(f"{command!r} changes no setting")
 
@@ -152,8 +166,9 @@ def commands_of(wanted: Mapping[str, str]) -> tuple[Setting, ...]:
     """The commands that change settings, given by the names and values that users type.
 
     Args:
-        wanted: names (optimizer, lr, clip-norm, clip-value, augment, off, on, prune) to values;
-            clipping that is "off" is none, and units are given as LAYER:UNIT+UNIT.
+        wanted: names (optimizer, lr, clip-norm, clip-value, augment, off, on, prune, teach) to
+            values; clipping that is "off" is none, units are given as LAYER:UNIT+UNIT, and what is
+            taught is "mine".
 
     Raises:
         ValueError: for an unknown name or a wrong value; the message says which.
@@ -176,8 +191,10 @@ def commands_of(wanted: Mapping[str, str]) -> tuple[Setting, ...]:
         commands.append(SwitchOn(*_units("on", left.pop("on"))))
     if "prune" in left:
         commands.append(Prune(share("prune", left.pop("prune"))))
+    if "teach" in left:
+        commands.append(_teach(left.pop("teach")))
     if left:
-        names = "optimizer, lr, clip-norm, clip-value, augment, off, on, prune"
+        names = "optimizer, lr, clip-norm, clip-value, augment, off, on, prune, teach"
         raise ValueError(f"{next(iter(left))!r} is none of {names}")
     return tuple(commands)
 
@@ -205,6 +222,25 @@ def share(name: str, word: str) -> float:
     value = number(name, word.removesuffix("%"))
     assert value is not None
     return value / 100 if word.endswith("%") else value
+
+
+def teach_own_digits() -> Teach:
+    """The command that teaches a network the drawings that a person keeps.
+
+    Raises:
+        DataError: if they are too few or too many, or cannot be read.
+    """
+    drawings = Drawings(*read_own_digits())
+    return Teach(drawings.sha256, len(drawings))
+
+
+def _teach(word: str) -> Teach:
+    if word != OWN_DIGITS:
+        raise ValueError(f"teach: {word!r} is not {OWN_DIGITS}, the digits that you drew")
+    try:
+        return teach_own_digits()
+    except DataError as error:
+        raise ValueError(f"teach: {error}") from error
 
 
 def _units(name: str, word: str) -> tuple[int, tuple[int, ...]]:

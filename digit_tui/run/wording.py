@@ -57,6 +57,7 @@ NAMES = {
     "epochs": "epochs",
     "switched_off": "units off",
     "pruned": "pruned weights",
+    "taught": "drawings taught",
 }
 """The fields of Settings in words."""
 
@@ -83,7 +84,14 @@ def field_value(name: str, value: Any) -> str:
     """The value of a field of Settings in words."""
     if name == "switched_off":
         return removal_words.units(value)
+    if name == "taught":
+        return str(sum(count for _, count in value) or "none")
     return removal_words.share(value) if name == "pruned" else setting_value(value)
+
+
+def taught_words(taught: Sequence[tuple[str, int]]) -> str:
+    """For example "12 drawings taught"."""
+    return f"{counted(sum(count for _, count in taught), 'drawing')} taught"
 
 
 def setting_value(value: Any) -> str:
@@ -116,6 +124,8 @@ def setting_change(change: SettingChanged) -> str:
     """A changed setting, for example "learning rate 0.001 → 0.002"."""
     if change.setting == "switched_off":
         return removal_words.units_changed(change.old, change.new)
+    if change.setting == "taught":
+        return taught_words(change.new[len(change.old) :])
     old, new = (field_value(change.setting, value) for value in (change.old, change.new))
     return f"{NAMES[change.setting]} {old} → {new}"
 
@@ -125,7 +135,9 @@ def setting_set(change: SettingChanged) -> str:
     words = setting_change(change)
     if change.effect is None:
         return f"set {words}"
-    return f"{words}: {removal_words.effect(change.effect)}"
+    effect = removal_words.effect(change.effect)
+    lesson = "" if change.lesson is None else f"{change.lesson.words}; "
+    return f"{words}: {lesson}{effect}"
 
 
 def settings_changed(changes: Sequence[SettingChanged], schedule: str) -> str:
@@ -181,6 +193,8 @@ def command_words(command: Setting, rate: float | None = None) -> str:
             return f"switch on {removal_words.units((layer, unit) for unit in units)}"
         case commands.Prune(share):
             return f"prune {removal_words.share(share)} of the weights" if share else "stop pruning"
+        case commands.Teach(_, count):
+            return f"teach it {counted(count, 'drawing')}"
 
 
 def setting_words(command: Setting) -> str:
@@ -208,6 +222,8 @@ def setting_words(command: Setting) -> str:
             return f"{removal_words.units((layer, unit) for unit in units)} on"
         case commands.Prune(share):
             return f"{removal_words.share(share)} of the weights pruned" if share else "no pruning"
+        case commands.Teach(drawings, count):
+            return taught_words([(drawings, count)])
 
 
 def divergence(what: str, value: float, step: int, change: SettingChanged | None) -> str:
@@ -229,12 +245,13 @@ def _after(step: int, change: SettingChanged | None) -> str:
     return f", {counted(steps, 'step')} after {setting_change(change)}"
 
 
-def loaded(dataset: Dataset) -> str:
-    """A dataset, for example "sample: 4,000 training and 1,000 test images"."""
+def loaded(dataset: Dataset) -> list[str]:
+    """A dataset, for example "sample: 4,000 training and 1,000 test images", and its notes."""
     train, test = len(dataset.train_labels), len(dataset.test_labels)
     held_out = dataset.validation_labels
     validation = "" if held_out is None else f", {len(held_out):,} validation"
-    return f"{dataset.name}: {train:,} training{validation} and {counted(test, 'test image')}"
+    counts = f"{train:,} training{validation} and {counted(test, 'test image')}"
+    return [f"{dataset.name}: {counts}", *dataset.notes]
 
 
 def _left_by(schedule: str, change: SettingChanged) -> str:
@@ -371,6 +388,8 @@ def settings_words(settings: Settings, learning_rate: float | None) -> list[str]
         words.append(f"clip value {setting_value(settings.clip_value)}")
     if settings.augment != "none":
         words.append(settings.augment)
+    if settings.taught:
+        words.append(taught_words(settings.taught))
     return words + removal_words.removed(settings.switched_off, settings.pruned)
 
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from digit_tui.data import counted, printable
+from digit_tui.insight.lesson import Lesson
 from digit_tui.insight.report import report
 from digit_tui.insight.significance import compare, gap_words, interval_words
 from digit_tui.run.events import Forked, RunEnded
 
 
-def final_report(ended: RunEnded, images: int, fork: tuple[Forked, RunEnded] | None) -> str:
+def final_report(
+    ended: RunEnded,
+    images: int,
+    fork: tuple[Forked, RunEnded] | None,
+    lesson: Lesson | None = None,
+) -> str:
     """The network's accuracy, what the training took, and a comparison with the fork.
 
     Args:
         ended: the run's last event.
         images: the number of training images.
         fork: the first and the last event of the fork, if there was one at the end.
+        lesson: how drawings fare that it was taught.
     """
     evaluated = ended.evaluated
     split = evaluated.split.capitalize()
@@ -28,6 +35,7 @@ def final_report(ended: RunEnded, images: int, fork: tuple[Forked, RunEnded] | N
         lines += [
             "",
             f"Fork           at step {forked.step:,}: {', '.join(forked.changes)}",
+            *([] if lesson is None else [f"               {lesson.words}"]),
             f"{split} accuracy  {accuracy}",
             f"               {gap_words(comparison)}",
             f"               {comparison.words}",

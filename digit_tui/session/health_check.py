@@ -9,9 +9,7 @@ from digit_tui.insight.health.doubts import training_check
 from digit_tui.insight.health.finding import Finding
 from digit_tui.insight.health.record import Inspection, Record
 from digit_tui.insight.health.rules import findings_of
-from digit_tui.run.events import Evaluated, Inspected
-from digit_tui.run.health_record import inspection_of
-from digit_tui.run.inspection import facts_of, step_of
+from digit_tui.run.events import Evaluated
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,23 +25,22 @@ class Health:
 
 
 def check_health(
-    record: Record, dataset: Dataset, evaluated: Evaluated | None, inspected: Inspected | None
+    record: Record,
+    dataset: Dataset | None,
+    evaluated: Evaluated | None,
+    inspection: Inspection | None,
 ) -> Health:
     """What ails a run.
 
     Args:
         record: what is known of it.
-        dataset: the run's.
-        evaluated: its latest evaluation of the monitored split; None leaves the training images
-            out.
-        inspected: a copy of its state; None leaves its layers out.
+        dataset: the run's; None leaves the training images out.
+        evaluated: its latest evaluation of the monitored split; None does so too.
+        inspection: its layers as they are now; None leaves them out.
     """
-    inspection = None
-    if inspected is not None:
-        facts = facts_of(inspected, dataset, step_of(inspected, dataset))
-        inspection = inspection_of(inspected, facts)
+    if inspection is not None:
         record = replace(record, inspections=(*record.inspections, inspection))
-    if evaluated is not None:
+    if dataset is not None and evaluated is not None:
         images, labels = dataset.train_images, dataset.train_labels
         trained = training_check(evaluated.network, images, labels, evaluated.evaluation)
         record = replace(record, training_check=trained)

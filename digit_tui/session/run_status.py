@@ -12,6 +12,7 @@ import numpy as np
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset, printable
+from digit_tui.insight.lesson import Lesson
 from digit_tui.nn import Evaluation
 from digit_tui.run.events import (
     BranchEvent,
@@ -21,6 +22,7 @@ from digit_tui.run.events import (
     Event,
     Forked,
     ForkEnded,
+    Inspected,
     Paused,
     Restored,
     Resumed,
@@ -35,6 +37,7 @@ from digit_tui.run.events import (
 )
 from digit_tui.run.settings import Settings, scheduled_rate
 from digit_tui.session.failures import Failed
+from digit_tui.session.health_check import Health
 from digit_tui.session.run_history import RunHistory
 from digit_tui.session.runner import Loaded, RunnerEvent
 
@@ -59,12 +62,21 @@ class ForkRunStatus:
     evaluated: Evaluated | None
     """The latest evaluation of the monitored split."""
     history: RunHistory
+    inspected: Inspected | None = None
+    """The latest copy of its state that was asked for."""
+    health: Health | None = None
+    """What ails it, as far as somebody watches."""
     ended: RunEnded | None = None
+    lesson: Lesson | None = None
+    """How the drawings fare that it was taught."""
+    weights_changed_at: int | None = None
+    """The last step with networks before and after it."""
 
     @property
     def words(self) -> str:
-        """The settings that it changed, in words."""
-        return ", ".join(self.forked.changes)
+        """The settings that it changed, in words, and how drawings fare that it was taught."""
+        words = ", ".join(self.forked.changes)
+        return words if self.lesson is None else f"{words}: {self.lesson.words}"
 
     @property
     def evaluation(self) -> Evaluation | None:
@@ -114,7 +126,8 @@ class RunStatus:
         """Why the last attempt to save failed."""
         self.failure: Failed | None = None
         self.ended: RunEnded | None = None
-        self._removed_at: int | None = None  # the last step with networks before and after it
+        # The last step with networks before and after it.
+        self._weights_changed_at: int | None = None
         self.history = RunHistory(config)
         self._speed: deque[tuple[int, float]] = deque(maxlen=20)
         self._track: deque[tuple[float, float]] = deque()
@@ -189,7 +202,7 @@ class RunStatus:
             case SettingChanged():
                 self.settings = event.settings
                 if event.effect is not None:
-                    self._removed_at = event.step
+                    self._weights_changed_at = event.step
                 if event.setting in ("learning_rate", "epochs"):
                     self._expect_rate(event.epoch)
             case TimelineChanged(snapshots):
@@ -220,7 +233,7 @@ class RunStatus:
     def _show_accuracy_of_now(self) -> None:
         """A snapshot has the accuracy of the evaluation before it; this one may be newer."""
         now = self.evaluated
-        if now is None or now.step != self.step or now.step == self._removed_at:
+        if now is None or now.step != self.step or now.step == self._weights_changed_at:
             return
         accuracy = now.evaluation.accuracy
         for place, each in enumerate(self.snapshots):
@@ -271,6 +284,11 @@ class RunStatus:
                 fork.evaluated = event
             case SettingChanged():
                 fork.settings = event.settings
+                fork.lesson = event.lesson or fork.lesson
+                if event.effect is not None:
+                    fork.weights_changed_at = event.step
+            case Inspected():
+                fork.inspected = event
             case SaveFailed():
                 self.ingest(event)
             case RunEnded():
@@ -283,7 +301,7 @@ class RunStatus:
         if fork is not None and event.kept == "fork":
             self.settings, self.history = fork.settings, fork.history
             self._expect_rate(self.epoch)
-            self.evaluated = fork.evaluated
+            self.evaluated, self._weights_changed_at = fork.evaluated, fork.weights_changed_at
             self._set_folder(fork.forked.run)
 
     def _set_folder(self, folder: str | None) -> None:

@@ -11,11 +11,11 @@ from digit_tui.nn import RULES, PredictionHistory
 from digit_tui.nn.history import MAX_EVALUATIONS
 from digit_tui.nn.network import parameter_count
 from digit_tui.run.setting_ranges import check_values
-from digit_tui.run.settings import REMOVED, Settings
+from digit_tui.run.settings import OPTIONLESS, Settings
 from digit_tui.run.state import Vectors
 from digit_tui.storage.archive import Archive
 from digit_tui.storage.journal_lines import course_up_to
-from digit_tui.storage.setting_checks import REMOVALS, SETTINGS
+from digit_tui.storage.setting_checks import NEWER_SETTINGS, SETTINGS
 from digit_tui.storage.summary_check import SCHEMA, SUMMARY
 from digit_tui.storage.validation import (
     Invalid,
@@ -71,7 +71,7 @@ _ABOUT = fields(
         "accuracy": optional(number(0, 1)),
         "best_accuracy": number(0, 1),
         "returns": whole(),
-        "settings": exactly(SETTINGS, also=REMOVALS),
+        "settings": exactly(SETTINGS, also=NEWER_SETTINGS),
         "slot_steps": whole(),
         "step": whole(),
         "epoch": whole(0, MAX_EPOCHS),
@@ -139,7 +139,7 @@ def check_progress(about: dict[str, Any], config: RunConfig, layout: Layout) -> 
     """
     settings = Settings.from_json(about["settings"])
     try:
-        check_values({name: getattr(settings, name) for name in REMOVED}, config)
+        check_values({name: getattr(settings, name) for name in OPTIONLESS}, config)
     except ConfigError as error:
         raise Invalid(str(error), f"settings.{error.option}") from None
     tally = about["tally"]

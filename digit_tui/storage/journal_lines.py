@@ -6,7 +6,14 @@ from typing import Any
 
 from digit_tui.config import MAX_EPOCHS, MAX_WIDTH
 from digit_tui.run.lineage import is_valid, lineage_from_json
-from digit_tui.storage.setting_checks import LAYER, REMOVALS, SETTINGS, UNIT
+from digit_tui.storage.setting_checks import (
+    DRAWINGS_COUNT,
+    LAYER,
+    NEWER_SETTINGS,
+    SETTINGS,
+    UNIT,
+    drawings_sum,
+)
 from digit_tui.storage.validation import (
     Check,
     Invalid,
@@ -48,7 +55,8 @@ COMMANDS = {
         "add_epochs": {"count": whole(-MAX_EPOCHS, MAX_EPOCHS)},
         "switch_off": {"layer": LAYER, "units": many(UNIT, MAX_WIDTH)},
         "switch_on": {"layer": LAYER, "units": many(UNIT, MAX_WIDTH)},
-        "prune": {"share": REMOVALS["pruned"]},
+        "prune": {"share": NEWER_SETTINGS["pruned"]},
+        "teach": {"drawings": drawings_sum, "count": DRAWINGS_COUNT},
     }.items()
 }
 """Those that change a setting."""

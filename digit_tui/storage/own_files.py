@@ -8,8 +8,19 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from digit_tui.data.drawings import HEAD as DRAWINGS_HEAD
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.run_files import CHECKPOINTS, FILES, JOURNAL, LOCK, METRICS, RECORD
+from digit_tui.storage.run_files import (
+    CALIBRATION,
+    CHECKPOINTS,
+    DRAWINGS,
+    FILES,
+    JOURNAL,
+    LOCK,
+    METRICS,
+    RECORD,
+    drawings_name,
+)
 
 NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """Flags of `os.open`: no symbolic link is followed, and a pipe does not block."""
@@ -21,6 +32,8 @@ BEGINNINGS = {
     RECORD: rb"\{",
     JOURNAL: rb'\{("|\})',
     METRICS: rb"epoch,step,",
+    DRAWINGS: re.escape(DRAWINGS_HEAD),
+    CALIBRATION: rb'\{"step": ',
     **dict.fromkeys(CHECKPOINTS, rb"PK\x03\x04"),
 }
 """How the files of a run begin, but for the lock."""
@@ -87,9 +100,10 @@ def looks_own(path: Path) -> bool:
 def own_name(name: str) -> str | None:
     """The file of a run that a name stands for: itself, or what a temporary file was to become."""
     for own in (*FILES, LOCK):
-        if name == own:
+        pattern = drawings_name("[0-9a-f]{64}") if own == DRAWINGS else re.escape(own)
+        if re.fullmatch(pattern, name):
             return own
-        if own != LOCK and re.fullmatch(rf"\.{re.escape(own)}\.({TEMPORARY})", name):
+        if own != LOCK and re.fullmatch(rf"\.{pattern}\.({TEMPORARY})", name):
             return own
     return None
 

@@ -11,7 +11,10 @@ CHECKPOINT, PREVIOUS, BEST = "checkpoint.npz", "previous.npz", "best.npz"
 """The latest checkpoint, the previous one, and the best."""
 CHECKPOINTS = (CHECKPOINT, PREVIOUS, BEST)
 """In the order in which they are tried on resume."""
-FILES = (*CHECKPOINTS, METRICS, JOURNAL, RECORD)
+CALIBRATION = "calibration.json"
+DRAWINGS = "drawings-SUM"
+"""Drawings that the run was taught; SUM is the SHA-256 of the file."""
+FILES = (CALIBRATION, *CHECKPOINTS, METRICS, DRAWINGS, JOURNAL, RECORD)
 """All files of a run, in the order in which they are removed: run.json, which makes a folder a run,
 goes last, so that a removal that failed halfway can be repeated."""
 
@@ -20,6 +23,11 @@ LOCK = "lock"
 
 LEFT = "left"
 """The state in run.json of the branch of a fork that was not continued."""
+
+
+def drawings_name(sha256: str) -> str:
+    """The name of the file of drawings with this sum."""
+    return DRAWINGS.replace("SUM", sha256)
 
 
 def runs_folder() -> Path:

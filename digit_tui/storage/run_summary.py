@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from digit_tui.config import ConfigError, RunConfig
 from digit_tui.run.commands import Lineage
 from digit_tui.run.setting_ranges import check_values
-from digit_tui.run.settings import REMOVED, Settings, changes_of
+from digit_tui.run.settings import OPTIONLESS, Settings, changes_of
 from digit_tui.run.wording import NAMES, field_value, setting_value
 from digit_tui.storage.command_records import CommandRecord, command_records_of, position
 from digit_tui.storage.errors import RunError
@@ -147,7 +147,7 @@ class RunSummary:
             **{name: (before[field], now[field]) for field, name in NAMES.items()},
             **{
                 NAMES[field]: (field_value(field, before[field]), field_value(field, now[field]))
-                for field in REMOVED
+                for field in OPTIONLESS
             },
             "commands": (self.commands, self.commands),
         }

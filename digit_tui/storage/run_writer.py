@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from digit_tui.config import RunConfig
+from digit_tui.data.drawings import Drawings
 from digit_tui.run.commands import Lineage
 from digit_tui.run.event_json import event_to_json
 from digit_tui.run.events import EpochEnded, Evaluated
 from digit_tui.run.lineage import lineage_to_json
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.checkpoint_files import CheckpointFiles
+from digit_tui.storage.drawing_files import all_drawings, write_drawings
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.history import History
 from digit_tui.storage.journal import (
@@ -65,6 +67,7 @@ class RunWriter:
         self.history = History(keeps_epochs=False)
         self._record: Record = {}
         self._created: list[Path] = []
+        self._drawings: set[Path] = set()  # files of them
         self._lock: Lock | None = None
         self._journal: JournalFile | None = None
         self._metrics = MetricsFile(path / METRICS, lambda: self.past().epochs)
@@ -113,6 +116,8 @@ class RunWriter:
                     "run": str(forked.writer.path.absolute()),
                     "step": forked.step,
                 }
+                for drawings in all_drawings(forked.writer.path):
+                    self.keep_drawings(drawings)
                 self._append_past(forked.writer.past())
                 self.history.start = forked.step
             write_record(self.path, self._record)  # from here on the folder is a run
@@ -191,6 +196,15 @@ class RunWriter:
             return History.of(iter_journal(path))
         except (RunError, Invalid) as error:
             raise OSError(EIO, f"the journal is damaged: {error}", str(path)) from error
+
+    def keep_drawings(self, drawings: Drawings) -> None:
+        """Have drawings in the folder, before the command that teaches them is recorded.
+
+        Raises:
+            RunError: if somebody else has a file in their place.
+            OSError: if the disk refuses.
+        """
+        self._drawings.add(write_drawings(self.path, drawings))
 
     def command_applied(self, lineage: Lineage) -> None:
         """Record that the last command of a lineage took effect.
@@ -298,6 +312,8 @@ class RunWriter:
         with contextlib.suppress(OSError):
             for name in (RECORD, JOURNAL, METRICS, *CHECKPOINTS):
                 (self.path / name).unlink(missing_ok=True)
+            for path in self._drawings:
+                path.unlink(missing_ok=True)
         self._remove_created()
 
     def _remove_created(self) -> None:

@@ -22,7 +22,7 @@ def record_of_saved(run: SavedRun, **known: Any) -> Record:
 
     Args:
         run: the run.
-        known: other fields of `Record`, such as inspections of its checkpoint.
+        known: other fields of `Record`, such as doubts.
 
     Raises:
         RunError: if the journal is damaged.

@@ -59,6 +59,13 @@ class SavedRun:
         return str(self.record["data"]["name"]) if name == "auto" else name
 
     @property
+    def image_counts(self) -> tuple[int, int]:
+        """How many training images, held-out ones included, and test images it began with."""
+        summary = self.record["data"]
+        held_out = int(summary["validation_images"])
+        return int(summary["training_images"]) + held_out, int(summary["test_images"])
+
+    @property
     def started(self) -> datetime:
         """When the run began, in the local time zone."""
         return datetime.fromisoformat(self.record["started"]).astimezone()

@@ -6,7 +6,8 @@ from itertools import pairwise
 from typing import Any
 
 from digit_tui.config import CHOICES, LIMITS, MAX_LAYERS, MAX_REAL, MAX_WIDTH
-from digit_tui.run.setting_ranges import MAX_PRUNED
+from digit_tui.data.drawings import FEWEST_DRAWINGS, MOST_DRAWINGS
+from digit_tui.run.setting_ranges import MAX_PRUNED, SHA256
 from digit_tui.storage.validation import (
     Check,
     Invalid,
@@ -50,5 +51,24 @@ def _unit_pairs(value: Any) -> None:
         raise Invalid("its units are not in their order")
 
 
-REMOVALS: dict[str, Check] = {"switched_off": _unit_pairs, "pruned": number(0, MAX_PRUNED)}
-"""The others, which earlier versions do not write, nor this one where nothing is removed."""
+def drawings_sum(value: Any) -> None:
+    if not isinstance(value, str) or not SHA256.fullmatch(value):
+        raise Invalid(f"{shown(value)} is no SHA-256")
+
+
+DRAWINGS_COUNT = whole(FEWEST_DRAWINGS, MOST_DRAWINGS)
+
+
+def _lesson(value: Any) -> None:
+    if not isinstance(value, list) or len(value) != 2:
+        raise Invalid(f"{shown(value)} is no pair of a sum and a number")
+    drawings_sum(value[0])
+    DRAWINGS_COUNT(value[1])
+
+
+NEWER_SETTINGS: dict[str, Check] = {
+    "switched_off": _unit_pairs,
+    "pruned": number(0, MAX_PRUNED),
+    "taught": many(_lesson),
+}
+"""The others, which earlier versions do not write, nor this one where they are empty."""

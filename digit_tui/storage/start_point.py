@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from digit_tui.run.commands import Command, GoBack, Stop
 from digit_tui.run.lineage import lineage_from_json
@@ -11,6 +12,7 @@ from digit_tui.run.state import RunState
 from digit_tui.run.versions import versions
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.checkpoint_files import NONE, Best
+from digit_tui.storage.drawing_files import drawings_of
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History
 from digit_tui.storage.journal import Line
@@ -32,6 +34,8 @@ class StartPoint:
     """The best checkpoint, if it is resumed."""
     complaints: Sequence[str] = ()
     """What is wrong with the run's folder, one line each."""
+    folder: Path | None = None
+    """Of the run that is resumed or repeated: it has the drawings that commands name."""
 
     @classmethod
     def for_resume(cls, saved: SavedRun) -> StartPoint:
@@ -59,9 +63,11 @@ class StartPoint:
                 complaints.append(
                     "no checkpoint can be used: the run is repeated from its beginning, to the bit"
                 )
-            return cls(None, history.lineage, history, best, complaints)
+            drawings_of(saved.path, history.lineage)  # or it would be refused on the way
+            return cls(None, history.lineage, history, best, complaints, saved.path)
         scheduled = history.lineage[len(found.state.lineage) :]
-        return cls(found.state, scheduled, history, best, complaints)
+        drawings_of(saved.path, scheduled)
+        return cls(found.state, scheduled, history, best, complaints, saved.path)
 
     @classmethod
     def for_replay(cls, saved: SavedRun) -> StartPoint:
@@ -73,7 +79,9 @@ class StartPoint:
             RunError: if the journal is damaged.
         """
         history = saved.history()
-        return cls(scheduled=[*history.lineage, (history.end, Stop())])
+        drawings_of(saved.path, history.lineage)
+        scheduled = [*history.lineage, (history.end, Stop())]
+        return cls(scheduled=scheduled, folder=saved.path)
 
     @classmethod
     def for_full_replay(cls, saved: SavedRun) -> StartPoint:
@@ -82,7 +90,8 @@ class StartPoint:
         Raises:
             RunError: if the journal is damaged.
         """
-        return cls(scheduled=_all_commands(saved.lines(), saved.history().end))
+        scheduled = _all_commands(saved.lines(), saved.history().end)
+        return cls(scheduled=scheduled, folder=saved.path)
 
 
 def _best(saved: SavedRun, history: History) -> Best:

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from digit_tui.config import ConfigError, RunConfig
-from digit_tui.data import Dataset
+from digit_tui.data import DataError, Dataset
 from digit_tui.engine.stepper import StepResult
 from digit_tui.engine.worker_pool import WorkerPool
 from digit_tui.nn import Network
-from digit_tui.run.commands import AppliedCommand, Lineage, Removal, Setting
+from digit_tui.run.commands import (
+    AppliedCommand,
+    Lineage,
+    Removal,
+    Setting,
+    Teach,
+    WeightChange,
+)
 from digit_tui.run.events import Evaluated, Event, Inspected, Refused, RunEnded, SettingChanged
 from digit_tui.run.setting_ranges import checked_changes
 from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.wording import NAMES
 from digit_tui.storage.checkpoint import Checkpoint
+from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History
 from digit_tui.storage.run_files import LEFT
 from digit_tui.storage.run_writer import RunWriter
@@ -25,6 +34,7 @@ from digit_tui.training.recorder import Recorder
 from digit_tui.training.recovery import RecoveringStepper
 from digit_tui.training.results import effect_of, epoch_ended, run_results
 from digit_tui.training.step_publisher import StepPublisher
+from digit_tui.training.teaching import find_drawings, teach
 
 
 class Branch:
@@ -38,6 +48,7 @@ class Branch:
         furthest: the highest step that it ever reached.
         test_opened: the step at which the test set was first evaluated, if the held-out set is
             monitored.
+        source: folder of the run that it resumes or repeats, which has drawings that commands name.
     """
 
     def __init__(
@@ -58,6 +69,7 @@ class Branch:
         self.steps_made = 0
         self.furthest = state.step
         self.test_opened: int | None = None
+        self.source: Path | None = None
         self._epoch_seconds: dict[int, float] = {}  # of each epoch, as it was last trained
         self._dataset = dataset
         self._pool = pool
@@ -81,6 +93,7 @@ class Branch:
         )
         branch._evaluator, branch._recorded = self._evaluator.copy(), self._recorded
         branch.last_change, branch.test_opened = self.last_change, self.test_opened
+        branch.source = self.source
         branch.steps_made, branch.furthest = self.steps_made, self.furthest
         branch._epoch_seconds = dict(self._epoch_seconds)
         branch.park()
@@ -215,10 +228,21 @@ class Branch:
         new = replace(old, **changes)
         if new == old:
             return
+        drawings = lesson = None
+        if isinstance(command, Teach):
+            try:
+                writer, classes = self.recorder.writer, self._dataset.classes
+                drawings = find_drawings(command, self.source, writer, classes)
+            except (DataError, RunError, OSError) as error:
+                yield Refused(state.step, f"Nothing is taught: {error}")
+                return
         yield from self.publish()
-        before = self._evaluate() if isinstance(command, Removal) else None
-        if before is not None:
+        before = self._evaluate() if isinstance(command, WeightChange) else None
+        if isinstance(command, Removal):
             state.change_removed(new, self.sizes)
+        elif drawings is not None:
+            lesson = teach(state, drawings, self._dataset, self.sizes, self.config.seed)
+        if before is not None:
             self._evaluator.last = None
         state.settings = new
         if new.optimizer != old.optimizer:
@@ -235,7 +259,7 @@ class Branch:
             yield from events
         else:
             effect = effect_of(before, self._evaluate())
-            yield from (replace(event, effect=effect) for event in events)
+            yield from (replace(event, effect=effect, lesson=lesson) for event in events)
             yield from self.evaluate()
 
     def go_to(self, target: RunState, step: int, lineage: Lineage) -> Iterator[Event]:

@@ -10,13 +10,13 @@ from typing import Any
 from digit_tui.config import RunConfig
 from digit_tui.run.commands import (
     Fork,
-    Removal,
     ScaleLearningRate,
     SetAugmentation,
     SetClipping,
     SetLearningRate,
     SetOptimizer,
     Setting,
+    WeightChange,
 )
 from digit_tui.run.events import BranchEvent, Event, Forked, ForkEnded, Refused, RunEnded
 from digit_tui.run.remedies import OTHER_VALUE
@@ -27,7 +27,12 @@ from digit_tui.storage.run_writer import ForkedFrom, RunWriter
 from digit_tui.training.branch import Branch
 
 FORKABLE = (
-    SetOptimizer | SetLearningRate | ScaleLearningRate | SetClipping | SetAugmentation | Removal
+    SetOptimizer
+    | SetLearningRate
+    | ScaleLearningRate
+    | SetClipping
+    | SetAugmentation
+    | WeightChange
 )
 """What may differ in a fork: its batches and its length stay those of the run."""
 
@@ -80,7 +85,7 @@ class BranchPair:
         """
         run, step = self.run, self.run.state.step
         if not all(isinstance(change, FORKABLE) for change in command.changes):
-            differ = "optimizer, learning rate, clipping, augmentation, units and pruning"
+            differ = "optimizer, learning rate, clipping, augmentation, units, pruning, teaching"
             yield Refused(step, f"No fork: it can differ in {differ}")
             return
         yield from run.publish()

@@ -154,7 +154,7 @@ class CommandHandler:
         run, finished = self._branches.run, self._branches.finished
         lineage = run.state.lineage
         for branch in self._branches.each():
-            if isinstance(command, commands.Removal):  # its effect is said
+            if isinstance(command, commands.WeightChange):  # its effect is said
                 yield from self._branches.label(branch, branch.publish())
                 yield from self._branches.label(branch, branch.evaluate())
             if self._interactive and branch is run:
@@ -206,7 +206,8 @@ class CommandHandler:
 
     def _fork(self, command: commands.Fork) -> Iterator[Event]:
         if self._interactive:
-            if self._branches.finished:
+            judged = any(isinstance(each, commands.WeightChange) for each in command.changes)
+            if self._branches.finished and not judged:  # nothing would ever differ
                 yield Refused(self._step, "All epochs are done", ALL_DONE)
                 return
             yield self.undo.take_snapshot(self._branches.run)

@@ -57,8 +57,11 @@ class RunRequest:
             RunError: if it is not the one that the saved run was trained on.
         """
         config = self.config
-        dataset = hold_out(data.load_dataset(config.data, config.side), config.validation)
         saved = self.resume or self.replay
+        # Drawings that were added since the run began are none of its own.
+        counts = None if saved is None else saved.image_counts
+        dataset = data.load_dataset(config.data, config.side, counts=counts)
+        dataset = hold_out(dataset, config.validation)
         if saved is not None:
             saved.check_dataset(dataset)
         return dataset

@@ -70,6 +70,31 @@ def run_replay(request: RunRequest, fps: float | None = None, theme: str | None 
     return _run(ReplayApp(request, DrawRate.of(fps), stdio), theme)
 
 
+def run_draw(request: RunRequest, fps: float | None = None, theme: str | None = None) -> int:
+    """Show a saved run, to draw digits for its network; returns the exit status.
+
+    Args:
+        request: the run, as one to be repeated; it is only read.
+        fps: how often charts are drawn in a second, whatever that costs; None for the default.
+        theme: as above.
+
+    Raises:
+        RunError: if it has no checkpoint that can be read.
+    """
+    assert request.replay is not None
+    checkpoint = request.replay.checkpoint()
+
+    from threadpoolctl import threadpool_limits
+
+    from digit_tui.tui.saved import SavedApp
+    from digit_tui.tui.terminal.stdio_capture import StdioCapture
+
+    stdio = StdioCapture()
+    stdio.divert()  # as above
+    with threadpool_limits(limits=request.config.threads, user_api="blas"):
+        return _run(SavedApp(request, checkpoint, DrawRate.of(fps), stdio), theme)
+
+
 def _run(app: JobControlApp, theme: str | None) -> int:
     from digit_tui.tui.terminal.watchdog import Watchdog
 

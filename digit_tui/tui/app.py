@@ -74,7 +74,7 @@ class DigitApp(SteeringApp):
         self.switch_mode("train")
         # The first frame comes before the dataset is loaded.
         self.call_after_refresh(self._open)
-        self.call_after_refresh(self.make_views)
+        self.call_after_refresh(self.make_views_soon)
         self.set_interval(TIDY_SECONDS, self._tidy)
 
     def _tidy(self) -> None:

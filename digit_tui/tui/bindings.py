@@ -113,6 +113,7 @@ TRAINING_KEYS: list[BindingType] = [
         tooltip=f"Go back to any snapshot kept (up to {UNDO_BYTES >> 20} MiB)",
     ),
     Binding("f", "fork", "Fork", id="fork", tooltip="Train a copy beside the run"),
+    Binding("H", "teach", "Teach", id="teach", tooltip="Teach a copy the digits that you drew"),
     Binding("k", "keep", "Keep", id="keep", tooltip="End a fork: keep the run or the copy"),
     Binding("c", "next_clipping", "Clip", id="clip", tooltip="Clip by norm, by value, or not"),
     Binding("a", "next_augmentation", "Augment", id="augment", tooltip="Change augmentation"),
@@ -221,10 +222,18 @@ REPLAY_KEYS: list[BindingType] = [
 ]
 """Keys of a run that is replayed."""
 
+SAVED_KEYS: list[BindingType] = [
+    *COMMON_KEYS,
+    Binding("q,ctrl+c", "quit", "Quit", key_display="q", id="leave", tooltip="Leave"),
+]
+"""Keys of a saved run that is only shown."""
+
 SHOWN_FIRST = (
     *("next_view", "help", "palette", "quit", "leave"),
+    *("pen", "wipe", "keep_drawing", "undo_stroke", "why", "as_drawn"),
+    *("draw_left", "brush", "rubber", "leave_canvas", "drawn_pixels"),
     *("explain", "back", "show_digits", "page", "histogram", "filter", "order", "up", "down"),
-    *("open_unit", "close_unit", "switch", "pruned"),
+    *("open_unit", "apply_share", "close_unit", "switch", "pruned"),
     *("map_stop", "embed", "harder", "easier", "digit_open", "map_open"),
     *("undo", "timeline", "pause", "play"),
     *("pixels", "baseline"),

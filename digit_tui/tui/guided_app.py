@@ -20,7 +20,8 @@ from digit_tui.tui.widgets.tips import ROOM
 from digit_tui.tui.widgets.too_small import MINIMUM
 
 OPENS_A_DIALOG = (
-    *("help", "command_palette", "choose_optimizer", "timeline", "fork", "keep", "restart"),
+    *("help", "command_palette", "choose_optimizer", "prune"),
+    *("timeline", "fork", "keep", "restart"),
 )
 """Actions of keys."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from threading import Condition, Thread
 from typing import Any
@@ -23,8 +23,8 @@ SHARE = 0.05
 class NeighbourQuery:
     """Which training digits are nearest to this digit?"""
 
-    digit: int
-    """Its index, repeated in the answer."""
+    digit: Hashable
+    """Its key, repeated in the answer."""
     image: NDArray[Any]
     """(pixels,) uint8"""
     network: Network
@@ -41,8 +41,8 @@ class NeighbourQuery:
 class FoundNeighbours:
     """The answer to a query."""
 
-    digit: int
-    """Index of the test digit."""
+    digit: Hashable
+    """Its key, as in the query."""
     neighbours: Neighbours
     """The training digits, the nearest first."""
     network: Network
@@ -55,8 +55,8 @@ class FoundNeighbours:
 class SearchFailed:
     """Why a query was not answered, for example because there is no memory left."""
 
-    digit: int
-    """Index of the test digit."""
+    digit: Hashable
+    """Its key, as in the query."""
     error: Exception
 
 

@@ -55,7 +55,7 @@ class ReplayApp(JobControlApp):
     def on_mount(self) -> None:
         self.switch_mode("train")
         self.call_after_refresh(self._begin)
-        self.call_after_refresh(self.make_views)
+        self.call_after_refresh(self.make_views_soon)
 
     def _begin(self) -> None:
         with self.nothing_without():

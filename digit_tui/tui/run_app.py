@@ -31,6 +31,7 @@ from digit_tui.session.runner import RunnerEvent
 from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.draw_schedule import DrawSchedule
 from digit_tui.tui.health_watch import Checked, HealthWatch
+from digit_tui.tui.inspector import Inspector
 from digit_tui.tui.screens.dialog import ClosesOnce
 from digit_tui.tui.screens.form import Form
 from digit_tui.tui.screens.log import LogDialog
@@ -46,6 +47,7 @@ ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, Inspected, BranchE
 """Events that short epochs bring many times in a second; all others are drawn at once."""
 WATCHED = ("train", "network")
 """Views that show the health of the run."""
+REPLAYED = "what is replayed cannot be changed"
 READ_A_SECOND = 12
 """So many characters of a notification, at least."""
 REPAINT_SECONDS = 0.2
@@ -93,6 +95,7 @@ class RunApp(ViewsApp):
         self._situation: tuple[object, ...] = ()
         self._repaint_timer: Timer | None = None
         self.schedule = DrawSchedule(rate)
+        self.inspector = Inspector(self.look_inside)
         self._health_watch = HealthWatch(self)
         self.model = RunModel(config)
 
@@ -182,13 +185,13 @@ class RunApp(ViewsApp):
                 self.schedule.update(view, self.model, urgent, changed)
 
     def on_checked(self, message: Checked) -> None:
-        """Show what ails the run, unless it has gone elsewhere meanwhile."""
-        model, health = message.model, message.health
-        if model is not self.model or health is None:
+        """Show what ails the run or its fork, unless that has ended meanwhile."""
+        branch, health = message.branch, message.health
+        if branch not in (self.model, self.model.fork):
             return
-        model.health = health
-        if health.inspection is not None and health.inspection.step <= model.step:
-            model.history.inspections.append(health.inspection)
+        branch.health = health
+        if health.inspection is not None and health.inspection.step <= self.model.step:
+            branch.history.inspections.append(health.inspection)
         view = next(iter(self.screen_stack), None)
         if isinstance(view, View) and view.ready:
             view.redraw_once()
@@ -255,11 +258,19 @@ class RunApp(ViewsApp):
         return {} if self.model.going else {"pause": "Go on"}
 
     def look_inside(self) -> None:
-        """Do nothing: what is replayed was computed before."""
+        """Ask for the state of the run; what is replayed has none."""
 
     def switch_units(self, layer: int, units: tuple[int, ...], on: bool) -> None:
         """Say that nothing can be changed: the run is replayed."""
-        self.tell("what is replayed cannot be changed")
+        self.tell(REPLAYED)
+
+    def prune(self, share: float) -> None:
+        """Say that nothing can be changed: the run is replayed."""
+        self.tell(REPLAYED)
+
+    def action_prune(self) -> None:
+        """Choose which share of the weights to prune."""
+        self.tell(REPLAYED)
 
     def action_show_log(self) -> None:
         if isinstance(self.screen, View):  # not on top of a dialog

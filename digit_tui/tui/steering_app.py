@@ -5,13 +5,16 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from digit_tui.config import AUGMENTATIONS
+from digit_tui.data import DataError, counted
 from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.remedies import ALL_DONE, FORK_FIRST, KEEP_FIRST, TEST, with_remedy
+from digit_tui.run.settings import teach_own_digits
 from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.job_control import JobControlApp
 from digit_tui.tui.screens.fork import CLIPPINGS, ForkDialog, KeepDialog
 from digit_tui.tui.screens.optimizer import OptimizerDialog
+from digit_tui.tui.screens.prune import PruneDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
 from digit_tui.tui.screens.view import View
 
@@ -30,6 +33,16 @@ class SteeringApp(JobControlApp):
 
     def switch_units(self, layer: int, units: tuple[int, ...], on: bool) -> None:
         self.send((commands.SwitchOn if on else commands.SwitchOff)(layer, units))
+
+    def prune(self, share: float) -> None:
+        self.send(commands.Prune(share))
+
+    def action_prune(self) -> None:
+        def chosen(command: commands.Prune | None) -> None:
+            if command is not None:
+                self.send(command)
+
+        self.push_screen(PruneDialog(self.model.settings, self.model.config), chosen)
 
     def action_toggle_pause(self) -> None:
         self.send(commands.Pause() if self.model.going else commands.Resume())
@@ -70,6 +83,7 @@ class SteeringApp(JobControlApp):
             "step_epoch": unfinished,
             "keep": self.model.fork is not None,
             "fork": self.model.fork is None and unfinished,
+            "teach": self.model.fork is None,
             "show_test": bool(self.model.config.validation),
         }
         return possible.get(action, True)
@@ -100,6 +114,19 @@ class SteeringApp(JobControlApp):
             self.tell(with_remedy("no epoch is left for a fork to train", ALL_DONE, WAYS))
             return
         self.push_screen(ForkDialog(self.model.settings, self.model.config), chosen)
+
+    def action_teach(self) -> None:
+        """Fork the run, and teach the copy the digits that the person drew."""
+        if self.model.fork is not None:
+            self.tell(with_remedy("a fork trains beside the run", KEEP_FIRST, WAYS))
+            return
+        try:
+            command = teach_own_digits()
+        except DataError as error:
+            self.tell(str(error))
+            return
+        self.tell(f"a copy learns {counted(command.count, 'drawing')}")
+        self.send(commands.Fork((command,)))
 
     def action_keep(self) -> None:
         def chosen(fork: bool | None) -> None:

@@ -23,6 +23,12 @@ class ThemedApp(GuidedApp):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return VARIABLES
 
+    def refresh_css(self, animate: bool = True) -> None:
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:  # Textual would parse all styles, though nothing has one yet, and then once more
+            self.stylesheet.set_variables(self.get_css_variables())
+
     def begin_theme(self, asked: str | None) -> None:
         """Begin with a theme, and remember which one is chosen from now on.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from digit_tui.tui.screens.confusion import ConfusionView
+from digit_tui.tui.screens.draw import DrawView
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.network.health import HealthPage
 from digit_tui.tui.screens.network.view import NetworkView
@@ -13,6 +14,9 @@ from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.themed_app import ThemedApp
 from digit_tui.tui.widgets.confusion_matrix import Cell
+
+MAKE_SECONDS = 2.0
+"""This long after the first frame all views are mounted."""
 
 
 class ViewsApp(ThemedApp):
@@ -28,6 +32,7 @@ class ViewsApp(ThemedApp):
         "mistakes": MistakesView,
         "confusion": ConfusionView,
         "network": NetworkView,
+        "draw": DrawView,
     }
     MODES = {**VIEWS}
 
@@ -37,6 +42,10 @@ class ViewsApp(ThemedApp):
         Textual would wait for 50 ms, to hide how a screen is composed; here all views are composed
         beforehand.
         """
+
+    def make_views_soon(self) -> None:
+        """Mount the views that are not on screen, when the run is under way: nobody waits then."""
+        self.set_timer(MAKE_SECONDS, self.make_views)
 
     async def make_views(self) -> None:
         """Mount the views that are not on screen, so that each opens at once."""

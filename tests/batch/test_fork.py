@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 from support.batch_fork import SMALL, batch, complaints_of, lines_of, start_run
+from support.teaching import Keep as KeepDrawings
+from support.teaching import drawings_of
 
 from digit_tui.run.commands import (
     AppliedCommand,
     Save,
     SetLearningRate,
+    Teach,
 )
 from digit_tui.storage.saved_run import SavedRun
 
@@ -259,3 +262,32 @@ def test_more_threads_than_processors_are_said_once(
         assert result.stderr.count("--threads 3: this process may use 2 processors") == (
             threads == 3
         )
+
+
+def test_a_fork_that_is_taught(teach_8: Teach, keep_drawings: KeepDrawings, tmp_path: Path) -> None:
+    changes = ["--fork-at", 32, "--fork", "teach=mine"]  # at its end
+    result = batch(*SMALL, "--epochs", 1, "--json", *changes, "--run", tmp_path / "run")
+    assert result.exit_code == 0, result.stderr
+    lines = lines_of(result)
+    (taught,) = (line for line in lines if line["event"] == "setting_changed")
+    assert (taught["arm"], taught["setting"]) == ("fork", "taught")
+    assert (taught["old"], taught["new"]) == ([], [[teach_8.drawings, 8]])
+    assert set(taught["lesson"]) == {"total", "before", "after"}
+    assert taught["effect"]["comparison"]["total"] == 1_000
+    fork_ended, ended = (line for line in lines if line["event"] == "run_ended")
+    assert fork_ended["weights_sha256"] != ended["weights_sha256"]
+    # Later, when the person has drawn others, and as a report.
+    keep_drawings(drawings_of(seed=8))
+    again = batch("--replay", fork_ended["run"], "--json", "--run", tmp_path / "again")
+    assert again.exit_code == 0, again.stderr
+    assert lines_of(again)[-1]["weights_sha256"] == fork_ended["weights_sha256"]
+    keep_drawings(drawings_of())
+    report = batch("--resume", tmp_path / "run", *changes).stdout
+    told = f"{taught['lesson']['before']} right before, {taught['lesson']['after']} by copies"
+    assert f"Fork           at step 32: 8 drawings taught\n               {told}" in report
+    wrong = {"teach=yours": "'yours' is not mine", "teach=mine": "can be taught, not 4"}
+    keep_drawings(drawings_of(), 4)
+    for words, reason in wrong.items():
+        refused = batch(*SMALL, "--fork-at", 8, "--fork", words, "--run", tmp_path / "other")
+        assert refused.exit_code == 2
+        assert reason in refused.stderr

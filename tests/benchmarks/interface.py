@@ -12,7 +12,7 @@ import random
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -163,36 +163,48 @@ def keys(options: argparse.Namespace) -> dict[str, Any]:
 
     The rate on the screen is the one that the training thread confirmed: the way there and back.
     """
-    moments = random.Random(0)
-    milliseconds = []
-    lost = 0
-    say(f"{options.keys} keys")
+    up, down = (
+        re.compile(rb"\xb7 (?:learning )?rate " + rate + rb"(?!\d)")
+        for rate in (rb"0\.002", rb"0\.001")
+    )
     with opened(options, *PLAIN.split()) as terminal:
-        for number in range(options.keys):
-            key, rate = ("]", rb"0\.002") if number % 2 == 0 else ("[", rb"0\.001")
-            pressed = perf_counter()
-            terminal.send(key)
-            try:
-                words = re.compile(rb"\xb7 (?:learning )?rate " + rate + rb"(?!\d)")
-                shown = terminal.wait_for(words, 5.0)
-                milliseconds.append(1_000 * (shown - pressed))
-            except TimeoutError:
-                lost += 1
-            # Any phase of the interface's own rhythm may meet the next one.
-            terminal.read(moments.uniform(0.02, 0.27))
+        return time_keys(terminal, options.keys, [("]", up), ("[", down)])
+
+
+def time_keys(
+    terminal: Terminal, count: int, presses: Sequence[tuple[str, re.Pattern[bytes]]]
+) -> dict[str, Any]:
+    """Milliseconds from keys to what they lead to on the screen.
+
+    Args:
+        terminal: of a run that trains.
+        count: how often to press a key.
+        presses: keys in turn, and what appears then.
+    """
+    moments = random.Random(0)
+    milliseconds, lost = [], 0
+    say(f"{count} keys")
+    for number in range(count):
+        key, shown = presses[number % len(presses)]
+        pressed = perf_counter()
+        terminal.send(key)
+        try:
+            milliseconds.append(1_000 * (terminal.wait_for(shown, 5.0) - pressed))
+        except TimeoutError:
+            lost += 1
+        # Any phase of the interface's own rhythm may meet the next one.
+        terminal.read(moments.uniform(0.02, 0.27))
     if not milliseconds:
-        sys.exit("no key press changed the rate on the screen")
+        sys.exit("no key press changed the screen as it should")
     results = {
         "median": median(milliseconds),
         "p99": percentile(milliseconds, 99),
         "max": max(milliseconds),
-        "lost": lost,
-        "milliseconds": milliseconds,
     }
-    print(f"\nKey to screen while training, milliseconds, {options.keys} keys")
-    names = ("median", "p99", "max")
-    print(table([*names, "lost"], [[*(f"{results[name]:.1f}" for name in names), str(lost)]]))
-    return results
+    print(f"\nKey to screen while training, milliseconds, {count} keys")
+    figures = [f"{each:.1f}" for each in results.values()]
+    print(table([*results, "lost"], [[*figures, str(lost)]]))
+    return results | {"lost": lost, "milliseconds": milliseconds}
 
 
 # Bytes

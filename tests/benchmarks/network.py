@@ -7,14 +7,11 @@ interface.py has it with the training view.
 from __future__ import annotations
 
 import argparse
-import random
 import re
-import sys
 from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter
 from typing import Any
 
 from interface import (
@@ -26,6 +23,7 @@ from interface import (
     Watch,
     command,
     run_headless,
+    time_keys,
 )
 from measure import (
     finish,
@@ -33,7 +31,6 @@ from measure import (
     interleave,
     machine,
     make_parser,
-    percentile,
     ratio,
     say,
     table,
@@ -103,9 +100,6 @@ def run_with_page(options: argparse.Namespace, more: list[str], page: str) -> fl
 
 def keys(options: argparse.Namespace) -> dict[str, Any]:
     """From a key press to the next unit chosen on the screen, at 120x40, while the run trains."""
-    moments = random.Random(0)
-    milliseconds, lost = [], 0
-    say(f"{options.keys} keys")
     chosen = re.compile("▸".encode())
     with TemporaryDirectory() as folder:
         whole = command(options, Path(folder, "run"), "--epochs", "100000", *PLAIN.split())
@@ -114,25 +108,7 @@ def keys(options: argparse.Namespace) -> dict[str, Any]:
             terminal.send(keys_to("Units"))
             terminal.wait_for(chosen, 60.0)
             terminal.read(SETTLE_SECONDS)
-            for number in range(options.keys):
-                pressed = perf_counter()
-                terminal.send("\x1b[C" if number % 2 == 0 else "\x1b[D")
-                try:
-                    milliseconds.append(1_000 * (terminal.wait_for(chosen, 5.0) - pressed))
-                except TimeoutError:
-                    lost += 1
-                terminal.read(moments.uniform(0.02, 0.27))
-    if not milliseconds:
-        sys.exit("no key press chose another unit")
-    results = {
-        "median": median(milliseconds),
-        "p99": percentile(milliseconds, 99),
-        "max": max(milliseconds),
-        "lost": lost,
-    }
-    print(f"\nKey to screen on the page of units, milliseconds, {options.keys} keys")
-    print(table([*results], [[f"{each:.1f}" for each in results.values()]]))
-    return results
+            return time_keys(terminal, options.keys, [("\x1b[C", chosen), ("\x1b[D", chosen)])
 
 
 def written(options: argparse.Namespace) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from support.cli import ESCAPE, run, unsafe
 def test_data_lists_what_is_here() -> None:
     result = run("data")
     assert result.exit_code == 0
-    here, absent = result.stdout.splitlines()
+    here, absent, own = result.stdout.splitlines()
     assert here.startswith("sample")
     assert "4,000 training and 1,000 test" in here
     assert absent.startswith("mnist")
     assert "digit-tui data fetch" in absent
+    assert own.startswith("mine    not here")
 
 
 def test_data_show_draws_digits_with_their_labels(

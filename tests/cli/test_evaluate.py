@@ -50,13 +50,21 @@ def test_evaluate_finds_what_the_run_found(finished: tuple[Path, dict[str, Any]]
         "test_total",
         "test_loss",
         "confusion",
+        "calibration",
+        "answered",
     ]
+    assert found["calibration"] is None
     assert found["step"] == ended["steps"]
     for name in ("test_accuracy", "test_correct", "test_total"):
         assert found[name] == ended[name]
     confusion = np.array(found["confusion"])
     assert confusion.sum(axis=1).tolist() == [100] * 10
     assert confusion.trace() == ended["test_correct"]
+    answered = found["answered"]
+    assert list(answered) == ["total", "one", "one_right", "two", "two_right", "refused"]
+    assert answered["total"] == ended["test_total"]
+    assert answered["one"] + answered["two"] + answered["refused"] == answered["total"]
+    assert answered["one_right"] <= answered["one"]
 
 
 def test_evaluate_for_people(finished: tuple[Path, dict[str, Any]]) -> None:
@@ -66,6 +74,13 @@ def test_evaluate_for_people(finished: tuple[Path, dict[str, Any]]) -> None:
     assert f"{ended['test_accuracy']:.2%}" in result.stdout
     assert "Confusion" in result.stdout
     assert "sample" in result.stdout
+    lines = result.stdout.splitlines()
+    assert lines[-4] == "Answered       of the test digits"
+    assert [line.split("%")[1].split(";")[0] for line in lines[-3:]] == [
+        " with one class",
+        ' with two, such as "2 or 7"',
+        ' with "not a digit"',
+    ]
 
 
 def test_evaluate_on_other_digits(finished: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
@@ -73,10 +88,26 @@ def test_evaluate_on_other_digits(finished: tuple[Path, dict[str, Any]], tmp_pat
     found = json.loads(run("evaluate", str(finished[0]), "--data", str(few), "--json").stdout)
     assert found["test_total"] == 30
     assert np.array(found["confusion"]).shape == (10, 10)
+    # Noise, which is compared with the digits of the run and not with noise.
+    assert found["answered"]["refused"] == 30
     many = other_digits(tmp_path / "many", classes=11)
     result = run("evaluate", str(finished[0]), "--data", str(many))
     assert result.exit_code == 3
     assert "11 classes" in result.stderr
+
+
+def test_what_is_answered_is_not_known_without_the_digits_of_the_run(tmp_path: Path) -> None:
+    own, folder = other_digits(tmp_path / "own", 10), tmp_path / "run"
+    small = ["--batch", "--data", str(own), "--hidden", "4", "--epochs", "1"]
+    assert run(*small, "--validation", "20", "--run", str(folder)).exit_code == 0
+    assert json.loads(run("evaluate", str(folder), "--json").stdout)["answered"]["total"] == 30
+    shutil.rmtree(own)
+    result = run("evaluate", str(folder), "--data", "sample")
+    assert (result.exit_code, result.stderr) == (0, "")
+    said = "Answered       not known without the digits it was trained on: "
+    assert result.stdout.splitlines()[-1].startswith(said + str(own))
+    found = json.loads(run("evaluate", str(folder), "--data", "sample", "--json").stdout)
+    assert (found["answered"], found["test_total"]) == (None, 1000)
 
 
 def test_evaluate_measures_on_the_digits_the_run_was_trained_on(

@@ -12,13 +12,13 @@ import pytest
 from support.cli import SMALL, run
 from support.saved_runs import MakeRun, write_digits
 
-from digit_tui.cli.inspect_run import look_into
 from digit_tui.data import Dataset, load_dataset
 from digit_tui.insight.histograms import layer_histograms
 from digit_tui.insight.next_step import BATCH
 from digit_tui.run.commands import Inspect, SetLearningRate, Stop
 from digit_tui.run.events import Inspected
 from digit_tui.run.inspection import facts_of, step_of
+from digit_tui.session.saved_state import look_into
 from digit_tui.storage.saved_run import SavedRun
 
 

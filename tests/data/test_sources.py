@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.own_digits import keep, own_folder
 
 from digit_tui.data import (
     DataError,
+    all_drawings,
     describe_sources,
     draw_digit,
     load_dataset,
@@ -20,6 +22,8 @@ from digit_tui.data import (
     resolve_source,
     write_idx,
 )
+
+__all__ = ["own_folder"]
 
 MakeFolder = Callable[..., Path]
 
@@ -60,12 +64,13 @@ def test_mnist_that_is_absent_says_how_to_get_it(cache: Path) -> None:
 
 
 def test_describes_what_is_here_and_what_is_not(cache: Path, make_folder: MakeFolder) -> None:
-    sample, mnist = describe_sources()
+    sample, mnist, mine = describe_sources()
     assert (sample.name, sample.train_count, sample.test_count) == ("sample", 4000, 1000)
     assert sample.problem is None
     assert (mnist.name, mnist.folder, mnist.train_count, mnist.test_count) == ("mnist", cache, 0, 0)
     assert mnist.problem is not None
     assert "digit-tui data fetch" in mnist.problem
+    assert "digit-tui draw" in str(mine.problem)
     folder = make_folder(train=30, test=20)
     (described,) = describe_sources([str(folder)])
     assert (described.name, described.train_count, described.test_count) == ("digits", 30, 20)
@@ -205,3 +210,34 @@ def test_the_sample_can_be_drawn() -> None:
     dataset = load_dataset("sample")
     lines = draw_digit(dataset.test_images[0].reshape(28, 28), 28, 14)
     assert sum(character != " " for line in lines for character in line) > 20
+
+
+def test_own_drawings_are_split_and_stay_on_their_side(own_folder: Path) -> None:
+    assert "digit-tui draw" in refusal(load_dataset, "mine")
+    assert "digit-tui draw" in refusal(lambda _: all_drawings(), "")
+    first = keep([0, 1, 0, 1])
+    assert "of 4 drawings none is to test" in refusal(load_dataset, "mine")
+    later = keep([0, 1, 0], seed=1)
+    dataset = load_dataset("mine")
+    assert (dataset.name, dataset.source, dataset.classes) == ("mine", str(own_folder), 2)
+    images = np.concatenate([first, later]).reshape(7, 784)
+    assert np.array_equal(dataset.train_images, images[[0, 1, 2, 3, 6]])
+    assert np.array_equal(dataset.test_images, images[[4, 5]])
+    assert dataset.notes == (
+        "mine: one of five drawings of each label is a test digit: 5 to train on, 2 to test",
+    )
+    keep([0, 1] * 5, seed=2)
+    grown = load_dataset("mine")
+    assert np.array_equal(grown.train_images[:5], dataset.train_images)
+    assert np.array_equal(grown.test_images[:2], dataset.test_images)
+    assert load_dataset("mine", counts=(5, 2)).sha256 == dataset.sha256 != grown.sha256
+    (described,) = describe_sources(["mine"])
+    assert (described.train_count, described.test_count) == (13, 4)
+
+
+def test_all_drawings_are_test_digits_where_none_was_trained_on(own_folder: Path) -> None:
+    kept = keep([7, 7, 7])
+    dataset = all_drawings(side=14)
+    assert np.array_equal(dataset.test_images.reshape(3, 14, 14), resample_area(kept, 14))
+    assert (dataset.test_labels.tolist(), dataset.classes) == ([7, 7, 7], 8)
+    assert dataset.notes == ("mine: all 3 drawings to test",)

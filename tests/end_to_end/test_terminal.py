@@ -75,7 +75,7 @@ def test_a_whole_session(training: Callable[..., Any]) -> None:
     program.send("s")
     program.send("\t")
     program.until("columns: predicted")
-    program.send("\t\t")
+    program.send("\t\t\t")
     program.until("saved step")
     program.finish_frame()
     assert step(program) == before + 2

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from digit_tui.data import DataError, Dataset
-from digit_tui.engine.holdout import hold_out
+from digit_tui.engine.holdout import PARTS, fold, hold_out
 from digit_tui.run.commands import Fork, GoBack, OpenTest, SetLearningRate, Stop
 from digit_tui.run.events import BranchEvent, EpochEnded, Evaluated, Forked, Refused, Restored
 from digit_tui.storage.saved_run import SavedRun
@@ -49,6 +49,21 @@ def test_labels_in_order_are_held_out_from_all_classes(digits: Dataset) -> None:
     )
     _, labels = hold_out(sorted_digits, 70).split("validation")
     assert set(labels) == set(digits.train_labels)
+
+
+def test_folds_together_are_the_training_set(digits: Dataset) -> None:
+    count = len(digits.train_labels)
+    folds = [fold(digits, number) for number in range(PARTS)]
+    held = [row.tobytes() for each in folds for row in each.split("validation")[0]]
+    assert sorted(held) == sorted(image.tobytes() for image in digits.train_images)
+    for each in folds:
+        images, labels = each.split("validation")
+        assert len(each.train_labels) + len(labels) == count
+        assert abs(len(labels) - count / PARTS) < 1
+        assert {*map(bytes, images)}.isdisjoint(map(bytes, each.train_images))
+    few = replace(digits, train_labels=digits.train_labels[:4])
+    with pytest.raises(DataError, match="4 training images: too few for 5 folds"):
+        fold(few, 0)
 
 
 @pytest.mark.parametrize("more", [0, 1])

@@ -13,11 +13,11 @@ from hypothesis.extra import numpy as hnp
 from sklearn.metrics import accuracy_score
 
 from digit_tui.data import Dataset, load_dataset
+from digit_tui.insight.calibration import HOTTEST, fit_temperature
 from digit_tui.insight.suspects import (
     STEADY,
     UNBACKED,
     accuracy_without,
-    inverse_temperature,
     is_mnist_test,
     suspects,
     unbacked,
@@ -87,13 +87,13 @@ def test_with_too_few_evaluations_nothing_is_suspect() -> None:
     assert list(np.flatnonzero(found)) == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize(("wrong", "lowered"), [(1, False), (20, False), (40, True), (200, True)])
+@pytest.mark.parametrize(("wrong", "lowered"), [(1, False), (20, False), (44, True), (200, True)])
 def test_a_network_that_is_confident_always_is_believed_less(wrong: int, lowered: bool) -> None:
     """Of 400 digits that it is sure of with 95%, 20 may be wrong."""
     labels, predictions = np.zeros(400, np.uint8), np.zeros(400, np.uint8)
     predictions[:wrong] = 1
     evaluation = evaluation_of(labels, predictions, np.full(400, 0.95))
-    scale = inverse_temperature(evaluation)
+    scale = 1 / fit_temperature(evaluation, coldest=1.0)
     assert (scale < 0.999) is lowered
     scales = np.linspace(0, 1, 2_001)[1:]
     powers = evaluation.probabilities.astype(float)[None] ** scales[:, None, None]
@@ -108,7 +108,7 @@ def test_a_probability_that_was_rounded_to_zero_is_no_trouble() -> None:
     labels, predictions = np.zeros(400, np.uint8), np.zeros(400, np.uint8)
     predictions[:2] = 1
     evaluation = evaluation_of(labels, predictions, np.ones(400))
-    assert 0 < inverse_temperature(evaluation) < 1
+    assert 1 < fit_temperature(evaluation) < HOTTEST
 
 
 def test_a_diverged_network_suspects_nobody(diverged: Network) -> None:

@@ -23,7 +23,7 @@ def test_the_run_before_is_kept_whole(converse: Converse, sample: Dataset, tmp_p
         "restart: seed: -1 is not a whole number from 0 to 9223372036854775807",
         "restart: 'epochs' is none of preset, data, hidden, batch-size, seed (use: restart "
         "[preset=NAME] [data=NAME or DIR] [hidden=256,128] [batch-size=N] [seed=N])",
-        "restart: /no: no such folder, nor one of auto, sample, mnist",
+        "restart: /no: no such folder, nor one of auto, sample, mnist, mine",
     ]
     kept = ended.all("^run before kept as ")
     assert [line.rpartition(" ")[2] for line in kept] == [

@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from support.plain import Converse, headless
+from support.teaching import Keep as KeepDrawings
+from support.teaching import drawings_of
 
 from digit_tui.data import Dataset
 from digit_tui.plain.queries import ordered, timeline
 from digit_tui.run import commands
-from digit_tui.run.commands import AppliedCommand
+from digit_tui.run.commands import AppliedCommand, Teach
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.storage.saved_run import SavedRun
 
@@ -153,3 +155,20 @@ def test_a_loss_that_is_no_number_ends_a_run_that_nobody_sees(converse: Converse
     assert ended.status == 4
     assert not ended.all("undo goes back")  # nobody could
     assert ended.find("^Trained").endswith("(diverged)")
+
+
+def test_a_copy_is_taught(converse: Converse, teach_8: Teach) -> None:
+    ended = converse("step 2", "teach", "status", "keep fork", "timeline", "quit")
+    assert ended.find("^epoch 0.06: fork with 8 drawings taught; keep run or keep fork ends it")
+    told = r"^fork: 8 drawings taught: \d right before, \d by copies that had not seen them; test "
+    assert ended.find(told + r".*; fixed \d+, broke \d+")
+    assert ended.find("^kept the fork; run ended")
+    assert ended.run.settings.taught == ((teach_8.drawings, 8),)
+    before = ended.find("^paused after 2 batches").split("test ")[1].split(",")[0]
+    assert before in ended.find("then teach it 8 drawings$")  # not the accuracy since
+
+
+def test_too_few_drawings(converse: Converse, keep_drawings: KeepDrawings) -> None:
+    keep_drawings(drawings_of(), 3)
+    ended = converse("teach", "quit")
+    assert ended.find("^teach: 5 to 10,000 drawings can be taught, not 3$")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from digit_tui.config import RunConfig
-from digit_tui.data import counted
+from digit_tui.data import Dataset, counted
 from digit_tui.run.commands import (
     AddEpochs,
     AppliedCommand,
@@ -30,6 +30,7 @@ from digit_tui.run.wording import (
     command_words,
     kept,
     line_for,
+    loaded,
     rate_words,
     setting_words,
     spike,
@@ -155,3 +156,9 @@ def test_of_several_undone_commands_there_are_names_where_they_fit() -> None:
     switch = AppliedCommand(1, SetOptimizer("sgd"))
     assert words(switch, AppliedCommand(1, AddEpochs(1))).startswith("switch to sgd, add 1 epoch;")
     assert words(RATE, halve) == "2 commands; repeating 7 steps"
+
+
+def test_a_dataset_is_told_with_what_should_be_known_about_it(sample: Dataset) -> None:
+    words = "sample: 4,000 training and 1,000 test images"
+    assert loaded(sample) == [words]
+    assert loaded(replace(sample, notes=("it was split",))) == [words, "it was split"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +30,17 @@ from digit_tui.run.commands import (
     SetOptimizer,
     SwitchOff,
 )
+from digit_tui.storage.calibration_file import Calibration, calibration_of, write_calibration
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.run_files import BEST, CHECKPOINT, JOURNAL, METRICS, PREVIOUS, RECORD
+from digit_tui.storage.run_files import (
+    BEST,
+    CALIBRATION,
+    CHECKPOINT,
+    JOURNAL,
+    METRICS,
+    PREVIOUS,
+    RECORD,
+)
 from digit_tui.storage.run_summary import RunSummary
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.storage.start_point import StartPoint
@@ -151,6 +162,32 @@ def test_journals(number: int, folder: Path) -> None:
         text = b"\n".join(map(dumped, found if isinstance(found, list) else [found])) + b"\n"
         (folder / JOURNAL).write_bytes(roughened(text, rough))
         return partial(use, folder)
+
+    try_cases(number, st.tuples(mutations, raw), make)
+
+
+@pytest.mark.parametrize("number", cases(60, 1_500, 20_000))
+def test_calibrations(number: int, tmp_path: Path) -> None:
+    right = Calibration(8, "0" * 64, 20, 1, 1.25, 0.02, 0.01, 0.3, 0.25, None)
+    write_calibration(tmp_path, right)
+    values = json.loads((tmp_path / CALIBRATION).read_text())
+
+    def make(case: Any) -> Use:
+        changes, rough = case
+        (tmp_path / CALIBRATION).write_bytes(roughened(dumped(mutated(values, changes)), rough))
+        return read
+
+    def read() -> None:
+        found, complaint = calibration_of(tmp_path, "0" * 64)
+        assert (found is None) == bool(complaint)
+        if found is None:
+            assert str(tmp_path) in complaint
+            assert len(complaint) < 600 + 2 * len(str(tmp_path))
+            assert "\n" not in complaint
+        else:
+            assert 0 < found.temperature < inf
+            assert 0 <= found.ece_after <= 1
+            assert json.dumps(asdict(found), allow_nan=False)
 
     try_cases(number, st.tuples(mutations, raw), make)
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from digit_tui.config import LIMITS, MAX_REAL, MAX_WIDTH, ConfigError, RunConfig
-from digit_tui.run.settings import REMOVED, Settings
-from digit_tui.storage.setting_checks import REMOVALS, SETTINGS
+from digit_tui.run.settings import OPTIONLESS, Settings
+from digit_tui.storage.setting_checks import NEWER_SETTINGS, SETTINGS
 from digit_tui.storage.validation import Invalid
 
 VALUES: list[Any] = [
@@ -20,8 +20,8 @@ VALUES: list[Any] = [
 
 
 def test_all_settings_are_checked() -> None:
-    assert list(SETTINGS | REMOVALS) == [field.name for field in fields(Settings)]
-    assert tuple(REMOVALS) == REMOVED
+    assert list(SETTINGS | NEWER_SETTINGS) == [field.name for field in fields(Settings)]
+    assert tuple(NEWER_SETTINGS) == OPTIONLESS
 
 
 @pytest.mark.parametrize(
@@ -40,10 +40,10 @@ def test_all_settings_are_checked() -> None:
 )
 def test_what_is_removed_is_checked(name: str, right: list[Any], wrong: list[Any]) -> None:
     for value in right:
-        REMOVALS[name](value)
+        NEWER_SETTINGS[name](value)
     for value in wrong:
         with pytest.raises(Invalid):
-            REMOVALS[name](value)
+            NEWER_SETTINGS[name](value)
 
 
 def test_settings_with_nothing_removed_are_written_as_by_earlier_versions() -> None:

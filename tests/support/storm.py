@@ -28,6 +28,8 @@ NAMED = {
     "end": b"\x1b[F",
     "pageup": b"\x1b[5~",
     "pagedown": b"\x1b[6~",
+    "backspace": b"\x7f",
+    "delete": b"\x1b[3~",
 }
 """Names of keys, and what they send."""
 CHARACTERS = {_character_to_key(character): character for character in map(chr, range(33, 127))}

@@ -165,7 +165,10 @@ def test_a_fork_of_another_length_or_with_other_batches_is_refused(
 ) -> None:
     ran = train([(5, Fork((SetLearningRate(0.3), change)))], folder=tmp_path / "run")
     (refused,) = ran.all(Refused)
-    assert "optimizer, learning rate, clipping, augmentation, units and pruning" in refused.message
+    assert (
+        "optimizer, learning rate, clipping, augmentation, units, pruning, teaching"
+        in refused.message
+    )
     assert not ran.all(Forked)
     assert ran.sha256 == train().sha256
     assert [path.name for path in tmp_path.iterdir()] == ["run"]

@@ -25,7 +25,7 @@ from digit_tui.storage.run_files import error_report
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest
 from digit_tui.tui import app as app_module
-from digit_tui.tui import resilient_app
+from digit_tui.tui import resilient_app, views_app
 from digit_tui.tui import run_app as window_module
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.draw_rate import ANY_SHARE, DrawRate
@@ -86,6 +86,8 @@ def replay_app(
     for name in ("COLORTERM", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(app_module, "Runner", StoodIn)
+    # A view is made when it is shown, and not amid a test because that takes long.
+    monkeypatch.setattr(views_app, "MAKE_SECONDS", 1_000.0)
     monkeypatch.setattr(app_module, "RunModel", partial(RunModel, clock=clock))
     monkeypatch.setattr(window_module, "RunModel", partial(RunModel, clock=clock))
 

@@ -13,8 +13,9 @@ from textual.strip import Strip
 from digit_tui.run import commands
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import Failed
-from digit_tui.tui.run_app import RunApp
+from digit_tui.tui import views_app
 from digit_tui.tui.screens.confusion import ConfusionView
+from digit_tui.tui.screens.draw import DrawView
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.network.view import NetworkView
 from digit_tui.tui.screens.train import TrainView
@@ -25,7 +26,7 @@ async def test_no_size_is_too_small(window: Any, story: Any, size: tuple[int, in
     async with window(*size) as opened:
         await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}), story.paused())
         await opened.press(
-            "l", "m", "tab", "v", "down", "tab", "down", "enter", "tab", "d", "tab", "tab"
+            "l", "m", "tab", "v", "down", "tab", "down", "enter", "tab", "d", *["tab"] * 3
         )
         await opened.press("question_mark", "escape", "o")
         assert len(opened.rows) == size[1]
@@ -69,7 +70,7 @@ async def test_light_and_dark(window: Any, story: Any, size: tuple[int, int]) ->
         assert opened.rows == rows
         assert opened.app.screen.background_colors[1].brightness > background.brightness
         await opened.press("tab", "v", "o", "escape", "question_mark", "escape")
-        await opened.press("tab", "d", "tab", "tab", "T")
+        await opened.press("tab", "d", "tab", "tab", "tab", "T")
         assert opened.app.current_theme.dark
         assert opened.rows == rows
 
@@ -113,22 +114,21 @@ async def test_the_digits_are_read_after_the_first_frame(window: Any) -> None:
         assert opened.app.runner.dataset is None
 
 
-async def test_views_are_made_before_they_are_asked_for(window: Any, story: Any) -> None:
+async def test_views_are_made_before_they_are_asked_for(
+    window: Any, story: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views_app, "MAKE_SECONDS", 0.01)
     async with window() as opened:
         await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
-        for view in (MistakesView, ConfusionView, NetworkView, TrainView):
+        await opened.until(lambda: len(opened.app._screen_stacks) > len(opened.app.VIEWS))
+        await opened.settle()
+        for view in (MistakesView, ConfusionView, NetworkView, DrawView, TrainView):
             opened.app.action_next_view()
             assert isinstance(opened.app.screen, view)
             assert opened.app.screen.ready  # before anything else can happen
 
 
-async def test_news_may_come_before_a_view_has_its_widgets(
-    window: Any, story: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def later(app: RunApp) -> None:
-        pass
-
-    monkeypatch.setattr(RunApp, "make_views", later)
+async def test_news_may_come_before_a_view_has_its_widgets(window: Any, story: Any) -> None:
     async with window() as opened:
         await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
         opened.app.action_next_view()

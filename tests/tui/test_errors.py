@@ -18,6 +18,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from digit_tui.run import commands
+from digit_tui.tui import views_app
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.help import HelpDialog
@@ -201,18 +202,22 @@ async def test_a_view_that_cannot_be_made_is_made_anew(
     story: Any,
     fails: Callable[..., Failing],
     report: Path,
+    monkeypatch: pytest.MonkeyPatch,
     view: type[Any],
     tabs: int,
 ) -> None:
+    monkeypatch.setattr(views_app, "MAKE_SECONDS", 0.01)
     fails(view, "on_mount")
     async with window() as opened:
         await opened.tell(*story.opening(), *story.epochs(2))
+        await opened.until(report.exists)
+        await opened.settle()
         assert isinstance(opened.take_error(), RuntimeError)
         await opened.press(*["tab"] * tabs)
         assert type(opened.app.screen) is view
         assert opened.app.screen.ready
         opened.find("q Quit")
-        await opened.press(*["tab"] * (4 - tabs))
+        await opened.press(*["tab"] * (5 - tabs))
         await assert_whole(opened, story)
 
 

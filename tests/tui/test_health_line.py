@@ -6,11 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from support.rarely import rarely
+from support.steering import forked, of_fork
 
-from digit_tui.insight.health.finding import HARMED, Finding
+from digit_tui.insight.health.finding import HARMED, LOST, Finding
+from digit_tui.run.events import ForkEnded
+from digit_tui.run.inspection import facts_of
 from digit_tui.session.health_check import Health
 from digit_tui.session.health_check import check_health as check
-from digit_tui.tui import health_watch
+from digit_tui.tui import health_watch, inspector
 from digit_tui.tui.screens.network.health import HealthPage
 from digit_tui.tui.screens.network.view import NetworkView
 
@@ -21,14 +25,17 @@ DEAD = Finding(
 
 
 @pytest.fixture
-def found(monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
-    """What is found in a run, instead of what is there: a told story fits no network."""
-    findings: list[Finding] = []
-    monkeypatch.setattr(
-        health_watch,
-        "check_health",
-        lambda *known: replace(check(*known), findings=[*findings]),
-    )
+def found(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Finding]]:
+    """What is found in a run and a fork, instead of what is there: a told story fits no network."""
+    findings: dict[str, list[Finding]] = {"run": [], "fork": []}
+
+    def told(record: Any, *known: Any) -> Health:
+        branch = (
+            "fork" if any(each.setting == "learning_rate" for each in record.changes) else "run"
+        )
+        return replace(check(record, *known), findings=[*findings[branch]])
+
+    monkeypatch.setattr(health_watch, "check_health", told)
     return findings
 
 
@@ -44,7 +51,7 @@ async def watched(opened: Any, story: Any, seed: int = 0) -> Health:
 
 
 async def test_nothing_is_said_where_nothing_is_wrong(
-    window: Any, story: Any, found: list[Finding]
+    window: Any, story: Any, found: dict[str, list[Finding]]
 ) -> None:
     async with window() as opened:
         await opened.tell(*story.opening())
@@ -58,9 +65,9 @@ async def test_nothing_is_said_where_nothing_is_wrong(
 
 
 async def test_the_worst_is_said_with_the_keys_that_mend_it(
-    window: Any, story: Any, found: list[Finding]
+    window: Any, story: Any, found: dict[str, list[Finding]]
 ) -> None:
-    found.append(DEAD)
+    found["run"].append(DEAD)
     async with window() as opened:
         await opened.tell(*story.opening())
         await watched(opened, story)
@@ -73,21 +80,107 @@ async def test_the_worst_is_said_with_the_keys_that_mend_it(
         opened.find("likely cause: learning rate 0.002 → 0.004 at step 40")
 
 
-async def test_it_is_gone_when_it_is_mended(window: Any, story: Any, found: list[Finding]) -> None:
-    found.append(DEAD)
+async def test_it_is_gone_when_it_is_mended(
+    window: Any, story: Any, found: dict[str, list[Finding]]
+) -> None:
+    found["run"].append(DEAD)
     async with window() as opened:
         await opened.tell(*story.opening(), story.paused())
         await watched(opened, story)
         assert "is dead" in opened.text
-        found.clear()
+        found["run"].clear()
         await opened.tell(story.paused())
         await watched(opened, story, seed=3)
         assert "is dead" not in opened.text
         assert len(opened.app.model.history.inspections) == 2
 
 
+async def fork(opened: Any, story: Any) -> None:
+    """A run that was forked after an epoch."""
+    settings = replace(story.settings, learning_rate=1.0)
+    begun = replace(forked(story, "learning rate 1"), settings=settings)
+    await opened.tell(*story.opening(), *story.epochs(1), begun, story.paused())
+
+
+async def both_watched(opened: Any, story: Any) -> None:
+    """An epoch of a run and its fork, after which the health of both is checked."""
+    model = opened.app.model
+    before = model.fork.health
+    await opened.tell(*story.epochs(1))
+    await opened.tell(*of_fork(story.evaluated()), story.inspected(1))
+    assert model.fork.health is before  # the state of the fork comes right after it
+    await opened.tell(*of_fork(story.inspected(2)))
+    await opened.until(lambda: model.fork.health is not before)
+    await opened.settle()
+
+
+@pytest.mark.parametrize("size", [(80, 24), *rarely((120, 40))])
+async def test_what_ails_a_fork_is_said_too(
+    window: Any, story: Any, found: dict[str, list[Finding]], size: tuple[int, int]
+) -> None:
+    async with window(*size) as opened:
+        await fork(opened, story)
+        await both_watched(opened, story)
+        model = opened.app.model
+        assert "is dead" not in opened.text
+        assert len(model.fork.history.inspections) == 1
+        runs, forks = (each.health.inspection for each in (model, model.fork))
+        assert runs.layers != forks.layers
+        found["fork"].append(DEAD)
+        await both_watched(opened, story)
+        line = opened.find("fork: 41% of layer 1 is dead.*")
+        assert "u goes back" not in line  # that is for the run
+        opened.app.show_health()
+        await opened.until(lambda: "The fork (learning rate 1)" in opened.text)
+        opened.find("The run$")
+        opened.find("Nothing is wrong")
+        opened.find("1  41% of layer 1 is dead since epoch 0.50")
+        found["run"].append(DEAD._replace(words="the run is ill"))
+        await both_watched(opened, story)
+        opened.app.show_view("train")
+        await opened.settle()
+        opened.find("the run is ill")
+        assert "fork: 41%" not in opened.text
+        found["fork"][0] = DEAD._replace(severity=LOST)
+        await both_watched(opened, story)
+        opened.find("fork: 41% of layer 1 is dead")
+
+
+async def test_the_health_of_a_fork_that_is_kept_is_that_of_the_run(
+    window: Any, story: Any, found: dict[str, list[Finding]]
+) -> None:
+    found["fork"].append(DEAD)
+    async with window() as opened:
+        await fork(opened, story)
+        await both_watched(opened, story)
+        await opened.tell(ForkEnded(story.step, "fork", "/runs/left", "asked"))
+        assert "fork: 41%" not in opened.text
+        opened.find("41% of layer 1 is dead since step 50")
+
+
+async def test_the_layers_are_looked_at_once_for_all(
+    window: Any, story: Any, found: dict[str, list[Finding]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = []
+    monkeypatch.setattr(
+        inspector, "facts_of", lambda *known: looked.append(known[0]) or facts_of(*known)
+    )
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1), story.paused())
+        opened.app.show_view("network")
+        await opened.settle()
+        assert opened.app.runner.looks == 1
+        state = story.inspected()
+        await opened.tell(state)
+        await opened.until(lambda: "▸1" in opened.text and opened.app.model.health is not None)
+        await opened.press("down")
+        await opened.until(lambda: "Weights of the output" in opened.text)
+        assert looked == [state]
+        assert opened.app.runner.looks == 1
+
+
 async def test_it_is_not_checked_where_it_is_not_seen(
-    window: Any, story: Any, found: list[Finding]
+    window: Any, story: Any, found: dict[str, list[Finding]]
 ) -> None:
     async with window() as opened:
         await opened.tell(*story.opening())

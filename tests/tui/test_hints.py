@@ -40,7 +40,15 @@ async def test_each_title_has_a_hint(explain: Any, story: Any, size: tuple[int, 
         assert {"Probabilities 0", "LifeLine 0", "WhatIf 0", "ProgressLine 0"} <= set(found)
         await opened.press("escape")
         found |= hints_of_titles(opened.app.screen)
-        for keys in (["tab"], ["d"], ["percent_sign"], ["d"], ["tab", "tab"], ["l"], ["left"]):
+        for keys in (
+            ["tab"],
+            ["d"],
+            ["percent_sign"],
+            ["d"],
+            ["tab", "tab", "tab"],
+            ["l"],
+            ["left"],
+        ):
             await opened.press(*keys)
             found |= hints_of_titles(opened.app.screen)
         assert [title for title, hint in found.items() if not hint] == []

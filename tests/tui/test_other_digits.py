@@ -23,6 +23,6 @@ async def test_views_of_a_run_with_fewer_digits(
         opened.app.model = type(opened.app.model)(story.config)  # as a restart makes one
         await opened.tell(*other.opening(), *other.epochs(1, {4: (7, 0.9)}))
         assert "error in the interface" not in opened.text
-        await opened.press("tab", "tab", "tab", "tab")
+        await opened.press(*["tab"] * 5)
         assert "error in the interface" not in opened.text
         assert opened.app.fault is None

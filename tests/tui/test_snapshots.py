@@ -45,8 +45,8 @@ def photograph(
                 while not getattr(app.screen, "ready", True):
                     await pilot.pause(0)
             await pilot.pause()
-            if app.screen.has_class("-explains"):  # the neighbours come from a thread
-                while app.screen.query_one(NeighbourRow)._found is None:
+            for row in app.screen.query(NeighbourRow):
+                while row.display and row._found is None:  # they come from a thread
                     await pilot.pause(0.01)
                 await pilot.pause()
 
@@ -81,6 +81,9 @@ class TestLooks:
 
     def test_confusion(self, photograph: Any, size: tuple[int, int]) -> None:
         assert photograph(size, "tab", "tab", "home")
+
+    def test_draw(self, photograph: Any, size: tuple[int, int]) -> None:
+        assert photograph(size, "shift+tab", "up", "space", *["down"] * 5, "b", *["right"] * 4)
 
 
 def test_help(photograph: Any) -> None:

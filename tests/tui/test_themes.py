@@ -220,3 +220,15 @@ async def test_all_of_a_paused_view_takes_the_new_colours(window: Any, story: An
         await opened.press("T")
         for kind, strips in before.items():
             assert str(opened.app.screen.query_one(kind)._strips) != strips, kind.__name__
+
+
+async def test_a_view_that_was_hidden_takes_the_new_colours(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        app = opened.app
+        await opened.press("tab")
+        bar = app.screen.query_one(TabBar)
+        before = bar.styles.background
+        await opened.press("shift+tab", "T", "tab")
+        assert app.screen.query_one(TabBar) is bar
+        assert bar.styles.background == Color.parse(app.theme_variables["panel"]) != before

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.cli.evaluate_saved import SavedEvaluation, evaluate_saved
+from digit_tui.cli.loading import load_and_tell
 from digit_tui.cli.runs.text import aligned, print_lines
 from digit_tui.cli.saved_runs import read_run
-from digit_tui.data import DataError, Dataset, counted, load_dataset, printable
+from digit_tui.data import DataError, Dataset, counted, printable
 from digit_tui.insight.significance import compare, gap_words, interval_words, wilson_interval
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
@@ -134,7 +135,7 @@ def unequal_training(runs: dict[str, RunSummary]) -> list[str]:
 
 def candidates(runs: dict[str, RunSummary], data: str | None) -> Iterator[Candidate | None]:
     """Evaluate the networks; None for one that cannot be, after it was said why."""
-    load = cache(load_dataset)  # most runs have the same dataset
+    load = cache(load_and_tell)  # most runs have the same dataset
     for letter, run in runs.items():
 
         def warn(complaint: str, letter: str = letter) -> None:

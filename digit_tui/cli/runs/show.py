@@ -8,7 +8,7 @@ from textwrap import wrap
 from digit_tui.cli.runs.text import aligned, human_size, network_words, print_lines
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import counted
-from digit_tui.run.settings import REMOVED
+from digit_tui.run.settings import OPTIONLESS
 from digit_tui.run.wording import NAMES, epoch_words
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
@@ -64,7 +64,7 @@ def description(run: RunSummary, width: int) -> list[str]:
     pixels = f"{saved.config.side}x{saved.config.side} pixels"
     choices = run.choices()
     del choices["data"], choices["commands"]  # they have lines of their own
-    for name in (NAMES[field] for field in REMOVED):
+    for name in (NAMES[field] for field in OPTIONLESS):
         if set(choices[name]) == {"none"}:
             del choices[name]
     settings = ", ".join(f"{name} {choice_words(choice)}" for name, choice in choices.items())

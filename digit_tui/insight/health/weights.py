@@ -37,7 +37,9 @@ SCHEDULED_AWAY = 0.1
 """Of the base rate: below this the schedule means the steps to be small."""
 CONVERGED = 0.05
 """Training loss below which small updates are no trouble, in nats."""
-STEERING = ("learning_rate", "optimizer", "clip_norm", "clip_value", "batch_size", "pruned")
+STEERING = (
+    *("learning_rate", "optimizer", "clip_norm", "clip_value", "batch_size", "pruned", "taught"),
+)
 """Settings that can hurt units and gradients."""
 
 

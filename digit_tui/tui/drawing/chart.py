@@ -50,6 +50,8 @@ class Drawing:
     log: bool = False
     percent: bool = False
     """The values are fractions, labelled as per cent."""
+    whole: bool = False
+    """From 0 to 1 is shown, wherever the curves are: one drawing can be compared with another."""
     marker: str = "braille"
     crosshair: float | None = None
     """x of a column that stands out."""

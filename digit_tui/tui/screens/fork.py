@@ -8,13 +8,20 @@ from textual.binding import Binding
 from textual.widgets import Label, OptionList
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS, ConfigError, RunConfig
-from digit_tui.run.commands import SetAugmentation, SetClipping, SetLearningRate, SetOptimizer
+from digit_tui.run.commands import (
+    Prune,
+    SetAugmentation,
+    SetClipping,
+    SetLearningRate,
+    SetOptimizer,
+)
 from digit_tui.run.commands import Setting as SettingCommand
 from digit_tui.run.setting_ranges import check_changes
-from digit_tui.run.settings import Settings, changes_of, number
+from digit_tui.run.settings import Settings, changes_of, commands_of, number
 from digit_tui.run.wording import NAMES, setting_value, setting_words
 from digit_tui.tui.screens.form import Form
 from digit_tui.tui.screens.list_dialog import ListDialog
+from digit_tui.tui.screens.prune import ShareChoice
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.choice import Choice
 from digit_tui.tui.widgets.entry import Entry
@@ -56,9 +63,14 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
         self._augmentation = Choice(
             "augmentation", AUGMENTATIONS, AUGMENTATIONS.index(settings.augment)
         )
+        self._pruned = ShareChoice("pruned", settings.pruned)
+        self._units_off = Entry("units off", hint="units of a layer, such as 1:17+23")
         self._show_rates()
         super().__init__(
-            [self._optimizer, self._rate, self._typed_rate, self._clipping, self._augmentation]
+            [
+                *(self._optimizer, self._rate, self._typed_rate, self._clipping),
+                *(self._augmentation, self._pruned, self._units_off),
+            ]
         )
 
     def _show_rates(self) -> None:
@@ -113,7 +125,7 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
         """The same, not checked yet.
 
         Raises:
-            ValueError: if what was typed is no number.
+            ValueError: if what was typed is no number, or no units.
         """
         changes: list[SettingCommand] = []
         rate = self._rates[self._rate.chosen] if self._rate.differs else None
@@ -127,6 +139,10 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
             changes.append(SetClipping(*self._clippings[self._clipping.chosen]))
         if self._augmentation.differs:
             changes.append(SetAugmentation(AUGMENTATIONS[self._augmentation.chosen]))
+        if self._pruned.differs:
+            changes.append(Prune(self._pruned.share))
+        if self._units_off.text:
+            changes += commands_of({"off": self._units_off.text})
         return tuple(changes)
 
 

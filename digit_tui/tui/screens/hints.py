@@ -32,6 +32,7 @@ TITLES = {
     "Excite it most": "The digits for which this unit is most active; a click goes to one.",
     "Pruned": "The accuracy if the smallest of all weights were 0; the run stays as it is.",
     "Map of": "Digits that the network finds alike lie side by side; b: by t-SNE.",
+    "Right under": "Digits that are read right, by how much worse they are made; faint: others.",
     "#": "The chosen digit: its number, its label and what it is read as.",
 }
 """By the beginning of a title on a border."""
@@ -54,6 +55,9 @@ LINES = {
     ),
     "LogitDifference": ("What makes the one logit higher than the other: the sums are exact.",),
     "MapLegend": ("The chosen digit: its number, its label, what it is read as, how surely.",),
+    "RobustnessTable": ("The mean accuracy under each corruption, and the mean of all errors.",),
+    "SeenDrawing": ("Each step that makes the drawing like the digits of MNIST.",),
+    "DrawingCanvas": ("Press the mouse button and drag, or use arrow keys and space.",),
     "TabBar": ("The views (tab shows the next); the digits; the layers of the network.",),
     "StatusLine": (
         "What the run does, and how far it is.",

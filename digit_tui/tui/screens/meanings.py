@@ -95,6 +95,13 @@ FORK = (
     Meaning("learning rate", "how far a step goes"),
     Meaning("clipping", "gradients that are longer, or larger, are cut"),
     Meaning("augmentation", "how training images are deformed before each use"),
+    Meaning("pruned 30%", "the smallest 30% of its weights stay at 0"),
+    Meaning("units off", "layer 1:unit 17 and 23; the rest does without them"),
+)
+PRUNE = (
+    Meaning("share", "how many of all weights stay at 0, the smallest"),
+    Meaning("30%, [none]", "the chosen share; underlined: the one in force"),
+    Meaning("put back", "with the values that they had; u does that too"),
 )
 OPTIMIZER = (
     Meaning("▸", "the optimizer that is selected; enter switches"),
@@ -207,6 +214,42 @@ HEALTH = (
     Meaning("Looked at", "what the rules have seen of the run"),
     Meaning("Nothing is wrong", "as far as the rules know (manual: health)"),
 )
+ROBUSTNESS = (
+    Meaning("noise 62.4", "right, in %, under noise: mean of five strengths"),
+    Meaning("mean error", "mean corruption error: wrong, in all of them, in %"),
+    Meaning("▸", "its curve is strong, those of the others are faint"),
+    Meaning("0 to 5 below it", "the strength: 0 is as it is, 5 is severe"),
+    Meaning("Right under noise", "of so many digits; the others are left out"),
+    Meaning("2: 7 93%", "at strength 2 this digit is read as a 7, surely"),
+    Meaning("2: 7, fork 9", "what the run reads it as, and what the fork does"),
+    Meaning("15 of 50 measured", "under way; esc stops it"),
+)
+CALIBRATION = (
+    Meaning("Temperature", "logits are divided by it; above 1: it was too sure"),
+    Meaning("Calibration error", "how far it is from being right as often as sure"),
+    Meaning("Coverage", "of the digits, the surest first, at this accuracy"),
+    Meaning("93-100%  9,871", "so many digits of which it is so sure"),
+    Meaning("below the diagonal", "it is surer than it is right"),
+    Meaning("Wrong, by the share", "mistakes if only the surest are answered"),
+)
+DRAW = (
+    Meaning("the frame", "where you draw: press the mouse button and drag"),
+    Meaning("▀ ▄", "the cursor of the arrow keys, in half of a cell"),
+    Meaning("thin brush, rubber", "what draws (b), or rubs out (x)"),
+    Meaning("pen up, DOWN", "whether the arrow keys draw; space switches"),
+    Meaning("reads 7 (97.1%)", "what the network takes it for, and how surely"),
+    Meaning("7 ██  83.5%", "how probable each digit is to the network"),
+    Meaning("1 cropped", "only what has ink"),
+    Meaning("2 20 pixels", "its longer side made as long as MNIST's digits"),
+    Meaning("3 centred", "its centre of mass in the middle: what it sees"),
+    Meaning("as it is", "without these steps (d): see why they matter"),
+    Meaning("orange, blue", "pixels for the answer, for the next best guess (p)"),
+    Meaning("what if it were", "how it would be read if moved, turned, thicker"),
+    Meaning("◂", "then it would be read as another digit"),
+    Meaning("nearest in training", "digits it learned from that look most alike to it"),
+    Meaning("Which one is it?", "type what you drew: it is kept with this label"),
+    Meaning("12 of yours now", "your drawings, to be used as --data mine"),
+)
 EVERYWHERE = (
     Meaning("sample · 784-512-10", "the digits; pixels, neurons of each layer, classes"),
     Meaning("epoch 3.20/25", "in an epoch each training image is used once"),
@@ -239,11 +282,15 @@ MEANINGS = {
     "Digit": DIGIT,
     "Map": MAP,
     "Health": HEALTH,
+    "Robustness": ROBUSTNESS,
+    "Calibration": CALIBRATION,
+    "Draw": DRAW,
 }
 """Of the views, by the names on their tabs, and of the pages of Network, by theirs."""
 OF_DIALOGS = {
     "Timeline": TIMELINE,
     "Fork": FORK,
+    "Prune": PRUNE,
     "Optimizer": OPTIMIZER,
     "Restart": RESTART,
     "Keep": KEEP,

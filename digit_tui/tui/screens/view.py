@@ -153,7 +153,8 @@ class View(Screen[None]):
         )
         self.call_after_refresh(self.redraw)
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        event.refresh_styles = False  # they are up to date, and take as long as all else
         # Textual sends a new size only to the screen on top: catch up on the breakpoints.
         self.post_message(events.Resize(self.app.size, self.app.size))
 

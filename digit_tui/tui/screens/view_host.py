@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from digit_tui.tui.inspector import Inspector
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.confusion_matrix import Cell
 
@@ -13,6 +14,12 @@ class ViewHost(Protocol):
 
     model: RunModel
     """The run that the views draw."""
+
+    inspector: Inspector
+    """Looks inside its network."""
+
+    def look_inside(self) -> None:
+        """Ask the run for a copy of its state; the model has it later."""
 
     @property
     def shows_tips(self) -> bool:
@@ -53,8 +60,8 @@ class ViewHost(Protocol):
             on: whether they are to be on.
         """
 
-    def look_inside(self) -> None:
-        """Ask for the state of the run; the model has the answer later, if there is one."""
+    def prune(self, share: float) -> None:
+        """Ask the run to keep this share of its weights, the smallest, at 0."""
 
     def show_health(self) -> None:
         """Switch to the page that says what ails the run."""

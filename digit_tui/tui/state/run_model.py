@@ -15,6 +15,7 @@ from time import monotonic
 from digit_tui.config import RunConfig
 from digit_tui.data import printable
 from digit_tui.insight.significance import compare, gap_words
+from digit_tui.nn import Network
 from digit_tui.run import wording
 from digit_tui.run.commands import Lineage, SetBatchSize
 from digit_tui.run.events import (
@@ -68,7 +69,7 @@ class RunModel(RunStatus):
         self.undone: deque[UndoneCurves] = deque(maxlen=MAX_UNDONE)
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.inspected: Inspected | None = None
-        """The latest answer to a look inside the network."""
+        """The latest copy of its state that was asked for."""
         self.health: Health | None = None
         """What ails it, as far as somebody watches."""
         self._changes: dict[str, SettingChanged] = {}  # by setting, those of the latest change
@@ -99,6 +100,15 @@ class RunModel(RunStatus):
         return round(float(series.y[-1]) * total), total
 
     @property
+    def latest(self) -> tuple[Network, float] | None:
+        """The newest network that is known, as it would be evaluated, and its epoch."""
+        inspected, evaluated = self.inspected, self.evaluated
+        least = -1 if evaluated is None else evaluated.step
+        if inspected is not None and least < inspected.step <= self.step:  # it is not undone
+            return inspected.evaluated_network, inspected.epoch
+        return None if evaluated is None else (evaluated.network, evaluated.epoch)
+
+    @property
     def is_outdated(self) -> bool:
         """Whether the evaluation that is shown is of a later moment: the run went back."""
         return self.shown is not None and self.shown.step > self.step
@@ -127,7 +137,8 @@ class RunModel(RunStatus):
         super().ingest(event)
         match event:
             case Loaded(dataset):
-                self.say("note", wording.loaded(dataset))
+                for line in wording.loaded(dataset):
+                    self.say("note", line)
             case StepsDone():
                 self.curves.add_steps(event)
             case Evaluated() if event is self.evaluated:
@@ -151,6 +162,8 @@ class RunModel(RunStatus):
                 if own is not None and fork.evaluation is not None:
                     comparison = compare(own, fork.evaluation)
                     self.say("note", f"fork: {gap_words(comparison)}; {comparison.words}")
+                if event.kept == "fork":
+                    self.inspected, self.health = fork.inspected, fork.health
                 self._chart_fork_end(event, fork.forked.epoch)
             case Paused(reason=reason):
                 self._say_pause(reason)

@@ -29,6 +29,11 @@ class SelectedDigit:
     """Of the digit in `images` and `table`."""
 
     @property
+    def key(self) -> int:
+        """What tells it from other digits."""
+        return self.index
+
+    @property
     def image(self) -> NDArray[np.uint8]:
         """(pixels,) uint8"""
         image: NDArray[np.uint8] = self.images[self.index]

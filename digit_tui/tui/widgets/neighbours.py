@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
 from contextlib import suppress
 from functools import partial
 
@@ -18,6 +19,7 @@ from digit_tui.tui.neighbour_finder import (
     NeighbourQuery,
     SearchFailed,
 )
+from digit_tui.tui.state.drawn_digit import DrawnDigit
 from digit_tui.tui.state.selected_digit import SelectedDigit, square
 from digit_tui.tui.widgets.canvas import Canvas
 
@@ -38,9 +40,9 @@ class NeighbourRow(Canvas):
         super().__init__()
         self._finder = NeighbourFinder(self._hand_over)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._selected: SelectedDigit | None = None
+        self._selected: SelectedDigit | DrawnDigit | None = None
         self._renderer = ""
-        self._asked: tuple[int, Network, bool] | None = None
+        self._asked: tuple[Hashable, Network, bool] | None = None
         self._found: FoundNeighbours | None = None
         self._failed: SearchFailed | None = None
 
@@ -50,7 +52,7 @@ class NeighbourRow(Canvas):
     def on_unmount(self) -> None:
         self.close()
 
-    def show(self, selected: SelectedDigit, renderer: str, at_once: bool) -> None:
+    def show(self, selected: SelectedDigit | DrawnDigit, renderer: str, at_once: bool) -> None:
         """Show the digits nearest to one, as soon as they are found.
 
         Args:
@@ -62,7 +64,7 @@ class NeighbourRow(Canvas):
             self.close()
             return
         self._selected, self._renderer = selected, renderer
-        key = (selected.index, selected.network, at_once)
+        key = (selected.key, selected.network, at_once)
         if key != self._asked:
             self._asked, self._failed = key, None
             # After everything else is drawn: it may take a processor for a second.
@@ -71,18 +73,20 @@ class NeighbourRow(Canvas):
             self._show_failure(self._failed)
         elif self._found is None:
             self._show_waiting()
-        elif self._found.digit == selected.index:
+        elif self._found.digit == selected.key:
             self._draw(selected, self._found)
         else:
             self.set_timer(PATIENCE_SECONDS, self._clear_outdated)
 
-    def _ask(self, selected: SelectedDigit, key: tuple[int, Network, bool]) -> None:
+    def _ask(
+        self, selected: SelectedDigit | DrawnDigit, key: tuple[Hashable, Network, bool]
+    ) -> None:
         if key == self._asked:  # it is still open, and about the same digit
             _, network, at_once = key
             images = selected.dataset.train_images
             self._finder.ask(
                 NeighbourQuery(
-                    selected.index, selected.image, network, selected.epoch, images, at_once
+                    selected.key, selected.image, network, selected.epoch, images, at_once
                 )
             )
 
@@ -100,7 +104,7 @@ class NeighbourRow(Canvas):
 
     def _take(self, found: FoundNeighbours | SearchFailed) -> None:
         selected = self._selected
-        if selected is None or found.digit != selected.index:
+        if selected is None or found.digit != selected.key:
             return
         if isinstance(found, SearchFailed):
             self._found, self._failed = None, found
@@ -118,10 +122,10 @@ class NeighbourRow(Canvas):
 
     def _clear_outdated(self) -> None:
         selected, found = self._selected, self._found
-        if selected is not None and found is not None and found.digit != selected.index:
+        if selected is not None and found is not None and found.digit != selected.key:
             self._show_waiting()
 
-    def _draw(self, selected: SelectedDigit, found: FoundNeighbours) -> None:
+    def _draw(self, selected: SelectedDigit | DrawnDigit, found: FoundNeighbours) -> None:
         width, height = self.size
         room = width // COUNT
         if room < NARROWEST:  # hidden, or its size comes later, and it is drawn then

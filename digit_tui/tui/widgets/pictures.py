@@ -8,20 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.text import Text
-from textual import events
 
 from digit_tui.nn import Evaluation
 from digit_tui.tui.drawing.ink import Line, draw, draw_evidence, fitting_rows, many_colors
 from digit_tui.tui.state.selected_digit import SelectedDigit, square
 from digit_tui.tui.widgets.canvas import Canvas
-from digit_tui.tui.widgets.mouse import RowChosen, Wheel
+from digit_tui.tui.widgets.tiles import Tiles
 
 Array = NDArray[Any]
 
-GAP = " "
-"""Between adjacent pictures."""
-ROWS = (28, 14, 7)
-"""Of a picture, which has a caption too: the largest that all of the list fit in, else the last."""
 CACHED = 500
 """Drawings that a gallery keeps."""
 
@@ -69,75 +64,32 @@ class DigitPicture(Canvas):
         return get("digit-picture--for").color, get("digit-picture--against").color
 
 
-class Gallery(Canvas, Wheel):
+class Gallery(Tiles):
     """A page of the list as small pictures; the chosen digit is marked."""
 
     COMPONENT_CLASSES = {"gallery--chosen", "gallery--wrong"}
+    GAP = 1
 
     def __init__(self) -> None:
         super().__init__()
         self._cache: dict[object, list[Line]] = {}  # drawing takes longest
-        self._shown = range(0)  # the rows of the list
-        self._rows = ROWS[-1]  # of a picture
-
-    @property
-    def _columns(self) -> int:
-        """Of a picture."""
-        return 2 * self._rows
-
-    @property
-    def across(self) -> int:
-        """Pictures in a row."""
-        return max((self.size.width + len(GAP)) // (self._columns + len(GAP)), 1)
-
-    @property
-    def page(self) -> int:
-        """Pictures on a page."""
-        return self.across * max(self.size.height // (self._rows + 1), 1)
-
-    def _fit(self, count: int) -> None:
-        """Choose the largest pictures of which so many fit on a page."""
-        for self._rows in ROWS:
-            if self.page >= count and self._rows < self.size.height:
-                return
-
-    def say(self, text: str) -> None:
-        """Show text instead of pictures."""
-        self._shown = range(0)
-        self.paint([[Segment(text)]] if text else [])
 
     def show(
         self, selected: SelectedDigit, order: NDArray[np.intp], row: int, renderer: str
     ) -> None:
         """Show the page of `order` that `row` is on."""
         evaluation = selected.table.evaluation
-        self._fit(len(order))
-        start = row // self.page * self.page
-        self._shown = range(start, min(start + self.page, len(order)))
-        lines: list[Line] = []
-        for first in range(start, start + self.page, self.across):
-            indices = order[first : min(first + self.across, start + self.page)].tolist()
-            captions: Line = []
-            for position, index in enumerate(indices, first):
-                wrong = evaluation.labels[index] != evaluation.predictions[index]
-                style = self.part("gallery--wrong") if wrong else None
-                if position == row:
-                    style = self.part("gallery--chosen")
-                text = f"{'▸' if position == row else ''}{caption(evaluation, index)}"
-                captions.append(Segment(f"{text:<{self._columns}.{self._columns}}", style))
-                captions.append(Segment(GAP))
-            lines.append(captions)
-            lines += self._in_a_row([self._draw(selected, each, renderer) for each in indices])
-        self.paint(lines)
-
-    def on_click(self, event: events.Click) -> None:
-        offset = event.get_content_offset(self)
-        if offset is None:
-            return
-        across, beside = divmod(offset.x, self._columns + len(GAP))
-        place = offset.y // (self._rows + 1) * self.across + across
-        if across < self.across and beside < self._columns and place < len(self._shown):
-            self.post_message(RowChosen(self._shown[place]))
+        captions, pictures = [], []
+        for position in self.turn_to(row, len(order)):
+            index = int(order[position])
+            wrong = evaluation.labels[index] != evaluation.predictions[index]
+            style = self.part("gallery--wrong") if wrong else None
+            if position == row:
+                style = self.part("gallery--chosen")
+            text = f"{'▸' if position == row else ''}{caption(evaluation, index)}"
+            captions.append(Segment(text, style))
+            pictures.append(self._draw(selected, index, renderer))
+        self.paint(self.in_rows(captions, pictures))
 
     def _draw(self, selected: SelectedDigit, index: int, renderer: str) -> list[Line]:
         _, _, paper, ink = self.colors
@@ -149,11 +101,3 @@ class Gallery(Canvas, Wheel):
             image = square(image, selected.dataset.side)
             self._cache[key] = draw(image, self._columns, self._rows, renderer, paper, ink)
         return self._cache[key]
-
-    def _in_a_row(self, pictures: list[list[Line]]) -> list[Line]:
-        """The lines of pictures side by side."""
-        gap = Segment(GAP)
-        return [
-            [segment for picture in pictures for segment in [*picture[row], gap]]
-            for row in range(self._rows)
-        ]

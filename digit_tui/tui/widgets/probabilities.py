@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from rich.segment import Segment
+from rich.style import Style
 
 from digit_tui.insight.digit_table import DigitTable
+from digit_tui.insight.drawn_digit import Reading
 from digit_tui.tui.drawing.ink import Line
 from digit_tui.tui.widgets.canvas import Canvas
 from digit_tui.tui.widgets.progress_line import PARTS
+
+Array = NDArray[Any]
 
 LONGEST = 80
 """Columns of a bar."""
@@ -23,25 +30,46 @@ def bar_of(share: float, columns: int) -> str:
 class Probabilities(Canvas):
     """A bar for each class, or for the most probable ones where there are many."""
 
-    COMPONENT_CLASSES = {"probabilities--true", "probabilities--predicted"}
+    COMPONENT_CLASSES = {
+        "probabilities--true",
+        "probabilities--predicted",
+        "probabilities--read",
+    }
 
     def show(self, table: DigitTable, index: int) -> None:
-        width, height = self.size
+        """Show those of one digit of a split."""
         evaluation = table.evaluation
-        probabilities = evaluation.probabilities[index]
         true, predicted = int(evaluation.labels[index]), int(evaluation.predictions[index])
+        notes = {
+            predicted: ("pred", self.part("probabilities--predicted")),
+            true: ("true", self.part("probabilities--true")),
+        }
+        heading = Segment(f"rank {table.rank(index)}, margin {table.margin(index):+z.2f}")
+        self._paint_bars(heading, evaluation.probabilities[index], notes)
+
+    def show_reading(self, reading: Reading) -> None:
+        """Show those of a drawing: nobody has said what it is."""
+        style = self.part("probabilities--read")
+        notes = {reading.predicted: ("", style)}
+        self._paint_bars(Segment(reading.words, style), reading.probabilities, notes)
+
+    def _paint_bars(
+        self, heading: Segment, probabilities: Array, notes: dict[int, tuple[str, Style]]
+    ) -> None:
+        """A line for each class, below a heading.
+
+        Args:
+            heading: the first line.
+            probabilities: (classes,)
+            notes: by class, a word behind its bar, and the style of its line.
+        """
+        width, height = self.size
         shown = np.sort(np.argsort(-probabilities, kind="stable")[: max(height - 1, 1)])
         room = min(max(width - 16, 4), LONGEST)
-        lines: list[Line] = [
-            [Segment(f"rank {table.rank(index)}, margin {table.margin(index):+z.2f}")]
-        ]
-        for each in shown:
+        lines: list[Line] = [[heading]]
+        for each in map(int, shown):
             value = float(probabilities[each])
+            note, style = notes.get(each, ("", None))
             bar = bar_of(value, room)
-            style, note = None, ""
-            if each == predicted:
-                style, note = self.part("probabilities--predicted"), "pred"
-            if each == true:
-                style, note = self.part("probabilities--true"), "true"
             lines.append([Segment(f"{each:>2} {bar:<{room}} {value:>6.1%} {note}", style)])
         self.paint(lines)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from textual.message import Message
 
 from digit_tui.insight.pruning import SHARES, Pruned, prune_by_magnitude
+from digit_tui.run import removal_words
 from digit_tui.run.events import Evaluated
 from digit_tui.tui.drawing.chart import BRAILLE, Curve, Drawing
 from digit_tui.tui.terminal.charset import shows
@@ -20,7 +21,13 @@ Array = NDArray[Any]
 
 
 class PruningChart(Chart):
-    """A curve over the shares of weights; it grows while a thread computes it."""
+    """A curve over the shares of weights; it grows while a thread computes it.
+
+    One of the shares can be chosen, by key or mouse.
+    """
+
+    class Chosen(Message):
+        """Another share was chosen."""
 
     class Found(Message):
         """One more point of the curve was computed, in the thread."""
@@ -41,6 +48,31 @@ class PruningChart(Chart):
         self._evaluated: Evaluated | None = None
         self._points: list[Pruned] = []
         self._stopped = Event()
+        self._place: int | None = None
+        """Of the chosen share; None until one is chosen."""
+
+    @property
+    def share(self) -> float | None:
+        """The chosen share of the weights, once its accuracy is known; None if there is none."""
+        place = self._place
+        return None if place is None or place >= len(self._points) else self._points[place].share
+
+    def move(self, count: int) -> None:
+        """Choose another share; the first time, the largest that is known."""
+        last = len(self._points) - 1
+        self._choose(last if self._place is None else min(max(self._place + count, 0), last))
+
+    def on_chart_pointed(self, message: Chart.Pointed) -> None:
+        message.stop()
+        if message.epoch is not None and self._points:
+            percents = np.array([100 * each.share for each in self._points])
+            self._choose(int(np.abs(percents - message.epoch).argmin()))
+
+    def _choose(self, place: int) -> None:
+        if place != self._place and self._points:
+            self._place = place
+            self._draw_curve()
+            self.post_message(self.Chosen())
 
     def compute(self, evaluated: Evaluated, images: Array, labels: Array) -> None:
         """Compute the curve of a network, unless it is that of this one.
@@ -54,7 +86,8 @@ class PruningChart(Chart):
             return
         self.stop()
         self._evaluated, self._points, self._stopped = evaluated, [], Event()
-        self._show_progress()
+        self._place = None
+        self._entitle(evaluated)
         task = partial(self._prune, evaluated, images, labels, self._stopped)
         self.run_worker(task, thread=True, group="pruning")
 
@@ -85,18 +118,32 @@ class PruningChart(Chart):
             self.border_title = f"Pruned: this cannot be computed: {message.point}"
             return
         self._points.append(message.point)
-        self._show_progress()
+        self._draw_curve()
+
+    def _draw_curve(self) -> None:
+        if self._evaluated is None:
+            return
+        self._entitle(self._evaluated)
         x = np.array([100 * each.share for each in self._points])
         y = np.array([each.evaluation.accuracy for each in self._points])
         span = 0.0, 100 * SHARES[-1]
         marker = "ascii" if self.app.no_color or not shows(BRAILLE) else "braille"
-        self.draw(Drawing([Curve(x, y, "held-out")], span, [], percent=True, marker=marker))
+        chosen = None if self.share is None else 100 * self.share
+        curve = Curve(x, y, "held-out")
+        self.draw(Drawing([curve], span, [], percent=True, marker=marker, crosshair=chosen))
 
-    def _show_progress(self) -> None:
-        assert self._evaluated is not None
-        split, epoch = self._evaluated.split, self._evaluated.epoch
-        title = f"Pruned: {split} accuracy at epoch {epoch:.4g} by % of weights left out"
-        count = len(self._points)
-        if count < len(SHARES):
-            title = f"{title[: title.index(' by')]}, {count} of {len(SHARES)} computed"
-        self.border_title = title
+    def _entitle(self, evaluated: Evaluated) -> None:
+        """Say what is seen: the accuracy of the chosen share, or how far the curve is."""
+        split, epoch = evaluated.split, f"at epoch {evaluated.epoch:.4g}"
+        count, total = len(self._points), len(SHARES)
+        if self.share is not None and self._place is not None:
+            all_weights = self._points[0].evaluation.accuracy
+            accuracy = self._points[self._place].evaluation.accuracy
+            self.border_title = (
+                f"Pruned {removal_words.share(self.share)}: {split} {accuracy:.2%}, "
+                f"with all weights {all_weights:.2%}, {epoch}"
+            )
+        elif count < total:
+            self.border_title = f"Pruned: {split} accuracy {epoch}, {count} of {total} computed"
+        else:
+            self.border_title = f"Pruned: {split} accuracy {epoch} by % of weights left out"

@@ -12,7 +12,7 @@ from support.saved_runs import MakeRun, runs, succeed, write_digits
 from digit_tui.cli.evaluate_saved import SavedEvaluation
 from digit_tui.cli.runs.compare import OTHER_SEEDS, Candidate, verdict
 from digit_tui.data import load_dataset
-from digit_tui.nn import Evaluation, PredictionHistory, evaluate
+from digit_tui.nn import Evaluation, Network, PredictionHistory, evaluate
 from digit_tui.run.commands import (
     Stop,
 )
@@ -28,7 +28,9 @@ def looks(gained: int, lost: int, dataset: Any) -> tuple[Candidate, Candidate]:
         probabilities[right] = [0, 1]
         labels = np.ones(1000, np.uint8)
         evaluation = Evaluation(labels, probabilities, labels * np.float32(0))
-        return Candidate(letter, SavedEvaluation(7, dataset, evaluation, PredictionHistory()))
+        history, weights, network = PredictionHistory(), "0" * 64, Network((4, 2))
+        found = SavedEvaluation(7, dataset, evaluation, history, weights, network)
+        return Candidate(letter, found)
 
     return result("A", range(900)), result("C", range(lost, 900 + gained))
 

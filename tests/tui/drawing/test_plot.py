@@ -184,3 +184,15 @@ def test_each_axis_has_some_ticks(
     )
     assert len(labels(plotted)) >= (2 if height < 18 else 3), text(plotted)
     assert len("".join(cell.text for cell in plotted.rows[-1]).split()) >= 4, text(plotted)
+
+
+def test_accuracies_are_shown_from_0_to_100_percent_where_charts_are_compared() -> None:
+    curve = Curve(X, 0.6 + X / 100, "test")
+    faint = Curve(X, 0.2 - X / 100, "training", faint=True)
+    options = {"log": False, "percent": True}
+    whole, close = (draw(curve, faint, whole=each, **options) for each in (True, False))
+    assert [labels(whole)[0], labels(whole)[-1]] == ["100%", "0%"]
+    assert "0%" not in labels(close)
+    rows = [row for row, _ in colored(whole, "test")]
+    assert 0 < min(rows) <= max(rows) < len(whole.rows) // 2
+    assert max(row for row, _ in colored(whole, "training")) > max(rows)

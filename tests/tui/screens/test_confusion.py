@@ -200,7 +200,7 @@ class TestCell:
     async def test_the_mistakes_view_lists_them(self, confuse: Any, visited: bool) -> None:
         async with confuse() as opened:
             if visited:
-                await opened.press("tab", "tab", "tab", "tab")
+                await opened.press(*["tab"] * 5)
                 assert opened.app.current_mode == "confusion"
             await opened.press("enter")
             opened.find("99 of 1,000 digits, true=0 pred=0")

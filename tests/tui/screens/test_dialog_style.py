@@ -13,6 +13,7 @@ from digit_tui.run import commands
 from digit_tui.run import events as happened
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.tui.screens.dialog import Dialog
+from digit_tui.tui.screens.network.units import UnitsPage
 from digit_tui.tui.themes import THEMES
 from digit_tui.tui.widgets.button import Button
 
@@ -26,6 +27,7 @@ DIALOGS = {
     "Restart": (["r"], ["enter", "esc"]),
     "Keep": (["k"], ["enter", "esc"]),
     "Log": (["L"], ["esc"]),
+    "Prune": (["w"], ["enter", "esc"]),
 }
 """What opens each, by its title, and the keys that its buttons name."""
 
@@ -68,6 +70,11 @@ async def test_one_frame_with_a_title_and_buttons(
         for title, (keys, named) in DIALOGS.items():
             if title == "Keep":
                 await opened.tell(forked(story, "optimizer sgd"))
+            if title == "Prune":
+                app.show_view("network")
+                await opened.settle()
+                app.screen.show_page(UnitsPage)
+                await opened.settle()
             await opened.press(*keys)
             dialog = app.screen
             assert isinstance(dialog, Dialog)
@@ -130,6 +137,6 @@ async def test_a_row_out_of_sight_is_scrolled_to(window: Any, story: Any) -> Non
         await opened.press("f")
         await opened.resize(60, 10)
         assert "augmentation" not in opened.text
-        await opened.press("up")
+        await opened.press("up", "up", "up")
         opened.find(r"▸ augmentation \[none\]")
         opened.find("enter Start")

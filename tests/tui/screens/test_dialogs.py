@@ -388,7 +388,7 @@ class TestHelp:
         groups = dict(DigitApp.key_groups())
         views = ["Training", "Mistakes", "Confusion", "Network"]
         pages = [page.NAME for page in PAGES if page.BINDINGS]
-        assert list(groups) == ["Everywhere", *views, *pages]
+        assert list(groups) == ["Everywhere", *views, *pages, "Draw"]
         bindings = [binding for group in groups.values() for binding in group]
         names = [binding.id for binding in bindings]
         assert len(set(names)) == len(names)

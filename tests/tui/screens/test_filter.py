@@ -150,7 +150,7 @@ class TestFilter:
             opened.find(r"/ snNoq 1\[\]caufkerT\?vy")
             await opened.press("ctrl+c")
             assert opened.sent == [commands.Pause()]
-            await opened.press("tab", "tab", "tab", "tab")
+            await opened.press(*["tab"] * 5)
             assert "/ snNoq" not in opened.text  # what is typed elsewhere is not for it
             await opened.press("down")
             assert chosen(opened) == 4

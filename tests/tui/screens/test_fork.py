@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from support.rarely import rarely
 from support.steering import Tell, forked, lines, of_fork
+from support.teaching import Keep as KeepDrawings
+from support.teaching import drawings_of
 
+from digit_tui.insight.lesson import Lesson
 from digit_tui.run import commands
 from digit_tui.run import events as happened
+from digit_tui.training.results import effect_of
 from digit_tui.tui.screens.fork import ForkDialog
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.gap_line import GapLine, gap
@@ -23,7 +28,13 @@ class TestFork:
             (["right"], (commands.SetOptimizer("adamw"),)),
             (["left", "down", "right"], (commands.SetOptimizer("rmsprop", 0.002),)),
             (["down", "left", "left"], (commands.SetLearningRate(pytest.approx(0.0002)),)),
-            (["up", "left"], (commands.SetAugmentation("elastic"),)),
+            (["up", "up", "up", "left"], (commands.SetAugmentation("elastic"),)),
+            (["up", "up", "right", "right"], (commands.Prune(0.5),)),
+            (["up", *"2:3+9"], (commands.SwitchOff(2, (3, 9)),)),
+            (
+                ["right", "up", *"1:17", "up", "left"],
+                (commands.SetOptimizer("adamw"), commands.Prune(0.8), commands.SwitchOff(1, (17,))),
+            ),
             (["down", "down", "0", ".", "3"], (commands.SetLearningRate(0.3),)),
             (["right", "down", "tab", *"1e-4"], (commands.SetOptimizer("adamw", 1e-4),)),
             (["down", "down", "5", "up", "left"], (commands.SetLearningRate(0.0005),)),
@@ -37,7 +48,7 @@ class TestFork:
     async def test_the_dialog_asks_what_differs(
         self, window: Any, story: Any, keys: list[str], changes: Any
     ) -> None:
-        async with window() as opened:
+        async with window(hidden=(32, 16)) as opened:
             await opened.tell(*story.opening(), *story.epochs(1))
             await opened.press("f", *keys, "enter")
             (sent,) = opened.sent
@@ -102,6 +113,31 @@ class TestFork:
             opened.find("learning rate: 0.0 is not a positive")
             await opened.press(".", "2", "enter")
             assert opened.sent == [commands.Fork((commands.SetLearningRate(0.2),))]
+
+    @pytest.mark.parametrize(
+        ("typed", "told"),
+        [
+            ("17", "off: '17' is not LAYER:UNIT"),
+            ("3:1", "units off: layer 3 is none of the hidden ones, layers 1 to 2"),
+            ("1:32", "units off: layer 1 has no unit 32, only 0 to 31"),
+        ],
+    )
+    async def test_units_that_are_none_are_told_and_nothing_forked(
+        self, window: Any, story: Any, typed: str, told: str
+    ) -> None:
+        async with window(hidden=(32, 16)) as opened:
+            await opened.tell(*story.opening(), *story.epochs(1))
+            await opened.press("f", "up", *typed, "enter")
+            opened.find(told)
+            assert opened.sent == []
+
+    async def test_a_share_in_force_is_offered_too(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.changed("pruned", 0.45))
+            await opened.press("f")
+            opened.find(r"pruned +none  30% \[45%\] 50%  80% ")
+            await opened.press("up", "up", *["left"] * 2, "enter")
+            assert opened.sent == [commands.Fork((commands.Prune(0.0),))]
 
     @pytest.mark.parametrize("size", [(80, 24), *rarely((120, 40))])
     async def test_both_branches_and_their_gap_are_shown(
@@ -189,6 +225,31 @@ class TestFork:
         assert "saved as left" in lines(model)[-1]
         assert gap(model) == ""
         assert model.state == "training"
+
+    async def test_a_key_teaches_a_copy(
+        self, window: Any, story: Any, keep_drawings: KeepDrawings
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1), story.paused("finished"))
+            keep_drawings(drawings_of(), 4)
+            await opened.press("H")
+            opened.find("5 to 10,000 drawings can be taught, not 4")
+            command = keep_drawings(drawings_of(12))
+            await opened.press("H")
+            assert opened.sent == [commands.Fork((command,))]  # also when all epochs are done
+            await opened.tell(forked(story, "12 drawings taught"))
+            before, after = (story.evaluated_at(100, 1.0, story.evaluation()) for _ in range(2))
+            effect = effect_of(before, after)
+            change = story.changed("taught", ((command.drawings, 12),))
+            change = replace(change, effect=effect, lesson=Lesson(12, 5, 11))
+            await opened.tell(before, *of_fork(change, after))
+            told = "12 drawings taught: 5 right before, 11 by copies that had not seen them"
+            opened.find(f"Fork: {told}")
+            assert lines(opened.app.model)[-1].startswith(f"fork: {told}; test ")
+            assert "fixed 0, broke 0" in gap(opened.app.model)
+            await opened.press("H")
+            assert len(opened.sent) == 1
+            opened.find("a fork trains beside the run: k ends it")
 
     def test_what_goes_wrong_in_a_fork_is_told(
         self, model: RunModel, story: Any, tell: Tell

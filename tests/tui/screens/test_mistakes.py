@@ -138,7 +138,7 @@ class TestSelection:
         async with browse() as opened:
             await opened.press("down", "down", "tab")
             await opened.tell(*story.epochs(1, {**MISTAKES, 500: (1, 0.95)}))
-            await opened.press("tab", "tab", "tab")
+            await opened.press(*["tab"] * 4)
             assert chosen(opened) == 17
             assert len(listed(opened)) == 5
 

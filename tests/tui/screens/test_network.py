@@ -123,6 +123,18 @@ async def test_what_cannot_be_computed_is_said(
         await opened.until(lambda: "This cannot be computed: no room" in opened.text)
 
 
+async def test_a_page_is_mounted_when_it_is_first_shown(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        await show(opened, PAGES[0].NAME)
+        for turned in range(2 * len(PAGES)):
+            mounted = [type(each) for each in opened.app.screen.query(Page)]
+            assert {*mounted} == {*PAGES[: turned + 1]}
+            assert len(mounted) == min(turned + 1, len(PAGES))
+            assert page_of(opened).ready
+            await opened.press("p")
+
+
 async def test_pages_are_turned_by_key_and_by_click(window: Any, story: Any) -> None:
     async with window() as opened:
         await opened.tell(*story.opening(), *story.epochs(1))

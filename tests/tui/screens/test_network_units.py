@@ -24,6 +24,7 @@ from digit_tui.run import commands
 from digit_tui.run.events import Effect
 from digit_tui.tui.screens.hints import hint_at
 from digit_tui.tui.screens.mistakes import MistakesView
+from digit_tui.tui.screens.network import view as view_module
 from digit_tui.tui.screens.network.units import UnitsPage
 from digit_tui.tui.screens.network.view import PAGES, NetworkView
 from digit_tui.tui.state import found_units
@@ -343,6 +344,48 @@ async def test_the_accuracy_after_pruning_is_computed(
         assert "▸" in opened.text
 
 
+async def test_a_share_is_chosen_on_the_curve_and_applied(
+    show: OpenPage, network: Network, story: Any
+) -> None:
+    def accuracy(share: float) -> str:
+        digits = story.dataset.test_images, story.dataset.test_labels
+        (found,) = prune_by_magnitude(network, *digits, [share])
+        return f"{found.evaluation.accuracy:.2%}"
+
+    async with show() as opened:
+        opened.sent.clear()
+        await opened.press("b", "enter")
+        await opened.until(lambda: "by % of weights left out" in opened.text)
+        assert opened.sent == []  # nothing was chosen
+        assert "⏎ Prune" not in opened.text
+        await opened.press("right")
+        opened.find(f"Pruned 95%: test {accuracy(0.95)}, with all weights {accuracy(0.0)}")
+        opened.find("⏎ Prune")
+        await opened.press("right", "left", "left")
+        opened.find(f"Pruned 85%: test {accuracy(0.85)}, ")
+        chart = opened.app.screen.query_one(PruningChart)
+        assert chart._drawing.crosshair == pytest.approx(85)
+        await opened.press("enter")
+        assert opened.sent == [commands.Prune(0.85)]
+        assert "▸" in opened.text  # the layer again
+        assert "⏎ Open" in opened.text
+
+
+async def test_the_mouse_chooses_a_share(show: OpenPage) -> None:
+    async with show() as opened:
+        await opened.press("b")
+        await opened.until(lambda: "by % of weights left out" in opened.text)
+        chart = opened.app.screen.query_one(PruningChart)
+        x, y = chart.content_region.offset
+        at = next(column for column in range(80) if (chart._plotted.x_at(column) or 0) >= 50)
+        await opened.pilot.hover(offset=(x + at, y + 3))
+        await opened.settle()
+        assert chart.share == 0.5
+        await opened.pilot.hover(offset=(0, 0))
+        await opened.settle()
+        opened.find("Pruned 50%: ")  # it stays
+
+
 async def test_pruning_is_broken_off(show: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on, asked = Event(), []
 
@@ -410,6 +453,22 @@ async def test_nothing_is_computed_while_the_page_is_not_seen(
         await opened.tell(*story.epochs(1), story.paused())
         await computed(opened)
         assert len(found) == 1
+
+
+async def test_pictures_change_rarely_while_it_trains(
+    show: OpenPage, story: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them change, and over SSH that is seen."""
+    waited = UnitsPage.SECONDS - 0.1
+    monkeypatch.setattr(view_module, "SHARE", 1e9)
+    monkeypatch.setattr(view_module.Pace, "waited", property(lambda _: waited))
+    async with show() as opened:
+        await opened.tell(story.resumed(), *story.epochs(3))
+        await computed(opened)
+        opened.find(" epoch 1.00$")
+        waited = UnitsPage.SECONDS
+        await opened.tell(*story.epochs(1))
+        await opened.until(lambda: " epoch 5.00\n" in opened.text)
 
 
 async def test_a_network_that_diverged_is_shown_too(show: OpenPage, network: Network) -> None:

@@ -34,7 +34,7 @@ class TestStatus:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}), story.steps(34))
             assert [row[:60].rstrip() for row in opened.rows[:4]] == [
-                "  Training  Mistakes  Confusion  Network                   s",
+                "  Training  Mistakes  Confusion  Network  Draw             s",
                 " ▶ training  epoch 2.34/25  step 234  3,120 images/s",
                 " test accuracy (99.4 to 100.0)  best 99.90% at epoch 1  ▆▃▃",
                 " adam · learning rate 0.001",
@@ -208,9 +208,7 @@ class TestDrawingAddsNothing:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(2))
             before, rows = counts(opened.app), opened.rows
-            await opened.press(
-                "tab", "tab", "tab", "tab", "w", "w", "z", "z", "l", "l", "m", "m", "m"
-            )
+            await opened.press(*["tab"] * 5, "w", "w", "z", "z", "l", "l", "m", "m", "m")
             await opened.tell()
             await opened.tell()
             assert counts(opened.app) == before
@@ -239,7 +237,7 @@ async def test_another_data_set(window: Any, story: Any, sample: Dataset) -> Non
     story.dataset = Dataset("x" * 200, "", *arrays, sample.side, sample.classes)
     async with window() as opened:
         await opened.tell(*story.opening())
-        assert opened.rows[0] == "  Training  Mistakes  Confusion  Network  " + "x" * 35 + "…"
+        assert opened.rows[0] == "  Training  Mistakes  Confusion  Network  Draw  " + "x" * 29 + "…"
         assert opened.rows[1].startswith(" ▶ training")
 
 

@@ -117,7 +117,7 @@ class TestDigit:
             opened.find("#31 9 → 0 +#4 1 → 7 +#17 0 → 3")
             await opened.press("tab")
             await opened.resize(80, 24)
-            await opened.press("tab", "tab", "tab")
+            await opened.press(*["tab"] * 4)
             opened.find("4 mistakes by loss")
             assert "#4 1 → 7" not in opened.text
             assert "-narrow" in opened.app.screen.classes

@@ -8,7 +8,7 @@ import pytest
 
 from digit_tui.tui.widgets.tab_bar import TabBar
 
-TABS = ["Training", "Mistakes", "Confusion", "Network"]
+TABS = ["Training", "Mistakes", "Confusion", "Network", "Draw"]
 
 
 async def test_the_view_that_is_shown_stands_out(window: Any, story: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -10,8 +10,9 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from digit_tui.run.health_words import finding_parts, looked_at
+from digit_tui.run.remedies import Ways
+from digit_tui.session.health_check import Health
 from digit_tui.tui.screens.network.page import Look, Page
-from digit_tui.tui.screens.view_host import ViewHost
 
 
 class HealthPage(Page):
@@ -33,19 +34,34 @@ class HealthPage(Page):
         self.query_one(Static).update(text)
 
     def draw(self) -> None:
-        model = cast(ViewHost, self.app).model
-        health = model.health
-        if health is None:
+        model = self.host.model
+        if model.health is None:
             self.say("The run has not been looked at yet.")
             return
-        text = Text()
-        if not health.findings:
-            text.append("Nothing is wrong.\n\n", "bold")
-        for number, finding in enumerate(health.findings, 1):
-            what, *others = finding_parts(finding, model.ways)
-            text.append(f"{number}  {what}\n", "bold")
-            for other in others:
-                text.append(f"   {other}\n")
-            text.append("\n")
-        text.append(f"Looked at: {looked_at(health.record)}.")
-        self.query_one(Static).update(text)
+        parts = [health_text(model.health, model.ways)]
+        if model.fork is not None and model.fork.health is not None:
+            # What keys do is done to the run, and only when the fork has ended.
+            fork = health_text(model.fork.health, None)
+            title = Text(f"The fork ({model.fork.words})\n", "underline")
+            parts = [Text("The run\n", "underline"), parts[0], Text("\n\n"), title, fork]
+        self.query_one(Static).update(Text.assemble(*parts))
+
+
+def health_text(health: Health, ways: Ways | None) -> Text:
+    """Every finding, or that nothing is wrong; and what was looked at.
+
+    Args:
+        health: what was found.
+        ways: how the interface is asked for what can be done; None where nothing can.
+    """
+    text = Text()
+    if not health.findings:
+        text.append("Nothing is wrong.\n\n", "bold")
+    for number, finding in enumerate(health.findings, 1):
+        what, *others = finding_parts(finding, ways)
+        text.append(f"{number}  {what}\n", "bold")
+        for other in others:
+            text.append(f"   {other}\n")
+        text.append("\n")
+    text.append(f"Looked at: {looked_at(health.record)}.")
+    return text

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from digit_tui.insight.histograms import Histogram, LayerHistograms, layer_histograms
 from digit_tui.insight.layers import LayerFacts
 from digit_tui.nn.gradient_check import LayerCheck
-from digit_tui.run.inspection import check_of, facts_of, step_of
+from digit_tui.run.inspection import check_of
 from digit_tui.tui.drawing.chart import BRAILLE, Curve, Drawing
 from digit_tui.tui.screens.network.page import Look, Page
 from digit_tui.tui.terminal.charset import shows
@@ -99,13 +99,13 @@ class LayersPage(Page):
     def compute(self, look: Look, choice: Choice) -> FoundLayers | None:
         if look.inspected is None:
             return None
-        step = step_of(look.inspected, look.dataset)
+        layers = self.host.inspector.layers(look.inspected, look.dataset)
         network = look.inspected.network
         layer = min(choice.layer, len(network.layers) - 1)
         images, _ = look.dataset.split(look.dataset.monitored_split)
         return FoundLayers(
-            facts_of(look.inspected, look.dataset, step),
-            layer_histograms(network, images, step.gradient, layer + 1),
+            layers.facts,
+            layer_histograms(network, images, layers.step.gradient, layer + 1),
             check_of(look.inspected, look.dataset) if choice.check else None,
         )
 

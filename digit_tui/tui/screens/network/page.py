@@ -56,6 +56,9 @@ class Page(Container, can_focus=True):
     SECONDS: ClassVar[float] = 0.0
     """While the network trains, it changes no more often than once in this time."""
 
+    ready = False
+    """Whether all its widgets are mounted: that is done when it is first shown."""
+
     class Changed(Message):
         """Something else was chosen on the page: it must be computed for that."""
 
@@ -63,6 +66,10 @@ class Page(Container, can_focus=True):
     def host(self) -> ViewHost:
         """The app, as pages see it."""
         return cast(ViewHost, self.app)
+
+    def on_mount(self) -> None:
+        self.ready = True
+        self.post_message(self.Changed())
 
     @property
     def follows(self) -> bool:

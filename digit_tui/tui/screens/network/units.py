@@ -26,9 +26,17 @@ class UnitsPage(Page):
     """The units of a layer as pictures; or one of them; or the accuracy after pruning."""
 
     NAME = "Units"
+    SECONDS = 2.0  # other weights change all pictures: 28 KiB at 80x24
     BINDINGS = [
         Binding(
             "enter", "open", "Open", id="open_unit", tooltip="Show the unit, or go to its digit"
+        ),
+        Binding(
+            "enter",
+            "apply_share",
+            "Prune",
+            id="apply_share",
+            tooltip="Prune the run by the share that is chosen",
         ),
         Binding("escape", "back", "Back", id="close_unit", tooltip="Show the whole layer again"),
         Binding("x", "switch", "Off, on", id="switch", tooltip="Switch the unit off, or on again"),
@@ -64,7 +72,8 @@ class UnitsPage(Page):
             id="layer_before",
             tooltip="Show the layer before",
         ),
-        Binding("b", "prune", "Pruned", id="pruned", tooltip="Show the accuracy after pruning"),
+        Binding("b", "curve", "Pruned", id="pruned", tooltip="Show the accuracy after pruning"),
+        Binding("w", "app.prune", "Prune", id="prune", tooltip="Prune weights, or put them back"),
         Binding(
             "up",
             "move(-1, True)",
@@ -87,7 +96,7 @@ class UnitsPage(Page):
             "Before",
             show=False,
             id="unit_before",
-            tooltip="Go to the unit before, or the digit",
+            tooltip="Go to the unit, digit or share before",
         ),
         Binding(
             "right",
@@ -95,7 +104,7 @@ class UnitsPage(Page):
             "Next",
             show=False,
             id="unit_after",
-            tooltip="Go to the next unit, or digit",
+            tooltip="Go to the next unit, digit or share",
         ),
         Binding("pageup", "page(-1)", "Page up", show=False, id="units_up", tooltip="Go a page up"),
         Binding(
@@ -171,9 +180,14 @@ class UnitsPage(Page):
         """Disable what cannot be done now, so that the key bar leaves it out."""
         if self._found is None:
             return None
+        prunes = self._showing == "pruning"
         if action == "back":
             return self._showing != "units" or None
-        return action == "prune" or self._showing != "pruning" or None
+        if action == "open":  # its key does the other thing then
+            return not prunes
+        if action == "apply_share":
+            return prunes and (self.query_one(PruningChart).share is not None or None)
+        return action in ("curve", "move") or not prunes or None
 
     def action_open(self) -> None:
         """Show the chosen unit; if it is shown, go to the chosen digit."""
@@ -191,7 +205,7 @@ class UnitsPage(Page):
         self._show("units")
         self.draw()
 
-    def action_prune(self) -> None:
+    def action_curve(self) -> None:
         """Show the accuracy after pruning, or the layer again."""
         if self._showing == "pruning":
             self.action_back()
@@ -199,6 +213,16 @@ class UnitsPage(Page):
             self._show("pruning")
             evaluated, labels = self._found.evaluated, self._found.evaluated.evaluation.labels
             self.query_one(PruningChart).compute(evaluated, self._found.images, labels)
+
+    def action_apply_share(self) -> None:
+        """Prune the run as far as it is chosen on the curve."""
+        share = self.query_one(PruningChart).share
+        if share is not None:
+            self.host.prune(share)
+            self.action_back()
+
+    def on_pruning_chart_chosen(self) -> None:
+        self.refresh_bindings()
 
     def action_switch(self) -> None:
         """Switch the chosen unit off, or on again."""
@@ -228,8 +252,10 @@ class UnitsPage(Page):
             self.post_message(self.Changed())
 
     def action_move(self, count: int, rows: bool = False) -> None:
-        """Go to another unit; left and right, where one is shown, to another of its digits."""
-        if self._showing == "unit" and not rows:
+        """Go to another unit or share; left and right, where a unit is shown, to another digit."""
+        if self._showing == "pruning":
+            self.query_one(PruningChart).move(count)
+        elif self._showing == "unit" and not rows:
             self.query_one(UnitExplanation).move(count)
             self.draw()
         else:

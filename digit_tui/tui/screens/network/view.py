@@ -13,11 +13,13 @@ from textual.message import Message
 
 from digit_tui.run.events import Evaluated, Inspected
 from digit_tui.training.pace import Pace
+from digit_tui.tui.screens.network.calibration import CalibrationPage
 from digit_tui.tui.screens.network.digit import DigitPage
 from digit_tui.tui.screens.network.health import HealthPage
 from digit_tui.tui.screens.network.layers import LayersPage
 from digit_tui.tui.screens.network.map import MapPage
 from digit_tui.tui.screens.network.page import Look, Page
+from digit_tui.tui.screens.network.robustness import RobustnessPage
 from digit_tui.tui.screens.network.units import UnitsPage
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.run_model import RunModel
@@ -25,7 +27,15 @@ from digit_tui.tui.widgets.page_bar import PageBar
 
 SHARE = 0.03
 """The most of the time that looking may take beside training."""
-PAGES: tuple[type[Page], ...] = (LayersPage, UnitsPage, DigitPage, MapPage, HealthPage)
+PAGES: tuple[type[Page], ...] = (
+    LayersPage,
+    UnitsPage,
+    DigitPage,
+    MapPage,
+    HealthPage,
+    RobustnessPage,
+    CalibrationPage,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +58,8 @@ class _Question:
 
 
 class NetworkView(View):
-    """Pages about the inside of the network; what is not on screen is not computed."""
+    """Pages about the inside of the network; what is not on screen is not computed, nor mounted
+    before it is first shown."""
 
     TAB = "Network"
     BINDINGS = [
@@ -84,8 +95,6 @@ class NetworkView(View):
         self._pages = [page() for page in PAGES]
         self._place = 0
         self._pace = Pace(SHARE)
-        self._asked: object = None
-        """The evaluation at which the state was last asked for."""
         self._computing: _Question | None = None
         self._answered: _Question | None = None
 
@@ -99,7 +108,7 @@ class NetworkView(View):
 
     def compose_content(self) -> ComposeResult:
         yield PageBar([page.NAME for page in self._pages])
-        yield from self._pages
+        yield self.page
 
     def on_mount(self) -> None:
         self._show_page()
@@ -110,6 +119,8 @@ class NetworkView(View):
         return self._pages[self._place]
 
     def _show_page(self) -> None:
+        if not self.page.is_attached:
+            self.mount(self.page, after=self.query_one(PageBar))
         for page in self._pages:
             page.display = page is self.page
         self.page.focus()
@@ -140,9 +151,10 @@ class NetworkView(View):
 
     def show_inside(self, digit: int) -> None:
         """Show a digit of the split on its way through the network."""
-        page = self.query_one(DigitPage)
+        self.show_page(DigitPage)
+        page = self.page
+        assert isinstance(page, DigitPage)
         page.choose(digit)
-        self.go_to_page(self._pages.index(page))
 
     def show(self, model: RunModel) -> None:
         super().show(model)
@@ -150,23 +162,25 @@ class NetworkView(View):
         follows = answered is not None and self.page.follows
         as_of = f"epoch {answered.moment.epoch:.2f} " if answered and follows else ""
         self.query_one(PageBar).show(self._place, as_of)
-        self.page.show(model)
+        if self.page.ready:
+            self.page.show(model)
 
     def redraw(self) -> None:
         super().redraw()
-        if self.is_current and self.ready:
+        if self.is_current and self.ready and self.page.ready:
             self.page.draw()
 
     def draw(self, model: RunModel) -> None:
         """Ask for what the page lacks; what it shows is drawn when the answer comes."""
+        if not self.page.ready:
+            return  # it tells when it is
         evaluated, dataset = model.shown, model.dataset
         if evaluated is None or dataset is None:
             self.page.say("The network has not been evaluated yet.")
             return
         at_once = not model.going or model.replay is not None  # training need not wait
-        if self.page.NEEDS_STATE and self._asked is not evaluated and (at_once or self._free):
-            self._asked = evaluated
-            self.host.look_inside()
+        if self.page.NEEDS_STATE and (at_once or self._free):
+            self.host.inspector.ask(model)
         if self.page.NEEDS_STATE and model.inspected is None and model.replay is None:
             return  # it comes between two steps
         look = Look(dataset, evaluated, model.inspected)

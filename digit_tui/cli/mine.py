@@ -1,0 +1,119 @@
+"""`digit-tui data mine`: lists, keeps and removes a person's own drawings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import numpy as np
+
+from digit_tui.cli.runs.remove import can_ask
+from digit_tui.data import (
+    DataError,
+    add_own_digits,
+    counted,
+    own_digits_dir,
+    printable,
+    read_digit,
+    read_own,
+    remove_own_digits,
+)
+from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.failures import failure_of, print_failure
+from digit_tui.session.output import Output, print_error
+
+
+def list_mine() -> int:
+    """Print how many drawings there are of each label; returns the exit status."""
+    try:
+        own = read_own()
+    except DataError as error:
+        return print_failure(failure_of(error))
+    output = Output()
+    where = printable(str(own_digits_dir()))
+    output.line(f"{counted(len(own.labels), 'drawing')} in {where}")
+    if len(own.labels):
+        output.line("label  training  test")
+    for label in np.unique(own.labels):
+        tested = own.tested[own.labels == label]
+        output.line(f"{label:>5}  {(~tested).sum():>8}  {tested.sum():>4}")
+    return output.status or ExitStatus.DONE
+
+
+def add_pictures(files: Sequence[Path], label: int) -> int:
+    """Keep the digits of picture files, all or none; returns the exit status."""
+    try:
+        images = np.stack([_drawn(file) for file in files])
+        added = add_own_digits(images, [label] * len(images))
+        count = len(read_own().labels)
+    except (DataError, OSError) as error:
+        return _trouble(error)
+    output = Output()
+    known = len(images) - added
+    before = f" ({known:,} were there before)" if known else ""
+    output.line(
+        f"Kept {counted(added, 'drawing')} with the label {label}{before}; {count:,} in all"
+    )
+    return output.status or ExitStatus.DONE
+
+
+def _drawn(file: Path) -> np.typing.NDArray[np.uint8]:
+    image = read_digit(file)
+    if not image.any():
+        raise DataError(printable(f"{file}: no ink is found in it; give a picture of a digit"))
+    return image
+
+
+def remove_drawings(numbers: str, sure: bool) -> int:
+    """Remove drawings; returns the exit status.
+
+    Args:
+        numbers: as `data show` counts them, such as "3,5-7".
+        sure: do not ask.
+    """
+    if not sure and not can_ask():
+        print_error("--remove can ask only on a terminal: to remove without asking, add --yes")
+        return ExitStatus.USAGE
+    try:
+        own = read_own()
+        chosen = parse_numbers(numbers, len(own.labels))
+        labels = ", ".join(map(str, np.unique(own.labels[chosen])))
+        which = f"{counted(len(chosen), 'drawing')} (of {labels})"
+        if not sure and not click.confirm(f"Remove {which}?", err=True):
+            return ExitStatus.DONE
+        removed = remove_own_digits(chosen, own)
+    except ValueError as error:
+        print_error(f"--remove {numbers}: {error}")
+        return ExitStatus.USAGE
+    except (DataError, OSError) as error:
+        return _trouble(error)
+    output = Output()
+    left = len(own.labels) - removed
+    output.line(f"Removed {counted(removed, 'drawing')} (of {labels}); {left:,} left")
+    return output.status or ExitStatus.DONE
+
+
+def parse_numbers(text: str, count: int) -> list[int]:
+    """The numbers below `count` that "3,5-7" names, in order, each once.
+
+    Raises:
+        ValueError: if it is no such list, or a number is too large.
+    """
+    chosen: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        ends = [first, last if dash else first]
+        if not all(end.isascii() and end.isdigit() for end in ends):
+            raise ValueError("give numbers such as 3,5-7")
+        low, high = map(int, ends)
+        if low > high:
+            raise ValueError(f"{low}-{high} is empty")
+        if high >= count:
+            raise ValueError(f"there are {counted(count, 'drawing')}, counted from 0")
+        chosen.update(range(low, high + 1))
+    return sorted(chosen)
+
+
+def _trouble(error: DataError | OSError) -> int:
+    return print_failure(failure_of(error, own_digits_dir()))

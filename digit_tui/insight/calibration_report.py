@@ -1,0 +1,63 @@
+"""How well calibrated a network is, in words and as JSON values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from digit_tui.insight.calibration import WANTED_ACCURACY, Measures, Reliability
+
+COVERAGE = f"Coverage at {WANTED_ACCURACY:.1%} accuracy"
+
+
+def comparison_lines(before: Measures, after: Measures) -> list[str]:
+    """A network at temperature 1 and at another one, in a table of four measures."""
+    rows = [
+        ("Temperature", f"{before.temperature:.3f}", f"{after.temperature:.3f}"),
+        ("Calibration error", f"{before.ece:.2%}", f"{after.ece:.2%}"),
+        ("Neg. log-likelihood", f"{before.nll:.4f}", f"{after.nll:.4f}"),
+        (f"Coverage at {WANTED_ACCURACY:.1%}", f"{before.coverage:.2%}", f"{after.coverage:.2%}"),
+        ("Risk-coverage area", f"{before.curve.area:.2e}", f"{after.curve.area:.2e}"),
+    ]
+    return [f"{'':20} {'before':>9} {'after':>9}"] + [
+        f"{name:20} {first:>9} {second:>9}" for name, first, second in rows
+    ]
+
+
+def bin_lines(reliability: Reliability) -> list[str]:
+    """The bins that have digits, surest first: how sure, how many, how many of them are right."""
+    edges = reliability.edges
+    lines = ["  sure   digits    mean   right"]
+    for place in reversed(range(len(reliability.counts))):
+        count = reliability.counts[place]
+        if count:
+            sure, right = reliability.confidence[place], reliability.accuracy[place]
+            span = f"{100 * edges[place]:.0f}-{100 * edges[place + 1]:.0f}%"
+            lines.append(f"{span:>7} {count:>7,} {100 * sure:>6.1f}% {100 * right:>6.1f}%")
+    return lines
+
+
+def summary(before: Measures, after: Measures) -> str:
+    """For example "Calibrated at temperature 0.812: calibration error 0.21% (0.35% before), ...".
+
+    Both are of the same digits, before at temperature 1.
+    """
+    return (
+        f"Calibrated at temperature {after.temperature:.3f}: "
+        f"calibration error {after.ece:.2%} ({before.ece:.2%} before), "
+        f"negative log-likelihood {after.nll:.4f} ({before.nll:.4f})\n"
+        f"{COVERAGE}  {after.coverage:.2%} of the digits"
+    )
+
+
+def to_json(before: Measures, measures: Measures) -> dict[str, Any]:
+    """The temperature and what was measured before and at it, as fractions and nats."""
+    return {
+        "temperature": measures.temperature,
+        "ece_before": before.ece,
+        "ece": measures.ece,
+        "nll_before": before.nll,
+        "nll": measures.nll,
+        "coverage": measures.coverage,
+        "wanted_accuracy": WANTED_ACCURACY,
+        "risk_coverage_area": measures.curve.area,
+    }

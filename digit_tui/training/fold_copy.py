@@ -1,0 +1,81 @@
+"""Copies of a saved run that are trained on a part of its training set, to measure them on the
+rest."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from math import ceil
+
+from digit_tui.config import available_processors
+from digit_tui.data import Dataset
+from digit_tui.engine.holdout import fold
+from digit_tui.run.commands import AppliedCommand, Command, Lineage, Stop
+from digit_tui.storage.checkpoint import Checkpoint
+from digit_tui.storage.command_records import position
+from digit_tui.storage.start_point import StartPoint
+from digit_tui.training.command_source import CommandSource
+from digit_tui.training.trainer import Trainer
+
+ROUNDING = 1e-9
+"""Epochs by which two positions may differ and be the same."""
+
+
+def fold_trainer(
+    checkpoint: Checkpoint, dataset: Dataset, number: int, source: CommandSource
+) -> Trainer:
+    """A trainer of a copy that keeps nothing on disk; it is monitored on what is held out of it.
+
+    The copy has the run's config and seed. The commands that led to the checkpoint are repeated at
+    the same positions in epochs, and it ends where the checkpoint is: a network that was trained
+    for longer, or with other settings, has another temperature.
+
+    Args:
+        checkpoint: of a run without a validation set.
+        dataset: of the run.
+        number: which part of the training set is held out, see `fold`.
+        source: of the command that ends it early.
+
+    Raises:
+        DataError: if there are too few training images.
+    """
+    held_out = fold(dataset, number)
+    images = len(dataset.train_labels)
+    config = checkpoint.config.for_images(images)  # as many epochs as the run
+    scheduled = copied_commands(checkpoint, images, len(held_out.train_labels))
+    return Trainer(
+        config.with_(validation=images - len(held_out.train_labels)),
+        held_out,
+        source,
+        start_point=StartPoint(scheduled=scheduled),
+        processes=min(config.threads, available_processors()),
+    )
+
+
+def copied_commands(
+    checkpoint: Checkpoint, images: int, copy_images: int
+) -> list[tuple[int, Command]]:
+    """The commands of a checkpoint and a stop, with the steps of a copy with fewer images.
+
+    Args:
+        checkpoint: of the run.
+        images: that the run is trained on.
+        copy_images: that the copy is trained on.
+    """
+    state, batch_size = checkpoint.state, checkpoint.config.batch_size
+    lineage: Lineage = ()
+    copied: Lineage = ()
+
+    def copy_step(epoch: float) -> int:
+        """The first step at which the copy has come as far."""
+
+        def reached(step: int) -> bool:
+            return position(step, copied, batch_size, copy_images) >= epoch - ROUNDING
+
+        return bisect_left(range(ceil(epoch) * copy_images), True, key=reached)
+
+    for applied in state.lineage:
+        epoch = position(applied.step, lineage, batch_size, images)
+        copied = (*copied, AppliedCommand(copy_step(epoch), applied.command))
+        lineage = (*lineage, applied)
+    end = copy_step(position(state.step, lineage, batch_size, images))
+    return [*copied, (end, Stop())]

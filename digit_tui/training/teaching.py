@@ -1,0 +1,97 @@
+"""Teaching the network of a branch a person's drawings, between two steps."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from digit_tui.data import DataError, Dataset, resample_area
+from digit_tui.data.drawings import Drawings
+from digit_tui.data.own_digits import read_own_digits
+from digit_tui.insight.lesson import Array, Lesson, judge
+from digit_tui.nn import Network, fine_tune
+from digit_tui.run.commands import Teach
+from digit_tui.run.random_streams import stream
+from digit_tui.run.state import RunState
+from digit_tui.storage.drawing_files import read_drawings
+from digit_tui.storage.run_writer import RunWriter
+
+
+def find_drawings(
+    command: Teach, source: Path | None, writer: RunWriter | None, classes: int
+) -> Drawings:
+    """The drawings that a command names, which the run's folder has from now on.
+
+    If no folder has them, a person has just asked for it, and they are the person's own.
+
+    Args:
+        command: the command.
+        source: folder of the run that is resumed or repeated.
+        writer: of the run's folder.
+        classes: that the network tells apart.
+
+    Raises:
+        DataError: if they are not there any more, or do not suit the network.
+        RunError: if a file of them is damaged, or somebody else has one in its place.
+        OSError: if the disk refuses to keep them.
+    """
+    drawings = None
+    for folder in filter(None, [source, None if writer is None else writer.path]):
+        with suppress(FileNotFoundError):
+            drawings = read_drawings(folder, command.drawings)
+            break
+    if drawings is None:
+        drawings = Drawings(*read_own_digits())
+    if drawings.sha256 != command.drawings or len(drawings) != command.count:
+        raise DataError("your drawings have changed since: ask again")
+    highest = int(drawings.labels.max())
+    if highest >= classes:
+        raise DataError(f"a drawing has the label {highest}, the network knows 0 to {classes - 1}")
+    if writer is not None:
+        writer.keep_drawings(drawings)
+    return drawings
+
+
+def teach(
+    state: RunState, drawings: Drawings, dataset: Dataset, sizes: tuple[int, ...], seed: int
+) -> Lesson:
+    """Fine-tune the network that is evaluated, in place, and judge what that is worth.
+
+    If the run keeps an average, that is what is fine-tuned, and the weights that training goes on
+    with move by as much. The optimizer keeps its slots: the network moves little. It is computed
+    by one thread, so that the bits depend on no number of threads or processes.
+
+    Args:
+        state: of the branch.
+        drawings: what to teach.
+        dataset: its training images are rehearsed.
+        sizes: layer widths, inputs first, classes last.
+        seed: the run's.
+    """
+    weights = state.parameters if state.average is None else state.average
+    before = Network(sizes, weights.copy())
+    images = resample_area(drawings.images, dataset.side).reshape(len(drawings), -1)
+    removed = None if state.removed is None else state.removed.mask
+
+    def tune(chosen: Array, number: int) -> Network:
+        return fine_tune(
+            before,
+            images[chosen],
+            drawings.labels[chosen],
+            dataset.train_images,
+            dataset.train_labels,
+            dataset.side,
+            stream(seed, "teach", state.step, number),
+            removed,
+        )
+
+    with threadpool_limits(limits=1, user_api="blas"), np.errstate(all="ignore"):
+        taught = tune(np.arange(len(drawings)), 0).parameters
+        lesson = judge(before, images, drawings.labels, tune)
+    if state.average is not None:
+        state.parameters[:] += taught - before.parameters
+    weights[:] = taught
+    return lesson

@@ -1,0 +1,72 @@
+"""Looks inside the network of the run on screen: once for all who want to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from typing import NamedTuple
+
+from digit_tui.data import Dataset
+from digit_tui.insight.layers import LayerFacts
+from digit_tui.insight.next_step import NextStep
+from digit_tui.run.events import Evaluated, Inspected
+from digit_tui.run.inspection import facts_of, step_of
+from digit_tui.tui.state.run_model import RunModel
+
+REMEMBERED = 2
+"""States whose layers are remembered: that of the run and that of a fork."""
+
+
+class Layers(NamedTuple):
+    """The layers of an inspected state."""
+
+    step: NextStep
+    facts: list[LayerFacts]
+
+
+class Inspector:
+    """Asks for the state at an evaluation, and computes the facts of its layers."""
+
+    def __init__(self, ask: Callable[[], None]) -> None:
+        """Nothing has been asked for yet.
+
+        Args:
+            ask: asks the run for its state; the model has the answer later.
+        """
+        self._ask = ask
+        self._asked: Evaluated | None = None
+        self._before: Inspected | None = None
+        """The answer that there was when the state was asked for."""
+        self._found: dict[Inspected, Layers] = {}
+        self._lock = Lock()
+
+    def ask(self, model: RunModel) -> None:
+        """Ask for the state at the latest evaluation, unless somebody has."""
+        if self._asked is not model.evaluated:
+            self._asked, self._before = model.evaluated, model.inspected
+            self._ask()
+
+    def answered(self, model: RunModel) -> bool:
+        """Whether the state at the latest evaluation was asked for, and has come."""
+        run, fork = model.inspected, model.fork
+        if self._asked is not model.evaluated or run is None or run is self._before:
+            return False
+        # That of a fork comes right after it.
+        return fork is None or (fork.inspected is not None and fork.inspected.step == run.step)
+
+    def layers(self, inspected: Inspected, dataset: Dataset) -> Layers:
+        """The layers of a state; for the second who asks nothing is computed. Called in threads.
+
+        Args:
+            inspected: the state.
+            dataset: the run's.
+        """
+        with self._lock:
+            found = self._found.get(inspected)
+            if found is None:
+                step = step_of(inspected, dataset)
+                found = Layers(step, facts_of(inspected, dataset, step))
+                while len(self._found) >= REMEMBERED:
+                    self._found.pop(next(iter(self._found)))
+                self._found[inspected] = found
+            return found

@@ -1,0 +1,107 @@
+"""The app that shows a saved run as it is, to draw digits for its network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import work
+from textual.message import Message
+
+from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.failures import EXPECTED, Failed, failure_of
+from digit_tui.session.runner import RunnerEvent
+from digit_tui.session.saved_state import events_of_saved
+from digit_tui.storage.checkpoint import Checkpoint
+from digit_tui.training.run_request import RunRequest
+from digit_tui.tui.bindings import SAVED_KEYS
+from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
+from digit_tui.tui.job_control import JobControlApp
+from digit_tui.tui.screens.meanings import EVERYWHERE, Meaning
+from digit_tui.tui.terminal.stdio_capture import StdioCapture
+
+
+class SavedApp(JobControlApp):
+    """Shows all views of a saved run, with Draw in front. The run is not trained on."""
+
+    BINDINGS = SAVED_KEYS
+    SHOWS = "saved run"
+
+    class Read(Message):
+        """The run was read, in the thread."""
+
+        def __init__(self, found: list[RunnerEvent] | Failed) -> None:
+            """Tell of it.
+
+            Args:
+                found: the events that tell of the run, or why it cannot be shown.
+            """
+            super().__init__()
+            self.found = found
+
+    def __init__(
+        self,
+        request: RunRequest,
+        checkpoint: Checkpoint,
+        rate: DrawRate = DEFAULT_RATE,
+        stdio: StdioCapture | None = None,
+    ) -> None:
+        """Make the app.
+
+        Args:
+            request: the run, as one to be repeated.
+            checkpoint: of it, which is shown.
+            rate: how often it is drawn.
+            stdio: what else this process writes to stdout and stderr, for the log.
+        """
+        super().__init__(request.config, rate, stdio)
+        self.model.ways = None  # nothing is changed
+        self.model.replay = "■ saved run"
+        self._request = request
+        self._checkpoint = checkpoint
+
+    def on_mount(self) -> None:
+        self.switch_mode("draw")
+        self.call_after_refresh(self._read)
+        self.call_after_refresh(self.make_views)
+
+    @work(thread=True)
+    def _read(self) -> None:
+        """Read the dataset and measure the network, in a thread: it may take seconds."""
+        saved = self._request.replay
+        assert saved is not None
+        try:
+            dataset = self._request.load_dataset()
+            found: list[RunnerEvent] | Failed = [*events_of_saved(saved, self._checkpoint, dataset)]
+        except EXPECTED as error:
+            found = failure_of(error, saved.path, "read")
+        self.post_message(self.Read(found))
+
+    def on_saved_app_read(self, message: Read) -> None:
+        if isinstance(message.found, Failed):
+            self.leave_at_once(message.found)
+        else:
+            self.ingest(message.found, urgent=True)
+
+    @property
+    def words_now(self) -> dict[str, str]:
+        return {}
+
+    @property
+    def common_meanings(self) -> list[tuple[str, Sequence[Meaning]]]:
+        return [("On every view", EVERYWHERE)]
+
+    def switch_units(self, layer: int, units: tuple[int, ...], on: bool) -> None:
+        self.tell("what is saved is not changed here")
+
+    async def action_quit(self) -> None:
+        self.exit(return_code=ExitStatus.DONE)
+
+    def stop_run(self) -> None:
+        """Do nothing: none trains."""
+
+    def leave(self) -> None:
+        self.exit(return_code=ExitStatus.SIGNALLED + (self.ended_by or 0))
+
+    def wait_saved(self, seconds: float) -> bool:
+        """Return at once: there is nothing to save."""
+        return True

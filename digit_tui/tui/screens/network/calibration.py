@@ -1,0 +1,101 @@
+"""The page of calibration: whether the network is as sure as it is right."""
+
+from __future__ import annotations
+
+import numpy as np
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Static
+
+from digit_tui.insight.calibration import Reliability
+from digit_tui.session.calibration_check import CalibrationCheck, check_calibration
+from digit_tui.tui.drawing.chart import BRAILLE, Curve, Drawing, letter
+from digit_tui.tui.screens.network.page import Look, Page
+from digit_tui.tui.screens.train_charts import LINE
+from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.terminal.charset import shows
+from digit_tui.tui.widgets.chart import Chart
+
+TITLE = "Right by how sure"
+NAMES = ("before", "after")
+"""The temperature, whose curves they are."""
+DIAGONAL = np.linspace(0, 1, 50)
+"""Where digits are right as often as the network is sure."""
+
+
+class CalibrationPage(Page):
+    """A reliability diagram and the curve of risk and coverage, beside them the numbers."""
+
+    NAME = "Calibration"
+    NEEDS_STATE = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder: str | None = None
+        self._found: CalibrationCheck | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Static("The run is asked for its state.")
+        with Horizontal():
+            with Vertical():
+                yield Chart(TITLE, id="reliability")
+                yield Chart("Wrong, by the share answered, surest first, log", id="risk")
+            with VerticalScroll(can_focus=False):
+                yield Static(id="calibration-numbers")
+
+    def on_mount(self) -> None:
+        self._show_instead("The run is asked for its state.")
+
+    @property
+    def choice(self) -> str | None:
+        """The folder that may have a saved temperature."""
+        return self._folder
+
+    def show(self, model: RunModel) -> None:
+        self._folder = model.folder
+
+    def compute(self, look: Look, choice: str | None) -> CalibrationCheck:
+        return check_calibration(look.dataset, look.evaluated, look.inspected, choice)
+
+    def take(self, look: Look, found: CalibrationCheck) -> None:
+        self._found = found
+
+    def say(self, text: str) -> None:
+        self._show_instead(text)
+
+    def draw(self) -> None:
+        found = self._found
+        if found is None:
+            return
+        if found.before is None:
+            self.say("\n".join(found.lines))
+            return
+        self._show_instead(None)
+        self.query_one("#calibration-numbers", Static).update("\n".join(found.lines))
+        measures = [("training", found.before), ("held-out", found.after)]
+        shown = [(color, each) for color, each in measures if each is not None]
+        marker = "ascii" if self.app.no_color or not shows(BRAILLE) else "braille"
+        curves = [Curve(DIAGONAL, DIAGONAL, "foreground", mark=2, faint=True)]
+        curves += [
+            _curve(each.reliability, color, mark) for mark, (color, each) in enumerate(shown)
+        ]
+        drawing = Drawing(curves, (0.0, 1.0), [], percent=True, whole=True, marker=marker)
+        chart = self.query_one("#reliability", Chart)
+        chart.border_title = TITLE + "".join(
+            f" [${color}]{letter(marker, mark) or LINE} {name}[/]"
+            for mark, (name, (color, _)) in enumerate(zip(NAMES, shown, strict=False))
+            if len(shown) > 1
+        )
+        chart.draw(drawing)
+        risks = [
+            Curve(each.curve.coverage, each.curve.risk, color, mark)
+            for mark, (color, each) in enumerate(shown)
+        ]
+        drawing = Drawing(risks, (0.0, 1.0), [], percent=True, log=True, marker=marker)
+        self.query_one("#risk", Chart).draw(drawing)
+
+
+def _curve(reliability: Reliability, color: str, mark: int) -> Curve:
+    """Accuracy by confidence, from bin to bin, where there are digits."""
+    there = reliability.counts > 0
+    return Curve(reliability.confidence[there], reliability.accuracy[there], color, mark)

@@ -1,0 +1,55 @@
+"""Keeps what is no digit to the network of a run, as the network learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+from digit_tui.data import Dataset
+from digit_tui.insight.selective import SelectiveClassifier
+from digit_tui.run.events import Evaluated
+from digit_tui.session.calibration_check import saved_calibration
+from digit_tui.storage.calibration_file import Calibration
+from digit_tui.training.pace import Pace
+from digit_tui.tui.state.run_model import RunModel
+
+SHARE = 0.03
+"""The most of the time that it may take while the network trains."""
+
+
+class ClassifierMaker:
+    """Makes a selective classifier of the evaluated network, when training can spare the time.
+
+    Attributes:
+        classifier: the latest, of this network or an earlier one of the run; None if there is none.
+    """
+
+    def __init__(self) -> None:
+        self.classifier: SelectiveClassifier | None = None
+        self._pace = Pace(SHARE)
+        self._of: Evaluated | None = None
+        """The last that one was to be made of."""
+        self._busy = False
+
+    def due(self, model: RunModel) -> Callable[[], None] | None:
+        """What is to be done in a thread now, for a second; None if there is nothing."""
+        evaluated, dataset = model.evaluated, model.dataset
+        if self._busy or evaluated is None or dataset is None or evaluated is self._of:
+            return None
+        trains = model.going and model.replay is None
+        if trains and self._of is not None and not self._pace.allowed:
+            return None
+        self._busy, self._of = True, evaluated
+        calibration, _ = saved_calibration(evaluated, model.inspected, model.folder)
+        return partial(self._make, evaluated, dataset, calibration)
+
+    def _make(
+        self, evaluated: Evaluated, dataset: Dataset, calibration: Calibration | None
+    ) -> None:
+        known = (
+            () if calibration is None else (calibration.temperature, calibration.novelty_threshold)
+        )
+        with self._pace, suppress(Exception):  # no memory, for example: the one before must do
+            self.classifier = SelectiveClassifier.of(evaluated.network, dataset, *known)
+        self._busy = False

@@ -1,0 +1,76 @@
+"""The page of calibration, and the same in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from digit_tui.data import Dataset
+from digit_tui.engine.holdout import hold_out
+from digit_tui.insight.calibration import fit_temperature, measure
+from digit_tui.nn import evaluate
+from digit_tui.session.calibration_check import check_calibration
+from digit_tui.storage.calibration_file import Calibration, write_calibration
+from digit_tui.tui.screens.network.calibration import CalibrationPage
+
+
+def saved_for(weights_sha256: str) -> Calibration:
+    return Calibration(0, weights_sha256, 800, 1, 1.5, 0.2, 0.1, 0.4, 0.3, None)
+
+
+async def test_the_page_and_where_its_temperature_is_from(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        opened.app.show_view("network")
+        await opened.settle()
+        opened.app.screen.show_page(CalibrationPage)
+        await opened.settle()
+        await opened.tell(story.inspected())
+        await opened.until(lambda: "Neg. log-likelihood" in opened.text)
+        opened.find("Right by how sure")
+        opened.find("digit-tui calibrate RUN")
+        assert "after" not in opened.text
+
+
+def test_the_saved_temperature_is_of_these_weights_alone(
+    story: Any, sample: Dataset, tmp_path: Path
+) -> None:
+    story.opening()
+    evaluated, inspected = story.evaluated(), story.inspected()
+    folder = str(tmp_path)
+    assert check_calibration(sample, evaluated, inspected, folder).after is None
+    write_calibration(tmp_path, saved_for(inspected.state.weights_sha256))
+    check = check_calibration(sample, evaluated, inspected, folder)
+    assert check.after is not None
+    assert check.after.temperature == 1.5
+    wanted = measure(evaluated.evaluation, 1.5)
+    assert wanted is not None
+    assert check.after.ece == wanted.ece
+    assert check.source == "The temperature is the saved one, fitted on 800 digits by calibrate."
+    assert any(line.split()[:1] == ["Temperature"] for line in check.lines)
+    later = replace(inspected, step=inspected.step + 1)
+    assert check_calibration(sample, evaluated, later, folder).after is None
+    write_calibration(tmp_path, saved_for("0" * 64))
+    check = check_calibration(sample, evaluated, inspected, folder)
+    assert check.after is None
+    assert "is of other weights" in check.source
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_held_out_digits_give_the_temperature_and_test_digits_never(
+    split: str, story: Any, sample: Dataset
+) -> None:
+    story.opening()
+    dataset = hold_out(sample, 300)
+    network = story.inspected().network
+    evaluation = evaluate(network, *dataset.split(split))
+    shown = replace(story.evaluated(), evaluation=evaluation, split=split, network=network)
+    check = check_calibration(dataset, shown, None, None)
+    wanted = fit_temperature(evaluate(network, *dataset.split("validation")))
+    assert check.after is not None
+    assert check.after.temperature == wanted
+    assert ("which are these" in check.source) == (split == "validation")
+    assert check.digits.endswith(f"{split} digits")

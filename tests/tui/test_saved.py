@@ -1,0 +1,72 @@
+"""A saved run that is shown to draw digits for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.command_script import CommandScript
+from support.tui import Window
+
+from digit_tui.config import RunConfig
+from digit_tui.data import Dataset
+from digit_tui.insight.drawn_digit import read_drawing
+from digit_tui.run import commands
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.training.run_request import RunRequest, replay_request
+from digit_tui.tui.saved import SavedApp
+from digit_tui.tui.widgets.drawing_canvas import DrawingCanvas
+
+
+def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
+    return {each.name: (each.stat().st_mtime_ns, each.read_bytes()) for each in folder.iterdir()}
+
+
+async def test_it_is_read_with_its_averaged_weights_and_stays_as_it_is(
+    sample: Dataset, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    config = RunConfig(data="sample", hidden=(8,), batch_size=125, epochs=2, augment="none")
+    script: list[tuple[int, commands.Command]] = [(40, commands.Stop())]
+    trainer = RunRequest(config, folder).trainer(sample, CommandScript(script), interactive=False)
+    for _ in trainer.run():
+        pass
+    before = contents(folder)
+    checkpoint = SavedRun.read(folder).checkpoint()
+    app: Any = SavedApp(replay_request(folder), checkpoint)
+    async with app.run_test(size=(80, 24)) as pilot:
+        opened = Window(app, pilot)
+        await opened.until(lambda: "saved run  epoch 1.25/2" in opened.text)
+        await opened.press("space", *["down"] * 9)
+        reading = read_drawing(
+            checkpoint.network, app.screen.query_one(DrawingCanvas).drawing.image
+        )
+        opened.find(reading.words.replace("(", r"\(").replace(")", r"\)"))
+        await opened.press("escape", "space", "n", "right_square_bracket", "tab")
+        opened.find("Loss by epoch")
+        assert "No points yet" not in opened.text
+        opened.find("saved run  epoch 1.25/2")
+        await opened.press("tab")
+        opened.find("mistakes by loss")
+        await opened.press("shift+tab", "shift+tab", "question_mark")
+        opened.find("On this view")
+        await opened.press("escape", "q")
+    assert app.return_code == 0
+    assert contents(folder) == before
+
+
+@pytest.mark.long
+async def test_what_cannot_be_read_ends_it_with_a_line(sample: Dataset, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    config = RunConfig(data="sample", hidden=(8,), batch_size=125, epochs=1, augment="none")
+    for _ in RunRequest(config, folder).trainer(sample, CommandScript([]), False).run():
+        pass
+    saved = SavedRun.read(folder)
+    checkpoint = saved.checkpoint()
+    (folder / "journal.jsonl").write_text('{"event": "epoch_ended"}\n')
+    app: Any = SavedApp(replay_request(folder), checkpoint)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await Window(app, pilot).until(lambda: app._exit)
+    assert app.return_code == 3
+    assert "journal.jsonl is damaged" in app.farewell
