@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
+from digit_tui.tui.state.classifier_maker import ClassifierMaker
 from digit_tui.tui.widgets.neighbours import NeighbourRow
 
 MISTAKES = {31: (0, 0.99), 4: (7, 0.8), 17: (3, 0.6), 250: (0, 0.51), 500: (1, 0.7)}
-
-from digit_tui.tui.state.classifier_maker import ClassifierMaker
 
 
 @pytest.fixture
