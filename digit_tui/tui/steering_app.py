@@ -8,7 +8,7 @@ from digit_tui.config import AUGMENTATIONS
 from digit_tui.data import DataError, counted
 from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
-from digit_tui.run.remedies import ALL_DONE, FORK_FIRST, KEEP_FIRST, TEST, with_remedy
+from digit_tui.run.remedies import FORK_FIRST, KEEP_FIRST, TEST, with_remedy
 from digit_tui.run.settings import teach_own_digits
 from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.job_control import JobControlApp
@@ -82,7 +82,7 @@ class SteeringApp(JobControlApp):
             "step_batch": unfinished,
             "step_epoch": unfinished,
             "keep": self.model.fork is not None,
-            "fork": self.model.fork is None and unfinished,
+            "fork": self.model.fork is None,
             "teach": self.model.fork is None,
             "show_test": bool(self.model.config.validation),
         }
@@ -109,9 +109,6 @@ class SteeringApp(JobControlApp):
 
         if self.model.fork is not None:
             self.tell(with_remedy("a fork trains beside the run", KEEP_FIRST, WAYS))
-            return
-        if self.model.state == "finished":
-            self.tell(with_remedy("no epoch is left for a fork to train", ALL_DONE, WAYS))
             return
         self.push_screen(ForkDialog(self.model.settings, self.model.config), chosen)
 

@@ -231,6 +231,8 @@ class TestFork:
     ) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(1), story.paused("finished"))
+            await opened.press("f", "up", "up", "right", "right", "enter")
+            assert opened.sent.pop() == commands.Fork((commands.Prune(0.5),))
             keep_drawings(drawings_of(), 4)
             await opened.press("H")
             opened.find("5 to 10,000 drawings can be taught, not 4")
