@@ -213,7 +213,7 @@ def check_removable(folder: Path) -> None:
         SavedRun.read(folder)
     owner = lock_owner(folder)
     if owner is not None:
-        raise RunTaken(f"{folder} is in use by process {owner or 'unknown'}")
+        raise RunTaken(f"{folder} is in use by process {owner or 'unknown'}: quit that first")
 
 
 def remove_run(folder: Path) -> list[str]:
