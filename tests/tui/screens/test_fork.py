@@ -174,10 +174,15 @@ class TestFork:
             opened.find("there is no fork to end: f starts one")
             await opened.tell(forked(story, "optimizer sgd"))
             opened.find("k Keep")
-            assert "f Fork" not in opened.text
+            for key in ("f Fork", "u U Undo", "[ ] Rate"):
+                assert key not in opened.text
             await opened.press("f")
             opened.find("a fork trains beside the run: k ends it and keeps one")
+            await opened.press("U", "o")
+            assert len(opened.app.screen_stack) == 1
             assert opened.sent == []
+            await opened.tell(happened.ForkEnded(100, "run", "/runs/left", "asked"))
+            opened.find("u U Undo")
 
     @pytest.mark.parametrize(("key", "fork"), [("r", False), ("f", True)])
     async def test_keeping_one(self, window: Any, story: Any, key: str, fork: bool) -> None:
