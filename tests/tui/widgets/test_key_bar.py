@@ -39,7 +39,9 @@ async def test_it_shows_what_is_wanted_most(
 
 
 async def test_it_shows_all_where_there_is_room(window: Any) -> None:
-    async with window(120, 40) as opened:
+    async with window(120, 40, toasts=True) as opened:
+        opened.app.notify("a notice covers no keys")
+        await opened.until(lambda: "a notice" in opened.text)
         everything = all_items(opened.app)
         assert {*opened.rows[38].split("  "), *opened.rows[39].split("  ")} == everything
         await opened.resize(250, 24)
