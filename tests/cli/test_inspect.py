@@ -228,4 +228,6 @@ def test_what_cannot_be_read_is_said_in_a_line(
 
 def test_the_last_run(make_run: MakeRun) -> None:
     make_run("2026-01-01_00-00-00")
-    assert found_in("last")["step"] == 16
+    result = run("inspect", "last", "--json")
+    assert json.loads(result.stdout)["step"] == 16
+    assert result.stderr == "digit-tui: last is 2026-01-01_00-00-00\n"
