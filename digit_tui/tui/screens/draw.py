@@ -15,8 +15,6 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
-from digit_tui.data import DataError, normalise_digit
-from digit_tui.data.own_digits import add_own_digit, read_own_digits
 from digit_tui.insight.drawn_digit import read_drawing
 from digit_tui.insight.evidence import evidence
 from digit_tui.insight.what_if import what_if
@@ -24,9 +22,11 @@ from digit_tui.training.pace import Pace
 from digit_tui.tui.drawing.ink import default_renderer, next_renderer
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.classifier_maker import ClassifierMaker
-from digit_tui.tui.state.drawn_digit import DrawnDigit, class_of
+from digit_tui.tui.state.drawing_keeper import DrawingKeeper
+from digit_tui.tui.state.drawn_digit import DrawnDigit
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.state.selected_digit import square
+from digit_tui.tui.widgets.drawing_begin import DrawingBegin
 from digit_tui.tui.widgets.drawing_canvas import ARROWS, TOOLS, DrawingCanvas
 from digit_tui.tui.widgets.neighbours import NeighbourRow
 from digit_tui.tui.widgets.probabilities import Probabilities
@@ -37,20 +37,7 @@ LOOK_SECONDS = 1.0
 """While the network trains, its state is copied no more often than once in this time."""
 REST_SECONDS = 0.15
 """What takes longer than the bars is computed when the drawing has not changed for so long."""
-BEGIN = """\
-Draw a digit, large, in the frame on the left.
-The network reads it while you draw.
-
-mouse        press the button and drag
-arrow keys   move the cursor
-space        lowers the pen, and lifts it
-b, x         the other brush, the rubber
-z, w         take a stroke back, clear all
-enter        keeps the digit, with its label
-esc          leaves the frame, and returns
-"""
 OTHER_KEYS = "x rubber, p pixels, d as drawn"
-NO_NETWORK = "The network has not been evaluated yet."
 
 
 class DrawView(View):
@@ -99,9 +86,7 @@ class DrawView(View):
         super().__init__()
         self._normalises = True
         self._pixels = False
-        self._asks = False
-        """Whether the next key says what the drawing is."""
-        self._said = OTHER_KEYS
+        self._keeper = DrawingKeeper()
         self._pace = Pace(1.0)
         """Of copies of the state."""
         self._maker = ClassifierMaker()
@@ -117,7 +102,7 @@ class DrawView(View):
             with Vertical(id="drawn"):
                 yield DrawingCanvas()
                 yield Static(id="draw-words", markup=False)
-            yield Static(BEGIN, id="begin", markup=False)
+            yield DrawingBegin()
             with Container(id="read"):
                 with Horizontal(id="guess"):
                     yield Probabilities()
@@ -178,7 +163,7 @@ class DrawView(View):
         """Show what the network reads; None if there is nothing to read, or nobody to read it."""
         blank, latest = self._canvas.drawing.is_blank, model.latest
         if blank or latest is None or model.dataset is None:
-            self.query_one("#begin", Static).update(BEGIN if blank else NO_NETWORK)
+            self.query_one(DrawingBegin).show(blank)
             self.set_class(True, "-blank")
             self.query_one(NeighbourRow).close()
             return None
@@ -227,12 +212,16 @@ class DrawView(View):
         neighbours.show(digit, self._canvas.renderer, at_once)
 
     def _show_words(self) -> None:
-        words, said = self.query_one("#draw-words", Static), self._said
-        text = self._question if self._asks else f"{self._canvas.words}\n{said}"
-        if words.size.height == 1 and said != OTHER_KEYS:
-            text = said
+        """Show the question, or the tool in use and what there is to say."""
+        words, keeper, canvas = self.query_one("#draw-words", Static), self._keeper, self._canvas
+        if keeper.asks:
+            text = keeper.question(self._class_count)
+        elif keeper.said and words.size.height == 1:
+            text = keeper.said
+        else:
+            text = f"{canvas.words}\n{keeper.said or OTHER_KEYS}"
         words.update(text)
-        self.set_class(self._asks, "-asks")
+        self.set_class(keeper.asks, "-asks")
 
     # Keeping
 
@@ -241,53 +230,36 @@ class DrawView(View):
         dataset = self.host.model.dataset
         return 10 if dataset is None else dataset.classes
 
-    @property
-    def _question(self) -> str:
-        names = f"0 to {min(self._class_count, 10) - 1}"
-        if self._class_count > 10:
-            names += " or a letter"
-        return f"Which one is it? Press {names}, or esc not to keep it."
-
     def action_keep_drawing(self) -> None:
         """Ask what the drawing is; the next key answers."""
         if self._canvas.drawing.is_blank:
             self._say("There is nothing to keep yet.")
             return
         self._canvas.lift()
-        self._asks = not self._asks
-        self._say(OTHER_KEYS)
+        asked = self._keeper.asks
+        self._say("")
+        self._keeper.asks = not asked
+        self._show_words()
 
     def on_key(self, event: events.Key) -> None:
         """Take the key that says what the drawing is."""
-        if not self._asks:
+        if not self._keeper.asks:
             return
         event.stop()
         if event.key == "escape":
-            self._asks = False
             self._say("It was not kept.")
             return
-        label = class_of(event.character or "", self._class_count)
-        if label is not None:
-            self._asks = False
-            self._keep(event.character or "", label)
-
-    def _keep(self, name: str, label: int) -> None:
-        image = normalise_digit(self._canvas.drawing.image).image  # as MNIST's, whatever was shown
-        try:
-            add_own_digit(image, label)
-            count = len(read_own_digits()[1])
-        except (DataError, OSError) as error:
-            self._say(f"It was not kept: {error}")
-            return
-        self._canvas.action_wipe()
-        self._say(f"Kept as {name}: {count:,} of yours now.")
+        ink = self._canvas.drawing.image
+        if self._keeper.keep(ink, event.character or "", self._class_count):
+            self._canvas.action_wipe()
+        self._show_words()
 
     def _say(self, text: str) -> None:
-        self._said = text
+        self._keeper.say(text)
         self._show_words()
 
     def on_screen_suspend(self) -> None:
-        self._asks = False
+        self._keeper.asks = False
         if self.ready:
             self._canvas.lift()
 
@@ -318,5 +290,5 @@ class DrawView(View):
     def action_leave_canvas(self) -> None:
         """Give the keys to the run, or back to the canvas."""
         self.set_focus(None if self.focused is self._canvas else self._canvas)
-        self._say(OTHER_KEYS if self.focused else "The frame is left; esc: draw again.")
+        self._say("" if self.focused else "The frame is left; esc: draw again.")
         self.refresh_bindings()

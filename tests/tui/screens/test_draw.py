@@ -20,6 +20,7 @@ from digit_tui.nn import Network
 from digit_tui.run import commands
 from digit_tui.tui.screens import draw as draw_module
 from digit_tui.tui.screens.draw import DrawView
+from digit_tui.tui.state import drawing_keeper
 from digit_tui.tui.state.classifier_maker import ClassifierMaker
 from digit_tui.tui.state.drawn_digit import class_of
 from digit_tui.tui.widgets.drawing_canvas import DrawingCanvas
@@ -30,9 +31,11 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, int]]:
     """What was kept, in place of the folder of a person."""
     kept: list[tuple[Any, int]] = []
     monkeypatch.setattr(
-        draw_module, "add_own_digit", lambda image, label: kept.append((image, label))
+        drawing_keeper, "add_own_digit", lambda image, label: kept.append((image, label))
     )
-    monkeypatch.setattr(draw_module, "read_own_digits", lambda: ((), [label for _, label in kept]))
+    monkeypatch.setattr(
+        drawing_keeper, "read_own_digits", lambda: ((), [label for _, label in kept])
+    )
     return kept
 
 
@@ -192,7 +195,7 @@ async def test_what_cannot_be_kept_stays_on_the_canvas(
     def fail(*_: Any) -> None:
         raise DataError("/home/own cannot be written: the disk is full")
 
-    monkeypatch.setattr(draw_module, "add_own_digit", fail)
+    monkeypatch.setattr(drawing_keeper, "add_own_digit", fail)
     async with canvas(120, 40) as opened:
         await opened.press("space", "down", "down", "enter", "7")
         opened.find("It was not kept:")

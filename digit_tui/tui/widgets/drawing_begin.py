@@ -1,0 +1,29 @@
+"""How to draw, which is said beside a canvas as long as it is blank."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+HOW = """\
+Draw a digit, large, in the frame on the left.
+The network reads it while you draw.
+
+mouse        press the button and drag
+arrow keys   move the cursor
+space        lowers the pen, and lifts it
+b, x         the other brush, the rubber
+z, w         take a stroke back, clear all
+enter        keeps the digit, with its label
+esc          leaves the frame, and returns
+"""
+NO_NETWORK = "The network has not been evaluated yet."
+
+
+class DrawingBegin(Static):
+    """The keys of the canvas; or that nobody can read yet what is drawn."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+
+    def show(self, is_blank: bool) -> None:
+        self.update(HOW if is_blank else NO_NETWORK)
