@@ -37,6 +37,7 @@ LOOK_SECONDS = 1.0
 """While the network trains, its state is copied no more often than once in this time."""
 REST_SECONDS = 0.15
 """What takes longer than the bars is computed when the drawing has not changed for so long."""
+DIGITS = [*"0123456789"]
 OTHER_KEYS = "x rubber, p pixels, d as drawn"
 
 
@@ -242,12 +243,15 @@ class DrawView(View):
         self._show_words()
 
     def on_key(self, event: events.Key) -> None:
-        """Take the key that says what the drawing is."""
-        if not self._keeper.asks:
+        """Take the key that says what the drawing is; in the frame a digit does so unasked."""
+        if not self._keeper.asks and not (self._canvas.has_focus and event.key in DIGITS):
             return
         event.stop()
         if event.key == "escape":
             self._say("It was not kept.")
+            return
+        if self._canvas.drawing.is_blank:
+            self._say("Draw first, then say what it is.")
             return
         ink = self._canvas.drawing.image
         if self._keeper.keep(ink, event.character or "", self._class_count):

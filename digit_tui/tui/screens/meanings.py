@@ -247,7 +247,7 @@ DRAW = (
     Meaning("what if it were", "how it would be read if moved, turned, thicker"),
     Meaning("◂", "then it would be read as another digit"),
     Meaning("nearest in training", "digits it learned from that look most alike to it"),
-    Meaning("Which one is it?", "type what you drew: it is kept with this label"),
+    Meaning("Which one is it?", "type what you drew, or just type it: so it is kept"),
     Meaning("12 of yours now", "your drawings, to be used as --data mine"),
 )
 EVERYWHERE = (

@@ -13,7 +13,8 @@ arrow keys   move the cursor
 space        lowers the pen, and lifts it
 b, x         the other brush, the rubber
 z, w         take a stroke back, clear all
-enter        keeps the digit, with its label
+enter        keeps it: say what it is
+0 to 9       keeps it as this digit
 esc          leaves the frame, and returns
 """
 NO_NETWORK = "The network has not been evaluated yet."

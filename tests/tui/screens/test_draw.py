@@ -118,6 +118,11 @@ async def test_by_keys_alone(canvas: Any, network: Network, kept: list[Any]) -> 
         assert image.max() == 255
         opened.find("Kept as 3: 1 of yours now")
         opened.find("The network reads it while you draw")
+        await opened.press("4")  # not the run's: it would change the optimizer
+        opened.find("Draw first")
+        await opened.press("space", "down", "6")
+        assert [label for _, label in kept] == [3, 6]
+        opened.find("Kept as 6: 2 of yours now")
         assert opened.sent == []
 
         await opened.press("escape", "space", "escape", "space")
