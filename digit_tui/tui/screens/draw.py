@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
-from numpy.typing import NDArray
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Static
 
 from digit_tui.insight.drawn_digit import read_drawing
-from digit_tui.insight.evidence import evidence
-from digit_tui.insight.what_if import what_if
 from digit_tui.training.pace import Pace
 from digit_tui.tui.drawing.ink import default_renderer, next_renderer
 from digit_tui.tui.screens.view import View
@@ -25,20 +20,18 @@ from digit_tui.tui.state.classifier_maker import ClassifierMaker
 from digit_tui.tui.state.drawing_keeper import DrawingKeeper
 from digit_tui.tui.state.drawn_digit import DrawnDigit
 from digit_tui.tui.state.run_model import RunModel
-from digit_tui.tui.state.selected_digit import square
 from digit_tui.tui.widgets.drawing_begin import DrawingBegin
 from digit_tui.tui.widgets.drawing_canvas import ARROWS, TOOLS, DrawingCanvas
-from digit_tui.tui.widgets.neighbours import NeighbourRow
-from digit_tui.tui.widgets.probabilities import Probabilities
-from digit_tui.tui.widgets.seen_drawing import SeenDrawing
-from digit_tui.tui.widgets.what_if import WhatIf
+from digit_tui.tui.widgets.drawing_words import DrawingWords
+from digit_tui.tui.widgets.read_drawing import ReadDrawing
 
 LOOK_SECONDS = 1.0
 """While the network trains, its state is copied no more often than once in this time."""
 REST_SECONDS = 0.15
 """What takes longer than the bars is computed when the drawing has not changed for so long."""
+OF_THE_RUN = ("leave_canvas", "pause", "teach")
+"""What the key bar has room for first while the frame is left, by id."""
 DIGITS = [*"0123456789"]
-OTHER_KEYS = "x rubber, p pixels, d as drawn"
 
 
 class DrawView(View):
@@ -102,14 +95,9 @@ class DrawView(View):
         with Horizontal(id="draw"):
             with Vertical(id="drawn"):
                 yield DrawingCanvas()
-                yield Static(id="draw-words", markup=False)
+                yield DrawingWords()
             yield DrawingBegin()
-            with Container(id="read"):
-                with Horizontal(id="guess"):
-                    yield Probabilities()
-                    yield WhatIf()
-                yield SeenDrawing()
-                yield NeighbourRow()
+            yield ReadDrawing()
 
     def on_mount(self) -> None:
         self._canvas.renderer = default_renderer(self.app)
@@ -120,13 +108,28 @@ class DrawView(View):
         return self.query_one(DrawingCanvas)
 
     @property
-    def _explains(self) -> bool:
-        """Whether what explains the answer is shown: always where there is room."""
-        return self._is_roomy or self.has_class("-explains")
+    def words_now(self) -> dict[str, str]:
+        left = {} if self._is_in_frame else {"leave_canvas": "Draw"}
+        return {**super().words_now, **left}
+
+    @property
+    def keys_first(self) -> Sequence[str]:
+        keys = super().keys_first
+        return keys if self._is_in_frame else (*OF_THE_RUN, *keys)
+
+    @property
+    def _is_in_frame(self) -> bool:
+        """Whether keys draw."""
+        return isinstance(self.focused, DrawingCanvas)
 
     @property
     def _is_roomy(self) -> bool:
         return self.has_class("-wide") and self.has_class("-high")
+
+    @property
+    def _explains(self) -> bool:
+        """Whether what explains the answer is shown: always where there is room."""
+        return self._is_roomy or self.has_class("-explains")
 
     def draw(self, model: RunModel) -> None:
         self._look(model)
@@ -166,7 +169,7 @@ class DrawView(View):
         if blank or latest is None or model.dataset is None:
             self.query_one(DrawingBegin).show(blank)
             self.set_class(True, "-blank")
-            self.query_one(NeighbourRow).close()
+            self.query_one(ReadDrawing).close()
             return None
         self.set_class(False, "-blank")
         network, epoch = latest
@@ -174,12 +177,10 @@ class DrawView(View):
         reading = read_drawing(
             network, self._canvas.drawing.image, self._normalises, self._maker.classifier
         )
-        self.query_one(Probabilities).show_reading(reading)
         digit = DrawnDigit(model.dataset, network, epoch, reading)
-        seen = self.query_one(SeenDrawing)
-        if seen.display:
-            weights = self._evidence(digit) if self._pixels else None
-            seen.show(reading, self._normalises, self._canvas.renderer, weights)
+        self.query_one(ReadDrawing).show(
+            digit, self._normalises, self._pixels, self._canvas.renderer
+        )
         return digit
 
     def _learn(self, model: RunModel) -> None:
@@ -195,33 +196,23 @@ class DrawView(View):
     def on_draw_view_learned(self) -> None:
         self.redraw_once()
 
-    def _evidence(self, digit: DrawnDigit) -> NDArray[Any]:
-        reading = digit.reading
-        weights = evidence(digit.network, digit.image, reading.predicted, reading.rival)
-        return square(weights, len(reading.image))
-
     def _explain(self, digit: DrawnDigit) -> None:
         """Show what takes longer than the bars."""
-        neighbours = self.query_one(NeighbourRow)
+        read = self.query_one(ReadDrawing)
         if not self._explains:
-            neighbours.close()
+            read.close()
             return
         model = self.host.model
-        answers = what_if(digit.network, digit.image, len(digit.reading.image))
-        self.query_one(WhatIf).show(answers)
         at_once = not model.going or model.replay is not None  # training need not wait
-        neighbours.show(digit, self._canvas.renderer, at_once)
+        read.explain(digit, self._canvas.renderer, at_once)
 
     def _show_words(self) -> None:
         """Show the question, or the tool in use and what there is to say."""
-        words, keeper, canvas = self.query_one("#draw-words", Static), self._keeper, self._canvas
+        words, keeper = self.query_one(DrawingWords), self._keeper
         if keeper.asks:
-            text = keeper.question(self._class_count)
-        elif keeper.said and words.size.height == 1:
-            text = keeper.said
+            words.ask(keeper.question(self._class_count))
         else:
-            text = f"{canvas.words}\n{keeper.said or OTHER_KEYS}"
-        words.update(text)
+            words.show(self._canvas.words, keeper.said, is_left=not self._is_in_frame)
         self.set_class(keeper.asks, "-asks")
 
     # Keeping
@@ -244,7 +235,7 @@ class DrawView(View):
 
     def on_key(self, event: events.Key) -> None:
         """Take the key that says what the drawing is; in the frame a digit does so unasked."""
-        if not self._keeper.asks and not (self._canvas.has_focus and event.key in DIGITS):
+        if not self._keeper.asks and not (self._is_in_frame and event.key in DIGITS):
             return
         event.stop()
         if event.key == "escape":
@@ -293,6 +284,5 @@ class DrawView(View):
 
     def action_leave_canvas(self) -> None:
         """Give the keys to the run, or back to the canvas."""
-        self.set_focus(None if self.focused is self._canvas else self._canvas)
-        self._say("" if self.focused else "The frame is left; esc: draw again.")
-        self.refresh_bindings()
+        self.set_focus(None if self._is_in_frame else self._canvas)
+        self._say("")

@@ -125,9 +125,25 @@ async def test_by_keys_alone(canvas: Any, network: Network, kept: list[Any]) -> 
         opened.find("Kept as 6: 2 of yours now")
         assert opened.sent == []
 
-        await opened.press("escape", "space", "escape", "space")
+        await opened.press("escape", "space")
+        opened.find("The frame is left")
+        opened.find("esc Draw")
+        opened.find("H Teach")
+        opened.find("space Pause")
+        await opened.press("escape", "space")
         assert opened.sent == [commands.Pause()]
         assert drawn(opened).any()
+        opened.find("p pixels, d as")
+        await opened.press("escape")
+        left, top, columns = corner(opened)
+        opened.type(mouse(1, left, top, columns).encode())  # gives the frame the focus
+        await opened.settle()
+        opened.find("p pixels, d as")
+        await opened.resize(55, 18)
+        await opened.resize(80, 24)
+        opened.find("p pixels, d as")
+        await opened.press("space")
+        assert opened.sent == [commands.Pause()]
 
 
 async def test_by_mouse_with_all_that_explains_it(canvas: Any, network: Network) -> None:
