@@ -141,6 +141,8 @@ class DrawView(View):
 
     def on_drawing_canvas_changed(self) -> None:
         """Show the drawing and the bars, once for all changes that came together."""
+        if not self._canvas.drawing.is_blank:
+            self._keeper.said = ""  # it was about the drawing as it was
         if self.ready and not self._change_pending:
             self._change_pending = True
             self.call_later(self._show_change)

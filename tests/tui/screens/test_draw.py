@@ -120,7 +120,9 @@ async def test_by_keys_alone(canvas: Any, network: Network, kept: list[Any]) -> 
         opened.find("The network reads it while you draw")
         await opened.press("4")  # not the run's: it would change the optimizer
         opened.find("Draw first")
-        await opened.press("space", "down", "6")
+        await opened.press("space", "down")
+        opened.find("p pixels, d as")  # in its place
+        await opened.press("6")
         assert [label for _, label in kept] == [3, 6]
         opened.find("Kept as 6: 2 of yours now")
         assert opened.sent == []
