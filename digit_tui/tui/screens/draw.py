@@ -169,7 +169,7 @@ class DrawView(View):
         """Show what the network reads; None if there is nothing to read, or nobody to read it."""
         blank, latest = self._canvas.drawing.is_blank, model.latest
         if blank or latest is None or model.dataset is None:
-            self.query_one(DrawingBegin).show(blank)
+            self.query_one(DrawingBegin).show(blank, self._teach_key)
             self.set_class(True, "-blank")
             self.query_one(ReadDrawing).close()
             return None
@@ -224,6 +224,12 @@ class DrawView(View):
         dataset = self.host.model.dataset
         return 10 if dataset is None else dataset.classes
 
+    @property
+    def _teach_key(self) -> str | None:
+        """What teaches a network the drawings; None if the run is not changed."""
+        ways = self.host.model.ways
+        return None if ways is None else ways["teach"]
+
     def action_keep_drawing(self) -> None:
         """Ask what the drawing is; the next key answers."""
         if self._canvas.drawing.is_blank:
@@ -247,7 +253,8 @@ class DrawView(View):
             self._say("Draw first, then say what it is.")
             return
         ink = self._canvas.drawing.image
-        if self._keeper.keep(ink, event.character or "", self._class_count):
+        name, classes = event.character or "", self._class_count
+        if self._keeper.keep(ink, name, classes, self._teach_key):
             self._canvas.action_wipe()
         self._show_words()
 

@@ -10,6 +10,9 @@ from digit_tui.data import DataError, normalise_digit
 from digit_tui.data.own_digits import add_own_digit, read_own_digits
 from digit_tui.tui.state.drawn_digit import class_of
 
+ENOUGH = 5
+"""So many drawings and more are worth to be taught."""
+
 
 class DrawingKeeper:
     """Asks what a drawing is, and keeps it.
@@ -33,13 +36,14 @@ class DrawingKeeper:
         """Ask no longer, and say this instead."""
         self.asks, self.said = False, text
 
-    def keep(self, ink: NDArray[Any], name: str, classes: int) -> bool:
+    def keep(self, ink: NDArray[Any], name: str, classes: int, teach_key: str | None) -> bool:
         """Keep a drawing as the class that a typed character names.
 
         Args:
             ink: (height, width) uint8, 0 background to 255 ink.
             name: what was typed.
             classes: how many there are.
+            teach_key: what teaches a network the drawings; None if nothing does here.
 
         Returns:
             Whether it was kept: there may be no such class, or the disk may refuse.
@@ -54,5 +58,7 @@ class DrawingKeeper:
         except (DataError, OSError) as error:
             self.say(f"It was not kept: {error}")
             return False
-        self.say(f"Kept as {name}: {count:,} of yours now.")
+        taught = teach_key is not None and count >= ENOUGH
+        rest = f"; {teach_key} teaches them." if taught else " now."
+        self.say(f"Kept as {name}: {count:,} of yours{rest}")
         return True

@@ -17,6 +17,7 @@ enter        keeps it: say what it is
 0 to 9       keeps it as this digit
 esc          leaves the frame, and returns
 """
+TEACH = "{:<13}teaches a copy what you kept\n"
 NO_NETWORK = "The network has not been evaluated yet."
 
 
@@ -26,5 +27,12 @@ class DrawingBegin(Static):
     def __init__(self) -> None:
         super().__init__(markup=False)
 
-    def show(self, is_blank: bool) -> None:
-        self.update(HOW if is_blank else NO_NETWORK)
+    def show(self, is_blank: bool, teach_key: str | None) -> None:
+        """Show it.
+
+        Args:
+            is_blank: whether the canvas is; else there is no network yet.
+            teach_key: what teaches a network the drawings; None if nothing does here.
+        """
+        how = HOW + (TEACH.format(teach_key) if teach_key else "")
+        self.update(how if is_blank else NO_NETWORK)

@@ -112,7 +112,7 @@ class DrawingCanvas(Canvas, can_focus=True):
     def words(self) -> str:
         """Which tool is in use, and whether the pen is down."""
         tool = "rubber (x)" if self._rubs else f"{self._brush} brush (b)"
-        return f"{tool}, pen {'DOWN' if self._pen_is_down else 'up'} (space)"
+        return f"{tool}, pen {'DOWN' if self._pen_is_down else 'up'}"
 
     def redraw(self) -> None:
         """Draw the strokes, the cursor, and while there is neither how to begin."""

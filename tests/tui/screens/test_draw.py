@@ -125,6 +125,10 @@ async def test_by_keys_alone(canvas: Any, network: Network, kept: list[Any]) -> 
         await opened.press("6")
         assert [label for _, label in kept] == [3, 6]
         opened.find("Kept as 6: 2 of yours now")
+        opened.find("H +teaches a copy what you kept")
+        await opened.press("space", "right", "7", "space", "up", "8", "space", "left", "0")
+        opened.find("Kept as 0: 5 of yours; H")
+        opened.find("^teaches them")
         assert opened.sent == []
 
         await opened.press("escape", "space")
