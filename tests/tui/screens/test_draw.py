@@ -213,6 +213,8 @@ async def test_what_is_no_digit_is_told(canvas: Any, network: Network, sample: D
         assert reading.answer is not None
         assert reading.answer.classes == ()
         await opened.until(lambda: f"not a digit; most like {reading.predicted}" in opened.text)
+        await opened.press("y")
+        opened.find(f"not a digit; like {reading.predicted} +what if it were")
 
 
 @pytest.mark.long
