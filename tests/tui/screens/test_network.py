@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -92,10 +93,32 @@ async def test_the_past_is_drawn_and_forgotten_where_the_run_goes_back(
         first = story.inspected()
         await opened.tell(first)
         await opened.until(lambda: "▸1" in opened.text)
-        await opened.tell(*story.epochs(1), story.paused(), story.inspected(seed=1))
+        await opened.tell(*story.epochs(1), story.paused())
+        await opened.press("h")
+        opened.find("epoch 1.00$")  # as the numbers below
+        await opened.tell(story.inspected(seed=1))
         await opened.until(lambda: "since epoch 1:" in opened.text)
-        await opened.tell(first)
+        await opened.tell(replace(first))
         await opened.until(lambda: "since epoch" not in opened.text)
+
+
+async def test_an_opened_page_shows_the_network_as_it_is_now(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1), story.inspected())
+        await opened.tell(*story.epochs(1))
+        await show(opened, "Layers")
+        opened.find("The run is asked for its state")
+        assert opened.app.runner.looks
+        await opened.tell(*story.epochs(1), story.inspected(seed=1))
+        await opened.until(lambda: "epoch 3.00\n" in opened.text)
+        await opened.tell(*story.epochs(1))
+        await opened.press("p")
+        await opened.until(lambda: "epoch 4.00\n" in opened.text)
+        await opened.tell(*story.epochs(1))
+        await opened.press("P")
+        opened.find("epoch 3.00$")  # as the numbers below
+        await opened.tell(story.inspected(seed=2))
+        await opened.until(lambda: "epoch 5.00\n" in opened.text)
 
 
 async def test_a_network_that_diverged_is_shown_too(window: Any, story: Any) -> None:

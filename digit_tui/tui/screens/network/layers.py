@@ -96,6 +96,9 @@ class LayersPage(Page):
     def choice(self) -> Choice:
         return Choice(self._layer, self._check)
 
+    def epoch_of(self, look: Look) -> float | None:
+        return None if look.inspected is None else look.inspected.epoch
+
     def compute(self, look: Look, choice: Choice) -> FoundLayers | None:
         if look.inspected is None:
             return None

@@ -81,6 +81,10 @@ class Page(Container, can_focus=True):
         """What is chosen on the page, as far as it matters for what is computed."""
         return None
 
+    def epoch_of(self, look: Look) -> float | None:
+        """The epoch of the network that it shows after a look; None if its text says that."""
+        return look.evaluated.epoch
+
     @abstractmethod
     def compute(self, look: Look, choice: Any) -> Any:
         """Compute what the page shows. Called in a thread: it must not touch widgets.
