@@ -52,7 +52,6 @@ class LayersPage(Page):
     """A table of layers; below it the distributions of the chosen one."""
 
     NAME = "Layers"
-    NEEDS_STATE = True
     BINDINGS = [
         Binding(
             "h",
@@ -91,6 +90,10 @@ class LayersPage(Page):
 
     def on_mount(self) -> None:
         self._show_subject()
+
+    @property
+    def needs_state(self) -> bool:
+        return True
 
     @property
     def choice(self) -> Choice:

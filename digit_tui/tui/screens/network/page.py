@@ -28,7 +28,7 @@ class Look:
     evaluated: Evaluated
     """With the evaluated network, and the split."""
     inspected: Inspected | None
-    """The state of the run; None if nobody answers, as in a replay."""
+    """The state of the run, for a page that needs it; None if nobody answers, as in a replay."""
 
     @property
     def digits(self) -> tuple[Dataset, str]:
@@ -51,8 +51,6 @@ class Page(Container, can_focus=True):
 
     NAME: ClassVar[str]
     """On the bar of pages."""
-    NEEDS_STATE: ClassVar[bool] = False
-    """Whether it needs the state of the run beside the evaluated network."""
     SECONDS: ClassVar[float] = 0.0
     """While the network trains, it changes no more often than once in this time."""
 
@@ -62,6 +60,15 @@ class Page(Container, can_focus=True):
     class Changed(Message):
         """Something else was chosen on the page: it must be computed for that."""
 
+        def __init__(self, of_now: bool = False) -> None:
+            """Tell of it.
+
+            Args:
+                of_now: whether training waits, so that the network is that of now.
+            """
+            super().__init__()
+            self.of_now = of_now
+
     @property
     def host(self) -> ViewHost:
         """The app, as pages see it."""
@@ -70,6 +77,11 @@ class Page(Container, can_focus=True):
     def on_mount(self) -> None:
         self.ready = True
         self.post_message(self.Changed())
+
+    @property
+    def needs_state(self) -> bool:
+        """Whether it needs the state of the run beside the evaluated network."""
+        return False
 
     @property
     def follows(self) -> bool:

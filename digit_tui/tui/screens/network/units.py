@@ -131,16 +131,26 @@ class UnitsPage(Page):
         self._show("units")
 
     @property
-    def choice(self) -> int:
-        """The layer, from 1."""
-        return self._layer
+    def needs_state(self) -> bool:
+        return self._showing == "pruning"
 
-    def compute(self, look: Look, choice: int) -> FoundUnits:
+    @property
+    def follows(self) -> bool:
+        return self._showing != "pruning"  # a share is chosen on a curve that stays
+
+    @property
+    def choice(self) -> tuple[int, bool]:
+        """The layer, from 1, and whether the curve is shown."""
+        return self._layer, self._showing == "pruning"
+
+    def compute(self, look: Look, choice: tuple[int, bool]) -> FoundUnits:
         images, labels = look.dataset.split(look.evaluated.split)
-        return FoundUnits.find(look.evaluated, images, labels, choice)
+        return FoundUnits.find(look.evaluated, images, labels, choice[0])
 
     def take(self, look: Look, found: FoundUnits) -> None:
         self._found = found
+        if self._showing == "pruning":
+            self._compute_curve(look)
         self._layer = min(self._layer, len(found.network.layers))
         self._list.set_units(found.units, self._off)
         self.refresh_bindings()
@@ -204,6 +214,7 @@ class UnitsPage(Page):
         self.query_one(PruningChart).stop()
         self._show("units")
         self.draw()
+        self.post_message(self.Changed())
 
     def action_curve(self) -> None:
         """Show the accuracy after pruning, or the layer again."""
@@ -211,8 +222,14 @@ class UnitsPage(Page):
             self.action_back()
         elif self._found is not None:
             self._show("pruning")
-            evaluated, labels = self._found.evaluated, self._found.evaluated.evaluation.labels
-            self.query_one(PruningChart).compute(evaluated, self._found.images, labels)
+            self.post_message(self.Changed(of_now=True))
+
+    def _compute_curve(self, look: Look) -> None:
+        chart, split = self.query_one(PruningChart), look.evaluated.split
+        if look.inspected is not None:
+            chart.compute(look.inspected, split, *look.dataset.split(split))
+        elif self.host.model.replay is not None:
+            chart.border_title = "Pruned: a replay has no state to prune"
 
     def action_apply_share(self) -> None:
         """Prune the run as far as it is chosen on the curve."""

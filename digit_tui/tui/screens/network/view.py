@@ -49,8 +49,7 @@ class _Question:
     @property
     def moment(self) -> Evaluated | Inspected:
         """What is looked at."""
-        inspected = self.look.inspected if self.page.NEEDS_STATE else None
-        return self.look.evaluated if inspected is None else inspected
+        return self.look.inspected or self.look.evaluated
 
     def same_choice(self, other: _Question | None) -> bool:
         """Whether it asks for the same, perhaps at another moment."""
@@ -158,7 +157,8 @@ class NetworkView(View):
     def on_page_bar_chosen(self, message: PageBar.Chosen) -> None:
         self.go_to_page(message.place)
 
-    def on_page_changed(self) -> None:
+    def on_page_changed(self, message: Page.Changed) -> None:
+        self._opened = self._opened or message.of_now
         self.redraw_once()
 
     def show_inside(self, digit: int) -> None:
@@ -194,11 +194,11 @@ class NetworkView(View):
             self._before = None if self.host.inspector.is_latest(model) else model.inspected
         # Else training would have to wait.
         at_once = self._urgent or not model.going or model.replay is not None
-        if self.page.NEEDS_STATE and (at_once or self._free):
+        if self.page.needs_state and (at_once or self._free):
             self.host.inspector.ask(model)
-        if self.page.NEEDS_STATE and model.replay is None and not self._has_state(model):
+        if self.page.needs_state and model.replay is None and not self._has_state(model):
             return  # it comes between two steps
-        look = Look(dataset, evaluated, model.inspected)
+        look = Look(dataset, evaluated, model.inspected if self.page.needs_state else None)
         question, answered = _Question(look, self.page, self.page.choice), self._answered
         if self._computing is not None:
             return
