@@ -452,7 +452,7 @@ async def test_many_digits_are_represented_by_some(
         first = int(some.order("importance")[0])
         assert chosen(opened) == first
         await opened.press("enter")
-        opened.find("Excite it most, of 250 digits")
+        opened.find("Excite it most, of 250 test digits: label")
         await opened.press("enter")
         opened.find(f"#{some.activations[:, first].argmax() * stride} ")
 
