@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from digit_tui.run.commands import AppliedCommand, Prune
 from digit_tui.tui.screens.network.page import Page
 from digit_tui.tui.screens.network.view import PAGES, NetworkView
 
@@ -82,6 +83,15 @@ async def test_the_gradient_is_checked_on_demand(window: Any, story: Any) -> Non
         await opened.until(lambda: "▸1" in opened.text)
         await opened.press("g")
         await opened.until(lambda: "gradient check at epoch 1.00: right; 100 " in opened.text)
+        await opened.tell(*story.epochs(1), story.paused())
+        await opened.tell(story.inspected())
+        await opened.until(lambda: "epoch 2.00\n" in opened.text)
+        opened.find("gradient check at epoch 1.00: right")
+        inspected = story.inspected()
+        inspected.state.lineage = (AppliedCommand(200, Prune(0.95)),)
+        await opened.tell(story.changed("pruned", 0.95), story.evaluated())
+        await opened.tell(inspected)
+        await opened.until(lambda: "gradient check" not in opened.text)
 
 
 async def test_the_past_is_drawn_and_forgotten_where_the_run_goes_back(

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from digit_tui.insight.histograms import Histogram, LayerHistograms, layer_histograms
 from digit_tui.insight.layers import LayerFacts
 from digit_tui.nn.gradient_check import LayerCheck
+from digit_tui.run.commands import Lineage
 from digit_tui.run.inspection import check_of
 from digit_tui.tui.drawing.chart import BRAILLE, Curve, Drawing
 from digit_tui.tui.screens.network.page import Look, Page
@@ -78,6 +79,8 @@ class LayersPage(Page):
         self._subject = 0
         self._log = False
         self._check = False
+        self._checked: Lineage | None = None
+        """The commands that led to the network whose verdict is shown."""
         self._past: deque[Moment] = deque(maxlen=MOMENTS)
         self._found: FoundLayers | None = None
 
@@ -121,9 +124,10 @@ class LayersPage(Page):
             self.say("A replay has no state to look at.")
             return
         if found.checks is not None:
-            self._check = False
+            self._check, self._checked = False, look.inspected.state.lineage
             self.say(check_words(found.checks, look.inspected.epoch))
-        elif not self._past:
+        elif not self._check and look.inspected.state.lineage != self._checked:
+            self._checked = None
             self.query_one(Static).display = False
         at = look.inspected
         while self._past and (
