@@ -56,6 +56,7 @@ async def test_each_layer_has_a_row(window: Any, story: Any, size: tuple[int, in
         assert "The run is asked" not in opened.text
         opened.find("Weights of layer 1")
         opened.find("epoch 1.00")
+        assert ("h Histogram" in opened.text) == (size == (80, 24))  # else all are shown
         await opened.press("down")
         await opened.until(lambda: "Weights of the output" in opened.text)
         await opened.press("up", "up")

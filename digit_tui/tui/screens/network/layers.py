@@ -168,15 +168,24 @@ class LayersPage(Page):
         span = float(histogram.edges[0]), float(histogram.edges[-1])
         return Drawing([Curve(x, y, "training")], span, [], self._log, marker=marker)
 
+    @property
+    def _wide(self) -> bool:
+        """Whether there is room for all histograms."""
+        return self.screen.has_class("-wide")
+
     def _show_subject(self) -> None:
         """Where there is room for one histogram only, that of the chosen subject."""
-        wide = self.screen.has_class("-wide")
         for place, subject in enumerate(SUBJECTS):
-            self.query_one(f"#{subject}", Chart).display = wide or place == self._subject
+            self.query_one(f"#{subject}", Chart).display = self._wide or place == self._subject
         self.draw()
 
     def on_resize(self) -> None:
         self._show_subject()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disable what cannot be done now, so that the key bar leaves it out."""
+        return action != "next_subject" or not self._wide or None
 
     def action_move(self, layers: int) -> None:
         if self._found is not None:
