@@ -126,8 +126,9 @@ def test_one_layer(finished: tuple[Path, dict[str, Any]]) -> None:
 def test_one_unit(finished: tuple[Path, dict[str, Any]], sample: Dataset) -> None:
     folder = finished[0]
     found = found_in(folder, "--layer", "1", "--unit", "2")["unit"]
-    network = look_into(SavedRun.read(folder).checkpoint()).network
-    weights, biases = network.layers[0]
+    inspected = look_into(SavedRun.read(folder).checkpoint())
+    weights, biases = inspected.evaluated_network.layers[0]
+    assert not np.array_equal(weights, inspected.network.layers[0].weights)
     hidden = np.maximum(sample.test_images / 255 @ weights.astype(np.float64) + biases, 0)[:, 2]
     assert (found["layer"], found["unit"]) == (1, 2)
     assert found["active"] == pytest.approx(np.mean(hidden > 0))
@@ -136,7 +137,7 @@ def test_one_unit(finished: tuple[Path, dict[str, Any]], sample: Dataset) -> Non
     assert found["exciting"] == (-hidden).argsort(kind="stable")[:9].tolist()
     assert found["picture"] == weights[:, 2].reshape(28, 28).tolist()
     text = run("inspect", str(folder), "--layer", "1", "--unit", "2").stdout.splitlines()
-    start = text.index("Unit 2 of layer 1 of 2")
+    start = text.index("Unit 2 of layer 1 of 2, averaged weights")
     assert text[start + 1].startswith(f"Active on {np.mean(hidden > 0):.1%} of 1,000 test digits; ")
 
 
