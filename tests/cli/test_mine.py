@@ -15,6 +15,7 @@ from support.pictures import write_picture, write_pictures
 
 from digit_tui.cli.mine import parse_numbers
 from digit_tui.data import add_own_digits, read_own, read_own_digits, remove_own_digits
+from digit_tui.nn import fine_tuning
 
 __all__ = ["own_folder"]
 
@@ -163,6 +164,37 @@ def test_a_network_that_has_seen_no_drawing_is_measured_on_all(digits: int, tmp_
     result = run("evaluate", folder, "--data", "mine", "--json")
     assert json.loads(result.stdout)["test_total"] == 15
     assert "mine: all 15 drawings to test" in result.stderr
+    assert json.loads(result.stdout)["test_taught"] == 0
+    assert "taught" not in result.stderr
+
+    other = str(tmp_path / "other")  # trained on all drawings but three
+    assert small("--run", other).exit_code == 0
+    for one, two in ((folder, other), (other, folder)):
+        arguments = ("evaluate", one, "--corrupt", "--against", two, "--data", "mine", "--json")
+        assert json.loads(run(*arguments).stdout)["test_total"] == 3
+
+
+def test_drawings_that_a_network_was_taught_are_not_unseen(
+    digits: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fine_tuning, "STEPS", 2)
+    fork = ("--fork-at", "5", "--fork", "teach=mine")
+    assert (
+        small("--side", "14", "--run", str(tmp_path / "run"), *fork, data="sample").exit_code == 0
+    )
+    folder = tmp_path / "run-fork-5"
+    keep([0, 1], seed=4)
+    words = "15 of 17 test digits were taught to the network: they are not unseen"
+    for command in (["evaluate"], ["evaluate", "--corrupt"], ["mistakes"]):
+        assert run(*command, str(folder), "--data", "mine").stderr.count(words) == 1
+    result = run("evaluate", str(folder), "--data", "mine", "--json")
+    assert json.loads(result.stdout)["test_taught"] == 15
+    assert "taught" not in run("evaluate", str(folder)).stderr
+    for path in folder.glob("drawings-*"):
+        path.unlink()
+    result = run("evaluate", str(folder), "--data", "mine", "--json")
+    assert json.loads(result.stdout)["test_taught"] is None
+    assert "drawings that the network was taught are missing" in result.stderr
 
 
 def test_a_run_on_pictures(tmp_path: Path, sample: Any) -> None:

@@ -199,6 +199,20 @@ def test_a_run_whose_drawings_are_gone_is_refused(
     assert go_on(folder).sha256 == train([(5, teach_8)]).sha256
 
 
+def test_a_replay_of_what_was_undone_is_refused_without_the_drawings(
+    train: Any, digits: Dataset, teach_8: Teach, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    train([(5, teach_8), (9, Undo()), STOP], folder=folder, interactive=True)
+    request = replay_request(folder, None)
+    path = folder / drawings_name(teach_8.drawings)
+    events = list(request.replayer(digits, CommandScript([])).run())
+    assert len(lessons(events)) == 1
+    path.unlink()
+    with pytest.raises(RunError, match=path.name):
+        request.replayer(digits, CommandScript([]))
+
+
 # Forks
 
 
