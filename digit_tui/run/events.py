@@ -313,6 +313,16 @@ class Spiked:
 
 
 @dataclass(frozen=True, eq=False)
+class Teaching:
+    """The network of the run, or of a fork that is being made, is taught: that takes seconds."""
+
+    step: int
+    epoch: float
+    count: int
+    """How many drawings."""
+
+
+@dataclass(frozen=True, eq=False)
 class Forked:
     """A copy of the run trains beside it from now on, on the same batches."""
 
@@ -431,6 +441,7 @@ Event = (
     | Refused
     | Diverged
     | Spiked
+    | Teaching
     | Forked
     | ForkEnded
     | CheckpointSaved

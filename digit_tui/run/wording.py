@@ -30,6 +30,7 @@ from digit_tui.run.events import (
     SettingChanged,
     SnapshotInfo,
     Spiked,
+    Teaching,
     WentBack,
     WorkerLost,
 )
@@ -294,6 +295,8 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
             return with_remedy(message, remedy, ways)
         case Diverged(message=message) | Spiked(message=message):
             return message
+        case Teaching(count=count):
+            return f"teaching {counted(count, 'drawing')} ..."
         case Forked(epoch=epoch, changes=changes):
             text = f"epoch {epoch:.2f}: fork with {', '.join(changes)}"
             return with_remedy(text, KEEP_FIRST, ways)

@@ -19,7 +19,15 @@ from digit_tui.run.commands import (
     Teach,
     WeightChange,
 )
-from digit_tui.run.events import Evaluated, Event, Inspected, Refused, RunEnded, SettingChanged
+from digit_tui.run.events import (
+    Evaluated,
+    Event,
+    Inspected,
+    Refused,
+    RunEnded,
+    SettingChanged,
+    Teaching,
+)
 from digit_tui.run.setting_ranges import checked_changes
 from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.state import RunState, Vectors
@@ -237,6 +245,8 @@ class Branch:
                 yield Refused(state.step, f"Nothing is taught: {error}")
                 return
         yield from self.publish()
+        if drawings is not None:
+            yield Teaching(state.step, self.position, len(drawings))
         before = self._evaluate() if isinstance(command, WeightChange) else None
         if isinstance(command, Removal):
             state.change_removed(new, self.sizes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from digit_tui.config import AUGMENTATIONS
-from digit_tui.data import DataError, counted
+from digit_tui.data import DataError
 from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.remedies import ALL_DONE, FORK_FIRST, KEEP_FIRST, TEST, with_remedy
@@ -125,7 +125,6 @@ class SteeringApp(JobControlApp):
         except DataError as error:
             self.tell(str(error))
             return
-        self.tell(f"a copy learns {counted(command.count, 'drawing')}")
         self.send(commands.Fork((command,)))
 
     def action_keep(self) -> None:

@@ -42,6 +42,7 @@ from digit_tui.run.events import (
     Inspected,
     Refused,
     SettingChanged,
+    Teaching,
     TimelineChanged,
 )
 from digit_tui.storage.errors import RunError
@@ -227,6 +228,9 @@ def test_a_fork_that_is_taught_and_kept(
     assert lessons(of_fork(ran)) == lessons(taught.events)
     (forked,) = ran.all(Forked)
     assert forked.changes == ["8 drawings taught"]
+    (teaching,) = ran.all(Teaching)  # said before it is begun
+    assert (teaching.step, teaching.count) == (5, 8)
+    assert ran.events.index(teaching) < ran.events.index(forked)
     name = drawings_name(teach_8.drawings)
     assert (Path(forked.run) / name).exists()
     assert not (tmp_path / "run" / name).exists()  # which was not taught
