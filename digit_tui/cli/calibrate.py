@@ -111,7 +111,8 @@ def _evaluate_copy(
     with progress_on_stderr(quiet=False) as progress:
         for event in trainer.run():
             progress.show(event)
-            if isinstance(event, Refused):  # it would be another network than the run's
+            if isinstance(event, Refused) and not mailbox.stopping():
+                # It would be another network than the run's.
                 raise RunError(f"the copy of fold {number + 1}: {event.message}")
             if isinstance(event, Evaluated) and event.split == "validation":
                 found = event

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import DataError, Dataset
 from digit_tui.engine.stepper import StepResult
 from digit_tui.engine.worker_pool import WorkerPool
-from digit_tui.nn import Network
+from digit_tui.nn import Network, Stopped
 from digit_tui.run.commands import (
     AppliedCommand,
     Lineage,
@@ -68,7 +68,20 @@ class Branch:
         stepper: RecoveringStepper,
         state: RunState,
         writer: RunWriter | None,
+        stopping: Callable[[], bool],
     ) -> None:
+        """Make one.
+
+        Args:
+            config: the run's.
+            sizes: layer widths, inputs first, classes last.
+            dataset: the run's.
+            pool: its workers.
+            stepper: that makes steps.
+            state: in the pool's vectors.
+            writer: of its folder; None keeps nothing.
+            stopping: whether a command to stop has come.
+        """
         self.config = config
         self.sizes = tuple(sizes)
         self.state = state
@@ -81,6 +94,7 @@ class Branch:
         self._epoch_seconds: dict[int, float] = {}  # of each epoch, as it was last trained
         self._dataset = dataset
         self._pool = pool
+        self._stopping = stopping
         self._stepper = stepper
         self._images = len(dataset.train_labels)
         self._evaluator = Evaluator(pool, dataset, self.sizes)
@@ -96,9 +110,8 @@ class Branch:
             writer: of the copy's folder.
         """
         state = replace(self.state, tally=replace(self.state.tally))
-        branch = Branch(
-            self.config, self.sizes, self._dataset, self._pool, self._stepper, state, writer
-        )
+        shared = self._dataset, self._pool, self._stepper
+        branch = Branch(self.config, self.sizes, *shared, state, writer, self._stopping)
         branch._evaluator, branch._recorded = self._evaluator.copy(), self._recorded
         branch.last_change, branch.test_opened = self.last_change, self.test_opened
         branch.source = self.source
@@ -251,7 +264,12 @@ class Branch:
         if isinstance(command, Removal):
             state.change_removed(new, self.sizes)
         elif drawings is not None:
-            lesson = teach(state, drawings, self._dataset, self.sizes, self.config.seed)
+            seed = self.config.seed
+            try:
+                lesson = teach(state, drawings, self._dataset, self.sizes, seed, self._stopping)
+            except Stopped:
+                yield Refused(state.step, "Stopped before it was taught")
+                return
         if before is not None:
             self._evaluator.last = None
         state.settings = new

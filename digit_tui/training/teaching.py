@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,7 +57,12 @@ def find_drawings(
 
 
 def teach(
-    state: RunState, drawings: Drawings, dataset: Dataset, sizes: tuple[int, ...], seed: int
+    state: RunState,
+    drawings: Drawings,
+    dataset: Dataset,
+    sizes: tuple[int, ...],
+    seed: int,
+    stopping: Callable[[], bool],
 ) -> Lesson:
     """Fine-tune the network that is evaluated, in place, and judge what that is worth.
 
@@ -70,6 +76,10 @@ def teach(
         dataset: its training images are rehearsed.
         sizes: layer widths, inputs first, classes last.
         seed: the run's.
+        stopping: see `fine_tune`.
+
+    Raises:
+        Stopped: if it was given up: then nothing has changed.
     """
     weights = state.parameters if state.average is None else state.average
     before = Network(sizes, weights.copy())
@@ -86,6 +96,7 @@ def teach(
             dataset.side,
             stream(seed, "teach", state.step, number),
             removed,
+            stopping,
         )
 
     with threadpool_limits(limits=1, user_api="blas"), np.errstate(all="ignore"):

@@ -14,6 +14,7 @@ from support.teaching import Keep as KeepDrawings
 from support.teaching import drawings_of
 from support.undo import end_of
 
+from digit_tui.config import RunConfig
 from digit_tui.data import Dataset, resample_area
 from digit_tui.insight.significance import compare
 from digit_tui.nn import Network, evaluate
@@ -41,14 +42,18 @@ from digit_tui.run.events import (
     Forked,
     Inspected,
     Refused,
+    RunEnded,
     SettingChanged,
     Teaching,
     TimelineChanged,
 )
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_files import drawings_name
+from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.run_request import replay_request
+from digit_tui.training.command_source import Mailbox
+from digit_tui.training.run_request import replay_request, resume_request
+from digit_tui.training.trainer import Trainer
 
 SIZES = (36, 8, 4)
 
@@ -212,6 +217,49 @@ def test_a_replay_of_what_was_undone_is_refused_without_the_drawings(
     path.unlink()
     with pytest.raises(RunError, match=path.name):
         request.replayer(digits, CommandScript([]))
+
+
+# Leaving meanwhile
+
+
+def leave_when_taught(trainer: Trainer, mailbox: Mailbox) -> list[Event]:
+    """What happens if a person leaves when teaching has begun."""
+    events = []
+    for event in trainer.run():
+        events.append(event)
+        if isinstance(event, Teaching):
+            mailbox.send(Stop())
+    return events
+
+
+def test_who_leaves_waits_for_no_fork(
+    config: RunConfig, digits: Dataset, teach_8: Teach, tmp_path: Path
+) -> None:
+    mailbox = Mailbox()
+    mailbox.send(Fork((teach_8,)))
+    trainer = Trainer(config, digits, mailbox, RunWriter(tmp_path / "run"), interactive=True)
+    *events, ended = leave_when_taught(trainer, mailbox)
+    (refused,) = [event for event in events if isinstance(event, Refused)]
+    assert refused.message == "No fork: Stopped before it was taught"
+    assert isinstance(ended, RunEnded)
+    assert (ended.reason, ended.steps) == ("stopped", 0)
+    assert not list(tmp_path.glob("run-fork*"))
+
+
+@pytest.mark.usefixtures("saved_when_asked")
+@pytest.mark.parametrize("then", [[], [(5, SetOptimizer("nesterov"))]])
+def test_who_leaves_while_it_is_repeated_finds_the_same_run_again(
+    then: Any, kill: Any, train: Any, go_on: Any, digits: Dataset, teach_8: Teach, tmp_path: Path
+) -> None:
+    script = [(4, Save()), (5, teach_8), *then]
+    kill(lambda event: isinstance(event, EpochEnded), script, folder=tmp_path / "run")
+    mailbox = Mailbox()
+    trainer = resume_request(tmp_path / "run").trainer(digits, mailbox, interactive=False)
+    *_, ended = leave_when_taught(trainer, mailbox)
+    assert isinstance(ended, RunEnded)
+    assert (ended.reason, ended.steps) == ("stopped", 5)
+    assert trainer.state.lineage == ()
+    assert go_on(tmp_path / "run").sha256 == train(script).sha256
 
 
 # Forks
