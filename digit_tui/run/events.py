@@ -320,6 +320,10 @@ class Teaching:
     epoch: float
     count: int
     """How many drawings."""
+    classes: int
+    """That the network knows."""
+    unknown: list[tuple[int, int]]
+    """Number and label of the drawings of other classes: these are left out."""
 
 
 @dataclass(frozen=True, eq=False)

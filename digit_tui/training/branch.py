@@ -250,16 +250,18 @@ class Branch:
         if new == old:
             return
         drawings = lesson = None
+        classes = self._dataset.classes
         if isinstance(command, Teach):
             try:
-                writer, classes = self.recorder.writer, self._dataset.classes
+                writer = self.recorder.writer
                 drawings = find_drawings(command, self.source, writer, classes)
             except (DataError, RunError, OSError) as error:
                 yield Refused(state.step, f"Nothing is taught: {error}")
                 return
         yield from self.publish()
         if drawings is not None:
-            yield Teaching(state.step, self.position, len(drawings))
+            unknown = drawings.unknown_to(classes)
+            yield Teaching(state.step, self.position, len(drawings), classes, unknown)
         before = self._evaluate() if isinstance(command, WeightChange) else None
         if isinstance(command, Removal):
             state.change_removed(new, self.sizes)

@@ -47,6 +47,7 @@ from digit_tui.run.events import (
     Teaching,
     TimelineChanged,
 )
+from digit_tui.run.wording import line_for
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_files import drawings_name
 from digit_tui.storage.run_writer import RunWriter
@@ -318,6 +319,23 @@ def test_a_finished_fork_that_is_kept_can_be_undone(train: Any, teach_8: Teach) 
     assert ran.sha256 == train().sha256
 
 
+def test_drawings_of_other_classes_are_left_out(
+    keep_drawings: KeepDrawings, train: Any, digits: Dataset, tmp_path: Path
+) -> None:
+    of_five = drawings_of(14, classes=5)  # the network knows four
+    folder = tmp_path / "run"
+    ran = train([(5, keep_drawings(of_five))], folder=folder)
+    (teaching,) = ran.all(Teaching)
+    assert (teaching.count, teaching.classes, teaching.unknown) == (14, 4, [(4, 4), (9, 4)])
+    assert line_for(teaching) == (
+        "teaching 12 of 14 drawings (the network knows 0 to 3, #4 is a 4, #9 is a 4) ..."
+    )
+    assert lessons(ran.events)[0].total == 12
+    known = train([(5, keep_drawings(of_five.known_to(4)))])
+    assert ran.sha256 == known.sha256 != train().sha256
+    assert replayed(folder, digits, tmp_path / "again")[-1].weights_sha256 == ran.sha256
+
+
 # What is refused
 
 
@@ -325,9 +343,9 @@ def test_what_cannot_be_taught_is_refused(
     keep_drawings: KeepDrawings, train: Any, teach_8: Teach, tmp_path: Path
 ) -> None:
     whole = train()
-    other = keep_drawings(drawings_of(classes=5))  # the network knows four
+    other = keep_drawings(drawings_of(6, classes=6))  # the network knows four
     wrong = {
-        other: "a drawing has the label 4, the network knows 0 to 3",
+        other: "the network knows 0 to 3: 4 of your 6 drawings are such, 5 are needed",
         teach_8: "your drawings have changed since: ask again",
         Teach(other.drawings, 9): "your drawings have changed since: ask again",
         Teach(other.drawings, 4): "drawings taught: 4 drawings are not 5 to 10,000",

@@ -239,7 +239,7 @@ class TestFork:
             assert opened.sent == [commands.Fork((command,))]  # also when all epochs are done
             opened.app.show_view("confusion")
             await opened.settle()
-            await opened.tell(happened.Teaching(100, 1.0, 12))
+            await opened.tell(happened.Teaching(100, 1.0, 12, 10, []))
             opened.find("… teaching")
             assert "teaching 12 drawings ..." in [
                 each.message for each in opened.app._notifications

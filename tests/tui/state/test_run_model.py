@@ -223,7 +223,7 @@ class TestSecondsLeft:
     ) -> None:
         tell(*story.opening())
         clock.pass_(2)
-        tell(story.steps(100), happened.Teaching(story.step, story.epoch, 9))
+        tell(story.steps(100), happened.Teaching(story.step, story.epoch, 9, 10, []))
         clock.pass_(3)
         assert model.seconds_left() is None
         effect = happened.Effect("test", 0.9, 0.9, Comparison(100, 0, 0))
