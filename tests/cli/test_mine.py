@@ -60,6 +60,11 @@ def test_drawings_are_added_listed_drawn_and_removed(
     captions = [line.split() for line in drawn.stdout.splitlines() if line.startswith("#")]
     assert captions[0] == ["#0", "label", "7", "#1", "label", "7"]
     assert captions[1] == ["#2", "label", "7", "test", "#3", "label", "4"]
+    assert "shows more" not in drawn.stdout
+    for count, index in ((2, 0), (1, 2)):
+        arguments = ("--count", str(count), "--index", str(index))
+        part = run("data", "show", "--data", "mine", *arguments).stdout.splitlines()[-1]
+        assert part == f"{count} of 4; --index {index + count} shows more"
     only = run("data", "show", "--data", "mine", "--set", "test").stdout
     assert only.startswith("#2  label 7  test")
     assert "test digit" not in only
