@@ -121,7 +121,7 @@ class SteeringApp(JobControlApp):
             self.tell(with_remedy("a fork trains beside the run", KEEP_FIRST, WAYS))
             return
         try:
-            command = teach_own_digits()
+            command = teach_own_digits("draw and keep {} more (view Draw, enter)")
         except DataError as error:
             self.tell(str(error))
             return

@@ -173,4 +173,7 @@ def test_a_copy_is_taught(converse: Converse, teach_8: Teach) -> None:
 def test_too_few_drawings(converse: Converse, keep_drawings: KeepDrawings) -> None:
     keep_drawings(drawings_of(), 3)
     ended = converse("teach", "quit")
-    assert ended.find("^teach: 5 to 10,000 drawings can be taught, not 3$")
+    assert ended.find(
+        "^teach: 5 drawings are needed to teach it, you have 3: "
+        "keep 2 more with digit-tui data mine --add$"
+    )

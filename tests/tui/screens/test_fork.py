@@ -233,7 +233,8 @@ class TestFork:
             await opened.tell(*story.opening(), *story.epochs(1), story.paused("finished"))
             keep_drawings(drawings_of(), 4)
             await opened.press("H")
-            opened.find("5 to 10,000 drawings can be taught, not 4")
+            opened.find("5 drawings are needed to teach it, you have 4")
+            assert lines(opened.app.model)[-1].endswith(": draw and keep 1 more (view Draw, enter)")
             command = keep_drawings(drawings_of(12))
             await opened.press("H")
             assert opened.sent == [commands.Fork((command,))]  # also when all epochs are done
