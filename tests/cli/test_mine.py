@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.cli import SMALL, run
+from support.drawn_digits import page
 from support.own_digits import keep, own_folder
 from support.pictures import write_picture, write_pictures
 
@@ -47,7 +48,12 @@ def test_drawings_are_added_listed_drawn_and_removed(
     result = run("data", "mine", *files, "--label", "7")
     assert (result.exit_code, result.stdout) == (0, "Kept 3 drawings with the label 7; 3 in all\n")
     result = run("data", "mine", *files[:2], "--label", "7")
-    assert "Kept 0 drawings with the label 7 (1 were there before); 3 in all" in result.stdout
+    assert "Kept 0 drawings with the label 7 (1 there before); 3 in all" in result.stdout
+    for label, before in (("8", "7"), ("7", "8")):
+        result = run("data", "mine", *files[:2], "--label", label)
+        assert result.stdout == (
+            f"Kept 1 drawing with the label {label}; 3 in all\n{files[1]}: its label was {before}\n"
+        )
     assert np.array_equal(read_own_digits()[0].reshape(3, 784), sample.train_images[:3])
     keep([4], seed=8)
     lines = run("data", "mine").stdout.splitlines()
@@ -72,6 +78,19 @@ def test_drawings_are_added_listed_drawn_and_removed(
     assert (result.exit_code, result.stdout) == (0, "Removed 3 drawings (of 4, 7); 1 left\n")
     assert run("data", "show", "--data", "mine", "--set", "test").exit_code == 3
     assert "mine" in run("data").stdout
+
+
+def test_a_picture_of_several_digits_is_refused(own_folder: Path, tmp_path: Path) -> None:
+    many, one = tmp_path / "many.png", tmp_path / "one.png"
+    page("1234", 60, 6).save(many)
+    page("5", 60, 6).save(one)
+    add = ("data", "mine", "--label", "5", "--add")
+    result = run(*add, str(one), "--add", str(many))
+    assert (result.exit_code, result.stdout) == (3, "")
+    words = "it holds 4 digits; give a picture of each, or --single if it is one"
+    assert result.stderr == f"digit-tui: {many}: {words}\n"
+    assert run(*add, str(one)).exit_code == run(*add, str(many), "--single").exit_code == 0
+    assert read_own_digits()[1].tolist() == [5, 5]
 
 
 def test_removing_asks_first(digits: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,6 +119,7 @@ def test_removing_asks_first(digits: int, monkeypatch: pytest.MonkeyPatch) -> No
         (["--add", "x.png", "--label", "47"], 2, "--label"),
         (["--add", "x.png", "--label", "3", "--remove", "1"], 2, "not both"),
         (["--yes"], 2, "--remove only"),
+        (["--single"], 2, "--add only"),
         (["--remove", "15", "--yes"], 2, "there are 15 drawings, counted from 0"),
         (["--remove", "1;2", "--yes"], 2, "such as 3,5-7"),
         (["--remove", "3-1", "--yes"], 2, "3-1 is empty"),
