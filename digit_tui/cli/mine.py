@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from digit_tui.cli.runs.remove import can_ask
 from digit_tui.data import (
     DataError,
+    a_digit,
     add_own_digits,
     counted,
     own_digits_dir,
@@ -25,6 +26,9 @@ from digit_tui.data.segmentation import find_digits
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import failure_of, print_failure
 from digit_tui.session.output import Output, print_error
+
+NAMED = 8
+"""Drawings that are named one by one when it is asked whether to remove them: one row or two."""
 
 
 def list_mine() -> int:
@@ -100,9 +104,7 @@ def remove_drawings(numbers: str, sure: bool) -> int:
     try:
         own = read_own()
         chosen = parse_numbers(numbers, len(own.labels))
-        labels = ", ".join(map(str, np.unique(own.labels[chosen])))
-        which = f"{counted(len(chosen), 'drawing')} (of {labels})"
-        if not sure and not click.confirm(f"Remove {which}?", err=True):
+        if not sure and not click.confirm(_question(chosen, own.labels), err=True):
             return ExitStatus.DONE
         removed = remove_own_digits(chosen, own)
     except ValueError as error:
@@ -112,8 +114,18 @@ def remove_drawings(numbers: str, sure: bool) -> int:
         return _trouble(error)
     output = Output()
     left = len(own.labels) - removed
-    output.line(f"Removed {counted(removed, 'drawing')} (of {labels}); {left:,} left")
+    output.line(f"Removed {counted(removed, 'drawing')}; {left:,} left")
     return output.status or ExitStatus.DONE
+
+
+def _question(chosen: Sequence[int], labels: NDArray[np.uint8]) -> str:
+    """For example "Remove #1, a 3?", "Remove 2 drawings: #1 a 3, #2 a 7?"."""
+    if len(chosen) == 1:
+        return f"Remove #{chosen[0]}, {a_digit(labels[chosen[0]])}?"
+    named = [f"#{number} {a_digit(labels[number])}" for number in chosen[:NAMED]]
+    if len(chosen) > NAMED:
+        named[-1] += f" and {len(chosen) - NAMED:,} more"
+    return f"Remove {counted(len(chosen), 'drawing')}: {', '.join(named)}?"
 
 
 def parse_numbers(text: str, count: int) -> list[int]:
