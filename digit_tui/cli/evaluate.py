@@ -50,6 +50,7 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
             "test_accuracy": evaluation.accuracy,
             "test_correct": evaluation.correct,
             "test_total": evaluation.total,
+            "test_taught": result.taught,
             "test_loss": evaluation.loss if isfinite(evaluation.loss) else None,
             "confusion": confusion_matrix(evaluation).tolist(),
             "calibration": before and after and to_json(before, after),

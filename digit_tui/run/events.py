@@ -318,6 +318,20 @@ class Spiked:
 
 
 @dataclass(frozen=True, eq=False)
+class Teaching:
+    """The network of the run, or of a fork that is being made, is taught: that takes seconds."""
+
+    step: int
+    epoch: float
+    count: int
+    """How many drawings."""
+    classes: int
+    """That the network knows."""
+    unknown: list[tuple[int, int]]
+    """Number and label of the drawings of other classes: these are left out."""
+
+
+@dataclass(frozen=True, eq=False)
 class Forked:
     """A copy of the run trains beside it from now on, on the same batches."""
 
@@ -436,6 +450,7 @@ Event = (
     | Refused
     | Diverged
     | Spiked
+    | Teaching
     | Forked
     | ForkEnded
     | CheckpointSaved

@@ -8,7 +8,7 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-from digit_tui.data import Dataset, counted
+from digit_tui.data import Dataset, a_digit, counted
 from digit_tui.run import commands, removal_words
 from digit_tui.run.commands import Setting
 from digit_tui.run.events import (
@@ -30,6 +30,7 @@ from digit_tui.run.events import (
     SettingChanged,
     SnapshotInfo,
     Spiked,
+    Teaching,
     WentBack,
     WorkerLost,
 )
@@ -65,7 +66,7 @@ RESUMED = "training resumed"
 ROW = 78
 """Columns of the log in a terminal of 80: of a longer line a person may see the beginning only."""
 FEW = 2
-"""Undone commands that are named one by one."""
+"""Undone commands, or drawings of unknown classes, that are named one by one."""
 RECENT = 1_000
 """Steps for which a change may have caused trouble, and is named."""
 SMALL_SHARE = 0.1
@@ -132,11 +133,12 @@ def setting_change(change: SettingChanged) -> str:
 
 def setting_set(change: SettingChanged) -> str:
     """A changed setting and its effect, if that is known; else for example "set epochs 2 → 3"."""
-    words = setting_change(change)
+    words, lesson = setting_change(change), ""
     if change.effect is None:
         return f"set {words}"
     effect = removal_words.effect(change.effect)
-    lesson = "" if change.lesson is None else f"{change.lesson.words}; "
+    if change.lesson is not None:  # of those whose classes the network knows
+        words, lesson = f"{change.lesson.total} drawings taught", f"{change.lesson.words}; "
     return f"{words}: {lesson}{effect}"
 
 
@@ -294,6 +296,8 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
             return with_remedy(message, remedy, ways)
         case Diverged(message=message) | Spiked(message=message):
             return message
+        case Teaching():
+            return _teaching(event)
         case Forked(epoch=epoch, changes=changes):
             text = f"epoch {epoch:.2f}: fork with {', '.join(changes)}"
             return with_remedy(text, KEEP_FIRST, ways)
@@ -315,6 +319,18 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
             return line_for(failed, ways)
         case _:
             return None
+
+
+def _teaching(event: Teaching) -> str:
+    """For example "teaching 13 of 14 drawings (the network knows 0 to 9, #13 is a 20) ..."."""
+    drawings = counted(event.count, "drawing")
+    if not event.unknown:
+        return f"teaching {drawings} ..."
+    others = [f"#{number} is {a_digit(label)}" for number, label in event.unknown]
+    if len(others) > FEW:
+        others = [*others[:FEW], f"{len(others) - FEW} more are none of them"]
+    reasons = ", ".join([f"the network knows 0 to {event.classes - 1}", *others])
+    return f"teaching {event.count - len(event.unknown)} of {drawings} ({reasons}) ..."
 
 
 def test_opened(event: Evaluated, ways: Ways | None) -> str:

@@ -38,7 +38,8 @@ class CommandQueue:
 
     def due(self, step: int) -> Iterator[Command]:
         """The commands that take effect at a step; ask anew when the step has changed."""
-        while self._is_due(step):
+        # What would be repeated is, when the run is resumed.
+        while self._is_due(step) and not self._source.stopping():
             yield self._scheduled.popleft()[1]
         while self._waiting and not self._scheduled:
             yield self._waiting.popleft()
@@ -56,6 +57,10 @@ class CommandQueue:
     def waiting(self) -> bool:
         """Whether a new command came."""
         return self._source.waiting()
+
+    def stopping(self) -> bool:
+        """Whether a command to stop came."""
+        return self._source.stopping()
 
     def interrupt(self) -> bool:
         """Whether the group of steps under way should end early, because a command came."""

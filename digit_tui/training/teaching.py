@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def find_drawings(
         classes: that the network tells apart.
 
     Raises:
-        DataError: if they are not there any more, or do not suit the network.
+        DataError: if they are not there any more, or the network knows the classes of too few.
         RunError: if a file of them is damaged, or somebody else has one in its place.
         OSError: if the disk refuses to keep them.
     """
@@ -47,16 +48,19 @@ def find_drawings(
         drawings = Drawings(*read_own_digits())
     if drawings.sha256 != command.drawings or len(drawings) != command.count:
         raise DataError("your drawings have changed since: ask again")
-    highest = int(drawings.labels.max())
-    if highest >= classes:
-        raise DataError(f"a drawing has the label {highest}, the network knows 0 to {classes - 1}")
+    drawings.known_to(classes)
     if writer is not None:
         writer.keep_drawings(drawings)
     return drawings
 
 
 def teach(
-    state: RunState, drawings: Drawings, dataset: Dataset, sizes: tuple[int, ...], seed: int
+    state: RunState,
+    drawings: Drawings,
+    dataset: Dataset,
+    sizes: tuple[int, ...],
+    seed: int,
+    stopping: Callable[[], bool],
 ) -> Lesson:
     """Fine-tune the network that is evaluated, in place, and judge what that is worth.
 
@@ -66,13 +70,18 @@ def teach(
 
     Args:
         state: of the branch.
-        drawings: what to teach.
+        drawings: what to teach; those whose classes the network does not know are left out.
         dataset: its training images are rehearsed.
         sizes: layer widths, inputs first, classes last.
         seed: the run's.
+        stopping: see `fine_tune`.
+
+    Raises:
+        Stopped: if it was given up: then nothing has changed.
     """
     weights = state.parameters if state.average is None else state.average
     before = Network(sizes, weights.copy())
+    drawings = drawings.known_to(sizes[-1])
     images = resample_area(drawings.images, dataset.side).reshape(len(drawings), -1)
     removed = None if state.removed is None else state.removed.mask
 
@@ -86,6 +95,7 @@ def teach(
             dataset.side,
             stream(seed, "teach", state.step, number),
             removed,
+            stopping,
         )
 
     with threadpool_limits(limits=1, user_api="blas"), np.errstate(all="ignore"):

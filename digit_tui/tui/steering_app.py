@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from digit_tui.config import AUGMENTATIONS
-from digit_tui.data import DataError, counted
+from digit_tui.data import DataError
 from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.remedies import FORK_FIRST, KEEP_FIRST, TEST, with_remedy
@@ -134,11 +134,10 @@ class SteeringApp(JobControlApp):
         if self._forked():
             return
         try:
-            command = teach_own_digits()
+            command = teach_own_digits("draw and keep {} more (view Draw, enter)")
         except DataError as error:
             self.tell(str(error))
             return
-        self.tell(f"a copy learns {counted(command.count, 'drawing')}")
         self.send(commands.Fork((command,)))
 
     def action_keep(self) -> None:

@@ -159,7 +159,9 @@ def test_a_loss_that_is_no_number_ends_a_run_that_nobody_sees(converse: Converse
 
 def test_a_copy_is_taught(converse: Converse, teach_8: Teach) -> None:
     ended = converse("step 2", "teach", "status", "keep fork", "timeline", "quit")
+    begun = ended.lines.index("teaching 8 drawings ...")
     assert ended.find("^epoch 0.06: fork with 8 drawings taught; keep run or keep fork ends it")
+    assert "fork with" in ended.lines[begun + 1]
     told = r"^fork: 8 drawings taught: \d right before, \d by copies that had not seen them; test "
     assert ended.find(told + r".*; fixed \d+, broke \d+")
     assert ended.find("^kept the fork; run ended")
@@ -171,4 +173,7 @@ def test_a_copy_is_taught(converse: Converse, teach_8: Teach) -> None:
 def test_too_few_drawings(converse: Converse, keep_drawings: KeepDrawings) -> None:
     keep_drawings(drawings_of(), 3)
     ended = converse("teach", "quit")
-    assert ended.find("^teach: 5 to 10,000 drawings can be taught, not 3$")
+    assert ended.find(
+        "^teach: 5 drawings are needed to teach it, you have 3: "
+        "keep 2 more with digit-tui data mine --add$"
+    )

@@ -46,6 +46,8 @@ def settings_line(model: RunModel, width: int = 1_000) -> str:
 
 
 def _state_words(model: RunModel) -> str:
+    if model.teaching:
+        return "… teaching"
     if model.state == "training" and model.repeats_to is not None:
         return f"↻ repeating to epoch {model.repeats_to:.2f}"
     return STATES[model.state]

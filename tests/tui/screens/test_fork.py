@@ -240,16 +240,29 @@ class TestFork:
             assert opened.sent.pop() == commands.Fork((commands.Prune(0.5),))
             keep_drawings(drawings_of(), 4)
             await opened.press("H")
-            opened.find("5 to 10,000 drawings can be taught, not 4")
+            opened.find("5 drawings are needed to teach it, you have 4")
+            assert lines(opened.app.model)[-1].endswith(": draw and keep 1 more (view Draw, enter)")
             command = keep_drawings(drawings_of(12))
             await opened.press("H")
             assert opened.sent == [commands.Fork((command,))]  # also when all epochs are done
+            opened.app.show_view("confusion")
+            await opened.settle()
+            await opened.tell(happened.Teaching(100, 1.0, 12, 10, []))
+            opened.find("… teaching")
+            assert "teaching 12 drawings ..." in [
+                each.message for each in opened.app._notifications
+            ]
             await opened.tell(forked(story, "12 drawings taught"))
             before, after = (story.evaluated_at(100, 1.0, story.evaluation()) for _ in range(2))
             effect = effect_of(before, after)
             change = story.changed("taught", ((command.drawings, 12),))
             change = replace(change, effect=effect, lesson=Lesson(12, 5, 11))
             await opened.tell(before, *of_fork(change, after))
+            assert "… teaching" not in opened.text
+            notices = [each.message for each in opened.app._notifications]
+            assert "12 drawings: 5 right before, 11 by copies that had not seen them" in notices
+            opened.app.show_view("train")
+            await opened.settle()
             told = "12 drawings taught: 5 right before, 11 by copies that had not seen them"
             opened.find(f"Fork: {told}")
             assert lines(opened.app.model)[-1].startswith(f"fork: {told}; test ")
