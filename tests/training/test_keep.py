@@ -117,9 +117,7 @@ def test_the_timeline_has_the_fork_that_was_kept_and_the_end_of_its_epochs(
     script = [(5, Fork((SetLearningRate(1.0),))), (16, AddEpochs(1)), (24, Keep(fork=True))]
     ran = train([*script, (24, Undo()), STOP], interactive=True)
     inner = [each.event for each in ran.all(BranchEvent)]
-    of_fork = {
-        each.step: each.evaluation.accuracy for each in inner if isinstance(each, Evaluated)
-    }
+    of_fork = {each.step: each.evaluation.accuracy for each in inner if isinstance(each, Evaluated)}
     assert ran.all(Evaluated)[-1].evaluation.accuracy == of_fork[16]
     rows = [
         (each.step, each.undone, each.accuracy)
