@@ -113,12 +113,22 @@ def _went_back(event: WentBack) -> str:
     kept = len(event.lineage)
     undone = event.from_lineage[kept:]
     if undone and event.from_lineage[:kept] == event.lineage:
-        words = ", ".join(command_words(each.command) for each in undone)
-        many = len(undone) > FEW or (len(undone) > 1 and len(f"{text}; undone: {words}") > ROW)
-        text += f"; undone: {counted(len(undone), 'command') if many else words}"
+        text += f"; undone: {_named([command_words(each.command) for each in undone], text)}"
     if event.ahead:
         text += f"; repeating {counted(event.ahead, 'step')}"
     return text
+
+
+def _named(names: Sequence[str], text: str) -> str:
+    """As many of the undone commands as fit in a row after a text, at least the last one.
+
+    For example "switch to sgd, add 1 epoch", or "add 1 epoch and 3 more".
+    """
+    for left in range(len(names)):
+        words = ", ".join(names[left:]) + (f" and {left} more" if left else "")
+        if len(f"{text}; undone: {words}") <= ROW:
+            break
+    return words
 
 
 def setting_change(change: SettingChanged) -> str:
