@@ -59,6 +59,7 @@ async def test_each_layer_has_a_row(window: Any, story: Any, size: tuple[int, in
         assert ("h Histogram" in opened.text) == (size == (80, 24))  # else all are shown
         await opened.press("down")
         await opened.until(lambda: "Weights of the output" in opened.text)
+        opened.find(r"^ ▸output .* - +- +\S+$")  # it has no ReLU
         await opened.press("up", "up")
         await opened.until(lambda: "Weights of layer 1" in opened.text)
 
