@@ -66,7 +66,7 @@ RESUMED = "training resumed"
 ROW = 78
 """Columns of the log in a terminal of 80: of a longer line a person may see the beginning only."""
 FEW = 2
-"""Undone commands, or drawings of unknown classes, that are named one by one."""
+"""Drawings of unknown classes that are named one by one."""
 RECENT = 1_000
 """Steps for which a change may have caused trouble, and is named."""
 SMALL_SHARE = 0.1

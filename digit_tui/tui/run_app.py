@@ -20,6 +20,8 @@ from digit_tui.run.events import (
     BranchEvent,
     EpochEnded,
     Evaluated,
+    Forked,
+    ForkEnded,
     Inspected,
     Refused,
     SettingChanged,
@@ -161,7 +163,8 @@ class RunApp(ViewsApp):
             with self.errors_told():  # those after it must not be lost
                 self.model.ingest(event)
                 is_set = isinstance(event, SettingChanged) and not self.model.repeats
-                if (is_set or isinstance(event, Refused | Teaching)) and self.model.log:
+                answers = is_set or isinstance(event, Refused | Teaching | Forked | ForkEnded)
+                if answers and self.model.log:
                     told[id(self.model.log[-1])] = self.model.log[-1]  # once, when it is whole
                 match event:
                     case BranchEvent(SettingChanged(lesson=Lesson() as lesson)):

@@ -132,7 +132,10 @@ class PruningChart(Chart):
         marker = "ascii" if self.app.no_color or not shows(BRAILLE) else "braille"
         chosen = None if self.share is None else 100 * self.share
         curve = Curve(x, y, "held-out")
-        self.draw(Drawing([curve], span, [], percent=True, marker=marker, crosshair=chosen))
+        # From 0 to 1 from the start, or while there are few points a digit would look like a cliff.
+        self.draw(
+            Drawing([curve], span, [], percent=True, whole=True, marker=marker, crosshair=chosen)
+        )
 
     def _entitle(self, inspected: Inspected) -> None:
         """Say what is seen: the accuracy of the chosen share, or how far the curve is."""

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.steering import forked
 
+from digit_tui.run import events as happened
 from digit_tui.run.commands import AppliedCommand, Prune
 from digit_tui.tui.screens.network.page import Page
 from digit_tui.tui.screens.network.view import PAGES, NetworkView
@@ -59,6 +61,7 @@ async def test_each_layer_has_a_row(window: Any, story: Any, size: tuple[int, in
         assert ("h Histogram" in opened.text) == (size == (80, 24))  # else all are shown
         await opened.press("down")
         await opened.until(lambda: "Weights of the output" in opened.text)
+        opened.find(r"^ ▸output .* - +- +\S+$")  # it has no ReLU
         await opened.press("up", "up")
         await opened.until(lambda: "Weights of layer 1" in opened.text)
 
@@ -114,7 +117,7 @@ async def test_the_past_is_drawn_and_forgotten_where_the_run_goes_back(
 
 
 async def test_an_opened_page_shows_the_network_as_it_is_now(window: Any, story: Any) -> None:
-    async with window() as opened:
+    async with window(toasts=True) as opened:
         await opened.tell(*story.opening(), *story.epochs(1), story.inspected())
         await opened.tell(*story.epochs(1))
         await show(opened, "Layers")
@@ -130,6 +133,15 @@ async def test_an_opened_page_shows_the_network_as_it_is_now(window: Any, story:
         opened.find("epoch 3.00$")  # as the numbers below
         await opened.tell(story.inspected(seed=2))
         await opened.until(lambda: "epoch 5.00\n" in opened.text)
+        # A fork is told of here, too, where there is no log, and whose numbers these are.
+        await opened.tell(forked(story, "optimizer sgd"))
+        (told,) = opened.app._notifications
+        assert "fork with optimizer sgd" in told.message
+        opened.find(r"training  \+ fork  epoch 5\.00/25")
+        opened.find("run, epoch 5.00$")
+        await opened.tell(happened.ForkEnded(story.step, "run", None, "asked"))
+        assert "kept the run" in [*opened.app._notifications][-1].message
+        assert "fork" not in opened.rows[1]
 
 
 async def test_a_network_that_diverged_is_shown_too(window: Any, story: Any) -> None:

@@ -342,6 +342,8 @@ async def test_the_accuracy_after_pruning_is_computed(
         await opened.tell(state)
         await opened.until(lambda: "3 of 20 computed" in opened.text)
         opened.find("Pruned: test accuracy at epoch 1")
+        opened.find("100%┤")
+        opened.find(" 0%┤")
         assert "▸" not in opened.text
         go_on.set()
         await opened.until(lambda: "by % of weights left out" in opened.text)
