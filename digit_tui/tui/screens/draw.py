@@ -17,7 +17,7 @@ from digit_tui.training.pace import Pace
 from digit_tui.tui.drawing.ink import default_renderer, next_renderer
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.classifier_maker import ClassifierMaker
-from digit_tui.tui.state.drawing_keeper import DrawingKeeper
+from digit_tui.tui.state.drawing_keeper import DrawingKeeper, teach_key
 from digit_tui.tui.state.drawn_digit import DrawnDigit
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.drawing_begin import DrawingBegin
@@ -169,7 +169,7 @@ class DrawView(View):
         """Show what the network reads; None if there is nothing to read, or nobody to read it."""
         blank, latest = self._canvas.drawing.is_blank, model.latest
         if blank or latest is None or model.dataset is None:
-            self.query_one(DrawingBegin).show(blank, self._teach_key)
+            self.query_one(DrawingBegin).show(blank, teach_key(model))
             self.set_class(True, "-blank")
             self.query_one(ReadDrawing).close()
             return None
@@ -181,7 +181,11 @@ class DrawView(View):
         )
         digit = DrawnDigit(model.dataset, network, epoch, reading)
         self.query_one(ReadDrawing).show(
-            digit, self._normalises, self._pixels, self._canvas.renderer
+            digit,
+            self._maker.makes_first,
+            self._normalises,
+            self._pixels,
+            self._canvas.renderer,
         )
         return digit
 
@@ -212,23 +216,12 @@ class DrawView(View):
         """Show the question, or the tool in use and what there is to say."""
         words, keeper = self.query_one(DrawingWords), self._keeper
         if keeper.asks:
-            words.ask(keeper.question(self._class_count))
+            words.ask(keeper.question(self.host.model))
         else:
             words.show(self._canvas.words, keeper.said, is_left=not self._is_in_frame)
         self.set_class(keeper.asks, "-asks")
 
     # Keeping
-
-    @property
-    def _class_count(self) -> int:
-        dataset = self.host.model.dataset
-        return 10 if dataset is None else dataset.classes
-
-    @property
-    def _teach_key(self) -> str | None:
-        """What teaches a network the drawings; None if the run is not changed."""
-        ways = self.host.model.ways
-        return None if ways is None else ways["teach"]
 
     def action_keep_drawing(self) -> None:
         """Ask what the drawing is; the next key answers."""
@@ -253,8 +246,7 @@ class DrawView(View):
             self._say("Draw first, then say what it is.")
             return
         ink = self._canvas.drawing.image
-        name, classes = event.character or "", self._class_count
-        if self._keeper.keep(ink, name, classes, self._teach_key):
+        if self._keeper.keep(ink, event.character or "", self.host.model):
             self._canvas.action_wipe()
         self._show_words()
 

@@ -9,9 +9,19 @@ from numpy.typing import NDArray
 from digit_tui.data import DataError, normalise_digit
 from digit_tui.data.own_digits import add_own_digit, read_own_digits
 from digit_tui.tui.state.drawn_digit import class_of
+from digit_tui.tui.state.run_model import RunModel
 
 ENOUGH = 5
 """So many drawings and more are worth to be taught."""
+
+
+def teach_key(model: RunModel) -> str | None:
+    """What teaches a network the drawings; None if the run cannot be changed."""
+    return None if model.ways is None else model.ways["teach"]
+
+
+def _classes(model: RunModel) -> int:
+    return 10 if model.dataset is None else model.dataset.classes
 
 
 class DrawingKeeper:
@@ -26,7 +36,8 @@ class DrawingKeeper:
         self.asks = False
         self.said = ""
 
-    def question(self, classes: int) -> str:
+    def question(self, model: RunModel) -> str:
+        classes = _classes(model)
         names = f"0 to {min(classes, 10) - 1}"
         if classes > 10:
             names += " or a letter"
@@ -36,19 +47,18 @@ class DrawingKeeper:
         """Ask no longer, and say this instead."""
         self.asks, self.said = False, text
 
-    def keep(self, ink: NDArray[Any], name: str, classes: int, teach_key: str | None) -> bool:
+    def keep(self, ink: NDArray[Any], name: str, model: RunModel) -> bool:
         """Keep a drawing as the class that a typed character names.
 
         Args:
             ink: (height, width) uint8, 0 background to 255 ink.
             name: what was typed.
-            classes: how many there are.
-            teach_key: what teaches a network the drawings; None if nothing does here.
+            model: the run that reads it.
 
         Returns:
             Whether it was kept: there may be no such class, or the disk may refuse.
         """
-        label = class_of(name, classes)
+        label = class_of(name, _classes(model))
         if label is None:
             return False
         image = normalise_digit(ink).image  # as MNIST's, whatever was shown
@@ -58,7 +68,7 @@ class DrawingKeeper:
         except (DataError, OSError) as error:
             self.say(f"It was not kept: {error}")
             return False
-        taught = teach_key is not None and count >= ENOUGH
-        rest = f"; {teach_key} teaches them." if taught else " now."
+        key = teach_key(model) if count >= ENOUGH else None
+        rest = " now." if key is None else f"; {key} teaches them."
         self.say(f"Kept as {name}: {count:,} of yours{rest}")
         return True

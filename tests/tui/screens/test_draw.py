@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -205,10 +206,20 @@ async def test_the_bars_follow_the_network_while_it_trains(
         opened.find("what if it were")
 
 
-async def test_what_is_no_digit_is_told(canvas: Any, network: Network, sample: Dataset) -> None:
+async def test_what_is_no_digit_is_told(
+    canvas: Any, network: Network, sample: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learns, classifier = Event(), SelectiveClassifier.of(network, sample)
+
+    def learn(*_: Any) -> SelectiveClassifier:
+        learns.wait(20)
+        return classifier
+
+    monkeypatch.setattr(SelectiveClassifier, "of", learn)
     async with canvas(may_refuse=True) as opened:
         await opened.press("space", "right")  # a dash
-        classifier = SelectiveClassifier.of(network, sample)
+        opened.find(read_by(network, drawn(opened)) + " …")  # so far
+        learns.set()
         reading = read_drawing(network, drawn(opened), classifier=classifier)
         assert reading.answer is not None
         assert reading.answer.classes == ()
