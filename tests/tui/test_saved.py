@@ -46,6 +46,8 @@ async def test_it_is_read_with_its_averaged_weights_and_stays_as_it_is(
         await opened.press("escape", "space", "n", "right_square_bracket", "tab")
         opened.find("Loss by epoch")
         assert "No points yet" not in opened.text
+        said = [line.text for line in app.model.log if "not trained here" in line.text]
+        assert said == [f"a saved run is not trained here: digit-tui --resume {folder}"] * 3
         opened.find("saved run  epoch 1.25/2")
         await opened.press("tab")
         opened.find("mistakes by loss")
