@@ -9,6 +9,7 @@ from textual import events, work
 from textual.message import Message
 
 from digit_tui.data import printable
+from digit_tui.run.commands import Teach
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import EXPECTED, Failed, failure_of
 from digit_tui.session.runner import RunnerEvent
@@ -24,6 +25,8 @@ from digit_tui.tui.screens.meanings import EVERYWHERE, Meaning
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
+NAME_COLUMNS = 24
+"""Of the run's name in the header."""
 STEERING = {each.key for each in keys(TRAINING_KEYS)}
 """Keys of a run that trains."""
 
@@ -63,7 +66,7 @@ class SavedApp(JobControlApp):
         """
         super().__init__(request.config, rate, stdio)
         self.model.ways = None  # nothing is changed
-        self.model.replay = "■ saved run"
+        self.model.replay = f"■ saved run {_name(request, checkpoint)}"
         assert request.replay is not None
         self._path = request.replay.path
         self._request = request
@@ -124,3 +127,13 @@ class SavedApp(JobControlApp):
     def wait_saved(self, seconds: float) -> bool:
         """Return at once: there is nothing to save."""
         return True
+
+
+def _name(request: RunRequest, checkpoint: Checkpoint) -> str:
+    """Of a run's folder, as much of it as fits; and how many drawings it was taught last."""
+    assert request.replay is not None
+    name = printable(request.replay.path.name)
+    if len(name) > NAME_COLUMNS:
+        name = f"{name[: NAME_COLUMNS - 1]}…"
+    taught = [each.command for each in checkpoint.state.lineage if isinstance(each.command, Teach)]
+    return f"{name}, taught {taught[-1].count:,}" if taught else name
