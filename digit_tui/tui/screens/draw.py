@@ -81,6 +81,8 @@ class DrawView(View):
         self._normalises = True
         self._pixels = False
         self._keeper = DrawingKeeper()
+        self._is_refused = False
+        """Whether the drawing is read as no digit."""
         self._pace = Pace(1.0)
         """Of copies of the state."""
         self._maker = ClassifierMaker()
@@ -134,8 +136,8 @@ class DrawView(View):
     def draw(self, model: RunModel) -> None:
         self._look(model)
         self._canvas.redraw()
-        self._show_words()
         digit = self._read(model)
+        self._show_words()
         if digit is not None:
             self._explain(digit)
 
@@ -151,8 +153,8 @@ class DrawView(View):
         """Show the drawing and the bars at once, the rest when the hand rests."""
         self._change_pending = False
         self._canvas.redraw()
-        self._show_words()
         self._read(self.host.model)
+        self._show_words()
         if self._rest is not None:
             self._rest.stop()
         self._rest = self.set_timer(REST_SECONDS, self.redraw)
@@ -168,6 +170,7 @@ class DrawView(View):
     def _read(self, model: RunModel) -> DrawnDigit | None:
         """Show what the network reads; None if there is nothing to read, or nobody to read it."""
         blank, latest = self._canvas.drawing.is_blank, model.latest
+        self._is_refused = False
         if blank or latest is None or model.dataset is None:
             self.query_one(DrawingBegin).show(blank, teach_key(model))
             self.set_class(True, "-blank")
@@ -179,6 +182,7 @@ class DrawView(View):
         reading = read_drawing(
             network, self._canvas.drawing.image, self._normalises, self._maker.classifier
         )
+        self._is_refused = reading.is_refused
         digit = DrawnDigit(model.dataset, network, epoch, reading)
         self.query_one(ReadDrawing).show(
             digit,
@@ -216,7 +220,7 @@ class DrawView(View):
         """Show the question, or the tool in use and what there is to say."""
         words, keeper = self.query_one(DrawingWords), self._keeper
         if keeper.asks:
-            words.ask(keeper.question(self.host.model))
+            words.ask(keeper.question(self.host.model, self._is_refused))
         else:
             words.show(self._canvas.words, keeper.said, is_left=not self._is_in_frame)
         self.set_class(keeper.asks, "-asks")
@@ -229,10 +233,11 @@ class DrawView(View):
             self._say("There is nothing to keep yet.")
             return
         self._canvas.lift()
-        asked = self._keeper.asks
-        self._say("")
-        self._keeper.asks = not asked
-        self._show_words()
+        if self._keeper.asks:
+            self._say("")
+        else:
+            self._keeper.ask()
+            self._show_words()
 
     def on_key(self, event: events.Key) -> None:
         """Take the key that says what the drawing is; in the frame a digit does so unasked."""

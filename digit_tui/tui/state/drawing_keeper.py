@@ -35,13 +35,28 @@ class DrawingKeeper:
     def __init__(self) -> None:
         self.asks = False
         self.said = ""
+        self._wrong = ""
+        """What was typed last, if there is no such label."""
 
-    def question(self, model: RunModel) -> str:
+    def question(self, model: RunModel, is_refused: bool) -> str:
+        """Which label is to be typed.
+
+        Args:
+            model: the run that reads it.
+            is_refused: whether it is read as no digit.
+        """
         classes = _classes(model)
         names = f"0 to {min(classes, 10) - 1}"
         if classes > 10:
             names += " or a letter"
-        return f"Which one is it? Press {names}, or esc not to keep it."
+        if self._wrong:
+            doubt = f"{self._wrong} is none of them."
+        else:
+            doubt = "It looks like no digit. Which one is it?" if is_refused else "Which one is it?"
+        return f"{doubt} Press {names}, or esc not to keep it."
+
+    def ask(self) -> None:
+        self.asks, self.said, self._wrong = True, "", ""
 
     def say(self, text: str) -> None:
         """Ask no longer, and say this instead."""
@@ -60,6 +75,8 @@ class DrawingKeeper:
         """
         label = class_of(name, _classes(model))
         if label is None:
+            if name.isalnum():  # an arrow key was no answer
+                self.asks, self._wrong = True, name
             return False
         image = normalise_digit(ink).image  # as MNIST's, whatever was shown
         try:
