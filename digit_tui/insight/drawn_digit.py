@@ -41,11 +41,16 @@ class Reading:
         return int(self.probabilities.argsort()[-2])
 
     @property
+    def is_refused(self) -> bool:
+        """Whether it is taken for no digit."""
+        return self.answer is not None and not self.answer.classes
+
+    @property
     def words(self) -> str:
         """The answer: for example "reads 7 (97.1%)", "2 or 7" or "not a digit; most like 7"."""
         if not np.isfinite(self.probabilities).all():
             return "cannot read: it has diverged"
-        if self.answer is not None and not self.answer.classes:
+        if self.is_refused:
             return f"{NOT_A_DIGIT}; most like {self.predicted}"
         if self.answer is not None:
             return f"reads {answer_words(self.answer)}"
@@ -58,7 +63,7 @@ class Reading:
             return "it has diverged"
         if self.answer is None:
             return self.words
-        if not self.answer.classes:
+        if self.is_refused:
             return f"{NOT_A_DIGIT}; like {self.predicted}"
         return f"reads {' or '.join(map(str, self.answer.classes))}"
 

@@ -17,7 +17,7 @@ from digit_tui.training.pace import Pace
 from digit_tui.tui.drawing.ink import default_renderer, next_renderer
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.classifier_maker import ClassifierMaker
-from digit_tui.tui.state.drawing_keeper import DrawingKeeper
+from digit_tui.tui.state.drawing_keeper import DrawingKeeper, teach_key
 from digit_tui.tui.state.drawn_digit import DrawnDigit
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.drawing_begin import DrawingBegin
@@ -81,6 +81,8 @@ class DrawView(View):
         self._normalises = True
         self._pixels = False
         self._keeper = DrawingKeeper()
+        self._is_refused = False
+        """Whether the drawing is read as no digit."""
         self._pace = Pace(1.0)
         """Of copies of the state."""
         self._maker = ClassifierMaker()
@@ -134,8 +136,8 @@ class DrawView(View):
     def draw(self, model: RunModel) -> None:
         self._look(model)
         self._canvas.redraw()
-        self._show_words()
         digit = self._read(model)
+        self._show_words()
         if digit is not None:
             self._explain(digit)
 
@@ -151,8 +153,8 @@ class DrawView(View):
         """Show the drawing and the bars at once, the rest when the hand rests."""
         self._change_pending = False
         self._canvas.redraw()
-        self._show_words()
         self._read(self.host.model)
+        self._show_words()
         if self._rest is not None:
             self._rest.stop()
         self._rest = self.set_timer(REST_SECONDS, self.redraw)
@@ -168,8 +170,9 @@ class DrawView(View):
     def _read(self, model: RunModel) -> DrawnDigit | None:
         """Show what the network reads; None if there is nothing to read, or nobody to read it."""
         blank, latest = self._canvas.drawing.is_blank, model.latest
+        self._is_refused = False
         if blank or latest is None or model.dataset is None:
-            self.query_one(DrawingBegin).show(blank, self._teach_key)
+            self.query_one(DrawingBegin).show(blank, teach_key(model))
             self.set_class(True, "-blank")
             self.query_one(ReadDrawing).close()
             return None
@@ -179,9 +182,14 @@ class DrawView(View):
         reading = read_drawing(
             network, self._canvas.drawing.image, self._normalises, self._maker.classifier
         )
+        self._is_refused = reading.is_refused
         digit = DrawnDigit(model.dataset, network, epoch, reading)
         self.query_one(ReadDrawing).show(
-            digit, self._normalises, self._pixels, self._canvas.renderer
+            digit,
+            self._maker.makes_first,
+            self._normalises,
+            self._pixels,
+            self._canvas.renderer,
         )
         return digit
 
@@ -212,23 +220,12 @@ class DrawView(View):
         """Show the question, or the tool in use and what there is to say."""
         words, keeper = self.query_one(DrawingWords), self._keeper
         if keeper.asks:
-            words.ask(keeper.question(self._class_count))
+            words.ask(keeper.question(self.host.model, self._is_refused))
         else:
             words.show(self._canvas.words, keeper.said, is_left=not self._is_in_frame)
         self.set_class(keeper.asks, "-asks")
 
     # Keeping
-
-    @property
-    def _class_count(self) -> int:
-        dataset = self.host.model.dataset
-        return 10 if dataset is None else dataset.classes
-
-    @property
-    def _teach_key(self) -> str | None:
-        """What teaches a network the drawings; None if the run is not changed."""
-        ways = self.host.model.ways
-        return None if ways is None else ways["teach"]
 
     def action_keep_drawing(self) -> None:
         """Ask what the drawing is; the next key answers."""
@@ -236,10 +233,11 @@ class DrawView(View):
             self._say("There is nothing to keep yet.")
             return
         self._canvas.lift()
-        asked = self._keeper.asks
-        self._say("")
-        self._keeper.asks = not asked
-        self._show_words()
+        if self._keeper.asks:
+            self._say("")
+        else:
+            self._keeper.ask()
+            self._show_words()
 
     def on_key(self, event: events.Key) -> None:
         """Take the key that says what the drawing is; in the frame a digit does so unasked."""
@@ -253,8 +251,7 @@ class DrawView(View):
             self._say("Draw first, then say what it is.")
             return
         ink = self._canvas.drawing.image
-        name, classes = event.character or "", self._class_count
-        if self._keeper.keep(ink, name, classes, self._teach_key):
+        if self._keeper.keep(ink, event.character or "", self.host.model):
             self._canvas.action_wipe()
         self._show_words()
 

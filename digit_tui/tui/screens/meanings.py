@@ -239,6 +239,7 @@ DRAW = (
     Meaning("thin brush, rubber", "what draws (b), or rubs out (x)"),
     Meaning("pen up, DOWN", "whether the arrow keys draw; space switches"),
     Meaning("reads 7 (97.1%)", "what the network takes it for, and how surely"),
+    Meaning("reads 7 (97.1%) …", "what is no digit is still being learned"),
     Meaning("7 ██  83.5%", "how probable each digit is to the network"),
     Meaning("1 cropped", "only what has ink"),
     Meaning("2 20 pixels", "its longer side made as long as MNIST's digits"),

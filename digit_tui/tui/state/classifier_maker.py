@@ -32,6 +32,11 @@ class ClassifierMaker:
         """The last that one was to be made of."""
         self._busy = False
 
+    @property
+    def makes_first(self) -> bool:
+        """Whether one is being made, and there was none before."""
+        return self._busy and self.classifier is None
+
     def due(self, model: RunModel) -> Callable[[], None] | None:
         """What is to be done in a thread now, for a second; None if there is nothing."""
         evaluated, dataset = model.evaluated, model.dataset

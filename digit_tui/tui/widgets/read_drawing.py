@@ -25,17 +25,20 @@ class ReadDrawing(Container):
         yield SeenDrawing()
         yield NeighbourRow()
 
-    def show(self, digit: DrawnDigit, normalised: bool, marked: bool, renderer: str) -> None:
+    def show(
+        self, digit: DrawnDigit, waits: bool, normalised: bool, marked: bool, renderer: str
+    ) -> None:
         """Show what follows each stroke.
 
         Args:
             digit: the drawing.
+            waits: whether it is not known yet what is no digit.
             normalised: whether the network was given the normalised drawing.
             marked: whether the pixels that decided are marked.
             renderer: one of `RENDERERS`.
         """
         reading = digit.reading
-        self.query_one(Probabilities).show_reading(reading)
+        self.query_one(Probabilities).show_reading(reading, waits)
         seen = self.query_one(SeenDrawing)
         if not seen.display:
             return

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -111,7 +113,9 @@ async def test_by_keys_alone(canvas: Any, network: Network, kept: list[Any]) -> 
 
         await opened.press("enter")
         opened.find("Which one is it")
-        await opened.press("q", "escape", "enter", "3")
+        await opened.press("up", "q")
+        opened.find("q is none of them")
+        await opened.press("escape", "enter", "3")
         ((image, label),) = kept
         assert label == 3
         assert image.shape == (28, 28)
@@ -205,15 +209,27 @@ async def test_the_bars_follow_the_network_while_it_trains(
         opened.find("what if it were")
 
 
-async def test_what_is_no_digit_is_told(canvas: Any, network: Network, sample: Dataset) -> None:
+async def test_what_is_no_digit_is_told(
+    canvas: Any, network: Network, sample: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learns, classifier = Event(), SelectiveClassifier.of(network, sample)
+
+    def learn(*_: Any) -> SelectiveClassifier:
+        learns.wait(20)
+        return classifier
+
+    monkeypatch.setattr(SelectiveClassifier, "of", learn)
     async with canvas(may_refuse=True) as opened:
         await opened.press("space", "right")  # a dash
-        classifier = SelectiveClassifier.of(network, sample)
+        opened.find(read_by(network, drawn(opened)) + " …")  # so far
+        learns.set()
         reading = read_drawing(network, drawn(opened), classifier=classifier)
         assert reading.answer is not None
         assert reading.answer.classes == ()
         await opened.until(lambda: f"not a digit; most like {reading.predicted}" in opened.text)
-        await opened.press("y")
+        await opened.press("enter")
+        opened.find("It looks like no digit")
+        await opened.press("escape", "y")
         opened.find(f"not a digit; like {reading.predicted} +what if it were")
 
 
@@ -241,6 +257,15 @@ async def test_what_cannot_be_kept_stays_on_the_canvas(
 )
 def test_the_class_that_a_key_names(character: str, classes: int, expected: int | None) -> None:
     assert class_of(character, classes) == expected
+
+
+def test_a_label_that_there_is_not_is_asked_for_again() -> None:
+    model: Any = SimpleNamespace(dataset=SimpleNamespace(classes=3), ways=None)
+    keeper = drawing_keeper.DrawingKeeper()
+    assert not keeper.keep(np.ones((8, 8), np.uint8), "7", model)
+    assert keeper.asks
+    text = "7 is none of them. Press 0 to 2, or esc not to keep it."
+    assert keeper.question(model, is_refused=False) == text
 
 
 def test_a_network_is_given_what_it_was_trained_on(network: Network) -> None:
