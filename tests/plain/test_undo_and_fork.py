@@ -175,5 +175,5 @@ def test_too_few_drawings(converse: Converse, keep_drawings: KeepDrawings) -> No
     ended = converse("teach", "quit")
     assert ended.find(
         "^teach: 5 drawings are needed to teach it, you have 3: "
-        "keep 2 more with digit-tui data mine --add$"
+        "keep 2 more with digit-tui data mine --add FILE --label N$"
     )
