@@ -25,7 +25,7 @@ from digit_tui.session import signals
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import EXPECTED, failure_of, print_failure
 from digit_tui.session.output import Output, print_error
-from digit_tui.storage.calibration_file import Calibration, write_calibration
+from digit_tui.storage.calibration_file import Calibration, remove_calibration, write_calibration
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_files import CALIBRATION
@@ -89,6 +89,17 @@ def calibrate_run(name: str, best: bool, folds: int, as_json: bool) -> int:
         for line in _lines(calibration, before, after):
             output.line(line)
         output.line(printable(f"Saved in {saved.path / CALIBRATION}"))
+    return output.status or ExitStatus.DONE
+
+
+def remove(name: str) -> int:
+    """Remove what `calibrate_run` saved of a run; returns the exit status."""
+    output = Output()
+    try:
+        path = remove_calibration(read_run(name).path)
+    except EXPECTED as error:
+        return print_failure(failure_of(error, action="remove"))
+    output.line(printable(f"Removed {path}"))
     return output.status or ExitStatus.DONE
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from digit_tui.cli.options import make_config, run_options
 
@@ -47,12 +48,21 @@ def evaluate(
     help="Copies to train, each without another fifth of the training set; for runs without "
     "--validation.",
 )
+@click.option("--remove", is_flag=True, help="Remove what was fitted; alone.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def calibrate(run: str, best: bool, folds: int, as_json: bool) -> None:
+@click.pass_context
+def calibrate(
+    context: click.Context, /, run: str, best: bool, folds: int, remove: bool, as_json: bool
+) -> None:
     """Fit how sure the network of a RUN may be, on digits that it was not trained on."""
-    from digit_tui.cli.calibrate import calibrate_run
+    from digit_tui.cli import calibrate as command
 
-    sys.exit(calibrate_run(run, best, folds, as_json))
+    if remove:
+        given = context.get_parameter_source("folds") is not ParameterSource.DEFAULT
+        if best or as_json or given:
+            raise click.UsageError("--remove goes without other options")
+        sys.exit(command.remove(run))
+    sys.exit(command.calibrate_run(run, best, folds, as_json))
 
 
 @click.command()

@@ -51,6 +51,17 @@ class Reading:
             return f"reads {answer_words(self.answer)}"
         return f"reads {self.predicted} ({self.probabilities[self.predicted]:.1%})"
 
+    @property
+    def brief_words(self) -> str:
+        """The same for few columns: for example "reads 2 or 7" without their probabilities."""
+        if not np.isfinite(self.probabilities).all():
+            return "it has diverged"
+        if self.answer is None:
+            return self.words
+        if not self.answer.classes:
+            return f"{NOT_A_DIGIT}; like {self.predicted}"
+        return f"reads {' or '.join(map(str, self.answer.classes))}"
+
 
 def read_drawing(
     network: Network,

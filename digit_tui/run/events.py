@@ -259,6 +259,11 @@ class Inspected:
         average = self.state.average
         return self.network if average is None else Network(self.network.sizes, average)
 
+    @property
+    def evaluated_weights(self) -> str:
+        """What an evaluation would measure, in words."""
+        return "latest weights" if self.state.average is None else "averaged weights"
+
 
 @dataclass(frozen=True, eq=False)
 class Paused:

@@ -221,6 +221,8 @@ def share(name: str, word: str) -> float:
     """
     value = number(name, word.removesuffix("%"))
     assert value is not None
+    if 1 <= value < 100 and not word.endswith("%"):
+        raise ValueError(f"{name}: write {value:g}% or {value / 100:g}")
     return value / 100 if word.endswith("%") else value
 
 

@@ -87,6 +87,17 @@ def test_a_run_is_calibrated_by_folds_and_evaluated(folder: Path) -> None:
     assert f"Calibrated at temperature {saved.temperature:.3f}: " in text
     assert f"Coverage at 99.9% accuracy  {wanted.coverage:.2%} of the digits" in text
 
+    assert ("calibrate RUN --remove" in text) == (wanted.ece > plain.ece)
+    for temperature, worse in (100.0, True), (1.0, False):
+        write_calibration(folder, replace(saved, temperature=temperature))
+        text = run("evaluate", str(folder)).stdout
+        assert ("made the calibration of these digits worse" in text) == worse
+    assert run(*COMMAND, str(folder), "--remove", "--folds", "1").exit_code == 2
+    removed = run(*COMMAND, str(folder), "--remove")
+    assert removed.stdout == f"Removed {folder / 'calibration.json'}\n"
+    again = run(*COMMAND, str(folder), "--remove")
+    assert (again.exit_code, "has no calibration to remove" in again.stderr) == (3, True)
+
     write_calibration(folder, replace(saved, weights_sha256="0" * 64))
     other = run("evaluate", str(folder), "--json")
     assert json.loads(other.stdout)["calibration"] is None
@@ -97,7 +108,8 @@ def test_a_run_is_calibrated_by_folds_and_evaluated(folder: Path) -> None:
     assert "calibration.json is damaged: weights_sha256: it is missing" in damaged.stderr
 
     (folder / "calibration.json").write_text("mine")
-    assert "was not made by digit-tui" in run(*COMMAND, str(folder)).stderr
+    for option in [], ["--remove"]:
+        assert "was not made by digit-tui" in run(*COMMAND, str(folder), *option).stderr
     (folder / "calibration.json").write_text('{"step": 1}')
     assert run("runs", "rm", str(folder), "--yes").exit_code == 0
     assert not folder.exists()

@@ -92,6 +92,8 @@ class DrawingCanvas(Canvas, can_focus=True):
         self._rubs = False
         self._pen_is_down = False
         self._mouse_is_down = False
+        self._had_focus = False
+        """Whether it had the focus when it was hidden."""
         self._cursor: Point | None = None
         """None as long as no key moves it."""
 
@@ -110,7 +112,7 @@ class DrawingCanvas(Canvas, can_focus=True):
     def words(self) -> str:
         """Which tool is in use, and whether the pen is down."""
         tool = "rubber (x)" if self._rubs else f"{self._brush} brush (b)"
-        return f"{tool}, pen {'DOWN' if self._pen_is_down else 'up'} (space)"
+        return f"{tool}, pen {'DOWN' if self._pen_is_down else 'up'}"
 
     def redraw(self) -> None:
         """Draw the strokes, the cursor, and while there is neither how to begin."""
@@ -237,6 +239,13 @@ class DrawingCanvas(Canvas, can_focus=True):
     def on_blur(self) -> None:
         self.lift()
         self._tell()
+
+    def on_hide(self) -> None:
+        self._had_focus = self.has_focus  # Textual takes it away
+
+    def on_show(self) -> None:
+        if self._had_focus:
+            self.focus()
 
     def on_focus(self) -> None:
         self._tell()

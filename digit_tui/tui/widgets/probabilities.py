@@ -51,7 +51,10 @@ class Probabilities(Canvas):
         """Show those of a drawing: nobody has said what it is."""
         style = self.part("probabilities--read")
         notes = {reading.predicted: ("", style)}
-        self._paint_bars(Segment(reading.words, style), reading.probabilities, notes)
+        words = reading.words
+        if len(words) > self.size.width:
+            words = reading.brief_words
+        self._paint_bars(Segment(words, style), reading.probabilities, notes)
 
     def _paint_bars(
         self, heading: Segment, probabilities: Array, notes: dict[int, tuple[str, Style]]

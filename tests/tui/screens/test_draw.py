@@ -20,6 +20,7 @@ from digit_tui.nn import Network
 from digit_tui.run import commands
 from digit_tui.tui.screens import draw as draw_module
 from digit_tui.tui.screens.draw import DrawView
+from digit_tui.tui.state import drawing_keeper
 from digit_tui.tui.state.classifier_maker import ClassifierMaker
 from digit_tui.tui.state.drawn_digit import class_of
 from digit_tui.tui.widgets.drawing_canvas import DrawingCanvas
@@ -30,9 +31,11 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, int]]:
     """What was kept, in place of the folder of a person."""
     kept: list[tuple[Any, int]] = []
     monkeypatch.setattr(
-        draw_module, "add_own_digit", lambda image, label: kept.append((image, label))
+        drawing_keeper, "add_own_digit", lambda image, label: kept.append((image, label))
     )
-    monkeypatch.setattr(draw_module, "read_own_digits", lambda: ((), [label for _, label in kept]))
+    monkeypatch.setattr(
+        drawing_keeper, "read_own_digits", lambda: ((), [label for _, label in kept])
+    )
     return kept
 
 
@@ -115,11 +118,38 @@ async def test_by_keys_alone(canvas: Any, network: Network, kept: list[Any]) -> 
         assert image.max() == 255
         opened.find("Kept as 3: 1 of yours now")
         opened.find("The network reads it while you draw")
+        await opened.press("4")  # not the run's: it would change the optimizer
+        opened.find("Draw first")
+        await opened.press("space", "down")
+        opened.find("p pixels, d as")  # in its place
+        await opened.press("6")
+        assert [label for _, label in kept] == [3, 6]
+        opened.find("Kept as 6: 2 of yours now")
+        opened.find("H +teaches a copy what you kept")
+        await opened.press("space", "right", "7", "space", "up", "8", "space", "left", "0")
+        opened.find("Kept as 0: 5 of yours; H")
+        opened.find("^teaches them")
         assert opened.sent == []
 
-        await opened.press("escape", "space", "escape", "space")
+        await opened.press("escape", "space")
+        opened.find("The frame is left")
+        opened.find("esc Draw")
+        opened.find("H Teach")
+        opened.find("space Pause")
+        await opened.press("escape", "space")
         assert opened.sent == [commands.Pause()]
         assert drawn(opened).any()
+        opened.find("p pixels, d as")
+        await opened.press("escape")
+        left, top, columns = corner(opened)
+        opened.type(mouse(1, left, top, columns).encode())  # gives the frame the focus
+        await opened.settle()
+        opened.find("p pixels, d as")
+        await opened.resize(55, 18)
+        await opened.resize(80, 24)
+        opened.find("p pixels, d as")
+        await opened.press("space")
+        assert opened.sent == [commands.Pause()]
 
 
 async def test_by_mouse_with_all_that_explains_it(canvas: Any, network: Network) -> None:
@@ -183,6 +213,8 @@ async def test_what_is_no_digit_is_told(canvas: Any, network: Network, sample: D
         assert reading.answer is not None
         assert reading.answer.classes == ()
         await opened.until(lambda: f"not a digit; most like {reading.predicted}" in opened.text)
+        await opened.press("y")
+        opened.find(f"not a digit; like {reading.predicted} +what if it were")
 
 
 @pytest.mark.long
@@ -192,7 +224,7 @@ async def test_what_cannot_be_kept_stays_on_the_canvas(
     def fail(*_: Any) -> None:
         raise DataError("/home/own cannot be written: the disk is full")
 
-    monkeypatch.setattr(draw_module, "add_own_digit", fail)
+    monkeypatch.setattr(drawing_keeper, "add_own_digit", fail)
     async with canvas(120, 40) as opened:
         await opened.press("space", "down", "down", "enter", "7")
         opened.find("It was not kept:")

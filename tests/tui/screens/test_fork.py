@@ -175,10 +175,15 @@ class TestFork:
             opened.find("there is no fork to end: f starts one")
             await opened.tell(forked(story, "optimizer sgd"))
             opened.find("k Keep")
-            assert "f Fork" not in opened.text
+            for key in ("f Fork", "u U Undo", "[ ] Rate"):
+                assert key not in opened.text
             await opened.press("f")
             opened.find("a fork trains beside the run: k ends it and keeps one")
+            await opened.press("U", "o")
+            assert len(opened.app.screen_stack) == 1
             assert opened.sent == []
+            await opened.tell(happened.ForkEnded(100, "run", "/runs/left", "asked"))
+            opened.find("u U Undo")
 
     @pytest.mark.parametrize(("key", "fork"), [("r", False), ("f", True)])
     async def test_keeping_one(self, window: Any, story: Any, key: str, fork: bool) -> None:
@@ -232,6 +237,8 @@ class TestFork:
     ) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(1), story.paused("finished"))
+            await opened.press("f", "up", "up", "right", "right", "enter")
+            assert opened.sent.pop() == commands.Fork((commands.Prune(0.5),))
             keep_drawings(drawings_of(), 4)
             await opened.press("H")
             opened.find("5 drawings are needed to teach it, you have 4")

@@ -51,6 +51,12 @@ def test_the_saved_temperature_is_of_these_weights_alone(
     assert check.after.ece == wanted.ece
     assert check.source == "The temperature is the saved one, fitted on 800 digits by calibrate."
     assert any(line.split()[:1] == ["Temperature"] for line in check.lines)
+    worse = "The temperature made the calibration of these digits worse."
+    for temperature in 100.0, 1.0:
+        saved = replace(saved_for(inspected.state.weights_sha256), temperature=temperature)
+        write_calibration(tmp_path, saved)
+        lines = check_calibration(sample, evaluated, inspected, folder).lines
+        assert (worse in lines) == (temperature > 1)
     later = replace(inspected, step=inspected.step + 1)
     assert check_calibration(sample, evaluated, later, folder).after is None
     write_calibration(tmp_path, saved_for("0" * 64))

@@ -27,7 +27,6 @@ class CalibrationPage(Page):
     """A reliability diagram and the curve of risk and coverage, beside them the numbers."""
 
     NAME = "Calibration"
-    NEEDS_STATE = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,6 +44,10 @@ class CalibrationPage(Page):
 
     def on_mount(self) -> None:
         self._show_instead("The run is asked for its state.")
+
+    @property
+    def needs_state(self) -> bool:
+        return True
 
     @property
     def choice(self) -> str | None:
