@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.cli.runs.remove import can_ask
+from digit_tui.cli.runs.remove import can_ask, confirmed
 from digit_tui.data import (
     DataError,
     a_digit,
@@ -98,13 +97,13 @@ def remove_drawings(numbers: str, sure: bool) -> int:
         numbers: as `data show` counts them, such as "3,5-7".
         sure: do not ask.
     """
-    if not sure and not can_ask():
-        print_error("--remove can ask only on a terminal: to remove without asking, add --yes")
-        return ExitStatus.USAGE
     try:
         own = read_own()
         chosen = parse_numbers(numbers, len(own.labels))
-        if not sure and not click.confirm(_question(chosen, own.labels), err=True):
+        if not sure and not can_ask():
+            print_error("--remove can ask only on a terminal: to remove without asking, add --yes")
+            return ExitStatus.USAGE
+        if not sure and not confirmed(_question(chosen, own.labels)):
             return ExitStatus.DONE
         removed = remove_own_digits(chosen, own)
     except ValueError as error:
@@ -142,11 +141,17 @@ def parse_numbers(text: str, count: int) -> list[int]:
             raise ValueError("give numbers such as 3,5-7")
         low, high = map(int, ends)
         if low > high:
-            raise ValueError(f"{low}-{high} is empty")
+            raise ValueError(f"in {low}-{high} the first number is the larger: give {high}-{low}")
         if high >= count:
-            raise ValueError(f"there are {counted(count, 'drawing')}, counted from 0")
+            raise ValueError(_too_large(count))
         chosen.update(range(low, high + 1))
     return sorted(chosen)
+
+
+def _too_large(count: int) -> str:
+    if count < 2:
+        return "there is only one drawing: #0" if count else "there are no drawings"
+    return f"there are {count:,} drawings: #0 to #{count - 1}"
 
 
 def _trouble(error: DataError | OSError) -> int:

@@ -24,7 +24,9 @@ SOURCES = ("auto", "sample", "mnist", MINE)
 """Names of sources that are not folders."""
 
 _FETCH = "run `digit-tui data fetch`, or use --data sample or --data DIR"
-_DRAW = "draw some with `digit-tui draw`, or keep some with `digit-tui data mine --add FILE`"
+_DRAW = (
+    "draw some with `digit-tui draw`, or keep some with `digit-tui data mine --add FILE --label N`"
+)
 
 
 @dataclass(frozen=True)

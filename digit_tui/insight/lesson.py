@@ -35,6 +35,11 @@ class Lesson:
         """For example "5 right before, 11 by copies that had not seen them"."""
         return f"{self.before} right before, {self.after} by copies that had not seen them"
 
+    @property
+    def short_words(self) -> str:
+        """For example "13 drawings 5 → 11 right (unseen)"."""
+        return f"{self.total} drawings {self.before} → {self.after} right (unseen)"
+
 
 def judge(network: Network, images: Array, labels: Array, tune: Tune) -> Lesson:
     """Cross-validate what a network is taught (Stone 1974, "Cross-validatory choice and assessment

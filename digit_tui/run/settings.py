@@ -226,7 +226,9 @@ def share(name: str, word: str) -> float:
     return value / 100 if word.endswith("%") else value
 
 
-def teach_own_digits(way: str = "keep {} more with digit-tui data mine --add") -> Teach:
+def teach_own_digits(
+    way: str = "keep {} more with digit-tui data mine --add FILE --label N",
+) -> Teach:
     """The command that teaches a network the drawings that a person keeps.
 
     Args:

@@ -143,13 +143,12 @@ def setting_change(change: SettingChanged) -> str:
 
 def setting_set(change: SettingChanged) -> str:
     """A changed setting and its effect, if that is known; else for example "set epochs 2 → 3"."""
-    words, lesson = setting_change(change), ""
     if change.effect is None:
-        return f"set {words}"
+        return f"set {setting_change(change)}"
     effect = removal_words.effect(change.effect)
-    if change.lesson is not None:  # of those whose classes the network knows
-        words, lesson = f"{change.lesson.total} drawings taught", f"{change.lesson.words}; "
-    return f"{words}: {lesson}{effect}"
+    if change.lesson is not None:  # in few words: what was forgotten is to fit a row too
+        return f"{change.lesson.short_words}; {effect}"
+    return f"{setting_change(change)}: {effect}"
 
 
 def settings_changed(changes: Sequence[SettingChanged], schedule: str) -> str:
@@ -324,7 +323,7 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
         case BranchEvent(Diverged() as diverged, branch):
             return f"{branch}: {diverged.message}"
         case BranchEvent(SettingChanged(effect=Effect()) as change, branch):
-            return f"{branch}: {setting_set(change)}"
+            return f"{branch} at once: {setting_set(change)}"
         case BranchEvent(SaveFailed() as failed):
             return line_for(failed, ways)
         case _:

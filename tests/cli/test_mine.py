@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from support.cli import SMALL, run
 from support.drawn_digits import page
 from support.own_digits import keep, own_folder
 from support.pictures import write_picture, write_pictures
 
+from digit_tui.cli.main import cli
 from digit_tui.cli.mine import parse_numbers
 from digit_tui.data import add_own_digits, read_own, read_own_digits, remove_own_digits
 from digit_tui.nn import fine_tuning
@@ -101,11 +103,11 @@ def test_removing_asks_first(digits: int, monkeypatch: pytest.MonkeyPatch) -> No
     asked = []
     for answer in (False, True):
 
-        def confirm(question: str, answer: bool = answer, **_: Any) -> bool:
+        def confirmed(question: str, answer: bool = answer) -> bool:
             asked.append(question)
             return answer
 
-        monkeypatch.setattr("digit_tui.cli.mine.click.confirm", confirm)
+        monkeypatch.setattr("digit_tui.cli.mine.confirmed", confirmed)
         assert run("data", "mine", "--remove", "1").exit_code == 0
         assert len(read_own_digits()[1]) == 15 - answer
     assert run("data", "mine", "--remove", "7,4-5").exit_code == 0
@@ -113,6 +115,27 @@ def test_removing_asks_first(digits: int, monkeypatch: pytest.MonkeyPatch) -> No
     one, three = "Remove #1, a 0?", "Remove 3 drawings: #4 a 1, #5 a 1, #7 a 1?"
     assert asked[:3] == [one, one, three]
     assert asked[3].endswith("#6 a 2, #7 a 2 and 3 more?")
+
+
+@pytest.mark.parametrize(
+    ("answers", "sure"), [("y", True), ("YES", True), ("", False), ("n", False), ("maybe\ny", True)]
+)
+def test_a_question_is_answered_with_yes_or_no(
+    answers: str, sure: bool, digits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("digit_tui.cli.mine.can_ask", lambda: True)
+    result = CliRunner().invoke(cli, ["data", "mine", "--remove", "1"], input=f"{answers}\n")
+    assert result.stderr.startswith("Remove #1, a 0? [y/N]: ")
+    assert ("Answer y for yes or n for no.\n" in result.stderr) == ("maybe" in answers)
+    assert (result.exit_code, len(read_own_digits()[1])) == (0, 15 - sure)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_how_few_there_are_is_said(own_folder: Path, count: int) -> None:
+    if count:
+        keep([3])
+    words = "there is only one drawing: #0" if count else "there are no drawings"
+    assert words in run("data", "mine", "--remove", "1", "--yes").stderr
 
 
 @pytest.mark.parametrize(
@@ -124,9 +147,10 @@ def test_removing_asks_first(digits: int, monkeypatch: pytest.MonkeyPatch) -> No
         (["--add", "x.png", "--label", "3", "--remove", "1"], 2, "not both"),
         (["--yes"], 2, "--remove only"),
         (["--single"], 2, "--add only"),
-        (["--remove", "15", "--yes"], 2, "there are 15 drawings, counted from 0"),
+        (["--remove", "15", "--yes"], 2, "there are 15 drawings: #0 to #14"),
+        (["--remove", "abc"], 2, "such as 3,5-7"),  # rather than that --yes is missing
         (["--remove", "1;2", "--yes"], 2, "such as 3,5-7"),
-        (["--remove", "3-1", "--yes"], 2, "3-1 is empty"),
+        (["--remove", "3-1"], 2, "in 3-1 the first number is the larger: give 1-3"),
         (["--add", "no-such.png", "--label", "3"], 3, "no-such.png"),
     ],
 )

@@ -47,3 +47,4 @@ def test_no_copy_has_seen_what_it_judges() -> None:
 def test_in_words() -> None:
     words = "5 right before, 11 by copies that had not seen them"
     assert Lesson(12, 5, 11).words == words
+    assert Lesson(12, 5, 11).short_words == "12 drawings 5 → 11 right (unseen)"

@@ -162,7 +162,7 @@ def test_a_copy_is_taught(converse: Converse, teach_8: Teach) -> None:
     begun = ended.lines.index("teaching 8 drawings ...")
     assert ended.find("^epoch 0.06: fork with 8 drawings taught; keep run or keep fork ends it")
     assert "fork with" in ended.lines[begun + 1]
-    told = r"^fork: 8 drawings taught: \d right before, \d by copies that had not seen them; test "
+    told = r"^fork at once: 8 drawings \d → \d right \(unseen\); test "
     assert ended.find(told + r".*; fixed \d+, broke \d+")
     assert ended.find("^kept the fork; run ended")
     assert ended.run.settings.taught == ((teach_8.drawings, 8),)
@@ -175,5 +175,5 @@ def test_too_few_drawings(converse: Converse, keep_drawings: KeepDrawings) -> No
     ended = converse("teach", "quit")
     assert ended.find(
         "^teach: 5 drawings are needed to teach it, you have 3: "
-        "keep 2 more with digit-tui data mine --add$"
+        "keep 2 more with digit-tui data mine --add FILE --label N$"
     )

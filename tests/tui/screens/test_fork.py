@@ -15,6 +15,7 @@ from support.teaching import drawings_of
 from digit_tui.insight.lesson import Lesson
 from digit_tui.run import commands
 from digit_tui.run import events as happened
+from digit_tui.run.wording import ROW
 from digit_tui.training.results import effect_of
 from digit_tui.tui.screens.fork import ForkDialog
 from digit_tui.tui.state.run_model import RunModel
@@ -265,8 +266,12 @@ class TestFork:
             await opened.settle()
             told = "12 drawings taught: 5 right before, 11 by copies that had not seen them"
             opened.find(f"Fork: {told}")
-            assert lines(opened.app.model)[-1].startswith(f"fork: {told}; test ")
-            assert "fixed 0, broke 0" in gap(opened.app.model)
+            line = "fork at once: 12 drawings 5 → 11 right (unseen); test 100.00% → 100.00%; fixed"
+            assert lines(opened.app.model)[-1].startswith(line)
+            assert line.index("; fixed") <= ROW
+            _, now, rest = gap(opened.app.model, 80).split("\n")
+            assert now.startswith("now +0.00 points")
+            assert "fixed 0, broke 0" in rest
             await opened.press("H")
             assert len(opened.sent) == 1
             opened.find("a fork trains beside the run: k ends it")
