@@ -15,6 +15,7 @@ to 1. A network of 8 epochs forgot 0.15 to 0.23.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,7 @@ def fine_tune(
     side: int,
     generator: np.random.Generator,
     removed: Array | None = None,
+    before_step: Callable[[], object] | None = None,
 ) -> Network:
     """A copy of a network that has learned some images.
 
@@ -60,6 +62,7 @@ def fine_tune(
         side: of an image, in pixels.
         generator: decides the batches; the same one gives the same bits.
         removed: (parameters,) bool, parameters that stay 0; None if all may change.
+        before_step: called before each step; what it raises ends it.
     """
     tuned = network.copy()
     old = generator.integers(0, len(old_labels), (STEPS, OLD))
@@ -76,6 +79,8 @@ def fine_tune(
     blocks = cut(tuned.parameters, own.gradient, slots, scratch)
     inputs = np.empty((NEW + OLD, images.shape[1]), tuned.parameters.dtype)
     for step in range(STEPS):
+        if before_step is not None:
+            before_step()
         scale_pixels(new_images[step], inputs[:NEW])
         scale_pixels(rehearsed[step], inputs[NEW:])
         own.run(inputs, np.concatenate([new_labels[step], old_labels[old[step]]]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 
 from digit_tui.data import Dataset
-from digit_tui.run.commands import Command
+from digit_tui.run.commands import Command, Stop
 from digit_tui.session.runner import Acknowledged, EventQueue, Runner, RunnerEvent
 from digit_tui.training.command_source import Mailbox
 from digit_tui.training.run_request import RunRequest
@@ -54,6 +54,7 @@ class AckMailbox(Mailbox):
         self._held = held
 
     def send(self, command: Command | Ack | Begin) -> None:
+        self._stopping |= isinstance(command, Stop)
         self._items.put(command)
 
     def take(self, step: int) -> Iterator[Command]:

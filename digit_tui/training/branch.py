@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,6 +49,7 @@ class Branch:
         test_opened: the step at which the test set was first evaluated, if the held-out set is
             monitored.
         source: folder of the run that it resumes or repeats, which has drawings that commands name.
+        gives_up: whether to give up what takes seconds, as the run is to stop.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Branch:
         self.furthest = state.step
         self.test_opened: int | None = None
         self.source: Path | None = None
+        self.gives_up: Callable[[], bool] = lambda: False
         self._epoch_seconds: dict[int, float] = {}  # of each epoch, as it was last trained
         self._dataset = dataset
         self._pool = pool
@@ -93,7 +95,7 @@ class Branch:
         )
         branch._evaluator, branch._recorded = self._evaluator.copy(), self._recorded
         branch.last_change, branch.test_opened = self.last_change, self.test_opened
-        branch.source = self.source
+        branch.source, branch.gives_up = self.source, self.gives_up
         branch.steps_made, branch.furthest = self.steps_made, self.furthest
         branch._epoch_seconds = dict(self._epoch_seconds)
         branch.park()
@@ -241,7 +243,11 @@ class Branch:
         if isinstance(command, Removal):
             state.change_removed(new, self.sizes)
         elif drawings is not None:
-            lesson = teach(state, drawings, self._dataset, self.sizes, self.config.seed)
+            seed = self.config.seed
+            lesson = teach(state, drawings, self._dataset, self.sizes, seed, self.gives_up)
+            if lesson is None:
+                yield Refused(state.step, "Nothing is taught: the run is to stop")
+                return
         if before is not None:
             self._evaluator.last = None
         state.settings = new

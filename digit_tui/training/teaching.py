@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -55,9 +56,18 @@ def find_drawings(
     return drawings
 
 
+class _GivenUp(Exception):
+    """The run is to stop."""
+
+
 def teach(
-    state: RunState, drawings: Drawings, dataset: Dataset, sizes: tuple[int, ...], seed: int
-) -> Lesson:
+    state: RunState,
+    drawings: Drawings,
+    dataset: Dataset,
+    sizes: tuple[int, ...],
+    seed: int,
+    gives_up: Callable[[], bool] = lambda: False,
+) -> Lesson | None:
     """Fine-tune the network that is evaluated, in place, and judge what that is worth.
 
     If the run keeps an average, that is what is fine-tuned, and the weights that training goes on
@@ -70,11 +80,19 @@ def teach(
         dataset: its training images are rehearsed.
         sizes: layer widths, inputs first, classes last.
         seed: the run's.
+        gives_up: asked again and again, as it takes seconds; then nothing is changed.
+
+    Returns:
+        What it is worth, None if it was given up.
     """
     weights = state.parameters if state.average is None else state.average
     before = Network(sizes, weights.copy())
     images = resample_area(drawings.images, dataset.side).reshape(len(drawings), -1)
     removed = None if state.removed is None else state.removed.mask
+
+    def go_on() -> None:
+        if gives_up():
+            raise _GivenUp
 
     def tune(chosen: Array, number: int) -> Network:
         return fine_tune(
@@ -86,11 +104,15 @@ def teach(
             dataset.side,
             stream(seed, "teach", state.step, number),
             removed,
+            go_on,
         )
 
-    with threadpool_limits(limits=1, user_api="blas"), np.errstate(all="ignore"):
-        taught = tune(np.arange(len(drawings)), 0).parameters
-        lesson = judge(before, images, drawings.labels, tune)
+    try:
+        with threadpool_limits(limits=1, user_api="blas"), np.errstate(all="ignore"):
+            taught = tune(np.arange(len(drawings)), 0).parameters
+            lesson = judge(before, images, drawings.labels, tune)
+    except _GivenUp:
+        return None
     if state.average is not None:
         state.parameters[:] += taught - before.parameters
     weights[:] = taught

@@ -72,7 +72,7 @@ class Trainer:
             state.become(self._start_point.state)
         stepper = RecoveringStepper(Stepper(config, self._pool), self._pool)
         run = Branch(config, sizes, dataset, self._pool, stepper, state, writer)
-        run.source = self._start_point.folder
+        run.source, run.gives_up = self._start_point.folder, self._queue.stopping
         if self._start_point.history is not None:
             run.take_over(self._start_point.history)
         self._branches = BranchPair(run)
