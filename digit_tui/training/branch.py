@@ -34,7 +34,7 @@ from digit_tui.training.recorder import Recorder
 from digit_tui.training.recovery import RecoveringStepper
 from digit_tui.training.results import effect_of, epoch_ended, run_results
 from digit_tui.training.step_publisher import StepPublisher
-from digit_tui.training.teaching import find_drawings, teach
+from digit_tui.training.teaching import Met, find_drawings, learned_before, teach
 
 
 class Branch:
@@ -72,6 +72,7 @@ class Branch:
         self.test_opened: int | None = None
         self.source: Path | None = None
         self.gives_up: Callable[[], bool] = lambda: False
+        self._met: Met = {}
         self._epoch_seconds: dict[int, float] = {}  # of each epoch, as it was last trained
         self._dataset = dataset
         self._pool = pool
@@ -96,6 +97,7 @@ class Branch:
         branch._evaluator, branch._recorded = self._evaluator.copy(), self._recorded
         branch.last_change, branch.test_opened = self.last_change, self.test_opened
         branch.source, branch.gives_up = self.source, self.gives_up
+        branch._met = {**self._met}
         branch.steps_made, branch.furthest = self.steps_made, self.furthest
         branch._epoch_seconds = dict(self._epoch_seconds)
         branch.park()
@@ -233,8 +235,9 @@ class Branch:
         drawings = lesson = None
         if isinstance(command, Teach):
             try:
-                writer, classes = self.recorder.writer, self._dataset.classes
-                drawings = find_drawings(command, self.source, writer, classes)
+                places = self.source, self.recorder.writer
+                drawings = find_drawings(command, *places, self._dataset, self._met)
+                learned = learned_before(state, *places, self._met)
             except (DataError, RunError, OSError) as error:
                 yield Refused(state.step, f"Nothing is taught: {error}")
                 return
@@ -244,7 +247,7 @@ class Branch:
             state.change_removed(new, self.sizes)
         elif drawings is not None:
             seed = self.config.seed
-            lesson = teach(state, drawings, self._dataset, self.sizes, seed, self.gives_up)
+            lesson = teach(state, drawings, self._dataset, self.sizes, seed, self.gives_up, learned)
             if lesson is None:
                 yield Refused(state.step, "Nothing is taught: the run is to stop")
                 return
