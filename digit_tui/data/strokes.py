@@ -54,8 +54,8 @@ class Drawing:
 
     def __init__(self) -> None:
         self._strokes: list[Stroke] = []
-        self._before: list[list[Stroke]] = []
-        """The strokes before each stroke, and before the drawing was cleared."""
+        self._before: list[list[Stroke] | None] = []
+        """What to go back to: the strokes before a clearing, or for a stroke all but the last."""
         self.image: NDArray[np.uint8] = np.zeros((SIDE * FINENESS, SIDE * FINENESS), np.uint8)
 
     @property
@@ -71,7 +71,7 @@ class Drawing:
             width: of the brush, in units.
             rubs: whether it takes ink away.
         """
-        self._before.append([*self._strokes])
+        self._before.append(None)
         self._strokes.append(Stroke(width, rubs))
         self.extend(point)
 
@@ -86,7 +86,11 @@ class Drawing:
         """Take the last stroke back, or the clearing; returns whether there was something."""
         if not self._before:
             return False
-        self._strokes = self._before.pop()
+        before = self._before.pop()
+        if before is None:
+            self._strokes.pop()
+        else:
+            self._strokes = before
         self._draw_all()
         return True
 

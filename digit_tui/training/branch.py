@@ -42,7 +42,7 @@ from digit_tui.training.recorder import Recorder
 from digit_tui.training.recovery import RecoveringStepper
 from digit_tui.training.results import effect_of, epoch_ended, run_results
 from digit_tui.training.step_publisher import StepPublisher
-from digit_tui.training.teaching import find_drawings, teach
+from digit_tui.training.teaching import Met, find_drawings, learned_before, teach
 
 
 class Branch:
@@ -91,6 +91,7 @@ class Branch:
         self.furthest = state.step
         self.test_opened: int | None = None
         self.source: Path | None = None
+        self._met: Met = {}
         self._epoch_seconds: dict[int, float] = {}  # of each epoch, as it was last trained
         self._dataset = dataset
         self._pool = pool
@@ -115,6 +116,7 @@ class Branch:
         branch._evaluator, branch._recorded = self._evaluator.copy(), self._recorded
         branch.last_change, branch.test_opened = self.last_change, self.test_opened
         branch.source = self.source
+        branch._met = {**self._met}
         branch.steps_made, branch.furthest = self.steps_made, self.furthest
         branch._epoch_seconds = dict(self._epoch_seconds)
         branch.park()
@@ -253,8 +255,9 @@ class Branch:
         classes = self._dataset.classes
         if isinstance(command, Teach):
             try:
-                writer = self.recorder.writer
-                drawings = find_drawings(command, self.source, writer, classes)
+                places = self.source, self.recorder.writer
+                drawings = find_drawings(command, *places, self._dataset, self._met)
+                learned = learned_before(state, *places, self._met)
             except (DataError, RunError, OSError) as error:
                 yield Refused(state.step, f"Nothing is taught: {error}")
                 return
@@ -266,9 +269,9 @@ class Branch:
         if isinstance(command, Removal):
             state.change_removed(new, self.sizes)
         elif drawings is not None:
-            seed = self.config.seed
+            shared = self._dataset, self.sizes, self.config.seed, self._stopping
             try:
-                lesson = teach(state, drawings, self._dataset, self.sizes, seed, self._stopping)
+                lesson = teach(state, drawings, *shared, learned)
             except Stopped:
                 yield Refused(state.step, "Stopped before it was taught")
                 return

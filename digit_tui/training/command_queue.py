@@ -38,10 +38,10 @@ class CommandQueue:
 
     def due(self, step: int) -> Iterator[Command]:
         """The commands that take effect at a step; ask anew when the step has changed."""
-        # What would be repeated is, when the run is resumed.
-        while self._is_due(step) and not self._source.stopping():
+        # What was given up to stop was the first of those that are left: none may come before it.
+        while self._is_due(step) and not self.stopping():
             yield self._scheduled.popleft()[1]
-        while self._waiting and not self._scheduled:
+        while self._waiting and not self._scheduled and not self.stopping():
             yield self._waiting.popleft()
         for command in self._source.take(step):
             if not self._must_wait(command):
