@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,7 @@ def settings_changed(changes: Sequence[SettingChanged], schedule: str) -> str:
     """
     if len(changes) == 1 and changes[0].effect is not None:
         return f"epoch {changes[0].epoch:.2f}: {setting_set(changes[0])}"
-    words = ", ".join(f"{setting_change(each)}{_left_by(schedule, each)}" for each in changes)
+    words = ", ".join(f"{setting_change(each)}{_by_schedule(schedule, each)}" for each in changes)
     return f"set {words}" if len(changes) > 1 else f"epoch {changes[0].epoch:.2f}: set {words}"
 
 
@@ -265,10 +266,14 @@ def loaded(dataset: Dataset) -> list[str]:
     return [f"{dataset.name}: {counts}", *dataset.notes]
 
 
-def _left_by(schedule: str, change: SettingChanged) -> str:
-    """What a schedule leaves of a learning rate that was set, where that is little."""
+def _by_schedule(schedule: str, change: SettingChanged) -> str:
+    """What a schedule makes of a change: little of the rate that was set, or more with epochs."""
     base = change.settings.learning_rate
     left = scheduled_rate(change.settings, schedule, change.epoch)
+    if change.setting == "epochs":
+        before = scheduled_rate(replace(change.settings, epochs=change.old), schedule, change.epoch)
+        rises = left > (1 + SMALL_SHARE) * before
+        return f" (rate rises: {schedule} over {change.new} epochs)" if rises else ""
     if change.setting != "learning_rate" or left >= SMALL_SHARE * base:
         return ""
     words = "nearly 0" if left < NEARLY_ZERO * base else f"{left:.2g}"

@@ -101,6 +101,21 @@ def test_a_rate_of_which_the_schedule_leaves_little(
     assert line == f"epoch {epoch:.2f}: set learning rate 0.1 → 0.2{effect}"
 
 
+@pytest.mark.parametrize(
+    ("epoch", "schedule", "effect"),
+    [
+        (100.0, "constant", ""),
+        (1.0, "cosine", ""),
+        (100.0, "cosine", " (rate rises: cosine over 110 epochs)"),
+        (90.0, "onecycle", " (rate rises: onecycle over 110 epochs)"),
+    ],
+)
+def test_more_epochs_raise_the_rate_again(epoch: float, schedule: str, effect: str) -> None:
+    settings = replace(doubled(epoch).settings, epochs=110)
+    line = line_for(SettingChanged(0, epoch, "epochs", 100, 110, settings), schedule=schedule)
+    assert line == f"epoch {epoch:.2f}: set epochs 100 → 110{effect}"
+
+
 def test_a_rate_of_nearly_nothing_has_no_digits() -> None:
     settings = doubled(99.0).settings
     words = "learning rate nearly 0, falling from 0.2 by the schedule"
@@ -127,6 +142,13 @@ FORK = "2026-11-28_13-45-00_classic-fork-12345"
     [
         line_for(ForkEnded(12_345, "run", f"/runs/{FORK}", "asked")),
         line_for(Refused(0, "No setting was changed", NO_CHANGE), WAYS),
+        line_for(
+            SettingChanged(
+                *(4_960, 155.0, "epochs", 155, 165),
+                replace(doubled(1.0).settings, epochs=165),
+            ),
+            schedule="onecycle",
+        ),
         line_for(Refused(0, "A fork trains beside the run", KEEP_FIRST), WAYS),
         line_for(
             WentBack(
