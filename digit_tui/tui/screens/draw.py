@@ -222,7 +222,8 @@ class DrawView(View):
         if keeper.asks:
             words.ask(keeper.question(self.host.model, self._is_refused))
         else:
-            words.show(self._canvas.words, keeper.said, is_left=not self._is_in_frame)
+            small = self._is_refused and self._canvas.drawing.is_small
+            words.show(self._canvas.words, keeper.said, not self._is_in_frame, small)
         self.set_class(keeper.asks, "-asks")
 
     # Keeping

@@ -170,7 +170,7 @@ async def test_by_mouse_with_all_that_explains_it(canvas: Any, network: Network)
         opened.find("1 cropped")
         await opened.press("d")
         opened.find(read_by(network, image, normalise=False))
-        opened.find("28x28")
+        opened.find("as drawn, 28x28")
         # One that leaves the canvas stays in it, and ends where the button is let go.
         for report in (b"0;%d;%dM" % (left + 9, top + 9), b"32;119;9M", b"0;119;9m", b"35;9;9M"):
             opened.type(b"\x1b[<" + report)
@@ -227,6 +227,7 @@ async def test_what_is_no_digit_is_told(
         assert reading.answer is not None
         assert reading.answer.classes == ()
         await opened.until(lambda: f"not a digit; most like {reading.predicted}" in opened.text)
+        opened.find("draw larger")
         await opened.press("enter")
         opened.find("It looks like no digit")
         await opened.press("escape", "y")
