@@ -113,8 +113,10 @@ async def test_by_keys_alone(canvas: Any, network: Network, kept: list[Any]) -> 
 
         await opened.press("enter")
         opened.find("Which one is it")
-        await opened.press("up", "q")
-        opened.find("q is none of them")
+        before = drawn(opened).copy()
+        await opened.press("up", "w")
+        opened.find("w is none of them")
+        assert np.array_equal(drawn(opened), before)
         await opened.press("escape", "enter", "3")
         ((image, label),) = kept
         assert label == 3
@@ -149,6 +151,10 @@ async def test_by_keys_alone(canvas: Any, network: Network, kept: list[Any]) -> 
         opened.type(mouse(1, left, top, columns).encode())  # gives the frame the focus
         await opened.settle()
         opened.find("p pixels, d as")
+        before = drawn(opened).copy()
+        opened.type(b"w" + mouse(1, left, top, columns).encode())  # at once
+        await opened.settle()
+        assert 0 < drawn(opened).sum() < before.sum()  # the first was wiped, and only that
         await opened.resize(55, 18)
         await opened.resize(80, 24)
         opened.find("p pixels, d as")
