@@ -63,6 +63,14 @@ class Drawing:
         """Whether there is no ink."""
         return not self.image.any()
 
+    @property
+    def is_small(self) -> bool:
+        """Whether all ink is in a box of less than half the side: strokes may be too wide there."""
+        if self.is_blank:
+            return False
+        places = (np.flatnonzero(self.image.any(axis=axis)) for axis in (0, 1))
+        return all(each[-1] - each[0] < len(self.image) // 2 for each in places)
+
     def begin(self, point: Point, width: float, rubs: bool = False) -> None:
         """Begin a stroke, with a dot.
 

@@ -222,8 +222,10 @@ class DrawView(View):
         if keeper.asks:
             words.ask(keeper.question(self.host.model, self._is_refused))
         else:
-            words.show(self._canvas.words, keeper.said, is_left=not self._is_in_frame)
+            small = self._is_refused and self._canvas.drawing.is_small
+            words.show(self._canvas.words, keeper.said, not self._is_in_frame, small)
         self.set_class(keeper.asks, "-asks")
+        self._canvas.takes_keys = not keeper.asks
 
     # Keeping
 
@@ -260,9 +262,9 @@ class DrawView(View):
         self._show_words()
 
     def on_screen_suspend(self) -> None:
-        self._keeper.asks = False
         if self.ready:
             self._canvas.lift()
+            self._say("")
 
     # How it is shown
 

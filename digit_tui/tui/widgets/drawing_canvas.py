@@ -76,6 +76,7 @@ class DrawingCanvas(Canvas, can_focus=True):
     Attributes:
         drawing: the strokes.
         renderer: one of `RENDERERS`.
+        takes_keys: whether they draw; else they mean something else to the view.
     """
 
     COMPONENT_CLASSES = {"drawing-canvas--cursor", "drawing-canvas--hint"}
@@ -88,6 +89,7 @@ class DrawingCanvas(Canvas, can_focus=True):
         super().__init__()
         self.drawing = Drawing()
         self.renderer = RENDERERS[0]
+        self.takes_keys = True
         self._brush = next(iter(BRUSHES))
         self._rubs = False
         self._pen_is_down = False
@@ -177,6 +179,12 @@ class DrawingCanvas(Canvas, can_focus=True):
         self._tell()
 
     # Keys
+
+    async def on_key(self, event: events.Key) -> None:
+        """Do at once what a key does: on its way to the app the mouse would overtake it."""
+        for binding in self._bindings.key_to_bindings.get(event.key, ()) if self.takes_keys else ():
+            event.stop()
+            await self.run_action(binding.action)
 
     def action_toggle_pen(self) -> None:
         if self._pen_is_down:

@@ -113,8 +113,10 @@ async def test_by_keys_alone(canvas: Any, network: Network, kept: list[Any]) -> 
 
         await opened.press("enter")
         opened.find("Which one is it")
-        await opened.press("up", "q")
-        opened.find("q is none of them")
+        before = drawn(opened).copy()
+        await opened.press("up", "w")
+        opened.find("w is none of them")
+        assert np.array_equal(drawn(opened), before)
         await opened.press("escape", "enter", "3")
         ((image, label),) = kept
         assert label == 3
@@ -149,6 +151,10 @@ async def test_by_keys_alone(canvas: Any, network: Network, kept: list[Any]) -> 
         opened.type(mouse(1, left, top, columns).encode())  # gives the frame the focus
         await opened.settle()
         opened.find("p pixels, d as")
+        before = drawn(opened).copy()
+        opened.type(b"w" + mouse(1, left, top, columns).encode())  # at once
+        await opened.settle()
+        assert 0 < drawn(opened).sum() < before.sum()  # the first was wiped, and only that
         await opened.resize(55, 18)
         await opened.resize(80, 24)
         opened.find("p pixels, d as")
@@ -170,7 +176,7 @@ async def test_by_mouse_with_all_that_explains_it(canvas: Any, network: Network)
         opened.find("1 cropped")
         await opened.press("d")
         opened.find(read_by(network, image, normalise=False))
-        opened.find("28x28")
+        opened.find("as drawn, 28x28")
         # One that leaves the canvas stays in it, and ends where the button is let go.
         for report in (b"0;%d;%dM" % (left + 9, top + 9), b"32;119;9M", b"0;119;9m", b"35;9;9M"):
             opened.type(b"\x1b[<" + report)
@@ -227,6 +233,7 @@ async def test_what_is_no_digit_is_told(
         assert reading.answer is not None
         assert reading.answer.classes == ()
         await opened.until(lambda: f"not a digit; most like {reading.predicted}" in opened.text)
+        opened.find("draw larger")
         await opened.press("enter")
         opened.find("It looks like no digit")
         await opened.press("escape", "y")
