@@ -115,7 +115,8 @@ def _went_back(event: WentBack) -> str:
     if undone and event.from_lineage[:kept] == event.lineage:
         words = ", ".join(command_words(each.command) for each in undone)
         many = len(undone) > FEW or (len(undone) > 1 and len(f"{text}; undone: {words}") > ROW)
-        text += f"; undone: {counted(len(undone), 'command') if many else words}"
+        told = f"undone: {counted(len(undone), 'command') if many else words}"
+        text = told if event.step == event.from_step else f"{text}; {told}"
     if event.ahead:
         text += f"; repeating {counted(event.ahead, 'step')}"
     return text

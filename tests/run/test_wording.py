@@ -127,7 +127,7 @@ FORK = "2026-11-28_13-45-00_classic-fork-12345"
     [
         line_for(ForkEnded(12_345, "run", f"/runs/{FORK}", "asked")),
         line_for(Refused(0, "No setting was changed", NO_CHANGE), WAYS),
-        line_for(Refused(0, "A fork trains beside the run", KEEP_FIRST), WAYS),
+        line_for(Refused(0, "There is a fork beside the run", KEEP_FIRST), WAYS),
         line_for(
             WentBack(
                 *(2_400, 149.5, 2_500, 154.7, 100), (RATE,), (RATE, RATE), doubled(1.0).settings
