@@ -114,7 +114,8 @@ def _went_back(event: WentBack) -> str:
     kept = len(event.lineage)
     undone = event.from_lineage[kept:]
     if undone and event.from_lineage[:kept] == event.lineage:
-        text += f"; undone: {_named([command_words(each.command) for each in undone], text)}"
+        told = f"undone: {_named([command_words(each.command) for each in undone], text)}"
+        text = told if event.step == event.from_step else f"{text}; {told}"
     if event.ahead:
         text += f"; repeating {counted(event.ahead, 'step')}"
     return text

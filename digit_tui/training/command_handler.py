@@ -94,7 +94,7 @@ class CommandHandler:
             case commands.Keep(fork):
                 yield from self._keep(fork)
             case _ if self._branches.forked and not isinstance(command, commands.AddEpochs):
-                yield Refused(self._step, "A fork trains beside the run", KEEP_FIRST)
+                yield Refused(self._step, "There is a fork beside the run", KEEP_FIRST)
             case commands.Undo():
                 yield from self._undo()
             case commands.GoBack(step, lineage):

@@ -23,7 +23,7 @@ WITHOUT_FORK = (
     *("undo", "timeline", "fork", "teach", "prune"),
     *("scale_rate", "choose_optimizer", "set_optimizer", "next_clipping", "next_augmentation"),
 )
-"""Actions that are refused while a fork trains beside the run."""
+"""Actions that are refused while there is a fork."""
 
 
 class SteeringApp(JobControlApp):
@@ -115,9 +115,9 @@ class SteeringApp(JobControlApp):
             self.tell("no snapshot to go back to yet: the first is taken when training begins")
 
     def _forked(self) -> bool:
-        """Whether a fork trains beside the run, which is then told."""
+        """Whether there is a fork, which is then told; it may have trained to the end."""
         if self.model.fork is not None:
-            self.tell(with_remedy("a fork trains beside the run", KEEP_FIRST, WAYS))
+            self.tell(with_remedy("there is a fork beside the run", KEEP_FIRST, WAYS))
         return self.model.fork is not None
 
     def action_fork(self) -> None:

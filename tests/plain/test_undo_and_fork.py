@@ -83,7 +83,7 @@ def test_undo_where_all_epochs_are_done(converse: Converse) -> None:
     assert ended.lines[place + 1] == done
     assert ended.lines[place + 2].startswith(state)  # the answer of status
     assert "All epochs are done: epochs 10 adds ten" in ended.lines
-    place = ended.lines.index("back from epoch 2.00 to 2.00; undone: double the learning rate")
+    place = ended.lines.index("undone: double the learning rate")
     assert ended.lines[place + 1] == done
     paused = ended.all(r"^paused at epoch [01]\.\d+ of 2, step \d+: test ")
     assert len(paused) == 2  # it went back to row 2, and the answer of status
@@ -110,7 +110,7 @@ def test_a_fork(converse: Converse, tmp_path: Path) -> None:
     remedy = "keep run or keep fork ends it and keeps one"
     told = [f"{forked}; {remedy}", forked]  # as it happened, and in the status
     assert ended.all("fork with") == told
-    assert ended.find(f"A fork trains beside the run: {remedy}")
+    assert ended.find(f"There is a fork beside the run: {remedy}")
     gap = r"fork: test \d+\.\d\d%, [+-]\d+\.\d\d points \(95% interval .*\); fixed \d+, broke \d+"
     assert ended.find(f"^epoch 1: {gap}")
     assert ended.find(f"^{gap}")

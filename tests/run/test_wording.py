@@ -149,7 +149,7 @@ FORK = "2026-11-28_13-45-00_classic-fork-12345"
             ),
             schedule="onecycle",
         ),
-        line_for(Refused(0, "A fork trains beside the run", KEEP_FIRST), WAYS),
+        line_for(Refused(0, "There is a fork beside the run", KEEP_FIRST), WAYS),
         line_for(
             WentBack(
                 *(2_400, 149.5, 2_500, 154.7, 100), (RATE,), (RATE, RATE), doubled(1.0).settings
