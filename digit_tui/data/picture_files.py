@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from digit_tui.data.blocks import without_blocks
 from digit_tui.data.errors import DataError
 from digit_tui.data.picture_ink import ink_of
 from digit_tui.data.text import printable, reason_of
@@ -148,7 +149,7 @@ def _levels(image: Image) -> NDArray[np.uint8]:
         image = image.transpose(turn)
     if image.mode == "RGBA":
         image = _composed(image)
-    return _grey(image)
+    return without_blocks(_grey(image))
 
 
 def _codec(image: Image) -> str:

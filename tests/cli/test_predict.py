@@ -266,10 +266,10 @@ def test_damaged_pictures_are_refused_in_a_line_each(
     assert memory < 200
 
 
-def test_the_dataset_and_its_side_do_not_matter_nor_does_what_is_not_needed(
+def test_pictures_are_read_without_textual_rich_and_the_trainer(
     trained: Path, pictures: Path
 ) -> None:
-    """Pictures are read quickly: without textual, and without the dataset."""
+    """So that it starts fast."""
     program = (
         "import sys; from digit_tui.cli.main import cli\n"
         f"try: cli(['predict', {str(trained)!r}, {str(pictures / 'seven.png')!r}])\n"
