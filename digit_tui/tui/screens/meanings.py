@@ -234,7 +234,7 @@ CALIBRATION = (
 )
 DRAW = (
     Meaning("the frame", "where you draw: press the mouse button and drag"),
-    Meaning("12 of yours", "the drawings kept; H teaches them to a copy of the run"),
+    Meaning("12 of yours", "the drawings kept; H teaches a copy of the run"),
     Meaning("▀ ▄", "the cursor of the arrow keys, in half of a cell"),
     Meaning("thin brush, rubber", "what draws (b), or rubs out (x)"),
     Meaning("pen up, DOWN", "whether the arrow keys draw; space switches"),
