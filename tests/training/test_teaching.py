@@ -255,6 +255,7 @@ def test_who_leaves_while_it_is_repeated_finds_the_same_run_again(
     script = [(4, Save()), (5, teach_8), *then]
     kill(lambda event: isinstance(event, EpochEnded), script, folder=tmp_path / "run")
     mailbox = Mailbox()
+    mailbox.send(SetOptimizer("sgd"))  # it waits for what is repeated, and is in no lineage then
     trainer = resume_request(tmp_path / "run").trainer(digits, mailbox, interactive=False)
     *_, ended = leave_when_taught(trainer, mailbox)
     assert isinstance(ended, RunEnded)
