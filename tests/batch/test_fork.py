@@ -272,7 +272,7 @@ def test_a_fork_that_is_taught(teach_8: Teach, keep_drawings: KeepDrawings, tmp_
     (taught,) = (line for line in lines if line["event"] == "setting_changed")
     assert (taught["arm"], taught["setting"]) == ("fork", "taught")
     assert (taught["old"], taught["new"]) == ([], [[teach_8.drawings, 8]])
-    assert set(taught["lesson"]) == {"total", "before", "after"}
+    assert set(taught["lesson"]) == {"total", "before", "after", "known"}
     assert taught["effect"]["comparison"]["total"] == 1_000
     fork_ended, ended = (line for line in lines if line["event"] == "run_ended")
     assert fork_ended["weights_sha256"] != ended["weights_sha256"]

@@ -102,7 +102,7 @@ def test_a_table_for_people(finished: tuple[Path, dict[str, Any]]) -> None:
         ["2", "4-10", "50"],
     ]
     assert lines[13:15] == ["Health", "nothing is wrong"]
-    assert lines[15].startswith("2 epochs, the layers at step 64, ")
+    assert lines[15].startswith("looked at: 2 epochs, the layers at step 64, ")
     assert len(lines) == 16
     assert max(map(len, lines[5:12])) <= 80
 

@@ -69,7 +69,7 @@ def test_units_that_are_off_and_pruned_weights(converse: Converse) -> None:
     assert "pruned" not in first
     assert second.endswith(", shift, 1 unit off, 30% pruned")
     ended.find(rf"^epoch 0\.78: unit 2 of layer 1 on: {test}")
-    ended.find("; undone: switch on unit 2 of layer 1$")
+    ended.find("(^|; )undone: switch on unit 2 of layer 1$")
     # The snapshot has the accuracy before the command, though its step has another one by now.
     before = off.split("test ")[1].split(" ")[0]
     ended.find(rf"^\d  epoch +0\.62  step +20 +{before}  then switch off unit 2 of layer 1$")

@@ -25,9 +25,9 @@ DIALOGS = {
     "Manual: start": (["question_mark", "m", "enter"], ["esc"]),
     "Fork": (["f"], ["enter", "esc"]),
     "Restart": (["r"], ["enter", "esc"]),
+    "Prune": (["w"], ["enter", "esc"]),
     "Keep": (["k"], ["enter", "esc"]),
     "Log": (["L"], ["esc"]),
-    "Prune": (["w"], ["enter", "esc"]),
 }
 """What opens each, by its title, and the keys that its buttons name."""
 
@@ -69,6 +69,7 @@ async def test_one_frame_with_a_title_and_buttons(
         await opened.tell(*story.opening(), happened.TimelineChanged(snapshots))
         for title, (keys, named) in DIALOGS.items():
             if title == "Keep":
+                app.show_view("train")
                 await opened.tell(forked(story, "optimizer sgd"))
             if title == "Prune":
                 app.show_view("network")
