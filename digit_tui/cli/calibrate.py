@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,12 @@ from digit_tui.insight.calibration import Measures, fit_temperature, measure
 from digit_tui.insight.calibration_report import comparison_lines
 from digit_tui.insight.novelty import NoveltyScorer, threshold_of
 from digit_tui.nn import Evaluation, Network, evaluate
-from digit_tui.run.events import Evaluated, RunEnded
+from digit_tui.run.events import Evaluated, Refused, RunEnded
 from digit_tui.session import signals
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import EXPECTED, failure_of, print_failure
 from digit_tui.session.output import Output, print_error
-from digit_tui.storage.calibration_file import Calibration, write_calibration
+from digit_tui.storage.calibration_file import Calibration, remove_calibration, write_calibration
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_files import CALIBRATION
@@ -56,7 +57,7 @@ def calibrate_run(name: str, best: bool, folds: int, as_json: bool) -> int:
         else:
             with signals.handled_by(stop):
                 parts = [
-                    _evaluate_copy(checkpoint, dataset, number, folds, mailbox)
+                    _evaluate_copy(checkpoint, saved.path, dataset, number, folds, mailbox)
                     for number in range(folds)
                     if stop.number is None
                 ]
@@ -91,8 +92,20 @@ def calibrate_run(name: str, best: bool, folds: int, as_json: bool) -> int:
     return output.status or ExitStatus.DONE
 
 
+def remove(name: str) -> int:
+    """Remove what `calibrate_run` saved of a run; returns the exit status."""
+    output = Output()
+    try:
+        path = remove_calibration(read_run(name).path)
+    except EXPECTED as error:
+        return print_failure(failure_of(error, action="remove"))
+    output.line(printable(f"Removed {path}"))
+    return output.status or ExitStatus.DONE
+
+
 def _evaluate_copy(
     checkpoint: Checkpoint,
+    folder: Path,
     dataset: Dataset,
     number: int,
     folds: int,
@@ -104,11 +117,14 @@ def _evaluate_copy(
         The evaluation of the part, and the novelty scores (n,) of its digits.
     """
     print_error(f"fold {number + 1} of {folds}: training a copy without a part of the digits")
-    trainer = fold_trainer(checkpoint, dataset, number, mailbox)
+    trainer = fold_trainer(checkpoint, folder, dataset, number, mailbox)
     found: Evaluated | None = None
     with progress_on_stderr(quiet=False) as progress:
         for event in trainer.run():
             progress.show(event)
+            if isinstance(event, Refused) and not mailbox.stopping():
+                # It would be another network than the run's.
+                raise RunError(f"the copy of fold {number + 1}: {event.message}")
             if isinstance(event, Evaluated) and event.split == "validation":
                 found = event
             if isinstance(event, RunEnded):

@@ -188,6 +188,9 @@ def show_data(name: str, count: int, first: int, part: str | None) -> int:
         drawings = [draw_digit(digits.images[index], width, DRAWING_ROWS) for index in row]
         for line in (captions, *zip(*drawings, strict=True), ()):
             output.line("  ".join(f"{cell:<{width}}" for cell in line).rstrip())
+    if chosen.stop < len(digits.labels):
+        more = f"--index {chosen.stop} shows more"
+        output.line(f"{len(chosen)} of {len(digits.labels):,}; {more}")
     return output.status or ExitStatus.DONE
 
 

@@ -11,7 +11,7 @@ from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import DataError
 from digit_tui.insight.answers import Coverage
 from digit_tui.insight.calibration import measure
-from digit_tui.insight.calibration_report import summary, to_json
+from digit_tui.insight.calibration_report import summary, to_json, worsening
 from digit_tui.insight.confusion import confusion_matrix
 from digit_tui.insight.report import report
 from digit_tui.session.exit_status import ExitStatus
@@ -50,6 +50,7 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
             "test_accuracy": evaluation.accuracy,
             "test_correct": evaluation.correct,
             "test_total": evaluation.total,
+            "test_taught": result.taught,
             "test_loss": evaluation.loss if isfinite(evaluation.loss) else None,
             "confusion": confusion_matrix(evaluation).tolist(),
             "calibration": before and after and to_json(before, after),
@@ -61,6 +62,8 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
         output.line(f"Data           {dataset.name} ({dataset.source})\n{words}")
         if before is not None and after is not None:
             output.line(summary(before, after))
+            if worse := worsening(before, after):
+                output.line(f"{worse} digit-tui calibrate RUN --remove removes it")
         for line in ["", *answered_lines(covered)]:
             output.line(line)
     return output.status or ExitStatus.DONE

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from digit_tui.cli.evaluate_saved import open_saved
 from digit_tui.cli.loading import load_and_tell
 from digit_tui.cli.saved_runs import read_run
-from digit_tui.data import DataError, counted
+from digit_tui.data import MINE, DataError, counted
 from digit_tui.insight.corruptions import CORRUPTIONS
 from digit_tui.insight.robustness import POINTS, Robustness, measure
 from digit_tui.insight.robustness_report import robustness_lines
@@ -52,7 +52,10 @@ def evaluate_corrupted(
                 f"{against} reads images of {other.config.side} pixels a side, "
                 f"not of {dataset.side}: they cannot be compared"
             )
-        checkpoints.append(open_saved(other, data or saved.data, best, load)[0])
+        second, of_other = open_saved(other, data or saved.data, best, load)
+        checkpoints.append(second)
+        if data == MINE and other.data == MINE:  # which was trained on the rest of the drawings
+            dataset = of_other
     results = [Robustness(len(dataset.test_labels)) for _ in checkpoints]
     points = measure(
         [each.network for each in checkpoints],

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from threadpoolctl import threadpool_limits
 
 from digit_tui.cli.loading import load_and_tell
-from digit_tui.data import MINE, DataError, Dataset, all_drawings
+from digit_tui.data import MINE, DataError, Dataset, all_drawings, counted, resample_area
 from digit_tui.engine.holdout import hold_out
 from digit_tui.nn import Evaluation, Network, PredictionHistory, evaluate
 from digit_tui.session.output import print_error
 from digit_tui.storage.checkpoint import Checkpoint
+from digit_tui.storage.drawing_files import drawings_of
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.saved_run import SavedRun
 
@@ -32,6 +33,8 @@ class SavedEvaluation:
     """Of the checkpoint."""
     network: Network
     """That was evaluated."""
+    taught: int | None = 0
+    """How many of the test digits the network was taught, see `taught_count`: these it has seen."""
 
 
 def evaluate_saved(
@@ -60,7 +63,13 @@ def evaluate_saved(
         evaluation = evaluate(network, dataset.test_images, dataset.test_labels)
     state = checkpoint.state
     return SavedEvaluation(
-        state.step, dataset, evaluation, state.history, state.weights_sha256, network
+        state.step,
+        dataset,
+        evaluation,
+        state.history,
+        state.weights_sha256,
+        network,
+        taught_count(saved, checkpoint, dataset),
     )
 
 
@@ -71,12 +80,15 @@ def open_saved(
     load: Callable[[str, int], Dataset] = load_and_tell,
     warn: Callable[[str], object] = print_error,
 ) -> tuple[Checkpoint, Dataset]:
-    """The state of a saved run, and a dataset for it; see `evaluate_saved`."""
+    """The state of a saved run, and a dataset for it; see `evaluate_saved`.
+
+    If the network was taught some of the test digits, that is said.
+    """
     checkpoint = saved.checkpoint(best)
     for complaint in saved.complaints:
         warn(complaint)
     if data == MINE and saved.data != MINE:
-        dataset = all_drawings(saved.config.side)  # it was trained on none of them
+        dataset = all_drawings(saved.config.side)  # none is in its training set
         for note in dataset.notes:
             warn(note)
     else:
@@ -88,7 +100,27 @@ def open_saved(
         raise DataError(
             f"{dataset.source} has {dataset.classes} classes, the network knows {classes}"
         )
+    taught = taught_count(saved, checkpoint, dataset)
+    if taught is None:
+        warn("drawings that the network was taught are missing: some test digits may be such")
+    elif taught:
+        of = counted(len(dataset.test_labels), "test digit")
+        warn(f"{taught:,} of {of} were taught to the network: they are not unseen")
     return checkpoint, dataset
+
+
+def taught_count(saved: SavedRun, checkpoint: Checkpoint, dataset: Dataset) -> int | None:
+    """How many test digits are drawings that the network was taught; None if these are missing."""
+    try:
+        lessons = drawings_of(saved.path, checkpoint.state.lineage)
+    except RunError:
+        return None
+    taught = {
+        image.tobytes()
+        for drawings in lessons
+        for image in resample_area(drawings.images, dataset.side)
+    }
+    return sum(image.tobytes() in taught for image in dataset.test_images) if taught else 0
 
 
 def warn_of_change(saved: SavedRun, dataset: Dataset, warn: Callable[[str], object]) -> None:

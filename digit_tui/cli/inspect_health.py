@@ -25,7 +25,7 @@ def saved_health(
     inspected: Inspected,
     facts: Sequence[LayerFacts],
 ) -> Health:
-    """What the journal says of a run, and a checkpoint of its network.
+    """What the journal says of a run up to a checkpoint, and the network of that.
 
     Args:
         saved: the run.
@@ -44,7 +44,7 @@ def saved_health(
         evaluation = evaluate(network, *dataset.split(split))
         evaluated = Evaluated(step, inspected.epoch, evaluation, 0.0, network, history, split)
         doubts = doubts_of(evaluation, history)
-    record = record_of_saved(saved, doubts=doubts)
+    record = record_of_saved(saved, checkpoint.state, doubts=doubts)
     return check_health(record, dataset, evaluated, inspection_of(inspected, facts))
 
 

@@ -82,8 +82,9 @@ def inspect_run(
         checks = check_of(inspected, dataset) if check else None
         found = None
         if layer is not None and unit is not None:
-            units = layer_units(network, dataset.test_images, dataset.test_labels, layer)
-            found = unit_facts(network, units, unit)
+            evaluated = inspected.evaluated_network
+            units = layer_units(evaluated, dataset.test_images, dataset.test_labels, layer)
+            found = unit_facts(evaluated, units, unit)
         own = dataset if data is None else None
         health = inspect_health.saved_health(saved, checkpoint, own, inspected, facts)
     if as_json:
@@ -97,8 +98,9 @@ def inspect_run(
         for number, each in histograms.items():
             lines += ["", *histogram_lines(number, each)]
         if found is not None:
-            lines += ["", unit_name(network, found.layer, found.unit).capitalize()]
-            lines += unit_lines(found, network, dataset.test_labels, "test")
+            title = unit_name(network, found.layer, found.unit).capitalize()
+            lines += ["", f"{title}, {inspected.evaluated_weights}"]
+            lines += unit_lines(found, inspected.evaluated_network, dataset.test_labels, "test")
         if checks is not None:
             lines += ["", *check_lines(checks)]
         for line in lines:

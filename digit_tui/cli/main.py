@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from dataclasses import replace
@@ -253,9 +254,12 @@ def main() -> None:
     try:
         sys.exit(cli.main(prog_name="digit-tui", standalone_mode=False))
     except click.ClickException as error:
-        # One line, where click would print three.
-        message = error.format_message()
-        click.echo(f"digit-tui: {message} (see digit-tui --help)", err=True)
+        # One line, where click would print three, in the words of a person.
+        message = re.sub("a valid integer( range)?", "a whole number", error.format_message())
+        message = re.sub("a valid float( range)?", "a number", message)
+        context = getattr(error, "ctx", None)
+        command = "digit-tui" if context is None else context.command_path
+        click.echo(f"digit-tui: {message} (see {command} --help)", err=True)
         sys.exit(error.exit_code)
     except OSError as error:  # --help to a full disk or a closed pipe
         closed = isinstance(error, BrokenPipeError)

@@ -18,15 +18,19 @@ if TYPE_CHECKING:
 
 
 def read_run(name: str) -> SavedRun:
-    """The saved run in a folder, or of a name; see `find_run`.
+    """The saved run in a folder, or of a name; see `find_run`. Which one is last is told on stderr.
 
     Raises:
         RunError: if there is none, or it cannot be read.
     """
-    from digit_tui.storage.run_index import find_run
+    from digit_tui.session.output import print_error
+    from digit_tui.storage.run_index import LAST, find_run
     from digit_tui.storage.saved_run import SavedRun
 
-    return SavedRun.read(find_run(name))
+    path = find_run(name)
+    if name == LAST != path.name:  # a folder of that name goes before
+        print_error(f"last is {path.name}")
+    return SavedRun.read(path)
 
 
 def saved_request(name: str, flag: str, folder: Path | None, given: dict[str, Any]) -> RunRequest:

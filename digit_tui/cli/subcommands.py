@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from digit_tui.cli.options import make_config, run_options
 
@@ -47,12 +48,21 @@ def evaluate(
     help="Copies to train, each without another fifth of the training set; for runs without "
     "--validation.",
 )
+@click.option("--remove", is_flag=True, help="Remove what was fitted; alone.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def calibrate(run: str, best: bool, folds: int, as_json: bool) -> None:
+@click.pass_context
+def calibrate(
+    context: click.Context, /, run: str, best: bool, folds: int, remove: bool, as_json: bool
+) -> None:
     """Fit how sure the network of a RUN may be, on digits that it was not trained on."""
-    from digit_tui.cli.calibrate import calibrate_run
+    from digit_tui.cli import calibrate as command
 
-    sys.exit(calibrate_run(run, best, folds, as_json))
+    if remove:
+        given = context.get_parameter_source("folds") is not ParameterSource.DEFAULT
+        if best or as_json or given:
+            raise click.UsageError("--remove goes without other options")
+        sys.exit(command.remove(run))
+    sys.exit(command.calibrate_run(run, best, folds, as_json))
 
 
 @click.command()
@@ -234,9 +244,12 @@ def show(name: str, count: int, index: int, part: str | None) -> None:
     help="Keep the digit in this picture; repeatable.",
 )
 @click.option("--label", type=click.IntRange(0, 46), help="What the digit of --add is.")
+@click.option("--single", is_flag=True, help="With --add: each picture is of one digit.")
 @click.option("--remove", "numbers", metavar="LIST", help="Remove drawings, such as 3,5-7.")
 @click.option("--yes", is_flag=True, help="With --remove: do not ask first.")
-def mine(files: tuple[Path, ...], label: int | None, numbers: str | None, yes: bool) -> None:
+def mine(
+    files: tuple[Path, ...], label: int | None, single: bool, numbers: str | None, yes: bool
+) -> None:
     """List your own drawings, add pictures to them, or remove some.
 
     data show --data mine draws them, with the numbers for --remove.
@@ -247,10 +260,12 @@ def mine(files: tuple[Path, ...], label: int | None, numbers: str | None, yes: b
         raise click.UsageError("--add or --remove, not both")
     if yes and numbers is None:
         raise click.UsageError("--yes is for --remove only")
+    if single and not files:
+        raise click.UsageError("--single is for --add only")
     from digit_tui.cli.mine import add_pictures, list_mine, remove_drawings
 
     if label is not None:
-        sys.exit(add_pictures(files, label))
+        sys.exit(add_pictures(files, label, single))
     sys.exit(list_mine() if numbers is None else remove_drawings(numbers, yes))
 
 

@@ -46,7 +46,7 @@ from digit_tui.data.sources import (
     picture_cache_dir,
     resolve_source,
 )
-from digit_tui.data.text import counted, printable, reason_of
+from digit_tui.data.text import a_digit, counted, printable, reason_of
 
 __all__ = [
     "MINE",
@@ -64,6 +64,7 @@ __all__ = [
     "RemoteFile",
     "SourceFiles",
     "SourceSummary",
+    "a_digit",
     "add_own_digit",
     "add_own_digits",
     "all_drawings",

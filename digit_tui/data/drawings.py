@@ -69,6 +69,26 @@ class Drawings:
         images = values[count:].reshape(count, MNIST_SIDE, MNIST_SIDE)
         return cls(images, values[:count])
 
+    def unknown_to(self, classes: int) -> list[tuple[int, int]]:
+        """Number and label of each drawing that a network which tells so many classes apart cannot
+        be taught."""
+        numbers = np.flatnonzero(self.labels >= classes).tolist()
+        return [(number, int(self.labels[number])) for number in numbers]
+
+    def known_to(self, classes: int) -> Drawings:
+        """The others.
+
+        Raises:
+            DataError: if they are too few.
+        """
+        known = self.labels < classes
+        if known.sum() < FEWEST_DRAWINGS:
+            raise DataError(
+                f"the network knows 0 to {classes - 1}: {known.sum()} of your {len(self)} drawings "
+                f"are such, {FEWEST_DRAWINGS} are needed"
+            )
+        return Drawings(self.images[known], self.labels[known])
+
     @cached_property
     def sha256(self) -> str:
         """Hex SHA-256 of the file."""

@@ -85,13 +85,19 @@ def read_own() -> OwnDigits:
     for _ in range(_READ_TRIES):
         number = _newest(folder)
         if number is None:
-            break
+            return _empty()
+        found: OwnDigits | DataError
         try:
-            return _read_state(folder / str(number))
-        except DataError:
-            if _newest(folder) == number:  # else it was replaced, and removed, meanwhile
-                raise
-    return _empty()
+            found = _read_state(folder / str(number))
+        except DataError as error:
+            found = error
+        if isinstance(found, OwnDigits) and len(found.labels):
+            return found
+        if _newest(folder) == number:  # else it was replaced, and its files removed, meanwhile
+            if isinstance(found, DataError):
+                raise found
+            return found
+    raise DataError(printable(f"{folder}: another process changes it all the time; try again"))
 
 
 def add_own_digit(image: NDArray[np.uint8], label: int) -> bool:

@@ -57,6 +57,8 @@ class FoundPictures:
     """The name of each label that is a class here, in the order of the labels."""
     numbered: bool
     """Whether the names are the labels themselves."""
+    without_pictures: list[tuple[str, list[str]]]
+    """Of each half that lacks some classes its name and the names of these."""
 
     @property
     def sum(self) -> str:
@@ -112,7 +114,12 @@ def find_pictures(source: PictureFolder) -> FoundPictures:
     for half, pictures in zip(halves, found, strict=True):
         if not pictures:
             raise _refusal(half, "there are no pictures in its folders", "put some there")
-    return FoundPictures(found[0], found[1] if len(found) > 1 else [], classes, numbered)
+    without = [
+        (half.name, [name for name in classes if labels[name] not in {each.label for each in own}])
+        for half, own in zip(halves, found, strict=True)
+    ]
+    without = [(half, missing) for half, missing in without if missing]
+    return FoundPictures(found[0], found[1] if len(found) > 1 else [], classes, numbered, without)
 
 
 def _class_names(half: Path) -> list[str]:

@@ -100,6 +100,9 @@ def _notes(source: PictureFolder, found: FoundPictures, arrays: Arrays) -> tuple
     if not found.numbered:
         labels = ", ".join(f"{label} is {name}" for label, name in enumerate(found.classes))
         notes.append(f"{source.name}: labels are folders in the order of their names: {labels}")
+    for half, names in found.without_pictures:
+        where = source.name if source.test is None else f"{source.name}: {half}"
+        notes.append(f"{where}: no pictures of {', '.join(names)}")
     return tuple(map(printable, notes))
 
 
@@ -108,7 +111,7 @@ def _read_all(found: FoundPictures, progress: Progress | None) -> Arrays:
     images = new_array((count, MNIST_SIDE, MNIST_SIDE))
     pictures = [*found.train, *found.test]
     for place, picture in enumerate(pictures):
-        images[place] = read_digit(picture.path)
+        images[place] = _read_inked(picture.path)
         if progress is not None:
             progress(place + 1, count)
     labels = np.array([picture.label for picture in pictures], np.uint8)
@@ -121,6 +124,16 @@ def _read_all(found: FoundPictures, progress: Progress | None) -> Arrays:
             reason = "no class has two different pictures, so none can be split off to test with"
             raise DataError(printable(f"{folder}: {reason}; add some"))
     return Arrays(images[~tested], labels[~tested], images[tested], labels[tested])
+
+
+def _read_inked(path: Path) -> NDArray[np.uint8]:
+    try:
+        image = read_digit(path)
+        if not image.any():
+            raise DataError(printable(f"{path}: no ink is found in it; give a picture of a digit"))
+    except DataError as error:
+        raise DataError(f"{error}, or take it out of the folder") from error
+    return image
 
 
 def split(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -18,11 +18,15 @@ from digit_tui.data.picture_folder import PictureFolder, find_pictures, recognis
 from digit_tui.data.text import printable, reason_of
 
 MINE = "mine"
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
+"""Of pictures that can be read, as they are usually called."""
 SOURCES = ("auto", "sample", "mnist", MINE)
 """Names of sources that are not folders."""
 
 _FETCH = "run `digit-tui data fetch`, or use --data sample or --data DIR"
-_DRAW = "draw some with `digit-tui draw`, or keep some with `digit-tui data mine --add FILE`"
+_DRAW = (
+    "draw some with `digit-tui draw`, or keep some with `digit-tui data mine --add FILE --label N`"
+)
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,10 @@ def resolve_source(name: str) -> Source:
     resolved = folder.resolve()
     label = printable(resolved.name or str(resolved))
     pictures = None if _has_idx(folder) else recognise(label, folder)
+    if pictures is None and _has_loose_pictures(folder):
+        reason = "its pictures are in no class folder"
+        advice = "put those of each class in a folder of its own, such as 3 or threes"
+        raise DataError(f"{printable(str(folder))}: {reason}; {advice}")
     advice = "a data folder holds the four IDX files of MNIST's names, or a folder for each class"
     return pictures or _find_files(label, folder, advice)
 
@@ -145,6 +153,14 @@ def _has_idx(folder: Path) -> bool:
     with suppress(OSError):
         return any(re.search(r"-ubyte(\.gz)?$", name) for name in os.listdir(folder))
     return True  # `_find_files` says what is wrong
+
+
+def _has_loose_pictures(folder: Path) -> bool:
+    """Whether there are files that are called like pictures, and none like MNIST's."""
+    with suppress(OSError):
+        names = os.listdir(folder)
+        return not _has_idx(folder) and any(name.lower().endswith(SUFFIXES) for name in names)
+    return False
 
 
 def _find_files(name: str, folder: Path, advice: str) -> SourceFiles:

@@ -54,14 +54,22 @@ class Drawing:
 
     def __init__(self) -> None:
         self._strokes: list[Stroke] = []
-        self._before: list[list[Stroke]] = []
-        """The strokes before each stroke, and before the drawing was cleared."""
+        self._before: list[list[Stroke] | None] = []
+        """What to go back to: the strokes before a clearing, or for a stroke all but the last."""
         self.image: NDArray[np.uint8] = np.zeros((SIDE * FINENESS, SIDE * FINENESS), np.uint8)
 
     @property
     def is_blank(self) -> bool:
         """Whether there is no ink."""
         return not self.image.any()
+
+    @property
+    def is_small(self) -> bool:
+        """Whether all ink is in a box of less than half the side: strokes may be too wide there."""
+        if self.is_blank:
+            return False
+        places = (np.flatnonzero(self.image.any(axis=axis)) for axis in (0, 1))
+        return all(each[-1] - each[0] < len(self.image) // 2 for each in places)
 
     def begin(self, point: Point, width: float, rubs: bool = False) -> None:
         """Begin a stroke, with a dot.
@@ -71,7 +79,7 @@ class Drawing:
             width: of the brush, in units.
             rubs: whether it takes ink away.
         """
-        self._before.append([*self._strokes])
+        self._before.append(None)
         self._strokes.append(Stroke(width, rubs))
         self.extend(point)
 
@@ -86,7 +94,11 @@ class Drawing:
         """Take the last stroke back, or the clearing; returns whether there was something."""
         if not self._before:
             return False
-        self._strokes = self._before.pop()
+        before = self._before.pop()
+        if before is None:
+            self._strokes.pop()
+        else:
+            self._strokes = before
         self._draw_all()
         return True
 

@@ -17,6 +17,11 @@ def printable(text: str) -> str:
     return _UNSAFE.sub("?", text)
 
 
+def a_digit(label: int) -> str:
+    """For example "a 3", "an 8"."""
+    return f"{'an' if label in (8, 11, 18) else 'a'} {label}"
+
+
 def counted(count: int, one: str, many: str = "") -> str:
     """A number of things, for example "1 label" or "1,234 labels".
 

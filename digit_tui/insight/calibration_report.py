@@ -23,6 +23,13 @@ def comparison_lines(before: Measures, after: Measures) -> list[str]:
     ]
 
 
+def worsening(before: Measures, after: Measures) -> str:
+    """A line if a temperature made the calibration error of some digits larger, else ""."""
+    if after.ece <= before.ece:
+        return ""
+    return "The temperature made the calibration of these digits worse."
+
+
 def bin_lines(reliability: Reliability) -> list[str]:
     """The bins that have digits, surest first: how sure, how many, how many of them are right."""
     edges = reliability.edges

@@ -41,15 +41,31 @@ class Reading:
         return int(self.probabilities.argsort()[-2])
 
     @property
+    def is_refused(self) -> bool:
+        """Whether it is taken for no digit."""
+        return self.answer is not None and not self.answer.classes
+
+    @property
     def words(self) -> str:
         """The answer: for example "reads 7 (97.1%)", "2 or 7" or "not a digit; most like 7"."""
         if not np.isfinite(self.probabilities).all():
             return "cannot read: it has diverged"
-        if self.answer is not None and not self.answer.classes:
+        if self.is_refused:
             return f"{NOT_A_DIGIT}; most like {self.predicted}"
         if self.answer is not None:
             return f"reads {answer_words(self.answer)}"
         return f"reads {self.predicted} ({self.probabilities[self.predicted]:.1%})"
+
+    @property
+    def brief_words(self) -> str:
+        """The same for few columns: for example "reads 2 or 7" without their probabilities."""
+        if not np.isfinite(self.probabilities).all():
+            return "it has diverged"
+        if self.answer is None:
+            return self.words
+        if self.is_refused:
+            return f"{NOT_A_DIGIT}; like {self.predicted}"
+        return f"reads {' or '.join(map(str, self.answer.classes))}"
 
 
 def read_drawing(

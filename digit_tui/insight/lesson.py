@@ -25,18 +25,31 @@ class Lesson:
     """How the drawings fare that a network is taught."""
 
     total: int
+    """Those that the network had not learned before: of the others it proves nothing."""
     before: int
-    """Read right by the network before it."""
+    """Of these, read right by the network before it."""
     after: int
-    """Read right, each by a copy that was taught the others but not it."""
+    """Of these, read right, each by a copy that was taught the others but not it."""
+    known: int = 0
+    """Those that it had learned before."""
 
     @property
     def words(self) -> str:
         """For example "5 right before, 11 by copies that had not seen them"."""
-        return f"{self.before} right before, {self.after} by copies that had not seen them"
+        if not self.total:
+            return "all of them were learned before"
+        new = f"of {self.total:,} new ones " if self.known else ""
+        return f"{new}{self.before} right before, {self.after} by copies that had not seen them"
+
+    @property
+    def short_words(self) -> str:
+        """For example "13 drawings 5 → 11 right (unseen)"."""
+        return f"{self.total} drawings {self.before} → {self.after} right (unseen)"
 
 
-def judge(network: Network, images: Array, labels: Array, tune: Tune) -> Lesson:
+def judge(
+    network: Network, images: Array, labels: Array, tune: Tune, known: Array | None = None
+) -> Lesson:
     """Cross-validate what a network is taught (Stone 1974, "Cross-validatory choice and assessment
     of statistical predictions").
 
@@ -45,12 +58,18 @@ def judge(network: Network, images: Array, labels: Array, tune: Tune) -> Lesson:
         images: (n, pixels) uint8, the drawings.
         labels: (n,) their classes.
         tune: teaches a copy of the network some of them.
+        known: (n,) bool, those that the network has learned before; None if there are none.
     """
-    after = 0
+    new = np.ones(len(labels), np.bool_) if known is None else ~known
+    before = after = 0
     for number, left_out in enumerate(folds(labels), 1):
-        copy = tune(np.flatnonzero(~left_out), number)
-        after += evaluate(copy, images[left_out], labels[left_out]).correct
-    return Lesson(len(labels), evaluate(network, images, labels).correct, after)
+        judged = left_out & new
+        if judged.any():
+            copy = tune(np.flatnonzero(~left_out), number)
+            before += evaluate(network, images[judged], labels[judged]).correct
+            after += evaluate(copy, images[judged], labels[judged]).correct
+    total = int(np.count_nonzero(new))
+    return Lesson(total, before, after, len(labels) - total)
 
 
 def folds(labels: Array) -> list[Array]:

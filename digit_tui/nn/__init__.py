@@ -3,7 +3,7 @@
 from digit_tui.nn.augmentation import AUGMENTATIONS, Deformation, deform, draw_deformation
 from digit_tui.nn.averaging import average_into
 from digit_tui.nn.clipping import clip, clip_by_global_norm, clip_by_value, global_norm
-from digit_tui.nn.fine_tuning import fine_tune
+from digit_tui.nn.fine_tuning import Stopped, fine_tune
 from digit_tui.nn.gradient_check import LayerCheck, check_gradient
 from digit_tui.nn.history import Change, PredictionHistory
 from digit_tui.nn.loss import Outcomes, cross_entropy
@@ -30,6 +30,7 @@ __all__ = [
     "Network",
     "Outcomes",
     "PredictionHistory",
+    "Stopped",
     "UpdateRule",
     "average_into",
     "batch_gradient",

@@ -15,6 +15,7 @@ to 1. A network of 8 epochs forgot 0.15 to 0.23.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,10 @@ WAY = 0.5
 """The part of the way to the weights after the last step that the network goes."""
 
 
+class Stopped(Exception):
+    """Fine-tuning was given up."""
+
+
 def fine_tune(
     network: Network,
     images: Array,
@@ -48,6 +53,7 @@ def fine_tune(
     side: int,
     generator: np.random.Generator,
     removed: Array | None = None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Network:
     """A copy of a network that has learned some images.
 
@@ -60,12 +66,23 @@ def fine_tune(
         side: of an image, in pixels.
         generator: decides the batches; the same one gives the same bits.
         removed: (parameters,) bool, parameters that stay 0; None if all may change.
+        stopping: asked again and again whether to give it up.
+
+    Raises:
+        Stopped: if so.
     """
+
+    def go_on() -> None:
+        if stopping():
+            raise Stopped
+
+    go_on()
     tuned = network.copy()
     old = generator.integers(0, len(old_labels), (STEPS, OLD))
     chosen = _evenly(len(labels), STEPS * NEW, generator)
     new_images = _deformed("affine", images[chosen], side, generator).reshape(STEPS, NEW, -1)
     new_labels = labels[chosen].reshape(STEPS, NEW)
+    go_on()
     rehearsed = _deformed("elastic", old_images[old.ravel()], side, generator)
     rehearsed = rehearsed.reshape(STEPS, OLD, -1)
 
@@ -76,6 +93,7 @@ def fine_tune(
     blocks = cut(tuned.parameters, own.gradient, slots, scratch)
     inputs = np.empty((NEW + OLD, images.shape[1]), tuned.parameters.dtype)
     for step in range(STEPS):
+        go_on()
         scale_pixels(new_images[step], inputs[:NEW])
         scale_pixels(rehearsed[step], inputs[NEW:])
         own.run(inputs, np.concatenate([new_labels[step], old_labels[old[step]]]))

@@ -331,7 +331,9 @@ COMMANDS = (
     PlainCommand(
         "draw",
         "draw [square]",
-        "Read a digit of your own: rows of characters, then an empty line",
+        "Read a digit of your own: rows of characters, then an empty line. A dot, a space and 0 "
+        "are background, 1 to 9 levels of ink, all else is ink. square: a character is as wide as "
+        "high, else half as wide",
         _draw,
     ),
     PlainCommand(

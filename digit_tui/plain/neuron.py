@@ -13,7 +13,7 @@ from digit_tui.session.run_status import RunStatus
 
 
 def answer(request: ShowUnit, inspected: Mapping[str, Inspected], run: RunStatus) -> list[str]:
-    """The answer for a run and, if one trains beside it, for its fork.
+    """The answer for the evaluated network of a run and, if one trains beside it, of its fork.
 
     Args:
         request: which unit.
@@ -28,14 +28,14 @@ def answer(request: ShowUnit, inspected: Mapping[str, Inspected], run: RunStatus
     lines = []
     for name, each in inspected.items():
         assert run.dataset is not None  # a run has states only after it was read
-        network = each.network
+        network = each.evaluated_network
         if layer > len(network.layers):
             raise InputError(f"neuron: there are layers 1 to {len(network.layers)}")
         if unit >= network.sizes[layer]:
             raise InputError(f"neuron: layer {layer} has units 0 to {network.sizes[layer] - 1}")
         images, labels = run.dataset.split(split)
         facts = unit_facts(network, layer_units(network, images, labels, layer), unit)
-        when = f"{name} at epoch {each.epoch:.2f}, step {each.step:,}"
+        when = f"{name} at epoch {each.epoch:.2f}, step {each.step:,}, {each.evaluated_weights}"
         lines.append(f"{when}: {unit_name(network, layer, unit)}")
         lines += unit_lines(facts, network, labels, split)
     return lines

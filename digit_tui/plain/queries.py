@@ -91,7 +91,9 @@ def gap(run: RunStatus) -> str | None:
 
 def status_line(run: RunStatus) -> str:
     """For example "training at epoch 3.25 of 155, step 104: test 97.10%, ..."."""
-    words = f"{STATES.get(run.state, run.state)} at {position(run)}"
+    # A resumed run that is held before its first step has not found out yet.
+    state = "finished" if run.state == "training" and run.all_done else run.state
+    words = f"{STATES.get(state, state)} at {position(run)}"
     if run.evaluated is None:
         return f"{words}: {NOT_EVALUATED}"
     then = "" if run.evaluated.step == run.step else f" at epoch {run.evaluated.epoch:.2f}"

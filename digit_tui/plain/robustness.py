@@ -27,7 +27,7 @@ def answer(run: RunStatus) -> Iterator[list[str] | None]:
     if fork is not None and fork.split == evaluated.split:
         networks["fork"] = fork
     images, labels = dataset.split(evaluated.split)
-    digits, _ = choose_digits(labels, dataset.side)
+    digits = choose_digits(labels, dataset.side)
     results = {name: Robustness(len(digits)) for name in networks}
     for point in measure(
         [each.network for each in networks.values()], images[digits], labels[digits], dataset.side

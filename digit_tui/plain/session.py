@@ -43,6 +43,7 @@ IDLE_SECONDS = 1.0
 """From a pipe, training begins when no line has come for so long: those that are there when the
 program starts take effect before the first step."""
 END_SECONDS = 10.0
+ROWS_WANTED = "rows of . and #: an empty line ends the drawing, ctrl+c gives it up"
 
 
 class Session:
@@ -173,6 +174,9 @@ class Session:
                 self._wanted, self._line = None, text
                 self._control.hurried = self._terminal
             case Interrupted():
+                if self._drawing is not None:  # nobody can type that: each line is a row
+                    self._drawing = None
+                    self._transcript.write("draw: given up")
                 self._control.interrupted = self._control.hurried = True
                 self._transcript.interrupted()
             case EndOfInput():
@@ -267,7 +271,7 @@ class Session:
             case requests.ReadDrawing():
                 self._drawing, self._rows = request, []
                 if self._terminal:
-                    self._transcript.write("rows of . and #, then an empty line")
+                    self._transcript.write(ROWS_WANTED)
             case requests.PredictFile():
                 self._write(predict.answer(request, (yield from self._control.inspect()), self.run))
             case requests.ShowHealth():

@@ -54,6 +54,7 @@ class AckMailbox(Mailbox):
         self._held = held
 
     def send(self, command: Command | Ack | Begin) -> None:
+        self._note(command)
         self._items.put(command)
 
     def take(self, step: int) -> Iterator[Command]:

@@ -259,6 +259,11 @@ class Inspected:
         average = self.state.average
         return self.network if average is None else Network(self.network.sizes, average)
 
+    @property
+    def evaluated_weights(self) -> str:
+        """What an evaluation would measure, in words."""
+        return "latest weights" if self.state.average is None else "averaged weights"
+
 
 @dataclass(frozen=True, eq=False)
 class Paused:
@@ -310,6 +315,20 @@ class Spiked:
     """The training loss now."""
     message: str
     """What happened, in words."""
+
+
+@dataclass(frozen=True, eq=False)
+class Teaching:
+    """The network of the run, or of a fork that is being made, is taught: that takes seconds."""
+
+    step: int
+    epoch: float
+    count: int
+    """How many drawings."""
+    classes: int
+    """That the network knows."""
+    unknown: list[tuple[int, int]]
+    """Number and label of the drawings of other classes: these are left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -431,6 +450,7 @@ Event = (
     | Refused
     | Diverged
     | Spiked
+    | Teaching
     | Forked
     | ForkEnded
     | CheckpointSaved

@@ -8,7 +8,7 @@ from typing import Any
 
 from digit_tui.config import RunConfig
 from digit_tui.data import DataError
-from digit_tui.data.drawings import Drawings
+from digit_tui.data.drawings import FEWEST_DRAWINGS, Drawings
 from digit_tui.data.own_digits import read_own_digits
 from digit_tui.nn import RULES, SCHEDULES
 from digit_tui.run.commands import (
@@ -221,16 +221,28 @@ def share(name: str, word: str) -> float:
     """
     value = number(name, word.removesuffix("%"))
     assert value is not None
+    if 1 <= value < 100 and not word.endswith("%"):
+        raise ValueError(f"{name}: write {value:g}% or {value / 100:g}")
     return value / 100 if word.endswith("%") else value
 
 
-def teach_own_digits() -> Teach:
+def teach_own_digits(
+    way: str = "keep {} more with digit-tui data mine --add FILE --label N",
+) -> Teach:
     """The command that teaches a network the drawings that a person keeps.
+
+    Args:
+        way: how the person comes by so many more, if they are too few.
 
     Raises:
         DataError: if they are too few or too many, or cannot be read.
     """
-    drawings = Drawings(*read_own_digits())
+    images, labels = read_own_digits()
+    count = len(labels)
+    if count < FEWEST_DRAWINGS:
+        needed = f"{FEWEST_DRAWINGS} drawings are needed to teach it, you have {count or 'none'}"
+        raise DataError(f"{needed}: {way.format(FEWEST_DRAWINGS - count)}")
+    drawings = Drawings(images, labels)
     return Teach(drawings.sha256, len(drawings))
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isnan
 from pathlib import Path
 from typing import Any
 
-from digit_tui.data import Dataset, counted
+from digit_tui.data import Dataset, a_digit, counted
 from digit_tui.run import commands, removal_words
 from digit_tui.run.commands import Setting
 from digit_tui.run.events import (
@@ -30,6 +31,7 @@ from digit_tui.run.events import (
     SettingChanged,
     SnapshotInfo,
     Spiked,
+    Teaching,
     WentBack,
     WorkerLost,
 )
@@ -65,7 +67,7 @@ RESUMED = "training resumed"
 ROW = 78
 """Columns of the log in a terminal of 80: of a longer line a person may see the beginning only."""
 FEW = 2
-"""Undone commands that are named one by one."""
+"""Drawings of unknown classes that are named one by one."""
 RECENT = 1_000
 """Steps for which a change may have caused trouble, and is named."""
 SMALL_SHARE = 0.1
@@ -112,12 +114,23 @@ def _went_back(event: WentBack) -> str:
     kept = len(event.lineage)
     undone = event.from_lineage[kept:]
     if undone and event.from_lineage[:kept] == event.lineage:
-        words = ", ".join(command_words(each.command) for each in undone)
-        many = len(undone) > FEW or (len(undone) > 1 and len(f"{text}; undone: {words}") > ROW)
-        text += f"; undone: {counted(len(undone), 'command') if many else words}"
+        told = f"undone: {_named([command_words(each.command) for each in undone], text)}"
+        text = told if event.step == event.from_step else f"{text}; {told}"
     if event.ahead:
         text += f"; repeating {counted(event.ahead, 'step')}"
     return text
+
+
+def _named(names: Sequence[str], text: str) -> str:
+    """As many of the undone commands as fit in a row after a text, at least the last one.
+
+    For example "switch to sgd, add 1 epoch", or "add 1 epoch and 3 more".
+    """
+    for left in range(len(names)):
+        words = ", ".join(names[left:]) + (f" and {left} more" if left else "")
+        if len(f"{text}; undone: {words}") <= ROW:
+            break
+    return words
 
 
 def setting_change(change: SettingChanged) -> str:
@@ -132,12 +145,12 @@ def setting_change(change: SettingChanged) -> str:
 
 def setting_set(change: SettingChanged) -> str:
     """A changed setting and its effect, if that is known; else for example "set epochs 2 → 3"."""
-    words = setting_change(change)
     if change.effect is None:
-        return f"set {words}"
+        return f"set {setting_change(change)}"
     effect = removal_words.effect(change.effect)
-    lesson = "" if change.lesson is None else f"{change.lesson.words}; "
-    return f"{words}: {lesson}{effect}"
+    if change.lesson is not None:  # in few words: what was forgotten is to fit a row too
+        return f"{change.lesson.short_words}; {effect}"
+    return f"{setting_change(change)}: {effect}"
 
 
 def settings_changed(changes: Sequence[SettingChanged], schedule: str) -> str:
@@ -149,7 +162,7 @@ def settings_changed(changes: Sequence[SettingChanged], schedule: str) -> str:
     """
     if len(changes) == 1 and changes[0].effect is not None:
         return f"epoch {changes[0].epoch:.2f}: {setting_set(changes[0])}"
-    words = ", ".join(f"{setting_change(each)}{_left_by(schedule, each)}" for each in changes)
+    words = ", ".join(f"{setting_change(each)}{_by_schedule(schedule, each)}" for each in changes)
     return f"set {words}" if len(changes) > 1 else f"epoch {changes[0].epoch:.2f}: set {words}"
 
 
@@ -254,10 +267,14 @@ def loaded(dataset: Dataset) -> list[str]:
     return [f"{dataset.name}: {counts}", *dataset.notes]
 
 
-def _left_by(schedule: str, change: SettingChanged) -> str:
-    """What a schedule leaves of a learning rate that was set, where that is little."""
+def _by_schedule(schedule: str, change: SettingChanged) -> str:
+    """What a schedule makes of a change: little of the rate that was set, or more with epochs."""
     base = change.settings.learning_rate
     left = scheduled_rate(change.settings, schedule, change.epoch)
+    if change.setting == "epochs":
+        before = scheduled_rate(replace(change.settings, epochs=change.old), schedule, change.epoch)
+        rises = left > (1 + SMALL_SHARE) * before
+        return f" (rate rises: {schedule} over {change.new} epochs)" if rises else ""
     if change.setting != "learning_rate" or left >= SMALL_SHARE * base:
         return ""
     words = "nearly 0" if left < NEARLY_ZERO * base else f"{left:.2g}"
@@ -294,6 +311,8 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
             return with_remedy(message, remedy, ways)
         case Diverged(message=message) | Spiked(message=message):
             return message
+        case Teaching():
+            return _teaching(event)
         case Forked(epoch=epoch, changes=changes):
             text = f"epoch {epoch:.2f}: fork with {', '.join(changes)}"
             return with_remedy(text, KEEP_FIRST, ways)
@@ -310,11 +329,23 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
         case BranchEvent(Diverged() as diverged, branch):
             return f"{branch}: {diverged.message}"
         case BranchEvent(SettingChanged(effect=Effect()) as change, branch):
-            return f"{branch}: {setting_set(change)}"
+            return f"{branch} at once: {setting_set(change)}"
         case BranchEvent(SaveFailed() as failed):
             return line_for(failed, ways)
         case _:
             return None
+
+
+def _teaching(event: Teaching) -> str:
+    """For example "teaching 13 of 14 drawings (the network knows 0 to 9, #13 is a 20) ..."."""
+    drawings = counted(event.count, "drawing")
+    if not event.unknown:
+        return f"teaching {drawings} ..."
+    others = [f"#{number} is {a_digit(label)}" for number, label in event.unknown]
+    if len(others) > FEW:
+        others = [*others[:FEW], f"{len(others) - FEW} more are none of them"]
+    reasons = ", ".join([f"the network knows 0 to {event.classes - 1}", *others])
+    return f"teaching {event.count - len(event.unknown)} of {drawings} ({reasons}) ..."
 
 
 def test_opened(event: Evaluated, ways: Ways | None) -> str:

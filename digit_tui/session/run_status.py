@@ -24,6 +24,7 @@ from digit_tui.run.events import (
     ForkEnded,
     Inspected,
     Paused,
+    Refused,
     Restored,
     Resumed,
     RunEnded,
@@ -32,6 +33,7 @@ from digit_tui.run.events import (
     SettingChanged,
     SnapshotInfo,
     StepsDone,
+    Teaching,
     TimelineChanged,
     WentBack,
 )
@@ -117,6 +119,8 @@ class RunStatus:
         self.test_opened: int | None = None
         """The step at which the test set was first evaluated."""
         self.fork: ForkRunStatus | None = None
+        self.teaching = False
+        """Whether the run, or a fork that is being made, is taught drawings now."""
         self.snapshots: list[SnapshotInfo] = []
         self.saved: CheckpointSaved | None = None
         """The last checkpoint that this process saved."""
@@ -160,7 +164,7 @@ class RunStatus:
 
     def seconds_left(self) -> float | None:
         """Time until all epochs are done at the present speed, evaluations included."""
-        if self.state != "training" or len(self._track) < 2:
+        if self.state != "training" or self.teaching or len(self._track) < 2:
             return None
         (started, since), (now, position) = self._track[0], self._track[-1]
         if now - started < 1 or position <= since:
@@ -199,10 +203,15 @@ class RunStatus:
                 self._move_on(event.step, float(event.epoch))
             case Evaluated():
                 self._ingest_evaluated(event)
+            case Teaching():
+                self.teaching = True
+            case Refused():
+                self._end_teaching()
             case SettingChanged():
                 self.settings = event.settings
                 if event.effect is not None:
                     self._weights_changed_at = event.step
+                    self._end_teaching()
                 if event.setting in ("learning_rate", "epochs"):
                     self._expect_rate(event.epoch)
             case TimelineChanged(snapshots):
@@ -244,6 +253,11 @@ class RunStatus:
     def _expect_rate(self, epoch: float) -> None:
         """The learning rate is no longer that of the last step: it will be another in the next."""
         self.learning_rate = scheduled_rate(self.settings, self.config.schedule, epoch)
+
+    def _end_teaching(self) -> None:
+        if self.teaching:
+            self.teaching = False
+            self._start_clock()  # its seconds say nothing of the speed
 
     def _start_clock(self) -> None:
         self._track.clear()
@@ -287,6 +301,7 @@ class RunStatus:
                 fork.lesson = event.lesson or fork.lesson
                 if event.effect is not None:
                     fork.weights_changed_at = event.step
+                    self._end_teaching()
             case Inspected():
                 fork.inspected = event
             case SaveFailed():

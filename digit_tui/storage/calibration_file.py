@@ -96,6 +96,22 @@ def write_calibration(folder: Path, calibration: Calibration) -> None:
     write_whole(path, lambda file: file.write(content))
 
 
+def remove_calibration(folder: Path) -> Path:
+    """Remove the calibration from a run's folder; returns where it was.
+
+    Raises:
+        RunError: if there is none, or the file was not made by this program.
+        OSError: if the disk refuses.
+    """
+    path = folder / CALIBRATION
+    if not path.exists() and not path.is_symlink():
+        raise RunError(f"{folder} has no calibration to remove")
+    if not looks_own(path):
+        raise not_made_here(path)
+    path.unlink()
+    return path
+
+
 def calibration_of(folder: Path, weights_sha256: str) -> tuple[Calibration | None, str]:
     """The calibration of these weights, or None and why there is none, in a line.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from digit_tui.data import DataError
 from digit_tui.data.drawings import LARGEST, Drawings
-from digit_tui.run.commands import Lineage, Teach
+from digit_tui.run.commands import Command, Teach
 from digit_tui.storage.atomic import write_whole
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.own_files import looks_own, not_made_here, own_name
@@ -64,14 +64,14 @@ def all_drawings(folder: Path) -> Iterator[Drawings]:
                 yield read_drawings(folder, name.removeprefix(drawings_name("")))
 
 
-def drawings_of(folder: Path, lineage: Lineage) -> list[Drawings]:
+def drawings_of(folder: Path, commands: Iterable[tuple[int, Command]]) -> list[Drawings]:
     """All that commands teach, each once, from a run's folder.
 
     Raises:
         RunError: if a file is missing, is damaged, or has another number of drawings.
     """
     found = {}
-    for _, command in lineage:
+    for _, command in commands:
         if isinstance(command, Teach):
             path = folder / drawings_name(command.drawings)
             try:

@@ -55,7 +55,7 @@ class Lock:
                 sleep(TRY_SECONDS)
         else:
             owner = lock_owner(folder) or "unknown"
-            raise RunTaken(f"{folder} is in use by another process ({owner})")
+            raise RunTaken(f"{folder} is in use by another process ({owner}): quit that first")
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         if not LOCK_CONTENT.fullmatch(os.read(self._descriptor, HEAD)):
             os.close(self._descriptor)

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -27,7 +27,10 @@ LAST = "last"
 
 
 def list_runs() -> tuple[list[RunSummary], list[str]]:
-    """The runs in the state directory, oldest first, and a line for each that cannot be read.
+    """The runs in the state directory, and a line for each that cannot be read.
+
+    The oldest is first, and the one that `find_run` calls "last" is last, also where a fork that
+    trained beside it is newer.
 
     Raises:
         RunError: if the directory cannot be read.
@@ -40,7 +43,8 @@ def list_runs() -> tuple[list[RunSummary], list[str]]:
             # A run that just begins has no run.json yet; a folder without our files is not a run.
             if lock_owner(folder) is None and our_files(folder) != []:
                 complaints.append(str(error))
-    return sorted(runs, key=lambda run: run.started), complaints
+    newest = _newest(run.saved for run in runs)
+    return sorted(runs, key=lambda run: (run.saved is newest, _age(run.saved))), complaints
 
 
 def last_interrupted(asked: Mapping[str, object] | None = None) -> SavedRun | None:
@@ -51,7 +55,7 @@ def last_interrupted(asked: Mapping[str, object] | None = None) -> SavedRun | No
     """
     last = None
     with contextlib.suppress(RunError):
-        last = _newest()
+        last = _newest(_readable())
     if last is None or last.state() != "interrupted":
         return None
     agrees = all(_agrees(last, name, value) for name, value in (asked or {}).items())
@@ -98,7 +102,7 @@ def find_run(name: str) -> Path:
         if name and folder.name.startswith(start) and folder.name.endswith(end)
     ]
     if name == LAST and not found:
-        last = _newest()
+        last = _newest(_readable())
         if last is None:
             raise RunError(f"there is no last run: none is saved in {runs_folder()}")
         return last.path
@@ -114,21 +118,25 @@ def find_run(name: str) -> Path:
     raise RunError(f"there is no folder {name!r}, and no run of that name in {runs_folder()}")
 
 
-def _newest() -> SavedRun | None:
-    """The newest run that can be read, but no branch of a fork that was not continued.
+def _readable() -> Iterator[SavedRun]:
+    """The runs in the state directory whose run.json can be read."""
+    for folder in _folders():
+        with contextlib.suppress(RunError):
+            yield SavedRun.read(folder)
+
+
+def _age(run: SavedRun) -> tuple[datetime, bool]:
+    """What runs are sorted by, the oldest first."""
+    return run.started, "forked_from" in run.record  # both may begin within a second
+
+
+def _newest(saved: Iterable[SavedRun]) -> SavedRun | None:
+    """The newest of some runs, but no branch of a fork that was not continued.
 
     Where a run and its fork trained until the same end, however that came, it is the run.
     """
-    runs: dict[str, SavedRun] = {}
-    for folder in _folders():
-        with contextlib.suppress(RunError):
-            runs[folder.name] = SavedRun.read(folder)
-    runs = {name: run for name, run in runs.items() if run.record["state"] != LEFT}
-
-    def age(run: SavedRun) -> tuple[datetime, bool]:
-        return run.started, "forked_from" in run.record  # both may begin within a second
-
-    newest = max(runs.values(), key=age, default=None)
+    runs = {run.path.name: run for run in saved if run.record["state"] != LEFT}
+    newest = max(runs.values(), key=_age, default=None)
     while newest is not None and (forked := newest.record.get("forked_from")) is not None:
         original = runs.pop(Path(forked["run"]).name, None)  # once each: files may lie
         if original is None or _went_on_alone(newest, original):
@@ -205,7 +213,7 @@ def check_removable(folder: Path) -> None:
         SavedRun.read(folder)
     owner = lock_owner(folder)
     if owner is not None:
-        raise RunTaken(f"{folder} is in use by process {owner or 'unknown'}")
+        raise RunTaken(f"{folder} is in use by process {owner or 'unknown'}: quit that first")
 
 
 def remove_run(folder: Path) -> list[str]:

@@ -13,21 +13,25 @@ from digit_tui.run.health_record import (
     record_of,
     settings_after,
 )
+from digit_tui.run.state import RunState
 from digit_tui.storage.command_records import position
 from digit_tui.storage.saved_run import SavedRun
 
 
-def record_of_saved(run: SavedRun, **known: Any) -> Record:
+def record_of_saved(run: SavedRun, state: RunState | None = None, **known: Any) -> Record:
     """What the journal says of a run.
 
     Args:
         run: the run.
+        state: of a checkpoint: what came after it is left out.
         known: other fields of `Record`, such as doubts.
 
     Raises:
         RunError: if the journal is damaged.
     """
     data, history = run.record["data"], run.history()
+    if state is not None:
+        history.step, history.lineage = state.step, state.lineage
     images = data["training_images"]
     config = run.config.for_images(images)
     split = config.monitored_split

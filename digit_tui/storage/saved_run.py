@@ -21,7 +21,7 @@ from digit_tui.storage.run_files import BEST, CHECKPOINTS, JOURNAL
 from digit_tui.storage.run_record import Record, read_record
 from digit_tui.storage.validation import Invalid
 
-SavedState = Literal["running", "finished", "interrupted", "diverged"]
+SavedState = Literal["running", "open", "finished", "interrupted", "diverged"]
 
 
 @dataclass(eq=False)
@@ -77,9 +77,9 @@ class SavedRun:
         return 0 if forked is None else int(forked["step"])
 
     def state(self) -> SavedState:
-        """Whether the run is running, and if not, how it ended."""
+        """Whether the run is running, or finished and still open; if not, how it ended."""
         if lock_owner(self.path) is not None:
-            return "running"
+            return "open" if self._all_epochs_done() else "running"
         state = self.record["state"]
         if state == "finished" or self._all_epochs_done():
             return "finished"

@@ -88,9 +88,10 @@ class StartPoint:
         """Repeat all that happened in a run, undone commands and the undoing included.
 
         Raises:
-            RunError: if the journal is damaged.
+            RunError: if the journal is damaged, or drawings that it was taught are missing.
         """
         scheduled = _all_commands(saved.lines(), saved.history().end)
+        drawings_of(saved.path, scheduled)
         return cls(scheduled=scheduled, folder=saved.path)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import DataError, Dataset
 from digit_tui.engine.stepper import StepResult
 from digit_tui.engine.worker_pool import WorkerPool
-from digit_tui.nn import Network
+from digit_tui.nn import Network, Stopped
 from digit_tui.run.commands import (
     AppliedCommand,
     Lineage,
@@ -19,7 +19,15 @@ from digit_tui.run.commands import (
     Teach,
     WeightChange,
 )
-from digit_tui.run.events import Evaluated, Event, Inspected, Refused, RunEnded, SettingChanged
+from digit_tui.run.events import (
+    Evaluated,
+    Event,
+    Inspected,
+    Refused,
+    RunEnded,
+    SettingChanged,
+    Teaching,
+)
 from digit_tui.run.setting_ranges import checked_changes
 from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.state import RunState, Vectors
@@ -34,7 +42,7 @@ from digit_tui.training.recorder import Recorder
 from digit_tui.training.recovery import RecoveringStepper
 from digit_tui.training.results import effect_of, epoch_ended, run_results
 from digit_tui.training.step_publisher import StepPublisher
-from digit_tui.training.teaching import find_drawings, teach
+from digit_tui.training.teaching import Met, find_drawings, learned_before, teach
 
 
 class Branch:
@@ -60,7 +68,20 @@ class Branch:
         stepper: RecoveringStepper,
         state: RunState,
         writer: RunWriter | None,
+        stopping: Callable[[], bool],
     ) -> None:
+        """Make one.
+
+        Args:
+            config: the run's.
+            sizes: layer widths, inputs first, classes last.
+            dataset: the run's.
+            pool: its workers.
+            stepper: that makes steps.
+            state: in the pool's vectors.
+            writer: of its folder; None keeps nothing.
+            stopping: whether a command to stop has come.
+        """
         self.config = config
         self.sizes = tuple(sizes)
         self.state = state
@@ -70,9 +91,11 @@ class Branch:
         self.furthest = state.step
         self.test_opened: int | None = None
         self.source: Path | None = None
+        self._met: Met = {}
         self._epoch_seconds: dict[int, float] = {}  # of each epoch, as it was last trained
         self._dataset = dataset
         self._pool = pool
+        self._stopping = stopping
         self._stepper = stepper
         self._images = len(dataset.train_labels)
         self._evaluator = Evaluator(pool, dataset, self.sizes)
@@ -88,12 +111,12 @@ class Branch:
             writer: of the copy's folder.
         """
         state = replace(self.state, tally=replace(self.state.tally))
-        branch = Branch(
-            self.config, self.sizes, self._dataset, self._pool, self._stepper, state, writer
-        )
+        shared = self._dataset, self._pool, self._stepper
+        branch = Branch(self.config, self.sizes, *shared, state, writer, self._stopping)
         branch._evaluator, branch._recorded = self._evaluator.copy(), self._recorded
         branch.last_change, branch.test_opened = self.last_change, self.test_opened
         branch.source = self.source
+        branch._met = {**self._met}
         branch.steps_made, branch.furthest = self.steps_made, self.furthest
         branch._epoch_seconds = dict(self._epoch_seconds)
         branch.park()
@@ -229,19 +252,29 @@ class Branch:
         if new == old:
             return
         drawings = lesson = None
+        classes = self._dataset.classes
         if isinstance(command, Teach):
             try:
-                writer, classes = self.recorder.writer, self._dataset.classes
-                drawings = find_drawings(command, self.source, writer, classes)
+                places = self.source, self.recorder.writer
+                drawings = find_drawings(command, *places, self._dataset, self._met)
+                learned = learned_before(state, *places, self._met)
             except (DataError, RunError, OSError) as error:
                 yield Refused(state.step, f"Nothing is taught: {error}")
                 return
         yield from self.publish()
+        if drawings is not None:
+            unknown = drawings.unknown_to(classes)
+            yield Teaching(state.step, self.position, len(drawings), classes, unknown)
         before = self._evaluate() if isinstance(command, WeightChange) else None
         if isinstance(command, Removal):
             state.change_removed(new, self.sizes)
         elif drawings is not None:
-            lesson = teach(state, drawings, self._dataset, self.sizes, self.config.seed)
+            shared = self._dataset, self.sizes, self.config.seed, self._stopping
+            try:
+                lesson = teach(state, drawings, *shared, learned)
+            except Stopped:
+                yield Refused(state.step, "Stopped before it was taught")
+                return
         if before is not None:
             self._evaluator.last = None
         state.settings = new

@@ -18,7 +18,15 @@ from digit_tui.run.commands import (
     Setting,
     WeightChange,
 )
-from digit_tui.run.events import BranchEvent, Event, Forked, ForkEnded, Refused, RunEnded
+from digit_tui.run.events import (
+    BranchEvent,
+    Event,
+    Forked,
+    ForkEnded,
+    Refused,
+    RunEnded,
+    Teaching,
+)
 from digit_tui.run.remedies import OTHER_VALUE
 from digit_tui.run.wording import setting_words
 from digit_tui.storage.errors import RunError
@@ -96,7 +104,13 @@ class BranchPair:
             return
         self.fork = fork = run.fork(writer)
         self._activate(fork)
-        changes = [event for change in command.changes for event in fork.change(change)]
+        changes: list[Event] = []
+        for change in command.changes:
+            for event in fork.change(change):
+                if isinstance(event, Teaching):
+                    yield event  # now: what follows takes seconds
+                else:
+                    changes.append(event)
         refused = [event for event in changes if isinstance(event, Refused)]
         if refused or not changes:
             self._activate(run)

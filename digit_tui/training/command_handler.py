@@ -94,7 +94,7 @@ class CommandHandler:
             case commands.Keep(fork):
                 yield from self._keep(fork)
             case _ if self._branches.forked and not isinstance(command, commands.AddEpochs):
-                yield Refused(self._step, "A fork trains beside the run", KEEP_FIRST)
+                yield Refused(self._step, "There is a fork beside the run", KEEP_FIRST)
             case commands.Undo():
                 yield from self._undo()
             case commands.GoBack(step, lineage):
@@ -118,6 +118,8 @@ class CommandHandler:
         yield Paused(self._step, self._branches.run.position, reason)
         for branch in self._branches.each():
             yield from self._branches.label(branch, branch.evaluate())
+        if reason == "finished" and self._interactive and not self._branches.forked:
+            yield self.undo.take_snapshot(self._branches.run)  # the end has a row in the timeline
 
     def _resume(self, mode: Mode = RUNNING) -> Iterator[Event]:
         if self._branches.finished:
@@ -229,5 +231,5 @@ class CommandHandler:
         yield from self._branches.keep(kept, reason)
         self._queue.interrupts = True
         if self._interactive:
-            yield self.undo.mark_undone(kept)
+            yield self.undo.take_snapshot(kept)
         yield from self.save()

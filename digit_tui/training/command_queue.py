@@ -38,9 +38,10 @@ class CommandQueue:
 
     def due(self, step: int) -> Iterator[Command]:
         """The commands that take effect at a step; ask anew when the step has changed."""
-        while self._is_due(step):
+        # What was given up to stop was the first of those that are left: none may come before it.
+        while self._is_due(step) and not self.stopping():
             yield self._scheduled.popleft()[1]
-        while self._waiting and not self._scheduled:
+        while self._waiting and not self._scheduled and not self.stopping():
             yield self._waiting.popleft()
         for command in self._source.take(step):
             if not self._must_wait(command):
@@ -56,6 +57,10 @@ class CommandQueue:
     def waiting(self) -> bool:
         """Whether a new command came."""
         return self._source.waiting()
+
+    def stopping(self) -> bool:
+        """Whether a command to stop came."""
+        return self._source.stopping()
 
     def interrupt(self) -> bool:
         """Whether the group of steps under way should end early, because a command came."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from digit_tui.run.commands import Command, Resume
+from digit_tui.run.commands import Command, Resume, Stop
 
 
 class CommandSource(Protocol):
@@ -22,6 +22,9 @@ class CommandSource(Protocol):
     def waiting(self) -> bool:
         """Whether a command came since `steps_until_due` was asked."""
 
+    def stopping(self) -> bool:
+        """Whether a command to stop came: then nothing that takes seconds is begun or finished."""
+
     def wait(self, step: int) -> Command:
         """The next command while the run is paused before step number `step`."""
 
@@ -34,9 +37,14 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Command] = SimpleQueue()
+        self._stopping = False
 
     def send(self, command: Command) -> None:
+        self._note(command)
         self._queue.put(command)
+
+    def _note(self, command: object) -> None:
+        self._stopping = self._stopping or isinstance(command, Stop)
 
     def take(self, step: int) -> Iterator[Command]:
         while not self._queue.empty():
@@ -50,6 +58,9 @@ class Mailbox:
 
     def waiting(self) -> bool:
         return not self._queue.empty()
+
+    def stopping(self) -> bool:
+        return self._stopping
 
     def wait(self, step: int) -> Command:
         return self._queue.get()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from math import ceil
+from pathlib import Path
 
 from digit_tui.config import available_processors
 from digit_tui.data import Dataset
@@ -12,6 +13,7 @@ from digit_tui.engine.holdout import fold
 from digit_tui.run.commands import AppliedCommand, Command, Lineage, Stop
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.command_records import position
+from digit_tui.storage.drawing_files import drawings_of
 from digit_tui.storage.start_point import StartPoint
 from digit_tui.training.command_source import CommandSource
 from digit_tui.training.trainer import Trainer
@@ -21,7 +23,7 @@ ROUNDING = 1e-9
 
 
 def fold_trainer(
-    checkpoint: Checkpoint, dataset: Dataset, number: int, source: CommandSource
+    checkpoint: Checkpoint, folder: Path, dataset: Dataset, number: int, source: CommandSource
 ) -> Trainer:
     """A trainer of a copy that keeps nothing on disk; it is monitored on what is held out of it.
 
@@ -31,13 +33,16 @@ def fold_trainer(
 
     Args:
         checkpoint: of a run without a validation set.
+        folder: of the run, which has the drawings that it was taught.
         dataset: of the run.
         number: which part of the training set is held out, see `fold`.
         source: of the command that ends it early.
 
     Raises:
         DataError: if there are too few training images.
+        RunError: if drawings that the run was taught are missing.
     """
+    drawings_of(folder, checkpoint.state.lineage)  # or it would not be taught them
     held_out = fold(dataset, number)
     images = len(dataset.train_labels)
     config = checkpoint.config.for_images(images)  # as many epochs as the run
@@ -46,7 +51,7 @@ def fold_trainer(
         config.with_(validation=images - len(held_out.train_labels)),
         held_out,
         source,
-        start_point=StartPoint(scheduled=scheduled),
+        start_point=StartPoint(scheduled=scheduled, folder=folder),
         processes=min(config.threads, available_processors()),
     )
 

@@ -71,7 +71,8 @@ class Trainer:
         if self._start_point.state is not None:
             state.become(self._start_point.state)
         stepper = RecoveringStepper(Stepper(config, self._pool), self._pool)
-        run = Branch(config, sizes, dataset, self._pool, stepper, state, writer)
+        stopping = self._queue.stopping
+        run = Branch(config, sizes, dataset, self._pool, stepper, state, writer, stopping)
         run.source = self._start_point.folder
         if self._start_point.history is not None:
             run.take_over(self._start_point.history)

@@ -46,10 +46,15 @@ class Inspector:
             self._asked, self._before = model.evaluated, model.inspected
             self._ask()
 
+    def is_latest(self, model: RunModel) -> bool:
+        """Whether the state of the run at the latest evaluation was asked for, and has come."""
+        run = model.inspected
+        return self._asked is model.evaluated and run is not None and run is not self._before
+
     def answered(self, model: RunModel) -> bool:
-        """Whether the state at the latest evaluation was asked for, and has come."""
+        """Whether the states at the latest evaluation have come, that of a fork too."""
         run, fork = model.inspected, model.fork
-        if self._asked is not model.evaluated or run is None or run is self._before:
+        if run is None or not self.is_latest(model):
             return False
         # That of a fork comes right after it.
         return fork is None or (fork.inspected is not None and fork.inspected.step == run.step)

@@ -15,14 +15,18 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from digit_tui.config import RunConfig
+from digit_tui.insight.lesson import Lesson
 from digit_tui.run.events import (
     BranchEvent,
     EpochEnded,
     Evaluated,
+    Forked,
+    ForkEnded,
     Inspected,
     Refused,
     SettingChanged,
     StepsDone,
+    Teaching,
     TimelineChanged,
     WentBack,
 )
@@ -154,17 +158,22 @@ class RunApp(ViewsApp):
             urgent: whether text is drawn at once, whatever happened.
         """
         before, went_back, told = self.model.state, False, dict[int, LogLine]()
+        results: list[str] = []  # the log has them in a longer line
         for event in events:
             with self.errors_told():  # those after it must not be lost
                 self.model.ingest(event)
                 is_set = isinstance(event, SettingChanged) and not self.model.repeats
-                if (is_set or isinstance(event, Refused)) and self.model.log:
+                answers = is_set or isinstance(event, Refused | Teaching | Forked | ForkEnded)
+                if answers and self.model.log:
                     told[id(self.model.log[-1])] = self.model.log[-1]  # once, when it is whole
+                match event:
+                    case BranchEvent(SettingChanged(lesson=Lesson() as lesson)):
+                        results.append(f"{lesson.total} drawings: {lesson.words}")
             self.schedule.invalidate()
             went_back = went_back or isinstance(event, WentBack)
             urgent = urgent or not isinstance(event, ROUTINE)
-        for line in told.values():
-            self._show_where_no_log_is(line.text)
+        for text in [*(line.text for line in told.values()), *results]:
+            self._show_where_no_log_is(text)
         top = self.top_screen
         if isinstance(top, LogDialog):
             with self.errors_told():

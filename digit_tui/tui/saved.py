@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
-from textual import work
+from textual import events, work
 from textual.message import Message
 
+from digit_tui.data import printable
+from digit_tui.run.commands import Teach
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import EXPECTED, Failed, failure_of
 from digit_tui.session.runner import RunnerEvent
 from digit_tui.session.saved_state import events_of_saved
 from digit_tui.storage.checkpoint import Checkpoint
+from digit_tui.storage.run_index import run_name
 from digit_tui.training.run_request import RunRequest
-from digit_tui.tui.bindings import SAVED_KEYS
+from digit_tui.tui.bindings import SAVED_KEYS, TRAINING_KEYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
+from digit_tui.tui.guided_app import keys
 from digit_tui.tui.job_control import JobControlApp
 from digit_tui.tui.screens.meanings import EVERYWHERE, Meaning
+from digit_tui.tui.screens.view import View
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
+
+NAME_COLUMNS = 24
+"""Of the run's name in the header."""
+STEERING = {each.key for each in keys(TRAINING_KEYS)}
+"""Keys of a run that trains."""
 
 
 class SavedApp(JobControlApp):
@@ -55,9 +66,20 @@ class SavedApp(JobControlApp):
         """
         super().__init__(request.config, rate, stdio)
         self.model.ways = None  # nothing is changed
-        self.model.replay = "■ saved run"
+        self.model.replay = f"■ saved run {_name(request, checkpoint)}"
+        assert request.replay is not None
+        self._path = request.replay.path
         self._request = request
         self._checkpoint = checkpoint
+
+    def on_key(self, event: events.Key) -> None:
+        """Say what the keys of a run would need."""
+        screen = self.screen
+        if not isinstance(screen, View) or event.key in screen.active_bindings:
+            return
+        if event.key in STEERING:
+            run = shlex.quote(run_name(self._path))
+            self.tell(printable(f"a saved run is not trained here: digit-tui --resume {run}"))
 
     def on_mount(self) -> None:
         self.switch_mode("draw")
@@ -105,3 +127,13 @@ class SavedApp(JobControlApp):
     def wait_saved(self, seconds: float) -> bool:
         """Return at once: there is nothing to save."""
         return True
+
+
+def _name(request: RunRequest, checkpoint: Checkpoint) -> str:
+    """Of a run's folder, as much of it as fits; and how many drawings it was taught last."""
+    assert request.replay is not None
+    name = printable(request.replay.path.name)
+    if len(name) > NAME_COLUMNS:
+        name = f"{name[: NAME_COLUMNS - 1]}…"
+    taught = [each.command for each in checkpoint.state.lineage if isinstance(each.command, Teach)]
+    return f"{name}, taught {taught[-1].count:,}" if taught else name

@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from digit_tui.config import AUGMENTATIONS
-from digit_tui.data import DataError, counted
+from digit_tui.data import DataError
 from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
-from digit_tui.run.remedies import ALL_DONE, FORK_FIRST, KEEP_FIRST, TEST, with_remedy
+from digit_tui.run.remedies import FORK_FIRST, KEEP_FIRST, TEST, with_remedy
 from digit_tui.run.settings import teach_own_digits
 from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.job_control import JobControlApp
@@ -19,6 +19,11 @@ from digit_tui.tui.screens.timeline import TimelineDialog
 from digit_tui.tui.screens.view import View
 
 MORE_EPOCHS = 10
+WITHOUT_FORK = (
+    *("undo", "timeline", "fork", "teach", "prune"),
+    *("scale_rate", "choose_optimizer", "set_optimizer", "next_clipping", "next_augmentation"),
+)
+"""Actions that are refused while there is a fork."""
 
 
 class SteeringApp(JobControlApp):
@@ -42,6 +47,8 @@ class SteeringApp(JobControlApp):
             if command is not None:
                 self.send(command)
 
+        if self._forked():
+            return
         self.push_screen(PruneDialog(self.model.settings, self.model.config), chosen)
 
     def action_toggle_pause(self) -> None:
@@ -58,6 +65,8 @@ class SteeringApp(JobControlApp):
             if name is not None:
                 self.action_set_optimizer(name)
 
+        if self._forked():
+            return
         self.push_screen(OptimizerDialog(self.model.settings, self.model.config), chosen)
 
     def action_set_optimizer(self, name: str) -> None:
@@ -76,17 +85,18 @@ class SteeringApp(JobControlApp):
         self.send(commands.SetAugmentation(AUGMENTATIONS[(current + 1) % len(AUGMENTATIONS)]))
 
     def offers(self, action: str) -> bool:
+        name = action.partition("(")[0].removeprefix("app.")
+        if self.model.fork is not None and name in WITHOUT_FORK:
+            return False
         unfinished = self.model.state != "finished"
         possible = {
             "toggle_pause": unfinished,
             "step_batch": unfinished,
             "step_epoch": unfinished,
             "keep": self.model.fork is not None,
-            "fork": self.model.fork is None and unfinished,
-            "teach": self.model.fork is None,
             "show_test": bool(self.model.config.validation),
         }
-        return possible.get(action, True)
+        return possible.get(name, True)
 
     def action_undo(self) -> None:
         self.send(commands.Undo())
@@ -96,36 +106,38 @@ class SteeringApp(JobControlApp):
             if snapshot is not None:
                 self.send(commands.GoBack(snapshot.step, snapshot.lineage))
 
+        if self._forked():
+            return
         if self.model.snapshots:
             dialog = TimelineDialog(self.model.snapshots, self._rate.seconds)
             self.push_screen(dialog, chosen)
         else:
             self.tell("no snapshot to go back to yet: the first is taken when training begins")
 
+    def _forked(self) -> bool:
+        """Whether there is a fork, which is then told; it may have trained to the end."""
+        if self.model.fork is not None:
+            self.tell(with_remedy("there is a fork beside the run", KEEP_FIRST, WAYS))
+        return self.model.fork is not None
+
     def action_fork(self) -> None:
         def chosen(changes: tuple[commands.Setting, ...] | None) -> None:
             if changes is not None:
                 self.send(commands.Fork(changes))
 
-        if self.model.fork is not None:
-            self.tell(with_remedy("a fork trains beside the run", KEEP_FIRST, WAYS))
-            return
-        if self.model.state == "finished":
-            self.tell(with_remedy("no epoch is left for a fork to train", ALL_DONE, WAYS))
+        if self._forked():
             return
         self.push_screen(ForkDialog(self.model.settings, self.model.config), chosen)
 
     def action_teach(self) -> None:
         """Fork the run, and teach the copy the digits that the person drew."""
-        if self.model.fork is not None:
-            self.tell(with_remedy("a fork trains beside the run", KEEP_FIRST, WAYS))
+        if self._forked():
             return
         try:
-            command = teach_own_digits()
+            command = teach_own_digits("draw and keep {} more (view Draw, enter)")
         except DataError as error:
             self.tell(str(error))
             return
-        self.tell(f"a copy learns {counted(command.count, 'drawing')}")
         self.send(commands.Fork((command,)))
 
     def action_keep(self) -> None:

@@ -50,7 +50,7 @@ class ViewsApp(ThemedApp):
     async def make_views(self) -> None:
         """Mount the views that are not on screen, so that each opens at once."""
         for mode in self.MODES:
-            if self._exit:  # Textual is closing those that there are
+            if self._exit or not self.is_running:  # Textual is closing those that there are
                 return
             await self._init_mode(mode)
 

@@ -285,7 +285,10 @@ def test_a_fork_that_is_taught(teach_8: Teach, keep_drawings: KeepDrawings, tmp_
     report = batch("--resume", tmp_path / "run", *changes).stdout
     told = f"{taught['lesson']['before']} right before, {taught['lesson']['after']} by copies"
     assert f"Fork           at step 32: 8 drawings taught\n               {told}" in report
-    wrong = {"teach=yours": "'yours' is not mine", "teach=mine": "can be taught, not 4"}
+    wrong = {
+        "teach=yours": "'yours' is not mine",
+        "teach=mine": "are needed to teach it, you have 4",
+    }
     keep_drawings(drawings_of(), 4)
     for words, reason in wrong.items():
         refused = batch(*SMALL, "--fork-at", 8, "--fork", words, "--run", tmp_path / "other")

@@ -18,10 +18,10 @@ from digit_tui.data import Dataset, load_dataset
 from digit_tui.insight.embedding import MOST, embed
 from digit_tui.insight.path import contributions
 from digit_tui.insight.projection import project
-from digit_tui.insight.pruning import prune_by_magnitude
 from digit_tui.insight.units import evaluate_without, layer_activations, layer_units
-from digit_tui.nn import Network
-from digit_tui.run.events import Evaluated
+from digit_tui.run.commands import Inspect
+from digit_tui.run.events import Inspected, StepsDone
+from digit_tui.run.pruning import prune_by_magnitude
 from digit_tui.training.command_source import Mailbox
 from digit_tui.training.trainer import Trainer
 
@@ -33,7 +33,8 @@ def main() -> None:
     print(head(facts), flush=True)
     config = RunConfig.from_preset("standard", data=options.data, epochs=1, threads=1)
     dataset = load_dataset(config.data, config.side)
-    network = trained(config, dataset)
+    inspected = trained(config, dataset)
+    network = inspected.evaluated_network
     images, labels = dataset.test_images, dataset.test_labels
     last = len(network.layers) - 1
     features = layer_activations(network, images, last)
@@ -41,7 +42,7 @@ def main() -> None:
         "units of layer 1": lambda: layer_units(network, images, labels, 1),
         "test digits without a unit": lambda: evaluate_without(network, images, labels, 1, [0]),
         "what decides for one digit": lambda: contributions(network, images[0], 1, 0, 1),
-        "pruning, all 20 shares": lambda: list(prune_by_magnitude(network, images, labels)),
+        "pruning, all 20 shares": lambda: list(prune_by_magnitude(inspected, images, labels)),
         "map of all test digits": lambda: project(features),
         f"embedding of {min(MOST, len(images)):,}": lambda: list(embed(features[:MOST])),
     }
@@ -57,10 +58,15 @@ def main() -> None:
     finish(options, facts, results)
 
 
-def trained(config: RunConfig, dataset: Dataset) -> Network:
-    """The network that an epoch leaves."""
-    events = Trainer(config, dataset, Mailbox()).run()
-    return [event.network for event in events if isinstance(event, Evaluated)][-1]
+def trained(config: RunConfig, dataset: Dataset) -> Inspected:
+    """The state at the end of an epoch, or a little earlier."""
+    mailbox, found = Mailbox(), []
+    for event in Trainer(config, dataset, mailbox).run():
+        if isinstance(event, StepsDone):
+            mailbox.send(Inspect())
+        elif isinstance(event, Inspected):
+            found.append(event)
+    return found[-1]
 
 
 def timed(task: Callable[[], object]) -> Callable[[], tuple[float, float]]:

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 from support.cli import SMALL, run
+from support.teaching import Keep as KeepDrawings
+from support.teaching import drawings_of
 
 from digit_tui.cli import calibrate as calibrate_module
 from digit_tui.cli import subcommands
@@ -24,9 +26,17 @@ from digit_tui.insight.answers import coverage
 from digit_tui.insight.calibration import calibrated, fit_temperature, measure
 from digit_tui.insight.novelty import NoveltyScorer, threshold_of
 from digit_tui.nn import evaluate
-from digit_tui.run.commands import AddEpochs, AppliedCommand, SetBatchSize, SetLearningRate, Stop
-from digit_tui.run.events import Evaluated, RunEnded, RunStarted
+from digit_tui.run.commands import (
+    AddEpochs,
+    AppliedCommand,
+    SetBatchSize,
+    SetLearningRate,
+    Stop,
+    Teach,
+)
+from digit_tui.run.events import Evaluated, RunEnded, RunStarted, SettingChanged
 from digit_tui.storage.calibration_file import read_calibration, write_calibration
+from digit_tui.storage.run_files import CALIBRATION, drawings_name
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.command_source import Mailbox
 from digit_tui.training.fold_copy import copied_commands, fold_trainer
@@ -77,6 +87,17 @@ def test_a_run_is_calibrated_by_folds_and_evaluated(folder: Path) -> None:
     assert f"Calibrated at temperature {saved.temperature:.3f}: " in text
     assert f"Coverage at 99.9% accuracy  {wanted.coverage:.2%} of the digits" in text
 
+    assert ("calibrate RUN --remove" in text) == (wanted.ece > plain.ece)
+    for temperature, worse in (100.0, True), (1.0, False):
+        write_calibration(folder, replace(saved, temperature=temperature))
+        text = run("evaluate", str(folder)).stdout
+        assert ("made the calibration of these digits worse" in text) == worse
+    assert run(*COMMAND, str(folder), "--remove", "--folds", "1").exit_code == 2
+    removed = run(*COMMAND, str(folder), "--remove")
+    assert removed.stdout == f"Removed {folder / 'calibration.json'}\n"
+    again = run(*COMMAND, str(folder), "--remove")
+    assert (again.exit_code, "has no calibration to remove" in again.stderr) == (3, True)
+
     write_calibration(folder, replace(saved, weights_sha256="0" * 64))
     other = run("evaluate", str(folder), "--json")
     assert json.loads(other.stdout)["calibration"] is None
@@ -87,7 +108,8 @@ def test_a_run_is_calibrated_by_folds_and_evaluated(folder: Path) -> None:
     assert "calibration.json is damaged: weights_sha256: it is missing" in damaged.stderr
 
     (folder / "calibration.json").write_text("mine")
-    assert "was not made by digit-tui" in run(*COMMAND, str(folder)).stderr
+    for option in [], ["--remove"]:
+        assert "was not made by digit-tui" in run(*COMMAND, str(folder), *option).stderr
     (folder / "calibration.json").write_text('{"step": 1}')
     assert run("runs", "rm", str(folder), "--yes").exit_code == 0
     assert not folder.exists()
@@ -168,7 +190,7 @@ def test_a_copy_is_trained_as_the_run_was(folder: Path) -> None:
     lineage = (AppliedCommand(2 * per_epoch, AddEpochs(1)),)
     state = replace(checkpoint.state, lineage=lineage, step=3 * per_epoch, epoch=3, cursor=0)
     trainer = fold_trainer(
-        replace(checkpoint, state=state), load_dataset("sample"), PARTS - 1, Mailbox()
+        replace(checkpoint, state=state), folder, load_dataset("sample"), PARTS - 1, Mailbox()
     )
     events = list(trainer.run())
     ended = events[-1]
@@ -177,3 +199,22 @@ def test_a_copy_is_trained_as_the_run_was(folder: Path) -> None:
     evaluated = [each for each in events if isinstance(each, Evaluated)]
     assert evaluated[-1].split == "validation"
     assert evaluated[-1].step == ended.steps
+
+
+def test_a_copy_is_taught_the_drawings_of_the_run(
+    keep_drawings: KeepDrawings, teach_8: Teach, tmp_path: Path
+) -> None:
+    """Whatever the person has drawn or deleted since; without them nothing is fitted."""
+    fork = ("--fork-at", "5", "--fork", "teach=mine")
+    assert run(*SMALL, "--run", str(tmp_path / "run"), *fork).exit_code == 0
+    folder = tmp_path / "run-fork-5"
+    keep_drawings(drawings_of(seed=8))
+    checkpoint = SavedRun.read(folder).checkpoint()
+    trainer = fold_trainer(checkpoint, folder, load_dataset("sample"), 0, Mailbox())
+    (change,) = (each for each in trainer.run() if isinstance(each, SettingChanged))
+    assert change.new == ((teach_8.drawings, 8),)
+    (folder / drawings_name(teach_8.drawings)).unlink()
+    result = run(*COMMAND, str(folder))
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "is missing: the run cannot be repeated without" in result.stderr
+    assert not (folder / CALIBRATION).exists()

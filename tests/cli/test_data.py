@@ -31,6 +31,7 @@ def test_data_show_draws_digits_with_their_labels(
     result = run(*arguments, "--set", "test")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
+    assert lines.pop() == "3 of 1,000; --index 8 shows more"
     assert len(lines) == 2 * (1 + 14 + 1)  # two beside each other, then the third
     assert max(map(len, lines)) <= 80
     captions = [lines[0].split("  "), lines[16].split("  ")]

@@ -48,6 +48,7 @@ def test_evaluate_finds_what_the_run_found(finished: tuple[Path, dict[str, Any]]
         "test_accuracy",
         "test_correct",
         "test_total",
+        "test_taught",
         "test_loss",
         "confusion",
         "calibration",

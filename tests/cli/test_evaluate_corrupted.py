@@ -97,7 +97,10 @@ def test_what_cannot_be_compared(
 def test_against_needs_corrupt(program: Program) -> None:
     ended = program("evaluate", "last", "--against", "last")
     assert (ended.exit_code, ended.stdout) == (2, "")
-    assert ended.stderr == "digit-tui: --against is for --corrupt only (see digit-tui --help)\n"
+    assert (
+        ended.stderr
+        == "digit-tui: --against is for --corrupt only (see digit-tui evaluate --help)\n"
+    )
 
 
 class Terminal(io.StringIO):

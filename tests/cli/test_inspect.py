@@ -102,7 +102,7 @@ def test_a_table_for_people(finished: tuple[Path, dict[str, Any]]) -> None:
         ["2", "4-10", "50"],
     ]
     assert lines[13:15] == ["Health", "nothing is wrong"]
-    assert lines[15].startswith("looked at: 2 epochs, the layers at step 64, ")
+    assert lines[15].startswith("2 epochs, the layers at step 64, ")
     assert len(lines) == 16
     assert max(map(len, lines[5:12])) <= 80
 
@@ -126,8 +126,9 @@ def test_one_layer(finished: tuple[Path, dict[str, Any]]) -> None:
 def test_one_unit(finished: tuple[Path, dict[str, Any]], sample: Dataset) -> None:
     folder = finished[0]
     found = found_in(folder, "--layer", "1", "--unit", "2")["unit"]
-    network = look_into(SavedRun.read(folder).checkpoint()).network
-    weights, biases = network.layers[0]
+    inspected = look_into(SavedRun.read(folder).checkpoint())
+    weights, biases = inspected.evaluated_network.layers[0]
+    assert not np.array_equal(weights, inspected.network.layers[0].weights)
     hidden = np.maximum(sample.test_images / 255 @ weights.astype(np.float64) + biases, 0)[:, 2]
     assert (found["layer"], found["unit"]) == (1, 2)
     assert found["active"] == pytest.approx(np.mean(hidden > 0))
@@ -136,7 +137,7 @@ def test_one_unit(finished: tuple[Path, dict[str, Any]], sample: Dataset) -> Non
     assert found["exciting"] == (-hidden).argsort(kind="stable")[:9].tolist()
     assert found["picture"] == weights[:, 2].reshape(28, 28).tolist()
     text = run("inspect", str(folder), "--layer", "1", "--unit", "2").stdout.splitlines()
-    start = text.index("Unit 2 of layer 1 of 2")
+    start = text.index("Unit 2 of layer 1 of 2, averaged weights")
     assert text[start + 1].startswith(f"Active on {np.mean(hidden > 0):.1%} of 1,000 test digits; ")
 
 
@@ -198,8 +199,12 @@ def test_the_best_checkpoint(finished: tuple[Path, dict[str, Any]], tmp_path: Pa
     folder = tmp_path / "run"
     shutil.copytree(finished[0], folder)
     shutil.copy(folder / "previous.npz", folder / "best.npz")
-    assert found_in(folder)["step"] == finished[1]["steps"]
-    assert found_in(folder, "--best")["step"] == finished[1]["steps"] // 2
+    last, best = found_in(folder), found_in(folder, "--best")
+    assert last["step"] == finished[1]["steps"]
+    assert best["step"] == finished[1]["steps"] // 2
+    # What came after the checkpoint is another moment.
+    assert last["health"]["looked_at"].startswith("2 epochs, the layers at step 64")
+    assert best["health"]["looked_at"].startswith("1 epoch, the layers at step 32")
 
 
 def test_a_run_that_diverged(tmp_path: Path) -> None:
@@ -228,4 +233,6 @@ def test_what_cannot_be_read_is_said_in_a_line(
 
 def test_the_last_run(make_run: MakeRun) -> None:
     make_run("2026-01-01_00-00-00")
-    assert found_in("last")["step"] == 16
+    result = run("inspect", "last", "--json")
+    assert json.loads(result.stdout)["step"] == 16
+    assert result.stderr == "digit-tui: last is 2026-01-01_00-00-00\n"

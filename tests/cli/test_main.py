@@ -14,9 +14,21 @@ from digit_tui.cli import terminal as terminal_module
 from digit_tui.cli.terminal import no_terminal
 
 
-@pytest.mark.parametrize("arguments", [["--no-such"], ["nonsense"], ["evaluate"]], ids=str)
-def test_what_is_not_understood_is_a_usage_error(arguments: list[str], program: Program) -> None:
-    the_error(program(*arguments))
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("--no-such", "(see digit-tui --help)"),
+        ("nonsense", "(see digit-tui --help)"),
+        ("--seed x", "'x' is not a whole number. (see digit-tui --help)"),
+        ("--target-accuracy x", "'x' is not a number. (see digit-tui --help)"),
+        ("evaluate", "(see digit-tui evaluate --help)"),
+        ("data mine --yes", "--yes is for --remove only (see digit-tui data mine --help)"),
+        ("calibrate last --folds 9", "(see digit-tui calibrate --help)"),
+        ("inspect last --unit abc", "'abc' is not a whole number. (see digit-tui inspect --help)"),
+    ],
+)
+def test_what_is_not_understood_is_a_usage_error(line: str, told: str, program: Program) -> None:
+    assert the_error(program(*line.split())).endswith(told)
 
 
 def test_version_and_help() -> None:

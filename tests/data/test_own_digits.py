@@ -118,6 +118,32 @@ def test_processes_that_add_at_once_all_win() -> None:
     }
 
 
+@pytest.mark.parametrize("always", [False, True])
+def test_a_state_that_another_process_empties_is_not_read(
+    always: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files go before its folder: a reader may come between."""
+    keep([1, 2, 3])
+    read_state, seeds = store._read_state, iter(range(5, 100))
+    busy = False
+
+    def read_late(state: Path) -> store.OwnDigits:
+        nonlocal busy
+        if not busy and (always or state.name == "1"):
+            busy = True
+            add_own_digit(drawings(1, next(seeds))[0], 4)
+            busy = False
+            state.mkdir()
+        return read_state(state)
+
+    monkeypatch.setattr(store, "_read_state", read_late)
+    if always:
+        with pytest.raises(DataError, match="another process changes it"):
+            read_own()
+    else:
+        assert read_own_digits()[1].tolist() == [1, 2, 3, 4]
+
+
 CALLS = ("fsync", "rename", "rmdir", "unlink")
 
 

@@ -177,6 +177,16 @@ def test_what_does_not_belong_there_is_named(folder: Path, cache: Path, tmp_path
     assert str(folder / "train" / "1" / "a?.png") in refusal(folder)
     assert kept(cache) == []
     bad.unlink()
+    for name, reason in (("notes.txt", "it is no picture"), ("white.png", "no ink is found in it")):
+        other = folder / "train" / "1" / name
+        if name == "white.png":
+            Image.new("L", (40, 60), 255).save(other)
+        else:
+            other.write_text("digits")
+        told = refusal(folder)
+        assert told.startswith(f"{other}: {reason}")
+        assert told.endswith(", or take it out of the folder")
+        other.unlink()
     (folder / "train" / "1" / "deeper").mkdir()
     assert "deeper: it is not a regular file" in refusal(folder)
     (folder / "train" / "1" / "deeper").rmdir()
@@ -201,6 +211,23 @@ def test_what_no_dataset_can_be_made_of_is_refused(tmp_path: Path, sample: Datas
     assert "the class 47 has the label 47; labels are 0 to 46" in refusal(tmp_path / "many")
     (tmp_path / "none").mkdir()
     assert "or a folder for each class" in refusal(tmp_path / "none")
+    (tmp_path / "none" / "three.PNG").write_bytes(b"")
+    assert "its pictures are in no class folder; put" in refusal(tmp_path / "none")
+
+
+def test_classes_without_pictures_are_named(folder: Path, tmp_path: Path, sample: Dataset) -> None:
+    (folder / "train" / "5").mkdir()
+    (folder / "train" / "12").mkdir()
+    (folder / "test" / "5").mkdir()
+    shutil.rmtree(folder / "test" / "1")
+    assert load_dataset(str(folder)).notes == (
+        f"{folder.name}: train: no pictures of 5, 12",
+        f"{folder.name}: test: no pictures of 1, 5, 12",
+    )
+    write_pictures(tmp_path / "whole", sample, "01", 5)
+    (tmp_path / "whole" / "7").mkdir()
+    notes = load_dataset(str(tmp_path / "whole")).notes
+    assert notes[1:] == ("whole: no pictures of 7",)
 
 
 def test_idx_files_win_over_folders_beside_them(tmp_path: Path, sample: Dataset) -> None:

@@ -213,7 +213,9 @@ def test_the_sample_can_be_drawn() -> None:
 
 
 def test_own_drawings_are_split_and_stay_on_their_side(own_folder: Path) -> None:
-    assert "digit-tui draw" in refusal(load_dataset, "mine")
+    told = refusal(load_dataset, "mine")
+    assert "digit-tui draw" in told
+    assert "digit-tui data mine --add FILE --label N" in told
     assert "digit-tui draw" in refusal(lambda _: all_drawings(), "")
     first = keep([0, 1, 0, 1])
     assert "of 4 drawings none is to test" in refusal(load_dataset, "mine")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -93,3 +94,14 @@ def test_small_pictures_have_soft_edges() -> None:
     (small,) = resample_area(draw((5.2, 3.1), (21.7, 24.4)).image[None], SIDE)
     inked = np.count_nonzero(small)
     assert np.count_nonzero((small > 0) & (small < 255)) > inked / 3
+
+
+def test_many_strokes_take_little_memory() -> None:
+    """A key that is held down makes fifteen a second."""
+    tracemalloc.start()
+    drawing = Drawing()
+    for _ in range(2_000):
+        drawing.begin(Point(14, 14), 2.5)
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert used < 4 * 2**20

@@ -44,6 +44,28 @@ def test_no_copy_has_seen_what_it_judges() -> None:
     assert numbers == [1, 2, 3, 4, 5]
 
 
+def test_what_was_learned_before_is_not_judged() -> None:
+    images = np.arange(60, dtype=np.uint8).reshape(20, 3)
+    labels = (np.arange(20) % 2).astype(np.uint8)
+    known = labels == 0
+    known[1] = True
+    tuned: list[int] = []
+
+    def tune(chosen: Any, number: int) -> Network:
+        tuned.append(number)
+        assert len(chosen) == 16  # the known ones are taught as well
+        return Network((3, 2, 2))
+
+    network = Network((3, 2, 2))  # of equal classes the first: all ones are wrong
+    assert judge(network, images, labels, tune, known) == Lesson(9, 0, 0, known=11)
+    assert tuned == [1, 2, 3, 4, 5]
+    assert judge(network, images, labels, tune, labels >= 0) == Lesson(0, 0, 0, known=20)
+    assert len(tuned) == 5
+
+
 def test_in_words() -> None:
     words = "5 right before, 11 by copies that had not seen them"
     assert Lesson(12, 5, 11).words == words
+    assert Lesson(12, 5, 11).short_words == "12 drawings 5 → 11 right (unseen)"
+    assert Lesson(12, 5, 11, known=3).words == f"of 12 new ones {words}"
+    assert Lesson(0, 0, 0, known=3).words == "all of them were learned before"

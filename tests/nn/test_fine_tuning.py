@@ -9,7 +9,7 @@ import pytest
 from support.runs import digits_of
 
 from digit_tui.data import Dataset
-from digit_tui.nn import Network, evaluate, fine_tune, parameters_of_units
+from digit_tui.nn import Network, Stopped, evaluate, fine_tune, parameters_of_units
 from digit_tui.nn.fine_tuning import _evenly
 
 SIZES = (64, 24, 4)
@@ -69,3 +69,12 @@ def test_each_image_is_learned_as_often() -> None:
         often = np.bincount(chosen, minlength=count)
         assert len(chosen) == 640
         assert often.max() - often.min() <= 1
+
+
+@pytest.mark.parametrize("after", [0, 1, 5])
+def test_it_can_be_given_up(after: int, network: Network) -> None:
+    asked, before = iter(range(1_000)), network.parameters.copy()
+    with pytest.raises(Stopped):
+        tuned(network, NEW, stopping=lambda: next(asked) == after)
+    assert next(asked) == after + 1
+    np.testing.assert_array_equal(network.parameters, before)

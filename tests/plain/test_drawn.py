@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
-from support.plain import Converse
+from support.plain import CONFIG, Converse, Typed
 
 from digit_tui.plain.drawn import ink_of
 from digit_tui.plain.requests import InputError
+from digit_tui.plain.run_signals import Interrupted
+from digit_tui.plain.session import ROWS_WANTED, Session
+from digit_tui.session.output import Output
+from digit_tui.training.run_request import RunRequest
 
 ZERO = ("..##..", ".#..#.", ".#..#.", "..##..")
 
@@ -53,3 +58,26 @@ def test_a_drawing_without_ink_is_an_error(converse: Converse) -> None:
     ended = converse("draw", "....", "", "quit")
     ended.find("^draw: there is no ink")
     assert ended.status == 2
+
+
+def test_ctrl_c_gives_a_drawing_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    class Interrupting(Typed):
+        """Ctrl+c is hit after the second line."""
+
+        asked = 0
+
+        def more(self) -> None:
+            self.asked += 1
+            if self.asked == 3:
+                session._inbox.put(Interrupted())
+            super().more()
+
+    request = RunRequest(CONFIG, tmp_path / "run")
+    lines = Interrupting(["draw", "##", "pause", "quit"])
+    session = Session(request, lines, Output(), terminal=True, prompt=False)
+    session.converse()
+    assert session.close() == 0
+    out = capsys.readouterr().out
+    assert f"{ROWS_WANTED}\n" in out
+    assert "draw: given up\n" in out
+    assert "reads" not in out

@@ -170,6 +170,7 @@ WRONG = [
     ("prune", "prune: something is missing (use: prune SHARE)"),
     ("prune half", "SHARE: 'half' is not a number"),
     ("prune %", "is not a number"),
+    ("prune 30", "SHARE: write 30% or 0.3"),
     ("prune 1 2", "'2' is one word too many"),
     ("o", "'o' may be optimizer or off or on"),
     ("fork off=17", "off: '17' is not LAYER:UNIT or LAYER:UNIT+UNIT"),

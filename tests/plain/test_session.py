@@ -165,8 +165,10 @@ def test_going_on_with_a_run(converse: Converse, sample: Dataset, tmp_path: Path
 
 def test_a_run_that_is_done_is_done(converse: Converse, tmp_path: Path) -> None:
     assert converse().status == 0
-    ended = converse("go", "epochs 1", "wait", request=resume_request(tmp_path / "run"))
+    lines = "status", "go", "epochs 1", "wait"
+    ended = converse(*lines, request=resume_request(tmp_path / "run"))
     assert ended.status == 2
+    assert ended.find("^all epochs are done at epoch 2.00 of 2, step 64: test ")
     assert ended.find("All epochs are done")
     assert ended.run.epoch == 3
 

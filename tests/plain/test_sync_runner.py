@@ -73,3 +73,6 @@ def test_a_letter_that_came_is_known_to_wait() -> None:
     assert mailbox.waiting()
     assert list(mailbox.take(0)) == [commands.Pause()]
     assert not mailbox.waiting()
+    assert not mailbox.stopping()
+    mailbox.send(commands.Stop())
+    assert mailbox.stopping()

@@ -83,7 +83,7 @@ def test_undo_where_all_epochs_are_done(converse: Converse) -> None:
     assert ended.lines[place + 1] == done
     assert ended.lines[place + 2].startswith(state)  # the answer of status
     assert "All epochs are done: epochs 10 adds ten" in ended.lines
-    place = ended.lines.index("back from epoch 2.00 to 2.00; undone: double the learning rate")
+    place = ended.lines.index("undone: double the learning rate")
     assert ended.lines[place + 1] == done
     paused = ended.all(r"^paused at epoch [01]\.\d+ of 2, step \d+: test ")
     assert len(paused) == 2  # it went back to row 2, and the answer of status
@@ -110,7 +110,7 @@ def test_a_fork(converse: Converse, tmp_path: Path) -> None:
     remedy = "keep run or keep fork ends it and keeps one"
     told = [f"{forked}; {remedy}", forked]  # as it happened, and in the status
     assert ended.all("fork with") == told
-    assert ended.find(f"A fork trains beside the run: {remedy}")
+    assert ended.find(f"There is a fork beside the run: {remedy}")
     gap = r"fork: test \d+\.\d\d%, [+-]\d+\.\d\d points \(95% interval .*\); fixed \d+, broke \d+"
     assert ended.find(f"^epoch 1: {gap}")
     assert ended.find(f"^{gap}")
@@ -159,8 +159,10 @@ def test_a_loss_that_is_no_number_ends_a_run_that_nobody_sees(converse: Converse
 
 def test_a_copy_is_taught(converse: Converse, teach_8: Teach) -> None:
     ended = converse("step 2", "teach", "status", "keep fork", "timeline", "quit")
+    begun = ended.lines.index("teaching 8 drawings ...")
     assert ended.find("^epoch 0.06: fork with 8 drawings taught; keep run or keep fork ends it")
-    told = r"^fork: 8 drawings taught: \d right before, \d by copies that had not seen them; test "
+    assert "fork with" in ended.lines[begun + 1]
+    told = r"^fork at once: 8 drawings \d → \d right \(unseen\); test "
     assert ended.find(told + r".*; fixed \d+, broke \d+")
     assert ended.find("^kept the fork; run ended")
     assert ended.run.settings.taught == ((teach_8.drawings, 8),)
@@ -171,4 +173,7 @@ def test_a_copy_is_taught(converse: Converse, teach_8: Teach) -> None:
 def test_too_few_drawings(converse: Converse, keep_drawings: KeepDrawings) -> None:
     keep_drawings(drawings_of(), 3)
     ended = converse("teach", "quit")
-    assert ended.find("^teach: 5 to 10,000 drawings can be taught, not 3$")
+    assert ended.find(
+        "^teach: 5 drawings are needed to teach it, you have 3: "
+        "keep 2 more with digit-tui data mine --add FILE --label N$"
+    )

@@ -101,6 +101,21 @@ def test_a_rate_of_which_the_schedule_leaves_little(
     assert line == f"epoch {epoch:.2f}: set learning rate 0.1 → 0.2{effect}"
 
 
+@pytest.mark.parametrize(
+    ("epoch", "schedule", "effect"),
+    [
+        (100.0, "constant", ""),
+        (1.0, "cosine", ""),
+        (100.0, "cosine", " (rate rises: cosine over 110 epochs)"),
+        (90.0, "onecycle", " (rate rises: onecycle over 110 epochs)"),
+    ],
+)
+def test_more_epochs_raise_the_rate_again(epoch: float, schedule: str, effect: str) -> None:
+    settings = replace(doubled(epoch).settings, epochs=110)
+    line = line_for(SettingChanged(0, epoch, "epochs", 100, 110, settings), schedule=schedule)
+    assert line == f"epoch {epoch:.2f}: set epochs 100 → 110{effect}"
+
+
 def test_a_rate_of_nearly_nothing_has_no_digits() -> None:
     settings = doubled(99.0).settings
     words = "learning rate nearly 0, falling from 0.2 by the schedule"
@@ -127,7 +142,14 @@ FORK = "2026-11-28_13-45-00_classic-fork-12345"
     [
         line_for(ForkEnded(12_345, "run", f"/runs/{FORK}", "asked")),
         line_for(Refused(0, "No setting was changed", NO_CHANGE), WAYS),
-        line_for(Refused(0, "A fork trains beside the run", KEEP_FIRST), WAYS),
+        line_for(
+            SettingChanged(
+                *(4_960, 155.0, "epochs", 155, 165),
+                replace(doubled(1.0).settings, epochs=165),
+            ),
+            schedule="onecycle",
+        ),
+        line_for(Refused(0, "There is a fork beside the run", KEEP_FIRST), WAYS),
         line_for(
             WentBack(
                 *(2_400, 149.5, 2_500, 154.7, 100), (RATE,), (RATE, RATE), doubled(1.0).settings
@@ -155,7 +177,10 @@ def test_of_several_undone_commands_there_are_names_where_they_fit() -> None:
     assert words(halve) == "halve the learning rate; repeating 7 steps"
     switch = AppliedCommand(1, SetOptimizer("sgd"))
     assert words(switch, AppliedCommand(1, AddEpochs(1))).startswith("switch to sgd, add 1 epoch;")
-    assert words(RATE, halve) == "2 commands; repeating 7 steps"
+    assert words(RATE, halve) == "halve the learning rate and 1 more; repeating 7 steps"
+    assert (
+        words(RATE, *[switch] * 3) == "switch to sgd, switch to sgd and 2 more; repeating 7 steps"
+    )
 
 
 def test_a_dataset_is_told_with_what_should_be_known_about_it(sample: Dataset) -> None:

@@ -110,6 +110,9 @@ class Orders:
     def waiting(self) -> bool:
         return False
 
+    def stopping(self) -> bool:
+        return False
+
     def wait(self, step: int) -> Command:
         """Somebody who stays has to end the run, but the run pauses for no other reason."""
         assert not self._left, f"paused at step {step}"

@@ -14,7 +14,7 @@ from support.saved_runs import edit
 from digit_tui.run.commands import AddEpochs, Fork, Keep, SetLearningRate, Stop
 from digit_tui.run.events import EpochEnded, Event, ForkEnded
 from digit_tui.storage import run_index
-from digit_tui.storage.run_index import find_run, last_interrupted
+from digit_tui.storage.run_index import find_run, last_interrupted, list_runs
 
 FORK = (5, Fork((SetLearningRate(0.03),)))
 BAD_FORK = (5, Fork((SetLearningRate(1e30),)))
@@ -42,7 +42,9 @@ def clock(request: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def last() -> str:
-    return find_run("last").name
+    found = find_run("last")
+    assert list_runs()[0][-1].saved.path == found
+    return found.name
 
 
 def first_epoch(event: Event) -> bool:

@@ -51,7 +51,7 @@ def test_a_second_process_is_refused_with_the_number_of_the_first(
     holder: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     assert lock_owner(tmp_path) == holder.pid
-    refusal = f"{tmp_path} is in use by another process ({holder.pid})"
+    refusal = f"{tmp_path} is in use by another process ({holder.pid}): quit that first"
     with pytest.raises(RunTaken, match=re.escape(refusal)):
         Lock(tmp_path)
     assert lock_owner(tmp_path) == holder.pid  # asking has not freed it

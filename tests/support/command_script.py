@@ -24,6 +24,9 @@ class CommandScript:
     def waiting(self) -> bool:
         return False
 
+    def stopping(self) -> bool:
+        return False
+
     def wait(self, step: int) -> Command:
         """The next command, whatever its step: a paused run makes no steps to wait for.
 

@@ -78,6 +78,9 @@ class Life:
     def waiting(self) -> bool:
         return False
 
+    def stopping(self) -> bool:
+        return False
+
     def wait(self, step: int) -> Command:
         """Somebody who stays has to end the run."""
         return Stop()

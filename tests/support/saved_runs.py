@@ -15,6 +15,7 @@ from support.command_script import CommandScript
 from digit_tui.cli.main import cli
 from digit_tui.config import RunConfig
 from digit_tui.data import load_dataset, write_idx
+from digit_tui.engine.holdout import hold_out
 from digit_tui.run.commands import (
     Command,
 )
@@ -90,7 +91,7 @@ def make_run(digits_folder: Path, runs_folder: Path) -> MakeRun:
         values: dict[str, Any] = {"hidden": (8,), "batch_size": 32, "epochs": 2, "side": 6}
         values |= {"optimizer": "adam", "learning_rate": 0.01, "augment": "none"}
         config = RunConfig(data=str(data), threads=1, **(values | options))
-        dataset = load_dataset(config.data, config.side)
+        dataset = hold_out(load_dataset(config.data, config.side), config.validation)
         for _ in Trainer(
             config, dataset, CommandScript(script), RunWriter(runs_folder / path)
         ).run():

@@ -8,6 +8,7 @@ import pytest
 from support.command_script import CommandScript
 
 from digit_tui.engine.worker import Worker
+from digit_tui.plain.sync_runner import AckMailbox
 from digit_tui.run.commands import Pause, SetOptimizer, StepBatch, Stop
 from digit_tui.training.command_source import Mailbox
 from digit_tui.training.trainer import Trainer
@@ -44,6 +45,15 @@ def test_a_command_from_a_mailbox_waits_for_one_step(
     made: list[Any] = []
     monkeypatch.setattr(Worker, "inputs", stop_in_the_fifth)
     assert list(trainer.run())[-1].steps == 5
+
+
+@pytest.mark.parametrize("mailbox", [Mailbox(), AckMailbox(lambda _: None, held=False)])
+def test_a_mailbox_says_that_the_run_is_to_stop(mailbox: Mailbox) -> None:
+    mailbox.send(Pause())
+    assert not mailbox.stopping()
+    mailbox.send(Stop())
+    assert mailbox.stopping()
+    assert list(mailbox.take(0)) == [Pause(), Stop()]
 
 
 def test_a_script_that_would_wait_for_ever_says_so(digits: Any, config: Any) -> None:

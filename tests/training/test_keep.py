@@ -24,11 +24,14 @@ from digit_tui.run.commands import (
     Undo,
 )
 from digit_tui.run.events import (
+    BranchEvent,
+    Evaluated,
     Forked,
     ForkEnded,
     Paused,
     Refused,
     RunEnded,
+    TimelineChanged,
     WentBack,
 )
 from digit_tui.storage.run_files import METRICS
@@ -105,6 +108,25 @@ def test_undo_after_more_epochs_during_a_fork(train: Any) -> None:
         (back,) = ran.all(WentBack)
         assert back.step + back.ahead == 8
         assert ran.sha256 == train().sha256
+
+
+def test_the_timeline_has_the_fork_that_was_kept_and_the_end_of_its_epochs(
+    train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo, "SNAPSHOT_SHARE", 0)  # as where they are dear
+    script = [(5, Fork((SetLearningRate(1.0),))), (16, AddEpochs(1)), (24, Keep(fork=True))]
+    ran = train([*script, (24, Undo()), STOP], interactive=True)
+    inner = [each.event for each in ran.all(BranchEvent)]
+    of_fork = {each.step: each.evaluation.accuracy for each in inner if isinstance(each, Evaluated)}
+    assert ran.all(Evaluated)[-1].evaluation.accuracy == of_fork[16]
+    rows = [
+        (each.step, each.undone, each.accuracy)
+        for each in ran.all(TimelineChanged)[-1].snapshots
+        if any(isinstance(applied.command, SetLearningRate) for applied in each.lineage)
+    ]
+    assert sorted(rows) == [(16, False, of_fork[16]), (24, True, of_fork[24])]
+    of_run = [each.evaluation.accuracy for each in ran.all(Evaluated) if each.step == 16]
+    assert of_run[0] != of_fork[16]
 
 
 def test_an_undone_moment_can_be_gone_to_after_a_fork(train: Any) -> None:

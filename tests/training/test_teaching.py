@@ -14,6 +14,7 @@ from support.teaching import Keep as KeepDrawings
 from support.teaching import drawings_of
 from support.undo import end_of
 
+from digit_tui.config import RunConfig
 from digit_tui.data import Dataset, resample_area
 from digit_tui.insight.significance import compare
 from digit_tui.nn import Network, evaluate
@@ -41,13 +42,19 @@ from digit_tui.run.events import (
     Forked,
     Inspected,
     Refused,
+    RunEnded,
     SettingChanged,
+    Teaching,
     TimelineChanged,
 )
+from digit_tui.run.wording import line_for
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_files import drawings_name
+from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.training.run_request import replay_request
+from digit_tui.training.command_source import Mailbox
+from digit_tui.training.run_request import replay_request, resume_request
+from digit_tui.training.trainer import Trainer
 
 SIZES = (36, 8, 4)
 
@@ -199,6 +206,64 @@ def test_a_run_whose_drawings_are_gone_is_refused(
     assert go_on(folder).sha256 == train([(5, teach_8)]).sha256
 
 
+def test_a_replay_of_what_was_undone_is_refused_without_the_drawings(
+    train: Any, digits: Dataset, teach_8: Teach, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    train([(5, teach_8), (9, Undo()), STOP], folder=folder, interactive=True)
+    request = replay_request(folder, None)
+    path = folder / drawings_name(teach_8.drawings)
+    events = list(request.replayer(digits, CommandScript([])).run())
+    assert len(lessons(events)) == 1
+    path.unlink()
+    with pytest.raises(RunError, match=path.name):
+        request.replayer(digits, CommandScript([]))
+
+
+# Leaving meanwhile
+
+
+def leave_when_taught(trainer: Trainer, mailbox: Mailbox) -> list[Event]:
+    """What happens if a person leaves when teaching has begun."""
+    events = []
+    for event in trainer.run():
+        events.append(event)
+        if isinstance(event, Teaching):
+            mailbox.send(Stop())
+    return events
+
+
+def test_who_leaves_waits_for_no_fork(
+    config: RunConfig, digits: Dataset, teach_8: Teach, tmp_path: Path
+) -> None:
+    mailbox = Mailbox()
+    mailbox.send(Fork((teach_8,)))
+    trainer = Trainer(config, digits, mailbox, RunWriter(tmp_path / "run"), interactive=True)
+    *events, ended = leave_when_taught(trainer, mailbox)
+    (refused,) = [event for event in events if isinstance(event, Refused)]
+    assert refused.message == "No fork: Stopped before it was taught"
+    assert isinstance(ended, RunEnded)
+    assert (ended.reason, ended.steps) == ("stopped", 0)
+    assert not list(tmp_path.glob("run-fork*"))
+
+
+@pytest.mark.usefixtures("saved_when_asked")
+@pytest.mark.parametrize("then", [[], [(5, SetOptimizer("nesterov"))]])
+def test_who_leaves_while_it_is_repeated_finds_the_same_run_again(
+    then: Any, kill: Any, train: Any, go_on: Any, digits: Dataset, teach_8: Teach, tmp_path: Path
+) -> None:
+    script = [(4, Save()), (5, teach_8), *then]
+    kill(lambda event: isinstance(event, EpochEnded), script, folder=tmp_path / "run")
+    mailbox = Mailbox()
+    mailbox.send(SetOptimizer("sgd"))  # it waits for what is repeated, and is in no lineage then
+    trainer = resume_request(tmp_path / "run").trainer(digits, mailbox, interactive=False)
+    *_, ended = leave_when_taught(trainer, mailbox)
+    assert isinstance(ended, RunEnded)
+    assert (ended.reason, ended.steps) == ("stopped", 5)
+    assert trainer.state.lineage == ()
+    assert go_on(tmp_path / "run").sha256 == train(script).sha256
+
+
 # Forks
 
 
@@ -213,6 +278,9 @@ def test_a_fork_that_is_taught_and_kept(
     assert lessons(of_fork(ran)) == lessons(taught.events)
     (forked,) = ran.all(Forked)
     assert forked.changes == ["8 drawings taught"]
+    (teaching,) = ran.all(Teaching)  # said before it is begun
+    assert (teaching.step, teaching.count) == (5, 8)
+    assert ran.events.index(teaching) < ran.events.index(forked)
     name = drawings_name(teach_8.drawings)
     assert (Path(forked.run) / name).exists()
     assert not (tmp_path / "run" / name).exists()  # which was not taught
@@ -252,6 +320,23 @@ def test_a_finished_fork_that_is_kept_can_be_undone(train: Any, teach_8: Teach) 
     assert ran.sha256 == train().sha256
 
 
+def test_drawings_of_other_classes_are_left_out(
+    keep_drawings: KeepDrawings, train: Any, digits: Dataset, tmp_path: Path
+) -> None:
+    of_five = drawings_of(14, classes=5)  # the network knows four
+    folder = tmp_path / "run"
+    ran = train([(5, keep_drawings(of_five))], folder=folder)
+    (teaching,) = ran.all(Teaching)
+    assert (teaching.count, teaching.classes, teaching.unknown) == (14, 4, [(4, 4), (9, 4)])
+    assert line_for(teaching) == (
+        "teaching 12 of 14 drawings (the network knows 0 to 3, #4 is a 4, #9 is a 4) ..."
+    )
+    assert lessons(ran.events)[0].total == 12
+    known = train([(5, keep_drawings(of_five.known_to(4)))])
+    assert ran.sha256 == known.sha256 != train().sha256
+    assert replayed(folder, digits, tmp_path / "again")[-1].weights_sha256 == ran.sha256
+
+
 # What is refused
 
 
@@ -259,9 +344,9 @@ def test_what_cannot_be_taught_is_refused(
     keep_drawings: KeepDrawings, train: Any, teach_8: Teach, tmp_path: Path
 ) -> None:
     whole = train()
-    other = keep_drawings(drawings_of(classes=5))  # the network knows four
+    other = keep_drawings(drawings_of(6, classes=6))  # the network knows four
     wrong = {
-        other: "a drawing has the label 4, the network knows 0 to 3",
+        other: "the network knows 0 to 3: 4 of your 6 drawings are such, 5 are needed",
         teach_8: "your drawings have changed since: ask again",
         Teach(other.drawings, 9): "your drawings have changed since: ask again",
         Teach(other.drawings, 4): "drawings taught: 4 drawings are not 5 to 10,000",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ async def test_it_is_read_with_its_averaged_weights_and_stays_as_it_is(
     app: Any = SavedApp(replay_request(folder), checkpoint)
     async with app.run_test(size=(80, 24)) as pilot:
         opened = Window(app, pilot)
-        await opened.until(lambda: "saved run  epoch 1.25/2" in opened.text)
+        await opened.until(lambda: "saved run run  epoch 1.25/2" in opened.text)
         await opened.press("space", *["down"] * 9)
         reading = read_drawing(
             checkpoint.network, app.screen.query_one(DrawingCanvas).drawing.image
@@ -46,13 +47,19 @@ async def test_it_is_read_with_its_averaged_weights_and_stays_as_it_is(
         await opened.press("escape", "space", "n", "right_square_bracket", "tab")
         opened.find("Loss by epoch")
         assert "No points yet" not in opened.text
-        opened.find("saved run  epoch 1.25/2")
+        said = [line.text for line in app.model.log if "not trained here" in line.text]
+        assert said == [f"a saved run is not trained here: digit-tui --resume {folder}"] * 3
+        opened.find("saved run run  epoch 1.25/2")
         await opened.press("tab")
         opened.find("mistakes by loss")
         await opened.press("shift+tab", "shift+tab", "question_mark")
         opened.find("On this view")
         await opened.press("escape", "q")
     assert app.return_code == 0
+    taught = commands.AppliedCommand(5, commands.Teach("ab" * 32, 13))
+    state = replace(checkpoint.state, lineage=(taught,))
+    app = SavedApp(replay_request(folder), replace(checkpoint, state=state))
+    assert app.model.replay == "■ saved run run, taught 13"
     assert contents(folder) == before
 
 

@@ -23,6 +23,10 @@ SHORTEST = len("2026-11-28_07-44-07")
 """Characters of a run's name that are shown in any case."""
 
 
+VALIDATION = "v"
+"""Marks an accuracy on the validation set."""
+
+
 @reports_failures
 def print_runs(as_json: bool) -> int:
     """Print the saved runs, the newest last (beside the prompt); returns the exit status.
@@ -39,6 +43,8 @@ def print_runs(as_json: bool) -> int:
             output.line(json.dumps(summary(run), allow_nan=False))
     elif runs:
         print_lines(output, table(runs))
+        if any(VALIDATION in _best(run) for run in runs):
+            print_error(f"best: {VALIDATION} is the accuracy on digits that the run held out")
     elif not complaints:
         print_lines(output, [f"No run is saved yet; they would be in {runs_folder()}"])
     return output.status or (ExitStatus.DATA if complaints else ExitStatus.DONE)
@@ -72,7 +78,7 @@ def table(runs: Sequence[RunSummary]) -> list[str]:
         "data": [_cut(printable(str(run.saved.record["data"]["name"])), LONGEST) for run in runs],
         "network": [network_words(run) for run in runs],
         "optimizer": [run.settings.optimizer for run in runs],
-        "best": ["-" if run.best is None else f"{run.best[1]:.2%}" for run in runs],
+        "best": [_best(run) for run in runs],
         "epochs": [f"{run.epochs}/{run.settings.epochs}" for run in runs],
         "state": [run.saved.state() for run in runs],
         "size": [human_size(size_of(run.saved.path)) for run in runs],
@@ -103,6 +109,13 @@ def beginnings(names: Sequence[str]) -> list[str]:
             length += 1
         shortened.append(name[:length])
     return shortened
+
+
+def _best(run: RunSummary) -> str:
+    """The best accuracy, with a mark if it is not that of the test set."""
+    if run.best is None:
+        return "-"
+    return f"{run.best[1]:.2%}" + (VALIDATION if run.monitored_split == "validation" else "")
 
 
 def _rows(columns: Mapping[str, Sequence[str]]) -> list[str]:

@@ -38,7 +38,7 @@ def remove_runs(names: Sequence[str], sure: bool) -> int:
             troubles.append(_trouble(error))
     if folders and not sure:
         question = f"Remove {', '.join(folders.values())}?"
-        if not click.confirm(printable(question), err=True):
+        if not confirmed(printable(question)):
             folders = {}
     output = Output()
     for folder, words in folders.items():
@@ -50,6 +50,18 @@ def remove_runs(names: Sequence[str], sure: bool) -> int:
         kept = f"; {folder} keeps files that belong to no run: {', '.join(left)}" if left else ""
         print_lines(output, [f"Removed {words}{kept}"])
     return next(iter(troubles), output.status or ExitStatus.DONE)
+
+
+def confirmed(question: str) -> bool:
+    """Ask on the terminal until the answer is yes or no; no answer is no."""
+    while True:
+        prompt = f"{question} [y/N]"
+        answer = click.prompt(prompt, default="", show_default=False, err=True).strip().lower()
+        if answer in ("y", "yes"):
+            return True
+        if answer in ("", "n", "no"):
+            return False
+        click.echo("Answer y for yes or n for no.", err=True)
 
 
 def can_ask() -> bool:

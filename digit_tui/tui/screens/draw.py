@@ -4,53 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
-from numpy.typing import NDArray
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Static
 
-from digit_tui.data import DataError, normalise_digit
-from digit_tui.data.own_digits import add_own_digit, read_own_digits
 from digit_tui.insight.drawn_digit import read_drawing
-from digit_tui.insight.evidence import evidence
-from digit_tui.insight.what_if import what_if
 from digit_tui.training.pace import Pace
 from digit_tui.tui.drawing.ink import default_renderer, next_renderer
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.classifier_maker import ClassifierMaker
-from digit_tui.tui.state.drawn_digit import DrawnDigit, class_of
+from digit_tui.tui.state.drawing_keeper import DrawingKeeper, teach_key
+from digit_tui.tui.state.drawn_digit import DrawnDigit
 from digit_tui.tui.state.run_model import RunModel
-from digit_tui.tui.state.selected_digit import square
+from digit_tui.tui.widgets.drawing_begin import DrawingBegin
 from digit_tui.tui.widgets.drawing_canvas import ARROWS, TOOLS, DrawingCanvas
-from digit_tui.tui.widgets.neighbours import NeighbourRow
-from digit_tui.tui.widgets.probabilities import Probabilities
-from digit_tui.tui.widgets.seen_drawing import SeenDrawing
-from digit_tui.tui.widgets.what_if import WhatIf
+from digit_tui.tui.widgets.drawing_words import DrawingWords
+from digit_tui.tui.widgets.read_drawing import ReadDrawing
 
 LOOK_SECONDS = 1.0
 """While the network trains, its state is copied no more often than once in this time."""
 REST_SECONDS = 0.15
 """What takes longer than the bars is computed when the drawing has not changed for so long."""
-BEGIN = """\
-Draw a digit, large, in the frame on the left.
-The network reads it while you draw.
-
-mouse        press the button and drag
-arrow keys   move the cursor
-space        lowers the pen, and lifts it
-b, x         the other brush, the rubber
-z, w         take a stroke back, clear all
-enter        keeps the digit, with its label
-esc          leaves the frame, and returns
-"""
-OTHER_KEYS = "x rubber, p pixels, d as drawn"
-NO_NETWORK = "The network has not been evaluated yet."
+OF_THE_RUN = ("leave_canvas", "pause", "teach")
+"""What the key bar has room for first while the frame is left, by id."""
+DIGITS = [*"0123456789"]
 
 
 class DrawView(View):
@@ -99,9 +80,9 @@ class DrawView(View):
         super().__init__()
         self._normalises = True
         self._pixels = False
-        self._asks = False
-        """Whether the next key says what the drawing is."""
-        self._said = OTHER_KEYS
+        self._keeper = DrawingKeeper()
+        self._is_refused = False
+        """Whether the drawing is read as no digit."""
         self._pace = Pace(1.0)
         """Of copies of the state."""
         self._maker = ClassifierMaker()
@@ -116,14 +97,9 @@ class DrawView(View):
         with Horizontal(id="draw"):
             with Vertical(id="drawn"):
                 yield DrawingCanvas()
-                yield Static(id="draw-words", markup=False)
-            yield Static(BEGIN, id="begin", markup=False)
-            with Container(id="read"):
-                with Horizontal(id="guess"):
-                    yield Probabilities()
-                    yield WhatIf()
-                yield SeenDrawing()
-                yield NeighbourRow()
+                yield DrawingWords()
+            yield DrawingBegin()
+            yield ReadDrawing()
 
     def on_mount(self) -> None:
         self._canvas.renderer = default_renderer(self.app)
@@ -134,24 +110,41 @@ class DrawView(View):
         return self.query_one(DrawingCanvas)
 
     @property
-    def _explains(self) -> bool:
-        """Whether what explains the answer is shown: always where there is room."""
-        return self._is_roomy or self.has_class("-explains")
+    def words_now(self) -> dict[str, str]:
+        left = {} if self._is_in_frame else {"leave_canvas": "Draw"}
+        return {**super().words_now, **left}
+
+    @property
+    def keys_first(self) -> Sequence[str]:
+        keys = super().keys_first
+        return keys if self._is_in_frame else (*OF_THE_RUN, *keys)
+
+    @property
+    def _is_in_frame(self) -> bool:
+        """Whether keys draw."""
+        return isinstance(self.focused, DrawingCanvas)
 
     @property
     def _is_roomy(self) -> bool:
         return self.has_class("-wide") and self.has_class("-high")
 
+    @property
+    def _explains(self) -> bool:
+        """Whether what explains the answer is shown: always where there is room."""
+        return self._is_roomy or self.has_class("-explains")
+
     def draw(self, model: RunModel) -> None:
         self._look(model)
         self._canvas.redraw()
-        self._show_words()
         digit = self._read(model)
+        self._show_words()
         if digit is not None:
             self._explain(digit)
 
     def on_drawing_canvas_changed(self) -> None:
         """Show the drawing and the bars, once for all changes that came together."""
+        if not self._canvas.drawing.is_blank:
+            self._keeper.said = ""  # it was about the drawing as it was
         if self.ready and not self._change_pending:
             self._change_pending = True
             self.call_later(self._show_change)
@@ -160,8 +153,8 @@ class DrawView(View):
         """Show the drawing and the bars at once, the rest when the hand rests."""
         self._change_pending = False
         self._canvas.redraw()
-        self._show_words()
         self._read(self.host.model)
+        self._show_words()
         if self._rest is not None:
             self._rest.stop()
         self._rest = self.set_timer(REST_SECONDS, self.redraw)
@@ -177,10 +170,11 @@ class DrawView(View):
     def _read(self, model: RunModel) -> DrawnDigit | None:
         """Show what the network reads; None if there is nothing to read, or nobody to read it."""
         blank, latest = self._canvas.drawing.is_blank, model.latest
+        self._is_refused = False
         if blank or latest is None or model.dataset is None:
-            self.query_one("#begin", Static).update(BEGIN if blank else NO_NETWORK)
+            self.query_one(DrawingBegin).show(blank, teach_key(model))
             self.set_class(True, "-blank")
-            self.query_one(NeighbourRow).close()
+            self.query_one(ReadDrawing).close()
             return None
         self.set_class(False, "-blank")
         network, epoch = latest
@@ -188,12 +182,15 @@ class DrawView(View):
         reading = read_drawing(
             network, self._canvas.drawing.image, self._normalises, self._maker.classifier
         )
-        self.query_one(Probabilities).show_reading(reading)
+        self._is_refused = reading.is_refused
         digit = DrawnDigit(model.dataset, network, epoch, reading)
-        seen = self.query_one(SeenDrawing)
-        if seen.display:
-            weights = self._evidence(digit) if self._pixels else None
-            seen.show(reading, self._normalises, self._canvas.renderer, weights)
+        self.query_one(ReadDrawing).show(
+            digit,
+            self._maker.makes_first,
+            self._normalises,
+            self._pixels,
+            self._canvas.renderer,
+        )
         return digit
 
     def _learn(self, model: RunModel) -> None:
@@ -209,44 +206,28 @@ class DrawView(View):
     def on_draw_view_learned(self) -> None:
         self.redraw_once()
 
-    def _evidence(self, digit: DrawnDigit) -> NDArray[Any]:
-        reading = digit.reading
-        weights = evidence(digit.network, digit.image, reading.predicted, reading.rival)
-        return square(weights, len(reading.image))
-
     def _explain(self, digit: DrawnDigit) -> None:
         """Show what takes longer than the bars."""
-        neighbours = self.query_one(NeighbourRow)
+        read = self.query_one(ReadDrawing)
         if not self._explains:
-            neighbours.close()
+            read.close()
             return
         model = self.host.model
-        answers = what_if(digit.network, digit.image, len(digit.reading.image))
-        self.query_one(WhatIf).show(answers)
         at_once = not model.going or model.replay is not None  # training need not wait
-        neighbours.show(digit, self._canvas.renderer, at_once)
+        read.explain(digit, self._canvas.renderer, at_once)
 
     def _show_words(self) -> None:
-        words, said = self.query_one("#draw-words", Static), self._said
-        text = self._question if self._asks else f"{self._canvas.words}\n{said}"
-        if words.size.height == 1 and said != OTHER_KEYS:
-            text = said
-        words.update(text)
-        self.set_class(self._asks, "-asks")
+        """Show the question, or the tool in use and what there is to say."""
+        words, keeper = self.query_one(DrawingWords), self._keeper
+        if keeper.asks:
+            words.ask(keeper.question(self.host.model, self._is_refused))
+        else:
+            small = self._is_refused and self._canvas.drawing.is_small
+            words.show(self._canvas.words, keeper.said, not self._is_in_frame, small)
+        self.set_class(keeper.asks, "-asks")
+        self._canvas.takes_keys = not keeper.asks
 
     # Keeping
-
-    @property
-    def _class_count(self) -> int:
-        dataset = self.host.model.dataset
-        return 10 if dataset is None else dataset.classes
-
-    @property
-    def _question(self) -> str:
-        names = f"0 to {min(self._class_count, 10) - 1}"
-        if self._class_count > 10:
-            names += " or a letter"
-        return f"Which one is it? Press {names}, or esc not to keep it."
 
     def action_keep_drawing(self) -> None:
         """Ask what the drawing is; the next key answers."""
@@ -254,42 +235,36 @@ class DrawView(View):
             self._say("There is nothing to keep yet.")
             return
         self._canvas.lift()
-        self._asks = not self._asks
-        self._say(OTHER_KEYS)
+        if self._keeper.asks:
+            self._say("")
+        else:
+            self._keeper.ask()
+            self._show_words()
 
     def on_key(self, event: events.Key) -> None:
-        """Take the key that says what the drawing is."""
-        if not self._asks:
+        """Take the key that says what the drawing is; in the frame a digit does so unasked."""
+        if not self._keeper.asks and not (self._is_in_frame and event.key in DIGITS):
             return
         event.stop()
         if event.key == "escape":
-            self._asks = False
             self._say("It was not kept.")
             return
-        label = class_of(event.character or "", self._class_count)
-        if label is not None:
-            self._asks = False
-            self._keep(event.character or "", label)
-
-    def _keep(self, name: str, label: int) -> None:
-        image = normalise_digit(self._canvas.drawing.image).image  # as MNIST's, whatever was shown
-        try:
-            add_own_digit(image, label)
-            count = len(read_own_digits()[1])
-        except (DataError, OSError) as error:
-            self._say(f"It was not kept: {error}")
+        if self._canvas.drawing.is_blank:
+            self._say("Draw first, then say what it is.")
             return
-        self._canvas.action_wipe()
-        self._say(f"Kept as {name}: {count:,} of yours now.")
+        ink = self._canvas.drawing.image
+        if self._keeper.keep(ink, event.character or "", self.host.model):
+            self._canvas.action_wipe()
+        self._show_words()
 
     def _say(self, text: str) -> None:
-        self._said = text
+        self._keeper.say(text)
         self._show_words()
 
     def on_screen_suspend(self) -> None:
-        self._asks = False
         if self.ready:
             self._canvas.lift()
+            self._say("")
 
     # How it is shown
 
@@ -317,6 +292,5 @@ class DrawView(View):
 
     def action_leave_canvas(self) -> None:
         """Give the keys to the run, or back to the canvas."""
-        self.set_focus(None if self.focused is self._canvas else self._canvas)
-        self._say(OTHER_KEYS if self.focused else "The frame is left; esc: draw again.")
-        self.refresh_bindings()
+        self.set_focus(None if self._is_in_frame else self._canvas)
+        self._say("")

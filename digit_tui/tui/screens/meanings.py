@@ -234,10 +234,12 @@ CALIBRATION = (
 )
 DRAW = (
     Meaning("the frame", "where you draw: press the mouse button and drag"),
+    Meaning("12 of yours", "the drawings kept; H teaches a copy of the run"),
     Meaning("▀ ▄", "the cursor of the arrow keys, in half of a cell"),
     Meaning("thin brush, rubber", "what draws (b), or rubs out (x)"),
     Meaning("pen up, DOWN", "whether the arrow keys draw; space switches"),
     Meaning("reads 7 (97.1%)", "what the network takes it for, and how surely"),
+    Meaning("reads 7 (97.1%) …", "what is no digit is still being learned"),
     Meaning("7 ██  83.5%", "how probable each digit is to the network"),
     Meaning("1 cropped", "only what has ink"),
     Meaning("2 20 pixels", "its longer side made as long as MNIST's digits"),
@@ -247,8 +249,7 @@ DRAW = (
     Meaning("what if it were", "how it would be read if moved, turned, thicker"),
     Meaning("◂", "then it would be read as another digit"),
     Meaning("nearest in training", "digits it learned from that look most alike to it"),
-    Meaning("Which one is it?", "type what you drew: it is kept with this label"),
-    Meaning("12 of yours now", "your drawings, to be used as --data mine"),
+    Meaning("Which one is it?", "type what you drew, or just type it: so it is kept"),
 )
 EVERYWHERE = (
     Meaning("sample · 784-512-10", "the digits; pixels, neurons of each layer, classes"),

@@ -58,7 +58,7 @@ class PruneDialog(Form[Prune | None]):
         self._settings = settings
         self._config = config
         self._share = ShareChoice("share", settings.pruned)
-        self._typed = Entry("  or", hint="another share, such as 65%")
+        self._typed = Entry("  or", hint="another share, such as 65%", restrict=r"[0-9.]*%?")
         super().__init__([self._share, self._typed])
 
     def changed(self, row: Choice | Entry | None = None) -> None:

@@ -29,6 +29,7 @@ from textual.screen import Screen
 from textual.visual import VisualType
 
 from digit_tui.run.events import Evaluated
+from digit_tui.tui.bindings import SHOWN_FIRST
 from digit_tui.tui.screens.hints import hint_at
 from digit_tui.tui.screens.view_host import ViewHost
 from digit_tui.tui.state.run_model import RunModel
@@ -108,13 +109,23 @@ class View(Screen[None]):
         return cast(ViewHost, self.app)  # run_app.py has it checked
 
     @property
+    def words_now(self) -> dict[str, str]:
+        """What keys do at this moment where that changes, by their ids."""
+        return self.host.words_now
+
+    @property
+    def keys_first(self) -> Sequence[str]:
+        """What the key bar has room for first, by id."""
+        return SHOWN_FIRST
+
+    @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """What the key bar and the palette offer."""
         found: dict[str, ActiveBinding] = {}
         for key, active in super().active_bindings.items():
             binding = active.binding
             if self.host.offers(binding.action):
-                word = self.host.words_now.get(binding.id or "", binding.description)
+                word = self.words_now.get(binding.id or "", binding.description)
                 found[key] = active._replace(binding=replace(binding, description=word))
         return found
 
@@ -128,7 +139,7 @@ class View(Screen[None]):
         yield StatusLine()
         yield from self.compose_content()
         yield ProgressLine()
-        yield KeyBar()
+        yield KeyBar(lambda: self.keys_first)
         yield TooSmall()
 
     @abstractmethod

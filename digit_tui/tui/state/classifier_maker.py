@@ -28,12 +28,20 @@ class ClassifierMaker:
     def __init__(self) -> None:
         self.classifier: SelectiveClassifier | None = None
         self._pace = Pace(SHARE)
+        self._model: RunModel | None = None
         self._of: Evaluated | None = None
         """The last that one was to be made of."""
         self._busy = False
 
+    @property
+    def makes_first(self) -> bool:
+        """Whether one is being made, and there was none before."""
+        return self._busy and self.classifier is None
+
     def due(self, model: RunModel) -> Callable[[], None] | None:
         """What is to be done in a thread now, for a second; None if there is nothing."""
+        if model is not self._model:  # another run has begun
+            self._model, self._of, self.classifier = model, None, None
         evaluated, dataset = model.evaluated, model.dataset
         if self._busy or evaluated is None or dataset is None or evaluated is self._of:
             return None
@@ -51,5 +59,7 @@ class ClassifierMaker:
             () if calibration is None else (calibration.temperature, calibration.novelty_threshold)
         )
         with self._pace, suppress(Exception):  # no memory, for example: the one before must do
-            self.classifier = SelectiveClassifier.of(evaluated.network, dataset, *known)
+            made = SelectiveClassifier.of(evaluated.network, dataset, *known)
+            if self._of is evaluated:  # else another run has begun meanwhile
+                self.classifier = made
         self._busy = False

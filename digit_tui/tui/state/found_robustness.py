@@ -36,11 +36,13 @@ class FoundRobustness:
     evaluated: Evaluated
     """The run's network, and its split."""
     digits: Array
-    """(m,) intp, which ones of the split: first one of each class."""
+    """(m,) intp, which ones of the split."""
+    shown: Array
+    """(classes,) intp, which ones of the split are examples: one of each class, in their order."""
     labels: Array
-    """(m,) uint8"""
+    """(classes,) uint8, of those."""
     examples: Sequence[Sequence[Example]]
-    """For each corruption, one digit of each class."""
+    """For each corruption, these digits."""
     results: list[Robustness]
     """Of the run and, if it was measured too, of its fork."""
     measured: int = 0
@@ -64,13 +66,15 @@ def find_robustness(
     images, labels = dataset.split(evaluated.split)
     together = fork is not None and fork.split == evaluated.split
     networks = [evaluated.network, *([fork.network] if fork is not None and together else [])]
-    digits, count = choose_digits(labels, dataset.side)
+    digits = choose_digits(labels, dataset.side)
     images, labels = images[digits], labels[digits]
+    _, first = np.unique(labels, return_index=True)
     found = FoundRobustness(
         evaluated,
         digits,
-        labels,
-        _examples(networks, images[:count], labels[:count], dataset.side),
+        digits[first],
+        labels[first],
+        _examples(networks, images, labels, first, dataset.side),
         [Robustness(len(digits)) for _ in networks],
     )
     results = found.results
@@ -80,20 +84,21 @@ def find_robustness(
 
 
 def _examples(
-    networks: Sequence[Network], images: Array, labels: Array, side: int
+    networks: Sequence[Network], images: Array, labels: Array, places: Array, side: int
 ) -> list[list[Example]]:
-    """These digits under each corruption."""
+    """The digits at these places under each corruption, as they are measured."""
+    images = images[: places.max() + 1]
     examples = []
     for corruption in CORRUPTIONS:
         strengths = [
-            corrupt(images, side, corruption, strength) for strength in range(STRENGTHS + 1)
+            corrupt(images, side, corruption, strength)[places] for strength in range(STRENGTHS + 1)
         ]
         examples.append(
             [
                 Example(own, tuple(evaluate(each, own, same) for each in networks))
                 for own, same in zip(
                     np.stack(strengths, axis=1),
-                    np.repeat(labels[:, None], STRENGTHS + 1, axis=1),
+                    np.repeat(labels[places, None], STRENGTHS + 1, axis=1),
                     strict=True,
                 )
             ]

@@ -76,6 +76,7 @@ class DrawingCanvas(Canvas, can_focus=True):
     Attributes:
         drawing: the strokes.
         renderer: one of `RENDERERS`.
+        takes_keys: whether they draw; else they mean something else to the view.
     """
 
     COMPONENT_CLASSES = {"drawing-canvas--cursor", "drawing-canvas--hint"}
@@ -88,10 +89,13 @@ class DrawingCanvas(Canvas, can_focus=True):
         super().__init__()
         self.drawing = Drawing()
         self.renderer = RENDERERS[0]
+        self.takes_keys = True
         self._brush = next(iter(BRUSHES))
         self._rubs = False
         self._pen_is_down = False
         self._mouse_is_down = False
+        self._had_focus = False
+        """Whether it had the focus when it was hidden."""
         self._cursor: Point | None = None
         """None as long as no key moves it."""
 
@@ -110,7 +114,7 @@ class DrawingCanvas(Canvas, can_focus=True):
     def words(self) -> str:
         """Which tool is in use, and whether the pen is down."""
         tool = "rubber (x)" if self._rubs else f"{self._brush} brush (b)"
-        return f"{tool}, pen {'DOWN' if self._pen_is_down else 'up'} (space)"
+        return f"{tool}, pen {'DOWN' if self._pen_is_down else 'up'}"
 
     def redraw(self) -> None:
         """Draw the strokes, the cursor, and while there is neither how to begin."""
@@ -176,6 +180,12 @@ class DrawingCanvas(Canvas, can_focus=True):
 
     # Keys
 
+    async def on_key(self, event: events.Key) -> None:
+        """Do at once what a key does: on its way to the app the mouse would overtake it."""
+        for binding in self._bindings.key_to_bindings.get(event.key, ()) if self.takes_keys else ():
+            event.stop()
+            await self.run_action(binding.action)
+
     def action_toggle_pen(self) -> None:
         if self._pen_is_down:
             self.lift()
@@ -237,6 +247,13 @@ class DrawingCanvas(Canvas, can_focus=True):
     def on_blur(self) -> None:
         self.lift()
         self._tell()
+
+    def on_hide(self) -> None:
+        self._had_focus = self.has_focus  # Textual takes it away
+
+    def on_show(self) -> None:
+        if self._had_focus:
+            self.focus()
 
     def on_focus(self) -> None:
         self._tell()

@@ -26,20 +26,28 @@ class Entry(Horizontal):
 
     selected = reactive(False)
 
-    def __init__(self, name: str, text: str = "", hint: str = "") -> None:
+    def __init__(
+        self, name: str, text: str = "", hint: str = "", restrict: str | None = None
+    ) -> None:
         """Make it.
 
         Args:
             name: of the value.
             text: that it has at first.
             hint: shown where nothing is typed.
+            restrict: a regular expression for what can be typed; None for all.
         """
         super().__init__()
         self.label = name
         # Each change is not validated, and the styles are in app.tcss: both would set classes,
         # which takes Textual 2 ms each.
         self.line = EntryInput(
-            text, hint, validate_on=["submitted"], select_on_focus=False, max_length=MOST
+            text,
+            hint,
+            restrict=restrict,
+            validate_on=["submitted"],
+            select_on_focus=False,
+            max_length=MOST,
         )
         self.line.cursor_blink = False  # each blink is sent to the terminal
 

@@ -51,8 +51,10 @@ def gap(model: RunModel, width: int = 1_000) -> str:
     if fork.evaluation is None or model.evaluation is None:
         return f"{first}\nnot evaluated yet"
     comparison = compare(model.evaluation, fork.evaluation)
+    # The log has what it was at once, where that is known.
+    now = ("" if fork.weights_changed_at is None else "now ") + gap_words(comparison)
     branches = {"run": model.evaluation, "fork": fork.evaluation}
-    whole = f"{first}  {gap_words(comparison)}"
+    whole = f"{first}  {now}"
     if len(whole) <= width:
         accuracies = [
             f"{name} {each.accuracy:.2%} ({ends_words(each.correct, each.total)})"
@@ -60,4 +62,4 @@ def gap(model: RunModel, width: int = 1_000) -> str:
         ]
         return "\n".join([whole, comparison.words, "  ".join([*accuracies, "95% intervals"])])
     accuracies = [f"{name} {each.accuracy:.2%}" for name, each in branches.items()]
-    return "\n".join([first, gap_words(comparison), "  ".join([comparison.words, *accuracies])])
+    return "\n".join([first, now, "  ".join([comparison.words, *accuracies])])

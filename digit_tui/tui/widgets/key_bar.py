@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
 from rich.text import Text
 from textual.binding import Binding
 from textual.geometry import Size
 from textual.widget import Widget
-
-from digit_tui.tui.bindings import SHOWN_FIRST
 
 GAP = 2
 """Columns between keys."""
@@ -23,6 +21,15 @@ class KeyBar(Widget):
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES = {"key-bar--key"}
+
+    def __init__(self, first: Callable[[], Sequence[str]]) -> None:
+        """Make it.
+
+        Args:
+            first: says what there is to be room for first now, by id.
+        """
+        super().__init__()
+        self._first = first
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._update_bar)
@@ -52,7 +59,9 @@ class KeyBar(Widget):
         widths = [item.cell_len for item in items]
         rows = 2 if self.screen.size.height >= TALL else 1
         lines: list[list[int]] = [[]]
-        for place in sorted(range(len(items)), key=lambda place: min(map(_rank, groups[place]))):
+        first = self._first()
+        ranks = [min(_rank(binding, first) for binding in group) for group in groups]
+        for place in sorted(range(len(items)), key=lambda place: ranks[place]):
             chosen = sorted([*(each for line in lines for each in line), place])
             broken = _broken(chosen, widths, width)
             if len(broken) <= rows:
@@ -78,9 +87,9 @@ def _click(binding: Binding) -> dict[str, str]:
     return {"@click": f"app.simulate_key('{binding.key}')"}
 
 
-def _rank(binding: Binding) -> int:
+def _rank(binding: Binding, first: Sequence[str]) -> int:
     """What matters more has a lower one."""
-    return SHOWN_FIRST.index(binding.id) if binding.id in SHOWN_FIRST else len(SHOWN_FIRST)
+    return first.index(binding.id) if binding.id in first else len(first)
 
 
 def _broken(items: Iterable[int], widths: list[int], width: int) -> list[list[int]]:

@@ -52,6 +52,8 @@ COLUMNS: tuple[tuple[str, int, Callable[[LayerFacts], str]], ...] = (
     ("output", 8, lambda each: number(each.activation_mean)),
 )
 """Title, width and text of each column."""
+OF_RELU = ("dead", "saturated")
+"""Columns that the output, without a ReLU, has no numbers for."""
 PAST: tuple[tuple[str, Callable[[LayerFacts], float], bool], ...] = (
     ("weights ±", lambda each: each.weight_deviation, True),
     ("gradient", lambda each: each.gradient_norm, True),
@@ -121,7 +123,8 @@ class LayerTable(Canvas, Wheel):
         style = self.part("layer-table--chosen") if chosen else None
         line = [Segment(f"{'▸' if chosen else ' '}{name}".ljust(7), style)]
         for title, width, text in COLUMNS:
-            cell = f"{text(layer):>{width}}"
+            own = place < count - 1 or title not in OF_RELU
+            cell = f"{text(layer) if own else '-':>{width}}"
             outside = (title == "update" and cell[-1] != " ") or (
                 title == "dead" and layer.dead >= MUCH
             )
@@ -144,7 +147,10 @@ def past_line(past: Sequence[Moment], chosen: int, width: int) -> str:
     """
     shown = [*past][-TREND:]  # a deque has no slices
     text = f"since epoch {shown[0].epoch:.4g}:"
+    output = chosen == len(shown[-1].layers) - 1
     for name, value, log in PAST:
+        if output and name in OF_RELU:
+            continue
         bars = past_bars([value(moment.layers[chosen]) for moment in shown], log)
         if len(text) + len(name) + len(bars) + 3 <= width:
             text += f"  {name} {bars}"

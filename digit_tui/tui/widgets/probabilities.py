@@ -47,11 +47,19 @@ class Probabilities(Canvas):
         heading = Segment(f"rank {table.rank(index)}, margin {table.margin(index):+z.2f}")
         self._paint_bars(heading, evaluation.probabilities[index], notes)
 
-    def show_reading(self, reading: Reading) -> None:
-        """Show those of a drawing: nobody has said what it is."""
+    def show_reading(self, reading: Reading, waits: bool) -> None:
+        """Show those of a drawing: nobody has said what it is.
+
+        Args:
+            reading: of the drawing.
+            waits: whether the answer may be another one soon.
+        """
         style = self.part("probabilities--read")
         notes = {reading.predicted: ("", style)}
-        self._paint_bars(Segment(reading.words, style), reading.probabilities, notes)
+        words = f"{reading.words} …" if waits else reading.words
+        if len(words) > self.size.width:
+            words = reading.brief_words
+        self._paint_bars(Segment(words, style), reading.probabilities, notes)
 
     def _paint_bars(
         self, heading: Segment, probabilities: Array, notes: dict[int, tuple[str, Style]]

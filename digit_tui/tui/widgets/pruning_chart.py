@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from textual.message import Message
 
-from digit_tui.insight.pruning import SHARES, Pruned, prune_by_magnitude
 from digit_tui.run import removal_words
-from digit_tui.run.events import Evaluated
+from digit_tui.run.events import Inspected
+from digit_tui.run.pruning import SHARES, Pruned, prune_by_magnitude
 from digit_tui.tui.drawing.chart import BRAILLE, Curve, Drawing
 from digit_tui.tui.terminal.charset import shows
 from digit_tui.tui.widgets.chart import Chart
@@ -32,20 +32,21 @@ class PruningChart(Chart):
     class Found(Message):
         """One more point of the curve was computed, in the thread."""
 
-        def __init__(self, evaluated: Evaluated, point: Pruned | Exception) -> None:
+        def __init__(self, inspected: Inspected, point: Pruned | Exception) -> None:
             """Tell of it.
 
             Args:
-                evaluated: whose curve it is.
+                inspected: whose curve it is.
                 point: the result for one share, or why there is none.
             """
             super().__init__()
-            self.evaluated = evaluated
+            self.inspected = inspected
             self.point = point
 
     def __init__(self) -> None:
-        super().__init__("", id="pruning")
-        self._evaluated: Evaluated | None = None
+        super().__init__("Pruned: the run is asked for its state", id="pruning")
+        self._inspected: Inspected | None = None
+        self._split = "test"
         self._points: list[Pruned] = []
         self._stopped = Event()
         self._place: int | None = None
@@ -74,44 +75,45 @@ class PruningChart(Chart):
             self._draw_curve()
             self.post_message(self.Chosen())
 
-    def compute(self, evaluated: Evaluated, images: Array, labels: Array) -> None:
-        """Compute the curve of a network, unless it is that of this one.
+    def compute(self, inspected: Inspected, split: str, images: Array, labels: Array) -> None:
+        """Compute the curve of a run's network, unless it is that of this one.
 
         Args:
-            evaluated: with the network.
-            images: (n, pixels) uint8, of its split.
+            inspected: the state of the run.
+            split: which digits it is tried on.
+            images: (n, pixels) uint8, of that split.
             labels: (n,)
         """
-        if evaluated is self._evaluated:
+        if inspected is self._inspected and split == self._split:
             return
         self.stop()
-        self._evaluated, self._points, self._stopped = evaluated, [], Event()
-        self._place = None
-        self._entitle(evaluated)
-        task = partial(self._prune, evaluated, images, labels, self._stopped)
+        self._inspected, self._points, self._stopped = inspected, [], Event()
+        self._split, self._place = split, None
+        self._entitle(inspected)
+        task = partial(self._prune, inspected, images, labels, self._stopped)
         self.run_worker(task, thread=True, group="pruning")
 
     def stop(self) -> None:
         """Compute no more; what is not finished is forgotten."""
         self._stopped.set()
         if len(self._points) < len(SHARES):
-            self._evaluated = None
+            self._inspected = None
 
     def on_unmount(self) -> None:
         self.stop()
 
-    def _prune(self, evaluated: Evaluated, images: Array, labels: Array, stopped: Event) -> None:
+    def _prune(self, inspected: Inspected, images: Array, labels: Array, stopped: Event) -> None:
         """Called in a thread."""
         try:
-            for point in prune_by_magnitude(evaluated.network, images, labels):
+            for point in prune_by_magnitude(inspected, images, labels):
                 if stopped.is_set():
                     return
-                self.post_message(self.Found(evaluated, point))
+                self.post_message(self.Found(inspected, point))
         except Exception as trouble:  # no memory, for example
-            self.post_message(self.Found(evaluated, trouble))
+            self.post_message(self.Found(inspected, trouble))
 
     def on_pruning_chart_found(self, message: Found) -> None:
-        if message.evaluated is not self._evaluated:
+        if message.inspected is not self._inspected:
             return  # it was stopped meanwhile
         if isinstance(message.point, Exception):
             self.stop()
@@ -121,20 +123,23 @@ class PruningChart(Chart):
         self._draw_curve()
 
     def _draw_curve(self) -> None:
-        if self._evaluated is None:
+        if self._inspected is None:
             return
-        self._entitle(self._evaluated)
+        self._entitle(self._inspected)
         x = np.array([100 * each.share for each in self._points])
         y = np.array([each.evaluation.accuracy for each in self._points])
         span = 0.0, 100 * SHARES[-1]
         marker = "ascii" if self.app.no_color or not shows(BRAILLE) else "braille"
         chosen = None if self.share is None else 100 * self.share
         curve = Curve(x, y, "held-out")
-        self.draw(Drawing([curve], span, [], percent=True, marker=marker, crosshair=chosen))
+        # From 0 to 1 from the start, or while there are few points a digit would look like a cliff.
+        self.draw(
+            Drawing([curve], span, [], percent=True, whole=True, marker=marker, crosshair=chosen)
+        )
 
-    def _entitle(self, evaluated: Evaluated) -> None:
+    def _entitle(self, inspected: Inspected) -> None:
         """Say what is seen: the accuracy of the chosen share, or how far the curve is."""
-        split, epoch = evaluated.split, f"at epoch {evaluated.epoch:.4g}"
+        split, epoch = self._split, f"at epoch {inspected.epoch:.4g}"
         count, total = len(self._points), len(SHARES)
         if self.share is not None and self._place is not None:
             all_weights = self._points[0].evaluation.accuracy

@@ -51,7 +51,7 @@ class SeenDrawing(Canvas):
             names, title = STEPS, TITLE if len(TITLE) <= width else SHORT_TITLE
         else:
             side = len(reading.image)
-            pictures, names, title = [], [f"{side}x{side}"], AS_DRAWN
+            pictures, names, title = [], [f"as drawn, {side}x{side}"], AS_DRAWN
         rows = self._rows
         _, _, paper, ink = self.colors
         drawn = [draw(each, 2 * rows, rows, renderer, paper, ink) for each in pictures] + [last]

@@ -46,6 +46,8 @@ def settings_line(model: RunModel, width: int = 1_000) -> str:
 
 
 def _state_words(model: RunModel) -> str:
+    if model.teaching:
+        return "… teaching"
     if model.state == "training" and model.repeats_to is not None:
         return f"↻ repeating to epoch {model.repeats_to:.2f}"
     return STATES[model.state]
@@ -67,6 +69,8 @@ def state_line(model: RunModel, width: int = 1_000, accuracy: bool = True) -> st
         f"epoch {model.epoch:.2f}/{model.settings.epochs}",
         step,
     ]
+    if model.fork is not None:
+        parts.insert(1, "+ fork")
     if model.measured is not None and accuracy:
         correct, total = model.measured
         parts.append(f"{model.config.monitored_split} {correct / total:.2%}")

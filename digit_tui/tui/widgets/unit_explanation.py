@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Container
 
+from digit_tui.data import counted
 from digit_tui.tui.state.found_units import FoundUnits
 from digit_tui.tui.widgets.exciting_digits import ExcitingDigits
 from digit_tui.tui.widgets.unit_details import UnitDetails
@@ -57,5 +58,6 @@ class UnitExplanation(Container):
             f"rank {facts.rank:,} of {found.width:,} ({share}), active on {facts.active:.1%}",
         ]
         self.query_one(UnitDetails).show(facts, found.network, about)
-        exciting.entitle(f"Excite it most, of {found.sample:,} digits: label, activation")
+        digits = counted(found.sample, f"{found.evaluated.split} digit")
+        exciting.entitle(f"Excite it most, of {digits}: label, activation")
         exciting.show(facts, self.digits, self._place, found.images, found.evaluated.evaluation)

@@ -26,14 +26,15 @@ from digit_tui.storage.saved_run import SavedRun
 def test_the_list_tells_what_became_of_each_run(make_run: MakeRun) -> None:
     paths = {
         "finished": make_run("b"),
-        "interrupted": make_run("a", [(11, Stop("interrupted"))]),
+        "interrupted": make_run("a", [(11, Stop("interrupted"))], validation=32),
         "diverged": make_run("d", [(5, Stop("diverged"))]),
         "running": make_run("c", [(11, AddEpochs(3)), (12, Stop())], hidden=(9, 7)),
     }
     for day, path in enumerate(paths.values(), 1):
         edit(path, started=f"2026-01-0{day}T12:00:00+00:00")
     lock = Lock(paths["running"])
-    head, *rows = succeed().splitlines()
+    listed = runs()
+    head, *rows = listed.stdout.splitlines()
     found = [json.loads(line) for line in succeed("--json").splitlines()]
     lock.release()
 
@@ -44,6 +45,8 @@ def test_the_list_tells_what_became_of_each_run(make_run: MakeRun) -> None:
     assert [row[head.index("epochs") :].split()[0] for row in rows] == ["2/2", "1/2", "0/2", "1/5"]
     assert [row[head.index("network") :].split()[0] for row in rows[2:]] == ["36-8-4", "36-9-7-4"]
     assert rows[2][head.index("best") :].split()[0].endswith("%")  # from when it ended
+    assert rows[1][head.index("best") :].split()[0].endswith("%v")
+    assert listed.stderr == "digit-tui: best: v is the accuracy on digits that the run held out\n"
     assert max(map(len, rows)) <= 90
 
     assert [each["state"] for each in found] == list(paths)

@@ -67,9 +67,12 @@ def test_a_run_in_use_stays(make_run: MakeRun) -> None:
         assert holder.stdout.readline().strip() == b"held"
         result = runs("rm", "used", "free", "--yes")
         assert result.exit_code == 2
-        assert result.stderr == f"digit-tui: {used} is in use by process {holder.pid}\n"
+        assert (
+            result.stderr
+            == f"digit-tui: {used} is in use by process {holder.pid}: quit that first\n"
+        )
         assert not free.exists()
-        assert "running" in succeed()
+        assert "open" in succeed()
         holder.kill()
     assert names(used) == sorted([*before, LOCK])
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from digit_tui.nn import Network
 from digit_tui.run import commands
 from digit_tui.tui.screens import draw as draw_module
 from digit_tui.tui.screens.draw import DrawView
+from digit_tui.tui.state import drawing_keeper
 from digit_tui.tui.state.classifier_maker import ClassifierMaker
 from digit_tui.tui.state.drawn_digit import class_of
 from digit_tui.tui.widgets.drawing_canvas import DrawingCanvas
@@ -30,9 +33,11 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, int]]:
     """What was kept, in place of the folder of a person."""
     kept: list[tuple[Any, int]] = []
     monkeypatch.setattr(
-        draw_module, "add_own_digit", lambda image, label: kept.append((image, label))
+        drawing_keeper, "add_own_digit", lambda image, label: kept.append((image, label))
     )
-    monkeypatch.setattr(draw_module, "read_own_digits", lambda: ((), [label for _, label in kept]))
+    monkeypatch.setattr(
+        drawing_keeper, "read_own_digits", lambda: ((), [label for _, label in kept])
+    )
     return kept
 
 
@@ -108,18 +113,53 @@ async def test_by_keys_alone(canvas: Any, network: Network, kept: list[Any]) -> 
 
         await opened.press("enter")
         opened.find("Which one is it")
-        await opened.press("q", "escape", "enter", "3")
+        before = drawn(opened).copy()
+        await opened.press("up", "w")
+        opened.find("w is none of them")
+        assert np.array_equal(drawn(opened), before)
+        await opened.press("escape", "enter", "3")
         ((image, label),) = kept
         assert label == 3
         assert image.shape == (28, 28)
         assert image.max() == 255
         opened.find("Kept as 3: 1 of yours now")
         opened.find("The network reads it while you draw")
+        await opened.press("4")  # not the run's: it would change the optimizer
+        opened.find("Draw first")
+        await opened.press("space", "down")
+        opened.find("p pixels, d as")  # in its place
+        await opened.press("6")
+        assert [label for _, label in kept] == [3, 6]
+        opened.find("Kept as 6: 2 of yours now")
+        opened.find("H +teaches a copy what you kept")
+        await opened.press("space", "right", "7", "space", "up", "8", "space", "left", "0")
+        opened.find("Kept as 0: 5 of yours; H")
+        opened.find("^teaches them")
         assert opened.sent == []
 
-        await opened.press("escape", "space", "escape", "space")
+        await opened.press("escape", "space")
+        opened.find("The frame is left")
+        opened.find("esc Draw")
+        opened.find("H Teach")
+        opened.find("space Pause")
+        await opened.press("escape", "space")
         assert opened.sent == [commands.Pause()]
         assert drawn(opened).any()
+        opened.find("p pixels, d as")
+        await opened.press("escape")
+        left, top, columns = corner(opened)
+        opened.type(mouse(1, left, top, columns).encode())  # gives the frame the focus
+        await opened.settle()
+        opened.find("p pixels, d as")
+        before = drawn(opened).copy()
+        opened.type(b"w" + mouse(1, left, top, columns).encode())  # at once
+        await opened.settle()
+        assert 0 < drawn(opened).sum() < before.sum()  # the first was wiped, and only that
+        await opened.resize(55, 18)
+        await opened.resize(80, 24)
+        opened.find("p pixels, d as")
+        await opened.press("space")
+        assert opened.sent == [commands.Pause()]
 
 
 async def test_by_mouse_with_all_that_explains_it(canvas: Any, network: Network) -> None:
@@ -136,7 +176,7 @@ async def test_by_mouse_with_all_that_explains_it(canvas: Any, network: Network)
         opened.find("1 cropped")
         await opened.press("d")
         opened.find(read_by(network, image, normalise=False))
-        opened.find("28x28")
+        opened.find("as drawn, 28x28")
         # One that leaves the canvas stays in it, and ends where the button is let go.
         for report in (b"0;%d;%dM" % (left + 9, top + 9), b"32;119;9M", b"0;119;9m", b"35;9;9M"):
             opened.type(b"\x1b[<" + report)
@@ -175,14 +215,29 @@ async def test_the_bars_follow_the_network_while_it_trains(
         opened.find("what if it were")
 
 
-async def test_what_is_no_digit_is_told(canvas: Any, network: Network, sample: Dataset) -> None:
+async def test_what_is_no_digit_is_told(
+    canvas: Any, network: Network, sample: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learns, classifier = Event(), SelectiveClassifier.of(network, sample)
+
+    def learn(*_: Any) -> SelectiveClassifier:
+        learns.wait(20)
+        return classifier
+
+    monkeypatch.setattr(SelectiveClassifier, "of", learn)
     async with canvas(may_refuse=True) as opened:
         await opened.press("space", "right")  # a dash
-        classifier = SelectiveClassifier.of(network, sample)
+        opened.find(read_by(network, drawn(opened)) + " …")  # so far
+        learns.set()
         reading = read_drawing(network, drawn(opened), classifier=classifier)
         assert reading.answer is not None
         assert reading.answer.classes == ()
         await opened.until(lambda: f"not a digit; most like {reading.predicted}" in opened.text)
+        opened.find("draw larger")
+        await opened.press("enter")
+        opened.find("It looks like no digit")
+        await opened.press("escape", "y")
+        opened.find(f"not a digit; like {reading.predicted} +what if it were")
 
 
 @pytest.mark.long
@@ -192,7 +247,7 @@ async def test_what_cannot_be_kept_stays_on_the_canvas(
     def fail(*_: Any) -> None:
         raise DataError("/home/own cannot be written: the disk is full")
 
-    monkeypatch.setattr(draw_module, "add_own_digit", fail)
+    monkeypatch.setattr(drawing_keeper, "add_own_digit", fail)
     async with canvas(120, 40) as opened:
         await opened.press("space", "down", "down", "enter", "7")
         opened.find("It was not kept:")
@@ -209,6 +264,15 @@ async def test_what_cannot_be_kept_stays_on_the_canvas(
 )
 def test_the_class_that_a_key_names(character: str, classes: int, expected: int | None) -> None:
     assert class_of(character, classes) == expected
+
+
+def test_a_label_that_there_is_not_is_asked_for_again() -> None:
+    model: Any = SimpleNamespace(dataset=SimpleNamespace(classes=3), ways=None)
+    keeper = drawing_keeper.DrawingKeeper()
+    assert not keeper.keep(np.ones((8, 8), np.uint8), "7", model)
+    assert keeper.asks
+    text = "7 is none of them. Press 0 to 2, or esc not to keep it."
+    assert keeper.question(model, is_refused=False) == text
 
 
 def test_a_network_is_given_what_it_was_trained_on(network: Network) -> None:

@@ -15,6 +15,7 @@ from support.teaching import drawings_of
 from digit_tui.insight.lesson import Lesson
 from digit_tui.run import commands
 from digit_tui.run import events as happened
+from digit_tui.run.wording import ROW
 from digit_tui.training.results import effect_of
 from digit_tui.tui.screens.fork import ForkDialog
 from digit_tui.tui.state.run_model import RunModel
@@ -174,10 +175,15 @@ class TestFork:
             opened.find("there is no fork to end: f starts one")
             await opened.tell(forked(story, "optimizer sgd"))
             opened.find("k Keep")
-            assert "f Fork" not in opened.text
+            for key in ("f Fork", "u U Undo", "[ ] Rate"):
+                assert key not in opened.text
             await opened.press("f")
-            opened.find("a fork trains beside the run: k ends it and keeps one")
+            opened.find("there is a fork beside the run: k ends it and keeps one")
+            await opened.press("U", "o")
+            assert len(opened.app.screen_stack) == 1
             assert opened.sent == []
+            await opened.tell(happened.ForkEnded(100, "run", "/runs/left", "asked"))
+            opened.find("u U Undo")
 
     @pytest.mark.parametrize(("key", "fork"), [("r", False), ("f", True)])
     async def test_keeping_one(self, window: Any, story: Any, key: str, fork: bool) -> None:
@@ -231,25 +237,44 @@ class TestFork:
     ) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(1), story.paused("finished"))
+            await opened.press("f", "up", "up", "right", "right", "enter")
+            assert opened.sent.pop() == commands.Fork((commands.Prune(0.5),))
             keep_drawings(drawings_of(), 4)
             await opened.press("H")
-            opened.find("5 to 10,000 drawings can be taught, not 4")
+            opened.find("5 drawings are needed to teach it, you have 4")
+            assert lines(opened.app.model)[-1].endswith(": draw and keep 1 more (view Draw, enter)")
             command = keep_drawings(drawings_of(12))
             await opened.press("H")
             assert opened.sent == [commands.Fork((command,))]  # also when all epochs are done
+            opened.app.show_view("confusion")
+            await opened.settle()
+            await opened.tell(happened.Teaching(100, 1.0, 12, 10, []))
+            opened.find("… teaching")
+            assert "teaching 12 drawings ..." in [
+                each.message for each in opened.app._notifications
+            ]
             await opened.tell(forked(story, "12 drawings taught"))
             before, after = (story.evaluated_at(100, 1.0, story.evaluation()) for _ in range(2))
             effect = effect_of(before, after)
             change = story.changed("taught", ((command.drawings, 12),))
             change = replace(change, effect=effect, lesson=Lesson(12, 5, 11))
             await opened.tell(before, *of_fork(change, after))
+            assert "… teaching" not in opened.text
+            notices = [each.message for each in opened.app._notifications]
+            assert "12 drawings: 5 right before, 11 by copies that had not seen them" in notices
+            opened.app.show_view("train")
+            await opened.settle()
             told = "12 drawings taught: 5 right before, 11 by copies that had not seen them"
             opened.find(f"Fork: {told}")
-            assert lines(opened.app.model)[-1].startswith(f"fork: {told}; test ")
-            assert "fixed 0, broke 0" in gap(opened.app.model)
+            line = "fork at once: 12 drawings 5 → 11 right (unseen); test 100.00% → 100.00%; fixed"
+            assert lines(opened.app.model)[-1].startswith(line)
+            assert line.index("; fixed") <= ROW
+            _, now, rest = gap(opened.app.model, 80).split("\n")
+            assert now.startswith("now +0.00 points")
+            assert "fixed 0, broke 0" in rest
             await opened.press("H")
             assert len(opened.sent) == 1
-            opened.find("a fork trains beside the run: k ends it")
+            opened.find("there is a fork beside the run: k ends it")
 
     def test_what_goes_wrong_in_a_fork_is_told(
         self, model: RunModel, story: Any, tell: Tell

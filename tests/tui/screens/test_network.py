@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from support.steering import forked
 
+from digit_tui.run import events as happened
+from digit_tui.run.commands import AppliedCommand, Prune
 from digit_tui.tui.screens.network.page import Page
 from digit_tui.tui.screens.network.view import PAGES, NetworkView
 
@@ -54,8 +58,10 @@ async def test_each_layer_has_a_row(window: Any, story: Any, size: tuple[int, in
         assert "The run is asked" not in opened.text
         opened.find("Weights of layer 1")
         opened.find("epoch 1.00")
+        assert ("h Histogram" in opened.text) == (size == (80, 24))  # else all are shown
         await opened.press("down")
         await opened.until(lambda: "Weights of the output" in opened.text)
+        opened.find(r"^ ▸output .* - +- +\S+$")  # it has no ReLU
         await opened.press("up", "up")
         await opened.until(lambda: "Weights of layer 1" in opened.text)
 
@@ -81,6 +87,15 @@ async def test_the_gradient_is_checked_on_demand(window: Any, story: Any) -> Non
         await opened.until(lambda: "▸1" in opened.text)
         await opened.press("g")
         await opened.until(lambda: "gradient check at epoch 1.00: right; 100 " in opened.text)
+        await opened.tell(*story.epochs(1), story.paused())
+        await opened.tell(story.inspected())
+        await opened.until(lambda: "epoch 2.00\n" in opened.text)
+        opened.find("gradient check at epoch 1.00: right")
+        inspected = story.inspected()
+        inspected.state.lineage = (AppliedCommand(200, Prune(0.95)),)
+        await opened.tell(story.changed("pruned", 0.95), story.evaluated())
+        await opened.tell(inspected)
+        await opened.until(lambda: "gradient check" not in opened.text)
 
 
 async def test_the_past_is_drawn_and_forgotten_where_the_run_goes_back(
@@ -92,10 +107,41 @@ async def test_the_past_is_drawn_and_forgotten_where_the_run_goes_back(
         first = story.inspected()
         await opened.tell(first)
         await opened.until(lambda: "▸1" in opened.text)
-        await opened.tell(*story.epochs(1), story.paused(), story.inspected(seed=1))
+        await opened.tell(*story.epochs(1), story.paused())
+        await opened.press("h")
+        opened.find("epoch 1.00$")  # as the numbers below
+        await opened.tell(story.inspected(seed=1))
         await opened.until(lambda: "since epoch 1:" in opened.text)
-        await opened.tell(first)
+        await opened.tell(replace(first))
         await opened.until(lambda: "since epoch" not in opened.text)
+
+
+async def test_an_opened_page_shows_the_network_as_it_is_now(window: Any, story: Any) -> None:
+    async with window(toasts=True) as opened:
+        await opened.tell(*story.opening(), *story.epochs(1), story.inspected())
+        await opened.tell(*story.epochs(1))
+        await show(opened, "Layers")
+        opened.find("The run is asked for its state")
+        assert opened.app.runner.looks
+        await opened.tell(*story.epochs(1), story.inspected(seed=1))
+        await opened.until(lambda: "epoch 3.00\n" in opened.text)
+        await opened.tell(*story.epochs(1))
+        await opened.press("p")
+        await opened.until(lambda: "epoch 4.00\n" in opened.text)
+        await opened.tell(*story.epochs(1))
+        await opened.press("P")
+        opened.find("epoch 3.00$")  # as the numbers below
+        await opened.tell(story.inspected(seed=2))
+        await opened.until(lambda: "epoch 5.00\n" in opened.text)
+        # A fork is told of here, too, where there is no log, and whose numbers these are.
+        await opened.tell(forked(story, "optimizer sgd"))
+        (told,) = opened.app._notifications
+        assert "fork with optimizer sgd" in told.message
+        opened.find(r"training  \+ fork  epoch 5\.00/25")
+        opened.find("run, epoch 5.00$")
+        await opened.tell(happened.ForkEnded(story.step, "run", None, "asked"))
+        assert "kept the run" in [*opened.app._notifications][-1].message
+        assert "fork" not in opened.rows[1]
 
 
 async def test_a_network_that_diverged_is_shown_too(window: Any, story: Any) -> None:

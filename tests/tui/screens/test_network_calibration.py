@@ -15,6 +15,7 @@ from digit_tui.nn import evaluate
 from digit_tui.session.calibration_check import check_calibration
 from digit_tui.storage.calibration_file import Calibration, write_calibration
 from digit_tui.tui.screens.network.calibration import CalibrationPage
+from digit_tui.tui.widgets.chart import Chart
 
 
 def saved_for(weights_sha256: str) -> Calibration:
@@ -23,7 +24,8 @@ def saved_for(weights_sha256: str) -> Calibration:
 
 async def test_the_page_and_where_its_temperature_is_from(window: Any, story: Any) -> None:
     async with window() as opened:
-        await opened.tell(*story.opening(), *story.epochs(1))
+        few = dict.fromkeys(range(9), (7, 0.55))
+        await opened.tell(*story.opening(), *story.epochs(1, few))
         opened.app.show_view("network")
         await opened.settle()
         opened.app.screen.show_page(CalibrationPage)
@@ -33,6 +35,9 @@ async def test_the_page_and_where_its_temperature_is_from(window: Any, story: An
         opened.find("Right by how sure")
         opened.find("digit-tui calibrate RUN")
         assert "after" not in opened.text
+        _, curve = opened.app.screen.query_one("#reliability", Chart)._drawing.curves
+        assert curve.x.tolist() == pytest.approx([90])  # nine digits are too few for a point
+        assert curve.y.tolist() == [1]
 
 
 def test_the_saved_temperature_is_of_these_weights_alone(
@@ -51,6 +56,12 @@ def test_the_saved_temperature_is_of_these_weights_alone(
     assert check.after.ece == wanted.ece
     assert check.source == "The temperature is the saved one, fitted on 800 digits by calibrate."
     assert any(line.split()[:1] == ["Temperature"] for line in check.lines)
+    worse = "The temperature made the calibration of these digits worse."
+    for temperature in 100.0, 1.0:
+        saved = replace(saved_for(inspected.state.weights_sha256), temperature=temperature)
+        write_calibration(tmp_path, saved)
+        lines = check_calibration(sample, evaluated, inspected, folder).lines
+        assert (worse in lines) == (temperature > 1)
     later = replace(inspected, step=inspected.step + 1)
     assert check_calibration(sample, evaluated, later, folder).after is None
     write_calibration(tmp_path, saved_for("0" * 64))

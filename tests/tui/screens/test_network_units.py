@@ -16,12 +16,12 @@ from textual.geometry import Offset
 
 from digit_tui.data import SIGNED_RAMPS, draw_signed
 from digit_tui.insight.one_unit import pictures_of, unit_facts
-from digit_tui.insight.pruning import prune_by_magnitude
 from digit_tui.insight.significance import Comparison
 from digit_tui.insight.units import LayerUnits, layer_units, without_units
 from digit_tui.nn import Network, evaluate
 from digit_tui.run import commands
-from digit_tui.run.events import Effect
+from digit_tui.run.events import Effect, Inspected
+from digit_tui.run.pruning import prune_by_magnitude
 from digit_tui.tui.screens.hints import hint_at
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.network import view as view_module
@@ -73,6 +73,21 @@ def tell_of(story: Any, network: Network) -> None:
     """Have the story tell of evaluations of a network."""
     evaluated_at = type(story).evaluated_at
     story.evaluated_at = lambda *values: replace(evaluated_at(story, *values), network=network)
+
+
+def state_of(story: Any, network: Network) -> Inspected:
+    """The state of a run with this network."""
+    inspected: Inspected = story.inspected()
+    inspected.network.parameters[:] = network.parameters
+    assert inspected.state.average is not None
+    inspected.state.average[:] = network.parameters
+    return inspected
+
+
+async def open_curve(opened: Any, state: Inspected) -> None:
+    """Show the accuracy after pruning; the run answers with its state."""
+    await opened.press("b")
+    await opened.tell(state)
 
 
 def shown(opened: Any) -> list[int]:
@@ -322,8 +337,13 @@ async def test_the_accuracy_after_pruning_is_computed(
     monkeypatch.setattr(pruning_chart, "prune_by_magnitude", slow)
     async with show() as opened:
         await opened.press("b")
+        opened.find("Pruned: the run is asked for its state")
+        state = state_of(story, network)
+        await opened.tell(state)
         await opened.until(lambda: "3 of 20 computed" in opened.text)
         opened.find("Pruned: test accuracy at epoch 1")
+        opened.find("100%┤")
+        opened.find(" 0%┤")
         assert "▸" not in opened.text
         go_on.set()
         await opened.until(lambda: "by % of weights left out" in opened.text)
@@ -332,7 +352,7 @@ async def test_the_accuracy_after_pruning_is_computed(
         digits = story.dataset.test_images, story.dataset.test_labels
         assert curve.y[0] == evaluate(network, *digits).accuracy
         assert curve.y.tolist() == [
-            each.evaluation.accuracy for each in prune_by_magnitude(network, *digits)
+            each.evaluation.accuracy for each in prune_by_magnitude(state, *digits)
         ]
         assert curve.x.tolist() == pytest.approx([*range(0, 100, 5)])
         await opened.press("b")
@@ -347,14 +367,17 @@ async def test_the_accuracy_after_pruning_is_computed(
 async def test_a_share_is_chosen_on_the_curve_and_applied(
     show: OpenPage, network: Network, story: Any
 ) -> None:
+    state = state_of(story, network)
+
     def accuracy(share: float) -> str:
         digits = story.dataset.test_images, story.dataset.test_labels
-        (found,) = prune_by_magnitude(network, *digits, [share])
+        (found,) = prune_by_magnitude(state, *digits, [share])
         return f"{found.evaluation.accuracy:.2%}"
 
     async with show() as opened:
         opened.sent.clear()
-        await opened.press("b", "enter")
+        await open_curve(opened, state)
+        await opened.press("enter")
         await opened.until(lambda: "by % of weights left out" in opened.text)
         assert opened.sent == []  # nothing was chosen
         assert "⏎ Prune" not in opened.text
@@ -371,9 +394,9 @@ async def test_a_share_is_chosen_on_the_curve_and_applied(
         assert "⏎ Open" in opened.text
 
 
-async def test_the_mouse_chooses_a_share(show: OpenPage) -> None:
+async def test_the_mouse_chooses_a_share(show: OpenPage, story: Any, network: Network) -> None:
     async with show() as opened:
-        await opened.press("b")
+        await open_curve(opened, state_of(story, network))
         await opened.until(lambda: "by % of weights left out" in opened.text)
         chart = opened.app.screen.query_one(PruningChart)
         x, y = chart.content_region.offset
@@ -386,7 +409,9 @@ async def test_the_mouse_chooses_a_share(show: OpenPage) -> None:
         opened.find("Pruned 50%: ")  # it stays
 
 
-async def test_pruning_is_broken_off(show: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pruning_is_broken_off(
+    show: OpenPage, story: Any, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
     go_on, asked = Event(), []
 
     def slow(*values: Any) -> Any:
@@ -397,7 +422,7 @@ async def test_pruning_is_broken_off(show: OpenPage, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(pruning_chart, "prune_by_magnitude", slow)
     async with show() as opened:
-        await opened.press("b")
+        await open_curve(opened, state_of(story, network))
         await opened.until(lambda: asked)
         await opened.press("escape")
         go_on.set()
@@ -406,13 +431,15 @@ async def test_pruning_is_broken_off(show: OpenPage, monkeypatch: pytest.MonkeyP
         assert opened.app.screen.query_one(PruningChart)._drawing is None
 
 
-async def test_pruning_that_fails_says_so(show: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pruning_that_fails_says_so(
+    show: OpenPage, story: Any, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: Any) -> Any:
         raise MemoryError("no room")
 
     monkeypatch.setattr(pruning_chart, "prune_by_magnitude", fail)
     async with show() as opened:
-        await opened.press("b")
+        await open_curve(opened, state_of(story, network))
         await opened.until(lambda: "cannot be computed: no room" in opened.text)
 
 
@@ -427,7 +454,7 @@ async def test_many_digits_are_represented_by_some(
         first = int(some.order("importance")[0])
         assert chosen(opened) == first
         await opened.press("enter")
-        opened.find("Excite it most, of 250 digits")
+        opened.find("Excite it most, of 250 test digits: label")
         await opened.press("enter")
         opened.find(f"#{some.activations[:, first].argmax() * stride} ")
 

@@ -77,7 +77,11 @@ async def test_the_share_in_force_asks_for_nothing(dialog: Open) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "told"),
-    [("much", "share: 'much' is not a number"), ("1", "1.0 is not a share from 0 to 0.99")],
+    [
+        ("95PpuP", "share: write 95% or 0.95"),
+        ("100", "100.0 is not a share from 0 to 0.99"),
+        (".", "share: '.' is not a number"),
+    ],
 )
 async def test_a_share_that_is_none_is_told(dialog: Open, typed: str, told: str) -> None:
     async with dialog() as opened:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from support.model import Tell, counts, lines
+from support.steering import forked, of_fork
 
 from digit_tui.config import RunConfig
+from digit_tui.insight.significance import Comparison
 from digit_tui.run import events as happened
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import Failed
@@ -214,6 +216,24 @@ class TestSecondsLeft:
         clock.pass_(1)
         tell(story.steps(100))
         assert model.seconds_left() == pytest.approx(21 * 7 / 4)
+
+    @pytest.mark.parametrize("refused", [True, False])
+    def test_teaching_a_copy_says_nothing_of_the_speed(
+        self, model: RunModel, story: Any, tell: Tell, clock: Any, refused: bool
+    ) -> None:
+        tell(*story.opening())
+        clock.pass_(2)
+        tell(story.steps(100), happened.Teaching(story.step, story.epoch, 9, 10, []))
+        clock.pass_(3)
+        assert model.seconds_left() is None
+        effect = happened.Effect("test", 0.9, 0.9, Comparison(100, 0, 0))
+        taught = replace(story.changed("taught", (("a" * 64, 9),)), effect=effect)
+        refusal = happened.Refused(story.step, "No fork")
+        tell(*([refusal] if refused else [forked(story, "9 drawings taught"), *of_fork(taught)]))
+        assert not model.teaching
+        clock.pass_(2)
+        tell(story.steps(100))
+        assert model.seconds_left() == pytest.approx(46)
 
     def test_more_epochs_take_longer(
         self, model: RunModel, story: Any, tell: Tell, clock: Any

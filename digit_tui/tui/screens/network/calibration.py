@@ -19,6 +19,10 @@ from digit_tui.tui.widgets.chart import Chart
 TITLE = "Right by how sure"
 NAMES = ("before", "after")
 """The temperature, whose curves they are."""
+LEAST = 10
+"""Digits of a bin that are worth a point: of fewer the share that is right is mostly chance."""
+PERCENT = (0.0, 100.0)
+"""Across both charts, as the shares up them are."""
 DIAGONAL = np.linspace(0, 1, 50)
 """Where digits are right as often as the network is sure."""
 
@@ -27,7 +31,6 @@ class CalibrationPage(Page):
     """A reliability diagram and the curve of risk and coverage, beside them the numbers."""
 
     NAME = "Calibration"
-    NEEDS_STATE = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,6 +48,10 @@ class CalibrationPage(Page):
 
     def on_mount(self) -> None:
         self._show_instead("The run is asked for its state.")
+
+    @property
+    def needs_state(self) -> bool:
+        return True
 
     @property
     def choice(self) -> str | None:
@@ -75,11 +82,11 @@ class CalibrationPage(Page):
         measures = [("training", found.before), ("held-out", found.after)]
         shown = [(color, each) for color, each in measures if each is not None]
         marker = "ascii" if self.app.no_color or not shows(BRAILLE) else "braille"
-        curves = [Curve(DIAGONAL, DIAGONAL, "foreground", mark=2, faint=True)]
+        curves = [Curve(100 * DIAGONAL, DIAGONAL, "foreground", mark=2, faint=True)]
         curves += [
             _curve(each.reliability, color, mark) for mark, (color, each) in enumerate(shown)
         ]
-        drawing = Drawing(curves, (0.0, 1.0), [], percent=True, whole=True, marker=marker)
+        drawing = Drawing(curves, PERCENT, [], percent=True, whole=True, marker=marker)
         chart = self.query_one("#reliability", Chart)
         chart.border_title = TITLE + "".join(
             f" [${color}]{letter(marker, mark) or LINE} {name}[/]"
@@ -88,14 +95,14 @@ class CalibrationPage(Page):
         )
         chart.draw(drawing)
         risks = [
-            Curve(each.curve.coverage, each.curve.risk, color, mark)
+            Curve(100 * each.curve.coverage, each.curve.risk, color, mark)
             for mark, (color, each) in enumerate(shown)
         ]
-        drawing = Drawing(risks, (0.0, 1.0), [], percent=True, log=True, marker=marker)
+        drawing = Drawing(risks, PERCENT, [], percent=True, log=True, marker=marker)
         self.query_one("#risk", Chart).draw(drawing)
 
 
 def _curve(reliability: Reliability, color: str, mark: int) -> Curve:
-    """Accuracy by confidence, from bin to bin, where there are digits."""
-    there = reliability.counts > 0
-    return Curve(reliability.confidence[there], reliability.accuracy[there], color, mark)
+    """Accuracy by confidence, from bin to bin, where there are enough digits."""
+    there = reliability.counts >= LEAST
+    return Curve(100 * reliability.confidence[there], reliability.accuracy[there], color, mark)

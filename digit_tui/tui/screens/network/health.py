@@ -24,6 +24,9 @@ class HealthPage(Page):
         with VerticalScroll(can_focus=False):
             yield Static()
 
+    def epoch_of(self, look: Look) -> None:
+        return None
+
     def compute(self, look: Look, choice: Any) -> None:
         """Compute nothing: the app looks after the health of the run, see HealthWatch."""
 

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from digit_tui.insight.histograms import Histogram, LayerHistograms, layer_histograms
 from digit_tui.insight.layers import LayerFacts
 from digit_tui.nn.gradient_check import LayerCheck
+from digit_tui.run.commands import Lineage
 from digit_tui.run.inspection import check_of
 from digit_tui.tui.drawing.chart import BRAILLE, Curve, Drawing
 from digit_tui.tui.screens.network.page import Look, Page
@@ -52,7 +53,6 @@ class LayersPage(Page):
     """A table of layers; below it the distributions of the chosen one."""
 
     NAME = "Layers"
-    NEEDS_STATE = True
     BINDINGS = [
         Binding(
             "h",
@@ -79,6 +79,8 @@ class LayersPage(Page):
         self._subject = 0
         self._log = False
         self._check = False
+        self._checked: Lineage | None = None
+        """The commands that led to the network whose verdict is shown."""
         self._past: deque[Moment] = deque(maxlen=MOMENTS)
         self._found: FoundLayers | None = None
 
@@ -93,8 +95,15 @@ class LayersPage(Page):
         self._show_subject()
 
     @property
+    def needs_state(self) -> bool:
+        return True
+
+    @property
     def choice(self) -> Choice:
         return Choice(self._layer, self._check)
+
+    def epoch_of(self, look: Look) -> float | None:
+        return None if look.inspected is None else look.inspected.epoch
 
     def compute(self, look: Look, choice: Choice) -> FoundLayers | None:
         if look.inspected is None:
@@ -115,9 +124,10 @@ class LayersPage(Page):
             self.say("A replay has no state to look at.")
             return
         if found.checks is not None:
-            self._check = False
+            self._check, self._checked = False, look.inspected.state.lineage
             self.say(check_words(found.checks, look.inspected.epoch))
-        elif not self._past:
+        elif not self._check and look.inspected.state.lineage != self._checked:
+            self._checked = None
             self.query_one(Static).display = False
         at = look.inspected
         while self._past and (
@@ -158,15 +168,24 @@ class LayersPage(Page):
         span = float(histogram.edges[0]), float(histogram.edges[-1])
         return Drawing([Curve(x, y, "training")], span, [], self._log, marker=marker)
 
+    @property
+    def _wide(self) -> bool:
+        """Whether there is room for all histograms."""
+        return self.screen.has_class("-wide")
+
     def _show_subject(self) -> None:
         """Where there is room for one histogram only, that of the chosen subject."""
-        wide = self.screen.has_class("-wide")
         for place, subject in enumerate(SUBJECTS):
-            self.query_one(f"#{subject}", Chart).display = wide or place == self._subject
+            self.query_one(f"#{subject}", Chart).display = self._wide or place == self._subject
         self.draw()
 
     def on_resize(self) -> None:
         self._show_subject()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disable what cannot be done now, so that the key bar leaves it out."""
+        return action != "next_subject" or not self._wide or None
 
     def action_move(self, layers: int) -> None:
         if self._found is not None:

@@ -28,7 +28,7 @@ class Look:
     evaluated: Evaluated
     """With the evaluated network, and the split."""
     inspected: Inspected | None
-    """The state of the run; None if nobody answers, as in a replay."""
+    """The state of the run, for a page that needs it; None if nobody answers, as in a replay."""
 
     @property
     def digits(self) -> tuple[Dataset, str]:
@@ -51,8 +51,6 @@ class Page(Container, can_focus=True):
 
     NAME: ClassVar[str]
     """On the bar of pages."""
-    NEEDS_STATE: ClassVar[bool] = False
-    """Whether it needs the state of the run beside the evaluated network."""
     SECONDS: ClassVar[float] = 0.0
     """While the network trains, it changes no more often than once in this time."""
 
@@ -61,6 +59,15 @@ class Page(Container, can_focus=True):
 
     class Changed(Message):
         """Something else was chosen on the page: it must be computed for that."""
+
+        def __init__(self, of_now: bool = False) -> None:
+            """Tell of it.
+
+            Args:
+                of_now: whether training waits, so that the network is that of now.
+            """
+            super().__init__()
+            self.of_now = of_now
 
     @property
     def host(self) -> ViewHost:
@@ -72,6 +79,11 @@ class Page(Container, can_focus=True):
         self.post_message(self.Changed())
 
     @property
+    def needs_state(self) -> bool:
+        """Whether it needs the state of the run beside the evaluated network."""
+        return False
+
+    @property
     def follows(self) -> bool:
         """Whether it is computed again as the network changes."""
         return True
@@ -80,6 +92,10 @@ class Page(Container, can_focus=True):
     def choice(self) -> Hashable:
         """What is chosen on the page, as far as it matters for what is computed."""
         return None
+
+    def epoch_of(self, look: Look) -> float | None:
+        """The epoch of the network that it shows after a look; None if its text says that."""
+        return look.evaluated.epoch
 
     @abstractmethod
     def compute(self, look: Look, choice: Any) -> Any:

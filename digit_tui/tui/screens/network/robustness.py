@@ -194,7 +194,7 @@ class RobustnessPage(Page):
         self.query_one(RobustnessChart).show(found.results, self._corruption)
         self._entitle()
         name = CORRUPTIONS[self._corruption].name
-        label, digit = found.labels[self._example], found.digits[self._example]
+        label, digit = found.labels[self._example], found.shown[self._example]
         self.query_one(CorruptedDigits).show(
             found.examples[self._corruption][self._example],
             look.dataset.side,
@@ -259,7 +259,7 @@ class RobustnessPage(Page):
 
     def action_open(self) -> None:
         if self._found is not None:
-            self.host.show_digit(int(self._found.digits[self._example]))
+            self.host.show_digit(int(self._found.shown[self._example]))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable what cannot be done now, so that the key bar leaves it out."""

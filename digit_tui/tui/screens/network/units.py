@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 
 from digit_tui.tui.screens.network.page import Look, Page
+from digit_tui.tui.screens.network.unit_keys import UNIT_KEYS
 from digit_tui.tui.state.found_units import FoundUnits
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.state.unit_list import UnitList
@@ -27,92 +27,7 @@ class UnitsPage(Page):
 
     NAME = "Units"
     SECONDS = 2.0  # other weights change all pictures: 28 KiB at 80x24
-    BINDINGS = [
-        Binding(
-            "enter", "open", "Open", id="open_unit", tooltip="Show the unit, or go to its digit"
-        ),
-        Binding(
-            "enter",
-            "apply_share",
-            "Prune",
-            id="apply_share",
-            tooltip="Prune the run by the share that is chosen",
-        ),
-        Binding("escape", "back", "Back", id="close_unit", tooltip="Show the whole layer again"),
-        Binding("x", "switch", "Off, on", id="switch", tooltip="Switch the unit off, or on again"),
-        Binding(
-            "X",
-            "switch_least",
-            "10%",
-            id="switch_least",
-            tooltip="Switch the least important 10% off",
-        ),
-        Binding("y", "next_order", "Order", id="units_order", tooltip="Sort in the next order"),
-        Binding(
-            "d",
-            "next_class",
-            "Digit",
-            id="next_class",
-            tooltip="Sort by activity for the next digit",
-        ),
-        Binding(
-            "D",
-            "next_class(-1)",
-            "Digit before",
-            show=False,
-            id="class_before",
-            tooltip="Sort by activity for the digit before",
-        ),
-        Binding("l", "next_layer", "Layer", id="next_layer", tooltip="Show the next layer"),
-        Binding(
-            "L",
-            "next_layer(-1)",
-            "Layer before",
-            show=False,
-            id="layer_before",
-            tooltip="Show the layer before",
-        ),
-        Binding("b", "curve", "Pruned", id="pruned", tooltip="Show the accuracy after pruning"),
-        Binding("w", "app.prune", "Prune", id="prune", tooltip="Prune weights, or put them back"),
-        Binding(
-            "up",
-            "move(-1, True)",
-            "Up",
-            show=False,
-            id="unit_up",
-            tooltip="Go a row up, or to the unit before",
-        ),
-        Binding(
-            "down",
-            "move(1, True)",
-            "Down",
-            show=False,
-            id="unit_down",
-            tooltip="Go a row down, or to the next unit",
-        ),
-        Binding(
-            "left",
-            "move(-1)",
-            "Before",
-            show=False,
-            id="unit_before",
-            tooltip="Go to the unit, digit or share before",
-        ),
-        Binding(
-            "right",
-            "move(1)",
-            "Next",
-            show=False,
-            id="unit_after",
-            tooltip="Go to the next unit, digit or share",
-        ),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="units_up", tooltip="Go a page up"),
-        Binding(
-            "pagedown", "page(1)", "Page down", show=False, id="units_down", tooltip="Go a page on"
-        ),
-        Binding("home", "go(0)", "First", show=False, id="first_unit", tooltip="Go to the first"),
-        Binding("end", "go(-1)", "Last", show=False, id="last_unit", tooltip="Go to the last"),
-    ]
+    BINDINGS = UNIT_KEYS
 
     def __init__(self) -> None:
         super().__init__()
@@ -131,16 +46,26 @@ class UnitsPage(Page):
         self._show("units")
 
     @property
-    def choice(self) -> int:
-        """The layer, from 1."""
-        return self._layer
+    def needs_state(self) -> bool:
+        return self._showing == "pruning"
 
-    def compute(self, look: Look, choice: int) -> FoundUnits:
+    @property
+    def follows(self) -> bool:
+        return self._showing != "pruning"  # a share is chosen on a curve that stays
+
+    @property
+    def choice(self) -> tuple[int, bool]:
+        """The layer, from 1, and whether the curve is shown."""
+        return self._layer, self._showing == "pruning"
+
+    def compute(self, look: Look, choice: tuple[int, bool]) -> FoundUnits:
         images, labels = look.dataset.split(look.evaluated.split)
-        return FoundUnits.find(look.evaluated, images, labels, choice)
+        return FoundUnits.find(look.evaluated, images, labels, choice[0])
 
     def take(self, look: Look, found: FoundUnits) -> None:
         self._found = found
+        if self._showing == "pruning":
+            self._compute_curve(look)
         self._layer = min(self._layer, len(found.network.layers))
         self._list.set_units(found.units, self._off)
         self.refresh_bindings()
@@ -204,6 +129,7 @@ class UnitsPage(Page):
         self.query_one(PruningChart).stop()
         self._show("units")
         self.draw()
+        self.post_message(self.Changed())
 
     def action_curve(self) -> None:
         """Show the accuracy after pruning, or the layer again."""
@@ -211,8 +137,14 @@ class UnitsPage(Page):
             self.action_back()
         elif self._found is not None:
             self._show("pruning")
-            evaluated, labels = self._found.evaluated, self._found.evaluated.evaluation.labels
-            self.query_one(PruningChart).compute(evaluated, self._found.images, labels)
+            self.post_message(self.Changed(of_now=True))
+
+    def _compute_curve(self, look: Look) -> None:
+        chart, split = self.query_one(PruningChart), look.evaluated.split
+        if look.inspected is not None:
+            chart.compute(look.inspected, split, *look.dataset.split(split))
+        elif self.host.model.replay is not None:
+            chart.border_title = "Pruned: a replay has no state to prune"
 
     def action_apply_share(self) -> None:
         """Prune the run as far as it is chosen on the curve."""

@@ -49,8 +49,7 @@ class _Question:
     @property
     def moment(self) -> Evaluated | Inspected:
         """What is looked at."""
-        inspected = self.look.inspected if self.page.NEEDS_STATE else None
-        return self.look.evaluated if inspected is None else inspected
+        return self.look.inspected or self.look.evaluated
 
     def same_choice(self, other: _Question | None) -> bool:
         """Whether it asks for the same, perhaps at another moment."""
@@ -97,6 +96,14 @@ class NetworkView(View):
         self._pace = Pace(SHARE)
         self._computing: _Question | None = None
         self._answered: _Question | None = None
+        self._epochs: dict[Page, float | None] = {}
+        """Whose network each page shows."""
+        self._opened = True
+        """Whether the page was opened since it was last drawn."""
+        self._urgent = False
+        """Whether training waits for what is computed next: once, when a page is opened."""
+        self._before: Inspected | None = None
+        """The state that there was then; a person wants to see the network as it is now."""
 
     @classmethod
     def parts(cls) -> list[tuple[str, Sequence[BindingType]]]:
@@ -137,7 +144,11 @@ class NetworkView(View):
         """
         self._place = place
         self._show_page()
+        self._opened = True
         self.redraw_once()
+
+    def on_screen_suspend(self) -> None:
+        self._opened = True  # when it is seen again
 
     def show_page(self, page: type[Page]) -> None:
         """Show a page, by its type."""
@@ -146,7 +157,8 @@ class NetworkView(View):
     def on_page_bar_chosen(self, message: PageBar.Chosen) -> None:
         self.go_to_page(message.place)
 
-    def on_page_changed(self) -> None:
+    def on_page_changed(self, message: Page.Changed) -> None:
+        self._opened = self._opened or message.of_now
         self.redraw_once()
 
     def show_inside(self, digit: int) -> None:
@@ -158,10 +170,10 @@ class NetworkView(View):
 
     def show(self, model: RunModel) -> None:
         super().show(model)
-        answered = self._answered
-        follows = answered is not None and self.page.follows
-        as_of = f"epoch {answered.moment.epoch:.2f} " if answered and follows else ""
-        self.query_one(PageBar).show(self._place, as_of)
+        epoch = self._epochs.get(self.page)
+        as_of = f"epoch {epoch:.2f} " if epoch is not None and self.page.follows else ""
+        whose = "run, " if as_of and model.fork is not None else ""
+        self.query_one(PageBar).show(self._place, whose + as_of)
         if self.page.ready:
             self.page.show(model)
 
@@ -178,12 +190,16 @@ class NetworkView(View):
         if evaluated is None or dataset is None:
             self.page.say("The network has not been evaluated yet.")
             return
-        at_once = not model.going or model.replay is not None  # training need not wait
-        if self.page.NEEDS_STATE and (at_once or self._free):
+        if self._opened:
+            self._opened, self._urgent = False, True
+            self._before = None if self.host.inspector.is_latest(model) else model.inspected
+        # Else training would have to wait.
+        at_once = self._urgent or not model.going or model.replay is not None
+        if self.page.needs_state and (at_once or self._free):
             self.host.inspector.ask(model)
-        if self.page.NEEDS_STATE and model.inspected is None and model.replay is None:
+        if self.page.needs_state and model.replay is None and not self._has_state(model):
             return  # it comes between two steps
-        look = Look(dataset, evaluated, model.inspected)
+        look = Look(dataset, evaluated, model.inspected if self.page.needs_state else None)
         question, answered = _Question(look, self.page, self.page.choice), self._answered
         if self._computing is not None:
             return
@@ -192,9 +208,16 @@ class NetworkView(View):
         else:
             newer = self.page.follows and question.moment is not answered.moment
             due = (newer and (at_once or self._free)) or look.digits != answered.look.digits
+        self._urgent = False
         if due:
             self._computing = question
             self.run_worker(partial(self._compute, question), thread=True, group="look")
+
+    def _has_state(self, model: RunModel) -> bool:
+        """Whether the state that was asked for has come."""
+        if model.inspected is None or (self._urgent and model.inspected is self._before):
+            return False
+        return model.going or self.host.inspector.is_latest(model)
 
     @property
     def _free(self) -> bool:
@@ -215,9 +238,11 @@ class NetworkView(View):
     def on_network_view_found(self, message: Found) -> None:
         question = message.question
         self._computing, self._answered = None, question
+        self._epochs[question.page] = None
         if message.error is not None:
             question.page.say(f"This cannot be computed: {message.error}")
         else:
+            self._epochs[question.page] = question.page.epoch_of(question.look)
             question.page.take(question.look, message.found)
             question.page.draw()
         self.redraw_once()  # meanwhile something else may have been chosen

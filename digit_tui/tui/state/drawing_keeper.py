@@ -1,0 +1,91 @@
+"""Keeps a drawing with its label, which a person is asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from digit_tui.data import DataError, normalise_digit
+from digit_tui.data.own_digits import add_own_digit, read_own_digits
+from digit_tui.tui.state.drawn_digit import class_of
+from digit_tui.tui.state.run_model import RunModel
+
+ENOUGH = 5
+"""So many drawings and more are worth to be taught."""
+
+
+def teach_key(model: RunModel) -> str | None:
+    """What teaches a network the drawings; None if the run cannot be changed."""
+    return None if model.ways is None else model.ways["teach"]
+
+
+def _classes(model: RunModel) -> int:
+    return 10 if model.dataset is None else model.dataset.classes
+
+
+class DrawingKeeper:
+    """Asks what a drawing is, and keeps it.
+
+    Attributes:
+        asks: whether the next key says what the drawing is.
+        said: what came of it; empty if there is nothing to say.
+    """
+
+    def __init__(self) -> None:
+        self.asks = False
+        self.said = ""
+        self._wrong = ""
+        """What was typed last, if there is no such label."""
+
+    def question(self, model: RunModel, is_refused: bool) -> str:
+        """Which label is to be typed.
+
+        Args:
+            model: the run that reads it.
+            is_refused: whether it is read as no digit.
+        """
+        classes = _classes(model)
+        names = f"0 to {min(classes, 10) - 1}"
+        if classes > 10:
+            names += " or a letter"
+        if self._wrong:
+            doubt = f"{self._wrong} is none of them."
+        else:
+            doubt = "It looks like no digit. Which one is it?" if is_refused else "Which one is it?"
+        return f"{doubt} Press {names}, or esc not to keep it."
+
+    def ask(self) -> None:
+        self.asks, self.said, self._wrong = True, "", ""
+
+    def say(self, text: str) -> None:
+        """Ask no longer, and say this instead."""
+        self.asks, self.said = False, text
+
+    def keep(self, ink: NDArray[Any], name: str, model: RunModel) -> bool:
+        """Keep a drawing as the class that a typed character names.
+
+        Args:
+            ink: (height, width) uint8, 0 background to 255 ink.
+            name: what was typed.
+            model: the run that reads it.
+
+        Returns:
+            Whether it was kept: there may be no such class, or the disk may refuse.
+        """
+        label = class_of(name, _classes(model))
+        if label is None:
+            if name.isalnum():  # an arrow key was no answer
+                self.asks, self._wrong = True, name
+            return False
+        image = normalise_digit(ink).image  # as MNIST's, whatever was shown
+        try:
+            add_own_digit(image, label)
+            count = len(read_own_digits()[1])
+        except (DataError, OSError) as error:
+            self.say(f"It was not kept: {error}")
+            return False
+        key = teach_key(model) if count >= ENOUGH else None
+        rest = " now." if key is None else f"; {key} teaches them."
+        self.say(f"Kept as {name}: {count:,} of yours{rest}")
+        return True

@@ -1,0 +1,32 @@
+"""What is said below a canvas."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+DRAW_LARGER = "Too small? Then draw larger."
+OTHER_KEYS = "x rubber, p pixels, d as drawn"
+LEFT = "The frame is left; esc: draw again."
+
+
+class DrawingWords(Static):
+    """Which tool is in use, and what there is to say; or a question."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+
+    def ask(self, question: str) -> None:
+        self.update(question)
+
+    def show(self, tool: str, said: str, is_left: bool, is_too_small: bool) -> None:
+        """Show it.
+
+        Args:
+            tool: the one in use.
+            said: what came of the last key; empty if there is nothing to say.
+            is_left: whether keys do not draw.
+            is_too_small: whether that may be why the drawing is read as no digit.
+        """
+        said = said or LEFT * is_left or DRAW_LARGER * is_too_small
+        is_short_of_room = self.size.height == 1
+        self.update(said if said and is_short_of_room else f"{tool}\n{said or OTHER_KEYS}")
