@@ -1,3 +1,3 @@
 """digit-tui: train a handwritten-digit classifier in a terminal."""
 
-__version__ = "0.7.0"
+__version__ = "0.8.0"
