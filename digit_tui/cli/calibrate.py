@@ -117,7 +117,8 @@ def _evaluate_copy(
         The evaluation of the part, and the novelty scores (n,) of its digits.
     """
     print_error(f"fold {number + 1} of {folds}: training a copy without a part of the digits")
-    trainer = fold_trainer(checkpoint, folder, dataset, number, mailbox)
+    held_out = fold(dataset, number)
+    trainer = fold_trainer(checkpoint, folder, held_out, mailbox)
     found: Evaluated | None = None
     with progress_on_stderr(quiet=False) as progress:
         for event in trainer.run():
@@ -133,7 +134,7 @@ def _evaluate_copy(
                 if event.evaluated.split == "validation":  # it ended within an epoch
                     found = event.evaluated
     assert found is not None
-    return found.evaluation, _novelty(found.network, fold(dataset, number))
+    return found.evaluation, _novelty(found.network, held_out)
 
 
 def _novelty(network: Network, dataset: Dataset) -> NDArray[Any]:

@@ -9,6 +9,7 @@ from digit_tui.data import Dataset
 from digit_tui.engine.holdout import hold_out
 from digit_tui.insight.selective import SelectiveClassifier
 from digit_tui.nn import Network
+from digit_tui.session.selective import classifier_of
 from digit_tui.storage.calibration_file import Calibration
 from digit_tui.storage.saved_run import SavedRun
 
@@ -35,6 +36,5 @@ def selective_classifier(
     """
     own = load_and_tell(saved.data, saved.config.side) if dataset is None else dataset
     own = hold_out(own, saved.config.validation)
-    known = () if calibration is None else calibration.known
     with threadpool_limits(limits=1, user_api="blas"):  # the components: others would spin
-        return SelectiveClassifier.of(network, own, *known)
+        return classifier_of(network, own, calibration)

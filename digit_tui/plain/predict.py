@@ -12,7 +12,8 @@ from digit_tui.insight.selective import SelectiveClassifier
 from digit_tui.plain.requests import InputError, PredictFile
 from digit_tui.run.events import Inspected
 from digit_tui.session.run_status import RunStatus
-from digit_tui.session.selective import selective_classifier
+from digit_tui.session.selective import classifier_of
+from digit_tui.storage.calibration_file import calibration_of
 
 
 def answer(request: PredictFile, inspected: Mapping[str, Inspected], run: RunStatus) -> list[str]:
@@ -49,4 +50,7 @@ def classifier_for(name: str, inspected: Inspected, run: RunStatus) -> Selective
     """
     if run.dataset is None:
         return None
-    return selective_classifier(inspected, run.dataset, run.folder if name == "run" else None)
+    calibration = None
+    if name == "run" and run.folder is not None:
+        calibration, _ = calibration_of(Path(run.folder), inspected.state.weights_sha256)
+    return classifier_of(inspected.evaluated_network, run.dataset, calibration)

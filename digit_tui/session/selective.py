@@ -1,27 +1,25 @@
-"""Making the network of a run that trains one that may refuse to answer."""
+"""Making the network of a run one that may refuse to answer."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from digit_tui.data import Dataset
 from digit_tui.insight.selective import SelectiveClassifier
-from digit_tui.run.events import Inspected
-from digit_tui.storage.calibration_file import calibration_of
+from digit_tui.nn import Network
+from digit_tui.storage.calibration_file import Calibration
 
 
-def selective_classifier(
-    inspected: Inspected, dataset: Dataset, folder: str | None
+def classifier_of(
+    network: Network, dataset: Dataset, calibration: Calibration | None
 ) -> SelectiveClassifier:
-    """The network of a state; takes a second or two.
+    """One for a network; takes a second or two.
+
+    Temperature and threshold are those of the calibration; see `SelectiveClassifier.of` for what it
+    lacks.
 
     Args:
-        inspected: the state.
-        dataset: of the run.
-        folder: of the run, if it is saved: it may have a calibration of these weights.
+        network: whose weights must stay as they are.
+        dataset: of the run, with its validation set held out.
+        calibration: of that network; None if there is none.
     """
-    calibration = None
-    if folder is not None:
-        calibration, _ = calibration_of(Path(folder), inspected.state.weights_sha256)
-    known = () if calibration is None else calibration.known
-    return SelectiveClassifier.of(inspected.evaluated_network, dataset, *known)
+    known = () if calibration is None else (calibration.temperature, calibration.novelty_threshold)
+    return SelectiveClassifier.of(network, dataset, *known)

@@ -41,11 +41,6 @@ class Calibration:
     novelty_threshold: float | None
     """The largest not-a-digit score of what is taken for a digit; None if it was not measured."""
 
-    @property
-    def known(self) -> tuple[float, float | None]:
-        """What a selective classifier needs: temperature and threshold."""
-        return self.temperature, self.novelty_threshold
-
 
 _FIELDS = fields(
     {

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from digit_tui.config import available_processors
 from digit_tui.data import Dataset
-from digit_tui.engine.holdout import fold
 from digit_tui.run.commands import AppliedCommand, Command, Lineage, Stop
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.command_records import position
@@ -23,7 +22,7 @@ ROUNDING = 1e-9
 
 
 def fold_trainer(
-    checkpoint: Checkpoint, folder: Path, dataset: Dataset, number: int, source: CommandSource
+    checkpoint: Checkpoint, folder: Path, held_out: Dataset, source: CommandSource
 ) -> Trainer:
     """A trainer of a copy that keeps nothing on disk; it is monitored on what is held out of it.
 
@@ -34,21 +33,19 @@ def fold_trainer(
     Args:
         checkpoint: of a run without a validation set.
         folder: of the run, which has the drawings that it was taught.
-        dataset: of the run.
-        number: which part of the training set is held out, see `fold`.
+        held_out: the dataset of the run, with a part of it held out; see `fold`.
         source: of the command that ends it early.
 
     Raises:
-        DataError: if there are too few training images.
         RunError: if drawings that the run was taught are missing.
     """
     drawings_of(folder, checkpoint.state.lineage)  # or it would not be taught them
-    held_out = fold(dataset, number)
-    images = len(dataset.train_labels)
+    kept, monitored = len(held_out.train_labels), len(held_out.split("validation")[1])
+    images = kept + monitored
     config = checkpoint.config.for_images(images)  # as many epochs as the run
-    scheduled = copied_commands(checkpoint, images, len(held_out.train_labels))
+    scheduled = copied_commands(checkpoint, images, kept)
     return Trainer(
-        config.with_(validation=images - len(held_out.train_labels)),
+        config.with_(validation=monitored),
         held_out,
         source,
         start_point=StartPoint(scheduled=scheduled, folder=folder),

@@ -21,7 +21,7 @@ from support.teaching import drawings_of
 from digit_tui.cli import calibrate as calibrate_module
 from digit_tui.cli import subcommands
 from digit_tui.data import load_dataset
-from digit_tui.engine.holdout import PARTS, hold_out
+from digit_tui.engine.holdout import PARTS, fold, hold_out
 from digit_tui.insight.answers import coverage
 from digit_tui.insight.calibration import calibrated, fit_temperature, measure
 from digit_tui.insight.novelty import NoveltyScorer, threshold_of
@@ -190,7 +190,7 @@ def test_a_copy_is_trained_as_the_run_was(folder: Path) -> None:
     lineage = (AppliedCommand(2 * per_epoch, AddEpochs(1)),)
     state = replace(checkpoint.state, lineage=lineage, step=3 * per_epoch, epoch=3, cursor=0)
     trainer = fold_trainer(
-        replace(checkpoint, state=state), folder, load_dataset("sample"), PARTS - 1, Mailbox()
+        replace(checkpoint, state=state), folder, fold(load_dataset("sample"), PARTS - 1), Mailbox()
     )
     events = list(trainer.run())
     ended = events[-1]
@@ -210,7 +210,7 @@ def test_a_copy_is_taught_the_drawings_of_the_run(
     folder = tmp_path / "run-fork-5"
     keep_drawings(drawings_of(seed=8))
     checkpoint = SavedRun.read(folder).checkpoint()
-    trainer = fold_trainer(checkpoint, folder, load_dataset("sample"), 0, Mailbox())
+    trainer = fold_trainer(checkpoint, folder, fold(load_dataset("sample"), 0), Mailbox())
     (change,) = (each for each in trainer.run() if isinstance(each, SettingChanged))
     assert change.new == ((teach_8.drawings, 8),)
     (folder / drawings_name(teach_8.drawings)).unlink()

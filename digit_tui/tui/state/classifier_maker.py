@@ -10,6 +10,7 @@ from digit_tui.data import Dataset
 from digit_tui.insight.selective import SelectiveClassifier
 from digit_tui.run.events import Evaluated
 from digit_tui.session.calibration_check import saved_calibration
+from digit_tui.session.selective import classifier_of
 from digit_tui.storage.calibration_file import Calibration
 from digit_tui.training.pace import Pace
 from digit_tui.tui.state.run_model import RunModel
@@ -55,11 +56,8 @@ class ClassifierMaker:
     def _make(
         self, evaluated: Evaluated, dataset: Dataset, calibration: Calibration | None
     ) -> None:
-        known = (
-            () if calibration is None else (calibration.temperature, calibration.novelty_threshold)
-        )
         with self._pace, suppress(Exception):  # no memory, for example: the one before must do
-            made = SelectiveClassifier.of(evaluated.network, dataset, *known)
+            made = classifier_of(evaluated.network, dataset, calibration)
             if self._of is evaluated:  # else another run has begun meanwhile
                 self.classifier = made
         self._busy = False
