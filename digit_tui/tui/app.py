@@ -130,8 +130,11 @@ class DigitApp(SteeringApp):
         """Fetch what the training thread publishes, until the run has ended."""
         over = False  # the thread may have ended without an event that the model could take in
         while self.model.state != "ended" and not over:
+            # `wait_for` would not do: before Python 3.12 it drops a cancellation that meets the
+            # event, and an app that leaves at once would follow the run for ever.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._rate.poll_seconds)
+                async with asyncio.timeout(self._rate.poll_seconds):
+                    await self._wake.wait()
             self._wake.clear()
             over = runner.join(0)
             self.ingest(runner.drain())

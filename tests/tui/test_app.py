@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from typing import Any
 
@@ -168,3 +169,21 @@ async def test_events_that_come_while_it_leaves_find_no_screen(window: Any, stor
         finally:
             stack.extend(screens)
         assert opened.app.model.state == "paused"
+
+
+@pytest.mark.parametrize("between", range(3))
+async def test_what_follows_the_run_can_be_ended_amid_an_event(
+    window: Any, story: Any, between: int
+) -> None:
+    """An app that leaves at once cancels it, perhaps as an event arrives; training goes on."""
+    async with window() as opened:
+        await opened.tell(*story.opening())
+        app = opened.app
+        following = app._follow(app.runner)
+        await asyncio.sleep(0.05)
+        app._wake.set()
+        for _ in range(between):
+            await asyncio.sleep(0)
+        following.cancel()
+        await asyncio.sleep(0.05)
+        assert following.is_finished
