@@ -37,9 +37,9 @@ from measure import (
 )
 from terminal import Terminal
 
-PAGES = ("Layers", "Units", "Digit", "Map", "Health")
-TO_NETWORK = "\x1b[Z"
-"""Shift+tab: from the first view to the last."""
+PAGES = ("Layers", "Units", "Digit", "Map", "Health", "Robustness", "Calibration")
+TO_NETWORK = 2 * "\x1b[Z"
+"""Shift+tab: from the first view back to the last but one."""
 PARTS = ("throughput", "keys", "bytes")
 
 

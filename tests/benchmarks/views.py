@@ -27,7 +27,7 @@ LOOKED = re.compile(rb"best \d\d\.\d\d%")
 PAUSE_SECONDS = (0.3, 0.8)
 """Between two keys: any phase of the interface's own rhythm may meet them."""
 
-UP, DOWN, HOME = "\x1b[A", "\x1b[B", "\x1b[H"
+UP, DOWN, RIGHT, HOME = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[H"
 MISTAKES = re.compile(rb"mistakes by loss.*\xe2\x96\xb8", re.DOTALL)
 EXPLANATION = re.compile(rb"what if it were.*thinner", re.DOTALL)
 CONFUSION = re.compile(rb"columns: predicted.*accuracy", re.DOTALL)
@@ -36,6 +36,10 @@ TRAINING = re.compile(rb"Loss by epoch")
 LIST = re.compile(rb"\xe2\x96\xb8")
 DIGIT = re.compile(rb"#\d+ ")
 CELL = re.compile(rb"recognized|taken for")
+CANVAS = re.compile(rb"brush")
+BARS = re.compile(rb"\d\.\d%")
+STROKE = 20
+"""Pixels that a stroke from the middle may have, down and to the right by turns."""
 
 
 def main() -> None:
@@ -95,6 +99,7 @@ def visit(options: argparse.Namespace, size: tuple[int, int]) -> dict[str, list[
                 press("back to the list", "\x1b", LIST)
                 press(f"confusion, {which}", "\t", CONFUSION)
                 press(f"network, {which}", "\t", NETWORK)
+                press(f"draw, {which}", "\t", CANVAS)
                 press("training", "\t", TRAINING)
             press("mistakes, again", "\t", MISTAKES)
             terminal.send(HOME + 10 * DOWN)  # a look at the digits may move it up the list
@@ -106,6 +111,11 @@ def visit(options: argparse.Namespace, size: tuple[int, int]) -> dict[str, list[
             press("confusion, again", "\t", CONFUSION)
             for number in range(options.moves):
                 press("selection in the matrix", (DOWN, UP)[number % 2], CELL)
+            press("network, again", "\t", NETWORK)
+            press("draw, again", "\t", CANVAS)
+            terminal.send(" ")  # the pen goes down
+            for number in range(min(options.moves, STROKE)):
+                press("pixel to bars", (DOWN, RIGHT)[number % 2], BARS)
     return times
 
 
