@@ -25,17 +25,7 @@ from digit_tui.cli.options import (
     warn_of_threads,
 )
 from digit_tui.cli.saved_runs import saved_request
-from digit_tui.cli.subcommands import (
-    bench,
-    calibrate,
-    data,
-    evaluate,
-    inspect,
-    manual,
-    mistakes,
-    predict,
-    runs,
-)
+from digit_tui.cli.subcommands import SUBCOMMANDS
 from digit_tui.cli.terminal import require_terminal
 from digit_tui.config import ConfigError
 from digit_tui.session.exit_status import ExitStatus
@@ -209,43 +199,7 @@ def _with_fork(request: RunRequest, step: int, changes: tuple[Any, ...]) -> RunR
     return replace(request, fork=(step, Fork(changes)))
 
 
-@cli.command()
-@click.argument("run")
-@click.option("--data", metavar="NAME|DIR", help="Where its dataset is now, if it was moved.")
-@FPS
-@THEME
-def replay(run: str, data: str | None, fps: float | None, theme: str | None) -> None:
-    """Replay a RUN in the terminal interface, with all its commands."""
-    require_terminal()
-    request = saved_request(run, "--replay", None, {} if data is None else {"data": data})
-    from digit_tui.cli.loading import prepare_pictures
-
-    prepare_pictures(request.config.data)
-    from digit_tui.tui import run_replay
-
-    sys.exit(run_replay(request, fps, theme))
-
-
-@cli.command()
-@click.argument("run", default="last")
-@click.option("--data", metavar="NAME|DIR", help="Where its dataset is now, if it was moved.")
-@FPS
-@THEME
-def draw(run: str, data: str | None, fps: float | None, theme: str | None) -> None:
-    """Draw digits in the terminal interface, and see what the network of a RUN reads.
-
-    RUN is the newest one unless it is named. It is not trained on, and its folder stays as it is.
-    """
-    require_terminal()
-    request = saved_request(run, "--replay", None, {} if data is None else {"data": data})
-
-    from digit_tui.session.failures import reports_failures
-    from digit_tui.tui import run_draw
-
-    sys.exit(reports_failures(run_draw)(request, fps, theme))
-
-
-for command in (evaluate, mistakes, predict, calibrate, inspect, bench, data, runs, manual):
+for command in SUBCOMMANDS:
     cli.add_command(command)
 
 

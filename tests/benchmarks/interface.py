@@ -65,7 +65,7 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
-    parser.add_argument("--epochs", type=int, default=10, help="length of a throughput run")
+    parser.add_argument("--epochs", type=int, default=24, help="length of a throughput run")
     parser.add_argument("--keys", type=int, default=200, help="key presses that are timed")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long bytes are counted")
     return parser.parse_args()

@@ -1,0 +1,31 @@
+"""The subcommands, a file each: their arguments. What they do is imported when they are called."""
+
+from __future__ import annotations
+
+import click
+
+from digit_tui.cli.subcommands.bench import bench
+from digit_tui.cli.subcommands.calibrate import calibrate
+from digit_tui.cli.subcommands.data import data
+from digit_tui.cli.subcommands.draw import draw
+from digit_tui.cli.subcommands.evaluate import evaluate
+from digit_tui.cli.subcommands.inspect import inspect
+from digit_tui.cli.subcommands.manual import manual
+from digit_tui.cli.subcommands.mistakes import mistakes
+from digit_tui.cli.subcommands.predict import predict
+from digit_tui.cli.subcommands.replay import replay
+from digit_tui.cli.subcommands.runs import runs
+
+SUBCOMMANDS: tuple[click.Command, ...] = (
+    evaluate,
+    mistakes,
+    predict,
+    draw,
+    replay,
+    calibrate,
+    inspect,
+    bench,
+    data,
+    runs,
+    manual,
+)

@@ -1,0 +1,20 @@
+"""`digit-tui bench`: how fast training is on this machine."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from digit_tui.cli.options import make_config, run_options
+
+
+@click.command()
+@run_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def bench(preset: str, as_json: bool, **options: Any) -> None:
+    """Measure in ten seconds how fast training is on this machine, and the best --threads."""
+    from digit_tui.cli.bench import run_bench
+
+    sys.exit(run_bench(make_config(preset, options), as_json))

@@ -1,0 +1,36 @@
+"""`digit-tui calibrate`: how sure a saved network may be."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from click.core import ParameterSource
+
+
+@click.command()
+@click.argument("run")
+@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
+@click.option(
+    "--folds",
+    type=click.IntRange(1, 5),
+    default=1,
+    show_default=True,
+    help="Copies to train, each without another fifth of the training set; for runs without "
+    "--validation.",
+)
+@click.option("--remove", is_flag=True, help="Remove what was fitted; alone.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@click.pass_context
+def calibrate(
+    context: click.Context, /, run: str, best: bool, folds: int, remove: bool, as_json: bool
+) -> None:
+    """Fit how sure the network of a RUN may be, on digits that it was not trained on."""
+    from digit_tui.cli import calibrate as command
+
+    if remove:
+        given = context.get_parameter_source("folds") is not ParameterSource.DEFAULT
+        if best or as_json or given:
+            raise click.UsageError("--remove goes without other options")
+        sys.exit(command.remove(run))
+    sys.exit(command.calibrate_run(run, best, folds, as_json))

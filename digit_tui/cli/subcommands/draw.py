@@ -1,0 +1,30 @@
+"""`digit-tui draw`: digits of one's own, read by a saved network."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from digit_tui.cli.options import FPS, THEME
+from digit_tui.cli.saved_runs import saved_request
+from digit_tui.cli.terminal import require_terminal
+
+
+@click.command()
+@click.argument("run", default="last")
+@click.option("--data", metavar="NAME|DIR", help="Where its dataset is now, if it was moved.")
+@FPS
+@THEME
+def draw(run: str, data: str | None, fps: float | None, theme: str | None) -> None:
+    """Draw digits in the terminal interface, and see what the network of a RUN reads.
+
+    RUN is the newest one unless it is named. It is not trained on, and its folder stays as it is.
+    """
+    require_terminal()
+    request = saved_request(run, "--replay", None, {} if data is None else {"data": data})
+
+    from digit_tui.session.failures import reports_failures
+    from digit_tui.tui import run_draw
+
+    sys.exit(reports_failures(run_draw)(request, fps, theme))

@@ -1,0 +1,40 @@
+"""`digit-tui inspect`: what is inside a saved network."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.command()
+@click.argument("run")
+@click.option("--data", metavar="NAME|DIR", help="Dataset (the one that the run was trained on).")
+@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
+@click.option(
+    "--layer",
+    type=click.IntRange(1),
+    metavar="L",
+    help="Also show the distributions in this layer, counted from 1.",
+)
+@click.option(
+    "--unit",
+    type=click.IntRange(0),
+    metavar="N",
+    help="With --layer: also show this unit of it, counted from 0.",
+)
+@click.option("--gradient-check", is_flag=True, help="Also check the gradient against differences.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def inspect(
+    run: str,
+    data: str | None,
+    best: bool,
+    layer: int | None,
+    unit: int | None,
+    gradient_check: bool,
+    as_json: bool,
+) -> None:
+    """Show the network of a RUN layer by layer: weights, gradients, activations."""
+    from digit_tui.cli.inspect_run import inspect_run
+
+    sys.exit(inspect_run(run, data, best, layer, unit, gradient_check, as_json))

@@ -1,0 +1,28 @@
+"""`digit-tui replay`: a saved run, watched again."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from digit_tui.cli.options import FPS, THEME
+from digit_tui.cli.saved_runs import saved_request
+from digit_tui.cli.terminal import require_terminal
+
+
+@click.command()
+@click.argument("run")
+@click.option("--data", metavar="NAME|DIR", help="Where its dataset is now, if it was moved.")
+@FPS
+@THEME
+def replay(run: str, data: str | None, fps: float | None, theme: str | None) -> None:
+    """Replay a RUN in the terminal interface, with all its commands."""
+    require_terminal()
+    request = saved_request(run, "--replay", None, {} if data is None else {"data": data})
+    from digit_tui.cli.loading import prepare_pictures
+
+    prepare_pictures(request.config.data)
+    from digit_tui.tui import run_replay
+
+    sys.exit(run_replay(request, fps, theme))
