@@ -19,7 +19,7 @@ from digit_tui.cli.selective import selective_classifier
 from digit_tui.data import DataError, draw_digit, printable
 from digit_tui.data.picture_files import MAX_BYTES, STDIN, read_picture
 from digit_tui.insight.answers import NOT_A_DIGIT
-from digit_tui.insight.readings import Reading, read_digits, reading_words
+from digit_tui.insight.readings import PartReading, read_digits, reading_words
 from digit_tui.insight.selective import SelectiveClassifier
 from digit_tui.nn import Network
 from digit_tui.session.exit_status import ExitStatus
@@ -108,7 +108,7 @@ def _classifier(saved: SavedRun, checkpoint: Checkpoint) -> SelectiveClassifier 
 
 def _read(
     network: Network, file: str, single: bool, classifier: SelectiveClassifier | None
-) -> tuple[tuple[int, int], list[Reading]]:
+) -> tuple[tuple[int, int], list[PartReading]]:
     """The width and height of a picture as it was read, and its digits.
 
     Raises:
@@ -138,7 +138,7 @@ def _standard_input() -> bytes:
         raise DataError(f"{STDIN}: it cannot be read ({error.strerror}); give a file") from error
 
 
-def record(file: str, size: tuple[int, int], readings: Iterable[Reading]) -> dict[str, Any]:
+def record(file: str, size: tuple[int, int], readings: Iterable[PartReading]) -> dict[str, Any]:
     """A picture as JSON values; None for a number that is not finite."""
     return {
         "file": file,
@@ -160,14 +160,14 @@ def _number(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
-def _answer(reading: Reading) -> str:
+def _answer(reading: PartReading) -> str:
     """For example "2", "2 or 7", "not a digit", or nothing if it had to be named."""
     if reading.answer is None:
         return ""
     return " or ".join(map(str, reading.answer.classes)) or NOT_A_DIGIT
 
 
-def csv_rows(file: str, readings: Sequence[Reading]) -> Iterator[str]:
+def csv_rows(file: str, readings: Sequence[PartReading]) -> Iterator[str]:
     """A picture as lines of CSV, one for each digit; without any, one with empty cells."""
     rows: list[tuple[Any, ...]] = [
         (file, number, each.predicted, each.confidence, _answer(each), *each.part.box)
@@ -179,7 +179,7 @@ def csv_rows(file: str, readings: Sequence[Reading]) -> Iterator[str]:
         yield line.getvalue()
 
 
-def drawings(readings: Sequence[Reading]) -> Iterator[str]:
+def drawings(readings: Sequence[PartReading]) -> Iterator[str]:
     """The digits as the network saw them, as lines of characters."""
     for start in range(0, len(readings), ABREAST):
         drawn = [draw_digit(each.image, COLUMNS, ROWS) for each in readings[start:][:ABREAST]]

@@ -4,68 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isqrt
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digit_tui.data import Normalised, normalise_digit, resample_area
-from digit_tui.insight.answers import NOT_A_DIGIT, Answer, answer_words
+from digit_tui.insight.reading import Array, Reading, look_at
 from digit_tui.insight.selective import SelectiveClassifier
-from digit_tui.nn import Network, evaluate
-
-Array = NDArray[Any]
+from digit_tui.nn import Network
 
 
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """A drawing as a network sees it, and how probable each class is."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DrawingReading(Reading):
+    """A drawing as a network sees it, and what it takes it for."""
 
     steps: Normalised
     """The drawing after each step of the normalisation, whether the network was given it or not."""
-    image: Array
-    """(side, side) uint8, what the network was given."""
-    probabilities: Array
-    """(classes,) float32, their sum is 1; NaN if the network diverged."""
-    answer: Answer | None = None
-    """What to say of it, where it is known what is no digit; None names the most probable class."""
 
     @property
-    def predicted(self) -> int:
-        """The most probable class."""
-        return int(self.probabilities.argmax())
-
-    @property
-    def rival(self) -> int:
-        """The next most probable class."""
-        return int(self.probabilities.argsort()[-2])
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether it is taken for no digit."""
-        return self.answer is not None and not self.answer.classes
-
-    @property
-    def words(self) -> str:
-        """The answer: for example "reads 7 (97.1%)", "2 or 7" or "not a digit; most like 7"."""
+    def title(self) -> str:
+        """For example "reads 7 (97.1%)" or "not a digit, most like 7 (61.0%)"."""
         if not np.isfinite(self.probabilities).all():
             return "cannot read: it has diverged"
-        if self.is_refused:
-            return f"{NOT_A_DIGIT}; most like {self.predicted}"
-        if self.answer is not None:
-            return f"reads {answer_words(self.answer)}"
-        return f"reads {self.predicted} ({self.probabilities[self.predicted]:.1%})"
+        return self.words if self.is_refused else f"reads {self.words}"
 
     @property
-    def brief_words(self) -> str:
+    def brief_title(self) -> str:
         """The same for few columns: for example "reads 2 or 7" without their probabilities."""
         if not np.isfinite(self.probabilities).all():
             return "it has diverged"
         if self.answer is None:
-            return self.words
-        if self.is_refused:
-            return f"{NOT_A_DIGIT}; like {self.predicted}"
-        return f"reads {' or '.join(map(str, self.answer.classes))}"
+            return self.title
+        return self.brief_words if self.is_refused else f"reads {self.brief_words}"
 
 
 def read_drawing(
@@ -73,7 +42,7 @@ def read_drawing(
     ink: Array,
     normalise: bool = True,
     classifier: SelectiveClassifier | None = None,
-) -> Reading:
+) -> DrawingReading:
     """Have a network read a drawing.
 
     Args:
@@ -84,9 +53,6 @@ def read_drawing(
     """
     side = isqrt(network.sizes[0])
     steps = normalise_digit(ink)
-    (image,) = resample_area((steps.image if normalise else ink)[None], side)
-    no_label = np.zeros(1, np.uint8)  # it does not matter for probabilities
-    flat = image.reshape(1, -1)
-    chances = evaluate(network, flat, no_label).probabilities
-    answer = None if classifier is None else classifier.answers(flat, chances)[0]
-    return Reading(steps, image, chances[0], answer)
+    images = resample_area((steps.image if normalise else ink)[None], side)
+    (chances,), (answer,) = look_at(network, images, classifier)
+    return DrawingReading(image=images[0], probabilities=chances, answer=answer, steps=steps)

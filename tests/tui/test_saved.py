@@ -43,7 +43,7 @@ async def test_it_is_read_with_its_averaged_weights_and_stays_as_it_is(
         reading = read_drawing(
             checkpoint.network, app.screen.query_one(DrawingCanvas).drawing.image
         )
-        opened.find(reading.words.replace("(", r"\(").replace(")", r"\)"))
+        opened.find(reading.title.replace("(", r"\(").replace(")", r"\)"))
         await opened.press("escape", "space", "n", "right_square_bracket", "tab")
         opened.find("Loss by epoch")
         assert "No points yet" not in opened.text

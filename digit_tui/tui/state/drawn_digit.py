@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from digit_tui.data import Dataset
-from digit_tui.insight.drawn_digit import Reading
+from digit_tui.insight.drawn_digit import DrawingReading
 from digit_tui.nn import Network
 
 
@@ -21,7 +21,7 @@ class DrawnDigit:
     """Never written to."""
     epoch: float
     """The network's."""
-    reading: Reading
+    reading: DrawingReading
 
     @property
     def key(self) -> bytes:

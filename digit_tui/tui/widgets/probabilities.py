@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from digit_tui.insight.digit_table import DigitTable
-from digit_tui.insight.drawn_digit import Reading
+from digit_tui.insight.drawn_digit import DrawingReading
 from digit_tui.tui.drawing.ink import Line
 from digit_tui.tui.widgets.canvas import Canvas
 from digit_tui.tui.widgets.progress_line import PARTS
@@ -47,7 +47,7 @@ class Probabilities(Canvas):
         heading = Segment(f"rank {table.rank(index)}, margin {table.margin(index):+z.2f}")
         self._paint_bars(heading, evaluation.probabilities[index], notes)
 
-    def show_reading(self, reading: Reading, waits: bool) -> None:
+    def show_reading(self, reading: DrawingReading, waits: bool) -> None:
         """Show those of a drawing: nobody has said what it is.
 
         Args:
@@ -56,9 +56,9 @@ class Probabilities(Canvas):
         """
         style = self.part("probabilities--read")
         notes = {reading.predicted: ("", style)}
-        words = f"{reading.words} …" if waits else reading.words
+        words = f"{reading.title} …" if waits else reading.title
         if len(words) > self.size.width:
-            words = reading.brief_words
+            words = reading.brief_title
         self._paint_bars(Segment(words, style), reading.probabilities, notes)
 
     def _paint_bars(

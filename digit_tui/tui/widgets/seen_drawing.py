@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rich.segment import Segment
 
 from digit_tui.data.drawing import MNIST_SIDE
-from digit_tui.insight.drawn_digit import Reading
+from digit_tui.insight.drawn_digit import DrawingReading
 from digit_tui.tui.drawing.ink import Line, draw, draw_evidence, many_colors
 from digit_tui.tui.widgets.canvas import Canvas
 
@@ -32,7 +32,7 @@ class SeenDrawing(Canvas):
     COMPONENT_CLASSES = {"seen-drawing--title", "seen-drawing--for", "seen-drawing--against"}
 
     def show(
-        self, reading: Reading, normalised: bool, renderer: str, evidence: Array | None
+        self, reading: DrawingReading, normalised: bool, renderer: str, evidence: Array | None
     ) -> None:
         """Draw the pictures.
 

@@ -82,7 +82,7 @@ def corner(opened: Any) -> tuple[int, int, int]:
 
 def read_by(network: Network, image: Any, normalise: bool = True) -> str:
     reading = read_drawing(network, image, normalise)
-    return re.escape(reading.words)
+    return re.escape(reading.title)
 
 
 async def test_by_keys_alone(canvas: Any, network: Network, kept: list[Any]) -> None:
@@ -232,12 +232,12 @@ async def test_what_is_no_digit_is_told(
         reading = read_drawing(network, drawn(opened), classifier=classifier)
         assert reading.answer is not None
         assert reading.answer.classes == ()
-        await opened.until(lambda: f"not a digit; most like {reading.predicted}" in opened.text)
+        await opened.until(lambda: f"not a digit, most like {reading.predicted}" in opened.text)
         opened.find("draw larger")
         await opened.press("enter")
         opened.find("It looks like no digit")
         await opened.press("escape", "y")
-        opened.find(f"not a digit; like {reading.predicted} +what if it were")
+        opened.find(f"not a digit, like {reading.predicted} +what if it were")
 
 
 @pytest.mark.long
