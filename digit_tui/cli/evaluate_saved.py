@@ -88,7 +88,8 @@ def open_saved(
     for complaint in saved.complaints:
         warn(complaint)
     if data == MINE and saved.data != MINE:
-        dataset = all_drawings(saved.config.side)  # none is in its training set
+        # None of them is in its training set.
+        dataset = all_drawings(saved.config.side, checkpoint.sizes[-1])
         for note in dataset.notes:
             warn(note)
     else:

@@ -68,25 +68,38 @@ def load_source(source: SourceFiles, side: int = 28) -> Dataset:
     return _assemble(source, arrays, (str(source.train_labels), str(source.test_labels)), side)
 
 
-def all_drawings(side: int = 28) -> Dataset:
+def all_drawings(side: int = 28, classes: int = 256) -> Dataset:
     """The person's own drawings, all of them test digits, for a network that has seen none.
 
-    There are training images in every dataset: here they are the same ones. Raises DataError if
-    there are none.
+    There are training images in every dataset: here they are the same ones.
+
+    Args:
+        side: of the images, in pixels.
+        classes: that the network tells apart; drawings of others are left out, and that is noted.
+
+    Raises:
+        DataError: if there are none.
     """
     source = resolve_source(MINE)
     own = read_own()
-    flat = _flatten(resample_area(own.images, side))
+    known = own.labels < classes
+    notes = [f"{MINE}: all {counted(int(known.sum()), 'drawing')} to test"]
+    if unknown := len(known) - int(known.sum()):
+        words = f"the network knows 0 to {classes - 1}"
+        if unknown == len(known):
+            raise DataError(f"{MINE}: {words}, none of the drawings is such")
+        notes = [f"{notes[0]}; {counted(unknown, 'other')} left out: {words}"]
+    flat, labels = _flatten(resample_area(own.images[known], side)), _frozen(own.labels[known])
     return Dataset(
         name=source.name,
         source=printable(str(source.folder)),
         train_images=flat,
-        train_labels=_frozen(own.labels),
+        train_labels=labels,
         test_images=flat,
-        test_labels=_frozen(own.labels),
+        test_labels=labels,
         side=side,
-        classes=max(int(own.labels.max()) + 1, 2),
-        notes=(f"{MINE}: all {counted(len(own.labels), 'drawing')} to test",),
+        classes=max(int(labels.max()) + 1, 2),
+        notes=tuple(notes),
     )
 
 

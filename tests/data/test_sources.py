@@ -243,3 +243,12 @@ def test_all_drawings_are_test_digits_where_none_was_trained_on(own_folder: Path
     assert np.array_equal(dataset.test_images.reshape(3, 14, 14), resample_area(kept, 14))
     assert (dataset.test_labels.tolist(), dataset.classes) == ([7, 7, 7], 8)
     assert dataset.notes == ("mine: all 3 drawings to test",)
+
+
+def test_drawings_of_classes_that_the_network_does_not_know_are_left_out(own_folder: Path) -> None:
+    keep([7, 20, 3])
+    dataset = all_drawings(classes=10)
+    assert (dataset.test_labels.tolist(), dataset.classes) == ([7, 3], 8)
+    (note,) = dataset.notes
+    assert note == "mine: all 2 drawings to test; 1 other left out: the network knows 0 to 9"
+    assert "none of the drawings is such" in refusal(lambda _: all_drawings(classes=3), "")
