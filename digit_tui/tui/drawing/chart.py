@@ -55,6 +55,8 @@ class Drawing:
     marker: str = "braille"
     crosshair: float | None = None
     """x of a column that stands out."""
+    most_ticks: int | None = None
+    """At most so many intervals between ticks of x, where more would not mean anything."""
 
 
 class Cell(NamedTuple):

@@ -125,7 +125,8 @@ class _Plotting:
         figure.plot([start], [self.scale.low], marker=" ")  # or plotext leaves out the ticks
         low, high = self.scale.low, self.scale.high
         figure.yticks(*ticks_up(low, high, height - AXIS_ROWS, drawing.log, drawing.percent))
-        figure.xticks(*linear_ticks(start, end, max(width // 9, X_TICKS)))
+        intervals = drawing.most_ticks or max(width // 9, X_TICKS)
+        figure.xticks(*linear_ticks(start, end, intervals))
         figure.xaxes(True, False)
         figure.yaxes(True, False)
         return _rows(figure, width, height)

@@ -40,7 +40,9 @@ class RobustnessChart(Chart):
         ]
         marker = "ascii" if self.app.no_color or not shows(BRAILLE) else "braille"
         span = 0.0, float(STRENGTHS)
-        self.draw(Drawing(curves, span, [], percent=True, whole=True, marker=marker))
+        self.draw(
+            Drawing(curves, span, [], percent=True, whole=True, marker=marker, most_ticks=STRENGTHS)
+        )
 
     def entitle(self, titles: Sequence[str]) -> None:
         """Set the title: the first that fits, or else the last."""
