@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from digit_tui.session.allocator import keep_large_arrays_apart
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.exit_watchdog import SAVE_SECONDS
 from digit_tui.session.output import discard_output
@@ -99,6 +100,7 @@ def _run(app: JobControlApp, theme: str | None) -> int:
     from digit_tui.tui.terminal.watchdog import Watchdog
 
     app.begin_theme(theme)
+    keep_large_arrays_apart()
     # The training thread asks for the interpreter after each call of NumPy. With Python's usual
     # 5 ms it would wait that long for the interface, and the worker processes with it.
     sys.setswitchinterval(SWITCH_SECONDS)

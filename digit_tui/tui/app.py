@@ -29,7 +29,7 @@ from digit_tui.tui.screens.timeline import TimelineDialog
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.steering_app import SteeringApp
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
-from digit_tui.tui.textual_patches import forget_drawn_text
+from digit_tui.tui.textual_patches import forget_what_was_drawn
 
 TIDY_SECONDS = 60.0
 """So often memory that is not needed goes back to the system: a run may go on for days."""
@@ -78,7 +78,7 @@ class DigitApp(SteeringApp):
         self.set_interval(TIDY_SECONDS, self._tidy)
 
     def _tidy(self) -> None:
-        forget_drawn_text()
+        forget_what_was_drawn()
         give_free_memory_back()
 
     def _open(self) -> None:

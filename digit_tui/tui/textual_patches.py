@@ -20,8 +20,9 @@ replaced, when this module is imported. See `tests/tui/test_errors.py`.
   else in the interface gets its turn. Not reported.
 - `StylesCache.get_inner_outer` is cached by its instance too (it lacks `classmethod`): the last
   1,024 widgets, those of closed dialogs among them, stay in memory with all that they showed.
-- `Segment._split_cells` (of Rich) and `Strip.render_ansi` remember 16,384 results each. What is
-  drawn differs from epoch to epoch, so that they grow for hours, to 25 MiB: `forget_drawn_text`.
+- `Segment._split_cells` (of Rich) and `Strip.render_ansi` remember 16,384 results each, and some
+  sixty functions 1,024 or 4,096. What is drawn differs from epoch to epoch, so that they grow for
+  hours, by tens of MiB: `forget_what_was_drawn`.
 - An exception in a handler ends the message loop of its widget, which is deaf from then on, and by
   design the app too. Here the app is told (`_handle_exception`, see resilient_app.py), and the
   widget goes on with its next message.
@@ -30,12 +31,12 @@ replaced, when this module is imported. See `tests/tui/test_errors.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import lru_cache, partial
+from functools import _lru_cache_wrapper, lru_cache, partial
 from typing import Any, Literal
 
-from rich.segment import Segment
 from textual import events
 from textual._callback import invoke
 from textual._styles_cache import StylesCache
@@ -45,7 +46,6 @@ from textual.errors import NoWidget
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
-from textual.strip import Strip
 from textual.style import Style
 from textual.timer import Timer
 from textual.widgets import OptionList
@@ -138,7 +138,20 @@ _replace(MessagePump, "_flush_next_callbacks", _flush_next_callbacks)
 _replace(Screen, "_invoke_and_clear_callbacks", _invoke_and_clear_callbacks)
 
 
-def forget_drawn_text() -> None:
+def _caches() -> Iterator[Any]:
+    """The functions of Textual and Rich that remember a limited number of results."""
+    for name, module in [*sys.modules.items()]:
+        if name.partition(".")[0] not in ("textual", "rich"):
+            continue
+        own = [each for each in vars(module).values() if getattr(each, "__module__", "") == name]
+        classes = [each for each in own if isinstance(each, type)]
+        for value in (*own, *(value for each in classes for value in vars(each).values())):
+            function = getattr(value, "__func__", getattr(value, "fget", value))
+            if isinstance(function, _lru_cache_wrapper) and function.cache_info().maxsize:
+                yield function
+
+
+def forget_what_was_drawn() -> None:
     """Empty the caches of what was drawn, of which hardly anything will be drawn once more."""
-    Segment._split_cells.cache_clear()
-    Strip.render_ansi.cache_clear()
+    for function in _caches():
+        function.cache_clear()
