@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -18,8 +18,10 @@ Array = NDArray[Any]
 
 DOTS = 40
 """Up to so many points of a curve are dots too."""
-LETTERS_APART = 16.0
-"""Letters of marks that would be nearer to each other are put together."""
+UNDONE = "undone"
+"""The kind of curves of what was undone."""
+LETTER, LETTERS = 10, 3
+"""Width of a letter of a mark, and how many of them are named where marks are close together."""
 DECADE = 10.0
 """Positive values that differ by more are drawn on a logarithmic axis, where one is allowed."""
 KEY_LINE, KEY_LETTER = 30, 9
@@ -33,7 +35,7 @@ class Curve:
     name: str
     """In the key; "" leaves it out of that."""
     kind: str
-    """Its looks, a class of the page's style: "training", "monitored" or "undone"."""
+    """Its looks, a class of the page's style: "training", "monitored" or `UNDONE`."""
     x: Array
     """(n,) epochs, rising."""
     y: Array
@@ -63,19 +65,30 @@ def line_chart(
     Args:
         name: of the chart on the page.
         title: what it shows.
-        curves: the last one is drawn on top.
+        curves: the last one is drawn on top. The axis is that of those that were not undone: a
+            learning rate that ruined the run for a moment would make all else a flat line.
         span: the first and the last epoch of the axis.
         marks: what was done to the run, by epoch.
         log: whether a logarithmic axis may be used, if the values suggest it.
         percent: whether the values are fractions, to be labelled as per cent.
     """
-    known = [curve.y[np.isfinite(curve.y)] for curve in curves]
-    values = np.concatenate([*known, np.empty(0)])
+    values = _finite(curve for curve in curves if curve.kind != UNDONE)
+    if not len(values):
+        values = _finite(curves)
     log = log and len(values) > 0 and 0 < values.min() * DECADE < values.max()
     axes = Axes.around(span, values.tolist(), log, percent)
-    parts = [axes.svg("epoch"), *_key(curves), *_marks(axes, marks)]
-    parts += [_drawn(axes, curve) for curve in curves]
+    area = f'<rect x="{LEFT}" y="{TOP - 4}" width="{WIDTH + 4}" height="{HEIGHT + 8}"/>'
+    parts = [element("clipPath", area, id=f"{name}-area")]
+    parts += [axes.svg("epoch"), *_key(curves), *_marks(axes, marks)]
+    drawn = "\n".join(_drawn(axes, curve) for curve in curves)
+    parts.append(element("g", drawn, clip_path=f"url(#{name}-area)"))
     return chart(name, title, describe(title, curves, log, percent), "\n".join(parts))
+
+
+def _finite(curves: Iterable[Curve]) -> Array:
+    """All values that are."""
+    values = [curve.y[np.isfinite(curve.y)] for curve in curves]
+    return np.concatenate([*values, np.empty(0)])
 
 
 def describe(title: str, curves: Sequence[Curve], log: bool, percent: bool) -> str:
@@ -84,7 +97,7 @@ def describe(title: str, curves: Sequence[Curve], log: bool, percent: bool) -> s
     for curve in curves:
         finite = np.isfinite(curve.y)
         x, y = curve.x[finite], curve.y[finite]
-        if not curve.name or not len(y):
+        if not curve.name or curve.kind == UNDONE or not len(y):
             continue
         first, last, least, most = (
             label(float(f"{value:.3g}"), percent) for value in (y[0], y[-1], y.min(), y.max())
@@ -130,7 +143,7 @@ def _drawn(axes: Axes, curve: Curve) -> str:
             line.append(f"{pen}{point[0]} {point[1]}")
             pen = "L"
     dots = []
-    if len(x) <= DOTS and curve.name:
+    if len(x) <= DOTS and curve.kind != UNDONE:
         for at, value, point in zip(x.tolist(), y.tolist(), points, strict=True):
             if point is not None:
                 shown = label(float(f"{value:.4g}"), axes.percent)
@@ -146,7 +159,7 @@ def _key(curves: Sequence[Curve]) -> Iterator[str]:
     """A line and a name for each curve, above the chart."""
     x = float(LEFT)
     shown: set[str] = set()
-    for curve in curves:
+    for curve in sorted(curves, key=lambda each: each.kind == UNDONE):
         if not curve.name or curve.name in shown:
             continue
         shown.add(curve.name)
@@ -158,25 +171,47 @@ def _key(curves: Sequence[Curve]) -> Iterator[str]:
 
 def _marks(axes: Axes, marks: Sequence[Mark]) -> Iterator[str]:
     """A line for each mark, and its letter above; those of near ones together."""
-    groups: list[list[Mark]] = []
-    for mark in marks:
-        if groups and axes.x(mark.epoch) - axes.x(groups[-1][-1].epoch) < LETTERS_APART:
-            groups[-1].append(mark)
-        else:
-            groups.append([mark])
-    for group in groups:
-        for mark in group:
-            x = number(axes.x(mark.epoch))
-            yield f'<path class="mark" d="M{x} {TOP - 8}v{HEIGHT + 8}"/>'
-        letters = [mark.letter for mark in group]
-        words = "\N{EN DASH}".join(dict.fromkeys((letters[0], letters[-1])))
-        x_ = (axes.x(group[0].epoch) + axes.x(group[-1].epoch)) / 2
-        title = element("title", safe("; ".join(f"{each.letter}: {each.words}" for each in group)))
+    labels: list[_Label] = []
+    for mark in sorted(marks, key=lambda each: each.epoch):
+        x = axes.x(mark.epoch)
+        yield f'<path class="mark" d="M{number(x)} {TOP - 8}v{HEIGHT + 8}"/>'
+        labels.append(_Label((x,), (mark,)))
+        while len(labels) > 1 and labels[-2].end > labels[-1].start:
+            last = labels.pop()
+            labels[-1] = _Label(labels[-1].places + last.places, labels[-1].marks + last.marks)
+    for label_ in labels:
+        told = "; ".join(f"{mark.letter}: {mark.words}" for mark in label_.marks)
         yield element(
             "text",
-            title + safe(words),
-            x=number(x_),
+            element("title", safe(told)) + safe(label_.words),
+            x=number(label_.middle),
             y=TOP - 14,
             text_anchor="middle",
             class_="letter",
         )
+
+
+class _Label(NamedTuple):
+    """The letters of one mark, or of some that are close together."""
+
+    places: tuple[float, ...]
+    marks: tuple[Mark, ...]
+
+    @property
+    def words(self) -> str:
+        letters = [mark.letter for mark in self.marks]
+        if len(letters) <= LETTERS:
+            return ",".join(letters)
+        return f"{letters[0]}\N{HORIZONTAL ELLIPSIS}{letters[-1]}"
+
+    @property
+    def middle(self) -> float:
+        return (self.places[0] + self.places[-1]) / 2
+
+    @property
+    def start(self) -> float:
+        return self.middle - LETTER * (len(self.words) + 1) / 2
+
+    @property
+    def end(self) -> float:
+        return self.middle + LETTER * (len(self.words) + 1) / 2

@@ -79,8 +79,9 @@ def curves(report: Report) -> str:
         figures.append(element("figure", f"<figcaption>{safe(title)}</figcaption>\n{svg}"))
     explained = (
         "<p>Loss and error fall as the network learns. Where those of the digits that it is "
-        f"trained on fall much lower than those of the {split} digits, it learns its examples by heart. "
-        + ("Grey, dotted: what was undone. " if undone else "")
+        f"trained on fall much lower than those of the {split} digits, it learns its examples by "
+        "heart. "
+        + ("Grey, dotted: what was undone, as far as it fits the chart. " if undone else "")
         + (
             "A letter marks what was done to the run; it is explained below."
             if marks

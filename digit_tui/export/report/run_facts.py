@@ -17,11 +17,13 @@ from digit_tui.run.wording import NAMES
 from digit_tui.storage.run_summary import choice_words
 
 
-def facts(values: Mapping[str, str]) -> str:
-    """Headings and texts."""
+def facts(values: Mapping[str, str], short: bool = False) -> str:
+    """Headings and texts; in columns, where all of them are short."""
     known = {name: value for name, value in values.items() if value}
-    rows = (f"<dt>{safe(name)}</dt><dd>{safe(value)}</dd>" for name, value in known.items())
-    return element("dl", "\n".join(rows))
+    rows = (
+        f"<div><dt>{safe(name)}</dt><dd>{safe(value)}</dd></div>" for name, value in known.items()
+    )
+    return element("dl", "\n".join(rows), class_="short" if short else None)
 
 
 def lead(report: Report) -> str:
@@ -75,7 +77,7 @@ def settings(report: Report) -> str:
         "Network": f"{network} units, {parameter_count(run.network):,} parameters",
     }
     chosen = {name.capitalize(): choice_words(choice) for name, choice in choices.items()}
-    return facts(values) + "\n<h3>Settings</h3>\n" + facts(chosen)
+    return facts(values) + "\n<h3>Settings</h3>\n" + facts(chosen, short=True)
 
 
 def _data_name(report: Report) -> str:

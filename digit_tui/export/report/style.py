@@ -28,7 +28,10 @@ a { color: var(--training); }
   margin: 1rem 0; padding: .9rem 1.1rem; background: var(--head); border-radius: .4rem; }
 .result strong { font-size: 2.8rem; line-height: 1.1; font-variant-numeric: tabular-nums; }
 .result span { max-width: 36rem; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; margin: .6rem 0; }
+dl { margin: .6rem 0; }
+dl div { display: grid; grid-template-columns: 10rem 1fr; gap: 0 .8rem; margin: .2rem 0;
+  break-inside: avoid; }
+dl.short { columns: 19rem; }
 dt { color: var(--faint); }
 dd { margin: 0; overflow-wrap: anywhere; }
 code { font: .95em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
@@ -88,8 +91,7 @@ summary { cursor: pointer; color: var(--training); }
 .findings li { margin: .4rem 0; }
 @media (max-width: 34rem) {
   body { padding: 1rem .8rem 2rem; }
-  dl { grid-template-columns: 1fr; gap: 0; }
-  dd { margin-bottom: .45rem; }
+  dl:not(.short) div { grid-template-columns: 1fr; margin: .45rem 0; }
   svg.chart text { font-size: 17px; }
   .result strong { font-size: 2.3rem; }
   .digits { grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); }
@@ -103,6 +105,8 @@ summary { cursor: pointer; color: var(--training); }
   h2 { margin-top: 1.4rem; }
   h2, h3, caption { break-after: avoid; }
   p { orphans: 3; widows: 3; }
+  dl div { grid-template-columns: 8.5rem 1fr; }
+  dl.short { columns: 2; }
   .charts { grid-template-columns: 1fr 1fr; gap: .5rem 1rem; }
   svg.chart text { font-size: 17px; }
   tr, .result, pre { break-inside: avoid; }
