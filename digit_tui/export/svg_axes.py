@@ -9,7 +9,7 @@ from typing import NamedTuple
 from digit_tui.export.markup import element, safe
 from digit_tui.insight.ticks import linear_ticks, ticks_up
 
-LEFT, TOP, WIDTH, HEIGHT, BELOW, RIGHT = 64, 64, 360, 196, 50, 16
+LEFT, TOP, WIDTH, HEIGHT, BELOW, RIGHT = 64, 64, 356, 196, 50, 28
 """Of the area of the curves, and what is around it. Labels are up to 16 high: see `Axes.svg`."""
 ROWS = 11
 """Lines of labels that fit beside the area."""

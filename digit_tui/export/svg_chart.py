@@ -20,7 +20,7 @@ DOTS = 40
 """Up to so many points of a curve are dots too."""
 UNDONE = "undone"
 """The kind of curves of what was undone."""
-LETTER, LETTERS = 10, 3
+LETTER, LETTERS = 11, 3
 """Width of a letter of a mark, and how many of them are named where marks are close together."""
 DECADE = 10.0
 """Positive values that differ by more are drawn on a logarithmic axis, where one is allowed."""
@@ -79,7 +79,7 @@ def line_chart(
     axes = Axes.around(span, values.tolist(), log, percent)
     area = f'<rect x="{LEFT}" y="{TOP - 4}" width="{WIDTH + 4}" height="{HEIGHT + 8}"/>'
     parts = [element("clipPath", area, id=f"{name}-area")]
-    parts += [axes.svg("epoch"), *_key(curves), *_marks(axes, marks)]
+    parts += [axes.svg("epoch"), *_key(curves, 15 if marks else TOP - 24), *_marks(axes, marks)]
     drawn = "\n".join(_drawn(axes, curve) for curve in curves)
     parts.append(element("g", drawn, clip_path=f"url(#{name}-area)"))
     return chart(name, title, describe(title, curves, log, percent), "\n".join(parts))
@@ -155,17 +155,17 @@ def _drawn(axes: Axes, curve: Curve) -> str:
     return element("g", path + "\n".join(dots), class_=f"curve {curve.kind}")
 
 
-def _key(curves: Sequence[Curve]) -> Iterator[str]:
-    """A line and a name for each curve, above the chart."""
+def _key(curves: Sequence[Curve], y: int) -> Iterator[str]:
+    """A line and a name for each curve, above the chart, at a height."""
     x = float(LEFT)
     shown: set[str] = set()
     for curve in sorted(curves, key=lambda each: each.kind == UNDONE):
         if not curve.name or curve.name in shown:
             continue
         shown.add(curve.name)
-        sample = f'<path d="M{number(x)} 15h{KEY_LINE - 6}"/>'
+        sample = f'<path d="M{number(x)} {y}h{KEY_LINE - 6}"/>'
         yield element("g", sample, class_=f"curve {curve.kind}")
-        yield text(x + KEY_LINE, 20, curve.name)
+        yield text(x + KEY_LINE, y + 5, curve.name)
         x += KEY_LINE + KEY_LETTER * len(curve.name) + 14
 
 
@@ -209,9 +209,15 @@ class _Label(NamedTuple):
         return (self.places[0] + self.places[-1]) / 2
 
     @property
+    def half(self) -> float:
+        """Of its width, with some room."""
+        narrow = self.words.count(",")
+        return LETTER * (len(self.words) - narrow / 2) / 2 + 2
+
+    @property
     def start(self) -> float:
-        return self.middle - LETTER * (len(self.words) + 1) / 2
+        return self.middle - self.half
 
     @property
     def end(self) -> float:
-        return self.middle + LETTER * (len(self.words) + 1) / 2
+        return self.middle + self.half

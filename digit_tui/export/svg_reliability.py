@@ -10,7 +10,7 @@ from digit_tui.export.svg_axes import HEIGHT, LEFT, TOP, WIDTH, Axes, chart, num
 from digit_tui.insight.calibration import Reliability
 from digit_tui.insight.significance import wilson_interval
 
-KEY_LINE = 200
+KEY_LINE = 130
 """Distance of two names in the key."""
 ASIDE = 2.5
 """The points of two curves are so far to the left and right, where they would hide each other."""

@@ -18,6 +18,8 @@ MOST_CLASSES = 20
 """With more, the numbers do not fit a page: they are shaded cells, and a table to unfold."""
 LEVELS = 6
 """Shades of a count of mistakes."""
+SIDE_BY_SIDE = 16
+"""Rows of the tables of scores, where there are many classes."""
 PAIRS = 12
 """Kinds of mistake that are named."""
 CELL, EDGE = 16, 40
@@ -44,7 +46,7 @@ def confusion(measured: Measured) -> str:
             + scrolling(heat_map(matrix), "Confusion matrix"),
         )
         numbers = folded("All counts as a table", scrolling(_grid(matrix, False), "All counts"))
-        parts += [heat, numbers, scrolling(_scores(matrix), "Scores of the classes")]
+        parts += [heat, numbers, _scores(matrix)]
     else:
         parts.append(scrolling(_grid(matrix, True), "Confusion matrix"))
     return "\n".join(parts)
@@ -106,7 +108,11 @@ def _words_of_scores(matrix: NDArray[np.int64]) -> Iterator[tuple[str, ...]]:
 def _scores(matrix: NDArray[np.int64]) -> str:
     rows = [[f"{true}", *words] for true, words in enumerate(_words_of_scores(matrix))]
     heads = ("class", "digits", "recall", "precision", "F1")
-    return table("How well each class is recognized", heads, rows)
+    parts = [rows[start : start + SIDE_BY_SIDE] for start in range(0, len(rows), SIDE_BY_SIDE)]
+    tables = [
+        table(f"Scores of classes {part[0][0]} to {part[-1][0]}", heads, part) for part in parts
+    ]
+    return element("div", "\n".join(tables), class_="side-by-side")
 
 
 def heat_map(matrix: NDArray[np.int64]) -> str:
@@ -117,7 +123,8 @@ def heat_map(matrix: NDArray[np.int64]) -> str:
     for each in range(classes):
         at = EDGE + CELL * each
         parts.append(f'<text x="{EDGE - 6}" y="{at + 12}" text-anchor="end">{each}</text>')
-        parts.append(f'<text x="{at + 8}" y="{EDGE - 8}" text-anchor="middle">{each}</text>')
+        if each % 2 == 0:  # two of them side by side would run together
+            parts.append(f'<text x="{at + 8}" y="{EDGE - 8}" text-anchor="middle">{each}</text>')
     for true, predicted in np.argwhere(matrix).tolist():
         count = int(matrix[true, predicted])
         level = "right" if true == predicted else _level(count, most)

@@ -21,7 +21,7 @@ def what_was_done(report: Report) -> str:
             "<p>What is crossed out was undone: the run went back to before it, and it is not "
             "part of how the network came about.</p>"
         )
-    if not entries:
+    if all(entry.kind == "ended" for _, entry in entries):
         return words
     left = len(entries) - MOST
     rows = []

@@ -13,6 +13,7 @@ from digit_tui.export.markup import element, safe
 from digit_tui.export.png import grey_png
 from digit_tui.export.report.content import Measured
 from digit_tui.insight.selection import highest_first
+from digit_tui.insight.suspects import CONFIDENT, STEADY
 
 
 def mistakes(measured: Measured, most: int) -> str:
@@ -44,6 +45,11 @@ def mistakes(measured: Measured, most: int) -> str:
         _card(measured, record, life)
         for record, life in zip(digit_records(table, indices), lives, strict=True)
     ]
+    if table.suspects[indices].any():
+        words += (
+            f"<p>Suspect: the network contradicts the label with {CONFIDENT:.0%} or more, the same "
+            f"way for {STEADY} epochs. The label may be wrong.</p>"
+        )
     return words + element("ul", "\n".join(cards), class_="digits")
 
 

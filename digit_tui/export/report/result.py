@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from digit_tui.data import counted
 from digit_tui.export.markup import element, safe
 from digit_tui.export.report.content import Measured, Report
@@ -46,11 +48,12 @@ def notes(report: Report, measured: Measured) -> list[str]:
             "These are digits that were held out of the training set. The test set has not been "
             "opened in this run, and was not read for this report either."
         )
-    if not report.summary.epochs:
+    if not isfinite(measured.table.evaluation.loss):
+        found.append("The network has diverged: what it puts out is no number any more.")
+    elif not measured.step:
+        found.append("The network has not been trained: it guesses.")
+    elif measured.epoch < 1:
         found.append("Not one epoch was finished: the network has hardly been trained.")
-    loss = measured.table.evaluation.loss
-    if loss != loss or loss in (float("inf"), float("-inf")):
-        found.append("The network has diverged: its weights are no numbers any more.")
     return found
 
 
@@ -61,7 +64,9 @@ def _more(report: Report, measured: Measured) -> dict[str, str]:
     values = {
         "Measured": f"{which}{weights}, epoch {epoch_words(measured.epoch)}, "
         f"step {measured.step:,}",
-        "Loss": f"{evaluation.loss:.4f} (mean cross-entropy, in nats)",
+        "Loss": f"{evaluation.loss:.4f} (mean cross-entropy, in nats)"
+        if isfinite(evaluation.loss)
+        else "no number",
     }
     if measured.validation is not None:
         held_out = measured.validation

@@ -28,14 +28,13 @@ def facts(values: Mapping[str, str], short: bool = False) -> str:
 
 def lead(report: Report) -> str:
     """What it is, in a sentence."""
-    run, measured = report.summary, report.measured
+    run = report.summary
     layers = len(run.network) - 2
     network = f"A neural network with {counted(layers, 'hidden layer')}"
     started = datetime.fromisoformat(run.saved.record["started"])
     trained = f"trained on {counted(run.images, 'image')}, begun on {started:%Y-%m-%d at %H:%M}"
-    if measured is None:
-        return f"{network}, to be {trained}. Nothing was saved of it."
-    return f"{network}, {trained}, {_state(report)}."
+    lost = "" if report.measured is not None else " Its weights were not saved."
+    return f"{network}, {trained}, {_state(report)}.{lost}"
 
 
 def _state(report: Report) -> str:
@@ -81,7 +80,7 @@ def settings(report: Report) -> str:
 
 
 def _data_name(report: Report) -> str:
-    """Without the folders that it is in: those are nobody's business."""
+    """Without the folders that it is in: the command at the end has them."""
     name = Path(report.summary.saved.data).name
     return name or report.summary.saved.data
 

@@ -29,7 +29,7 @@ a { color: var(--training); }
 .result strong { font-size: 2.8rem; line-height: 1.1; font-variant-numeric: tabular-nums; }
 .result span { max-width: 36rem; }
 dl { margin: .6rem 0; }
-dl div { display: grid; grid-template-columns: 10rem 1fr; gap: 0 .8rem; margin: .2rem 0;
+dl div { display: grid; grid-template-columns: 10rem 1fr; gap: 0 .8rem; padding: .15rem 0;
   break-inside: avoid; }
 dl.short { columns: 19rem; }
 dt { color: var(--faint); }
@@ -55,12 +55,16 @@ svg .letter { font-weight: 700; }
 .monitored circle, .monitored rect { fill: var(--monitored); }
 .undone path { stroke: var(--undone); stroke-width: 1.4; stroke-dasharray: 2 3; }
 .curve .interval { stroke-width: 1.2; stroke-dasharray: none; }
-.reliability { max-width: 36rem; }
+.reliability { max-width: 31rem; }
 table { border-collapse: collapse; margin: .6rem 0; font-variant-numeric: tabular-nums; }
 caption { padding-bottom: .3rem; text-align: left; font-weight: 600; }
 th, td { padding: .25rem .55rem; border-bottom: 1px solid var(--line); text-align: right;
   vertical-align: top; }
-thead th { background: var(--head); vertical-align: bottom; }
+th, td { white-space: nowrap; }
+thead th { background: var(--head); vertical-align: bottom; white-space: normal; }
+th:first-child { text-align: left; }
+.confusion th:first-child { text-align: right; }
+.log td:last-child { white-space: normal; }
 .log td:last-child, .log th:last-child { text-align: left; }
 .undone-row td:last-child { color: var(--faint); text-decoration: line-through; }
 .wide { overflow-x: auto; }
@@ -75,7 +79,7 @@ td.right { background: rgb(var(--right) / .22); }
 td[class^=w] { background: rgb(var(--wrong) / calc(var(--share) * var(--strength))); }
 rect[class^=w] { fill: rgb(var(--wrong) / calc(var(--share) * var(--strength))); }
 rect.right { fill: rgb(var(--right) / .3); }
-.columns { columns: 15rem; margin: .5rem 0; }
+.side-by-side { display: flex; flex-wrap: wrap; gap: 0 2rem; }
 .digits { display: grid; grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr));
   gap: .8rem 1rem; margin: .8rem 0; padding: 0; list-style: none; }
 .digits li { display: grid; grid-template-columns: 72px 1fr; gap: 0 .6rem; align-content: start;
@@ -91,7 +95,7 @@ summary { cursor: pointer; color: var(--training); }
 .findings li { margin: .4rem 0; }
 @media (max-width: 34rem) {
   body { padding: 1rem .8rem 2rem; }
-  dl:not(.short) div { grid-template-columns: 1fr; margin: .45rem 0; }
+  dl:not(.short) div { grid-template-columns: 1fr; padding: .3rem 0; }
   svg.chart text { font-size: 17px; }
   .result strong { font-size: 2.3rem; }
   .digits { grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); }
@@ -104,7 +108,10 @@ summary { cursor: pointer; color: var(--training); }
   nav, details { display: none; }
   h2 { margin-top: 1.4rem; }
   h2, h3, caption { break-after: avoid; }
-  p { orphans: 3; widows: 3; }
+  p { break-inside: avoid; }
+  #curves { break-before: page; }
+  #curves p, #confusion p, #calibration p, #mistakes p { break-after: avoid; }
+  .reliability { max-width: 22rem; }
   dl div { grid-template-columns: 8.5rem 1fr; }
   dl.short { columns: 2; }
   .charts { grid-template-columns: 1fr 1fr; gap: .5rem 1rem; }
@@ -114,10 +121,11 @@ summary { cursor: pointer; color: var(--training); }
   .confusion td, .confusion th { padding: .15rem .3rem; min-width: 1.8rem; }
   .wide { overflow: visible; }
   .heat { min-width: 0; }
-  .digits { grid-template-columns: repeat(4, 1fr); gap: .5rem; }
-  .digits li { font-size: 12px; padding: .25rem; }
+  .heat text { font-size: 15px; }
+  .digits { display: block; }
+  .digits li { display: inline-grid; width: 24%; margin: 0 .5% .5rem 0; padding: .25rem;
+    grid-template-columns: 60px 1fr; font-size: 12px; vertical-align: top; }
   .digits img { width: 60px; height: 60px; }
-  .digits li { grid-template-columns: 60px 1fr; }
   a { color: inherit; text-decoration: none; }
 }
 """
