@@ -46,6 +46,7 @@ def log_of(saved: SavedRun) -> list[LogEntry]:
     try:
         records = iter(command_records_of(lines, batch_size, images))
         history, entries = History(start=saved.start), []
+        last_fork = _last_fork(saved, lines)
         for line in lines:
             if "command" in line:
                 record = next(records)
@@ -55,7 +56,7 @@ def log_of(saved: SavedRun) -> list[LogEntry]:
                     words = _went_back(line, batch_size, images)
                 entries.append(LogEntry(kind, record.step, record.epoch, words, record.undone))
             history.add(line)
-            found = _told(line, line is _last_fork(saved, lines))
+            found = _told(line, line is last_fork)
             if found is not None:
                 at = position(line["step"], history.lineage, batch_size, images)
                 entries.append(LogEntry(found[0], line["step"], at, found[1]))
@@ -96,6 +97,6 @@ def _told(line: Line, kept: bool) -> tuple[Kind, str] | None:
             return "test opened", "the test set was opened"
         case "ended" if "step" in line:
             state = line.get("state", "ended")
-            words = "left for its fork" if state == LEFT else state
+            words = "left, as the other branch was kept," if state == LEFT else state
             return "ended", f"{words} after {counted(line['step'], 'step')}"
     return None

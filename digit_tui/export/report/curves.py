@@ -42,6 +42,7 @@ def lettered(log: Sequence[LogEntry]) -> list[tuple[str, LogEntry]]:
 def curves(report: Report) -> str:
     """The charts, and the table beside them."""
     epochs, undone = report.history.epochs, report.history.undone
+    evaluations = report.history.evaluations
     split = report.summary.monitored_split
     if not epochs and not undone:
         return "<p>No epoch was finished, so there are no curves.</p>"
@@ -49,7 +50,7 @@ def curves(report: Report) -> str:
         Mark(entry.epoch, letter, entry.words) for letter, entry in lettered(report.log) if letter
     ]
     ends = [line["epoch"] for lines in (epochs, *undone) for line in lines]
-    ends += [mark.epoch for mark in marks] + [line["epoch"] for line in report.history.evaluations]
+    ends += [mark.epoch for mark in marks] + [line["epoch"] for line in evaluations]
     span = (0.0, float(max(ends)))
     figures = []
     for name, title, fields, log, percent in (
@@ -71,9 +72,7 @@ def curves(report: Report) -> str:
         for field, (words, kind) in zip(fields, names, strict=True):
             lines = epochs
             if kind == "monitored":
-                lines = sorted(
-                    [*epochs, *report.history.evaluations], key=lambda line: float(line["epoch"])
-                )
+                lines = sorted([*epochs, *evaluations], key=lambda line: float(line["epoch"]))
             drawn.append(Curve(words or name, kind, *_points(lines, field, least)))
         svg = line_chart(name, title, drawn, span, marks, log=log, percent=percent)
         figures.append(element("figure", f"<figcaption>{safe(title)}</figcaption>\n{svg}"))

@@ -18,8 +18,8 @@ def result(report: Report) -> str:
     measured = report.measured
     if measured is None:
         return (
-            '<p class="note">There is no result: the run ended before any weights were saved, '
-            "so nothing can be measured.</p>"
+            '<p class="note">There is no result: no weights of this run were saved, so that '
+            "nothing can be measured.</p>"
         )
     evaluation = measured.table.evaluation
     wrong = evaluation.total - evaluation.correct

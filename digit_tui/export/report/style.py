@@ -120,6 +120,9 @@ summary { cursor: pointer; color: var(--training); }
   .confusion { break-inside: avoid; font-size: 12px; }
   .confusion td, .confusion th { padding: .15rem .3rem; min-width: 1.8rem; }
   .wide { overflow: visible; }
+  .side-by-side { gap: 0 1rem; }
+  .side-by-side table { break-inside: avoid; }
+  .side-by-side :is(th, td) { padding: .15rem .3rem; }
   .heat { min-width: 0; }
   .heat text { font-size: 15px; }
   .digits { display: block; }
