@@ -92,7 +92,7 @@ def text(
     return element("text", safe(words), x=number(x), y=number(y), text_anchor=anchor, class_=class_)
 
 
-def chart(name: str, title: str, description: str, content: str) -> str:
+def chart(name: str, title: str, description: str, content: str, top: int = 0) -> str:
     """A whole chart, with what a screen reader says of it.
 
     Args:
@@ -100,10 +100,11 @@ def chart(name: str, title: str, description: str, content: str) -> str:
         title: what it shows, in a few words.
         description: what can be seen in it.
         content: the elements.
+        top: where it begins: further down, where there is nothing above.
     """
-    width, height = LEFT + WIDTH + RIGHT, TOP + HEIGHT + BELOW
+    width, height = LEFT + WIDTH + RIGHT, TOP + HEIGHT + BELOW - top
     return (
-        f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" '
+        f'<svg class="chart" viewBox="0 {top} {width} {height}" role="img" '
         f'aria-labelledby="{name}-title {name}-description">\n'
         + element("title", safe(title), id=f"{name}-title")
         + element("desc", safe(description), id=f"{name}-description")

@@ -24,6 +24,8 @@ LETTER, LETTERS = 11, 3
 """Width of a letter of a mark, and how many of them are named where marks are close together."""
 DECADE = 10.0
 """Positive values that differ by more are drawn on a logarithmic axis, where one is allowed."""
+UNMARKED = TOP - 39
+"""Height of the letters of marks, which a chart without marks does not need."""
 KEY_LINE, KEY_LETTER = 30, 9
 """Widths in the key: of a line, and of a letter of its name."""
 
@@ -79,10 +81,12 @@ def line_chart(
     axes = Axes.around(span, values.tolist(), log, percent)
     area = f'<rect x="{LEFT}" y="{TOP - 4}" width="{WIDTH + 4}" height="{HEIGHT + 8}"/>'
     parts = [element("clipPath", area, id=f"{name}-area")]
-    parts += [axes.svg("epoch"), *_key(curves, 15 if marks else TOP - 24), *_marks(axes, marks)]
+    top = 0 if marks else UNMARKED
+    parts += [axes.svg("epoch"), *_key(curves, top + 15), *_marks(axes, marks)]
     drawn = "\n".join(_drawn(axes, curve) for curve in curves)
     parts.append(element("g", drawn, clip_path=f"url(#{name}-area)"))
-    return chart(name, title, describe(title, curves, log, percent), "\n".join(parts))
+    described = describe(title, curves, log, percent)
+    return chart(name, title, described, "\n".join(parts), top)
 
 
 def _finite(curves: Iterable[Curve]) -> Array:

@@ -40,7 +40,7 @@ def lead(report: Report) -> str:
 def _state(report: Report) -> str:
     """For example "finished after 20 of 20 epochs"."""
     run = report.summary
-    epochs = f"{run.epochs} of {counted(run.settings.epochs, 'epoch')}"
+    epochs = f"{run.epochs:,} of {counted(run.settings.epochs, 'epoch')}"
     match run.saved.state():
         case "running" | "open":
             return f"still in training, at {epochs}"
@@ -53,7 +53,7 @@ def settings(report: Report) -> str:
     run = report.summary
     saved, data = run.saved, run.saved.record["data"]
     held_out = f", {data['validation_images']:,} held out" if data["validation_images"] else ""
-    epochs = f"{run.epochs} of {counted(run.settings.epochs, 'epoch')}"
+    epochs = f"{run.epochs:,} of {counted(run.settings.epochs, 'epoch')}"
     started = datetime.fromisoformat(saved.record["started"])
     classes, side = counted(data["classes"], "class", "classes"), data["side"]
     network = " \N{RIGHTWARDS ARROW} ".join(map(str, run.network))
