@@ -229,6 +229,11 @@ def parse_widths(text: str) -> tuple[int, ...]:
         raise ConfigError("hidden", message) from None
 
 
+def flag_of(option: str) -> str:
+    """The command-line name of a RunConfig field."""
+    return {"learning_rate": "lr"}.get(option, option).replace("_", "-")
+
+
 def absolute_data(data: str) -> str:
     """The name of a dataset, or the absolute path of a folder: run.json records it.
 

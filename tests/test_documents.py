@@ -16,7 +16,7 @@ from digit_tui.batch.event_printer import RESULTS
 from digit_tui.cli import predict as predict_files
 from digit_tui.cli.main import cli
 from digit_tui.cli.mistakes import CSV_COLUMNS
-from digit_tui.cli.subcommands import evaluate, inspect, mistakes, predict
+from digit_tui.cli.subcommands import evaluate, inspect, mistakes, predict, report
 from digit_tui.config import PRESETS, SOURCES, RunConfig
 from digit_tui.data import Dataset, write_idx
 from digit_tui.data.picture_files import COSTLY, MAX_BYTES, MAX_PIXELS, WORK_PIXELS
@@ -331,6 +331,18 @@ def test_what_is_told_of_predict() -> None:
     assert f"{MAX_BYTES >> 20}\nMiB" in text
     assert WORK_PIXELS == 2_000_000
     assert "more than two megapixels is made smaller" in text
+
+
+def test_what_is_told_of_a_report(tmp_path: Path) -> None:
+    text = read("report")
+    rows = dict(table(text, "option", "meaning (default)"))
+    options = [option for option in report.params if isinstance(option, click.Option)]
+    assert set(code(" ".join(rows))) == {name for option in options for name in option.opts}
+    run = ["--batch", "--data", "sample", "--preset", "classic", "--hidden", "4", "--epochs", "1"]
+    assert CliRunner().invoke(cli, [*run, "--run", str(tmp_path / "run")]).exit_code == 0
+    done = CliRunner().invoke(cli, ["report", str(tmp_path / "run"), "--html", "-"])
+    told = [left for left, _ in table(text, "section", "what is in it")]
+    assert told == re.findall("<h2>(.*?)</h2>", done.stdout)
 
 
 def test_the_rules_on_health() -> None:

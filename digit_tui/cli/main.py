@@ -19,7 +19,6 @@ from digit_tui.cli.options import (
     NO_TIPS,
     THEME,
     Changes,
-    flag_of,
     make_config,
     run_options,
     warn_of_threads,
@@ -27,7 +26,7 @@ from digit_tui.cli.options import (
 from digit_tui.cli.saved_runs import saved_request
 from digit_tui.cli.subcommands import SUBCOMMANDS
 from digit_tui.cli.terminal import require_terminal
-from digit_tui.config import ConfigError
+from digit_tui.config import ConfigError, flag_of
 from digit_tui.session.exit_status import ExitStatus
 
 if TYPE_CHECKING:

@@ -9,18 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from digit_tui.cli.evaluate_saved import evaluate_saved, history_of
+from digit_tui.cli.page_output import page_refused, put_page
 from digit_tui.cli.saved_runs import read_run
-from digit_tui.data import counted, printable, reason_of
+from digit_tui.data import counted, printable
 from digit_tui.export.digit_records import digit_records, list_facts, text_table
-from digit_tui.export.mistakes_page import mistakes_page, write_page
-from digit_tui.export.page_target import check_target
+from digit_tui.export.mistakes_page import mistakes_page
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.selection import SelectionError, parse_selection, select
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output, print_error
-
-STDOUT = Path("-")
 
 CRLF = "\r\n" if os.linesep == "\n" else "\n"
 """The line end of CSV (RFC 4180), unless standard output translates each line end to it."""
@@ -56,11 +54,8 @@ def list_mistakes(
         html: where to write a page instead; "-" is standard output.
         force: let the page replace a file that is no page.
     """
-    if html is not None and html != STDOUT:
-        try:
-            check_target(html, force)  # before the work
-        except OSError as error:
-            return not_written(html, error)
+    if html is not None and (refused := page_refused(html, force)):  # before the work
+        return refused
     saved = read_run(name)
     result = evaluate_saved(saved, data, best)
     table = DigitTable(result.evaluation, history_of(saved, result))
@@ -98,27 +93,8 @@ def list_mistakes(
             content = mistakes_page(
                 title, facts, table, indices, dataset.test_images, dataset.side, order
             )
-            return put_page(output, html, content, len(indices), force)
+            return put_page(output, html, content, counted(len(indices), "digit"), force)
     return output.status or ExitStatus.DONE
-
-
-def put_page(output: Output, path: Path, content: str, count: int, force: bool) -> int:
-    """Write the page to a file or to standard output; returns the exit status."""
-    if path == STDOUT:
-        output.line(content, end="")
-    else:
-        try:
-            write_page(path, content, force)
-        except OSError as error:
-            return not_written(path, error)
-        output.line(f"Wrote {counted(count, 'digit')} to {printable(str(path))}")
-    return output.status or ExitStatus.DONE
-
-
-def not_written(path: Path, error: OSError) -> int:
-    """Print why the page cannot be written; returns the exit status."""
-    print_error(f"cannot write {path}: {reason_of(error)}")
-    return ExitStatus.USAGE if isinstance(error, FileExistsError) else ExitStatus.DISK
 
 
 def write_lines(output: Output, lines: Iterable[str], end: str = "\n") -> None:

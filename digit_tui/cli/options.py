@@ -16,6 +16,7 @@ from digit_tui.config import (
     RunConfig,
     absolute_data,
     available_processors,
+    flag_of,
     parse_widths,
 )
 
@@ -163,8 +164,3 @@ def warn_of_threads(threads: int) -> None:
         few = counted(processors, "processor")
         message = f"--threads {threads}: this process may use {few}; more threads make training"
         click.echo(f"digit-tui: {message} slower, not quicker", err=True)
-
-
-def flag_of(option: str) -> str:
-    """The command-line name of a RunConfig field."""
-    return {"learning_rate": "lr"}.get(option, option).replace("_", "-")

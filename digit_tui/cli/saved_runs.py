@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digit_tui.cli.options import flag_of
-from digit_tui.config import ConfigError, absolute_data, available_processors
+from digit_tui.config import ConfigError, absolute_data, available_processors, flag_of
 
 if TYPE_CHECKING:
     from digit_tui.storage.saved_run import SavedRun

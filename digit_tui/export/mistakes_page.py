@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from math import isnan
-from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from digit_tui.data import printable
 from digit_tui.export.digit_records import biographies, digit_records, shown
-from digit_tui.export.page_target import START, check_target
+from digit_tui.export.markup import ascii_only, safe
+from digit_tui.export.page_target import START
 from digit_tui.export.png import grey_png
 from digit_tui.insight.digit_table import DigitTable
-from digit_tui.storage.atomic import write_whole
 
 COLUMNS = {
     "index": "ascending",
@@ -112,13 +108,13 @@ def mistakes_page(
     parts = [
         START,
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{_safe(title)}</title>",
+        f"<title>{safe(title)}</title>",
         f"<style>{STYLE}</style>",
         "</head>",
         "<body>",
-        f"<h1>{_safe(title)}</h1>",
+        f"<h1>{safe(title)}</h1>",
         "<dl>",
-        *(f"<dt>{_safe(name)}</dt><dd>{_safe(text)}</dd>" for name, text in facts.items()),
+        *(f"<dt>{safe(name)}</dt><dd>{safe(text)}</dd>" for name, text in facts.items()),
         "</dl>",
         "<table>",
         f'<thead><tr><th scope="col">digit</th>{"".join(_heads(order))}</tr></thead>',
@@ -131,32 +127,7 @@ def mistakes_page(
         "</html>",
         "",
     ]
-    return "\n".join(parts).encode("ascii", "xmlcharrefreplace").decode("ascii")
-
-
-def write_page(path: Path, content: str, force: bool = False) -> None:
-    """Write a page, a file whole or not at all; a pipe or a device is written to, not replaced.
-
-    Args:
-        path: where.
-        content: the page.
-        force: whether to replace a file that is no page; see `check_target`.
-
-    Raises:
-        FileExistsError: if a file is there that is not to be replaced.
-        OSError: if it cannot be written.
-    """
-    check_target(path, force)
-    data = content.encode("ascii")
-    if path.exists() and not path.is_file():
-        path.write_bytes(data)
-    else:
-        write_whole(Path(os.path.realpath(path)), lambda file: file.write(data))
-
-
-def _safe(text: str) -> str:
-    """Text from outside, escaped so that it cannot become HTML."""
-    return escape(printable(text))
+    return ascii_only("\n".join(parts))
 
 
 def _heads(order: str) -> Iterator[str]:

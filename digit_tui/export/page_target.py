@@ -1,4 +1,4 @@
-"""Where a page may be written: onto no file of a run, and onto no other file but an older page."""
+"""Writing a page: onto no file of a run, and onto no other file but an older page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from errno import EEXIST
 from pathlib import Path
 
+from digit_tui.storage.atomic import write_whole
 from digit_tui.storage.own_files import looks_own, own_name
 from digit_tui.storage.run_files import FILES, LOCK, RECORD
 
@@ -45,6 +46,26 @@ def check_target(path: Path, force: bool = False) -> None:
             "it exists, and is no page of digit-tui; name another, or add --force",
             str(path),
         )
+
+
+def write_page(path: Path, content: str, force: bool = False) -> None:
+    """Write a page, a file whole or not at all; a pipe or a device is written to, not replaced.
+
+    Args:
+        path: where.
+        content: the page.
+        force: whether to replace a file that is no page; see `check_target`.
+
+    Raises:
+        FileExistsError: if a file is there that is not to be replaced.
+        OSError: if it cannot be written.
+    """
+    check_target(path, force)
+    data = content.encode("ascii")
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+    else:
+        write_whole(Path(os.path.realpath(path)), lambda file: file.write(data))
 
 
 def _is_of_a_run(target: Path) -> bool:

@@ -30,7 +30,12 @@ BAR = 40
 
 def layer_lines(facts: Sequence[LayerFacts]) -> list[str]:
     """A table with a line for each layer, after two lines of headings."""
-    rows = [list(each) for each in zip(*HEADINGS, strict=True)]
+    return _aligned([*(list(each) for each in zip(*HEADINGS, strict=True)), *layer_cells(facts)])
+
+
+def layer_cells(facts: Sequence[LayerFacts]) -> list[list[str]]:
+    """The rows of that table: for each layer a text for each of `HEADINGS`."""
+    rows = []
     for number, each in enumerate(facts, 1):
         last = number == len(facts)
         rows.append(
@@ -47,7 +52,7 @@ def layer_lines(facts: Sequence[LayerFacts]) -> list[str]:
                 _short(f"{each.activation_mean:.2g}"),
             ]
         )
-    return _aligned(rows)
+    return rows
 
 
 def note(facts: Sequence[LayerFacts]) -> str:

@@ -9,7 +9,7 @@ CHANGES = "changes"
 
 TOPICS = (
     *("start", "views", "keys", "options", "undo", "runs", "scripts", "mistakes"),
-    *("predict", "draw", "teach", "network", "calibration", "unknown", "robustness"),
+    *("report", "predict", "draw", "teach", "network", "calibration", "unknown", "robustness"),
     *("health", "plain", "files", "statuses", "speed", "data", CHANGES),
 )
 """In the order in which they are listed: from a first look to reference."""

@@ -66,6 +66,31 @@ class History:
         return [found[epoch] for epoch in sorted(found)]
 
     @property
+    def undone(self) -> list[list[Line]]:
+        """The results of epochs that were undone: a list for each way that the run did not go on.
+
+        An epoch that was repeated to the same result was not undone.
+        """
+        ways: list[list[Line]] = []
+        before: Lineage | None = None  # of the way that is open
+        for lineage, line in self._all:
+            if line["event"] != "epoch_ended":
+                continue
+            if is_ancestor(line["step"], lineage, self.step, self.lineage):
+                before = None
+            elif (
+                before is not None
+                and lineage[: len(before)] == before
+                and line["epoch"] > ways[-1][-1]["epoch"]
+            ):
+                ways[-1].append(line)
+                before = lineage
+            else:
+                ways.append([line])
+                before = lineage
+        return ways
+
+    @property
     def end(self) -> int:
         """The last step that is known: one that was made, or one at which a command was given."""
         return max([self.step, *(applied.step for applied in self.lineage)])

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from digit_tui.data import counted, printable
 from digit_tui.export.digit_records import list_facts
-from digit_tui.export.mistakes_page import mistakes_page, write_page
+from digit_tui.export.mistakes_page import mistakes_page
+from digit_tui.export.page_target import write_page
 from digit_tui.run.events import Evaluated
 from digit_tui.run.wording import epoch_words
 from digit_tui.tui.state.listing import Listing

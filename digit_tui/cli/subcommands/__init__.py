@@ -14,11 +14,13 @@ from digit_tui.cli.subcommands.manual import manual
 from digit_tui.cli.subcommands.mistakes import mistakes
 from digit_tui.cli.subcommands.predict import predict
 from digit_tui.cli.subcommands.replay import replay
+from digit_tui.cli.subcommands.report import report
 from digit_tui.cli.subcommands.runs import runs
 
 SUBCOMMANDS: tuple[click.Command, ...] = (
     evaluate,
     mistakes,
+    report,
     predict,
     draw,
     replay,

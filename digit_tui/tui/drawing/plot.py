@@ -12,6 +12,7 @@ from rich.color import Color as RichColor
 from rich.style import Style
 from rich.text import Text
 
+from digit_tui.insight.ticks import label, linear_ticks, ticks_up
 from digit_tui.tui.drawing.chart import (
     BLANK_BRAILLE,
     BRAILLE,
@@ -24,7 +25,6 @@ from digit_tui.tui.drawing.chart import (
     letter,
 )
 from digit_tui.tui.drawing.scale import Scale, scale_for
-from digit_tui.tui.drawing.ticks import label, linear_ticks, ticks_up
 from digit_tui.tui.state.series import thin
 
 Array = NDArray[Any]

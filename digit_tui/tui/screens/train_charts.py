@@ -9,8 +9,8 @@ from math import isfinite
 import numpy as np
 from textual.content import Content
 
+from digit_tui.insight.ticks import label
 from digit_tui.tui.drawing.chart import Curve, Drawing, letter
-from digit_tui.tui.drawing.ticks import label
 from digit_tui.tui.state.run_model import RunModel
 
 RECENT = 0.25

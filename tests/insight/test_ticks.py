@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from digit_tui.tui.drawing.ticks import label, linear_ticks, ticks_up
+from digit_tui.insight.ticks import label, linear_ticks, ticks_up
 
 counts = st.integers(1, 40)
 # Wider than a chart ever draws: it clips at ±1e12.
