@@ -69,7 +69,7 @@ def import_network(
     except ConfigError as error:
         raise DataError(f"{path}: {error}") from None
     initial = InitialWeights(found.network.parameters, path.name)
-    request = RunRequest(config, folder, initial=initial)
+    request = RunRequest(config, folder, initial=initial, processes=1)  # nothing is trained
     prepare_pictures(config.data)
     dataset = request.load_dataset()
     if dataset.classes != sizes[-1]:

@@ -14,7 +14,7 @@ from digit_tui.data import DataError, printable
 
 Array = NDArray[Any]
 
-MOST_TRIED = 20_000
+MOST_TRIED = 5_000
 """Orders of layers that are tried: names and shapes leave few, unless somebody wants it."""
 SHOWN = 6
 """Names in a message."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
@@ -12,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.config import MAX_LAYERS, MAX_SIDE, MAX_WIDTH
-from digit_tui.data import DataError
+from digit_tui.data import DataError, reason_of
 from digit_tui.export.layer_chain import FoundLayer
 from digit_tui.export.read_npz import read_npz
 from digit_tui.export.read_onnx import read_onnx
 from digit_tui.export.read_safetensors import read_safetensors
 from digit_tui.nn import Network
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.reading import read_file
+from digit_tui.storage.reading import open_file
 
 Array = NDArray[Any]
 
@@ -82,12 +83,7 @@ def _read(path: Path) -> ReadWeights:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise DataError(f"its name must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
-    try:
-        content = read_file(path, LARGEST)
-    except FileNotFoundError:
-        raise DataError("there is no such file") from None
-    except RunError as error:
-        raise DataError(str(error).removeprefix(f"{path} ")) from None
+    content = _content(path)
     scale, shift = 1.0, 0.0
     notes: list[str] = []
     known = True  # what is between the layers
@@ -105,6 +101,21 @@ def _read(path: Path) -> ReadWeights:
         added = f" {'+' if shift > 0 else '-'} {abs(shift):.6g}" if shift else ""
         notes.append(f"what it does to pixels first, x * {scale:.6g}{added}, is in the first layer")
     return ReadWeights(_network(layers, scale, shift), tuple(notes))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with open_file(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > LARGEST:
+                raise DataError(f"it has {size:,} bytes, more than {LARGEST:,}")
+            return file.read(size)
+    except FileNotFoundError:
+        raise DataError("there is no such file") from None
+    except RunError as error:
+        raise DataError(str(error).removeprefix(f"{path} ")) from None
+    except OSError as error:
+        raise DataError(f"it cannot be read: {reason_of(error)}") from None
 
 
 def _conversions(layers: Sequence[FoundLayer]) -> list[str]:
