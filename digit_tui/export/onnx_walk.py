@@ -21,6 +21,9 @@ KNOWN = (
 )
 """The operators that may be in a network that is read."""
 
+OF_SHAPES = ("Shape", "Gather", "Slice", "Squeeze", "Unsqueeze", "Concat", "Cast")
+"""Operators by which the number of images finds its way into a Reshape."""
+
 
 class Stage(Enum):
     """What the last node that was taken has put out."""
@@ -56,6 +59,7 @@ class Walk:
         self._stage = Stage.INPUT
         self._value = start
         self._constants = dict(constants)
+        self._shapes: set[str] = set()
 
     def take(
         self,
@@ -76,8 +80,13 @@ class Walk:
         if not any(each and each not in self._constants for each in inputs):
             self._constants[outputs[0]] = self._constant(operator, inputs, attributes)
             return
+        if self._is_of_shapes(operator, inputs):
+            self._shapes.update(outputs)
+            return
         if operator not in KNOWN:
             raise self._refusal(f"only {', '.join(KNOWN)} are read")
+        if operator == "Reshape" and len(inputs) == 2 and inputs[1] in self._shapes:
+            inputs = inputs[:1]
         if [each for each in inputs if each and each not in self._constants] != [self._value]:
             raise self._refusal(f"it does not follow {self._stage.value}: the graph is no chain")
         at = list(inputs).index(self._value)
@@ -122,6 +131,13 @@ class Walk:
     @property
     def _place(self) -> str:
         return self._stage.value
+
+    def _is_of_shapes(self, operator: str, inputs: Sequence[str]) -> bool:
+        """Whether a node reckons with numbers of images and of pixels alone."""
+        if operator == "Shape":
+            return list(inputs) == [self._value]
+        known = [each in self._shapes for each in inputs if each and each not in self._constants]
+        return operator in OF_SHAPES and all(known)
 
     def _refusal(self, reason: str) -> DataError:
         return DataError(printable(f"the node {self._node} is not understood: {reason}"))
@@ -222,7 +238,7 @@ class Walk:
         """A node that leaves the numbers as they are."""
         if operator == "Flatten" and attributes.get("axis", 1) != 1:
             raise self._refusal(f"its axis is {attributes['axis']}, not 1")
-        if operator == "Reshape" and (at != 0 or not others or others[0].size != 2):
+        if operator == "Reshape" and (at != 0 or (others and others[0].size != 2)):
             raise self._refusal("it does not make rows of numbers")
         if operator == "Dropout" and len(others) > 1 and others[1].any():
             raise self._refusal("it drops numbers out also when nothing is trained")

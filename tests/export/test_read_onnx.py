@@ -101,6 +101,18 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "constants": PLAIN | {"s": np.array([-1, 36])},
         "shape": ("n", 6, 6),
     },
+    "Reshape to as many rows as there are images": {
+        "nodes": after(
+            ("Shape", "x", "s", ONE),
+            ("Gather", "s zero", "n", {"axis": 0}),
+            ("Unsqueeze", "n axes", "u", ONE),
+            ("Concat", "u rest", "c", {"axis": 0}),
+            ("Reshape", "x c", "a", ONE),
+            of="a",
+        ),
+        "constants": PLAIN | {"zero": np.array(0), "axes": np.array([0]), "rest": np.array([-1])},
+        "shape": ("n", 1, 6, 6),
+    },
     "bytes that are made numbers": {
         "nodes": after(("Cast", "x", "a", {"to": 1}), ("Div", "a k", "b", ONE), of="b"),
         "constants": PLAIN | {"k": number(255)},
@@ -278,6 +290,16 @@ REFUSED: dict[str, tuple[list[Node], dict[str, Any], str]] = {
     ),
     "whole numbers": (GEMM, PLAIN | {"W1": np.zeros((36, 8), np.int64)}, "its weights have"),
     "NaN": (GEMM, PLAIN | {"b2": np.full(4, np.nan, F)}, "no finite numbers"),
+    "the shape as a number": (
+        after(
+            ("Shape", "x", "s", ONE),
+            ("Cast", "s", "t", {"to": 1}),
+            ("Mul", "x t", "a", ONE),
+            of="a",
+        ),
+        PLAIN,
+        "Mul 'n2' is not understood",
+    ),
     "a missing input": ([("MatMul", "x", "h", ONE), *GEMM[1:]], PLAIN, "MatMul"),
     "texts": (GEMM, PLAIN | {"t": np.array(["a"], dtype=object)}, "elements of type STRING"),
 }
