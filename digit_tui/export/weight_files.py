@@ -28,6 +28,7 @@ LARGEST = 1 << 29
 """Bytes of a file, and of the numbers in it: 134 million float32."""
 
 SUFFIXES = (".onnx", ".safetensors", ".npz")
+PICKLED = (".pt", ".pth", ".pkl", ".bin", ".joblib")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +83,9 @@ def read_weights(path: Path) -> ReadWeights:
 def _read(path: Path) -> ReadWeights:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise DataError(f"its name must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
+        pickled = "; files with pickles are never loaded" if suffix in PICKLED else ""
+        ends = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+        raise DataError(f"its name must end in {ends}{pickled} (digit-tui manual export)")
     content = _content(path)
     scale, shift = 1.0, 0.0
     notes: list[str] = []
