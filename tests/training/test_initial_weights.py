@@ -15,6 +15,7 @@ from support.runs import Ran, Train
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
+from digit_tui.engine.holdout import fold
 from digit_tui.run.commands import (
     AddEpochs,
     Command,
@@ -30,6 +31,8 @@ from digit_tui.storage.initial_weights import InitialWeights
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.storage.start_point import StartPoint
+from digit_tui.training.command_source import Mailbox
+from digit_tui.training.fold_copy import fold_trainer
 from digit_tui.training.run_request import replay_request, resume_request
 from digit_tui.training.trainer import Trainer
 
@@ -152,3 +155,12 @@ def test_a_file_in_their_place_is_kept(begin: Begin, tmp_path: Path) -> None:
     with pytest.raises(RunError):
         begin(tmp_path / "run")
     assert (tmp_path / "run" / "initial.npz").read_text() == "mine"
+
+
+def test_copies_that_are_calibrated_begin_with_them(
+    begin: Begin, digits: Dataset, tmp_path: Path
+) -> None:
+    begin(tmp_path / "run")
+    checkpoint = SavedRun.read(tmp_path / "run").checkpoint()
+    trainer = fold_trainer(checkpoint, tmp_path / "run", fold(digits, 0), Mailbox())
+    assert np.array_equal(trainer.state.parameters, GIVEN)
