@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from digit_tui.cli.mistakes import not_written
+from digit_tui.cli.page_output import not_written
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import printable
 from digit_tui.export import export_npz, export_onnx, export_python, export_safetensors

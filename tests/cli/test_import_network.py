@@ -90,6 +90,11 @@ def test_it_is_a_run_like_any_other(
     assert "Began with     the weights of net.safetensors\n" in shown
     assert "0 of 2 epochs, 0 steps" in shown
 
+    page = succeed(program("report", folder, "--html", "-")).stdout
+    assert "the weights of net.safetensors" in page
+    assert "digit-tui --batch --replay" in page
+    assert "digit-tui --batch --data" not in page  # would begin with other weights
+
     ended = succeed(program("--batch", "--resume", folder, "--json")).stdout.splitlines()[-1]
     again = str(tmp_path / "again")
     replayed = succeed(program("--batch", "--replay", folder, "--run", again, "--json"))
