@@ -16,7 +16,15 @@ from digit_tui.batch.event_printer import RESULTS
 from digit_tui.cli import predict as predict_files
 from digit_tui.cli.main import cli
 from digit_tui.cli.mistakes import CSV_COLUMNS
-from digit_tui.cli.subcommands import evaluate, inspect, mistakes, predict, report
+from digit_tui.cli.subcommands import (
+    evaluate,
+    export,
+    import_,
+    inspect,
+    mistakes,
+    predict,
+    report,
+)
 from digit_tui.config import PRESETS, SOURCES, RunConfig
 from digit_tui.data import Dataset, write_idx
 from digit_tui.data.picture_files import COSTLY, MAX_BYTES, MAX_PIXELS, WORK_PIXELS
@@ -147,6 +155,25 @@ def test_the_options_of_mistakes() -> None:
     assert re.findall("`([a-z]+)`", rows["`--sort`"]) == [*ORDERS, "loss"]
     columns = re.findall("`([a-z]+)`", rows["`--json`"])
     assert [name for name in columns if name != "probabilities"] == list(CSV_COLUMNS)
+
+
+def test_the_options_of_export_and_import() -> None:
+    of_a_run = {name for option in run_options_of(cli) for name in names_of(option)}
+    for title, command, others in (("Export", export, set()), ("Import", import_, of_a_run)):
+        rows = dict(table(section(read("export"), title), "option", "meaning (default)"))
+        named = {word for left in rows for word in re.findall(r"--[a-z-]+", left)}
+        options = [option for option in command.params if isinstance(option, click.Option)]
+        known = {name for option in options for name in names_of(option)}
+        assert named | others - {"--hidden"} == known
+
+
+def run_options_of(command: click.Command) -> list[click.Parameter]:
+    """The options of a run among those of a command."""
+    return [option for option in command.params if option.name in RunConfig.__annotations__]
+
+
+def names_of(option: click.Parameter) -> list[str]:
+    return [*option.opts, *option.secondary_opts]
 
 
 # Commands

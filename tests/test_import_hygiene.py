@@ -42,6 +42,7 @@ def test_batch_never_imports_an_interface(form: list[str], tmp_path: Path) -> No
     assert (tmp_path / "run" / "checkpoint.npz").exists()
     modules |= imported_by(tmp_path, "mistakes", "run", *form)
     assert modules.isdisjoint({"textual", "plotext", "textual_plotext", "rich"})
+    assert modules.isdisjoint({"onnx", "safetensors"})
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["data", "--help"]], ids=str)

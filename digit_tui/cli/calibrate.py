@@ -48,6 +48,11 @@ def calibrate_run(name: str, best: bool, folds: int, as_json: bool) -> int:
     try:
         saved = read_run(name)
         checkpoint, dataset = open_saved(saved, None, best)
+        if (began := saved.began_with) is not None:
+            print_error(
+                f"the run began with the weights of {began}: what they were trained on is not "
+                "known, and if digits that are held out now were among it, they look too easy"
+            )
         validation = saved.config.validation
         if validation:
             own = hold_out(dataset, validation)

@@ -19,7 +19,7 @@ def page_refused(path: Path, force: bool) -> int:
     try:
         check_target(path, force)
     except OSError as error:
-        return _not_written(path, error)
+        return not_written(path, error)
     return 0
 
 
@@ -39,11 +39,12 @@ def put_page(output: Output, path: Path, content: str, what: str, force: bool) -
         try:
             write_page(path, content, force)
         except OSError as error:
-            return _not_written(path, error)
+            return not_written(path, error)
         output.line(f"Wrote {what} to {printable(str(path))}")
     return output.status or ExitStatus.DONE
 
 
-def _not_written(path: Path, error: OSError) -> int:
+def not_written(path: Path, error: OSError) -> int:
+    """Print why a file cannot be written; returns the exit status."""
     print_error(f"cannot write {path}: {reason_of(error)}")
     return ExitStatus.USAGE if isinstance(error, FileExistsError) else ExitStatus.DISK

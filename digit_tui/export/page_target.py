@@ -36,7 +36,7 @@ def check_target(path: Path, force: bool = False) -> None:
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         return  # a pipe or a device: nothing is replaced
-    if _is_of_a_run(target):
+    if is_of_a_run(target):
         raise FileExistsError(
             EEXIST, "it is a file of a run, which is never replaced; name another", str(path)
         )
@@ -68,7 +68,8 @@ def write_page(path: Path, content: str, force: bool = False) -> None:
         write_whole(Path(os.path.realpath(path)), lambda file: file.write(data))
 
 
-def _is_of_a_run(target: Path) -> bool:
+def is_of_a_run(target: Path) -> bool:
+    """Whether a path, without links in it, is of a file of a run, or is to be."""
     folder = target.parent
     if not looks_own(folder / RECORD):
         return False

@@ -161,15 +161,25 @@ class RunState:
         return digest.hexdigest()
 
     @classmethod
-    def begin(cls, config: RunConfig, sizes: Sequence[int], vectors: Vectors) -> RunState:
-        """The state before the first step: weights drawn from the seed.
+    def begin(
+        cls,
+        config: RunConfig,
+        sizes: Sequence[int],
+        vectors: Vectors,
+        initial: Array | None = None,
+    ) -> RunState:
+        """The state before the first step.
 
         Args:
             config: the run's.
             sizes: layer widths, inputs first, classes last.
             vectors: zeros, which become the state's arrays.
+            initial: (n,) float32, the weights; None draws them from the seed.
         """
-        Network(sizes, vectors.parameters).initialize(stream(config.seed, "weights"))
+        if initial is None:
+            Network(sizes, vectors.parameters).initialize(stream(config.seed, "weights"))
+        else:
+            vectors.parameters[:] = initial
         if vectors.average is not None:
             vectors.average[:] = vectors.parameters
         return cls(vectors, Settings.of(config))

@@ -15,6 +15,7 @@ from digit_tui.storage.run_files import (
     CHECKPOINTS,
     DRAWINGS,
     FILES,
+    INITIAL,
     JOURNAL,
     LOCK,
     METRICS,
@@ -34,7 +35,7 @@ BEGINNINGS = {
     METRICS: rb"epoch,step,",
     DRAWINGS: re.escape(DRAWINGS_HEAD),
     CALIBRATION: rb'\{"step": ',
-    **dict.fromkeys(CHECKPOINTS, rb"PK\x03\x04"),
+    **dict.fromkeys((*CHECKPOINTS, INITIAL), rb"PK\x03\x04"),
 }
 """How the files of a run begin, but for the lock."""
 
@@ -143,7 +144,7 @@ def sweep(folder: Path) -> None:
 def is_taken(folder: Path) -> bool:
     """Whether a folder has a file of a run's name, so that none can begin there."""
     # Links count, even where they lead nowhere.
-    if any(os.path.lexists(folder / name) for name in (RECORD, METRICS, *CHECKPOINTS)):
+    if any(os.path.lexists(folder / name) for name in (RECORD, METRICS, INITIAL, *CHECKPOINTS)):
         return True
     with suppress(OSError):
         # An empty journal alone is left of a run that failed to begin.

@@ -14,7 +14,9 @@ CHECKPOINTS = (CHECKPOINT, PREVIOUS, BEST)
 CALIBRATION = "calibration.json"
 DRAWINGS = "drawings-SUM"
 """Drawings that the run was taught; SUM is the SHA-256 of the file."""
-FILES = (CALIBRATION, *CHECKPOINTS, METRICS, DRAWINGS, JOURNAL, RECORD)
+INITIAL = "initial.npz"
+"""The weights that the run began with, if they were imported."""
+FILES = (CALIBRATION, *CHECKPOINTS, METRICS, DRAWINGS, INITIAL, JOURNAL, RECORD)
 """All files of a run, in the order in which they are removed: run.json, which makes a folder a run,
 goes last, so that a removal that failed halfway can be repeated."""
 

@@ -75,7 +75,10 @@ _FIELDS = fields(
         "versions": table(text(), 32),
         "results": optional(_results),
     },
-    also={"forked_from": optional(fields({"run": text(), "step": whole()}))},
+    also={
+        "forked_from": optional(fields({"run": text(), "step": whole()})),
+        "initial_weights": optional(fields({"source": text(), "sha256": text(64)})),
+    },
 )
 
 

@@ -21,6 +21,7 @@ from digit_tui.storage.checkpoint_files import CheckpointFiles
 from digit_tui.storage.drawing_files import all_drawings, write_drawings
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.history import History
+from digit_tui.storage.initial_weights import InitialWeights, write_initial
 from digit_tui.storage.journal import (
     JournalFile,
     command_line,
@@ -35,6 +36,7 @@ from digit_tui.storage.own_files import check_own, is_taken, sweep
 from digit_tui.storage.run_files import (
     CHECKPOINT,
     CHECKPOINTS,
+    INITIAL,
     JOURNAL,
     METRICS,
     RECORD,
@@ -80,7 +82,11 @@ class RunWriter:
         return cls(runs_folder() / f"{base}_{os.urandom(4).hex()}")
 
     def begin(
-        self, config: RunConfig, data: dict[str, Any], forked: ForkedFrom | None = None
+        self,
+        config: RunConfig,
+        data: dict[str, Any],
+        forked: ForkedFrom | None = None,
+        initial: InitialWeights | None = None,
     ) -> None:
         """Create the folder of a new run and write what is known before the first step.
 
@@ -88,6 +94,7 @@ class RunWriter:
             config: the run's.
             data: Dataset.summary()
             forked: the original run, if this one is a fork.
+            initial: the weights that it begins with, if they do not follow from its seed.
 
         Raises:
             RunTaken: if the folder holds a run already, or another process uses it.
@@ -111,6 +118,9 @@ class RunWriter:
             sweep(self.path)
             self._journal = JournalFile(self.path / JOURNAL)
             self._record = new_record(config, data, _now())
+            if initial is not None:
+                self._record["initial_weights"] = initial.record
+                write_initial(self.path, initial)
             if forked is not None:
                 self._record["forked_from"] = {
                     "run": str(forked.writer.path.absolute()),
@@ -310,7 +320,7 @@ class RunWriter:
         """Remove the files and folders that `begin` created."""
         self.close()
         with contextlib.suppress(OSError):
-            for name in (RECORD, JOURNAL, METRICS, *CHECKPOINTS):
+            for name in (RECORD, JOURNAL, METRICS, INITIAL, *CHECKPOINTS):
                 (self.path / name).unlink(missing_ok=True)
             for path in self._drawings:
                 path.unlink(missing_ok=True)

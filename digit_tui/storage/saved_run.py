@@ -15,6 +15,7 @@ from digit_tui.storage.checkpoint import Checkpoint, Expected, read_checkpoint
 from digit_tui.storage.differences import dataset_difference
 from digit_tui.storage.errors import OtherRun, RunError
 from digit_tui.storage.history import History
+from digit_tui.storage.initial_weights import InitialWeights, read_initial
 from digit_tui.storage.journal import Line, read_journal
 from digit_tui.storage.lock import lock_owner
 from digit_tui.storage.run_files import BEST, CHECKPOINTS, JOURNAL
@@ -75,6 +76,12 @@ class SavedRun:
         """The step at which it was forked; 0 if it is no fork."""
         forked = self.record.get("forked_from")
         return 0 if forked is None else int(forked["step"])
+
+    @property
+    def began_with(self) -> str | None:
+        """The name of the file with the weights that it began with; None if they were drawn."""
+        initial = self.record.get("initial_weights")
+        return None if initial is None else str(initial["source"])
 
     def state(self) -> SavedState:
         """Whether the run is running, or finished and still open; if not, how it ended."""
@@ -156,6 +163,14 @@ class SavedRun:
         if self.complaints:
             raise RunError(self.complaints[0])
         raise RunError(f"{self.path} has no weights yet: the run was not saved")
+
+    def initial(self) -> InitialWeights | None:
+        """The weights that it began with; None if they follow from its seed.
+
+        Raises:
+            RunError: if their file is missing, or has changed.
+        """
+        return read_initial(self.path, self.record, self.config)
 
     def check_dataset(self, dataset: Dataset) -> None:
         """Check that a dataset is the one that the run was trained on.

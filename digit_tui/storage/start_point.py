@@ -15,6 +15,7 @@ from digit_tui.storage.checkpoint_files import NONE, Best
 from digit_tui.storage.drawing_files import drawings_of
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History
+from digit_tui.storage.initial_weights import InitialWeights
 from digit_tui.storage.journal import Line
 from digit_tui.storage.run_summary import settings_of
 from digit_tui.storage.saved_run import SavedRun
@@ -25,7 +26,9 @@ class StartPoint:
     """The state that a trainer starts from, and the commands that it repeats from there."""
 
     state: RunState | None = None
-    """None: fresh weights, drawn from the seed."""
+    """None: that before the first step."""
+    initial: InitialWeights | None = None
+    """The weights before the first step; None draws them from the seed."""
     scheduled: Sequence[tuple[int, Command]] = ()
     """Commands to apply at their steps, before any new command is."""
     history: History | None = None
@@ -45,9 +48,10 @@ class StartPoint:
         weights to the bit.
 
         Raises:
-            RunError: if the journal is damaged, or a checkpoint belongs to another run.
+            RunError: if the journal is damaged, a checkpoint belongs to another run, or the weights
+                that the run began with are missing.
         """
-        history = saved.history()
+        history, initial = saved.history(), saved.initial()
         settings_of(saved, history)  # or a command would be refused on the way
         found: Checkpoint | None = None
         for checkpoint in saved.checkpoints():
@@ -64,10 +68,10 @@ class StartPoint:
                     "no checkpoint can be used: the run is repeated from its beginning, to the bit"
                 )
             drawings_of(saved.path, history.lineage)  # or it would be refused on the way
-            return cls(None, history.lineage, history, best, complaints, saved.path)
+            return cls(None, initial, history.lineage, history, best, complaints, saved.path)
         scheduled = history.lineage[len(found.state.lineage) :]
         drawings_of(saved.path, scheduled)
-        return cls(found.state, scheduled, history, best, complaints, saved.path)
+        return cls(found.state, initial, scheduled, history, best, complaints, saved.path)
 
     @classmethod
     def for_replay(cls, saved: SavedRun) -> StartPoint:
@@ -76,23 +80,23 @@ class StartPoint:
         Commands that were undone left no trace in the state, so they are not repeated.
 
         Raises:
-            RunError: if the journal is damaged.
+            RunError: if the journal is damaged, or a file is missing that is needed.
         """
         history = saved.history()
         drawings_of(saved.path, history.lineage)
         scheduled = [*history.lineage, (history.end, Stop())]
-        return cls(scheduled=scheduled, folder=saved.path)
+        return cls(initial=saved.initial(), scheduled=scheduled, folder=saved.path)
 
     @classmethod
     def for_full_replay(cls, saved: SavedRun) -> StartPoint:
         """Repeat all that happened in a run, undone commands and the undoing included.
 
         Raises:
-            RunError: if the journal is damaged, or drawings that it was taught are missing.
+            RunError: if the journal is damaged, or a file is missing that is needed.
         """
         scheduled = _all_commands(saved.lines(), saved.history().end)
         drawings_of(saved.path, scheduled)
-        return cls(scheduled=scheduled, folder=saved.path)
+        return cls(initial=saved.initial(), scheduled=scheduled, folder=saved.path)
 
 
 def _best(saved: SavedRun, history: History) -> Best:

@@ -35,6 +35,7 @@ from digit_tui.run.wording import NAMES
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History
+from digit_tui.storage.initial_weights import InitialWeights
 from digit_tui.storage.run_files import LEFT
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.training.evaluator import Evaluator
@@ -57,6 +58,7 @@ class Branch:
         test_opened: the step at which the test set was first evaluated, if the held-out set is
             monitored.
         source: folder of the run that it resumes or repeats, which has drawings that commands name.
+        initial: the weights before the first step; None if they were drawn from the seed.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Branch:
         self.furthest = state.step
         self.test_opened: int | None = None
         self.source: Path | None = None
+        self.initial: InitialWeights | None = None
         self._met: Met = {}
         self._epoch_seconds: dict[int, float] = {}  # of each epoch, as it was last trained
         self._dataset = dataset
@@ -115,7 +118,7 @@ class Branch:
         branch = Branch(self.config, self.sizes, *shared, state, writer, self._stopping)
         branch._evaluator, branch._recorded = self._evaluator.copy(), self._recorded
         branch.last_change, branch.test_opened = self.last_change, self.test_opened
-        branch.source = self.source
+        branch.source, branch.initial = self.source, self.initial
         branch._met = {**self._met}
         branch.steps_made, branch.furthest = self.steps_made, self.furthest
         branch._epoch_seconds = dict(self._epoch_seconds)

@@ -158,7 +158,7 @@ class BranchPair:
             return None
         path = Path(command.folder) if command.folder else unused_name(own.path, step)
         writer = RunWriter(path)
-        writer.begin(config, data, ForkedFrom(own, step))
+        writer.begin(config, data, ForkedFrom(own, step), self.run.initial)
         return writer
 
     def keep(self, kept: Branch, reason: str) -> Iterator[Event]:

@@ -13,6 +13,7 @@ from digit_tui.run.commands import AppliedCommand, Command, Lineage, Stop
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.command_records import position
 from digit_tui.storage.drawing_files import drawings_of
+from digit_tui.storage.saved_run import SavedRun
 from digit_tui.storage.start_point import StartPoint
 from digit_tui.training.command_source import CommandSource
 from digit_tui.training.trainer import Trainer
@@ -32,23 +33,25 @@ def fold_trainer(
 
     Args:
         checkpoint: of a run without a validation set.
-        folder: of the run, which has the drawings that it was taught.
+        folder: of the run, which has the drawings that it was taught, and weights to begin with.
         held_out: the dataset of the run, with a part of it held out; see `fold`.
         source: of the command that ends it early.
 
     Raises:
-        RunError: if drawings that the run was taught are missing.
+        RunError: if drawings that the run was taught are missing, or the weights that it began
+            with.
     """
     drawings_of(folder, checkpoint.state.lineage)  # or it would not be taught them
     kept, monitored = len(held_out.train_labels), len(held_out.split("validation")[1])
     images = kept + monitored
     config = checkpoint.config.for_images(images)  # as many epochs as the run
     scheduled = copied_commands(checkpoint, images, kept)
+    initial = SavedRun.read(folder).initial()
     return Trainer(
         config.with_(validation=monitored),
         held_out,
         source,
-        start_point=StartPoint(scheduled=scheduled, folder=folder),
+        start_point=StartPoint(initial=initial, scheduled=scheduled, folder=folder),
         processes=min(config.threads, available_processors()),
     )
 

@@ -13,6 +13,7 @@ from digit_tui.engine.holdout import hold_out
 from digit_tui.run.commands import Fork, Stop
 from digit_tui.storage.command_records import last_step
 from digit_tui.storage.errors import RunTaken
+from digit_tui.storage.initial_weights import InitialWeights
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.storage.start_point import StartPoint
@@ -33,6 +34,8 @@ class RunRequest:
     """The run to repeat."""
     fork: tuple[int, Fork] | None = None
     """A fork to make at this step."""
+    initial: InitialWeights | None = None
+    """The weights that a new run begins with; None draws them from its seed."""
     processes: int | None = None
     """To train with; None is as many as the config has threads. Results do not depend on it."""
 
@@ -76,7 +79,9 @@ class RunRequest:
         if self.resume is not None:
             return self._resumed(self.resume.path, dataset, source, interactive)
         writer = RunWriter(self.folder) if self.folder else RunWriter.fresh(self.config)
-        start_point = StartPoint.for_replay(self.replay) if self.replay else StartPoint()
+        start_point = (
+            StartPoint.for_replay(self.replay) if self.replay else StartPoint(initial=self.initial)
+        )
         start_point = self._with_fork(start_point, dataset)
         return Trainer(
             self.config, dataset, source, writer, interactive, start_point, self.processes

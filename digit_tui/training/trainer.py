@@ -67,13 +67,15 @@ class Trainer:
         self._pool = WorkerPool.for_run(
             config, sizes, dataset, processes, self._queue.waiting, self._queue.interrupt
         )
-        state = RunState.begin(config, sizes, self._pool.vectors)
+        initial = self._start_point.initial
+        first_weights = None if initial is None else initial.parameters
+        state = RunState.begin(config, sizes, self._pool.vectors, first_weights)
         if self._start_point.state is not None:
             state.become(self._start_point.state)
         stepper = RecoveringStepper(Stepper(config, self._pool), self._pool)
         stopping = self._queue.stopping
         run = Branch(config, sizes, dataset, self._pool, stepper, state, writer, stopping)
-        run.source = self._start_point.folder
+        run.source, run.initial = self._start_point.folder, initial
         if self._start_point.history is not None:
             run.take_over(self._start_point.history)
         self._branches = BranchPair(run)
@@ -106,7 +108,7 @@ class Trainer:
         run, state, history = self._branches.run, self.state, self._start_point.history
         data = self._dataset.summary()
         if run.recorder.writer is not None and history is None:
-            run.recorder.writer.begin(self._config, data)
+            run.recorder.writer.begin(self._config, data, initial=run.initial)
         yield RunStarted(
             config=self._config.to_json(),
             data=data,

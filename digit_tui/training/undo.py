@@ -164,8 +164,9 @@ class UndoManager:
         yield self.mark_undone(branch)
 
     def _keep_beginning(self, branch: Branch) -> None:
-        """Have a snapshot of the untrained network, from which the run gets anywhere."""
+        """Have a snapshot of the network before the first step: the run gets anywhere from it."""
         if not self._store.infos:
             buffer = Vectors.make(branch.sizes, branch.config.average, np.zeros)
-            beginning = RunState.begin(branch.config, branch.sizes, buffer).copy()
+            initial = None if branch.initial is None else branch.initial.parameters
+            beginning = RunState.begin(branch.config, branch.sizes, buffer, initial).copy()
             self._store.add(Snapshot(beginning, 0.0, None, self._alarm.guessing, 0))

@@ -74,6 +74,7 @@ def description(run: RunSummary, width: int) -> list[str]:
         "Started": [f"{run.started:%Y-%m-%d %H:%M:%S %z}"],
         "State": [f"{saved.state()}, {human_size(size_of(saved.path))} on disk"],
         **origin(run),
+        **initial(run),
         "Data": [f"{saved.data}: {images} of {pixels}"],
         "Network": [network_words(run)],
         "Settings": wrap(settings, width - LABEL, break_on_hyphens=False),
@@ -95,6 +96,12 @@ def origin(run: RunSummary) -> dict[str, list[str]]:
         case {"run": str(path), "step": int(step)}:
             return {"Forked from": [f"{path}, at step {step:,}"]}
     return {}
+
+
+def initial(run: RunSummary) -> dict[str, list[str]]:
+    """The file whose weights it began with, if they were imported, with a title."""
+    name = run.saved.began_with
+    return {} if name is None else {"Began with": [f"the weights of {name}"]}
 
 
 def forks(run: RunSummary, width: int) -> dict[str, list[str]]:

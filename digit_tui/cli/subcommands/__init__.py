@@ -9,6 +9,8 @@ from digit_tui.cli.subcommands.calibrate import calibrate
 from digit_tui.cli.subcommands.data import data
 from digit_tui.cli.subcommands.draw import draw
 from digit_tui.cli.subcommands.evaluate import evaluate
+from digit_tui.cli.subcommands.export import export
+from digit_tui.cli.subcommands.import_ import import_
 from digit_tui.cli.subcommands.inspect import inspect
 from digit_tui.cli.subcommands.manual import manual
 from digit_tui.cli.subcommands.mistakes import mistakes
@@ -25,6 +27,8 @@ SUBCOMMANDS: tuple[click.Command, ...] = (
     draw,
     replay,
     calibrate,
+    export,
+    import_,
     inspect,
     bench,
     data,

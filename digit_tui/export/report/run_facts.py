@@ -69,6 +69,7 @@ def settings(report: Report) -> str:
         "Run": report.name,
         "Started": f"{started:%Y-%m-%d %H:%M:%S %z}",
         "Forked from": _origin(report),
+        "Began with": _initial(report),
         "Trained": f"{epochs}, {counted(run.step, 'step')}, in {run.seconds:.1f} s",
         "Data": f"{_data_name(report)}: {run.images:,} training{held_out} and "
         f"{counted(run.test_images, 'test image')} of {classes}, "
@@ -92,6 +93,11 @@ def _origin(report: Report) -> str:
     return f"{Path(forked['run']).name}, at step {forked['step']:,}"
 
 
+def _initial(report: Report) -> str:
+    name = report.summary.saved.began_with
+    return "" if name is None else f"the weights of {name}"
+
+
 def repeating(report: Report) -> str:
     """The command that repeats the run, and what its last bits depend on."""
     run = report.summary
@@ -102,7 +108,14 @@ def repeating(report: Report) -> str:
     parts = []
     changed = any(entry.kind in ("command", "fork", "went back") for entry in report.log)
     forked = "forked_from" in saved.record
-    if changed or forked:
+    imported = saved.began_with is not None
+    if imported:
+        parts.append(
+            "<p>It began with weights that were trained elsewhere. Its folder has them, and all "
+            "commands. Where that is, this repeats the run as it was:</p>"
+            f"<pre><code>{safe(replay)}</code></pre>"
+        )
+    elif changed or forked:
         parts.append(
             "<p>Commands were given while it trained, and its folder has them all. Where that "
             f"is, this repeats the run as it was:</p><pre><code>{safe(replay)}</code></pre>"
@@ -110,7 +123,8 @@ def repeating(report: Report) -> str:
         )
     else:
         parts.append("<p>This trains the same network, with the same data:</p>")
-    parts.append(f"<pre><code>{safe(command)}</code></pre>")
+    if not imported:
+        parts.append(f"<pre><code>{safe(command)}</code></pre>")
     parts.append(
         "<p>It gives the same weights to the last bit with the same versions, on the same kind of "
         "processor, with the same number of threads.</p>"

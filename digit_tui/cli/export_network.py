@@ -1,0 +1,100 @@
+"""`digit-tui export`: writes the network of a saved run for other programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from digit_tui.cli.page_output import not_written
+from digit_tui.cli.saved_runs import read_run
+from digit_tui.data import printable
+from digit_tui.export import export_npz, export_onnx, export_python, export_safetensors
+from digit_tui.export.optional_package import MissingPackage
+from digit_tui.export.trained_network import TrainedNetwork
+from digit_tui.session.exit_status import ExitStatus
+from digit_tui.session.failures import reports_failures
+from digit_tui.session.output import Output, print_error
+
+FORMATS: dict[str, Callable[[TrainedNetwork, Path, bool], list[Path]]] = {
+    ".onnx": export_onnx,
+    ".safetensors": export_safetensors,
+    ".npz": export_npz,
+    ".py": export_python,
+}
+"""By the ends of names."""
+
+TEMPERED = {
+    ".onnx": "the output probabilities is after it",
+    ".safetensors": "divide the logits by it: it is in the metadata",
+    ".npz": "divide the logits by it",
+    ".py": "probabilities() divides by it",
+}
+"""What a format does with the temperature."""
+
+
+@reports_failures
+def export_network(
+    name: str, path: Path, best: bool, average: bool | None, force: bool, as_json: bool
+) -> int:
+    """Write the network of a saved run to a file; returns the exit status.
+
+    Args:
+        name: the run's folder, or its name; see `find_run`.
+        path: where; its end says in which of FORMATS.
+        best: the checkpoint with the best accuracy instead of the last.
+        average: see `TrainedNetwork.of`.
+        force: replace any file, unless it is a run's.
+        as_json: print one JSON object instead of lines.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        *ends, last = FORMATS
+        print_error(f"{path}: the name must end in {', '.join(ends)} or {last}")
+        return ExitStatus.USAGE
+    saved = read_run(name)
+    checkpoint = saved.checkpoint(best)
+    for complaint in saved.complaints:
+        print_error(complaint)
+    trained, complaint = TrainedNetwork.of(saved, checkpoint, average)
+    if complaint:
+        print_error(complaint)
+    try:
+        written = FORMATS[suffix](trained, path, force)
+    except MissingPackage as error:
+        print_error(str(error))
+        return ExitStatus.FAILURE
+    except OSError as error:
+        return not_written(Path(error.filename or path), error)
+    output = Output()
+    if as_json:
+        values = {
+            "files": [str(each) for each in written],
+            "run": str(saved.path),
+            "step": trained.step,
+            "network": trained.network.sizes,
+            "averaged": trained.averaged,
+            "accuracy": trained.accuracy,
+            "accuracy_of": None if trained.accuracy is None else trained.accuracy_of,
+            "temperature": trained.temperature,
+            "weights_sha256": trained.weights_sha256,
+        }
+        output.line(json.dumps(values, allow_nan=False))
+    else:
+        for line in _lines(trained, written, TEMPERED[suffix]):
+            output.line(printable(line))
+    return output.status or ExitStatus.DONE
+
+
+def _lines(trained: TrainedNetwork, written: list[Path], tempered: str) -> list[str]:
+    weights = "averaged weights" if trained.averaged else "weights"
+    lines = [
+        f"Wrote          {' and '.join(map(str, written))}",
+        f"Network        {trained.layers}, {weights} of step {trained.step:,}",
+    ]
+    if trained.accuracy is not None:
+        title = "Test accuracy" if trained.accuracy_of == "test" else "Validation"
+        lines.append(f"{title:<15}{trained.accuracy:.2%}")
+    if trained.temperature is not None:
+        lines.append(f"Temperature    {trained.temperature:.4g}; {tempered}")
+    return lines

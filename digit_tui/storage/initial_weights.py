@@ -1,0 +1,98 @@
+"""initial.npz: the weights that a run began with, where they were not drawn from its seed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digit_tui.config import RunConfig
+from digit_tui.storage.archive import Archive
+from digit_tui.storage.atomic import write_whole
+from digit_tui.storage.checkpoint_content import Layout
+from digit_tui.storage.errors import RunError
+from digit_tui.storage.own_files import looks_own, not_made_here
+from digit_tui.storage.reading import read_file
+from digit_tui.storage.run_files import INITIAL
+from digit_tui.storage.validation import Invalid
+
+ROOM = 1 << 12
+"""Bytes of the file besides the numbers, at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class InitialWeights:
+    """Weights to begin a run with."""
+
+    parameters: NDArray[Any]
+    """(n,) float32, as in `nn.Network`."""
+    source: str
+    """The name of the file that they came from."""
+
+    @cached_property
+    def content(self) -> bytes:
+        """The content of the file."""
+        file = io.BytesIO()
+        np.savez(file, parameters=self.parameters)
+        return file.getvalue()
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hex, of the content."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def record(self) -> dict[str, str]:
+        """What run.json says of them."""
+        return {"source": self.source, "sha256": self.sha256}
+
+
+def write_initial(folder: Path, initial: InitialWeights) -> None:
+    """Write them into the folder of a run that begins.
+
+    Raises:
+        RunError: if somebody else has a file in their place.
+        OSError: if the disk refuses; then there is no part of them.
+    """
+    path = folder / INITIAL
+    if os.path.lexists(path) and not looks_own(path):
+        raise not_made_here(path)
+    write_whole(path, lambda file: file.write(initial.content))
+
+
+def read_initial(folder: Path, record: dict[str, Any], config: RunConfig) -> InitialWeights | None:
+    """The weights that a run began with; None if they follow from its seed.
+
+    Args:
+        folder: of the run.
+        record: the content of its run.json.
+        config: the run's.
+
+    Raises:
+        RunError: if the file is missing, or is not the one that the run began with.
+    """
+    about = record.get("initial_weights")
+    if about is None:
+        return None
+    path = folder / INITIAL
+    count = Layout.of(config, record["data"]).parameters
+    lacking = "the run cannot be resumed or repeated without the weights that it began with"
+    try:
+        content = read_file(path, 4 * count + ROOM)
+    except FileNotFoundError:
+        raise RunError(f"{path} is missing: {lacking}") from None
+    if hashlib.sha256(content).hexdigest() != about["sha256"]:
+        raise RunError(f"{path} has changed since the run began: {lacking}")
+    try:
+        archive = Archive(io.BytesIO(content), len(content), 0)
+        parameters = archive.array("parameters", np.float32, (count,), count)
+    except Invalid as error:
+        raise RunError(f"{path} does not fit the network: {error}") from None
+    return InitialWeights(parameters, about["source"])
