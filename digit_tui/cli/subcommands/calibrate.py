@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 
 import click
+
+from digit_tui.cli.completion_types import RUN_NAME
 from click.core import ParameterSource
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", type=RUN_NAME)
 @click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
 @click.option(
     "--folds",

@@ -6,14 +6,15 @@ import sys
 
 import click
 
+from digit_tui.cli.completion_types import DATA_NAME, RUN_NAME
 from digit_tui.cli.options import FPS, THEME
 from digit_tui.cli.saved_runs import saved_request
 from digit_tui.cli.terminal import require_terminal
 
 
 @click.command()
-@click.argument("run", default="last")
-@click.option("--data", metavar="NAME|DIR", help="Where its dataset is now, if it was moved.")
+@click.argument("run", type=RUN_NAME, default="last")
+@click.option("--data", type=DATA_NAME, metavar="NAME|DIR", help="Where its dataset is now, if it was moved.")
 @FPS
 @THEME
 def draw(run: str, data: str | None, fps: float | None, theme: str | None) -> None:

@@ -6,9 +6,11 @@ import sys
 
 import click
 
+from digit_tui.cli.completion_types import RUN_NAME
+
 
 @click.command()
-@click.argument("run")
+@click.argument("run", type=RUN_NAME)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--single", is_flag=True, help="Each picture is of one digit.")
 @click.option("--draw", is_flag=True, help="Also draw each digit as the network saw it.")
