@@ -33,6 +33,8 @@ def run_tui(
     fps: float | None = None,
     tips: bool = True,
     theme: str | None = None,
+    keys: Path | None = None,
+    notify: Notify | None = None,
 ) -> int:
     """Train a run on the screen; returns the exit status.
 
@@ -43,6 +45,8 @@ def run_tui(
         fps: how often charts are drawn in a second, whatever that costs; None for the default.
         tips: say at the first start what is seen and which keys to try.
         theme: one of the program's own, see `RunApp.begin_theme`; None for the last one chosen.
+        keys: the user's keys.toml, which need not be there; None leaves all keys as they are.
+        notify: how to tell that a run has ended; None does not.
     """
     from digit_tui.tui.app import DigitApp
     from digit_tui.tui.first_start import is_first_start
@@ -52,7 +56,8 @@ def run_tui(
     stdio.divert()  # before the app is made: its driver draws on what is `sys.stderr` then
     offered = None if asked is None else last_interrupted(asked)
     tips = tips and offered is None and is_first_start()
-    return _run(DigitApp(request, offered, DrawRate.of(fps), stdio, tips), theme)
+    app = DigitApp(request, offered, DrawRate.of(fps), stdio, tips, notify)
+    return _run(app, theme, keymap)
 
 
 def run_replay(request: RunRequest, fps: float | None = None, theme: str | None = None) -> int:
