@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +12,10 @@ import click
 
 from digit_tui.cli.options import META, RUN_FIELDS, Widths, flag_of
 from digit_tui.config import SOURCES, ConfigError, RunConfig, absolute_data
+from digit_tui.storage.toml_file import TomlError, line_of, near, parse_toml, read_toml_text
 
 INTERFACE = ("plain", "theme", "fps", "notify", "no_tips")
 """Options that can be in the file besides those of a run, as click names them."""
-MOST_BYTES = 1_000_000
 
 
 class ConfigFileError(click.ClickException):
@@ -92,7 +90,11 @@ def read_config(path: Path, parameters: list[click.Parameter]) -> ConfigFile:
     Raises:
         ConfigFileError: if it cannot be read, or says what no option takes.
     """
-    text = read_toml_text(path)
+    try:
+        text = read_toml_text(path)
+        named = {} if text is None else parse_toml(path, text)
+    except TomlError as error:
+        raise ConfigFileError(str(error)) from error
     if text is None:
         return ConfigFile(path)
     known = {
@@ -100,7 +102,7 @@ def read_config(path: Path, parameters: list[click.Parameter]) -> ConfigFile:
     }
     values: dict[str, Any] = {}
     lines: dict[str, int] = {}
-    for name, value in parse_toml(path, text).items():
+    for name, value in named.items():
         line = line_of(text, name)
         option = known.get(name)
         if option is None or option.name is None:
@@ -114,69 +116,9 @@ def read_config(path: Path, parameters: list[click.Parameter]) -> ConfigFile:
     return ConfigFile(path, values, lines)
 
 
-def read_toml_text(path: Path) -> str | None:
-    """The text of a file of settings; None if it is not there.
-
-    Raises:
-        ConfigFileError: if it cannot be read.
-    """
-    try:
-        if path.exists() and not path.is_file():
-            raise ConfigFileError(f"{path} is not a file")
-        with open(path, "rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise ConfigFileError(f"cannot read {path}: {error.strerror}") from error
-    if len(data) > MOST_BYTES:
-        raise ConfigFileError(f"{path} is larger than {MOST_BYTES // 1_000_000} MB")
-    try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigFileError(f"{path}, line {line}: not in UTF-8") from None
-
-
-def parse_toml(path: Path, text: str) -> dict[str, Any]:
-    """The names and values of a file of settings.
-
-    Raises:
-        ConfigFileError: if it is not in TOML.
-    """
-    import tomllib
-
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        message = str(error)
-        place = re.search(r" \(at line (\d+), column (\d+)\)", message)
-        where = f"line {place[1]}, column {place[2]}" if place else "at its end"
-        what = re.sub(r" \(at .*\)$", "", message)
-        raise ConfigFileError(f"{path}, {where}: no TOML: {what[:1].lower()}{what[1:]}") from None
-    except RecursionError:
-        raise ConfigFileError(f"{path}: too deeply nested") from None
-
-
-def line_of(text: str, name: str) -> int:
-    """Where a name is given its value, or is the title of a table; 1 if that cannot be seen."""
-    key = rf"[\"']?{re.escape(name)}[\"']?"
-    found = re.search(rf"^[ \t]*(\[+[ \t]*{key}|{key}[ \t]*[=.])", text, re.MULTILINE)
-    return text.count("\n", 0, found.start()) + 1 if found else 1
-
-
-def near(name: str, known: Mapping[str, Any]) -> str:
-    """A question whether another name was meant; "" if none is like it."""
-    close = get_close_matches(name.replace("_", "-").lower(), known, 1)
-    if not close:
-        close = get_close_matches(name.replace("-", "_").lower(), known, 1)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
 def _unknown(name: str, value: object, known: Mapping[str, Any]) -> str:
-    if isinstance(value, dict | list) and name not in known:
-        if isinstance(value, dict):
-            return f"there is no table {name!r}: options stand alone, one a line"
+    if isinstance(value, dict):
+        return f"there is no table {name!r}: options stand alone, one a line"
     return f"there is no option {name!r}{near(name, known)}"
 
 

@@ -193,7 +193,7 @@ def cli(
     if "data" in written:
         written["data"] = request.config.data  # a folder in full
     asked = written if folder is None and resume is None else None
-    sys.exit(run_tui(request, asked, fps, not no_tips, theme))
+    sys.exit(run_tui(request, asked, fps, not no_tips, theme, keys_path(context), notify))
 
 
 def _on_command_line(context: click.Context, name: str) -> bool:

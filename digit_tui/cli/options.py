@@ -91,8 +91,8 @@ RUN_OPTIONS: list[Callable[[Any], Any]] = [
         "--data",
         metavar="NAME|DIR",
         type=DATA_NAME,
-        help="Digits to train on: auto, sample, mnist, mine (your drawings), or a folder of IDX files or of "
-        "pictures (auto: full MNIST if it was fetched, else the bundled sample).",
+        help="Digits to train on: auto, sample, mnist, mine (your drawings), or a folder of IDX "
+        "files or of pictures (auto: full MNIST if it was fetched, else the bundled sample).",
     ),
     click.option(
         "--preset",
@@ -102,7 +102,9 @@ RUN_OPTIONS: list[Callable[[Any], Any]] = [
         metavar="NAME",
         help=f"Named settings: {', '.join(PRESETS)}; any option given beside it wins.",
     ),
-    click.option("--hidden", type=Widths(), metavar="WIDTHS", help="Hidden layer widths, such as 256,128."),
+    click.option(
+        "--hidden", type=Widths(), metavar="WIDTHS", help="Hidden layer widths, such as 256,128."
+    ),
     click.option(
         "--optimizer",
         type=click.Choice(OPTIMIZERS),

@@ -69,9 +69,7 @@ def _sections(
 ) -> list[tuple[str, list[str]]]:
     """The names that there are, by section; those of no section come last."""
     left = dict.fromkeys(known)
-    found = [
-        (title, [name for name in names if name in left]) for title, names in sections.items()
-    ]
+    found = [(title, [name for name in names if name in left]) for title, names in sections.items()]
     for _, names in found:
         for name in names:
             del left[name]

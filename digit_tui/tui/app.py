@@ -118,6 +118,7 @@ class DigitApp(SteeringApp):
 
     def _start_runner(self, request: RunRequest, dataset: Dataset | None = None) -> None:
         self.model = RunModel(request.config)
+        self.model.ways = self.key_names
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
@@ -235,7 +236,8 @@ class DigitApp(SteeringApp):
         else:
             self._pause_pending = True
             self.send(commands.Pause())
-            self.notify("Pausing. ctrl+c once more saves and leaves, space trains on.")
+            again = f"{self.key_names['go']} trains on"
+            self.notify(f"Pausing. ctrl+c once more saves and leaves, {again}.")
 
     async def action_quit(self) -> None:
         if self.runner is None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 import click
+from click.core import ParameterSource
 
 from digit_tui.cli.completion_types import RUN_NAME
-from click.core import ParameterSource
 
 
 @click.command()

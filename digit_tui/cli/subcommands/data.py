@@ -37,7 +37,9 @@ def fetch(mirrors: tuple[str, ...], timeout: float) -> None:
 
 
 @data.command()
-@click.option("--data", "name", type=DATA_NAME, default="auto", metavar="NAME|DIR", show_default=True)
+@click.option(
+    "--data", "name", type=DATA_NAME, default="auto", metavar="NAME|DIR", show_default=True
+)
 @click.option("--count", type=click.IntRange(1, 1000), default=8, show_default=True)
 @click.option(
     "--index", type=click.IntRange(0), default=0, show_default=True, help="The first digit."

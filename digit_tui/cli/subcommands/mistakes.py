@@ -15,7 +15,12 @@ ORDERS = ("loss", "confidence", "index", "forgotten", "broken", "fixed")
 
 @click.command()
 @click.argument("run", type=RUN_NAME)
-@click.option("--data", type=DATA_NAME, metavar="NAME|DIR", help="Dataset (the one that the run was trained on).")
+@click.option(
+    "--data",
+    type=DATA_NAME,
+    metavar="NAME|DIR",
+    help="Dataset (the one that the run was trained on).",
+)
 @click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
 @click.option(
     "--select",

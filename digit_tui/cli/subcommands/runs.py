@@ -36,7 +36,9 @@ def show_saved(run: str) -> None:
 
 @runs.command("compare")
 @click.argument("names", type=RUN_NAME, metavar="RUN RUN...", nargs=-1, required=True)
-@click.option("--data", type=DATA_NAME, metavar="NAME|DIR", help="Test all on this dataset (each on its own).")
+@click.option(
+    "--data", type=DATA_NAME, metavar="NAME|DIR", help="Test all on this dataset (each on its own)."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for each run.")
 def compare_saved(names: tuple[str, ...], data: str | None, as_json: bool) -> None:
     """Compare RUNs: settings, curves, and whether the difference is significant."""
