@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,20 +72,21 @@ def complete_runs(incomplete: str) -> list[CompletionItem]:
 
     if incomplete.startswith((".", "/", "~")) or "/" in incomplete:
         return [CompletionItem(incomplete, type="dir")]
-    found = []
+    saved = []
     try:
         for entry in runs_folder().iterdir():
             record = entry / "run.json"
-            if entry.name.startswith(incomplete) and entry.name.isprintable():
-                try:
-                    found.append((record.stat().st_mtime, entry.name, record))
-                except OSError:  # it is no run
-                    continue
+            with suppress(OSError):  # it is no run
+                saved.append((record.stat().st_mtime, entry.name, record))
     except OSError:  # no run was ever saved
         pass
-    found.sort(reverse=True)
-    runs = [CompletionItem(name, help=_told(record)) for _, name, record in found[:MOST_RUNS]]
-    if found and "last".startswith(incomplete):
+    found = [each for each in sorted(saved, reverse=True) if each[1].startswith(incomplete)]
+    runs = [
+        CompletionItem(name, help=_told(record))
+        for _, name, record in found[:MOST_RUNS]
+        if name.isprintable()
+    ]
+    if saved and "last".startswith(incomplete):
         runs.insert(0, CompletionItem("last", help="the newest run"))
     return runs or [CompletionItem(incomplete, type="dir")]
 

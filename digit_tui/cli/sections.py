@@ -46,7 +46,7 @@ class SectionedGroup(click.Group):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         records = {
-            (parameter.name or "").strip("_"): record
+            "help" if "--help" in parameter.opts else parameter.name or "": record
             for parameter in self.get_params(ctx)
             if (record := parameter.get_help_record(ctx)) is not None
         }
