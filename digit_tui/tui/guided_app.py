@@ -54,6 +54,7 @@ class GuidedApp(ResilientApp):
     def use_keys(self, keymap: Keymap) -> None:
         """Have other keys than those that are declared, before the app runs."""
         self.keymap = keymap
+        vars(self).pop("key_names", None)  # of the keys before
         bindings = [each for _, group in self.key_groups() for each in group]
         self.set_keymap(keymap.for_textual(bindings))
 

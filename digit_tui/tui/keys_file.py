@@ -92,7 +92,8 @@ def _keys_of(id: str, value: Any, known: Mapping[str, Binding]) -> tuple[str, ..
         raise ValueError(f'{id} takes a key, such as "u", or a list of keys')
     found = tuple(dict.fromkeys(_key(each) for each in given))
     for key, text in zip(found, given, strict=False):
-        if known[id].priority and _types(key):
+        always = known[id].priority and not any(map(_types, default_keys(known[id])))
+        if always and _types(key):
             raise ValueError(
                 f"{id} works while text is typed, so it cannot have {text!r}: "
                 "take a key with ctrl, or one such as f2"
