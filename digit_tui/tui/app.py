@@ -162,7 +162,7 @@ class DigitApp(SteeringApp):
                 self._driver.flush()
             if told.trouble:
                 self.model.say("trouble", told.trouble)
-                urgent = True
+                super().ingest((), urgent=True)
         self._pause_pending &= self.model.going
         top = self.top_screen
         if isinstance(top, TimelineDialog | KeepDialog):
