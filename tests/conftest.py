@@ -53,11 +53,13 @@ def no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("XDG_STATE_HOME", str(home / "state"))
         patch.setenv("XDG_CACHE_HOME", str(home / "cache"))
         patch.setenv("XDG_DATA_HOME", str(home / "data"))
+        patch.setenv("XDG_CONFIG_HOME", str(home / "config"))
         if sys.platform == "darwin":
             patch.setenv("HOME", str(home))
         elif sys.platform == "win32":
             # Windows asks the system, not the environment; a subprocess cannot be told.
             patch.setattr(run_files, "user_state_path", lambda *_, **__: home / "state")
+            patch.setattr(run_files, "user_config_path", lambda *_, **__: home / "config")
             patch.setattr(sources, "user_cache_path", lambda *_, **__: home / "cache")
             patch.setattr(own_digits, "user_data_path", lambda *_, **__: home / "data")
         # What a person sees at the first start is in no test but those of that.

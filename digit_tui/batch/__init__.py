@@ -11,6 +11,8 @@ from digit_tui.run.commands import Stop
 from digit_tui.session import signals
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import EXPECTED, failure_of, print_failure
+from digit_tui.session.notifier import Notifier, Told, send_to_terminal
+from digit_tui.session.notify_choice import Notify
 from digit_tui.session.output import Output, print_error
 from digit_tui.training.command_source import Mailbox
 from digit_tui.training.run_request import RunRequest
@@ -30,14 +32,38 @@ class StopOnSignal:
         signals.reset(number)
 
 
-def run_batch(request: RunRequest, as_json: bool, target_accuracy: float | None) -> int:
+def run_batch(
+    request: RunRequest,
+    as_json: bool,
+    target_accuracy: float | None,
+    notify: Notify | None = None,
+) -> int:
     """Train headless and report; returns the exit status.
 
     Args:
         request: which run.
         as_json: print events as JSON Lines instead of a report at the end.
         target_accuracy: a lower final test accuracy, as a fraction, is a status of its own.
+        notify: how to tell that the run has ended; None does not.
     """
+    notifier = Notifier(notify, target_accuracy, alone=True)
+    try:
+        return _run(request, as_json, target_accuracy, notifier)
+    finally:
+        _pass_on(notifier.finish())
+
+
+def _pass_on(told: list[Told]) -> None:
+    for each in told:
+        send_to_terminal(each.terminal)
+        if each.trouble:
+            print_error(each.trouble)
+
+
+def _run(
+    request: RunRequest, as_json: bool, target_accuracy: float | None, notifier: Notifier
+) -> int:
+    """Train headless and report; returns the exit status."""
     mailbox = Mailbox()
     output = Output()
     stop_on_signal = StopOnSignal(mailbox)
@@ -53,9 +79,12 @@ def run_batch(request: RunRequest, as_json: bool, target_accuracy: float | None)
                 for event in trainer.run():
                     progress.show(event)
                     printer.add(event)
+                    notifier.see(event)
+                    _pass_on(notifier.drain())
         except EXPECTED as error:
-            action = "write the run's folder:"
-            return print_failure(failure_of(error, request.path, action))
+            failed = failure_of(error, request.path, "write the run's folder:")
+            notifier.see(failed)
+            return print_failure(failed)
         if not as_json:
             output.line(printer.report(len(dataset.train_labels)))
 

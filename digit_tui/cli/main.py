@@ -14,9 +14,13 @@ import click
 from click.core import ParameterSource
 
 import digit_tui
+from digit_tui.cli.completion_types import RUN_NAME
+from digit_tui.cli.config_file import config_in_force
+from digit_tui.cli.config_source import NO_CONFIG, keys_path, stronger
 from digit_tui.cli.options import (
     FPS,
     NO_TIPS,
+    NOTIFY,
     THEME,
     Changes,
     make_config,
@@ -24,16 +28,19 @@ from digit_tui.cli.options import (
     warn_of_threads,
 )
 from digit_tui.cli.saved_runs import saved_request
+from digit_tui.cli.sections import SectionedGroup
 from digit_tui.cli.subcommands import SUBCOMMANDS
 from digit_tui.cli.terminal import require_terminal
 from digit_tui.config import ConfigError, flag_of
 from digit_tui.session.exit_status import ExitStatus
 
 if TYPE_CHECKING:
+    from digit_tui.session.notify_choice import Notify
     from digit_tui.training.run_request import RunRequest
 
 
 @click.group(
+    cls=SectionedGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "DIGIT_TUI"},
 )
@@ -43,17 +50,20 @@ if TYPE_CHECKING:
     "--run",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
     envvar="DIGIT_TUI_RUN",
     help="Folder to save the run in (a new one in the state directory).",
 )
 @click.option(
     "--resume",
     metavar="RUN",
+    type=RUN_NAME,
     help="Continue a run (last: the newest), bit for bit as if it had not stopped.",
 )
 @click.option(
     "--replay",
     metavar="RUN",
+    type=RUN_NAME,
     help="With --batch: repeat a run, with all its commands, from its journal.",
 )
 @click.option(
@@ -71,6 +81,8 @@ if TYPE_CHECKING:
 @FPS
 @THEME
 @NO_TIPS
+@NOTIFY
+@NO_CONFIG
 @click.option("--batch", is_flag=True, help="Train without a screen.")
 @click.option(
     "--plain",
@@ -83,6 +95,7 @@ if TYPE_CHECKING:
 @click.option(
     "--target-accuracy",
     type=click.FloatRange(0, 1),
+    metavar="X",
     help="With --batch: exit status 5 if the final test accuracy is lower.",
 )
 @click.pass_context
@@ -98,6 +111,7 @@ def cli(
     fps: float | None,
     theme: str | None,
     no_tips: bool,
+    notify: Notify | None,
     batch: bool,
     plain: bool,
     as_json: bool,
@@ -108,10 +122,14 @@ def cli(
 
     Without --batch it opens the terminal interface: watch a network learn, steer it, and look at
     every digit that it gets wrong. With --plain you type commands instead: help lists them. Each
-    option can also be set in the environment, as DIGIT_TUI_ and its name: DIGIT_TUI_BATCH_SIZE=64.
+    option can also be set in the environment, as DIGIT_TUI_ and its name: DIGIT_TUI_BATCH_SIZE=64,
+    or in config.toml (digit-tui config shows what is in force, and from where).
     """
     if context.invoked_subcommand is not None:
         return
+    config_file = config_in_force(context)
+    if config_file is not None:
+        config_file.require()
     if target_accuracy is not None and isnan(target_accuracy):  # it passes click's range
         raise click.UsageError("--target-accuracy: nan is not an accuracy")
     if (fork_at is None) != (fork is None):
@@ -151,7 +169,7 @@ def cli(
     else:
         from digit_tui.training.run_request import RunRequest
 
-        request = RunRequest(make_config(preset, options), folder)
+        request = RunRequest(make_config(preset, stronger(context, options)), folder)
         if request.config.epochs == 0:
             click.echo("digit-tui: --epochs 0: nothing is trained, only measured", err=True)
     if _on_command_line(context, "threads"):
@@ -164,17 +182,17 @@ def cli(
     if batch:
         from digit_tui.batch import run_batch
 
-        sys.exit(run_batch(request, as_json, target_accuracy))
+        sys.exit(run_batch(request, as_json, target_accuracy, notify))
     if plain:
         from digit_tui.plain import run_plain
 
-        sys.exit(run_plain(request))
+        sys.exit(run_plain(request, notify))
     from digit_tui.tui import run_tui
 
     if "data" in written:
         written["data"] = request.config.data  # a folder in full
     asked = written if folder is None and resume is None else None
-    sys.exit(run_tui(request, asked, fps, not no_tips, theme))
+    sys.exit(run_tui(request, asked, fps, not no_tips, theme, keys_path(context), notify))
 
 
 def _on_command_line(context: click.Context, name: str) -> bool:
@@ -212,7 +230,8 @@ def main() -> None:
         message = re.sub("a valid float( range)?", "a number", message)
         context = getattr(error, "ctx", None)
         command = "digit-tui" if context is None else context.command_path
-        click.echo(f"digit-tui: {message} (see {command} --help)", err=True)
+        see = getattr(error, "see", f"{command} --help")
+        click.echo(f"digit-tui: {message} (see {see})", err=True)
         sys.exit(error.exit_code)
     except OSError as error:  # --help to a full disk or a closed pipe
         closed = isinstance(error, BrokenPipeError)

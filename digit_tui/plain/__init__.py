@@ -6,15 +6,17 @@ import sys
 
 from digit_tui.plain.lines import LineReader
 from digit_tui.plain.session import Session
+from digit_tui.session.notify_choice import Notify
 from digit_tui.session.output import Output
 from digit_tui.training.run_request import RunRequest
 
 
-def run_plain(request: RunRequest) -> int:
+def run_plain(request: RunRequest, notify: Notify | None = None) -> int:
     """Train, steered by the lines of standard input; returns the exit status.
 
     Args:
         request: which run.
+        notify: how to tell that it has ended; None does not.
     """
     typed = is_terminal(sys.stdin)
     session = Session(
@@ -23,6 +25,7 @@ def run_plain(request: RunRequest) -> int:
         Output(),
         terminal=typed,
         prompt=typed and is_terminal(sys.stdout),
+        notify=notify,
     )
     with session.signals:
         session.converse()

@@ -31,6 +31,8 @@ from digit_tui.run import commands
 from digit_tui.run.events import Refused, SnapshotInfo
 from digit_tui.run.settings import teach_own_digits
 from digit_tui.session.kept_run import kept_lines
+from digit_tui.session.notifier import Notifier, Told, send_to_terminal
+from digit_tui.session.notify_choice import Notify
 from digit_tui.session.output import Output
 from digit_tui.session.run_status import RunStatus
 from digit_tui.session.runner import RunnerEvent
@@ -55,7 +57,13 @@ class Session:
     """
 
     def __init__(
-        self, request: RunRequest, source: LineSource, output: Output, terminal: bool, prompt: bool
+        self,
+        request: RunRequest,
+        source: LineSource,
+        output: Output,
+        terminal: bool,
+        prompt: bool,
+        notify: Notify | None = None,
     ) -> None:
         """Set up a run; `converse` begins it.
 
@@ -67,6 +75,7 @@ class Session:
                 command that trains until it pauses is waited for, and the run goes on after the
                 last line.
             prompt: show a prompt.
+            notify: how to tell that the run has ended; None does not.
         """
         self._request = request
         self._source = source
@@ -74,6 +83,7 @@ class Session:
         self._terminal = terminal
         self._inbox: SimpleQueue[Line | EndOfInput | Woken | Interrupted] = SimpleQueue()
         self._transcript = Transcript(output, prompt)
+        self._notifier = Notifier(notify, alone=not terminal)
         self._set_up(request)
         self.signals = RunSignals(self._runner, lambda: self._inbox.put(Interrupted()))
 
@@ -127,6 +137,14 @@ class Session:
             self._receive()
             for event in self._runner.drain():
                 self._ingest(event)
+            self._pass_on(self._notifier.drain())
+
+    def _pass_on(self, told: list[Told]) -> None:
+        """Tell that the run has ended, or what went wrong with telling it."""
+        for each in told:
+            send_to_terminal(each.terminal)
+            if each.trouble:
+                self._transcript.record(each.trouble)
 
     def _begin_next(self, following: NextRun) -> None:
         """Begin the run that follows the one that has ended."""
@@ -146,6 +164,8 @@ class Session:
 
     def close(self) -> int:
         """Print how it ended; returns the exit status."""
+        patience = {"seconds": 0.0} if self._terminal else {}  # a person does not wait
+        self._pass_on(self._notifier.finish(**patience))
         wrong = bool(self._wrong) and not self._terminal
         write = self._transcript.write if self._terminal else None
         return conclude(self.run, self._output, write, self.signals.number, wrong)
@@ -193,6 +213,7 @@ class Session:
         if isinstance(event, Refused):
             self._wrong += 1
         self._control.ingest(event)
+        self._notifier.see(event, self.run.repeats_to is not None)
 
     # What is done
 

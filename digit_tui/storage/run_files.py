@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from platformdirs import user_state_path
+from platformdirs import user_config_path, user_state_path
 
 RECORD, JOURNAL, METRICS = "run.json", "journal.jsonl", "metrics.csv"
 CHECKPOINT, PREVIOUS, BEST = "checkpoint.npz", "previous.npz", "best.npz"
@@ -50,3 +50,13 @@ def theme_file() -> Path:
 def tips_seen() -> Path:
     """A file that is there once the tips of the first start were seen."""
     return user_state_path("digit-tui") / "tips-seen"
+
+
+def config_file() -> Path:
+    """Has the user's defaults for options; it need not be there."""
+    return user_config_path("digit-tui") / "config.toml"
+
+
+def keys_file() -> Path:
+    """Has the user's keys; it need not be there."""
+    return user_config_path("digit-tui") / "keys.toml"

@@ -10,18 +10,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digit_tui.session.allocator import keep_large_arrays_apart
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.exit_watchdog import SAVE_SECONDS
-from digit_tui.session.output import discard_output
+from digit_tui.session.notify_choice import Notify
+from digit_tui.session.output import discard_output, print_error
 from digit_tui.storage.run_index import last_interrupted
+from digit_tui.storage.toml_file import TomlError
 from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.draw_rate import DrawRate
 
 if TYPE_CHECKING:
     from digit_tui.tui.job_control import JobControlApp
+    from digit_tui.tui.keymap import Keymap
 
 SWITCH_SECONDS = 0.0005
 """Longest time that one thread keeps the interpreter while another waits for it."""
@@ -33,6 +37,8 @@ def run_tui(
     fps: float | None = None,
     tips: bool = True,
     theme: str | None = None,
+    keys: Path | None = None,
+    notify: Notify | None = None,
 ) -> int:
     """Train a run on the screen; returns the exit status.
 
@@ -43,41 +49,62 @@ def run_tui(
         fps: how often charts are drawn in a second, whatever that costs; None for the default.
         tips: say at the first start what is seen and which keys to try.
         theme: one of the program's own, see `RunApp.begin_theme`; None for the last one chosen.
+        keys: the user's keys.toml, which need not be there; None leaves all keys as they are.
+        notify: how to tell that a run has ended; None does not.
     """
     from digit_tui.tui.app import DigitApp
     from digit_tui.tui.first_start import is_first_start
     from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
+    keymap = _read_keys(keys)
+    if keymap is None:
+        return ExitStatus.USAGE
     stdio = StdioCapture()
     stdio.divert()  # before the app is made: its driver draws on what is `sys.stderr` then
     offered = None if asked is None else last_interrupted(asked)
     tips = tips and offered is None and is_first_start()
-    return _run(DigitApp(request, offered, DrawRate.of(fps), stdio, tips), theme)
+    app = DigitApp(request, offered, DrawRate.of(fps), stdio, tips, notify)
+    return _run(app, theme, keymap)
 
 
-def run_replay(request: RunRequest, fps: float | None = None, theme: str | None = None) -> int:
+def run_replay(
+    request: RunRequest,
+    fps: float | None = None,
+    theme: str | None = None,
+    keys: Path | None = None,
+) -> int:
     """Replay a saved run on the screen; returns the exit status.
 
     Args:
         request: the run to repeat.
         fps: how often charts are drawn in a second, whatever that costs; None for the default.
         theme: as above.
+        keys: as above.
     """
     from digit_tui.tui.replay import ReplayApp
     from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
+    keymap = _read_keys(keys)
+    if keymap is None:
+        return ExitStatus.USAGE
     stdio = StdioCapture()
     stdio.divert()  # as above
-    return _run(ReplayApp(request, DrawRate.of(fps), stdio), theme)
+    return _run(ReplayApp(request, DrawRate.of(fps), stdio), theme, keymap)
 
 
-def run_draw(request: RunRequest, fps: float | None = None, theme: str | None = None) -> int:
+def run_draw(
+    request: RunRequest,
+    fps: float | None = None,
+    theme: str | None = None,
+    keys: Path | None = None,
+) -> int:
     """Show a saved run, to draw digits for its network; returns the exit status.
 
     Args:
         request: the run, as one to be repeated; it is only read.
         fps: how often charts are drawn in a second, whatever that costs; None for the default.
         theme: as above.
+        keys: as above.
 
     Raises:
         RunError: if it has no checkpoint that can be read.
@@ -90,17 +117,37 @@ def run_draw(request: RunRequest, fps: float | None = None, theme: str | None = 
     from digit_tui.tui.saved import SavedApp
     from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
+    keymap = _read_keys(keys)
+    if keymap is None:
+        return ExitStatus.USAGE
     stdio = StdioCapture()
     stdio.divert()  # as above
     with threadpool_limits(limits=request.config.threads, user_api="blas"):
-        return _run(SavedApp(request, checkpoint, DrawRate.of(fps), stdio), theme)
+        return _run(SavedApp(request, checkpoint, DrawRate.of(fps), stdio), theme, keymap)
 
 
-def _run(app: JobControlApp, theme: str | None) -> int:
+def _read_keys(path: Path | None) -> Keymap | None:
+    """The user's keys; None if the file cannot be used, which is told."""
+    from digit_tui.tui.keymap import Keymap
+
+    if path is None or not path.exists():
+        return Keymap()
+    from digit_tui.tui.keys_file import read_keys
+
+    try:
+        return read_keys(path)
+    except TomlError as error:
+        print_error(str(error))
+        return None
+
+
+def _run(app: JobControlApp, theme: str | None, keymap: Keymap) -> int:
     from digit_tui.tui.terminal.watchdog import Watchdog
 
     app.begin_theme(theme)
     keep_large_arrays_apart()
+    if keymap.changed:
+        app.use_keys(keymap)
     # The training thread asks for the interpreter after each call of NumPy. With Python's usual
     # 5 ms it would wait that long for the interface, and the worker processes with it.
     sys.setswitchinterval(SWITCH_SECONDS)

@@ -16,6 +16,8 @@ from digit_tui.session.allocator import give_free_memory_back
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import Failed
 from digit_tui.session.kept_run import fork_name, kept_lines, name_of
+from digit_tui.session.notifier import Notifier
+from digit_tui.session.notify_choice import Notify
 from digit_tui.session.runner import EventQueue, Runner, RunnerEvent
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.restart import NextRun
@@ -49,6 +51,7 @@ class DigitApp(SteeringApp):
         rate: DrawRate = DEFAULT_RATE,
         stdio: StdioCapture | None = None,
         tips: bool = False,
+        notify: Notify | None = None,
     ) -> None:
         """Make the app; the run begins when the first view is on screen.
 
@@ -58,6 +61,7 @@ class DigitApp(SteeringApp):
             rate: how often the run is drawn.
             stdio: what else this process writes to stdout and stderr, for the log.
             tips: whether to say what is seen and which keys to try, until the first key.
+            notify: how to tell that a run has ended; None does not.
         """
         super().__init__(request.config, rate, stdio)
         self._request = request
@@ -69,6 +73,7 @@ class DigitApp(SteeringApp):
         self._wake = asyncio.Event()
         self._pause_pending = False
         self.runner: Runner | None = None
+        self._notifier = Notifier(notify)
 
     def on_mount(self) -> None:
         self.switch_mode("train")
@@ -113,6 +118,7 @@ class DigitApp(SteeringApp):
 
     def _start_runner(self, request: RunRequest, dataset: Dataset | None = None) -> None:
         self.model = RunModel(request.config)
+        self.model.ways = self.key_names
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
@@ -146,7 +152,17 @@ class DigitApp(SteeringApp):
             self._end_run()
 
     def ingest(self, events: Iterable[RunnerEvent], urgent: bool = False) -> None:
+        events = list(events)
         super().ingest(events, urgent)
+        for event in events:
+            self._notifier.see(event, self.model.repeats)
+        for told in self._notifier.drain():
+            if told.terminal and self._driver is not None:  # between two frames, not inside one
+                self._driver.write(told.terminal)
+                self._driver.flush()
+            if told.trouble:
+                self.model.say("trouble", told.trouble)
+                super().ingest((), urgent=True)
         self._pause_pending &= self.model.going
         top = self.top_screen
         if isinstance(top, TimelineDialog | KeepDialog):
@@ -220,7 +236,8 @@ class DigitApp(SteeringApp):
         else:
             self._pause_pending = True
             self.send(commands.Pause())
-            self.notify("Pausing. ctrl+c once more saves and leaves, space trains on.")
+            again = f"{self.key_names['go']} trains on"
+            self.notify(f"Pausing. ctrl+c once more saves and leaves, {again}.")
 
     async def action_quit(self) -> None:
         if self.runner is None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.theme import ThemeProvider
 
+from digit_tui.tui.bindings import TRAINING_KEYS
 from digit_tui.tui.first_start import remember_tips
+from digit_tui.tui.key_words import IdsThemselves, key_sign, key_word
+from digit_tui.tui.keymap import Keymap
 from digit_tui.tui.palette import Commands
 from digit_tui.tui.resilient_app import ResilientApp
 from digit_tui.tui.screens.dialog import Palette
@@ -31,7 +36,10 @@ class GuidedApp(ResilientApp):
 
     Attributes:
         tips: whether those of the first start are to be shown, where there is room for them.
+        keymap: the keys that the user has changed.
     """
+
+    keymap = Keymap()
 
     COMMANDS = {Commands}
     SHOWS = "run"
@@ -42,6 +50,37 @@ class GuidedApp(ResilientApp):
     def __init__(self) -> None:
         super().__init__()
         self.tips = False
+
+    def use_keys(self, keymap: Keymap) -> None:
+        """Have other keys than those that are declared, before the app runs."""
+        self.keymap = keymap
+        vars(self).pop("key_names", None)  # of the keys before
+        bindings = [each for _, group in self.key_groups() for each in group]
+        self.set_keymap(keymap.for_textual(bindings))
+
+    @cached_property
+    def key_names(self) -> Mapping[str, str]:
+        """The keys in force in words, by the ids of their bindings; also those of remedies."""
+        groups = [bindings for _, bindings in self.key_groups()]
+        names = IdsThemselves(
+            (each.id, self._key_word(each))
+            for bindings in (keys(TRAINING_KEYS), *groups)
+            for each in bindings
+            if each.id is not None
+        )
+        names |= {"go": names["pause"], "held_out": names["test"]}
+        return names
+
+    def _key_word(self, binding: Binding) -> str:
+        changed = self.keymap.changed.get(binding.id or "")
+        return key_word(replace(binding, key=changed[0], key_display=None) if changed else binding)
+
+    def get_key_display(self, binding: Binding) -> str:
+        """The key in force of a binding, of several the first."""
+        changed = self.keymap.changed.get(binding.id or "")
+        if changed:
+            return key_sign(changed[0])
+        return binding.key_display or key_sign(binding.key.partition(",")[0])
 
     @property
     def shows_tips(self) -> bool:

@@ -101,7 +101,8 @@ class JobControlApp(RunApp):
             return
         if os.getpgrp() == os.getsid(0):  # there is no shell that could resume it
             self.notify(
-                "No shell has started this, so there is none to go back to: q saves and leaves."
+                "No shell has started this, so there is none to go back to: "
+                f"{self.key_names['quit']} saves and leaves."
             )
             return
         self._suspended = True

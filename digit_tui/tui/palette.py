@@ -10,6 +10,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from digit_tui.config import OPTIMIZERS
+from digit_tui.tui.key_words import key_names
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.screens.view_host import ViewHost
 
@@ -116,7 +117,13 @@ class Commands(Provider):
                 run = partial(host.show_view, mode)
                 yield Entry("View", "", f"Go to {title}", "View wrong errors digits", run)
         yield Entry("Theme", "", "Choose one of all themes", "", self.app.action_change_theme)
-        yield Entry("Program", "? m", "Read the manual", "Manual", self._open_manual)
+        yield Entry(
+            "Program",
+            f"{key_names(self.app)['help']} m",
+            "Read the manual",
+            "Manual",
+            self._open_manual,
+        )
 
     def _open_manual(self) -> None:
         from digit_tui.tui.screens.manual import ManualDialog  # costs nothing before it is opened

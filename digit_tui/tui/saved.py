@@ -27,8 +27,6 @@ from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
 NAME_COLUMNS = 24
 """Of the run's name in the header."""
-STEERING = {each.key for each in keys(TRAINING_KEYS)}
-"""Keys of a run that trains."""
 
 
 class SavedApp(JobControlApp):
@@ -77,7 +75,8 @@ class SavedApp(JobControlApp):
         screen = self.screen
         if not isinstance(screen, View) or event.key in screen.active_bindings:
             return
-        if event.key in STEERING:
+        steering = {key for each in keys(TRAINING_KEYS) for key in self.keymap.keys(each)}
+        if event.key in steering:
             run = shlex.quote(run_name(self._path))
             self.tell(printable(f"a saved run is not trained here: digit-tui --resume {run}"))
 

@@ -10,7 +10,6 @@ from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.remedies import FORK_FIRST, KEEP_FIRST, TEST, with_remedy
 from digit_tui.run.settings import teach_own_digits
-from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.job_control import JobControlApp
 from digit_tui.tui.screens.fork import CLIPPINGS, ForkDialog, KeepDialog
 from digit_tui.tui.screens.optimizer import OptimizerDialog
@@ -117,7 +116,7 @@ class SteeringApp(JobControlApp):
     def _forked(self) -> bool:
         """Whether there is a fork, which is then told; it may have trained to the end."""
         if self.model.fork is not None:
-            self.tell(with_remedy("there is a fork beside the run", KEEP_FIRST, WAYS))
+            self.tell(with_remedy("there is a fork beside the run", KEEP_FIRST, self.key_names))
         return self.model.fork is not None
 
     def action_fork(self) -> None:
@@ -133,8 +132,9 @@ class SteeringApp(JobControlApp):
         """Fork the run, and teach the copy the digits that the person drew."""
         if self._forked():
             return
+        key = self.key_names["keep_drawing"]
         try:
-            command = teach_own_digits("draw and keep {} more (view Draw, enter)")
+            command = teach_own_digits(f"draw and keep {{}} more (view Draw, {key})")
         except DataError as error:
             self.tell(str(error))
             return
@@ -146,7 +146,7 @@ class SteeringApp(JobControlApp):
                 self.send(commands.Keep(fork))
 
         if self.model.fork is None:
-            self.tell(with_remedy("there is no fork to end", FORK_FIRST, WAYS))
+            self.tell(with_remedy("there is no fork to end", FORK_FIRST, self.key_names))
             return
         self.push_screen(KeepDialog(self.model), chosen)
 
@@ -158,7 +158,7 @@ class SteeringApp(JobControlApp):
         if self.model.shows_test:
             self.model.shows_test = False
             text = "the held-out set is shown again"
-            self.tell(with_remedy(text, TEST, WAYS))
+            self.tell(with_remedy(text, TEST, self.key_names))
             if isinstance(self.screen, View):
                 self.screen.redraw()
         else:

@@ -142,7 +142,7 @@ def test_the_last_run_is_offered_where_it_has_what_was_asked_for(
     """What it must have; see `last_interrupted`. None offers none."""
     got: list[object] = []
 
-    def run_tui(request: object, asked: object, fps: object, tips: object, theme: object) -> int:
+    def run_tui(request: object, asked: object, *options: object) -> int:
         got.append(asked)
         return 0
 

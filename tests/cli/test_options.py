@@ -26,6 +26,8 @@ def test_the_documented_options_are_those_that_are_here() -> None:
         "--fps",
         "--theme",
         "--no-tips",
+        "--notify",
+        "--no-config",
     }  # no options of a run
     assert options - here == set(VALUES)
 

@@ -16,6 +16,7 @@ from digit_tui.run import commands
 from digit_tui.storage import run_files
 from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.first_start import is_first_start
+from digit_tui.tui.key_words import with_keys
 from digit_tui.tui.terminal import stdio_capture
 from digit_tui.tui.widgets.tips import TIPS
 
@@ -54,7 +55,9 @@ async def test_they_go_with_the_first_key_and_never_come_again(
     async with start(*size) as opened:
         rows = [row.strip() for row in opened.rows]
         first = rows.index(TIPS[0])
-        assert tuple(rows[first : first + 3]) == TIPS  # none is cut off
+        assert rows[first : first + 3] == [
+            with_keys(opened.app, tip) for tip in TIPS
+        ]  # none is cut off
         assert "─ First start: any key closes this ─" in f"─ {rows[first - 1].strip('─')} ─"
         for explained in ("best ", "Loss", "Error", "Hardest of 1 test mistake", "1→7 80%"):
             opened.find(explained)
@@ -95,7 +98,7 @@ def test_who_is_told(
     monkeypatch: pytest.MonkeyPatch, config: Any, state: Path, wanted: bool, offered: Any
 ) -> None:
     apps: list[Any] = []
-    monkeypatch.setattr(digit_tui.tui, "_run", lambda app, _: apps.append(app))
+    monkeypatch.setattr(digit_tui.tui, "_run", lambda app, *_: apps.append(app))
     monkeypatch.setattr(digit_tui.tui, "last_interrupted", lambda _: offered)
     monkeypatch.setattr(stdio_capture.StdioCapture, "divert", lambda _: None)
     digit_tui.tui.run_tui(RunRequest(config, None), asked={}, tips=wanted)

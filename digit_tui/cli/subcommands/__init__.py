@@ -6,6 +6,8 @@ import click
 
 from digit_tui.cli.subcommands.bench import bench
 from digit_tui.cli.subcommands.calibrate import calibrate
+from digit_tui.cli.subcommands.completion import completion
+from digit_tui.cli.subcommands.config import config
 from digit_tui.cli.subcommands.data import data
 from digit_tui.cli.subcommands.draw import draw
 from digit_tui.cli.subcommands.evaluate import evaluate
@@ -33,5 +35,7 @@ SUBCOMMANDS: tuple[click.Command, ...] = (
     bench,
     data,
     runs,
+    config,
+    completion,
     manual,
 )

@@ -7,9 +7,11 @@ import sys
 import click
 from click.core import ParameterSource
 
+from digit_tui.cli.completion_types import RUN_NAME
+
 
 @click.command()
-@click.argument("run")
+@click.argument("run", type=RUN_NAME)
 @click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
 @click.option(
     "--folds",

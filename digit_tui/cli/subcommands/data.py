@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from digit_tui.cli.completion_types import DATA_NAME
+
 
 @click.group(invoke_without_command=True)
 @click.pass_context
@@ -35,7 +37,9 @@ def fetch(mirrors: tuple[str, ...], timeout: float) -> None:
 
 
 @data.command()
-@click.option("--data", "name", default="auto", metavar="NAME|DIR", show_default=True)
+@click.option(
+    "--data", "name", type=DATA_NAME, default="auto", metavar="NAME|DIR", show_default=True
+)
 @click.option("--count", type=click.IntRange(1, 1000), default=8, show_default=True)
 @click.option(
     "--index", type=click.IntRange(0), default=0, show_default=True, help="The first digit."

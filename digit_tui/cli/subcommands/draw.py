@@ -6,17 +6,24 @@ import sys
 
 import click
 
+from digit_tui.cli.completion_types import DATA_NAME, RUN_NAME
+from digit_tui.cli.config_source import keys_path
 from digit_tui.cli.options import FPS, THEME
 from digit_tui.cli.saved_runs import saved_request
 from digit_tui.cli.terminal import require_terminal
 
 
 @click.command()
-@click.argument("run", default="last")
-@click.option("--data", metavar="NAME|DIR", help="Where its dataset is now, if it was moved.")
+@click.argument("run", type=RUN_NAME, default="last")
+@click.option(
+    "--data", type=DATA_NAME, metavar="NAME|DIR", help="Where its dataset is now, if it was moved."
+)
 @FPS
 @THEME
-def draw(run: str, data: str | None, fps: float | None, theme: str | None) -> None:
+@click.pass_context
+def draw(
+    context: click.Context, /, run: str, data: str | None, fps: float | None, theme: str | None
+) -> None:
     """Draw digits in the terminal interface, and see what the network of a RUN reads.
 
     RUN is the newest one unless it is named. It is not trained on, and its folder stays as it is.
@@ -27,4 +34,4 @@ def draw(run: str, data: str | None, fps: float | None, theme: str | None) -> No
     from digit_tui.session.failures import reports_failures
     from digit_tui.tui import run_draw
 
-    sys.exit(reports_failures(run_draw)(request, fps, theme))
+    sys.exit(reports_failures(run_draw)(request, fps, theme, keys_path(context)))

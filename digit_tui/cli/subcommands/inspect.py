@@ -6,10 +6,17 @@ import sys
 
 import click
 
+from digit_tui.cli.completion_types import DATA_NAME, RUN_NAME
+
 
 @click.command()
-@click.argument("run")
-@click.option("--data", metavar="NAME|DIR", help="Dataset (the one that the run was trained on).")
+@click.argument("run", type=RUN_NAME)
+@click.option(
+    "--data",
+    type=DATA_NAME,
+    metavar="NAME|DIR",
+    help="Dataset (the one that the run was trained on).",
+)
 @click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
 @click.option(
     "--layer",

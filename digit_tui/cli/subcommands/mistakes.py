@@ -7,13 +7,20 @@ from pathlib import Path
 
 import click
 
+from digit_tui.cli.completion_types import DATA_NAME, RUN_NAME
+
 ORDERS = ("loss", "confidence", "index", "forgotten", "broken", "fixed")
 """Those of `insight.selection`, which --help does not import."""
 
 
 @click.command()
-@click.argument("run")
-@click.option("--data", metavar="NAME|DIR", help="Dataset (the one that the run was trained on).")
+@click.argument("run", type=RUN_NAME)
+@click.option(
+    "--data",
+    type=DATA_NAME,
+    metavar="NAME|DIR",
+    help="Dataset (the one that the run was trained on).",
+)
 @click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
 @click.option(
     "--select",

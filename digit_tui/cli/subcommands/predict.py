@@ -6,10 +6,12 @@ import sys
 
 import click
 
+from digit_tui.cli.completion_types import RUN_NAME
+
 
 @click.command()
-@click.argument("run")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("run", type=RUN_NAME)
+@click.argument("files", type=click.Path(), metavar="FILE...", nargs=-1, required=True)
 @click.option("--single", is_flag=True, help="Each picture is of one digit.")
 @click.option("--draw", is_flag=True, help="Also draw each digit as the network saw it.")
 @click.option("--always", is_flag=True, help='Always one digit, never "2 or 7" or "not a digit".')

@@ -6,17 +6,24 @@ import sys
 
 import click
 
+from digit_tui.cli.completion_types import DATA_NAME, RUN_NAME
+from digit_tui.cli.config_source import keys_path
 from digit_tui.cli.options import FPS, THEME
 from digit_tui.cli.saved_runs import saved_request
 from digit_tui.cli.terminal import require_terminal
 
 
 @click.command()
-@click.argument("run")
-@click.option("--data", metavar="NAME|DIR", help="Where its dataset is now, if it was moved.")
+@click.argument("run", type=RUN_NAME)
+@click.option(
+    "--data", type=DATA_NAME, metavar="NAME|DIR", help="Where its dataset is now, if it was moved."
+)
 @FPS
 @THEME
-def replay(run: str, data: str | None, fps: float | None, theme: str | None) -> None:
+@click.pass_context
+def replay(
+    context: click.Context, /, run: str, data: str | None, fps: float | None, theme: str | None
+) -> None:
     """Replay a RUN in the terminal interface, with all its commands."""
     require_terminal()
     request = saved_request(run, "--replay", None, {} if data is None else {"data": data})
@@ -25,4 +32,4 @@ def replay(run: str, data: str | None, fps: float | None, theme: str | None) -> 
     prepare_pictures(request.config.data)
     from digit_tui.tui import run_replay
 
-    sys.exit(run_replay(request, fps, theme))
+    sys.exit(run_replay(request, fps, theme, keys_path(context)))

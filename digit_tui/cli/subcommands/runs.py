@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from digit_tui.cli.completion_types import DATA_NAME, RUN_NAME
+
 
 @click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
@@ -24,7 +26,7 @@ def runs(context: click.Context, /, as_json: bool) -> None:
 
 
 @runs.command("show")
-@click.argument("run")
+@click.argument("run", type=RUN_NAME)
 def show_saved(run: str) -> None:
     """Show a RUN: its settings, commands, results and curves."""
     from digit_tui.cli.runs.show import show_run
@@ -33,8 +35,10 @@ def show_saved(run: str) -> None:
 
 
 @runs.command("compare")
-@click.argument("names", metavar="RUN RUN...", nargs=-1, required=True)
-@click.option("--data", metavar="NAME|DIR", help="Test all on this dataset (each on its own).")
+@click.argument("names", type=RUN_NAME, metavar="RUN RUN...", nargs=-1, required=True)
+@click.option(
+    "--data", type=DATA_NAME, metavar="NAME|DIR", help="Test all on this dataset (each on its own)."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for each run.")
 def compare_saved(names: tuple[str, ...], data: str | None, as_json: bool) -> None:
     """Compare RUNs: settings, curves, and whether the difference is significant."""
@@ -44,7 +48,7 @@ def compare_saved(names: tuple[str, ...], data: str | None, as_json: bool) -> No
 
 
 @runs.command("rm")
-@click.argument("names", metavar="RUN...", nargs=-1, required=True)
+@click.argument("names", type=RUN_NAME, metavar="RUN...", nargs=-1, required=True)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 def remove_saved(names: tuple[str, ...], yes: bool) -> None:
     """Remove RUNs from the disk."""

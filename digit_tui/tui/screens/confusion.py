@@ -15,6 +15,7 @@ from digit_tui.insight.confusion import class_scores, confusion_matrix
 from digit_tui.insight.significance import interval_words
 from digit_tui.run.events import Evaluated
 from digit_tui.run.wording import epoch_words
+from digit_tui.tui.key_words import key_names
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.comparison import (
     Baseline,
@@ -221,7 +222,8 @@ class ConfusionView(View):
             digits = counted(missing, "digit")
             lines.append(f"{digits} without probabilities (NaN), counted as class 0")
         if self._mark is not None and self._baseline != "mark":
-            hint = ": d shows the change" if self._next_baseline == "mark" else ""
+            shows = f": {key_names(self.app)['baseline']} shows the change"
+            hint = shows if self._next_baseline == "mark" else ""
             lines.append(f"mark at epoch {epoch_words(self._mark.evaluated.epoch)}{hint}")
         return lines
 

@@ -35,7 +35,7 @@ class Dialog(ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
     where the rest has to be scrolled.
     """
 
-    BINDINGS = [Binding("question_mark", "app.help", show=False)]
+    BINDINGS = [Binding("question_mark", "app.help", show=False, id="help")]
     HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (74, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]
     SCROLLS: ClassVar[bool] = False

@@ -11,6 +11,8 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from digit_tui.tui.key_words import key_sign, with_keys
+from digit_tui.tui.keymap import Keymap
 from digit_tui.tui.screens.dialog import Dialog
 from digit_tui.tui.screens.meanings import SIGN_WIDTH, Meaning
 
@@ -43,12 +45,27 @@ class HelpDialog(Dialog[None]):
 
     def compose_content(self) -> ComposeResult:
         keys = [
-            (title, [(self.app.get_key_display(each), each.tooltip) for each in bindings])
+            (title, [(self._keys_of(each), each.tooltip) for each in bindings])
             for title, bindings in self._keys
         ]
-        yield Static(_table(self._signs))
+        signs = [
+            (
+                title,
+                [(with_keys(self.app, sign), with_keys(self.app, words)) for sign, words in each],
+            )
+            for title, each in self._signs
+        ]
+        yield Static(_table(signs))
         yield Static(_table(keys), id="keys")
         yield Static(Text("Manual: m here, or digit-tui manual in a shell."))
+
+    def _keys_of(self, binding: Binding) -> str:
+        """All keys in force, where the user has given it several."""
+        keymap = getattr(self.app, "keymap", Keymap())
+        changed = keymap.changed.get(binding.id or "", ())
+        if len(changed) > 1:
+            return " ".join(map(key_sign, changed))
+        return self.app.get_key_display(binding)
 
     def action_keys(self) -> None:
         self.query_one(VerticalScroll).scroll_to_widget(

@@ -12,26 +12,30 @@ from textual.errors import NoWidget
 from textual.geometry import Offset
 from textual.screen import Screen
 
+from digit_tui.tui.key_words import with_keys
+
 TITLES = {
     "Loss": "How wrong the network is: it should fall.",
     "Error": "The part of the digits that is read wrong: it should fall.",
     "Accuracy": "The part of the digits that is read right: it should rise.",
     "Gradient": "How steep the loss is; it should not jump.",
-    "Learning": "How far a step goes; the schedule changes it, and so do [ and ].",
+    "Learning": "How far a step goes; the schedule changes it, and so do "
+    "{halve_rate} and {double_rate}.",
     "Images": "How fast it trains.",
-    "Log": "What happened, the latest last; L shows all of it.",
+    "Log": "What happened, the latest last; {whole_log} shows all of it.",
     "Hardest of": "Mistakes with the highest loss now; a click explains one.",
     "Confusion of": "Rows are the true digits, columns what they are read as.",
     "% of": "Rows are the true digits, columns what they are read as.",
     "Counts": "Rows are the true digits, columns what they are read as.",
     "Change": "More or fewer than before: green is better, red is worse.",
     "Percentage points": "More or less than before: green is better, red is worse.",
-    "Weights of": "How many weights of this layer have which value; l: logarithmic counts.",
+    "Weights of": "How many weights of this layer have which value; "
+    "{log_counts}: logarithmic counts.",
     "Gradients of": "How many weights have which gradient, over 512 training images.",
     "Activations of": "How often a unit puts out which value, over the test digits.",
     "Excite it most": "The digits for which this unit is most active; a click goes to one.",
     "Pruned": "The accuracy if the smallest of all weights were 0; the run stays as it is.",
-    "Map of": "Digits that the network finds alike lie side by side; b: by t-SNE.",
+    "Map of": "Digits that the network finds alike lie side by side; {embed}: by t-SNE.",
     "Right under": "Digits that are read right, by how much worse they are made; faint: others.",
     "#": "The chosen digit: its number, its label and what it is read as.",
 }
@@ -39,9 +43,9 @@ TITLES = {
 CELL = re.compile(r"\d+ → \d+: ")
 CELL_HINT = "The digits that the chosen cell counts; a click explains one."
 LISTED = re.compile(r"(mistakes?|digits?)\b")
-LISTED_HINT = "The digits that are listed below; v, y and / choose others."
+LISTED_HINT = "The digits that are listed below; {all}, {order} and {filter} choose others."
 LINES = {
-    "PageBar": ("The pages of this view (p shows the next); which moment they show.",),
+    "PageBar": ("The pages of this view ({page} shows the next); which moment they show.",),
     "LayerTable": ("Weights, gradient, update of one step against the weights, and units.",),
     "UnitTiles": ("What is shown, and in which order; the meaning of the colours.",),
     "UnitDetails": (
@@ -57,8 +61,8 @@ LINES = {
     "MapLegend": ("The chosen digit: its number, its label, what it is read as, how surely.",),
     "RobustnessTable": ("The mean accuracy under each corruption, and the mean of all errors.",),
     "SeenDrawing": ("Each step that makes the drawing like the digits of MNIST.",),
-    "DrawingCanvas": ("Press the mouse button and drag, or use arrow keys and space.",),
-    "TabBar": ("The views (tab shows the next); the digits; the layers of the network.",),
+    "DrawingCanvas": ("Press the mouse button and drag, or use arrow keys and {pen}.",),
+    "TabBar": ("The views ({next_view} shows the next); the digits; the layers of the network.",),
     "StatusLine": (
         "What the run does, and how far it is.",
         "How many digits are read right; the best so far; its 95% interval; the trend.",
@@ -94,10 +98,11 @@ def hint_at(screen: Screen[Any], position: Offset) -> str | None:
     except NoWidget:
         return None
     if position.y == region.y and widget.border_title:
-        return title_hint(str(widget.border_title))
+        hint = title_hint(str(widget.border_title))
+        return hint and with_keys(screen.app, hint)
     lines = LINES.get(type(widget).__name__, ())
     row = position.y - widget.content_region.y
-    return lines[row] if 0 <= row < len(lines) else None
+    return with_keys(screen.app, lines[row]) if 0 <= row < len(lines) else None
 
 
 def title_hint(title: str) -> str | None:

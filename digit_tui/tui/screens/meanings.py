@@ -27,7 +27,7 @@ TRAINING = (
     Meaning("clip norm, value", "gradients that are longer, or larger, are cut"),
     Meaning("Loss", "how wrong the network is; 0 is sure and right"),
     Meaning("Error", "the part of the digits that is read wrong"),
-    Meaning("Accuracy", "the part that is read right (linear axes: l)"),
+    Meaning("Accuracy", "the part that is read right (linear axes: {log})"),
     Meaning("Gradient norm", "how steep the loss is: how far a step may go"),
     Meaning("Learning rate", "how far a step goes (on large screens)"),
     Meaning("Images per second", "how fast it trains (on large screens)"),
@@ -35,18 +35,18 @@ TRAINING = (
     Meaning("━ training", "measured on the images it learns from, deformed"),
     Meaning("━ test, validation", "measured on digits that it never learns from"),
     Meaning("averaged weights", "test uses them: a late spike hardly shows in it"),
-    Meaning("they part", "overfitting: it learns its images by heart; try a"),
-    Meaning("log", "equal distances are equal factors; l switches"),
-    Meaning("smoothed, raw", "averaged over several steps, or each one; z"),
+    Meaning("they part", "overfitting: it learns its images by heart; try {augment}"),
+    Meaning("log", "equal distances are equal factors; {log} switches"),
+    Meaning("smoothed, raw", "averaged over several steps, or each one; {smooth}"),
     Meaning("A │  B │", "you changed a setting here; see that letter below"),
     Meaning("▲ 4.1  ▼ at the edge", "the curve goes on outside, up to this value"),
     Meaning("faint curves", "what was undone, or a branch that was ended"),
-    Meaning("Loss at 4.20", "values at that epoch: ← →, or the mouse"),
-    Meaning("Log", "what happened, the latest last; L shows all of it"),
-    Meaning("Hardest of 17", "mistakes, the highest loss first; enter, or click"),
+    Meaning("Loss at 4.20", "values at that epoch: {value_left} {value_right}, or the mouse"),
+    Meaning("Log", "what happened, the latest last; {whole_log} shows all of it"),
+    Meaning("Hardest of 17", "mistakes, the highest loss first; {digit}, or click"),
     Meaning("4→9 97%", "a 4 that is read as a 9, with 97% confidence"),
     Meaning("✓ 4", "a mistake just fixed; gone at the next evaluation"),
-    Meaning("... : u goes back", "what ails the run, and what mends it (click: more)"),
+    Meaning("... : {undo} goes back", "what ails the run, and what mends it (click: more)"),
     Meaning("Fork", "a copy trains beside the run, with other settings"),
     Meaning("run ━ ━  fork ━ ━", "the curves for training and test, of each"),
     Meaning("+0.31 points", "accuracy of the fork less that of the run"),
@@ -54,8 +54,8 @@ TRAINING = (
     Meaning("p = 0.30", "how often chance alone does that: 0.05 is rare"),
 )
 MISTAKES = (
-    Meaning("16 mistakes by loss", "what is listed, and in which order; y: the next"),
-    Meaning("3 of 16, true=4", "a filter is on; / changes it"),
+    Meaning("16 mistakes by loss", "what is listed, and in which order; {order}: the next"),
+    Meaning("3 of 16, true=4", "a filter is on; {filter} changes it"),
     Meaning("12  4 → 9", "digit number 12 is a 4 and is read as a 9"),
     Meaning("loss 2.11", "how wrong the network is; 0 is sure and right"),
     Meaning("97.1%, 3×", "in other orders: confidence, times forgotten"),
@@ -78,7 +78,7 @@ MISTAKES = (
     Meaning("nearest in training", "digits it learned from that look most alike to it"),
     Meaning("2 0.09", "one of them: a 2, and its distance (0: the same)"),
     Meaning("as of epoch 29", "found with the network of that epoch"),
-    Meaning("■ speaks for 2", "orange pixels make a 2 more probable (p)"),
+    Meaning("■ speaks for 2", "orange pixels make a 2 more probable ({pixels})"),
     Meaning("□ for 7", "blue ones the next best guess, or the true digit"),
 )
 TIMELINE = (
@@ -91,7 +91,7 @@ TIMELINE = (
 )
 FORK = (
     Meaning("run, fork", "what trains now, and a copy that trains beside it"),
-    Meaning("optimizer", "the rule of a step; o tells each in half a line"),
+    Meaning("optimizer", "the rule of a step; {optimizer} tells each in half a line"),
     Meaning("learning rate", "how far a step goes"),
     Meaning("clipping", "gradients that are longer, or larger, are cut"),
     Meaning("augmentation", "how training images are deformed before each use"),
@@ -101,7 +101,7 @@ FORK = (
 PRUNE = (
     Meaning("share", "how many of all weights stay at 0, the smallest"),
     Meaning("30%, [none]", "the chosen share; underlined: the one in force"),
-    Meaning("put back", "with the values that they had; u does that too"),
+    Meaning("put back", "with the values that they had; {undo} does that too"),
 )
 OPTIMIZER = (
     Meaning("▸", "the optimizer that is selected; enter switches"),
@@ -142,9 +142,9 @@ CONFUSION = (
     Meaning("precision", "of all read as this digit, the part that is one"),
     Meaning("F1", "recall and precision in one (harmonic mean)"),
     Meaning("% of the true digit", "each row adds up to 100 (%)"),
-    Meaning("Change, +3 -2", "more or fewer than at the epoch it names (d)"),
+    Meaning("Change, +3 -2", "more or fewer than at the epoch it names ({baseline})"),
     Meaning("Percentage points", "such a change, in per cent of the true digit"),
-    Meaning("mark", "a moment that you set with x, to compare with"),
+    Meaning("mark", "a moment that you set with {mark}, to compare with"),
     Meaning("95% interval", "as exact as so few digits allow"),
     Meaning("fixed 27, broke 19", "were wrong and are right; were right and are wrong"),
     Meaning("p = 0.30", "how often chance alone does that: 0.05 is rare"),
@@ -160,16 +160,18 @@ LAYERS = (
     Meaning("output 0.41", "what the units put out, on average"),
     Meaning("gradient check", "the slopes, compared with differences of the loss"),
     Meaning("since epoch 3: ▁▃▅", "how that came to be, look by look"),
-    Meaning("Weights of layer 1", "how many weights have which value (h: others)"),
+    Meaning("Weights of layer 1", "how many weights have which value ({histogram}: others)"),
     Meaning("Gradients of ...", "how many weights have which gradient"),
     Meaning("Activations of ...", "how often a unit puts out which value"),
     Meaning("▸", "the layer that is chosen"),
 )
 UNITS = (
-    Meaning("512 units by ...", "their order: importance, activity, index (y, d)"),
+    Meaning(
+        "512 units by ...", "their order: importance, activity, index ({units_order}, {next_class})"
+    ),
     Meaning("▸113 4s 2.4%", "unit, the digit it answers to most, importance"),
     Meaning("importance", "how much the loss depends on it, in % of the layer"),
-    Meaning("12 off, 7 dead", "you switched it off (x); it is 0 for every digit"),
+    Meaning("12 off, 7 dead", "you switched it off ({switch}); it is 0 for every digit"),
     Meaning("■ excites  +*#", "pixels whose ink makes the unit more active"),
     Meaning("□ calms    -=E", "pixels whose ink makes it less active"),
     Meaning("of layer 2, output", "its weights carried back to the pixels"),
@@ -178,7 +180,7 @@ UNITS = (
     Meaning("active on 31.5%", "for so many digits it is above 0"),
     Meaning("strongest weights", "from pixels or units below, to units above"),
     Meaning("Excite it most", "digits: the label, and how active the unit is"),
-    Meaning("Pruned", "accuracy if the smallest weights were 0 (b)"),
+    Meaning("Pruned", "accuracy if the smallest weights were 0 ({pruned})"),
 )
 DIGIT = (
     Meaning("#31  2 → 0", "digit number 31 is a 2 and is read as a 0"),
@@ -205,12 +207,12 @@ MAP = (
     Meaning("▸7◂", "the digit that is chosen; it is drawn on the right"),
     Meaning("#12  4 → 9  97%", "it is a 4 and is read as a 9, with 97% confidence"),
     Meaning("2.2×", "how far the map is zoomed in"),
-    Meaning("mistakes", "in the title: only they are shown (v)"),
+    Meaning("mistakes", "in the title: only they are shown ({map_all})"),
 )
 HEALTH = (
     Meaning("1  41% of layer ...", "what ails the run, since when; the worst first"),
     Meaning("likely cause", "the last change of a setting before it began"),
-    Meaning("[ halves the rate", "a key that helps"),
+    Meaning("{halve_rate} halves the rate", "a key that helps"),
     Meaning("Looked at", "what the rules have seen of the run"),
     Meaning("Nothing is wrong", "as far as the rules know (manual: health)"),
 )
@@ -222,7 +224,7 @@ ROBUSTNESS = (
     Meaning("Right under noise", "of so many digits; the others are left out"),
     Meaning("2: 7 93%", "at strength 2 this digit is read as a 7, surely"),
     Meaning("2: 7, fork 9", "what the run reads it as, and what the fork does"),
-    Meaning("15 of 50 measured", "under way; esc stops it"),
+    Meaning("15 of 50 measured", "under way; {measure_stop} stops it"),
 )
 CALIBRATION = (
     Meaning("Temperature", "logits are divided by it; above 1: it was too sure"),
@@ -234,18 +236,18 @@ CALIBRATION = (
 )
 DRAW = (
     Meaning("the frame", "where you draw: press the mouse button and drag"),
-    Meaning("12 of yours", "the drawings kept; H teaches a copy of the run"),
+    Meaning("12 of yours", "the drawings kept; {teach} teaches a copy of the run"),
     Meaning("▀ ▄", "the cursor of the arrow keys, in half of a cell"),
-    Meaning("thin brush, rubber", "what draws (b), or rubs out (x)"),
-    Meaning("pen up, DOWN", "whether the arrow keys draw; space switches"),
+    Meaning("thin brush, rubber", "what draws ({brush}), or rubs out ({rubber})"),
+    Meaning("pen up, DOWN", "whether the arrow keys draw; {pen} switches"),
     Meaning("reads 7 (97.1%)", "what the network takes it for, and how surely"),
     Meaning("reads 7 (97.1%) …", "what is no digit is still being learned"),
     Meaning("7 ██  83.5%", "how probable each digit is to the network"),
     Meaning("1 cropped", "only what has ink"),
     Meaning("2 20 pixels", "its longer side made as long as MNIST's digits"),
     Meaning("3 centred", "its centre of mass in the middle: what it sees"),
-    Meaning("as it is", "without these steps (d): see why they matter"),
-    Meaning("orange, blue", "pixels for the answer, for the next best guess (p)"),
+    Meaning("as it is", "without these steps ({as_drawn}): see why they matter"),
+    Meaning("orange, blue", "pixels for the answer, for the next best guess ({drawn_pixels})"),
     Meaning("what if it were", "how it would be read if moved, turned, thicker"),
     Meaning("◂", "then it would be read as another digit"),
     Meaning("nearest in training", "digits it learned from that look most alike to it"),
@@ -260,17 +262,17 @@ EVERYWHERE = (
     Meaning("██▏  13%  1:40 left", "how much of the run is done, how long it takes yet"),
 )
 STATES = (
-    Meaning("▶ training  ⏸ paused", "whether it learns now; space switches"),
+    Meaning("▶ training  ⏸ paused", "whether it learns now; {pause} switches"),
     Meaning("↻ repeating", "it computes again what led to the chosen moment"),
-    Meaning("✓ finished", "all epochs are done; e adds ten"),
-    Meaning("✗ diverged", "loss is no number, or it guesses; u goes back"),
-    Meaning("✗ loss spike", "the loss rose suddenly; u goes back, space goes on"),
+    Meaning("✓ finished", "all epochs are done; {epochs} adds ten"),
+    Meaning("✗ diverged", "loss is no number, or it guesses; {undo} goes back"),
+    Meaning("✗ loss spike", "the loss rose suddenly; {undo} goes back, {pause} goes on"),
     Meaning("✗ not saved", "the disk refused; it is tried again"),
 )
 """Of a run that trains."""
 REPLAY = (
-    Meaning("↻ 8 epochs/s", "how fast it is shown; [ and ] change it"),
-    Meaning("⏸ replay", "it stands still; space plays on"),
+    Meaning("↻ 8 epochs/s", "how fast it is shown; {slower} and {faster} change it"),
+    Meaning("⏸ replay", "it stands still; {play} plays on"),
     Meaning("■ replayed", "this is the end of what was saved"),
     Meaning("the rest", "as it was then: nothing is changed, nothing saved"),
 )

@@ -11,6 +11,7 @@ from digit_tui.insight.digit_table import DigitTable
 from digit_tui.run.events import Evaluated
 from digit_tui.tui.drawing.ink import default_renderer, next_renderer
 from digit_tui.tui.export import write_list
+from digit_tui.tui.key_words import key_names, with_keys
 from digit_tui.tui.screens.filtered_view import FilteredView
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.state.selected_digit import SelectedDigit
@@ -22,6 +23,8 @@ from digit_tui.tui.widgets.mouse import RowChosen, Turned
 from digit_tui.tui.widgets.pictures import Gallery
 
 MOVE = Binding.Group("Move", compact=True)
+
+NO_SUCH = "No such digit. Press {back} to list all again, {filter} to change the filter."
 
 
 class MistakesView(FilteredView):
@@ -217,8 +220,9 @@ class MistakesView(FilteredView):
             split = self.host.model.config.monitored_split
             return f"The {split} digits have not been evaluated yet."
         if str(self._listing.selection):
-            return "No such digit. Press esc to list all again, / to change the filter."
-        return f"Not one mistake. Press v to see all {self._evaluated.split} digits."
+            return with_keys(self.app, NO_SUCH)
+        key = key_names(self.app)["all"]
+        return f"Not one mistake. Press {key} to see all {self._evaluated.split} digits."
 
     def _set_layout(self, name: str, on: bool) -> None:
         """Switch the explanation or the gallery on or off, by its CSS class."""

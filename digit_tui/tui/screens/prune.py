@@ -10,6 +10,7 @@ from digit_tui.run.commands import Prune
 from digit_tui.run.setting_ranges import check_changes
 from digit_tui.run.settings import Settings, share
 from digit_tui.run.wording import setting_words
+from digit_tui.tui.key_words import key_names
 from digit_tui.tui.screens.form import Form
 from digit_tui.tui.widgets.choice import Choice
 from digit_tui.tui.widgets.entry import Entry
@@ -75,7 +76,8 @@ class PruneDialog(Form[Prune | None]):
         elif command.share < self._settings.pruned:
             self.tell(f"{setting_words(command).capitalize()}: the others are put back.")
         else:
-            self.tell(f"{setting_words(command).capitalize()}; b shows what that does.")
+            key = key_names(self.app)["pruned"]
+            self.tell(f"{setting_words(command).capitalize()}; {key} shows what that does.")
 
     def action_submit(self) -> None:
         command = self._check()

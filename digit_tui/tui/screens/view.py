@@ -127,7 +127,18 @@ class View(Screen[None]):
             if self.host.offers(binding.action):
                 word = self.words_now.get(binding.id or "", binding.description)
                 found[key] = active._replace(binding=replace(binding, description=word))
-        return found
+        if not self.app._keymap:
+            return found
+        # Textual puts keys of the user's own last, and so tears groups apart.
+        places: dict[str, int] = {}
+        for _, bindings in self.app._binding_chain:
+            for key, binding in bindings:
+                places.setdefault(binding.id or key, len(places))
+        last = len(places)
+        in_order = sorted(
+            found.items(), key=lambda item: places.get(item[1].binding.id or item[0], last)
+        )
+        return dict(in_order)
 
     @property  # type: ignore[misc]
     def tooltip(self) -> VisualType | None:

@@ -11,6 +11,7 @@ from textual.strip import Strip
 
 from digit_tui.data.strokes import BRUSHES, RUBBER, SIDE, Drawing, Point
 from digit_tui.tui.drawing.ink import RENDERERS, Line, draw, fitting_rows
+from digit_tui.tui.key_words import with_keys
 from digit_tui.tui.widgets.canvas import Canvas
 
 MOVE = Binding.Group("Move", compact=True)
@@ -113,8 +114,8 @@ class DrawingCanvas(Canvas, can_focus=True):
     @property
     def words(self) -> str:
         """Which tool is in use, and whether the pen is down."""
-        tool = "rubber (x)" if self._rubs else f"{self._brush} brush (b)"
-        return f"{tool}, pen {'DOWN' if self._pen_is_down else 'up'}"
+        tool = "rubber ({rubber})" if self._rubs else f"{self._brush} brush ({{brush}})"
+        return f"{with_keys(self.app, tool)}, pen {'DOWN' if self._pen_is_down else 'up'}"
 
     def redraw(self) -> None:
         """Draw the strokes, the cursor, and while there is neither how to begin."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
+from digit_tui.tui.key_words import with_keys
+
 DRAW_LARGER = "Too small? Then draw larger."
-OTHER_KEYS = "x rubber, p pixels, d as drawn"
-LEFT = "The frame is left; esc: draw again."
+OTHER_KEYS = "{rubber} rubber, {drawn_pixels} pixels, {as_drawn} as drawn"
+LEFT = "The frame is left; {leave_canvas}: draw again."
 
 
 class DrawingWords(Static):
@@ -27,6 +29,10 @@ class DrawingWords(Static):
             is_left: whether keys do not draw.
             is_too_small: whether that may be why the drawing is read as no digit.
         """
-        said = said or LEFT * is_left or DRAW_LARGER * is_too_small
+        said = said or with_keys(self.app, LEFT) * is_left or DRAW_LARGER * is_too_small
         is_short_of_room = self.size.height == 1
-        self.update(said if said and is_short_of_room else f"{tool}\n{said or OTHER_KEYS}")
+        self.update(
+            said
+            if said and is_short_of_room
+            else f"{tool}\n{said or with_keys(self.app, OTHER_KEYS)}"
+        )

@@ -52,6 +52,9 @@ class KeyBar(Widget):
             for _, binding, enabled, _ in self.screen.active_bindings.values()
             if binding.show and enabled
         ]
+        # Of several keys for the same, as the user may give them, the first.
+        shown = [*{binding.id or binding.key: binding for binding in reversed(shown)}.values()]
+        shown.reverse()
         # Bindings of a group share a description: "[ ] Rate".
         grouped = groupby(shown, lambda binding: binding.group or binding)
         groups = [list(bindings) for _, bindings in grouped]

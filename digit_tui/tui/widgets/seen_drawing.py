@@ -11,6 +11,7 @@ from rich.segment import Segment
 from digit_tui.data.drawing import MNIST_SIDE
 from digit_tui.insight.drawn_digit import DrawingReading
 from digit_tui.tui.drawing.ink import Line, draw, draw_evidence, many_colors
+from digit_tui.tui.key_words import with_keys
 from digit_tui.tui.widgets.canvas import Canvas
 
 Array = NDArray[Any]
@@ -21,9 +22,9 @@ GAP = 2
 """Columns between pictures."""
 STEPS = ["1 cropped", "2 20 pixels", "3 centred: seen"]
 """Names of the steps; the network is given the last one."""
-TITLE = "What the network sees: the drawing, as MNIST's digits were made (d: as drawn)"
-SHORT_TITLE = "What the network sees (d: as drawn)"
-AS_DRAWN = "What the network sees: it is as drawn (d: normalised)"
+TITLE = "What the network sees: the drawing, as MNIST's digits were made ({as_drawn}: as drawn)"
+SHORT_TITLE = "What the network sees ({as_drawn}: as drawn)"
+AS_DRAWN = "What the network sees: it is as drawn ({as_drawn}: normalised)"
 
 
 class SeenDrawing(Canvas):
@@ -48,10 +49,12 @@ class SeenDrawing(Canvas):
         last = self._last_picture(reading.image, renderer, evidence)
         if normalised:
             pictures = [reading.steps.cropped, _in_the_middle(reading.steps.scaled)]
-            names, title = STEPS, TITLE if len(TITLE) <= width else SHORT_TITLE
+            names, title = STEPS, with_keys(self.app, TITLE)
+            if len(title) > width:
+                title = with_keys(self.app, SHORT_TITLE)
         else:
             side = len(reading.image)
-            pictures, names, title = [], [f"as drawn, {side}x{side}"], AS_DRAWN
+            pictures, names, title = [], [f"as drawn, {side}x{side}"], with_keys(self.app, AS_DRAWN)
         rows = self._rows
         _, _, paper, ink = self.colors
         drawn = [draw(each, 2 * rows, rows, renderer, paper, ink) for each in pictures] + [last]

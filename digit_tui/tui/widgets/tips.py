@@ -6,10 +6,13 @@ from rich.text import Text
 from textual.geometry import Size
 from textual.widgets import Static
 
+from digit_tui.tui.key_words import with_keys
+
 TIPS = (
     "A network learns to read digits; the large figure is the part it reads right.",
     "Curves: its loss and error, which should fall. Below them its worst mistakes.",
-    "Try space (pause), ] (twice the learning rate), tab (mistakes), ? (help).",
+    "Try {pause} (pause), {double_rate} (twice the learning rate), {next_view} (mistakes), "
+    "{help} (help).",
 )
 ROOM = Size(80, 24)
 """Of the screen, from which nothing is covered by them."""
@@ -19,6 +22,9 @@ class Tips(Static):
     """Three lines, which go with the first key or click."""
 
     def __init__(self) -> None:
-        super().__init__(Text("\n".join(TIPS)))
+        super().__init__()
         self.border_title = "First start: any key closes this"
         self.display = False
+
+    def on_mount(self) -> None:
+        self.update(Text("\n".join(with_keys(self.app, tip) for tip in TIPS)))

@@ -16,6 +16,8 @@ from digit_tui.nn import RULES
 from digit_tui.run import commands
 from digit_tui.run import events as happened
 from digit_tui.tui.app import DigitApp
+from digit_tui.tui.key_words import key_word, with_keys
+from digit_tui.tui.keys_file import all_bindings
 from digit_tui.tui.replay import ReplayApp
 from digit_tui.tui.screens.help import HelpDialog
 from digit_tui.tui.screens.meanings import (
@@ -356,16 +358,20 @@ class TestHelp:
                 assert lines.pop() == "k Keys m Manual esc Close"
                 manual = "Manual: m here, or digit-tui manual in a shell."
                 assert [line for line in lines if line not in heads] == [
-                    *(" ".join(f"{sign} {words}".split()) for sign, words in rows),
+                    *(
+                        " ".join(with_keys(opened.app, f"{sign} {words}").split())
+                        for sign, words in rows
+                    ),
                     manual,
                 ]
                 await opened.press("escape", "tab")
 
     async def test_it_has_room_for_each_line(self, window: Any) -> None:
         groups = [*MEANINGS.values(), *OF_DIALOGS.values(), STATES, EVERYWHERE, REPLAY]
+        names = {each.id or "": key_word(each) for each in all_bindings().values()}
         for sign, words in (each for group in groups for each in group):
-            assert len(sign) <= SIGN_WIDTH
-            assert len(words) <= WORDS_WIDTH
+            assert len(sign.format_map(names)) <= SIGN_WIDTH
+            assert len(words.format_map(names)) <= WORDS_WIDTH
         for _, bindings in [*DigitApp.key_groups(), *ReplayApp.key_groups()]:
             assert all(len(each.tooltip) <= WORDS_WIDTH for each in bindings)
         async with window() as opened:

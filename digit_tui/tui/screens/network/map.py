@@ -14,6 +14,7 @@ from digit_tui.insight.embedding import Embedding
 from digit_tui.insight.selection import highest_first
 from digit_tui.tui.drawing.ink import default_renderer
 from digit_tui.tui.drawing.scatter import Scatter
+from digit_tui.tui.key_words import with_keys
 from digit_tui.tui.screens.network.map_keys import MAP_KEYS
 from digit_tui.tui.screens.network.page import Look, Page
 from digit_tui.tui.screens.network.placing import FoundMap, Neighbourhood, Placing
@@ -154,8 +155,9 @@ class MapPage(Page):
         drawn = self.query_one(DigitMap)
         hidden = len(found.look.evaluated.network.layers) - 1
         what = f"layer {hidden}" if hidden else "the pixels"
-        title, room = f"Map of {what} by {found.method}", drawn.size.width - 4
-        title = title if len(title) <= room else found.method
+        method = with_keys(self.app, found.method)
+        title, room = f"Map of {what} by {method}", drawn.size.width - 4
+        title = title if len(title) <= room else method
         more = [f"{self._window.zoom:.2g}×"] if self._window.zoom > 1 else []
         more += ["mistakes"] if self._only_wrong else []
         for each in more:

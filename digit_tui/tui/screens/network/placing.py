@@ -89,7 +89,7 @@ class Placing:
             points = each.points.astype(np.float64)
             if before is not None:
                 points = align(points - points.mean(axis=0), before)
-            found = FoundMap(look, digits, points, "t-SNE, esc stops")
+            found = FoundMap(look, digits, points, "t-SNE, {map_stop} stops")
             tell(found, each)
         done = f"t-SNE at epoch {look.evaluated.epoch:.4g}: {len(digits):,} digits"
         asked.found = found._replace(method=done)

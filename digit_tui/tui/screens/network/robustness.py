@@ -15,6 +15,7 @@ from digit_tui.data import counted
 from digit_tui.insight.corruptions import CORRUPTIONS, STRENGTHS
 from digit_tui.insight.robustness import MOST, POINTS
 from digit_tui.run.events import Evaluated
+from digit_tui.tui.key_words import key_names, with_keys
 from digit_tui.tui.screens.network.page import Look, Page
 from digit_tui.tui.state.found_robustness import FoundRobustness, find_robustness
 from digit_tui.tui.state.run_model import RunModel
@@ -24,7 +25,8 @@ from digit_tui.tui.widgets.robustness_chart import RobustnessChart
 from digit_tui.tui.widgets.robustness_table import RobustnessTable
 
 INVITATION = (
-    f"b measures how well the network reads digits that are made worse: {len(CORRUPTIONS)} ways, "
+    f"{{measure}} measures how well the network reads digits that are made worse: "
+    f"{len(CORRUPTIONS)} ways, "
     f"{STRENGTHS} strengths each, with {MOST:,} digits at most. It takes some seconds."
 )
 DIGIT = Binding.Group("Digit", compact=True)
@@ -119,7 +121,7 @@ class RobustnessPage(Page):
         self._example = 0
 
     def compose(self) -> ComposeResult:
-        yield Static(INVITATION)
+        yield Static(with_keys(self.app, INVITATION))
         with Horizontal(), Vertical():
             with Horizontal():
                 yield RobustnessTable()
@@ -162,7 +164,7 @@ class RobustnessPage(Page):
         if found is not None:
             self._take_over(look, found)
         elif self._look is not None and self._look.digits != look.digits:
-            self.say(INVITATION)
+            self.say(with_keys(self.app, INVITATION))
         self.refresh_bindings()
 
     def _take_over(self, look: Look, found: FoundRobustness) -> None:
@@ -216,7 +218,8 @@ class RobustnessPage(Page):
             title,
         ]
         if self._measuring is not None:
-            titles.insert(0, f"{self._measuring} of {POINTS} measured, esc stops")
+            stops = f"{key_names(self.app)['measure_stop']} stops"
+            titles.insert(0, f"{self._measuring} of {POINTS} measured, {stops}")
         self.query_one(RobustnessChart).entitle(titles)
 
     def action_measure(self) -> None:
@@ -235,7 +238,7 @@ class RobustnessPage(Page):
             self._asked.stop.set()
             self._asked = self._measuring = None
             if self._found is None or not self._found.complete:
-                self.say(INVITATION)
+                self.say(with_keys(self.app, INVITATION))
             self.draw()
             self.refresh_bindings()
             self.post_message(self.Changed())

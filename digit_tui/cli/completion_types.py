@@ -1,0 +1,118 @@
+"""What a shell completes: the names of runs, datasets, and the changes of a fork.
+
+Nothing here imports NumPy: a person waits for it after each tab.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from digit_tui.config import AUGMENTATIONS, OPTIMIZERS, SOURCES
+
+MOST_RUNS = 200
+"""The newest ones; more are not listed."""
+MOST_BYTES = 1_000_000
+"""Of a run.json that is read for the help."""
+FORK_CHANGES: dict[str, tuple[str, ...]] = {
+    "optimizer": OPTIMIZERS,
+    "lr": (),
+    "clip-norm": ("off",),
+    "clip-value": ("off",),
+    "augment": AUGMENTATIONS,
+    "off": (),
+    "prune": (),
+    "teach": ("mine",),
+}
+"""The names that --fork takes, with those of their values that have a name; the tests compare them
+with `run.settings`, which imports NumPy."""
+
+
+class RunName(click.ParamType[str]):
+    """A saved run: its folder, its name, or last."""
+
+    name = "run"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return complete_runs(incomplete)
+
+
+class DataName(click.ParamType[str]):
+    """A dataset: its name, or a folder."""
+
+    name = "name|dir"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        names = [CompletionItem(name) for name in SOURCES if name.startswith(incomplete)]
+        return names or [CompletionItem(incomplete, type="dir")]
+
+
+RUN_NAME, DATA_NAME = RunName(), DataName()
+
+
+def complete_runs(incomplete: str) -> list[CompletionItem]:
+    """The names of saved runs, the newest first; folders where a path is begun."""
+    from digit_tui.storage.run_files import runs_folder
+
+    if incomplete.startswith((".", "/", "~")) or "/" in incomplete:
+        return [CompletionItem(incomplete, type="dir")]
+    saved = []
+    try:
+        for entry in runs_folder().iterdir():
+            record = entry / "run.json"
+            with suppress(OSError):  # it is no run
+                saved.append((record.stat().st_mtime, entry.name, record))
+    except OSError:  # no run was ever saved
+        pass
+    found = [each for each in sorted(saved, reverse=True) if each[1].startswith(incomplete)]
+    runs = [
+        CompletionItem(name, help=_told(record))
+        for _, name, record in found[:MOST_RUNS]
+        if name.isprintable()
+    ]
+    if saved and "last".startswith(incomplete):
+        runs.insert(0, CompletionItem("last", help="the newest run"))
+    return runs or [CompletionItem(incomplete, type="dir")]
+
+
+def complete_changes(incomplete: str) -> list[CompletionItem]:
+    """The last of the changes of a fork, such as lr= in optimizer=sgd,l."""
+    before, comma, last = incomplete.rpartition(",")
+    name, equals, value = last.partition("=")
+    values: Iterable[str]
+    if equals:
+        values = (f"{name}={each}" for each in FORK_CHANGES.get(name, ()) if each.startswith(value))
+    else:
+        values = (f"{each}=" for each in FORK_CHANGES if each.startswith(name))
+    return [CompletionItem(f"{before}{comma}{each}") for each in values]
+
+
+def _told(record: Path) -> str | None:
+    """What a run is, in some words; None if its run.json does not say it."""
+    try:
+        with open(record, "rb") as file:
+            known = json.loads(file.read(MOST_BYTES))
+        results, config = known["results"] or {}, known["config"]
+        accuracy = results.get("test_accuracy")
+        told = f"{config['preset']}, {config['optimizer']}, seed {config['seed']}"
+        if isinstance(accuracy, float):
+            told += f", {accuracy:.2%}"
+        return told if told.isprintable() else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None

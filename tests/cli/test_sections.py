@@ -1,0 +1,50 @@
+"""`--help` in sections."""
+
+from __future__ import annotations
+
+import re
+
+import click
+from support.cli import run
+
+from digit_tui.cli.main import cli
+from digit_tui.cli.sections import COMMANDS, EXAMPLES, OPTIONS
+
+
+def test_each_option_and_command_is_in_one_section() -> None:
+    named = [name for names in OPTIONS.values() for name in names]
+    assert len(named) == len(set(named))
+    assert {each.name for each in cli.params} <= set(named)
+    commands = [name for names in COMMANDS.values() for name in names]
+    assert len(commands) == len(set(commands))
+    assert set(cli.commands) <= set(commands)
+
+
+def test_the_help_fits_into_80_columns_and_leaves_nothing_out() -> None:
+    told = run("--help").stdout
+    assert max(map(len, told.splitlines())) <= 80
+    heads = re.findall(r"^(\S.*):$", told, re.MULTILINE)
+    assert heads == [
+        *OPTIONS,
+        *(
+            f"{title} (commands)"
+            for title, names in COMMANDS.items()
+            if set(names) & set(cli.commands)
+        ),
+        "Examples",
+    ]
+    for option in cli.params:
+        assert all(name in told for name in option.opts)
+    for name in cli.commands:
+        assert f"\n  {name} " in told
+    assert "..." not in told.partition("(commands)")[2]
+
+
+def test_the_examples_have_options_that_there_are() -> None:
+    for line, _ in EXAMPLES:
+        command: click.Command = cli
+        for word in line.split()[1:]:
+            if isinstance(command, click.Group) and word in command.commands:
+                command = command.commands[word]
+            elif word.startswith("--"):
+                assert word in {name for each in command.params for name in each.opts}
