@@ -42,7 +42,7 @@ TRAINING = (
     Meaning("▲ 4.1  ▼ at the edge", "the curve goes on outside, up to this value"),
     Meaning("faint curves", "what was undone, or a branch that was ended"),
     Meaning("Loss at 4.20", "values at that epoch: ← →, or the mouse"),
-    Meaning("Log", "what happened, the latest last; L shows all of it"),
+    Meaning("Log", "what happened, the latest last; G shows all of it"),
     Meaning("Hardest of 17", "mistakes, the highest loss first; enter, or click"),
     Meaning("4→9 97%", "a 4 that is read as a 9, with 97% confidence"),
     Meaning("✓ 4", "a mistake just fixed; gone at the next evaluation"),

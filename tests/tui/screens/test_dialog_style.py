@@ -27,7 +27,7 @@ DIALOGS = {
     "Restart": (["r"], ["enter", "esc"]),
     "Prune": (["w"], ["enter", "esc"]),
     "Keep": (["k"], ["enter", "esc"]),
-    "Log": (["L"], ["esc"]),
+    "Log": (["G"], ["esc"]),
 }
 """What opens each, by its title, and the keys that its buttons name."""
 
