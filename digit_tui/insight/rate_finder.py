@@ -61,7 +61,7 @@ class RateCurve:
     """(m,) the mean, on a logarithmic axis, of the rates that each smoothed loss is made of; m is
     n, or one less if the last loss is not finite."""
     smoothed: Array
-    """(m,) the loss, if all batches were alike: averages of losses, as parts of the averages for the
+    """(m,) the loss, as if all batches were alike: averages of losses, as parts of those for the
     network as it was, times what that one's loss is over all batches."""
     why: Why
     """Why it ended."""

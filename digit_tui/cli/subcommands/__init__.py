@@ -10,6 +10,7 @@ from digit_tui.cli.subcommands.data import data
 from digit_tui.cli.subcommands.draw import draw
 from digit_tui.cli.subcommands.evaluate import evaluate
 from digit_tui.cli.subcommands.inspect import inspect
+from digit_tui.cli.subcommands.lr_find import lr_find
 from digit_tui.cli.subcommands.manual import manual
 from digit_tui.cli.subcommands.mistakes import mistakes
 from digit_tui.cli.subcommands.predict import predict
@@ -24,6 +25,7 @@ SUBCOMMANDS: tuple[click.Command, ...] = (
     replay,
     calibrate,
     inspect,
+    lr_find,
     bench,
     data,
     runs,

@@ -24,7 +24,7 @@ from digit_tui.tui.drawing.chart import (
     letter,
 )
 from digit_tui.tui.drawing.scale import Scale, scale_for
-from digit_tui.tui.drawing.ticks import label, linear_ticks, ticks_up
+from digit_tui.tui.drawing.ticks import label, linear_ticks, power_ticks, ticks_up
 from digit_tui.tui.state.series import thin
 
 Array = NDArray[Any]
@@ -125,7 +125,8 @@ class _Plotting:
         figure.plot([start], [self.scale.low], marker=" ")  # or plotext leaves out the ticks
         low, high = self.scale.low, self.scale.high
         figure.yticks(*ticks_up(low, high, height - AXIS_ROWS, drawing.log, drawing.percent))
-        figure.xticks(*linear_ticks(start, end, max(width // 9, X_TICKS)))
+        ticks = power_ticks if drawing.powers else linear_ticks
+        figure.xticks(*ticks(start, end, max(width // 9, X_TICKS)))
         figure.xaxes(True, False)
         figure.yaxes(True, False)
         return _rows(figure, width, height)

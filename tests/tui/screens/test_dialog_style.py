@@ -25,6 +25,7 @@ DIALOGS = {
     "Manual: start": (["question_mark", "m", "enter"], ["esc"]),
     "Fork": (["f"], ["enter", "esc"]),
     "Restart": (["r"], ["enter", "esc"]),
+    "Learning rate": (["L"], ["enter", "esc"]),
     "Prune": (["w"], ["enter", "esc"]),
     "Keep": (["k"], ["enter", "esc"]),
     "Log": (["G"], ["esc"]),
