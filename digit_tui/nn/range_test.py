@@ -7,11 +7,11 @@ trained for a few steps while the rate rises, and its loss tells which rates it 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import sqrt
+from math import prod, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from digit_tui.nn.augmentation import deform, draw_deformation
 from digit_tui.nn.clipping import clip, sum_of_squares
@@ -19,11 +19,12 @@ from digit_tui.nn.inputs import InputBuffer
 from digit_tui.nn.loss import Outcomes
 from digit_tui.nn.metrics import evaluate
 from digit_tui.nn.network import Network
-from digit_tui.nn.optimizers import LONGEST_BLOCK, RULES, Hyperparameters, cut, update
+from digit_tui.nn.optimizers import LINE, LONGEST_BLOCK, RULES, Hyperparameters, cut, update
 from digit_tui.nn.propagation import GradientPass
 
 Array = NDArray[Any]
 
+LINE_BYTES = 64
 TOGETHER = 2_048
 """Images that are deformed at once, unless a batch has more."""
 
@@ -81,18 +82,19 @@ def range_test(
         What was seen at each rate.
     """
     size = min(batch_size, len(labels))
-    tuned = network.copy()
-    own = GradientPass(tuned, size)
+    frozen, tuned = (Network(network.sizes, _in_lines(network.parameters)) for _ in range(2))
+    own = GradientPass(tuned, size, _zeros, allocate_own=_zeros)
     shard, classes, dtype = own.shard_pass(size, 0), tuned.sizes[-1], tuned.parameters.dtype
-    buffer = InputBuffer(own.shards[0].inputs, images.shape[1], size, dtype)
+    buffer = InputBuffer(own.shards[0].inputs, images.shape[1], size, dtype, _zeros)
     rule, hyper = RULES[optimizer], Hyperparameters(weight_decay=weight_decay)
-    memory = np.zeros((rule.slots, len(tuned.parameters)), dtype)
+    count = len(tuned.parameters)
+    memory = _zeros((rule.slots, -(-count // LINE) * LINE), dtype)[:, :count]
     memory[: len(slots)] = slots
-    blocks = cut(tuned.parameters, own.gradient, memory, np.empty(LONGEST_BLOCK, dtype))
+    blocks = cut(tuned.parameters, own.gradient, memory, _zeros((LONGEST_BLOCK,), dtype))
 
     def step(pixels: Array, true: Array, number: int, rate: float) -> Tried:
         with np.errstate(all="ignore"):  # a network that diverges shows in its loss
-            before = evaluate(network, pixels, true).losses.mean(dtype=np.float64)
+            before = evaluate(frozen, pixels, true).losses.mean(dtype=np.float64)
             inputs, outcomes = buffer.without_blanks(pixels), Outcomes(size, classes, dtype)
             shard.multiply(inputs)
             shard.propagate(true, outcomes)
@@ -107,6 +109,22 @@ def range_test(
     batches = _batches(images, labels, size, side, augment, generator)
     for number, (rate, batch) in enumerate(zip(rates.tolist(), batches, strict=False), start=1):
         yield step(*batch, slot_steps + number, rate)
+
+
+def _zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Zeros that begin on a cache line: the last bits of a product can depend on where it lies."""
+    size = prod(shape) * np.dtype(dtype).itemsize
+    room: Array = np.zeros(size + LINE_BYTES, np.uint8)
+    start = -room.ctypes.data % LINE_BYTES
+    zeros: Array = room[start : start + size].view(dtype).reshape(shape)
+    return zeros
+
+
+def _in_lines(array: Array) -> Array:
+    """A copy that begins on a cache line."""
+    copy = _zeros(array.shape, array.dtype)
+    copy[...] = array
+    return copy
 
 
 def _batches(
