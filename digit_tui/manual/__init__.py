@@ -8,7 +8,7 @@ CHANGES = "changes"
 """The topic that is kept in CHANGES.md, the usual name of such a file."""
 
 TOPICS = (
-    *("start", "views", "keys", "options", "undo", "runs", "scripts", "mistakes"),
+    *("start", "views", "keys", "options", "rate", "undo", "runs", "scripts", "mistakes"),
     *("predict", "draw", "teach", "network", "calibration", "unknown", "robustness"),
     *("health", "plain", "files", "statuses", "speed", "data", CHANGES),
 )

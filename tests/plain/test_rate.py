@@ -40,11 +40,14 @@ def test_finding_a_rate_changes_nothing(converse: Converse, sample: Dataset) -> 
     assert ended.sha256 == headless(sample, (32, commands.Stop())).weights_sha256
 
 
-def test_what_it_says_is_taken_by_the_command_that_it_names(converse: Converse) -> None:
+def test_what_it_says_is_taken_by_the_command_that_it_names(
+    converse: Converse, tmp_path: Path
+) -> None:
     """The same lines give the same numbers again."""
     first = converse("step", "rate find", "quit", **LEARNS)
     command = first.find("^to take it: rate ").removeprefix("to take it: ")
-    ended = converse("step", "rate find", command, "undo", "quit", **LEARNS)
+    request = RunRequest(CONFIG.with_(**LEARNS), tmp_path / "again")
+    ended = converse("step", "rate find", command, "undo", "quit", request=request)
     assert ended.find("^to take it: ") == f"to take it: {command}"
     ended.find(f"set learning rate 0.001 → {command.removeprefix('rate ')}$")
     assert ended.run.settings.learning_rate == 0.001
