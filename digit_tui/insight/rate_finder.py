@@ -28,7 +28,7 @@ DECADES = 7
 """From the one to the other."""
 FEWEST, MOST = 100, 300
 """Steps of a range test."""
-WORK = 14_000_000_000
+WORK = 10_000_000_000
 """Parameters times images of a range test with a number of steps between these: about a second of
 one processor."""
 EXPLODED = 4.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from math import log10
 from threading import Event
-from time import monotonic
+from time import monotonic, perf_counter
 
 import numpy as np
 from textual import events
@@ -26,8 +26,10 @@ from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.charset import shows
 from digit_tui.tui.widgets.chart import Chart
 
-SHOW_SECONDS = 0.25
-"""So often the curve is drawn while it grows."""
+SHOW_SECONDS = 0.5
+"""So often it is said how far it is."""
+DRAWING_SHARE = 0.1
+"""Drawing the growing curve takes at most this part of the time: it holds up what is drawn."""
 FAR = 8
 """Columns of a long way along the curve."""
 SPAN = log10(LOWEST), log10(HIGHEST)
@@ -102,6 +104,8 @@ class RateDialog(Dialog[float | None]):
         self._begun = self._done = False
         self._found: FoundRate | None = None
         self._rate: float | None = None
+        self._draw_from = 0.0
+        """When the growing curve may be drawn again."""
 
     def compose_content(self) -> ComposeResult:
         yield Static(id="rate-title")
@@ -154,7 +158,11 @@ class RateDialog(Dialog[float | None]):
                 f"Step {message.made} of {message.most}, at rate {at:.2g}; esc gives it up.",
                 "A copy is trained: the run goes on, and stays as it is.",
             )
-        self._draw()
+        now = perf_counter()
+        if message.done or now >= self._draw_from:
+            self._draw()
+            drawn = perf_counter()
+            self._draw_from = drawn + (drawn - now) / DRAWING_SHARE
 
     def _draw(self) -> None:
         found = self._found
