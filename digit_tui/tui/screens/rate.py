@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Static
+from textual.worker import get_current_worker
 
 from digit_tui.data import Dataset
 from digit_tui.insight.rate_finder import HIGHEST, LOWEST
@@ -128,12 +129,12 @@ class RateDialog(Dialog[float | None]):
 
     def _search(self, inspected: Inspected) -> None:
         """Called in a thread."""
-        made = most = 0
+        made, most, worker = 0, 0, get_current_worker()
         try:
             search, shown = RateSearch(inspected, self._dataset, self._seed), monotonic()
             most = search.most
             for made in search.steps():
-                if self._stopped.is_set():
+                if self._stopped.is_set() or worker.is_cancelled:  # the app may be ending
                     return
                 if monotonic() - shown > SHOW_SECONDS:
                     shown = monotonic()
