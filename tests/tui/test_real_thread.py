@@ -181,7 +181,9 @@ async def test_finding_a_rate_changes_nothing_but_the_rate(tmp_path: Path, sampl
         dialog = app.screen
         assert isinstance(dialog, RateDialog)
         await watched.until(lambda: dialog._done)
+        await watched.press("right", "right")  # a run that has learned all has no suggestion
         rate = dialog._rate
+        assert rate not in (None, app.model.settings.learning_rate)
         await watched.press("enter")
         await watched.until(lambda: app.model.settings.learning_rate == rate)
         await watched.press("space")
@@ -201,8 +203,10 @@ async def test_who_quits_while_a_rate_is_sought_need_not_wait(
 ) -> None:
     """The thread of the range test ends with the dialog, however the app ends."""
     made: list[int] = []
+    steps = RateSearch.steps
 
     def endless(search: RateSearch) -> Iterator[int]:
+        yield next(steps(search))
         while True:
             sleep(0.01)
             made.append(1)
