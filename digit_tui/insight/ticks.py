@@ -42,6 +42,13 @@ def linear_ticks(low: float, high: float, count: int, percent: bool = False) -> 
     return positions, [label(position, percent) for position in positions]
 
 
+def power_ticks(low: float, high: float, count: int) -> Ticks:
+    """Powers of ten between 10**low and 10**high, at their logarithms; as for `linear_ticks`."""
+    positions, _ = linear_ticks(low, high, count)
+    whole = [each for each in positions if abs(each - round(each)) < SLACK]
+    return whole, [label(10.0 ** round(each), False) for each in whole]
+
+
 def ticks_up(low: float, high: float, rows: int, log: bool, percent: bool = False) -> Ticks:
     """As many round numbers up an axis as are two rows apart, and none between them left out.
 

@@ -85,6 +85,10 @@ def _optimizer(words: list[str]) -> Request:
 def _rate(words: list[str]) -> Request:
     text = "".join(words)
     count_words([text] if text else [], 1, 1)
+    if text[0] in "fF":
+        count_words(words, 1, 1)
+        choose(words[0], ("find",))
+        return requests.FindRate()
     if text[0] in "*×":
         return RunCommand(commands.ScaleLearningRate(real(text[1:])))
     if text[0] in "/÷":
@@ -257,7 +261,10 @@ COMMANDS = (
         _optimizer,
     ),
     PlainCommand(
-        "rate", "rate X, rate *X, rate /X", "Set, multiply or divide the learning rate", _rate
+        "rate",
+        "rate X, rate *X, rate /X, rate find",
+        "Set, multiply or divide the learning rate, or find one by a range test on a copy",
+        _rate,
     ),
     PlainCommand(
         "clip",

@@ -23,6 +23,11 @@ class RunCommand:
 
 
 @dataclass(frozen=True)
+class FindRate:
+    """Find a learning rate, by a range test on a copy of the run."""
+
+
+@dataclass(frozen=True)
 class MakeSteps:
     """Train on a number of batches, one after the other."""
 
@@ -175,6 +180,7 @@ class Quit:
 
 Request = (
     RunCommand
+    | FindRate
     | MakeSteps
     | TeachFork
     | GoToRow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from queue import Empty, SimpleQueue
 from signal import SIGINT
 from time import monotonic
@@ -16,6 +17,7 @@ from digit_tui.plain import (
     neuron,
     predict,
     queries,
+    rate,
     requests,
     robustness,
 )
@@ -265,6 +267,8 @@ class Session:
         match request:
             case requests.RunCommand(command):
                 yield from self._control.ask(command)
+            case requests.FindRate():
+                yield from self._find_rate()
             case requests.MakeSteps(count):
                 yield from self._control.make_steps(count)
             case requests.Wait(epoch):
@@ -322,12 +326,28 @@ class Session:
         for line in lines:
             self._transcript.write(line)
 
+    def _find_rate(self) -> Task:
+        rate.check(self.run)
+        inspected = (yield from self._control.inspect())["run"]
+        answer = rate.answer(inspected, self.run)
+        yield from self._answer_slowly(answer, "rate: not found to the end")
+
     def _show_robustness(self) -> Task:
-        for lines in robustness.answer(self.run):
+        answer = robustness.answer(self.run)
+        yield from self._answer_slowly(answer, "corrupt: not measured to the end")
+
+    def _answer_slowly(self, answer: Iterator[list[str] | None], given_up: str) -> Task:
+        """Write what takes its time, unless ctrl+c gives it up.
+
+        Args:
+            answer: yields None while it is computed, then the lines.
+            given_up: what is said in that case.
+        """
+        for lines in answer:
             if lines is not None:
                 self._write(lines)
             elif self._control.interrupted:
-                self._transcript.write("corrupt: not measured to the end")
+                self._transcript.write(given_up)
                 return
             else:
                 self._inbox.put(Woken())  # go on at once

@@ -6,7 +6,9 @@ from typing import Literal
 
 import numpy as np
 
-Purpose = Literal["weights", "shuffle", "augment", "validation", "gradient check", "teach"]
+Purpose = Literal[
+    "weights", "shuffle", "augment", "validation", "gradient check", "teach", "range test"
+]
 
 _NUMBERS: dict[Purpose, int] = {
     "weights": 1,
@@ -15,6 +17,7 @@ _NUMBERS: dict[Purpose, int] = {
     "validation": 4,
     "gradient check": 5,
     "teach": 6,
+    "range test": 7,
 }
 
 

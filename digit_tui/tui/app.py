@@ -25,6 +25,7 @@ from digit_tui.training.run_request import RunRequest, resume_request
 from digit_tui.tui.bindings import TRAINING_KEYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
 from digit_tui.tui.screens.fork import KeepDialog
+from digit_tui.tui.screens.rate import RateDialog
 from digit_tui.tui.screens.restart import RestartDialog
 from digit_tui.tui.screens.resume import ResumeDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
@@ -165,7 +166,7 @@ class DigitApp(SteeringApp):
                 super().ingest((), urgent=True)
         self._pause_pending &= self.model.going
         top = self.top_screen
-        if isinstance(top, TimelineDialog | KeepDialog):
+        if isinstance(top, TimelineDialog | KeepDialog | RateDialog):
             with self.errors_told():
                 top.follow(self.model)
         if self._kept and self.model.state != "loading":  # below what the run itself begins with

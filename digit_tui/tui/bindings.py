@@ -30,7 +30,7 @@ COMMON_KEYS = [
         tooltip="Find any command by its name",
     ),
     Binding(
-        "L", "show_log", "Log", show=False, id="whole_log", tooltip="Show all lines of the log"
+        "G", "show_log", "Log", show=False, id="whole_log", tooltip="Show all lines of the log"
     ),
     Binding(
         "T",
@@ -94,6 +94,14 @@ TRAINING_KEYS: list[BindingType] = [
         group=RATE,
         id="double_rate",
         tooltip="Double the learning rate",
+    ),
+    Binding(
+        "L",
+        "find_rate",
+        "Find rate",
+        show=False,
+        id="find_rate",
+        tooltip="Find a learning rate: a range test on a copy",
     ),
     Binding("o", "choose_optimizer", "Optimizer", id="optimizer", tooltip="Choose an optimizer"),
     Binding(

@@ -26,7 +26,7 @@ from digit_tui.tui.widgets.too_small import MINIMUM
 
 OPENS_A_DIALOG = (
     *("help", "command_palette", "choose_optimizer", "prune"),
-    *("timeline", "fork", "keep", "restart"),
+    *("timeline", "fork", "keep", "restart", "find_rate"),
 )
 """Actions of keys."""
 

@@ -20,7 +20,7 @@ GROUPS = {
         *("play", "faster", "slower", "epoch_on", "epoch_back", "epochs_on", "epochs_back"),
     ),
     "Settings": (
-        *("double_rate", "halve_rate", "optimizer", "clip", "augment"),
+        *("double_rate", "halve_rate", "find_rate", "optimizer", "clip", "augment"),
         *("prune", "apply_share"),
         *(f"optimizer_{name}" for name in OPTIMIZERS),
     ),
@@ -39,6 +39,7 @@ CALLED_SCORE = 0.5
 WORDS = {
     "double_rate": "faster speed learning",
     "halve_rate": "slower learning",
+    "find_rate": "lr finder range test suggest learning",
     "undo": "back",
     "timeline": "timeline snapshots history back",
     "fork": "compare copy branch race",

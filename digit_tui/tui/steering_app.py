@@ -14,13 +14,21 @@ from digit_tui.tui.job_control import JobControlApp
 from digit_tui.tui.screens.fork import CLIPPINGS, ForkDialog, KeepDialog
 from digit_tui.tui.screens.optimizer import OptimizerDialog
 from digit_tui.tui.screens.prune import PruneDialog
+from digit_tui.tui.screens.rate import RateDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
 from digit_tui.tui.screens.view import View
 
 MORE_EPOCHS = 10
 WITHOUT_FORK = (
     *("undo", "timeline", "fork", "teach", "prune"),
-    *("scale_rate", "choose_optimizer", "set_optimizer", "next_clipping", "next_augmentation"),
+    *(
+        "scale_rate",
+        "find_rate",
+        "choose_optimizer",
+        "set_optimizer",
+        "next_clipping",
+        "next_augmentation",
+    ),
 )
 """Actions that are refused while there is a fork."""
 
@@ -73,6 +81,21 @@ class SteeringApp(JobControlApp):
 
     def action_scale_rate(self, factor: float) -> None:
         self.send(commands.ScaleLearningRate(factor))
+
+    def action_find_rate(self) -> None:
+        """Find a learning rate on a copy of the run, and take the one that is chosen."""
+
+        def chosen(rate: float | None) -> None:
+            if rate is not None:
+                self.send(commands.SetLearningRate(rate))
+
+        if self._forked():
+            return
+        if self.model.dataset is None:
+            self.tell("the digits are still being read: find a rate when training has begun")
+            return
+        self.push_screen(RateDialog(self.model), chosen)
+        self.look_inside()
 
     def action_next_clipping(self) -> None:
         settings = self.model.settings

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from digit_tui.data import Dataset
 from digit_tui.engine.worker_processes import WORKER_PROCESSES
 from digit_tui.run import commands
 from digit_tui.run.events import RunEnded
+from digit_tui.run.rate_search import RateSearch
 from digit_tui.session.failures import Failed
 from digit_tui.session.runner import EventQueue, Runner
 from digit_tui.storage.run_writer import RunWriter
@@ -30,6 +31,7 @@ from digit_tui.training.run_request import RunRequest, resume_request
 from digit_tui.training.trainer import Trainer
 from digit_tui.tui import app as app_module
 from digit_tui.tui.app import DigitApp
+from digit_tui.tui.screens.rate import RateDialog
 from digit_tui.tui.screens.restart import RestartDialog
 
 CONFIG = RunConfig(data="sample", hidden=(8,), batch_size=32, epochs=2, augment="shift")
@@ -167,6 +169,58 @@ async def test_pausing_and_saving_in_the_middle_change_nothing(
     steps = watched.ended.steps
     ended = headless(config, sample, tmp_path / "headless", (steps, commands.Stop()))
     assert watched.ended.weights_sha256 == ended.weights_sha256
+
+
+async def test_finding_a_rate_changes_nothing_but_the_rate(tmp_path: Path, sample: Dataset) -> None:
+    """The range test runs beside training, and what it finds is journaled as a command."""
+    config = CONFIG.with_(epochs=100_000, hidden=(32,), augment="none", batch_size=125)
+    async with watch(config, tmp_path / "monitored") as watched:
+        app = watched.app
+        await watched.until(lambda: app.model.step)
+        await watched.press("L")
+        dialog = app.screen
+        assert isinstance(dialog, RateDialog)
+        await watched.until(lambda: dialog._done)
+        await watched.press("right", "right")  # a run that has learned all has no suggestion
+        rate = dialog._rate
+        assert rate not in (None, app.model.settings.learning_rate)
+        await watched.press("enter")
+        await watched.until(lambda: app.model.settings.learning_rate == rate)
+        await watched.press("space")
+        await watched.state("paused")
+        await watched.press("q")
+
+    assert watched.ended is not None
+    (applied,) = SavedRun.read(tmp_path / "monitored").history().lineage
+    assert applied.command == commands.SetLearningRate(rate)
+    script = [(applied.step, applied.command), (watched.ended.steps, commands.Stop())]
+    ended = headless(config, sample, tmp_path / "headless", *script)
+    assert watched.ended.weights_sha256 == ended.weights_sha256
+
+
+async def test_who_quits_while_a_rate_is_sought_need_not_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread of the range test ends with the dialog, however the app ends."""
+    made: list[int] = []
+    steps = RateSearch.steps
+
+    def endless(search: RateSearch) -> Iterator[int]:
+        yield next(steps(search))
+        while True:
+            sleep(0.01)
+            made.append(1)
+            yield 1
+
+    monkeypatch.setattr(RateSearch, "steps", endless)
+    async with watch(CONFIG.with_(epochs=100_000), tmp_path / "run") as watched:
+        await watched.until(lambda: watched.app.model.step)
+        await watched.press("L")
+        await watched.until(lambda: made)
+        watched.app.stop_run()  # as a signal does
+    ended = len(made)
+    sleep(0.1)
+    assert len(made) <= ended + 1
 
 
 async def test_the_run_before_another_one_is_kept_whole(tmp_path: Path, sample: Dataset) -> None:

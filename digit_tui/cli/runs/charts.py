@@ -77,6 +77,7 @@ def chart(
     style: ChartStyle,
     log: bool = False,
     percent: bool = False,
+    powers: bool = False,
 ) -> str:
     """Curves over epochs, under a line that names them.
 
@@ -86,6 +87,7 @@ def chart(
         style: what the output can show.
         log: with a logarithmic axis.
         percent: the values are fractions, labelled as per cent.
+        powers: they are over something else, of which x is the logarithm to the base 10.
     """
     colors = [COLORS[index % len(COLORS)] for index in range(len(curves))]
     keys = [_key(curve, color, style) for curve, color in zip(curves, colors, strict=True)]
@@ -107,9 +109,12 @@ def chart(
     labels = [f"{100 * value:.6g}%" if percent else f"{value:.6g}" for value in values]
     plotext.ylim(low, high)
     plotext.yticks(heights.tolist(), labels)
-    epochs = np.unique(np.linspace(xs.min(), xs.max(), style.width // 14 + 1).round())
+    most = style.width // (9 if powers else 14) + 1
+    epochs = np.unique(np.linspace(xs.min(), xs.max(), most).round())
     plotext.xlim(*_limits(xs.min(), xs.max()))
-    plotext.xticks(epochs.tolist(), [f"{epoch:.0f}" for epoch in epochs])
+    plotext.xticks(
+        epochs.tolist(), [f"{10**x:g}" if powers else f"{x:.0f}" for x in epochs.tolist()]
+    )
     plotext.xaxes(True, False)
     plotext.yaxes(True, False)
     drawn = str(plotext.build()).rstrip("\n")

@@ -14,6 +14,7 @@ from digit_tui.cli.subcommands.evaluate import evaluate
 from digit_tui.cli.subcommands.export import export
 from digit_tui.cli.subcommands.import_ import import_
 from digit_tui.cli.subcommands.inspect import inspect
+from digit_tui.cli.subcommands.lr_find import lr_find
 from digit_tui.cli.subcommands.manual import manual
 from digit_tui.cli.subcommands.mistakes import mistakes
 from digit_tui.cli.subcommands.predict import predict
@@ -32,6 +33,7 @@ SUBCOMMANDS: tuple[click.Command, ...] = (
     export,
     import_,
     inspect,
+    lr_find,
     bench,
     data,
     runs,

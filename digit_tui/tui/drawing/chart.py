@@ -53,6 +53,8 @@ class Drawing:
     whole: bool = False
     """From 0 to 1 is shown, wherever the curves are: one drawing can be compared with another."""
     marker: str = "braille"
+    powers: bool = False
+    """Each x is the logarithm to the base 10 of what it stands for, and is labelled with that."""
     crosshair: float | None = None
     """x of a column that stands out."""
     most_ticks: int | None = None

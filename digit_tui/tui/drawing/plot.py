@@ -12,7 +12,7 @@ from rich.color import Color as RichColor
 from rich.style import Style
 from rich.text import Text
 
-from digit_tui.insight.ticks import label, linear_ticks, ticks_up
+from digit_tui.insight.ticks import label, linear_ticks, power_ticks, ticks_up
 from digit_tui.tui.drawing.chart import (
     BLANK_BRAILLE,
     BRAILLE,
@@ -125,8 +125,8 @@ class _Plotting:
         figure.plot([start], [self.scale.low], marker=" ")  # or plotext leaves out the ticks
         low, high = self.scale.low, self.scale.high
         figure.yticks(*ticks_up(low, high, height - AXIS_ROWS, drawing.log, drawing.percent))
-        intervals = drawing.most_ticks or max(width // 9, X_TICKS)
-        figure.xticks(*linear_ticks(start, end, intervals))
+        ticks = power_ticks if drawing.powers else linear_ticks
+        figure.xticks(*ticks(start, end, drawing.most_ticks or max(width // 9, X_TICKS)))
         figure.xaxes(True, False)
         figure.yaxes(True, False)
         return _rows(figure, width, height)

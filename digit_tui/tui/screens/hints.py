@@ -20,7 +20,7 @@ TITLES = {
     "Accuracy": "The part of the digits that is read right: it should rise.",
     "Gradient": "How steep the loss is; it should not jump.",
     "Learning": "How far a step goes; the schedule changes it, and so do "
-    "{halve_rate} and {double_rate}.",
+    "{halve_rate} and {double_rate}; {find_rate} finds one.",
     "Images": "How fast it trains.",
     "Log": "What happened, the latest last; {whole_log} shows all of it.",
     "Hardest of": "Mistakes with the highest loss now; a click explains one.",

@@ -19,7 +19,7 @@ class LogDialog(Dialog[None]):
 
     TITLE = "Log"
     SCROLLS = True
-    BINDINGS = [Binding("escape,q,L", "dismiss", "Close", key_display="esc")]
+    BINDINGS = [Binding("escape,q,G", "dismiss", "Close", key_display="esc")]
 
     def __init__(self, model: RunModel, seconds: float = 0.0) -> None:
         """Show the log of a run.

@@ -103,6 +103,15 @@ PRUNE = (
     Meaning("30%, [none]", "the chosen share; underlined: the one in force"),
     Meaning("put back", "with the values that they had; {undo} does that too"),
 )
+RATE = (
+    Meaning("a range test", "a copy is trained, step by step at a higher rate"),
+    Meaning("s  steepest fall", "the rate at which the loss falls fastest"),
+    Meaning("t  tenth", "a tenth of the rate at which the loss is least"),
+    Meaning("n  now", "the learning rate of the run"),
+    Meaning("smoothed, each batch", "averaged over some steps; as it was at each step"),
+    Meaning("the shaded column", "the chosen rate: ← →, s, t, n, or a click"),
+    Meaning("base rate", "what is set; the schedule makes a part of it"),
+)
 OPTIMIZER = (
     Meaning("▸", "the optimizer that is selected; enter switches"),
     Meaning("●", "the optimizer in use"),
@@ -294,6 +303,7 @@ OF_DIALOGS = {
     "Timeline": TIMELINE,
     "Fork": FORK,
     "Prune": PRUNE,
+    "Learning rate": RATE,
     "Optimizer": OPTIMIZER,
     "Restart": RESTART,
     "Keep": KEEP,

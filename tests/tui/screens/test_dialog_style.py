@@ -25,9 +25,10 @@ DIALOGS = {
     "Manual: start": (["question_mark", "m", "enter"], ["esc"]),
     "Fork": (["f"], ["enter", "esc"]),
     "Restart": (["r"], ["enter", "esc"]),
+    "Learning rate": (["L"], ["enter", "esc"]),
     "Prune": (["w"], ["enter", "esc"]),
     "Keep": (["k"], ["enter", "esc"]),
-    "Log": (["L"], ["esc"]),
+    "Log": (["G"], ["esc"]),
 }
 """What opens each, by its title, and the keys that its buttons name."""
 

@@ -242,7 +242,7 @@ async def test_the_whole_log_in_a_dialog(window: Any, story: Any) -> None:
     async with window(80, 24) as opened:
         opened.app._rate = DrawRate(0.0, ANY_SHARE)
         await opened.tell(*story.opening(), story.changed("augment", "shift"), *story.epochs(30))
-        await opened.press("L")
+        await opened.press("G")
         opened.find("─ Log ─")
         opened.find("epoch 29: test 91.00%, loss 0.3000")  # the view has the latest only
         await opened.tell(*story.epochs(1))
@@ -252,5 +252,5 @@ async def test_the_whole_log_in_a_dialog(window: Any, story: Any) -> None:
         opened.find("A epoch 0.00: set augmentation none → shift")
         await opened.tell(*story.epochs(1))
         opened.find("training 1,234 parameters")  # who reads earlier lines stays there
-        await opened.press("L")
+        await opened.press("G")
         assert isinstance(opened.app.screen, TrainView)
