@@ -1,1 +1,1 @@
-"""Many runs that look for good settings: a study, its trials, its workers, what is known of them."""
+"""Many runs that look for good settings: a study, its trials, and what is known of them."""

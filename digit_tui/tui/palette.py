@@ -11,8 +11,8 @@ from textual.content import Content
 
 from digit_tui.config import OPTIMIZERS
 from digit_tui.tui.key_words import key_names
-from digit_tui.tui.screens.view import View
-from digit_tui.tui.screens.view_host import ViewHost
+from digit_tui.tui.screens.frame import Frame
+from digit_tui.tui.screens.frame_host import FrameHost
 
 GROUPS = {
     "Run": (
@@ -111,9 +111,9 @@ class Commands(Provider):
         yield from (entry for _, entry in sorted(found, key=lambda each: each[0]))
 
     def _without_key(self) -> Iterator[Entry]:
-        host = cast(ViewHost, self.app)
+        host = cast(FrameHost, self.app)
         for mode, title in host.tabs:
-            if not isinstance(self.screen, View) or title != self.screen.TAB:
+            if not isinstance(self.screen, Frame) or title != self.screen.TAB:
                 run = partial(host.show_view, mode)
                 yield Entry("View", "", f"Go to {title}", "View wrong errors digits", run)
         yield Entry("Theme", "", "Choose one of all themes", "", self.app.action_change_theme)

@@ -20,7 +20,7 @@ from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.bindings import SAVED_KEYS, TRAINING_KEYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
 from digit_tui.tui.guided_app import keys
-from digit_tui.tui.job_control import JobControlApp
+from digit_tui.tui.run_app import RunApp
 from digit_tui.tui.screens.meanings import EVERYWHERE, Meaning
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
@@ -29,7 +29,7 @@ NAME_COLUMNS = 24
 """Of the run's name in the header."""
 
 
-class SavedApp(JobControlApp):
+class SavedApp(RunApp):
     """Shows all views of a saved run, with Draw in front. The run is not trained on."""
 
     BINDINGS = SAVED_KEYS
