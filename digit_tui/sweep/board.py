@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 STATES = ("waiting", "running", "complete", "pruned", "failed")
 """Of a trial, as a person reads them; Optuna calls the last "fail"."""
+ENDED = ("complete", "pruned", "failed")
+"""States of trials that need no more time."""
 LEAST_TRIALS = 4
 """Finished ones, from which on the importance of settings is asked for: before, it is chance."""
 
@@ -44,6 +46,13 @@ class TrialRow:
     """That it has taken so far."""
     run: Path | None
     """Folder of its newest run."""
+    started: float = 0.0
+    """When it was, in seconds since 1970; 0 if it was not."""
+
+    @property
+    def ended(self) -> float | None:
+        """When its result was known, in seconds since 1970; None if it is not."""
+        return self.started + self.seconds if self.started and self.state in ENDED else None
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,7 @@ class Board:
     @property
     def finished(self) -> int:
         """How many trials need no more time."""
-        return sum(trial.state in ("complete", "pruned", "failed") for trial in self.trials)
+        return sum(trial.state in ENDED for trial in self.trials)
 
     @property
     def ranked(self) -> list[TrialRow]:
@@ -199,6 +208,7 @@ def _row(trial: FrozenTrial, now: datetime) -> TrialRow:
         accuracy=value if value is not None else (accuracies[-1] if accuracies else None),
         seconds=seconds,
         run=None if run is None else Path(str(run)),
+        started=0.0 if trial.datetime_start is None else trial.datetime_start.timestamp(),
     )
 
 

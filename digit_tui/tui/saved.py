@@ -30,7 +30,7 @@ NAME_COLUMNS = 24
 
 
 class SavedApp(RunApp):
-    """Shows all views of a saved run, with Draw in front. The run is not trained on."""
+    """Shows all views of a saved run. The run is not trained on."""
 
     BINDINGS = SAVED_KEYS
     SHOWS = "saved run"
@@ -53,6 +53,7 @@ class SavedApp(RunApp):
         checkpoint: Checkpoint,
         rate: DrawRate = DEFAULT_RATE,
         stdio: StdioCapture | None = None,
+        first: str = "draw",
     ) -> None:
         """Make the app.
 
@@ -61,6 +62,7 @@ class SavedApp(RunApp):
             checkpoint: of it, which is shown.
             rate: how often it is drawn.
             stdio: what else this process writes to stdout and stderr, for the log.
+            first: the mode of the view that is in front at first.
         """
         super().__init__(request.config, rate, stdio)
         self.model.ways = None  # nothing is changed
@@ -69,6 +71,7 @@ class SavedApp(RunApp):
         self._path = request.replay.path
         self._request = request
         self._checkpoint = checkpoint
+        self._first = first
 
     def on_key(self, event: events.Key) -> None:
         """Say what the keys of a run would need."""
@@ -81,7 +84,7 @@ class SavedApp(RunApp):
             self.tell(printable(f"a saved run is not trained here: digit-tui --resume {run}"))
 
     def on_mount(self) -> None:
-        self.switch_mode("draw")
+        self.switch_mode(self._first)
         self.call_after_refresh(self._read)
         self.call_after_refresh(self.make_views)
 

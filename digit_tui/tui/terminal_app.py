@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from textual import constants, events
 from textual.driver import Driver
@@ -36,7 +37,7 @@ class TerminalApp(TabbedApp):
     """Draws on the terminal that it has, whatever happens to that."""
 
     TITLE = "digit-tui"
-    CSS_PATH = "styles/app.tcss"
+    CSS_PATH = Path(__file__).with_name("styles") / "app.tcss"  # also of apps in other folders
     NOTIFICATION_TIMEOUT = 3
     """Seconds; a notification covers the keys of a small terminal."""
 

@@ -31,6 +31,8 @@ class Curve:
     """Which letter it is drawn with, if it is drawn with letters."""
     faint: bool = False
     """Whether it is of an undone part."""
+    points: bool = False
+    """Whether its points stand alone, without a line from one to the next; x need not rise."""
 
     def value_at(self, x: float) -> float | None:
         """The value of its last point up to x; None before its first."""
@@ -57,6 +59,8 @@ class Drawing:
     """x of a column that stands out."""
     most_ticks: int | None = None
     """At most so many intervals between ticks of x, where more would not mean anything."""
+    x_ticks: tuple[list[float], list[str]] | None = None
+    """Where there are ticks on the x axis, and what they say; None for round numbers."""
 
 
 class Cell(NamedTuple):

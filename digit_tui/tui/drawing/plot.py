@@ -78,6 +78,9 @@ def _points(curve: Curve, log: bool, width: int) -> tuple[Array, Array]:
     if log:
         with np.errstate(all="ignore"):
             y = np.log10(y)
+    if curve.points:
+        finite = np.isfinite(y)
+        return curve.x[finite], y[finite]
     return thin(curve.x, y, width)
 
 
@@ -126,7 +129,7 @@ class _Plotting:
         low, high = self.scale.low, self.scale.high
         figure.yticks(*ticks_up(low, high, height - AXIS_ROWS, drawing.log, drawing.percent))
         intervals = drawing.most_ticks or max(width // 9, X_TICKS)
-        figure.xticks(*linear_ticks(start, end, intervals))
+        figure.xticks(*(drawing.x_ticks or linear_ticks(start, end, intervals)))
         figure.xaxes(True, False)
         figure.yaxes(True, False)
         return _rows(figure, width, height)
@@ -151,7 +154,8 @@ class _Plotting:
         for number in curves:
             curve, (x, y) = drawing.curves[number], self.points[number]
             if len(x):
-                figure.plot(
+                draw = figure.scatter if curve.points else figure.plot
+                draw(
                     x.tolist(),
                     self.scale.clip(y).tolist(),
                     color=self.painter.color(curve),
