@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,7 @@ class Board:
     logarithmic: frozenset[str] = field(default_factory=frozenset)
     """Names of the settings that are chosen on a logarithmic scale."""
 
-    @property
+    @cached_property
     def varying(self) -> tuple[str, ...]:
         """Names of the settings in which trials differ, in the order in which they were chosen."""
         values: dict[str, set[object]] = {}
@@ -90,12 +91,12 @@ class Board:
         several = tuple(name for name, found in values.items() if len(found) > 1)
         return several or tuple(values)
 
-    @property
+    @cached_property
     def finished(self) -> int:
         """How many trials need no more time."""
         return sum(trial.state in ENDED for trial in self.trials)
 
-    @property
+    @cached_property
     def ranked(self) -> list[TrialRow]:
         """The complete trials, the best first, the earlier of equal ones first."""
         sign = -1 if self.direction == "maximize" else 1

@@ -17,6 +17,7 @@ from digit_tui.tui.screens.frame_host import FrameHost
 GROUPS = {
     "Run": (
         *("pause", "batch", "epoch", "epochs", "test", "restart"),
+        *("remove_worker", "add_worker", "stop_sweep"),
         *("play", "faster", "slower", "epoch_on", "epoch_back", "epochs_on", "epochs_back"),
     ),
     "Settings": (
@@ -31,7 +32,7 @@ GROUPS = {
     "Program": ("help", "suspend", "break", "quit", "leave"),
 }
 """The ids of keys; those that are in none, as the keys of a view, belong to "View"."""
-LEFT_OUT = {"palette", "next_view", "previous_view"}
+LEFT_OUT = {"palette", "next_view", "previous_view", "add_worker_too"}
 """Keys of which the palette offers something better, or that are what has opened it."""
 GROUP_WIDTH, KEY_WIDTH = 16, 7
 CALLED_SCORE = 0.5

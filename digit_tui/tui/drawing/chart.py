@@ -31,8 +31,8 @@ class Curve:
     """Which letter it is drawn with, if it is drawn with letters."""
     faint: bool = False
     """Whether it is of an undone part."""
-    points: bool = False
-    """Whether its points stand alone, without a line from one to the next; x need not rise."""
+    points: str = ""
+    """A sign for each of its points, where they stand alone; x need not rise. "" draws a line."""
 
     def value_at(self, x: float) -> float | None:
         """The value of its last point up to x; None before its first."""

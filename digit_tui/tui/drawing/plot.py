@@ -271,6 +271,8 @@ def _together(cells: Sequence[Cell], column: int) -> Cell:
 
 
 def _marker(curve: Curve, kind: str) -> str:
+    if curve.points:
+        return curve.points
     own = letter(kind, curve.mark)
     if own is None:
         return MARKERS[kind][0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from digit_tui.session.exit_status import ExitStatus
 from digit_tui.tui.draw_rate import DrawRate
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def run_sweep_app(control: SweepControl, fps: float | None = None, theme: str | 
             model = app.model
             number, run = app.opens
             status, trouble = _show_run(run, fps, stdio, theme)
-            if status >= 128:  # a signal has ended it: the sweep too
+            if status >= ExitStatus.SIGNALLED:  # a signal has ended it: the sweep too
                 control.leave()
                 return status
             if trouble:

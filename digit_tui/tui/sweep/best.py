@@ -49,10 +49,11 @@ class BestTrials(Canvas):
         shared, own = shared_and_own(ranked)
         for place, (trial, settings) in enumerate(zip(ranked, own, strict=True), 1):
             name = f"{place}  {accuracy_words(trial.accuracy)}  trial {trial.number}"
-            more = f"  {settings_text(settings)}" if settings else ""
+            room = width - len(name) - 2
+            more = f"  {settings_text(settings, room)}" if settings else ""
             lines.append(_two(name, more, width, best if place == 1 else None))
         if shared:
-            lines.append(fitted(f"All {len(ranked)}: {settings_text(shared)}", width))
+            lines.append(fitted(f"All {len(ranked)}: {settings_text(shared, width - 7)}", width))
         self.paint(lines)
 
 
@@ -60,6 +61,7 @@ class BestView(SweepFrame):
     """The best accuracy so far by trials and by time; the budget; the best three."""
 
     TAB = "Best"
+    BINDINGS = []
 
     def compose_content(self) -> ComposeResult:
         with Horizontal(id="sweep-charts"):
@@ -82,9 +84,7 @@ class BestView(SweepFrame):
         by_trial.draw(_stairs(trials, y, max(float(board.finished), 2.0), marker, first=1.0))
         end = last_end(board)
         _, size, unit = next(each for each in UNITS if end >= each[0])
-        title = f"Best so far by time ({unit})"
-        if title != by_time.border_title:
-            by_time.border_title = title
+        by_time.entitle([f"Best so far by time ({unit})", f"Best by time ({unit})"])
         seconds = np.array([each.seconds for each in found], np.float64)
         by_time.draw(_stairs(seconds / size, y, max(end / size, 1e-3), marker))
 
@@ -106,15 +106,15 @@ def _stairs(x: np.ndarray, y: np.ndarray, end: float, marker: str, first: float 
 
 
 def budget_words(board: Board) -> str:
-    """What is used of the budget, for example "12 of 60 trials, 3:07 of 10:00"."""
+    """What is used of the budget, for example "12 of 60 trials, 48 left · 3:07"."""
     used = seconds_words(last_end(board))
     time = (
         used if board.budget_seconds is None else f"{used} of {seconds_words(board.budget_seconds)}"
     )
     left = ""
     if board.budget_trials is not None:
-        left = f"; {max(board.budget_trials - board.finished, 0):,} left"
-    return f"Budget: {trials_words(board)}{left}, {time}"
+        left = f", {max(board.budget_trials - board.finished, 0):,} left"
+    return f"Budget: {trials_words(board)}{left} · {time}"
 
 
 def _two(name: str, more: str, width: int, style: object) -> Line:

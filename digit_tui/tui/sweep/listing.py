@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from digit_tui.sweep.board import STATES, Board, TrialRow
 from digit_tui.sweep.trial_filter import TrialFilter, parse_filter
 from digit_tui.tui.sweep.words import (
+    SPARKS,
     accuracy_words,
     epoch_words,
     seconds_words,
@@ -40,6 +41,8 @@ class Column:
     """Whether it is aligned to the right."""
     rank: float = 0.0
     """What has a higher one is left out first."""
+    width: int | None = None
+    """Columns, where that does not depend on the trials."""
 
 
 class Listing:
@@ -86,7 +89,13 @@ class Listing:
             *(_setting(name, place) for place, name in enumerate(self.settings)),
             Column("epoch", epoch_words, lambda each: each.epoch, True, 3),
             Column("accuracy", _accuracy, lambda each: each.accuracy, True, 2),
-            Column("curve", lambda each: spark(each.accuracies), lambda each: None, rank=6),
+            Column(
+                "curve",
+                lambda each: spark(each.accuracies),
+                lambda each: None,
+                rank=6,
+                width=SPARKS,
+            ),
             Column("time", _time, lambda each: each.seconds or None, True, 7),
             Column("worker", _worker, lambda each: each.worker, rank=20),
         ]
@@ -180,6 +189,8 @@ class Listing:
                 return
 
     def _width(self, column: Column) -> int:
+        if column.width is not None:
+            return column.width
         if column.name not in self._widths:
             texts = max((len(column.text(each)) for each in self.trials), default=0)
             self._widths[column.name] = max(texts, len(column.name) + 1)  # and the sign of order

@@ -33,9 +33,9 @@ SETTINGS = (
     Meaning("· instead of a bar", "not known: too few trials, or all alike"),
     Meaning("▸", "the setting that the chart is about (← →)"),
     Meaning("Accuracy by lr (log)", "a point a trial; (log): equal factors"),
-    Meaning("blue, *", "complete trials"),
-    Meaning("orange, o", "pruned trials, at the epoch where they ended"),
-    Meaning("yellow, +", "running trials, so far"),
+    Meaning("●", "complete trials"),
+    Meaning("○", "pruned trials, at the epoch where they ended"),
+    Meaning("+", "running trials, so far"),
     Meaning("B │", "the best trial"),
     Meaning("1 sgd  2 adam", "what the numbers on the axis stand for"),
 )

@@ -41,6 +41,7 @@ class SweepModel:
         self.setting: str | None = None
         self.notes: list[str] = []
         self._clock = clock
+        self._counts: list[tuple[str, str]] = []
 
     def take(self, looked: Looked) -> None:
         """Take in what was found."""
@@ -51,6 +52,7 @@ class SweepModel:
         elif looked.board != self.board:
             self.board = looked.board
             self.listing.show(looked.board)
+            self._counts = counts_words(looked.board)
 
     @property
     def state(self) -> str:
@@ -67,23 +69,25 @@ class SweepModel:
             return "⏸ paused"
         return "▶ running" if board.workers else "… waiting"
 
-    @property
-    def state_words(self) -> str:
-        """The state, how far it is, who works, and the best, in a line."""
+    def state_words(self, width: int) -> str:
+        """The state, how far it is, who works, and the best, in the words that fit."""
         board = self.board
         parts = [self.state]
         if board is not None:
             parts += [trials_words(board), counted(len(board.workers), "worker")]
             best = best_words(board)
-            parts += [] if best is None else [best]
+            if best is not None:
+                parts.append(f"{best} (trial {board.ranked[0].number})")
+                if len("  ".join(parts)) > width:
+                    parts[-1] = best
         return "  ".join(parts)
 
-    @property
-    def counts_words(self) -> str:
-        """How many trials are in which state; or what is wrong."""
+    def counts_words(self, width: int) -> str:
+        """How many trials are in which state, without words where they do not fit; or trouble."""
         if self.trouble is not None:
             return f"✗ {self.trouble}"
-        return "" if self.board is None else "  ".join(counts_words(self.board))
+        lines = ["  ".join(texts) for texts in zip(*self._counts, strict=True)] or [""]
+        return next((each for each in lines if len(each) <= width), lines[-1])
 
     @property
     def used_share(self) -> float:

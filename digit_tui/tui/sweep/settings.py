@@ -79,7 +79,7 @@ class SettingsView(SweepFrame):
     TAB = "Settings"
     BINDINGS = [
         Binding(
-            "left,up",
+            "left",
             "setting(-1)",
             "Setting",
             key_display="←",
@@ -88,13 +88,19 @@ class SettingsView(SweepFrame):
             tooltip="Look at the setting before",
         ),
         Binding(
-            "right,down",
+            "right",
             "setting(1)",
             "Setting",
             key_display="→",
             group=SETTING,
             id="setting_right",
             tooltip="Look at the next setting",
+        ),
+        Binding(
+            "up", "setting(-1)", "Before", show=False, id="up", tooltip="Look at the setting above"
+        ),
+        Binding(
+            "down", "setting(1)", "Next", show=False, id="down", tooltip="Look at the setting below"
         ),
     ]
 

@@ -9,20 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.sweep.board import Board, TrialRow
-from digit_tui.tui.drawing.chart import BRAILLE, Curve, Drawing
+from digit_tui.tui.drawing.chart import Curve, Drawing
 from digit_tui.tui.drawing.ticks import log_ticks
 from digit_tui.tui.sweep.words import value_words
-from digit_tui.tui.terminal.charset import shows
 from digit_tui.tui.widgets.chart import Chart
 
 Array = NDArray[Any]
 
-KINDS = (("pruned", "training", 1), ("running", "fork-training", 2), ("complete", "held-out", 0))
-"""States that are shown, their colours, and which letters they have where there are no colours."""
+KINDS = (
+    ("pruned", "training", "○"),
+    ("running", "fork-held-out", "+"),
+    ("complete", "held-out", "●"),
+)
+"""States that are shown, their colours, and their signs."""
 LABEL_COLUMNS = 10
 """A number on the x axis needs about so many."""
 MARGIN = 0.04
 """Room beside the first and the last value, as a part of their range."""
+SPREAD = 0.5
+"""The part of the room of a value over which its points are spread, where values are names."""
+GOLDEN = 0.6180339887
+"""Multiples of it are spread evenly, however many there are."""
 BESIDE = 12
 """Columns of the chart that are not for the x axis, at most."""
 
@@ -51,38 +58,32 @@ class SliceChart(Chart):
             board: of the sweep.
             name: of the setting.
         """
-        marker = "ascii" if self.app.no_color or not shows(BRAILLE) else "blocks"
         if board is None or name is None:
-            self._entitle("Accuracy by setting")
-            self.draw(Drawing([], (0, 1), [], percent=True, marker=marker))
+            self.entitle(["Accuracy by setting"])
+            self.draw(Drawing([], (0, 1), [], percent=True))
             return
         trials = [
             each for each in board.trials if name in each.params and each.accuracy is not None
         ]
         axis = axis_of(trials, name, name in board.logarithmic, self.size.width - BESIDE)
         curves = [
-            _points([each for each in trials if each.state == state], axis, color, mark)
-            for state, color, mark in KINDS
+            _points([each for each in trials if each.state == state], axis, color, sign)
+            for state, color, sign in KINDS
         ]
         ranked = [each for each in board.ranked if each.number in axis.x]
         marks = [(axis.x[ranked[0].number], "B")] if ranked else []
         titles = [f"Accuracy by {name}{' (log)' * (name in board.logarithmic)}", f"by {name}"]
         if axis.legend:
             titles = [f"{titles[0]}: {axis.legend}", axis.legend, *titles]
-        self._entitle(*titles)
+        self.entitle(titles)
         shown = [curve for curve in curves if len(curve.x)]
-        self.draw(Drawing(shown, axis.span, marks, percent=True, marker=marker, x_ticks=axis.ticks))
-
-    def _entitle(self, *titles: str) -> None:
-        title = next((each for each in titles if len(each) <= self.title_room), titles[-1])
-        if title != self.border_title:  # each title is sent to the terminal
-            self.border_title = title
+        self.draw(Drawing(shown, axis.span, marks, percent=True, x_ticks=axis.ticks))
 
 
-def _points(trials: Sequence[TrialRow], axis: Axis, color: str, mark: int) -> Curve:
+def _points(trials: Sequence[TrialRow], axis: Axis, color: str, sign: str) -> Curve:
     x = np.array([axis.x[each.number] for each in trials], np.float64)
     y = np.array([each.accuracy for each in trials], np.float64)
-    return Curve(x, y, color, mark, points=True)
+    return Curve(x, y, color, points=sign)
 
 
 def axis_of(trials: Sequence[TrialRow], name: str, log: bool, columns: int) -> Axis:
@@ -114,7 +115,11 @@ def _categories(values: dict[int, object], columns: int) -> Axis:
     """In the order of their names, those of numbers by size."""
     names = sorted({value_words(each) for each in values.values()}, key=_natural)
     places = {name: float(place) for place, name in enumerate(names)}
-    x = {number: places[value_words(each)] for number, each in values.items()}
+    # Beside each other, or one point would hide the others; where, is the trial's own place.
+    x = {
+        number: places[value_words(each)] + SPREAD * (number * GOLDEN % 1 - 0.5)
+        for number, each in values.items()
+    }
     span = -0.5, max(len(names) - 0.5, 0.5)
     share = columns / max(len(names), 1)
     fit = all(len(name) + 2 <= share for name in names)

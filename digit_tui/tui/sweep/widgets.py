@@ -23,7 +23,9 @@ class SweepStatus(Canvas):
     def show(self, model: SweepModel) -> None:
         self.set_class(model.trouble is not None, "-trouble")
         width = self.size.width
-        self.paint([fitted(model.state_words, width), fitted(model.counts_words, width)])
+        self.paint(
+            [fitted(model.state_words(width), width), fitted(model.counts_words(width), width)]
+        )
 
 
 class SweepProgress(ProgressLine):

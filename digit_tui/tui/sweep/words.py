@@ -72,26 +72,29 @@ def shortened(text: str, columns: int = LONGEST) -> str:
     return f"{text[: columns - 1 - behind]}…{text[-behind:]}"
 
 
-def settings_text(settings: dict[str, object]) -> str:
-    """For example "lr 0.001, optimizer adam"."""
-    return ", ".join(f"{name} {value_words(value)}" for name, value in settings.items())
+def settings_text(settings: dict[str, object], columns: int) -> str:
+    """For example "lr 0.001, optimizer adam"; "…" for those for which there is no room."""
+    parts = [f"{name} {value_words(value)}" for name, value in settings.items()]
+    text = ", ".join(parts)
+    while len(text) > columns and parts:
+        parts.pop()
+        text = ", ".join([*parts, "…"])
+    return text
 
 
-def counts_words(board: Board) -> list[str]:
-    """How many trials are in which state, for example "▶ 2 running"."""
+def counts_words(board: Board) -> list[tuple[str, str]]:
+    """How many trials are in which state, for example "▶ 2 running"; and without the word."""
     counts = dict.fromkeys(STATES, 0)
     for trial in board.trials:
         counts[trial.state] += 1
     order = ("running", "complete", "pruned", "failed", "waiting")
-    return [f"{SIGNS[state]} {counts[state]:,} {state}" for state in order if counts[state]]
+    short = [(state, f"{SIGNS[state]} {counts[state]:,}") for state in order if counts[state]]
+    return [(f"{text} {state}", text) for state, text in short]
 
 
 def best_words(board: Board) -> str | None:
-    """The best trial; None if none is complete."""
-    ranked = board.ranked
-    if not ranked:
-        return None
-    return f"best {accuracy_words(ranked[0].accuracy)} (trial {ranked[0].number})"
+    """The accuracy of the best trial; None if none is complete."""
+    return f"best {accuracy_words(board.ranked[0].accuracy)}" if board.ranked else None
 
 
 def trials_words(board: Board) -> str:
