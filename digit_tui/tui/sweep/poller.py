@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import NamedTuple
 
 from digit_tui.data import printable, reason_of
 from digit_tui.sweep.board import Board
 from digit_tui.tui.sweep.control import SweepControl
 
-SHARE = 0.2
-"""The most of the time that looking at the sweep may take."""
+SHARE = 0.1
+"""The most of the time that looking at the sweep may take of a processor."""
+LONGEST_SECONDS = 5.0
+"""It looks again after this time, whatever share that takes: the first look imports a lot."""
 EVENT_SECONDS = 0.1
 """An event is waited for so long; what the screen asks for waits no longer."""
 
@@ -81,10 +83,10 @@ class Poller:
                 troubles.append(printable(str(event.get("message"))))
             if perf_counter() < due:
                 continue
-            start = perf_counter()
+            start = thread_time()
             looked = self._look(troubles)
-            took = perf_counter() - start
-            due = perf_counter() + max(self._seconds, took / SHARE)
+            wait = max(self._seconds, (thread_time() - start) / SHARE)
+            due = perf_counter() + min(wait, max(self._seconds, LONGEST_SECONDS))
             if self.listener is not None:
                 self.listener(looked)
                 troubles = []
