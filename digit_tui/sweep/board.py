@@ -173,12 +173,12 @@ def importance_of(study: Study, trials: Sequence[FrozenTrial]) -> tuple[tuple[st
         study: whose settings.
         trials: all of it.
     """
-    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-    from optuna.trial import TrialState
-
-    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    complete = [trial for trial in trials if trial.state.name == "COMPLETE"]
     if len(complete) < LEAST_TRIALS or len({trial.value for trial in complete}) < 2:
         return ()
+    # It takes a second to import: not before it is needed.
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
     try:
         found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
     except (ValueError, RuntimeError):  # trials without a setting in common

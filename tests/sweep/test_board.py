@@ -52,7 +52,8 @@ def test_a_study_of_optuna_is_read() -> None:
     study.enqueue_trial({"lr": 0.01, "optimizer": "adam"})
     study.add_trial(create_trial(state=TrialState.FAIL))
     now = datetime.now() + timedelta(seconds=30)
-    seen = board_of(study, storage="journal.log", now=now)
+    shares = (("lr", 1.0),)
+    seen = board_of(study, storage="journal.log", importance=shares, now=now)
     assert (seen.study, seen.storage, seen.direction) == ("first", "journal.log", "maximize")
     assert (seen.budget_trials, seen.budget_seconds, seen.started) == (9, 60.0, 5.0)
     assert seen.paused
@@ -66,12 +67,26 @@ def test_a_study_of_optuna_is_read() -> None:
     assert seen.trials[5].accuracy == 0.7
     assert 29 < seen.trials[5].seconds < 32
     assert seen.trials[6].params == {"lr": 0.01, "optimizer": "adam"}
-    assert dict(seen.importance).keys() == {"lr", "optimizer"}
-    assert sum(dict(seen.importance).values()) == pytest.approx(1)
+    assert seen.importance == shares
     assert seen.ranked[0].number == 4
-    assert board_of(study, importance=()).importance == ()
     study.set_user_attr("digit_tui", "of another version")
     assert board_of(study, importance=()).budget_trials is None
+
+
+@pytest.mark.long
+def test_the_setting_that_matters_is_the_most_important() -> None:
+    optuna = pytest.importorskip("optuna")
+    distributions = {
+        "lr": optuna.distributions.FloatDistribution(0, 1),
+        "noise": optuna.distributions.FloatDistribution(0, 1),
+    }
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=1))
+    for _ in range(60):
+        asked = study.ask(distributions)
+        study.tell(asked, asked.params["lr"])
+    found = dict(board_of(study).importance)
+    assert found["lr"] > 0.9
+    assert sum(found.values()) == pytest.approx(1)
 
 
 def test_nothing_is_said_of_few_trials_or_of_equal_ones() -> None:

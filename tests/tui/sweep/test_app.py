@@ -32,12 +32,14 @@ async def test_keys_steer_all_workers(sweep: Any) -> None:
         assert opened.asked[-1] == "go_on"
 
 
+@pytest.mark.long
 async def test_what_is_refused_is_told(sweep: Any) -> None:
     async with sweep(toasts=True) as opened:
         await opened.take(board(), False, "cannot start a process: too many")
         opened.find("cannot start a process: too many")
 
 
+@pytest.mark.long
 async def test_a_storage_that_does_not_answer_is_told_until_it_does(sweep: Any) -> None:
     async with sweep() as opened:
         await opened.take(None, False, "the server has gone")
@@ -47,7 +49,9 @@ async def test_a_storage_that_does_not_answer_is_told_until_it_does(sweep: Any) 
         opened.find("▶ 2 running")
 
 
-@pytest.mark.parametrize(("key", "asked"), [("enter", "leave"), ("s", "stop")])
+@pytest.mark.parametrize(
+    ("key", "asked"), [("enter", "leave"), pytest.param("s", "stop", marks=pytest.mark.long)]
+)
 async def test_q_asks_then_waits_for_the_workers(sweep: Any, key: str, asked: str) -> None:
     async with sweep() as opened:
         await opened.press("q")
@@ -74,6 +78,7 @@ async def test_q_waits_no_longer_when_pressed_again(sweep: Any) -> None:
         assert opened.app._exit
 
 
+@pytest.mark.long
 async def test_ctrl_c_asks_and_once_more_leaves(sweep: Any) -> None:
     async with sweep() as opened:
         await opened.press("ctrl+c")
@@ -122,6 +127,7 @@ async def test_a_trial_is_shown_and_its_run_is_opened(sweep: Any) -> None:
         assert opened.control.asked == []  # the sweep goes on meanwhile
 
 
+@pytest.mark.long
 async def test_a_trial_without_a_run_says_so(sweep: Any) -> None:
     async with sweep(toasts=True) as opened:
         await opened.press("enter")
@@ -155,6 +161,7 @@ async def test_help_explains_the_view_and_its_keys(sweep: Any, view: str) -> Non
             assert all(each.tooltip for each in keys), title
 
 
+@pytest.mark.long
 async def test_the_palette_offers_what_can_be_done(sweep: Any) -> None:
     async with sweep() as opened:
         await opened.press("ctrl+p")
@@ -164,6 +171,7 @@ async def test_the_palette_offers_what_can_be_done(sweep: Any) -> None:
 
 
 @pytest.mark.parametrize("theme", [each.name for each in THEMES])
+@pytest.mark.long
 async def test_each_theme_and_no_colour(sweep: Any, theme: str) -> None:
     environment = {"NO_COLOR": "1"} if theme.endswith("contrast") else {}
     async with sweep(60, 20, environment=environment) as opened:
@@ -173,6 +181,7 @@ async def test_each_theme_and_no_colour(sweep: Any, theme: str) -> None:
         assert opened.app.screen.is_current
 
 
+@pytest.mark.long
 async def test_too_small_a_terminal_says_what_it_needs(sweep: Any) -> None:
     async with sweep(59, 19) as opened:
         opened.find("digit-tui needs 60x20")
@@ -180,6 +189,7 @@ async def test_too_small_a_terminal_says_what_it_needs(sweep: Any) -> None:
         opened.find("12 trials")
 
 
+@pytest.mark.long
 async def test_the_thread_looks_carries_out_and_tells(sweep_app: Any) -> None:
     """The one test of the real thread."""
     control = FakeControl()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from support.sweep import board, trial
 
 AT_80 = """\
@@ -23,6 +24,7 @@ async def test_budget_and_best_three(sweep: Any) -> None:
         opened.find("95.5%┤")
 
 
+@pytest.mark.long
 async def test_what_the_best_have_in_common_is_said_once(sweep: Any) -> None:
     alike = [replace(trial(n), params={"lr": 0.1 * n, "optimizer": "adam"}) for n in (1, 2, 3)]
     async with sweep(120, 40, board(*alike, budget_seconds=600.0)) as opened:
@@ -32,6 +34,7 @@ async def test_what_the_best_have_in_common_is_said_once(sweep: Any) -> None:
         opened.find("left · 1:48 of 10:00")
 
 
+@pytest.mark.long
 async def test_a_small_terminal_ends_lines_after_whole_settings(sweep: Any) -> None:
     async with sweep(60, 20) as opened:
         await opened.press("tab")
@@ -39,6 +42,7 @@ async def test_a_small_terminal_ends_lines_after_whole_settings(sweep: Any) -> N
         opened.find(r"Best by time \(minutes\)")
 
 
+@pytest.mark.long
 async def test_without_a_complete_trial(sweep: Any) -> None:
     async with sweep(shown=board(trial(0, "running"), importance=())) as opened:
         await opened.press("tab")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from support.sweep import board, trial
 
 from digit_tui.tui.sweep.settings import ImportanceBars
@@ -30,6 +31,7 @@ async def test_bars_and_the_chart_of_the_chosen_setting(sweep: Any) -> None:
         assert "← → Setting" in opened.rows[-1]
 
 
+@pytest.mark.long
 async def test_the_mouse_chooses_a_setting(sweep: Any) -> None:
     async with sweep() as opened:
         await opened.press("shift+tab")
@@ -39,6 +41,7 @@ async def test_the_mouse_chooses_a_setting(sweep: Any) -> None:
         opened.find("▸hidden")
 
 
+@pytest.mark.long
 async def test_names_that_do_not_fit_are_numbered(sweep: Any) -> None:
     names = [f"some-long-value-{number}" for number in range(6)]
     trials = [replace(trial(n), params={"data": name}) for n, name in enumerate(names)]

@@ -50,6 +50,7 @@ async def test_rows_of_a_usual_terminal(sweep: Any) -> None:
         )
 
 
+@pytest.mark.long
 async def test_a_large_terminal_has_the_workers_too(sweep: Any) -> None:
     async with sweep(120, 40) as opened:
         opened.find(r"trial▾ state +lr +optimizer +hidden +epoch +accuracy curve +time worker")
@@ -160,6 +161,7 @@ async def test_the_mouse_chooses_opens_sorts_and_scrolls(sweep: Any) -> None:
         assert opened.app.model.listing.row == row + 1
 
 
+@pytest.mark.long
 async def test_before_anything_is_known(sweep: Any) -> None:
     async with sweep(shown=board(trials=())) as opened:
         opened.app.model.listing.board = None
