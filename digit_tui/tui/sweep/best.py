@@ -26,6 +26,8 @@ from digit_tui.tui.widgets.chart import Chart
 
 SHOWN = 3
 """Of the best trials."""
+FEW = 6
+"""Up to so many trials each has a tick, and there is none between them."""
 UNITS = ((3 * 3600, 3600, "hours"), (3 * 60, 60, "minutes"), (0, 1, "seconds"))
 """Of the time axis: from how many seconds on, the size, the name."""
 
@@ -102,7 +104,8 @@ def _stairs(x: np.ndarray, y: np.ndarray, end: float, marker: str, first: float 
     corners_x = np.append(np.repeat(x, 2)[1:], end) if len(x) else x
     corners_y = np.repeat(y, 2)
     curves = [Curve(corners_x, corners_y, "held-out")] if len(x) else []
-    return Drawing(curves, (first, end), [], percent=True, marker=marker)
+    few = int(end - first) if first and end <= FEW else None
+    return Drawing(curves, (first, end), [], percent=True, marker=marker, most_ticks=few)
 
 
 def budget_words(board: Board) -> str:

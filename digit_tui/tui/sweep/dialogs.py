@@ -27,6 +27,8 @@ from digit_tui.tui.widgets.chart import Chart
 
 NAMES = 12
 """Columns for the names of facts, at least."""
+FEW = 6
+"""Up to so many epochs each has a tick, and there is none between them."""
 
 
 class TrialDialog(Dialog[bool | None]):
@@ -85,7 +87,8 @@ class TrialDialog(Dialog[bool | None]):
             x = np.arange(1, len(trial.accuracies) + 1, dtype=np.float64)
             curve = Curve(x, np.array(trial.accuracies, np.float64), "held-out")
             span = 1.0, float(max(trial.epochs, len(x), 2))
-            chart.draw(Drawing([curve], span, [], percent=True, marker=marker))
+            few = int(span[1] - 1) if span[1] <= FEW else None
+            chart.draw(Drawing([curve], span, [], percent=True, marker=marker, most_ticks=few))
 
     def action_open_run(self) -> None:
         if self._trial.run is None:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from digit_tui.insight.ticks import log_ticks
 from digit_tui.sweep.board import Board, TrialRow
 from digit_tui.tui.drawing.chart import Curve, Drawing
-from digit_tui.tui.drawing.ticks import log_ticks
 from digit_tui.tui.sweep.words import value_words
 from digit_tui.tui.widgets.chart import Chart
 
