@@ -18,8 +18,8 @@ TRIALS = (
     Meaning("time", "since a worker began with it"),
     Meaning("worker", "the process that trains it, and where"),
     Meaning("accuracy▾", "sorted by it, the highest first; ▴ the lowest"),
-    Meaning("3 of 60 trials, ...", "a filter is on; / changes it, esc lifts it"),
-    Meaning("▸", "the chosen trial: enter, or a click, opens it"),
+    Meaning("3 of 60 trials, ...", "a filter is on; {filter} changes it, {back} lifts it"),
+    Meaning("▸", "the chosen trial: {open_trial}, or a click, opens it"),
 )
 BEST = (
     Meaning("Best so far by trial", "the best accuracy after so many trials"),
@@ -31,7 +31,7 @@ BEST = (
 SETTINGS = (
     Meaning("Importance 71%", "how much good trials depend on a setting"),
     Meaning("· instead of a bar", "not known: too few trials, or all alike"),
-    Meaning("▸", "the setting that the chart is about (← →)"),
+    Meaning("▸", "what the chart is about ({setting_left} {setting_right})"),
     Meaning("Accuracy by lr (log)", "a point a trial; (log): equal factors"),
     Meaning("●", "complete trials"),
     Meaning("○", "pruned trials, at the epoch where they ended"),
@@ -40,13 +40,13 @@ SETTINGS = (
     Meaning("1 sgd  2 adam", "what the numbers on the axis stand for"),
 )
 EVERYWHERE = (
-    Meaning("▶ running  ⏸ paused", "whether its workers train; space switches"),
+    Meaning("▶ running  ⏸ paused", "whether its workers train; {pause} switches"),
     Meaning("… waiting", "no worker trains now"),
-    Meaning("■ saving", "workers save their runs and end; q waits no longer"),
+    Meaning("■ saving", "workers save their runs; {quit} waits no longer"),
     Meaning("✓ finished", "the budget is used, all trials have ended"),
     Meaning("■ ended", "no worker is left here; the budget is not used up"),
     Meaning("12 of 60 trials", "that have ended, and that there may be"),
-    Meaning("3 workers", "that train now, on all machines; - and + here"),
+    Meaning("3 workers", "that train now; {remove_worker} and {add_worker}: here"),
     Meaning("best 98.12%", "the highest accuracy of a complete trial"),
     Meaning("✗ cannot read ...", "the study; it is tried again"),
     Meaning("██▏  13%  1:40 left", "of the budget; the time left is a guess"),

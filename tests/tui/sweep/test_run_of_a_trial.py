@@ -23,7 +23,7 @@ class Screens:
         self._run = run
         self._status_of_run = status_of_run
 
-    def __call__(self, app: Any, theme: str | None) -> int:
+    def __call__(self, app: Any, theme: str | None, keymap: Any) -> int:
         self.shown.append(app)
         if isinstance(app, SavedApp):
             return self._status_of_run
