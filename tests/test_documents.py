@@ -46,6 +46,7 @@ from digit_tui.storage.run_files import FILES
 from digit_tui.training.snapshots import UNDO_BYTES
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.replay import ReplayApp
+from digit_tui.tui.sweep.app import SweepApp
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -76,7 +77,17 @@ def code(text: str) -> list[str]:
 
 # Keys
 
-GROUPS = dict(DigitApp.key_groups()) | {"Replay": ReplayApp.key_groups()[0][1]}
+OF_A_SWEEP = {
+    title if title != "Everywhere" else "Sweep": [
+        each for each in bindings if each.id not in ("next_view", "previous_view")
+    ]
+    for title, bindings in SweepApp.key_groups()
+}
+GROUPS = (
+    dict(DigitApp.key_groups())
+    | {"Replay": ReplayApp.key_groups()[0][1]}
+    | {title if title == "Sweep" else f"Sweep: {title}": each for title, each in OF_A_SWEEP.items()}
+)
 
 
 def keys_of(title: str) -> list[tuple[str, str]]:

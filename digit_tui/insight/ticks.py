@@ -42,11 +42,17 @@ def linear_ticks(low: float, high: float, count: int, percent: bool = False) -> 
     return positions, [label(position, percent) for position in positions]
 
 
-def power_ticks(low: float, high: float, count: int) -> Ticks:
-    """Powers of ten between 10**low and 10**high, at their logarithms; as for `linear_ticks`."""
-    positions, _ = linear_ticks(low, high, count)
-    whole = [each for each in positions if abs(each - round(each)) < SLACK]
-    return whole, [label(10.0 ** round(each), False) for each in whole]
+def log_ticks(low: float, high: float, most: int) -> Ticks:
+    """As many round numbers on a logarithmic axis as are no more than `most`, if there are any.
+
+    Args:
+        low: the logarithm of the lowest value.
+        high: that of the highest one.
+        most: ticks.
+    """
+    for values in _log_series(low, high, most) if low < high else ():
+        return [log10(each) for each in values], [label(each, False) for each in values]
+    return [low], [label(10**low, False)]
 
 
 def ticks_up(low: float, high: float, rows: int, log: bool, percent: bool = False) -> Ticks:

@@ -56,7 +56,7 @@ def run_tui(
     from digit_tui.tui.first_start import is_first_start
     from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
-    keymap = _read_keys(keys)
+    keymap = read_keymap(keys)
     if keymap is None:
         return ExitStatus.USAGE
     stdio = StdioCapture()
@@ -64,7 +64,7 @@ def run_tui(
     offered = None if asked is None else last_interrupted(asked)
     tips = tips and offered is None and is_first_start()
     app = DigitApp(request, offered, DrawRate.of(fps), stdio, tips, notify)
-    return _run(app, theme, keymap)
+    return run_app_of(app, theme, keymap)
 
 
 def run_replay(
@@ -84,12 +84,12 @@ def run_replay(
     from digit_tui.tui.replay import ReplayApp
     from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
-    keymap = _read_keys(keys)
+    keymap = read_keymap(keys)
     if keymap is None:
         return ExitStatus.USAGE
     stdio = StdioCapture()
     stdio.divert()  # as above
-    return _run(ReplayApp(request, DrawRate.of(fps), stdio), theme, keymap)
+    return run_app_of(ReplayApp(request, DrawRate.of(fps), stdio), theme, keymap)
 
 
 def run_draw(
@@ -117,16 +117,16 @@ def run_draw(
     from digit_tui.tui.saved import SavedApp
     from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
-    keymap = _read_keys(keys)
+    keymap = read_keymap(keys)
     if keymap is None:
         return ExitStatus.USAGE
     stdio = StdioCapture()
     stdio.divert()  # as above
     with threadpool_limits(limits=request.config.threads, user_api="blas"):
-        return _run(SavedApp(request, checkpoint, DrawRate.of(fps), stdio), theme, keymap)
+        return run_app_of(SavedApp(request, checkpoint, DrawRate.of(fps), stdio), theme, keymap)
 
 
-def _read_keys(path: Path | None) -> Keymap | None:
+def read_keymap(path: Path | None) -> Keymap | None:
     """The user's keys; None if the file cannot be used, which is told."""
     from digit_tui.tui.keymap import Keymap
 
@@ -141,7 +141,14 @@ def _read_keys(path: Path | None) -> Keymap | None:
         return None
 
 
-def _run(app: JobControlApp, theme: str | None, keymap: Keymap) -> int:
+def run_app_of(app: JobControlApp, theme: str | None, keymap: Keymap) -> int:
+    """Run an app until it is left; returns the exit status.
+
+    Args:
+        app: of this package.
+        theme: as above.
+        keymap: the user's keys.
+    """
     from digit_tui.tui.terminal.watchdog import Watchdog
 
     app.begin_theme(theme)

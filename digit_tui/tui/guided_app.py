@@ -18,9 +18,9 @@ from digit_tui.tui.keymap import Keymap
 from digit_tui.tui.palette import Commands
 from digit_tui.tui.resilient_app import ResilientApp
 from digit_tui.tui.screens.dialog import Palette
+from digit_tui.tui.screens.frame import Frame
 from digit_tui.tui.screens.help import Group, HelpDialog
 from digit_tui.tui.screens.meanings import EVERYWHERE, MEANINGS, OF_DIALOGS, STATES, Meaning
-from digit_tui.tui.screens.view import View
 from digit_tui.tui.widgets.tips import ROOM
 from digit_tui.tui.widgets.too_small import MINIMUM
 
@@ -44,8 +44,10 @@ class GuidedApp(ResilientApp):
     COMMANDS = {Commands}
     SHOWS = "run"
     """What this app shows, in a word."""
-    VIEWS: ClassVar[dict[str, type[View]]]
+    VIEWS: ClassVar[dict[str, type[Frame]]]
     """By their modes, in the order of the tabs."""
+    MEANINGS: ClassVar[Mapping[str, Sequence[Meaning]]] = MEANINGS
+    """Of what is seen on the views, by their names and those of their pages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,7 +92,7 @@ class GuidedApp(ResilientApp):
         self.tips = False
         remember_tips()
         view = self.screen_stack[0]
-        if isinstance(view, View) and view.ready:
+        if isinstance(view, Frame) and view.ready:
             view.redraw_once()
 
     async def on_event(self, event: events.Event) -> None:
@@ -99,11 +101,11 @@ class GuidedApp(ResilientApp):
         await super().on_event(event)
 
     def action_command_palette(self) -> None:
-        if isinstance(self.screen, View):  # not on top of a dialog
+        if isinstance(self.screen, Frame):  # not on top of a dialog
             self.push_screen(Palette(id="--command-palette"))
 
     def search_themes(self) -> None:
-        if isinstance(self.screen, View):  # Textual's own palette does not close once only
+        if isinstance(self.screen, Frame):  # Textual's own palette does not close once only
             self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -119,7 +121,7 @@ class GuidedApp(ResilientApp):
     def action_help(self) -> None:
         view = self.screen_stack[0]
         is_open = any(isinstance(screen, HelpDialog) for screen in self.screen_stack)
-        if not isinstance(view, View) or is_open:  # none has been opened yet; or the manual is
+        if not isinstance(view, Frame) or is_open:  # none has been opened yet; or the manual is
             return
         groups, title = dict(self.key_groups()), str(self.screen.title)
         parts = [each for each in dict.fromkeys((view.part, view.TAB)) if each in groups]
@@ -127,7 +129,7 @@ class GuidedApp(ResilientApp):
         self.push_screen(
             HelpDialog(
                 view.TAB,
-                [*dialog, ("On this view", MEANINGS[view.part]), *self.common_meanings],
+                [*dialog, ("On this view", self.MEANINGS[view.part]), *self.common_meanings],
                 [
                     *((f"Keys of {each}", groups[each]) for each in parts),
                     (f"Keys of the {self.SHOWS}", groups["Everywhere"]),
@@ -144,7 +146,7 @@ class GuidedApp(ResilientApp):
     def key_groups(cls) -> list[Group]:
         """All keys, for the help and the documentation."""
         return [
-            ("Everywhere", keys([*View.BINDINGS, *cls.BINDINGS])),
+            ("Everywhere", keys([*Frame.BINDINGS, *cls.BINDINGS])),
             *(
                 (title, keys(bindings))
                 for view in cls.VIEWS.values()

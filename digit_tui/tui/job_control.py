@@ -12,13 +12,11 @@ from functools import partial
 from time import sleep
 from types import FrameType
 
-from digit_tui.config import RunConfig
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.exit_watchdog import SAVE_SECONDS
 from digit_tui.session.failures import Failed
-from digit_tui.tui.draw_rate import DrawRate
-from digit_tui.tui.run_app import RunApp
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
+from digit_tui.tui.terminal_app import TerminalApp
 
 OWN_GROUP = 0
 """For `os.kill`, all processes of this one's group."""
@@ -26,7 +24,7 @@ KILL_SECONDS = 0.3
 """A shell that ends a stopped job first resumes it, and sends the signal this soon after."""
 
 
-class JobControlApp(RunApp):
+class JobControlApp(TerminalApp):
     """An app that leaves or stops when a signal says so.
 
     Attributes:
@@ -34,10 +32,8 @@ class JobControlApp(RunApp):
         farewell: what is printed when the terminal is restored.
     """
 
-    def __init__(
-        self, config: RunConfig, rate: DrawRate, stdio: StdioCapture | None = None
-    ) -> None:
-        super().__init__(config, rate, stdio)
+    def __init__(self, stdio: StdioCapture | None = None) -> None:
+        super().__init__(stdio)
         self.ended_by: int | None = None
         self.farewell = ""
         self._event_loop: asyncio.AbstractEventLoop | None = None

@@ -11,12 +11,13 @@ from textual.content import Content
 
 from digit_tui.config import OPTIMIZERS
 from digit_tui.tui.key_words import key_names
-from digit_tui.tui.screens.view import View
-from digit_tui.tui.screens.view_host import ViewHost
+from digit_tui.tui.screens.frame import Frame
+from digit_tui.tui.screens.frame_host import FrameHost
 
 GROUPS = {
     "Run": (
         *("pause", "batch", "epoch", "epochs", "test", "restart"),
+        *("remove_worker", "add_worker", "stop_sweep"),
         *("play", "faster", "slower", "epoch_on", "epoch_back", "epochs_on", "epochs_back"),
     ),
     "Settings": (
@@ -31,7 +32,7 @@ GROUPS = {
     "Program": ("help", "suspend", "break", "quit", "leave"),
 }
 """The ids of keys; those that are in none, as the keys of a view, belong to "View"."""
-LEFT_OUT = {"palette", "next_view", "previous_view"}
+LEFT_OUT = {"palette", "next_view", "previous_view", "add_worker_too"}
 """Keys of which the palette offers something better, or that are what has opened it."""
 GROUP_WIDTH, KEY_WIDTH = 16, 7
 CALLED_SCORE = 0.5
@@ -112,9 +113,9 @@ class Commands(Provider):
         yield from (entry for _, entry in sorted(found, key=lambda each: each[0]))
 
     def _without_key(self) -> Iterator[Entry]:
-        host = cast(ViewHost, self.app)
+        host = cast(FrameHost, self.app)
         for mode, title in host.tabs:
-            if not isinstance(self.screen, View) or title != self.screen.TAB:
+            if not isinstance(self.screen, Frame) or title != self.screen.TAB:
                 run = partial(host.show_view, mode)
                 yield Entry("View", "", f"Go to {title}", "View wrong errors digits", run)
         yield Entry("Theme", "", "Choose one of all themes", "", self.app.action_change_theme)

@@ -15,7 +15,7 @@ from digit_tui.session.runner import EventQueue, replay_runner
 from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.bindings import REPLAY_KEYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
-from digit_tui.tui.job_control import JobControlApp
+from digit_tui.tui.run_app import RunApp
 from digit_tui.tui.screens.meanings import EVERYWHERE, REPLAY, Meaning
 from digit_tui.tui.state.player import Player
 from digit_tui.tui.state.run_model import RunModel
@@ -25,7 +25,7 @@ SHOW_SECONDS = 30.0
 """A run is replayed in about this time, unless another speed is chosen."""
 
 
-class ReplayApp(JobControlApp):
+class ReplayApp(RunApp):
     """Trains a saved run again to the bit, with all commands that it was given, and shows it."""
 
     BINDINGS = REPLAY_KEYS

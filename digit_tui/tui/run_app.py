@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
-
-from textual import constants, events
-from textual.driver import Driver
-from textual.geometry import Size
-from textual.screen import Screen
-from textual.timer import Timer
 
 from digit_tui.config import RunConfig
 from digit_tui.insight.lesson import Lesson
@@ -36,8 +27,6 @@ from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.draw_schedule import DrawSchedule
 from digit_tui.tui.health_watch import Checked, HealthWatch
 from digit_tui.tui.inspector import Inspector
-from digit_tui.tui.screens.dialog import ClosesOnce
-from digit_tui.tui.screens.form import Form
 from digit_tui.tui.screens.log import LogDialog
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.screens.view_host import ViewHost
@@ -45,7 +34,6 @@ from digit_tui.tui.state.log_line import LogLine
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
 from digit_tui.tui.views_app import ViewsApp
-from digit_tui.tui.widgets.quick_input import QuickInput
 
 ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, Inspected, BranchEvent)
 """Events that short epochs bring many times in a second; all others are drawn at once."""
@@ -54,16 +42,6 @@ WATCHED = ("train", "network")
 REPLAYED = "what is replayed cannot be changed"
 READ_A_SECOND = 12
 """So many characters of a notification, at least."""
-REPAINT_SECONDS = 0.2
-"""This long after the last change of size, everything is drawn once more."""
-
-
-def terminal_size() -> os.terminal_size:
-    """Columns and rows of the terminal that the app draws on."""
-    try:
-        return os.get_terminal_size(sys.__stderr__.fileno())  # type: ignore[union-attr]
-    except (AttributeError, OSError, ValueError):
-        return shutil.get_terminal_size()
 
 
 class RunApp(ViewsApp):
@@ -73,11 +51,6 @@ class RunApp(ViewsApp):
         model: what the views show.
         schedule: when they are drawn.
     """
-
-    TITLE = "digit-tui"
-    CSS_PATH = "styles/app.tcss"
-    NOTIFICATION_TIMEOUT = 3
-    """Seconds; a notification covers the keys of a small terminal."""
 
     def __init__(
         self, config: RunConfig, rate: DrawRate, stdio: StdioCapture | None = None
@@ -89,66 +62,18 @@ class RunApp(ViewsApp):
             rate: how often it is drawn.
             stdio: what else this process writes to stdout and stderr, for the log.
         """
-        super().__init__()
-        remote = any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY"))
-        if remote and "TEXTUAL_ANIMATIONS" not in os.environ:  # each frame of them is sent
-            self.animation_level = "none"
+        super().__init__(stdio)
         self._rate = rate
-        self._stdio = stdio
-        self._partial_line = ""
         self._situation: tuple[object, ...] = ()
-        self._repaint_timer: Timer | None = None
         self.schedule = DrawSchedule(rate)
         self.inspector = Inspector(self.look_inside)
         self._health_watch = HealthWatch(self)
         self.model = RunModel(config)
 
-    def get_driver_class(self) -> type[Driver]:
-        if sys.platform == "win32" or constants.DRIVER is not None:
-            return super().get_driver_class()
-        from digit_tui.tui.terminal.driver import TerminalDriver
-
-        return TerminalDriver
-
-    def on_load(self) -> None:
-        self.begin_capture_print(self)
-        if self._stdio is not None:
-            self._stdio.listener = lambda text: self.post_message(events.Print(text, stderr=True))
-
-    def on_unmount(self) -> None:
-        if self._stdio is not None:
-            self._stdio.listener = None
-
-    def on_print(self, event: events.Print) -> None:
-        """Log what a library wrote to stdout or stderr, line by line."""
-        *lines, self._partial_line = (self._partial_line + event.text).split("\n")
+    def log_output(self, lines: Sequence[str]) -> None:
         for line in lines:
-            if line.strip():
-                self.model.say("note", line.rstrip())
-        if lines:
-            self.ingest((), urgent=True)
-
-    def on_resize(self) -> None:
-        if self._repaint_timer is not None:
-            self._repaint_timer.stop()
-        self._repaint_timer = self.set_timer(REPAINT_SECONDS, self._repaint_all)
-
-    def _repaint_all(self) -> None:
-        """Draw everything, once the size has stopped changing.
-
-        A terminal made smaller and larger again has lost what did not fit meanwhile, but Textual
-        may see no change. And signals in quick succession may deliver sizes in the wrong order.
-        """
-        size = Size(*terminal_size())
-        if not self.is_headless and size and size != self.size:
-            self.post_message(events.Resize(size, size))
-        else:
-            self.refresh(layout=True)
-
-    @property
-    def top_screen(self) -> Screen[object] | None:
-        """The view or dialog in front; while the app leaves there may be none any more."""
-        return next(reversed(self.screen_stack), None)
+            self.model.say("note", line)
+        self.ingest((), urgent=True)
 
     def ingest(self, events: Iterable[RunnerEvent], urgent: bool = False) -> None:
         """Give events to the model, then draw what they changed, if it is due.
@@ -221,46 +146,16 @@ class RunApp(ViewsApp):
         self.model.say("trouble", text)
 
     def draw_anew(self) -> None:
-        for screen in self.screen_stack:
-            for widget in screen.walk_children():
-                widget.refresh()
-        self.refresh(layout=True)
-        view = self.screen_stack[0]
-        if isinstance(view, View):
-            view.redraw()
+        super().draw_anew()
         self.schedule.restart()
         self.schedule.invalidate()
         self.ingest((), urgent=True)
-
-    async def replace_screen(self, screen: Screen[object]) -> None:
-        if isinstance(screen, ClosesOnce):
-            screen.dismiss(None)
-        elif screen is self.screen:
-            await self.switch_screen(type(screen)())
-        for mode, stack in [*self._screen_stacks.items()]:
-            if screen in stack and mode != self.current_mode:
-                await self.remove_mode(mode)
-                self.add_mode(mode, type(screen))
-                await self._init_mode(mode)
 
     @property
     def circumstances(self) -> str:
         screens = " under ".join(type(screen).__name__ for screen in reversed(self.screen_stack))
         width, height = self.size
         return f"{screens}, {width}x{height}, run {self.model.run} {self.model.state}"
-
-    async def on_event(self, event: events.Event) -> None:
-        # Textual passes keys on through queues, in which letters typed quickly would overtake the
-        # enter before them. Keys where something is typed in are handled at once.
-        if isinstance(event, events.Key) and await self._handle_now(event):
-            return
-        await super().on_event(event)
-
-    async def _handle_now(self, key: events.Key) -> bool:
-        target = self.screen if isinstance(self.screen, Form) else self.focused
-        if not isinstance(target, Form | QuickInput) or key.is_forwarded:
-            return False
-        return await self._check_bindings(key.key, priority=True) or await target.handle_now(key)
 
     @property
     def words_now(self) -> dict[str, str]:

@@ -20,7 +20,7 @@ from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.bindings import SAVED_KEYS, TRAINING_KEYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
 from digit_tui.tui.guided_app import keys
-from digit_tui.tui.job_control import JobControlApp
+from digit_tui.tui.run_app import RunApp
 from digit_tui.tui.screens.meanings import EVERYWHERE, Meaning
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
@@ -29,8 +29,8 @@ NAME_COLUMNS = 24
 """Of the run's name in the header."""
 
 
-class SavedApp(JobControlApp):
-    """Shows all views of a saved run, with Draw in front. The run is not trained on."""
+class SavedApp(RunApp):
+    """Shows all views of a saved run. The run is not trained on."""
 
     BINDINGS = SAVED_KEYS
     SHOWS = "saved run"
@@ -53,6 +53,7 @@ class SavedApp(JobControlApp):
         checkpoint: Checkpoint,
         rate: DrawRate = DEFAULT_RATE,
         stdio: StdioCapture | None = None,
+        first: str = "draw",
     ) -> None:
         """Make the app.
 
@@ -61,6 +62,7 @@ class SavedApp(JobControlApp):
             checkpoint: of it, which is shown.
             rate: how often it is drawn.
             stdio: what else this process writes to stdout and stderr, for the log.
+            first: the mode of the view that is in front at first.
         """
         super().__init__(request.config, rate, stdio)
         self.model.ways = None  # nothing is changed
@@ -69,6 +71,7 @@ class SavedApp(JobControlApp):
         self._path = request.replay.path
         self._request = request
         self._checkpoint = checkpoint
+        self._first = first
 
     def on_key(self, event: events.Key) -> None:
         """Say what the keys of a run would need."""
@@ -81,7 +84,7 @@ class SavedApp(JobControlApp):
             self.tell(printable(f"a saved run is not trained here: digit-tui --resume {run}"))
 
     def on_mount(self) -> None:
-        self.switch_mode("draw")
+        self.switch_mode(self._first)
         self.call_after_refresh(self._read)
         self.call_after_refresh(self.make_views)
 

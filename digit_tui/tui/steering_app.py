@@ -10,7 +10,7 @@ from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.remedies import FORK_FIRST, KEEP_FIRST, TEST, with_remedy
 from digit_tui.run.settings import teach_own_digits
-from digit_tui.tui.job_control import JobControlApp
+from digit_tui.tui.run_app import RunApp
 from digit_tui.tui.screens.fork import CLIPPINGS, ForkDialog, KeepDialog
 from digit_tui.tui.screens.optimizer import OptimizerDialog
 from digit_tui.tui.screens.prune import PruneDialog
@@ -33,7 +33,7 @@ WITHOUT_FORK = (
 """Actions that are refused while there is a fork."""
 
 
-class SteeringApp(JobControlApp):
+class SteeringApp(RunApp):
     """Shows a run that can be steered."""
 
     @abstractmethod

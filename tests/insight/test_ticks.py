@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from digit_tui.insight.ticks import label, linear_ticks, power_ticks, ticks_up
+from digit_tui.insight.ticks import label, linear_ticks, ticks_up
 
 counts = st.integers(1, 40)
 # Wider than a chart ever draws: it clips at ±1e12.
@@ -131,17 +131,3 @@ class TestLinear:
 )
 def test_labels_are_short(value: float, percent: bool, text: str) -> None:
     assert label(value, percent) == text
-
-
-@pytest.mark.parametrize(
-    ("count", "labels"),
-    [
-        (12, ["1e-6", "1e-5", "0.0001", "0.001", "0.01", "0.1", "1", "10"]),
-        (6, ["1e-6", "0.0001", "0.01", "1"]),
-        (20, ["1e-6", "1e-5", "0.0001", "0.001", "0.01", "0.1", "1", "10"]),
-    ],
-)
-def test_powers_of_ten_along_an_axis(count: int, labels: list[str]) -> None:
-    positions, texts = power_ticks(-6.0, 1.0, count)
-    assert texts == labels
-    assert positions == [round(position) for position in positions]

@@ -14,6 +14,7 @@ from textual.widgets._tooltip import Tooltip
 from digit_tui.tui.screens.hints import LINES, TITLES, hint_at
 from digit_tui.tui.screens.meanings import MEANINGS
 from digit_tui.tui.screens.view import View
+from digit_tui.tui.sweep.meanings import MEANINGS as OF_SWEEPS
 from digit_tui.tui.widgets.tips import Tips
 
 
@@ -80,7 +81,9 @@ async def test_pages_of_the_network_have_hints(
 
 
 def test_the_help_names_each_title() -> None:
-    signs = [each.sign for group in MEANINGS.values() for each in group]
+    signs = [
+        each.sign for table in (MEANINGS, OF_SWEEPS) for group in table.values() for each in group
+    ]
     for title in TITLES:
         if title not in ("#", "Confusion of"):
             assert any(sign.startswith(title) for sign in signs), title

@@ -18,6 +18,7 @@ from digit_tui.run.remedies import ALL_DONE
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.palette import GROUPS, LEFT_OUT
 from digit_tui.tui.replay import ReplayApp
+from digit_tui.tui.sweep.app import SweepApp
 
 KEYS: dict[str, commands.Command] = {
     "space": commands.Pause(),
@@ -178,7 +179,8 @@ class TestPalette:
         listed = [id for ids in GROUPS.values() for id in ids]
         assert len(set(listed)) == len(listed)
         of_views = {each.id for name, group in DigitApp.key_groups()[1:] for each in group}
-        of_apps = {each.id for app in (DigitApp, ReplayApp) for each in app.key_groups()[0][1]}
+        apps = (DigitApp, ReplayApp, SweepApp)
+        of_apps = {each.id for app in apps for each in app.key_groups()[0][1]}
         assert of_apps == (set(listed) - of_views) | LEFT_OUT
 
     @pytest.mark.parametrize(

@@ -31,6 +31,8 @@ class Curve:
     """Which letter it is drawn with, if it is drawn with letters."""
     faint: bool = False
     """Whether it is of an undone part."""
+    points: str = ""
+    """A sign for each of its points, where they stand alone; x need not rise. "" draws a line."""
 
     def value_at(self, x: float) -> float | None:
         """The value of its last point up to x; None before its first."""
@@ -59,6 +61,8 @@ class Drawing:
     """x of a column that stands out."""
     most_ticks: int | None = None
     """At most so many intervals between ticks of x, where more would not mean anything."""
+    x_ticks: tuple[list[float], list[str]] | None = None
+    """Where there are ticks on the x axis, and what they say; None for round numbers."""
 
 
 class Cell(NamedTuple):

@@ -12,7 +12,7 @@ from rich.color import Color as RichColor
 from rich.style import Style
 from rich.text import Text
 
-from digit_tui.insight.ticks import label, linear_ticks, power_ticks, ticks_up
+from digit_tui.insight.ticks import label, linear_ticks, log_ticks, ticks_up
 from digit_tui.tui.drawing.chart import (
     BLANK_BRAILLE,
     BRAILLE,
@@ -78,6 +78,9 @@ def _points(curve: Curve, log: bool, width: int) -> tuple[Array, Array]:
     if log:
         with np.errstate(all="ignore"):
             y = np.log10(y)
+    if curve.points:
+        finite = np.isfinite(y)
+        return curve.x[finite], y[finite]
     return thin(curve.x, y, width)
 
 
@@ -125,8 +128,9 @@ class _Plotting:
         figure.plot([start], [self.scale.low], marker=" ")  # or plotext leaves out the ticks
         low, high = self.scale.low, self.scale.high
         figure.yticks(*ticks_up(low, high, height - AXIS_ROWS, drawing.log, drawing.percent))
-        ticks = power_ticks if drawing.powers else linear_ticks
-        figure.xticks(*ticks(start, end, drawing.most_ticks or max(width // 9, X_TICKS)))
+        most = drawing.most_ticks or max(width // 9, X_TICKS)
+        ticks = log_ticks if drawing.powers else linear_ticks
+        figure.xticks(*(drawing.x_ticks or ticks(start, end, most)))
         figure.xaxes(True, False)
         figure.yaxes(True, False)
         return _rows(figure, width, height)
@@ -151,7 +155,8 @@ class _Plotting:
         for number in curves:
             curve, (x, y) = drawing.curves[number], self.points[number]
             if len(x):
-                figure.plot(
+                draw = figure.scatter if curve.points else figure.plot
+                draw(
                     x.tolist(),
                     self.scale.clip(y).tolist(),
                     color=self.painter.color(curve),
@@ -267,6 +272,8 @@ def _together(cells: Sequence[Cell], column: int) -> Cell:
 
 
 def _marker(curve: Curve, kind: str) -> str:
+    if curve.points:
+        return curve.points
     own = letter(kind, curve.mark)
     if own is None:
         return MARKERS[kind][0]

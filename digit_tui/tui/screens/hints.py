@@ -17,6 +17,7 @@ from digit_tui.tui.key_words import with_keys
 TITLES = {
     "Loss": "How wrong the network is: it should fall.",
     "Error": "The part of the digits that is read wrong: it should fall.",
+    "Accuracy by": "The accuracy: of trials by a setting, of one trial by its epochs.",
     "Accuracy": "The part of the digits that is read right: it should rise.",
     "Gradient": "How steep the loss is; it should not jump.",
     "Learning": "How far a step goes; the schedule changes it, and so do "
@@ -37,6 +38,8 @@ TITLES = {
     "Pruned": "The accuracy if the smallest of all weights were 0; the run stays as it is.",
     "Map of": "Digits that the network finds alike lie side by side; {embed}: by t-SNE.",
     "Right under": "Digits that are read right, by how much worse they are made; faint: others.",
+    "Best ": "The best accuracy of the trials that had ended by then.",
+    "Importance": "How much good trials depend on each setting; a click chooses one.",
     "#": "The chosen digit: its number, its label and what it is read as.",
 }
 """By the beginning of a title on a border."""
@@ -44,6 +47,8 @@ CELL = re.compile(r"\d+ → \d+: ")
 CELL_HINT = "The digits that the chosen cell counts; a click explains one."
 LISTED = re.compile(r"(mistakes?|digits?)\b")
 LISTED_HINT = "The digits that are listed below; {all}, {order} and {filter} choose others."
+TRIALS = re.compile(r"\btrials?\b")
+TRIALS_HINT = "The trials that are listed below; {sort} and the headings sort, {filter} filters."
 LINES = {
     "PageBar": ("The pages of this view ({page} shows the next); which moment they show.",),
     "LayerTable": ("Weights, gradient, update of one step against the weights, and units.",),
@@ -62,7 +67,7 @@ LINES = {
     "RobustnessTable": ("The mean accuracy under each corruption, and the mean of all errors.",),
     "SeenDrawing": ("Each step that makes the drawing like the digits of MNIST.",),
     "DrawingCanvas": ("Press the mouse button and drag, or use arrow keys and {pen}.",),
-    "TabBar": ("The views ({next_view} shows the next); the digits; the layers of the network.",),
+    "TabBar": ("The views ({next_view} shows the next); then what they show.",),
     "StatusLine": (
         "What the run does, and how far it is.",
         "How many digits are read right; the best so far; its 95% interval; the trend.",
@@ -81,6 +86,15 @@ LINES = {
     "LifeLine": ("When it was learned and forgotten; below, what it was read as, by epoch.",),
     "WhatIf": ("What it would be read as if it were written a little differently.",),
     "NeighbourRow": ("The training digits that look most alike to the network.",),
+    "SweepStatus": (
+        "What the sweep does, how far it is, who works, and its best trial.",
+        "How many trials are in which state.",
+    ),
+    "SweepProgress": ("How much of the budget is used, and how long it may still take.",),
+    "BestTrials": (
+        "What is used of the budget, and what is left of it.",
+        "The best trials, and the settings in which they differ.",
+    ),
     "ProgressLine": ("How much of the run is done, and how long it will still take.",),
 }
 """By the type of a widget, for its first lines."""
@@ -112,4 +126,6 @@ def title_hint(title: str) -> str | None:
             return hint
     if CELL.match(title):
         return CELL_HINT
+    if TRIALS.search(title):
+        return TRIALS_HINT
     return LISTED_HINT if LISTED.search(title) else None

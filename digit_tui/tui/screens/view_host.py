@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Protocol
 
 from digit_tui.tui.inspector import Inspector
+from digit_tui.tui.screens.frame_host import FrameHost
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.confusion_matrix import Cell
 
 
-class ViewHost(Protocol):
+class ViewHost(FrameHost, Protocol):
     """A Textual app with a run to show. The apps of a training run and of a replay are ones."""
 
     model: RunModel
@@ -24,20 +25,6 @@ class ViewHost(Protocol):
     @property
     def shows_tips(self) -> bool:
         """Whether the training view says what is seen and which keys to try."""
-
-    @property
-    def tabs(self) -> list[tuple[str, str]]:
-        """The mode and the title of each view."""
-
-    def offers(self, action: str) -> bool:
-        """Whether an action makes sense now."""
-
-    @property
-    def words_now(self) -> dict[str, str]:
-        """What keys do at this moment where that changes, by their ids."""
-
-    def show_view(self, mode: str) -> None:
-        """Switch to a view."""
 
     def show_digits(self, selection: str) -> None:
         """Switch to the mistakes view, filtered by a selection such as "true=4 pred=9"."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.color import Color
 from textual.geometry import Region
@@ -38,6 +40,12 @@ class Chart(PlotextPlot):
         """Columns for the title, beside the corners of the border."""
         corners = 6 if self.styles.border_left[0] else 2
         return self.outer_size.width - corners
+
+    def entitle(self, titles: Sequence[str]) -> None:
+        """Set the title: the first that fits, or else the last."""
+        title = next((each for each in titles if len(each) <= self.title_room), titles[-1])
+        if title != self.border_title:  # each title is sent to the terminal
+            self.border_title = title
 
     @property
     def column_width(self) -> float:

@@ -23,20 +23,22 @@ HINT = (
 class FilterLine(Vertical):
     """A filter, opened with the one in force; below it a hint, or what is wrong with it."""
 
-    def __init__(self, apply: Callable[[str], None]) -> None:
+    def __init__(self, apply: Callable[[str], None], hint: str = HINT) -> None:
         """It is closed at first.
 
         Args:
             apply: puts a filter in force and closes the line; raises SelectionError.
+            hint: says what a filter may consist of.
         """
         super().__init__()
         self._apply = apply
+        self._hint = hint
 
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield Label("/ ")
             yield FilterInput(compact=True, select_on_focus=False, disabled=True)
-        yield Static(HINT)
+        yield Static(Text(self._hint))
 
     def open(self, text: str) -> None:
         """Open with this filter, to be edited."""
@@ -68,7 +70,7 @@ class FilterLine(Vertical):
     def _show_error(self, error: str | None) -> None:
         """Show an error, or the hint if there is none."""
         self.set_class(error is not None, "-wrong")
-        self.query_one(Static).update(Text(error or HINT))
+        self.query_one(Static).update(Text(error or self._hint))
 
     def on_input_changed(self) -> None:
         if self.has_class("-wrong"):

@@ -24,7 +24,16 @@ class ProgressLine(Widget):
     def show(self, model: RunModel) -> None:
         total = model.settings.epochs
         fraction = min(model.epoch / total, 1.0) if total else 0.0
-        text = f"{fraction:>4.0%}  {remaining(model)}"
+        self.show_share(fraction, remaining(model))
+
+    def show_share(self, fraction: float, remaining: str) -> None:
+        """Draw it.
+
+        Args:
+            fraction: that is done, 0 to 1.
+            remaining: the time left, in words.
+        """
+        text = f"{fraction:>4.0%}  {remaining}"
         if (fraction, text) != (self._fraction, self._text):
             self._fraction, self._text = fraction, text
             self.refresh()

@@ -8,7 +8,7 @@ from textual.widgets import Input
 
 
 class QuickInput(Input):
-    """The app hands keys to it, see `RunApp.on_event`.
+    """The app hands keys to it, see `TerminalApp.on_event`.
 
     All keys that do something while it is focused must be in its own BINDINGS.
     """

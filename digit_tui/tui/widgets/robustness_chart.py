@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from digit_tui.insight.corruptions import STRENGTHS
@@ -43,12 +41,6 @@ class RobustnessChart(Chart):
         self.draw(
             Drawing(curves, span, [], percent=True, whole=True, marker=marker, most_ticks=STRENGTHS)
         )
-
-    def entitle(self, titles: Sequence[str]) -> None:
-        """Set the title: the first that fits, or else the last."""
-        title = next((each for each in titles if len(each) <= self.title_room), titles[-1])
-        if title != self.border_title:  # each title is sent to the terminal
-            self.border_title = title
 
 
 def _curve(result: Robustness, place: int, color: str, mark: int = 0, faint: bool = False) -> Curve:

@@ -1,4 +1,4 @@
-"""The views of a run, as tabs; and which network learns which digits."""
+"""The views as tabs; and what they are about."""
 
 from __future__ import annotations
 
@@ -42,21 +42,24 @@ class TabBar(Canvas):
         self._tabs = tabs
         self._active = active
 
-    def show(self, model: RunModel) -> None:
+    def show(self, *about: str) -> None:
+        """Draw it.
+
+        Args:
+            about: what is said on the right; of several parts the first alone, where there is no
+                room for all.
+        """
         line: Line = []
         for _, title in self._tabs:
             kind = "active" if title == self._active else "other"
             line.append(Segment(f" {title} ", self.part(f"tab-bar--{kind}")))
         room = self.size.width - sum(len(segment.text) for segment in line) - 1
-        parts = [model.dataset.name if model.dataset else printable(model.config.data)]
-        if model.network:
-            parts.append("-".join(map(str, model.network)))
-        about = " · ".join(parts)
-        if len(about) >= room:
-            about = parts[0]
-        if len(about) > room:
-            about = about[: max(room - 2, 0)] + "…"
-        self.paint([[*line, Segment(f"{about:>{max(room, 0)}}")]])
+        text = " · ".join(about)
+        if len(text) >= room:
+            text = about[0]
+        if len(text) > room:
+            text = text[: max(room - 2, 0)] + "…"
+        self.paint([[*line, Segment(f"{text:>{max(room, 0)}}")]])
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
@@ -66,3 +69,11 @@ class TabBar(Canvas):
             if offset is not None and offset.x < end:
                 self.post_message(self.Chosen(mode))
                 return
+
+
+def run_words(model: RunModel) -> list[str]:
+    """Which network learns which digits."""
+    parts = [model.dataset.name if model.dataset else printable(model.config.data)]
+    if model.network:
+        parts.append("-".join(map(str, model.network)))
+    return parts

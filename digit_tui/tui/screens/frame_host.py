@@ -1,0 +1,23 @@
+"""What a full-screen view needs of the app that shows it, whatever it shows."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class FrameHost(Protocol):
+    """A Textual app with views as tabs."""
+
+    @property
+    def tabs(self) -> list[tuple[str, str]]:
+        """The mode and the title of each view."""
+
+    def offers(self, action: str) -> bool:
+        """Whether an action makes sense now."""
+
+    @property
+    def words_now(self) -> dict[str, str]:
+        """What keys do at this moment where that changes, by their ids."""
+
+    def show_view(self, mode: str) -> None:
+        """Switch to a view."""
