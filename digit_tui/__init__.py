@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from digit_tui.api.classifier import DigitClassifier
+    from digit_tui.api.classifier import DigitClassifier as DigitClassifier
     from digit_tui.api.digits import digits_from_arrays, load_digits
     from digit_tui.api.errors import ConfigError, DataError, DivergedError, RefusedError, RunError
     from digit_tui.api.fork import Fork
@@ -49,11 +49,10 @@ _HOMES = {
 }
 """The module of each public name."""
 
-__all__ = [
+__all__ = [  # without DigitClassifier: scikit-learn may not be there
     "ConfigError",
     "DataError",
     "Dataset",
-    "DigitClassifier",
     "DivergedError",
     "Evaluation",
     "Fork",
@@ -84,4 +83,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *_HOMES})

@@ -78,8 +78,16 @@ def digits_from_arrays(
     low, high = LIMITS["side"]
     if not low <= side <= high:
         raise DataError(f"a side of {side} pixels is not {low} to {high}")
-    arrays = (images[0], labels[0], images[1], labels[1])
-    return Dataset(ARRAYS, "arrays in memory", *map(_frozen, arrays), side=side, classes=classes)
+    return Dataset(
+        name=ARRAYS,
+        source="arrays in memory",
+        train_images=_frozen(images[0]),
+        train_labels=_frozen(labels[0]),
+        test_images=_frozen(images[1]),
+        test_labels=_frozen(labels[1]),
+        side=side,
+        classes=classes,
+    )
 
 
 def _as_labels(labels: ArrayLike) -> NDArray[np.uint8]:
@@ -118,7 +126,7 @@ def as_pixels(images: ArrayLike, pixels: int) -> NDArray[np.uint8]:
         raise ValueError(f"one image of shape {given.shape}: give images, {wanted}: image[None]")
     if given.shape[1:] not in ((pixels,), (side, side)):
         raise ValueError(f"images of shape {given.shape}, where {wanted} is needed")
-    flat = given.reshape(len(given), pixels)
+    flat: NDArray[Any] = given.reshape(len(given), pixels)
     if given.dtype == np.uint8:
         return flat
     if given.dtype.kind in "iu":

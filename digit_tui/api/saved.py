@@ -93,7 +93,7 @@ class SavedRun(Trained):
         return self._checkpoint.state.weights_sha256
 
     @cached_property
-    def dataset(self) -> Dataset:  # type: ignore[override]
+    def dataset(self) -> Dataset:
         """The digits that it was trained on.
 
         Raises:

@@ -268,7 +268,9 @@ class Session:
                 if fork is not None:
                     self.fork_ends.append((fork, event))
                 if event.reason == "diverged":
-                    self._warn(f"of the run and its fork one diverged: it goes on as the {event.kept}")
+                    self._warn(
+                        f"of the run and its fork one diverged: it goes on as the {event.kept}"
+                    )
             case Diverged(message=message):
                 self._trouble = message
             case WentBack(step=step, ahead=ahead):

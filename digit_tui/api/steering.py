@@ -1,4 +1,4 @@
-"""A trainer that is iterated by the thread that commands it: what it waits for, how it is halted."""
+"""A trainer iterated by the thread that commands it: what it waits for, how it is halted."""
 
 from __future__ import annotations
 

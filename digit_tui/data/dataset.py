@@ -39,8 +39,12 @@ class Dataset:
 
     def __repr__(self) -> str:
         """Such as <Dataset sample: 4,000 training and 1,000 test images of 28x28 pixels, ...>."""
-        held = "" if self.validation_labels is None else f", {len(self.validation_labels):,} held-out"
-        counts = f"{len(self.train_labels):,} training{held} and {len(self.test_labels):,} test images"
+        held = (
+            "" if self.validation_labels is None else f", {len(self.validation_labels):,} held-out"
+        )
+        counts = (
+            f"{len(self.train_labels):,} training{held} and {len(self.test_labels):,} test images"
+        )
         size = f"{self.side}x{self.side} pixels"
         return f"<Dataset {self.name}: {counts} of {size}, {self.classes} classes>"
 

@@ -88,7 +88,7 @@ class RunWriter:
         forked: ForkedFrom | None = None,
         initial: InitialWeights | None = None,
         past: History | None = None,
-        drawings: Iterable[Drawings] = (),
+        taught: Iterable[Drawings] = (),
     ) -> None:
         """Create the folder of a new run and write what is known before the first step.
 
@@ -98,7 +98,7 @@ class RunWriter:
             forked: the original run, if this one is a fork.
             initial: the weights that it begins with, if they do not follow from its seed.
             past: what the run went through so far, if it began without a folder.
-            drawings: that it was taught so far.
+            taught: drawings that it was taught so far.
 
         Raises:
             RunTaken: if the folder holds a run already, or another process uses it.
@@ -134,7 +134,7 @@ class RunWriter:
                     self.keep_drawings(drawings)
                 self._append_past(forked.writer.past())
                 self.history.start = forked.step
-            for each in drawings:
+            for each in taught:
                 self.keep_drawings(each)
             if past is not None:
                 self._append_past(past)

@@ -133,8 +133,8 @@ class Branch:
 
     def keep_in(self, writer: RunWriter, past: History) -> None:
         """Have a folder from now on; see `Trainer.keep_in`."""
-        data, drawings = self._dataset.summary(), tuple(self._met.values())
-        writer.begin(self.config, data, past=past, drawings=drawings)
+        data = self._dataset.summary()
+        writer.begin(self.config, data, past=past, taught=self._met.values())
         self.recorder = Recorder(writer)
 
     def park(self) -> None:
