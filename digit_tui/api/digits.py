@@ -140,4 +140,5 @@ def as_pixels(images: ArrayLike, pixels: int) -> NDArray[np.uint8]:
         found = f"{flat.min():g} to {flat.max():g}"
         advice = f"divide by {WHITE}, or give whole numbers"
         raise ValueError(f"pixels from {found}: floats must be from 0 to 1; {advice}")
-    return np.rint(flat * WHITE).astype(np.uint8)
+    rounded: NDArray[np.uint8] = np.rint(flat * WHITE).astype(np.uint8)
+    return rounded

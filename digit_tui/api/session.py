@@ -17,6 +17,7 @@ from digit_tui.api.errors import DivergedError, RefusedError, RunError
 from digit_tui.api.history import EpochLog
 from digit_tui.api.steering import Steering, interrupts
 from digit_tui.data import Dataset
+from digit_tui.engine.worker_processes import WorkerPoolError
 from digit_tui.run.commands import Command, Pause, Resume, StepBatch, Stop
 from digit_tui.run.events import (
     BranchEvent,
@@ -78,8 +79,8 @@ class Session:
             kept: whether it has a folder; else it is in memory alone.
 
         Raises:
-            RunError: if the folder cannot be used, or a saved run cannot be read.
-            WorkerPoolError: if there is not enough memory.
+            RunError: if the folder cannot be used, a saved run cannot be read, or there is not
+                enough memory.
             OSError: if the folder cannot be written.
         """
         self.request = request
@@ -101,13 +102,7 @@ class Session:
         self._told: set[str] = set()
         self._pass_on: deque[Event] = deque()
         self._iteration: object | None = None
-        if kept:
-            self._trainer = request.trainer(dataset, self._source, interactive=True)
-        else:
-            processes = request.processes
-            self._trainer = Trainer(
-                self.config, dataset, self._source, interactive=True, processes=processes
-            )
+        self._trainer = self._make_trainer(kept)
         self._threads = ThreadpoolController()
         self._events = self._trainer.run()
         self.status.ingest(Loaded(dataset))
@@ -115,6 +110,18 @@ class Session:
         self._drive()
         self.folder = self.status.folder
         self._raise_interrupt()
+
+    def _make_trainer(self, kept: bool) -> Trainer:
+        request, source = self.request, self._source
+        try:
+            if kept:
+                return request.trainer(self.dataset, source, interactive=True)
+            processes = request.processes
+            return Trainer(
+                self.config, self.dataset, source, interactive=True, processes=processes
+            )
+        except WorkerPoolError as error:
+            raise RunError(str(error)) from error
 
     def ask(self, *commands: Command, pause: bool = True) -> list[Event]:
         """Have commands carried out; returns the events that this caused, and is at rest again.
@@ -234,6 +241,9 @@ class Session:
             # Between two events the BLAS has as many threads as the program wants.
             with self._threads.limit(limits=limit, user_api="blas"), halted:
                 event = next(self._events, None)
+        except WorkerPoolError as error:
+            self.ended = True
+            raise RunError(str(error)) from error
         except BaseException:
             self.ended = True
             raise
