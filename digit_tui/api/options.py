@@ -97,8 +97,8 @@ def check_names(given: Collection[str], known: Sequence[str], what: str) -> None
         if close:
             raise ConfigError(name, f"unknown {what} {name!r}: did you mean {' or '.join(close)}?")
         if name in {field.name for field in fields(RunConfig)}:
-            can = ", ".join(known)
-            raise ConfigError(name, f"{name} is chosen when a run begins; here are {can}")
+            fixed = "is the same in a fork" if name in SETTINGS else "is chosen when a run begins"
+            raise ConfigError(name, f"{name} {fixed}; what can change is {', '.join(known)}")
         raise ConfigError(name, f"unknown {what} {name!r}: it is none of {', '.join(known)}")
 
 

@@ -117,9 +117,7 @@ class Session:
             if kept:
                 return request.trainer(self.dataset, source, interactive=True)
             processes = request.processes
-            return Trainer(
-                self.config, self.dataset, source, interactive=True, processes=processes
-            )
+            return Trainer(self.config, self.dataset, source, interactive=True, processes=processes)
         except WorkerPoolError as error:
             raise RunError(str(error)) from error
 

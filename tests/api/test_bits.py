@@ -42,9 +42,7 @@ def test_a_steered_run_is_replayed_and_resumed_to_the_same_bits(tmp_path: Path) 
     assert open_run(tmp_path / "run").weights_sha256 == on.weights_sha256
 
 
-def test_a_run_that_was_saved_late_is_resumed_and_replayed(
-    new_run: NewRun, tmp_path: Path
-) -> None:
+def test_a_run_that_was_saved_late_is_resumed_and_replayed(new_run: NewRun, tmp_path: Path) -> None:
     late = Run("classic", data="sample", epochs=3, **OPTIONS)
     late.train().set(learning_rate=0.5).train(steps=3).undo().set(clip_value=0.1).train(steps=9)
     assert late.save(tmp_path / "late") == tmp_path / "late"
@@ -62,7 +60,7 @@ def test_a_run_that_was_saved_late_is_resumed_and_replayed(
     assert on.weights_sha256 == whole.weights_sha256
 
 
-@pytest.mark.parametrize("threads", [2, *rarely(3)])
+@pytest.mark.parametrize("threads", rarely(2, 3))
 def test_with_worker_processes(threads: int) -> None:
     options = ["--epochs", "1", "--threads", str(threads), "--json"]
     ended = events_of(run(*options).stdout)[-1]

@@ -10,7 +10,9 @@ import pytest
 
 from digit_tui import manual
 
-MEASURED = re.compile(r"\d*\.\d+%?|\d+ of [\d,]+ right|(fixed|broke) \d+|: (may well|hardly|prob).*")
+MEASURED = re.compile(
+    r"\d*\.\d+%?|\d+ of [\d,]+ right|(fixed|broke) \d+|: (may well|hardly|prob).*"
+)
 """What may differ in the last bits on another machine."""
 
 
@@ -22,6 +24,7 @@ class Checker(doctest.OutputChecker):
         return super().check_output(want, got, options)
 
 
+@pytest.mark.long  # scikit-learn takes a second to import
 def test_the_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     text = manual.read("python")

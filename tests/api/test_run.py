@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas
 import pytest
 from support.api import NewRun
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -119,7 +118,7 @@ def test_settings(new_run: NewRun) -> None:
         ({"lr": 0.1}, "unknown setting 'lr': did you mean learning_rate"),
         ({"optimiser": "sgd"}, "unknown setting 'optimiser': did you mean optimizer"),
         ({"batch-size": 8}, "did you mean batch_size"),
-        ({"hidden": (8,)}, "hidden is chosen when a run begins; here are optimizer, "),
+        ({"hidden": (8,)}, "hidden is chosen when a run begins; what can change is opt"),
         ({"zzz": 1}, "unknown setting 'zzz': it is none of optimizer, "),
         ({"optimizer": "lion"}, "'lion' is none of sgd, "),
         ({"learning_rate": -1}, "-1 is not a positive number"),
@@ -192,9 +191,9 @@ def test_a_network_that_diverges(new_run: NewRun) -> None:
     assert run.train(None).weights_sha256 == new_run().train(None).weights_sha256
 
 
-def test_a_spike_is_told_and_trained_through(new_run: NewRun, digits: Dataset) -> None:
+def test_a_spike_is_told_and_trained_through(new_run: NewRun) -> None:
     run = new_run(average=False, schedule="constant").train(2).set(epochs=6)
-    run.set(optimizer="sgd", learning_rate=30.0)
+    run.set(optimizer="sgd", learning_rate=1e4)
     with pytest.warns(RuntimeWarning, match=r"it trains on, undo\(\) goes back"):
         run.train(None)
     assert run.finished
@@ -209,8 +208,6 @@ def test_the_history_is_arrays(new_run: NewRun) -> None:
     assert history["validation_accuracy"][-1] == run.evaluate().accuracy
     with pytest.raises(ValueError, match="read-only"):
         history["train_loss"][0] = 0
-    table = pandas.DataFrame(history)
-    assert table.shape == (2, len(history))
     assert repr(history).startswith("<History of 2 epochs: epoch, step, learning_rate, ")
     html = history._repr_html_()
     assert html.count("<tr>") == 3
@@ -256,9 +253,15 @@ def test_a_closed_run_still_tells_what_it_was(new_run: NewRun, digits: Dataset) 
 
 
 def test_an_error_in_the_block_closes_the_run(new_run: NewRun) -> None:
-    with pytest.raises(ZeroDivisionError), new_run() as run:
-        for _ in run.events():
-            raise ZeroDivisionError
+    run = new_run()
+
+    def fail() -> None:
+        with run:
+            for _ in run.events():
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert run.closed
 
 
@@ -309,9 +312,9 @@ def test_a_folder(new_run: NewRun, sample: Dataset, tmp_path: Path) -> None:
     run.train(steps=2)
     assert run.save() == run.folder == tmp_path / "run"
     assert run.save(tmp_path / "run") == run.folder
-    with pytest.raises(RunError, match="is saved in .*run already"):
+    with pytest.raises(RunError, match=r"is saved in .*run already"):
         run.save(tmp_path / "other")
-    with pytest.raises(RunError, match="in use|holds a run already|used by"):
+    with pytest.raises(RunError, match="holds a run already"):
         new_run(**options, folder=tmp_path / "run")
     run.close()
     with pytest.raises(RunError, match="holds a run already"):
