@@ -187,7 +187,7 @@ def _pixels(features: Array, side: int, low: Array, high: Array) -> NDArray[np.u
     else:
         # Halved first: the range of huge numbers may be more than a float can hold.
         spread = np.maximum(high / 2 - low / 2, np.finfo(np.float64).tiny)
-        shares = (features.astype(np.float64) / 2 - low / 2) / spread
-        own[:] = np.rint(np.clip(shares, 0, 1) * WHITE)
+        within = np.clip(features.astype(np.float64), low, high)
+        own[:] = np.rint((within / 2 - low / 2) / spread * WHITE)
     images.flags.writeable = False
     return images

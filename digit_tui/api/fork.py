@@ -34,12 +34,12 @@ class Fork(Trained):
             owner: the run, which lives as long as this.
         """
         assert session.status.fork is not None
-        assert session.fork_log is not None
+        assert session.known.fork_log is not None
         self._session = session
         self._owner = owner
         self._status: ForkRunStatus = session.status.fork
-        self._log: EpochLog = session.fork_log
-        self._inspected: Inspected = session.inspected["fork"]
+        self._log: EpochLog = session.known.fork_log
+        self._inspected: Inspected = session.known.inspected["fork"]
 
     @property
     def active(self) -> bool:
@@ -118,7 +118,7 @@ class Fork(Trained):
         if self.active:
             self._session.rest()
         if self.active:
-            self._inspected = self._session.inspected["fork"]
+            self._inspected = self._session.known.inspected["fork"]
         return self._inspected
 
     def _measure(self, split: str) -> Measured:
@@ -140,7 +140,7 @@ class Fork(Trained):
     def _fate(self) -> str:
         if self.active:
             return "trains beside its run"
-        for fork, ended in self._session.fork_ends:
+        for fork, ended in self._session.known.fork_ends:
             if fork is self._status:
                 return "kept as the run" if ended.kept == "fork" else "dropped"
         return "ended with its run"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import weakref
 from collections import deque
 from collections.abc import Iterator
@@ -10,12 +9,12 @@ from math import inf
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Unpack
+from typing import Unpack
 
-from digit_tui.api.digits import ARRAYS
-from digit_tui.api.errors import ConfigError, RunError
+from digit_tui.api.errors import ConfigError
 from digit_tui.api.fork import Fork
-from digit_tui.api.history import History
+from digit_tui.api.keeping import check_keepable, name_of, save
+from digit_tui.api.live import LiveRun
 from digit_tui.api.options import (
     CHANGES,
     SETTINGS,
@@ -27,24 +26,16 @@ from digit_tui.api.options import (
     setting_commands,
 )
 from digit_tui.api.session import Session
-from digit_tui.api.trained import Measured, Trained, count_words, read_only, told
-from digit_tui.config import SOURCES, RunConfig, absolute_data
+from digit_tui.config import absolute_data
 from digit_tui.data import Dataset
 from digit_tui.engine.holdout import hold_out
-from digit_tui.nn import Network, evaluate
 from digit_tui.run.commands import Fork as ForkCommand
-from digit_tui.run.commands import Lineage, OpenTest, Save, Setting, Undo
-from digit_tui.run.events import Evaluated, Event, Inspected
-from digit_tui.run.lineage import lineage_to_json
-from digit_tui.run.settings import Settings
-from digit_tui.storage.history import History as Journal
-from digit_tui.storage.journal_lines import TEST_OPENED
-from digit_tui.storage.run_index import run_name
-from digit_tui.storage.run_writer import RunWriter
+from digit_tui.run.commands import Lineage, Setting, Undo
+from digit_tui.run.events import Event
 from digit_tui.training.run_request import RunRequest
 
 
-class Run(Trained):
+class Run(LiveRun):
     """A network in training: the same trainer, and the same bits, as `digit-tui --batch`.
 
     It trains in this process and, with more than one thread, in worker processes, while one of its
@@ -82,7 +73,7 @@ class Run(Trained):
         """
         dataset: Dataset | None = None
         if isinstance(data, Dataset):
-            dataset, name = data, _name_of(data)
+            dataset, name = data, name_of(data)
             if options.setdefault("side", data.side) != data.side:
                 wanted = f"the digits have a side of {data.side} pixels, not {options['side']}"
                 raise ConfigError("side", f"{wanted}: load them with side={options['side']}")
@@ -99,7 +90,7 @@ class Run(Trained):
         else:
             dataset = hold_out(dataset, config.validation)
         if path is not None:
-            _check_keepable(dataset)
+            check_keepable(dataset)
         self._start(request, dataset, kept=path is not None)
 
     @classmethod
@@ -220,84 +211,6 @@ class Run(Trained):
         self._session.ask(ForkCommand(tuple(given)))
         return Fork(self._session, self)
 
-    # Where it is
-
-    @property
-    def config(self) -> RunConfig:
-        """All that determines the run, beside the data and the commands."""
-        return self._session.config
-
-    @property
-    def settings(self) -> Settings:
-        """Those in force."""
-        return self._session.status.settings
-
-    @property
-    def step(self) -> int:
-        """Steps made."""
-        return self._session.status.step
-
-    @property
-    def epoch(self) -> float:
-        """Completed epochs, and the part of the one under way."""
-        return self._session.status.epoch
-
-    @property
-    def finished(self) -> bool:
-        """Whether all its epochs are done."""
-        return self._session.status.all_done
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing trains it any more."""
-        return self._session.ended
-
-    @property
-    def folder(self) -> Path | None:
-        """Where it is saved; None if it is in memory."""
-        folder = self._session.folder
-        return None if folder is None else Path(folder)
-
-    @property
-    def dataset(self) -> Dataset:
-        return self._session.dataset
-
-    @property
-    def history(self) -> History:
-        return History.of(self._session.log.lines, self.dataset.monitored_split)
-
-    @property
-    def network(self) -> Network:
-        return read_only(self._now().evaluated_network)
-
-    @property
-    def weights_sha256(self) -> str:
-        """Hex SHA-256 of the weights, and of their average if the run keeps one: as `--batch`
-        reports it."""
-        return self._now().state.weights_sha256
-
-    @property
-    def _lineage(self) -> Lineage:
-        return self._now().state.lineage
-
-    def _now(self) -> Inspected:
-        if not self.closed:
-            self._session.rest()
-        return self._session.inspected["run"]
-
-    def _measure(self, split: str) -> Measured:
-        self._now()
-        session, found = self._session, self._session.status.evaluated
-        assert found is not None
-        if split == found.split:
-            return Measured(found.evaluation, found.history)
-        if self.closed:
-            return Measured(evaluate(self.network, *self.dataset.split(split)), found.history)
-        for event in session.ask(OpenTest()):
-            if isinstance(event, Evaluated) and event.split == split:
-                found = event
-        return Measured(found.evaluation, found.history)
-
     # Saving
 
     def save(self, folder: str | PathLike[str] | None = None) -> Path:
@@ -317,32 +230,7 @@ class Run(Trained):
                 came from arrays; or if there is a fork, for a run that was in memory.
             OSError: if it cannot be written.
         """
-        session = self._session
-        session.rest()
-        wanted = None if folder is None else Path(folder).expanduser()
-        if self.folder is None:
-            _check_keepable(self.dataset)
-            if session.status.fork is not None:
-                raise RunError("keep or drop the fork first: a run in memory is saved without one")
-            writer = RunWriter.fresh(self.config) if wanted is None else RunWriter(wanted)
-            session.keep_in(writer, self._past())
-        elif wanted is not None and os.path.abspath(wanted) != os.path.abspath(self.folder):
-            raise RunError(f"the run is saved in {self.folder} already")
-        session.saved = None
-        session.ask(Save())
-        if session.saved is None:
-            raise RunError(f"the run was not saved: {session.status.save_trouble}")
-        assert self.folder is not None
-        return self.folder
-
-    def _past(self) -> Journal:
-        """What it went through, as a journal would tell it."""
-        lines: list[dict[str, Any]] = [*self._session.log.lines, *lineage_to_json(self._lineage)]
-        lines.sort(key=lambda line: int(line["step"]))  # at the same step the epoch came first
-        opened = self._session.status.test_opened
-        if opened is not None:
-            lines.append({"event": TEST_OPENED, "step": opened})
-        return Journal.of(lines)
+        return save(self._session, None if folder is None else Path(folder).expanduser())
 
     def close(self) -> None:
         """End the run: save it, if it has a folder, and end its worker processes.
@@ -361,35 +249,3 @@ class Run(Trained):
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def __repr__(self) -> str:
-        """Such as <Run standard on sample, 784-512-256-10: epoch 2 of 20, step 64, ...>."""
-        session = self._session
-        status, found = session.status, session.status.evaluated
-        widths = "-".join(map(str, status.network))
-        where = count_words(status.step, round(status.epoch, 3), status.settings.epochs)
-        accuracy = None if found is None or not status.step else found.evaluation.accuracy
-        told_accuracy = f", {told(accuracy, found.split)}" if found and status.step else ""
-        fork = ", with a fork" if status.fork is not None and not self.closed else ""
-        kept = "in memory" if session.folder is None else run_name(Path(session.folder))
-        closed = ", closed" if self.closed else ""
-        name = f"{self.config.preset} on {self.dataset.name}, {widths}"
-        return f"<Run {name}: {where}{told_accuracy}{fork}, {kept}{closed}>"
-
-
-def _name_of(dataset: Dataset) -> str:
-    """The option --data that gives a dataset again; ARRAYS if none does."""
-    if dataset.name in SOURCES:
-        return dataset.name
-    return dataset.source if os.path.isdir(dataset.source) else ARRAYS
-
-
-def _check_keepable(dataset: Dataset) -> None:
-    """Check that a saved run will find its digits again.
-
-    Raises:
-        RunError: if they are in memory alone.
-    """
-    if _name_of(dataset) == ARRAYS:
-        advice = "write them as IDX files (digit_tui.data.write_idx), and give that folder as data"
-        raise RunError(f"a saved run needs its digits again, and these are in memory: {advice}")

@@ -14,7 +14,7 @@ from digit_tui.api.trained import Measured, Trained, count_words, read_only, tol
 from digit_tui.config import RunConfig, available_processors
 from digit_tui.data import Dataset, load_dataset
 from digit_tui.engine.holdout import hold_out
-from digit_tui.nn import Network, evaluate
+from digit_tui.nn import Network, PredictionHistory, evaluate
 from digit_tui.run.settings import Settings
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.run_index import find_run, run_name
@@ -109,8 +109,8 @@ class SavedRun(Trained):
     def _measure(self, split: str) -> Measured:
         evaluation = evaluate(self.network, *self.dataset.split(split))
         monitored = split == self.dataset.monitored_split
-        history = self._checkpoint.state.history
-        return Measured(evaluation, history if monitored else type(history)())
+        history = self._checkpoint.state.history if monitored else PredictionHistory()
+        return Measured(evaluation, history)
 
     def resume(self) -> Run:
         """Train on, in the same folder: bit for bit as if it had not stopped.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import warnings
 from collections import deque
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -13,29 +12,22 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
-from digit_tui.api.errors import DivergedError, RefusedError, RunError
-from digit_tui.api.history import EpochLog
+from digit_tui.api.errors import DivergedError, RefusedError, RunError, taken_here
+from digit_tui.api.known import Known
 from digit_tui.api.steering import Steering, interrupts
 from digit_tui.data import Dataset
 from digit_tui.engine.worker_processes import WorkerPoolError
 from digit_tui.run.commands import Command, Pause, Resume, StepBatch, Stop
 from digit_tui.run.events import (
     BranchEvent,
-    CheckpointSaved,
-    Diverged,
     EpochEnded,
     Event,
-    Forked,
-    ForkEnded,
     Inspected,
     Refused,
-    SaveFailed,
-    Spiked,
     WentBack,
 )
 from digit_tui.run.remedies import with_remedy
-from digit_tui.session.run_status import ForkRunStatus, RunStatus
-from digit_tui.session.runner import Loaded
+from digit_tui.session.run_status import RunStatus
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.training.run_request import RunRequest
 from digit_tui.training.trainer import Trainer
@@ -61,13 +53,8 @@ class Session:
     Attributes:
         request: what it trains.
         dataset: the run's, with its held-out set split off.
-        status: where it is, by its events.
-        log: the epochs of the run.
-        fork_log: those of its fork; None if there is none.
-        inspected: copies of the state of the "run" and its "fork" when it was last at rest.
-        fork_ends: the forks that have ended, each with how.
+        known: of it, by its events.
         ended: whether it is closed.
-        saved: the folder of the last checkpoint in this process; None if there is none.
     """
 
     def __init__(self, request: RunRequest, dataset: Dataset, kept: bool) -> None:
@@ -86,40 +73,38 @@ class Session:
         self.request = request
         self.dataset = dataset
         self.config = request.config.for_images(len(dataset.train_labels))
-        self.status = RunStatus(self.config)
-        self.log = EpochLog()
-        self.fork_log: EpochLog | None = None
-        self.inspected: dict[str, Inspected] = {}
-        self.fork_ends: list[tuple[ForkRunStatus, ForkEnded]] = []
+        self.known = Known(self.config, dataset)
         self.ended = False
-        self.folder: str | None = None
-        self.saved: CheckpointSaved | None = None
         self._process = os.getpid()
         self._source = Steering()
         self._at_rest = False
         self._interrupted = False
-        self._trouble: str | None = None
-        self._told: set[str] = set()
         self._pass_on: deque[Event] = deque()
         self._iteration: object | None = None
         self._trainer = self._make_trainer(kept)
         self._threads = ThreadpoolController()
         self._events = self._trainer.run()
-        self.status.ingest(Loaded(dataset))
         self._source.send(Pause())
-        self._drive()
-        self.folder = self.status.folder
+        with taken_here(request.path):
+            self._drive()
+        self.known.folder = self.status.folder
         self._raise_interrupt()
 
     def _make_trainer(self, kept: bool) -> Trainer:
         request, source = self.request, self._source
         try:
             if kept:
-                return request.trainer(self.dataset, source, interactive=True)
+                with taken_here(request.path):
+                    return request.trainer(self.dataset, source, interactive=True)
             processes = request.processes
             return Trainer(self.config, self.dataset, source, interactive=True, processes=processes)
         except WorkerPoolError as error:
             raise RunError(str(error)) from error
+
+    @property
+    def status(self) -> RunStatus:
+        """Where it is."""
+        return self.known.status
 
     def ask(self, *commands: Command, pause: bool = True) -> list[Event]:
         """Have commands carried out; returns the events that this caused, and is at rest again.
@@ -198,7 +183,7 @@ class Session:
 
     def _begin_stretch(self, last: float) -> None:
         """Train on from a rest, at most to a step."""
-        self._trouble = self._source.pause_at = None
+        self.known.trouble = self._source.pause_at = None
         if last == inf:
             self._source.send(Resume())
         elif self.status.fork is not None:  # the two wait for each other at blocks of images
@@ -256,52 +241,21 @@ class Session:
         self._source.send(Pause())
 
     def _ingest(self, event: Event) -> None:
-        fork = self.status.fork
-        self.status.ingest(event)
-        self.log.ingest(event)
+        self.known.ingest(event)
         match event:
-            case Inspected():
-                self._note_rest("run", event)
-            case BranchEvent(Inspected() as inspected, branch):
-                self._note_rest(branch, inspected)
-            case BranchEvent(inner):
-                if self.fork_log is not None:
-                    self.fork_log.ingest(inner)
-            case Forked():
-                self.fork_log = self.log.copy()
-            case ForkEnded():
-                if event.kept == "fork" and self.fork_log is not None:
-                    self.log, self.folder = self.fork_log, self.status.folder
-                self.fork_log = None
-                if fork is not None:
-                    self.fork_ends.append((fork, event))
-                if event.reason == "diverged":
-                    self._warn(
-                        f"of the run and its fork one diverged: it goes on as the {event.kept}"
-                    )
-            case Diverged(message=message):
-                self._trouble = message
             case WentBack(step=step, ahead=ahead):
-                # Where the trouble was undone it would train on from there.
+                # Where a trouble was undone it would train on from there.
                 self._source.pause_at = step + ahead
-            case Spiked(message=message):
-                self._warn(f"{message}; it trains on, undo() goes back")
-            case CheckpointSaved():
-                self.saved = event
-            case SaveFailed(message=message):
-                self._warn(f"cannot save: {message}")
+            case Inspected():
+                self._note_rest(last=self.status.fork is None)
+            case BranchEvent(Inspected()):
+                self._note_rest(last=True)
 
-    def _note_rest(self, branch: str, inspected: Inspected) -> None:
+    def _note_rest(self, last: bool) -> None:
         """The last of the copies that the source asked for says that the run is at rest."""
-        self.inspected[branch] = inspected
-        if self._source.resting and (branch == "fork" or self.status.fork is None):
+        if self._source.resting and last:
             self._source.resting = False
             self._at_rest = True
-
-    def _warn(self, message: str) -> None:
-        if message not in self._told:  # it is tried again and again
-            self._told.add(message)
-            warnings.warn(message, RuntimeWarning, stacklevel=2)
 
     def _raise_interrupt(self) -> None:
         """What ctrl+c would have done, now that the run is at rest."""
@@ -310,15 +264,16 @@ class Session:
             signal.raise_signal(signal.SIGINT)
 
     def _raise_trouble(self) -> None:
-        trouble, self._trouble = self._trouble, None
+        trouble, self.known.trouble = self.known.trouble, None
         if trouble is not None and self.status.state == "diverged":
             raise DivergedError(with_remedy(trouble, "{undo} goes back to when it was good", WAYS))
 
     def keep_in(self, writer: RunWriter, past: Any) -> None:
         """Have a folder from now on; see Trainer."""
         self.rest()
-        self._trainer.keep_in(writer, past)
-        self.folder = str(writer.path)
+        with taken_here(writer.path):
+            self._trainer.keep_in(writer, past)
+        self.known.folder = str(writer.path)
 
     def close(self) -> None:
         """Save, where there is a folder, and end the worker processes; the second time nothing."""

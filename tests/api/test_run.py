@@ -218,7 +218,7 @@ def test_the_test_set_stays_closed_until_it_is_asked_for(new_run: NewRun) -> Non
     run = new_run(validation=50).train()
     assert run.evaluate().total == run.evaluate(split="validation").total == 50
     assert run.evaluate(split="test").total == 60
-    assert run._session.status.test_opened == run.step
+    assert run._session.known.status.test_opened == run.step
     with pytest.raises(ValueError, match="split 'training' is none of test, validation"):
         run.evaluate(split="training")
     with pytest.raises(ValueError, match="no images are held out"):
@@ -314,8 +314,9 @@ def test_a_folder(new_run: NewRun, sample: Dataset, tmp_path: Path) -> None:
     assert run.save(tmp_path / "run") == run.folder
     with pytest.raises(RunError, match=r"is saved in .*run already"):
         run.save(tmp_path / "other")
-    with pytest.raises(RunError, match="holds a run already"):
-        new_run(**options, folder=tmp_path / "run")
+    for again in (lambda: new_run(**options, folder=run.folder), open_run(run.folder).resume):
+        with pytest.raises(RunError, match="in use by another run of this program: close it"):
+            again()
     run.close()
     with pytest.raises(RunError, match="holds a run already"):
         new_run(**options, folder=tmp_path / "run")

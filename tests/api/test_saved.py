@@ -63,7 +63,7 @@ def test_one_process_trains_it(folder: Path) -> None:
         assert run.weights_sha256 == saved.weights_sha256
         assert run.history["epoch"].tolist() == [1, 2]
         assert "784-8-10: epoch 2 of 3, step 8" in repr(run)
-        with pytest.raises(RunError, match=r"another process"):
+        with pytest.raises(RunError, match="another run of this program: close it"):
             saved.resume()
     assert open_run(folder).weights_sha256 == saved.weights_sha256
 
