@@ -159,8 +159,11 @@ def check_commands(commands: Sequence[Setting], settings: Settings, config: RunC
 
     Raises:
         ConfigError: if one is not.
+        TypeError: if one is no command that changes settings.
     """
     for command in commands:
+        if not isinstance(command, Setting):
+            raise TypeError(f"{command!r} is no command that changes a setting")
         try:
             checked_changes(command, settings, config)
         except TypeError as error:

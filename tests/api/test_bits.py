@@ -10,7 +10,7 @@ from support.batch import events_of, record_of, run, run_saved
 from support.rarely import rarely
 
 from digit_tui import Run, open_run
-from digit_tui.run.commands import Prune
+from digit_tui.run.commands import Prune, Teach
 
 OPTIONS = {"hidden": 8, "optimizer": "adam", "batch_size": 125, "threads": 1}
 """Those of `support.batch.SMALL`."""
@@ -78,3 +78,14 @@ def test_two_runs_take_turns(new_run: NewRun) -> None:
         one.train()
     other.close()
     assert one.weights_sha256 == alone.weights_sha256
+
+
+def test_what_a_run_was_taught_in_memory_is_saved_with_it(
+    teach_8: Teach, new_run: NewRun, tmp_path: Path
+) -> None:
+    taught = new_run(data="sample", hidden=4, batch_size=1000).train(steps=2)
+    taught.set(teach_8).train(steps=1).save(tmp_path / "run")
+    taught.close()
+    again = run_saved("--replay", str(tmp_path / "run"), "--run", str(tmp_path / "again"))
+    assert again.exit_code == 0, again.output
+    assert open_run(tmp_path / "again").settings.taught == taught.settings.taught != ()

@@ -16,7 +16,7 @@ import digit_tui
 from digit_tui import ConfigError, DataError, DivergedError, RefusedError, Run, RunError, open_run
 from digit_tui.data import Dataset
 from digit_tui.engine.worker_processes import WorkerProcesses
-from digit_tui.run.commands import Prune, SetLearningRate
+from digit_tui.run.commands import GoBack, Prune, SetLearningRate
 from digit_tui.run.events import EpochEnded, SettingChanged, StepsDone
 
 
@@ -138,6 +138,13 @@ def test_a_setting_that_is_refused_changes_nothing(
     with pytest.raises(ConfigError, match=message):
         run.set(augment="none", **settings)
     assert run.settings == before
+
+
+def test_only_what_changes_settings_is_set(new_run: NewRun) -> None:
+    run = new_run()
+    for other in ("sgd", GoBack(0, ())):
+        with pytest.raises(TypeError, match="is no command that changes a setting"):
+            run.set(other)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
