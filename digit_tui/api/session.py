@@ -84,7 +84,8 @@ class Session:
         self._trainer = self._make_trainer(kept)
         self._threads = ThreadpoolController()
         self._events = self._trainer.run()
-        self._source.send(Pause())
+        # Not by a command: the pool has less patience while one waits.
+        self._source.pause_at = 0
         with taken_here(request.path):
             self._drive()
         self.known.folder = self.status.folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.api import NewRun
@@ -12,7 +13,7 @@ from support.rarely import rarely
 from digit_tui import Run, open_run
 from digit_tui.run.commands import Prune, Teach
 
-OPTIONS = {"hidden": 8, "optimizer": "adam", "batch_size": 125, "threads": 1}
+OPTIONS: dict[str, Any] = {"hidden": 8, "optimizer": "adam", "batch_size": 125, "threads": 1}
 """Those of `support.batch.SMALL`."""
 
 
@@ -26,8 +27,11 @@ def test_the_weights_of_a_batch_run() -> None:
     assert by_program.history["test_accuracy"][-1] == ended["test_accuracy"]
 
 
-def test_a_steered_run_is_replayed_and_resumed_to_the_same_bits(tmp_path: Path) -> None:
-    steered = Run("classic", data="sample", epochs=3, folder=tmp_path / "run", **OPTIONS)
+def test_a_steered_run_is_replayed_and_resumed_to_the_same_bits(
+    kept_digits: dict[str, Any], tmp_path: Path
+) -> None:
+    options = OPTIONS | kept_digits | {"epochs": 12}
+    steered = Run("classic", folder=tmp_path / "run", **options)
     steered.train(steps=10).set(optimizer="sgd", learning_rate=0.5).train(steps=7).undo()
     steered.set(clip_norm=1.0).train().set(Prune(0.3), batch_size=200).train(steps=4)
     steered.close()
@@ -42,20 +46,23 @@ def test_a_steered_run_is_replayed_and_resumed_to_the_same_bits(tmp_path: Path) 
     assert open_run(tmp_path / "run").weights_sha256 == on.weights_sha256
 
 
-def test_a_run_that_was_saved_late_is_resumed_and_replayed(new_run: NewRun, tmp_path: Path) -> None:
-    late = Run("classic", data="sample", epochs=3, **OPTIONS)
+def test_a_run_that_was_saved_late_is_resumed_and_replayed(
+    kept_digits: dict[str, Any], tmp_path: Path
+) -> None:
+    options = OPTIONS | kept_digits | {"epochs": 12}
+    late = Run("classic", **options)
     late.train().set(learning_rate=0.5).train(steps=3).undo().set(clip_value=0.1).train(steps=9)
     assert late.save(tmp_path / "late") == tmp_path / "late"
     before = late.weights_sha256
     late.set(augment="shift").train(steps=3).close()
     early = open_run(tmp_path / "late")
     assert early.weights_sha256 == late.weights_sha256 != before
-    assert early.history["epoch"].tolist() == [1]
+    assert early.history["epoch"].tolist() == list(range(1, 8))
     again = run_saved("--replay", str(tmp_path / "late"), "--run", str(tmp_path / "again"))
     assert again.exit_code == 0, again.output
     with early.resume() as on:
         on.train(None)
-    whole = Run("classic", data="sample", epochs=3, **OPTIONS)
+    whole = Run("classic", **options)
     whole.train().set(clip_value=0.1).train(steps=9).set(augment="shift").train(None)
     assert on.weights_sha256 == whole.weights_sha256
 
@@ -80,10 +87,11 @@ def test_two_runs_take_turns(new_run: NewRun) -> None:
     assert one.weights_sha256 == alone.weights_sha256
 
 
+@pytest.mark.long
 def test_what_a_run_was_taught_in_memory_is_saved_with_it(
-    teach_8: Teach, new_run: NewRun, tmp_path: Path
+    teach_8: Teach, new_run: NewRun, kept_digits: dict[str, Any], tmp_path: Path
 ) -> None:
-    taught = new_run(data="sample", hidden=4, batch_size=1000).train(steps=2)
+    taught = new_run(**kept_digits).train(steps=2)
     taught.set(teach_8).train(steps=1).save(tmp_path / "run")
     taught.close()
     again = run_saved("--replay", str(tmp_path / "run"), "--run", str(tmp_path / "again"))

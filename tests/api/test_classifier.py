@@ -48,6 +48,7 @@ def test_labels_of_any_kind(digits: Dataset) -> None:
     assert np.array_equal(again.predict(digits.test_images), model.predict(digits.test_images))
 
 
+@pytest.mark.long
 def test_features_are_mapped_to_their_ranges() -> None:
     generator = np.random.default_rng(0)
     labels = generator.integers(0, 3, 300)
@@ -91,6 +92,7 @@ def test_data_that_cannot_be_learned(digits: Dataset) -> None:
         model.fit(digits.train_images, np.linspace(0, 1, 230))
 
 
+@pytest.mark.long
 def test_it_is_seeded(digits: Dataset) -> None:
     data = digits.train_images, digits.train_labels
     seeds = [0, 0, 1, np.random.RandomState(3), np.random.RandomState(3), np.int64(1)]

@@ -11,9 +11,9 @@ import pytest
 from support.api import NewRun
 
 import digit_tui
-from digit_tui import ConfigError, DataError, digits_from_arrays, load_digits, predict_proba
+from digit_tui import ConfigError, DataError, Run, digits_from_arrays, load_digits, predict_proba
 from digit_tui.api.digits import as_pixels
-from digit_tui.data import Dataset, write_idx
+from digit_tui.data import Dataset
 from digit_tui.export.png import SIGNATURE
 from digit_tui.nn import evaluate
 
@@ -127,8 +127,8 @@ def test_images_that_are_refused(images: Any, message: str) -> None:
         as_pixels(images, 16)
 
 
-def test_no_image_is_no_error(new_run: NewRun) -> None:
-    assert new_run().predict(np.zeros((0, 36))).shape == (0,)
+def test_no_image_is_no_error(untouched: Run) -> None:
+    assert untouched.predict(np.zeros((0, 36))).shape == (0,)
 
 
 def test_predictions(new_run: NewRun, digits: Dataset) -> None:
@@ -163,9 +163,9 @@ def test_predictions(new_run: NewRun, digits: Dataset) -> None:
         ({"images": np.zeros((2, 36)), "labels": [1, 0.5]}, "whole numbers from 0 to 3"),
     ],
 )
-def test_a_measure_of_nothing(new_run: NewRun, given: dict[str, Any], message: str) -> None:
+def test_a_measure_of_nothing(untouched: Run, given: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        new_run().evaluate(**given)
+        untouched.evaluate(**given)
 
 
 def test_mistakes(new_run: NewRun, digits: Dataset) -> None:
@@ -198,26 +198,20 @@ def test_mistakes_in_a_notebook(new_run: NewRun) -> None:
     assert "60 of 60 test digits" in html
 
 
-def test_mistakes_of_what_is_not_known(new_run: NewRun) -> None:
-    run = new_run()
+def test_mistakes_of_what_is_not_known(untouched: Run) -> None:
+    run = untouched
     with pytest.raises(ValueError, match="order 'size' is none of loss, confidence, index"):
         run.mistakes(order="size")
     with pytest.raises(ValueError, match="nonsense"):
         run.mistakes("nonsense=3")
 
 
-def test_a_folder_by_its_path_is_found_again(digits: Dataset, new_run: NewRun, tmp_path: Path):
-    folder = tmp_path / "own"
-    folder.mkdir()
-    for name, images, labels in (
-        ("train", digits.train_images, digits.train_labels),
-        ("t10k", digits.test_images, digits.test_labels),
-    ):
-        write_idx(folder / f"{name}-images-idx3-ubyte", images.reshape(-1, 6, 6))
-        write_idx(folder / f"{name}-labels-idx1-ubyte", labels)
-    run = new_run(data=load_digits(folder, 6)).train()
+def test_a_folder_by_its_path_is_found_again(
+    new_run: NewRun, kept_digits: dict[str, Any], tmp_path: Path
+) -> None:
+    run = new_run(data=load_digits(**kept_digits)).train()
     saved = run.save(tmp_path / "run")
     run.close()
-    assert digit_tui.open_run(saved).config.data == str(folder)
+    assert digit_tui.open_run(saved).config.data == str(kept_digits["data"])
     with digit_tui.open_run(saved).resume() as on:
         assert on.train(None).weights_sha256 == new_run().train(None).weights_sha256

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.api import NewRun
@@ -65,8 +66,8 @@ def test_a_fork_is_dropped_and_another_is_made(new_run: NewRun) -> None:
     assert (run.settings.pruned, run.settings.clip_norm) == (0.0, 0.01)
 
 
-def test_what_a_fork_cannot_do(new_run: NewRun) -> None:
-    run = new_run(data="sample", batch_size=1000).train(steps=1)
+def test_what_a_fork_cannot_do(new_run: NewRun, kept_digits: dict[str, Any]) -> None:
+    run = new_run(**kept_digits).train(steps=1)
     with pytest.raises(
         ConfigError, match="batch_size is the same in a fork; what can change is opt"
     ):
@@ -81,7 +82,7 @@ def test_what_a_fork_cannot_do(new_run: NewRun) -> None:
         run.save()
     run.close()
     assert repr(fork).endswith("ended with its run>")
-    assert fork.evaluate().total == 1000
+    assert fork.evaluate().total == 60
 
 
 def test_of_two_the_one_that_diverges_ends(new_run: NewRun) -> None:
@@ -93,8 +94,8 @@ def test_of_two_the_one_that_diverges_ends(new_run: NewRun) -> None:
     assert run.weights_sha256 == new_run().train(None).weights_sha256
 
 
-def test_both_are_saved(new_run: NewRun, tmp_path: Path) -> None:
-    run = new_run(data="sample", hidden=4, batch_size=1000, folder=tmp_path / "run").train(steps=1)
+def test_both_are_saved(new_run: NewRun, kept_digits: dict[str, Any], tmp_path: Path) -> None:
+    run = new_run(**kept_digits, folder=tmp_path / "run").train(steps=1)
     fork = run.fork(optimizer="sgd")
     run.train(steps=1)
     fork.keep()

@@ -76,9 +76,10 @@ def test_while_the_program_handles_an_event(new_run: NewRun) -> None:
     assert run.train(None).weights_sha256 == new_run().train(None).weights_sha256
 
 
-def test_the_second_time_it_breaks_off(new_run: NewRun, interrupted_at: At, tmp_path: Path) -> None:
-    options: dict[str, Any] = {"data": "sample", "hidden": 4, "batch_size": 500}
-    run = new_run(**options, folder=tmp_path / "run").train()
+def test_the_second_time_it_breaks_off(
+    new_run: NewRun, interrupted_at: At, kept_digits: dict[str, Any], tmp_path: Path
+) -> None:
+    run = new_run(**kept_digits, folder=tmp_path / "run").train()
     kept = run.weights_sha256
     run.save()
     interrupted_at(8, 2)
@@ -90,7 +91,7 @@ def test_the_second_time_it_breaks_off(new_run: NewRun, interrupted_at: At, tmp_
         run.train()
     with open_run(tmp_path / "run").resume() as on:
         on.train(None)
-    assert on.weights_sha256 == new_run(**options).train(None).weights_sha256
+    assert on.weights_sha256 == new_run(**kept_digits).train(None).weights_sha256
 
 
 def test_a_handler_of_the_programs_own_decides(new_run: NewRun, interrupted_at: At) -> None:

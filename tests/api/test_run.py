@@ -13,7 +13,16 @@ from support.api import NewRun
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import digit_tui
-from digit_tui import ConfigError, DataError, DivergedError, RefusedError, Run, RunError, open_run
+from digit_tui import (
+    ConfigError,
+    DataError,
+    DivergedError,
+    RefusedError,
+    Run,
+    RunError,
+    load_digits,
+    open_run,
+)
 from digit_tui.data import Dataset
 from digit_tui.engine.worker_processes import WorkerProcesses
 from digit_tui.run.commands import GoBack, Prune, SetLearningRate
@@ -50,11 +59,10 @@ def test_an_untrained_run_is_measured_too(new_run: NewRun, digits: Dataset) -> N
 
 
 @pytest.mark.parametrize("count", [0, -1, 1.5, True, "2"])
-def test_counts_are_whole_and_positive(new_run: NewRun, count: Any) -> None:
-    run = new_run()
+def test_counts_are_whole_and_positive(untouched: Run, count: Any) -> None:
     for name in ("epochs", "steps"):
         with pytest.raises(ConfigError, match=f"{name}: {count!r} is not a positive whole number"):
-            run.events(**{name: count})
+            untouched.events(**{name: count})
 
 
 def test_the_events_are_those_of_the_trainer(new_run: NewRun) -> None:
@@ -131,20 +139,19 @@ def test_settings(new_run: NewRun) -> None:
     ],
 )
 def test_a_setting_that_is_refused_changes_nothing(
-    new_run: NewRun, settings: dict[str, Any], message: str
+    untouched: Run, settings: dict[str, Any], message: str
 ) -> None:
-    run = new_run()
+    run = untouched
     before = run.settings
     with pytest.raises(ConfigError, match=message):
         run.set(augment="none", **settings)
     assert run.settings == before
 
 
-def test_only_what_changes_settings_is_set(new_run: NewRun) -> None:
-    run = new_run()
+def test_only_what_changes_settings_is_set(untouched: Run) -> None:
     for other in ("sgd", GoBack(0, ())):
         with pytest.raises(TypeError, match="is no command that changes a setting"):
-            run.set(other)  # type: ignore[arg-type]
+            untouched.set(other)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -313,8 +320,8 @@ def test_the_blas_is_the_programs_own_between_the_steps(new_run: NewRun) -> None
         assert threads() == before
 
 
-def test_a_folder(new_run: NewRun, sample: Dataset, tmp_path: Path) -> None:
-    options: dict[str, Any] = {"data": "sample", "hidden": 4, "batch_size": 1000}
+def test_a_folder(new_run: NewRun, kept_digits: dict[str, Any], tmp_path: Path) -> None:
+    options = kept_digits
     run = new_run(**options, folder=tmp_path / "run")
     run.train(steps=2)
     assert run.save() == run.folder == tmp_path / "run"
@@ -328,7 +335,7 @@ def test_a_folder(new_run: NewRun, sample: Dataset, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="holds a run already"):
         new_run(**options, folder=tmp_path / "run")
     # In memory, then in the state directory.
-    late = new_run(**options | {"data": sample}).train(steps=1)
+    late = new_run(data=load_digits(**options)).train(steps=1)
     folder = late.save()
     late.close()
     assert open_run().path == open_run("last").path == folder
@@ -345,9 +352,9 @@ def test_digits_in_memory_are_not_saved(new_run: NewRun, tmp_path: Path) -> None
     assert not (tmp_path / "run").exists()
 
 
-def test_a_disk_that_refuses(new_run: NewRun, tmp_path: Path) -> None:
+def test_a_disk_that_refuses(new_run: NewRun, kept_digits: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    run = new_run(data="sample", hidden=4)
+    run = new_run(**kept_digits)
     with pytest.raises(OSError, match="file"):
         run.save(tmp_path / "file" / "run")
     assert run.folder is None
