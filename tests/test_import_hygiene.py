@@ -62,6 +62,39 @@ def test_the_data_commands_import_no_interface(tmp_path: Path) -> None:
     assert modules.isdisjoint({"textual", "rich", "plotext"})
 
 
+PYTHON_API = """
+import sys
+import digit_tui
+assert digit_tui.__version__
+assert not {"numpy", "click"} & set(sys.modules)
+run = digit_tui.Run("classic", data="sample", hidden=4, batch_size=1000, threads=1)
+run.train(steps=1).close()
+heavy = {"textual", "rich", "plotext", "click", "sklearn", "pandas", "PIL"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+from digit_tui import *  # also where there is no scikit-learn
+sys.modules["sklearn"] = None
+try:
+    digit_tui.DigitClassifier
+except ImportError as error:
+    print(error)
+"""
+
+
+def test_the_python_api_imports_what_it_needs_when_it_is_needed(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PYTHON_API],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (
+        "DigitClassifier needs scikit-learn 1.6 or later: pip install scikit-learn\n"
+    )
+
+
 def test_the_names_that_options_offer_are_those_that_the_mathematics_knows() -> None:
     assert tuple(nn.RULES) == config.OPTIMIZERS
     assert tuple(nn.SCHEDULES) == config.SCHEDULES

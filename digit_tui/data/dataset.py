@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Images and labels for training and for testing, one square side for all."""
 
@@ -36,6 +36,17 @@ class Dataset:
     """(v,) uint8, the labels of `validation_images`, or None."""
     notes: tuple[str, ...] = ()
     """What a person should know about how it was made: one line each, safe to print."""
+
+    def __repr__(self) -> str:
+        """Such as <Dataset sample: 4,000 training and 1,000 test images of 28x28 pixels, ...>."""
+        held = (
+            "" if self.validation_labels is None else f", {len(self.validation_labels):,} held-out"
+        )
+        counts = (
+            f"{len(self.train_labels):,} training{held} and {len(self.test_labels):,} test images"
+        )
+        size = f"{self.side}x{self.side} pixels"
+        return f"<Dataset {self.name}: {counts} of {size}, {self.classes} classes>"
 
     @property
     def pixels(self) -> int:

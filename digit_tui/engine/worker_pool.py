@@ -52,6 +52,7 @@ class WorkerPool:
 
     Attributes:
         vectors: the run's, which the workers update in place.
+        blas_threads: how many threads the BLAS of this process uses; the last bits depend on it.
         kept: (n,) float32, 0 for parameters that are removed, else 1; see `StepGroup.removed`.
         hurried: whether somebody waits for the run to end: a process that does not answer is
             soon given up.
@@ -79,7 +80,7 @@ class WorkerPool:
         Raises:
             WorkerPoolError: if there is not enough memory.
         """
-        self._blas_threads = blas_threads
+        self.blas_threads = blas_threads
         self._limits = ExitStack()
         self._processes: WorkerProcesses | None = None
         self._wanted = processes
@@ -177,7 +178,7 @@ class WorkerPool:
         self._made_for = processes
 
     def __enter__(self) -> WorkerPool:
-        self._limits.enter_context(threadpool_limits(limits=self._blas_threads, user_api="blas"))
+        self._limits.enter_context(threadpool_limits(limits=self.blas_threads, user_api="blas"))
         try:
             self._start()
         except BaseException:

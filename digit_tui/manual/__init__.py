@@ -12,6 +12,9 @@ TOPICS = (
     *("report", "predict", "draw", "teach", "network", "calibration", "unknown", "robustness"),
     *("health", "rate", "export", "plain", "config", "files", "statuses"),
     *("speed", "data", CHANGES),
+    *("start", "views", "keys", "options", "undo", "runs", "scripts", "python", "mistakes"),
+    *("predict", "draw", "teach", "network", "calibration", "unknown", "robustness"),
+    *("health", "plain", "files", "statuses", "speed", "data", CHANGES),
 )
 """In the order in which they are listed: from a first look to reference."""
 

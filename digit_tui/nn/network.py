@@ -84,6 +84,11 @@ class Network:
             raise ValueError(f"{count} parameters expected, not {self.parameters.shape}")
         self.layers = layer_views(self.parameters, self.sizes)
 
+    def __repr__(self) -> str:
+        """Such as <Network 784-128-10: 101,770 parameters>."""
+        widths = "-".join(map(str, self.sizes))
+        return f"<Network {widths}: {len(self.parameters):,} parameters>"
+
     def copy(self) -> Network:
         """One with weights of its own."""
         return Network(self.sizes, self.parameters.copy())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from errno import EIO
 from pathlib import Path
@@ -87,6 +87,8 @@ class RunWriter:
         data: dict[str, Any],
         forked: ForkedFrom | None = None,
         initial: InitialWeights | None = None,
+        past: History | None = None,
+        taught: Iterable[Drawings] = (),
     ) -> None:
         """Create the folder of a new run and write what is known before the first step.
 
@@ -95,6 +97,8 @@ class RunWriter:
             data: Dataset.summary()
             forked: the original run, if this one is a fork.
             initial: the weights that it begins with, if they do not follow from its seed.
+            past: what the run went through so far, if it began without a folder.
+            taught: drawings that it was taught so far.
 
         Raises:
             RunTaken: if the folder holds a run already, or another process uses it.
@@ -130,6 +134,10 @@ class RunWriter:
                     self.keep_drawings(drawings)
                 self._append_past(forked.writer.past())
                 self.history.start = forked.step
+            for each in taught:
+                self.keep_drawings(each)
+            if past is not None:
+                self._append_past(past)
             write_record(self.path, self._record)  # from here on the folder is a run
             self._metrics.write()
         except OSError as error:

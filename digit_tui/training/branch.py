@@ -131,6 +131,12 @@ class Branch:
         # A time that is null was no number.
         self._epoch_seconds = {line["epoch"]: line["seconds"] or 0.0 for line in history.epochs}
 
+    def keep_in(self, writer: RunWriter, past: History) -> None:
+        """Have a folder from now on; see `Trainer.keep_in`."""
+        data = self._dataset.summary()
+        writer.begin(self.config, data, past=past, taught=self._met.values())
+        self.recorder = Recorder(writer)
+
     def park(self) -> None:
         """Leave the pool's vectors to another branch."""
         if self._buffer is None:

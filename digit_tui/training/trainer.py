@@ -15,6 +15,7 @@ from digit_tui.run.state import RunState
 from digit_tui.run.versions import versions
 from digit_tui.run.wording import divergence
 from digit_tui.storage.command_records import position
+from digit_tui.storage.history import History
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.start_point import StartPoint
 from digit_tui.training.branch import Branch
@@ -85,6 +86,30 @@ class Trainer:
     def state(self) -> RunState:
         """Where the run is."""
         return self._branches.run.state
+
+    @property
+    def blas_threads(self) -> int:
+        """How many threads the BLAS of this process must use while it trains.
+
+        The last bits depend on it. `run` sees to it for as long as it lasts; who iterates it now
+        and then does so each time, as other programs in the process may want more.
+        """
+        return self._pool.blas_threads
+
+    def keep_in(self, writer: RunWriter, past: History) -> None:
+        """Write a run that nothing has kept so far to a folder, from now on.
+
+        Call it between two events, while there is no fork.
+
+        Args:
+            writer: of the folder, which begins with what the run went through.
+            past: that; what was undone is not in it.
+
+        Raises:
+            RunError: if the folder holds a run already, or another process uses it.
+            OSError: if it cannot be written.
+        """
+        self._branches.run.keep_in(writer, past)
 
     def run(self) -> Iterator[Event]:
         """Train, yielding what happens; see `digit_tui.run.events`."""

@@ -1,0 +1,89 @@
+"""What is known of a run and its fork, by the events that came."""
+
+from __future__ import annotations
+
+import warnings
+
+from digit_tui.api.history import EpochLog
+from digit_tui.config import RunConfig
+from digit_tui.data import Dataset
+from digit_tui.run.events import (
+    BranchEvent,
+    CheckpointSaved,
+    Diverged,
+    Event,
+    Forked,
+    ForkEnded,
+    Inspected,
+    SaveFailed,
+    Spiked,
+)
+from digit_tui.session.run_status import ForkRunStatus, RunStatus
+from digit_tui.session.runner import Loaded
+
+
+class Known:
+    """A run and its fork, as the trainer has confirmed them.
+
+    Attributes:
+        status: where the run is.
+        log: the epochs of the run.
+        fork_log: those of its fork; None if there is none.
+        fork_ends: the forks that have ended, each with how.
+        inspected: copies of the state of the "run" and its "fork" when it was last at rest.
+        folder: of the run; None if it is in memory.
+        saved: the last checkpoint in this process; None if there is none.
+        trouble: why the network diverged, in words; None if it did not lately.
+    """
+
+    def __init__(self, config: RunConfig, dataset: Dataset) -> None:
+        self.status = RunStatus(config)
+        self.status.ingest(Loaded(dataset))
+        self.log = EpochLog()
+        self.fork_log: EpochLog | None = None
+        self.fork_ends: list[tuple[ForkRunStatus, ForkEnded]] = []
+        self.inspected: dict[str, Inspected] = {}
+        self.folder: str | None = None
+        self.saved: CheckpointSaved | None = None
+        self.trouble: str | None = None
+        self._told: set[str] = set()
+
+    def ingest(self, event: Event) -> None:
+        """Take in an event; what a person must hear of becomes a warning."""
+        fork = self.status.fork
+        self.status.ingest(event)
+        self.log.ingest(event)
+        match event:
+            case Inspected():
+                self.inspected["run"] = event
+            case BranchEvent(Inspected() as inspected, branch):
+                self.inspected[branch] = inspected
+            case BranchEvent(inner):
+                if self.fork_log is not None:
+                    self.fork_log.ingest(inner)
+            case Forked():
+                self.fork_log = self.log.copy()
+            case ForkEnded():
+                self._end_fork(event, fork)
+            case Diverged(message=message):
+                self.trouble = message
+            case Spiked(message=message):
+                self._warn(f"{message}; it trains on, undo() goes back")
+            case CheckpointSaved():
+                self.saved = event
+            case SaveFailed(message=message):
+                self._warn(f"cannot save: {message}")
+
+    def _end_fork(self, event: ForkEnded, fork: ForkRunStatus | None) -> None:
+        if event.kept == "fork" and self.fork_log is not None:
+            self.log, self.folder = self.fork_log, self.status.folder
+        self.fork_log = None
+        if fork is not None:
+            self.fork_ends.append((fork, event))
+        if event.reason == "diverged":
+            self._warn(f"of the run and its fork one diverged: it goes on as the {event.kept}")
+
+    def _warn(self, message: str) -> None:
+        if message not in self._told:  # it is tried again and again
+            self._told.add(message)
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
