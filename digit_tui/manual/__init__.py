@@ -10,11 +10,8 @@ CHANGES = "changes"
 TOPICS = (
     *("start", "views", "keys", "options", "undo", "runs", "scripts", "mistakes"),
     *("report", "predict", "draw", "teach", "network", "calibration", "unknown", "robustness"),
-    *("health", "rate", "export", "plain", "config", "files", "statuses"),
+    *("health", "rate", "python", "export", "plain", "config", "files", "statuses"),
     *("speed", "data", CHANGES),
-    *("start", "views", "keys", "options", "undo", "runs", "scripts", "python", "mistakes"),
-    *("predict", "draw", "teach", "network", "calibration", "unknown", "robustness"),
-    *("health", "plain", "files", "statuses", "speed", "data", CHANGES),
 )
 """In the order in which they are listed: from a first look to reference."""
 
