@@ -45,11 +45,13 @@ def test_batch_never_imports_an_interface(form: list[str], tmp_path: Path) -> No
     assert modules.isdisjoint({"onnx", "safetensors"})
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["data", "--help"]], ids=str)
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--help"], ["data", "--help"], ["sweep", "--help"]], ids=str
+)
 def test_a_question_is_answered_without_numpy(arguments: list[str], tmp_path: Path) -> None:
     modules = imported_by(tmp_path, *arguments)
     assert "click" in modules
-    assert modules.isdisjoint({"numpy", "textual", "rich", "plotext"})
+    assert modules.isdisjoint({"numpy", "textual", "rich", "plotext", "optuna"})
 
 
 def test_without_a_terminal_nothing_heavy_is_tried(tmp_path: Path) -> None:

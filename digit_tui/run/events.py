@@ -401,7 +401,7 @@ class RunEnded:
     steps: int
     test_accuracy: float | None
     """As a fraction; None, like the counts, if the test set was not evaluated: in a run with a
-    validation set that ended before its last epoch."""
+    validation set that ended before its last epoch, or that is a trial of a sweep."""
     test_correct: int | None
     test_total: int | None
     weights_sha256: str

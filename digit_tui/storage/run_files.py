@@ -37,6 +37,11 @@ def runs_folder() -> Path:
     return user_state_path("digit-tui") / "runs"
 
 
+def sweeps_folder() -> Path:
+    """Where sweeps are kept, a folder each with the runs of its trials."""
+    return user_state_path("digit-tui") / "sweeps"
+
+
 def error_report() -> Path:
     """Where errors of the program itself are reported."""
     return user_state_path("digit-tui") / "errors.log"

@@ -14,7 +14,7 @@ from digit_tui.data import DataError, reason_of, resolve_source
 from digit_tui.storage.errors import RunError, RunTaken
 from digit_tui.storage.lock import Lock, lock_owner
 from digit_tui.storage.own_files import looks_own, own_name
-from digit_tui.storage.run_files import FILES, LEFT, runs_folder
+from digit_tui.storage.run_files import FILES, LEFT, runs_folder, sweeps_folder
 from digit_tui.storage.run_summary import RunSummary
 from digit_tui.storage.saved_run import SavedRun
 
@@ -88,13 +88,16 @@ def find_run(name: str) -> Path:
     Args:
         name: a path, a name in the state directory, or a beginning of such a name that no other
             run has but forks of the one that is meant, or its ends with a "…" between them, as
-            lists show long names; "last" is the newest, and not the fork that trained beside it.
+            lists show long names; "last" is the newest, and not the fork that trained beside it;
+            STUDY/NUMBER is the trial of a sweep.
 
     Raises:
         RunError: if no run matches, or more than one.
     """
     if name and os.path.exists(name):
         return Path(os.path.abspath(name))
+    if (trial := _trial_folder(name)) is not None:
+        return trial
     start, _, end = name.partition(ELLIPSIS)
     found = [
         folder
@@ -116,6 +119,15 @@ def find_run(name: str) -> Path:
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         raise RunError(f"{name} may be {names}{more}: write more of the name")
     raise RunError(f"there is no folder {name!r}, and no run of that name in {runs_folder()}")
+
+
+def _trial_folder(name: str) -> Path | None:
+    """The run of a sweep's trial that is called STUDY/NUMBER, if there is one."""
+    study, _, number = name.partition("/")
+    if not number or "/" in number or {study, number} & {"", ".", ".."}:
+        return None
+    folder = sweeps_folder() / study / number
+    return folder if folder.is_dir() else None
 
 
 def _readable() -> Iterator[SavedRun]:
@@ -166,6 +178,8 @@ def _resumed(run: SavedRun) -> datetime | None:
 def run_name(folder: Path) -> str:
     """The shortest name by which `find_run` finds this folder's run from anywhere."""
     folder = Path(os.path.abspath(folder))
+    if folder.parent.parent == sweeps_folder():
+        return f"{folder.parent.name}/{folder.name}"
     return folder.name if folder.parent == runs_folder() else str(folder)
 
 

@@ -71,6 +71,7 @@ class Branch:
         state: RunState,
         writer: RunWriter | None,
         stopping: Callable[[], bool],
+        opens_test: bool = True,
     ) -> None:
         """Make one.
 
@@ -83,6 +84,8 @@ class Branch:
             state: in the pool's vectors.
             writer: of its folder; None keeps nothing.
             stopping: whether a command to stop has come.
+            opens_test: whether the test set is evaluated when all epochs are done, where images are
+                held out.
         """
         self.config = config
         self.sizes = tuple(sizes)
@@ -99,6 +102,7 @@ class Branch:
         self._dataset = dataset
         self._pool = pool
         self._stopping = stopping
+        self._opens_test = opens_test
         self._stepper = stepper
         self._images = len(dataset.train_labels)
         self._evaluator = Evaluator(pool, dataset, self.sizes)
@@ -115,7 +119,9 @@ class Branch:
         """
         state = replace(self.state, tally=replace(self.state.tally))
         shared = self._dataset, self._pool, self._stepper
-        branch = Branch(self.config, self.sizes, *shared, state, writer, self._stopping)
+        branch = Branch(
+            self.config, self.sizes, *shared, state, writer, self._stopping, self._opens_test
+        )
         branch._evaluator, branch._recorded = self._evaluator.copy(), self._recorded
         branch.last_change, branch.test_opened = self.last_change, self.test_opened
         branch.source, branch.initial = self.source, self.initial
@@ -357,7 +363,7 @@ class Branch:
         opened = self.test_opened
         evaluated: dict[str, Evaluated | None] = {"test": None, "validation": None}
         evaluated[monitored.split] = monitored
-        if monitored.split == "validation" and self.finished:
+        if monitored.split == "validation" and self.finished and self._opens_test:
             for event in self.open_test():
                 if isinstance(event, Evaluated):
                     evaluated["test"] = event

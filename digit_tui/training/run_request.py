@@ -38,6 +38,9 @@ class RunRequest:
     """The weights that a new run begins with; None draws them from its seed."""
     processes: int | None = None
     """To train with; None is as many as the config has threads. Results do not depend on it."""
+    opens_test: bool = True
+    """Whether the test set is evaluated when all epochs are done, where images are held out; not
+    where runs are compared to choose one of them."""
 
     @property
     def path(self) -> Path | None:
@@ -84,7 +87,14 @@ class RunRequest:
         )
         start_point = self._with_fork(start_point, dataset)
         return Trainer(
-            self.config, dataset, source, writer, interactive, start_point, self.processes
+            self.config,
+            dataset,
+            source,
+            writer,
+            interactive,
+            start_point,
+            self.processes,
+            self.opens_test,
         )
 
     def replayer(self, dataset: Dataset, source: CommandSource) -> Trainer:
@@ -114,7 +124,14 @@ class RunRequest:
             start_point = StartPoint.for_resume(saved)
             forked = self._with_fork(start_point, dataset)
             trainer = Trainer(
-                self.config, dataset, source, writer, interactive, forked, self.processes
+                self.config,
+                dataset,
+                source,
+                writer,
+                interactive,
+                forked,
+                self.processes,
+                self.opens_test,
             )
             writer.resume(saved, start_point, trainer.state.step)
         except BaseException:

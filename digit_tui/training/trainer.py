@@ -43,6 +43,7 @@ class Trainer:
         interactive: bool = False,
         start_point: StartPoint | None = None,
         processes: int | None = None,
+        opens_test: bool = True,
     ) -> None:
         """Set up a run; nothing is trained before `run` is iterated.
 
@@ -56,6 +57,8 @@ class Trainer:
             start_point: where it begins; None is with fresh weights.
             processes: that train, at most as many as the config has threads; None is just that.
                 Results do not depend on it.
+            opens_test: whether the test set is evaluated when all epochs are done, where images are
+                held out.
         """
         images = len(dataset.train_labels)
         self._config = config = config.for_images(images)
@@ -75,7 +78,9 @@ class Trainer:
             state.become(self._start_point.state)
         stepper = RecoveringStepper(Stepper(config, self._pool), self._pool)
         stopping = self._queue.stopping
-        run = Branch(config, sizes, dataset, self._pool, stepper, state, writer, stopping)
+        run = Branch(
+            config, sizes, dataset, self._pool, stepper, state, writer, stopping, opens_test
+        )
         run.source, run.initial = self._start_point.folder, initial
         if self._start_point.history is not None:
             run.take_over(self._start_point.history)

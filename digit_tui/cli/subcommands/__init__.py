@@ -21,6 +21,7 @@ from digit_tui.cli.subcommands.predict import predict
 from digit_tui.cli.subcommands.replay import replay
 from digit_tui.cli.subcommands.report import report
 from digit_tui.cli.subcommands.runs import runs
+from digit_tui.cli.subcommands.sweep import sweep
 
 SUBCOMMANDS: tuple[click.Command, ...] = (
     evaluate,
@@ -34,6 +35,7 @@ SUBCOMMANDS: tuple[click.Command, ...] = (
     import_,
     inspect,
     lr_find,
+    sweep,
     bench,
     data,
     runs,

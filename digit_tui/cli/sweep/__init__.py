@@ -1,0 +1,1 @@
+"""`digit-tui sweep`: many runs that look for good settings."""
