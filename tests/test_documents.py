@@ -25,6 +25,7 @@ from digit_tui.cli.subcommands import (
     predict,
     report,
 )
+from digit_tui.cli.subcommands.sweep import SweepGroup
 from digit_tui.config import PRESETS, SOURCES, RunConfig
 from digit_tui.data import Dataset, write_idx
 from digit_tui.data.picture_files import COSTLY, MAX_BYTES, MAX_PIXELS, WORK_PIXELS
@@ -209,6 +210,8 @@ def test_each_command_that_is_written_down_has_the_options_that_it_is_given() ->
                 break
             if isinstance(command, click.Group) and word in command.commands:
                 command = command.commands[word]
+            elif isinstance(command, SweepGroup):
+                command = command.begin
             elif word.startswith("--"):
                 known = {name for option in command.params for name in option.opts}
                 assert word in {*known, "--help"}, line

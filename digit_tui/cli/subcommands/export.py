@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from digit_tui.cli.completion_types import RUN_NAME
+
 
 @click.command()
-@click.argument("run")
+@click.argument("run", type=RUN_NAME)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
 @click.option(

@@ -8,12 +8,18 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from digit_tui.cli.completion_types import RUN_NAME
 from digit_tui.cli.options import make_config, run_options
 
 
 @click.command("lr-find")
 @run_options
-@click.option("--resume", metavar="RUN", help="Test a saved run as it is, instead of a fresh one.")
+@click.option(
+    "--resume",
+    type=RUN_NAME,
+    metavar="RUN",
+    help="Test a saved run as it is, instead of a fresh one.",
+)
 @click.option("--best", is_flag=True, help="With --resume: its best checkpoint, not the last.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.pass_context

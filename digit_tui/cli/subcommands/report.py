@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from digit_tui.cli.completion_types import DATA_NAME, RUN_NAME
+
 
 @click.command()
-@click.argument("run")
+@click.argument("run", type=RUN_NAME)
 @click.option(
     "--html",
     type=click.Path(path_type=Path),
@@ -17,7 +19,12 @@ import click
     required=True,
     help="The page, to open in a browser or to print; - is standard output.",
 )
-@click.option("--data", metavar="NAME|DIR", help="Dataset (the one that the run was trained on).")
+@click.option(
+    "--data",
+    type=DATA_NAME,
+    metavar="NAME|DIR",
+    help="Dataset (the one that the run was trained on).",
+)
 @click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
 @click.option(
     "--test",
