@@ -85,9 +85,7 @@ def _optimizer(words: list[str]) -> Request:
 def _rate(words: list[str]) -> Request:
     text = "".join(words)
     count_words([text] if text else [], 1, 1)
-    if text[0] in "fF":
-        count_words(words, 1, 1)
-        choose(words[0], ("find",))
+    if "find".startswith(text.lower()):
         return requests.FindRate()
     if text[0] in "*×":
         return RunCommand(commands.ScaleLearningRate(real(text[1:])))

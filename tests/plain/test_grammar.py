@@ -150,7 +150,7 @@ WRONG = [
     ("optimizer lion", "'lion' is none of sgd, momentum, nesterov, rmsprop, adam, adamw"),
     ("optimizer ada", "'ada' may be adam or adamw"),
     ("optimizer sgd fast", "'fast' is not a positive number"),
-    ("rate", "rate: something is missing (use: rate X, rate *X, rate /X)"),
+    ("rate", "rate: something is missing (use: rate X, rate *X, rate /X, rate find)"),
     ("rate fast", "rate: 'fast' is not a positive number"),
     ("rate -1", "'-1' is not a positive number"),
     ("rate nan", "'nan' is not a positive number"),

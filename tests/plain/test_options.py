@@ -24,7 +24,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, RunRequest]]:
     """What would be started, instead of starting it."""
     started: list[tuple[str, RunRequest]] = []
 
-    def plain(request: RunRequest) -> int:
+    def plain(request: RunRequest, *_: Any) -> int:
         started.append(("plain", request))
         return 0
 

@@ -98,7 +98,7 @@ def test_who_is_told(
     monkeypatch: pytest.MonkeyPatch, config: Any, state: Path, wanted: bool, offered: Any
 ) -> None:
     apps: list[Any] = []
-    monkeypatch.setattr(digit_tui.tui, "_run", lambda app, *_: apps.append(app))
+    monkeypatch.setattr(digit_tui.tui, "run_app_of", lambda app, *_: apps.append(app))
     monkeypatch.setattr(digit_tui.tui, "last_interrupted", lambda _: offered)
     monkeypatch.setattr(stdio_capture.StdioCapture, "divert", lambda _: None)
     digit_tui.tui.run_tui(RunRequest(config, None), asked={}, tips=wanted)
