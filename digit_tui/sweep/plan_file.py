@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from digit_tui.data import printable, reason_of
-from digit_tui.sweep.space import FIELDS, Space, SpaceError, near, read_dimension
+from digit_tui.sweep.space import FIELDS, Space, SpaceError, near
+from digit_tui.sweep.space_text import read_dimension
 
 TABLES = ("space", "run", "sweep")
 SWEEP_KEYS = ("sampler", "pruner", "seeds", "trials", "minutes", "workers", "target", "storage")

@@ -54,7 +54,9 @@ def test_a_beginning_of_a_name_will_do() -> None:
     assert find("opt") == "options"
     assert find("RUNS") == "runs"
     assert [find(topic) for topic in TOPICS] == list(TOPICS)
-    with pytest.raises(NoSuchTopic, match="'s' could be start or scripts or sweep or statuses or speed"):
+    with pytest.raises(
+        NoSuchTopic, match="'s' could be start or scripts or sweep or statuses or speed"
+    ):
         find("s")
     for name in ("", " ", "x", "optionsx"):
         with pytest.raises(NoSuchTopic, match=f"no topic .*{', '.join(TOPICS)}"):

@@ -23,7 +23,7 @@ from digit_tui.storage.saved_run import SavedRun
 from digit_tui.sweep.crew import Crew
 from digit_tui.sweep.plan import Plan
 from digit_tui.sweep.running import RunningSweep
-from digit_tui.sweep.space import parse_dimension
+from digit_tui.sweep.space_text import parse_dimension
 from digit_tui.sweep.storages import place_of
 from digit_tui.sweep.study import Sweep
 from digit_tui.sweep.trial_run import train
@@ -171,44 +171,87 @@ def children_of(parent: int) -> list[int]:
     return found
 
 
-@pytest.mark.long
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
-    """kill -9 of a sweep leaves no process behind, and its trials saved."""
-    options = ["--data", "sample", "--preset", "classic", "--epochs", "1000", "--threads", "1"]
+LONG_TRIALS = [
+    *("--data", "sample", "--preset", "classic", "--epochs", "1000", "--threads", "1"),
+    *("--try", "lr=1e-3..1e-1:log", "--workers", "2", "--pruner", "none", "--batch"),
+]
+
+
+@contextmanager
+def sweeping(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Sweep, list[int]]]:
+    """The program with two long trials under way: its process, the study, and its workers."""
     program = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "digit_tui",
-            "sweep",
-            "s",
-            "--storage",
-            str(tmp_path),
-            "--batch",
-            *options,
-            "--try",
-            "lr=1e-3..1e-1:log",
-            "--workers",
-            "2",
-            "--pruner",
-            "none",
-        ],
+        [sys.executable, "-m", "digit_tui", "sweep", "s", "--storage", str(folder), *LONG_TRIALS],
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        text=True,
     )
-    sweep = None
+    assert program.stderr is not None
     try:
-        place = place_of("s", str(tmp_path))
-        wait_until(lambda: place.journal.exists())
-        sweep = Sweep.open(place)
-        wait_until(lambda: sum(len(each.intermediate_values) > 2 for each in sweep.trials()) == 2)
-        workers = children_of(program.pid)
-        assert len(workers) == 2
+        place = place_of("s", str(folder))
+        wait_until(lambda: place.journal.exists() and place.journal.stat().st_size > 0)
+        with closing(Sweep.open(place)) as sweep:
+            wait_until(
+                lambda: sum(len(each.intermediate_values) > 2 for each in sweep.trials()) == 2
+            )
+            workers = children_of(program.pid)
+            assert len(workers) == 2
+            yield program, sweep, workers
     finally:
         program.kill()
         program.wait()
-    wait_until(lambda: all(trial.state is TrialState.WAITING for trial in sweep.trials()))
+        program.stderr.close()
+
+
+def wait_for_the_end(workers: list[int]) -> None:
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+
+
+def check_saved(sweep: Sweep) -> None:
+    """Both trials wait, and can be resumed from where they were."""
+    assert {trial.state for trial in sweep.trials()} == {TrialState.WAITING}
     runs = [SavedRun.read(Path(trial.user_attrs["run"])) for trial in sweep.trials()]
     assert {run.state() for run in runs} == {"interrupted"}
-    assert all(run.checkpoint().state.step > 0 for run in runs)
+    assert all(run.checkpoint().state.step == run.history().end for run in runs)
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+
+@pytest.mark.long
+@linux
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    """kill -9 of a sweep leaves no process behind, and its runs saved."""
+    with sweeping(tmp_path) as (program, sweep, workers):
+        program.kill()
+        program.wait()
+        wait_for_the_end(workers)
+        check_saved(sweep)
+
+
+@pytest.mark.long
+@linux
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_the_runs(number: signal.Signals, tmp_path: Path) -> None:
+    with sweeping(tmp_path) as (program, sweep, workers):
+        program.send_signal(number)
+        _, told = program.communicate(timeout=60)
+        assert program.returncode == 128 + number
+        assert "the runs are saved; go on with: digit-tui sweep join" in told
+        wait_for_the_end(workers)
+        check_saved(sweep)
+
+
+@pytest.mark.long
+@linux
+def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
+    with sweeping(tmp_path) as (program, _, workers):
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)  # these will not save anything
+        program.send_signal(signal.SIGINT)
+        sleep(1)
+        assert program.poll() is None
+        program.send_signal(signal.SIGINT)
+        program.communicate(timeout=60)
+        assert program.returncode == 128 + signal.SIGINT
+        wait_for_the_end(workers)

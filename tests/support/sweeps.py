@@ -12,7 +12,7 @@ from digit_tui import data
 from digit_tui.data import Dataset
 from digit_tui.engine.holdout import hold_out
 from digit_tui.sweep.plan import Plan
-from digit_tui.sweep.space import parse_dimension
+from digit_tui.sweep.space_text import parse_dimension
 from digit_tui.sweep.storages import place_of
 from digit_tui.sweep.study import Sweep
 from digit_tui.sweep.worker import Worker

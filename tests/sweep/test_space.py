@@ -13,13 +13,11 @@ from digit_tui.sweep.space import (
     Choices,
     Range,
     SpaceError,
-    dimension_words,
     from_json,
     options_of,
-    parse_dimension,
-    read_dimension,
     to_json,
 )
+from digit_tui.sweep.space_text import dimension_words, parse_dimension, read_dimension
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ from support.sweeps import MakeSweep, Told, work
 
 from digit_tui.cli.main import cli
 from digit_tui.cli.options import make_config
+from digit_tui.config import RunConfig
 from digit_tui.storage.saved_run import SavedRun
-from digit_tui.sweep import lease, study
+from digit_tui.sweep import lease, study, trial_in_hand, trial_run
 from digit_tui.sweep.repeat_command import repeat_command
 from digit_tui.sweep.study import Sweep, best_of
 from digit_tui.sweep.summary import summarize, summary_lines, summary_to_json
@@ -203,6 +204,30 @@ def test_a_trial_that_diverges_is_given_up_and_says_so(make_sweep: MakeSweep) ->
     assert ended["state"] == "pruned"
     assert ended["why"].startswith("diverged: ")
     assert sweep.trials()[0].state is TrialState.PRUNED
+
+
+def test_a_fault_of_the_program_is_no_end_of_the_sweep(
+    make_sweep: MakeSweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = make_sweep()
+
+    def train_or_fail(config: RunConfig, *rest: Any) -> Any:
+        if len(sweep.trials()) == 2:
+            raise ZeroDivisionError("so it is")
+        return trial_run.train(config, *rest)
+
+    monkeypatch.setattr(trial_in_hand, "train", train_or_fail)
+    told = work(sweep)
+    states = [event["state"] for event in told.of("trial_ended")]
+    assert states == ["complete", "failed", "complete"]
+    assert "so it is" in told.of("trial_ended")[1]["why"]
+    assert summarize(sweep, "trials").counts == {"complete": 2, "failed": 1}
+
+    hopeless = make_sweep(name="other", trials=9)
+    monkeypatch.setattr(trial_in_hand, "train", lambda *_: 1 / 0)
+    worker = Worker(hopeless, told.append)
+    worker.work()
+    assert worker.failed == (1, "3 trials in a row failed")
 
 
 def test_the_budget_holds_where_two_begin_the_last_trial_at_once(

@@ -22,7 +22,8 @@ from digit_tui.session.output import print_error
 from digit_tui.sweep.errors import StudyError, Unavailable
 from digit_tui.sweep.plan import DEFAULT_TRIALS, Plan, held_out_count
 from digit_tui.sweep.plan_file import PlanFile, read_plan_file
-from digit_tui.sweep.space import FIELDS, Space, SpaceError, parse_dimension
+from digit_tui.sweep.space import FIELDS, Space, SpaceError
+from digit_tui.sweep.space_text import parse_dimension
 from digit_tui.sweep.storages import Place, has_password, place_of, require_optuna
 
 if TYPE_CHECKING:

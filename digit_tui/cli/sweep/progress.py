@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from digit_tui.data import printable
 from digit_tui.session.output import discard_output
 from digit_tui.sweep.errors import StudyError
-from digit_tui.sweep.space import dimension_words, value_words
+from digit_tui.sweep.space import value_words
+from digit_tui.sweep.space_text import dimension_words
 from digit_tui.sweep.study import Sweep, best_of
 
 if TYPE_CHECKING:

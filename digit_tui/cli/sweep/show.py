@@ -17,7 +17,8 @@ from digit_tui.session.output import Output, print_error
 from digit_tui.storage.run_index import run_name
 from digit_tui.sweep.board import Board, TrialRow
 from digit_tui.sweep.errors import StudyError
-from digit_tui.sweep.space import dimension_words, value_words
+from digit_tui.sweep.space import value_words
+from digit_tui.sweep.space_text import dimension_words
 
 if TYPE_CHECKING:
     from digit_tui.sweep.study import Sweep
