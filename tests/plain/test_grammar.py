@@ -21,6 +21,8 @@ LINES = {
     "optimizer adam": RunCommand(commands.SetOptimizer("adam")),
     "optimizer SGD 0.25": RunCommand(commands.SetOptimizer("sgd", 0.25)),
     "rate 1e-3": RunCommand(commands.SetLearningRate(0.001)),
+    "rate find": requests.FindRate(),
+    "rate F": requests.FindRate(),
     "rate *2": RunCommand(commands.ScaleLearningRate(2.0)),
     "rate * 2": RunCommand(commands.ScaleLearningRate(2.0)),
     "rate ×3": RunCommand(commands.ScaleLearningRate(3.0)),

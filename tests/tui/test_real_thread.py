@@ -20,6 +20,7 @@ from textual.pilot import Pilot
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.engine.worker_processes import WORKER_PROCESSES
+from digit_tui.insight import rate_finder
 from digit_tui.run import commands
 from digit_tui.run.events import RunEnded
 from digit_tui.run.rate_search import RateSearch
@@ -171,8 +172,12 @@ async def test_pausing_and_saving_in_the_middle_change_nothing(
     assert watched.ended.weights_sha256 == ended.weights_sha256
 
 
-async def test_finding_a_rate_changes_nothing_but_the_rate(tmp_path: Path, sample: Dataset) -> None:
+async def test_finding_a_rate_changes_nothing_but_the_rate(
+    tmp_path: Path, sample: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The range test runs beside training, and what it finds is journaled as a command."""
+    monkeypatch.setattr(rate_finder, "MOST", 60)
+    monkeypatch.setattr(rate_finder, "FEWEST", 60)
     config = CONFIG.with_(epochs=100_000, hidden=(32,), augment="none", batch_size=125)
     async with watch(config, tmp_path / "monitored") as watched:
         app = watched.app
@@ -198,6 +203,7 @@ async def test_finding_a_rate_changes_nothing_but_the_rate(tmp_path: Path, sampl
     assert watched.ended.weights_sha256 == ended.weights_sha256
 
 
+@pytest.mark.long
 async def test_who_quits_while_a_rate_is_sought_need_not_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

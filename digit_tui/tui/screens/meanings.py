@@ -105,8 +105,8 @@ PRUNE = (
 )
 RATE = (
     Meaning("a range test", "a copy is trained, step by step at a higher rate"),
-    Meaning("s  steepest fall", "the rate at which the loss falls fastest"),
-    Meaning("t  tenth", "a tenth of the rate at which the loss is least"),
+    Meaning("s  steepest", "the rate at which the loss falls fastest"),
+    Meaning("t  minimum/10", "a tenth of the rate at which the loss is least"),
     Meaning("n  now", "the learning rate of the run"),
     Meaning("smoothed, each batch", "averaged over some steps; as it was at each step"),
     Meaning("the shaded column", "the chosen rate: ← →, s, t, n, or a click"),

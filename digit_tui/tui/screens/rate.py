@@ -191,7 +191,7 @@ class RateDialog(Dialog[float | None]):
             f"Loss by learning rate, log: [$training]{smoothed} smoothed[/] "
             f"[$held-out]{faint} each batch[/]"
         )
-        words = {"s": "steepest fall", "t": "tenth of minimum's", "n": "now"}
+        words = {"s": "steepest", "t": "minimum/10", "n": "now"}
         shown = [
             f"{name} {words[name]} {taken(rate):g}"
             for name, rate in reversed(marks)
