@@ -232,5 +232,5 @@ def test_without_workers_threads_are_left_to_the_blas(
 ) -> None:
     monkeypatch.setattr(pool_module, "WORKER_PROCESSES", False)
     ran = train(threads=2)
-    assert ran.trainer._pool.blas_threads == 2
+    assert ran.trainer.blas_threads == 2
     assert ran.ended.epochs == 2
