@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from digit_tui.config import ConfigError, RunConfig
+from digit_tui.config import ConfigError, RunConfig, parse_widths
 from digit_tui.run.commands import (
     AddEpochs,
     SetAugmentation,
@@ -69,10 +69,15 @@ def config_of(preset: str, data: str, options: Mapping[str, Any]) -> RunConfig:
     """
     check_names(options, OPTIONS, "option")
     given = {name: _plain(value) for name, value in options.items()}
-    if isinstance(given.get("hidden"), int):
-        given["hidden"] = (given["hidden"],)
+    hidden = given.get("hidden")
+    if isinstance(hidden, int):
+        given["hidden"] = (hidden,)
     try:
+        if isinstance(hidden, str):
+            given["hidden"] = parse_widths(hidden)
         return RunConfig.from_preset(preset, data=data, **given)
+    except ConfigError as error:
+        raise _named(error) from error
     except TypeError as error:
         raise ConfigError("config", f"an option has the wrong type ({error})") from error
 
@@ -100,6 +105,11 @@ def check_names(given: Collection[str], known: Sequence[str], what: str) -> None
             fixed = "is the same in a fork" if name in SETTINGS else "is chosen when a run begins"
             raise ConfigError(name, f"{name} {fixed}; what can change is {', '.join(known)}")
         raise ConfigError(name, f"unknown {what} {name!r}: it is none of {', '.join(known)}")
+
+
+def _named(error: ConfigError) -> ConfigError:
+    """The error with the name of the option before its reason."""
+    return ConfigError(error.option, f"{error.option.replace('-', '_')}: {error}")
 
 
 def _plain(value: Any) -> Any:
@@ -147,7 +157,7 @@ def setting_commands(
 
 def _more_epochs(epochs: Any, settings: Settings) -> int:
     if isinstance(epochs, bool) or not isinstance(epochs, int):
-        raise ConfigError("epochs", f"{epochs!r} is not a whole number")
+        raise ConfigError("epochs", f"epochs: {epochs!r} is not a whole number")
     if epochs < settings.epochs:
         reason = f"the run has {settings.epochs} epochs, and can only be made longer"
         raise ConfigError("epochs", f"{epochs}: {reason}")
@@ -166,5 +176,7 @@ def check_commands(commands: Sequence[Setting], settings: Settings, config: RunC
             raise TypeError(f"{command!r} is no command that changes a setting")
         try:
             checked_changes(command, settings, config)
+        except ConfigError as error:
+            raise _named(error) from error
         except TypeError as error:
             raise ConfigError("config", f"a setting has the wrong type ({error})") from error

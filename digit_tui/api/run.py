@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Unpack
 
-from digit_tui.api.errors import ConfigError
+from digit_tui.api.errors import ConfigError, RunError
 from digit_tui.api.fork import Fork
 from digit_tui.api.keeping import check_keepable, name_of, save
 from digit_tui.api.live import LiveRun
@@ -227,10 +227,13 @@ class Run(LiveRun):
 
         Raises:
             RunError: if the folder holds a run already, the run has another one, or its digits
-                came from arrays; or if there is a fork, for a run that was in memory.
-            OSError: if it cannot be written.
+                came from arrays; if there is a fork, for a run that was in memory; or if it
+                cannot be written.
         """
-        return save(self._session, None if folder is None else Path(folder).expanduser())
+        try:
+            return save(self._session, None if folder is None else Path(folder).expanduser())
+        except OSError as error:
+            raise RunError(f"cannot save the run: {error}") from error
 
     def close(self) -> None:
         """End the run: save it, if it has a folder, and end its worker processes.

@@ -107,6 +107,8 @@ class Trained(ABC):
 
     def mistakes(self, select: str = "wrong", order: str = "loss") -> Mistakes:
         """The digits of the monitored split that it gets wrong; see `digit_tui.mistakes`."""
+        if not isinstance(select, str):
+            raise ValueError(f"select: {select!r} is no text such as 'true=4 pred=9'")
         split = self.dataset.monitored_split
         table = DigitTable(*self._measure(split))
         images, _ = self.dataset.split(split)

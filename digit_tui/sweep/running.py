@@ -91,8 +91,9 @@ class RunningSweep:
         self.crew.add()
 
     def remove_worker(self) -> None:
-        """One less on this machine: its run is saved, and goes on elsewhere."""
-        self.crew.remove()
+        """One less on this machine, but the last: its run is saved, and goes on elsewhere."""
+        if self.crew.size > 1:
+            self.crew.remove()
 
     def ended(self) -> bool:
         """Whether no worker is left on this machine, and all that they told was read."""

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial
 
 from digit_tui.data import DataError, Dataset, printable
 from digit_tui.insight.seed_means import MeanDifference, mean_difference
-from digit_tui.insight.significance import interval_words, wilson_interval
+from digit_tui.insight.significance import ends_words, wilson_interval
 from digit_tui.nn import evaluate
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_index import run_name
@@ -68,9 +68,9 @@ class Finalist:
     @property
     def test_words(self) -> str:
         """The accuracy and its interval, for people."""
-        if not self.measured:
-            return "not measured: its run is not on this machine"
-        words = interval_words(self._correct, self.total)
+        if self.test_accuracy is None:
+            return "not measured"
+        words = f"{self.test_accuracy:.2%} (95% interval {ends_words(self._correct, self.total)})"
         if len(self.wrong) > 1:
             shares = [1 - len(each) / self.total for each in self.wrong]
             words += f", {len(shares)} seeds from {min(shares):.2%} to {max(shares):.2%}"

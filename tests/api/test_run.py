@@ -161,8 +161,8 @@ def test_only_what_changes_settings_is_set(untouched: Run) -> None:
         ({"sead": 1}, "did you mean seed"),
         ({"preset": "fast"}, "'fast' is none of classic, standard, record"),
         ({"hidden": (0,)}, "0 is not a whole number from 1"),
-        ({"hidden": "8"}, "wrong type|not a whole number"),
-        ({"seed": -1}, "-1 is not a whole number"),
+        ({"hidden": "8,x"}, "hidden: .*x"),
+        ({"seed": -1}, "seed: -1 is not a whole number"),
         ({"average": "yes"}, "neither true nor false"),
         ({"side": 7}, "the digits have a side of 6 pixels, not 7"),
     ],
@@ -170,6 +170,15 @@ def test_only_what_changes_settings_is_set(untouched: Run) -> None:
 def test_a_wrong_option(new_run: NewRun, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         new_run(**options)
+
+
+def test_widths_may_be_written_as_on_the_command_line(new_run: NewRun) -> None:
+    assert new_run(hidden="8,4").config.hidden == (8, 4)
+
+
+def test_a_selection_that_is_no_text(new_run: NewRun) -> None:
+    with pytest.raises(ValueError, match="select: 3 is no text"):
+        new_run().mistakes(3)  # type: ignore[arg-type]
 
 
 def test_data_that_is_not_there(tmp_path: Path) -> None:
@@ -355,7 +364,7 @@ def test_digits_in_memory_are_not_saved(new_run: NewRun, tmp_path: Path) -> None
 def test_a_disk_that_refuses(new_run: NewRun, kept_digits: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     run = new_run(**kept_digits)
-    with pytest.raises(OSError, match="file"):
+    with pytest.raises(RunError, match=r"cannot save the run: .*file"):
         run.save(tmp_path / "file" / "run")
     assert run.folder is None
     run.train(steps=1)  # it goes on in memory

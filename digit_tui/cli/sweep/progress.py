@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from digit_tui.data import printable
+from digit_tui.data import counted, printable
 from digit_tui.session.output import discard_output
 from digit_tui.sweep.errors import StudyError
 from digit_tui.sweep.space import value_words
@@ -36,7 +36,7 @@ class SweepProgress:
         count = f"{workers} worker" + "s" * (workers != 1)
         self.say(f"sweep {sweep.place.study}: {words} by {plan.sampler}{budget}, {count}")
         if self._ended:
-            self.say(f"{self._ended} trials have ended before")
+            self.say(f"{counted(self._ended, 'trial')} ended before")
 
     def _look(self) -> None:
         """See how far the study is: others may work on it, too."""
@@ -88,7 +88,7 @@ class SweepProgress:
         params = " ".join(f"{name}={value_words(value)}" for name, value in event["params"].items())
         return (
             f"{count}  trial {event['trial']}  {shown}{mark}{state}  {params}  "
-            f"{event['epochs']} epochs  {event['seconds']:.1f} s{why}"
+            f"{counted(event['epochs'], 'epoch')}  {event['seconds']:.1f} s{why}"
         )
 
 
