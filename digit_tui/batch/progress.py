@@ -6,12 +6,16 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from time import monotonic
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from digit_tui.data import counted
 from digit_tui.run.events import EpochEnded, Event, RunStarted, SettingChanged, StepsDone
 from digit_tui.run.wording import setting_set
 from digit_tui.session.output import discard_output
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import ProgressColumn
 
 LINE_SECONDS = 5.0
 """Time between two plain lines."""
@@ -83,16 +87,13 @@ def progress_on_stderr(quiet: bool) -> Iterator[Progress]:
 
 
 @contextlib.contextmanager
-def _bar() -> Iterator[Progress]:
+def bars_on_stderr(*columns: ProgressColumn) -> Iterator[Bars]:
+    """Bars of Rich's on stderr, gone in the end; what else is written there stays as it is."""
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as RichProgress
+    from rich.progress import Progress as Bars
 
-    bar = RichProgress(
-        TextColumn("epoch {task.fields[epoch]}/{task.total:.0f}"),
-        BarColumn(),
-        TextColumn("{task.description}"),
-        TimeRemainingColumn(),
+    bars = Bars(
+        *columns,
         console=Console(stderr=True),
         redirect_stdout=False,
         redirect_stderr=False,
@@ -101,7 +102,25 @@ def _bar() -> Iterator[Progress]:
     )
     try:
         with contextlib.suppress(OSError):
-            bar.start()
+            bars.start()
+        yield bars
+    finally:
+        try:
+            bars.stop()
+        except OSError:  # the terminal is gone; progress is not worth a run
+            discard_output(sys.stderr)
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Progress]:
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+
+    with bars_on_stderr(
+        TextColumn("epoch {task.fields[epoch]}/{task.total:.0f}"),
+        BarColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+    ) as bar:
         task = bar.add_task("", total=1, epoch=0)
 
         class Bar:
@@ -118,8 +137,3 @@ def _bar() -> Iterator[Progress]:
                         pass
 
         yield Bar()
-    finally:
-        try:
-            bar.stop()
-        except OSError:  # the terminal is gone; progress is not worth a run
-            discard_output(sys.stderr)

@@ -10,8 +10,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from digit_tui.export.digit_records import biographies, digit_records, shown
-from digit_tui.export.markup import ascii_only, safe
-from digit_tui.export.page_target import START
+from digit_tui.export.markup import safe
+from digit_tui.export.page import whole_page
 from digit_tui.export.png import grey_png
 from digit_tui.insight.digit_table import DigitTable
 
@@ -105,13 +105,7 @@ def mistakes_page(
         side: of the images, in pixels.
         order: in which they are listed: one of `insight.selection.ORDERS`.
     """
-    parts = [
-        START,
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{safe(title)}</title>",
-        f"<style>{STYLE}</style>",
-        "</head>",
-        "<body>",
+    body = [
         f"<h1>{safe(title)}</h1>",
         "<dl>",
         *(f"<dt>{safe(name)}</dt><dd>{safe(text)}</dd>" for name, text in facts.items()),
@@ -123,11 +117,8 @@ def mistakes_page(
         "</tbody>",
         "</table>",
         f"<script>{SCRIPT}</script>",
-        "</body>",
-        "</html>",
-        "",
     ]
-    return ascii_only("\n".join(parts))
+    return whole_page(title, STYLE, body)
 
 
 def _heads(order: str) -> Iterator[str]:

@@ -6,20 +6,10 @@ import os
 from errno import EEXIST
 from pathlib import Path
 
+from digit_tui.export.page import START
 from digit_tui.storage.atomic import write_whole
 from digit_tui.storage.own_files import looks_own, own_name
 from digit_tui.storage.run_files import FILES, LOCK, RECORD
-
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-"""Whatever text got into the page, it can fetch and send nothing."""
-
-START = f"""\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">"""
-"""How every page begins, which tells it from the pages of others."""
 
 
 def check_target(path: Path, force: bool = False) -> None:

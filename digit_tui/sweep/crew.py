@@ -110,10 +110,10 @@ class Crew:
         Thread(target=self._note_errors, args=(worker,), daemon=True).start()
 
     def remove(self) -> None:
-        """Have the newest worker save its run and end."""
+        """Have the newest worker save its run and end, unless it is the last."""
         with self._lock:
             left = [each for each in self._workers if not each.asked_to_end]
-            if left:
+            if len(left) > 1:
                 _ask_to_end(left[-1])
 
     def end(self) -> None:

@@ -92,8 +92,7 @@ class RunningSweep:
 
     def remove_worker(self) -> None:
         """One less on this machine, but the last: its run is saved, and goes on elsewhere."""
-        if self.crew.size > 1:
-            self.crew.remove()
+        self.crew.remove()
 
     def ended(self) -> bool:
         """Whether no worker is left on this machine, and all that they told was read."""

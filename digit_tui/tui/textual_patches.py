@@ -32,9 +32,9 @@ replaced, when this module is imported. See `tests/tui/test_errors.py`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from functools import _lru_cache_wrapper, lru_cache, partial
+from functools import _lru_cache_wrapper, cache, lru_cache, partial
 from typing import Any, Literal
 
 from textual import events
@@ -138,20 +138,25 @@ _replace(MessagePump, "_flush_next_callbacks", _flush_next_callbacks)
 _replace(Screen, "_invoke_and_clear_callbacks", _invoke_and_clear_callbacks)
 
 
-def _caches() -> Iterator[Any]:
-    """The functions of Textual and Rich that remember a limited number of results."""
-    for name, module in [*sys.modules.items()]:
-        if name.partition(".")[0] not in ("textual", "rich"):
-            continue
-        own = [each for each in vars(module).values() if getattr(each, "__module__", "") == name]
-        classes = [each for each in own if isinstance(each, type)]
-        for value in (*own, *(value for each in classes for value in vars(each).values())):
-            function = getattr(value, "__func__", getattr(value, "fget", value))
-            if isinstance(function, _lru_cache_wrapper) and function.cache_info().maxsize:
-                yield function
+@cache
+def _caches_of(name: str) -> list[Any]:
+    """The functions of a module that remember a limited number of results, of its classes too."""
+    own = [
+        each for each in vars(sys.modules[name]).values() if getattr(each, "__module__", "") == name
+    ]
+    classes = [each for each in own if isinstance(each, type)]
+    values = [*own, *(value for each in classes for value in vars(each).values())]
+    functions = [getattr(each, "__func__", getattr(each, "fget", each)) for each in values]
+    return [
+        each
+        for each in functions
+        if isinstance(each, _lru_cache_wrapper) and each.cache_info().maxsize
+    ]
 
 
 def forget_what_was_drawn() -> None:
     """Empty the caches of what was drawn, of which hardly anything will be drawn once more."""
-    for function in _caches():
-        function.cache_clear()
+    for name in [*sys.modules]:
+        if name.partition(".")[0] in ("textual", "rich"):
+            for function in _caches_of(name):
+                function.cache_clear()

@@ -35,8 +35,6 @@ from digit_tui.run.commands import Prune, SwitchOff
 from digit_tui.storage.calibration_file import Calibration, write_calibration
 from digit_tui.storage.saved_run import SavedRun
 
-MNIST = Path("/work/shared/mnist")
-
 Export = Callable[..., list[Path]]
 
 
@@ -130,9 +128,10 @@ def assert_the_runtime_agrees(case: Case, path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not MNIST.is_dir(), reason=f"full MNIST is not in {MNIST}")
-def test_onnx_on_all_test_digits_of_mnist(on_sample: Case, tmp_path: Path) -> None:
-    images = load_dataset(str(MNIST)).test_images
+def test_onnx_on_all_test_digits_of_mnist(
+    on_sample: Case, full_mnist: Path, tmp_path: Path
+) -> None:
+    images = load_dataset(str(full_mnist)).test_images
     assert len(images) == 10_000
     case = on_sample._replace(images=images)
     export_onnx(case.trained, tmp_path / "net.onnx")

@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from digit_tui.cli.options import make_config, run_options
+from digit_tui.cli.saved_run_options import JSON
 
 
 @click.command()
 @run_options
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@JSON
 def bench(preset: str, as_json: bool, **options: Any) -> None:
     """Measure in ten seconds how fast training is on this machine, and the best --threads."""
     from digit_tui.cli.bench import run_bench

@@ -7,12 +7,12 @@ import sys
 import click
 from click.core import ParameterSource
 
-from digit_tui.cli.completion_types import RUN_NAME
+from digit_tui.cli.saved_run_options import BEST, JSON, RUN
 
 
 @click.command()
-@click.argument("run", type=RUN_NAME)
-@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
+@RUN
+@BEST
 @click.option(
     "--folds",
     type=click.IntRange(1, 5),
@@ -22,7 +22,7 @@ from digit_tui.cli.completion_types import RUN_NAME
     "--validation.",
 )
 @click.option("--remove", is_flag=True, help="Remove what was fitted; alone.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@JSON
 @click.pass_context
 def calibrate(
     context: click.Context, /, run: str, best: bool, folds: int, remove: bool, as_json: bool

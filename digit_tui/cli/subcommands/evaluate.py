@@ -6,23 +6,19 @@ import sys
 
 import click
 
-from digit_tui.cli.completion_types import DATA_NAME, RUN_NAME
+from digit_tui.cli.completion_types import RUN_NAME
+from digit_tui.cli.saved_run_options import BEST, DATA, JSON, RUN
 
 
 @click.command()
-@click.argument("run", type=RUN_NAME)
-@click.option(
-    "--data",
-    type=DATA_NAME,
-    metavar="NAME|DIR",
-    help="Dataset (the one that the run was trained on).",
-)
-@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
+@RUN
+@DATA
+@BEST
 @click.option("--corrupt", is_flag=True, help="On digits made worse in ten ways, five strengths.")
 @click.option(
     "--against", type=RUN_NAME, metavar="RUN", help="With --corrupt: compare with another run."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@JSON
 def evaluate(
     run: str, data: str | None, best: bool, corrupt: bool, against: str | None, as_json: bool
 ) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from digit_tui.cli.completion_types import RUN_NAME
+from digit_tui.cli.saved_run_options import BEST, JSON, RUN
 
 
 @click.command()
-@click.argument("run", type=RUN_NAME)
+@RUN
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
+@BEST
 @click.option(
     "--average/--no-average",
     default=None,
@@ -21,7 +21,7 @@ from digit_tui.cli.completion_types import RUN_NAME
     "average: those are what evaluate measures).",
 )
 @click.option("--force", is_flag=True, help="Replace any file, unless it is a run's.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@JSON
 def export(
     run: str, file: Path, best: bool, average: bool | None, force: bool, as_json: bool
 ) -> None:

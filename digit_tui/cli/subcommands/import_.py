@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from digit_tui.cli.options import make_config, run_options, warn_of_threads
+from digit_tui.cli.saved_run_options import JSON
 
 
 @click.command("import")
@@ -27,7 +28,7 @@ from digit_tui.cli.options import make_config, run_options, warn_of_threads
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder to save the run in (a new one in the state directory).",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@JSON
 @run_options
 @click.pass_context
 def import_(

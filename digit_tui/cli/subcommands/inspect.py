@@ -6,18 +6,13 @@ import sys
 
 import click
 
-from digit_tui.cli.completion_types import DATA_NAME, RUN_NAME
+from digit_tui.cli.saved_run_options import BEST, DATA, JSON, RUN
 
 
 @click.command()
-@click.argument("run", type=RUN_NAME)
-@click.option(
-    "--data",
-    type=DATA_NAME,
-    metavar="NAME|DIR",
-    help="Dataset (the one that the run was trained on).",
-)
-@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
+@RUN
+@DATA
+@BEST
 @click.option(
     "--layer",
     type=click.IntRange(1),
@@ -31,7 +26,7 @@ from digit_tui.cli.completion_types import DATA_NAME, RUN_NAME
     help="With --layer: also show this unit of it, counted from 0.",
 )
 @click.option("--gradient-check", is_flag=True, help="Also check the gradient against differences.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@JSON
 def inspect(
     run: str,
     data: str | None,

@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from digit_tui.cli.completion_types import RUN_NAME
 from digit_tui.cli.options import make_config, run_options
+from digit_tui.cli.saved_run_options import JSON
 
 
 @click.command("lr-find")
@@ -21,7 +22,7 @@ from digit_tui.cli.options import make_config, run_options
     help="Test a saved run as it is, instead of a fresh one.",
 )
 @click.option("--best", is_flag=True, help="With --resume: its best checkpoint, not the last.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@JSON
 @click.pass_context
 def lr_find(
     context: click.Context,

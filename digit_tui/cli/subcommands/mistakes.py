@@ -7,21 +7,16 @@ from pathlib import Path
 
 import click
 
-from digit_tui.cli.completion_types import DATA_NAME, RUN_NAME
+from digit_tui.cli.saved_run_options import BEST, DATA, RUN
 
 ORDERS = ("loss", "confidence", "index", "forgotten", "broken", "fixed")
 """Those of `insight.selection`, which --help does not import."""
 
 
 @click.command()
-@click.argument("run", type=RUN_NAME)
-@click.option(
-    "--data",
-    type=DATA_NAME,
-    metavar="NAME|DIR",
-    help="Dataset (the one that the run was trained on).",
-)
-@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
+@RUN
+@DATA
+@BEST
 @click.option(
     "--select",
     "selection",

@@ -6,16 +6,16 @@ import sys
 
 import click
 
-from digit_tui.cli.completion_types import RUN_NAME
+from digit_tui.cli.saved_run_options import BEST, RUN
 
 
 @click.command()
-@click.argument("run", type=RUN_NAME)
+@RUN
 @click.argument("files", type=click.Path(), metavar="FILE...", nargs=-1, required=True)
 @click.option("--single", is_flag=True, help="Each picture is of one digit.")
 @click.option("--draw", is_flag=True, help="Also draw each digit as the network saw it.")
 @click.option("--always", is_flag=True, help='Always one digit, never "2 or 7" or "not a digit".')
-@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
+@BEST
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for each file.")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV, with a line of headings.")
 def predict(

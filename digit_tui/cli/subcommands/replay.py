@@ -6,18 +6,16 @@ import sys
 
 import click
 
-from digit_tui.cli.completion_types import DATA_NAME, RUN_NAME
 from digit_tui.cli.config_source import keys_path
 from digit_tui.cli.options import FPS, THEME
+from digit_tui.cli.saved_run_options import MOVED_DATA, RUN
 from digit_tui.cli.saved_runs import saved_request
 from digit_tui.cli.terminal import require_terminal
 
 
 @click.command()
-@click.argument("run", type=RUN_NAME)
-@click.option(
-    "--data", type=DATA_NAME, metavar="NAME|DIR", help="Where its dataset is now, if it was moved."
-)
+@RUN
+@MOVED_DATA
 @FPS
 @THEME
 @click.pass_context

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from digit_tui.cli.completion_types import DATA_NAME, RUN_NAME
+from digit_tui.cli.saved_run_options import BEST, DATA, RUN
 
 
 @click.command()
-@click.argument("run", type=RUN_NAME)
+@RUN
 @click.option(
     "--html",
     type=click.Path(path_type=Path),
@@ -19,13 +19,8 @@ from digit_tui.cli.completion_types import DATA_NAME, RUN_NAME
     required=True,
     help="The page, to open in a browser or to print; - is standard output.",
 )
-@click.option(
-    "--data",
-    type=DATA_NAME,
-    metavar="NAME|DIR",
-    help="Dataset (the one that the run was trained on).",
-)
-@click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
+@DATA
+@BEST
 @click.option(
     "--test",
     "open_test",

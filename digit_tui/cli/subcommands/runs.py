@@ -7,6 +7,7 @@ import sys
 import click
 
 from digit_tui.cli.completion_types import DATA_NAME, RUN_NAME
+from digit_tui.cli.saved_run_options import RUN
 
 
 @click.group(invoke_without_command=True)
@@ -26,7 +27,7 @@ def runs(context: click.Context, /, as_json: bool) -> None:
 
 
 @runs.command("show")
-@click.argument("run", type=RUN_NAME)
+@RUN
 def show_saved(run: str) -> None:
     """Show a RUN: its settings, commands, results and curves."""
     from digit_tui.cli.runs.show import show_run

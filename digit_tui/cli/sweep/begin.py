@@ -82,18 +82,14 @@ def begin_sweep(asked: Asked) -> int:
         **{key: value for key, value in asked.sweep.items() if value is not None},
     }
     space = space_of(asked.tried, file.space)
-    name = asked.study or f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
-    if asked.study is not None and not space:
-        return _go_on(asked, given)
-    if not space:
+    if space:
+        sweep = _new(asked, file, space, given)
+    elif asked.study is not None:
+        sweep = _known(asked.study, asked, given)
+    else:
         raise SpaceError(
             "nothing to try: give --try NAME=VALUES, such as --try lr=1e-4..1e-1:log, or --file"
         )
-    place = place_of(name, given.get("storage"), asked.runs)
-    plan = plan_of(space, {**_run_options(file), **_given(asked.options)}, given)
-    from digit_tui.sweep.study import Sweep
-
-    sweep = Sweep.create(place, plan, complain=print_error)
     return _work(
         sweep,
         given.get("workers"),
@@ -104,14 +100,23 @@ def begin_sweep(asked: Asked) -> int:
     )
 
 
-def _go_on(asked: Asked, given: Mapping[str, Any]) -> int:
-    """Go on with a study by its name alone, perhaps with another budget."""
+def _new(asked: Asked, file: PlanFile, space: Space, given: Mapping[str, Any]) -> Sweep:
+    """A study that tries a space, or the one of its name that tries the same."""
+    from digit_tui.sweep.study import Sweep
+
+    name = asked.study or f"{datetime.now():%Y-%m-%d_%H-%M-%S}"
+    place = place_of(name, given.get("storage"), asked.runs)
+    plan = plan_of(space, {**_run_options(file), **_given(asked.options)}, given)
+    return Sweep.create(place, plan, complain=print_error)
+
+
+def _known(study: str, asked: Asked, given: Mapping[str, Any]) -> Sweep:
+    """A study to go on with, by its name alone, perhaps with another budget."""
     from digit_tui.sweep.finding import find_study
     from digit_tui.sweep.study import Sweep
 
-    assert asked.study is not None
     try:
-        place = find_study(asked.study, given.get("storage"), asked.runs)
+        place = find_study(study, given.get("storage"), asked.runs)
     except StudyError as error:
         raise SpaceError(f"nothing to try: {error}; a new one needs --try NAME=VALUES") from error
     for key, value in {**asked.options, **given}.items():
@@ -124,15 +129,7 @@ def _go_on(asked: Asked, given: Mapping[str, Any]) -> int:
     trials, minutes = given.get("trials"), given.get("minutes")
     if trials is not None or minutes is not None:
         plan = plan.with_budget(trials, minutes)
-    sweep = Sweep.create(place, plan, complain=print_error)
-    return _work(
-        sweep,
-        given.get("workers"),
-        asked.patience_seconds,
-        given.get("target"),
-        asked.batch,
-        asked.as_json,
-    )
+    return Sweep.create(place, plan, complain=print_error)
 
 
 @tells_why

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from digit_tui.batch.progress import bars_on_stderr
 from digit_tui.data import counted, printable
-from digit_tui.session.output import discard_output
 from digit_tui.sweep.errors import StudyError
 from digit_tui.sweep.space import value_words
 from digit_tui.sweep.space_text import dimension_words
@@ -132,8 +132,7 @@ def progress_on_stderr(sweep: Sweep, workers: int, as_json: bool) -> Iterator[Sw
     if as_json and sys.stdout is not None and sys.stdout.isatty():
         yield QuietProgress(sweep, workers)
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
     columns = (
         TextColumn("trials"),
@@ -141,20 +140,5 @@ def progress_on_stderr(sweep: Sweep, workers: int, as_json: bool) -> Iterator[Sw
         MofNCompleteColumn(),
         TextColumn("{task.description}", markup=False),
     )
-    bars = Progress(
-        *columns,
-        console=Console(stderr=True),
-        redirect_stdout=False,
-        redirect_stderr=False,
-        transient=True,
-        refresh_per_second=4,
-    )
-    try:
-        with contextlib.suppress(OSError):
-            bars.start()
+    with bars_on_stderr(*columns) as bars:
         yield BarProgress(sweep, workers, bars)
-    finally:
-        try:
-            bars.stop()
-        except OSError:
-            discard_output(sys.stderr)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import digit_tui
-from digit_tui.export.markup import ascii_only, element, safe
-from digit_tui.export.page_target import START
+from digit_tui.export.markup import element, safe
+from digit_tui.export.page import whole_page
 from digit_tui.export.report.calibration import calibration
 from digit_tui.export.report.confusion import confusion
 from digit_tui.export.report.content import Report
@@ -51,16 +51,4 @@ def report_page(report: Report) -> str:
         "</main>",
         f'<footer><p class="lead">Made by digit-tui {digit_tui.__version__}.</p></footer>',
     ]
-    parts = [
-        START,
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{safe(title)}</title>",
-        f"<style>{STYLE}</style>",
-        "</head>",
-        "<body>",
-        *body,
-        "</body>",
-        "</html>",
-        "",
-    ]
-    return ascii_only("\n".join(parts))
+    return whole_page(title, STYLE, body)

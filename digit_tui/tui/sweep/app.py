@@ -162,7 +162,9 @@ class SweepApp(JobControlApp):
         self._ask(self._control.add_worker, "One more worker begins.")
 
     def action_remove_worker(self) -> None:
-        self._ask(self._control.remove_worker, "A worker saves its run and ends.")
+        self._ask(
+            self._control.remove_worker, "A worker saves its run and ends; the last one stays."
+        )
 
     def action_stop_sweep(self) -> None:
         self._end("stop")
