@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 
 from digit_tui.api.history import EpochLog
@@ -86,4 +87,12 @@ class Known:
     def _warn(self, message: str) -> None:
         if message not in self._told:  # it is tried again and again
             self._told.add(message)
-            warnings.warn(message, RuntimeWarning, stacklevel=2)
+            warnings.warn(message, RuntimeWarning, stacklevel=_callers_level())
+
+
+def _callers_level() -> int:
+    """The stack level, counted from who asks, of the program's line that led here."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "digit_tui":
+        frame, level = frame.f_back, level + 1
+    return level

@@ -13,6 +13,7 @@ from typing import Unpack
 
 from digit_tui.api.errors import ConfigError, RunError
 from digit_tui.api.fork import Fork
+from digit_tui.api.given_weights import GivenWeights, check_classes, given_network, source_of
 from digit_tui.api.keeping import check_keepable, name_of, save
 from digit_tui.api.live import LiveRun
 from digit_tui.api.options import (
@@ -32,6 +33,7 @@ from digit_tui.engine.holdout import hold_out
 from digit_tui.run.commands import Fork as ForkCommand
 from digit_tui.run.commands import Lineage, Setting, Undo
 from digit_tui.run.events import Event
+from digit_tui.storage.initial_weights import InitialWeights
 from digit_tui.training.run_request import RunRequest
 
 
@@ -52,6 +54,7 @@ class Run(LiveRun):
         *,
         data: str | PathLike[str] | Dataset = "auto",
         folder: str | PathLike[str] | None = None,
+        weights: GivenWeights | None = None,
         **options: Unpack[RunOptions],
     ) -> None:
         """Begin a run; it has made no step yet.
@@ -61,16 +64,20 @@ class Run(LiveRun):
             data: the digits: a name or a folder as `load_digits` takes it, or a dataset.
             folder: where to save the run as it trains, as `--run` does; it is made. None keeps the
                 run in memory.
+            weights: to begin with, instead of those that follow from the seed: a file that
+                `digit-tui import` reads; or of each layer the weights (inputs, outputs) and the
+                biases (outputs,). The hidden layers and the side are theirs.
             options: as the command line has them, with the names of RunConfig: hidden, optimizer,
                 learning_rate, schedule, batch_size, epochs, weight_decay, clip_norm, clip_value,
                 augment, average, validation, side, seed, threads.
 
         Raises:
             ConfigError: if an option is unknown or out of range.
-            DataError: if the digits cannot be read.
+            DataError: if the digits cannot be read, or the weights are none of a network for them.
             RunError: if the folder holds a run already, or another process uses it.
             OSError: if the folder cannot be written.
         """
+        given = None if weights is None else given_network(weights, options)
         dataset: Dataset | None = None
         if isinstance(data, Dataset):
             dataset, name = data, name_of(data)
@@ -84,11 +91,14 @@ class Run(LiveRun):
             name = absolute_data(fspath(data))
         config = config_of(preset, name, options)
         path = None if folder is None else Path(folder).expanduser()
-        request = RunRequest(config, path)
+        initial = None if given is None else InitialWeights(given.parameters, source_of(weights))
+        request = RunRequest(config, path, initial=initial)
         if dataset is None:
             dataset = request.load_dataset()
         else:
             dataset = hold_out(dataset, config.validation)
+        if given is not None:
+            check_classes(given, dataset)
         if path is not None:
             check_keepable(dataset)
         self._start(request, dataset, kept=path is not None)

@@ -29,6 +29,7 @@ from digit_tui.run.events import (
 from digit_tui.run.remedies import with_remedy
 from digit_tui.session.run_status import RunStatus
 from digit_tui.storage.run_writer import RunWriter
+from digit_tui.storage.start_point import StartPoint
 from digit_tui.training.run_request import RunRequest
 from digit_tui.training.trainer import Trainer
 
@@ -39,7 +40,6 @@ WAYS = {
     "go": "train()",
     "keep": "keep() or drop() of the fork",
     "fork": "fork(...)",
-    "timeline": "set(...)",
     "save": "save()",
 }
 """How the actions of remedies are asked for here."""
@@ -97,8 +97,14 @@ class Session:
             if kept:
                 with taken_here(request.path):
                     return request.trainer(self.dataset, source, interactive=True)
-            processes = request.processes
-            return Trainer(self.config, self.dataset, source, interactive=True, processes=processes)
+            return Trainer(
+                self.config,
+                self.dataset,
+                source,
+                interactive=True,
+                start_point=StartPoint(initial=request.initial),
+                processes=request.processes,
+            )
         except WorkerPoolError as error:
             raise RunError(str(error)) from error
 

@@ -17,7 +17,7 @@ _TITLE = b'"""Reads handwritten digits, with NumPy alone.\n'
 
 
 def export_python(trained: TrainedNetwork, path: Path, force: bool = False) -> list[Path]:
-    """Write a Python file, and the weights as an .npz of the same name beside it.
+    """Write a Python file, and its weights beside it: NAME.py and NAME_weights.npz.
 
     The file has `predict`, `probabilities` and `logits`, and can be run with a file of images. It
     loads no other weights than those that were exported with it.
@@ -33,7 +33,8 @@ def export_python(trained: TrainedNetwork, path: Path, force: bool = False) -> l
     Raises:
         OSError: if one cannot be written.
     """
-    weights = npz_part(trained, path.with_suffix(".npz"))
+    # Not NAME.npz: that is what an export of the arrays would be called, and would replace.
+    weights = npz_part(trained, path.with_name(f"{path.stem}_weights.npz"))
     content = _program(trained, path, weights).encode()
     program = Part(path, content, lambda head: head.startswith(_TITLE))
     write_parts([weights, program], force)

@@ -18,6 +18,7 @@ after the other:
 prints a line for each image: its number, the most probable class, and how probable that is.
 """
 
+import functools
 import hashlib
 import io
 import os
@@ -32,20 +33,22 @@ TEMPERATURE = 1.0
 """What logits are divided by, so that the probabilities are as sure as they are right."""
 
 
-def load() -> list[tuple[np.ndarray, np.ndarray]]:
-    """The layers: [(weights (inputs, outputs), biases (outputs,)), ...] float32."""
+@functools.lru_cache(maxsize=1)
+def layers() -> list[tuple[np.ndarray, np.ndarray]]:
+    """The network: [(weights (inputs, outputs), biases (outputs,)), ...] float32."""
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), WEIGHTS)
-    with open(path, "rb") as file:
-        content = file.read()
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except FileNotFoundError:
+        reason = f"{WEIGHTS}, with its weights, must lie beside {__file__}"
+        raise FileNotFoundError(reason) from None
     if hashlib.sha256(content).hexdigest() != WEIGHTS_SHA256:
         raise ValueError(f"{path} is not the file that was exported with {__file__}")
     arrays = np.load(io.BytesIO(content), allow_pickle=False)
     count = sum(name.startswith("weights_") for name in arrays.files)
     numbers = range(1, count + 1)
     return [(arrays[f"weights_{each}"], arrays[f"biases_{each}"]) for each in numbers]
-
-
-LAYERS = load()
 
 
 def logits(images: np.ndarray) -> np.ndarray:
@@ -56,9 +59,10 @@ def logits(images: np.ndarray) -> np.ndarray:
         wanted = f"(n, {SIDE}, {SIDE}) or (n, {SIDE * SIDE})"
         raise ValueError(f"images must be {wanted}, not {images.shape}")
     values: np.ndarray = images.reshape(len(images), SIDE * SIDE) * np.float32(1 / 255)
-    for number, (weights, biases) in enumerate(LAYERS, 1):
+    network = layers()
+    for number, (weights, biases) in enumerate(network, 1):
         values = values @ weights + biases
-        if number < len(LAYERS):
+        if number < len(network):
             values = np.maximum(values, 0)
     return values
 
@@ -93,6 +97,11 @@ def main(paths: list[str]) -> int:
     if not paths:
         print(f"usage: python {os.path.basename(__file__)} IMAGES.npy ...", file=sys.stderr)
         return 2
+    try:
+        layers()
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
     for path in paths:
         try:
             found = probabilities(read_images(path))

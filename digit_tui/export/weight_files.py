@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from digit_tui.config import MAX_LAYERS, MAX_SIDE, MAX_WIDTH
 from digit_tui.data import DataError, reason_of
-from digit_tui.export.layer_chain import FoundLayer
+from digit_tui.export.layer_chain import FoundLayer, find_layers
+from digit_tui.export.npz_file import biases_name, weights_name
 from digit_tui.export.read_npz import read_npz
 from digit_tui.export.read_onnx import read_onnx
 from digit_tui.export.read_safetensors import read_safetensors
@@ -78,6 +79,26 @@ def read_weights(path: Path) -> ReadWeights:
         return _read(path)
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
+
+
+def network_of(layers: Sequence[tuple[Array, Array | None]]) -> Network:
+    """A network of given layers.
+
+    Args:
+        layers: of each the weights (inputs, outputs) and the biases (outputs,), or None for zeros.
+
+    Raises:
+        DataError: if they are no network that reads square images.
+    """
+    arrays = {}
+    for number, (weights, biases) in enumerate(layers, 1):
+        arrays[weights_name(number)] = np.asarray(weights)
+        if biases is not None:
+            arrays[biases_name(number)] = np.asarray(biases)
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiu":
+            raise DataError(f"{name} has elements of type {array.dtype}, not numbers")
+    return _network(find_layers(arrays, inputs_first=True), 1.0, 0.0)
 
 
 def _read(path: Path) -> ReadWeights:

@@ -50,5 +50,9 @@ def with_remedy(text: str, remedy: str, ways: Ways | None) -> str:
     """
     if not remedy or ways is None:
         return text
+    try:
+        advice = remedy.format_map(ways)
+    except KeyError:  # this front end has no way to do it
+        return text
     mark = ";" if ":" in text else ":"
-    return f"{text}{mark} {remedy.format_map(ways)}"
+    return f"{text}{mark} {advice}"

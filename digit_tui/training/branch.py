@@ -140,7 +140,7 @@ class Branch:
     def keep_in(self, writer: RunWriter, past: History) -> None:
         """Have a folder from now on; see `Trainer.keep_in`."""
         data = self._dataset.summary()
-        writer.begin(self.config, data, past=past, taught=self._met.values())
+        writer.begin(self.config, data, None, self.initial, past, self._met.values())
         self.recorder = Recorder(writer)
 
     def park(self) -> None:

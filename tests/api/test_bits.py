@@ -46,6 +46,26 @@ def test_a_steered_run_is_replayed_and_resumed_to_the_same_bits(
     assert open_run(tmp_path / "run").weights_sha256 == on.weights_sha256
 
 
+@pytest.mark.parametrize("early", [True, False])
+def test_a_run_that_begins_with_given_weights(
+    kept_digits: dict[str, Any], tmp_path: Path, early: bool
+) -> None:
+    options = OPTIONS | kept_digits | {"epochs": 4}
+    with Run("classic", **options) as first:
+        given = [tuple(layer) for layer in first.train().weights]
+        loss = first.evaluate().loss
+    del options["hidden"]
+    folder = tmp_path / "run"
+    run = Run("classic", weights=given, folder=folder if early else None, **options)
+    assert run.evaluate().loss == loss
+    run.train(steps=3).set(optimizer="sgd").train().undo().train()
+    run.save(folder)
+    run.close()
+    replayed = run_saved("--replay", str(folder), "--run", str(tmp_path / "again"))
+    assert replayed.exit_code == 0, replayed.output
+    assert open_run(tmp_path / "again").weights_sha256 == run.weights_sha256
+
+
 def test_a_run_that_was_saved_late_is_resumed_and_replayed(
     kept_digits: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -181,6 +181,24 @@ def test_a_selection_that_is_no_text(new_run: NewRun) -> None:
         new_run().mistakes(3)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("weights", "options", "message"),
+    [
+        ([(np.zeros((36, 3)), None), (np.zeros((3, 4)), None)], {"hidden": 3}, "^hidden: the"),
+        ([(np.zeros((36, 3)), None), (np.zeros((3, 4)), None)], {"side": 7}, "^side: the weights"),
+        ([(np.zeros((36, 3)), None), (np.zeros((3, 9)), None)], {}, "tell 9 classes apart, and"),
+        ([(np.zeros((36, 4)), None)], {}, "it has no hidden layer"),
+        ([(np.array([["a"]]), None)], {}, "weights_1 has elements of type <U1"),
+        ("none.npz", {}, "none.npz: there is no such file"),
+    ],
+)
+def test_weights_that_are_refused(
+    digits: Dataset, weights: Any, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises((ConfigError, DataError), match=message):
+        Run("classic", data=digits, weights=weights, **options)
+
+
 def test_data_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such folder"):
         Run("classic", data=tmp_path / "nothing")
@@ -195,6 +213,8 @@ def test_undo_takes_back_one_set_with_all_that_it_changed(new_run: NewRun) -> No
     assert run.history["epoch"].tolist() == [1]
     run.undo()
     assert (run.step, run.settings.optimizer, run.settings.clip_norm) == (5, "adam", None)
+    with pytest.raises(RefusedError, match="^No setting was changed$"):
+        new_run().undo()
     assert run.weights_sha256 == before
     assert run.history.epochs == 0
     with pytest.raises(RefusedError, match="No setting was changed"):

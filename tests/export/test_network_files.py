@@ -210,8 +210,8 @@ def test_a_python_file_predicts(case_in_another_process: Case, tmp_path: Path) -
     case = case_in_another_process
     (tmp_path / "net").mkdir()
     file, weights = export_python(case.trained, tmp_path / "net" / "digits.py")
-    assert (file.name, weights.name) == ("digits.py", "digits.npz")
-    assert "@" not in file.read_text().replace("x @ w", "").replace("values @ weights", "")
+    assert (file.name, weights.name) == ("digits.py", "digits_weights.npz")
+    assert not re.search("@[A-Z0-9]+@", file.read_text())
     np.save(tmp_path / "images.npy", case.images)
     (tmp_path / "images.raw").write_bytes(case.images.tobytes())
     done = python(tmp_path, "-c", PROGRAM, "net")
@@ -241,8 +241,15 @@ def test_a_python_file_knows_its_weights(
     content = bytearray(weights.read_bytes())
     content[-200] ^= 1
     weights.write_bytes(content)
-    with pytest.raises(ValueError, match=r"digits\.npz is not the file that was exported with"):
-        runpy.run_path(str(file))
+    wrong = runpy.run_path(str(file))
+    with pytest.raises(ValueError, match=r"s_weights\.npz is not the file that was exported with"):
+        wrong["predict"](removed.images)
+    capsys.readouterr()
+    for words in ("exported with", "digits_weights.npz, with its weights"):
+        assert wrong["main"](["short.raw"]) == 1
+        weights.unlink(missing_ok=True)
+        out, error = capsys.readouterr()
+        assert (out, error.count("\n"), words in error) == ("", 1, True)
 
 
 @pytest.mark.parametrize("name", ["net.onnx", "net.safetensors", "net.npz"])
