@@ -44,7 +44,11 @@ def save(session: Session, wanted: Path | None) -> Path:
         check_keepable(session.dataset)
         if known.status.fork is not None:
             raise RunError("keep or drop the fork first: a run in memory is saved without one")
-        writer = RunWriter.fresh(session.config) if wanted is None else RunWriter(wanted)
+        writer = (
+            RunWriter.fresh(session.config, session.request.initial)
+            if wanted is None
+            else RunWriter(wanted)
+        )
         session.keep_in(writer, _past(session))
     elif wanted is not None and os.path.abspath(wanted) != os.path.abspath(known.folder):
         raise RunError(f"the run is saved in {known.folder} already")

@@ -226,7 +226,8 @@ def main() -> None:
         sys.exit(cli.main(prog_name="digit-tui", standalone_mode=False))
     except click.ClickException as error:
         # One line, where click would print three, in the words of a person.
-        message = re.sub("a valid integer( range)?", "a whole number", error.format_message())
+        message = " ".join(error.format_message().split())
+        message = re.sub("a valid integer( range)?", "a whole number", message)
         message = re.sub("a valid float( range)?", "a number", message)
         context = getattr(error, "ctx", None)
         command = "digit-tui" if context is None else context.command_path

@@ -74,7 +74,10 @@ def write_parts(parts: Iterable[Part], force: bool) -> None:
     parts = list(parts)
     for part in parts:
         part.check(force)
-    _write(parts)
+    try:
+        _write(parts)
+    except OSError as error:  # not the name of a temporary file
+        raise OSError(error.errno, error.strerror, str(parts[-1].path)) from error
 
 
 def _write(parts: list[Part]) -> None:

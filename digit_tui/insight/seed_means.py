@@ -61,6 +61,8 @@ def mean_difference(first: Array, second: Array) -> MeanDifference:
     p_value = erfc(abs(mean) / error / sqrt(2)) if error else float(mean == 0.0)
     low, high = (100 * end for end in interval)
     words = f"{100 * mean:+.2f} points (95% interval {low:+.2f} to {high:+.2f}); " + (
-        f"may well be chance (p = {p_value:.2f})" if p_value >= 0.05 else "hardly chance"
+        f"may well be chance (p = {p_value:.2f})"
+        if p_value >= 0.05
+        else "hardly chance of the digits; other seeds may differ"
     )
     return MeanDifference(mean, interval, p_value, words)

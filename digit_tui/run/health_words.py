@@ -11,7 +11,11 @@ from digit_tui.run.remedies import HEALTH, Ways
 
 LINE = 76
 """Columns that a line may have, where it can."""
-NOTHING_WRONG = "nothing is wrong"
+
+
+def no_finding(record: Record) -> str:
+    """What is said where no rule found anything."""
+    return "nothing is wrong" if record.epochs else "no epoch has been trained here yet"
 
 
 def health_line(findings: Sequence[Finding], ways: Ways | None, width: int = LINE) -> str:
@@ -53,7 +57,7 @@ def finding_parts(finding: Finding, ways: Ways | None) -> list[str]:
 def health_lines(record: Record, findings: Iterable[Finding], ways: Ways | None) -> list[str]:
     """Every finding, or that nothing is wrong; and what was looked at."""
     lines = ["; ".join(finding_parts(each, ways)) for each in findings]
-    return [*(lines or [NOTHING_WRONG]), f"looked at: {looked_at(record)}"]
+    return [*(lines or [no_finding(record)]), f"looked at: {looked_at(record)}"]
 
 
 def looked_at(record: Record) -> str:

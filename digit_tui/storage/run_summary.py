@@ -132,6 +132,13 @@ class RunSummary:
         return max(0.0 if self.results is None else self.results["seconds"], self.epoch_seconds)
 
     @property
+    def state_words(self) -> str:
+        """What it does or how it ended, for people."""
+        imported = "initial_weights" in self.saved.record and not self.step
+        state = self.saved.state()
+        return "imported" if imported and state == "interrupted" else state
+
+    @property
     def epochs(self) -> int:
         """Number of completed epochs."""
         return int(self.curves["epoch"][-1]) if len(self.curves["epoch"]) else 0
@@ -163,7 +170,9 @@ def _best(
         for line in (*history.epochs, *history.evaluations)
         if line["step"] > history.start
     ]
-    if results is not None and results["steps"] > history.start:
+    # Weights that came from elsewhere are worth a look before the first step.
+    least = history.start - ("initial_weights" in saved.record)
+    if results is not None and results["steps"] > least:
         # Earlier versions recorded the last evaluation only here.
         epoch = position(results["steps"], history.lineage, saved.config.batch_size, images)
         found.append((epoch, results[name]))

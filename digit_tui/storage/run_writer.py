@@ -76,9 +76,10 @@ class RunWriter:
         self._checkpoints = CheckpointFiles(path)
 
     @classmethod
-    def fresh(cls, config: RunConfig) -> RunWriter:
-        """A new folder in the state directory, named for the time and the preset."""
-        base = f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{config.preset}"
+    def fresh(cls, config: RunConfig, initial: InitialWeights | None = None) -> RunWriter:
+        """A new folder in the state directory, named for the time and the preset, or "import"."""
+        kind = config.preset if initial is None else "import"
+        base = f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{kind}"
         return cls(runs_folder() / f"{base}_{os.urandom(4).hex()}")
 
     def begin(

@@ -19,6 +19,8 @@ STATES = ("waiting", "running", "complete", "pruned", "failed")
 """Of a trial, as a person reads them; Optuna calls the last "fail"."""
 ENDED = ("complete", "pruned", "failed")
 """States of trials that need no more time."""
+SECONDS = "seconds"
+"""The attribute of a trial with its seconds of training."""
 LEAST_TRIALS = 4
 """Finished ones, from which on the importance of settings is asked for: before, it is chance."""
 
@@ -44,16 +46,15 @@ class TrialRow:
     accuracy: float | None
     """What counts: its result, or for one that has none the last of its epochs."""
     seconds: float
-    """That it has taken so far."""
+    """Of training, without pauses and what was lost with a worker; where that is not known, since
+    it began."""
     run: Path | None
     """Folder of its newest run."""
     started: float = 0.0
     """When it was, in seconds since 1970; 0 if it was not."""
 
-    @property
-    def ended(self) -> float | None:
-        """When its result was known, in seconds since 1970; None if it is not."""
-        return self.started + self.seconds if self.started and self.state in ENDED else None
+    ended: float | None = None
+    """When its result was known, in seconds since 1970; None if it is not."""
 
 
 @dataclass(frozen=True)
@@ -192,10 +193,12 @@ def _row(trial: FrozenTrial, now: datetime) -> TrialRow:
     steps = sorted(trial.intermediate_values)
     accuracies = tuple(float(trial.intermediate_values[step]) for step in steps)
     value = trial.value if state == "complete" else None
-    seconds = 0.0
-    if trial.datetime_start is not None:
-        end = trial.datetime_complete or (now if state == "running" else trial.datetime_start)
-        seconds = max((end - trial.datetime_start).total_seconds(), 0.0)
+    seconds = _number(facts.get(SECONDS))
+    if seconds is None or state == "running":
+        start = trial.datetime_start or now
+        end = trial.datetime_complete or (now if state == "running" else start)
+        seconds = max((end - start).total_seconds(), 0.0)
+    done = trial.datetime_complete if state in ("complete", "pruned", "fail") else None
     worker, run = facts.get("worker"), facts.get("run")
     epochs = _number(facts.get("epochs"))
     return TrialRow(
@@ -210,6 +213,7 @@ def _row(trial: FrozenTrial, now: datetime) -> TrialRow:
         seconds=seconds,
         run=None if run is None else Path(str(run)),
         started=0.0 if trial.datetime_start is None else trial.datetime_start.timestamp(),
+        ended=None if done is None else done.timestamp(),
     )
 
 

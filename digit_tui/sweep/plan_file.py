@@ -45,9 +45,11 @@ def read_plan_file(path: Path) -> PlanFile:
     except OSError as error:
         raise SpaceError(f"cannot read {path}: {reason_of(error)}") from error
     except ValueError as error:  # TOML, or UTF-8
-        raise SpaceError(printable(f"{path} is no TOML: {error}")) from error
+        raise SpaceError(printable(f"{path} cannot be read as TOML: {error}")) from error
     for name, table in tables.items():
-        if name not in TABLES or not isinstance(table, dict):
+        if name in TABLES and not isinstance(table, dict):
+            raise SpaceError(f"{path}: {name} is a table: write [{name}] on a line of its own")
+        if name not in TABLES:
             raise SpaceError(f"{path}: there is no table [{printable(name)}]{near(name, TABLES)}")
     for table_name, keys in (("run", RUN_KEYS), ("sweep", SWEEP_KEYS)):
         for key in tables.get(table_name, {}):

@@ -177,7 +177,7 @@ def check_space(space: Space, preset: str, options: Mapping[str, Any]) -> None:
             RunConfig.from_preset(preset, **{**options, **options_of(params)})
         except ConfigError as error:
             flag = next((key for key, field in FIELDS.items() if field == error.option), "")
-            shown = ", ".join(f"{key}={value_words(value)}" for key, value in params.items())
+            shown = ", ".join(f"{key}={value_words(value, key)}" for key, value in params.items())
             others = "" if flag in params else f" (with {shown})"
             raise SpaceError(f"{flag or error.option}: {error}{others}") from error
 
@@ -189,10 +189,10 @@ def check_space(space: Space, preset: str, options: Mapping[str, Any]) -> None:
         check(dict(zip(names, values, strict=True)))
 
 
-def value_words(value: object) -> str:
-    """A value of a setting as it is typed."""
+def value_words(value: object, name: str = "") -> str:
+    """A value of a setting, perhaps of a known name, as it is typed."""
     if value is None:
-        return "default"
+        return "off" if name.startswith("clip-") else "default"
     if isinstance(value, bool):
         return "on" if value else "off"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -63,7 +63,7 @@ def read_dimension(name: str, value: object) -> Dimension:
 def dimension_words(dimension: Dimension) -> str:
     """A dimension as it is typed."""
     if isinstance(dimension, Choices):
-        words = [value_words(value) for value in dimension.values]
+        words = [value_words(value, dimension.name) for value in dimension.values]
         separator = "|" if any("," in each for each in words) else ","
         return f"{dimension.name}={separator.join(words)}"
     how = ":log" if dimension.log else f":{dimension.step:g}" if dimension.step else ""
@@ -80,7 +80,7 @@ def _text(value: object) -> str:
     if isinstance(value, list):
         return ",".join(map(str, value))
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return "true" if value else "off"
     return str(value)
 
 
@@ -88,7 +88,7 @@ def _choices(name: str, texts: list[str]) -> Choices:
     values = tuple(_value(name, text) for text in texts)
     for value in values:
         if values.count(value) > 1:
-            raise SpaceError(f"{name}: {value_words(value)} is given twice")
+            raise SpaceError(f"{name}: {value_words(value, name)} is given twice")
     if not values:
         raise SpaceError(f"{name}: the list is empty")
     return Choices(name, values)

@@ -43,6 +43,8 @@ class Finalist:
     """Test digits."""
     command: str
     """That repeats the first of its runs."""
+    seed: int = 0
+    """Of the first; the others have the numbers after it."""
 
     @property
     def measured(self) -> bool:
@@ -179,12 +181,13 @@ def _finalist(sweep: Sweep, trial: FrozenTrial, measured: dict[str, Any] | None)
         wrong=tuple(tuple(each) for each in measured["wrong"]) if measured else (),
         total=measured["total"] if measured else 0,
         command=repeat_command(sweep.plan, trial.params),
+        seed=int(results[0]["seed"]) if results else 0,
     )
 
 
 def params_words(params: dict[str, Any]) -> str:
     """The settings of a trial in a line."""
-    return " ".join(f"{name}={value_words(value)}" for name, value in params.items())
+    return " ".join(f"{name}={value_words(value, name)}" for name, value in params.items())
 
 
 def counts_words(counts: dict[str, int]) -> str:
@@ -213,6 +216,9 @@ def summary_lines(summary: Summary) -> list[str]:
             f"   look        digit-tui mistakes {printable(each.runs[0])}",
             f"   repeat      {printable(each.command)}",
         ]
+        if len(each.runs) > 1:
+            seeds = f"{each.seed + 1} to {each.seed + len(each.runs) - 1}"
+            lines.append(f"               and with --seed {seeds}: it is the mean of these")
     lines += ["", *comparison_lines(summary), *summary.notes]
     return lines
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
 from threading import Event
-from time import monotonic
 from typing import Any, Protocol
 
 from optuna.trial import Trial, TrialState
@@ -15,6 +14,7 @@ from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import Dataset, printable
 from digit_tui.run.commands import Stop
 from digit_tui.storage.run_index import run_name
+from digit_tui.sweep.board import SECONDS
 from digit_tui.sweep.errors import StudyError
 from digit_tui.sweep.lease import Lease
 from digit_tui.sweep.study import Sweep
@@ -70,12 +70,14 @@ class TrialInHand:
         self._epochs_known = set(known.intermediate_values)
         self._runs: dict[str, str] = dict(known.user_attrs.get("runs") or {})
         self._results: list[dict[str, Any]] = list(known.user_attrs.get("results") or [])
+        self._seconds_before = sum(each.get("seconds", 0.0) for each in self._results)
         self._curves: list[list[float]] = [each["accuracies"] for each in self._results]
         self._curve: list[float] = []
         self._lost = self._pruned = False
         self._trouble: StudyError | None = None
         self._epochs = 0
-        self._begun = monotonic()
+        self._seconds: dict[tuple[int, int], float] = {}
+        """Of training, by run and epoch; those before it was resumed, too."""
 
     def train(self) -> str:
         """Train its runs; returns how it ended: complete, pruned, failed, left or lost.
@@ -143,7 +145,10 @@ class TrialInHand:
         self._set("runs", self._runs)
         self._set("run", str(folder))
 
-    def _ended_epoch(self, index: int, epoch: int, accuracy: float, fresh: bool) -> None:
+    def _ended_epoch(
+        self, index: int, epoch: int, accuracy: float, seconds: float, fresh: bool
+    ) -> None:
+        self._seconds[index, epoch] = seconds
         try:
             self._report(index, epoch, accuracy, fresh)
         except StudyError as error:  # the run is saved before the worker ends
@@ -192,6 +197,7 @@ class TrialInHand:
         self._worker.mailbox.send(Stop(reason="interrupted"))
 
     def _keep(self, result: RunResult, config: RunConfig) -> None:
+        index = len(self._results)
         self._curves.append(list(self._curve))
         self._results.append(
             {
@@ -201,6 +207,7 @@ class TrialInHand:
                 "run": str(result.folder),
                 "weights_sha256": result.weights_sha256,
                 "accuracies": list(self._curve),
+                "seconds": sum(each for (run, _), each in self._seconds.items() if run == index),
             }
         )
         self._set("results", self._results)
@@ -214,6 +221,8 @@ class TrialInHand:
 
     def _end(self, state: str, accuracy: float | None = None, why: str | None = None) -> str:
         sweep, trial, worker = self._sweep, self._trial, self._worker
+        seconds = self._seconds_before + sum(self._seconds.values())
+        self._set(SECONDS, seconds)
         if self._lost or not sweep.is_mine(trial._trial_id, worker.name):
             state, accuracy = "lost", None
         elif state == "left":
@@ -240,7 +249,7 @@ class TrialInHand:
                 "accuracy": accuracy,
                 "params": dict(trial.params),
                 "epochs": len(self._curve),
-                "seconds": monotonic() - self._begun,
+                "seconds": seconds,
                 "run": None if run is None else printable(run_name(Path(run))),
                 **({} if why is None else {"why": why}),
             }

@@ -24,8 +24,9 @@ from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.command_source import Mailbox
 from digit_tui.training.run_request import RunRequest
 
-OnEpoch = Callable[[int, float, bool], None]
-"""Takes the epoch that ended, the monitored accuracy, and whether it was trained just now."""
+OnEpoch = Callable[[int, float, float, bool], None]
+"""Takes the epoch that ended, the monitored accuracy, its seconds of training, and whether it was
+trained just now."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,10 @@ def train(
             case Restored(epochs=epochs):
                 for epoch in epochs:
                     accuracy = epoch["validation_accuracy"]
-                    on_epoch(int(epoch["epoch"]), 0.0 if accuracy is None else accuracy, False)
-            case EpochEnded(epoch=number, monitored=(_, _, accuracy)):
-                on_epoch(number, accuracy, True)
+                    known = 0.0 if accuracy is None else accuracy
+                    on_epoch(int(epoch["epoch"]), known, epoch["seconds"], False)
+            case EpochEnded(epoch=number, monitored=(_, _, accuracy), seconds=seconds):
+                on_epoch(number, accuracy, seconds, True)
             case Diverged(message=message):
                 diverged = message
             case Paused(reason="diverged"):

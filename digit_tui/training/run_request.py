@@ -81,7 +81,9 @@ class RunRequest:
         """
         if self.resume is not None:
             return self._resumed(self.resume.path, dataset, source, interactive)
-        writer = RunWriter(self.folder) if self.folder else RunWriter.fresh(self.config)
+        writer = (
+            RunWriter(self.folder) if self.folder else RunWriter.fresh(self.config, self.initial)
+        )
         start_point = (
             StartPoint.for_replay(self.replay) if self.replay else StartPoint(initial=self.initial)
         )

@@ -213,7 +213,7 @@ def test_undo_takes_back_one_set_with_all_that_it_changed(new_run: NewRun) -> No
     assert run.history["epoch"].tolist() == [1]
     run.undo()
     assert (run.step, run.settings.optimizer, run.settings.clip_norm) == (5, "adam", None)
-    with pytest.raises(RefusedError, match="^No setting was changed$"):
+    with pytest.raises(RefusedError, match=r"^No setting was changed$"):
         new_run().undo()
     assert run.weights_sha256 == before
     assert run.history.epochs == 0

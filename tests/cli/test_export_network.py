@@ -22,7 +22,7 @@ def test_each_format(suffix: str, finished: Finished, program: Program, tmp_path
     folder, ended = finished
     path = tmp_path / f"net{suffix}"
     done = program("export", str(folder), str(path))
-    names = f"{path} and {tmp_path / 'net.npz'}" if suffix == ".py" else str(path)
+    names = f"{path} and {tmp_path / 'net_weights.npz'}" if suffix == ".py" else str(path)
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         f"Wrote          {names}",

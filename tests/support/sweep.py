@@ -39,6 +39,7 @@ def trial(number: int, state: str = "complete", **values: Any) -> TrialRow:
         seconds=4.0 * done,
         run=None if state == "waiting" else Path(f"/sweeps/first/trial-{number}"),
         started=0.0 if state == "waiting" else BEGAN + 20.0 * number,
+        ended=None if state in ("waiting", "running") else BEGAN + 20.0 * number + 4.0 * done,
     )
     return replace(row, **values)
 

@@ -146,11 +146,11 @@ def test_widths_with_commas_can_be_asked_for() -> None:
 
 def test_the_best_so_far_by_the_order_in_which_trials_ended() -> None:
     trials = [
-        replace(trial(0), accuracy=0.9, started=BEGAN, seconds=100.0),
-        replace(trial(1), accuracy=0.8, started=BEGAN, seconds=10.0),
-        replace(trial(2), accuracy=0.85, started=BEGAN, seconds=50.0),
-        replace(trial(3, "pruned"), accuracy=0.99, started=BEGAN, seconds=60.0),
-        replace(trial(4), accuracy=0.9, started=BEGAN, seconds=120.0),
+        replace(trial(0), accuracy=0.9, started=BEGAN, ended=BEGAN + 100.0),
+        replace(trial(1), accuracy=0.8, started=BEGAN, ended=BEGAN + 10.0),
+        replace(trial(2), accuracy=0.85, started=BEGAN, ended=BEGAN + 50.0),
+        replace(trial(3, "pruned"), accuracy=0.99, started=BEGAN, ended=BEGAN + 60.0),
+        replace(trial(4), accuracy=0.9, started=BEGAN, ended=BEGAN + 120.0),
     ]
     found = improvements(board(*trials))
     assert [(each.number, each.trials, each.seconds) for each in found] == [

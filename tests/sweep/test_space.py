@@ -169,7 +169,7 @@ def test_a_file_says_the_same(tmp_path: Path) -> None:
         ("[space]\nlr={low=1}", "a low and a high end"),
         ("[space]\nlr={low=1,high=2,logg=true}", "'logg' is not known; did you mean log"),
         ("[space]\nlr=[]", "the list is empty"),
-        ("lr = ", "is no TOML"),
+        ("lr = ", "cannot be read as TOML"),
     ],
 )
 def test_a_bad_file_is_said_with_its_name(content: str, words: str, tmp_path: Path) -> None:

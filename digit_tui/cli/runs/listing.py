@@ -80,7 +80,7 @@ def table(runs: Sequence[RunSummary]) -> list[str]:
         "optimizer": [run.settings.optimizer for run in runs],
         "best": [_best(run) for run in runs],
         "epochs": [f"{run.epochs}/{run.settings.epochs}" for run in runs],
-        "state": [run.saved.state() for run in runs],
+        "state": [run.state_words for run in runs],
         "size": [human_size(size_of(run.saved.path)) for run in runs],
         "name": [printable(run.saved.path.name) for run in runs],
     }

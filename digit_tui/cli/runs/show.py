@@ -72,7 +72,7 @@ def description(run: RunSummary, width: int) -> list[str]:
     paragraphs = {
         "Run": [str(saved.path)],
         "Started": [f"{run.started:%Y-%m-%d %H:%M:%S %z}"],
-        "State": [f"{saved.state()}, {human_size(size_of(saved.path))} on disk"],
+        "State": [f"{run.state_words}, {human_size(size_of(saved.path))} on disk"],
         **origin(run),
         **initial(run),
         "Data": [f"{saved.data}: {images} of {pixels}"],

@@ -30,7 +30,9 @@ class SweepProgress:
         self._running: dict[int, str] = {}
         plan = sweep.plan
         words = " ".join(dimension_words(each) for each in plan.space)
-        budget = "" if self._most is None else f", {self._most} trials"
+        budget = "" if self._most is None else f", {counted(self._most, 'trial')}"
+        if plan.sampler == "grid":
+            budget += f" of a grid of {counted(plan.grid_size(), 'point')}"
         if plan.minutes is not None:
             budget += f", {plan.minutes:g} minutes"
         count = f"{workers} worker" + "s" * (workers != 1)
@@ -85,7 +87,9 @@ class SweepProgress:
         mark = " best" if self._best and self._best[1] == event["trial"] else ""
         state = "" if event["state"] == "complete" else f" {event['state']}"
         why = f" ({event['why']})" if "why" in event else ""
-        params = " ".join(f"{name}={value_words(value)}" for name, value in event["params"].items())
+        params = " ".join(
+            f"{name}={value_words(value, name)}" for name, value in event["params"].items()
+        )
         return (
             f"{count}  trial {event['trial']}  {shown}{mark}{state}  {params}  "
             f"{counted(event['epochs'], 'epoch')}  {event['seconds']:.1f} s{why}"

@@ -94,7 +94,10 @@ def table(rows: list[TrialRow]) -> list[str]:
                 row.state,
                 "-" if row.accuracy is None else f"{row.accuracy:.2%}",
                 f"{row.epoch}/{row.epochs or '-'}",
-                *(value_words(row.params[name]) if name in row.params else "-" for name in names),
+                *(
+                    value_words(row.params[name], name) if name in row.params else "-"
+                    for name in names
+                ),
                 f"{row.seconds:.1f}",
                 printable(row.worker or "-"),
             ]

@@ -6,7 +6,7 @@ from digit_tui.export.markup import element, safe, scrolling, table
 from digit_tui.export.report.content import Measured
 from digit_tui.insight.health.finding import HARMED, LOST, NOTE
 from digit_tui.insight.layer_report import HEADINGS, layer_cells, note
-from digit_tui.run.health_words import NOTHING_WRONG, finding_parts, looked_at
+from digit_tui.run.health_words import finding_parts, looked_at, no_finding
 
 SEVERITIES = {LOST: "Serious", HARMED: "Harmful", NOTE: "Worth knowing"}
 
@@ -38,6 +38,6 @@ def health(measured: Measured) -> str:
     found = (
         element("ul", "\n".join(items), class_="findings")
         if items
-        else f"<p>{safe(NOTHING_WRONG.capitalize())}.</p>"
+        else f"<p>{safe(no_finding(measured.record).capitalize())}.</p>"
     )
     return f"{found}\n<p>Looked at: {safe(looked_at(measured.record))}.</p>"

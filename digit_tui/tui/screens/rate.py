@@ -204,7 +204,8 @@ class RateDialog(Dialog[float | None]):
         if found is None or rate is None:
             return
         reason, loss = found.curve.reason, found.curve.smoothed_at(rate)
-        lines = [f"No rate is suggested: {reason}."] if reason else [f"{ended(found)}."]
+        told = f"no rate is suggested: {reason}" if reason else ended(found)
+        lines = [f"At step {found.step:,}: {told}."]
         lines.append(f"Chosen: {rate:g} (loss {loss_words(loss)})")
         if schedule_words(found):
             now = f"{rate * found.factor:.2g}"

@@ -167,9 +167,13 @@ class SweepApp(JobControlApp):
         )
 
     def action_stop_sweep(self) -> None:
-        self._end("stop")
+        self._leave()
 
     async def action_quit(self) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        """Leave at once where nothing is under way here; else ask how."""
         if self.model.ended or self.model.asked is not None:
             self._exit_now()
         elif isinstance(self.screen, Frame):

@@ -38,7 +38,9 @@ SWEEP_KEYS: list[BindingType] = [
         tooltip="One more worker on this machine",
     ),
     *(each for each in COMMON_KEYS if each.id != "whole_log"),
-    Binding("Q", "stop_sweep", "Stop", id="stop_sweep", tooltip="Save and stop on all machines"),
+    Binding(
+        "Q", "stop_sweep", "Stop", id="stop_sweep", tooltip="Save and stop on all machines: asks"
+    ),
     Binding(
         "q,ctrl+c",
         "quit",

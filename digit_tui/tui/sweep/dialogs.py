@@ -130,7 +130,9 @@ def commands_text(trial: TrialRow) -> Text:
     lines = [f"digit-tui runs show {run}", f"digit-tui mistakes {run}"]
     if trial.state in ("pruned", "failed"):
         lines.append(f"digit-tui --resume {run}")
-    return Text("In a shell:\n" + "\n".join(f"  {line}" for line in lines))
+    running = "It is opened as it was last saved; it trains on.\n\n"
+    text = Text(running if trial.state == "running" else "")
+    return text.append("In a shell:\n" + "\n".join(f"  {line}" for line in lines))
 
 
 class LeaveDialog(Dialog[str | None]):

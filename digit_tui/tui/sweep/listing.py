@@ -117,7 +117,7 @@ class Listing:
         self.arrange()
 
     def select(self, text: str) -> None:
-        """List what a filter says, the first trial chosen.
+        """List what a filter says, the first trial chosen; without one the chosen one stays so.
 
         Raises:
             SelectionError: if it cannot be read.
@@ -129,7 +129,8 @@ class Listing:
         )
         self.filter = parse_filter(text, names)
         self.arrange()
-        self.go(0)
+        if self.filter.terms:
+            self.go(0)
 
     def sort_by(self, name: str) -> None:
         """Sort by a column; once more turns the order round."""

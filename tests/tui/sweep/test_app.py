@@ -73,6 +73,8 @@ async def test_q_asks_then_waits_for_the_workers(sweep: Any, key: str, asked: st
 async def test_q_waits_no_longer_when_pressed_again(sweep: Any) -> None:
     async with sweep() as opened:
         await opened.press("Q")
+        assert opened.asked == []  # it asks first
+        await opened.press("Q")
         assert opened.asked == ["stop"]
         await opened.press("space", "q")
         assert opened.asked == ["stop"]  # nothing is steered any more

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from digit_tui.run.health_words import finding_parts, looked_at
+from digit_tui.run.health_words import finding_parts, looked_at, no_finding
 from digit_tui.run.remedies import Ways
 from digit_tui.session.health_check import Health
 from digit_tui.tui.screens.network.page import Look, Page
@@ -59,7 +59,7 @@ def health_text(health: Health, ways: Ways | None) -> Text:
     """
     text = Text()
     if not health.findings:
-        text.append("Nothing is wrong.\n\n", "bold")
+        text.append(f"{no_finding(health.record).capitalize()}.\n\n", "bold")
     for number, finding in enumerate(health.findings, 1):
         what, *others = finding_parts(finding, ways)
         text.append(f"{number}  {what}\n", "bold")
