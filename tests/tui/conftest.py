@@ -17,6 +17,8 @@ from support.errors import Failing
 from support.explanation import EXPLAINED
 from support.mistakes_view import MISTAKES
 from support.tui import Clock, OpenWindow, StoodIn, Story, Window
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
@@ -35,6 +37,24 @@ from digit_tui.tui.widgets.confusion_matrix import Cell
 
 AT_ONCE = DrawRate(seconds=0.0, share=ANY_SHARE, poll_seconds=1_000.0)
 """All that a test tells is drawn at once, and nothing comes from anywhere else meanwhile."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsed_once() -> Iterator[None]:
+    """Each app of this process parses the same CSS; only the first of them need do so."""
+    known: dict[Any, list[RuleSet]] = {}
+    parse = Stylesheet._parse_rules
+
+    def parsed(sheet: Stylesheet, css: str, *args: Any, **kwargs: Any) -> list[RuleSet]:
+        variables = tuple(sorted(sheet._variables.items()))
+        key = css, args, tuple(sorted(kwargs.items())), variables
+        if key not in known:
+            known[key] = parse(sheet, css, *args, **kwargs)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parsed)
+        yield
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -34,6 +35,9 @@ FAINT_MARKER = "."
 """Likewise for a faint curve, where letters are drawn."""
 AXIS_ROWS = 2
 """The x axis and its labels."""
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+"""What plotext colours with."""
+BLANK = Cell(" ")
 X_TICKS = 6
 """On the axis of a small chart; half of that, where round numbers lie badly."""
 
@@ -143,7 +147,7 @@ class _Plotting:
         figure.yaxes(False, False)
         figure.xticks([], [])
         figure.yticks([], [])
-        return _rows(figure, columns, height)
+        return _rows_of_one_style(figure, columns, height)
 
     def _begin(self, curves: Iterable[int], width: int, height: int) -> None:
         """A new figure with these curves."""
@@ -257,6 +261,22 @@ def _rows(figure: Any, width: int, height: int) -> Rows:
             for column in range(start, min(end, width)):
                 row[column] = Cell(line.plain[column], style)  # type: ignore[arg-type]
         rows.append(row)
+    return rows
+
+
+def _rows_of_one_style(figure: Any, width: int, height: int) -> Rows:
+    """The same of a figure whose characters all have one style, in a quarter of the time."""
+    styled = str(figure.build()).split("\n")[:height]
+    style: Style | None = None
+    rows: Rows = []
+    for line in styled:
+        plain = ESCAPES.sub("", line)
+        if style is None and plain.strip():
+            at = len(plain) - len(plain.lstrip())
+            spans = Text.from_ansi(line).spans
+            style = next((each for start, end, each in spans if start <= at < end), None)  # type: ignore[misc]
+        cells = [BLANK if each == " " else Cell(each, style) for each in plain[:width]]
+        rows.append(cells + [BLANK] * (width - len(cells)))
     return rows
 
 
