@@ -206,9 +206,12 @@ class _Plotting:
         if x is None or not start <= x <= end:
             return
         column = int(self._columns(x, plotted))
-        style = Style(bgcolor=RichColor.from_rgb(*self.painter.mark_color))
+        mark = RichColor.from_rgb(*self.painter.mark_color)
         for row in plotted.rows[:-AXIS_ROWS]:
-            row[column] = Cell(row[column].text, (row[column].style or Style()) + style)
+            text, style = row[column]
+            if style is not None and style.color == mark:  # it would not be seen
+                style = Style(bold=style.bold)
+            row[column] = Cell(text, (style or Style()) + Style(bgcolor=mark))
 
     def _point_at_spikes(self, number: int, plotted: Plot) -> None:
         """Arrows where a curve leaves the chart, and how far it goes."""

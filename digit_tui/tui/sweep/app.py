@@ -92,12 +92,12 @@ class SweepApp(JobControlApp):
 
     def take(self, looked: Looked) -> None:
         """Take in what was found, and show what that changes."""
-        before = self.words_now
+        before = self.words_now, self.model.ended
         self.model.take(looked)
         for trouble in looked.troubles:
             if trouble != self.model.trouble:  # that is on each view
                 self.tell(trouble)
-        if self.words_now != before:
+        if (self.words_now, self.model.ended) != before:
             self.refresh_bindings()
         board = self.model.board
         if isinstance(self.screen, TrialDialog) and board is not None:

@@ -112,9 +112,12 @@ class Listing:
         return chosen
 
     def show(self, board: Board) -> None:
-        """List the trials of another board."""
+        """List the trials of another board. While the first is chosen, so is who comes first."""
         self.board = board
+        top = self.row == 0
         self.arrange()
+        if top:
+            self.go(0)
 
     def select(self, text: str) -> None:
         """List what a filter says, the first trial chosen; without one the chosen one stays so.

@@ -38,7 +38,9 @@ def accuracy_words(accuracy: float | None) -> str:
 
 
 def seconds_words(seconds: float) -> str:
-    """For example "12s", "3:07" and "1:02:03"."""
+    """For example "0.7s", "12s", "3:07" and "1:02:03"."""
+    if seconds < 10:
+        return f"{seconds:.1f}s"
     whole = int(seconds)
     if whole < 60:
         return f"{whole}s"
