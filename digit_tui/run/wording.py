@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -124,10 +125,13 @@ def _went_back(event: WentBack) -> str:
 def _named(names: Sequence[str], text: str) -> str:
     """As many of the undone commands as fit in a row after a text, at least the last one.
 
-    For example "switch to sgd, add 1 epoch", or "add 1 epoch and 3 more".
+    For example "switch to sgd, double the learning rate 3 times", or "add 1 epoch and 3 more".
     """
-    for left in range(len(names)):
-        words = ", ".join(names[left:]) + (f" and {left} more" if left else "")
+    runs = [(name, len([*same])) for name, same in groupby(names)]
+    shown = [name if count == 1 else f"{name} {count} times" for name, count in runs]
+    for at in range(len(runs)):
+        left = sum(count for _, count in runs[:at])
+        words = ", ".join(shown[at:]) + (f" and {left} more" if left else "")
         if len(f"{text}; undone: {words}") <= ROW:
             break
     return words

@@ -179,7 +179,7 @@ def test_of_several_undone_commands_there_are_names_where_they_fit() -> None:
     assert words(switch, AppliedCommand(1, AddEpochs(1))).startswith("switch to sgd, add 1 epoch;")
     assert words(RATE, halve) == "halve the learning rate and 1 more; repeating 7 steps"
     assert (
-        words(RATE, *[switch] * 3) == "switch to sgd, switch to sgd and 2 more; repeating 7 steps"
+        words(RATE, *[switch] * 3) == "switch to sgd 3 times and 1 more; repeating 7 steps"
     )
 
 

@@ -15,6 +15,7 @@ from textual.timer import Timer
 from digit_tui.insight.drawn_digit import read_drawing
 from digit_tui.training.pace import Pace
 from digit_tui.tui.drawing.ink import default_renderer, next_renderer
+from digit_tui.tui.key_words import key_names
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.classifier_maker import ClassifierMaker
 from digit_tui.tui.state.drawing_keeper import DrawingKeeper, teach_key
@@ -141,10 +142,12 @@ class DrawView(View):
         if digit is not None:
             self._explain(digit)
 
-    def on_drawing_canvas_changed(self) -> None:
+    def on_drawing_canvas_changed(self, message: DrawingCanvas.Changed) -> None:
         """Show the drawing and the bars, once for all changes that came together."""
-        if not self._canvas.drawing.is_blank:
-            self._keeper.said = ""  # it was about the drawing as it was
+        if message.undone and self._keeper.has_just_kept:
+            self._keeper.take_back()
+        elif not self._canvas.drawing.is_blank:
+            self._keeper.go_on()
         if self.ready and not self._change_pending:
             self._change_pending = True
             self.call_later(self._show_change)
@@ -253,7 +256,8 @@ class DrawView(View):
             self._say("Draw first, then say what it is.")
             return
         ink = self._canvas.drawing.image
-        if self._keeper.keep(ink, event.character or "", self.host.model):
+        undo_key = key_names(self.app)["undo_stroke"]
+        if self._keeper.keep(ink, event.character or "", self.host.model, undo_key):
             self._canvas.action_wipe()
         self._show_words()
 

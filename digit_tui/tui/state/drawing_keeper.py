@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.data import DataError, normalise_digit
-from digit_tui.data.own_digits import add_own_digit, read_own_digits
+from digit_tui.data.own_digits import add_own_digit, read_own, read_own_digits, remove_own_digits
 from digit_tui.tui.state.drawn_digit import class_of
 from digit_tui.tui.state.run_model import RunModel
 
@@ -37,6 +38,15 @@ class DrawingKeeper:
         self.said = ""
         self._wrong = ""
         """What was typed last, if there is no such label."""
+        self._kept: NDArray[np.uint8] | None = None
+        """What was kept last, as long as nothing else was drawn."""
+        self._label_before: int | None = None
+        """What it was kept as before that."""
+
+    @property
+    def has_just_kept(self) -> bool:
+        """Whether a drawing was kept, and nothing was drawn since."""
+        return self._kept is not None
 
     def question(self, model: RunModel, is_refused: bool) -> str:
         """Which label is to be typed.
@@ -62,13 +72,14 @@ class DrawingKeeper:
         """Ask no longer, and say this instead."""
         self.asks, self.said = False, text
 
-    def keep(self, ink: NDArray[Any], name: str, model: RunModel) -> bool:
+    def keep(self, ink: NDArray[Any], name: str, model: RunModel, undo_key: str) -> bool:
         """Keep a drawing as the class that a typed character names.
 
         Args:
             ink: (height, width) uint8, 0 background to 255 ink.
             name: what was typed.
             model: the run that reads it.
+            undo_key: what takes it back.
 
         Returns:
             Whether it was kept: there may be no such class, or the disk may refuse.
@@ -80,12 +91,44 @@ class DrawingKeeper:
             return False
         image = normalise_digit(ink).image  # as MNIST's, whatever was shown
         try:
+            self._label_before = _label_of(image)
             add_own_digit(image, label)
             count = len(read_own_digits()[1])
         except (DataError, OSError) as error:
             self.say(f"It was not kept: {error}")
             return False
         key = teach_key(model) if count >= ENOUGH else None
-        rest = " now." if key is None else f"; {key} teaches them."
-        self.say(f"Kept as {name}: {count:,} of yours{rest}")
+        teaches = "" if key is None else f"; {key} teaches them"
+        self.say(f"Kept as {name}, {undo_key} takes it back. {count:,} of yours{teaches}.")
+        self._kept = image
         return True
+
+    def take_back(self) -> None:
+        """Keep the last drawing no longer, or as what it was kept before."""
+        image, self._kept = self._kept, None
+        if image is None:
+            return
+        try:
+            if self._label_before is not None:
+                add_own_digit(image, self._label_before)
+            else:
+                own = read_own()
+                remove_own_digits(_places_of(image, own.images), own)
+            self.say(f"It is not kept any more: {len(read_own_digits()[1]):,} of yours.")
+        except (DataError, OSError) as error:
+            self.say(f"It is still kept: {error}")
+
+    def go_on(self) -> None:
+        """Another drawing is under way: what was said was about the one before."""
+        self.said, self._kept = "", None
+
+
+def _places_of(image: NDArray[np.uint8], images: NDArray[np.uint8]) -> list[int]:
+    return [place for place, each in enumerate(images) if np.array_equal(each, image)]
+
+
+def _label_of(image: NDArray[np.uint8]) -> int | None:
+    """What a drawing is kept as; None if it is not."""
+    images, labels = read_own_digits()
+    places = _places_of(image, images)
+    return int(labels[places[0]]) if places else None

@@ -86,6 +86,15 @@ class DrawingCanvas(Canvas, can_focus=True):
     class Changed(Message):
         """Something was drawn, or it will be drawn differently."""
 
+        def __init__(self, undone: bool = False) -> None:
+            """Tell of it.
+
+            Args:
+                undone: whether a stroke, or the clearing, was taken back.
+            """
+            super().__init__()
+            self.undone = undone
+
     def __init__(self) -> None:
         super().__init__()
         self.drawing = Drawing()
@@ -156,7 +165,7 @@ class DrawingCanvas(Canvas, can_focus=True):
     def action_undo_stroke(self) -> None:
         self.lift()
         self.drawing.undo()
-        self._tell()
+        self.post_message(self.Changed(undone=True))
 
     def action_wipe(self) -> None:
         self.lift()

@@ -15,6 +15,7 @@ import pytest
 from support.hand import mouse
 
 from digit_tui.data import DataError, Dataset, normalise_digit
+from digit_tui.data.own_digits import read_own_digits
 from digit_tui.data.strokes import FINENESS
 from digit_tui.insight.drawn_digit import read_drawing
 from digit_tui.insight.selective import SelectiveClassifier
@@ -122,7 +123,7 @@ async def test_by_keys_alone(canvas: Any, network: Network, kept: list[Any]) -> 
         assert label == 3
         assert image.shape == (28, 28)
         assert image.max() == 255
-        opened.find("Kept as 3: 1 of yours now")
+        opened.find("Kept as 3, z takes it back")
         opened.find("The network reads it while you draw")
         await opened.press("4")  # not the run's: it would change the optimizer
         opened.find("Draw first")
@@ -130,11 +131,11 @@ async def test_by_keys_alone(canvas: Any, network: Network, kept: list[Any]) -> 
         opened.find("p pixels, d as")  # in its place
         await opened.press("6")
         assert [label for _, label in kept] == [3, 6]
-        opened.find("Kept as 6: 2 of yours now")
+        opened.find("Kept as 6, z takes it back")
         opened.find("H +teaches a copy what you kept")
         await opened.press("space", "right", "7", "space", "up", "8", "space", "left", "0")
-        opened.find("Kept as 0: 5 of yours; H")
-        opened.find("^teaches them")
+        opened.find("Kept as 0, z takes it back")
+        opened.find("^of yours; H teaches them")
         assert opened.sent == []
 
         await opened.press("escape", "space")
@@ -266,10 +267,28 @@ def test_the_class_that_a_key_names(character: str, classes: int, expected: int 
     assert class_of(character, classes) == expected
 
 
+async def test_what_was_kept_by_mistake_is_taken_back(canvas: Any) -> None:
+    async with canvas(80, 24) as opened:
+        before = read_own_digits()[1].tolist()
+        await opened.press("space", *["down"] * 4, "9")
+        opened.find("Kept as 9, z takes it back")
+        assert read_own_digits()[1].tolist() == [*before, 9]
+        await opened.press("z")  # the drawing is there again, and is no longer kept
+        opened.find("It is not kept any more")
+        assert drawn(opened).any()
+        assert read_own_digits()[1].tolist() == before
+        await opened.press("3", "space", "right", "z")
+        assert read_own_digits()[1].tolist() == [*before, 3]  # z is for the stroke again
+        await opened.press("z", "8")
+        assert read_own_digits()[1].tolist() == [*before, 8]  # the same drawing by another name
+        await opened.press("z")
+        assert read_own_digits()[1].tolist() == [*before, 3]
+
+
 def test_a_label_that_there_is_not_is_asked_for_again() -> None:
     model: Any = SimpleNamespace(dataset=SimpleNamespace(classes=3), ways=None)
     keeper = drawing_keeper.DrawingKeeper()
-    assert not keeper.keep(np.ones((8, 8), np.uint8), "7", model)
+    assert not keeper.keep(np.ones((8, 8), np.uint8), "7", model, "z")
     assert keeper.asks
     text = "7 is none of them. Press 0 to 2, or esc not to keep it."
     assert keeper.question(model, is_refused=False) == text
