@@ -114,10 +114,9 @@ class Commands(Provider):
 
     def _without_key(self) -> Iterator[Entry]:
         host = cast(FrameHost, self.app)
-        for mode, title in host.tabs:
-            if not isinstance(self.screen, Frame) or title != self.screen.TAB:
-                run = partial(host.show_view, mode)
-                yield Entry("View", "", f"Go to {title}", "View wrong errors digits", run)
+        for place in host.places:
+            if not isinstance(self.screen, Frame) or place.title != self.screen.TAB:
+                yield Entry("View", "", f"Go to {place.title}", place.words, place.show)
         yield Entry("Theme", "", "Choose one of all themes", "", self.app.action_change_theme)
         yield Entry(
             "Program",

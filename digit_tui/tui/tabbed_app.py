@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from digit_tui.tui.screens.frame import Frame
+from digit_tui.tui.screens.frame_host import Place
 from digit_tui.tui.themed_app import ThemedApp
 
 
@@ -26,6 +29,11 @@ class TabbedApp(ThemedApp):
     @property
     def tabs(self) -> list[tuple[str, str]]:
         return [(mode, view.TAB) for mode, view in self.VIEWS.items()]
+
+    @property
+    def places(self) -> list[Place]:
+        words = "View wrong errors digits"
+        return [Place(title, words, partial(self.show_view, mode)) for mode, title in self.tabs]
 
     def action_next_view(self, count: int = 1) -> None:
         modes = list(self.VIEWS)

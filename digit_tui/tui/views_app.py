@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from digit_tui.tui.job_control import JobControlApp
 from digit_tui.tui.screens.confusion import ConfusionView
 from digit_tui.tui.screens.draw import DrawView
+from digit_tui.tui.screens.frame_host import Place
 from digit_tui.tui.screens.mistakes import MistakesView
 from digit_tui.tui.screens.network.health import HealthPage
-from digit_tui.tui.screens.network.view import NetworkView
+from digit_tui.tui.screens.network.page import Page
+from digit_tui.tui.screens.network.view import PAGES, NetworkView
 from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.confusion_matrix import Cell
 
+PAGE_WORDS = {
+    "Layers": "layers gradient norm update histogram dead weights check",
+    "Units": "units neurons switch off prune pruning",
+    "Digit": "digit path activation decided",
+    "Map": "map pca t-sne projection embedding",
+    "Health": "health wrong trouble diagnosis",
+    "Robustness": "robustness corruption noise blur",
+    "Calibration": "calibration confidence temperature reliability",
+}
+"""What else a person may look for on the pages of the network, by their names."""
 MAKE_SECONDS = 2.0
 """This long after the first frame all views are mounted."""
 
@@ -63,10 +76,22 @@ class ViewsApp(JobControlApp):
 
     def show_health(self) -> None:
         """Switch to the page that says what ails the run."""
+        self._show_page(HealthPage)
+
+    def _show_page(self, page: type[Page]) -> None:
+        """Switch to a page of the network view."""
         self.show_view("network")
         view = self.screen
         if isinstance(view, NetworkView):
-            view.call_after_refresh(view.show_page, HealthPage)
+            view.call_after_refresh(view.show_page, page)
+
+    @property
+    def places(self) -> list[Place]:
+        pages = [
+            Place(f"{page.NAME}, in Network", PAGE_WORDS[page.NAME], partial(self._show_page, page))
+            for page in PAGES
+        ]
+        return [*super().places, *pages]
 
     def _show_mistakes(self, choose: Callable[[MistakesView], None]) -> None:
         self.show_view("mistakes")

@@ -276,8 +276,9 @@ def _rows_of_one_style(figure: Any, width: int, height: int) -> Rows:
         plain = ESCAPES.sub("", line)
         if style is None and plain.strip():
             at = len(plain) - len(plain.lstrip())
-            spans = Text.from_ansi(line).spans
-            style = next((each for start, end, each in spans if start <= at < end), None)  # type: ignore[misc]
+            for start, end, found in Text.from_ansi(line).spans:
+                if start <= at < end and isinstance(found, Style):
+                    style = found
         cells = [BLANK if each == " " else Cell(each, style) for each in plain[:width]]
         rows.append(cells + [BLANK] * (width - len(cells)))
     return rows

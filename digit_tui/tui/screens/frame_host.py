@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+
+class Place(NamedTuple):
+    """Something that the command palette leads to."""
+
+    title: str
+    words: str
+    """Other words by which it is found."""
+    show: Callable[[], None]
 
 
 class FrameHost(Protocol):
@@ -11,6 +21,10 @@ class FrameHost(Protocol):
     @property
     def tabs(self) -> list[tuple[str, str]]:
         """The mode and the title of each view."""
+
+    @property
+    def places(self) -> list[Place]:
+        """The views, and their pages."""
 
     def offers(self, action: str) -> bool:
         """Whether an action makes sense now."""

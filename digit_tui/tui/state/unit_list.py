@@ -15,7 +15,8 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 
 
 class UnitList:
-    """The choice stays while the units change; the first stays the first until it is chosen.
+    """The units are sorted anew as they change, while the first is chosen; not under a person's
+    hand: once another is chosen, all stay where they are until another order is asked for.
 
     Attributes:
         order: (units,) intp, as they are shown; empty before there are some.
@@ -50,7 +51,8 @@ class UnitList:
                 before.class_means[places],
             )
             self._units = units._replace(importance=importance, class_means=means)
-        self._sort()
+        if self._unit is None:
+            self._sort()
 
     def _sort(self) -> None:
         if self._units is not None:

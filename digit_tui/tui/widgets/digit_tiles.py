@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -131,13 +132,14 @@ class DigitTiles(Canvas):
         if tile.fixed:
             return [Segment(f"✓ {true}".ljust(width), self.part("digit-tiles--fixed"))]
         confidence = float(evaluation.probabilities[index].max())
+        shown = f"{confidence:.0%}" if isfinite(confidence) else "?"  # of a network that diverged
         wrong = self.part("digit-tiles--predicted")
         right = self.part("digit-tiles--true")
         return [
             Segment(f"{true}", right),
             Segment("→"),
             Segment(f"{predicted}", right if true == predicted else wrong),
-            Segment(f" {confidence:.0%}".ljust(width - len(f"{true}→{predicted}"))),
+            Segment(f" {shown}".ljust(width - len(f"{true}→{predicted}"))),
         ]
 
     def on_click(self, event: events.Click) -> None:

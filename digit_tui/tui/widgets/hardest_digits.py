@@ -10,6 +10,8 @@ from digit_tui.tui.state.hardest import HardestMistakes
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.digit_tiles import DigitTiles
 
+FIXED = "; ✓ just fixed"
+
 
 class HardestDigits(DigitTiles):
     """The mistakes with the highest loss, and faintly, while it trains, those just fixed."""
@@ -42,6 +44,8 @@ class HardestDigits(DigitTiles):
         mistakes = counted(wrong, f"{evaluated.split} mistake")
         when = epoch_words(evaluated.epoch)
         title = f"Hardest of {mistakes} at epoch {when}, true → predicted, by loss"
+        if any(each.fixed for each in tiles) and len(title) + len(FIXED) < self.size.width:
+            title += FIXED
         self.entitle(title if wrong else "")
         if not wrong and not tiles:
             self.paint([[Segment(f"Not one of the {evaluated.split} digits is wrong.")]])

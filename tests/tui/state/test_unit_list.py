@@ -25,14 +25,16 @@ def test_the_first_stays_first_until_one_is_chosen() -> None:
     listed.go(2)
     assert listed.chosen == 2
     listed.set_units(units([0, 1, 5, 9]), set())
-    assert (listed.chosen, listed.row) == (2, 1)
+    assert (listed.chosen, listed.row) == (2, 2)  # nothing moves under the hand
     listed.go(-7)
+    listed.set_units(units([0, 1, 5, 9]), set())
     assert listed.chosen == 3
     listed.keep()
     listed.set_units(units([9, 1, 5, 0]), set())
-    assert (listed.chosen, listed.row) == (3, 3)
+    assert (listed.chosen, listed.row) == (3, 0)
+    listed.next_order()
     listed.go(99)
-    assert listed.row == 3
+    assert (listed.chosen, listed.row) == (3, 3)
 
 
 def test_another_layer_begins_at_its_first() -> None:
