@@ -64,7 +64,10 @@ def run_tui(
     offered = None if asked is None else last_interrupted(asked)
     tips = tips and offered is None and is_first_start()
     app = DigitApp(request, offered, DrawRate.of(fps), stdio, tips, notify)
-    return run_app_of(app, theme, keymap)
+    try:
+        return run_app_of(app, theme, keymap)
+    finally:
+        stdio.restore()
 
 
 def run_replay(
@@ -89,7 +92,10 @@ def run_replay(
         return ExitStatus.USAGE
     stdio = StdioCapture()
     stdio.divert()  # as above
-    return run_app_of(ReplayApp(request, DrawRate.of(fps), stdio), theme, keymap)
+    try:
+        return run_app_of(ReplayApp(request, DrawRate.of(fps), stdio), theme, keymap)
+    finally:
+        stdio.restore()
 
 
 def run_draw(
@@ -122,8 +128,11 @@ def run_draw(
         return ExitStatus.USAGE
     stdio = StdioCapture()
     stdio.divert()  # as above
-    with threadpool_limits(limits=request.config.threads, user_api="blas"):
-        return run_app_of(SavedApp(request, checkpoint, DrawRate.of(fps), stdio), theme, keymap)
+    try:
+        with threadpool_limits(limits=request.config.threads, user_api="blas"):
+            return run_app_of(SavedApp(request, checkpoint, DrawRate.of(fps), stdio), theme, keymap)
+    finally:
+        stdio.restore()
 
 
 def read_keymap(path: Path | None) -> Keymap | None:

@@ -69,6 +69,7 @@ def run_sweep_app(
                 model.notes.append(trouble)
     finally:
         poller.end()
+        stdio.restore()
 
 
 def _show_run(
