@@ -78,6 +78,7 @@ def export_network(
             "accuracy_of": None if trained.accuracy is None else trained.accuracy_of,
             "temperature": trained.temperature,
             "weights_sha256": trained.weights_sha256,
+            "run_weights_sha256": trained.run_weights_sha256,
         }
         output.line(json.dumps(values, allow_nan=False))
     else:
@@ -95,6 +96,8 @@ def _lines(trained: TrainedNetwork, written: list[Path], tempered: str) -> list[
     if trained.accuracy is not None:
         title = "Test accuracy" if trained.accuracy_of == "test" else "Validation"
         lines.append(f"{title:<15}{trained.accuracy:.2%}")
+    elif trained.config["average"] and not trained.averaged:
+        lines.append("Accuracy       not measured: evaluations are of the averaged weights")
     if trained.temperature is not None:
         lines.append(f"Temperature    {trained.temperature:.4g}; {tempered}")
     return lines

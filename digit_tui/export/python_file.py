@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from importlib.resources import files
+from keyword import iskeyword
 from pathlib import Path
 
 from digit_tui.export.network_target import Part, write_parts
@@ -57,7 +58,7 @@ def _program(trained: TrainedNetwork, path: Path, weights: Part) -> str:
         + measured,
         "WEIGHTS": _plain(weights.path.name),
         "IMPORT": f"from {module} import predict, probabilities"
-        if module.isidentifier()
+        if module.isidentifier() and not iskeyword(module)
         else "from NAME import predict, probabilities    # if you name this file NAME.py",
         "CLASSES": str(trained.classes),
         "SIDE": str(trained.side),

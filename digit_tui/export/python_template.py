@@ -94,7 +94,7 @@ def read_images(path: str) -> np.ndarray:
 
 def main(paths: list[str]) -> int:
     """Print what is read in some files; returns the exit status."""
-    if not paths:
+    if not paths or paths[0].startswith("-"):
         print(f"usage: python {os.path.basename(__file__)} IMAGES.npy ...", file=sys.stderr)
         return 2
     try:
@@ -114,4 +114,10 @@ def main(paths: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        status = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
+    sys.exit(status)

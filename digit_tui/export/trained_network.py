@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -35,8 +36,8 @@ class TrainedNetwork:
     """As a fraction; None if these weights were not measured."""
     accuracy_of: str
     """The split that it was measured on: test or validation."""
-    weights_sha256: str
-    """Of the state of the run, as `runs show` and the end of a run tell it."""
+    run_weights_sha256: str
+    """Of the state of the run with its average, as `runs show` and the end of a run tell it."""
     run: str
     """The name of the run."""
     step: int
@@ -87,7 +88,7 @@ class TrainedNetwork:
             temperature=None if calibration is None else calibration.temperature,
             accuracy=accuracy,
             accuracy_of=split,
-            weights_sha256=state.weights_sha256,
+            run_weights_sha256=state.weights_sha256,
             run=saved.path.name,
             step=state.step,
             data=name,
@@ -105,6 +106,12 @@ class TrainedNetwork:
         return "-".join(map(str, self.network.sizes))
 
     @property
+    def weights_sha256(self) -> str:
+        """Hex SHA-256 of the float32 numbers: of each layer the weights, (inputs, outputs) row by
+        row, then the biases."""
+        return hashlib.sha256(np.ascontiguousarray(self.network.parameters).data).hexdigest()
+
+    @property
     def facts(self) -> dict[str, str]:
         """What every format says of the network, as texts."""
         facts = {
@@ -116,6 +123,7 @@ class TrainedNetwork:
             "activation": "ReLU after each layer but the last",
             "weights": "averaged" if self.averaged else "latest",
             "weights_sha256": self.weights_sha256,
+            "run_weights_sha256": self.run_weights_sha256,
             "run": self.run,
             "step": str(self.step),
             "data": self.data,

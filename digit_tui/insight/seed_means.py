@@ -21,7 +21,7 @@ class MeanDifference:
     difference: float
     """Mean accuracy of the second less that of the first, as a fraction."""
     interval: tuple[float, float]
-    """95%, over the digits: what other seeds would give is not in it."""
+    """95%: over the digits, and, with several seeds, over these."""
     p_value: float
     """How probable so large a difference is by chance, if both were equally good."""
     words: str
@@ -36,8 +36,11 @@ class MeanDifference:
 def mean_difference(first: Array, second: Array) -> MeanDifference:
     """Compare two settings on the same digits.
 
-    With one seed each by McNemar's mid-p test, see `Comparison`. Else by the differences of each
-    digit's share of seeds that have it right, whose mean is normal for so many digits.
+    With one seed each by McNemar's mid-p test, see `Comparison`. Else by a normal interval whose
+    variance is the sum of two: that of the mean, over the digits, of the differences of each
+    digit's share of seeds that have it right; and that of the means over the seeds, by which
+    trainings differ (Bouthillier et al. 2021, "Accounting for variance in machine learning
+    benchmarks"). With few seeds the second is a rough estimate.
 
     Args:
         first: (seeds, n) bool, whether a network has a digit right.
@@ -56,13 +59,19 @@ def mean_difference(first: Array, second: Array) -> MeanDifference:
         return MeanDifference(compared.difference, compared.interval, compared.p_value, words)
     differences = second.mean(axis=0) - first.mean(axis=0)
     mean = float(differences.mean())
-    error = float(differences.std(ddof=1)) / sqrt(len(differences)) if len(differences) > 1 else 0.0
+    shares = (first.mean(axis=1), second.mean(axis=1))
+    error = sqrt(_mean_variance(differences) + sum(map(_mean_variance, shares)))
     interval = (mean - Z95 * error, mean + Z95 * error)
     p_value = erfc(abs(mean) / error / sqrt(2)) if error else float(mean == 0.0)
     low, high = (100 * end for end in interval)
     words = f"{100 * mean:+.2f} points (95% interval {low:+.2f} to {high:+.2f}); " + (
         f"may well be chance (p = {p_value:.2f})"
         if p_value >= 0.05
-        else "hardly chance of the digits; other seeds may differ"
+        else "hardly chance of the digits or the seeds"
     )
     return MeanDifference(mean, interval, p_value, words)
+
+
+def _mean_variance(values: Array) -> float:
+    """Variance of the mean of some values; 0 for one, of which it cannot be told."""
+    return float(values.var(ddof=1)) / len(values) if len(values) > 1 else 0.0

@@ -132,9 +132,15 @@ class RunSummary:
         return max(0.0 if self.results is None else self.results["seconds"], self.epoch_seconds)
 
     @property
+    def imported_from(self) -> str:
+        """The name of the file whose weights it began with; "" if there was none."""
+        initial = self.saved.record.get("initial_weights") or {}
+        return str(initial.get("source", ""))
+
+    @property
     def state_words(self) -> str:
         """What it does or how it ended, for people."""
-        imported = "initial_weights" in self.saved.record and not self.step
+        imported = self.imported_from and not self.step
         state = self.saved.state()
         return "imported" if imported and state == "interrupted" else state
 

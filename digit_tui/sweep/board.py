@@ -50,6 +50,8 @@ class TrialRow:
     it began."""
     run: Path | None
     """Folder of its newest run."""
+    seed: int = 1
+    """Which of its runs, one a seed, is under way or was the last, from 1."""
     started: float = 0.0
     """When it was, in seconds since 1970; 0 if it was not."""
 
@@ -212,6 +214,7 @@ def _row(trial: FrozenTrial, now: datetime) -> TrialRow:
         accuracy=value if value is not None else (accuracies[-1] if accuracies else None),
         seconds=seconds,
         run=None if run is None else Path(str(run)),
+        seed=len(facts.get("results") or ()) + (state in ("running", "waiting")),
         started=0.0 if trial.datetime_start is None else trial.datetime_start.timestamp(),
         ended=None if done is None else done.timestamp(),
     )

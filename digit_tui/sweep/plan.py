@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,11 @@ class Plan:
             return self.trials
         size = self.grid_size()
         return size if self.trials is None else min(self.trials, size)
+
+    @property
+    def points(self) -> float:
+        """How many different points there are to try; infinite, where a range has no steps."""
+        return prod(dimension.count for dimension in self.space)
 
     def grid_size(self) -> int:
         """The number of points of the grid.

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from itertools import islice, product
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from digit_tui.config import ConfigError, RunConfig, parse_widths
@@ -63,6 +64,11 @@ class Choices:
         """The value for a trial of Optuna's."""
         return trial.suggest_categorical(self.name, self.values)
 
+    @property
+    def count(self) -> int:
+        """How many values there are."""
+        return len(self.values)
+
     def checked(self) -> tuple[Value, ...]:
         """The values at which it is checked."""
         return self.values
@@ -94,6 +100,13 @@ class Range:
             )
         return trial.suggest_float(self.name, self.low, self.high, step=self.step, log=self.log)
 
+    @property
+    def count(self) -> float:
+        """How many values there are; infinite if there is no end of them."""
+        if not self.whole and (self.log or self.step is None):
+            return inf
+        return int((self.high - self.low) / (self.step or 1) + 1e-9) + 1
+
     def checked(self) -> tuple[Value, ...]:
         """The values at which it is checked: its ends."""
         return (self.low, self.high)
@@ -109,8 +122,7 @@ class Range:
                 f"{self.name}: a grid needs a list of values, or a range with a step such as "
                 f"{self.low:g}..{self.high:g}:{(self.high - self.low) / 4:g}"
             )
-        step = self.step or 1
-        count = int((self.high - self.low) / step + 1e-9) + 1
+        step, count = self.step or 1, int(self.count)
         if count > WIDEST_GRID:
             raise SpaceError(f"{self.name}: {count:,} values are too many for a grid; give a step")
         values = (self.low + index * step for index in range(count))

@@ -127,6 +127,8 @@ def _number(name: str, text: str) -> int | float:
 
 
 def _typed_range(name: str, text: str) -> Range:
+    if "..." in text:
+        raise SpaceError(f"{name}: {text!r} has more than two dots between its ends")
     ends, *hows = text.split(":")
     low, _, high = ends.partition("..")
     log, step = False, None

@@ -27,7 +27,7 @@ JOURNAL = "journal.log"
 POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """Of a study, which is also that of its folder."""
-RESERVED = ("join", "show", "list", "start")
+RESERVED = ("join", "show", "list", "rm", "start")
 LOCKED_SECONDS = 60
 """How long to wait for another process that writes to the same SQLite file."""
 CONNECT_SECONDS = 10
@@ -118,7 +118,8 @@ def check_url(url: str) -> None:
         StudyError: if not.
     """
     scheme = url.partition("://")[0]
-    if scheme not in (*POSTGRESQL, "sqlite"):
+    wrong_sqlite = scheme == "sqlite" and not url.startswith("sqlite:///")
+    if wrong_sqlite or scheme not in (*POSTGRESQL, "sqlite"):
         raise StudyError(
             f"--storage {without_password(url)}: give sqlite:///FILE, postgresql://..., or a folder"
         )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from time import time
 from typing import TYPE_CHECKING, Any
 
-from optuna import create_study, load_study
+from optuna import create_study, delete_study, load_study
 from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from optuna.pruners import NopPruner
 from optuna.study import Study
@@ -251,6 +251,26 @@ class Sweep:
     def is_abandoned(self, trial: FrozenTrial) -> bool:
         """Whether the worker of a running trial is a process of this machine that has ended."""
         return has_ended(ProcessId.parse(trial.user_attrs.get(PROCESS)))
+
+
+def delete(place: Place, **how: Any) -> None:
+    """Remove a study from its database.
+
+    Args:
+        place: where it is kept.
+        how: see `open_storage`.
+
+    Raises:
+        StudyError: if there is none, or the storage does not answer.
+    """
+    storage = open_storage(place, **how)
+    try:
+        delete_study(study_name=place.study, storage=storage)
+    except KeyError:
+        raise StudyError(f"there is no study {place.study} in {place.words}") from None
+    finally:
+        storage.remove_session()
+        storage.close()
 
 
 def remember(place: Place) -> None:

@@ -217,8 +217,9 @@ def summary_lines(summary: Summary) -> list[str]:
             f"   repeat      {printable(each.command)}",
         ]
         if len(each.runs) > 1:
-            seeds = f"{each.seed + 1} to {each.seed + len(each.runs) - 1}"
-            lines.append(f"               and with --seed {seeds}: it is the mean of these")
+            last = each.seed + len(each.runs) - 1
+            seeds = f"{each.seed + 1} to {last}" if last > each.seed + 1 else f"{last}"
+            lines.append(f"               and with --seed {seeds}: accuracies are their mean")
     lines += ["", *comparison_lines(summary), *summary.notes]
     return lines
 
@@ -234,13 +235,11 @@ def comparison_lines(summary: Summary) -> Sequence[str]:
     ]
     if compared.is_noise:
         lines.append(
-            "Warning: this difference is noise. Take the simpler of them, or compare with more "
-            "--seeds."
+            "Warning: this difference may well be noise. Take the simpler of them, or compare with "
+            "more --seeds."
         )
     elif compared.difference < 0:
-        lines.append(
-            "Warning: on the test set the second is better: the order of the two is noise."
-        )
+        lines.append(f"Warning: on the test set trial {second.number} is better: take it instead.")
     return lines
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ def test_json(finished: Finished, program: Program, tmp_path: Path) -> None:
         "accuracy": None,
         "accuracy_of": None,
         "temperature": None,
-        "weights_sha256": ended["weights_sha256"],
+        "weights_sha256": sha256(SavedRun.read(folder).checkpoint().state.parameters).hexdigest(),
+        "run_weights_sha256": ended["weights_sha256"],
     }
 
 

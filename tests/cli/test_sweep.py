@@ -14,6 +14,7 @@ from support.cli import run
 from support.rarely import rarely
 
 from digit_tui.cli.sweep import begin
+from digit_tui.storage.run_index import find_run
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.sweep import crew as crews
 from digit_tui.sweep import running
@@ -158,3 +159,38 @@ def test_workers_are_processes(workers: int, tmp_path: Path) -> None:
     events = events_of(ended.stdout)
     assert events[-1]["reason"] == "trials"
     assert len({event["worker"] for event in events if event["event"] == "trial_ended"}) == workers
+
+
+@pytest.mark.parametrize("storage", [None, "sqlite:///studies.db"])
+def test_a_study_is_removed_with_its_runs(
+    here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, storage: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    where = ["--storage", storage] if storage else []
+    begun = run("sweep", "gone", *SMALL, *TRIED, "--trials", "1", "--batch", *where)
+    assert begun.exit_code == 0, begun.stderr
+    folder = SavedRun.read(find_run("gone/0")).path.parent
+    (folder / "mine.txt").write_text("mine")
+    assert run("sweep", "rm", "gone").exit_code == 2  # it cannot ask
+    removed = run("sweep", "rm", "gone", "--yes")
+    assert removed.exit_code == 0, removed.stderr
+    assert "with 1 run" in removed.stdout
+    assert "keeps what is none of it: mine.txt" in removed.stdout
+    assert [each.name for each in folder.iterdir()] == ["mine.txt"]
+    assert run("sweep", "show", "gone", *where).exit_code == 3
+    (folder / "mine.txt").unlink()
+    folder.rmdir()
+
+
+def test_a_space_with_few_points_says_so(here: None, tmp_path: Path) -> None:
+    one = ["sweep", "one", *SMALL, "--storage", str(tmp_path), "--batch", "--try", "lr=0.01"]
+    done = run(*one)
+    assert "each setting has one value: there is one trial" in done.stderr
+    assert "1 trial: 1 complete" in done.stdout
+    again = run("sweep", "one", "--storage", str(tmp_path), "--batch")
+    assert "1 trial of the study ended before: a larger --trials N" in again.stderr
+    fewer = ["sweep", "two", *SMALL, "--storage", str(tmp_path), "--batch", "--trials", "3"]
+    done = run(*fewer, "--try", "lr=0.01,0.02")
+    assert "there are 2 points for 3 trials: --sampler grid" in done.stderr
+    done = run("sweep", "two", "--storage", str(tmp_path), "--batch", "--trials", "2")
+    assert (done.exit_code, "the study has 3 already" in done.stderr) == (2, True)

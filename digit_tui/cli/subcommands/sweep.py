@@ -21,7 +21,8 @@ MORE = """\
 \b
 digit-tui sweep join STUDY   work on a study from this machine, or go on with it
 digit-tui sweep show STUDY   its trials, the best, and which settings matter
-digit-tui sweep list         the studies of this machine"""
+digit-tui sweep list         the studies of this machine
+digit-tui sweep rm STUDY     remove a study with its runs"""
 
 
 class SweepGroup(click.Group):
@@ -229,3 +230,14 @@ def list_studies(as_json: bool) -> None:
     from digit_tui.cli.sweep.show import print_studies
 
     sys.exit(print_studies(as_json))
+
+
+@sweep.command("rm")
+@click.argument("studies", metavar="STUDY...", nargs=-1, required=True)
+@STORAGE
+@click.option("--yes", "sure", is_flag=True, help="Do not ask first.")
+def remove(studies: tuple[str, ...], storage: str | None, sure: bool) -> None:
+    """Remove a STUDY and its runs on this machine."""
+    from digit_tui.cli.sweep.remove import remove_studies
+
+    sys.exit(remove_studies(studies, storage, sure))

@@ -15,6 +15,7 @@ import click
 from digit_tui.cli.loading import load_and_tell, prepare_pictures
 from digit_tui.cli.options import make_config
 from digit_tui.config import ConfigError, available_processors, parse_widths
+from digit_tui.data import counted
 from digit_tui.engine.holdout import hold_out
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import EXPECTED, failure_of, print_failure
@@ -124,9 +125,11 @@ def _known(study: str, asked: Asked, given: Mapping[str, Any]) -> Sweep:
             flag = {"learning_rate": "lr"}.get(key, key).replace("_", "-")
             raise click.UsageError(f"--{flag}: a new sweep needs --try; a study keeps its own")
     known = Sweep.open(place, complain=print_error)
-    plan = known.plan
+    plan, there = known.plan, len(known.trials())
     known.close()
     trials, minutes = given.get("trials"), given.get("minutes")
+    if isinstance(trials, int) and trials < there:
+        raise SpaceError(f"--trials {trials}: the study has {there} already; give a larger number")
     if trials is not None or minutes is not None:
         plan = plan.with_budget(trials, minutes)
     return Sweep.create(place, plan, complain=print_error)
@@ -175,6 +178,9 @@ def _work(
     from digit_tui.sweep.crew import workers_for
 
     _check_storage_is_seen(sweep.place)
+    if sweep.done():
+        done = counted(len(sweep.trials()), "trial")
+        print_error(f"{done} of the study ended before: a larger --trials N goes on with it")
     threads = int(sweep.plan.options.get("threads") or 1)
     processors = available_processors()
     count = workers if workers is not None else workers_for(processors, threads)
@@ -250,7 +256,15 @@ def plan_of(space: Space, options: dict[str, Any], given: Mapping[str, Any]) -> 
         )
 
     config = make_config(preset, dict(options))
-    planned()  # what makes no sense is said before a dataset is read
+    plan = planned()  # what makes no sense is said before a dataset is read
+    if plan.points == 1 and trials != 1:
+        trials = 1
+        print_error("each setting has one value: there is one trial; --seeds N repeats it")
+    elif plan.sampler != "grid" and trials is not None and plan.points < trials:
+        count = f"{plan.points:,} points"
+        print_error(
+            f"there are {count} for {trials} trials: --sampler grid tries each of them once"
+        )
     prepare_pictures(config.data)
     dataset = load_and_tell(config.data, config.side)
     images = len(dataset.train_labels)

@@ -50,6 +50,11 @@ def notes(report: Report, measured: Measured) -> list[str]:
         )
     if not isfinite(measured.table.evaluation.loss):
         found.append("The network has diverged: what it puts out is no number any more.")
+    elif not measured.step and report.summary.imported_from:
+        found.append(
+            f"It is as it came, with the weights of {report.summary.imported_from}: the run has "
+            "made no step yet."
+        )
     elif not measured.step:
         found.append("The network has not been trained: it guesses.")
     elif measured.epoch < 1:

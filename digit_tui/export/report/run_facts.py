@@ -32,6 +32,8 @@ def lead(report: Report) -> str:
     layers = len(run.network) - 2
     network = f"A neural network with {counted(layers, 'hidden layer')}"
     started = datetime.fromisoformat(run.saved.record["started"])
+    if run.imported_from and not run.step:
+        return f"{network}, with the weights of {run.imported_from}, not trained here yet."
     trained = f"trained on {counted(run.images, 'image')}, begun on {started:%Y-%m-%d at %H:%M}"
     lost = "" if report.measured is not None else " Its weights were not saved."
     return f"{network}, {trained}, {_state(report)}.{lost}"

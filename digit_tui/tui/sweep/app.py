@@ -16,7 +16,7 @@ from digit_tui.tui.screens.meanings import Meaning
 from digit_tui.tui.sweep.best import BestView
 from digit_tui.tui.sweep.bindings import SWEEP_KEYS
 from digit_tui.tui.sweep.control import SweepControl
-from digit_tui.tui.sweep.dialogs import LeaveDialog, TrialDialog
+from digit_tui.tui.sweep.dialogs import EndDialog, LeaveDialog, StopDialog, TrialDialog
 from digit_tui.tui.sweep.frame import SweepFrame
 from digit_tui.tui.sweep.host import SweepHost
 from digit_tui.tui.sweep.meanings import EVERYWHERE, MEANINGS
@@ -100,7 +100,10 @@ class SweepApp(JobControlApp):
         if (self.words_now, self.model.ended) != before:
             self.refresh_bindings()
         board = self.model.board
-        if isinstance(self.screen, TrialDialog) and board is not None:
+        if isinstance(self.screen, EndDialog) and self.model.ended:
+            self.screen.dismiss(None)
+            self.tell("The sweep has ended meanwhile.")
+        elif isinstance(self.screen, TrialDialog) and board is not None:
             with self.errors_told():
                 self.screen.follow(board)
         self._redraw()
@@ -167,17 +170,17 @@ class SweepApp(JobControlApp):
         )
 
     def action_stop_sweep(self) -> None:
-        self._leave()
+        self._ask_how(StopDialog())
 
     async def action_quit(self) -> None:
-        self._leave()
+        self._ask_how(LeaveDialog())
 
-    def _leave(self) -> None:
-        """Leave at once where nothing is under way here; else ask how."""
+    def _ask_how(self, dialog: EndDialog) -> None:
+        """Ask how to leave; where nothing is under way here, leave at once."""
         if self.model.ended or self.model.asked is not None:
             self._exit_now()
         elif isinstance(self.screen, Frame):
-            self.push_screen(LeaveDialog(), self._end)
+            self.push_screen(dialog, self._end)
 
     def _end(self, how: str | None) -> None:
         """Have workers end, then leave.

@@ -135,15 +135,8 @@ def commands_text(trial: TrialRow) -> Text:
     return text.append("In a shell:\n" + "\n".join(f"  {line}" for line in lines))
 
 
-class LeaveDialog(Dialog[str | None]):
+class EndDialog(Dialog[str | None]):
     """Returns "leave" or "stop"; None stays."""
-
-    TITLE = "Leave the sweep"
-    BINDINGS = [
-        Binding("enter,l,ctrl+c", "dismiss('leave')", "Leave", key_display="enter", priority=True),
-        Binding("s,Q", "dismiss('stop')", "Stop it", key_display="s"),
-        Binding("escape,q", "dismiss(None)", "Stay", key_display="esc"),
-    ]
 
     def compose_content(self) -> ComposeResult:
         yield Label(
@@ -154,3 +147,25 @@ class LeaveDialog(Dialog[str | None]):
                 "Nothing is lost either way: the same command goes on with it."
             )
         )
+
+
+class LeaveDialog(EndDialog):
+    """For who wants to leave the sweep to others."""
+
+    TITLE = "Leave the sweep"
+    BINDINGS = [
+        Binding("enter,l,ctrl+c", "dismiss('leave')", "Leave", key_display="enter", priority=True),
+        Binding("s,Q", "dismiss('stop')", "Stop it", key_display="s"),
+        Binding("escape,q", "dismiss(None)", "Stay", key_display="esc"),
+    ]
+
+
+class StopDialog(EndDialog):
+    """For who wants to stop the sweep."""
+
+    TITLE = "Stop the sweep"
+    BINDINGS = [
+        Binding("enter,s,Q", "dismiss('stop')", "Stop it", key_display="enter", priority=True),
+        Binding("l,ctrl+c", "dismiss('leave')", "Leave", key_display="l", priority=True),
+        Binding("escape,q", "dismiss(None)", "Stay", key_display="esc"),
+    ]

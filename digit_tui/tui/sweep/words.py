@@ -50,9 +50,11 @@ def seconds_words(seconds: float) -> str:
 
 
 def epoch_words(trial: TrialRow) -> str:
-    """For example "3/12"; nothing before it has begun."""
+    """For example "3/12", or "seed 2"; nothing before it has begun."""
     if trial.state == "waiting" and not trial.epoch:
         return ""
+    if trial.state == "running" and trial.seed > 1:  # its epochs are counted for the first
+        return f"seed {trial.seed}"
     return f"{trial.epoch}/{trial.epochs}" if trial.epochs else str(trial.epoch)
 
 

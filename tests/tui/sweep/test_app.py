@@ -70,11 +70,19 @@ async def test_q_asks_then_waits_for_the_workers(sweep: Any, key: str, asked: st
         assert opened.app.return_code == 0
 
 
+async def test_a_question_about_a_sweep_that_has_ended_is_no_more(sweep: Any) -> None:
+    async with sweep() as opened:
+        await opened.press("q")
+        await opened.take(board(), True)
+        assert not isinstance(opened.app.screen, LeaveDialog)
+        assert not opened.app._exit
+
+
 async def test_q_waits_no_longer_when_pressed_again(sweep: Any) -> None:
     async with sweep() as opened:
         await opened.press("Q")
         assert opened.asked == []  # it asks first
-        await opened.press("Q")
+        await opened.press("enter")
         assert opened.asked == ["stop"]
         await opened.press("space", "q")
         assert opened.asked == ["stop"]  # nothing is steered any more
