@@ -261,9 +261,9 @@ def plan_of(space: Space, options: dict[str, Any], given: Mapping[str, Any]) -> 
         trials = 1
         print_error("each setting has one value: there is one trial; --seeds N repeats it")
     elif plan.sampler != "grid" and trials is not None and plan.points < trials:
-        count = f"{plan.points:,} points"
+        points = f"{plan.points:,} points"
         print_error(
-            f"there are {count} for {trials} trials: --sampler grid tries each of them once"
+            f"there are {points} for {trials} trials: --sampler grid tries each of them once"
         )
     prepare_pictures(config.data)
     dataset = load_and_tell(config.data, config.side)
