@@ -32,6 +32,11 @@ from digit_tui.storage.run_files import CALIBRATION
 from digit_tui.training.command_source import Mailbox
 from digit_tui.training.fold_copy import fold_trainer
 
+WORSE = (
+    "The calibration error is not smaller: the temperature is that of the least negative",
+    "log-likelihood, and the error of so few digits is partly chance.",
+)
+
 
 def calibrate_run(name: str, best: bool, folds: int, as_json: bool) -> int:
     """Fit the temperature of a saved run and save it in its folder; returns the exit status.
@@ -172,4 +177,5 @@ def _lines(calibration: Calibration, before: Measures, after: Measures) -> list[
     return [
         f"Fitted on {source}, for step {calibration.step:,}",
         *comparison_lines(before, after),
+        *(WORSE if after.ece > before.ece else ()),
     ]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.insight.answers import NOT_A_DIGIT, Answer, answer_words
+from digit_tui.insight.calibration import calibrated
 from digit_tui.insight.selective import SelectiveClassifier
 from digit_tui.nn import Network, evaluate
 
@@ -70,6 +71,8 @@ def look_at(
 ) -> tuple[Array, list[Answer | None]]:
     """The probabilities (n, classes) of images without labels, and what to say of each.
 
+    With a classifier they are at its temperature.
+
     Args:
         network: of square images.
         images: (n, side, side) uint8.
@@ -80,4 +83,4 @@ def look_at(
     chances = evaluate(network, flat, labels).probabilities
     if classifier is None:
         return chances, [None] * len(images)
-    return chances, [*classifier.answers(flat, chances)]
+    return calibrated(chances, classifier.temperature), classifier.answers(flat, chances)

@@ -26,6 +26,8 @@ MOVE = Binding.Group("Move", compact=True)
 
 NO_SUCH = "No such digit. Press {back} to list all again, {filter} to change the filter."
 
+NO_SUCH_IN_CELL = "No such digit. {back} leads back to the matrix, {filter} changes the filter."
+
 
 class MistakesView(FilteredView):
     """A list of digits beside the chosen one: its picture and probabilities, or its explanation."""
@@ -220,7 +222,7 @@ class MistakesView(FilteredView):
             split = self.host.model.config.monitored_split
             return f"The {split} digits have not been evaluated yet."
         if str(self._listing.selection):
-            return with_keys(self.app, NO_SUCH)
+            return with_keys(self.app, NO_SUCH_IN_CELL if self._of_a_cell else NO_SUCH)
         key = key_names(self.app)["all"]
         return f"Not one mistake. Press {key} to see all {self._evaluated.split} digits."
 
