@@ -83,4 +83,4 @@ def look_at(
     chances = evaluate(network, flat, labels).probabilities
     if classifier is None:
         return chances, [None] * len(images)
-    return calibrated(chances, classifier.temperature), classifier.answers(flat, chances)
+    return calibrated(chances, classifier.temperature), [*classifier.answers(flat, chances)]

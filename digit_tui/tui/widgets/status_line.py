@@ -13,6 +13,7 @@ from digit_tui.insight.significance import ends_words
 from digit_tui.run.wording import epoch_words, rate_words, settings_words
 from digit_tui.tui.drawing.ink import Line
 from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.terminal.charset import shows
 from digit_tui.tui.widgets.canvas import Canvas
 
 STATES = {
@@ -31,6 +32,8 @@ LEAST_SPAN = 0.002
 """Difference between the lowest and the highest bar of a trend, at least."""
 LARGE_ROWS = 3
 """Of the large figure; where there are fewer, it is a part of the text."""
+CURVES = "╭╮╰╯"
+"""What large digits are drawn with."""
 LARGE_FROM = 70
 """Columns from which there is room for the large figure."""
 
@@ -88,21 +91,34 @@ def state_line(model: RunModel, width: int = 1_000, accuracy: bool = True) -> st
     return "  ".join(parts)
 
 
-def quality_line(model: RunModel, width: int = 1_000) -> str:
-    """Which accuracy it is, its best and its interval, and where it tends to."""
+def quality_line(model: RunModel, width: int = 1_000, figure: bool = False) -> str:
+    """Which accuracy it is, its best and its interval, and where it tends to.
+
+    Args:
+        model: the run.
+        width: columns; what matters less is left out if it does not fit.
+        figure: whether to say the accuracy itself.
+    """
     measured, series = model.measured, model.curves.monitored_accuracy
     split = model.config.monitored_split
     if measured is None or not len(series):
         return f"{split} accuracy: not measured yet"
     interval = ends_words(*measured)
+    told = f" {measured[0] / measured[1]:.2%}" if figure else ""
     if not series.x[-1]:
-        return f"{split} accuracy before training ({interval})"
-    named = (f"{split} accuracy (95% interval {interval})", f"{split} accuracy ({interval})")
-    others = [trend(series.y[-TREND:].tolist())]
+        return f"{split} accuracy{told} before training ({interval})"
+    named = [
+        f"{split} accuracy{told} (95% interval {interval})",
+        f"{split} accuracy{told} ({interval})",
+        f"{split}{told} ({interval})",
+        f"{split}{told}",
+    ]
+    # Stand-ins for bars are all alike.
+    others = [trend(series.y[-TREND:].tolist())] if shows(BARS) else []
     if model.best is not None:
         epoch, accuracy = model.best
         others.insert(0, f"best {accuracy:.2%} at epoch {epoch_words(epoch)}")
-    lines = ["  ".join([each, *others]) for each in (*named, f"{split} ({interval})", split)]
+    lines = ["  ".join([each, *others]) for each in named]
     return next((line for line in lines if len(line) <= width), lines[-1])
 
 
@@ -135,11 +151,13 @@ class StatusLine(Canvas):
             self.paint([_fit(_whole_line(model, width), width)])
             return
         measured = model.measured
-        large = self._large("-" if measured is None else f"{measured[0] / measured[1]:.2%}")
+        text = "-" if measured is None else f"{measured[0] / measured[1]:.2%}"
+        drawn = shows(CURVES)  # stand-ins for them are the same in several digits
+        large = self._large(text) if drawn else [[Segment("")]] * LARGE_ROWS
         room = width - large[0][0].cell_length - 2
         lines = [
             state_line(model, room, accuracy=False),
-            quality_line(model, room),
+            quality_line(model, room, figure=not drawn),
             settings_line(model, room),
         ]
         pairs = zip(lines, large, strict=True)
