@@ -27,6 +27,8 @@ COLORS = 10
 MARKS = digits + ascii_letters
 """A character for each class; there are at most 47."""
 MISTAKE = "✗"
+FEW = 0.05
+"""The share of mistakes up to which each of them can be seen."""
 CROWDED = 2.0
 """Digits in a cell, on average, from which dots show more than characters."""
 
@@ -65,8 +67,8 @@ def draw_scatter(
 ) -> list[Line]:
     """A line of segments for each row of the window.
 
-    A cell has the colour of the class that most of its digits are of, and a cross instead if at
-    least half of them are mistakes.
+    A cell has the colour of the class that most of its digits are of. Where a mistake is in it that
+    is a cross; while there are many, where at least half of its digits are.
 
     Args:
         scatter: the digits.
@@ -118,7 +120,8 @@ def _cells(
     else:
         texts = [MARKS[each] for each in common.tolist()]
     drawn: list[tuple[str, Style | None]] = [(" ", None)] * (width * height)
-    crosses = 2 * mistakes >= total
+    few = np.count_nonzero(scatter.wrong[seen]) <= FEW * max(len(place), 1)
+    crosses = mistakes > 0 if few else 2 * mistakes >= total
     for at in np.flatnonzero(total).tolist():
         drawn[at] = MISTAKE if crosses[at] else texts[at], styles[common[at]]
     return [drawn[row * width : (row + 1) * width] for row in range(height)]

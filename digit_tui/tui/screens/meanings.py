@@ -212,7 +212,7 @@ MAP = (
     Meaning("PCA: 46%", "so much of all differences is seen on the map"),
     Meaning("t-SNE", "keeps neighbours together; far apart means little"),
     Meaning("dots, 7", "digits, in the colour of what they are"),
-    Meaning("✗", "mistakes; among many digits where they are half"),
+    Meaning("✗", "mistakes; while they are many, where they are half"),
     Meaning("▸7◂", "the digit that is chosen; it is drawn on the right"),
     Meaning("#12  4 → 9  97%", "it is a 4 and is read as a 9, with 97% confidence"),
     Meaning("2.2×", "how far the map is zoomed in"),

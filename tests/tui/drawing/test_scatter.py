@@ -64,3 +64,15 @@ def test_what_is_outside_is_left_out() -> None:
     outside = [(-0.6, 0), (5.6, 0), (0, -0.6), (0, 2.6), (5.4, 2.4)]
     assert drawn(outside, [0, 0, 0, 0, 1]) == ["      ", "      ", "     1"]
     assert drawn([], []) == ["      "] * 3
+
+
+@pytest.mark.parametrize(("mistakes", "crosses"), [(1, 1), (5, 5), (6, 0)])
+def test_few_mistakes_are_all_seen(mistakes: int, crosses: int) -> None:
+    """Each cell has ten digits; up to a twentieth of all may be wrong, each in another cell."""
+    places = np.repeat(np.stack([np.arange(10.0), np.zeros(10)], axis=1), 10, axis=0)
+    wrong = np.zeros(100, np.bool_)
+    wrong[: 10 * mistakes : 10] = True
+    lines = draw_scatter(
+        Scatter(places, np.zeros(100, np.intp), wrong), 10, 1, [Style()], dots=False, chosen=None
+    )
+    assert "".join(segment.text for segment in lines[0]).count("✗") == crosses

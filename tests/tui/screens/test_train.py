@@ -30,6 +30,15 @@ class TestStatus:
             assert opened.rows[0].endswith("  a?[2Jb?")
             assert all(row.isprintable() for row in opened.rows)
 
+    async def test_a_figure_that_cannot_be_drawn_large_is_in_the_line(
+        self, window: Any, story: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("digit_tui.tui.widgets.status_line.shows", lambda _: False)
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}))
+            words = "test accuracy 99.90% (95% interval 99.4 to 100.0)  best 99.90% at epoch 1"
+            assert opened.rows[2].strip() == words
+
     async def test_the_headline(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}), story.steps(34))
