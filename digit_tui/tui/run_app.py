@@ -65,6 +65,8 @@ class RunApp(ViewsApp):
         super().__init__(stdio)
         self._rate = rate
         self._situation: tuple[object, ...] = ()
+        self._told: LogLine | None = None
+        """What was shown last where no log is in sight."""
         self.schedule = DrawSchedule(rate)
         self.inspector = Inspector(self.look_inside)
         self._health_watch = HealthWatch(self)
@@ -97,6 +99,10 @@ class RunApp(ViewsApp):
             self.schedule.invalidate()
             went_back = went_back or isinstance(event, WentBack)
             urgent = urgent or not isinstance(event, ROUTINE)
+        for line in told.values():
+            if line is self._told:  # it goes on: "learning rate 0.002 → 0.008"
+                self.clear_notifications()
+            self._told = line
         for text in [*(line.text for line in told.values()), *results]:
             self._show_where_no_log_is(text)
         top = self.top_screen

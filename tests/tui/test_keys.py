@@ -134,6 +134,18 @@ async def test_a_change_is_told_where_no_log_is_in_sight(window: Any, story: Any
         assert [*opened.app._notifications] == [told, of_both]
 
 
+async def test_a_rate_that_is_doubled_again_and_again_is_one_notice(
+    window: Any, story: Any
+) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening())
+        await opened.press("tab")
+        for rate in (0.002, 0.004, 0.008):
+            await opened.tell(story.changed("learning_rate", rate))
+        (told,) = opened.app._notifications
+        assert "0.001 → 0.008" in told.message
+
+
 class TestPalette:
     @pytest.mark.parametrize("mode", ["mistakes", *rarely("train")])
     async def test_it_offers_what_can_be_done_in_groups(
