@@ -12,10 +12,11 @@ from digit_tui.run.commands import ScaleLearningRate, SetAugmentation, SetClippi
 STEPS = 63
 """Of an epoch: 4,000 images in batches of 64."""
 
+LOOKED_AT = [(optimizer, True) for optimizer in ("sgd", "momentum", "rmsprop", "adam", "adamw")]
+
 
 class TestHundredfoldRate:
-    @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "rmsprop", "adam", "adamw"])
-    @pytest.mark.parametrize("look", [True, False])
+    @pytest.mark.parametrize(("optimizer", "look"), [("sgd", False), ("adam", False), *LOOKED_AT])
     def test_from_the_start(self, sample: Dataset, optimizer: str, look: bool) -> None:
         rate = 100 * RULES[optimizer].learning_rate
         ran = diagnose(sample, optimizer=optimizer, learning_rate=rate, look=look)
@@ -24,8 +25,7 @@ class TestHundredfoldRate:
         assert worst.cause == f"the rate of {rate:.3g} from the start"
         assert worst.remedies == ("slower_start",)
 
-    @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "rmsprop", "adam", "adamw"])
-    @pytest.mark.parametrize("look", [True, False])
+    @pytest.mark.parametrize(("optimizer", "look"), [("sgd", False), ("adam", False), *LOOKED_AT])
     def test_while_it_trains(self, sample: Dataset, optimizer: str, look: bool) -> None:
         script = [(2 * STEPS, ScaleLearningRate(100.0))]
         ran = diagnose(sample, script, optimizer=optimizer, epochs=4, look=look)

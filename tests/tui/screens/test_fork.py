@@ -21,39 +21,37 @@ from digit_tui.tui.screens.fork import ForkDialog
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.gap_line import GapLine, gap
 
+DIFFERENCES: list[tuple[list[str], Any]] = [
+    (["right"], (commands.SetOptimizer("adamw"),)),
+    (["left", "down", "right"], (commands.SetOptimizer("rmsprop", 0.002),)),
+    (["down", "left", "left"], (commands.SetLearningRate(pytest.approx(0.0002)),)),
+    (["up", "up", "up", "left"], (commands.SetAugmentation("elastic"),)),
+    (["up", "up", "right", "right"], (commands.Prune(0.5),)),
+    (["up", *"2:3+9"], (commands.SwitchOff(2, (3, 9)),)),
+    (
+        ["right", "up", *"1:17", "up", "left"],
+        (commands.SetOptimizer("adamw"), commands.Prune(0.8), commands.SwitchOff(1, (17,))),
+    ),
+    (["down", "down", "0", ".", "3"], (commands.SetLearningRate(0.3),)),
+    (["right", "down", "tab", *"1e-4"], (commands.SetOptimizer("adamw", 1e-4),)),
+    (["down", "down", "5", "up", "left"], (commands.SetLearningRate(0.0005),)),
+    (["down", "down", "down", "space"], (commands.SetClipping(norm=1.0),)),
+    (
+        ["down", "down", "down", "left", "down", "right"],
+        (commands.SetClipping(value=0.1), commands.SetAugmentation("shift")),
+    ),
+]
+"""What is typed into the dialog of a fork, and what it does then."""
+
 
 class TestFork:
-    @pytest.mark.parametrize(
-        ("keys", "changes"),
-        [
-            (["right"], (commands.SetOptimizer("adamw"),)),
-            (["left", "down", "right"], (commands.SetOptimizer("rmsprop", 0.002),)),
-            (["down", "left", "left"], (commands.SetLearningRate(pytest.approx(0.0002)),)),
-            (["up", "up", "up", "left"], (commands.SetAugmentation("elastic"),)),
-            (["up", "up", "right", "right"], (commands.Prune(0.5),)),
-            (["up", *"2:3+9"], (commands.SwitchOff(2, (3, 9)),)),
-            (
-                ["right", "up", *"1:17", "up", "left"],
-                (commands.SetOptimizer("adamw"), commands.Prune(0.8), commands.SwitchOff(1, (17,))),
-            ),
-            (["down", "down", "0", ".", "3"], (commands.SetLearningRate(0.3),)),
-            (["right", "down", "tab", *"1e-4"], (commands.SetOptimizer("adamw", 1e-4),)),
-            (["down", "down", "5", "up", "left"], (commands.SetLearningRate(0.0005),)),
-            (["down", "down", "down", "space"], (commands.SetClipping(norm=1.0),)),
-            (
-                ["down", "down", "down", "left", "down", "right"],
-                (commands.SetClipping(value=0.1), commands.SetAugmentation("shift")),
-            ),
-        ],
-    )
-    async def test_the_dialog_asks_what_differs(
-        self, window: Any, story: Any, keys: list[str], changes: Any
-    ) -> None:
+    async def test_the_dialog_asks_what_differs(self, window: Any, story: Any) -> None:
         async with window(hidden=(32, 16)) as opened:
             await opened.tell(*story.opening(), *story.epochs(1))
-            await opened.press("f", *keys, "enter")
-            (sent,) = opened.sent
-            assert sent == commands.Fork(changes)
+            for keys, changes in DIFFERENCES:
+                await opened.press("f", *keys, "enter")
+                assert opened.sent == [commands.Fork(changes)], keys
+                opened.sent.clear()
 
     async def test_a_fork_that_does_the_same_is_none(self, window: Any, story: Any) -> None:
         async with window() as opened:
