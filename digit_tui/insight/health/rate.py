@@ -104,7 +104,7 @@ def _known_from(record: Record) -> int:
 
 def _raise(record: Record, step: int) -> SettingChange | None:
     """The last change up to a step that brought another optimizer or a higher rate."""
-    found = [each for each in record.changes if each.step <= step and raises(each)]
+    found = [each for each in record.changes_by(step) if raises(each)]
     return found[-1] if found else None
 
 
