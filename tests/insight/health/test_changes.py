@@ -65,7 +65,7 @@ def test_those_after_a_step_are_not_told_of_it(sample: Dataset) -> None:
 
 def test_a_rate_that_was_doubled_to_ruin_is_named_from_where_it_began(sample: Dataset) -> None:
     script = at(range(STEPS + 10, STEPS + 24, 2))
-    ran = diagnose(sample, script, look=False, epochs=2, schedule="constant")
+    ran = diagnose(sample, script, look=False, epochs=3)
     found = {each.rule: each for each in ran.findings[1]}
     assert set(found) == {"high rate", "relapse"}
     for each in found.values():
