@@ -35,6 +35,9 @@ def in_trouble(record: Record) -> Finding | None:
         return None
     change = _raise(record, trouble.step)
     high = _from_the_start(record) if change is None else ""
+    # The words name the last of several changes in a row.
+    row = change if change is not None and change.words not in trouble.words else None
+    named = row is not None and any(each.words in trouble.words for each in record.changes)
     return Finding(
         "trouble",
         LOST,
@@ -42,7 +45,7 @@ def in_trouble(record: Record) -> Finding | None:
         trouble.step,
         trouble.words,
         "",
-        high,  # the words name a change already
+        change_words(row) if named else high,
         ("slower_start",) if high else ("undo", "halve_rate"),
     )
 

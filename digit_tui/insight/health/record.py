@@ -15,7 +15,10 @@ LOST = 0.95
 ARROW = " → "
 """In the words of a change, between the old value and the new one."""
 IN_A_ROW = 1.0
-"""Epochs between two changes of the rate from which they are no longer told as one."""
+"""Epochs between two changes of the rate from which they are no longer told as one, ..."""
+IN_A_ROW_STEPS = 200
+"""... if there are as many steps between them: small networks make that many on the sample, some
+epochs of 32, between two keys that a person presses one after the other."""
 
 
 class EpochFacts(NamedTuple):
@@ -189,7 +192,8 @@ def _goes_on(before: SettingChange, change: SettingChange) -> bool:
     if not before.setting == change.setting == "learning_rate":
         return False
     same_way = (before.new > before.old) == (change.new > change.old)
-    return same_way and change.epoch - before.epoch < IN_A_ROW
+    soon = change.epoch - before.epoch < IN_A_ROW or change.step - before.step < IN_A_ROW_STEPS
+    return same_way and soon
 
 
 def _as_one(first: SettingChange, last: SettingChange) -> SettingChange:

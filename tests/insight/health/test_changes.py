@@ -10,6 +10,8 @@ from support.health import diagnose
 
 from digit_tui.data import Dataset
 from digit_tui.insight.health.finding import change_words
+from digit_tui.insight.health.rate import in_trouble
+from digit_tui.insight.health.record import Trouble
 from digit_tui.run.commands import (
     AddEpochs,
     Command,
@@ -51,9 +53,18 @@ def test_with_another_change_between_them_they_are_not_one(sample: Dataset, othe
     assert len(found) >= 3
 
 
-@pytest.mark.parametrize(("apart", "count"), [(STEPS - 1, 1), (STEPS + 1, 2)])
-def test_nor_with_an_epoch_between_them(sample: Dataset, apart: int, count: int) -> None:
-    assert len(words(sample, (10, UP), (10 + apart, UP), epochs=2)) == count
+@pytest.mark.parametrize(
+    ("batch_size", "apart", "count"),
+    [(16, 240, 1), (16, 260, 2), (250, 190, 1), (250, 210, 2)],
+)
+def test_nor_with_an_epoch_between_them_and_many_steps(
+    sample: Dataset, batch_size: int, apart: int, count: int
+) -> None:
+    """An epoch has 250 steps, or 16."""
+    script = [(10, UP), (10 + apart, UP)]
+    options = {"batch_size": batch_size, "epochs": 2 if batch_size == 16 else 14}
+    record = diagnose(sample, script, look=False, hidden=(8,), **options).last
+    assert len(record.changes_by(record.step)) == count
 
 
 def test_those_after_a_step_are_not_told_of_it(sample: Dataset) -> None:
@@ -71,3 +82,15 @@ def test_a_rate_that_was_doubled_to_ruin_is_named_from_where_it_began(sample: Da
     for each in found.values():
         assert each.cause == "learning rate 0.001 → 0.128 at steps 73 to 85"
         assert each.since_step == 85
+
+
+@pytest.mark.parametrize(
+    ("steps", "cause"),
+    [([10, 12, 14], "learning rate 0.001 → 0.008 at steps 10 to 14"), ([14], "")],
+)
+def test_a_spike_that_names_the_last_of_them(sample: Dataset, steps: list[int], cause: str) -> None:
+    record = diagnose(sample, at(steps), look=False, epochs=1).last
+    words = f"loss rose from 0.5 to 3, 6 steps after {record.changes[-1].words}"
+    found = in_trouble(replace(record, trouble=Trouble(20, 0.3, words)))
+    assert found is not None
+    assert found.cause == cause
