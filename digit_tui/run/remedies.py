@@ -29,6 +29,7 @@ HEALTH = {
     "clip": "{clip} changes clipping",
     "augment": "{augment} deforms the images",
     "timeline": "{timeline} lists when it was better",
+    "stop": "{quit} saves and leaves",
     "restart": "{restart} begins again",
     "data": "{restart} takes other data",
 }

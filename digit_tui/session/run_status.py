@@ -304,6 +304,8 @@ class RunStatus:
                     self._end_teaching()
             case Inspected():
                 fork.inspected = event
+            case WentBack():
+                fork.health = None  # what was found may be undone
             case SaveFailed():
                 self.ingest(event)
             case RunEnded():

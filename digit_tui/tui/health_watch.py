@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
+from time import perf_counter, thread_time
 from typing import NamedTuple, Protocol
 
 from textual.message import Message
@@ -21,22 +22,29 @@ from digit_tui.tui.inspector import Inspector
 from digit_tui.tui.state.run_model import RunModel
 
 SHARE = 0.005
-"""The most of the time that it may take beside training."""
+"""The most of the time that it may take beside training, in processor time, ..."""
+READ_SHARE = 0.05
+"""... and while the page is on screen that tells all of it."""
+LATE = 5.0
+"""Epochs of training after which the layers of a run are no longer looked at. Where an epoch takes
+less time than an answer, the state that was asked for comes after other evaluations."""
 
 
 class Checked(Message):
     """The health of a run or a fork was checked."""
 
-    def __init__(self, branch: RunModel | ForkRunStatus, health: Health) -> None:
+    def __init__(self, branch: RunModel | ForkRunStatus, health: Health, generation: int) -> None:
         """Tell of it.
 
         Args:
             branch: the run, or the fork.
             health: what was found.
+            generation: that of the watch when the check began.
         """
         super().__init__()
         self.branch = branch
         self.health = health
+        self.generation = generation
 
 
 class Patient(Protocol):
@@ -61,25 +69,46 @@ class _Case(NamedTuple):
 
 
 class HealthWatch:
-    """Checks at each evaluation, or at as many as there is time for."""
+    """Checks at each evaluation, or at as many as there is time for.
+
+    Attributes:
+        generation: how often what was found became void: a check that began before is of no use.
+    """
 
     def __init__(self, app: Patient) -> None:
         self._app = app
-        self._pace = Pace(SHARE)
+        self._pace = Pace(SHARE, perf_counter, thread_time)
+        self._practised = False
+        """Whether there was a check before: the first one imports a lot, and none after it."""
         self._busy = False
         self._checked: Evaluated | None = None
+        self._asked: tuple[RunModel, Inspected | None] | None = None
+        """Whose state was asked for, and the one that there was then."""
+        self.generation = 0
 
-    def watch(self, model: RunModel) -> None:
-        """Begin a check if there is something new, and time. Called often."""
+    def forget(self) -> None:
+        """What was checked is undone: the next evaluation is checked whatever it takes."""
+        self._checked = self._asked = None
+        self.generation += 1
+
+    def watch(self, model: RunModel, is_read: bool) -> None:
+        """Begin a check if there is something new, and time. Called often.
+
+        Args:
+            model: the run on screen.
+            is_read: whether the page that tells all of it is on screen.
+        """
         evaluated, dataset = model.evaluated, model.dataset
         if self._busy or evaluated is None or dataset is None or evaluated is self._checked:
             return
-        if not (self._pace.allowed or not model.going or self._checked is None):
+        if evaluated.step > model.step:
+            return  # it is undone
+        allowed = self._pace.allowed_at(READ_SHARE if is_read else SHARE)
+        if not (allowed or not model.going or self._checked is None):
             return
-        if model.replay is None and not self._app.inspector.answered(model):
-            self._app.inspector.ask(model)
-            return  # the answer comes between two steps
-        self._checked, self._busy = evaluated, True
+        if model.replay is None and not self._has_states(model):
+            return  # they come between two steps
+        self._checked, self._asked, self._busy = evaluated, None, True
         branches: list[RunModel | ForkRunStatus] = [model]
         if model.fork is not None:
             branches.append(model.fork)
@@ -92,17 +121,32 @@ class HealthWatch:
             )
             for branch in branches
         ]
-        check = partial(self._check, cases, dataset)
+        check = partial(self._check, cases, dataset, self.generation)
         self._app.run_worker(check, thread=True, group="health")
 
-    def _check(self, cases: Sequence[_Case], dataset: Dataset) -> None:
+    def _has_states(self, model: RunModel) -> bool:
+        """Whether the states of the run and its fork have come; if not, they are asked for."""
+        inspector, inspected = self._app.inspector, model.inspected
+        if inspector.answered(model):
+            return True
+        if self._asked is not None and self._asked[0] is model and inspected is not None:
+            new = inspected is not self._asked[1] and inspected.step <= model.step
+            if new and model.going and model.epoch - inspected.epoch <= LATE:
+                return inspector.has_fork(model)
+        inspector.ask(model)
+        if self._asked is None or self._asked[0] is not model:
+            self._asked = model, inspected
+        return False
+
+    def _check(self, cases: Sequence[_Case], dataset: Dataset, generation: int) -> None:
         """Check one evaluation. Called in a thread."""
-        with self._pace, suppress(MemoryError):  # the next check may find some
+        measured: Pace | nullcontext[None] = self._pace if self._practised else nullcontext()
+        with measured, suppress(MemoryError):  # the next check may find some
             for branch, record, evaluated, inspected in cases:
                 inspection = None
                 if inspected is not None:
                     layers = self._app.inspector.layers(inspected, dataset)
                     inspection = inspection_of(inspected, layers.facts)
                 health = check_health(record, dataset, evaluated, inspection)
-                self._app.post_message(Checked(branch, health))
-        self._busy = False
+                self._app.post_message(Checked(branch, health, generation))
+        self._practised, self._busy = True, False

@@ -53,11 +53,15 @@ class Inspector:
 
     def answered(self, model: RunModel) -> bool:
         """Whether the states at the latest evaluation have come, that of a fork too."""
+        return self.is_latest(model) and self.has_fork(model)
+
+    def has_fork(self, model: RunModel) -> bool:
+        """Whether the state of the fork, if there is one, has come as that of the run has."""
         run, fork = model.inspected, model.fork
-        if run is None or not self.is_latest(model):
-            return False
-        # That of a fork comes right after it.
-        return fork is None or (fork.inspected is not None and fork.inspected.step == run.step)
+        if fork is None or run is None:
+            return fork is None
+        # It comes right after that of the run.
+        return fork.inspected is not None and fork.inspected.step == run.step
 
     def layers(self, inspected: Inspected, dataset: Dataset) -> Layers:
         """The layers of a state; for the second who asks nothing is computed. Called in threads.

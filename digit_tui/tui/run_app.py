@@ -28,6 +28,7 @@ from digit_tui.tui.draw_schedule import DrawSchedule
 from digit_tui.tui.health_watch import Checked, HealthWatch
 from digit_tui.tui.inspector import Inspector
 from digit_tui.tui.screens.log import LogDialog
+from digit_tui.tui.screens.network.health import HealthPage
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.screens.view_host import ViewHost
 from digit_tui.tui.state.log_line import LogLine
@@ -96,6 +97,8 @@ class RunApp(ViewsApp):
                 match event:
                     case BranchEvent(SettingChanged(lesson=Lesson() as lesson)):
                         results.append(f"{lesson.total} drawings: {lesson.words}")
+                    case WentBack() | BranchEvent(WentBack()):
+                        self._health_watch.forget()
             self.schedule.invalidate()
             went_back = went_back or isinstance(event, WentBack)
             urgent = urgent or not isinstance(event, ROUTINE)
@@ -114,20 +117,22 @@ class RunApp(ViewsApp):
         if situation != self._situation and top is not None:
             self._situation = situation
             self.refresh_bindings()
-        if self.current_mode in WATCHED and self.fault is None:
-            with self.errors_told():
-                self._health_watch.watch(self.model)
         # The run goes on behind a dialog.
         view = next(iter(self.screen_stack), None)
+        if self.current_mode in WATCHED and self.fault is None:
+            with self.errors_told():
+                is_read = isinstance(view, View) and view.part == HealthPage.NAME
+                self._health_watch.watch(self.model, is_read)
         if isinstance(view, View) and view.ready and self.fault is None:
             with self.errors_told():
                 changed = went_back or self.model.state != before
                 self.schedule.update(view, self.model, urgent, changed)
 
     def on_checked(self, message: Checked) -> None:
-        """Show what ails the run or its fork, unless that has ended meanwhile."""
+        """Show what ails the run or its fork, unless that has ended or gone back meanwhile."""
         branch, health = message.branch, message.health
-        if branch not in (self.model, self.model.fork):
+        void = message.generation != self._health_watch.generation
+        if void or branch not in (self.model, self.model.fork):
             return
         branch.health = health
         if health.inspection is not None and health.inspection.step <= self.model.step:

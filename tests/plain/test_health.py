@@ -22,7 +22,7 @@ def test_nothing_is_wrong(converse: Converse) -> None:
 
 def test_before_the_first_step(converse: Converse) -> None:
     ended = converse("health", "quit", **LEARNS)
-    assert "nothing is wrong" in ended.lines
+    assert "no epoch has been trained here yet" in ended.lines
     assert ended.find("^looked at: 0 epochs, the layers at step 0, ")
 
 

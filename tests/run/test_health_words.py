@@ -38,6 +38,12 @@ def test_all_that_is_known() -> None:
     assert finding_parts(DEAD, None)[-1].endswith("at step 1,150")
 
 
+def test_who_is_told_to_stop_is_told_how() -> None:
+    done = DEAD._replace(remedies=("stop",))
+    assert finding_parts(done, bindings.WAYS)[-1] == "q saves and leaves"
+    assert finding_parts(done, narrator.WAYS)[-1] == "quit saves and leaves"
+
+
 @pytest.mark.parametrize(
     ("width", "line"),
     [

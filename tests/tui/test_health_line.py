@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 import pytest
 from support.rarely import rarely
-from support.steering import forked, of_fork
+from support.steering import back, forked, of_fork
+from support.tui import Clock
 
 from digit_tui.insight.health.finding import HARMED, LOST, Finding
 from digit_tui.run.events import ForkEnded
@@ -189,3 +191,180 @@ async def test_it_is_not_checked_where_it_is_not_seen(
         await opened.tell(*story.epochs(1), story.paused(), *story.epochs(1))
         assert opened.app.runner.looks == looks
         assert opened.app.model.health is None
+
+
+class Watch:
+    """The clocks of the watch, and what its checks take."""
+
+    def __init__(self, seconds: float, processor_seconds: float) -> None:
+        self.clock, self.processor = Clock(), Clock()
+        self.seconds, self.processor_seconds = seconds, processor_seconds
+        self.checks = 0
+
+    def pass_(self) -> None:
+        self.checks += 1
+        self.clock.pass_(self.seconds)
+        self.processor.pass_(self.processor_seconds)
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    """A check takes a second of the processor, of ten that pass."""
+    made = Watch(10.0, 1.0)
+
+    def told(*known: Any) -> Health:
+        made.pass_()
+        return check(*known)
+
+    monkeypatch.setattr(health_watch, "check_health", told)
+    monkeypatch.setattr(health_watch, "perf_counter", made.clock)
+    monkeypatch.setattr(health_watch, "thread_time", made.processor)
+    return made
+
+
+async def goes_on(opened: Any, story: Any) -> None:
+    """An epoch, of which a look inside is there if anybody asked for it."""
+    looks = opened.app.runner.looks
+    await opened.tell(*story.epochs(1))
+    if opened.app.runner.looks > looks:
+        await opened.tell(story.inspected(story.step))
+    await opened.until(lambda: not opened.app._health_watch._busy)
+    await opened.settle()
+
+
+async def test_the_first_check_and_the_work_of_others_do_not_count(
+    window: Any, story: Any, watch: Watch
+) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening())
+        await goes_on(opened, story)
+        assert watch.checks == 1
+        await goes_on(opened, story)
+        assert watch.checks == 2
+        watch.clock.pass_(199.0)  # a second is half a percent of 200
+        await goes_on(opened, story)
+        assert watch.checks == 2
+        watch.clock.pass_(2.0)
+        await goes_on(opened, story)
+        assert watch.checks == 3
+
+
+async def test_the_page_is_as_new_as_it_says(window: Any, story: Any, watch: Watch) -> None:
+    """While it is read, checks may take a larger share of the time."""
+    async with window() as opened:
+        await opened.tell(*story.opening())
+        opened.app.show_health()
+        await opened.until(lambda: opened.app.screen.part == "Health")
+        for epoch in (1, 2):
+            await goes_on(opened, story)
+            opened.find(f" epoch {epoch}.00$")
+            opened.find(f"Looked at: {epoch} epoch")
+        watch.clock.pass_(19.0)
+        await goes_on(opened, story)
+        opened.find(" epoch 2.00$")
+        watch.clock.pass_(2.0)
+        await goes_on(opened, story)
+        opened.find(" epoch 4.00$")
+        opened.find("Looked at: 4 epochs")
+        assert watch.checks == 3
+
+
+async def test_epochs_that_are_shorter_than_an_answer(
+    window: Any, story: Any, watch: Watch
+) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        state = story.inspected()
+        await opened.tell(*story.epochs(1), state)
+        await opened.until(lambda: watch.checks == 1 and opened.app.model.health is not None)
+        assert opened.app.model.health.inspection.step == state.step
+        # One that comes far too late is of no use.
+        state = story.inspected(1)
+        await opened.tell(*story.epochs(1))
+        await opened.tell(*story.epochs(7), state)
+        assert watch.checks == 1
+        await opened.tell(story.inspected(2))
+        await opened.until(lambda: watch.checks == 2)
+
+
+async def test_what_is_undone_is_gone_at_once(
+    window: Any, story: Any, found: dict[str, list[Finding]]
+) -> None:
+    found["run"].append(DEAD)
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        await watched(opened, story)
+        opened.find("41% of layer 1 is dead")
+        await opened.tell(back(story, 100))
+        assert "is dead" not in opened.text
+        opened.app.show_health()
+        await opened.until(lambda: "The run has not been looked at yet." in opened.text)
+        found["run"].clear()
+        await opened.tell(story.evaluated())
+        await opened.tell(story.inspected(1))
+        await opened.until(lambda: "Nothing is wrong." in opened.text)
+        opened.find(" epoch 1.00$")
+        found["run"].append(DEAD)
+        await opened.tell(*story.epochs(1), story.paused())
+        await opened.tell(story.inspected(2))
+        await opened.until(lambda: "is dead" in opened.text)
+        await opened.tell(back(story, 100))
+        assert "is dead" not in opened.text
+        opened.find("The run has not been looked at yet.")
+
+
+async def test_a_fork_that_goes_back_too(
+    window: Any, story: Any, found: dict[str, list[Finding]]
+) -> None:
+    found["fork"].append(DEAD)
+    async with window() as opened:
+        await fork(opened, story)
+        await both_watched(opened, story)
+        opened.find("fork: 41% of layer 1 is dead")
+        await opened.tell(*of_fork(back(story, 150)))
+        assert "is dead" not in opened.text
+
+
+async def test_a_check_that_was_under_way_does_not_bring_it_back(
+    window: Any, story: Any, found: dict[str, list[Finding]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, may_end, told = Event(), Event(), health_watch.check_health
+
+    def slow(*known: Any) -> Health:
+        began.set()
+        assert may_end.wait(20)
+        return told(*known)
+
+    monkeypatch.setattr(health_watch, "check_health", slow)
+    found["run"].append(DEAD)
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(2))
+        await opened.tell(story.inspected())
+        await opened.until(began.is_set)
+        # It is even trained beyond the step that is looked at, before the check ends.
+        await opened.tell(back(story, 100), story.evaluated(), story.steps(150))
+        may_end.set()
+        await opened.until(lambda: not opened.app._health_watch._busy)
+        await opened.settle()
+        assert opened.app.model.health is None
+        assert not opened.app.model.history.inspections
+        assert "is dead" not in opened.text
+
+
+async def test_lines_of_a_finding_that_wrap_are_indented(
+    window: Any, story: Any, found: dict[str, list[Finding]]
+) -> None:
+    words = " ".join(["twelve letters"] * 8)
+    found["run"].append(DEAD._replace(evidence=words, cause=words))
+    async with window() as opened:
+        await opened.tell(*story.opening())
+        await watched(opened, story)
+        opened.app.show_health()
+        await opened.until(lambda: "1  41% of layer 1 is dead" in opened.text)
+        first = next(at for at, row in enumerate(opened.rows) if "1  41%" in row)
+        column = opened.rows[first].index("41%")
+        last = next(at for at, row in enumerate(opened.rows) if "u goes back" in row)
+        assert last > first + 3
+        for row in opened.rows[first + 1 : last + 1]:
+            assert row[:column].strip(" │┃") == ""
+            assert row[column] != " "

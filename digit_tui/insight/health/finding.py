@@ -43,10 +43,26 @@ class Rule(NamedTuple):
 
 def change_words(change: SettingChange | None) -> str:
     """For example "learning rate 0.002 → 0.2 at step 1,200"; "" for None."""
-    return "" if change is None else f"{change.words} at step {change.step:,}"
+    if change is None:
+        return ""
+    if change.first_step in (None, change.step):
+        return f"{change.words} at step {change.step:,}"
+    return f"{change.words} at steps {change.first_step:,} to {change.step:,}"
 
 
 def start_of(record: Record, epoch: EpochFacts) -> tuple[float, int]:
     """Where an epoch began: completed epochs, and steps."""
     before = [each for each in record.epochs if each.epoch < epoch.epoch]
     return float(epoch.epoch - 1), before[-1].step if before else 0
+
+
+def not_before(change: SettingChange | None, start: tuple[float, int]) -> tuple[float, int]:
+    """Where something began: completed epochs, and steps.
+
+    Args:
+        change: its cause, which may lie within the first epoch that shows it; None if unknown.
+        start: where that epoch began.
+    """
+    if change is None or change.step <= start[1]:
+        return start
+    return change.epoch, change.step

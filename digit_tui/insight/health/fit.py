@@ -128,7 +128,7 @@ def overfitting(record: Record) -> Finding | None:
 
 
 def useless_epochs(record: Record) -> Finding | None:
-    """Epochs that bring no better loss, and no more digits."""
+    """Epochs that bring no clearly better loss, and no more digits."""
     last = record.last
     finite = [each for each in record.epochs if each.loss == each.loss]
     if last is None or not finite:
@@ -152,7 +152,7 @@ def useless_epochs(record: Record) -> Finding | None:
         float(best.epoch),
         best.step,
         "more epochs do not help",
-        f"{idle} epochs without a better loss, or more digits right",
+        f"{idle} epochs without a clearly better loss or accuracy",
         "",
-        ("data",) if record.augmented else ("augment",),
+        ("stop", "data") if record.augmented else ("stop", "augment"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from digit_tui.data import counted
 from digit_tui.insight.health.finding import HARMED, Finding, start_of
 from digit_tui.insight.health.record import EpochFacts, Record, TrainingCheck
+from digit_tui.insight.health.setback import setbacks
 from digit_tui.insight.health.statistics import proportion_z
 
 SURE = 4.0
@@ -36,6 +37,8 @@ ENOUGH_IMAGES = 100
 
 def fighting_labels(record: Record) -> Finding | None:
     """Training labels, or those of the monitored split too, that are often wrong."""
+    if setbacks(record).now:
+        return None  # a network that was hurt is wrong often, and surely
     return _training_labels(record) or _monitored_labels(record)
 
 
@@ -80,8 +83,9 @@ def _first_epoch(record: Record) -> EpochFacts | None:
     if record.last_change(record.step, "augment") is not None:
         return None  # images that are newly deformed are harder for a while
     needed = WORSE_DEFORMED if record.augmented else WORSE_IN_TRAINING
+    steady = setbacks(record).steady
     for before, epoch in zip(record.epochs, record.epochs[1:], strict=False):
-        if not epoch.train_loss < before.train_loss:
+        if epoch.epoch not in steady or not epoch.train_loss < before.train_loss:
             continue  # it was hurt, and may have recovered before the end of the epoch
         other = min(before.accuracy, epoch.accuracy)
         z = proportion_z(

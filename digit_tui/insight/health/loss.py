@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import NamedTuple
 
-from digit_tui.insight.health.finding import HARMED, Finding, change_words, start_of
+from digit_tui.insight.health.finding import HARMED, Finding, change_words, not_before, start_of
 from digit_tui.insight.health.finding import LOST as BEYOND_HOPE
 from digit_tui.insight.health.record import LEARNED, LOST, Record, SettingChange
 from digit_tui.insight.health.statistics import mann_kendall, one_sided_p
@@ -67,7 +67,7 @@ def guesses(record: Record) -> Guessing | None:
 
 def ruined_by(record: Record, since: Guessing) -> SettingChange | None:
     """The change that probably made it guess: the last one that raised the rate, or the last."""
-    near = [each for each in record.changes if since.step <= each.step <= since.seen]
+    near = [each for each in record.changes_by(since.seen) if since.step <= each.step]
     raised = [each for each in near if raises(each)]
     return raised[-1] if raised else record.last_change(since.seen, *CAUSES)
 
@@ -108,8 +108,7 @@ def guessing(record: Record) -> Finding | None:
     return Finding(
         "guessing",
         BEYOND_HOPE,
-        since.epoch,
-        since.step,
+        *not_before(change, (since.epoch, since.step)),
         words,
         f"the loss is {shown}; guessing has ln {record.classes} = {record.guessing:.3g}",
         change_words(change),
@@ -135,8 +134,7 @@ def relapse(record: Record) -> Finding | None:
     return Finding(
         "relapse",
         BEYOND_HOPE,
-        epoch,
-        step,
+        *not_before(change, (epoch, step)),
         "it has lost much of what it had learned",
         f"the loss was {best:.3g}, and is {last.loss:.3g}",
         change_words(change),

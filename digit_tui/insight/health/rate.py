@@ -35,6 +35,9 @@ def in_trouble(record: Record) -> Finding | None:
         return None
     change = _raise(record, trouble.step)
     high = _from_the_start(record) if change is None else ""
+    # The words name the last of several changes in a row.
+    row = change if change is not None and change.words not in trouble.words else None
+    named = row is not None and any(each.words in trouble.words for each in record.changes)
     return Finding(
         "trouble",
         LOST,
@@ -42,7 +45,7 @@ def in_trouble(record: Record) -> Finding | None:
         trouble.step,
         trouble.words,
         "",
-        high,  # the words name a change already
+        change_words(row) if named else high,
         ("slower_start",) if high else ("undo", "halve_rate"),
     )
 
@@ -104,7 +107,7 @@ def _known_from(record: Record) -> int:
 
 def _raise(record: Record, step: int) -> SettingChange | None:
     """The last change up to a step that brought another optimizer or a higher rate."""
-    found = [each for each in record.changes if each.step <= step and raises(each)]
+    found = [each for each in record.changes_by(step) if raises(each)]
     return found[-1] if found else None
 
 

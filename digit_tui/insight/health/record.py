@@ -12,6 +12,13 @@ LEARNED = 0.5
 """A network has learned something once its loss is below this share of the loss of guessing, ..."""
 LOST = 0.95
 """... and is no better than guessing above this one; both as for the pause after a loss spike."""
+ARROW = " → "
+"""In the words of a change, between the old value and the new one."""
+IN_A_ROW = 1.0
+"""Epochs between two changes of the rate from which they are no longer told as one, ..."""
+IN_A_ROW_STEPS = 200
+"""... if there are as many steps between them: small networks make that many on the sample, some
+epochs of 32, between two keys that a person presses one after the other."""
 
 
 class EpochFacts(NamedTuple):
@@ -58,6 +65,8 @@ class SettingChange(NamedTuple):
     new: Any
     words: str
     """For example "learning rate 0.002 → 0.004"."""
+    first_step: int | None = None
+    """Of several in a row that are told as one: the step of the first."""
 
 
 class Batches(NamedTuple):
@@ -152,9 +161,21 @@ class Record:
         """Whether it was so at the end of some epoch until this step."""
         return any(e.loss < LEARNED * self.guessing for e in self.epochs if e.step <= step)
 
+    def changes_by(self, step: int) -> list[SettingChange]:
+        """The changes at this step or before; a rate that is doubled key by key changes once."""
+        told: list[SettingChange] = []
+        for change in self.changes:
+            if change.step > step:
+                continue
+            if told and _goes_on(told[-1], change):
+                told[-1] = _as_one(told[-1], change)
+            else:
+                told.append(change)
+        return told
+
     def last_change(self, step: int, *settings: str) -> SettingChange | None:
         """The last change of one of these settings, at this step or before."""
-        found = [each for each in self.changes if each.step <= step and each.setting in settings]
+        found = [each for each in self.changes_by(step) if each.setting in settings]
         return found[-1] if found else None
 
     def epochs_since_change(self, *settings: str) -> tuple[EpochFacts, ...]:
@@ -164,3 +185,19 @@ class Record:
         begins = [0, *(each.step for each in self.epochs)]
         pairs = zip(begins, self.epochs, strict=False)
         return tuple(epoch for begin, epoch in pairs if begin >= start)
+
+
+def _goes_on(before: SettingChange, change: SettingChange) -> bool:
+    """Whether a change of the learning rate goes on with the one before it."""
+    if not before.setting == change.setting == "learning_rate":
+        return False
+    same_way = (before.new > before.old) == (change.new > change.old)
+    soon = change.epoch - before.epoch < IN_A_ROW or change.step - before.step < IN_A_ROW_STEPS
+    return same_way and soon
+
+
+def _as_one(first: SettingChange, last: SettingChange) -> SettingChange:
+    """Two changes of one setting as one, in force since the last."""
+    begins, ends = first.words.partition(ARROW), last.words.partition(ARROW)
+    step = first.step if first.first_step is None else first.first_step
+    return last._replace(old=first.old, words=f"{begins[0]}{ARROW}{ends[2]}", first_step=step)

@@ -11,6 +11,7 @@ from digit_tui.insight.health.finding import (
     NOTE,
     Finding,
     change_words,
+    not_before,
     start_of,
 )
 from digit_tui.insight.health.record import Inspection, Record
@@ -158,7 +159,7 @@ def exploding_gradients(record: Record) -> Finding | None:
     return Finding(
         "exploding gradients",
         HARMED if record.learned else LOST,
-        *start_of(record, first),
+        *not_before(change, start_of(record, first)),
         "the gradient explodes",
         f"its mean norm is {last.gradient_norm:.3g}; 0.1 to 3 is usual",
         change_words(change),

@@ -272,6 +272,7 @@ class RunModel(RunStatus):
 
     def _ingest_went_back(self, event: WentBack) -> None:
         """Keep the curves that are left as undone; go on with those that led to the snapshot."""
+        self.health = None  # what was found may be undone
         aim = event.epoch if self.repeats_to is None else self.repeats_to
         self.start = min(self.start, aim)
         valid = self._shared_until(event.from_lineage, event)

@@ -45,6 +45,8 @@ def test_augmentation_mends_it(sample: Dataset, overfitted: Diagnosed) -> None:
 def test_more_epochs_than_help(overfitted: Diagnosed) -> None:
     (found,) = [each for each in overfitted.findings[-1] if each.rule == "useless epochs"]
     assert found.words == "more epochs do not help"
+    assert found.evidence.endswith(" epochs without a clearly better loss or accuracy")
+    assert found.remedies == ("stop", "augment")
     accuracies = overfitted.accuracies
     assert max(accuracies) - max(accuracies[: int(found.since_epoch)]) < 0.008
 

@@ -103,6 +103,24 @@ def test_gradients_that_explode(sample: Dataset) -> None:
     assert "exploding gradients" not in diagnose(sample, optimizer="momentum", look=False).ever
 
 
+def test_gradients_do_not_explode_before_their_cause(sample: Dataset) -> None:
+    script = [(STEPS + 20, ScaleLearningRate(200.0))]
+    ran = diagnose(sample, script, optimizer="momentum", look=False)
+    found = weights.exploding_gradients(ran.last)
+    assert found is not None
+    assert found.cause == "learning rate 0.05 → 10 at step 83"
+    assert (found.since_epoch, found.since_step) == (pytest.approx(1 + 20 / STEPS, abs=0.01), 83)
+
+
+def test_a_cause_before_the_epoch_that_shows_it_does_not_date_it(sample: Dataset) -> None:
+    script = [(STEPS + 20, ScaleLearningRate(2.0)), (2 * STEPS, ScaleLearningRate(0.5))]
+    record = diagnose(sample, script, optimizer="momentum", look=False, epochs=4).last
+    last = record.epochs[-1]._replace(gradient_norm=50.0)
+    found = weights.exploding_gradients(replace(record, epochs=(*record.epochs[:-1], last)))
+    assert found is not None
+    assert (found.since_epoch, found.since_step) == (3.0, 3 * STEPS)
+
+
 def test_weights_that_are_no_numbers(sample: Dataset) -> None:
     record = diagnose(sample).last
     network = Network((784, 64, 32, 10))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -13,6 +15,7 @@ from digit_tui.run.health_words import finding_parts, looked_at, no_finding
 from digit_tui.run.remedies import Ways
 from digit_tui.session.health_check import Health
 from digit_tui.tui.screens.network.page import Look, Page
+from digit_tui.tui.state.run_model import RunModel
 
 
 class HealthPage(Page):
@@ -24,8 +27,16 @@ class HealthPage(Page):
         with VerticalScroll(can_focus=False):
             yield Static()
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn: tuple[Health | None, ...] = ()
+
     def epoch_of(self, look: Look) -> None:
         return None
+
+    def as_of(self, model: RunModel, epoch: float | None) -> str:
+        """The epoch of the run that was looked at; the fork, if there is one, was at the same."""
+        return "" if model.health is None else f"epoch {model.health.record.epoch:.2f} "
 
     def compute(self, look: Look, choice: Any) -> None:
         """Compute nothing: the app looks after the health of the run, see HealthWatch."""
@@ -33,38 +44,49 @@ class HealthPage(Page):
     def take(self, look: Look, found: Any) -> None:
         pass
 
+    def show(self, model: RunModel) -> None:
+        """Draw what is new: what was undone goes at once."""
+        if self._drawn != _known(model):
+            self.draw()
+
     def say(self, text: str) -> None:
         self.query_one(Static).update(text)
 
     def draw(self) -> None:
         model = self.host.model
+        self._drawn = _known(model)
         if model.health is None:
             self.say("The run has not been looked at yet.")
             return
-        parts = [health_text(model.health, model.ways)]
+        parts: list[RenderableType] = [health_table(model.health, model.ways)]
         if model.fork is not None and model.fork.health is not None:
             # What keys do is done to the run, and only when the fork has ended.
-            fork = health_text(model.fork.health, None)
-            title = Text(f"The fork ({model.fork.words})\n", "underline")
-            parts = [Text("The run\n", "underline"), parts[0], Text("\n\n"), title, fork]
-        self.query_one(Static).update(Text.assemble(*parts))
+            fork = health_table(model.fork.health, None)
+            title = Text(f"The fork ({model.fork.words})", "underline")
+            parts = [Text("The run", "underline"), parts[0], Text(), title, fork]
+        self.query_one(Static).update(Group(*parts))
 
 
-def health_text(health: Health, ways: Ways | None) -> Text:
+def _known(model: RunModel) -> tuple[Health | None, ...]:
+    """What is known of the health of a run, and of its fork."""
+    return model.health, None if model.fork is None else model.fork.health
+
+
+def health_table(health: Health, ways: Ways | None) -> RenderableType:
     """Every finding, or that nothing is wrong; and what was looked at.
 
     Args:
         health: what was found.
         ways: how the interface is asked for what can be done; None where nothing can.
     """
-    text = Text()
-    if not health.findings:
-        text.append(f"{no_finding(health.record).capitalize()}.\n\n", "bold")
+    table = Table.grid(padding=(0, 2, 0, 0))  # lines that wrap are indented, too
     for number, finding in enumerate(health.findings, 1):
         what, *others = finding_parts(finding, ways)
-        text.append(f"{number}  {what}\n", "bold")
+        table.add_row(Text(f"{number}", "bold"), Text(what, "bold"))
         for other in others:
-            text.append(f"   {other}\n")
-        text.append("\n")
-    text.append(f"Looked at: {looked_at(health.record)}.")
-    return text
+            table.add_row("", Text(other))
+        table.add_row("", "")
+    seen = Text(f"Looked at: {looked_at(health.record)}.")
+    if health.findings:
+        return Group(table, seen)
+    return Group(Text(f"{no_finding(health.record).capitalize()}.\n", "bold"), seen)

@@ -97,6 +97,17 @@ class Page(Container, can_focus=True):
         """The epoch of the network that it shows after a look; None if its text says that."""
         return look.evaluated.epoch
 
+    def as_of(self, model: RunModel, epoch: float | None) -> str:
+        """Of when and of what is what it shows, for the right of the bar of pages.
+
+        Args:
+            model: the run.
+            epoch: that of the network that it shows; None if it shows none, or its text says that.
+        """
+        if epoch is None or not self.follows:
+            return ""
+        return f"{'run, ' if model.fork is not None else ''}epoch {epoch:.2f} "
+
     @abstractmethod
     def compute(self, look: Look, choice: Any) -> Any:
         """Compute what the page shows. Called in a thread: it must not touch widgets.

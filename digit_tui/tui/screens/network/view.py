@@ -170,10 +170,8 @@ class NetworkView(View):
 
     def show(self, model: RunModel) -> None:
         super().show(model)
-        epoch = self._epochs.get(self.page)
-        as_of = f"epoch {epoch:.2f} " if epoch is not None and self.page.follows else ""
-        whose = "run, " if as_of and model.fork is not None else ""
-        self.query_one(PageBar).show(self._place, whose + as_of)
+        as_of = self.page.as_of(model, self._epochs.get(self.page))
+        self.query_one(PageBar).show(self._place, as_of)
         if self.page.ready:
             self.page.show(model)
 

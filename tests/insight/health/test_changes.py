@@ -1,0 +1,96 @@
+"""Changes of the learning rate in a row are told as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from support.health import diagnose
+
+from digit_tui.data import Dataset
+from digit_tui.insight.health.finding import change_words
+from digit_tui.insight.health.rate import in_trouble
+from digit_tui.insight.health.record import Trouble
+from digit_tui.run.commands import (
+    AddEpochs,
+    Command,
+    ScaleLearningRate,
+    SetAugmentation,
+    SetOptimizer,
+)
+
+STEPS = 63
+UP, DOWN = ScaleLearningRate(2.0), ScaleLearningRate(0.5)
+
+
+def words(sample: Dataset, *script: tuple[int, Command], epochs: int = 1) -> list[str]:
+    """The changes of a run, in words."""
+    record = diagnose(sample, script, look=False, epochs=epochs).last
+    return [change_words(each) for each in record.changes_by(record.step)]
+
+
+def at(steps: Iterable[int], command: Command = UP) -> list[tuple[int, Command]]:
+    return [(step, command) for step in steps]
+
+
+def test_seven_keys_in_a_row(sample: Dataset) -> None:
+    assert words(sample, *at(range(10, 24, 2))) == ["learning rate 0.001 → 0.128 at steps 10 to 22"]
+    assert words(sample, *at([10] * 3)) == ["learning rate 0.001 → 0.008 at step 10"]
+
+
+def test_up_and_down_are_two(sample: Dataset) -> None:
+    assert words(sample, *at([10, 12]), *at([14, 16], DOWN)) == [
+        "learning rate 0.001 → 0.004 at steps 10 to 12",
+        "learning rate 0.004 → 0.001 at steps 14 to 16",
+    ]
+
+
+@pytest.mark.parametrize("other", [SetAugmentation("elastic"), SetOptimizer("sgd"), AddEpochs(1)])
+def test_with_another_change_between_them_they_are_not_one(sample: Dataset, other: Command) -> None:
+    found = words(sample, (10, UP), (12, other), (14, UP))
+    assert found[0] == "learning rate 0.001 → 0.002 at step 10"
+    assert len(found) >= 3
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "apart", "count"),
+    [(16, 240, 1), (16, 260, 2), (250, 190, 1), (250, 210, 2)],
+)
+def test_nor_with_an_epoch_between_them_and_many_steps(
+    sample: Dataset, batch_size: int, apart: int, count: int
+) -> None:
+    """An epoch has 250 steps, or 16."""
+    script = [(10, UP), (10 + apart, UP)]
+    options = {"batch_size": batch_size, "epochs": 2 if batch_size == 16 else 14}
+    record = diagnose(sample, script, look=False, hidden=(8,), **options).last
+    assert len(record.changes_by(record.step)) == count
+
+
+def test_those_after_a_step_are_not_told_of_it(sample: Dataset) -> None:
+    record = diagnose(sample, at([10, 12, 14]), look=False, epochs=1).last
+    change = record.last_change(12, "learning_rate")
+    assert change_words(change) == "learning rate 0.001 → 0.004 at steps 10 to 12"
+    assert replace(record, changes=()).last_change(12, "learning_rate") is None
+
+
+def test_a_rate_that_was_doubled_to_ruin_is_named_from_where_it_began(sample: Dataset) -> None:
+    script = at(range(STEPS + 10, STEPS + 24, 2))
+    ran = diagnose(sample, script, look=False, epochs=3)
+    found = {each.rule: each for each in ran.findings[1]}
+    assert set(found) == {"high rate", "relapse"}
+    for each in found.values():
+        assert each.cause == "learning rate 0.001 → 0.128 at steps 73 to 85"
+        assert each.since_step == 85
+
+
+@pytest.mark.parametrize(
+    ("steps", "cause"),
+    [([10, 12, 14], "learning rate 0.001 → 0.008 at steps 10 to 14"), ([14], "")],
+)
+def test_a_spike_that_names_the_last_of_them(sample: Dataset, steps: list[int], cause: str) -> None:
+    record = diagnose(sample, at(steps), look=False, epochs=1).last
+    words = f"loss rose from 0.5 to 3, 6 steps after {record.changes[-1].words}"
+    found = in_trouble(replace(record, trouble=Trouble(20, 0.3, words)))
+    assert found is not None
+    assert found.cause == cause
