@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
+from digit_tui.cli.completion_types import STUDY_NAME, TRIED, complete_studies
 from digit_tui.cli.options import run_options
 
 OTHER_HELP = {
@@ -77,11 +79,28 @@ TARGET = click.option(
 )
 
 
+def complete_first(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Subcommands, where one can stand, and studies."""
+    given = (context.get_parameter_source(name) for name in context.params)
+    if ParameterSource.COMMANDLINE in given:
+        return complete_studies(incomplete)
+    found = [
+        CompletionItem(name, help=command.get_short_help_str())
+        for name, command in sweep.commands.items()
+        if name.startswith(incomplete)
+    ]
+    studies = complete_studies(incomplete)
+    return [*found, *(each for each in studies if not found or each.type == "plain")]
+
+
 @click.command("sweep", epilog=MORE)
-@click.argument("study", required=False)
+@click.argument("study", required=False, type=STUDY_NAME, shell_complete=complete_first)
 @click.option(
     "--try",
     "tried",
+    type=TRIED,
     multiple=True,
     metavar="NAME=VALUES",
     help="What to try, again for each setting: optimizer=sgd,adam or lr=1e-4..1e-1:log or "
@@ -181,7 +200,7 @@ sweep.begin = begin
 
 
 @sweep.command("join")
-@click.argument("study", metavar="STUDY|URL")
+@click.argument("study", type=STUDY_NAME, metavar="STUDY|URL")
 @WORKERS
 @STORAGE
 @RUNS
@@ -209,7 +228,7 @@ def join(
 
 
 @sweep.command("show")
-@click.argument("study", metavar="STUDY|URL")
+@click.argument("study", type=STUDY_NAME, metavar="STUDY|URL")
 @STORAGE
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV, a line for each trial.")
