@@ -14,7 +14,7 @@ import pytest
 from click.shell_completion import BashComplete
 from support.cli import Program
 from support.rarely import rarely
-from support.terminal import Terminal
+from support.terminal import POSIX, Terminal
 
 from digit_tui.cli.completion import INSTALL, VARIABLE
 from digit_tui.cli.completion_types import (
@@ -211,7 +211,7 @@ TYPED = {
 }
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@pytest.mark.skipif(not POSIX or shutil.which("bash") is None, reason="needs bash and a terminal")
 def test_bash_where_words_have_an_equals_sign(at_home: dict[str, str], tmp_path: Path) -> None:
     """Bash cuts words there; only an interactive one shows what becomes of the line."""
     begin = tmp_path / "begin"
