@@ -98,7 +98,7 @@ class Run(LiveRun):
             dataset, name = data, name_of(data)
             if options.setdefault("side", data.side) != data.side:
                 wanted = f"the digits have a side of {data.side} pixels, not {options['side']!r}"
-                raise ConfigError("side", f"{wanted}: leave side out, or load other digits")
+                raise ConfigError("side", f"{wanted}: leave side out, or load them with that")
             if data.validation_labels is not None:
                 reason = "the digits have a held-out set already"
                 raise ConfigError("validation", f"{reason}: give Run(validation=...) instead")
