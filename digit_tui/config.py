@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from math import sqrt
+from numbers import Real
 from typing import Any
 
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
@@ -116,6 +117,8 @@ class RunConfig:
         _one_of("preset", self.preset, PRESETS)
         for option, choices in CHOICES.items():
             _one_of(option, getattr(self, option), choices)
+        if not isinstance(self.hidden, (tuple, list)):
+            raise ConfigError("hidden", f"{self.hidden!r} is not a list of widths such as 256,128")
         if not self.hidden or len(self.hidden) > MAX_LAYERS:
             raise ConfigError("hidden", f"there must be 1 to {MAX_LAYERS} hidden layers")
         for width in self.hidden:
@@ -126,9 +129,13 @@ class RunConfig:
                 _between(option, value, *limits)
         for option in ("learning_rate", "clip_norm", "clip_value"):
             value = getattr(self, option)
-            if value is not None and (isinstance(value, bool) or not 0 < value <= MAX_REAL):
+            if value is None:
+                continue
+            _number(option, value)
+            if not 0 < value <= MAX_REAL:
                 raise ConfigError(option, f"{value} is not a positive number up to {MAX_REAL:g}")
-        if isinstance(self.weight_decay, bool) or not 0 <= self.weight_decay <= MAX_REAL:
+        _number("weight_decay", self.weight_decay)
+        if not 0 <= self.weight_decay <= MAX_REAL:
             raise ConfigError("weight_decay", f"{self.weight_decay} is not 0 to {MAX_REAL:g}")
         if self.clip_norm is not None and self.clip_value is not None:
             raise ConfigError("clip_value", "clip by norm or by value, not by both")
@@ -245,11 +252,16 @@ def absolute_data(data: str) -> str:
     return data if data in SOURCES else os.path.abspath(os.path.expanduser(data))
 
 
+def _number(option: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ConfigError(option, f"{value!r} is no number")
+
+
 def _one_of(option: str, value: str, choices: Any) -> None:
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise ConfigError(option, f"{value!r} is none of {', '.join(choices)}")
 
 
 def _between(option: str, value: int, low: int, high: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise ConfigError(option, f"{value} is not a whole number from {low} to {high}")
+        raise ConfigError(option, f"{value!r} is not a whole number from {low} to {high}")

@@ -136,6 +136,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         with Run("classic", data=dataset, **self._options()) as run:
             if not run.finished:
+                run._session.known.undoable = False
                 run.train(None)
             network, history, sha256 = run.network, run.history, run.weights_sha256
         self.classes_, self.feature_min_, self.feature_max_ = classes, low, high

@@ -33,13 +33,28 @@ def load_digits(data: str | PathLike[str] = "auto", side: int = 28) -> Dataset:
         `train_labels`, `test_images`, `test_labels`.
 
     Raises:
-        ConfigError: if the side is out of range.
+        ConfigError: if the data are no name or folder, or the side is out of range.
         DataError: if files are missing, damaged or do not fit each other.
     """
     low, high = LIMITS["side"]
     if isinstance(side, bool) or not isinstance(side, int) or not low <= side <= high:
         raise ConfigError("side", f"{side!r} is not a whole number of pixels from {low} to {high}")
-    return load_dataset(absolute_data(fspath(data)), side)
+    return load_dataset(data_name(data), side)
+
+
+def data_name(data: object) -> str:
+    """The name of a dataset, or its folder in full.
+
+    Raises:
+        ConfigError: if it is neither.
+    """
+    if isinstance(data, (str, PathLike)):
+        return absolute_data(fspath(data))
+    raise ConfigError(
+        "data",
+        f"data: {type(data).__name__} is no name, folder or Dataset: a Dataset of arrays is made "
+        "by digits_from_arrays(train_images, train_labels, test_images, test_labels)",
+    )
 
 
 def digits_from_arrays(
@@ -120,6 +135,9 @@ def as_pixels(images: ArrayLike, pixels: int) -> NDArray[np.uint8]:
         ValueError: if they are anything else.
     """
     given: NDArray[Any] = np.asarray(images)
+    if _are_paths(given):
+        advice = "give the pixels as an array; `digit-tui predict` reads picture files"
+        raise ValueError(f"images: {str(given.flat[0])!r} is the name of a file: {advice}")
     side = isqrt(pixels)
     wanted = f"(n, {pixels}) or (n, {side}, {side})"
     if given.shape == (side, side) and side != pixels:
@@ -142,3 +160,7 @@ def as_pixels(images: ArrayLike, pixels: int) -> NDArray[np.uint8]:
         raise ValueError(f"pixels from {found}: floats must be from 0 to 1; {advice}")
     rounded: NDArray[np.uint8] = np.rint(flat * WHITE).astype(np.uint8)
     return rounded
+
+
+def _are_paths(given: NDArray[Any]) -> bool:
+    return given.ndim < 2 and given.size > 0 and isinstance(given.flat[0], (str, bytes, PathLike))

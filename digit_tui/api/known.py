@@ -22,6 +22,9 @@ from digit_tui.run.events import (
 from digit_tui.session.run_status import ForkRunStatus, RunStatus
 from digit_tui.session.runner import Loaded
 
+SLOWER = "a smaller learning_rate may help"
+"""What to do about a trouble that nobody can undo."""
+
 
 class Known:
     """A run and its fork, as the trainer has confirmed them.
@@ -35,6 +38,7 @@ class Known:
         folder: of the run; None if it is in memory.
         saved: the last checkpoint in this process; None if there is none.
         trouble: why the network diverged, in words; None if it did not lately.
+        undoable: whether who is told of a trouble has the run, and its `undo`.
     """
 
     def __init__(self, config: RunConfig, dataset: Dataset) -> None:
@@ -47,6 +51,7 @@ class Known:
         self.folder: str | None = None
         self.saved: CheckpointSaved | None = None
         self.trouble: str | None = None
+        self.undoable = True
         self._told: set[str] = set()
 
     def ingest(self, event: Event) -> None:
@@ -69,7 +74,8 @@ class Known:
             case Diverged(message=message):
                 self.trouble = message
             case Spiked(message=message):
-                self._warn(f"{message}; it trains on, undo() goes back")
+                advice = "undo() goes back" if self.undoable else SLOWER
+                self._warn(f"{message}; it trains on, {advice}")
             case CheckpointSaved():
                 self.saved = event
             case SaveFailed(message=message):

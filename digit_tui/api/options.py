@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from digit_tui.config import ConfigError, RunConfig, parse_widths
+from digit_tui.data import counted
 from digit_tui.run.commands import (
     AddEpochs,
     SetAugmentation,
@@ -78,8 +79,6 @@ def config_of(preset: str, data: str, options: Mapping[str, Any]) -> RunConfig:
         return RunConfig.from_preset(preset, data=data, **given)
     except ConfigError as error:
         raise _named(error) from error
-    except TypeError as error:
-        raise ConfigError("config", f"an option has the wrong type ({error})") from error
 
 
 def check_names(given: Collection[str], known: Sequence[str], what: str) -> None:
@@ -114,9 +113,9 @@ def _named(error: ConfigError) -> ConfigError:
 
 def _plain(value: Any) -> Any:
     """A value as RunConfig has it: no NumPy scalars, tuples for sequences."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, (list, tuple, np.ndarray)):
+    if isinstance(value, (np.generic, np.ndarray)):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
         return tuple(_plain(each) for each in value)
     return value
 
@@ -159,8 +158,9 @@ def _more_epochs(epochs: Any, settings: Settings) -> int:
     if isinstance(epochs, bool) or not isinstance(epochs, int):
         raise ConfigError("epochs", f"epochs: {epochs!r} is not a whole number")
     if epochs < settings.epochs:
-        reason = f"the run has {settings.epochs} epochs, and can only be made longer"
-        raise ConfigError("epochs", f"{epochs}: {reason}")
+        there = counted(settings.epochs, "epoch")
+        reason = f"the run has {there}, and can only be made longer"
+        raise ConfigError("epochs", f"epochs: {epochs} is too few: {reason}")
     return epochs - settings.epochs
 
 
@@ -179,4 +179,4 @@ def check_commands(commands: Sequence[Setting], settings: Settings, config: RunC
         except ConfigError as error:
             raise _named(error) from error
         except TypeError as error:
-            raise ConfigError("config", f"a setting has the wrong type ({error})") from error
+            raise ConfigError("config", f"{command!r} has a value of the wrong type") from error

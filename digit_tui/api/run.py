@@ -5,12 +5,14 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Iterator
+from enum import Enum
 from math import inf
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import Unpack
 
+from digit_tui.api.digits import data_name
 from digit_tui.api.errors import ConfigError, RunError
 from digit_tui.api.fork import Fork
 from digit_tui.api.given_weights import GivenWeights, check_classes, given_network, source_of
@@ -27,14 +29,26 @@ from digit_tui.api.options import (
     setting_commands,
 )
 from digit_tui.api.session import Session
-from digit_tui.config import absolute_data
-from digit_tui.data import Dataset
+from digit_tui.data import DataError, Dataset, counted, load_dataset
 from digit_tui.engine.holdout import hold_out
 from digit_tui.run.commands import Fork as ForkCommand
 from digit_tui.run.commands import Lineage, Setting, Undo
 from digit_tui.run.events import Event
 from digit_tui.storage.initial_weights import InitialWeights
 from digit_tui.training.run_request import RunRequest
+
+
+class OneEpoch(Enum):
+    """The epochs of `Run.train` where none are given: those that are given go without steps."""
+
+    DEFAULT = 1
+
+    def __repr__(self) -> str:
+        """As it is to be read in the signature."""
+        return "1"
+
+
+ONE_EPOCH = OneEpoch.DEFAULT
 
 
 class Run(LiveRun):
@@ -72,8 +86,9 @@ class Run(LiveRun):
                 augment, average, validation, side, seed, threads.
 
         Raises:
-            ConfigError: if an option is unknown or out of range.
+            ConfigError: if an option is unknown, of the wrong type or out of range.
             DataError: if the digits cannot be read, or the weights are none of a network for them.
+            ImportError: if a package is missing that reads the file of weights.
             RunError: if the folder holds a run already, or another process uses it.
             OSError: if the folder cannot be written.
         """
@@ -82,21 +97,24 @@ class Run(LiveRun):
         if isinstance(data, Dataset):
             dataset, name = data, name_of(data)
             if options.setdefault("side", data.side) != data.side:
-                wanted = f"the digits have a side of {data.side} pixels, not {options['side']}"
-                raise ConfigError("side", f"{wanted}: load them with side={options['side']}")
+                wanted = f"the digits have a side of {data.side} pixels, not {options['side']!r}"
+                raise ConfigError("side", f"{wanted}: leave side out, or load them with that")
             if data.validation_labels is not None:
                 reason = "the digits have a held-out set already"
                 raise ConfigError("validation", f"{reason}: give Run(validation=...) instead")
         else:
-            name = absolute_data(fspath(data))
+            name = data_name(data)
         config = config_of(preset, name, options)
         path = None if folder is None else Path(folder).expanduser()
         initial = None if given is None else InitialWeights(given.parameters, source_of(weights))
         request = RunRequest(config, path, initial=initial)
         if dataset is None:
-            dataset = request.load_dataset()
-        else:
-            dataset = hold_out(dataset, config.validation)
+            dataset = load_dataset(config.data, config.side)
+        images = len(dataset.train_labels)
+        if config.validation >= images:  # hold_out names the option of the command line
+            there = f"{dataset.source} has {counted(images, 'training image')}"
+            raise DataError(f"validation: {config.validation} is too many: {there}")
+        dataset = hold_out(dataset, config.validation)
         if given is not None:
             check_classes(given, dataset)
         if path is not None:
@@ -118,7 +136,7 @@ class Run(LiveRun):
 
     # Training
 
-    def train(self, epochs: int | None = 1, *, steps: int | None = None) -> Run:
+    def train(self, epochs: int | OneEpoch | None = ONE_EPOCH, *, steps: int | None = None) -> Run:
         """Train on, and come back at rest.
 
         Args:
@@ -130,13 +148,16 @@ class Run(LiveRun):
             The run itself.
 
         Raises:
+            ConfigError: if epochs or steps are no positive whole numbers, or both are given.
             DivergedError: if the network diverged; the run is at rest before that step.
             RunError: if all epochs are done already, or the run is closed.
         """
         deque(self.events(epochs, steps=steps), maxlen=0)
         return self
 
-    def events(self, epochs: int | None = 1, *, steps: int | None = None) -> Iterator[Event]:
+    def events(
+        self, epochs: int | OneEpoch | None = ONE_EPOCH, *, steps: int | None = None
+    ) -> Iterator[Event]:
         """Train on, and yield what happens as it happens; see `digit_tui.run.events`.
 
         Between two events the run can be changed and looked at: then it pauses there and goes on
@@ -147,16 +168,17 @@ class Run(LiveRun):
             steps: how many.
 
         Raises:
-            ConfigError: if epochs or steps are no positive whole numbers.
-            DivergedError, RunError: see `train`.
+            ConfigError, DivergedError, RunError: see `train`.
         """
+        if isinstance(epochs, OneEpoch):
+            epochs = 1 if steps is None else None
         for name, count in (("epochs", epochs), ("steps", steps)):
             whole = isinstance(count, int) and not isinstance(count, bool)
             if count is not None and not (whole and count > 0):
                 raise ConfigError(name, f"{name}: {count!r} is not a positive whole number")
-        if epochs is None or steps is not None:
-            return self._session.train(inf, steps)
-        return self._session.train(epochs)
+        if epochs is not None and steps is not None:
+            raise ConfigError("steps", f"epochs={epochs}, steps={steps}: give one of them")
+        return self._session.train(inf if epochs is None else epochs, steps)
 
     def set(self, *commands: Setting, **settings: Unpack[SettingOptions]) -> Run:
         """Change settings, from the next step on.

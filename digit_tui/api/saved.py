@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from digit_tui.api.history import History
 from digit_tui.api.run import Run
@@ -16,11 +17,15 @@ from digit_tui.data import Dataset, load_dataset
 from digit_tui.engine.holdout import hold_out
 from digit_tui.nn import Network, PredictionHistory, evaluate
 from digit_tui.run.settings import Settings
+from digit_tui.storage.calibration_file import calibration_of
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.run_index import find_run, run_name
 from digit_tui.storage.saved_run import SavedRun as Folder
 from digit_tui.storage.saved_run import SavedState
 from digit_tui.training.run_request import resume_request
+
+TRAINS = ("train", "events", "set", "undo", "fork")
+"""What a run does that trains, and a saved one does not."""
 
 
 class SavedRun(Trained):
@@ -92,6 +97,15 @@ class SavedRun(Trained):
         """Hex SHA-256 of the weights, and of their average if the run keeps one."""
         return self._checkpoint.state.weights_sha256
 
+    @property
+    def temperature(self) -> float | None:
+        """What `digit-tui calibrate` fitted to this network; None if it did not.
+
+        `predict_proba(images, temperature=saved.temperature)` makes use of it.
+        """
+        calibration, _ = calibration_of(self.path, self.weights_sha256)
+        return None if calibration is None else calibration.temperature
+
     @cached_property
     def dataset(self) -> Dataset:
         """The digits that it was trained on.
@@ -123,6 +137,15 @@ class SavedRun(Trained):
         request = resume_request(self.path)
         processes = min(request.config.threads, available_processors())
         return Run._of(replace(request, processes=processes))
+
+    if not TYPE_CHECKING:  # for mypy it would have all attributes
+
+        def __getattr__(self, name: str) -> Any:
+            """Say how a run is had that trains, to who takes this for one."""
+            reason = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if name in TRAINS:
+                reason = f"a saved run has no {name}(): resume() gives a run that trains"
+            raise AttributeError(reason, name=name, obj=self)
 
     def __repr__(self) -> str:
         """Such as <SavedRun NAME: classic on sample, 784-128-10, epoch 5 of 5, step 160, ...>."""

@@ -13,7 +13,7 @@ from typing import Any
 from threadpoolctl import ThreadpoolController
 
 from digit_tui.api.errors import DivergedError, RefusedError, RunError, taken_here
-from digit_tui.api.known import Known
+from digit_tui.api.known import SLOWER, Known
 from digit_tui.api.steering import Steering, interrupts
 from digit_tui.data import Dataset
 from digit_tui.engine.worker_processes import WorkerPoolError
@@ -26,7 +26,7 @@ from digit_tui.run.events import (
     Refused,
     WentBack,
 )
-from digit_tui.run.remedies import with_remedy
+from digit_tui.run.remedies import ALL_DONE, with_remedy
 from digit_tui.session.run_status import RunStatus
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.start_point import StartPoint
@@ -34,6 +34,7 @@ from digit_tui.training.run_request import RunRequest
 from digit_tui.training.trainer import Trainer
 
 WAYS = {
+    ALL_DONE: "{epochs} makes the run longer",  # by as much as one likes, not by ten
     "epochs": "set(epochs=...)",
     "quit": "close()",
     "undo": "undo()",
@@ -161,8 +162,9 @@ class Session:
         """
         self.rest()
         if self.status.all_done:
-            done = f"all {self.status.settings.epochs} epochs are done"
-            raise RunError(f"{done}: set(epochs=...) makes the run longer")
+            count = self.status.settings.epochs
+            done = "the one epoch is done" if count == 1 else f"all {count} epochs are done"
+            raise RunError(with_remedy(done, ALL_DONE, WAYS))
         iteration = self._iteration = object()
         self._pass_on.clear()
         goal = floor(self.status.epoch) + epochs
@@ -273,7 +275,8 @@ class Session:
     def _raise_trouble(self) -> None:
         trouble, self.known.trouble = self.known.trouble, None
         if trouble is not None and self.status.state == "diverged":
-            raise DivergedError(with_remedy(trouble, "{undo} goes back to when it was good", WAYS))
+            remedy = "{undo} goes back to when it was good" if self.known.undoable else SLOWER
+            raise DivergedError(with_remedy(trouble, remedy, WAYS))
 
     def keep_in(self, writer: RunWriter, past: Any) -> None:
         """Have a folder from now on; see Trainer."""

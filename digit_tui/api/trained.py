@@ -69,9 +69,11 @@ class Trained(ABC):
         """The most probable class of some images, (n,); see `digit_tui.predict`."""
         return predict(self.network, images)
 
-    def predict_proba(self, images: ArrayLike) -> NDArray[np.float32]:
+    def predict_proba(
+        self, images: ArrayLike, *, temperature: float | None = 1.0
+    ) -> NDArray[np.float32]:
         """The probability of each class, (n, classes); see `digit_tui.predict_proba`."""
-        return predict_proba(self.network, images)
+        return predict_proba(self.network, images, temperature=temperature)
 
     def evaluate(
         self,

@@ -1,4 +1,4 @@
-"""`digit-tui completion`: click's script for a shell, or how it is installed."""
+"""`digit-tui completion`: the script for a shell, or how it is installed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import click
 from click.shell_completion import get_completion_class
 
+from digit_tui.cli.bash_completion import BashScript
 from digit_tui.session.exit_status import ExitStatus
 
 VARIABLE = "_DIGIT_TUI_COMPLETE"
@@ -42,7 +43,7 @@ def print_completion(shell: str) -> int:
     if sys.stdout is not None and sys.stdout.isatty():
         click.echo(INSTALL[shell])
         return ExitStatus.DONE
-    kind = get_completion_class(shell)
+    kind = BashScript if shell == "bash" else get_completion_class(shell)
     assert kind is not None
     program = click.get_current_context().find_root().command
     try:

@@ -1,4 +1,4 @@
-"""What a shell completes: the names of runs, datasets, and the changes of a fork.
+"""What a shell completes: names of runs, studies and datasets, changes of a fork, what to try.
 
 Nothing here imports NumPy: a person waits for it after each tab.
 """
@@ -6,6 +6,7 @@ Nothing here imports NumPy: a person waits for it after each tab.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -14,12 +15,15 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from digit_tui.config import AUGMENTATIONS, OPTIMIZERS, SOURCES
+from digit_tui.config import AUGMENTATIONS, CHOICES, OPTIMIZERS, SOURCES
 
 MOST_RUNS = 200
 """The newest ones; more are not listed."""
 MOST_BYTES = 1_000_000
 """Of a run.json that is read for the help."""
+STUDY_FILES = ("journal.log", "study.json")
+"""One of them is in the folder of a study; the tests compare them with those of `sweep.finding`,
+which imports NumPy."""
 FORK_CHANGES: dict[str, tuple[str, ...]] = {
     "optimizer": OPTIMIZERS,
     "lr": (),
@@ -63,7 +67,35 @@ class DataName(click.ParamType[str]):
         return names or [CompletionItem(incomplete, type="dir")]
 
 
-RUN_NAME, DATA_NAME = RunName(), DataName()
+class StudyName(click.ParamType[str]):
+    """A study of a sweep: its name, its folder, or the URL of a database."""
+
+    name = "study"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return complete_studies(incomplete)
+
+
+class Tried(click.ParamType[str]):
+    """A setting with the values that a sweep tries, such as optimizer=sgd,adam."""
+
+    name = "name=values"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return complete_tried(incomplete)
+
+
+RUN_NAME, DATA_NAME, STUDY_NAME, TRIED = RunName(), DataName(), StudyName(), Tried()
 
 
 def complete_runs(incomplete: str) -> list[CompletionItem]:
@@ -89,6 +121,34 @@ def complete_runs(incomplete: str) -> list[CompletionItem]:
     if saved and "last".startswith(incomplete):
         runs.insert(0, CompletionItem("last", help="the newest run"))
     return runs or [CompletionItem(incomplete, type="dir")]
+
+
+def complete_studies(incomplete: str) -> list[CompletionItem]:
+    """The names of the studies of this machine; folders where there is none of the name."""
+    from digit_tui.storage.run_files import sweeps_folder
+
+    names: list[str] = []
+    with suppress(OSError):  # no study was ever begun
+        names = sorted(
+            entry.name
+            for entry in sweeps_folder().iterdir()
+            if entry.name.startswith(incomplete)
+            and any((entry / file).exists() for file in STUDY_FILES)
+        )
+    return [CompletionItem(name) for name in names] or [CompletionItem(incomplete, type="dir")]
+
+
+def complete_tried(incomplete: str) -> list[CompletionItem]:
+    """The name of a setting that can be tried, or the last of its values."""
+    from digit_tui.sweep.space import FIELDS
+
+    name, equals, values = incomplete.partition("=")
+    if not equals:
+        return [CompletionItem(f"{each}=") for each in FIELDS if each.startswith(name)]
+    last = re.split("[,|]", values)[-1]
+    before = incomplete.removesuffix(last)
+    choices = ("on", "off") if name == "average" else CHOICES.get(FIELDS.get(name, ""), ())
+    return [CompletionItem(f"{before}{each}") for each in choices if each.startswith(last)]
 
 
 def complete_changes(incomplete: str) -> list[CompletionItem]:

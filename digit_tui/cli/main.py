@@ -31,6 +31,7 @@ from digit_tui.cli.saved_runs import saved_request
 from digit_tui.cli.sections import SectionedGroup
 from digit_tui.cli.subcommands import SUBCOMMANDS
 from digit_tui.cli.terminal import require_terminal
+from digit_tui.cli.usage_errors import name_in_errors
 from digit_tui.config import ConfigError, flag_of
 from digit_tui.session.exit_status import ExitStatus
 
@@ -218,6 +219,7 @@ def _with_fork(request: RunRequest, step: int, changes: tuple[Any, ...]) -> RunR
 
 for command in SUBCOMMANDS:
     cli.add_command(command)
+name_in_errors(cli)
 
 
 def main() -> None:

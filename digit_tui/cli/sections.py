@@ -19,6 +19,8 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "Other": ("no_config", "version", "help"),
 }
 """The names of the parameters of `digit-tui`, as click has them."""
+OF_A_RUN = (*OPTIONS["Digits"], *OPTIONS["Network"], *OPTIONS["Training"])
+"""What each command has that makes runs: a section of its own beside what the command adds."""
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "Train": ("lr-find", "sweep", "replay"),
     "Look": ("runs", "evaluate", "mistakes", "inspect", "calibrate", "report"),
@@ -41,27 +43,40 @@ WHOLE = 200
 """Characters of a command's first sentence: all of it; it goes on in the next line."""
 
 
-class SectionedGroup(click.Group):
-    """A group whose help has sections; what no section names comes in one of its own."""
+class SectionedCommand(click.Command):
+    """A command whose help has sections; what no section names comes in one of its own."""
+
+    sections: Mapping[str, tuple[str, ...]]
+    """The names of its parameters, by the titles of the sections."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         records = {
             "help" if "--help" in parameter.opts else parameter.name or "": record
             for parameter in self.get_params(ctx)
-            if (record := parameter.get_help_record(ctx)) is not None
+            if isinstance(parameter, click.Option)
+            and (record := parameter.get_help_record(ctx)) is not None
         }
-        for title, names in _sections(OPTIONS, records, "More options"):
-            _write(formatter, title, [records[name] for name in names], FIRST_COLUMN)
+        for title, names in _sections(self.sections, records, "More options"):
+            write_rows(formatter, title, [records[name] for name in names], FIRST_COLUMN)
+
+
+class SectionedGroup(SectionedCommand, click.Group):
+    """The program itself: its subcommands have sections too, and examples come at the end."""
+
+    sections = OPTIONS
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(ctx, formatter)
         self.format_commands(ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         shown = {name: command for name, command in self.commands.items() if not command.hidden}
         for title, names in _sections(COMMANDS, shown, "More commands"):
             rows = [(name, shown[name].get_short_help_str(WHOLE)) for name in names]
-            _write(formatter, f"{title} (commands)", rows, FIRST_COLUMN)
+            write_rows(formatter, f"{title} (commands)", rows, FIRST_COLUMN)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        _write(formatter, "Examples", EXAMPLES, EXAMPLE_COLUMN)
+        write_rows(formatter, "Examples", EXAMPLES, EXAMPLE_COLUMN)
 
 
 def _sections(
@@ -76,10 +91,10 @@ def _sections(
     return [(title, names) for title, names in [*found, (rest, [*left])] if names]
 
 
-def _write(
+def write_rows(
     formatter: click.HelpFormatter, title: str, rows: Sequence[tuple[str, str]], column: int
 ) -> None:
-    """Two columns under a title, of which the first is at least so wide."""
+    """Write two columns under a title, of which the first is at least so wide."""
     padded = [(f"{rows[0][0]:<{column}}", rows[0][1]), *rows[1:]]
     with formatter.section(title):
         formatter.write_dl(padded, col_max=column)

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 
-class MissingPackage(Exception):
+class MissingPackage(ImportError):
     """A package is not installed: the message is one line that says how to install it."""
 
 

@@ -47,12 +47,13 @@ def with_remedy(text: str, remedy: str, ways: Ways | None) -> str:
     Args:
         text: what happened.
         remedy: what to do, one of `REMEDIES`; "" if there is nothing.
-        ways: those of the front end; None where nothing can be asked for.
+        ways: those of the front end, which may have other words for a whole remedy; None where
+            nothing can be asked for.
     """
     if not remedy or ways is None:
         return text
     try:
-        advice = remedy.format_map(ways)
+        advice = ways.get(remedy, remedy).format_map(ways)
     except KeyError:  # this front end has no way to do it
         return text
     mark = ";" if ":" in text else ":"

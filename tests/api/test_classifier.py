@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from digit_tui import DigitClassifier, Run
+from digit_tui import DigitClassifier, DivergedError, Run
 from digit_tui.data import Dataset
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
@@ -71,6 +71,7 @@ def test_features_are_mapped_to_their_ranges() -> None:
         ({"epochs": 1.5}, "1.5 is not a whole number"),
         ({"hidden": ()}, "1 to 20 hidden layers"),
         ({"random_state": -1}, "-1 is not a whole number"),
+        ({"learning_rate": "a"}, "^learning_rate: 'a' is no number"),
     ],
 )
 def test_parameters_are_checked_by_fit(
@@ -80,6 +81,12 @@ def test_parameters_are_checked_by_fit(
     with pytest.raises(ValueError, match=message):
         model.fit(digits.train_images, digits.train_labels)
     assert not hasattr(model, "classes_")
+
+
+def test_it_has_no_undo_to_advise(digits: Dataset) -> None:
+    model = DigitClassifier(**SMALL, optimizer="sgd", learning_rate=1e30)
+    with pytest.raises(DivergedError, match=r"a smaller learning_rate may help$"):
+        model.fit(digits.train_images, digits.train_labels)
 
 
 def test_data_that_cannot_be_learned(digits: Dataset) -> None:

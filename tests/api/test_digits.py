@@ -112,6 +112,11 @@ def test_images_in_many_forms(images: Any) -> None:
         (np.zeros((2, 15)), r"shape \(2, 15\), where \(n, 16\) or \(n, 4, 4\) is needed"),
         (np.zeros((2, 4, 4, 1)), "is needed"),
         (np.array(5), "is needed"),
+        ("a.png", "'a.png' is the name of a file: .* `digit-tui predict` reads picture files"),
+        (
+            [Path("a.png"), Path("b.png")],
+            "'a.png' is the name of a file: give the pixels as",
+        ),
         (WHOLE + 100, "pixels from 100 to 348: whole numbers must be from 0 to 255"),
         (-WHOLE, "whole numbers must be from 0 to 255"),
         (WHOLE.astype(float), "pixels from 0 to 248: floats must be from 0 to 1; divide by 255"),

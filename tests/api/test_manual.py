@@ -44,3 +44,4 @@ def test_each_error_is_documented_and_public() -> None:
     for name in ("ConfigError", "DataError", "RunError", "RefusedError", "DivergedError"):
         assert f"| `{name}` |" in text
         assert issubclass(getattr(digit_tui, name), Exception)
+    assert "| `ImportError` |" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import warnings
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from digit_tui.engine.worker_processes import WorkerProcesses
 from digit_tui.run.commands import GoBack, Prune, SetLearningRate
 from digit_tui.run.events import EpochEnded, SettingChanged, StepsDone
 
+IMAGES = np.zeros((2, 6, 6), np.uint8)
+
 
 def kinds(events: Any) -> list[str]:
     return [type(event).__name__ for event in events]
@@ -44,8 +47,10 @@ def test_it_trains_for_so_many_epochs_or_steps(new_run: NewRun) -> None:
     assert (run.step, run.epoch) == (16, 2.0)
     run.train(None)
     assert (run.step, run.epoch, run.finished) == (24, 3.0, True)
-    with pytest.raises(RunError, match=r"all 3 epochs are done: set\(epochs=...\)"):
-        run.train()
+    longer = r"ll (3 )?epochs are done: set\(epochs=\.\.\.\) makes the run longer$"
+    for use in (run.train, lambda: run.fork(augment="none")):
+        with pytest.raises(RunError, match=longer):
+            use()
     run.set(epochs=4)
     assert run.step == 24  # it does not train on by itself
     assert run.train(9).epoch == 4.0
@@ -63,6 +68,12 @@ def test_counts_are_whole_and_positive(untouched: Run, count: Any) -> None:
     for name in ("epochs", "steps"):
         with pytest.raises(ConfigError, match=f"{name}: {count!r} is not a positive whole number"):
             untouched.events(**{name: count})
+
+
+def test_epochs_or_steps(untouched: Run) -> None:
+    with pytest.raises(ConfigError, match="epochs=1, steps=3: give one of them"):
+        untouched.train(epochs=1, steps=3)
+    assert repr(inspect.signature(untouched.train).parameters["epochs"].default) == "1"
 
 
 def test_the_events_are_those_of_the_trainer(new_run: NewRun) -> None:
@@ -130,11 +141,13 @@ def test_settings(new_run: NewRun) -> None:
         ({"zzz": 1}, "unknown setting 'zzz': it is none of optimizer, "),
         ({"optimizer": "lion"}, "'lion' is none of sgd, "),
         ({"learning_rate": -1}, "-1 is not a positive number"),
-        ({"learning_rate": "high"}, "wrong type"),
+        ({"learning_rate": "0.1"}, "^learning_rate: '0.1' is no number"),
+        ({"clip_norm": (1,)}, r"^clip_norm: \(1,\) is no number"),
+        ({"optimizer": ["sgd"]}, "^optimizer: .* is none of sgd, "),
         ({"learning_rate": None}, "learning_rate must have a value"),
         ({"clip_norm": 1, "clip_value": 1}, "by norm or by value, not by both"),
         ({"batch_size": 2.5}, "2.5 is not a whole number"),
-        ({"epochs": 2}, "the run has 3 epochs, and can only be made longer"),
+        ({"epochs": 2}, "^epochs: 2 is too few: the run has 3 epochs, and can only be made longer"),
         ({"epochs": "4"}, "'4' is not a whole number"),
     ],
 )
@@ -164,7 +177,15 @@ def test_only_what_changes_settings_is_set(untouched: Run) -> None:
         ({"hidden": "8,x"}, "hidden: .*x"),
         ({"seed": -1}, "seed: -1 is not a whole number"),
         ({"average": "yes"}, "neither true nor false"),
+        ({"learning_rate": "x"}, "^learning_rate: 'x' is no number"),
+        ({"weight_decay": True}, "^weight_decay: True is no number"),
+        ({"hidden": 2.5}, "^hidden: 2.5 is not a list of widths"),
+        ({"batch_size": "5"}, "^batch_size: '5' is not a whole number"),
+        ({"schedule": {}}, "^schedule: {} is none of constant"),
         ({"side": 7}, "the digits have a side of 6 pixels, not 7"),
+        ({"data": (IMAGES, [0, 1])}, r"^data: tuple is no .* digits_from_arrays\("),
+        ({"data": IMAGES}, r"^data: ndarray is no .* digits_from_arrays\("),
+        ({"data": 5}, "^data: int is no name, folder or Dataset"),
     ],
 )
 def test_a_wrong_option(new_run: NewRun, options: dict[str, Any], message: str) -> None:
@@ -189,6 +210,9 @@ def test_a_selection_that_is_no_text(new_run: NewRun) -> None:
         ([(np.zeros((36, 3)), None), (np.zeros((3, 9)), None)], {}, "tell 9 classes apart, and"),
         ([(np.zeros((36, 4)), None)], {}, "it has no hidden layer"),
         ([(np.array([["a"]]), None)], {}, "weights_1 has elements of type <U1"),
+        ([np.zeros((2, 3))], {}, "^weights: layer 1 is no pair of arrays: give a file's name, or"),
+        ({"0.weight": np.zeros((3, 36))}, {}, r"^weights: a dict .* safetensors\.torch\.save_file"),
+        (5, {}, "^weights: int is no list of layers"),
         ("none.npz", {}, "none.npz: there is no such file"),
     ],
 )
@@ -197,6 +221,11 @@ def test_weights_that_are_refused(
 ) -> None:
     with pytest.raises((ConfigError, DataError), match=message):
         Run("classic", data=digits, weights=weights, **options)
+
+
+def test_more_held_out_than_there_is(digits: Dataset) -> None:
+    with pytest.raises(DataError, match=r"^validation: 230 is too many: .* 230 training"):
+        Run("classic", data=digits, validation=230)
 
 
 def test_data_that_is_not_there(tmp_path: Path) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support.api import SMALL
 
-from digit_tui import Run, RunError, load_digits, open_run
+from digit_tui import Run, RunError, load_digits, open_run, predict_proba
 from digit_tui.data import Dataset
+from digit_tui.storage.calibration_file import Calibration, remove_calibration, write_calibration
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,34 @@ def test_one_process_trains_it(folder: Path) -> None:
         with pytest.raises(RunError, match="another run of this program: close it"):
             saved.resume()
     assert open_run(folder).weights_sha256 == saved.weights_sha256
+
+
+def test_it_does_not_train(folder: Path) -> None:
+    saved = open_run(folder)
+    for name in ("train", "events", "set", "undo", "fork"):
+        with pytest.raises(AttributeError, match=rf"no {name}\(\): resume\(\) gives a run"):
+            getattr(saved, name)
+    with pytest.raises(AttributeError, match=r"'SavedRun' object has no attribute 'traim'"):
+        saved.traim  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_the_temperature_that_was_fitted_to_it(folder: Path, sample: Dataset) -> None:
+    saved, images = open_run(folder), sample.test_images[:50]
+    assert saved.temperature is None
+    plain = saved.predict_proba(images)
+    assert np.array_equal(saved.predict_proba(images, temperature=None), plain)
+    fitted = Calibration(8, saved.weights_sha256, 50, 5, 2.0, 0.1, 0.1, 0.1, 0.1, None)
+    write_calibration(folder, fitted)
+    assert saved.temperature == 2.0
+    calm = predict_proba(saved, images, temperature=saved.temperature)
+    roots = np.sqrt(plain)  # the softmax at twice the temperature
+    assert np.allclose(calm, roots / roots.sum(axis=1, keepdims=True), atol=1e-6)
+    write_calibration(folder, replace(fitted, weights_sha256="0" * 64))
+    assert saved.temperature is None
+    remove_calibration(folder)
+    for wrong in (0, np.nan, "2"):
+        with pytest.raises(ValueError, match=f"temperature: {wrong!r} is not a number above 0"):
+            saved.predict_proba(images, temperature=wrong)  # type: ignore[arg-type]
 
 
 def test_no_such_run(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,13 +14,23 @@ import pytest
 from click.shell_completion import BashComplete
 from support.cli import Program
 from support.rarely import rarely
+from support.terminal import POSIX, Terminal
 
 from digit_tui.cli.completion import INSTALL, VARIABLE
-from digit_tui.cli.completion_types import FORK_CHANGES, DataName, RunName
+from digit_tui.cli.completion_types import (
+    FORK_CHANGES,
+    STUDY_FILES,
+    DataName,
+    RunName,
+    StudyName,
+)
 from digit_tui.cli.main import cli
 from digit_tui.config import OPTIMIZERS, PRESETS, SOURCES
 from digit_tui.run.settings import parse_changes
-from digit_tui.storage.run_files import runs_folder
+from digit_tui.storage.run_files import runs_folder, sweeps_folder
+from digit_tui.sweep.finding import ABOUT
+from digit_tui.sweep.space import FIELDS
+from digit_tui.sweep.storages import JOURNAL
 
 
 @pytest.fixture
@@ -85,7 +96,7 @@ def test_the_changes_of_a_fork_are_those_that_there_are() -> None:
 
 
 def test_every_run_and_dataset_is_completed() -> None:
-    """A new subcommand says so by its types, RUN_NAME and DATA_NAME."""
+    """A new subcommand says so by its types, RUN_NAME, STUDY_NAME and DATA_NAME."""
 
     def check(command: click.Command) -> None:
         for parameter in command.params:
@@ -94,6 +105,8 @@ def test_every_run_and_dataset_is_completed() -> None:
             )
             if "RUN" in shown.split("...")[0].split():
                 assert isinstance(parameter.type, RunName), (command.name, parameter.name)
+            if shown.startswith("STUDY"):
+                assert isinstance(parameter.type, StudyName), (command.name, parameter.name)
             if parameter.metavar == "NAME|DIR":
                 assert isinstance(parameter.type, DataName), (command.name, parameter.name)
         if isinstance(command, click.Group):
@@ -137,7 +150,8 @@ def test_a_bad_config_file_stops_no_completion(runs: list[str], tmp_path: Path) 
 SHELLS = {
     "bash": """
         eval "$(digit-tui completion bash)"
-        COMP_WORDS=(digit-tui evaluate 2026); COMP_CWORD=2
+        COMP_LINE="digit-tui evaluate 2026"; COMP_POINT=${#COMP_LINE}
+        COMP_WORDS=($COMP_LINE); COMP_CWORD=2
         _digit_tui_completion digit-tui 2026 evaluate
         printf '%s\\n' "${COMPREPLY[@]}"
     """,
@@ -157,20 +171,25 @@ SHELLS = {
 }
 
 
-@pytest.mark.parametrize("shell", ["bash", *rarely("zsh", "fish")])
-def test_a_real_shell(shell: str, runs: list[str], tmp_path: Path) -> None:
-    program = shutil.which(shell)
-    if program is None:
-        pytest.skip(f"{shell} is not installed")
+@pytest.fixture
+def at_home(tmp_path: Path) -> dict[str, str]:
+    """Environment variables of a shell that finds the program, and no files of ours."""
     folder = tmp_path / "bin"
     folder.mkdir()
     starter = folder / "digit-tui"
     starter.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m digit_tui "$@"\n')
     starter.chmod(0o755)
-    environment = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    return {"PATH": f"{folder}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+
+
+@pytest.mark.parametrize("shell", ["bash", *rarely("zsh", "fish")])
+def test_a_real_shell(shell: str, runs: list[str], at_home: dict[str, str]) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} is not installed")
     done = subprocess.run(
         [program, "-c", SHELLS[shell]],
-        env=environment,
+        env=os.environ | at_home,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -180,3 +199,47 @@ def test_a_real_shell(shell: str, runs: list[str], tmp_path: Path) -> None:
     for name in runs:
         assert name in done.stdout, done.stderr
     assert "no-run" not in done.stdout
+
+
+TYPED = {
+    "--fork optimizer=s": "--fork optimizer=sgd ",
+    "--fork=optimizer=sgd,aug": "--fork=optimizer=sgd,augment=",  # more is to come: no blank
+    "--data=sam": "--data=sample ",
+    "sweep --try optimizer=sgd,mom": "sweep --try optimizer=sgd,momentum ",
+    "sweep --try hid": "sweep --try hidden=",
+    'sweep --try "optimizer=n': 'sweep --try "optimizer=nesterov" ',
+}
+
+
+@pytest.mark.skipif(not POSIX or shutil.which("bash") is None, reason="needs bash and a terminal")
+def test_bash_where_words_have_an_equals_sign(at_home: dict[str, str], tmp_path: Path) -> None:
+    """Bash cuts words there; only an interactive one shows what becomes of the line."""
+    begin = tmp_path / "begin"
+    begin.write_text("PS1='$ '\neval \"$(digit-tui completion bash)\"\n")
+    shell = Terminal(program=("bash", "--noprofile", "--rcfile", str(begin), "-i"), **at_home)
+    try:
+        for typed, line in TYPED.items():
+            shell.until(lambda: "$" in shell.rows)  # nothing is typed
+            shell.send(f"digit-tui {typed}\t.")
+            shell.until(rf"^\$ digit-tui {re.escape(line)}\.$")
+            shell.send("\x15")
+    finally:
+        shell.close()
+
+
+def test_studies_and_what_to_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert completed("sweep", "") == ["join", "show", "list"]
+    assert completed("sweep", "show", "n") == ["n"]  # a folder that begins like this
+    for name, file in (("night", STUDY_FILES[0]), ("noon", STUDY_FILES[1]), ("none", "other")):
+        (sweeps_folder() / name).mkdir(parents=True)
+        (sweeps_folder() / name / file).touch()
+    assert completed("sweep", "") == ["join", "show", "list", "night", "noon"]
+    assert completed("sweep", "--trials", "3", "") == ["night", "noon"]
+    assert completed("sweep", "join", "") == ["night", "noon"]
+    assert completed("sweep", "show", "noo") == ["noon"]
+    assert (JOURNAL, ABOUT) == STUDY_FILES
+    assert completed("sweep", "--try", "") == [f"{name}=" for name in FIELDS]
+    assert completed("sweep", "--try", "optimizer=sgd,n") == ["optimizer=sgd,nesterov"]
+    assert completed("sweep", "--try", "average=on|o") == ["average=on|on", "average=on|off"]
+    assert completed("sweep", "--try", "lr=1") == completed("sweep", "--try", "x=") == []

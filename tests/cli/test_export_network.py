@@ -13,6 +13,7 @@ import pytest
 from support.cli import Program
 
 from digit_tui.cli.export_network import FORMATS
+from digit_tui.export.weight_files import read_weights
 from digit_tui.storage.saved_run import SavedRun
 
 Finished = tuple[Path, dict[str, Any]]
@@ -104,3 +105,5 @@ def test_a_package_that_is_missing(
     path.write_bytes(bytes(100))
     done = program("import", str(path), "--data", "sample")
     assert (done.exit_code, words in done.stderr, done.stdout) == (1, True, "")
+    with pytest.raises(ImportError, match=name):  # as a program expects it
+        read_weights(path)

@@ -141,6 +141,7 @@ def test_what_cannot_be_is_said_in_a_line(
 def test_help_names_the_other_commands() -> None:
     ended = run("sweep", "--help")
     assert "digit-tui sweep join STUDY" in ended.stdout
+    assert ended.stdout.index("sweep list") < ended.stdout.index("--try")
     assert "A sixth" not in ended.stdout
     assert "Usage: digit-tui sweep [OPTIONS] [STUDY]" in ended.stdout
     assert "Usage: digit-tui sweep join [OPTIONS] STUDY|URL" in run("sweep", "join", "-h").stdout

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from digit_tui.api import session
 from digit_tui.plain import grammar, narrator
 from digit_tui.run.remedies import ALL_DONE, REMEDIES, with_remedy
 from digit_tui.tui import bindings
@@ -28,5 +29,7 @@ def test_what_happened_stands_before_it() -> None:
     keys, typed = bindings.WAYS, narrator.WAYS
     assert with_remedy("All epochs are done", ALL_DONE, keys) == "All epochs are done: e adds ten"
     assert with_remedy("no: no", ALL_DONE, typed) == "no: no; epochs 10 adds ten"
+    longer = "no: set(epochs=...) makes the run longer"  # by any number of epochs
+    assert with_remedy("no", ALL_DONE, session.WAYS) == longer
     assert with_remedy("All epochs are done", ALL_DONE, None) == "All epochs are done"
     assert with_remedy("All epochs are done", "", keys) == "All epochs are done"

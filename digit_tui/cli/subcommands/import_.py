@@ -11,21 +11,40 @@ from click.core import ParameterSource
 
 from digit_tui.cli.options import make_config, run_options, warn_of_threads
 from digit_tui.cli.saved_run_options import JSON
+from digit_tui.cli.sections import OF_A_RUN, SectionedCommand
+
+OPTIONS = {
+    "File": ("mean", "std"),
+    "Saved run": ("folder", "as_json"),
+    "What it is trained with": OF_A_RUN,
+    "Other": ("help",),
+}
+"""The names of the parameters of an import, as click has them."""
 
 
-@click.command("import")
+class ImportCommand(SectionedCommand):
+    """The command, with its help in sections."""
+
+    sections = OPTIONS
+
+
+@click.command("import", cls=ImportCommand)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--mean",
     type=float,
+    metavar="X",
     help="Mean that pixels of 0 to 1 were normalised with, such as 0.1307 of PyTorch's MNIST "
     "examples; with --std.",
 )
-@click.option("--std", type=float, help="Standard deviation of the same, such as 0.3081.")
+@click.option(
+    "--std", type=float, metavar="X", help="Standard deviation of the same, such as 0.3081."
+)
 @click.option(
     "--run",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
     help="Folder to save the run in (a new one in the state directory).",
 )
 @JSON

@@ -42,7 +42,7 @@ def show_saved(run: str) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for each run.")
 def compare_saved(names: tuple[str, ...], data: str | None, as_json: bool) -> None:
-    """Compare RUNs: settings, curves, and whether the difference is significant."""
+    """Compare RUNs: settings, curves, and whether they really differ."""
     from digit_tui.cli.runs.compare import compare_runs
 
     sys.exit(compare_runs(names, data, as_json))

@@ -8,8 +8,12 @@ from typing import Any
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
+from digit_tui.cli.completion_types import STUDY_NAME, TRIED, complete_studies
 from digit_tui.cli.options import run_options
+from digit_tui.cli.sections import OF_A_RUN, SectionedCommand, write_rows
+from digit_tui.cli.usage_errors import name_in_errors
 
 OTHER_HELP = {
     "threads": "Processors for each run (1; the workers share the rest).",
@@ -17,12 +21,31 @@ OTHER_HELP = {
     "seed": "Seed of the first run of each trial (0).",
 }
 """What these options of a run mean in a sweep."""
-MORE = """\
-\b
-digit-tui sweep join STUDY   work on a study from this machine, or go on with it
-digit-tui sweep show STUDY   its trials, the best, and which settings matter
-digit-tui sweep list         the studies of this machine
-digit-tui sweep rm STUDY     remove a study with its runs"""
+COMMANDS = (
+    ("digit-tui sweep join STUDY", "Work on a study, or go on with it."),
+    ("digit-tui sweep show STUDY", "Its trials, the best, and what matters."),
+    ("digit-tui sweep list", "The studies of this machine."),
+    ("digit-tui sweep rm STUDY", "Remove a study with its runs."),
+)
+OPTIONS = {
+    "What to try": ("tried", "file", "sampler", "pruner", "seeds"),
+    "How long": ("trials", "minutes"),
+    "Workers": ("workers", "storage", "runs", "patience"),
+    "Scripts": ("batch", "as_json", "target"),
+    "All runs": OF_A_RUN,
+    "Other": ("help",),
+}
+"""The names of the parameters of a sweep, as click has them."""
+
+
+class SweepCommand(SectionedCommand):
+    """The command that begins a sweep; its help has the subcommands before the options."""
+
+    sections = OPTIONS
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        write_rows(formatter, "Subcommands", COMMANDS, column=30)
+        super().format_options(ctx, formatter)
 
 
 class SweepGroup(click.Group):
@@ -42,6 +65,8 @@ class SweepGroup(click.Group):
         return self.begin.make_context(info_name, args, parent, **extra)
 
 
+SAMPLERS = ("tpe", "random", "grid")
+PRUNERS = ("median", "hyperband", "none")
 STORAGE = click.option(
     "--storage",
     metavar="URL|DIR",
@@ -78,11 +103,28 @@ TARGET = click.option(
 )
 
 
-@click.command("sweep", epilog=MORE)
-@click.argument("study", required=False)
+def complete_first(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Subcommands, where one can stand, and studies."""
+    given = (context.get_parameter_source(name) for name in context.params)
+    if ParameterSource.COMMANDLINE in given:
+        return complete_studies(incomplete)
+    found = [
+        CompletionItem(name, help=command.get_short_help_str())
+        for name, command in sweep.commands.items()
+        if name.startswith(incomplete)
+    ]
+    studies = complete_studies(incomplete)
+    return [*found, *(each for each in studies if not found or each.type == "plain")]
+
+
+@click.command("sweep", cls=SweepCommand)
+@click.argument("study", required=False, type=STUDY_NAME, shell_complete=complete_first)
 @click.option(
     "--try",
     "tried",
+    type=TRIED,
     multiple=True,
     metavar="NAME=VALUES",
     help="What to try, again for each setting: optimizer=sgd,adam or lr=1e-4..1e-1:log or "
@@ -96,12 +138,16 @@ TARGET = click.option(
     help="What to try, and other options, from a TOML file.",
 )
 @click.option(
-    "--sampler", type=click.Choice(("tpe", "random", "grid")), help="How to choose (tpe)."
+    "--sampler",
+    type=click.Choice(SAMPLERS),
+    metavar="NAME",
+    help=f"How to choose: {', '.join(SAMPLERS)} (tpe).",
 )
 @click.option(
     "--pruner",
-    type=click.Choice(("median", "hyperband", "none")),
-    help="What gives up on a trial before its last epoch (median).",
+    type=click.Choice(PRUNERS),
+    metavar="NAME",
+    help=f"What gives up on a trial before its last epoch: {', '.join(PRUNERS)} (median).",
 )
 @click.option("--seeds", type=int, metavar="N", help="Runs of each trial, averaged (1).")
 @click.option("--trials", type=int, metavar="N", help="Trials in all (50, if no time is given).")
@@ -179,10 +225,11 @@ def sweep() -> None:
 
 
 sweep.begin = begin
+name_in_errors(begin)  # it is none of the group's commands
 
 
 @sweep.command("join")
-@click.argument("study", metavar="STUDY|URL")
+@click.argument("study", type=STUDY_NAME, metavar="STUDY|URL")
 @WORKERS
 @STORAGE
 @RUNS
@@ -210,7 +257,7 @@ def join(
 
 
 @sweep.command("show")
-@click.argument("study", metavar="STUDY|URL")
+@click.argument("study", type=STUDY_NAME, metavar="STUDY|URL")
 @STORAGE
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV, a line for each trial.")
