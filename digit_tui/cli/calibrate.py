@@ -17,7 +17,7 @@ from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import Dataset, printable
 from digit_tui.engine.holdout import PARTS, fold, hold_out
 from digit_tui.insight.calibration import Measures, fit_temperature, measure
-from digit_tui.insight.calibration_report import comparison_lines
+from digit_tui.insight.calibration_report import comparison_lines, worsening
 from digit_tui.insight.novelty import NoveltyScorer, threshold_of
 from digit_tui.nn import Evaluation, Network, evaluate
 from digit_tui.run.events import Evaluated, Refused, RunEnded
@@ -32,10 +32,7 @@ from digit_tui.storage.run_files import CALIBRATION
 from digit_tui.training.command_source import Mailbox
 from digit_tui.training.fold_copy import fold_trainer
 
-WORSE = (
-    "The calibration error is not smaller: the temperature is that of the least negative",
-    "log-likelihood, and the error of so few digits is partly chance.",
-)
+STILL = "It has the least negative log-likelihood; their error is partly chance."
 
 
 def calibrate_run(name: str, best: bool, folds: int, as_json: bool) -> int:
@@ -177,5 +174,5 @@ def _lines(calibration: Calibration, before: Measures, after: Measures) -> list[
     return [
         f"Fitted on {source}, for step {calibration.step:,}",
         *comparison_lines(before, after),
-        *(WORSE if after.ece > before.ece else ()),
+        *([f"{worse} {STILL}"] if (worse := worsening(before, after)) else []),
     ]

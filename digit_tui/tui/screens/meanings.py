@@ -238,7 +238,9 @@ ROBUSTNESS = (
 CALIBRATION = (
     Meaning("Temperature", "logits are divided by it; above 1: it was too sure"),
     Meaning("Calibration error", "how far it is from being right as often as sure"),
+    Meaning("Neg. log-likelihood", "the loss of these digits, in nats: lower is better"),
     Meaning("Coverage", "of the digits, the surest first, at this accuracy"),
+    Meaning("Risk-coverage area", "mean share of mistakes, the surest digits first"),
     Meaning("93-100%  9,871", "so many digits of which it is so sure"),
     Meaning("below the diagonal", "it is surer than it is right"),
     Meaning("Wrong, by the share", "mistakes if only the surest are answered"),
