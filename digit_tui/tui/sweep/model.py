@@ -63,7 +63,8 @@ class SweepModel:
         if board is None:
             return "… reading"
         spent = used_share(board, self._clock())
-        if self.ended:
+        done = spent == 1 and not board.workers
+        if self.ended or done:
             return "✓ finished" if spent == 1 else "■ ended"
         if board.paused:
             return "⏸ paused"
@@ -100,7 +101,7 @@ class SweepModel:
         board = self.board
         if board is None:
             return "…"
-        if self.ended:
+        if self.ended or (self.used_share == 1 and not board.workers):
             return "done" if self.used_share == 1 else "ended"
         if board.paused:
             return "paused"
