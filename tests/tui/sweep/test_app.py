@@ -224,8 +224,8 @@ async def test_the_thread_looks_carries_out_and_tells(sweep_app: Any) -> None:
             control.board = board()
             while app.model.trouble is not None:
                 await pilot.pause(0.01)
+            await pilot.press("Q", "enter")
             control.is_ended = True
-            await pilot.press("Q")
             while not app._exit:
                 await asyncio.sleep(0.01)
     finally:
