@@ -229,12 +229,12 @@ def test_bash_where_words_have_an_equals_sign(at_home: dict[str, str], tmp_path:
 
 def test_studies_and_what_to_try(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert completed("sweep", "") == ["join", "show", "list"]
+    assert completed("sweep", "") == ["join", "show", "list", "rm"]
     assert completed("sweep", "show", "n") == ["n"]  # a folder that begins like this
     for name, file in (("night", STUDY_FILES[0]), ("noon", STUDY_FILES[1]), ("none", "other")):
         (sweeps_folder() / name).mkdir(parents=True)
         (sweeps_folder() / name / file).touch()
-    assert completed("sweep", "") == ["join", "show", "list", "night", "noon"]
+    assert completed("sweep", "") == ["join", "show", "list", "rm", "night", "noon"]
     assert completed("sweep", "--trials", "3", "") == ["night", "noon"]
     assert completed("sweep", "join", "") == ["night", "noon"]
     assert completed("sweep", "show", "noo") == ["noon"]

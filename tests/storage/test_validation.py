@@ -56,7 +56,10 @@ def test_a_line_of_the_journal(line: bytes, words: str, run: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda record: record["config"].update(seed="0"), "config.seed: 0 is not a whole number"),
+        (
+            lambda record: record["config"].update(seed="0"),
+            "config.seed: '0' is not a whole number",
+        ),
         (lambda record: record["config"].update(hidden=[10**9]), "config.hidden: 1000000000 is"),
         (lambda record: record["config"].update(more=1), "config.more: unknown setting"),
         (lambda record: record["data"].update(classes="4"), "data.classes: '4' is not a whole"),

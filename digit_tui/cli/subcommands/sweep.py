@@ -280,7 +280,7 @@ def list_studies(as_json: bool) -> None:
 
 
 @sweep.command("rm")
-@click.argument("studies", metavar="STUDY...", nargs=-1, required=True)
+@click.argument("studies", metavar="STUDY...", nargs=-1, required=True, type=STUDY_NAME)
 @STORAGE
 @click.option("--yes", "sure", is_flag=True, help="Do not ask first.")
 def remove(studies: tuple[str, ...], storage: str | None, sure: bool) -> None:
