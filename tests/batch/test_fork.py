@@ -283,7 +283,8 @@ def test_a_fork_that_is_taught(teach_8: Teach, keep_drawings: KeepDrawings, tmp_
     assert lines_of(again)[-1]["weights_sha256"] == fork_ended["weights_sha256"]
     keep_drawings(drawings_of())
     report = batch("--resume", tmp_path / "run", *changes).stdout
-    told = f"{taught['lesson']['before']} right before, {taught['lesson']['after']} when taught the others"
+    lesson = taught["lesson"]
+    told = f"{lesson['before']} right before, {lesson['after']} when taught the others"
     assert f"Fork           at step 32: 8 drawings taught\n               {told}" in report
     wrong = {
         "teach=yours": "'yours' is not mine",
