@@ -131,7 +131,8 @@ class ResilientApp(App[None]):
         """
         half_mounted = isinstance(error, NOT_MOUNTED)
         palette = half_mounted and f" on {Palette.__name__}(" in str(error)
-        closed = self._exit or (palette and not Palette.is_open(self))  # type: ignore[arg-type]
+        leaves = self._exit or not self.is_running
+        closed = leaves or (palette and not Palette.is_open(self))  # type: ignore[arg-type]
         return half_mounted and closed
 
 
