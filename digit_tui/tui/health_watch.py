@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 from time import perf_counter, thread_time
 from typing import NamedTuple, Protocol
@@ -12,6 +13,7 @@ from textual.message import Message
 from textual.worker import Worker
 
 from digit_tui.data import Dataset
+from digit_tui.insight.health.doubts import doubts_of
 from digit_tui.insight.health.record import Record
 from digit_tui.run.events import Evaluated, Inspected
 from digit_tui.run.health_record import inspection_of
@@ -55,7 +57,9 @@ class Patient(Protocol):
     def post_message(self, message: Message) -> bool:
         """Post a message, from any thread."""
 
-    def run_worker(self, work: partial[None], *, thread: bool, group: str) -> Worker[None]:
+    def run_worker(
+        self, work: partial[None], *, thread: bool, group: str, description: str
+    ) -> Worker[None]:
         """Do something in a thread."""
 
 
@@ -115,14 +119,15 @@ class HealthWatch:
         cases = [
             _Case(
                 branch,
-                branch.history.record(dataset, branch.evaluated),
+                branch.history.record(dataset, None),  # what takes longer is for the thread
                 branch.evaluated,
                 branch.inspected,
             )
             for branch in branches
         ]
         check = partial(self._check, cases, dataset, self.generation)
-        self._app.run_worker(check, thread=True, group="health")
+        # Textual would describe it by all that it is given, with the arrays written out.
+        self._app.run_worker(check, thread=True, group="health", description="health")
 
     def _has_states(self, model: RunModel) -> bool:
         """Whether the states of the run and its fork have come; if not, they are asked for."""
@@ -144,6 +149,9 @@ class HealthWatch:
         with measured, suppress(MemoryError):  # the next check may find some
             for branch, record, evaluated, inspected in cases:
                 inspection = None
+                if evaluated is not None:
+                    doubts = doubts_of(evaluated.evaluation, evaluated.history)
+                    record = replace(record, doubts=doubts)
                 if inspected is not None:
                     layers = self._app.inspector.layers(inspected, dataset)
                     inspection = inspection_of(inspected, layers.facts)

@@ -200,7 +200,8 @@ class DrawView(View):
         """Learn in a thread what is no digit to the network."""
         job = self._maker.due(model)
         if job is not None:
-            self.run_worker(partial(self._learn_by, job), thread=True, group="classifier")
+            learn = partial(self._learn_by, job)
+            self.run_worker(learn, thread=True, group="classifier", description="classifier")
 
     def _learn_by(self, job: Callable[[], None]) -> None:
         job()

@@ -125,7 +125,8 @@ class RateDialog(Dialog[float | None]):
         if self._begun or inspected is None or inspected is self._before or not self.is_mounted:
             return
         self._begun = True
-        self.run_worker(partial(self._search, inspected), thread=True, group="rate")
+        search = partial(self._search, inspected)
+        self.run_worker(search, thread=True, group="rate", description="rate")  # not its repr
 
     def _search(self, inspected: Inspected) -> None:
         """Called in a thread."""

@@ -91,7 +91,7 @@ class PruningChart(Chart):
         self._split, self._place = split, None
         self._entitle(inspected)
         task = partial(self._prune, inspected, images, labels, self._stopped)
-        self.run_worker(task, thread=True, group="pruning")
+        self.run_worker(task, thread=True, group="pruning", description="pruning")
 
     def stop(self) -> None:
         """Compute no more; what is not finished is forgotten."""

@@ -209,7 +209,9 @@ class NetworkView(View):
         self._urgent = False
         if due:
             self._computing = question
-            self.run_worker(partial(self._compute, question), thread=True, group="look")
+            # Textual would describe it by all that it is given, with the arrays written out.
+            compute = partial(self._compute, question)
+            self.run_worker(compute, thread=True, group="look", description="look")
 
     def _has_state(self, model: RunModel) -> bool:
         """Whether the state that was asked for has come."""
