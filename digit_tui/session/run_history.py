@@ -64,7 +64,7 @@ class RunHistory:
         self._epochs: deque[EpochFacts] = deque(maxlen=EPOCHS)
         self._best: EpochFacts | None = None
         self._changes: deque[SettingChange] = deque(maxlen=CHANGES)
-        self._batches: deque[Batches] = deque(maxlen=BATCHES)
+        self._steps: deque[StepsDone] = deque(maxlen=BATCHES)
         self._trouble: Trouble | None = None
         self._place = (0, 0.0)
         self.inspections: deque[Inspection] = deque(maxlen=INSPECTIONS)
@@ -81,9 +81,7 @@ class RunHistory:
                 self._settings = settings
             case StepsDone():
                 self._place = event.step, event.epoch
-                loss = float(np.mean(event.losses, dtype=np.float64))
-                batches = Batches(event.step, len(event.losses), loss)
-                self._batches.append(batches)
+                self._steps.append(event)
             case EpochEnded():
                 self._add_epoch(facts_of_event(event))
             case SettingChanged():
@@ -124,7 +122,7 @@ class RunHistory:
             epochs=self._with_best(),
             inspections=tuple(self.inspections),
             changes=tuple(self._changes),
-            batches=tuple(self._batches),
+            batches=tuple(map(_batches, self._steps)),
             trouble=self._trouble,
             doubts=doubts,
         )
@@ -168,7 +166,7 @@ class RunHistory:
         self._trouble = None
 
     def _cut(self, step: int) -> None:
-        for kept in (self._epochs, self._batches, self.inspections):
+        for kept in (self._epochs, self._steps, self.inspections):
             while kept and kept[-1].step > step:
                 kept.pop()
         if self._best is not None and self._best.step > step:
@@ -187,3 +185,8 @@ class RunHistory:
         fork._changes.extend(map(change_of, changed))
         fork._settings = forked.settings
         return fork
+
+
+def _batches(event: StepsDone) -> Batches:
+    loss = float(np.mean(event.losses, dtype=np.float64))
+    return Batches(event.step, len(event.losses), loss)

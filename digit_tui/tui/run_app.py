@@ -134,11 +134,12 @@ class RunApp(ViewsApp):
         void = message.generation != self._health_watch.generation
         if void or branch not in (self.model, self.model.fork):
             return
-        branch.health = health
+        before, branch.health = branch.health, health
         if health.inspection is not None and health.inspection.step <= self.model.step:
             branch.history.inspections.append(health.inspection)
         view = next(iter(self.screen_stack), None)
-        if isinstance(view, View) and view.ready:
+        told_anew = before is None or before.findings != health.findings
+        if isinstance(view, View) and view.ready and (told_anew or view.part == HealthPage.NAME):
             view.redraw_once()
 
     def tell(self, text: str) -> None:
