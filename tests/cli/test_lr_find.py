@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from support.cli import run
 from support.command_script import CommandScript
-from support.rarely import rarely
+from support.rarely import endurance, rarely
 from support.saved_runs import write_digits
 from threadpoolctl import threadpool_limits
 
 from digit_tui.cli.lr_find import fresh
-from digit_tui.config import OPTIMIZERS, RunConfig
+from digit_tui.config import RunConfig
 from digit_tui.data import Dataset, load_dataset
 from digit_tui.insight import rate_finder
 from digit_tui.nn import RULES
@@ -204,8 +204,10 @@ def test_a_signal_ends_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert (ended.exit_code, ended.stdout) == (128 + SIGTERM, "")
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "optimizer",
+    [*rarely("sgd", "adamw"), *endurance("momentum", "nesterov", "rmsprop", "adam")],
+)
 def test_training_at_the_suggested_rate_works(sample: Dataset, optimizer: str) -> None:
     """It is about as good as the usual rate, and better than rates that are far from it."""
     config = RunConfig.from_preset("classic", data="sample", optimizer=optimizer, threads=1)

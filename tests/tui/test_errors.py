@@ -130,7 +130,7 @@ PLACES = {
     "a worker": (EventLog, "fail", work),
 }
 """Where an error may come up: what fails, and what has it called."""
-CLOSE_TO = ("rendering", "a message", "a timer", "a worker", "a key's action", "an interval")
+CLOSE_TO = ("rendering", "a message", "a timer", "a worker")
 """Those that are tried at each change."""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from support.health import diagnose, first_layer_dead, scaled, some
-from support.rarely import rarely
+from support.rarely import endurance, rarely
 
 from digit_tui.data import Dataset
 from digit_tui.nn import RULES
@@ -23,7 +23,7 @@ def long(value: Any) -> Any:
 
 @pytest.mark.parametrize("optimizer", RULES)
 @pytest.mark.parametrize("augment", ["none", *rarely("elastic")])
-@pytest.mark.parametrize("look", [True, False])
+@pytest.mark.parametrize("look", [True, *endurance(False)])
 def test_nothing_is_wrong_with_any_optimizer(
     sample: Dataset, optimizer: str, augment: str, look: bool
 ) -> None:

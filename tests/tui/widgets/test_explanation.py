@@ -51,7 +51,10 @@ class TestRoom:
             assert self.shown(opened) == {"neighbours": True, "what-if": True}
 
 
-OTHERS = [pytest.param(*shape, marks=pytest.mark.long) for shape in ((2, 2), (128, 47))]
+OTHERS = [
+    pytest.param(2, 2, marks=pytest.mark.soak),
+    pytest.param(128, 47, marks=pytest.mark.long),
+]
 
 
 class TestScreen:
