@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -38,60 +39,56 @@ FORK_CHANGES: dict[str, tuple[str, ...]] = {
 with `run.settings`, which imports NumPy."""
 
 
-class RunName(click.ParamType[str]):
+class Completed(click.ParamType[str]):
+    """A text as it is typed, of which a shell completes the rest."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return self.items(incomplete)
+
+    @abstractmethod
+    def items(self, incomplete: str) -> list[CompletionItem]:
+        """What it may become."""
+
+
+class RunName(Completed):
     """A saved run: its folder, its name, or last."""
 
     name = "run"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        return str(value)
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    def items(self, incomplete: str) -> list[CompletionItem]:
         return complete_runs(incomplete)
 
 
-class DataName(click.ParamType[str]):
+class DataName(Completed):
     """A dataset: its name, or a folder."""
 
     name = "name|dir"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        return str(value)
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    def items(self, incomplete: str) -> list[CompletionItem]:
         names = [CompletionItem(name) for name in SOURCES if name.startswith(incomplete)]
         return names or [CompletionItem(incomplete, type="dir")]
 
 
-class StudyName(click.ParamType[str]):
+class StudyName(Completed):
     """A study of a sweep: its name, its folder, or the URL of a database."""
 
     name = "study"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        return str(value)
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    def items(self, incomplete: str) -> list[CompletionItem]:
         return complete_studies(incomplete)
 
 
-class Tried(click.ParamType[str]):
+class Tried(Completed):
     """A setting with the values that a sweep tries, such as optimizer=sgd,adam."""
 
     name = "name=values"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        return str(value)
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    def items(self, incomplete: str) -> list[CompletionItem]:
         return complete_tried(incomplete)
 
 

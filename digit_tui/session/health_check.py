@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from digit_tui.data import Dataset
-from digit_tui.insight.health.doubts import training_check
+from digit_tui.insight.health.doubts import doubts_of, training_check
 from digit_tui.insight.health.finding import Finding
 from digit_tui.insight.health.record import Inspection, Record
 from digit_tui.insight.health.rules import findings_of
@@ -40,6 +40,8 @@ def check_health(
     """
     if inspection is not None:
         record = replace(record, inspections=(*record.inspections, inspection))
+    if evaluated is not None and record.doubts is None:
+        record = replace(record, doubts=doubts_of(evaluated.evaluation, evaluated.history))
     if dataset is not None and evaluated is not None:
         images, labels = dataset.train_images, dataset.train_labels
         trained = training_check(evaluated.network, images, labels, evaluated.evaluation)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 from functools import partial
 from time import perf_counter, thread_time
 from typing import NamedTuple, Protocol
@@ -13,7 +12,6 @@ from textual.message import Message
 from textual.worker import Worker
 
 from digit_tui.data import Dataset
-from digit_tui.insight.health.doubts import doubts_of
 from digit_tui.insight.health.record import Record
 from digit_tui.run.events import Evaluated, Inspected
 from digit_tui.run.health_record import inspection_of
@@ -149,9 +147,6 @@ class HealthWatch:
         with measured, suppress(MemoryError):  # the next check may find some
             for branch, record, evaluated, inspected in cases:
                 inspection = None
-                if evaluated is not None:
-                    doubts = doubts_of(evaluated.evaluation, evaluated.history)
-                    record = replace(record, doubts=doubts)
                 if inspected is not None:
                     layers = self._app.inspector.layers(inspected, dataset)
                     inspection = inspection_of(inspected, layers.facts)

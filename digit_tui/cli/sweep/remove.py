@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -95,5 +94,5 @@ def _remove(place: Place, runs: Sequence[Path]) -> list[str]:
     except FileNotFoundError:
         return []
     if not left:
-        shutil.rmtree(place.folder)
+        place.folder.rmdir()
     return left
