@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from measure import (
     finish,
@@ -65,7 +65,7 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
-    parser.add_argument("--epochs", type=int, default=24, help="length of a throughput run")
+    parser.add_argument("--epochs", type=int, default=48, help="length of a throughput run")
     parser.add_argument("--keys", type=int, default=200, help="key presses that are timed")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long bytes are counted")
     return parser.parse_args()
@@ -79,8 +79,17 @@ def command(options: argparse.Namespace, folder: Path, *more: str) -> list[str]:
 # Throughput
 
 
+class Speed(NamedTuple):
+    """Images a second, evaluations included."""
+
+    whole: float
+    """From the record of a run to the end of its last epoch: with what is made at the start."""
+    settled: float
+    """Of its last two thirds."""
+
+
 def throughput(options: argparse.Namespace) -> dict[str, Any]:
-    """Images a second from the first record of a run to the last, evaluations included."""
+    """Images a second with the interface, and without."""
     results: dict[str, Any] = {}
     rows = []
     for title, settings in SETTINGS.items():
@@ -93,15 +102,22 @@ def throughput(options: argparse.Namespace) -> dict[str, Any]:
             options.rounds,
             title,
         )
-        tax = ratio(speeds["interface"], speeds["batch"])
-        results[title] = speeds | {"interface/batch": tax}
-        rows.append([title, *(f"{median(each):,.0f}" for each in speeds.values()), f"{tax:.3f}"])
+        for part in Speed._fields:
+            shares = share_of(speeds["interface"], speeds["batch"], part)
+            results[f"{title}, {part}"] = shares
+            rows.append([title, part, *(f"{each:,.0f}" for each in shares[:2]), f"{shares[2]:.3f}"])
     print(f"\nImages a second over {options.epochs} epochs, median of the rounds")
-    print(table(["run", "interface", "--batch", "interface / --batch"], rows), flush=True)
+    print(table(["run", "part", "interface", "--batch", "interface / --batch"], rows), flush=True)
     return results
 
 
-def run_with_interface(options: argparse.Namespace, more: list[str]) -> float:
+def share_of(above: Sequence[Speed], below: Sequence[Speed], part: str) -> list[float]:
+    """Medians of two contenders' speeds in a part of the run, and the ratio of the rounds."""
+    speeds = [[getattr(each, part) for each in contender] for contender in (above, below)]
+    return [*map(median, speeds), ratio(*speeds)]
+
+
+def run_with_interface(options: argparse.Namespace, more: list[str]) -> Speed:
     with (
         TemporaryDirectory() as folder,
         Terminal(command(options, Path(folder, "run"), *more)) as terminal,
@@ -109,10 +125,10 @@ def run_with_interface(options: argparse.Namespace, more: list[str]) -> float:
         watch = Watch(Path(folder, "run"), options.epochs)
         while not watch.look():
             terminal.read(POLL_SECONDS)
-        return watch.images_per_second
+        return watch.speed
 
 
-def run_headless(options: argparse.Namespace, more: list[str]) -> float:
+def run_headless(options: argparse.Namespace, more: list[str]) -> Speed:
     with TemporaryDirectory() as folder:
         watch = Watch(Path(folder, "run"), options.epochs)
         with subprocess.Popen(
@@ -126,7 +142,7 @@ def run_headless(options: argparse.Namespace, more: list[str]) -> float:
                     process.wait(POLL_SECONDS)
         if process.returncode != 0 or not watch.look():
             sys.exit(f"the run failed: {process.args!r}")
-        return watch.images_per_second
+        return watch.speed
 
 
 class Watch:
@@ -136,23 +152,29 @@ class Watch:
     def __init__(self, folder: Path, epochs: int) -> None:
         self._record, self._metrics = folder / "run.json", folder / "metrics.csv"
         self._epochs = epochs
-        self._began = 0
-        self.images_per_second = 0.0
+        self._times: dict[int, int] = {}  # in nanoseconds, by how many epochs had ended
 
     def look(self) -> bool:
         """Take notice of the files; whether the last epoch has ended."""
-        if not self._began:
-            with suppress(FileNotFoundError):
-                self._began = self._record.stat().st_mtime_ns
-        try:
-            ended, lines = self._metrics.stat().st_mtime_ns, self._metrics.read_text().splitlines()
-        except FileNotFoundError:
-            return False
-        if len(lines) > self._epochs:  # the first one names the columns
-            record = json.loads(self._record.read_text(encoding="utf-8"))
-            images = self._epochs * record["data"]["training_images"]
-            self.images_per_second = images / ((ended - self._began) / 1e9)
-        return self.images_per_second > 0
+        with suppress(FileNotFoundError):
+            self._times.setdefault(0, self._record.stat().st_mtime_ns)
+            changed = self._metrics.stat().st_mtime_ns
+            epochs = len(self._metrics.read_text().splitlines()) - 1  # the first names the columns
+            if changed == self._metrics.stat().st_mtime_ns:
+                self._times.setdefault(max(epochs, 0), changed)
+        return self._epochs in self._times
+
+    @property
+    def speed(self) -> Speed:
+        """That of a run whose last epoch has ended."""
+        images = json.loads(self._record.read_text(encoding="utf-8"))["data"]["training_images"]
+        settled = min(each for each in self._times if each >= self._epochs / 3)
+        return Speed(*(self._since(start) * images for start in (0, settled)))
+
+    def _since(self, start: int) -> float:
+        """Epochs a second."""
+        seconds = (self._times[self._epochs] - self._times[start]) / 1e9
+        return (self._epochs - start) / seconds
 
 
 # Keys

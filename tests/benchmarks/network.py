@@ -10,7 +10,6 @@ import argparse
 import re
 from functools import partial
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -20,9 +19,11 @@ from interface import (
     SETTINGS,
     SETTLE_SECONDS,
     TRAINING,
+    Speed,
     Watch,
     command,
     run_headless,
+    share_of,
     time_keys,
 )
 from measure import (
@@ -31,7 +32,6 @@ from measure import (
     interleave,
     machine,
     make_parser,
-    ratio,
     say,
     table,
 )
@@ -54,7 +54,7 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
-    parser.add_argument("--epochs", type=int, default=24, help="length of a throughput run")
+    parser.add_argument("--epochs", type=int, default=48, help="length of a throughput run")
     parser.add_argument("--keys", type=int, default=200, help="key presses that are timed")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long bytes are counted")
     parser.add_argument("--pages", nargs="+", choices=PAGES, default=PAGES, metavar="PAGE")
@@ -77,15 +77,17 @@ def throughput(options: argparse.Namespace) -> dict[str, Any]:
             {**runs, "batch": partial(run_headless, options, more)}, options.rounds, title
         )
         for page in options.pages:
-            share = ratio(speeds[page], speeds["batch"])
-            results[f"{title}, {page}"] = share
-            rows.append([title, page, f"{median(speeds[page]):,.0f}", f"{share:.3f}"])
-    print(f"\nImages a second over {options.epochs} epochs, median of the rounds")
-    print(table(["run", "page", "interface", "interface / --batch"], rows), flush=True)
+            shares = {
+                part: share_of(speeds[page], speeds["batch"], part)[-1] for part in Speed._fields
+            }
+            results[f"{title}, {page}"] = shares
+            rows.append([title, page, *(f"{each:.3f}" for each in shares.values())])
+    print(f"\nImages a second over {options.epochs} epochs, interface / --batch")
+    print(table(["run", "page", *Speed._fields], rows), flush=True)
     return results
 
 
-def run_with_page(options: argparse.Namespace, more: list[str], page: str) -> float:
+def run_with_page(options: argparse.Namespace, more: list[str], page: str) -> Speed:
     with (
         TemporaryDirectory() as folder,
         Terminal(command(options, Path(folder, "run"), *more)) as terminal,
@@ -95,7 +97,7 @@ def run_with_page(options: argparse.Namespace, more: list[str], page: str) -> fl
         terminal.send(keys_to(page))
         while not watch.look():
             terminal.read(POLL_SECONDS)
-        return watch.images_per_second
+        return watch.speed
 
 
 def keys(options: argparse.Namespace) -> dict[str, Any]:
