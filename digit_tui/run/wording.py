@@ -278,7 +278,7 @@ def _by_schedule(schedule: str, change: SettingChanged) -> str:
     if change.setting == "epochs":
         before = scheduled_rate(replace(change.settings, epochs=change.old), schedule, change.epoch)
         rises = left > (1 + SMALL_SHARE) * before
-        return f" (rate rises: {schedule} over {change.new} epochs)" if rises else ""
+        return f" ({schedule}: rate rises to {left:.2g} of {base:.4g})" if rises else ""
     if change.setting != "learning_rate" or left >= SMALL_SHARE * base:
         return ""
     words = "nearly 0" if left < NEARLY_ZERO * base else f"{left:.2g}"
