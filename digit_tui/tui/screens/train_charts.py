@@ -137,7 +137,8 @@ def _title(subject: Subject, model: RunModel, options: ChartOptions, room: int) 
     starts += [f"{name}{scale}{points}", f"{name}{scale}", name]
     choices = [f"{start}{each}" for each in legends for start in starts]
     if model.settings.augment != "none":  # why training may look worse than the test set
-        choices.insert(0, choices[0].replace("training[/]", "training, deformed[/]"))
+        full = legends[0].replace("training[/]", "training, deformed[/]")
+        choices = [*(starts[each] + full for each in (0, 2)), *choices]
     return _first_fitting(choices, room)
 
 
