@@ -15,7 +15,9 @@ from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.run import commands
 from digit_tui.run import events as happened
 from digit_tui.run.remedies import ALL_DONE
+from digit_tui.tui import key_words
 from digit_tui.tui.app import DigitApp
+from digit_tui.tui.key_words import key_sign
 from digit_tui.tui.palette import GROUPS, LEFT_OUT
 from digit_tui.tui.replay import ReplayApp
 from digit_tui.tui.sweep.app import SweepApp
@@ -229,3 +231,12 @@ async def choose(opened: Any, words: str) -> None:
     await opened.press("down", "enter")
     await opened.until(lambda: not isinstance(opened.app.screen, CommandPalette))
     await opened.settle()
+
+
+def test_a_key_whose_sign_the_terminal_cannot_show_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert [key_sign(each) for each in ("enter", "ctrl+left", "question_mark")] == ["⏎", "ctrl+←", "?"]
+    monkeypatch.setattr(key_words, "shows", str.isascii)  # or "/" would stand for ⏎, and "<" for ←
+    named = ["enter", "ctrl+left", "?"]
+    assert [key_sign(each) for each in ("enter", "ctrl+left", "question_mark")] == named

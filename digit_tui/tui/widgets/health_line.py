@@ -27,7 +27,8 @@ class HealthLine(Canvas):
         if others and (not own or others[0].severity > own[0].severity):
             self.paint([[Segment(FORK + health_line(others, None, width - len(FORK)))]])
         elif own:
-            self.paint([[Segment(health_line(own, model.ways, width))]])
+            ways = model.ways if model.fork is None else None  # its keys wait for the fork's end
+            self.paint([[Segment(health_line(own, ways, width))]])
 
     def on_click(self) -> None:
         self.post_message(self.Opened())
