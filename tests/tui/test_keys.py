@@ -236,7 +236,11 @@ async def choose(opened: Any, words: str) -> None:
 def test_a_key_whose_sign_the_terminal_cannot_show_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert [key_sign(each) for each in ("enter", "ctrl+left", "question_mark")] == ["⏎", "ctrl+←", "?"]
+    assert [key_sign(each) for each in ("enter", "ctrl+left", "question_mark")] == [
+        "⏎",
+        "ctrl+←",
+        "?",
+    ]
     monkeypatch.setattr(key_words, "shows", str.isascii)  # or "/" would stand for ⏎, and "<" for ←
     named = ["enter", "ctrl+left", "?"]
     assert [key_sign(each) for each in ("enter", "ctrl+left", "question_mark")] == named
