@@ -259,10 +259,10 @@ class TestFork:
             await opened.tell(before, *of_fork(change, after))
             assert "… teaching" not in opened.text
             notices = [each.message for each in opened.app._notifications]
-            assert "12 drawings: 5 right before, 11 when taught the others" in notices
+            assert "12 drawings: 5 right before, 11 after, each tested unseen" in notices
             opened.app.show_view("train")
             await opened.settle()
-            told = "12 drawings taught: 5 right before, 11 when taught the others"
+            told = "12 drawings taught: 5 right before, 11 after, each tested unseen"
             opened.find(f"Fork: {told}")
             line = "fork at once: 12 drawings 5 → 11 right (unseen); test 100.00% → 100.00%; fixed"
             assert lines(opened.app.model)[-1].startswith(line)
