@@ -188,12 +188,14 @@ def command_words(command: Setting, rate: float | None = None) -> str:
         case commands.SetLearningRate(value):
             return f"set the learning rate to {value:.4g}"
         case commands.ScaleLearningRate(factor):
-            to = "" if rate is None else f" to {setting_value(rate * factor)}"
+            what, to = "the learning rate", ""
+            if rate is not None:  # the number has to fit, too
+                what, to = "the rate", f" to {setting_value(rate * factor)}"
             if factor in (2.0, 0.5):
-                return f"{'double' if factor == 2 else 'halve'} the learning rate{to}"
+                return f"{'double' if factor == 2 else 'halve'} {what}{to}"
             if factor < 1:
-                return f"divide the learning rate by {1 / factor:.4g}{to}"
-            return f"multiply the learning rate by {factor:.4g}{to}"
+                return f"divide {what} by {1 / factor:.4g}{to}"
+            return f"multiply {what} by {factor:.4g}{to}"
         case commands.SetClipping(norm, value):
             if norm is not None:
                 return f"clip by norm {norm:.4g}"

@@ -28,7 +28,7 @@ def test_going_back(converse: Converse, sample: Dataset) -> None:
     assert ended.find("^back from epoch 0.12 to 0.06")
     assert ended.all(r"^2  epoch   0\.06  step       2 .*  undone: switch to sgd$")
     assert ended.all(
-        r"^2  epoch   0\.06 .*  undone: switch to sgd, then double the learning rate to 0"
+        r"^2  epoch   0\.06 .*  undone: switch to sgd, then double the rate to 0"
     )
     assert ended.find("^back from epoch 0.09 to 0.00")
     assert ended.find("back: the timeline has rows 1 to 3")
@@ -88,7 +88,7 @@ def test_undo_where_all_epochs_are_done(converse: Converse) -> None:
     paused = ended.all(r"^paused at epoch [01]\.\d+ of 2, step \d+: test ")
     assert len(paused) == 2  # it went back to row 2, and the answer of status
     assert ended.find(
-        r" step +64 .*  \(undone\)  then add 1 epoch, then double the learning rate to 0"
+        r" step +64 .*  \(undone\)  then add 1 epoch, then double the rate to 0"
     )
 
 
