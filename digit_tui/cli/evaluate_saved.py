@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from digit_tui.cli.loading import load_and_tell
@@ -141,3 +142,10 @@ def history_of(saved: SavedRun, result: SavedEvaluation) -> PredictionHistory:
     except RunError:
         return PredictionHistory()
     return result.history
+
+
+def same_digits(one: Dataset, other: Dataset) -> bool:
+    """Whether two datasets have the same test digits; images of other sizes are not compared."""
+    return np.array_equal(one.test_labels, other.test_labels) and (
+        one.side != other.side or np.array_equal(one.test_images, other.test_images)
+    )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from digit_tui.cli.committee_members import evaluate_committee
 from digit_tui.cli.evaluate_saved import evaluate_saved, history_of
 from digit_tui.cli.page_output import page_refused, put_page
 from digit_tui.cli.saved_runs import read_run
-from digit_tui.data import counted, printable
+from digit_tui.data import Dataset, counted, printable
 from digit_tui.export.digit_records import digit_records, list_facts, text_table
 from digit_tui.export.mistakes_page import mistakes_page
 from digit_tui.insight.digit_table import DigitTable
@@ -29,9 +30,35 @@ CSV_COLUMNS = (
 )
 
 
+class _Found(NamedTuple):
+    """What was evaluated: a run, or a committee of several."""
+
+    table: DigitTable
+    dataset: Dataset
+    runs: str
+    """Their folders."""
+    name: str
+    """A short one."""
+    step: str
+
+
+def _evaluate(names: Sequence[str], data: str | None, best: bool) -> _Found:
+    if len(names) > 1:
+        joint = evaluate_committee(names, data, best)
+        paths = [each.saved.path for each in joint.members]
+        steps = (f"{each.checkpoint.state.step:,}" for each in joint.members)
+        runs = ", ".join(map(str, paths))
+        short = f"a committee of {len(paths)}"
+        return _Found(joint.table, joint.dataset, runs, short, "; ".join(steps))
+    saved = read_run(names[0])
+    result = evaluate_saved(saved, data, best)
+    table = DigitTable(result.evaluation, history_of(saved, result))
+    return _Found(table, result.dataset, str(saved.path), saved.path.name, f"{result.step:,}")
+
+
 @reports_failures
 def list_mistakes(
-    name: str,
+    names: Sequence[str],
     data: str | None,
     best: bool,
     selection: str,
@@ -41,10 +68,10 @@ def list_mistakes(
     html: Path | None,
     force: bool = False,
 ) -> int:
-    """Print or write the mistakes of a saved run; returns the exit status.
+    """Print or write the mistakes of a saved run, or of a committee; returns the exit status.
 
     Args:
-        name: the run's folder, or its name; see `find_run`.
+        names: of the run, or of the members of the committee; see `find_run`.
         data: as --data; None is the dataset that the run was trained on.
         best: use the checkpoint with the best accuracy instead of the last.
         selection: which digits, see `parse_selection`.
@@ -56,29 +83,26 @@ def list_mistakes(
     """
     if html is not None and (refused := page_refused(html, force)):  # before the work
         return refused
-    saved = read_run(name)
-    result = evaluate_saved(saved, data, best)
-    table = DigitTable(result.evaluation, history_of(saved, result))
+    table, dataset, runs, name, step = _evaluate(names, data, best)
     try:
-        chosen = parse_selection(selection, result.evaluation.probabilities.shape[1])
+        chosen = parse_selection(selection, table.evaluation.probabilities.shape[1])
     except SelectionError as error:
         print_error(f"--select: {error}")
         return ExitStatus.USAGE
     selected = select(table, chosen, order)
     indices = selected[:limit]
 
-    dataset = result.dataset
     output = Output()
     if form == "json":
         write_lines(output, map(json_line, digit_records(table, indices)))
     elif form == "csv":
-        write_lines(output, csv_lines(digit_records(table, indices)), end=CRLF)
+        write_lines(output, csv_lines(digit_records(table, indices), len(names) > 1), end=CRLF)
     else:
         first = f"; the first {len(indices):,}" if len(indices) < len(selected) else ""
         facts = list_facts(
-            str(saved.path),
+            runs,
             f"{dataset.name} ({dataset.source})",
-            result.step,
+            step,
             table,
             f"{len(selected):,} of {counted(len(table), 'test digit')} ({str(chosen) or 'all'}), "
             f"by {order}{first}",
@@ -89,7 +113,7 @@ def list_mistakes(
             write_lines(output, [*lines, "", *text_table(table, indices)])
         else:
             what = "Mistakes" if "wrong" in chosen.states else "Test digits"
-            title = f"{what} of {saved.path.name}"
+            title = f"{what} of {name}"
             content = mistakes_page(
                 title, facts, table, indices, dataset.test_images, dataset.side, order
             )
@@ -110,9 +134,20 @@ def json_line(record: dict[str, Any]) -> str:
     return json.dumps(record, allow_nan=False)
 
 
-def csv_lines(records: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Digits as lines of CSV, after a line of headings; None is an empty cell."""
-    yield ",".join(CSV_COLUMNS)
+def csv_lines(records: Iterable[dict[str, Any]], committee: bool = False) -> Iterator[str]:
+    """Digits as lines of CSV, after a line of headings; None is an empty cell.
+
+    Args:
+        records: see `digit_records`.
+        committee: whether they say what the members of one take the digits for.
+    """
+    columns = (*CSV_COLUMNS, "members") if committee else CSV_COLUMNS
+    yield ",".join(columns)
     for record in records:  # numbers, true and false: nothing to quote
-        values = (record[name] for name in CSV_COLUMNS)
-        yield ",".join("" if value is None else str(value).lower() for value in values)
+        yield ",".join(_cell(record[name]) for name in columns)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value).lower()

@@ -6,27 +6,31 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, partial
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from digit_tui.cli.committee_members import open_members
+from digit_tui.cli.loading import load_and_tell
 from digit_tui.cli.mistakes import CRLF, write_lines
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.cli.selective import selective_classifier
-from digit_tui.data import DataError, draw_digit, printable
+from digit_tui.data import DataError, Dataset, draw_digit, printable
 from digit_tui.data.picture_files import MAX_BYTES, STDIN, read_picture
 from digit_tui.insight.answers import NOT_A_DIGIT
-from digit_tui.insight.readings import PartReading, read_digits, reading_words
+from digit_tui.insight.committee import look_together
+from digit_tui.insight.reading import look_at
+from digit_tui.insight.readings import Look, PartReading, read_parts, reading_words
 from digit_tui.insight.selective import SelectiveClassifier
 from digit_tui.nn import Network
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output, print_error
-from digit_tui.storage.calibration_file import calibration_of
-from digit_tui.storage.checkpoint import Checkpoint
+from digit_tui.storage.calibration_file import Calibration, calibration_of
 from digit_tui.storage.saved_run import SavedRun
 
 CSV_COLUMNS = (
@@ -42,7 +46,7 @@ ABREAST = 2
 
 @reports_failures
 def predict_files(
-    name: str,
+    names: Sequence[str],
     files: Sequence[str],
     single: bool,
     best: bool,
@@ -50,12 +54,12 @@ def predict_files(
     form: str,
     always: bool = False,
 ) -> int:
-    """Print what a saved network takes the digits of pictures for; returns the exit status.
+    """Print what a network, or a committee, reads in pictures; returns the exit status.
 
     A file that cannot be read gets a line on standard error, and the others are read all the same.
 
     Args:
-        name: the run's folder, or its name; see `find_run`.
+        names: of the run, or of the members of the committee; see `find_run`.
         files: the pictures; "-" is standard input.
         single: whether each picture is of one digit.
         best: use the checkpoint with the best accuracy instead of the last.
@@ -63,12 +67,7 @@ def predict_files(
         form: "text", "json" or "csv", on standard output.
         always: always name a class; else a digit may be two, or none.
     """
-    saved = read_run(name)
-    checkpoint = saved.checkpoint(best)
-    network = checkpoint.network
-    for complaint in saved.complaints:
-        print_error(complaint)
-    classifier = None if always else _classifier(saved, checkpoint)
+    look, side = _reader(names, best, always)
     output = Output()
     if form == "csv":
         write_lines(output, [",".join(CSV_COLUMNS)], end=CRLF)
@@ -77,7 +76,7 @@ def predict_files(
         if output.status is not None:
             break
         try:
-            size, readings = _read(network, file, single, classifier)
+            size, readings = _read(look, side, file, single)
         except DataError as error:
             print_error(str(error))
             status = ExitStatus.DATA
@@ -94,20 +93,49 @@ def predict_files(
     return output.status or status
 
 
-def _classifier(saved: SavedRun, checkpoint: Checkpoint) -> SelectiveClassifier | None:
+def _reader(names: Sequence[str], best: bool, always: bool) -> tuple[Look, int]:
+    """What looks at images, and their side in pixels."""
+    load = cache(load_and_tell)  # most runs have the same dataset
+    if len(names) == 1:
+        saved = read_run(names[0])
+        checkpoint = saved.checkpoint(best)
+        for complaint in saved.complaints:
+            print_error(complaint)
+        calibration, complaint = calibration_of(saved.path, checkpoint.state.weights_sha256)
+        if complaint and not always:
+            print_error(complaint)
+        network = checkpoint.network
+        classifier = None if always else _classifier(saved, network, calibration, load)
+        return partial(look_at, network, classifier=classifier), saved.config.side
+    members = open_members(names, best)
+    classifiers: list[SelectiveClassifier] | None = None
+    if not always:
+        found = [_classifier(each.saved, each.network, each.calibration, load) for each in members]
+        classifiers = [each for each in found if each is not None]
+        if len(classifiers) < len(members):
+            classifiers = None
+    networks = [(each.network, each.temperature) for each in members]
+    look = partial(look_together, networks, classifiers=classifiers)
+    return look, members[0].saved.config.side
+
+
+def _classifier(
+    saved: SavedRun,
+    network: Network,
+    calibration: Calibration | None,
+    load: Callable[[str, int], Dataset],
+) -> SelectiveClassifier | None:
     """What may refuse to answer; None, and a line says why, without the run's own dataset."""
-    calibration, complaint = calibration_of(saved.path, checkpoint.state.weights_sha256)
-    if complaint:
-        print_error(complaint)
     try:
-        return selective_classifier(saved, checkpoint.network, calibration)
+        own = load(saved.data, saved.config.side)
+        return selective_classifier(saved, network, calibration, own)
     except DataError as error:
         print_error(f"{error}: without the digits of its training a run always names a digit")
         return None
 
 
 def _read(
-    network: Network, file: str, single: bool, classifier: SelectiveClassifier | None
+    look: Look, side: int, file: str, single: bool
 ) -> tuple[tuple[int, int], list[PartReading]]:
     """The width and height of a picture as it was read, and its digits.
 
@@ -117,7 +145,7 @@ def _read(
     ink = read_picture(_standard_input() if file == "-" else Path(file))
     with threadpool_limits(limits=1, user_api="blas"):  # few images: others would spin
         try:
-            readings = read_digits(network, ink, single, classifier)
+            readings = read_parts(look, side, ink, single)
         except DataError as error:
             raise DataError(f"{STDIN if file == '-' else file}: {error}") from error
     height, width = ink.shape

@@ -18,3 +18,11 @@ MOVED_DATA = click.option(
 )
 BEST = click.option("--best", is_flag=True, help="Use the best checkpoint instead of the last.")
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+WITH = click.option(
+    "--with",
+    "others",
+    type=RUN_NAME,
+    metavar="RUN",
+    multiple=True,
+    help="Together with this run, as a committee; may be given several times.",
+)

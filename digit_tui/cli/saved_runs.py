@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,9 @@ from digit_tui.config import ConfigError, absolute_data, available_processors, f
 if TYPE_CHECKING:
     from digit_tui.storage.saved_run import SavedRun
     from digit_tui.training.run_request import RunRequest
+
+LETTERS = string.ascii_uppercase
+"""Names of several runs in the output: their own are too long for a table."""
 
 
 def read_run(name: str) -> SavedRun:

@@ -23,7 +23,7 @@ OF_A_RUN = (*OPTIONS["Digits"], *OPTIONS["Network"], *OPTIONS["Training"])
 """What each command has that makes runs: a section of its own beside what the command adds."""
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "Train": ("lr-find", "sweep", "replay"),
-    "Look": ("runs", "evaluate", "mistakes", "inspect", "calibrate", "report"),
+    "Look": ("runs", "evaluate", "mistakes", "committee", "inspect", "calibrate", "report"),
     "Use": ("predict", "draw", "export", "import"),
     "Data": ("data",),
     "Setup": ("config", "completion", "bench", "manual"),

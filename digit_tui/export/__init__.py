@@ -1,6 +1,7 @@
 """What others get: lists of digits as records, text and pages; networks as files, which come back.
 
 The formats of networks are `export_onnx`, `export_safetensors`, `export_npz` and `export_python`;
+`export_committee` writes several as one;
 `read_weights` reads what was trained elsewhere. They are imported when they are asked for: who
 wants a list of digits needs none of them.
 """
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from digit_tui.export.npz_file import export_npz
-    from digit_tui.export.onnx_file import export_onnx
+    from digit_tui.export.onnx_file import export_committee, export_onnx
     from digit_tui.export.python_file import export_python
     from digit_tui.export.safetensors_file import export_safetensors
     from digit_tui.export.weight_files import read_weights
 
 __all__ = [
+    "export_committee",
     "export_npz",
     "export_onnx",
     "export_python",
@@ -26,6 +28,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "export_committee": "onnx_file",
     "export_npz": "npz_file",
     "export_onnx": "onnx_file",
     "export_python": "python_file",

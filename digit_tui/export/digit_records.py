@@ -46,6 +46,7 @@ def digit_records(
             "since": int(lives.since[index]) if has_history else None,
             "suspect": bool(table.suspects[index]),
             "unbacked": bool(table.unbacked[index]),
+            **({} if table.members is None else {"members": table.members[:, index].tolist()}),
         }
 
 
@@ -72,13 +73,25 @@ def biographies(table: DigitTable, indices: Sequence[int] | NDArray[Any]) -> lis
     ]
 
 
-def list_facts(run: str, data: str, step: int, table: DigitTable, listed: str) -> dict[str, str]:
+def remarks(table: DigitTable, indices: Sequence[int] | NDArray[Any]) -> tuple[str, list[str]]:
+    """What to say of digits beside their numbers: a heading, and of each some words.
+
+    It is their history or, of a committee, what its members take them for: "all 9" or "4 9 9".
+    """
+    if table.members is None:
+        return "history", biographies(table, indices)
+    named = table.members[:, indices].T.tolist()
+    words = (f"all {each[0]}" if len({*each}) == 1 else " ".join(map(str, each)) for each in named)
+    return "members", [*words]
+
+
+def list_facts(run: str, data: str, step: str, table: DigitTable, listed: str) -> dict[str, str]:
     """The run, the network and the selection behind a list, as headings and texts.
 
     Args:
-        run: the name or folder of the run.
+        run: the name or folder of the run; those of the members of a committee.
         data: the dataset.
-        step: of the network.
+        step: of the network, or of each member.
         table: what is known of the digits.
         listed: which of them are listed, and in which order.
     """
@@ -86,7 +99,7 @@ def list_facts(run: str, data: str, step: int, table: DigitTable, listed: str) -
     facts = {
         "Run": run,
         "Data": data,
-        "Step": f"{step:,}",
+        "Step": step,
         "Accuracy": _accuracy(evaluation.correct, evaluation.total),
     }
     correct, total = accuracy_without(evaluation, table.unbacked)
@@ -95,7 +108,9 @@ def list_facts(run: str, data: str, step: int, table: DigitTable, listed: str) -
             f"{_accuracy(correct, total)} ({evaluation.total - total} not backed)"
         )
     epochs = table.history.epochs
-    if epochs:
+    if table.members is not None:
+        facts["Members"] = "what each takes the digit for, in the order of the runs"
+    elif epochs:
         first, last = epochs[0], epochs[-1]
         which = f"epoch {last}" if first == last else f"epochs {first} to {last}"
         facts["History"] = f"predictions at the end of {which}"
@@ -119,8 +134,8 @@ WIDTH = 80
 
 def text_table(table: DigitTable, indices: Sequence[int] | NDArray[Any]) -> Iterator[str]:
     """A line for each digit, after a line of headings; two where its history is long."""
-    words = biographies(table, indices)
-    yield "  index  true  predicted  confidence       loss  history"
+    heading, words = remarks(table, indices)
+    yield f"  index  true  predicted  confidence       loss  {heading}"
     for record, life in zip(digit_records(table, indices), words, strict=True):
         numbers = (
             f"{record['index']:>7}  {record['true']:>4}  {record['predicted']:>9}  "

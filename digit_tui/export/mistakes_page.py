@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from digit_tui.export.digit_records import biographies, digit_records, shown
+from digit_tui.export.digit_records import digit_records, remarks, shown
 from digit_tui.export.markup import safe
 from digit_tui.export.page import whole_page
 from digit_tui.export.png import grey_png
@@ -27,7 +27,8 @@ COLUMNS = {
     "label": "descending",
 }
 """The columns after the picture, and how each is sorted first. The history is sorted by how often
-the digit was forgotten, the label by the number of reasons to doubt it."""
+the digit was forgotten, the label by the number of reasons to doubt it. A committee has no history:
+there its members are named, sorted by how many are wrong."""
 
 SORTED_BY = {"loss": "loss", "confidence": "confidence", "index": "index", "forgotten": "history"}
 """The orders of `insight.selection` that sort by a column."""
@@ -111,7 +112,7 @@ def mistakes_page(
         *(f"<dt>{safe(name)}</dt><dd>{safe(text)}</dd>" for name, text in facts.items()),
         "</dl>",
         "<table>",
-        f'<thead><tr><th scope="col">digit</th>{"".join(_heads(order))}</tr></thead>',
+        f'<thead><tr><th scope="col">digit</th>{"".join(_heads(order, table))}</tr></thead>',
         "<tbody>",
         *_rows(table, indices, images, side),
         "</tbody>",
@@ -121,18 +122,21 @@ def mistakes_page(
     return whole_page(title, STYLE, body)
 
 
-def _heads(order: str) -> Iterator[str]:
+def _heads(order: str, table: DigitTable) -> Iterator[str]:
+    remarked, _ = remarks(table, [])
     for name, first in COLUMNS.items():
         sort = f' aria-sort="{first}"' if SORTED_BY.get(order) == name else ""
+        shown_name = remarked if name == "history" else name
         yield (
-            f'<th scope="col" data-first="{first}"{sort}><button type="button">{name}</button></th>'
+            f'<th scope="col" data-first="{first}"{sort}>'
+            f'<button type="button">{shown_name}</button></th>'
         )
 
 
 def _rows(
     table: DigitTable, indices: Sequence[int] | NDArray[Any], images: NDArray[Any], side: int
 ) -> Iterator[str]:
-    words = biographies(table, indices)
+    _, words = remarks(table, indices)
     for record, life in zip(digit_records(table, indices), words, strict=True):
         index = record["index"]
         doubts = table.doubts(index)
@@ -150,7 +154,8 @@ def _rows(
             cells.append(shown(name, value))
             exact.append(float("nan") if value is None else value)
         cells += [f"{record['rank']}", life, ", ".join(doubts)]
-        exact += [None, record["forgotten"] or 0, len(doubts)]
+        missed = sum(each != record["true"] for each in record.get("members", []))
+        exact += [None, record["forgotten"] or missed, len(doubts)]
         yield "<tr>" + "".join(map(_cell, cells, exact)) + "</tr>"
 
 

@@ -29,6 +29,8 @@ class DigitTable:
     evaluation: Evaluation
     history: PredictionHistory = field(default_factory=PredictionHistory)
     """The predictions for the same digits at each epoch's end."""
+    members: Array | None = None
+    """(members, n) what each member of a committee takes the digits for, where one is evaluated."""
 
     def __len__(self) -> int:
         return len(self.evaluation.labels)
@@ -38,6 +40,14 @@ class DigitTable:
         """(n,) bool"""
         wrong: Array = self.evaluation.predictions != self.evaluation.labels
         return wrong
+
+    @cached_property
+    def all_wrong(self) -> Array:
+        """(n,) bool: whether it is wrong and, of a committee, every member too."""
+        if self.members is None:
+            return self.wrong
+        missed: Array = (self.members != self.evaluation.labels).all(axis=0)
+        return self.wrong & missed
 
     @cached_property
     def confidences(self) -> Array:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +14,14 @@ from numpy.typing import NDArray
 from digit_tui.data.normalise import normalise_digit
 from digit_tui.data.resample import resample_area
 from digit_tui.data.segmentation import Part, find_digits, one_digit
-from digit_tui.insight.answers import NOT_A_DIGIT
+from digit_tui.insight.answers import NOT_A_DIGIT, Answer
 from digit_tui.insight.reading import Reading, look_at
 from digit_tui.insight.selective import SelectiveClassifier
 from digit_tui.nn import Network
+
+Look = Callable[[NDArray[np.uint8]], tuple[NDArray[Any], list[Answer | None]]]
+"""Takes images (n, side, side); returns their probabilities (n, classes), and what to say of each.
+"""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,12 +51,29 @@ def read_digits(
     Raises:
         DataError: if there are too many.
     """
+    look = partial(look_at, network, classifier=classifier)
+    return read_parts(look, isqrt(network.sizes[0]), ink, single)
+
+
+def read_parts(
+    look: Look, side: int, ink: NDArray[np.uint8], single: bool = False
+) -> list[PartReading]:
+    """The same for whatever looks at the digits, such as a committee of networks.
+
+    Args:
+        look: at images of the side.
+        side: of these, in pixels.
+        ink: see `read_digits`.
+        single: likewise.
+
+    Raises:
+        DataError: if there are too many digits.
+    """
     parts = one_digit(ink) if single else find_digits(ink)
     if not parts:
         return []
-    side = isqrt(network.sizes[0])
     images = resample_area(np.stack([normalise_digit(part.ink).image for part in parts]), side)
-    chances, answers = look_at(network, images, classifier)
+    chances, answers = look(images)
     return [
         PartReading(image=image, probabilities=each, answer=answer, part=part)
         for image, each, answer, part in zip(images, chances, answers, parts, strict=True)

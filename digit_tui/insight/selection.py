@@ -30,6 +30,7 @@ Array = NDArray[Any]
 STATES: dict[str, Callable[[DigitTable], Array]] = {
     "wrong": lambda table: table.wrong,
     "right": lambda table: ~table.wrong,
+    "allwrong": lambda table: table.all_wrong,
     "suspect": lambda table: table.suspects,
     "unbacked": lambda table: table.unbacked,
     "broken": lambda table: table.lives.broken,

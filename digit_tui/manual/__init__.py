@@ -10,7 +10,18 @@ CHANGES = "changes"
 TOPICS = (
     *("start", "views", "keys", "options", "undo", "runs", "scripts", "mistakes"),
     *("report", "predict", "draw", "teach", "network", "calibration", "unknown", "robustness"),
-    *("health", "rate", "sweep", "python", "export", "plain", "config", "files", "statuses"),
+    *(
+        "committee",
+        "health",
+        "rate",
+        "sweep",
+        "python",
+        "export",
+        "plain",
+        "config",
+        "files",
+        "statuses",
+    ),
     *("speed", "data", CHANGES),
 )
 """In the order in which they are listed: from a first look to reference."""

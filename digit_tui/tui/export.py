@@ -31,7 +31,9 @@ def write_list(model: RunModel, evaluated: Evaluated, listing: Listing, listed: 
     assert listing.table is not None
     images, _ = model.dataset.split(evaluated.split)
     folder = Path(model.folder)
-    facts = list_facts(str(folder), model.dataset.name, evaluated.step, listing.table, listed)
+    facts = list_facts(
+        str(folder), model.dataset.name, f"{evaluated.step:,}", listing.table, listed
+    )
     title = f"Digits of {folder.name}"
     side, path = model.dataset.side, folder / PAGE
     try:

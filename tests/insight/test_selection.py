@@ -196,6 +196,7 @@ def is_selected(selection: Selection, digits: DigitTable, digit: int) -> bool:
     states = {
         "wrong": label != prediction,
         "right": label == prediction,
+        "allwrong": label != prediction,
         "suspect": digits.suspects[digit],
         "unbacked": False,  # no digit of MNIST's test set
         "broken": digits.lives.broken[digit],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import string
 from collections.abc import Iterator, Sequence
 from functools import cache
 from textwrap import wrap
@@ -12,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.cli.evaluate_saved import SavedEvaluation, evaluate_saved
+from digit_tui.cli.evaluate_saved import SavedEvaluation, evaluate_saved, same_digits
 from digit_tui.cli.loading import load_and_tell
 from digit_tui.cli.runs.text import aligned, print_lines
-from digit_tui.cli.saved_runs import read_run
-from digit_tui.data import DataError, Dataset, counted, printable
+from digit_tui.cli.saved_runs import LETTERS, read_run
+from digit_tui.data import DataError, counted, printable
 from digit_tui.insight.significance import compare, gap_words, interval_words, wilson_interval
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
@@ -26,8 +25,6 @@ from digit_tui.storage.run_summary import RunSummary, differing_settings
 
 WIDTH = 80
 """Columns that any terminal has."""
-LETTERS = string.ascii_uppercase
-"""Names of the runs in the output: their own are too long for a table."""
 OTHER_SEEDS = "This is a test of these networks: with other seeds the result may differ."
 """Said where settings differ: one run of each does not tell which setting is better."""
 
@@ -198,10 +195,3 @@ def json_verdict(
             "p_value": comparison.p_value,
         }
     return values
-
-
-def same_digits(one: Dataset, other: Dataset) -> bool:
-    """Whether two datasets have the same test digits; images of other sizes are not compared."""
-    return np.array_equal(one.test_labels, other.test_labels) and (
-        one.side != other.side or np.array_equal(one.test_images, other.test_images)
-    )

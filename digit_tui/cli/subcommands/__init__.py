@@ -6,6 +6,7 @@ import click
 
 from digit_tui.cli.subcommands.bench import bench
 from digit_tui.cli.subcommands.calibrate import calibrate
+from digit_tui.cli.subcommands.committee import committee
 from digit_tui.cli.subcommands.completion import completion
 from digit_tui.cli.subcommands.config import config
 from digit_tui.cli.subcommands.data import data
@@ -26,6 +27,7 @@ from digit_tui.cli.subcommands.sweep import sweep
 SUBCOMMANDS: tuple[click.Command, ...] = (
     evaluate,
     mistakes,
+    committee,
     report,
     predict,
     draw,

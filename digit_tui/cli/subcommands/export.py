@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from digit_tui.cli.saved_run_options import BEST, JSON, RUN
+from digit_tui.cli.saved_run_options import BEST, JSON, RUN, WITH
 
 
 @click.command()
 @RUN
 @click.argument("file", type=click.Path(path_type=Path))
+@WITH
 @BEST
 @click.option(
     "--average/--no-average",
@@ -23,7 +24,13 @@ from digit_tui.cli.saved_run_options import BEST, JSON, RUN
 @click.option("--force", is_flag=True, help="Replace any file, unless it is a run's.")
 @JSON
 def export(
-    run: str, file: Path, best: bool, average: bool | None, force: bool, as_json: bool
+    run: str,
+    file: Path,
+    others: tuple[str, ...],
+    best: bool,
+    average: bool | None,
+    force: bool,
+    as_json: bool,
 ) -> None:
     """Write the network of a RUN to a FILE: .onnx, .safetensors, .npz or .py.
 
@@ -32,4 +39,4 @@ def export(
     """
     from digit_tui.cli.export_network import export_network
 
-    sys.exit(export_network(run, file, best, average, force, as_json))
+    sys.exit(export_network((run, *others), file, best, average, force, as_json))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from digit_tui.cli.saved_run_options import BEST, DATA, RUN
+from digit_tui.cli.saved_run_options import BEST, DATA, RUN, WITH
 
 ORDERS = ("loss", "confidence", "index", "forgotten", "broken", "fixed")
 """Those of `insight.selection`, which --help does not import."""
@@ -17,6 +17,7 @@ ORDERS = ("loss", "confidence", "index", "forgotten", "broken", "fixed")
 @RUN
 @DATA
 @BEST
+@WITH
 @click.option(
     "--select",
     "selection",
@@ -47,6 +48,7 @@ def mistakes(
     run: str,
     data: str | None,
     best: bool,
+    others: tuple[str, ...],
     selection: str,
     order: str,
     limit: int | None,
@@ -63,4 +65,4 @@ def mistakes(
     from digit_tui.cli.mistakes import list_mistakes
 
     form = "json" if as_json else "csv" if as_csv else "text"
-    sys.exit(list_mistakes(run, data, best, selection, order, limit, form, html, force))
+    sys.exit(list_mistakes((run, *others), data, best, selection, order, limit, form, html, force))

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from digit_tui.cli.saved_run_options import BEST, RUN
+from digit_tui.cli.saved_run_options import BEST, RUN, WITH
 
 
 @click.command()
@@ -15,6 +15,7 @@ from digit_tui.cli.saved_run_options import BEST, RUN
 @click.option("--single", is_flag=True, help="Each picture is of one digit.")
 @click.option("--draw", is_flag=True, help="Also draw each digit as the network saw it.")
 @click.option("--always", is_flag=True, help='Always one digit, never "2 or 7" or "not a digit".')
+@WITH
 @BEST
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for each file.")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV, with a line of headings.")
@@ -24,6 +25,7 @@ def predict(
     single: bool,
     draw: bool,
     always: bool,
+    others: tuple[str, ...],
     best: bool,
     as_json: bool,
     as_csv: bool,
@@ -34,4 +36,4 @@ def predict(
     from digit_tui.cli.predict import predict_files
 
     form = "json" if as_json else "csv" if as_csv else "text"
-    sys.exit(predict_files(run, files, single, best, draw, form, always))
+    sys.exit(predict_files((run, *others), files, single, best, draw, form, always))
