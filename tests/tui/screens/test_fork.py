@@ -83,14 +83,15 @@ class TestFork:
     async def test_another_optimizer_comes_with_rates_of_its_own(
         self, window: Any, story: Any
     ) -> None:
-        async with window() as opened:
+        async with window(optimizer="adamw", weight_decay=0.05) as opened:
+            story.settings = replace(story.settings, optimizer="adamw", weight_decay=0.05)
             await opened.tell(*story.opening(), *story.epochs(1))
-            await opened.press("f", "right", "right")
+            await opened.press("f", "right")
             opened.find(r"\[sgd\]")
             opened.find(r"learning rate 0.01  0.02  0.05 \[0.1\] 0.2  0.5  1 ")
-            opened.find("The copy: optimizer sgd at rate 0.1[.]")
+            opened.find("The copy: optimizer sgd at rate 0.1, weight decay 0[.]")
             await opened.press("down", "right")
-            opened.find("The copy: optimizer sgd at rate 0.2[.]")
+            opened.find("The copy: optimizer sgd at rate 0.2, weight decay 0[.]")
 
     @pytest.mark.parametrize(
         ("typed", "told"),
