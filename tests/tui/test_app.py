@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from rich.segment import Segment
 from support.rarely import rarely
+from support.steering import forked
 from textual.strip import Strip
 from textual.widgets import OptionList
 
@@ -53,7 +54,7 @@ async def test_a_smaller_one_says_what_is_needed(
     window: Any, story: Any, size: tuple[int, int]
 ) -> None:
     async with window(*size) as opened:
-        await opened.tell(*story.opening(), *story.epochs(2), story.paused())
+        await opened.tell(*story.opening(), *story.epochs(2), forked(story, "sgd"), story.paused())
         words = f"digit-tui needs 60x20, this terminal is {size[0]}x{size[1]}. q quits."
         assert " ".join(opened.text.split()) == words
         await opened.press("tab")
