@@ -57,8 +57,8 @@ def answer(request: Request, run: RunStatus, log: list[str]) -> list[str]:
             return confusion(run)
         case requests.ShowLog(count):
             return log[-count:]
-        case requests.ShowHelp(command):
-            lines = help_lines(command)
+        case requests.ShowHelp(word):
+            lines = help_lines(word)
             return [part for line in lines for part in wrap(line, WIDTH, subsequent_indent="    ")]
         case _:
             raise TypeError(f"{request!r} is not a question")
