@@ -101,6 +101,7 @@ RATES = {
     "rmsprop": 5e-3,
     "adam": 1e-1,
     "adamw": 1e-1,
+    "lion": 1e-3,
 }
 
 
@@ -116,7 +117,7 @@ def rosenbrock(position: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_finds_the_bottom_of_a_parabola(name: str) -> None:
     run = Run(name, [-1.0, 10.0, 1.0])
-    for _ in range(6_000):
+    for _ in range(12_000):
         run.step(parabola(run.parameters), RATES[name])
     np.testing.assert_allclose(run.parameters, [1, -1, 1], atol=0.01)
 
@@ -156,7 +157,7 @@ def test_only_rules_with_a_velocity_coast(name: str, coasts: bool) -> None:
     assert (run.parameters[0] < before[0]) == coasts
 
 
-@pytest.mark.parametrize("name", ["rmsprop", "adam", "adamw"])
+@pytest.mark.parametrize("name", ["rmsprop", "adam", "adamw", "lion"])
 def test_adaptive_rules_do_not_care_how_long_the_gradient_is(name: str) -> None:
     # The gradient's scale cancels, save for epsilon.
     generator = np.random.default_rng(5)
@@ -221,7 +222,8 @@ def test_memory_of_a_unit_that_is_dead_does_not_become_denormal(name: str) -> No
     assert not run.slots[0].any()
 
 
-@pytest.mark.parametrize("name", list(RULES))
+# Of what Lion remembers the sign counts, however small it is.
+@pytest.mark.parametrize("name", [name for name in RULES if name != "lion"])
 def test_memory_that_is_tidied_moves_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     generator = np.random.default_rng(0)
     sizes = 10.0 ** generator.uniform(-40, 0, 500)

@@ -12,6 +12,7 @@ import numpy as np
 
 from digit_tui.nn.optimizers.adaptive import adam, rmsprop
 from digit_tui.nn.optimizers.descent import momentum, nesterov, sgd
+from digit_tui.nn.optimizers.lion import lion
 from digit_tui.nn.optimizers.rule import Array, Block, Hyperparameters, UpdateRule
 from digit_tui.nn.sharding import split_range
 
@@ -36,8 +37,9 @@ LONGEST_BLOCK = BLOCK + BLOCK // 2 + LINE
 """The longest block that `cut` can make, whose blocks are equal and about as long as BLOCK."""
 
 NEGLIGIBLE = 1e-30
-"""Numbers of a rule's memory that are nearer to zero than this move no parameter. They are set to
-zero before they decay to denormal numbers, which make arithmetic a hundred times slower, ..."""
+"""Numbers of a rule's memory that are nearer to zero than this move no parameter; in Lion, which
+takes their sign, they are of parameters that had no gradient for thousands of steps. They are set
+to zero before they decay to denormal numbers, which make arithmetic a hundred times slower, ..."""
 TIDY_STEPS = 128
 """... after each so many steps: what decays by a tenth a step takes 175 from there to these."""
 
@@ -49,6 +51,7 @@ RULES: dict[str, UpdateRule] = {
     "rmsprop": UpdateRule(rmsprop, slots=1, learning_rate=0.001),
     "adam": UpdateRule(adam, slots=2, learning_rate=0.001),
     "adamw": UpdateRule(adam, slots=2, learning_rate=0.001, decoupled_decay=True),
+    "lion": UpdateRule(lion, slots=1, learning_rate=0.0001, decoupled_decay=True),
 }
 """The optimizers by name."""
 

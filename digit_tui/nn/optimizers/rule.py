@@ -20,9 +20,11 @@ class Hyperparameters:
     decay: float = 0.99
     """Share of the running mean square that is kept (rmsprop)."""
     beta1: float = 0.9
-    """Share of the running mean that is kept (adam, adamw)."""
+    """Share of the running mean that is kept (adam, adamw); its share in lion's step."""
     beta2: float = 0.999
     """Share of the running mean square that is kept (adam, adamw)."""
+    lion_beta2: float = 0.99
+    """Share of the running mean that is kept (lion)."""
     epsilon: float = 1e-8
     """Added to a root before dividing by it."""
     weight_decay: float = 0.0

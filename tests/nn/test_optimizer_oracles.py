@@ -1,0 +1,37 @@
+"""The newer rules against trajectories of their authors' code; see make_optimizer_oracle.py."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from digit_tui.nn import RULES, Hyperparameters, cut, update
+
+ORACLE = json.loads((Path(__file__).parent / "new_optimizers.json").read_text(encoding="utf-8"))
+CASES = {name: case for name, case in ORACLE["cases"].items() if case["rule"] in RULES}
+PRECISIONS = [(np.float64, 1e-10), (np.float32, 2e-5)]
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
+@pytest.mark.parametrize("case", CASES)
+def test_trajectories_are_the_authors(case: str, dtype: Any, tolerance: float) -> None:
+    told = CASES[case]
+    rule = RULES[told["rule"]]
+    parameters = np.array(told["start"], dtype)
+    slots = np.zeros((rule.slots, len(parameters)), dtype)
+    hyper = Hyperparameters(weight_decay=told["weight_decay"])
+    shown = 0
+    for step, (gradient, rate) in enumerate(
+        zip(told["gradients"], told["rates"], strict=True), start=1
+    ):
+        blocks = cut(parameters, np.array(gradient, dtype), slots, np.empty_like(parameters))
+        update(rule, blocks, step, rate, hyper)
+        if str(step) in told["parameters"]:
+            shown += 1
+            expected = told["parameters"][str(step)]
+            np.testing.assert_allclose(parameters, expected, rtol=tolerance, atol=tolerance)
+    assert shown > 1
