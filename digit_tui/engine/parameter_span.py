@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.nn import cut
+from digit_tui.nn import UpdateRule, cut
 from digit_tui.nn.clipping import sum_of_squares
 from digit_tui.nn.optimizers import Block
 from digit_tui.run.state import Vectors
@@ -23,23 +23,26 @@ class ParameterSpan(NamedTuple):
     kept: Array
     """See WorkerPool."""
     gradient: Array
-    blocks: list[list[Block]]
-    """For an update rule with no slots, with one, with two, ..."""
+    slots: Array
+    scratch: Array
 
     @classmethod
     def of(
         cls, vectors: Vectors, kept: Array, gradient: Array, own: slice, scratch: Array
     ) -> ParameterSpan:
         parameters, average, slots = vectors
-        parameters, gradient, slots = parameters[own], gradient[own], slots[:, own]
-        counts = range(len(slots) + 1)
         return cls(
-            parameters,
+            parameters[own],
             None if average is None else average[own],
             kept[own],
-            gradient,
-            [cut(parameters, gradient, slots[:count], scratch) for count in counts],
+            gradient[own],
+            slots[:, own],
+            scratch,
         )
+
+    def blocks(self, rule: UpdateRule) -> list[Block]:
+        """What an update rule works on."""
+        return cut(self.parameters, self.gradient, self.slots[: rule.slots], self.scratch)
 
     def keep(self) -> float:
         """Leave removed parameters out of the gradient; returns the sum of squares of the rest."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import isfinite
 from typing import NamedTuple
 
+from digit_tui.nn.optimizers import Scalars
+
 MAX_STEPS = 64
 """In a group."""
 
@@ -32,6 +34,8 @@ class StepGroup(NamedTuple):
     """How many steps the run made before."""
     batches: tuple[tuple[int, float], ...]
     """For each step how many images, and the learning rate; at most MAX_STEPS."""
+    scalars: Scalars = ()
+    """What the update rule remembers beside its slots."""
 
 
 class StepSums(NamedTuple):

@@ -44,7 +44,7 @@ from digit_tui.nn import (
 )
 from digit_tui.nn.inputs import InputBuffer, Inputs
 from digit_tui.nn.network import Allocate
-from digit_tui.nn.optimizers import LONGEST_BLOCK
+from digit_tui.nn.optimizers import LONGEST_BLOCK, Block, Scalars
 from digit_tui.run.state import Vectors
 
 Array = NDArray[Any]
@@ -72,6 +72,7 @@ class Worker:
         tested: (BLOCK, pixels) uint8, images to be evaluated, and `tested_labels` (BLOCK,) uint8.
         probabilities: (BLOCK, classes) float32, and `losses` (BLOCK,) float32, of an evaluation.
         steps_summed: of how many steps of the last group there are sums.
+        scalars: the update rule's, after the last step.
     """
 
     def __init__(
@@ -102,8 +103,7 @@ class Worker:
         self._batches = batches
         self.steps_summed = 0
         network = Network(spec.sizes, vectors.parameters)
-        evaluated = vectors.parameters if vectors.average is None else vectors.average
-        self._evaluated_network = Network(spec.sizes, evaluated)
+        self._vectors = vectors
         allocate_own = Arena().allocate  # for what no other worker reads
         self._pass = GradientPass(network, spec.batch_size, allocate, spec.workers, allocate_own)
         pixels, classes = spec.sizes[0], spec.sizes[-1]
@@ -121,6 +121,8 @@ class Worker:
             ParameterSpan.of(vectors, kept, self._pass.gradient, own, scratch)
             for own in shard.spans
         ]
+        self._blocks: dict[str, list[Block]] = {}  # of all spans, for each optimizer that was used
+        self.scalars: Scalars = ()
 
     def sums(self, steps: slice) -> list[StepSums]:
         """The sums over all workers, for steps of the last group."""
@@ -158,10 +160,16 @@ class Worker:
         own = self._inputs.pixels
         return self._inputs.without_blanks(self._batches.originals(group.epoch, start, images, own))
 
-    def evaluate(self, count: int) -> None:
-        """Classify `tested` with the averaged weights if there are any, else with the latest."""
+    def evaluate(self, count: int, slot: int | None) -> None:
+        """Classify `tested`.
+
+        Args:
+            count: how many images it has.
+            slot: see `Vectors.evaluated`.
+        """
         rows = split_range(count, self._index, self._spec.workers)
-        found = evaluate(self._evaluated_network, self.tested[rows], self.tested_labels[rows])
+        network = Network(self._spec.sizes, self._vectors.evaluated(slot))
+        found = evaluate(network, self.tested[rows], self.tested_labels[rows])
         self.probabilities[rows] = found.probabilities
         self.losses[rows] = found.losses
 
@@ -178,6 +186,7 @@ class Worker:
             Where all workers must have come before any of them goes on.
         """
         group = StepGroup(*values)
+        self.scalars = group.scalars
         own = [split_range(images, self._index, self._spec.workers) for images, _ in group.batches]
         counts = [rows.stop - rows.start for rows in own]
         outcomes = Outcomes(sum(counts), self._spec.sizes[-1], np.float32)
@@ -255,11 +264,15 @@ class Worker:
             Whether this worker's part of the gradient was clipped.
         """
         clipped = False
-        rule, hyper = RULES[group.optimizer], Hyperparameters(weight_decay=group.weight_decay)
         for own in self._spans:
             clipped |= clip(own.gradient, norm, group.clip_norm, group.clip_value)
-            blocks = own.blocks[rule.slots]
-            update(rule, blocks, group.slot_steps + number + 1, learning_rate, hyper)
+        rule, hyper = RULES[group.optimizer], Hyperparameters(weight_decay=group.weight_decay)
+        if group.optimizer not in self._blocks:
+            spans = self._spans
+            self._blocks[group.optimizer] = [each for own in spans for each in own.blocks(rule)]
+        blocks, step = self._blocks[group.optimizer], group.slot_steps + number + 1
+        self.scalars = update(rule, blocks, step, learning_rate, hyper, self.scalars)
+        for own in self._spans:
             if own.average is not None:
                 # The gradient is not needed any more: its vector serves as scratch.
                 step = group.step + number + 1

@@ -33,6 +33,7 @@ from digit_tui.run.events import (
     SnapshotInfo,
     Spiked,
     Teaching,
+    Warned,
     WentBack,
     WorkerLost,
 )
@@ -313,7 +314,7 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
             return RESUMED
         case Refused(message=message, remedy=remedy):
             return with_remedy(message, remedy, ways)
-        case Diverged(message=message) | Spiked(message=message):
+        case Diverged(message=message) | Spiked(message=message) | Warned(message=message):
             return message
         case Teaching():
             return _teaching(event)

@@ -24,14 +24,17 @@ def test_trajectories_are_the_authors(case: str, dtype: Any, tolerance: float) -
     parameters = np.array(told["start"], dtype)
     slots = np.zeros((rule.slots, len(parameters)), dtype)
     hyper = Hyperparameters(weight_decay=told["weight_decay"])
-    shown = 0
+    shown, scalars = 0, ()
     for step, (gradient, rate) in enumerate(
         zip(told["gradients"], told["rates"], strict=True), start=1
     ):
         blocks = cut(parameters, np.array(gradient, dtype), slots, np.empty_like(parameters))
-        update(rule, blocks, step, rate, hyper)
+        scalars = update(rule, blocks, step, rate, hyper, scalars)
         if str(step) in told["parameters"]:
             shown += 1
             expected = told["parameters"][str(step)]
             np.testing.assert_allclose(parameters, expected, rtol=tolerance, atol=tolerance)
+            if rule.evaluated is not None:
+                found, expected = slots[rule.evaluated], told["evaluated"][str(step)]
+                np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
     assert shown > 1

@@ -31,6 +31,7 @@ class Run:
         self.parameters = np.array(start, dtype)
         self.slots = np.zeros((self.rule.slots, self.parameters.size), dtype)
         self.hyper = Hyperparameters(**hyper)
+        self.scalars: tuple[float, ...] = ()
         self.steps = 0
 
     def step(self, gradients: Any, learning_rate: float) -> np.ndarray:
@@ -38,7 +39,9 @@ class Run:
         gradients = np.array(gradients, self.parameters.dtype)
         room = np.full(min(self.parameters.size, optimizers.LONGEST_BLOCK), np.nan, gradients.dtype)
         blocks = cut(self.parameters, gradients, self.slots, room)
-        update(self.rule, blocks, self.steps, learning_rate, self.hyper)
+        self.scalars = update(
+            self.rule, blocks, self.steps, learning_rate, self.hyper, self.scalars
+        )
         return self.parameters
 
 
@@ -102,6 +105,7 @@ RATES = {
     "adam": 1e-1,
     "adamw": 1e-1,
     "lion": 1e-3,
+    "schedulefree": 1e-1,
 }
 
 
@@ -145,7 +149,7 @@ def test_without_a_gradient_nothing_moves(name: str) -> None:
     for _ in range(3):
         run.step([0, 0], 0.1)
     assert run.parameters.tolist() == [1.5, -2.5]
-    assert not run.slots.any()
+    assert not run.slots[: run.rule.slots - run.rule.points].any()
 
 
 @pytest.mark.parametrize(("name", "coasts"), [("sgd", False), ("momentum", True), ("adam", True)])
@@ -219,7 +223,8 @@ def test_memory_of_a_unit_that_is_dead_does_not_become_denormal(name: str) -> No
         )
         run.step(gradient, 0.0)
         assert not ((run.slots != 0) & (np.abs(run.slots) < tiniest)).any() or step < 128
-    assert not run.slots[0].any()
+    if name != "schedulefree":  # of which the mean square has the longest memory of all
+        assert not run.slots[0].any()
 
 
 # Of what Lion remembers the sign counts, however small it is.

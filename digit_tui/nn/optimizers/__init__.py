@@ -13,7 +13,15 @@ import numpy as np
 from digit_tui.nn.optimizers.adaptive import adam, rmsprop
 from digit_tui.nn.optimizers.descent import momentum, nesterov, sgd
 from digit_tui.nn.optimizers.lion import lion
-from digit_tui.nn.optimizers.rule import Array, Block, Hyperparameters, UpdateRule
+from digit_tui.nn.optimizers.rule import (
+    Array,
+    Block,
+    Hyperparameters,
+    Scalars,
+    StepNumbers,
+    UpdateRule,
+)
+from digit_tui.nn.optimizers.schedule_free import schedule_free, weigh
 from digit_tui.nn.sharding import split_range
 
 __all__ = [
@@ -23,6 +31,7 @@ __all__ = [
     "RULES",
     "Block",
     "Hyperparameters",
+    "Scalars",
     "UpdateRule",
     "cut",
     "update",
@@ -52,6 +61,17 @@ RULES: dict[str, UpdateRule] = {
     "adam": UpdateRule(adam, slots=2, learning_rate=0.001),
     "adamw": UpdateRule(adam, slots=2, learning_rate=0.001, decoupled_decay=True),
     "lion": UpdateRule(lion, slots=1, learning_rate=0.0001, decoupled_decay=True),
+    "schedulefree": UpdateRule(
+        schedule_free,
+        slots=3,
+        learning_rate=0.0025,
+        decoupled_decay=True,
+        decays=True,
+        points=2,
+        evaluated=2,
+        scalars=(0.0, 0.0),
+        advance=weigh,
+    ),
 }
 """The optimizers by name."""
 
@@ -82,7 +102,8 @@ def update(
     step: int,
     learning_rate: float,
     hyper: Hyperparameters,
-) -> None:
+    scalars: Scalars = (),
+) -> Scalars:
     """Move parameters by one step of a rule, block by block, in place.
 
     Args:
@@ -91,14 +112,26 @@ def update(
         step: how many steps the rule has made, this one included (1, 2, ...).
         learning_rate: the rate of this step.
         hyper: the rule's other numbers.
+        scalars: what the step before this one returned; empty before the first one.
+
+    Returns:
+        The rule's scalars after the step.
     """
+    numbers = StepNumbers(step, learning_rate, hyper, scalars or rule.scalars)
+    if step == 1 and rule.points:
+        for block in blocks:
+            block.slots[-rule.points :] = block.parameters
+    if rule.advance is not None:
+        numbers = numbers._replace(scalars=rule.advance(numbers))
     for block in blocks:
         parameters, gradients, slots, scratch = block
-        if hyper.weight_decay and rule.decoupled_decay:
-            parameters *= 1 - learning_rate * hyper.weight_decay
-        elif hyper.weight_decay:
-            np.multiply(parameters, hyper.weight_decay, out=scratch)
-            gradients += scratch
-        rule.step(block, step, learning_rate, hyper)
+        if hyper.weight_decay and not rule.decays:
+            if rule.decoupled_decay:
+                parameters *= 1 - learning_rate * hyper.weight_decay
+            else:
+                np.multiply(parameters, hyper.weight_decay, out=scratch)
+                gradients += scratch
+        rule.step(block, numbers)
         if step % TIDY_STEPS == 0:
             slots[np.abs(slots) < NEGLIGIBLE] = 0
+    return numbers.scalars

@@ -6,10 +6,10 @@ from math import sqrt
 
 import numpy as np
 
-from digit_tui.nn.optimizers.rule import Array, Block, Hyperparameters
+from digit_tui.nn.optimizers.rule import Array, Block, StepNumbers
 
 
-def rmsprop(block: Block, step: int, learning_rate: float, hyper: Hyperparameters) -> None:
+def rmsprop(block: Block, numbers: StepNumbers) -> None:
     """RMSProp (Tieleman and Hinton 2012).
 
     s = rho s + (1 - rho) g^2; p -= lr g / (sqrt(s) + eps)
@@ -18,6 +18,7 @@ def rmsprop(block: Block, step: int, learning_rate: float, hyper: Hyperparameter
     c = sqrt(1 - rho), p -= (lr / c) g / (sqrt(S) + eps / c).
     """
     parameters, gradients, (mean_square,), scratch = block
+    _, learning_rate, hyper, _ = numbers
     scale = sqrt(1 - hyper.decay)
     mean_square *= hyper.decay
     np.square(gradients, out=scratch)
@@ -25,7 +26,7 @@ def rmsprop(block: Block, step: int, learning_rate: float, hyper: Hyperparameter
     _descend(parameters, gradients, mean_square, learning_rate, hyper.epsilon, scale, scratch)
 
 
-def adam(block: Block, step: int, learning_rate: float, hyper: Hyperparameters) -> None:
+def adam(block: Block, numbers: StepNumbers) -> None:
     """Adam (Kingma and Ba 2015, arXiv:1412.6980), algorithm 1.
 
     m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2
@@ -37,6 +38,7 @@ def adam(block: Block, step: int, learning_rate: float, hyper: Hyperparameters) 
     p -= (lr / c) (1 - beta1) / (1 - beta1^t) M / (sqrt(V) + eps / c).
     """
     parameters, gradients, (mean, mean_square), _ = block
+    step, learning_rate, hyper, _ = numbers
     scale = sqrt((1 - hyper.beta2) / (1 - hyper.beta2**step))
     rate = learning_rate * (1 - hyper.beta1) / (1 - hyper.beta1**step)
     mean *= hyper.beta1

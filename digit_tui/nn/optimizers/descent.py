@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from digit_tui.nn.optimizers.rule import Block, Hyperparameters
+from digit_tui.nn.optimizers.rule import Block, StepNumbers
 
 
-def sgd(block: Block, step: int, learning_rate: float, hyper: Hyperparameters) -> None:
+def sgd(block: Block, numbers: StepNumbers) -> None:
     """Stochastic gradient descent: p -= lr g."""
     parameters, gradients, _, scratch = block
+    learning_rate = numbers.learning_rate
     np.multiply(gradients, learning_rate, out=scratch)
     parameters -= scratch
 
 
-def momentum(block: Block, step: int, learning_rate: float, hyper: Hyperparameters) -> None:
+def momentum(block: Block, numbers: StepNumbers) -> None:
     """Heavy ball (Polyak 1964), undamped: v = mu v + g; p -= lr v."""
     parameters, gradients, (velocity,), scratch = block
+    _, learning_rate, hyper, _ = numbers
     velocity *= hyper.momentum
     velocity += gradients
     np.multiply(velocity, learning_rate, out=scratch)
     parameters -= scratch
 
 
-def nesterov(block: Block, step: int, learning_rate: float, hyper: Hyperparameters) -> None:
+def nesterov(block: Block, numbers: StepNumbers) -> None:
     """Nesterov's momentum after Sutskever et al. (2013): v = mu v + g; p -= lr (g + mu v)."""
     parameters, gradients, (velocity,), scratch = block
+    _, learning_rate, hyper, _ = numbers
     velocity *= hyper.momentum
     velocity += gradients
     np.multiply(velocity, hyper.momentum, out=scratch)

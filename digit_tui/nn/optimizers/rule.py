@@ -44,8 +44,23 @@ class Block(NamedTuple):
     """(n,)"""
 
 
-Step = Callable[[Block, int, float, Hyperparameters], None]
-"""(block, step, learning_rate, hyperparameters); `step` counts from 1."""
+Scalars = tuple[float, ...]
+"""Single numbers that a rule remembers beside its slots."""
+
+
+class StepNumbers(NamedTuple):
+    """What is the same for all blocks of a step."""
+
+    step: int
+    """How many steps the rule has made, this one included (1, 2, ...)."""
+    learning_rate: float
+    hyper: Hyperparameters
+    scalars: Scalars
+    """The rule's, after this step's `UpdateRule.advance`."""
+
+
+Step = Callable[[Block, StepNumbers], None]
+Advance = Callable[[StepNumbers], Scalars]
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,7 @@ class UpdateRule:
     """One optimizer: its mathematics and what a caller must know of it."""
 
     step: Step
+    """Moves the parameters of a block."""
     slots: int
     """How many vectors of memory it keeps, each as long as the parameters."""
     learning_rate: float
@@ -60,3 +76,14 @@ class UpdateRule:
     decoupled_decay: bool = False
     """Weight decay acts on the parameters (Loshchilov and Hutter 2019, arXiv:1711.05101)
     instead of being added to the gradient."""
+    decays: bool = False
+    """Whether `step` sees to the weight decay itself."""
+    points: int = 0
+    """How many slots, the last ones, are points among the parameters: they begin where these are,
+    and move with them when something else than the rule moves these."""
+    evaluated: int | None = None
+    """The slot that has the weights to evaluate, if those that are trained are not meant for it."""
+    scalars: Scalars = ()
+    """Those before its first step."""
+    advance: Advance | None = None
+    """The scalars of a step, from those of the step before it."""

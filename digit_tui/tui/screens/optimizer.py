@@ -24,6 +24,7 @@ DESCRIPTIONS = {
     "adam": "velocity, own steps",
     "adamw": "adam, decay kept apart",
     "lion": "only the signs count",
+    "schedulefree": "adamw, its own average",
 }
 
 
@@ -52,7 +53,7 @@ class OptimizerDialog(ListDialog[str | None]):
         current = self._settings.optimizer
         yield Lines(
             *(
-                f" {'●' if name == current else ' '} {key} {name:<9}{DESCRIPTIONS[name]:<24}"
+                f" {'●' if name == current else ' '} {key} {name:<13}{DESCRIPTIONS[name]:<24}"
                 f"usual rate {RULES[name].learning_rate:g}"
                 for key, name in OPTIMIZER_KEYS.items()
             ),
