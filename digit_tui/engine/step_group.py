@@ -6,6 +6,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from digit_tui.nn.optimizers import Scalars
+from digit_tui.nn.optimizers.rule import MOST_SUMS
 
 MAX_STEPS = 64
 """In a group."""
@@ -62,4 +63,6 @@ PARTIAL_LOSS = CORRECT + 1
 largest is 1, is finite if this is."""
 STOP_REQUESTED = PARTIAL_LOSS + 1
 """Whether a command waits for the end of the group: this step is then the last one."""
-COLUMNS = STOP_REQUESTED + 1
+UPDATE = STOP_REQUESTED + 1
+"""The first of the sums that an update rule needs."""
+COLUMNS = UPDATE + MOST_SUMS

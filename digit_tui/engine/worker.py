@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 from digit_tui.engine.batches import BLOCK, Batches
 from digit_tui.engine.parameter_span import ParameterSpan
 from digit_tui.engine.shared_memory import Arena
+from digit_tui.engine.shared_sums import SharedSums
 from digit_tui.engine.step_group import (
     CLIPPED,
-    COLUMNS,
     CORRECT,
     LOSS,
-    MAX_STEPS,
     PARTIAL_LOSS,
     SQUARES,
     STOP_REQUESTED,
@@ -40,11 +39,10 @@ from digit_tui.nn import (
     clip,
     evaluate,
     split_range,
-    update,
 )
 from digit_tui.nn.inputs import InputBuffer, Inputs
 from digit_tui.nn.network import Allocate
-from digit_tui.nn.optimizers import LONGEST_BLOCK, Block, Scalars
+from digit_tui.nn.optimizers import LONGEST_BLOCK, Block, Scalars, update_share
 from digit_tui.run.state import Vectors
 
 Array = NDArray[Any]
@@ -111,11 +109,9 @@ class Worker:
         self.tested_labels: Array = allocate((BLOCK,), np.uint8)
         self.probabilities: Array = allocate((BLOCK, classes), np.float32)
         self.losses: Array = allocate((BLOCK,), np.float32)
-        self._sums: Array = allocate((MAX_STEPS, spec.workers, COLUMNS), np.float64)
+        self._sums = SharedSums(allocate, spec.workers, index)
         shard = self._pass.shards[index]
         self._inputs = InputBuffer(shard.inputs, pixels, spec.batch_size, np.float32, allocate_own)
-        # Single numbers are read faster from this than from the array.
-        self._results: Any = self._sums.data
         scratch = allocate_own((LONGEST_BLOCK,), np.float32)
         self._spans = [
             ParameterSpan.of(vectors, kept, self._pass.gradient, own, scratch)
@@ -126,9 +122,7 @@ class Worker:
 
     def sums(self, steps: slice) -> list[StepSums]:
         """The sums over all workers, for steps of the last group."""
-        return [
-            StepSums(*each) for each in self._sums[steps, :, :PARTIAL_LOSS].sum(axis=1).tolist()
-        ]
+        return self._sums.of_steps(steps)
 
     def deform(self, epoch: int, block: int, augment: str) -> None:
         """Make this worker's part of a block of deformed images; see Batches."""
@@ -200,10 +194,10 @@ class Worker:
                 break
             start, labels = start + images, labels[images:]
         self.steps_summed = steps = number + 1
-        made = slice(steps)
+        sums, made = self._sums.array, slice(steps)
         of_step = np.repeat(np.arange(steps), counts[made])
-        self._sums[made, self._index, LOSS] = np.bincount(of_step, outcomes.losses, steps)
-        self._sums[made, self._index, CORRECT] = np.bincount(of_step, outcomes.right, steps)
+        sums[made, self._index, LOSS] = np.bincount(of_step, outcomes.losses, steps)
+        sums[made, self._index, CORRECT] = np.bincount(of_step, outcomes.right, steps)
 
     def _step(
         self, number: int, group: StepGroup, start: int, labels: Array, outcomes: Outcomes
@@ -226,7 +220,7 @@ class Worker:
         yield
         partial_loss = own.propagate(labels, outcomes)
         yield
-        results, index = self._results, self._index
+        results, index = self._sums.values, self._index
         results[number, index, PARTIAL_LOSS] = partial_loss
         squares = own.differentiate(inputs)
         if group.removed:
@@ -234,24 +228,19 @@ class Worker:
         results[number, index, SQUARES] = squares
         results[number, index, STOP_REQUESTED] = self._command_waiting()
         yield
-        squares = self._total(number, SQUARES)
-        finite = isfinite(squares) and isfinite(self._total(number, PARTIAL_LOSS))
+        squares = self._sums.total(number, SQUARES)
+        finite = isfinite(squares) and isfinite(self._sums.total(number, PARTIAL_LOSS))
         if finite:
             # Other workers may still be adding up, but this column, like the two that are written
             # at the end of the group, is not read before that end.
-            results[number, index, CLIPPED] = self._update(
+            results[number, index, CLIPPED] = yield from self._update(
                 number, group, learning_rate, sqrt(squares)
             )
         return finite and not results[number, 0, STOP_REQUESTED]
 
-    def _total(self, number: int, column: int) -> float:
-        """The sum over all workers."""
-        total = 0.0  # not by `sum`, which rounds differently from Python 3.12 on
-        for index in range(self._spec.workers):
-            total += self._results[number, index, column]
-        return total
-
-    def _update(self, number: int, group: StepGroup, learning_rate: float, norm: float) -> bool:
+    def _update(
+        self, number: int, group: StepGroup, learning_rate: float, norm: float
+    ) -> Generator[None, None, bool]:
         """Clip the gradient, update and average, for this worker's parameters.
 
         Args:
@@ -271,7 +260,8 @@ class Worker:
             spans = self._spans
             self._blocks[group.optimizer] = [each for own in spans for each in own.blocks(rule)]
         blocks, step = self._blocks[group.optimizer], group.slot_steps + number + 1
-        self.scalars = update(rule, blocks, step, learning_rate, hyper, self.scalars)
+        share = update_share(rule, blocks, step, learning_rate, hyper, self.scalars)
+        self.scalars = yield from self._sums.share(number, share)
         for own in self._spans:
             if own.average is not None:
                 # The gradient is not needed any more: its vector serves as scratch.

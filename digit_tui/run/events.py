@@ -83,6 +83,8 @@ class StepsDone:
     """Number of images in these steps."""
     seconds: float
     """Duration of these steps, without pauses and evaluations."""
+    rate_factor: float | None = None
+    """What the optimizer multiplies the learning rate by; None if it finds no such factor."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -138,6 +138,12 @@ class RunState:
         return self.average is not None or self.evaluated_slot is not None
 
     @property
+    def rate_factor(self) -> float | None:
+        """What the optimizer multiplies the learning rate by; None if it finds no such factor."""
+        factor = RULES[self.settings.optimizer].step_size
+        return None if factor is None or not self.scalars else self.scalars[factor]
+
+    @property
     def points(self) -> Array:
         """(points, n) float32, slots that are points among the parameters; see `UpdateRule`.
 

@@ -210,7 +210,7 @@ class Branch:
 
     def publish(self) -> Iterator[Event]:
         """Publish the steps that were not published yet."""
-        done = self._publisher.flush(self.state.step, self.position)
+        done = self._publisher.flush(self.state.step, self.position, self.state.rate_factor)
         if done is not None:
             yield done
 

@@ -25,6 +25,10 @@ def test_trajectories_are_the_authors(case: str, dtype: Any, tolerance: float) -
     slots = np.zeros((rule.slots, len(parameters)), dtype)
     hyper = Hyperparameters(weight_decay=told["weight_decay"])
     shown, scalars = 0, ()
+    if rule.step_size is not None and dtype == np.float32:
+        # Its first steps are of the size of a rounding error, by which the authors' program in
+        # float32 is as far off at the end: 0.0013 to 0.025 in these cases.
+        tolerance = 0.03
     for step, (gradient, rate) in enumerate(
         zip(told["gradients"], told["rates"], strict=True), start=1
     ):
@@ -37,4 +41,6 @@ def test_trajectories_are_the_authors(case: str, dtype: Any, tolerance: float) -
             if rule.evaluated is not None:
                 found, expected = slots[rule.evaluated], told["evaluated"][str(step)]
                 np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+            if rule.step_size is not None:
+                assert scalars[rule.step_size] == pytest.approx(told["d"][str(step)], rel=tolerance)
     assert shown > 1

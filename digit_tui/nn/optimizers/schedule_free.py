@@ -6,10 +6,10 @@ from math import sqrt
 
 import numpy as np
 
-from digit_tui.nn.optimizers.rule import Block, Scalars, StepNumbers
+from digit_tui.nn.optimizers.rule import Block, Scalars, StepNumbers, Sums
 
 
-def weigh(numbers: StepNumbers) -> Scalars:
+def weigh(numbers: StepNumbers, _: Sums) -> Scalars:
     """The sum of the steps' weights, and the highest rate so far, whose square is a step's."""
     weight_sum, highest = numbers.scalars
     highest = max(highest, numbers.learning_rate)

@@ -25,6 +25,7 @@ DESCRIPTIONS = {
     "adamw": "adam, decay kept apart",
     "lion": "only the signs count",
     "schedulefree": "adamw, its own average",
+    "prodigy": "adam, finds its step size",
 }
 
 
@@ -53,7 +54,7 @@ class OptimizerDialog(ListDialog[str | None]):
         current = self._settings.optimizer
         yield Lines(
             *(
-                f" {'●' if name == current else ' '} {key} {name:<13}{DESCRIPTIONS[name]:<24}"
+                f" {'●' if name == current else ' '} {key} {name:<13}{DESCRIPTIONS[name]:<27}"
                 f"usual rate {RULES[name].learning_rate:g}"
                 for key, name in OPTIMIZER_KEYS.items()
             ),
