@@ -13,15 +13,8 @@ from numbers import Real
 from typing import Any
 
 OPTIMIZERS = (
-    "sgd",
-    "momentum",
-    "nesterov",
-    "rmsprop",
-    "adam",
-    "adamw",
-    "lion",
-    "schedulefree",
-    "prodigy",
+    *("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"),
+    *("lion", "schedulefree", "prodigy", "muon"),
 )
 SOURCES = ("auto", "sample", "mnist", "mine")
 """Datasets by name; any other value is a folder."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from digit_tui.nn import UpdateRule, cut
 from digit_tui.nn.clipping import sum_of_squares
-from digit_tui.nn.optimizers import Block
+from digit_tui.nn.optimizers import Block, matrices_of
 from digit_tui.run.state import Vectors
 
 Array = NDArray[Any]
@@ -25,6 +26,8 @@ class ParameterSpan(NamedTuple):
     gradient: Array
     slots: Array
     scratch: Array
+    start: int
+    """Where it is in the whole vectors."""
 
     @classmethod
     def of(
@@ -38,11 +41,13 @@ class ParameterSpan(NamedTuple):
             gradient[own],
             slots[:, own],
             scratch,
+            own.start,
         )
 
-    def blocks(self, rule: UpdateRule) -> list[Block]:
-        """What an update rule works on."""
-        return cut(self.parameters, self.gradient, self.slots[: rule.slots], self.scratch)
+    def blocks(self, rule: UpdateRule, sizes: Sequence[int]) -> list[Block]:
+        """What an update rule works on, in a network with these layer widths."""
+        slots, places = self.slots[: rule.slots], matrices_of(rule, sizes)
+        return cut(self.parameters, self.gradient, slots, self.scratch, places, self.start)
 
     def keep(self) -> float:
         """Leave removed parameters out of the gradient; returns the sum of squares of the rest."""

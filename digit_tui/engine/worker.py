@@ -42,7 +42,7 @@ from digit_tui.nn import (
 )
 from digit_tui.nn.inputs import InputBuffer, Inputs
 from digit_tui.nn.network import Allocate
-from digit_tui.nn.optimizers import LONGEST_BLOCK, Block, Scalars, update_share
+from digit_tui.nn.optimizers import LONGEST_BLOCK, Block, HiddenMatrix, Scalars, update_share
 from digit_tui.run.state import Vectors
 
 Array = NDArray[Any]
@@ -101,7 +101,7 @@ class Worker:
         self._batches = batches
         self.steps_summed = 0
         network = Network(spec.sizes, vectors.parameters)
-        self._vectors = vectors
+        self._vectors, self._kept = vectors, kept
         allocate_own = Arena().allocate  # for what no other worker reads
         self._pass = GradientPass(network, spec.batch_size, allocate, spec.workers, allocate_own)
         pixels, classes = spec.sizes[0], spec.sizes[-1]
@@ -256,11 +256,15 @@ class Worker:
         for own in self._spans:
             clipped |= clip(own.gradient, norm, group.clip_norm, group.clip_value)
         rule, hyper = RULES[group.optimizer], Hyperparameters(weight_decay=group.weight_decay)
+        sizes = self._spec.sizes
         if group.optimizer not in self._blocks:
-            spans = self._spans
-            self._blocks[group.optimizer] = [each for own in spans for each in own.blocks(rule)]
+            pieces = [span.blocks(rule, sizes) for span in self._spans]
+            self._blocks[group.optimizer] = [block for blocks in pieces for block in blocks]
         blocks, step = self._blocks[group.optimizer], group.slot_steps + number + 1
-        share = update_share(rule, blocks, step, learning_rate, hyper, self.scalars)
+        kept = self._kept if group.removed else None
+        matrices = HiddenMatrix.all_of(rule, sizes, self._pass.gradient, kept)
+        own_matrices = matrices[self._index :: self._spec.workers]
+        share = update_share(rule, blocks, step, learning_rate, hyper, self.scalars, own_matrices)
         self.scalars = yield from self._sums.share(number, share)
         for own in self._spans:
             if own.average is not None:

@@ -63,7 +63,7 @@ def next_step(
     if removed is not None:
         gradient[removed] = 0
     moved, spent = network.copy(), gradient.copy()
-    trained_by = Optimizer(optimizer, moved, spent, weight_decay)
+    trained_by = Optimizer(optimizer, moved, spent, weight_decay, removed)
     trained_by.remember(slots, slot_steps, scalars)
     with np.errstate(all="ignore"):  # a network that diverged shows in the numbers
         clip(spent, global_norm(gradient), clip_norm, clip_value)

@@ -12,9 +12,11 @@ from digit_tui.nn.optimizers import (
     LINE,
     LONGEST_BLOCK,
     RULES,
+    HiddenMatrix,
     Hyperparameters,
     Scalars,
     cut,
+    matrices_of,
     update,
 )
 
@@ -30,6 +32,7 @@ class Optimizer:
         network: Network,
         gradient: Array,
         weight_decay: float = 0.0,
+        removed: Array | None = None,
         allocate: Allocate = np.zeros,
     ) -> None:
         """Begin with an empty memory.
@@ -39,6 +42,7 @@ class Optimizer:
             network: whose parameters it moves.
             gradient: (parameters,) where the gradient is at each step; it is overwritten.
             weight_decay: strength of the pull towards zero.
+            removed: (parameters,) bool, parameters that are 0 and stay so; they have no gradient.
             allocate: makes its arrays.
         """
         parameters = network.parameters
@@ -48,7 +52,11 @@ class Optimizer:
         self._slots = allocate((rule.slots, -(-count // LINE) * LINE), dtype)[:, :count]
         self._steps = 0
         self._scalars: Scalars = ()
-        self._blocks = cut(parameters, gradient, self._slots, allocate((LONGEST_BLOCK,), dtype))
+        scratch = allocate((LONGEST_BLOCK,), dtype)
+        places = matrices_of(rule, network.sizes)
+        self._blocks = cut(parameters, gradient, self._slots, scratch, places)
+        kept = None if removed is None else ~removed
+        self._matrices = HiddenMatrix.all_of(rule, network.sizes, gradient, kept)
         self._hyper = Hyperparameters(weight_decay=weight_decay)
 
     def remember(self, slots: Array, steps: int, scalars: Scalars) -> None:
@@ -66,5 +74,11 @@ class Optimizer:
         """Move the parameters by one step."""
         self._steps += 1
         self._scalars = update(
-            self._rule, self._blocks, self._steps, learning_rate, self._hyper, self._scalars
+            self._rule,
+            self._blocks,
+            self._steps,
+            learning_rate,
+            self._hyper,
+            self._scalars,
+            self._matrices,
         )

@@ -7,12 +7,13 @@ trained for a few steps while the rate rises, and its loss tells which rates it 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod, sqrt
+from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
+from digit_tui.nn.aligned import aligned_zeros
 from digit_tui.nn.augmentation import deform, draw_deformation
 from digit_tui.nn.clipping import clip, sum_of_squares
 from digit_tui.nn.inputs import InputBuffer
@@ -25,7 +26,6 @@ from digit_tui.nn.propagation import GradientPass
 
 Array = NDArray[Any]
 
-LINE_BYTES = 64
 TOGETHER = 2_048
 """Images that are deformed at once, unless a batch has more."""
 
@@ -86,10 +86,10 @@ def range_test(
     """
     size = min(batch_size, len(labels))
     frozen, tuned = (Network(network.sizes, _in_lines(network.parameters)) for _ in range(2))
-    own = GradientPass(tuned, size, _zeros, allocate_own=_zeros)
+    own = GradientPass(tuned, size, aligned_zeros, allocate_own=aligned_zeros)
     shard, classes, dtype = own.shard_pass(size, 0), tuned.sizes[-1], tuned.parameters.dtype
-    buffer = InputBuffer(own.shards[0].inputs, images.shape[1], size, dtype, _zeros)
-    trained_by = Optimizer(optimizer, tuned, own.gradient, weight_decay, _zeros)
+    buffer = InputBuffer(own.shards[0].inputs, images.shape[1], size, dtype, aligned_zeros)
+    trained_by = Optimizer(optimizer, tuned, own.gradient, weight_decay, removed, aligned_zeros)
     trained_by.remember(slots, slot_steps, scalars)
 
     def step(pixels: Array, true: Array, rate: float) -> Tried:
@@ -111,18 +111,9 @@ def range_test(
         yield step(*batch, rate)
 
 
-def _zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Zeros that begin on a cache line: the last bits of a product can depend on where it lies."""
-    size = prod(shape) * np.dtype(dtype).itemsize
-    room: Array = np.zeros(size + LINE_BYTES, np.uint8)
-    start = -room.ctypes.data % LINE_BYTES
-    zeros: Array = room[start : start + size].view(dtype).reshape(shape)
-    return zeros
-
-
 def _in_lines(array: Array) -> Array:
     """A copy that begins on a cache line."""
-    copy = _zeros(array.shape, array.dtype)
+    copy = aligned_zeros(array.shape, array.dtype)
     copy[...] = array
     return copy
 

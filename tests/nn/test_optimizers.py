@@ -109,6 +109,7 @@ RATES = {
     "lion": 1e-3,
     "schedulefree": 1e-1,
     "prodigy": 0.03,
+    "muon": 2.0,  # there is no matrix: AdamW, at a twentieth
 }
 
 

@@ -7,13 +7,22 @@ driver, `update`, runs any rule over blocks small enough for the cache.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from itertools import pairwise
 from math import fsum
+from typing import NamedTuple
 
 import numpy as np
 
 from digit_tui.nn.optimizers.adaptive import adam, rmsprop
 from digit_tui.nn.optimizers.descent import momentum, nesterov, sgd
 from digit_tui.nn.optimizers.lion import lion
+from digit_tui.nn.optimizers.muon import (
+    MatrixPlace,
+    hidden_matrices,
+    look_ahead,
+    muon,
+    orthogonalise_momentum,
+)
 from digit_tui.nn.optimizers.prodigy import START, estimate, measure, prodigy
 from digit_tui.nn.optimizers.rule import (
     Array,
@@ -33,10 +42,12 @@ __all__ = [
     "LONGEST_BLOCK",
     "RULES",
     "Block",
+    "HiddenMatrix",
     "Hyperparameters",
     "Scalars",
     "UpdateRule",
     "cut",
+    "matrices_of",
     "update",
     "update_share",
 ]
@@ -88,11 +99,58 @@ RULES: dict[str, UpdateRule] = {
         advance=estimate,
         step_size=0,
     ),
+    "muon": UpdateRule(
+        muon,
+        slots=2,
+        learning_rate=0.02,
+        decoupled_decay=True,
+        decays=True,
+        measure=look_ahead,
+        orthogonalise=orthogonalise_momentum,
+    ),
 }
 """The optimizers by name."""
 
 
-def cut(parameters: Array, gradients: Array, slots: Array, scratch: Array) -> list[Block]:
+class HiddenMatrix(NamedTuple):
+    """A weight matrix that one worker orthogonalises for all."""
+
+    gradient: Array
+    """(fan_in, fan_out) of the whole gradient."""
+    kept: Array | None
+    """(fan_in, fan_out) 0 for weights that are removed, 1 for others; None if none is."""
+
+    @classmethod
+    def all_of(
+        cls, rule: UpdateRule, sizes: Sequence[int], gradient: Array, kept: Array | None
+    ) -> list[HiddenMatrix]:
+        """Those that a rule orthogonalises.
+
+        Args:
+            rule: one of `RULES`.
+            sizes: layer widths, inputs first, classes last.
+            gradient: (n,)
+            kept: (n,)
+        """
+        return [
+            cls(place.view(gradient), None if kept is None else place.view(kept))
+            for place in matrices_of(rule, sizes)
+        ]
+
+
+def matrices_of(rule: UpdateRule, sizes: Sequence[int]) -> list[MatrixPlace]:
+    """The weight matrices that a rule orthogonalises, of a network with these layer widths."""
+    return [] if rule.orthogonalise is None else hidden_matrices(sizes)
+
+
+def cut(
+    parameters: Array,
+    gradients: Array,
+    slots: Array,
+    scratch: Array,
+    matrices: Sequence[MatrixPlace] = (),
+    start: int = 0,
+) -> list[Block]:
     """Cut flat vectors into equal blocks for `update`, each about BLOCK long.
 
     Args:
@@ -100,16 +158,28 @@ def cut(parameters: Array, gradients: Array, slots: Array, scratch: Array) -> li
         gradients: (n,)
         slots: (slots, n) of a rule.
         scratch: (at least min(n, LONGEST_BLOCK),) room to compute in.
+        matrices: where no block crosses an edge, for rules with `orthogonalise`.
+        start: where these vectors begin in those that `matrices` are places of.
     """
-    count = max(round(len(parameters) / BLOCK), 1)
-    lines = -(-len(parameters) // LINE)
+    length = len(parameters)
+    edges = [each - start for place in matrices for each in (place.start, place.stop)]
+    inner = sorted(each for each in edges if 0 < each < length)
     blocks = []
-    for number in range(count):
-        own = split_range(lines, number, count)
-        own = slice(own.start * LINE, min(own.stop * LINE, len(parameters)))
-        room = scratch[: own.stop - own.start]
-        blocks.append(Block(parameters[own], gradients[own], slots[:, own], room))
+    for low, high in pairwise([0, *inner, length]):
+        around = [each for each in matrices if each.start <= start + low < each.stop]
+        scale = around[0].scale if around else 0.0
+        for own in _pieces(low, high):
+            room = scratch[: own.stop - own.start]
+            blocks.append(Block(parameters[own], gradients[own], slots[:, own], room, scale))
     return blocks
+
+
+def _pieces(low: int, high: int) -> list[slice]:
+    """A range cut into equal parts, each about BLOCK long."""
+    count = max(round((high - low) / BLOCK), 1)
+    lines = -(-(high - low) // LINE)
+    parts = [split_range(lines, number, count) for number in range(count)]
+    return [slice(low + part.start * LINE, min(low + part.stop * LINE, high)) for part in parts]
 
 
 def update(
@@ -119,6 +189,7 @@ def update(
     learning_rate: float,
     hyper: Hyperparameters,
     scalars: Scalars = (),
+    matrices: Sequence[HiddenMatrix] = (),
 ) -> Scalars:
     """Move parameters by one step of a rule, block by block, in place.
 
@@ -129,11 +200,12 @@ def update(
         learning_rate: the rate of this step.
         hyper: the rule's other numbers.
         scalars: what the step before this one returned; empty before the first one.
+        matrices: those to orthogonalise, for rules that do.
 
     Returns:
         The rule's scalars after the step.
     """
-    share = update_share(rule, blocks, step, learning_rate, hyper, scalars)
+    share = update_share(rule, blocks, step, learning_rate, hyper, scalars, matrices)
     try:
         sums = next(share)
         while True:
@@ -150,6 +222,7 @@ def update_share(
     learning_rate: float,
     hyper: Hyperparameters,
     scalars: Scalars = (),
+    matrices: Sequence[HiddenMatrix] = (),
 ) -> Generator[Sums, Sums, Scalars]:
     """One worker's share of an update, of which others do the rest; see `update`.
 
@@ -168,10 +241,16 @@ def update_share(
     if rule.measure is not None:
         measured = [rule.measure(block, numbers) for block in blocks]
         totals = yield tuple(map(fsum, zip(*measured, strict=True)))
+    if rule.orthogonalise is not None:
+        for matrix in matrices:
+            rule.orthogonalise(matrix.gradient, numbers)
+            if matrix.kept is not None:
+                np.multiply(matrix.gradient, matrix.kept, out=matrix.gradient)
+        yield ()
     if rule.advance is not None:
         numbers = numbers._replace(scalars=rule.advance(numbers, totals))
     for block in blocks:
-        parameters, gradients, slots, scratch = block
+        parameters, gradients, slots, scratch, _ = block
         if hyper.weight_decay and not rule.decays:
             if rule.decoupled_decay:
                 parameters *= 1 - learning_rate * hyper.weight_decay

@@ -17,7 +17,7 @@ def rmsprop(block: Block, numbers: StepNumbers) -> None:
     The slot is kept without the factor, S = s / (1 - rho), which saves a pass: with
     c = sqrt(1 - rho), p -= (lr / c) g / (sqrt(S) + eps / c).
     """
-    parameters, gradients, (mean_square,), scratch = block
+    parameters, gradients, (mean_square,), scratch, _ = block
     _, learning_rate, hyper, _ = numbers
     scale = sqrt(1 - hyper.decay)
     mean_square *= hyper.decay
@@ -37,7 +37,7 @@ def adam(block: Block, numbers: StepNumbers) -> None:
     c = sqrt((1 - beta2) / (1 - beta2^t)),
     p -= (lr / c) (1 - beta1) / (1 - beta1^t) M / (sqrt(V) + eps / c).
     """
-    parameters, gradients, (mean, mean_square), _ = block
+    parameters, gradients, (mean, mean_square), _, _ = block
     step, learning_rate, hyper, _ = numbers
     scale = sqrt((1 - hyper.beta2) / (1 - hyper.beta2**step))
     rate = learning_rate * (1 - hyper.beta1) / (1 - hyper.beta1**step)

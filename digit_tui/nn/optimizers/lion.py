@@ -12,7 +12,7 @@ def lion(block: Block, numbers: StepNumbers) -> None:
 
     p -= lr sign(beta1 m + (1 - beta1) g);  m = beta2 m + (1 - beta2) g
     """
-    parameters, gradients, (mean,), scratch = block
+    parameters, gradients, (mean,), scratch, _ = block
     _, learning_rate, hyper, _ = numbers
     np.multiply(gradients, (1 - hyper.beta1) / hyper.beta1, out=scratch)  # the sign is the same
     scratch += mean

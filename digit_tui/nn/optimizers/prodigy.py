@@ -26,7 +26,7 @@ def measure(block: Block, numbers: StepNumbers) -> Sums:
     Returns:
         lr d^2 / d_0 <g, p_0 - p> and the sum of |s|.
     """
-    parameters, gradients, (mean, mean_square, weighted, start), scratch = block
+    parameters, gradients, (mean, mean_square, weighted, start), scratch, _ = block
     _, learning_rate, hyper, (distance, *_) = numbers
     weight = distance / FIRST_DISTANCE * distance * learning_rate
     np.subtract(start, parameters, out=scratch)
@@ -57,7 +57,7 @@ def estimate(numbers: StepNumbers, sums: Sums) -> Scalars:
 
 def prodigy(block: Block, numbers: StepNumbers) -> None:
     """The second half: p -= lr d_before (m / (sqrt(v) + d eps) + decay p), without correction."""
-    parameters, gradients, (mean, mean_square, *_), _ = block
+    parameters, gradients, (mean, mean_square, *_), _, _ = block
     _, learning_rate, hyper, (distance, _, before) = numbers
     rate = before * learning_rate
     if hyper.weight_decay:

@@ -20,9 +20,11 @@ class Hyperparameters:
     decay: float = 0.99
     """Share of the running mean square that is kept (rmsprop)."""
     beta1: float = 0.9
-    """Share of the running mean that is kept (adam, adamw); its share in lion's step."""
+    """Share of the running mean that is kept (all with Adam's mean); its share in lion's step."""
     beta2: float = 0.999
-    """Share of the running mean square that is kept (adam, adamw)."""
+    """Share of the running mean square that is kept (all with Adam's)."""
+    muon_momentum: float = 0.95
+    """Share of the velocity that is kept (muon)."""
     lion_beta2: float = 0.99
     """Share of the running mean that is kept (lion)."""
     epsilon: float = 1e-8
@@ -42,6 +44,8 @@ class Block(NamedTuple):
     """(slots, n) the rule's memory, zeros before its first step."""
     scratch: Array
     """(n,)"""
+    scale: float = 0.0
+    """Of the weight matrix that it is a piece of, see `MatrixPlace`; 0 if it is of none."""
 
 
 Scalars = tuple[float, ...]
@@ -66,6 +70,7 @@ MOST_SUMS = 2
 
 Step = Callable[[Block, StepNumbers], None]
 Measure = Callable[[Block, StepNumbers], Sums]
+Orthogonalise = Callable[[Array, StepNumbers], None]
 Advance = Callable[[StepNumbers, Sums], Scalars]
 
 
@@ -94,6 +99,9 @@ class UpdateRule:
     measure: Measure | None = None
     """Goes over all blocks before `step` does, with the scalars of the step before; the sums over
     each block's parameters are added up."""
+    orthogonalise: Orthogonalise | None = None
+    """Works on a whole weight matrix in the place of its gradient, when `measure` has gone over all
+    blocks; these are pieces of one matrix, or of none."""
     advance: Advance | None = None
     """The scalars of a step, from those of the step before it and the sums over all parameters."""
     step_size: int | None = None

@@ -26,7 +26,7 @@ def schedule_free(block: Block, numbers: StepNumbers) -> None:
 
     The parameters are y, and x is evaluated. As in Adam here, V = v / (1 - beta2) is kept.
     """
-    parameters, gradients, (mean_square, z, x), scratch = block
+    parameters, gradients, (mean_square, z, x), scratch, _ = block
     step, learning_rate, hyper, (weight_sum, highest) = numbers
     scale = sqrt((1 - hyper.beta2) / (1 - hyper.beta2**step))
     mean_square *= hyper.beta2

@@ -26,6 +26,7 @@ DESCRIPTIONS = {
     "lion": "only the signs count",
     "schedulefree": "adamw, its own average",
     "prodigy": "adam, finds its step size",
+    "muon": "all directions equal",
 }
 
 
