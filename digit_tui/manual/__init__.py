@@ -8,7 +8,7 @@ CHANGES = "changes"
 """The topic that is kept in CHANGES.md, the usual name of such a file."""
 
 TOPICS = (
-    *("start", "views", "keys", "options", "undo", "runs", "scripts", "mistakes"),
+    *("start", "views", "keys", "options", "optimizers", "undo", "runs", "scripts", "mistakes"),
     *("report", "predict", "draw", "teach", "network", "calibration", "unknown", "robustness"),
     *("health", "rate", "sweep", "python", "export", "plain", "config", "files", "statuses"),
     *("speed", "data", CHANGES),

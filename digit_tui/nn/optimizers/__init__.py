@@ -75,7 +75,7 @@ RULES: dict[str, UpdateRule] = {
     "rmsprop": UpdateRule(rmsprop, slots=1, learning_rate=0.001),
     "adam": UpdateRule(adam, slots=2, learning_rate=0.001),
     "adamw": UpdateRule(adam, slots=2, learning_rate=0.001, decoupled_decay=True),
-    "lion": UpdateRule(lion, slots=1, learning_rate=0.0001, decoupled_decay=True),
+    "lion": UpdateRule(lion, slots=1, learning_rate=0.0003, decoupled_decay=True),
     "schedulefree": UpdateRule(
         schedule_free,
         slots=3,

@@ -18,15 +18,15 @@ from digit_tui.tui.widgets.lines import Lines
 
 DESCRIPTIONS = {
     "sgd": "down the gradient",
-    "momentum": "steps build a velocity",
-    "nesterov": "velocity, a step ahead",
-    "rmsprop": "own step per weight",
-    "adam": "velocity, own steps",
-    "adamw": "adam, decay kept apart",
-    "lion": "only the signs count",
-    "schedulefree": "adamw, its own average",
-    "prodigy": "adam, finds its step size",
-    "muon": "all directions equal",
+    "momentum": "builds a velocity",
+    "nesterov": "looks a step ahead",
+    "rmsprop": "a step per weight",
+    "adam": "velocity, own step",
+    "adamw": "adam, decay apart",
+    "lion": "only signs count",
+    "schedulefree": "adamw, own average",
+    "prodigy": "adam, finds a rate",
+    "muon": "equal directions",
 }
 
 
@@ -55,7 +55,7 @@ class OptimizerDialog(ListDialog[str | None]):
         current = self._settings.optimizer
         yield Lines(
             *(
-                f" {'●' if name == current else ' '} {key} {name:<13}{DESCRIPTIONS[name]:<27}"
+                f" {'●' if name == current else ' '} {key} {name:<13}{DESCRIPTIONS[name]:<19}"
                 f"usual rate {RULES[name].learning_rate:g}"
                 for key, name in OPTIMIZER_KEYS.items()
             ),

@@ -12,6 +12,7 @@ from support.steering import Tell, forked, lines, of_fork
 from support.teaching import Keep as KeepDrawings
 from support.teaching import drawings_of
 
+from digit_tui.config import OPTIMIZERS
 from digit_tui.insight.lesson import Lesson
 from digit_tui.run import commands
 from digit_tui.run import events as happened
@@ -85,7 +86,7 @@ class TestFork:
     ) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(1))
-            await opened.press("f", "right", "right")
+            await opened.press("f", *["left"] * OPTIMIZERS.index("adam"))
             opened.find(r"\[sgd\]")
             opened.find(r"learning rate 0.01  0.02  0.05 \[0.1\] 0.2  0.5  1 ")
             opened.find("The copy: optimizer sgd at rate 0.1[.]")
