@@ -94,6 +94,7 @@ class Stepper:
         if not sums[0].finite:
             raise NotFinite("gradient", sqrt(sums[0].squares))
         made = list(takewhile(lambda each: each.finite, sums))
+        state.scalars = worker.scalars
         return [
             self._count(state, *batch, each, seconds / len(made))
             for batch, each in zip(group.batches, made, strict=False)
@@ -125,6 +126,7 @@ class Stepper:
             clip_norm=settings.clip_norm,
             clip_value=settings.clip_value,
             slot_steps=state.slot_steps,
+            scalars=state.scalars,
             removed=state.removed is not None,
             step=state.step,
             batches=tuple(batches),

@@ -10,21 +10,10 @@ CHANGES = "changes"
 """The topic that is kept in CHANGES.md, the usual name of such a file."""
 
 TOPICS = (
-    *("start", "views", "keys", "glossary", "options", "undo", "runs", "scripts", "mistakes"),
-    *("report", "predict", "draw", "teach", "network", "calibration", "unknown", "robustness"),
-    *(
-        "committee",
-        "health",
-        "rate",
-        "sweep",
-        "python",
-        "export",
-        "plain",
-        "config",
-        "files",
-        "statuses",
-    ),
-    *("speed", "data", CHANGES),
+    *("start", "views", "keys", "glossary", "options", "optimizers", "undo", "runs", "scripts"),
+    *("mistakes", "report", "predict", "draw", "teach", "network", "calibration", "unknown"),
+    *("robustness", "committee", "health", "rate", "sweep", "python", "export", "plain"),
+    *("config", "files", "statuses", "speed", "data", CHANGES),
 )
 """In the order in which they are listed: from a first look to reference."""
 

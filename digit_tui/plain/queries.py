@@ -106,7 +106,9 @@ def status(run: RunStatus) -> list[str]:
     parts = [name, "-".join(map(str, run.network)) or "no network yet"]
     lines = [
         status_line(run),
-        ", ".join([*parts, *wording.settings_words(run.settings, run.learning_rate)]),
+        ", ".join(
+            [*parts, *wording.settings_words(run.settings, run.learning_rate, run.rate_factor)]
+        ),
     ]
     if run.going and run.images_per_second:
         left = run.seconds_left()

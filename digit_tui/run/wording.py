@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from digit_tui.data import Dataset, a_digit, counted
+from digit_tui.nn import RULES
 from digit_tui.run import commands, removal_words
 from digit_tui.run.commands import Setting
 from digit_tui.run.events import (
@@ -33,6 +34,7 @@ from digit_tui.run.events import (
     SnapshotInfo,
     Spiked,
     Teaching,
+    Warned,
     WentBack,
     WorkerLost,
 )
@@ -315,7 +317,7 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
             return RESUMED
         case Refused(message=message, remedy=remedy):
             return with_remedy(message, remedy, ways)
-        case Diverged(message=message) | Spiked(message=message):
+        case Diverged(message=message) | Spiked(message=message) | Warned(message=message):
             return message
         case Teaching():
             return _teaching(event)
@@ -408,17 +410,23 @@ def snapshot_words(snapshot: SnapshotInfo, step: bool = True) -> str:
     )
 
 
-def settings_words(settings: Settings, learning_rate: float | None) -> list[str]:
+def settings_words(
+    settings: Settings, learning_rate: float | None, rate_factor: float | None = None
+) -> list[str]:
     """The settings in short, e.g. ["adamw", "rate 0.00199 of 0.002", "clip norm 1", "elastic"].
 
     Args:
         settings: the settings in force.
         learning_rate: of the last step, after the schedule; None before the first step.
+        rate_factor: what the optimizer multiplied it by, if it finds such a factor.
     """
     rate = setting_value(settings.learning_rate)
     if learning_rate is not None and setting_value(learning_rate) != rate:
         rate = f"{setting_value(learning_rate)} of {rate}"
     words = [settings.optimizer, f"rate {rate}"]
+    finds = RULES[settings.optimizer].step_size is not None
+    if finds and learning_rate is not None and rate_factor is not None:
+        words.append(f"step size {learning_rate * rate_factor:.3g}")
     if settings.clip_norm is not None:
         words.append(f"clip norm {setting_value(settings.clip_norm)}")
     elif settings.clip_value is not None:

@@ -58,7 +58,7 @@ def test_this_version_has_an_entry_in_the_changes() -> None:
 
 
 def test_a_beginning_of_a_name_will_do() -> None:
-    assert find("opt") == "options"
+    assert find("optio") == "options"
     assert find("RUNS") == "runs"
     assert [find(topic) for topic in TOPICS] == list(TOPICS)
     with pytest.raises(

@@ -149,7 +149,7 @@ WRONG = [
     ("step " + "9" * 5_000, "is not a whole number"),
     ("step 1 2", "step: '2' is one word too many"),
     ("optimizer", "optimizer: something is missing (use: optimizer NAME [RATE])"),
-    ("optimizer lion", "'lion' is none of sgd, momentum, nesterov, rmsprop, adam, adamw"),
+    ("optimizer tiger", "'tiger' is none of sgd, momentum, nesterov, rmsprop, adam, adamw"),
     ("optimizer ada", "'ada' may be adam or adamw"),
     ("optimizer sgd fast", "'fast' is not a positive number"),
     ("rate", "rate: something is missing (use: rate X, rate *X, rate /X, rate find)"),

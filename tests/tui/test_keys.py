@@ -11,12 +11,13 @@ from support.rarely import rarely
 from textual.command import CommandPalette
 from textual.widgets import Input, OptionList
 
-from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
+from digit_tui.config import AUGMENTATIONS
 from digit_tui.run import commands
 from digit_tui.run import events as happened
 from digit_tui.run.remedies import ALL_DONE
 from digit_tui.tui import key_words
 from digit_tui.tui.app import DigitApp
+from digit_tui.tui.bindings import OPTIMIZER_KEYS
 from digit_tui.tui.key_words import key_sign
 from digit_tui.tui.palette import GROUPS, LEFT_OUT
 from digit_tui.tui.replay import ReplayApp
@@ -26,7 +27,7 @@ KEYS: dict[str, commands.Command] = {
     "space": commands.Pause(),
     "n": commands.StepBatch(),
     "N": commands.StepEpoch(),
-    **{str(number): commands.SetOptimizer(name) for number, name in enumerate(OPTIMIZERS, 1)},
+    **{key: commands.SetOptimizer(name) for key, name in OPTIMIZER_KEYS.items()},
     "left_square_bracket": commands.ScaleLearningRate(0.5),
     "right_square_bracket": commands.ScaleLearningRate(2.0),
     "c": commands.SetClipping(norm=1.0),

@@ -23,6 +23,7 @@ TRAINING = (
     Meaning("▂▃▅█ beside it", "the accuracy at the last eight evaluations"),
     Meaning("adamw · elastic", "the optimizer; how training images are deformed"),
     Meaning("rate 0.001 of 0.002", "learning rate now, and the one that you have set"),
+    Meaning("step size", "the rate times what prodigy has found so far"),
     Meaning("falling, rising", "the schedule changes the rate during the run"),
     Meaning("clip norm, value", "gradients that are longer, or larger, are cut"),
     Meaning("Loss", "how wrong the network is; 0 is sure and right"),

@@ -12,6 +12,7 @@ from support.steering import Tell, forked, lines, of_fork
 from support.teaching import Keep as KeepDrawings
 from support.teaching import drawings_of
 
+from digit_tui.config import OPTIMIZERS
 from digit_tui.insight.lesson import Lesson
 from digit_tui.run import commands
 from digit_tui.run import events as happened
@@ -86,7 +87,7 @@ class TestFork:
         async with window(optimizer="adamw", weight_decay=0.05) as opened:
             story.settings = replace(story.settings, optimizer="adamw", weight_decay=0.05)
             await opened.tell(*story.opening(), *story.epochs(1))
-            await opened.press("f", "right")
+            await opened.press("f", *["left"] * OPTIMIZERS.index("adamw"))
             opened.find(r"\[sgd\]")
             opened.find(r"learning rate 0.01  0.02  0.05 \[0.1\] 0.2  0.5  1 ")
             opened.find("The copy: optimizer sgd at rate 0.1, weight decay 0[.]")
