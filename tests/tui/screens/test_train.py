@@ -197,6 +197,7 @@ class TestLog:
             assert [row.strip() for row in opened.rows[13:15]] == ["number 28", "number 29"]
             await opened.tell(happened.Refused(1, "begin " + "word " * 99 + "end"))
             assert opened.rows[13].startswith(" begin word")
+            assert opened.rows[14].endswith("…")  # there is more of it
 
     async def test_markup_is_text(self, window: Any) -> None:
         async with window() as opened:
