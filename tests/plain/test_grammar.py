@@ -228,6 +228,6 @@ def test_help_tells_of_all_or_of_one() -> None:
 def test_help_explains_the_words_of_the_glossary() -> None:
     assert parse("help learning rate") == requests.ShowHelp("learning rate")
     assert help_lines("loss")[0].startswith("loss: how wrong the network is: minus the logarithm")
-    assert [line.partition(":")[0] for line in help_lines("fork")] [1:] == ["fork"]
+    assert [line.partition(":")[0] for line in help_lines("fork")][1:] == ["fork"]
     with pytest.raises(InputError, match="there is no command 'lass'"):
         parse("help lass")

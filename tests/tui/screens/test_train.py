@@ -157,6 +157,7 @@ class TestProgress:
             await opened.tell(story.paused())
             assert opened.rows[22].endswith("4%  paused")
 
+    @pytest.mark.long
     async def test_hours(self, window: Any, story: Any, clock: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening())
@@ -210,7 +211,7 @@ class TestDrawingAddsNothing:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(2))
             before, rows = counts(opened.app), opened.rows
-            for size in ((120, 40), (60, 20), (200, 50), (80, 24)):
+            for size in ((200, 50), (80, 24)):
                 await opened.resize(*size)
             assert counts(opened.app) == before
             assert opened.rows == rows
