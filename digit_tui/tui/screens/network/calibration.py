@@ -59,7 +59,7 @@ class CalibrationPage(Page):
         return self._folder
 
     def show(self, model: RunModel) -> None:
-        self._folder = model.folder
+        self._folder = model.calibration_folder
 
     def compute(self, look: Look, choice: str | None) -> CalibrationCheck:
         return check_calibration(look.dataset, look.evaluated, look.inspected, choice)
