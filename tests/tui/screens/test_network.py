@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,15 @@ async def test_a_small_screen_shows_one_histogram_after_the_other(window: Any, s
             opened.find(f"{title} of layer 1")
         await opened.press("l")
         opened.find("Weights of layer 1, log counts")
+        assert "removed" not in opened.text
+        pruned = story.inspected()
+        settings = replace(pruned.state.settings, pruned=0.5)
+        pruned.state.change_removed(settings, pruned.network.sizes)
+        await opened.tell(story.paused(), story.evaluated())
+        await opened.tell(pruned)
+        sizes = pruned.network.sizes
+        half = sum(map(mul, sizes, sizes[1:])) // 2
+        await opened.until(lambda: f"removed: {half:,} of" in opened.text)
 
 
 async def test_the_gradient_is_checked_on_demand(window: Any, story: Any) -> None:
