@@ -64,7 +64,7 @@ def looked_at(record: Record) -> str:
     """For example "12 epochs, 1 change of settings, the layers at step 384, 1,000 digits"."""
     parts = [counted(len(record.epochs), "epoch")]
     if record.changes:
-        parts.append(f"{counted(len(record.changes), 'change')} of settings")
+        parts.append(f"{counted(record.changed_by, 'change')} of settings")
     if record.inspected is not None:
         parts.append(f"the layers at step {record.inspected.step:,}")
     if record.doubts is not None:

@@ -12,7 +12,7 @@ from support.steering import back, forked, of_fork
 from support.tui import Clock
 
 from digit_tui.insight.health.finding import HARMED, LOST, Finding
-from digit_tui.run.events import ForkEnded
+from digit_tui.run.events import ForkEnded, SettingChanged
 from digit_tui.run.inspection import facts_of
 from digit_tui.session.health_check import Health
 from digit_tui.session.health_check import check_health as check
@@ -101,7 +101,11 @@ async def fork(opened: Any, story: Any) -> None:
     """A run that was forked after an epoch."""
     settings = replace(story.settings, learning_rate=1.0)
     begun = replace(forked(story, "learning rate 1"), settings=settings)
-    await opened.tell(*story.opening(), *story.epochs(1), begun, story.paused())
+    await opened.tell(*story.opening(), *story.epochs(1), begun)
+    change = SettingChanged(
+        story.step, story.epoch, "learning_rate", story.settings.learning_rate, 1.0, settings
+    )
+    await opened.tell(*of_fork(change), story.paused())
 
 
 async def both_watched(opened: Any, story: Any) -> None:
