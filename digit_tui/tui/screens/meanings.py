@@ -179,6 +179,7 @@ UNITS = (
         "512 units by ...", "their order: importance, activity, index ({units_order}, {next_class})"
     ),
     Meaning("▸113 4s 2.4%", "unit, the digit it answers to most, importance"),
+    Meaning("113 3.4", "sorted by activity: unit, mean activation"),
     Meaning("importance", "how much the loss depends on it, in % of the layer"),
     Meaning("12 off, 7 dead", "you switched it off ({switch}); it is 0 for every digit"),
     Meaning("■ excites  +*#", "pixels whose ink makes the unit more active"),
@@ -196,7 +197,7 @@ DIGIT = (
     Meaning("layer 1: 41 of 128", "so many units put out more than 0 for this digit"),
     Meaning("shaded cells", "a unit each: the lighter, the more it puts out"),
     Meaning("up to 3.2", "what the strongest unit of the layer puts out"),
-    Meaning("2 a cell", "two units share a cell: the stronger one is shown"),
+    Meaning("2 in a cell", "two units share a cell: the stronger one is shown"),
     Meaning("output, logit", "how much speaks for each class; the highest wins"),
     Meaning("12 units for 0", "what they add to its logit, against the other one"),
     Meaning("biases", "what the layers above add, whatever the units say"),
