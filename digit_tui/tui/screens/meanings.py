@@ -228,7 +228,7 @@ HEALTH = (
 )
 ROBUSTNESS = (
     Meaning("noise 62.4", "right, in %, under noise: mean of five strengths"),
-    Meaning("mean error", "mean corruption error: wrong, in all of them, in %"),
+    Meaning("mean of all", "right, in %: 100 less the mean corruption error"),
     Meaning("▸", "its curve is strong, those of the others are faint"),
     Meaning("0 to 5 below it", "the strength: 0 is as it is, 5 is severe"),
     Meaning("Right under noise", "of so many digits; the others are left out"),
