@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ async def test_it_is_read_with_its_averaged_weights_and_temperature_and_stays_as
         app.show_view("network")
         await opened.settle()
         app.screen.show_page(CalibrationPage)
-        await opened.until(lambda: "Temperature              1.000   100.000" in opened.text)
+        await opened.until(lambda: re.search(r"Temperature +1.000 100.000", opened.text))
         await opened.press("q")
     assert app.return_code == 0
     taught = commands.AppliedCommand(5, commands.Teach("ab" * 32, 13))

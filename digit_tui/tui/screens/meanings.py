@@ -244,7 +244,7 @@ CALIBRATION = (
     Meaning("Risk-coverage area", "mean share of mistakes, the surest digits first"),
     Meaning("93-100%  9,871", "so many digits of which it is so sure"),
     Meaning("below the diagonal", "it is surer than it is right"),
-    Meaning("Wrong, by the share", "mistakes if only the surest are answered"),
+    Meaning("Error rate if", "mistakes if only the surest are answered"),
 )
 DRAW = (
     Meaning("the frame", "where you draw: press the mouse button and drag"),
