@@ -6,7 +6,7 @@ from digit_tui.export.markup import element, safe, scrolling, table
 from digit_tui.export.report.content import Measured
 from digit_tui.insight.health.finding import HARMED, LOST, NOTE
 from digit_tui.insight.layer_report import HEADINGS, layer_cells, notes
-from digit_tui.run.health_words import finding_parts, looked_at, no_finding
+from digit_tui.run.health_words import CHECKS, finding_parts, looked_at, no_finding
 
 SEVERITIES = {LOST: "Serious", HARMED: "Harmful", NOTE: "Worth knowing"}
 
@@ -40,4 +40,7 @@ def health(measured: Measured) -> str:
         if items
         else f"<p>{safe(no_finding(measured.record).capitalize())}.</p>"
     )
-    return f"{found}\n<p>Looked at: {safe(looked_at(measured.record))}.</p>"
+    told = f"{found}\n<p>Looked at: {safe(looked_at(measured.record))}.</p>"
+    if measured.findings or not measured.record.epochs:
+        return told
+    return f"{told}\n<p>Checked for: {safe(CHECKS)}.</p>"

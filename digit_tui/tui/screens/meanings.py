@@ -224,7 +224,8 @@ HEALTH = (
     Meaning("likely cause", "the last change of a setting before it began"),
     Meaning("{halve_rate} halves the rate", "a key that helps"),
     Meaning("Looked at", "what the rules have seen of the run"),
-    Meaning("Nothing is wrong", "as far as the rules know (manual: health)"),
+    Meaning("No check finds", "of all else nothing is said"),
+    Meaning("Checked for", "the checks, by name (manual: health)"),
 )
 ROBUSTNESS = (
     Meaning("noise 62.4", "right, in %, under noise: mean of five strengths"),
