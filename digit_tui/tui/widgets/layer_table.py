@@ -23,8 +23,8 @@ MUCH = 0.4
 """From this share on, dead units are marked."""
 TREND = 16
 """Looks in a line of the past."""
-LEAST_FACTOR = 0.05
-"""Of a quantity whose logarithm changes by less than this the line is level."""
+LEAST_SPAN = log10(2)
+"""Between the lowest and the highest bar of a logarithm: a change below 5% is level."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def past_bars(values: Sequence[float], log: bool) -> str:
         return ""
     scaled = {each: log10(each) if log else each for each in finite}
     low = min(scaled.values()) if log else 0.0
-    span = max(max(scaled.values()) - low, LEAST_FACTOR) if log else 1.0
+    span = max(max(scaled.values()) - low, LEAST_SPAN) if log else 1.0
     return "".join(
         BARS[round((scaled[each] - low) / span * (len(BARS) - 1))] if each in scaled else " "
         for each in values
