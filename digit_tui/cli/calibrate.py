@@ -17,7 +17,7 @@ from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import Dataset, printable
 from digit_tui.engine.holdout import PARTS, fold, hold_out
 from digit_tui.insight.calibration import Measures, fit_temperature, measure
-from digit_tui.insight.calibration_report import comparison_lines, worsening
+from digit_tui.insight.calibration_report import BETTER, comparison_lines, worsening
 from digit_tui.insight.novelty import NoveltyScorer, threshold_of
 from digit_tui.nn import Evaluation, Network, evaluate
 from digit_tui.run.events import Evaluated, Refused, RunEnded
@@ -174,5 +174,6 @@ def _lines(calibration: Calibration, before: Measures, after: Measures) -> list[
     return [
         f"Fitted on {source}, for step {calibration.step:,}",
         *comparison_lines(before, after),
+        BETTER,
         *([f"{worse} {STILL}"] if (worse := worsening(before, after)) else []),
     ]

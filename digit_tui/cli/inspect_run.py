@@ -14,13 +14,13 @@ from digit_tui.cli.evaluate_saved import open_saved
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import Dataset, printable
 from digit_tui.engine.holdout import hold_out
-from digit_tui.insight.histograms import BINS, Histogram, LayerHistograms, layer_histograms
+from digit_tui.insight.histograms import BINS, Histogram, LayerHistograms
 from digit_tui.insight.layer_report import (
     TEXT_BINS,
     check_lines,
     histogram_lines,
     layer_lines,
-    note,
+    notes,
 )
 from digit_tui.insight.layers import LayerFacts
 from digit_tui.insight.one_unit import unit_facts, unit_to_json
@@ -28,7 +28,7 @@ from digit_tui.insight.unit_report import unit_lines, unit_name
 from digit_tui.insight.units import layer_units
 from digit_tui.nn import LayerCheck
 from digit_tui.run.events import Inspected
-from digit_tui.run.inspection import check_of, facts_of, step_of
+from digit_tui.run.inspection import check_of, facts_of, histograms_of, step_of
 from digit_tui.run.wording import settings_words
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
@@ -76,8 +76,7 @@ def inspect_run(
         step = step_of(inspected, dataset)
         facts = facts_of(inspected, dataset, step)
         histograms = {
-            each: layer_histograms(network, dataset.test_images, step.gradient, each, bins)
-            for each in wanted
+            each: histograms_of(inspected, dataset.test_images, step, each, bins) for each in wanted
         }
         checks = check_of(inspected, dataset) if check else None
         found = None
@@ -93,7 +92,7 @@ def inspect_run(
         output.line(json.dumps(values, allow_nan=False))
     else:
         lines = heading(str(saved.path), dataset, inspected)
-        lines += ["", *layer_lines(facts), "", note(facts)]
+        lines += ["", *layer_lines(facts), "", *notes(facts)]
         lines += ["", *inspect_health.lines(health)]
         for number, each in histograms.items():
             lines += ["", *histogram_lines(number, each)]

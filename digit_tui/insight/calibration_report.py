@@ -8,18 +8,30 @@ from digit_tui.insight.calibration import WANTED_ACCURACY, Measures, Reliability
 
 COVERAGE = f"Coverage at {WANTED_ACCURACY:.1%} accuracy"
 
+NAME_COLUMNS, NUMBER_COLUMNS = 24, 8
+BETTER = "Lower is better; of coverage, higher."
+"""How to read the table of the measures."""
+
 
 def comparison_lines(before: Measures, after: Measures) -> list[str]:
-    """A network at temperature 1 and at another one, in a table of four measures."""
+    """A network at temperature 1 and at another one, in a table of four measures.
+
+    The names have `NAME_COLUMNS` columns, each of the numbers `NUMBER_COLUMNS`.
+    """
     rows = [
         ("Temperature", f"{before.temperature:.3f}", f"{after.temperature:.3f}"),
         ("Calibration error", f"{before.ece:.2%}", f"{after.ece:.2%}"),
         ("Neg. log-likelihood", f"{before.nll:.4f}", f"{after.nll:.4f}"),
-        (f"Coverage at {WANTED_ACCURACY:.1%}", f"{before.coverage:.2%}", f"{after.coverage:.2%}"),
-        ("Risk-coverage area", f"{before.curve.area:.2e}", f"{after.curve.area:.2e}"),
+        (
+            f"Coverage, {WANTED_ACCURACY:.1%} accuracy",
+            f"{before.coverage:.2%}",
+            f"{after.coverage:.2%}",
+        ),
+        ("Risk-coverage area", f"{before.curve.area:.4%}", f"{after.curve.area:.4%}"),
     ]
-    return [f"{'':20} {'before':>9} {'after':>9}"] + [
-        f"{name:20} {first:>9} {second:>9}" for name, first, second in rows
+    return [
+        f"{name:{NAME_COLUMNS}}{first:>{NUMBER_COLUMNS}}{second:>{NUMBER_COLUMNS}}"
+        for name, first, second in [("", "before", "after"), *rows]
     ]
 
 

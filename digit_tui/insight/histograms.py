@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.nn import Network, outputs_in_chunks
-from digit_tui.nn.network import layer_views
+from digit_tui.nn.network import layer_matrices
 
 Array = NDArray[Any]
 
@@ -47,7 +47,7 @@ class LayerHistograms(NamedTuple):
     gradients: Histogram
     """Of the weights."""
     activations: Histogram
-    """All units for all images, after the ReLU where there is one: its zeros are the tall bar."""
+    """Units for all images, after the ReLU where there is one: its zeros are the tall bar."""
 
 
 def histogram(values: Array, bins: int = BINS) -> Histogram:
@@ -84,9 +84,14 @@ def activations(network: Network, images: Array, layer: int) -> Array:
 
 
 def layer_histograms(
-    network: Network, images: Array, gradient: Array, layer: int, bins: int = BINS
+    network: Network,
+    images: Array,
+    gradient: Array,
+    layer: int,
+    bins: int = BINS,
+    removed: Array | None = None,
 ) -> LayerHistograms:
-    """The distributions in one layer.
+    """The distributions in one layer, as `layer_facts` measures it.
 
     Args:
         network: the classifier.
@@ -94,9 +99,16 @@ def layer_histograms(
         gradient: (parameters,) see `NextStep`.
         layer: counted from 1, the output layer last.
         bins: of each of them.
+        removed: (parameters,) bool, those that are switched off or pruned; they are not counted,
+            nor is what a unit that is off puts out.
     """
-    return LayerHistograms(
-        histogram(network.layers[layer - 1].weights, bins),
-        histogram(layer_views(gradient, network.sizes)[layer - 1].weights, bins),
-        histogram(activations(network, images, layer), bins),
+    weights, gradients = (
+        layer_matrices(each, network.sizes)[layer - 1][:-1]
+        for each in (network.parameters, gradient)
     )
+    outputs = activations(network, images, layer)
+    if removed is not None:
+        kept = ~layer_matrices(removed, network.sizes)[layer - 1]
+        weights, gradients = weights[kept[:-1]], gradients[kept[:-1]]
+        outputs = outputs[:, kept.any(axis=0)]
+    return LayerHistograms(*(histogram(each, bins) for each in (weights, gradients, outputs)))

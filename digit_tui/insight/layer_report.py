@@ -55,8 +55,21 @@ def layer_cells(facts: Sequence[LayerFacts]) -> list[list[str]]:
     return rows
 
 
-def note(facts: Sequence[LayerFacts]) -> str:
-    """How to read the table, in a line."""
+def notes(facts: Sequence[LayerFacts]) -> list[str]:
+    """How to read the table, in lines."""
+    removed = removed_words(facts)
+    return [_about_updates(facts), *([removed] if removed else [])]
+
+
+def removed_words(facts: Sequence[LayerFacts]) -> str:
+    """What the numbers and the histograms leave out; "" if nothing is removed."""
+    removed, total = sum(each.removed for each in facts), sum(each.parameters for each in facts)
+    return (
+        f"Without what is removed: {removed:,} of {total:,} weights and biases." if removed else ""
+    )
+
+
+def _about_updates(facts: Sequence[LayerFacts]) -> str:
     if all(each.update_ratio == 0 for each in facts):
         return "The learning rate is 0: the next step would change nothing."
     return "An update ratio near 1e-3 is healthy. The last layer has no ReLU: no dead units."

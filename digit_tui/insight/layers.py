@@ -40,7 +40,10 @@ class LayerFacts(NamedTuple):
     """Share of its units that are above 0 on every test digit, so that the ReLU does nothing; 0
     for the last layer."""
     activation_mean: float
-    """Mean output over units and test digits, after the ReLU where there is one."""
+    """Mean output over test digits and units that are not switched off, after the ReLU where there
+    is one."""
+    removed: int = 0
+    """How many of the parameters are switched off or pruned."""
 
 
 class Activity(NamedTuple):
@@ -85,7 +88,7 @@ def layer_facts(
         gradient: (parameters,) see `NextStep`.
         update: (parameters,) see `NextStep`.
         removed: (parameters,) bool, those that are switched off or pruned. What is said of weights
-            is said of the others, and a unit that is off is not counted as dead.
+            and outputs is said of the others, and a unit that is off is not counted as dead.
     """
     if removed is None:
         removed = np.zeros(len(network.parameters), np.bool_)
@@ -97,6 +100,7 @@ def layer_facts(
             parameters, gradients, updates, _ = (each.reshape(-1) for each in own)
             weights, kept, on = own[0][:-1], own[3][:-1], own[3].any(axis=0)
             used = weights[kept] if kept.any() and not kept.all() else weights
+            means = units.mean[on] if on.any() else units.mean
             hidden = len(facts) < len(network.layers) - 1
             facts.append(
                 LayerFacts(
@@ -108,7 +112,8 @@ def layer_facts(
                     update_ratio=float(np.divide(global_norm(updates), global_norm(parameters))),
                     dead=_share(units.largest, (units.largest <= 0) & on) if hidden else 0.0,
                     saturated=_share(units.least, units.least > 0) if hidden else 0.0,
-                    activation_mean=float(units.mean.mean()),
+                    activation_mean=float(means.mean()),
+                    removed=int(own[3].size - np.count_nonzero(own[3])),
                 )
             )
     return facts

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from digit_tui.data import Dataset
-from digit_tui.insight.histograms import layer_histograms
 from digit_tui.insight.layer_report import (
     TEXT_BINS,
     check_lines,
     histogram_lines,
     layer_lines,
-    note,
+    notes,
 )
 from digit_tui.plain.requests import InputError, ShowNetwork
 from digit_tui.run.events import Inspected
-from digit_tui.run.inspection import check_of, facts_of, step_of
+from digit_tui.run.inspection import check_of, facts_of, histograms_of, step_of
 from digit_tui.session.run_status import RunStatus
 
 
@@ -49,8 +48,6 @@ def _about(request: ShowNetwork, inspected: Inspected, dataset: Dataset) -> list
     step = step_of(inspected, dataset)
     if request.layer is None:
         facts = facts_of(inspected, dataset, step)
-        return [*layer_lines(facts), note(facts)]
-    histograms = layer_histograms(
-        inspected.network, dataset.test_images, step.gradient, request.layer, TEXT_BINS
-    )
+        return [*layer_lines(facts), *notes(facts)]
+    histograms = histograms_of(inspected, dataset.test_images, step, request.layer, TEXT_BINS)
     return histogram_lines(request.layer, histograms)

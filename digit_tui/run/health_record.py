@@ -62,10 +62,21 @@ def latest_and_best(epochs: Sequence[EpochFacts]) -> tuple[EpochFacts, ...]:
     return latest if best is None else (best, *latest)
 
 
-def change_of(event: SettingChanged) -> SettingChange:
-    """A changed setting, with its words."""
+def change_of(event: SettingChanged, before: Settings) -> SettingChange:
+    """A changed setting, with its words.
+
+    Args:
+        event: that tells of it.
+        before: the settings that the event before it told of, or those of the beginning.
+    """
     return SettingChange(
-        event.step, event.epoch, event.setting, event.old, event.new, setting_change(event)
+        event.step,
+        event.epoch,
+        event.setting,
+        event.old,
+        event.new,
+        setting_change(event),
+        same_command=event.settings == before,
     )
 
 
@@ -82,8 +93,9 @@ def changes_in(lineage: Lineage, config: RunConfig, epochs: Iterable[float]) -> 
     for (step, command), epoch in zip(lineage, epochs, strict=True):
         old, changes = settings, changes_of(command, settings, config)
         settings = replace(old, **changes)
-        events = SettingChanged.all_between(step, epoch, old, settings, changes)
-        found += map(change_of, events)
+        for event in SettingChanged.all_between(step, epoch, old, settings, changes):
+            found.append(change_of(event, old))
+            old = settings
     return found
 
 

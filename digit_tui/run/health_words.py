@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from digit_tui.data import counted
 from digit_tui.insight.health.finding import Finding
 from digit_tui.insight.health.record import Record
+from digit_tui.insight.health.rules import RULES
 from digit_tui.run.remedies import HEALTH, Ways
 
+CHECKS = ", ".join(rule.name for rule in RULES)
+"""What is checked, by the names that the manual explains; of all else nothing is said."""
 LINE = 76
 """Columns that a line may have, where it can."""
 
 
 def no_finding(record: Record) -> str:
     """What is said where no rule found anything."""
-    return "nothing is wrong" if record.epochs else "no epoch has been trained here yet"
+    if not record.epochs:
+        return "no epoch has been trained here yet"
+    return "no check finds anything wrong"
 
 
 def health_line(findings: Sequence[Finding], ways: Ways | None, width: int = LINE) -> str:
@@ -55,17 +60,20 @@ def finding_parts(finding: Finding, ways: Ways | None) -> list[str]:
     return [*parts, *filter(None, [", ".join(remedy_words(finding, ways))])]
 
 
-def health_lines(record: Record, findings: Iterable[Finding], ways: Ways | None) -> list[str]:
-    """Every finding, or that nothing is wrong; and what was looked at."""
-    lines = ["; ".join(finding_parts(each, ways)) for each in findings]
-    return [*(lines or [no_finding(record)]), f"looked at: {looked_at(record)}"]
+def health_lines(record: Record, findings: Sequence[Finding], ways: Ways | None) -> list[str]:
+    """Every finding, or that there is none and what was checked; and what was looked at."""
+    lines = ["; ".join(finding_parts(each, ways)) for each in findings] or [no_finding(record)]
+    lines.append(f"looked at: {looked_at(record)}")
+    if not findings and record.epochs:
+        lines.append(f"checked for: {CHECKS}")
+    return lines
 
 
 def looked_at(record: Record) -> str:
     """For example "12 epochs, 1 change of settings, the layers at step 384, 1,000 digits"."""
     parts = [counted(len(record.epochs), "epoch")]
     if record.changes:
-        parts.append(f"{counted(len(record.changes), 'change')} of settings")
+        parts.append(f"{counted(record.changed_by, 'change')} of settings")
     if record.inspected is not None:
         parts.append(f"the layers at step {record.inspected.step:,}")
     if record.doubts is not None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digit_tui.data import Dataset
+from digit_tui.insight.histograms import LayerHistograms, layer_histograms
 from digit_tui.insight.layers import LayerFacts, layer_facts
 from digit_tui.insight.next_step import NextStep, next_step
 from digit_tui.nn import LayerCheck, Network, batch_gradient, check_gradient
@@ -33,8 +35,14 @@ def step_of(inspected: Inspected, dataset: Dataset) -> NextStep:
         weight_decay=settings.weight_decay,
         clip_norm=settings.clip_norm,
         clip_value=settings.clip_value,
-        removed=None if state.removed is None else state.removed.mask,
+        removed=_removed(inspected),
     )
+
+
+def _removed(inspected: Inspected) -> NDArray[np.bool_] | None:
+    """(parameters,) what is switched off or pruned; None if nothing is."""
+    removed = inspected.state.removed
+    return None if removed is None else removed.mask
 
 
 def facts_of(inspected: Inspected, dataset: Dataset, step: NextStep) -> list[LayerFacts]:
@@ -46,9 +54,23 @@ def facts_of(inspected: Inspected, dataset: Dataset, step: NextStep) -> list[Lay
         step: of `step_of`.
     """
     images, _ = dataset.split(dataset.monitored_split)
-    removed = inspected.state.removed
-    mask = None if removed is None else removed.mask
-    return layer_facts(inspected.network, images, *step, mask)
+    return layer_facts(inspected.network, images, *step, _removed(inspected))
+
+
+def histograms_of(
+    inspected: Inspected, images: NDArray[np.uint8], step: NextStep, layer: int, bins: int
+) -> LayerHistograms:
+    """The distributions in a layer of the latest weights, without what is removed.
+
+    Args:
+        inspected: the copy of the state.
+        images: (n, pixels) whose activations are counted.
+        step: of `step_of`.
+        layer: counted from 1, the output layer last.
+        bins: of each of them.
+    """
+    network, removed = inspected.network, _removed(inspected)
+    return layer_histograms(network, images, step.gradient, layer, bins, removed)
 
 
 def check_of(inspected: Inspected, dataset: Dataset) -> list[LayerCheck]:

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from digit_tui.data import Dataset, counted, printable
 from digit_tui.insight.calibration import Measures, fit_temperature, measure
-from digit_tui.insight.calibration_report import bin_lines, comparison_lines, worsening
+from digit_tui.insight.calibration_report import (
+    BETTER,
+    NAME_COLUMNS,
+    NUMBER_COLUMNS,
+    bin_lines,
+    comparison_lines,
+    worsening,
+)
 from digit_tui.nn import evaluate
 from digit_tui.run.events import Evaluated, Inspected
 from digit_tui.storage.calibration_file import Calibration, calibration_of
@@ -34,11 +41,11 @@ class CalibrationCheck:
         after = self.after or self.before
         table = comparison_lines(self.before, after)
         if self.after is None:
-            table = [line[:30] for line in table[1:]]
+            table = [line[: NAME_COLUMNS + NUMBER_COLUMNS] for line in table[1:]]
         worse = worsening(self.before, after)
         notes = [self.source, worse] if worse else [self.source]
         bins = after.reliability
-        return [f"Measured on {self.digits}", *notes, *table, "", *bin_lines(bins)]
+        return [f"Measured on {self.digits}", *notes, *table, BETTER, "", *bin_lines(bins)]
 
 
 def check_calibration(

@@ -23,7 +23,6 @@ from digit_tui.run.events import (
     Diverged,
     EpochEnded,
     Evaluated,
-    Forked,
     Restored,
     Resumed,
     RunStarted,
@@ -85,8 +84,8 @@ class RunHistory:
             case EpochEnded():
                 self._add_epoch(facts_of_event(event))
             case SettingChanged():
+                self._changes.append(change_of(event, self._settings))
                 self._settings = event.settings
-                self._changes.append(change_of(event))
             case Restored() if dataset is not None:
                 self._restore(event, len(dataset.train_labels))
             case WentBack() if dataset is not None:
@@ -173,17 +172,11 @@ class RunHistory:
             finite = [each for each in self._epochs if each.loss == each.loss]
             self._best = min(finite, key=lambda each: each.loss, default=None)
 
-    def of_fork(self, forked: Forked) -> RunHistory:
-        """The history of a fork, which goes on from here."""
+    def of_fork(self) -> RunHistory:
+        """The history of a fork, which goes on from here: its own changes are told as events."""
         fork = RunHistory(self._config)
         for name, value in vars(self).items():
             setattr(fork, name, copy(value))
-        names = vars(forked.settings)
-        changed = SettingChanged.all_between(
-            forked.step, forked.epoch, self._settings, forked.settings, names
-        )
-        fork._changes.extend(map(change_of, changed))
-        fork._settings = forked.settings
         return fork
 
 

@@ -232,7 +232,7 @@ class RunStatus:
                 self.ended = event
                 self.state = "ended"
             case Forked():
-                history = self.history.of_fork(event)
+                history = self.history.of_fork()
                 self.fork = ForkRunStatus(event, event.settings, self.evaluated, history)
             case BranchEvent(inner):
                 self._ingest_from_fork(inner)

@@ -69,6 +69,7 @@ class SavedApp(RunApp):
         self.model.replay = f"■ saved run {_name(request, checkpoint)}"
         assert request.replay is not None
         self._path = request.replay.path
+        self.model.shown_folder = str(self._path)
         self._request = request
         self._checkpoint = checkpoint
         self._first = first

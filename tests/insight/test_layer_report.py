@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from digit_tui.insight.histograms import LayerHistograms, histogram
-from digit_tui.insight.layer_report import check_lines, histogram_lines, layer_lines, note
+from digit_tui.insight.layer_report import check_lines, histogram_lines, layer_lines, notes
 from digit_tui.insight.layers import LayerFacts
 from digit_tui.nn import LayerCheck
 
@@ -22,10 +22,14 @@ def test_the_table_of_layers() -> None:
         "    1 784-256 200,960 -0.00079  0.052     0.64 1.2e-3  4.3%  0.4%   0.43",
         "    2  256-10   2,570  -0.0066   0.13     0.75 2.8e-3     -     -  -0.63",
     ]
-    assert note([HIDDEN, OUTPUT]).startswith("An update ratio near 1e-3 is healthy.")
+    (note,) = notes([HIDDEN, OUTPUT])
+    assert note.startswith("An update ratio near 1e-3 is healthy.")
+    without = [HIDDEN._replace(removed=1_000), OUTPUT]
+    removed = "Without what is removed: 1,000 of 203,530 weights and biases."
+    assert notes(without) == [note, removed]
     still = [each._replace(update_ratio=0.0) for each in (HIDDEN, OUTPUT)]
     assert layer_lines(still)[2].split()[6] == "0"
-    assert note(still) == "The learning rate is 0: the next step would change nothing."
+    assert notes(still) == ["The learning rate is 0: the next step would change nothing."]
 
 
 def test_the_longest_numbers_fit_on_80_columns() -> None:

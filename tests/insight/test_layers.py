@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from digit_tui.insight.histograms import layer_histograms
 from digit_tui.insight.layers import activity, layer_facts
 from digit_tui.nn import Network, parameters_of_units
 
@@ -104,7 +105,7 @@ def test_a_network_that_diverged_has_facts_that_are_no_numbers(diverged: Network
     *hidden, last = layer_facts(diverged, images, diverged.parameters, diverged.parameters)
     assert len(hidden) == 2
     for each in hidden:
-        assert np.isnan(each[2:]).all()
+        assert np.isnan(each[2:-1]).all()
     assert (last.dead, last.saturated) == (0, 0)
     assert np.isnan([*last[2:6], last.activation_mean]).all()
 
@@ -150,5 +151,12 @@ def test_what_is_removed_does_not_count() -> None:
     kept = network.layers[0].weights[~mask[: network.layers[0].weights.size].reshape(-1, units)]
     assert first.weight_deviation == pytest.approx(kept.std(dtype=np.float64))
     assert first.weight_mean == pytest.approx(kept.mean(dtype=np.float64))
+    on = np.maximum(images / 255 @ network.layers[0].weights + network.layers[0].biases, 0)
+    on = np.delete(on, [0, 2], axis=1)
+    assert first.activation_mean == pytest.approx(on.mean(), rel=1e-5)
+    assert first.removed == np.count_nonzero(mask[: first.parameters])
+    found = layer_histograms(network, images, nothing, 1, removed=mask)
+    assert found.weights.counts.sum() == found.gradients.counts.sum() == kept.size
+    assert found.activations.counts.sum() == on.size
     gone = np.ones(len(network.parameters), np.bool_)
     assert layer_facts(network, images, nothing, nothing, gone)[0].dead == 0

@@ -8,6 +8,7 @@ from support.health import SMALL, diagnose
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.insight.health.finding import HARMED, Finding
+from digit_tui.insight.health.rules import RULES
 from digit_tui.plain import narrator
 from digit_tui.run.commands import ScaleLearningRate
 from digit_tui.run.health_words import LINE, finding_parts, health_line, health_lines
@@ -76,12 +77,13 @@ def test_the_longest_form_that_fits(width: int, line: str) -> None:
     assert health_line([DEAD], bindings.WAYS, width) == line
 
 
-def test_nothing_is_wrong(sample: Dataset) -> None:
+def test_no_check_finds_anything(sample: Dataset) -> None:
     record = diagnose(sample, epochs=1).last
     assert health_line([], bindings.WAYS) == ""
     assert health_lines(record, [], bindings.WAYS) == [
-        "nothing is wrong",
+        "no check finds anything wrong",
         "looked at: 1 epoch, the layers at step 63, 1,000 monitored digits, 2,000 training images",
+        f"checked for: {', '.join(rule.name for rule in RULES)}",
     ]
 
 

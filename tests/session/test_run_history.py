@@ -15,13 +15,14 @@ from digit_tui.run import health_record
 from digit_tui.run.commands import (
     AddEpochs,
     Command,
+    Fork,
     ScaleLearningRate,
     SetBatchSize,
     SetOptimizer,
     Stop,
     Undo,
 )
-from digit_tui.run.events import EpochEnded, Evaluated, SettingChanged
+from digit_tui.run.events import EpochEnded, Evaluated, ForkEnded, SettingChanged
 from digit_tui.session import run_history
 from digit_tui.session.run_history import RunHistory
 from digit_tui.session.run_status import RunStatus
@@ -54,6 +55,7 @@ def test_epochs_and_changes(train: Train, config: RunConfig, digits: Dataset) ->
         (each.step, each.setting, each.new) for each in changed
     ]
     assert record.changes[0].words == "learning rate 0.01 → 0.02"
+    assert (len(record.changes), record.changed_by) == (3, 2)
     assert (record.optimizer, record.learning_rate) == ("sgd", 0.1)
     assert (record.classes, record.training_images, record.monitored_images) == (4, 230, 60)
     assert (record.step, record.epoch) == (2 * STEPS, 2.0)
@@ -113,13 +115,23 @@ def test_the_lists_are_bounded_and_the_best_epoch_stays(
     assert len(record.batches) <= 2
 
 
-def test_the_status_of_a_run_has_it(train: Train, config: RunConfig, digits: Dataset) -> None:
-    ran = train([(3, ScaleLearningRate(2.0))])
+def test_the_status_of_a_run_has_it_and_that_of_its_fork(
+    train: Train, config: RunConfig, digits: Dataset
+) -> None:
+    fork = Fork((SetOptimizer("sgd"),))
+    ran = train([(3, ScaleLearningRate(2.0)), (5, fork)])
     status = RunStatus(config)
     status.dataset = digits
     for event in ran.events:
+        if isinstance(event, ForkEnded):
+            break
         status.ingest(event)
-    assert len(status.history.record(digits, status.evaluated).epochs) == 2
+    run = status.history.record(digits, status.evaluated)
+    assert (len(run.epochs), run.changed_by) == (2, 1)
+    assert status.fork is not None
+    record = status.fork.history.record(digits, status.fork.evaluated)
+    assert [each.new for each in record.changes] == [0.02, "sgd", 0.1]
+    assert (len(record.epochs), record.changed_by, record.optimizer) == (2, 2, "sgd")
 
 
 def test_of_a_saved_run_the_same_epochs_are_looked_at(

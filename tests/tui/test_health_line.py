@@ -12,7 +12,7 @@ from support.steering import back, forked, of_fork
 from support.tui import Clock
 
 from digit_tui.insight.health.finding import HARMED, LOST, Finding
-from digit_tui.run.events import ForkEnded
+from digit_tui.run.events import ForkEnded, SettingChanged
 from digit_tui.run.inspection import facts_of
 from digit_tui.session.health_check import Health
 from digit_tui.session.health_check import check_health as check
@@ -62,8 +62,9 @@ async def test_nothing_is_said_where_nothing_is_wrong(
         assert health.record.training_check is not None
         assert not opened.app.screen.query_one("HealthLine").display
         opened.app.show_health()
-        await opened.until(lambda: "Nothing is wrong." in opened.text)
+        await opened.until(lambda: "No check finds anything wrong." in opened.text)
         opened.find("Looked at: 1 epoch, the layers at step 100")
+        opened.find("Checked for: trouble, not finite, ")
 
 
 async def test_the_worst_is_said_with_the_keys_that_mend_it(
@@ -101,7 +102,11 @@ async def fork(opened: Any, story: Any) -> None:
     """A run that was forked after an epoch."""
     settings = replace(story.settings, learning_rate=1.0)
     begun = replace(forked(story, "learning rate 1"), settings=settings)
-    await opened.tell(*story.opening(), *story.epochs(1), begun, story.paused())
+    await opened.tell(*story.opening(), *story.epochs(1), begun)
+    change = SettingChanged(
+        story.step, story.epoch, "learning_rate", story.settings.learning_rate, 1.0, settings
+    )
+    await opened.tell(*of_fork(change), story.paused())
 
 
 async def both_watched(opened: Any, story: Any) -> None:
@@ -135,7 +140,7 @@ async def test_what_ails_a_fork_is_said_too(
         opened.app.show_health()
         await opened.until(lambda: "The fork (learning rate 1)" in opened.text)
         opened.find("The run$")
-        opened.find("Nothing is wrong")
+        opened.find("No check finds anything wrong")
         opened.find("1  41% of layer 1 is dead since epoch 0.50")
         found["run"].append(DEAD._replace(words="the run is ill"))
         await both_watched(opened, story)
@@ -302,7 +307,7 @@ async def test_what_is_undone_is_gone_at_once(
         found["run"].clear()
         await opened.tell(story.evaluated())
         await opened.tell(story.inspected(1))
-        await opened.until(lambda: "Nothing is wrong." in opened.text)
+        await opened.until(lambda: "No check finds anything wrong." in opened.text)
         opened.find(" epoch 1.00$")
         found["run"].append(DEAD)
         await opened.tell(*story.epochs(1), story.paused())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from digit_tui.export.markup import element, safe, scrolling, table
 from digit_tui.export.report.content import Measured
 from digit_tui.insight.health.finding import HARMED, LOST, NOTE
-from digit_tui.insight.layer_report import HEADINGS, layer_cells, note
-from digit_tui.run.health_words import finding_parts, looked_at, no_finding
+from digit_tui.insight.layer_report import HEADINGS, layer_cells, notes
+from digit_tui.run.health_words import CHECKS, finding_parts, looked_at, no_finding
 
 SEVERITIES = {LOST: "Serious", HARMED: "Harmful", NOTE: "Worth knowing"}
 
@@ -18,7 +18,7 @@ def layers(measured: Measured) -> str:
         "<p>The weights, what a training step would change now, and what the units put out for "
         f"the {safe(measured.split)} digits. A unit is dead if it is 0 for all of them, and "
         "saturated if it is 0 for none, so that its ReLU does nothing.</p>\n"
-        f"{scrolling(grid, 'Layers')}\n<p>{safe(note(measured.layers))}</p>"
+        f"{scrolling(grid, 'Layers')}\n<p>{safe(' '.join(notes(measured.layers)))}</p>"
     )
 
 
@@ -40,4 +40,7 @@ def health(measured: Measured) -> str:
         if items
         else f"<p>{safe(no_finding(measured.record).capitalize())}.</p>"
     )
-    return f"{found}\n<p>Looked at: {safe(looked_at(measured.record))}.</p>"
+    told = f"{found}\n<p>Looked at: {safe(looked_at(measured.record))}.</p>"
+    if measured.findings or not measured.record.epochs:
+        return told
+    return f"{told}\n<p>Checked for: {safe(CHECKS)}.</p>"

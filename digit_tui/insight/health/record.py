@@ -67,6 +67,8 @@ class SettingChange(NamedTuple):
     """For example "learning rate 0.002 → 0.004"."""
     first_step: int | None = None
     """Of several in a row that are told as one: the step of the first."""
+    same_command: bool = False
+    """Whether the command that made the change before made this one too."""
 
 
 class Batches(NamedTuple):
@@ -160,6 +162,11 @@ class Record:
     def has_learned_by(self, step: int) -> bool:
         """Whether it was so at the end of some epoch until this step."""
         return any(e.loss < LEARNED * self.guessing for e in self.epochs if e.step <= step)
+
+    @property
+    def changed_by(self) -> int:
+        """How many commands made the changes: one of the optimizer may change the rate too."""
+        return sum(not each.same_command for each in self.changes)
 
     def changes_by(self, step: int) -> list[SettingChange]:
         """The changes at this step or before; a rate that is doubled key by key changes once."""

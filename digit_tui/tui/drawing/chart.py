@@ -52,8 +52,8 @@ class Drawing:
     log: bool = False
     percent: bool = False
     """The values are fractions, labelled as per cent."""
-    whole: bool = False
-    """From 0 to 1 is shown, wherever the curves are: one drawing can be compared with another."""
+    bounds: tuple[float, float] | None = None
+    """Of the values up the chart, wherever the curves are: so drawings can be compared."""
     marker: str = "braille"
     powers: bool = False
     """Each x is the logarithm to the base 10 of what it stands for, and is labelled with that."""

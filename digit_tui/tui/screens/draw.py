@@ -113,7 +113,8 @@ class DrawView(View):
     @property
     def words_now(self) -> dict[str, str]:
         left = {} if self._is_in_frame else {"leave_canvas": "Draw"}
-        return {**super().words_now, **left}
+        seen = {} if self._normalises else {"as_drawn": "Normalised"}
+        return {**super().words_now, **left, **seen}
 
     @property
     def keys_first(self) -> Sequence[str]:
@@ -227,7 +228,8 @@ class DrawView(View):
             words.ask(keeper.question(self.host.model, self._is_refused))
         else:
             small = self._is_refused and self._canvas.drawing.is_small
-            words.show(self._canvas.words, keeper.said, not self._is_in_frame, small)
+            left, normalised = not self._is_in_frame, self._normalises
+            words.show(self._canvas.words, keeper.said, left, small, normalised)
         self.set_class(keeper.asks, "-asks")
         self._canvas.takes_keys = not keeper.asks
 
@@ -289,6 +291,7 @@ class DrawView(View):
 
     def action_as_drawn(self) -> None:
         self._normalises = not self._normalises
+        self.refresh_bindings()
         self.redraw()
 
     def action_next_renderer(self) -> None:

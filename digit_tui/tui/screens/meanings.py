@@ -180,6 +180,7 @@ UNITS = (
         "512 units by ...", "their order: importance, activity, index ({units_order}, {next_class})"
     ),
     Meaning("▸113 4s 2.4%", "unit, the digit it answers to most, importance"),
+    Meaning("113 3.4", "sorted by activity: unit, mean activation"),
     Meaning("importance", "how much the loss depends on it, in % of the layer"),
     Meaning("12 off, 7 dead", "you switched it off ({switch}); it is 0 for every digit"),
     Meaning("■ excites  +*#", "pixels whose ink makes the unit more active"),
@@ -197,7 +198,7 @@ DIGIT = (
     Meaning("layer 1: 41 of 128", "so many units put out more than 0 for this digit"),
     Meaning("shaded cells", "a unit each: the lighter, the more it puts out"),
     Meaning("up to 3.2", "what the strongest unit of the layer puts out"),
-    Meaning("2 a cell", "two units share a cell: the stronger one is shown"),
+    Meaning("2 in a cell", "two units share a cell: the stronger one is shown"),
     Meaning("output, logit", "how much speaks for each class; the highest wins"),
     Meaning("12 units for 0", "what they add to its logit, against the other one"),
     Meaning("biases", "what the layers above add, whatever the units say"),
@@ -224,11 +225,12 @@ HEALTH = (
     Meaning("likely cause", "the last change of a setting before it began"),
     Meaning("{halve_rate} halves the rate", "a key that helps"),
     Meaning("Looked at", "what the rules have seen of the run"),
-    Meaning("Nothing is wrong", "as far as the rules know (manual: health)"),
+    Meaning("No check finds", "of all else nothing is said"),
+    Meaning("Checked for", "the checks, by name (manual: health)"),
 )
 ROBUSTNESS = (
     Meaning("noise 62.4", "right, in %, under noise: mean of five strengths"),
-    Meaning("mean error", "mean corruption error: wrong, in all of them, in %"),
+    Meaning("mean of all", "right, in %: 100 less the mean corruption error"),
     Meaning("▸", "its curve is strong, those of the others are faint"),
     Meaning("0 to 5 below it", "the strength: 0 is as it is, 5 is severe"),
     Meaning("Right under noise", "of so many digits; the others are left out"),
@@ -244,7 +246,7 @@ CALIBRATION = (
     Meaning("Risk-coverage area", "mean share of mistakes, the surest digits first"),
     Meaning("93-100%  9,871", "so many digits of which it is so sure"),
     Meaning("below the diagonal", "it is surer than it is right"),
-    Meaning("Wrong, by the share", "mistakes if only the surest are answered"),
+    Meaning("Error rate if", "mistakes if only the surest are answered"),
 )
 DRAW = (
     Meaning("the frame", "where you draw: press the mouse button and drag"),

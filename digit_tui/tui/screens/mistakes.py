@@ -102,7 +102,8 @@ class MistakesView(FilteredView):
         self._pixels = False
         self._forked = False
         """Whether a fork trains beside the run, whose digits are shown."""
-        self._empty = False
+        self._keys_for = False, False
+        """Whether no digit is listed and whether all are, as the key bar has it."""
         self._title = ""
 
     def compose_content(self) -> ComposeResult:
@@ -117,6 +118,10 @@ class MistakesView(FilteredView):
     def on_mount(self) -> None:
         self._renderer = default_renderer(self.app)
         self.call_after_refresh(self.refresh_bindings)
+
+    @property
+    def words_now(self) -> dict[str, str]:
+        return {**super().words_now, **({"all": "Mistakes"} if self._listing.everything else {})}
 
     def draw(self, model: RunModel) -> None:
         if model.shown is not self._evaluated:
@@ -174,8 +179,9 @@ class MistakesView(FilteredView):
 
     def _draw_digits(self, selected: SelectedDigit | None) -> None:
         self._stale = False
-        if self._listing.is_empty != self._empty:
-            self._empty = self._listing.is_empty
+        keys_for = self._listing.is_empty, self._listing.everything
+        if keys_for != self._keys_for:
+            self._keys_for = keys_for
             self.refresh_bindings()
         self._draw_title(selected)
         listing, heading = self._listing, self.query_one(Heading)

@@ -50,7 +50,8 @@ class ClassifierMaker:
         if trains and self._of is not None and not self._pace.allowed:
             return None
         self._busy, self._of = True, evaluated
-        calibration, _ = saved_calibration(evaluated, model.inspected, model.folder)
+        folder = model.calibration_folder
+        calibration, _ = saved_calibration(evaluated, model.inspected, folder)
         return partial(self._make, evaluated, dataset, calibration)
 
     def _make(

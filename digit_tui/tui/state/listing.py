@@ -12,11 +12,11 @@ from digit_tui.insight.significance import ends_words
 from digit_tui.insight.suspects import accuracy_without
 
 ORDER_TEXT = {
-    "forgotten": "most forgotten first",
-    "broken": "newly broken first",
-    "fixed": "just fixed first",
+    "forgotten": ("most forgotten first", "none forgotten"),
+    "broken": ("newly broken first", "none newly broken"),
+    "fixed": ("just fixed first", "none just fixed"),
 }
-"""Orders for which "by" and the name would not do."""
+"""Orders by a field of `Lives`: which digits come first, and what is said if there are none."""
 
 
 class Listing:
@@ -121,9 +121,10 @@ class Listing:
         total = len(table) if self._lists_correct else int(np.count_nonzero(table.wrong))
         what = counted(total, f"{split} {'digit' if self._lists_correct else 'mistake'}".lstrip())
         what += " of the run" * forked
-        order = ORDER_TEXT.get(self.order_name, f"by {self.order_name}")
         count, selection = len(self.order), str(self.selection)
-        text = f"{count:,} of {what}, {selection}, {order}" if selection else f"{what} {order}"
+        text = f"{count:,} of {what}, {selection}" if selection else what
+        order, alike = self._order_words(table)
+        text += f"{',' if selection or alike else ''} {order}"
         unbacked = int(np.count_nonzero(table.unbacked))
         if unbacked:
             own = _accuracy(table.evaluation.correct, table.evaluation.total)
@@ -133,6 +134,15 @@ class Listing:
                 if len(text + more) <= width:
                     return text + more
         return text
+
+    def _order_words(self, table: DigitTable) -> tuple[str, bool]:
+        """The order in words, and whether it is that by loss as no digit is to come first."""
+        if self.order_name not in ORDER_TEXT:
+            return f"by {self.order_name}", False
+        first, none = ORDER_TEXT[self.order_name]
+        if getattr(table.lives, self.order_name)[self.order].any():
+            return first, False
+        return f"{none}: by loss", True
 
 
 def _accuracy(correct: int, total: int) -> str:

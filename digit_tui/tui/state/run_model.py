@@ -62,6 +62,8 @@ class RunModel(RunStatus):
         super().__init__(config, clock)
         self.replay: str | None = None
         """The state of a replay, for the status line; None for a run that trains."""
+        self.shown_folder: str | None = None
+        """The folder of a saved run that is shown, which is only read; None for any other."""
         self.curves = Curves()
         self.start = 0.0
         """The epoch at which the run began, or was forked; its results are those after it."""
@@ -78,6 +80,11 @@ class RunModel(RunStatus):
         self._change_epochs: dict[int, float] = {}  # by the step of each change
         self.ways: Ways | None = WAYS
         """How the log says what can be done; None if nothing can."""
+
+    @property
+    def calibration_folder(self) -> str | None:
+        """Where a calibration of the run may be saved; None if it has no folder."""
+        return self.shown_folder or self.folder
 
     @property
     def repeats(self) -> bool:

@@ -61,7 +61,12 @@ class UnitList:
     @property
     def order_name(self) -> str:
         """For example "importance" or "activity for 4s"."""
-        return f"activity for {self._class}s" if self._by == "activity" else self._by
+        return self._by if self.of_class is None else f"activity for {self.of_class}s"
+
+    @property
+    def of_class(self) -> int | None:
+        """Whose digits they are sorted by, in the order by activity; None in any other."""
+        return self._class if self._by == "activity" else None
 
     @property
     def chosen(self) -> int:

@@ -8,6 +8,7 @@ from digit_tui.tui.key_words import with_keys
 
 DRAW_LARGER = "Too small? Then draw larger."
 OTHER_KEYS = "{rubber} rubber, {drawn_pixels} pixels, {as_drawn} as drawn"
+SEEN_AS_DRAWN = "Seen as drawn; {as_drawn}: normalised"
 LEFT = "The frame is left; {leave_canvas}: draw again."
 
 
@@ -20,7 +21,9 @@ class DrawingWords(Static):
     def ask(self, question: str) -> None:
         self.update(question)
 
-    def show(self, tool: str, said: str, is_left: bool, is_too_small: bool) -> None:
+    def show(
+        self, tool: str, said: str, is_left: bool, is_too_small: bool, is_normalised: bool
+    ) -> None:
         """Show it.
 
         Args:
@@ -28,11 +31,11 @@ class DrawingWords(Static):
             said: what came of the last key; empty if there is nothing to say.
             is_left: whether keys do not draw.
             is_too_small: whether that may be why the drawing is read as no digit.
+            is_normalised: whether the network is given the normalised drawing.
         """
+        keys = OTHER_KEYS if is_normalised else SEEN_AS_DRAWN
         said = said or with_keys(self.app, LEFT) * is_left or DRAW_LARGER * is_too_small
         is_short_of_room = self.size.height == 1
         self.update(
-            said
-            if said and is_short_of_room
-            else f"{tool}\n{said or with_keys(self.app, OTHER_KEYS)}"
+            said if said and is_short_of_room else f"{tool}\n{said or with_keys(self.app, keys)}"
         )

@@ -80,9 +80,9 @@ class LayerOutputs(Canvas, Wheel):
         _, _, paper, ink = self.colors
         image, together = unit_image(values, columns, most, 2 if smooth else 1)
         active = int(np.count_nonzero(values > 0))
-        text = f"layer {layer}: {active:,} of {counted(len(values), 'unit')}"
+        text = f"layer {layer}: {active:,} of {counted(len(values), 'unit')} active"
         more = [f", up to {number(float(values.max()))}"]
-        more += [f", {together} a cell"] if together > 1 else []
+        more += [f", {together} in a cell"] if together > 1 else []
         for each in more:
             text += each if len(text) + len(each) < columns else ""
         style = self.part("layer-outputs--chosen") if chosen else None

@@ -10,6 +10,7 @@ from rich.segment import Segment
 from textual import events
 from textual.geometry import Size
 
+from digit_tui.insight.layer_report import removed_words
 from digit_tui.insight.layers import LayerFacts
 from digit_tui.tui.drawing.ink import Line
 from digit_tui.tui.widgets.canvas import Canvas
@@ -22,8 +23,8 @@ MUCH = 0.4
 """From this share on, dead units are marked."""
 TREND = 16
 """Looks in a line of the past."""
-LEAST_FACTOR = 0.05
-"""Of a quantity whose logarithm changes by less than this the line is level."""
+LEAST_SPAN = log10(2)
+"""Between the lowest and the highest bar of a logarithm: a change below 5% is level."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def past_bars(values: Sequence[float], log: bool) -> str:
         return ""
     scaled = {each: log10(each) if log else each for each in finite}
     low = min(scaled.values()) if log else 0.0
-    span = max(max(scaled.values()) - low, LEAST_FACTOR) if log else 1.0
+    span = max(max(scaled.values()) - low, LEAST_SPAN) if log else 1.0
     return "".join(
         BARS[round((scaled[each] - low) / span * (len(BARS) - 1))] if each in scaled else " "
         for each in values
@@ -95,9 +96,10 @@ class LayerTable(Canvas, Wheel):
     def __init__(self) -> None:
         super().__init__()
         self._rows = 0
+        self._says_removed = False
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return self._rows + 2
+        return self._rows + 2 + self._says_removed
 
     def show(self, past: Sequence[Moment], chosen: int) -> None:
         """Draw what was seen last.
@@ -107,13 +109,16 @@ class LayerTable(Canvas, Wheel):
             chosen: the layer whose past is shown, from 0.
         """
         layers = past[-1].layers
-        if len(layers) != self._rows:
-            self._rows = len(layers)
+        removed = removed_words(layers)
+        if (len(layers), bool(removed)) != (self._rows, self._says_removed):
+            self._rows, self._says_removed = len(layers), bool(removed)
             self.refresh(layout=True)
         head = "layer".ljust(7) + "".join(f"{name:>{width}}" for name, width, _ in COLUMNS)
         lines: list[Line] = [[Segment(head, self.part("layer-table--head"))]]
         for place, layer in enumerate(layers):
             lines.append(self._row(layer, place, place == chosen, len(layers)))
+        if removed:
+            lines.append([Segment(removed)])
         if len(past) > 1:
             lines.append([Segment(past_line(past, chosen, self.size.width))])
         self.paint(lines)

@@ -134,7 +134,9 @@ class PruningChart(Chart):
         curve = Curve(x, y, "held-out")
         # From 0 to 1 from the start, or while there are few points a digit would look like a cliff.
         self.draw(
-            Drawing([curve], span, [], percent=True, whole=True, marker=marker, crosshair=chosen)
+            Drawing(
+                [curve], span, [], percent=True, bounds=(0.0, 1.0), marker=marker, crosshair=chosen
+            )
         )
 
     def _entitle(self, inspected: Inspected) -> None:

@@ -39,7 +39,15 @@ class RobustnessChart(Chart):
         marker = "ascii" if self.app.no_color or not shows(BRAILLE) else "braille"
         span = 0.0, float(STRENGTHS)
         self.draw(
-            Drawing(curves, span, [], percent=True, whole=True, marker=marker, most_ticks=STRENGTHS)
+            Drawing(
+                curves,
+                span,
+                [],
+                percent=True,
+                bounds=(0.0, 1.0),
+                marker=marker,
+                most_ticks=STRENGTHS,
+            )
         )
 
 

@@ -17,7 +17,7 @@ WIDE = 6
 
 
 class RobustnessTable(Canvas, Wheel):
-    """A line for each corruption, in per cent, and one for the mean corruption error."""
+    """A line for each corruption, and one for all: the share that is read right, in per cent."""
 
     COMPONENT_CLASSES = {"robustness-table--head", "robustness-table--chosen"}
 
@@ -36,8 +36,8 @@ class RobustnessTable(Canvas, Wheel):
             mark = "▸" if place == chosen else " "
             text = _row(f"{mark}{name}", [_percent(each[place]) for each in means])
             lines.append([Segment(text, strong if place == chosen else None)])
-        errors = [_percent(each.mean_corruption_error) for each in results]
-        lines.append([Segment(_row(" mean error", errors), head)])
+        right = [_percent(1 - each.mean_corruption_error) for each in results]
+        lines.append([Segment(_row(" mean of all", right), head)])
         self.paint(lines)
 
     def on_click(self, event: events.Click) -> None:

@@ -54,7 +54,11 @@ class SeenDrawing(Canvas):
                 title = with_keys(self.app, SHORT_TITLE)
         else:
             side = len(reading.image)
-            pictures, names, title = [], [f"as drawn, {side}x{side}"], with_keys(self.app, AS_DRAWN)
+            pictures, names, title = (
+                [],
+                [f"seen as drawn, {side}x{side}"],
+                with_keys(self.app, AS_DRAWN),
+            )
         rows = self._rows
         _, _, paper, ink = self.colors
         drawn = [draw(each, 2 * rows, rows, renderer, paper, ink) for each in pictures] + [last]

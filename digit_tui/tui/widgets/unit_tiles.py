@@ -13,6 +13,7 @@ from digit_tui.insight.one_unit import pictures_of
 from digit_tui.tui.drawing.ink import Line
 from digit_tui.tui.state.found_units import FoundUnits
 from digit_tui.tui.state.unit_list import UnitList
+from digit_tui.tui.widgets.layer_table import number
 from digit_tui.tui.widgets.tiles import Tiles
 from digit_tui.tui.widgets.weights_canvas import WeightsCanvas
 
@@ -57,11 +58,15 @@ class UnitTiles(WeightsCanvas, Tiles):
             style = self.part("unit-tiles--off") if unit in off else None
             if place == row:
                 style = self.part("unit-tiles--chosen")
-            text = f"{'▸' if place == row else ''}{caption(found, unit, unit in off)}"
+            text = f"{'▸' if place == row else ''}{caption(found, units, unit, unit in off)}"
             captions.append(Segment(text, style))
         title = f"{found.layer_name.capitalize()}: {len(order):,} units by {units.order_name}"
         head = self._head(f"{title}, {places.start + 1:,} to {places.stop:,}", len(off))
-        self.paint([head, *self.in_rows(captions, [pictures[unit] for unit in shown])])
+        lines = [head, *self.in_rows(captions, [pictures[unit] for unit in shown])]
+        if len(lines) < self.size.height:
+            below: Line = [Segment(f"above each: {caption_parts(units)}")]
+            lines += [[]] * (self.size.height - 1 - len(lines)) + [below]
+        self.paint(lines)
 
     def _head(self, title: str, off: int) -> Line:
         text = f"{title}; {off:,} off" if off else title
@@ -82,11 +87,19 @@ class UnitTiles(WeightsCanvas, Tiles):
         return self._cache
 
 
-def caption(found: FoundUnits, unit: int, is_off: bool) -> str:
-    """A unit, the class that it answers to most, and its share of the importance: "17 4s 1.2%".
+def caption_parts(units: UnitList) -> str:
+    """What a caption has: where units are sorted by activity, that instead of the importance."""
+    if units.of_class is not None:
+        return f"the unit, its mean activation for {units.of_class}s"
+    return "the unit, the class it answers to most, its share of the importance"
+
+
+def caption(found: FoundUnits, units: UnitList, unit: int, is_off: bool) -> str:
+    """The parts that `caption_parts` names: "17 4s 1.2%", or "17 3.4".
 
     Args:
         found: what is known of the layer.
+        units: their order.
         unit: its index.
         is_off: whether it is switched off.
     """
@@ -94,6 +107,8 @@ def caption(found: FoundUnits, unit: int, is_off: bool) -> str:
         return f"{unit} off"
     if not found.units.active[unit]:
         return f"{unit} dead"
+    if units.of_class is not None:
+        return f"{unit} {number(float(found.units.class_means[unit, units.of_class]))}"
     return f"{unit} {favourite(found.units.class_means[unit])}s {found.share(unit):.1%}"
 
 

@@ -19,7 +19,7 @@ class WhatIf(Canvas):
     def show(self, answers: Sequence[Answer]) -> None:
         """Show the answers; the first is about the digit as it is."""
         as_it_is, *variants = answers
-        lines: list[Line] = [[Segment("what if it were")]]
+        lines: list[Line] = [[Segment("  what if it were")]]  # clear of what is on the left
         for answer in variants:
             other = answer.prediction != as_it_is.prediction
             style = self.part("what-if--other") if other else None

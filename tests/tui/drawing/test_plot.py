@@ -190,7 +190,7 @@ def test_accuracies_are_shown_from_0_to_100_percent_where_charts_are_compared() 
     curve = Curve(X, 0.6 + X / 100, "test")
     faint = Curve(X, 0.2 - X / 100, "training", faint=True)
     options = {"log": False, "percent": True}
-    whole, close = (draw(curve, faint, whole=each, **options) for each in (True, False))
+    whole, close = (draw(curve, faint, bounds=each, **options) for each in ((0.0, 1.0), None))
     assert [labels(whole)[0], labels(whole)[-1]] == ["100%", "0%"]
     assert "0%" not in labels(close)
     rows = [row for row, _ in colored(whole, "test")]

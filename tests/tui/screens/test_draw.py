@@ -104,7 +104,10 @@ async def test_by_keys_alone(canvas: Any, network: Network, kept: list[Any]) -> 
         opened.find("thin brush .b., pen up")
         for name in ("1 cropped", "2 20 pixels", "3 centred"):
             opened.find(name)
-        await opened.press("b", "space")
+        opened.find("d as drawn")
+        await opened.press("d")
+        opened.find("Seen as drawn; d: normalised")
+        await opened.press("d", "b", "space")
         opened.find("thick brush .b., pen DOWN")
         before = drawn(opened).copy()
         await opened.press("x", "right", "space")
@@ -177,7 +180,8 @@ async def test_by_mouse_with_all_that_explains_it(canvas: Any, network: Network)
         opened.find("1 cropped")
         await opened.press("d")
         opened.find(read_by(network, image, normalise=False))
-        opened.find("as drawn, 28x28")
+        opened.find("seen as drawn, 28x28")
+        opened.find("d Normalised")
         # One that leaves the canvas stays in it, and ends where the button is let go.
         for report in (b"0;%d;%dM" % (left + 9, top + 9), b"32;119;9M", b"0;119;9m", b"35;9;9M"):
             opened.type(b"\x1b[<" + report)

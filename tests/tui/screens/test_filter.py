@@ -28,7 +28,7 @@ class TestOrder:
                 "3 mistakes by index": [4, 17, 500],
                 "3 mistakes most forgotten first": [500, 4, 17],
                 "3 mistakes newly broken first": [500, 4, 17],
-                "1,000 digits just fixed first": [500, 4, 17, 0, 1],
+                "1,000 digits, none just fixed: by loss": [500, 4, 17, 0, 1],
                 "3 mistakes by loss": [500, 4, 17],
             }
 
@@ -47,6 +47,7 @@ class TestOrder:
             await opened.tell(*story.epochs(1, {4: (7, 0.8), 250: (0, 0.51)}))
             await opened.press(*"yyyyy")
             assert indices(opened)[:3] == [17, 31, 4]
+            assert title(opened) == "1,000 digits just fixed first"
 
 
 class TestFilter:

@@ -51,7 +51,11 @@ class TestList:
                 "      0  7 → 7    0.11 ✓",
             ]
             assert len(rows) == 19
+            bindings = opened.app.screen.active_bindings
+            assert bindings["v"].binding.description == "Mistakes"
             await opened.press("v")
+            bindings = opened.app.screen.active_bindings
+            assert bindings["v"].binding.description == "All"
             assert chosen(opened) == 4
             assert len(listed(opened)) == 4
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from digit_tui.run import events as happened
 from digit_tui.run.commands import AppliedCommand, Prune
 from digit_tui.tui.screens.network.page import Page
 from digit_tui.tui.screens.network.view import PAGES, NetworkView
+from digit_tui.tui.widgets.layer_table import past_bars
 
 
 def page_of(opened: Any) -> Page:
@@ -77,6 +79,15 @@ async def test_a_small_screen_shows_one_histogram_after_the_other(window: Any, s
             opened.find(f"{title} of layer 1")
         await opened.press("l")
         opened.find("Weights of layer 1, log counts")
+        assert "removed" not in opened.text
+        pruned = story.inspected()
+        settings = replace(pruned.state.settings, pruned=0.5)
+        pruned.state.change_removed(settings, pruned.network.sizes)
+        await opened.tell(story.paused(), story.evaluated())
+        await opened.tell(pruned)
+        sizes = pruned.network.sizes
+        half = sum(map(mul, sizes, sizes[1:])) // 2
+        await opened.until(lambda: f"removed: {half:,} of" in opened.text)
 
 
 async def test_the_gradient_is_checked_on_demand(window: Any, story: Any) -> None:
@@ -114,6 +125,12 @@ async def test_the_past_is_drawn_and_forgotten_where_the_run_goes_back(
         await opened.until(lambda: "since epoch 1:" in opened.text)
         await opened.tell(replace(first))
         await opened.until(lambda: "since epoch" not in opened.text)
+
+
+def test_only_a_change_that_matters_is_seen_in_the_past() -> None:
+    assert past_bars([0.056, 0.058, 0.0565, np.nan], log=True) == "▁▁▁ "
+    assert past_bars([0.05, 0.06, 0.1], log=True) == "▁▃█"
+    assert past_bars([1.0, 1e-3, 10.0], log=True)[1:] == "▁█"
 
 
 async def test_an_opened_page_shows_the_network_as_it_is_now(window: Any, story: Any) -> None:

@@ -35,7 +35,12 @@ async def test_the_page_and_where_its_temperature_is_from(window: Any, story: An
         opened.find("Right by how sure")
         opened.find("digit-tui calibrate RUN")
         assert "after" not in opened.text
-        _, curve = opened.app.screen.query_one("#reliability", Chart)._drawing.curves
+        opened.find(r"Coverage, 99.9% accuracy +\d")
+        opened.find("Lower is better; of coverage, higher")
+        drawing = opened.app.screen.query_one("#reliability", Chart)._drawing
+        diagonal, curve = drawing.curves
+        assert (drawing.span, drawing.bounds) == ((50, 100), (0.5, 1))
+        assert diagonal.x[0] == 100 * diagonal.y[0] == 50
         assert curve.x.tolist() == pytest.approx([90])  # nine digits are too few for a point
         assert curve.y.tolist() == [1]
 

@@ -49,7 +49,7 @@ async def test_it_begins_with_the_hardest_and_all_of_it_fits(
 ) -> None:
     async with inside("Digit", "#31", *size) as opened:
         opened.find(f"#31  {sample.test_labels[31]} → 0  loss")
-        opened.find(r"layer 1: \d+ of 128 units, up to \d")
+        opened.find(r"layer 1: \d+ of 128 units active, up to \d")
         opened.find("output: the logit of each class")
         assert listed(opened)
         opened.find("logit 0 - logit")

@@ -241,6 +241,7 @@ class TestNeighbourhood:
             opened.find("by t-SNE, esc stops")
             held.go_on.set()
             await opened.until(lambda: "t-SNE at epoch 1: 1,000 digits" in opened.text)
+            opened.find("b PCA")
             before = cursor(opened)
             await opened.press("right")
             assert cursor(opened)[0] > before[0]
@@ -251,6 +252,11 @@ class TestNeighbourhood:
             await opened.press("b")
             await opened.until(lambda: re.search(READY, opened.text))
             await opened.until(lambda: "epoch 2.00" in opened.rows[2])
+            opened.find("b t-SNE")
+            words = [opened.app.screen.active_bindings["v"].binding.description]
+            await opened.press("v")
+            words.append(opened.app.screen.active_bindings["v"].binding.description)
+            assert words == ["Mistakes", "All"]
 
     async def test_esc_stops_it(self, inside: Any, held: Held) -> None:
         async with inside("Map", READY) as opened:

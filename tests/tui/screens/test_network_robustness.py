@@ -26,7 +26,7 @@ from digit_tui.tui.screens.network import robustness as page_module
 from digit_tui.tui.widgets.robustness_chart import RobustnessChart
 from digit_tui.tui.widgets.robustness_table import RobustnessTable
 
-INVITED = "b measures how well"
+INVITED = "(?m)^ b measures how well"
 DONE = "Right under noise: 50 (test )?digits"
 
 
@@ -67,7 +67,8 @@ async def test_it_is_measured_on_demand(
         opened.find("mean of 1-5 +right")
         for name, mean in zip(NAMES, result.mean_accuracies, strict=True):
             opened.find(rf"[▸ ]{name} +{re.escape(number(mean))}")
-        opened.find(rf"mean error +{re.escape(number(result.mean_corruption_error))}")
+        opened.find(rf"mean of all +{re.escape(number(result.mean_accuracies.mean()))}")
+        opened.find("b Measure")
         curve = opened.app.screen.query_one(RobustnessChart)._drawing.curves[-1]
         assert curve.y.tolist() == result.accuracies[0].tolist()
         for kind in (RobustnessChart, RobustnessTable):
@@ -144,6 +145,7 @@ async def test_it_can_be_stopped(inside: Any, slow: dict[str, Any]) -> None:
         await opened.until(lambda: "5 of 50 measured" in opened.text)
         opened.find(r"▸noise +\d+\.\d")  # what is known is shown
         assert not re.search(r"shift +\d+\.\d", opened.text)
+        opened.find("esc Stop")
         await opened.press("b")  # it is under way
         await opened.press("escape")
         slow["go"].set()

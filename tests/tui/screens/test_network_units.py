@@ -34,7 +34,7 @@ from digit_tui.tui.widgets.pruning_chart import PruningChart
 from digit_tui.tui.widgets.unit_tiles import UnitTiles
 
 OpenPage = Callable[..., AbstractAsyncContextManager[Any]]
-CAPTION = re.compile(r"(▸?)(\d+) (?:\d+s [\d.]+%|off|dead)")
+CAPTION = re.compile(r"(▸?)(\d+) (?:\d+s [\d.]+%|[\d.]+(?= |$)|off|dead)")
 
 
 @pytest.fixture
@@ -175,6 +175,9 @@ async def test_keys_move_and_sort(show: OpenPage, layer: LayerUnits) -> None:
             assert chosen(opened) == order[row], key
         await opened.press("home", "y")
         opened.find("128 units by activity for 0s, 1 to 10")
+        first = layer.class_means[:, 0].argmax()
+        opened.find(rf"▸{first} {layer.class_means[first, 0]:.2g}(?= |$)")
+        opened.find("above each: the unit, its mean activation for 0s")
         assert chosen(opened) == layer.class_means[:, 0].argmax()
         await opened.press("d", "d", "D")
         assert shown(opened) == layer.order("activity", of_class=1)[:10].tolist()

@@ -25,7 +25,7 @@ class Model:
     dataset: Dataset
     evaluated: Evaluated
     going: bool = True
-    folder: None = None
+    calibration_folder: None = None
     inspected: None = None
     replay: None = None
 

@@ -63,7 +63,7 @@ class TestScreen:
     async def test_what_matters_most_is_there_at_any_size(self, explain: Any, size: Any) -> None:
         async with explain(*size) as opened:
             opened.find("#31  9 → 0  loss 4.61")
-            opened.find("rank 2, margin -0.98")
+            opened.find("rank 2, margin -0.98(  +what if|$)")
             opened.find(" 0 ███.* 99.0% pred")
             opened.find(" 9 .* 1.0% true")
             opened.find("never learned")

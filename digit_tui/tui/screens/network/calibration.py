@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import floor
+
 import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -21,10 +24,9 @@ NAMES = ("before", "after")
 """The temperature, whose curves they are."""
 LEAST = 10
 """Digits of a bin that are worth a point: of fewer the share that is right is mostly chance."""
-PERCENT = (0.0, 100.0)
-"""Across both charts, as the shares up them are."""
-DIAGONAL = np.linspace(0, 1, 50)
-"""Where digits are right as often as the network is sure."""
+RISK_TITLE = "Error rate if only the surest X% are answered, log"
+HIGHEST_LOW = 0.5
+"""Both axes of the reliability diagram begin here, or below."""
 
 
 class CalibrationPage(Page):
@@ -42,7 +44,7 @@ class CalibrationPage(Page):
         with Horizontal():
             with Vertical():
                 yield Chart(TITLE, id="reliability")
-                yield Chart("Wrong, by the share answered, surest first, log", id="risk")
+                yield Chart(RISK_TITLE, id="risk")
             with VerticalScroll(can_focus=False):
                 yield Static(id="calibration-numbers")
 
@@ -59,7 +61,7 @@ class CalibrationPage(Page):
         return self._folder
 
     def show(self, model: RunModel) -> None:
-        self._folder = model.folder
+        self._folder = model.calibration_folder
 
     def compute(self, look: Look, choice: str | None) -> CalibrationCheck:
         return check_calibration(look.dataset, look.evaluated, look.inspected, choice)
@@ -82,11 +84,12 @@ class CalibrationPage(Page):
         measures = [("training", found.before), ("held-out", found.after)]
         shown = [(color, each) for color, each in measures if each is not None]
         marker = "ascii" if self.app.no_color or not shows(BRAILLE) else "braille"
-        curves = [Curve(100 * DIAGONAL, DIAGONAL, "foreground", mark=2, faint=True)]
-        curves += [
-            _curve(each.reliability, color, mark) for mark, (color, each) in enumerate(shown)
-        ]
-        drawing = Drawing(curves, PERCENT, [], percent=True, whole=True, marker=marker)
+        curves = [_curve(each.reliability, color, mark) for mark, (color, each) in enumerate(shown)]
+        low = _low(curves)
+        diagonal = np.linspace(low, 1, 50)  # right as often as sure
+        curves.insert(0, Curve(100 * diagonal, diagonal, "foreground", mark=2, faint=True))
+        span, bounds = (100 * low, 100.0), (low, 1.0)
+        drawing = Drawing(curves, span, [], percent=True, bounds=bounds, marker=marker)
         chart = self.query_one("#reliability", Chart)
         chart.border_title = TITLE + "".join(
             f" [${color}]{letter(marker, mark) or LINE} {name}[/]"
@@ -98,8 +101,14 @@ class CalibrationPage(Page):
             Curve(100 * each.curve.coverage, each.curve.risk, color, mark)
             for mark, (color, each) in enumerate(shown)
         ]
-        drawing = Drawing(risks, PERCENT, [], percent=True, log=True, marker=marker)
+        drawing = Drawing(risks, (0.0, 100.0), [], percent=True, log=True, marker=marker)
         self.query_one("#risk", Chart).draw(drawing)
+
+
+def _low(curves: Sequence[Curve]) -> float:
+    """Where the axes begin: at the lowest point, rounded down to a tenth, or at `HIGHEST_LOW`."""
+    values = [value for each in curves for value in (*each.x / 100, *each.y)]
+    return min(floor(10 * min(values, default=0.0)) / 10, HIGHEST_LOW)
 
 
 def _curve(reliability: Reliability, color: str, mark: int) -> Curve:

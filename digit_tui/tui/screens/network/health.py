@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from digit_tui.run.health_words import finding_parts, looked_at, no_finding
+from digit_tui.run.health_words import CHECKS, finding_parts, looked_at, no_finding
 from digit_tui.run.remedies import Ways
 from digit_tui.session.health_check import Health
 from digit_tui.tui.screens.network.page import Look, Page
@@ -73,7 +73,7 @@ def _known(model: RunModel) -> tuple[Health | None, ...]:
 
 
 def health_table(health: Health, ways: Ways | None) -> RenderableType:
-    """Every finding, or that nothing is wrong; and what was looked at.
+    """Every finding, or that there is none and what was checked; and what was looked at.
 
     Args:
         health: what was found.
@@ -89,4 +89,6 @@ def health_table(health: Health, ways: Ways | None) -> RenderableType:
     seen = Text(f"Looked at: {looked_at(health.record)}.")
     if health.findings:
         return Group(table, seen)
-    return Group(Text(f"{no_finding(health.record).capitalize()}.\n", "bold"), seen)
+    none = Text(f"{no_finding(health.record).capitalize()}.\n", "bold")
+    checked = [Text(f"Checked for: {CHECKS}.")] if health.record.epochs else []
+    return Group(none, seen, *checked)

@@ -12,11 +12,11 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from digit_tui.insight.histograms import Histogram, LayerHistograms, layer_histograms
+from digit_tui.insight.histograms import BINS, Histogram, LayerHistograms
 from digit_tui.insight.layers import LayerFacts
 from digit_tui.nn.gradient_check import LayerCheck
 from digit_tui.run.commands import Lineage
-from digit_tui.run.inspection import check_of
+from digit_tui.run.inspection import check_of, histograms_of
 from digit_tui.tui.drawing.chart import BRAILLE, Curve, Drawing
 from digit_tui.tui.screens.network.page import Look, Page
 from digit_tui.tui.terminal.charset import shows
@@ -109,12 +109,11 @@ class LayersPage(Page):
         if look.inspected is None:
             return None
         layers = self.host.inspector.layers(look.inspected, look.dataset)
-        network = look.inspected.network
-        layer = min(choice.layer, len(network.layers) - 1)
+        layer = min(choice.layer, len(layers.facts) - 1)
         images, _ = look.dataset.split(look.dataset.monitored_split)
         return FoundLayers(
             layers.facts,
-            layer_histograms(network, images, layers.step.gradient, layer + 1),
+            histograms_of(look.inspected, images, layers.step, layer + 1, BINS),
             check_of(look.inspected, look.dataset) if choice.check else None,
         )
 

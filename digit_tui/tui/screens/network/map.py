@@ -78,6 +78,11 @@ class MapPage(Page):
         self.query_one(Horizontal).display = False
 
     @property
+    def words_now(self) -> dict[str, str]:
+        embed = {"embed": "PCA"} if self._asked is not None else {}
+        return {**embed, **({"map_all": "All"} if self._only_wrong else {})}
+
+    @property
     def choice(self) -> Neighbourhood | None:
         return self._asked
 
@@ -236,6 +241,7 @@ class MapPage(Page):
 
     def action_toggle_wrong(self) -> None:
         self._only_wrong = not self._only_wrong
+        self.refresh_bindings()
         self.draw()
 
     def action_open(self) -> None:

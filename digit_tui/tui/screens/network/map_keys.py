@@ -17,7 +17,9 @@ MAP_KEYS: list[BindingType] = [
     ),
     Binding("b", "embed", "t-SNE", id="embed", tooltip="Place by t-SNE, or by PCA again"),
     Binding("escape", "stop", "Stop", id="map_stop", tooltip="Stop t-SNE"),
-    Binding("v", "toggle_wrong", "All", id="map_all", tooltip="Show only mistakes, or all digits"),
+    Binding(
+        "v", "toggle_wrong", "Mistakes", id="map_all", tooltip="Show only mistakes, or all digits"
+    ),
     Binding(
         "plus",
         "zoom(1)",

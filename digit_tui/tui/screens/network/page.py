@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -77,6 +77,16 @@ class Page(Container, can_focus=True):
     def on_mount(self) -> None:
         self.ready = True
         self.post_message(self.Changed())
+
+    @property
+    def words_now(self) -> dict[str, str]:
+        """What its keys do at this moment where that changes, by their ids."""
+        return {}
+
+    @property
+    def keys_first(self) -> Sequence[str]:
+        """What the key bar has room for first on this page, by id."""
+        return ()
 
     @property
     def needs_state(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from threading import Event
 
@@ -130,6 +131,10 @@ class RobustnessPage(Page):
 
     def on_mount(self) -> None:
         self.query_one(Horizontal).display = False
+
+    @property
+    def keys_first(self) -> Sequence[str]:
+        return ("measure_stop",) if self._measuring is not None else ("measure",)
 
     @property
     def choice(self) -> Asked | None:

@@ -113,6 +113,14 @@ class NetworkView(View):
     def part(self) -> str:
         return self.page.NAME
 
+    @property
+    def words_now(self) -> dict[str, str]:
+        return {**super().words_now, **self.page.words_now}
+
+    @property
+    def keys_first(self) -> Sequence[str]:
+        return (*self.page.keys_first, *super().keys_first)
+
     def compose_content(self) -> ComposeResult:
         yield PageBar([page.NAME for page in self._pages])
         yield self.page
