@@ -19,6 +19,8 @@ from digit_tui.tui.widgets.weights_canvas import WeightsCanvas
 
 Array = NDArray[Any]
 
+WIDE = 76
+"""Columns in which a whole sentence says what a caption has."""
 LOW = 6
 """Rows of a picture where otherwise only one row of them would fit."""
 
@@ -64,8 +66,8 @@ class UnitTiles(WeightsCanvas, Tiles):
         head = self._head(f"{title}, {places.start + 1:,} to {places.stop:,}", len(off))
         lines = [head, *self.in_rows(captions, [pictures[unit] for unit in shown])]
         if len(lines) < self.size.height:
-            below: Line = [Segment(f"above each: {caption_parts(units)}")]
-            lines += [[]] * (self.size.height - 1 - len(lines)) + [below]
+            below = f"above each: {caption_parts(units, self.size.width >= WIDE)}"
+            lines += [[]] * (self.size.height - 1 - len(lines)) + [[Segment(below)]]
         self.paint(lines)
 
     def _head(self, title: str, off: int) -> Line:
@@ -87,11 +89,12 @@ class UnitTiles(WeightsCanvas, Tiles):
         return self._cache
 
 
-def caption_parts(units: UnitList) -> str:
+def caption_parts(units: UnitList, wide: bool) -> str:
     """What a caption has: where units are sorted by activity, that instead of the importance."""
     if units.of_class is not None:
         return f"the unit, its mean activation for {units.of_class}s"
-    return "the unit, the class it answers to most, its share of the importance"
+    answers = " it answers to most" if wide else ""
+    return f"the unit, the class{answers}, its share of importance"
 
 
 def caption(found: FoundUnits, units: UnitList, unit: int, is_off: bool) -> str:
