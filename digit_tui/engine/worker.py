@@ -36,6 +36,7 @@ from digit_tui.nn import (
     Hyperparameters,
     Network,
     Outcomes,
+    SoftTargets,
     average_into,
     clip,
     evaluate,
@@ -63,6 +64,11 @@ class WorkerSpec:
     seed: int
     batch_size: int
     workers: int
+    teacher: tuple[tuple[tuple[int, ...], float], ...] = ()
+    """Of each network that the run is distilled from its layer widths, and what its logits are
+    divided by."""
+    distill_temperature: float = 1.0
+    distill_weight: float = 0.0
 
 
 class Worker:
@@ -114,6 +120,8 @@ class Worker:
         self._sums: Array = allocate((MAX_STEPS, spec.workers, COLUMNS), np.float64)
         shard = self._pass.shards[index]
         self._inputs = InputBuffer(shard.inputs, pixels, spec.batch_size, np.float32, allocate_own)
+        # What a teacher says of the images of a batch.
+        self._said = allocate_own((spec.batch_size, classes), np.float32) if spec.teacher else None
         # Single numbers are read faster from this than from the array.
         self._results: Any = self._sums.data
         scratch = allocate_own((LONGEST_BLOCK,), np.float32)
@@ -132,6 +140,10 @@ class Worker:
         """Make this worker's part of a block of deformed images; see Batches."""
         self._batches.deform(epoch, block, augment, self._index, self._spec.workers)
 
+    def ask_teacher(self, deformed: bool, start: int, stop: int) -> None:
+        """Do this worker's part of asking the teacher; see Batches."""
+        self._batches.ask_teacher(deformed, start, stop, self._index, self._spec.workers)
+
     def load(self, start: int, at: int, images: int) -> None:
         """Load some images of a batch from the block that was deformed last.
 
@@ -141,6 +153,8 @@ class Worker:
             images: how many.
         """
         self._inputs.load(self._batches.deformed(start, images, self._inputs.pixels), at)
+        if self._said is not None:
+            self._said[at : at + images] = self._batches.said_of_deformed(start, images)
 
     def inputs(self, number: int, group: StepGroup, start: int) -> Inputs:
         """This worker's inputs of a batch.
@@ -155,6 +169,8 @@ class Worker:
             loaded = 0 if number else group.loaded
             self.load(start + loaded, loaded, images - loaded)
             return self._inputs.loaded(images)  # of 128 images four pixels in five are inked
+        if self._said is not None:
+            self._said[:images] = self._batches.said_of_originals(group.epoch, start, images)
         own = self._inputs.pixels
         return self._inputs.without_blanks(self._batches.originals(group.epoch, start, images, own))
 
@@ -215,7 +231,7 @@ class Worker:
         inputs, own = self.inputs(number, group, start), self._pass.shard_pass(images, self._index)
         own.multiply(inputs)
         yield
-        partial_loss = own.propagate(labels, outcomes)
+        partial_loss = own.propagate(labels, outcomes, self._soft_targets(images))
         yield
         results, index = self._results, self._index
         results[number, index, PARTIAL_LOSS] = partial_loss
@@ -234,6 +250,13 @@ class Worker:
                 number, group, learning_rate, sqrt(squares)
             )
         return finite and not results[number, 0, STOP_REQUESTED]
+
+    def _soft_targets(self, images: int) -> SoftTargets | None:
+        """What the teacher says of the images of the batch that was loaded; None without one."""
+        if self._said is None:
+            return None
+        spec = self._spec
+        return SoftTargets(self._said[:images], spec.distill_temperature, spec.distill_weight)
 
     def _total(self, number: int, column: int) -> float:
         """The sum over all workers."""
