@@ -226,7 +226,8 @@ def cli(
 
     if "data" in written:
         written["data"] = request.config.data  # a folder in full
-    asked = written if folder is None and resume is None else None
+    # To go on with an interrupted run is offered to who names none, nor a teacher.
+    asked = written if folder is None and resume is None and not teacher else None
     sys.exit(run_tui(request, asked, fps, not no_tips, theme, keys_path(context), notify))
 
 
