@@ -65,7 +65,8 @@ def teacher_outputs(members: Sequence[tuple[Network, float]], images: Array, out
         out: (n, classes) where the probabilities go.
     """
     out[:] = 0
-    for network, temperature in members:
-        for chunk, layers in outputs_in_chunks(network, images):
-            out[chunk] += tempered_softmax(layers[-1], temperature)
+    with np.errstate(all="ignore"):  # a network that diverged shows in the numbers
+        for network, temperature in members:
+            for chunk, layers in outputs_in_chunks(network, images):
+                out[chunk] += tempered_softmax(layers[-1], temperature)
     out /= len(members)

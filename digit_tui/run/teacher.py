@@ -10,7 +10,7 @@ import numpy as np
 
 from digit_tui.config import ConfigError
 from digit_tui.data import DataError, Dataset, counted
-from digit_tui.nn import Network
+from digit_tui.nn import Network, teacher_outputs
 
 TEMPERATURE, WEIGHT = 4.0, 0.9
 """Of who gives none."""
@@ -18,6 +18,8 @@ HOTTEST = 100.0
 """Beyond that all classes are as good as equally probable."""
 MOST = 26
 """Networks of one teacher."""
+SHOWN = 100
+"""Images that tell whether it has diverged."""
 
 
 class TeacherMember(NamedTuple):
@@ -37,8 +39,7 @@ class Teacher:
     Raises:
         ConfigError: if temperature or weight are out of range; the option is `distill_temperature`
             or `distill_weight`.
-        DataError: if the networks are none, too many, not of the same images and classes, or have
-            weights that are no numbers.
+        DataError: if the networks are none, too many, or not of the same images and classes.
     """
 
     members: tuple[TeacherMember, ...]
@@ -58,8 +59,6 @@ class Teacher:
                     f"the teacher {source} reads other images than {self.members[0].source}, or "
                     "tells other classes apart"
                 )
-            if not np.isfinite(network.parameters).all():
-                raise DataError(f"the teacher {source} has diverged: its weights are no numbers")
 
     @property
     def about(self) -> dict[str, Any]:
@@ -86,7 +85,7 @@ class Teacher:
         """Check that it can teach a network of a dataset.
 
         Raises:
-            DataError: if it reads other images, or tells other classes apart.
+            DataError: if it reads other images, tells other classes apart, or has diverged.
         """
         sizes, source = self.members[0].network.sizes, self.members[0].source
         if sizes[0] != dataset.pixels:
@@ -100,6 +99,11 @@ class Teacher:
             raise DataError(
                 f"the teacher {source} tells {own} apart, and {dataset.name} has {dataset.classes}"
             )
+        said = np.empty((min(SHOWN, len(dataset.train_labels)), sizes[-1]), np.float32)
+        for name, network, _ in self.members:
+            teacher_outputs([(network, self.temperature)], dataset.train_images[: len(said)], said)
+            if not np.isfinite(said).all():
+                raise DataError(f"the teacher {name} has diverged: what it says is no number")
 
 
 def check_distillation(temperature: Any, weight: Any) -> None:

@@ -47,7 +47,7 @@ from digit_tui.storage.run_files import (
 from digit_tui.storage.run_record import Record, new_record, resumed_record, write_record
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.storage.start_point import StartPoint
-from digit_tui.storage.teacher_file import teacher_record, write_teacher
+from digit_tui.storage.teacher_file import write_teacher
 from digit_tui.storage.validation import Invalid
 
 
@@ -132,8 +132,7 @@ class RunWriter:
                 self._record["initial_weights"] = initial.record
                 write_initial(self.path, initial)
             if teacher is not None:
-                self._record["teacher"] = teacher_record(teacher)
-                write_teacher(self.path, teacher)
+                self._record["teacher"] = write_teacher(self.path, teacher)
             if forked is not None:
                 self._record["forked_from"] = {
                     "run": str(forked.writer.path.absolute()),

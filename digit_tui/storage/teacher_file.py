@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from digit_tui.storage.atomic import write_whole
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.own_files import looks_own, not_made_here
 from digit_tui.storage.reading import read_file
+from digit_tui.storage.run_files import RECORD as RUN
 from digit_tui.storage.run_files import TEACHER
 from digit_tui.storage.validation import Invalid, fields, many, number, optional, text, whole
 
@@ -51,19 +51,23 @@ def _name(number: int) -> str:
     return f"parameters_{number}"
 
 
-@lru_cache(maxsize=1)
-def content_of(teacher: Teacher) -> bytes:
-    """The content of the file."""
+def write_teacher(folder: Path, teacher: Teacher) -> dict[str, Any]:
+    """Write its networks into the folder of a run that begins; returns what run.json says of it.
+
+    Raises:
+        RunError: if somebody else has a file in their place.
+        OSError: if the disk refuses; then there is no part of them.
+    """
+    path = folder / TEACHER
+    if os.path.lexists(path) and not looks_own(path):
+        raise not_made_here(path)
     file = io.BytesIO()
     arrays = {_name(at): each.network.parameters for at, each in enumerate(teacher.members, 1)}
     np.savez(file, **arrays)  # type: ignore[arg-type]  # mypy takes the arrays for options
-    return file.getvalue()
-
-
-def teacher_record(teacher: Teacher) -> dict[str, Any]:
-    """What run.json says of a teacher."""
+    content = file.getvalue()
+    write_whole(path, lambda out: out.write(content))
     return {
-        "sha256": hashlib.sha256(content_of(teacher)).hexdigest(),
+        "sha256": hashlib.sha256(content).hexdigest(),
         "temperature": teacher.temperature,
         "weight": teacher.weight,
         "members": [
@@ -77,19 +81,6 @@ def teacher_record(teacher: Teacher) -> dict[str, Any]:
     }
 
 
-def write_teacher(folder: Path, teacher: Teacher) -> None:
-    """Write its networks into the folder of a run that begins.
-
-    Raises:
-        RunError: if somebody else has a file in their place.
-        OSError: if the disk refuses; then there is no part of them.
-    """
-    path = folder / TEACHER
-    if os.path.lexists(path) and not looks_own(path):
-        raise not_made_here(path)
-    write_whole(path, lambda file: file.write(content_of(teacher)))
-
-
 def read_teacher(folder: Path, record: dict[str, Any]) -> Teacher | None:
     """The teacher of a run; None if it learns from the labels alone.
 
@@ -98,12 +89,18 @@ def read_teacher(folder: Path, record: dict[str, Any]) -> Teacher | None:
         record: the content of its run.json.
 
     Raises:
-        RunError: if the file is missing, or is not the one that the run began with.
+        RunError: if the file is missing, or is not the one that the run began with; or if the
+            record is damaged.
     """
     about = record.get("teacher")
     if about is None:
         return None
     path = folder / TEACHER
+    pixels, classes = record["data"]["side"] ** 2, record["data"]["classes"]
+    for each in about["members"]:
+        sizes = each["sizes"]
+        if len(sizes) < 2 or sizes[0] != pixels or sizes[-1] != classes:
+            raise RunError(f"{folder / RUN} is damaged: its teacher does not fit its images")
     counts = [parameter_count(each["sizes"]) for each in about["members"]]
     lacking = "the run cannot be resumed or repeated without its teacher"
     try:

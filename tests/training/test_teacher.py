@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -208,6 +209,19 @@ def test_without_it_the_run_is_not_repeated(how: str, begin: Begin, tmp_path: Pa
     assert saved.checkpoint().state.step == 16  # what only reads the network still works
 
 
+@pytest.mark.parametrize("sizes", [[], *rarely([36], [25, 7, 4], [36, 7, 5], [36, 6, 4])])
+def test_a_record_of_other_networks_is_refused(
+    sizes: list[int], begin: Begin, tmp_path: Path
+) -> None:
+    begin(tmp_path / "run", [(1, Stop())])
+    path = tmp_path / "run" / "run.json"
+    record = json.loads(path.read_text())
+    record["teacher"]["members"][0]["sizes"] = sizes
+    path.write_text(json.dumps(record))
+    with pytest.raises(RunError, match="is damaged"):
+        SavedRun.read(tmp_path / "run").teacher()
+
+
 def test_a_file_in_its_place_is_kept(begin: Begin, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "teacher.npz").write_text("mine")
@@ -217,12 +231,9 @@ def test_a_file_in_its_place_is_kept(begin: Begin, tmp_path: Path) -> None:
 
 
 def test_what_is_no_teacher(digits: Dataset) -> None:
-    broken = member("broken", 3)
-    broken.network.parameters[5] = np.nan
     for members, words in (
         ((), "1 to 26 networks, not 0"),
         ((member("one", 3), member("two", 3, pixels=25)), "two reads other images than one"),
-        ((broken,), "broken has diverged"),
     ):
         with pytest.raises(DataError, match=words):
             Teacher(members)
@@ -231,3 +242,7 @@ def test_what_is_no_teacher(digits: Dataset) -> None:
             Teacher((member("one", 3),), *numbers)
     with pytest.raises(DataError, match="5 pixels a side, and those of the run have 6"):
         Teacher((member("one", 3, pixels=25),)).check(digits)
+    broken = member("broken", 3)
+    broken.network.parameters[:] = 1e30  # numbers, whose sums are none
+    with pytest.raises(DataError, match="broken has diverged"):
+        Teacher((broken,)).check(digits)
