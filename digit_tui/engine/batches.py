@@ -27,7 +27,7 @@ class TrainingData(NamedTuple):
     """(n,) uint8"""
 
 
-ASKED = 512
+TEACHER_BATCH = 512
 """Images that a worker asks a teacher about at once."""
 
 
@@ -114,9 +114,9 @@ class Batches:
         return taken
 
     def ask_teacher(self, deformed: bool, start: int, stop: int, shard: int, shards: int) -> None:
-        """Have the teacher say what it takes some images for.
+        """Compute the soft targets of some images: what the teacher says of them.
 
-        What it says does not depend on the number of parts.
+        They do not depend on the number of parts.
 
         Args:
             deformed: of the block that was made last; else of the training images as they are, in
@@ -128,12 +128,12 @@ class Batches:
         """
         assert self._teacher is not None
         images = self._block if deformed else self._data.images
-        said = self._teacher.block if deformed else self._teacher.originals
-        for first in range(start + shard * ASKED, stop, shards * ASKED):
-            rows = slice(first, min(first + ASKED, stop))
-            teacher_outputs(self._teacher.members, images[rows], said[rows])
+        targets = self._teacher.block if deformed else self._teacher.originals
+        for first in range(start + shard * TEACHER_BATCH, stop, shards * TEACHER_BATCH):
+            rows = slice(first, min(first + TEACHER_BATCH, stop))
+            teacher_outputs(self._teacher.members, images[rows], targets[rows])
 
-    def said_of_deformed(self, start: int, count: int) -> Array:
+    def deformed_targets(self, start: int, count: int) -> Array:
         """(count, classes) float32, the teacher's probabilities for images as `deformed` has them.
 
         Args:
@@ -144,7 +144,7 @@ class Batches:
         row = start % BLOCK
         return self._teacher.block[row : row + count]
 
-    def said_of_originals(self, epoch: int, start: int, count: int) -> Array:
+    def original_targets(self, epoch: int, start: int, count: int) -> Array:
         """(count, classes) float32, likewise for images as `originals` has them."""
         assert self._teacher is not None
         return self._teacher.originals[self._chosen(epoch, start, count)]

@@ -120,8 +120,10 @@ class Worker:
         self._sums: Array = allocate((MAX_STEPS, spec.workers, COLUMNS), np.float64)
         shard = self._pass.shards[index]
         self._inputs = InputBuffer(shard.inputs, pixels, spec.batch_size, np.float32, allocate_own)
-        # What a teacher says of the images of a batch.
-        self._said = allocate_own((spec.batch_size, classes), np.float32) if spec.teacher else None
+        # Of a batch, what a teacher says of its images.
+        self._targets: Array | None = None
+        if spec.teacher:
+            self._targets = allocate_own((spec.batch_size, classes), np.float32)
         # Single numbers are read faster from this than from the array.
         self._results: Any = self._sums.data
         scratch = allocate_own((LONGEST_BLOCK,), np.float32)
@@ -153,8 +155,8 @@ class Worker:
             images: how many.
         """
         self._inputs.load(self._batches.deformed(start, images, self._inputs.pixels), at)
-        if self._said is not None:
-            self._said[at : at + images] = self._batches.said_of_deformed(start, images)
+        if self._targets is not None:
+            self._targets[at : at + images] = self._batches.deformed_targets(start, images)
 
     def inputs(self, number: int, group: StepGroup, start: int) -> Inputs:
         """This worker's inputs of a batch.
@@ -169,8 +171,8 @@ class Worker:
             loaded = 0 if number else group.loaded
             self.load(start + loaded, loaded, images - loaded)
             return self._inputs.loaded(images)  # of 128 images four pixels in five are inked
-        if self._said is not None:
-            self._said[:images] = self._batches.said_of_originals(group.epoch, start, images)
+        if self._targets is not None:
+            self._targets[:images] = self._batches.original_targets(group.epoch, start, images)
         own = self._inputs.pixels
         return self._inputs.without_blanks(self._batches.originals(group.epoch, start, images, own))
 
@@ -253,10 +255,10 @@ class Worker:
 
     def _soft_targets(self, images: int) -> SoftTargets | None:
         """What the teacher says of the images of the batch that was loaded; None without one."""
-        if self._said is None:
+        if self._targets is None:
             return None
         spec = self._spec
-        return SoftTargets(self._said[:images], spec.distill_temperature, spec.distill_weight)
+        return SoftTargets(self._targets[:images], spec.distill_temperature, spec.distill_weight)
 
     def _total(self, number: int, column: int) -> float:
         """The sum over all workers."""
