@@ -17,6 +17,7 @@ from digit_tui.cli import predict as predict_files
 from digit_tui.cli.main import cli
 from digit_tui.cli.mistakes import CSV_COLUMNS
 from digit_tui.cli.subcommands import (
+    committee,
     evaluate,
     export,
     import_,
@@ -41,6 +42,7 @@ from digit_tui.nn.gradient_check import BATCH as CHECK_BATCH
 from digit_tui.nn.gradient_check import COUNT
 from digit_tui.plain.grammar import COMMANDS
 from digit_tui.run.commands import Teach
+from digit_tui.run.teacher import TEMPERATURE, WEIGHT
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.storage.lock import LOCK
 from digit_tui.storage.run_files import FILES
@@ -177,6 +179,24 @@ def test_the_options_of_export_and_import() -> None:
         options = [option for option in command.params if isinstance(option, click.Option)]
         known = {name for option in options for name in names_of(option)}
         assert named | others - {"--hidden"} == known
+
+
+def test_the_options_of_committees_and_teachers() -> None:
+    text = read("committee")
+    rows = dict(table(section(text, "Measure"), "option", "meaning (default)"))
+    options = [option for option in committee.params if isinstance(option, click.Option)]
+    assert set(code(" ".join(rows))) == {name for option in options for name in option.opts}
+    learning = section(text, "A run that learns from others")
+    rows = dict(table(learning, "option", "meaning (default)"))
+    assert code(" ".join(rows)) == ["--teacher", "--distill-temperature", "--distill-weight"]
+    helps = {
+        option.opts[0]: option.help for option in cli.params if option.opts[0][2:9] == "distill"
+    }
+    every = dict(table(read("options"), "option", "meaning (default)"))
+    for name, value in (("temperature", TEMPERATURE), ("weight", WEIGHT)):
+        flag = f"--distill-{name}"
+        for told in (rows[f"`{flag}`"], every[f"`{flag}`"], helps[flag]):
+            assert f"({value:g})" in str(told)
 
 
 def run_options_of(command: click.Command) -> list[click.Parameter]:
