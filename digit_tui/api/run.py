@@ -87,9 +87,9 @@ class Run(LiveRun):
                 biases (outputs,). The hidden layers and the side are theirs.
             teacher: to be distilled from, as `--teacher` does: a saved run or its name, another
                 run, or a network; a list of them is a committee. It is copied.
-            distill_temperature: what logits are divided by for that; None is 4.
+            distill_temperature: what logits are divided by for that; None is 2.
             distill_weight: the share of the loss that the teacher decides, from 0 to 1; None is
-                0.9.
+                0.5.
             options: as the command line has them, with the names of RunConfig: hidden, optimizer,
                 learning_rate, schedule, batch_size, epochs, weight_decay, clip_norm, clip_value,
                 augment, average, validation, side, seed, threads.

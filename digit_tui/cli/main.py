@@ -66,13 +66,13 @@ if TYPE_CHECKING:
     "--distill-temperature",
     metavar="X",
     type=float,
-    help="With --teacher: what the logits of both are divided by (4).",
+    help="With --teacher: what the logits of both are divided by (2).",
 )
 @click.option(
     "--distill-weight",
     metavar="X",
     type=float,
-    help="With --teacher: its share of the loss, 0 to 1; the labels have the rest (0.9).",
+    help="With --teacher: its share of the loss, 0 to 1; the labels have the rest (0.5).",
 )
 @click.option(
     "--resume",

@@ -28,26 +28,26 @@ def test_it_is_named_and_repeated(
     make_run: MakeRun, options: Options, program: Program, tmp_path: Path
 ) -> None:
     names = [str(make_run("one")), str(make_run("two", hidden=(5,)))]
-    teacher = ["--teacher", names[0], "--teacher", "two", "--distill-temperature", "2"]
+    teacher = ["--teacher", names[0], "--teacher", "two", "--distill-temperature", "3"]
     folder = str(tmp_path / "student")
     done = program(*options, *teacher, "--json", "--run", folder)
     assert done.exit_code == 0
     assert done.stderr.splitlines()[0].endswith(", 230 images, 2 teachers")
     first, *_, last = map(json.loads, done.stdout.splitlines())
-    assert first["teacher"] == {"runs": ["one", "two"], "temperature": 2.0, "weight": 0.9}
+    assert first["teacher"] == {"runs": ["one", "two"], "temperature": 3.0, "weight": 0.5}
     for name in names:
         shutil.rmtree(name)
     again = program("--batch", "--replay", folder, "--run", str(tmp_path / "again"))
     assert again.exit_code == 0  # 1 if the weights differ
     assert f"Weights        {last['weights_sha256']}" in again.stdout
     assert (
-        "Teacher        one, two (temperature 2, weight 0.9)"
+        "Teacher        one, two (temperature 3, weight 0.5)"
         in program("runs", "show", folder).stdout
     )
     assert program("evaluate", folder).exit_code == 0
     assert program("export", folder, str(tmp_path / "net.npz")).exit_code == 0
     page = program("report", folder, "--html", "-").stdout
-    assert "one, two (temperature 2, weight 0.9)" in page
+    assert "one, two (temperature 3, weight 0.5)" in page
     assert "--replay" in page
 
 
@@ -55,17 +55,17 @@ def test_the_api_has_the_same_bits(
     make_run: MakeRun, options: Options, program: Program, digits_folder: Path, tmp_path: Path
 ) -> None:
     one, two = make_run("one"), make_run("two", hidden=(5,))
-    teacher = ["--teacher", str(one), "--teacher", str(two), "--distill-weight", "0.5"]
+    teacher = ["--teacher", str(one), "--teacher", str(two), "--distill-weight", "0.8"]
     assert program(*options, *teacher, "--run", str(tmp_path / "student")).exit_code == 0
     values: dict[str, Any] = {"data": digits_folder, "side": 6, "hidden": (4,), "seed": 3}
     values |= {"epochs": 2, "batch_size": 50, "augment": "none", "threads": 1}
-    with Run(teacher=[one, open_run("two")], distill_weight=0.5, **values) as run:
+    with Run(teacher=[one, open_run("two")], distill_weight=0.8, **values) as run:
         run.train(None)
         saved = run.save(tmp_path / "saved")
         assert run.weights_sha256 == open_run(tmp_path / "student").weights_sha256
     found = SavedRun.read(saved).teacher()
     assert found is not None
-    assert found.about == {"runs": ["one", "two"], "temperature": 4.0, "weight": 0.5}
+    assert found.about == {"runs": ["one", "two"], "temperature": 2.0, "weight": 0.8}
 
 
 @pytest.mark.parametrize(

@@ -96,4 +96,4 @@ def test_the_teacher_is_named(converse: Converse, tmp_path: Path) -> None:
     ended = converse("step 2", "status", "quit", request=request)
     (status,) = ended.all("^sample, 784-8-10, ")
     assert status.endswith(", shift, teacher one")
-    ended.find(r"distilled from one \(temperature 4, weight 0\.9\)")
+    ended.find(r"distilled from one \(temperature 2, weight 0\.5\)")

@@ -89,7 +89,7 @@ def test_without_weight_the_bits_are_those_of_the_labels_alone(
     taught = begin(augment=augment).sha256
     assert taught != plain
     assert begin(teacher=Teacher(TEACHER.members[:1]), augment=augment).sha256 != taught
-    assert begin(teacher=Teacher(TEACHER.members, 2), augment=augment).sha256 != taught
+    assert begin(teacher=Teacher(TEACHER.members, 3), augment=augment).sha256 != taught
 
 
 def test_it_is_repeated_and_resumed_when_the_teacher_is_gone(
@@ -146,7 +146,7 @@ def test_a_fork_has_the_teacher_in_its_own_folder(
 
 def test_the_first_event_names_it(begin: Begin) -> None:
     (started,) = begin().all(RunStarted)
-    assert started.teacher == {"runs": ["one", "two"], "temperature": 4.0, "weight": 0.9}
+    assert started.teacher == {"runs": ["one", "two"], "temperature": 2.0, "weight": 0.5}
 
 
 def test_the_teacher_sees_the_deformed_images_also_across_blocks(
