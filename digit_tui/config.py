@@ -12,7 +12,10 @@ from math import sqrt
 from numbers import Real
 from typing import Any
 
-OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
+OPTIMIZERS = (
+    *("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"),
+    *("lion", "schedulefree", "prodigy", "muon"),
+)
 SOURCES = ("auto", "sample", "mnist", "mine")
 """Datasets by name; any other value is a folder."""
 SCHEDULES = ("constant", "cosine", "onecycle")

@@ -18,6 +18,7 @@ from digit_tui.run.events import (
     Inspected,
     SaveFailed,
     Spiked,
+    Warned,
 )
 from digit_tui.session.run_status import ForkRunStatus, RunStatus
 from digit_tui.session.runner import Loaded
@@ -78,6 +79,8 @@ class Known:
                 self._warn(f"{message}; it trains on, {advice}")
             case CheckpointSaved():
                 self.saved = event
+            case Warned(message=message):
+                self._warn(message)
             case SaveFailed(message=message):
                 self._warn(f"cannot save: {message}")
 

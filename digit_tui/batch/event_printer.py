@@ -22,6 +22,7 @@ from digit_tui.run.events import (
     RunStarted,
     SaveFailed,
     SettingChanged,
+    Warned,
     WentBack,
     WorkerLost,
 )
@@ -86,6 +87,8 @@ class EventPrinter:
                     self._refusals.add(message)
                     print_error(f"cannot save: {message}")
                 self.troubles.append(ExitStatus.DISK)
+            case Warned(message=message):
+                print_error(message)
             case WorkerLost():
                 print_error(worker_lost(inner))
             case Forked():

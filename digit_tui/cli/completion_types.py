@@ -38,6 +38,8 @@ FORK_CHANGES: dict[str, tuple[str, ...]] = {
 """The names that --fork takes, with those of their values that have a name; the tests compare them
 with `run.settings`, which imports NumPy."""
 
+SAVED_RUN = "RUN is the name or the folder of a saved run, or last: digit-tui runs lists them"
+
 
 class Completed(click.ParamType[str]):
     """A text as it is typed, of which a shell completes the rest."""
@@ -59,6 +61,9 @@ class RunName(Completed):
     """A saved run: its folder, its name, or last."""
 
     name = "run"
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        return SAVED_RUN
 
     def items(self, incomplete: str) -> list[CompletionItem]:
         return complete_runs(incomplete)

@@ -131,7 +131,7 @@ def _lines(trained: TrainedNetwork, tempered: str) -> list[str]:
     if trained.accuracy is not None:
         title = "Test accuracy" if trained.accuracy_of == "test" else "Validation"
         lines.append(f"{title:<15}{trained.accuracy:.2%}")
-    elif trained.config["average"] and not trained.averaged:
+    elif not trained.measured:
         lines.append("Accuracy       not measured: evaluations are of the averaged weights")
     if trained.temperature is not None:
         lines.append(f"Temperature    {trained.temperature:.4g}; {tempered}")

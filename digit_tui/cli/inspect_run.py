@@ -129,7 +129,9 @@ def heading(path: str, dataset: Dataset, inspected: Inspected) -> list[str]:
     """The run and the network, in lines."""
     network = inspected.network
     sizes = "-".join(map(str, network.sizes))
-    settings = settings_words(inspected.state.settings, inspected.learning_rate)
+    settings = settings_words(
+        inspected.state.settings, inspected.learning_rate, inspected.state.rate_factor
+    )
     return [
         f"Run       {path}",
         f"Data      {dataset.name} ({dataset.source})",

@@ -102,11 +102,13 @@ def _reader(names: Sequence[str], best: bool, always: bool) -> tuple[Look, int]:
         for complaint in saved.complaints:
             print_error(complaint)
         calibration, complaint = calibration_of(saved.path, checkpoint.state.weights_sha256)
-        if complaint and not always:
+        if complaint:
             print_error(complaint)
         network = checkpoint.network
         classifier = None if always else _classifier(saved, network, calibration, load)
-        return partial(look_at, network, classifier=classifier), saved.config.side
+        temperature = 1.0 if calibration is None else calibration.temperature
+        look = partial(look_at, network, classifier=classifier, temperature=temperature)
+        return look, saved.config.side
     members = open_members(names, best)
     classifiers: list[SelectiveClassifier] | None = None
     if not always:

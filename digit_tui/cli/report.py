@@ -95,7 +95,7 @@ def _measured(
         step=checkpoint.state.step,
         epoch=inspected.epoch,
         best=best,
-        averaged=checkpoint.state.average is not None,
+        averaged=checkpoint.state.averaged,
         dataset=dataset,
         split=split,
         table=DigitTable(evaluation, history),

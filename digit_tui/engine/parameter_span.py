@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.nn import cut
+from digit_tui.nn import UpdateRule, cut
 from digit_tui.nn.clipping import sum_of_squares
-from digit_tui.nn.optimizers import Block
+from digit_tui.nn.optimizers import Block, matrices_of
 from digit_tui.run.state import Vectors
 
 Array = NDArray[Any]
@@ -23,23 +24,30 @@ class ParameterSpan(NamedTuple):
     kept: Array
     """See WorkerPool."""
     gradient: Array
-    blocks: list[list[Block]]
-    """For an update rule with no slots, with one, with two, ..."""
+    slots: Array
+    scratch: Array
+    start: int
+    """Where it is in the whole vectors."""
 
     @classmethod
     def of(
         cls, vectors: Vectors, kept: Array, gradient: Array, own: slice, scratch: Array
     ) -> ParameterSpan:
         parameters, average, slots = vectors
-        parameters, gradient, slots = parameters[own], gradient[own], slots[:, own]
-        counts = range(len(slots) + 1)
         return cls(
-            parameters,
+            parameters[own],
             None if average is None else average[own],
             kept[own],
-            gradient,
-            [cut(parameters, gradient, slots[:count], scratch) for count in counts],
+            gradient[own],
+            slots[:, own],
+            scratch,
+            own.start,
         )
+
+    def blocks(self, rule: UpdateRule, sizes: Sequence[int]) -> list[Block]:
+        """What an update rule works on, in a network with these layer widths."""
+        slots, places = self.slots[: rule.slots], matrices_of(rule, sizes)
+        return cut(self.parameters, self.gradient, slots, self.scratch, places, self.start)
 
     def keep(self) -> float:
         """Leave removed parameters out of the gradient; returns the sum of squares of the rest."""

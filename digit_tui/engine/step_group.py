@@ -5,6 +5,9 @@ from __future__ import annotations
 from math import isfinite
 from typing import NamedTuple
 
+from digit_tui.nn.optimizers import Scalars
+from digit_tui.nn.optimizers.rule import MOST_SUMS
+
 MAX_STEPS = 64
 """In a group."""
 
@@ -32,6 +35,8 @@ class StepGroup(NamedTuple):
     """How many steps the run made before."""
     batches: tuple[tuple[int, float], ...]
     """For each step how many images, and the learning rate; at most MAX_STEPS."""
+    scalars: Scalars = ()
+    """What the update rule remembers beside its slots."""
 
 
 class StepSums(NamedTuple):
@@ -58,4 +63,6 @@ PARTIAL_LOSS = CORRECT + 1
 largest is 1, is finite if this is."""
 STOP_REQUESTED = PARTIAL_LOSS + 1
 """Whether a command waits for the end of the group: this step is then the last one."""
-COLUMNS = STOP_REQUESTED + 1
+UPDATE = STOP_REQUESTED + 1
+"""The first of the sums that an update rule needs."""
+COLUMNS = UPDATE + MOST_SUMS

@@ -95,6 +95,7 @@ class Stepper:
         if not sums[0].finite:
             raise NotFinite("gradient", sqrt(sums[0].squares))
         made = list(takewhile(lambda each: each.finite, sums))
+        state.scalars = worker.scalars
         return [
             self._count(state, *batch, each, seconds / len(made))
             for batch, each in zip(group.batches, made, strict=False)
@@ -130,6 +131,7 @@ class Stepper:
             clip_norm=settings.clip_norm,
             clip_value=settings.clip_value,
             slot_steps=state.slot_steps,
+            scalars=state.scalars,
             removed=state.removed is not None,
             step=state.step,
             batches=tuple(batches),

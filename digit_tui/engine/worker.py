@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 from digit_tui.engine.batches import BLOCK, Batches
 from digit_tui.engine.parameter_span import ParameterSpan
 from digit_tui.engine.shared_memory import Arena
+from digit_tui.engine.shared_sums import SharedSums
 from digit_tui.engine.step_group import (
     CLIPPED,
-    COLUMNS,
     CORRECT,
     LOSS,
-    MAX_STEPS,
     PARTIAL_LOSS,
     SQUARES,
     STOP_REQUESTED,
@@ -41,11 +40,10 @@ from digit_tui.nn import (
     clip,
     evaluate,
     split_range,
-    update,
 )
 from digit_tui.nn.inputs import InputBuffer, Inputs
 from digit_tui.nn.network import Allocate
-from digit_tui.nn.optimizers import LONGEST_BLOCK
+from digit_tui.nn.optimizers import LONGEST_BLOCK, Block, HiddenMatrix, Scalars, update_share
 from digit_tui.run.state import Vectors
 
 Array = NDArray[Any]
@@ -78,6 +76,7 @@ class Worker:
         tested: (BLOCK, pixels) uint8, images to be evaluated, and `tested_labels` (BLOCK,) uint8.
         probabilities: (BLOCK, classes) float32, and `losses` (BLOCK,) float32, of an evaluation.
         steps_summed: of how many steps of the last group there are sums.
+        scalars: the update rule's, after the last step.
     """
 
     def __init__(
@@ -108,8 +107,7 @@ class Worker:
         self._batches = batches
         self.steps_summed = 0
         network = Network(spec.sizes, vectors.parameters)
-        evaluated = vectors.parameters if vectors.average is None else vectors.average
-        self._evaluated_network = Network(spec.sizes, evaluated)
+        self._vectors, self._kept = vectors, kept
         allocate_own = Arena().allocate  # for what no other worker reads
         self._pass = GradientPass(network, spec.batch_size, allocate, spec.workers, allocate_own)
         pixels, classes = spec.sizes[0], spec.sizes[-1]
@@ -117,26 +115,24 @@ class Worker:
         self.tested_labels: Array = allocate((BLOCK,), np.uint8)
         self.probabilities: Array = allocate((BLOCK, classes), np.float32)
         self.losses: Array = allocate((BLOCK,), np.float32)
-        self._sums: Array = allocate((MAX_STEPS, spec.workers, COLUMNS), np.float64)
+        self._sums = SharedSums(allocate, spec.workers, index)
         shard = self._pass.shards[index]
         self._inputs = InputBuffer(shard.inputs, pixels, spec.batch_size, np.float32, allocate_own)
         # Of a batch, what a teacher says of its images.
         self._targets: Array | None = None
         if spec.teacher:
             self._targets = allocate_own((spec.batch_size, classes), np.float32)
-        # Single numbers are read faster from this than from the array.
-        self._results: Any = self._sums.data
         scratch = allocate_own((LONGEST_BLOCK,), np.float32)
         self._spans = [
             ParameterSpan.of(vectors, kept, self._pass.gradient, own, scratch)
             for own in shard.spans
         ]
+        self._blocks: dict[str, list[Block]] = {}  # of all spans, for each optimizer that was used
+        self.scalars: Scalars = ()
 
     def sums(self, steps: slice) -> list[StepSums]:
         """The sums over all workers, for steps of the last group."""
-        return [
-            StepSums(*each) for each in self._sums[steps, :, :PARTIAL_LOSS].sum(axis=1).tolist()
-        ]
+        return self._sums.of_steps(steps)
 
     def deform(self, epoch: int, block: int, augment: str) -> None:
         """Make this worker's part of a block of deformed images; see Batches."""
@@ -176,10 +172,16 @@ class Worker:
         own = self._inputs.pixels
         return self._inputs.without_blanks(self._batches.originals(group.epoch, start, images, own))
 
-    def evaluate(self, count: int) -> None:
-        """Classify `tested` with the averaged weights if there are any, else with the latest."""
+    def evaluate(self, count: int, slot: int | None) -> None:
+        """Classify `tested`.
+
+        Args:
+            count: how many images it has.
+            slot: see `Vectors.evaluated`.
+        """
         rows = split_range(count, self._index, self._spec.workers)
-        found = evaluate(self._evaluated_network, self.tested[rows], self.tested_labels[rows])
+        network = Network(self._spec.sizes, self._vectors.evaluated(slot))
+        found = evaluate(network, self.tested[rows], self.tested_labels[rows])
         self.probabilities[rows] = found.probabilities
         self.losses[rows] = found.losses
 
@@ -196,6 +198,7 @@ class Worker:
             Where all workers must have come before any of them goes on.
         """
         group = StepGroup(*values)
+        self.scalars = group.scalars
         own = [split_range(images, self._index, self._spec.workers) for images, _ in group.batches]
         counts = [rows.stop - rows.start for rows in own]
         outcomes = Outcomes(sum(counts), self._spec.sizes[-1], np.float32)
@@ -209,10 +212,10 @@ class Worker:
                 break
             start, labels = start + images, labels[images:]
         self.steps_summed = steps = number + 1
-        made = slice(steps)
+        sums, made = self._sums.array, slice(steps)
         of_step = np.repeat(np.arange(steps), counts[made])
-        self._sums[made, self._index, LOSS] = np.bincount(of_step, outcomes.losses, steps)
-        self._sums[made, self._index, CORRECT] = np.bincount(of_step, outcomes.right, steps)
+        sums[made, self._index, LOSS] = np.bincount(of_step, outcomes.losses, steps)
+        sums[made, self._index, CORRECT] = np.bincount(of_step, outcomes.right, steps)
 
     def _step(
         self, number: int, group: StepGroup, start: int, labels: Array, outcomes: Outcomes
@@ -235,7 +238,7 @@ class Worker:
         yield
         partial_loss = own.propagate(labels, outcomes, self._soft_targets(images))
         yield
-        results, index = self._results, self._index
+        results, index = self._sums.values, self._index
         results[number, index, PARTIAL_LOSS] = partial_loss
         squares = own.differentiate(inputs)
         if group.removed:
@@ -243,12 +246,12 @@ class Worker:
         results[number, index, SQUARES] = squares
         results[number, index, STOP_REQUESTED] = self._command_waiting()
         yield
-        squares = self._total(number, SQUARES)
-        finite = isfinite(squares) and isfinite(self._total(number, PARTIAL_LOSS))
+        squares = self._sums.total(number, SQUARES)
+        finite = isfinite(squares) and isfinite(self._sums.total(number, PARTIAL_LOSS))
         if finite:
             # Other workers may still be adding up, but this column, like the two that are written
             # at the end of the group, is not read before that end.
-            results[number, index, CLIPPED] = self._update(
+            results[number, index, CLIPPED] = yield from self._update(
                 number, group, learning_rate, sqrt(squares)
             )
         return finite and not results[number, 0, STOP_REQUESTED]
@@ -260,14 +263,9 @@ class Worker:
         spec = self._spec
         return SoftTargets(self._targets[:images], spec.distill_temperature, spec.distill_weight)
 
-    def _total(self, number: int, column: int) -> float:
-        """The sum over all workers."""
-        total = 0.0  # not by `sum`, which rounds differently from Python 3.12 on
-        for index in range(self._spec.workers):
-            total += self._results[number, index, column]
-        return total
-
-    def _update(self, number: int, group: StepGroup, learning_rate: float, norm: float) -> bool:
+    def _update(
+        self, number: int, group: StepGroup, learning_rate: float, norm: float
+    ) -> Generator[None, None, bool]:
         """Clip the gradient, update and average, for this worker's parameters.
 
         Args:
@@ -280,11 +278,20 @@ class Worker:
             Whether this worker's part of the gradient was clipped.
         """
         clipped = False
-        rule, hyper = RULES[group.optimizer], Hyperparameters(weight_decay=group.weight_decay)
         for own in self._spans:
             clipped |= clip(own.gradient, norm, group.clip_norm, group.clip_value)
-            blocks = own.blocks[rule.slots]
-            update(rule, blocks, group.slot_steps + number + 1, learning_rate, hyper)
+        rule, hyper = RULES[group.optimizer], Hyperparameters(weight_decay=group.weight_decay)
+        sizes = self._spec.sizes
+        if group.optimizer not in self._blocks:
+            pieces = [span.blocks(rule, sizes) for span in self._spans]
+            self._blocks[group.optimizer] = [block for blocks in pieces for block in blocks]
+        blocks, step = self._blocks[group.optimizer], group.slot_steps + number + 1
+        kept = self._kept if group.removed else None
+        matrices = HiddenMatrix.all_of(rule, sizes, self._pass.gradient, kept)
+        own_matrices = matrices[self._index :: self._spec.workers]
+        share = update_share(rule, blocks, step, learning_rate, hyper, self.scalars, own_matrices)
+        self.scalars = yield from self._sums.share(number, share)
+        for own in self._spans:
             if own.average is not None:
                 # The gradient is not needed any more: its vector serves as scratch.
                 step = group.step + number + 1

@@ -252,10 +252,10 @@ class WorkerPool:
         losses, self._losses = self._losses, []
         return losses
 
-    def evaluate(self, images: Array, labels: Array) -> Evaluation:
+    def evaluate(self, images: Array, labels: Array, slot: int | None = None) -> Evaluation:
         """Classify images (n, pixels) uint8 and compare with their labels (n,) uint8.
 
-        Also without the worker processes, if they are lost on the way.
+        Also without the worker processes, if they are lost. For `slot` see `Vectors.evaluated`.
         """
         count = len(images)
         probabilities = np.empty((count, self._spec.sizes[-1]), np.float32)
@@ -263,19 +263,21 @@ class WorkerPool:
         for start in range(0, count, BLOCK):
             block = slice(start, min(start + BLOCK, count))
             try:
-                found = self._evaluate_block(images[block], labels[block])
+                found = self._evaluate_block(images[block], labels[block], slot)
             except WorkerGone as gone:
                 self.do_without(gone)
-                found = self._evaluate_block(images[block], labels[block])
+                found = self._evaluate_block(images[block], labels[block], slot)
             probabilities[block], losses[block] = found
         return Evaluation(labels, probabilities, losses)
 
-    def _evaluate_block(self, images: Array, labels: Array) -> tuple[Array, Array]:
+    def _evaluate_block(
+        self, images: Array, labels: Array, slot: int | None
+    ) -> tuple[Array, Array]:
         """Probabilities and losses, valid until the next job."""
         worker, rows = self.workers[0], slice(len(images))
         worker.tested[rows] = images
         worker.tested_labels[rows] = labels
-        self.do("evaluate", rows.stop)
+        self.do("evaluate", rows.stop, slot)
         return worker.probabilities[rows], worker.losses[rows]
 
     def _start(self) -> None:

@@ -29,7 +29,7 @@ class TrainedNetwork:
     side: int
     """Of the images, in pixels."""
     averaged: bool
-    """Whether the weights are the average that the run keeps, which `evaluate` measures."""
+    """Whether the weights are an average, which `evaluate` measures."""
     temperature: float | None
     """What its logits are to be divided by before the softmax; None if none was fitted."""
     accuracy: float | None
@@ -45,6 +45,8 @@ class TrainedNetwork:
     """The name of the dataset."""
     config: dict[str, Any]
     """The options of the run, without the folder of its dataset."""
+    measured: bool = True
+    """Whether these are the weights that evaluations are of."""
 
     @classmethod
     def of(
@@ -65,9 +67,9 @@ class TrainedNetwork:
             RunError: if the run keeps no average that was asked for, or its weights are not finite.
         """
         state = checkpoint.state
-        if average and state.average is None:
+        if average and not state.averaged:
             raise RunError(f"{saved.path} keeps no average of its weights: leave out --average")
-        averaged = state.average is not None and average is not False
+        averaged = state.averaged and average is not False
         network = checkpoint.network if averaged else Network(checkpoint.sizes, state.parameters)
         if not np.isfinite(network.parameters).all():
             raise RunError(
@@ -75,7 +77,7 @@ class TrainedNetwork:
                 "perhaps its best ones are (--best)"
             )
         calibration, complaint = calibration_of(saved.path, state.weights_sha256)
-        measured = averaged or state.average is None
+        measured = averaged or not state.averaged
         if calibration is not None and not measured:
             calibration = None
             complaint = "the temperature was fitted to the averaged weights, and is left out"
@@ -93,6 +95,7 @@ class TrainedNetwork:
             step=state.step,
             data=name,
             config=checkpoint.config.to_json() | {"data": name},
+            measured=measured,
         )
         return trained, complaint
 

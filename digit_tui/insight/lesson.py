@@ -35,11 +35,11 @@ class Lesson:
 
     @property
     def words(self) -> str:
-        """For example "5 right before, 11 when taught the others"."""
+        """For example "5 right before, 11 after, each tested unseen"."""
         if not self.total:
             return "all of them were learned before"
         new = f"of {self.total:,} new ones " if self.known else ""
-        return f"{new}{self.before} right before, {self.after} when taught the others"
+        return f"{new}{self.before} right before, {self.after} after, each tested unseen"
 
     @property
     def short_words(self) -> str:

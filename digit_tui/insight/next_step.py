@@ -7,17 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.nn import (
-    RULES,
-    Hyperparameters,
-    Network,
-    batch_gradient,
-    clip,
-    cut,
-    global_norm,
-    update,
-)
-from digit_tui.nn.optimizers import LONGEST_BLOCK
+from digit_tui.nn import Network, batch_gradient, clip, global_norm
+from digit_tui.nn.optimizer import Optimizer
+from digit_tui.nn.optimizers import Scalars
 
 Array = NDArray[Any]
 
@@ -43,6 +35,7 @@ def next_step(
     optimizer: str,
     slots: Array,
     slot_steps: int,
+    scalars: Scalars = (),
     learning_rate: float,
     weight_decay: float = 0.0,
     clip_norm: float | None = None,
@@ -59,6 +52,7 @@ def next_step(
         optimizer: a name in `RULES`.
         slots: (slots, n) the optimizer's memory; may be (0, n) while it is all zeros.
         slot_steps: how many steps it remembers.
+        scalars: the single numbers that it remembers.
         learning_rate: of the step.
         weight_decay: strength of the pull towards zero.
         clip_norm: the largest norm of the gradient; None does not clip by norm.
@@ -68,13 +62,11 @@ def next_step(
     gradient = batch_gradient(network, images[:BATCH], labels[:BATCH])
     if removed is not None:
         gradient[removed] = 0
-    rule, moved, spent = RULES[optimizer], network.parameters.copy(), gradient.copy()
-    memory = np.zeros((rule.slots, len(moved)), moved.dtype)
-    memory[: len(slots)] = slots
+    moved, spent = network.copy(), gradient.copy()
+    trained_by = Optimizer(optimizer, moved, spent, weight_decay, removed)
+    trained_by.remember(slots, slot_steps, scalars)
     with np.errstate(all="ignore"):  # a network that diverged shows in the numbers
         clip(spent, global_norm(gradient), clip_norm, clip_value)
-        blocks = cut(moved, spent, memory, np.empty(LONGEST_BLOCK, moved.dtype))
-        hyper = Hyperparameters(weight_decay=weight_decay)
-        update(rule, blocks, slot_steps + 1, learning_rate, hyper)
-        moved -= network.parameters
-    return NextStep(gradient, moved)
+        trained_by.step(learning_rate)
+        moved.parameters -= network.parameters
+    return NextStep(gradient, moved.parameters)

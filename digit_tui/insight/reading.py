@@ -67,20 +67,23 @@ class Reading:
 
 
 def look_at(
-    network: Network, images: Array, classifier: SelectiveClassifier | None
+    network: Network,
+    images: Array,
+    classifier: SelectiveClassifier | None,
+    temperature: float = 1.0,
 ) -> tuple[Array, list[Answer | None]]:
     """The probabilities (n, classes) of images without labels, and what to say of each.
-
-    With a classifier they are at its temperature.
 
     Args:
         network: of square images.
         images: (n, side, side) uint8.
         classifier: of that network, or of an earlier one of the run, if it may refuse to answer.
+        temperature: what the network's logits are divided by; a classifier has its own.
     """
     labels = np.zeros(len(images), np.uint8)  # unknown: nothing that follows from them is used
     flat = images.reshape(len(images), -1)
     chances = evaluate(network, flat, labels).probabilities
     if classifier is None:
-        return chances, [None] * len(images)
+        tempered = chances if temperature == 1 else calibrated(chances, temperature)
+        return tempered, [None] * len(images)
     return calibrated(chances, classifier.temperature), [*classifier.answers(flat, chances)]

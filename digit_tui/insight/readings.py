@@ -81,15 +81,15 @@ def read_parts(
 
 
 def reading_words(readings: Sequence[Reading]) -> str:
-    """For example "7 (99.8%)", or "27 (2 99.1%, 7 or 1)" of several digits.
+    """For example "7 (99.8%)", or "27? (2 99.1%, 7 or 1, 8 not a digit)" of several digits.
 
-    What is not a digit is named all the same: "not a digit, most like 7 (61.0%)".
+    What is not a digit is named all the same, but not as one: "not a digit, most like 7 (61.0%)".
     """
     if not readings:
         return "no digit found"
     if len(readings) == 1:
         return readings[0].words
-    classes = [str(reading.predicted) for reading in readings]
+    classes = ["?" if reading.is_refused else str(reading.predicted) for reading in readings]
     text = ("" if max(map(len, classes)) == 1 else " ").join(classes)
     return f"{text} ({', '.join(map(_brief, readings))})"
 

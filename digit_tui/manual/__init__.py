@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from importlib.resources import files
 
 CHANGES = "changes"
 """The topic that is kept in CHANGES.md, the usual name of such a file."""
 
 TOPICS = (
-    *("start", "views", "keys", "options", "undo", "runs", "scripts", "mistakes"),
-    *("report", "predict", "draw", "teach", "network", "calibration", "unknown", "robustness"),
-    *(
-        "committee",
-        "health",
-        "rate",
-        "sweep",
-        "python",
-        "export",
-        "plain",
-        "config",
-        "files",
-        "statuses",
-    ),
-    *("speed", "data", CHANGES),
+    *("start", "views", "keys", "glossary", "options", "optimizers", "undo", "runs", "scripts"),
+    *("mistakes", "report", "predict", "draw", "teach", "network", "calibration", "unknown"),
+    *("robustness", "committee", "health", "rate", "sweep", "python", "export", "plain"),
+    *("config", "files", "statuses", "speed", "data", CHANGES),
 )
 """In the order in which they are listed: from a first look to reference."""
 
@@ -61,3 +52,11 @@ def read(topic: str) -> str:
     """
     name = "CHANGES.md" if topic == CHANGES else f"{topic}.md"
     return files(__name__).joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def glossary() -> dict[str, str]:
+    """What each word of the glossary means, in plain text; the words in small letters."""
+    text = read("glossary").replace("**", "").replace("`", "")
+    entries = re.findall(r"^- ([^:]+): (.*(?:\n  .*)*)", text, re.MULTILINE)
+    return {word.lower(): " ".join(meaning.split()) for word, meaning in entries}

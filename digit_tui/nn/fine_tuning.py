@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from digit_tui.nn.augmentation import deform, draw_deformation
 from digit_tui.nn.network import Network, scale_pixels
-from digit_tui.nn.optimizers import LONGEST_BLOCK, RULES, Hyperparameters, cut, update
+from digit_tui.nn.optimizer import Optimizer
 from digit_tui.nn.propagation import GradientPass
 
 Array = NDArray[Any]
@@ -87,10 +87,7 @@ def fine_tune(
     rehearsed = rehearsed.reshape(STEPS, OLD, -1)
 
     own = GradientPass(tuned, NEW + OLD)
-    rule = RULES[RULE]
-    slots = np.zeros((rule.slots, len(tuned.parameters)), tuned.parameters.dtype)
-    scratch = np.empty(LONGEST_BLOCK, tuned.parameters.dtype)
-    blocks = cut(tuned.parameters, own.gradient, slots, scratch)
+    optimizer = Optimizer(RULE, tuned, own.gradient)
     inputs = np.empty((NEW + OLD, images.shape[1]), tuned.parameters.dtype)
     for step in range(STEPS):
         go_on()
@@ -99,8 +96,7 @@ def fine_tune(
         own.run(inputs, np.concatenate([new_labels[step], old_labels[old[step]]]))
         if removed is not None:
             own.gradient[removed] = 0
-        rate = LEARNING_RATE * (1 - step / STEPS)
-        update(rule, blocks, step + 1, rate, Hyperparameters())
+        optimizer.step(LEARNING_RATE * (1 - step / STEPS))
     tuned.parameters -= network.parameters
     tuned.parameters *= WAY
     tuned.parameters += network.parameters

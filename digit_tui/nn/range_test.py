@@ -7,24 +7,25 @@ trained for a few steps while the rate rises, and its loss tells which rates it 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod, sqrt
+from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
+from digit_tui.nn.aligned import aligned_zeros
 from digit_tui.nn.augmentation import deform, draw_deformation
 from digit_tui.nn.clipping import clip, sum_of_squares
 from digit_tui.nn.inputs import InputBuffer
 from digit_tui.nn.loss import Outcomes
 from digit_tui.nn.metrics import evaluate
 from digit_tui.nn.network import Network
-from digit_tui.nn.optimizers import LINE, LONGEST_BLOCK, RULES, Hyperparameters, cut, update
+from digit_tui.nn.optimizer import Optimizer
+from digit_tui.nn.optimizers import Scalars
 from digit_tui.nn.propagation import GradientPass
 
 Array = NDArray[Any]
 
-LINE_BYTES = 64
 TOGETHER = 2_048
 """Images that are deformed at once, unless a batch has more."""
 
@@ -52,6 +53,7 @@ def range_test(
     optimizer: str,
     slots: Array,
     slot_steps: int,
+    scalars: Scalars = (),
     weight_decay: float = 0.0,
     clip_norm: float | None = None,
     clip_value: float | None = None,
@@ -73,6 +75,7 @@ def range_test(
         optimizer: a name in `RULES`.
         slots: (slots, parameters) the optimizer's memory; may be (0, parameters) while it is zeros.
         slot_steps: how many steps it remembers.
+        scalars: the single numbers that it remembers.
         weight_decay: strength of the pull towards zero.
         clip_norm: the largest norm of the gradient; None does not clip by norm.
         clip_value: the largest size of one of its elements, if `clip_norm` is None.
@@ -83,16 +86,13 @@ def range_test(
     """
     size = min(batch_size, len(labels))
     frozen, tuned = (Network(network.sizes, _in_lines(network.parameters)) for _ in range(2))
-    own = GradientPass(tuned, size, _zeros, allocate_own=_zeros)
+    own = GradientPass(tuned, size, aligned_zeros, allocate_own=aligned_zeros)
     shard, classes, dtype = own.shard_pass(size, 0), tuned.sizes[-1], tuned.parameters.dtype
-    buffer = InputBuffer(own.shards[0].inputs, images.shape[1], size, dtype, _zeros)
-    rule, hyper = RULES[optimizer], Hyperparameters(weight_decay=weight_decay)
-    count = len(tuned.parameters)
-    memory = _zeros((rule.slots, -(-count // LINE) * LINE), dtype)[:, :count]
-    memory[: len(slots)] = slots
-    blocks = cut(tuned.parameters, own.gradient, memory, _zeros((LONGEST_BLOCK,), dtype))
+    buffer = InputBuffer(own.shards[0].inputs, images.shape[1], size, dtype, aligned_zeros)
+    trained_by = Optimizer(optimizer, tuned, own.gradient, weight_decay, removed, aligned_zeros)
+    trained_by.remember(slots, slot_steps, scalars)
 
-    def step(pixels: Array, true: Array, number: int, rate: float) -> Tried:
+    def step(pixels: Array, true: Array, rate: float) -> Tried:
         with np.errstate(all="ignore"):  # a network that diverges shows in its loss
             before = evaluate(frozen, pixels, true).losses.mean(dtype=np.float64)
             inputs, outcomes = buffer.without_blanks(pixels), Outcomes(size, classes, dtype)
@@ -103,26 +103,17 @@ def range_test(
                 own.gradient[removed] = 0
                 squares = sum_of_squares(own.gradient)
             clip(own.gradient, sqrt(squares), clip_norm, clip_value)
-            update(rule, blocks, number, rate, hyper)
+            trained_by.step(rate)
             return Tried(float(outcomes.losses.mean(dtype=np.float64)), float(before))
 
     batches = _batches(images, labels, size, side, augment, generator)
-    for number, (rate, batch) in enumerate(zip(rates.tolist(), batches, strict=False), start=1):
-        yield step(*batch, slot_steps + number, rate)
-
-
-def _zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Zeros that begin on a cache line: the last bits of a product can depend on where it lies."""
-    size = prod(shape) * np.dtype(dtype).itemsize
-    room: Array = np.zeros(size + LINE_BYTES, np.uint8)
-    start = -room.ctypes.data % LINE_BYTES
-    zeros: Array = room[start : start + size].view(dtype).reshape(shape)
-    return zeros
+    for rate, batch in zip(rates.tolist(), batches, strict=False):
+        yield step(*batch, rate)
 
 
 def _in_lines(array: Array) -> Array:
     """A copy that begins on a cache line."""
-    copy = _zeros(array.shape, array.dtype)
+    copy = aligned_zeros(array.shape, array.dtype)
     copy[...] = array
     return copy
 

@@ -67,5 +67,5 @@ def answer(
         reading = read_drawing(each.evaluated_network, ink, classifier=classifier)
         order = np.argsort(-reading.probabilities, kind="stable")
         chances = ", ".join(f"{place} {reading.probabilities[place]:.1%}" for place in order)
-        lines.append(f"{name} at epoch {each.epoch:.2f} {reading.title}: {chances}")
+        lines.append(f"{name} at epoch {each.epoch:.2f}, {reading.title}: {chances}")
     return lines

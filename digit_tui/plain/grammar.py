@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.data import printable
 from digit_tui.insight.selection import parse_selection
+from digit_tui.manual import glossary
 from digit_tui.plain import requests
 from digit_tui.plain.requests import InputError, Request, RunCommand
 from digit_tui.plain.values import MOST, choose, count_words, quoted, real, whole
@@ -228,8 +229,13 @@ def _verbose(words: list[str]) -> Request:
 
 
 def _help(words: list[str]) -> Request:
-    count_words(words, 0, 1)
-    return requests.ShowHelp(find(words[0]).name if words else None)
+    if not words:
+        return requests.ShowHelp(None)
+    word = " ".join(words).lower()
+    if word in glossary() and word not in NAMES:
+        return requests.ShowHelp(word)
+    count_words(words, 1, 1)
+    return requests.ShowHelp(find(word).name)
 
 
 NEXT_RUN = dict(zip(restart.NAMES, ("NAME", "NAME or DIR", "256,128", "N", "N"), strict=True))
@@ -398,7 +404,7 @@ COMMANDS = (
         "Report every epoch, or only one every few seconds",
         _verbose,
     ),
-    PlainCommand("help", "help [COMMAND]", "List the commands, or explain one", _help),
+    PlainCommand("help", "help [WORD]", "List the commands, or explain one, or a word", _help),
     PlainCommand("quit", "quit", "Save and leave", alone(requests.Quit())),
 )
 """In the order of the help."""
@@ -408,12 +414,14 @@ NAMES = BY_NAME | {"resume": BY_NAME["go"], "exit": BY_NAME["quit"], "?": BY_NAM
 """With synonyms."""
 
 
-def help_lines(command: str | None) -> list[str]:
-    """The help: on all commands, or on one.
+def help_lines(word: str | None) -> list[str]:
+    """The help: on all commands, or on one, or what a word means.
 
     Args:
-        command: its name.
+        word: the name of a command, or one of the glossary.
     """
-    entries = COMMANDS if command is None else [BY_NAME[command]]
+    entries = COMMANDS if word is None else [BY_NAME[word]] if word in BY_NAME else []
     lines = [f"{entry.usage}: {entry.meaning}." for entry in entries]
-    return lines if command else [*lines, "A command can be shortened to its beginning."]
+    if word is None:
+        return [*lines, "A command can be shortened to its beginning."]
+    return [*lines, *(f"{word}: {each}" for each in [glossary().get(word)] if each)]

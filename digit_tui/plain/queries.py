@@ -57,8 +57,8 @@ def answer(request: Request, run: RunStatus, log: list[str]) -> list[str]:
             return confusion(run)
         case requests.ShowLog(count):
             return log[-count:]
-        case requests.ShowHelp(command):
-            lines = help_lines(command)
+        case requests.ShowHelp(word):
+            lines = help_lines(word)
             return [part for line in lines for part in wrap(line, WIDTH, subsequent_indent="    ")]
         case _:
             raise TypeError(f"{request!r} is not a question")
@@ -104,7 +104,7 @@ def status(run: RunStatus) -> list[str]:
     """The state of a run in full."""
     name = run.dataset.name if run.dataset else run.config.data
     parts = [name, "-".join(map(str, run.network)) or "no network yet"]
-    settings = wording.settings_words(run.settings, run.learning_rate)
+    settings = wording.settings_words(run.settings, run.learning_rate, run.rate_factor)
     lines = [
         status_line(run),
         ", ".join(filter(None, [*parts, *settings, run.teacher])),

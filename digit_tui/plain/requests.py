@@ -160,9 +160,9 @@ class SetVerbose:
 
 @dataclass(frozen=True)
 class ShowHelp:
-    """List the commands, or explain one."""
+    """List the commands, or explain one, or a word of the glossary."""
 
-    command: str | None = None
+    word: str | None = None
 
 
 @dataclass(frozen=True)

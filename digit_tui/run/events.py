@@ -85,6 +85,8 @@ class StepsDone:
     """Number of images in these steps."""
     seconds: float
     """Duration of these steps, without pauses and evaluations."""
+    rate_factor: float | None = None
+    """What the optimizer multiplies the learning rate by; None if it finds no such factor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +105,7 @@ class Evaluated:
     seconds: float
     """Duration of the evaluation."""
     network: Network = field(metadata={"json": False})
-    """A copy of the evaluated network: with the averaged weights, if the run keeps an average."""
+    """A copy of the evaluated network: with the averaged weights, if there are some."""
     history: PredictionHistory = field(metadata={"json": False})
     """The predictions for the same images at the end of each epoch so far."""
     split: str = "test"
@@ -258,13 +260,13 @@ class Inspected:
     @cached_property
     def evaluated_network(self) -> Network:
         """The network that an evaluation would measure: with averaged weights, if there are."""
-        average = self.state.average
-        return self.network if average is None else Network(self.network.sizes, average)
+        state = self.state
+        return Network(self.network.sizes, state.evaluated) if state.averaged else self.network
 
     @property
     def evaluated_weights(self) -> str:
         """What an evaluation would measure, in words."""
-        return "latest weights" if self.state.average is None else "averaged weights"
+        return "averaged weights" if self.state.averaged else "latest weights"
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,6 +291,14 @@ class Refused:
     message: str
     remedy: str = field(default="", metadata={"json": False})
     """What to do instead; see remedies.py."""
+
+
+@dataclass(frozen=True, eq=False)
+class Warned:
+    """Settings in force are allowed, but do not go together."""
+
+    step: int
+    message: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -450,6 +460,7 @@ Event = (
     | Paused
     | Resumed
     | Refused
+    | Warned
     | Diverged
     | Spiked
     | Teaching

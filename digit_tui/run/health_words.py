@@ -33,10 +33,11 @@ def health_line(findings: Sequence[Finding], ways: Ways | None, width: int = LIN
         return ""
     worst = findings[0]
     what = worst.words
-    since = f"{what} since step {worst.since_step:,}" if worst.since_step else what
+    since = f"{what} since step {worst.since_step:,}" if _has_begun(worst) else what
     why = f"{since} ({worst.cause})" if worst.cause else since
     remedies = remedy_words(worst, ways)
-    forms = [_with(form, remedies[:count]) for form in (why, since, what) for count in (2, 1)]
+    texts = (why, since, what, what.partition(", ")[0])
+    forms = [_with(form, remedies[:count]) for form in texts for count in (2, 1)]
     fitting = [form for form in forms if len(form) <= width]
     return fitting[0] if fitting else what
 
@@ -44,7 +45,7 @@ def health_line(findings: Sequence[Finding], ways: Ways | None, width: int = LIN
 def finding_parts(finding: Finding, ways: Ways | None) -> list[str]:
     """All that is known of a finding: what is and since when, its likely cause, what mends it."""
     since = ""
-    if finding.since_step:
+    if _has_begun(finding):
         since = f" since epoch {finding.since_epoch:.2f}, step {finding.since_step:,}"
     parts = [f"{finding.words}{since}"]
     if finding.evidence:
@@ -79,6 +80,11 @@ def remedy_words(finding: Finding, ways: Ways | None) -> list[str]:
     if ways is None:
         return []
     return [HEALTH[name].format_map(ways) for name in finding.remedies]
+
+
+def _has_begun(finding: Finding) -> bool:
+    """Whether there was a time before it that is to be told; a trouble's words tell it."""
+    return finding.since_step > 0 and finding.rule != "trouble"
 
 
 def _with(words: str, remedies: Sequence[str]) -> str:

@@ -28,6 +28,7 @@ def step_of(inspected: Inspected, dataset: Dataset) -> NextStep:
         optimizer=settings.optimizer,
         slots=state.slots,
         slot_steps=state.slot_steps,
+        scalars=state.scalars,
         learning_rate=inspected.learning_rate,
         weight_decay=settings.weight_decay,
         clip_norm=settings.clip_norm,

@@ -42,7 +42,7 @@ def prune_by_magnitude(
         One result for each share.
     """
     sizes, state = inspected.network.sizes, inspected.state.copy()
-    evaluated = Network(sizes, state.parameters if state.average is None else state.average)
+    evaluated = Network(sizes, state.evaluated)
     for share in shares:
         settings = replace(state.settings, pruned=share)
         state.change_removed(settings, sizes)

@@ -68,6 +68,7 @@ class RateSearch:
             optimizer=settings.optimizer,
             slots=state.slots,
             slot_steps=state.slot_steps,
+            scalars=state.scalars,
             weight_decay=settings.weight_decay,
             clip_norm=settings.clip_norm,
             clip_value=settings.clip_value,

@@ -20,7 +20,7 @@ from digit_tui.nn import (
     smallest_weights,
 )
 from digit_tui.nn.network import Allocate, parameter_count
-from digit_tui.nn.optimizers import LINE
+from digit_tui.nn.optimizers import LINE, Scalars
 from digit_tui.run.commands import Lineage
 from digit_tui.run.random_streams import stream
 from digit_tui.run.removal import Removed
@@ -52,6 +52,17 @@ class Vectors(NamedTuple):
     """(n,) float32, their exponential average, if the run keeps one."""
     slots: Array
     """(most slots of any rule, n) float32, space for the optimizer's slots."""
+
+    def evaluated(self, slot: int | None) -> Array:
+        """(n,) the weights to evaluate: the average if there is one, else the parameters.
+
+        Args:
+            slot: the optimizer's slot that has them instead; None if it has them not.
+        """
+        if slot is not None:
+            own: Array = self.slots[slot]
+            return own
+        return self.parameters if self.average is None else self.average
 
     @classmethod
     def make(cls, sizes: Sequence[int], average: bool, allocate: Allocate) -> Vectors:
@@ -85,6 +96,8 @@ class RunState:
     settings: Settings
     slot_steps: int = 0
     """Steps since the slots were last reset to zero."""
+    scalars: Scalars = ()
+    """What the optimizer remembers beside its slots; empty before the first of these steps."""
     step: int = 0
     """Steps since the run began."""
     epoch: int = 0
@@ -108,6 +121,36 @@ class RunState:
     def average(self) -> Array | None:
         """(n,) float32, their exponential average, if the run keeps one."""
         return self.vectors.average
+
+    @property
+    def evaluated_slot(self) -> int | None:
+        """The optimizer's slot that has the weights to evaluate; None if it has them not."""
+        return RULES[self.settings.optimizer].evaluated if self.slot_steps else None
+
+    @property
+    def evaluated(self) -> Array:
+        """(n,) float32, the weights to evaluate; see `Vectors.evaluated`."""
+        return self.vectors.evaluated(self.evaluated_slot)
+
+    @property
+    def averaged(self) -> bool:
+        """Whether the weights to evaluate are an average of those that training goes on with."""
+        return self.average is not None or self.evaluated_slot is not None
+
+    @property
+    def rate_factor(self) -> float | None:
+        """What the optimizer multiplies the learning rate by; None if it finds no such factor."""
+        factor = RULES[self.settings.optimizer].step_size
+        return None if factor is None or not self.scalars else self.scalars[factor]
+
+    @property
+    def points(self) -> Array:
+        """(points, n) float32, slots that are points among the parameters; see `UpdateRule`.
+
+        There are none before the optimizer's first step, where they begin.
+        """
+        slots = self.kept_slots
+        return slots[max(len(slots) - RULES[self.settings.optimizer].points, 0) :]
 
     @property
     def slots(self) -> Array:
@@ -145,7 +188,7 @@ class RunState:
         self.vectors.slots[:] = 0
         self.vectors.slots[: len(other.vectors.slots)] = other.vectors.slots
         self.settings = other.settings
-        self.slot_steps = other.slot_steps
+        self.slot_steps, self.scalars = other.slot_steps, other.scalars
         self.step, self.epoch, self.cursor = other.step, other.epoch, other.cursor
         self.tally = replace(other.tally)
         self.lineage = other.lineage
@@ -154,10 +197,10 @@ class RunState:
 
     @property
     def weights_sha256(self) -> str:
-        """Hex SHA-256 of the bytes of the weights, and of their average if the run keeps one."""
+        """Hex SHA-256 of the bytes of the weights and, if it is an average, of those evaluated."""
         digest = hashlib.sha256(np.ascontiguousarray(self.parameters).data)
-        if self.average is not None:
-            digest.update(np.ascontiguousarray(self.average).data)
+        if self.averaged:
+            digest.update(np.ascontiguousarray(self.evaluated).data)
         return digest.hexdigest()
 
     @classmethod
@@ -204,6 +247,7 @@ class RunState:
         before, self.removed = self.removed, None
         if before is not None:
             before.put_back(self.parameters, self.average)
+            self.points[:, before.mask] = self.parameters[before.mask]
         pruned = None
         if settings.pruned:
             pruned = None if before is None else before.pruned
@@ -216,7 +260,7 @@ class RunState:
     def fresh_slots(self) -> None:
         """Reset the slots to zero, for a rule that starts now."""
         self.vectors.slots[:] = 0
-        self.slot_steps = 0
+        self.slot_steps, self.scalars = 0, ()
 
 
 def _in_own_pages(array: Array) -> Array:

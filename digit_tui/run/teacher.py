@@ -13,7 +13,7 @@ from digit_tui.data import DataError, Dataset, counted
 from digit_tui.nn import Network, teacher_outputs
 
 TEMPERATURE, WEIGHT = 2.0, 0.5
-"""Of who gives none, by 10,000 training images that were held out of teachers and students alike: 15
+"""Of who gives none, by 10,000 training images that were held out of teachers and students: 15
 epochs of `standard`, taught by a committee of three (tests/benchmarks/distill.py). Two students had
 99.04% and 99.10% of them right and a loss of 0.031 and 0.030; from the labels alone they had 98.91%
 and 99.00%, and 0.033. With temperatures of 1, 2, 4, 8 and weights of 0.5 and 0.9 the first student

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from digit_tui.data import Dataset, a_digit, counted
+from digit_tui.nn import RULES
 from digit_tui.run import commands, removal_words
 from digit_tui.run.commands import Setting
 from digit_tui.run.events import (
@@ -33,6 +34,7 @@ from digit_tui.run.events import (
     SnapshotInfo,
     Spiked,
     Teaching,
+    Warned,
     WentBack,
     WorkerLost,
 )
@@ -189,12 +191,14 @@ def command_words(command: Setting, rate: float | None = None) -> str:
         case commands.SetLearningRate(value):
             return f"set the learning rate to {value:.4g}"
         case commands.ScaleLearningRate(factor):
-            to = "" if rate is None else f" to {setting_value(rate * factor)}"
+            what, to = "the learning rate", ""
+            if rate is not None:  # the number has to fit, too
+                what, to = "the rate", f" to {setting_value(rate * factor)}"
             if factor in (2.0, 0.5):
-                return f"{'double' if factor == 2 else 'halve'} the learning rate{to}"
+                return f"{'double' if factor == 2 else 'halve'} {what}{to}"
             if factor < 1:
-                return f"divide the learning rate by {1 / factor:.4g}{to}"
-            return f"multiply the learning rate by {factor:.4g}{to}"
+                return f"divide {what} by {1 / factor:.4g}{to}"
+            return f"multiply {what} by {factor:.4g}{to}"
         case commands.SetClipping(norm, value):
             if norm is not None:
                 return f"clip by norm {norm:.4g}"
@@ -279,7 +283,7 @@ def _by_schedule(schedule: str, change: SettingChanged) -> str:
     if change.setting == "epochs":
         before = scheduled_rate(replace(change.settings, epochs=change.old), schedule, change.epoch)
         rises = left > (1 + SMALL_SHARE) * before
-        return f" (rate rises: {schedule} over {change.new} epochs)" if rises else ""
+        return f" ({schedule}: rate rises to {left:.2g} of {base:.4g})" if rises else ""
     if change.setting != "learning_rate" or left >= SMALL_SHARE * base:
         return ""
     words = "nearly 0" if left < NEARLY_ZERO * base else f"{left:.2g}"
@@ -315,7 +319,7 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
             return RESUMED
         case Refused(message=message, remedy=remedy):
             return with_remedy(message, remedy, ways)
-        case Diverged(message=message) | Spiked(message=message):
+        case Diverged(message=message) | Spiked(message=message) | Warned(message=message):
             return message
         case Teaching():
             return _teaching(event)
@@ -408,17 +412,23 @@ def snapshot_words(snapshot: SnapshotInfo, step: bool = True) -> str:
     )
 
 
-def settings_words(settings: Settings, learning_rate: float | None) -> list[str]:
+def settings_words(
+    settings: Settings, learning_rate: float | None, rate_factor: float | None = None
+) -> list[str]:
     """The settings in short, e.g. ["adamw", "rate 0.00199 of 0.002", "clip norm 1", "elastic"].
 
     Args:
         settings: the settings in force.
         learning_rate: of the last step, after the schedule; None before the first step.
+        rate_factor: what the optimizer multiplied it by, if it finds such a factor.
     """
     rate = setting_value(settings.learning_rate)
     if learning_rate is not None and setting_value(learning_rate) != rate:
         rate = f"{setting_value(learning_rate)} of {rate}"
     words = [settings.optimizer, f"rate {rate}"]
+    finds = RULES[settings.optimizer].step_size is not None
+    if finds and learning_rate is not None and rate_factor is not None:
+        words.append(f"step size {learning_rate * rate_factor:.3g}")
     if settings.clip_norm is not None:
         words.append(f"clip norm {setting_value(settings.clip_norm)}")
     elif settings.clip_value is not None:

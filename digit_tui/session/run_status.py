@@ -109,6 +109,8 @@ class RunStatus:
         """The epoch up to which it computes again what it did before; None if it does not."""
         self.learning_rate: float | None = None
         """After the schedule, of the last step, or of the next if it differs. At first None."""
+        self.rate_factor: float | None = None
+        """What the optimizer multiplied it by in the last step; None if it finds no factor."""
         self.rate_falls = True
         """Whether the schedule has lowered it of late."""
         self.batch_loss: float | None = None
@@ -272,6 +274,7 @@ class RunStatus:
         if self.learning_rate is not None and event.learning_rate != self.learning_rate:
             self.rate_falls = event.learning_rate < self.learning_rate
         self.learning_rate, self.batch_loss = event.learning_rate, float(event.losses[-1])
+        self.rate_factor = event.rate_factor
         self._speed.append((event.images, event.seconds))
 
     def _move_on(self, step: int, epoch: float) -> None:

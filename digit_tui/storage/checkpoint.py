@@ -68,9 +68,8 @@ class Checkpoint:
 
     @property
     def network(self) -> Network:
-        """The network to evaluate: with the averaged weights, if the run keeps an average."""
-        average = self.state.average
-        return Network(self.sizes, self.state.parameters if average is None else average)
+        """The network to evaluate: with the averaged weights, if there are some."""
+        return Network(self.sizes, self.state.evaluated)
 
     def to_bytes(self) -> memoryview:
         """The content of the checkpoint file."""
@@ -91,6 +90,8 @@ class Checkpoint:
             "tally": asdict(state.tally),
             "course": lineage_to_json(state.lineage),
         }
+        if state.scalars:  # earlier versions know none
+            about["scalars"] = state.scalars
         arrays = {
             "about": np.frombuffer(json.dumps(about).encode(), np.uint8),
             "parameters": state.parameters,
@@ -173,6 +174,7 @@ def _parse(path: Path, file: BinaryIO, size: int, expected: Expected | None) -> 
         vectors=vectors,
         settings=settings,
         slot_steps=about["slot_steps"],
+        scalars=tuple(about.get("scalars", ())),
         step=about["step"],
         epoch=about["epoch"],
         cursor=about["cursor"],

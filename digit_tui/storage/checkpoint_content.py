@@ -21,6 +21,7 @@ from digit_tui.storage.validation import (
     Invalid,
     config_of,
     fields,
+    many,
     number,
     optional,
     parse_json,
@@ -78,7 +79,8 @@ _ABOUT = fields(
         "cursor": whole(),
         "tally": exactly(_TALLY),
         "course": writable,  # see `course_up_to`
-    }
+    },
+    also={"scalars": many(real)},
 )
 
 
@@ -138,6 +140,9 @@ def check_progress(about: dict[str, Any], config: RunConfig, layout: Layout) -> 
         Invalid: if they do not.
     """
     settings = Settings.from_json(about["settings"])
+    scalars = RULES[settings.optimizer].scalars if about["slot_steps"] else ()
+    if len(about.get("scalars", ())) != len(scalars):
+        raise Invalid(f"there are not {len(scalars)}", "scalars")
     try:
         check_values({name: getattr(settings, name) for name in OPTIONLESS}, config)
     except ConfigError as error:

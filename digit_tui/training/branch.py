@@ -11,6 +11,7 @@ from digit_tui.data import DataError, Dataset
 from digit_tui.engine.stepper import StepResult
 from digit_tui.engine.worker_pool import WorkerPool
 from digit_tui.nn import Network, Stopped
+from digit_tui.run.cautions import cautions
 from digit_tui.run.commands import (
     AppliedCommand,
     Lineage,
@@ -27,6 +28,7 @@ from digit_tui.run.events import (
     RunEnded,
     SettingChanged,
     Teaching,
+    Warned,
 )
 from digit_tui.run.setting_ranges import checked_changes
 from digit_tui.run.settings import scheduled_rate
@@ -212,7 +214,7 @@ class Branch:
 
     def publish(self) -> Iterator[Event]:
         """Publish the steps that were not published yet."""
-        done = self._publisher.flush(self.state.step, self.position)
+        done = self._publisher.flush(self.state.step, self.position, self.state.rate_factor)
         if done is not None:
             yield done
 
@@ -294,10 +296,13 @@ class Branch:
             except Stopped:
                 yield Refused(state.step, "Stopped before it was taught")
                 return
-        if before is not None:
+        switched = new.optimizer != old.optimizer
+        # The weights that the old optimizer had evaluated are gone.
+        others_evaluated = switched and state.evaluated_slot is not None
+        if before is not None or others_evaluated:
             self._evaluator.last = None
         state.settings = new
-        if new.optimizer != old.optimizer:
+        if switched:
             state.fresh_slots()
         state.lineage = (*state.lineage, AppliedCommand(state.step, command))
         # Recorded before it is published: whoever saw the event relies on it.
@@ -309,10 +314,19 @@ class Branch:
             self.last_change = events[0]  # others, such as another rate, follow from it
         if before is None:
             yield from events
+            if switched:
+                yield from self.warnings()
+            if others_evaluated:
+                yield from self.evaluate()
         else:
             effect = effect_of(before, self._evaluate())
             yield from (replace(event, effect=effect, lesson=lesson) for event in events)
             yield from self.evaluate()
+
+    def warnings(self) -> Iterator[Event]:
+        """What does not go together in the settings."""
+        for message in cautions(self.state.settings.optimizer, self.config.schedule):
+            yield Warned(self.state.step, message)
 
     def go_to(self, target: RunState, step: int, lineage: Lineage) -> Iterator[Event]:
         """Go to another state: the one that was asked for, or one from which it can be reached.

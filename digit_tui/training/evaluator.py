@@ -56,17 +56,16 @@ class Evaluator:
 
     def _evaluate(self, state: RunState, position: float, split: str) -> Evaluated:
         started = perf_counter()
-        evaluation = self._pool.evaluate(*self._dataset.split(split))
+        evaluation = self._pool.evaluate(*self._dataset.split(split), state.evaluated_slot)
         monitored = split == self._dataset.monitored_split
         if monitored and not state.cursor and state.epoch:
             state.history = state.history.add(state.epoch, evaluation.predictions)
-        weights = state.parameters if state.average is None else state.average
         return Evaluated(
             step=state.step,
             epoch=position,
             evaluation=evaluation,
             seconds=perf_counter() - started,
-            network=Network(self._sizes, weights).copy(),
+            network=Network(self._sizes, state.evaluated).copy(),
             history=state.history if monitored else PredictionHistory(),
             split=split,
         )

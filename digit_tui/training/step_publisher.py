@@ -37,12 +37,15 @@ class StepPublisher:
         self._published = now
         return True
 
-    def flush(self, step: int, position: float) -> StepsDone | None:
+    def flush(
+        self, step: int, position: float, rate_factor: float | None = None
+    ) -> StepsDone | None:
         """The event of all steps that were not published yet; None if there are none.
 
         Args:
             step: where the branch is.
             position: the same in epochs.
+            rate_factor: of its state.
         """
         if not self._results:
             return None
@@ -57,4 +60,5 @@ class StepPublisher:
             learning_rate=results[-1].learning_rate,
             images=sum(result.images for result in results),
             seconds=sum(result.seconds for result in results),
+            rate_factor=rate_factor,
         )

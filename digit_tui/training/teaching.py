@@ -103,9 +103,9 @@ def teach(
 ) -> Lesson:
     """Fine-tune the network that is evaluated, in place, and judge what that is worth.
 
-    If the run keeps an average, that is what is fine-tuned, and the weights that training goes on
-    with move by as much. The optimizer keeps its slots: the network moves little. It is computed
-    by one thread, so that the bits depend on no number of threads or processes.
+    If its weights are an average, those that training goes on with move by as much. The optimizer
+    keeps its slots: the network moves little, and slots that are points move with it. One thread
+    computes it, so that the bits depend on no number of threads or processes.
 
     Args:
         state: of the branch.
@@ -119,7 +119,7 @@ def teach(
     Raises:
         Stopped: if it was given up: then nothing has changed.
     """
-    weights = state.parameters if state.average is None else state.average
+    weights = state.evaluated
     network = Network(sizes, weights.copy())
     drawings = drawings.known_to(sizes[-1])
     images = pixels_of(drawings, dataset.side)
@@ -144,7 +144,9 @@ def teach(
     with threadpool_limits(limits=1, user_api="blas"), np.errstate(all="ignore"):
         taught = tune(np.arange(len(drawings)), 0).parameters
         lesson = judge(network, images, drawings.labels, tune, known)
-    if state.average is not None:
-        state.parameters[:] += taught - network.parameters
-    weights[:] = taught
+    moved = taught - network.parameters
+    for each in (state.parameters, state.average, *state.points):
+        if each is not None:
+            each += moved
+    weights[:] = taught  # to the bit
     return lesson

@@ -162,6 +162,7 @@ class Trainer:
                     history.start, history.lineage, self._config.batch_size, self._images
                 ),
             )
+        yield from run.warnings()
         yield from run.evaluate()
         if self._interactive:
             yield self.handler.undo.take_snapshot(run)

@@ -84,7 +84,7 @@ class DigitApp(SteeringApp):
         self.set_interval(TIDY_SECONDS, self._tidy)
 
     def _tidy(self) -> None:
-        forget_what_was_drawn()
+        forget_what_was_drawn([*self._registry])
         give_free_memory_back()
 
     def _open(self) -> None:

@@ -11,6 +11,9 @@ from textual.binding import Binding, BindingType
 from digit_tui.config import OPTIMIZERS
 from digit_tui.training.snapshots import UNDO_BYTES
 
+OPTIMIZER_KEYS = dict(zip("1234567890", OPTIMIZERS, strict=False))
+"""The keys that switch to an optimizer, on the training screen and in the list of optimizers."""
+
 COMMON_KEYS = [
     Binding(
         "question_mark",
@@ -137,14 +140,14 @@ TRAINING_KEYS: list[BindingType] = [
     ),
     *(
         Binding(
-            str(number),
+            key,
             f"set_optimizer('{name}')",
             name,
             show=False,
             id=f"optimizer_{name}",
             tooltip=f"Go on with {name}",
         )
-        for number, name in enumerate(OPTIMIZERS, 1)
+        for key, name in OPTIMIZER_KEYS.items()
     ),
     *COMMON_KEYS,
     Binding(

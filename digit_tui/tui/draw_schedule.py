@@ -12,6 +12,11 @@ from digit_tui.tui.state.run_model import RunModel
 
 LONGEST_SECONDS = 5.0
 """Charts are drawn after this time, whatever share of the time it takes."""
+YOUNG_SECONDS = 15.0
+"""As long as somebody who has just begun a run looks on most closely, ..."""
+YOUNG_SHARE = 0.06
+"""... charts may take this share of the time: epochs of the sample are over in a fifth of a second,
+and the charts would lag a dozen of them behind the figures above them."""
 TEXT_SHARE = 0.7
 """Text changes as often as after this part of the charts' time."""
 
@@ -30,6 +35,7 @@ class DrawSchedule:
         self._clock = clock
         self._pace = Pace(rate.share, clock)
         self._stale = False
+        self._began: float | None = None
         self._show_time = self._draw_time = -float("inf")
 
     def restart(self) -> None:
@@ -52,7 +58,8 @@ class DrawSchedule:
         """
         now, rate = self._clock(), self._rate
         waited = now - self._draw_time
-        due = waited >= rate.seconds and (self._pace.allowed or waited >= LONGEST_SECONDS)
+        allowed = self._pace.allowed_at(self._share(now, model))
+        due = waited >= rate.seconds and (allowed or waited >= LONGEST_SECONDS)
         evaluated = model.shown is not view.drawn_evaluation
         # What a pause is followed by need not wait: there is no training that it would slow down.
         due = due or state_changed or (evaluated and not model.going)
@@ -66,3 +73,10 @@ class DrawSchedule:
             with self._pace:
                 view.draw(model)
             self._stale, self._draw_time, view.drawn_evaluation = False, now, model.shown
+
+    def _share(self, now: float, model: RunModel) -> float:
+        """The most of the time that charts may take now."""
+        if self._began is None and model.going and model.step:
+            self._began = now
+        is_young = self._began is not None and now - self._began < YOUNG_SECONDS
+        return max(self._rate.share, YOUNG_SHARE) if is_young else self._rate.share

@@ -21,6 +21,7 @@ from digit_tui.tui.screens.dialog import Palette
 from digit_tui.tui.screens.frame import Frame
 from digit_tui.tui.screens.help import Group, HelpDialog
 from digit_tui.tui.screens.meanings import EVERYWHERE, MEANINGS, OF_DIALOGS, STATES, Meaning
+from digit_tui.tui.terminal.charset import shows
 from digit_tui.tui.widgets.tips import ROOM
 from digit_tui.tui.widgets.too_small import MINIMUM
 
@@ -82,7 +83,8 @@ class GuidedApp(ResilientApp):
         changed = self.keymap.changed.get(binding.id or "")
         if changed:
             return key_sign(changed[0])
-        return binding.key_display or key_sign(binding.key.partition(",")[0])
+        display = binding.key_display
+        return display if display and shows(display) else key_sign(binding.key.partition(",")[0])
 
     @property
     def shows_tips(self) -> bool:

@@ -8,6 +8,8 @@ from textual.app import App
 from textual.binding import Binding
 from textual.keys import format_key
 
+from digit_tui.tui.terminal.charset import shows
+
 WORDS = {"enter": "enter", "escape": "esc"}
 """Of keys whose sign on the key bar does not read well in a sentence."""
 
@@ -20,13 +22,16 @@ class IdsThemselves(dict[str, str]):
 
 
 def key_sign(key: str) -> str:
-    """A key as the key bar shows it.
+    """A key as the key bar shows it: by its name where the terminal cannot show its sign.
+
+    A stand-in would name another key.
 
     Args:
         key: as Textual calls it, such as "ctrl+p" or "question_mark".
     """
     *modifiers, last = key.split("+") if key != "+" else [key]
-    return "+".join([*modifiers, format_key(last)])
+    sign = format_key(last)
+    return "+".join([*modifiers, sign if shows(sign) else last])
 
 
 def key_word(binding: Binding) -> str:

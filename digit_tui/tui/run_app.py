@@ -9,19 +9,23 @@ from digit_tui.config import RunConfig
 from digit_tui.insight.lesson import Lesson
 from digit_tui.run.events import (
     BranchEvent,
+    Diverged,
     EpochEnded,
     Evaluated,
     Forked,
     ForkEnded,
     Inspected,
+    Paused,
     Refused,
     SettingChanged,
+    Spiked,
     StepsDone,
     Teaching,
     TimelineChanged,
     WentBack,
 )
 from digit_tui.session.fault_report import Fault
+from digit_tui.session.run_status import TROUBLES
 from digit_tui.session.runner import RunnerEvent
 from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.draw_schedule import DrawSchedule
@@ -90,9 +94,8 @@ class RunApp(ViewsApp):
         for event in events:
             with self.errors_told():  # those after it must not be lost
                 self.model.ingest(event)
-                is_set = isinstance(event, SettingChanged) and not self.model.repeats
-                answers = is_set or isinstance(event, Refused | Teaching | Forked | ForkEnded)
-                if answers and self.model.log:
+                is_answer = isinstance(event, Refused | Teaching | Forked | ForkEnded)
+                if (is_answer or _is_news(event, self.model)) and self.model.log:
                     told[id(self.model.log[-1])] = self.model.log[-1]  # once, when it is whole
                 match event:
                     case BranchEvent(SettingChanged(lesson=Lesson() as lesson)):
@@ -191,6 +194,14 @@ class RunApp(ViewsApp):
     def action_show_log(self) -> None:
         if isinstance(self.screen, View):  # not on top of a dialog
             self.push_screen(LogDialog(self.model, self._rate.seconds))
+
+
+def _is_news(event: RunnerEvent, model: RunModel) -> bool:
+    """Whether it is worth a notice where no log is in sight: not when it only happens again."""
+    if model.repeats:
+        return False
+    in_trouble = isinstance(event, Paused) and event.reason in TROUBLES
+    return in_trouble or isinstance(event, SettingChanged | Spiked | Diverged)
 
 
 if TYPE_CHECKING:

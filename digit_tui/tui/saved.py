@@ -80,8 +80,12 @@ class SavedApp(RunApp):
             return
         steering = {key for each in keys(TRAINING_KEYS) for key in self.keymap.keys(each)}
         if event.key in steering:
-            run = shlex.quote(run_name(self._path))
-            self.tell(printable(f"a saved run is not trained here: digit-tui --resume {run}"))
+            self._refuse("trained")
+
+    def _refuse(self, what: str) -> None:
+        """Say what is not done here, and the command that leads to where it is."""
+        run = shlex.quote(run_name(self._path))
+        self.tell(printable(f"a saved run is not {what} here: digit-tui --resume {run}"))
 
     def on_mount(self) -> None:
         self.switch_mode(self._first)
@@ -115,7 +119,7 @@ class SavedApp(RunApp):
         return [("On every view", EVERYWHERE)]
 
     def switch_units(self, layer: int, units: tuple[int, ...], on: bool) -> None:
-        self.tell("what is saved is not changed here")
+        self._refuse("changed")
 
     async def action_quit(self) -> None:
         self.exit(return_code=ExitStatus.DONE)

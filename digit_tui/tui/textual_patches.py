@@ -21,8 +21,9 @@ replaced, when this module is imported. See `tests/tui/test_errors.py`.
 - `StylesCache.get_inner_outer` is cached by its instance too (it lacks `classmethod`): the last
   1,024 widgets, those of closed dialogs among them, stay in memory with all that they showed.
 - `Segment._split_cells` (of Rich) and `Strip.render_ansi` remember 16,384 results each, and some
-  sixty functions 1,024 or 4,096. What is drawn differs from epoch to epoch, so that they grow for
-  hours, by tens of MiB: `forget_what_was_drawn`.
+  sixty functions 1,024 or 4,096. Each list remembers 2,048 options as they were drawn, and each
+  widget how it and those in it were laid out at 16 sizes. What is drawn differs from epoch to
+  epoch, so that all these grow for hours, by tens of MiB: `forget_what_was_drawn`.
 - An exception in a handler ends the message loop of its widget, which is deaf from then on, and by
   design the app too. Here the app is told (`_handle_exception`, see resilient_app.py), and the
   widget goes on with its next message.
@@ -32,7 +33,7 @@ replaced, when this module is imported. See `tests/tui/test_errors.py`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import _lru_cache_wrapper, cache, lru_cache, partial
 from typing import Any, Literal
@@ -42,12 +43,14 @@ from textual._callback import invoke
 from textual._styles_cache import StylesCache
 from textual.color import Color
 from textual.command import CommandPalette
+from textual.dom import DOMNode
 from textual.errors import NoWidget
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.style import Style
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import OptionList
 
 _move_page = OptionList._move_page
@@ -154,8 +157,19 @@ def _caches_of(name: str) -> list[Any]:
     ]
 
 
-def forget_what_was_drawn() -> None:
-    """Empty the caches of what was drawn, of which hardly anything will be drawn once more."""
+def forget_what_was_drawn(nodes: Iterable[DOMNode]) -> None:
+    """Empty the caches of what was drawn, of which hardly anything will be drawn once more.
+
+    Args:
+        nodes: the widgets of the app, on screen or not.
+    """
+    for node in nodes:
+        if isinstance(node, Widget):
+            node._box_model_cache.clear()
+            node._clear_arrangement_cache()
+            node._styles_cache.clear()
+        if isinstance(node, OptionList):
+            node._option_render_cache.clear()
     for name in [*sys.modules]:
         if name.partition(".")[0] in ("textual", "rich"):
             for function in _caches_of(name):

@@ -284,7 +284,7 @@ def test_a_fork_that_is_taught(teach_8: Teach, keep_drawings: KeepDrawings, tmp_
     keep_drawings(drawings_of())
     report = batch("--resume", tmp_path / "run", *changes).stdout
     lesson = taught["lesson"]
-    told = f"{lesson['before']} right before, {lesson['after']} when taught the others"
+    told = f"{lesson['before']} right before, {lesson['after']} after, each tested unseen"
     assert f"Fork           at step 32: 8 drawings taught\n               {told}" in report
     wrong = {
         "teach=yours": "'yours' is not mine",

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from support.cli import SMALL, run
 from support.teaching import Keep as KeepDrawings
 from support.teaching import drawings_of
@@ -86,6 +87,13 @@ def test_a_run_is_calibrated_by_folds_and_evaluated(folder: Path) -> None:
     text = run("evaluate", str(folder)).stdout
     assert f"Calibrated at temperature {saved.temperature:.3f}: " in text
     assert f"Coverage at 99.9% accuracy  {wanted.coverage:.2%} of the digits" in text
+
+    confidences = []  # also where a class must be named, at its temperature
+    Image.fromarray(sample.test_images[0].reshape(28, 28)).save(folder.parent / "digit.png")
+    for always in [], ["--always"]:
+        read = run("predict", str(folder), str(folder.parent / "digit.png"), "--json", *always)
+        confidences.append(json.loads(read.stdout)["digits"][0]["confidence"])
+    assert confidences[0] == pytest.approx(confidences[1])
 
     assert ("calibrate RUN --remove" in text) == (wanted.ece > plain.ece)
     for temperature, worse in (100.0, True), (1.0, False):

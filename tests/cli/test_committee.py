@@ -149,7 +149,6 @@ def test_it_reads_pictures(
         return digit
 
     alone = [np.array(read(str(run), file, "--always")["probabilities"]) for run in three]
-    alone[1] = calibrated(alone[1][None].astype(np.float32), TEMPERATURE)[0]
     first, *others = words(three)
     together = read(first, file, *others)
     assert together["probabilities"] == pytest.approx(np.mean(alone, axis=0), abs=1e-6)

@@ -202,7 +202,7 @@ def test_a_real_shell(shell: str, runs: list[str], at_home: dict[str, str]) -> N
 
 
 TYPED = {
-    "--fork optimizer=s": "--fork optimizer=sgd ",
+    "--fork optimizer=sg": "--fork optimizer=sgd ",
     "--fork=optimizer=sgd,aug": "--fork=optimizer=sgd,augment=",  # more is to come: no blank
     "--data=sam": "--data=sample ",
     "sweep --try optimizer=sgd,mom": "sweep --try optimizer=sgd,momentum ",

@@ -16,7 +16,7 @@ from rich.text import Text
 from digit_tui import __version__, manual
 from digit_tui.cli import manual as command
 from digit_tui.cli.main import cli
-from digit_tui.manual import TOPICS, NoSuchTopic, find, read, topics
+from digit_tui.manual import TOPICS, NoSuchTopic, find, glossary, read, topics
 from tests.test_import_hygiene import imported_by
 
 WIDTHS = (54, 80, 100)
@@ -46,12 +46,19 @@ def test_topics_that_a_topic_names_are_there() -> None:
             assert named in TOPICS
 
 
+def test_the_glossary_is_in_alphabetical_order_and_has_what_hard_words_mean() -> None:
+    words = glossary()
+    assert list(words) == sorted(words)
+    assert {"elastic", "shift", "affine"} <= set(re.findall(r"\w+", words["augmentation"]))
+    assert len(words) == read("glossary").count("\n- **")
+
+
 def test_this_version_has_an_entry_in_the_changes() -> None:
     assert f"\n## {__version__}" in read("changes")
 
 
 def test_a_beginning_of_a_name_will_do() -> None:
-    assert find("opt") == "options"
+    assert find("optio") == "options"
     assert find("RUNS") == "runs"
     assert [find(topic) for topic in TOPICS] == list(TOPICS)
     with pytest.raises(

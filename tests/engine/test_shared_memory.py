@@ -30,7 +30,7 @@ def test_memory_hands_out_zeros_on_lines_of_their_own(shared: bool) -> None:
 
 def test_each_slot_begins_with_a_line() -> None:
     slots = Vectors.make((9, 5, 3), False, Arena().allocate).slots
-    assert len(slots) == 2
+    assert len(slots) > 1
     assert all(slot.ctypes.data % 64 == 0 for slot in slots)
 
 

@@ -36,6 +36,9 @@ SETTINGS: list[Any] = [
         {"clip_value": 0.01, "optimizer": "rmsprop"},
         {"hidden": (7, 5), "batch_size": 31, "weight_decay": 0.1},
         {"batch_size": 1, "epochs": 1},  # fewer images than workers
+        {"optimizer": "lion", "learning_rate": 1e-4},
+        {"optimizer": "schedulefree", "weight_decay": 0.1},
+        {"optimizer": "muon", "hidden": (7, 5), "learning_rate": 0.005, "weight_decay": 0.1},
     ),
 ]
 
@@ -73,7 +76,15 @@ def test_any_number_of_workers_computes_the_same_but_for_rounding(
 
 
 @needs_workers
-@pytest.mark.parametrize("settings", [{"augment": "none"}, *rarely({"augment": "elastic"})])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"augment": "none"},
+        {"optimizer": "muon", "hidden": (7, 5)},  # whose matrices one worker each orthogonalises
+        *rarely({"augment": "elastic"}),
+    ],
+    ids=str,
+)
 def test_what_workers_compute_does_not_depend_on_their_processes(
     settings: dict[str, Any], train: Any
 ) -> None:

@@ -64,7 +64,7 @@ def test_what_was_learned_before_is_not_judged() -> None:
 
 
 def test_in_words() -> None:
-    words = "5 right before, 11 when taught the others"
+    words = "5 right before, 11 after, each tested unseen"
     assert Lesson(12, 5, 11).words == words
     assert Lesson(12, 5, 11).short_words == "12 drawings 5 → 11 right (unseen)"
     assert Lesson(12, 5, 11, known=3).words == f"of 12 new ones {words}"

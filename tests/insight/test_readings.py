@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.drawn_digits import page
 
 from digit_tui.data import normalise_digit, resample_area
 from digit_tui.data.picture_ink import ink_of
+from digit_tui.insight.answers import Answer
 from digit_tui.insight.readings import read_digits, reading_words
 from digit_tui.nn import Network
 
@@ -36,5 +39,7 @@ def test_the_words_of_readings() -> None:
     assert reading_words(two) == "11 11 (11 64.6%, 11 64.6%)"
     assert reading_words(two[:1]) == "11 (64.6%)"
     assert reading_words([]) == "no digit found"
+    refused = replace(two[1], answer=Answer((), ()))
+    assert reading_words([two[0], refused]) == "11 ? (11 64.6%, 11 not a digit)"
     network.parameters[-12:] = [0] * 7 + [3] + [0] * 4
     assert reading_words(read_digits(network, two[0].part.ink)).startswith("7 (")

@@ -66,7 +66,7 @@ def test_loss_and_gradient_are_pytorchs(
     np.testing.assert_allclose(propagation.gradient, oracle["gradient"], rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", RATES)
 def test_training_goes_as_pytorchs(name: str, oracle: dict[str, Any]) -> None:
     network = network_of(oracle)
     propagation = GradientPass(network, len(oracle["inputs"]))

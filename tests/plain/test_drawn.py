@@ -38,7 +38,7 @@ def test_what_is_no_drawing_is_refused(rows: list[str]) -> None:
 def test_rows_are_read_up_to_an_empty_line(converse: Converse) -> None:
     ended = converse("step 3", "draw", *ZERO, "", "draw square", *ZERO, "", "step 1", "quit")
     answers = ended.all(
-        r"^run at epoch 0\.09 (reads \d|not a digit, most like \d).*: \d \d+\.\d%, "
+        r"^run at epoch 0\.09, (reads \d|not a digit, most like \d).*: \d \d+\.\d%, "
     )
     assert len(answers) == 2
     for answer in answers:

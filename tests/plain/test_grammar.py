@@ -149,7 +149,7 @@ WRONG = [
     ("step " + "9" * 5_000, "is not a whole number"),
     ("step 1 2", "step: '2' is one word too many"),
     ("optimizer", "optimizer: something is missing (use: optimizer NAME [RATE])"),
-    ("optimizer lion", "'lion' is none of sgd, momentum, nesterov, rmsprop, adam, adamw"),
+    ("optimizer tiger", "'tiger' is none of sgd, momentum, nesterov, rmsprop, adam, adamw"),
     ("optimizer ada", "'ada' may be adam or adamw"),
     ("optimizer sgd fast", "'fast' is not a positive number"),
     ("rate", "rate: something is missing (use: rate X, rate *X, rate /X, rate find)"),
@@ -223,3 +223,11 @@ def test_help_tells_of_all_or_of_one() -> None:
     wanted = [f"{entry.usage}: {entry.meaning}." for entry in COMMANDS]
     assert lines[:-1] == wanted
     assert help_lines("undo") == ["undo: Go back to before the last command."]
+
+
+def test_help_explains_the_words_of_the_glossary() -> None:
+    assert parse("help learning rate") == requests.ShowHelp("learning rate")
+    assert help_lines("loss")[0].startswith("loss: how wrong the network is: minus the logarithm")
+    assert [line.partition(":")[0] for line in help_lines("fork")][1:] == ["fork"]
+    with pytest.raises(InputError, match="there is no command 'lass'"):
+        parse("help lass")

@@ -27,9 +27,7 @@ def test_going_back(converse: Converse, sample: Dataset) -> None:
     assert re.match(r"1  epoch   0\.00  step       0 +\d+\.\d\d%$", lines[2])
     assert ended.find("^back from epoch 0.12 to 0.06")
     assert ended.all(r"^2  epoch   0\.06  step       2 .*  undone: switch to sgd$")
-    assert ended.all(
-        r"^2  epoch   0\.06 .*  undone: switch to sgd, then double the learning rate to 0"
-    )
+    assert ended.all(r"^2  epoch   0\.06 .*  undone: switch to sgd, then double the rate to 0")
     assert ended.find("^back from epoch 0.09 to 0.00")
     assert ended.find("back: the timeline has rows 1 to 3")
     assert ended.all(r"^paused at epoch 0\.00 of 2, step 0: test")
@@ -87,9 +85,7 @@ def test_undo_where_all_epochs_are_done(converse: Converse) -> None:
     assert ended.lines[place + 1] == done
     paused = ended.all(r"^paused at epoch [01]\.\d+ of 2, step \d+: test ")
     assert len(paused) == 2  # it went back to row 2, and the answer of status
-    assert ended.find(
-        r" step +64 .*  \(undone\)  then add 1 epoch, then double the learning rate to 0"
-    )
+    assert ended.find(r" step +64 .*  \(undone\)  then add 1 epoch, then double the rate to 0")
 
 
 def test_who_went_back_is_told_where_the_way_forward_is(converse: Converse) -> None:

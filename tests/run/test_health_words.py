@@ -38,6 +38,16 @@ def test_all_that_is_known() -> None:
     assert finding_parts(DEAD, None)[-1].endswith("at step 1,150")
 
 
+def test_a_trouble_says_when_it_was_in_its_own_words() -> None:
+    words = "loss rose from 0.251 to 15.8, 1 step after learning rate 0.512 → 1.024"
+    spike = Finding("trouble", HARMED, 2.5, 1_200, words, "", "", ("undo", "halve_rate"))
+    assert finding_parts(spike, None) == [words]
+    assert health_line([spike], bindings.WAYS, 100) == f"{words}: u goes back"
+    assert health_line([spike], bindings.WAYS, 80) == (
+        "loss rose from 0.251 to 15.8: u goes back, [ halves the learning rate"
+    )
+
+
 def test_who_is_told_to_stop_is_told_how() -> None:
     done = DEAD._replace(remedies=("stop",))
     assert finding_parts(done, bindings.WAYS)[-1] == "q saves and leaves"

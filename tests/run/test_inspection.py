@@ -27,6 +27,8 @@ def test_the_update_is_that_of_the_next_step(
         **{"epochs": 9, "weight_decay": 0.1, "schedule": "cosine", "threads": 1},
         **clipping,
     }
+    if optimizer == "prodigy":  # its steps grow from a millionth of the rate
+        settings["learning_rate"] = 1.0
     off: list[Any] = [(3, SwitchOff(1, (2, 5)))] if at else []
     ran = train([*off, (at, Inspect()), (at + 1, Stop())], **settings)
     (inspected,) = ran.all(Inspected)
@@ -37,7 +39,7 @@ def test_the_update_is_that_of_the_next_step(
     sure = np.abs(step.gradient) > 1e-6
     assert sure.mean() > 0.5
     np.testing.assert_allclose(step.update[sure], made[sure], rtol=1e-2, atol=1e-6)
-    assert np.abs(made[sure]).max() > 1e-5
+    assert np.abs(made[sure]).max() > (1e-6 if optimizer == "prodigy" else 1e-5)
     removed = inspected.state.removed
     assert (removed is not None) == bool(off)
     if removed is not None:

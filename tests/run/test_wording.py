@@ -106,8 +106,8 @@ def test_a_rate_of_which_the_schedule_leaves_little(
     [
         (100.0, "constant", ""),
         (1.0, "cosine", ""),
-        (100.0, "cosine", " (rate rises: cosine over 110 epochs)"),
-        (90.0, "onecycle", " (rate rises: onecycle over 110 epochs)"),
+        (100.0, "cosine", " (cosine: rate rises to 0.0041 of 0.2)"),  # 0.1 (1 + cos(pi / 1.1))
+        (90.0, "onecycle", " (onecycle: rate rises to 0.031 of 0.2)"),
     ],
 )
 def test_more_epochs_raise_the_rate_again(epoch: float, schedule: str, effect: str) -> None:

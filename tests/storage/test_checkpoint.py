@@ -42,6 +42,7 @@ def assert_same_state(one: RunState, other: RunState) -> None:
     assert (one.average is None) == (other.average is None)
     assert one.settings == other.settings
     assert (one.step, one.slot_steps) == (other.step, other.slot_steps)
+    assert one.scalars == other.scalars
     assert (one.epoch, one.cursor) == (other.epoch, other.cursor)
     assert vars(one.tally) == vars(other.tally)
     assert one.lineage == other.lineage
@@ -63,7 +64,10 @@ def test_a_checkpoint_is_read_as_it_was_written(
     assert checkpoint.data == ran.events[0].data
     assert checkpoint.sizes == (36, 8, 4)
     assert checkpoint.accuracy == checkpoint.best_accuracy == ran.ended.test_accuracy
+    assert len(state.scalars) == len(RULES[optimizer].scalars)
     measured = state.average if average else state.parameters
+    if RULES[optimizer].evaluated is not None:
+        measured = state.slots[RULES[optimizer].evaluated]
     np.testing.assert_array_equal(checkpoint.network.parameters, measured)
 
 

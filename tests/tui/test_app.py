@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from rich.segment import Segment
 from support.rarely import rarely
+from support.steering import forked
 from textual.strip import Strip
+from textual.widgets import OptionList
 
 from digit_tui.run import commands
 from digit_tui.session.exit_status import ExitStatus
@@ -52,7 +54,7 @@ async def test_a_smaller_one_says_what_is_needed(
     window: Any, story: Any, size: tuple[int, int]
 ) -> None:
     async with window(*size) as opened:
-        await opened.tell(*story.opening(), *story.epochs(2), story.paused())
+        await opened.tell(*story.opening(), *story.epochs(2), forked(story, "sgd"), story.paused())
         words = f"digit-tui needs 60x20, this terminal is {size[0]}x{size[1]}. q quits."
         assert " ".join(opened.text.split()) == words
         await opened.press("tab")
@@ -153,9 +155,18 @@ async def test_what_was_drawn_is_forgotten_now_and_then(window: Any) -> None:
     async with window() as opened:
         Segment("a text").split_cells(2)
         Strip([Segment("a text")]).render(opened.app.console)
+        await opened.press("o")
+        text, widgets = opened.text, [*opened.app.screen.query("*")]
+        lists = opened.app.screen.query(OptionList)
+        assert any(each._option_render_cache for each in lists)
         opened.app._tidy()
+        assert not any(each._option_render_cache for each in lists)
+        assert not any(each._box_model_cache for each in widgets)
         for cache in (Segment._split_cells, Strip.render_ansi):
             assert cache.cache_info().currsize == 0
+        opened.app.screen.refresh(layout=True)
+        await opened.settle()
+        assert opened.text == text
 
 
 async def test_events_that_come_while_it_leaves_find_no_screen(window: Any, story: Any) -> None:

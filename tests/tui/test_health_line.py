@@ -141,7 +141,7 @@ async def test_what_ails_a_fork_is_said_too(
         await both_watched(opened, story)
         opened.app.show_view("train")
         await opened.settle()
-        opened.find("the run is ill")
+        assert "u goes back" not in opened.find("the run is ill.*")  # not beside a fork
         assert "fork: 41%" not in opened.text
         found["fork"][0] = DEAD._replace(severity=LOST)
         await both_watched(opened, story)

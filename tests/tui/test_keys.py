@@ -11,11 +11,14 @@ from support.rarely import rarely
 from textual.command import CommandPalette
 from textual.widgets import Input, OptionList
 
-from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
+from digit_tui.config import AUGMENTATIONS
 from digit_tui.run import commands
 from digit_tui.run import events as happened
 from digit_tui.run.remedies import ALL_DONE
+from digit_tui.tui import key_words
 from digit_tui.tui.app import DigitApp
+from digit_tui.tui.bindings import OPTIMIZER_KEYS
+from digit_tui.tui.key_words import key_sign
 from digit_tui.tui.palette import GROUPS, LEFT_OUT
 from digit_tui.tui.replay import ReplayApp
 from digit_tui.tui.sweep.app import SweepApp
@@ -24,7 +27,7 @@ KEYS: dict[str, commands.Command] = {
     "space": commands.Pause(),
     "n": commands.StepBatch(),
     "N": commands.StepEpoch(),
-    **{str(number): commands.SetOptimizer(name) for number, name in enumerate(OPTIMIZERS, 1)},
+    **{key: commands.SetOptimizer(name) for key, name in OPTIMIZER_KEYS.items()},
     "left_square_bracket": commands.ScaleLearningRate(0.5),
     "right_square_bracket": commands.ScaleLearningRate(2.0),
     "c": commands.SetClipping(norm=1.0),
@@ -229,3 +232,16 @@ async def choose(opened: Any, words: str) -> None:
     await opened.press("down", "enter")
     await opened.until(lambda: not isinstance(opened.app.screen, CommandPalette))
     await opened.settle()
+
+
+def test_a_key_whose_sign_the_terminal_cannot_show_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert [key_sign(each) for each in ("enter", "ctrl+left", "question_mark")] == [
+        "⏎",
+        "ctrl+←",
+        "?",
+    ]
+    monkeypatch.setattr(key_words, "shows", str.isascii)  # or "/" would stand for ⏎, and "<" for ←
+    named = ["enter", "ctrl+left", "?"]
+    assert [key_sign(each) for each in ("enter", "ctrl+left", "question_mark")] == named

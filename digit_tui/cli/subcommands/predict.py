@@ -6,12 +6,13 @@ import sys
 
 import click
 
+from digit_tui.cli.completion_types import SAVED_RUN
 from digit_tui.cli.saved_run_options import BEST, RUN, WITH
 
 
 @click.command()
 @RUN
-@click.argument("files", type=click.Path(), metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", type=click.Path(), metavar="FILE...", nargs=-1)
 @click.option("--single", is_flag=True, help="Each picture is of one digit.")
 @click.option("--draw", is_flag=True, help="Also draw each digit as the network saw it.")
 @click.option("--always", is_flag=True, help='Always one digit, never "2 or 7" or "not a digit".')
@@ -33,6 +34,8 @@ def predict(
     """Read the digits in picture FILEs with the network of a RUN; - is standard input."""
     if as_json + as_csv + draw > 1:
         raise click.UsageError("--json, --csv or --draw: only one of them")
+    if not files:
+        raise click.UsageError(f"no FILE after the RUN {run!r}. {SAVED_RUN}")
     from digit_tui.cli.predict import predict_files
 
     form = "json" if as_json else "csv" if as_csv else "text"

@@ -20,8 +20,9 @@ FAR = 2.0
 near the mean norm clips often too, and does no harm."""
 NEVER_EPOCHS = 3
 """Epochs without a clipped step after which a limit counts as useless."""
-SCALE_FREE = ("rmsprop", "adam", "adamw")
-"""Optimizers that divide by the gradient's size: what is always clipped by norm hardly differs."""
+SCALE_FREE = ("rmsprop", "adam", "adamw", "lion", "schedulefree", "prodigy", "muon")
+"""Optimizers that divide by the gradient's size, or take its sign: what is always clipped by norm
+hardly differs."""
 CLIPPING = ("clip_norm", "clip_value")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from digit_tui.insight.health import clipping, fit, labels, loss, rate, weights
-from digit_tui.insight.health.finding import Finding, Rule
+from digit_tui.insight.health.finding import Finding, Rule, change_words
 from digit_tui.insight.health.record import Record
 
 RULES = (
@@ -33,4 +33,15 @@ RULES = (
 def findings_of(record: Record) -> list[Finding]:
     """What ails a run, the worst first; [] if nothing does."""
     found = [finding for rule in RULES if (finding := rule.find(record)) is not None]
-    return sorted(found, key=lambda each: -each.severity)
+    possible = [_without_vain_undo(finding, record) for finding in found]
+    return sorted(possible, key=lambda each: -each.severity)
+
+
+def _without_vain_undo(finding: Finding, record: Record) -> Finding:
+    """Advise to undo only where that takes back the cause, and not a later change."""
+    changes = record.changes_by(record.step)
+    last = [change_words(each) for each in changes if each.step == changes[-1].step]
+    if record.trouble is not None or not changes or finding.cause in last:
+        return finding
+    ways = ("timeline" if each == "undo" else each for each in finding.remedies)
+    return finding._replace(remedies=tuple(dict.fromkeys(ways)))

@@ -92,8 +92,16 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
             self._rate.in_force = not self._typed_rate.text
         changes = self._check()
         if changes is not None:
-            words = ", ".join(setting_words(self._with_rate(change)) for change in changes)
+            words = ", ".join(map(self._words, changes))
             self.tell(f"The copy: {words}." if changes else "The same as the run, so far.")
+
+    def _words(self, change: SettingCommand) -> str:
+        """A change in words; with an optimizer what comes with it."""
+        words = setting_words(self._with_rate(change))
+        after = changes_of(change, self._settings, self._config).get("weight_decay")
+        if after is None or after == self._settings.weight_decay:
+            return words
+        return f"{words}, {NAMES['weight_decay']} {setting_value(after)}"
 
     def _with_rate(self, change: SettingCommand) -> SettingCommand:
         """A change; with an optimizer the learning rate that comes with it."""

@@ -12,16 +12,21 @@ from digit_tui.nn import RULES
 from digit_tui.run.commands import SetOptimizer
 from digit_tui.run.settings import Settings, changes_of
 from digit_tui.run.wording import NAMES, setting_value
+from digit_tui.tui.bindings import OPTIMIZER_KEYS
 from digit_tui.tui.screens.list_dialog import ListDialog
 from digit_tui.tui.widgets.lines import Lines
 
 DESCRIPTIONS = {
     "sgd": "down the gradient",
-    "momentum": "steps build a velocity",
-    "nesterov": "velocity, a step ahead",
-    "rmsprop": "own step per weight",
-    "adam": "velocity, own steps",
-    "adamw": "adam, decay kept apart",
+    "momentum": "builds a velocity",
+    "nesterov": "looks a step ahead",
+    "rmsprop": "a step per weight",
+    "adam": "velocity, own step",
+    "adamw": "adam, decay apart",
+    "lion": "only signs count",
+    "schedulefree": "adamw, own average",
+    "prodigy": "adam, finds a rate",
+    "muon": "equal directions",
 }
 
 
@@ -50,9 +55,9 @@ class OptimizerDialog(ListDialog[str | None]):
         current = self._settings.optimizer
         yield Lines(
             *(
-                f" {'●' if name == current else ' '} {number} {name:<9}{DESCRIPTIONS[name]:<24}"
-                f"usual rate {rule.learning_rate:g}"
-                for number, (name, rule) in enumerate(RULES.items(), 1)
+                f" {'●' if name == current else ' '} {key} {name:<13}{DESCRIPTIONS[name]:<19}"
+                f"usual rate {RULES[name].learning_rate:g}"
+                for key, name in OPTIMIZER_KEYS.items()
             ),
             markup=False,
         )
@@ -61,9 +66,9 @@ class OptimizerDialog(ListDialog[str | None]):
         self.query_one(Lines).highlighted = OPTIMIZERS.index(self._settings.optimizer)
 
     def on_key(self, event: events.Key) -> None:
-        if event.key in {str(number) for number in range(1, len(OPTIMIZERS) + 1)}:
+        if event.key in OPTIMIZER_KEYS:
             event.stop()  # or the view behind would handle it too
-            self.dismiss(OPTIMIZERS[int(event.key) - 1])
+            self.dismiss(OPTIMIZER_KEYS[event.key])
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         self.tell(*consequences(OPTIMIZERS[event.option_index], self._settings, self._config))

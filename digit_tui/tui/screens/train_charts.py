@@ -135,7 +135,11 @@ def _title(subject: Subject, model: RunModel, options: ChartOptions, room: int) 
     legends = _legends(subject, model, options)
     starts = [f"{name} by epoch{scale}{points}", f"{name} by epoch{scale}"]
     starts += [f"{name}{scale}{points}", f"{name}{scale}", name]
-    return _first_fitting([f"{start}{each}" for each in legends for start in starts], room)
+    choices = [f"{start}{each}" for each in legends for start in starts]
+    if model.settings.augment != "none":  # why training may look worse than the test set
+        full = legends[0].replace("training[/]", "training, deformed[/]")
+        choices = [*(starts[each] + full for each in (0, 2)), *choices]
+    return _first_fitting(choices, room)
 
 
 def _legends(subject: Subject, model: RunModel, options: ChartOptions) -> list[str]:

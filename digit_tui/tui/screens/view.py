@@ -17,17 +17,22 @@ what counts is the number of bytes sent (at most 20 KiB/s at 80x24 while trainin
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import cast
 
 from textual.app import ComposeResult
 
 from digit_tui.run.events import Evaluated
+from digit_tui.session.run_status import TROUBLES
 from digit_tui.tui.screens.frame import Frame
 from digit_tui.tui.screens.view_host import ViewHost
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.progress_line import ProgressLine
 from digit_tui.tui.widgets.status_line import StatusLine
 from digit_tui.tui.widgets.tab_bar import TabBar, run_words
+
+WAYS_OUT = ("undo", "pause")
+"""The keys that matter first when the network has lost what it knew, by their ids."""
 
 
 class View(Frame):
@@ -39,6 +44,11 @@ class View(Frame):
     @property
     def host(self) -> ViewHost:
         return cast(ViewHost, self.app)  # run_app.py has it checked
+
+    @property
+    def keys_first(self) -> Sequence[str]:
+        keys = super().keys_first
+        return (*WAYS_OUT, *keys) if self.host.model.state in TROUBLES else keys
 
     def compose_body(self) -> ComposeResult:
         yield StatusLine()

@@ -64,10 +64,13 @@ class Curves:
             self.images_per_second_smooth.append(event.epoch, self._smooth_speed.add([speed]))
 
     def add_evaluation(self, event: Evaluated) -> None:
-        """Add an evaluation, unless there is one at this epoch or later."""
-        if not len(self.monitored_loss) or event.epoch > self.monitored_loss.x[-1]:
-            self.monitored_loss.append(event.epoch, event.evaluation.loss)
-            self.monitored_accuracy.append(event.epoch, event.evaluation.accuracy)
+        """Add an evaluation, unless there is a later one; of one moment the last counts.
+
+        A command may have changed the weights since.
+        """
+        if not len(self.monitored_loss) or event.epoch >= self.monitored_loss.x[-1]:
+            self.monitored_loss.put(event.epoch, event.evaluation.loss)
+            self.monitored_accuracy.put(event.epoch, event.evaluation.accuracy)
 
     def add_past_evaluation(self, line: Mapping[str, Any], monitored_split: str) -> None:
         """Add one that was made before this program was started; see `add_epoch`."""

@@ -168,7 +168,7 @@ class RunModel(RunStatus):
             case Paused(reason=reason):
                 self._say_pause(reason)
             case Resumed():
-                if self.log and self.log[-1].text in (PAUSES["batch"], PAUSES["epoch"]):
+                if self.log and self.log[-1].text.startswith((PAUSES["batch"], PAUSES["epoch"])):
                     self.log.pop()  # single steps in a row leave one line
                 else:
                     self._say_event(event)
@@ -229,10 +229,19 @@ class RunModel(RunStatus):
             self.say("trouble", wording.after_trouble(reason, self.ways))
         else:
             # Single steps leave one line, not two for each.
-            while reason != "asked" and self.log and self.log[-1].text in (RESUMED, PAUSES[reason]):
+            again = (RESUMED, PAUSES[reason])
+            while reason != "asked" and self.log and self.log[-1].text.startswith(again):
                 self.log.pop()
             remedy = PAUSED if reason == "asked" else ""
-            self.say("note", with_remedy(PAUSES[reason], remedy, self.ways))
+            text = PAUSES[reason] + (self._batch_words() if reason == "batch" else "")
+            self.say("note", with_remedy(text, remedy, self.ways))
+
+    def _batch_words(self) -> str:
+        """What was measured on the batch of the last step, before that step."""
+        losses, accuracies = self.curves.train_loss, self.curves.train_accuracy
+        if not len(losses):
+            return ""
+        return f": its loss was {losses.y[-1]:.4g}, {accuracies.y[-1]:.1%} were right"
 
     def _ingest_restored(self, event: Restored) -> None:
         """Take over what was trained before this program was started."""

@@ -43,6 +43,12 @@ class Series:
         self._points[1, self._count : end] = y
         self._count = end
 
+    def put(self, x: float, y: float) -> None:
+        """Add one point, in place of the last one if that is at the same x."""
+        if self._count and self.x[-1] == x:
+            self._count -= 1
+        self.append(x, y)
+
     def cut(self, start: float) -> Series:
         """Remove the points beyond x = start; returns them."""
         kept = int(np.searchsorted(self.x, start, side="right"))

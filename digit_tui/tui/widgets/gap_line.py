@@ -23,8 +23,8 @@ class GapLine(Static):
             model: the run.
             legend: which curve is which, as markup; it is at the end of the second line.
         """
-        self.display = model.fork is not None
-        if not self.display:
+        self.set_class(model.fork is not None, "-forked")
+        if model.fork is None:
             return
         width = self.size.width
         shown = gap(model, width), legend, width

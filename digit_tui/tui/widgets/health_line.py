@@ -22,12 +22,13 @@ class HealthLine(Canvas):
     def show(self, model: RunModel) -> None:
         fork = None if model.fork is None else model.fork.health
         own, others = ([] if each is None else each.findings for each in (model.health, fork))
-        self.display = bool(own or others)
+        self.set_class(bool(own or others), "-ill")
         width = max(self.size.width, 20)
         if others and (not own or others[0].severity > own[0].severity):
             self.paint([[Segment(FORK + health_line(others, None, width - len(FORK)))]])
         elif own:
-            self.paint([[Segment(health_line(own, model.ways, width))]])
+            ways = model.ways if model.fork is None else None  # its keys wait for the fork's end
+            self.paint([[Segment(health_line(own, ways, width))]])
 
     def on_click(self) -> None:
         self.post_message(self.Opened())

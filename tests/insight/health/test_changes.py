@@ -94,3 +94,13 @@ def test_a_spike_that_names_the_last_of_them(sample: Dataset, steps: list[int], 
     found = in_trouble(replace(record, trouble=Trouble(20, 0.3, words)))
     assert found is not None
     assert found.cause == cause
+
+
+def test_undo_is_advised_only_where_it_takes_back_the_cause(sample: Dataset) -> None:
+    ruin = [(10, SetOptimizer("sgd", 30.0))]
+    first = diagnose(sample, ruin, look=False).findings[-1][0]
+    assert first.remedies[0] == "undo"
+    later = diagnose(sample, [*ruin, (20, SetAugmentation("shift"))], look=False).findings[-1][0]
+    assert later.cause == first.cause
+    assert "undo" not in later.remedies
+    assert later.remedies[0] == "timeline"

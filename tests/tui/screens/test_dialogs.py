@@ -16,6 +16,7 @@ from digit_tui.nn import RULES
 from digit_tui.run import commands
 from digit_tui.run import events as happened
 from digit_tui.tui.app import DigitApp
+from digit_tui.tui.bindings import OPTIMIZER_KEYS
 from digit_tui.tui.key_words import key_word, with_keys
 from digit_tui.tui.keys_file import all_bindings
 from digit_tui.tui.replay import ReplayApp
@@ -42,10 +43,10 @@ class TestOptimizerDialog:
             dialog = opened.app.screen
             assert isinstance(dialog, OptimizerDialog)
             assert dialog.query_one(OptionList).highlighted == OPTIMIZERS.index("rmsprop")
-            for number, name in enumerate(OPTIMIZERS, 1):
+            for key, name in OPTIMIZER_KEYS.items():
                 mark = "●" if name == "rmsprop" else " "
                 rate = f"usual rate {RULES[name].learning_rate:g}"
-                opened.find(f"{mark} {number} {name} +[a-z][^…]* {rate}")
+                opened.find(f"{mark} {key} {name} +[a-z][^…]* {rate}")
             opened.find("rmsprop is in use")
 
     async def test_it_says_what_a_switch_does(self, window: Any, story: Any) -> None:
@@ -59,7 +60,8 @@ class TestOptimizerDialog:
             opened.find("The weights and the schedule stay")
             await opened.press("escape")
             await opened.tell(story.changed("optimizer", "sgd"), story.changed("weight_decay", 0.0))
-            await opened.press("o", "end")  # its rate is the one that the run began with
+            await opened.press("o", "home", *["down"] * OPTIMIZERS.index("adamw"))
+            # Its rate is the one that the run began with.
             opened.find("adamw: weight decay 0 → 0.05[.]")
             await opened.press("escape")
             await opened.tell(story.changed("learning_rate", 0.4))
@@ -79,6 +81,8 @@ class TestOptimizerDialog:
             await opened.tell(*story.opening())
             await opened.press("o", "2")
             assert opened.sent == [commands.SetOptimizer("momentum")]
+            await opened.press("o", "0")
+            assert opened.sent[1:] == [commands.SetOptimizer("muon")]
             assert not isinstance(opened.app.screen, ModalScreen)
 
     async def test_escape_changes_nothing(self, window: Any, story: Any) -> None:

@@ -12,6 +12,7 @@ from support.steering import Tell, forked, lines, of_fork
 from support.teaching import Keep as KeepDrawings
 from support.teaching import drawings_of
 
+from digit_tui.config import OPTIMIZERS
 from digit_tui.insight.lesson import Lesson
 from digit_tui.run import commands
 from digit_tui.run import events as happened
@@ -83,14 +84,15 @@ class TestFork:
     async def test_another_optimizer_comes_with_rates_of_its_own(
         self, window: Any, story: Any
     ) -> None:
-        async with window() as opened:
+        async with window(optimizer="adamw", weight_decay=0.05) as opened:
+            story.settings = replace(story.settings, optimizer="adamw", weight_decay=0.05)
             await opened.tell(*story.opening(), *story.epochs(1))
-            await opened.press("f", "right", "right")
+            await opened.press("f", *["left"] * OPTIMIZERS.index("adamw"))
             opened.find(r"\[sgd\]")
             opened.find(r"learning rate 0.01  0.02  0.05 \[0.1\] 0.2  0.5  1 ")
-            opened.find("The copy: optimizer sgd at rate 0.1[.]")
+            opened.find("The copy: optimizer sgd at rate 0.1, weight decay 0[.]")
             await opened.press("down", "right")
-            opened.find("The copy: optimizer sgd at rate 0.2[.]")
+            opened.find("The copy: optimizer sgd at rate 0.2, weight decay 0[.]")
 
     @pytest.mark.parametrize(
         ("typed", "told"),
@@ -259,10 +261,10 @@ class TestFork:
             await opened.tell(before, *of_fork(change, after))
             assert "… teaching" not in opened.text
             notices = [each.message for each in opened.app._notifications]
-            assert "12 drawings: 5 right before, 11 when taught the others" in notices
+            assert "12 drawings: 5 right before, 11 after, each tested unseen" in notices
             opened.app.show_view("train")
             await opened.settle()
-            told = "12 drawings taught: 5 right before, 11 when taught the others"
+            told = "12 drawings taught: 5 right before, 11 after, each tested unseen"
             opened.find(f"Fork: {told}")
             line = "fork at once: 12 drawings 5 → 11 right (unseen); test 100.00% → 100.00%; fixed"
             assert lines(opened.app.model)[-1].startswith(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -256,9 +257,11 @@ async def test_no_title_is_cut_off(
     window: Any, story: Any, size: tuple[int, int], validation: int
 ) -> None:
     async with window(*size, validation=validation) as opened:
+        story.settings = replace(story.settings, augment="shift")
         await opened.tell(story.loaded(), story.started(), *story.epochs(2))
         split = "validation" if validation else "test"
         titles = next(row for row in opened.rows if row.lstrip("╭─ ").startswith("Loss"))
         assert "…" not in titles
         if size[0] >= 80:
-            assert titles.count(f"━ training ━ {split}") == 2
+            assert len(re.findall(f"━ training(, deformed)? ━ {split}", titles)) == 2
+            assert (", deformed" in titles) == (size[0] >= 120)

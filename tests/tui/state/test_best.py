@@ -21,6 +21,8 @@ from digit_tui.run.commands import (
     Resume,
     SetLearningRate,
     Stop,
+    SwitchOff,
+    SwitchOn,
 )
 from digit_tui.run.events import ForkEnded
 from digit_tui.session.runner import Loaded
@@ -62,6 +64,8 @@ def saved_best(folder: Path) -> tuple[float, float] | None:
         [(21, Pause()), (21, GoBack(5, ())), (21, Resume()), (6, Pause()), (6, Stop())],
         [(21, GoBack(16, ())), (16, Stop())],
         [(9, SPOILED), (20, Keep(fork=False)), (22, Pause()), (22, Stop())],
+        [(27, Pause()), (27, SwitchOff(1, (0, 1))), (27, Stop())],
+        [(27, Pause()), (27, SwitchOff(1, (0, 1))), (27, SwitchOn(1, (0, 1))), (27, Stop())],
     ],
 )
 def test_it_counts_all_evaluations_that_were_not_undone(

@@ -146,7 +146,10 @@ class TestLog:
         tell(*story.opening(), story.steps(10), story.paused(), story.evaluated())
         for _ in range(5):
             tell(story.resumed(), story.steps(1), story.paused("batch"), story.evaluated())
-        assert lines(model)[2:] == [PAUSED, "paused after one batch"]
+        assert lines(model)[2:] == [
+            PAUSED,
+            "paused after one batch: its loss was 0.5, 75.0% were right",
+        ]
         assert model.step == 15
 
     def test_single_steps_in_a_row_leave_one_line(

@@ -232,15 +232,22 @@ class TestCharts:
         self, window: Any, story: Any, monkeypatch: pytest.MonkeyPatch, clock: Any
     ) -> None:
         async with window() as opened:
-            opened.app.schedule = DrawSchedule(DrawRate(0.0, 0.1), clock)
+            opened.app.schedule = DrawSchedule(DrawRate(0.0, 0.02), clock)
             view, draw = opened.app.screen, type(opened.app.screen).draw
-            monkeypatch.setattr(view, "draw", lambda model: (draw(view, model), clock.pass_(0.2)))
-            seen = []
-            for _ in range(50):
-                clock.pass_(0.1)
-                await opened.tell(story.steps(10))
-                seen.append(chart(opened)._drawing.span[1])
-            assert len(set(seen)) == 3  # each is of 0.2 s, and 2 s apart
+            monkeypatch.setattr(view, "draw", lambda model: (draw(view, model), clock.pass_(0.06)))
+
+            async def drawings(seconds: int) -> int:
+                seen = set()
+                for _ in range(2 * seconds):
+                    clock.pass_(0.5)
+                    await opened.tell(story.steps(10))
+                    seen.add(chart(opened)._drawing.span[1])
+                return len(seen)
+
+            await opened.tell(*story.opening())
+            assert 10 <= await drawings(14) <= 15  # a person looks on: 1 s apart
+            await drawings(3)
+            assert await drawings(9) in (3, 4)  # 3 s apart
 
 
 class TestMarks:

@@ -112,3 +112,14 @@ def all_items(app: DigitApp) -> set[str]:
         keys.setdefault(binding.group or binding, []).append(app.get_key_display(binding))
     names = {binding.group or binding: binding.description for binding in shown}
     return {f"{' '.join(each)} {names[group]}" for group, each in keys.items()}
+
+
+async def test_after_a_divergence_the_ways_out_come_first(window: Any, story: Any) -> None:
+    async with window(toasts=True) as opened:
+        await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
+        await opened.press("tab")
+        await opened.tell(story.diverged(), story.paused("diverged"))
+        assert opened.rows[23].startswith("tab View")
+        assert {"u U Undo", "space Go on"} <= set(opened.rows[23].split("  "))
+        await opened.until(lambda: "loss became NaN" in opened.text)  # there is no log here
+        await opened.until(lambda: "u goes back to when it was" in opened.text)
