@@ -7,6 +7,8 @@ apart, lighter or darker for the background. One colour means one thing everywhe
 - `$training` and `$held-out`: the run's curves, `$fork-training` and `$fork-held-out` its fork's;
 - `$evidence-for` and `$evidence-against`: pixels that speak for a class and against it;
 - success and error: right and wrong, the true label and another prediction.
+
+Backgrounds are greys, or nearly: where a terminal has 256 colours a tint becomes a strong one.
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ DARK = Theme(
     foreground="#e6e6e6",
     background="#11151a",
     surface="#161b22",
-    panel="#212a34",
+    panel="#262b31",
     variables=VARIABLES,
 )
 LIGHT = Theme(
@@ -75,7 +77,7 @@ LIGHT = Theme(
     foreground="#1c1c1c",
     background="#ffffff",
     surface="#fbfaf7",
-    panel="#eceae4",
+    panel="#eaeaea",
     variables=_variables("#8a4800", "#0064d0", "#341e00", "#730d73")
     | class_colors(
         "#45020d #340c44 #010578 #1821f8 #890600 #6d9007 #ce13e1 #16554f #019660 #8b669e"

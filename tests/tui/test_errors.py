@@ -196,7 +196,9 @@ async def test_a_dialog_that_cannot_be_opened_is_closed(
         opened.find("On this view")
 
 
-@pytest.mark.parametrize(("view", "tabs"), [(MistakesView, 1), (ConfusionView, 2)])
+@pytest.mark.parametrize(
+    ("view", "tabs"), [(ConfusionView, 2), pytest.param(MistakesView, 1, marks=pytest.mark.long)]
+)
 async def test_a_view_that_cannot_be_made_is_made_anew(
     window: Any,
     story: Any,

@@ -229,6 +229,7 @@ async def test_who_quits_while_a_rate_is_sought_need_not_wait(
     assert len(made) <= ended + 1
 
 
+@pytest.mark.long
 async def test_the_run_before_another_one_is_kept_whole(tmp_path: Path, sample: Dataset) -> None:
     config = CONFIG.with_(epochs=100_000, threads=2)
     async with watch(config, tmp_path / "run") as watched:

@@ -10,6 +10,8 @@ import click
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from rich.color import Color as RichColor
+from rich.color import ColorSystem
 from textual.color import Color
 from textual.theme import Theme
 
@@ -141,6 +143,15 @@ def test_lightness_and_sight() -> None:
     # The colours that a person could not tell apart before: two olives, to a deuteranope.
     olives = [lab(Color.parse(each), DEUTERANOPIA) for each in ("#955200", "#6b6300")]
     assert np.linalg.norm(olives[0] - olives[1]) < 10
+
+
+def test_backgrounds_have_no_tint_where_there_are_256_colours() -> None:
+    """A tint that is hardly seen would become a strong one: beige turns pink, slate turns navy."""
+    for theme in THEMES:
+        for color in (theme.background, theme.surface, theme.panel):
+            assert color is not None
+            shown = RichColor.parse(color).downgrade(ColorSystem.EIGHT_BIT).get_truecolor()
+            assert len(set(shown)) == 1, (theme.name, color, shown.hex)
 
 
 async def test_only_those_that_have_shades_are_offered(window: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from support.confusion_view import FIRST, SECOND
+from support.rarely import rarely
 from support.steering import forked, of_fork
 
 import digit_tui
@@ -75,7 +76,7 @@ async def scenes(opened: Any, story: Any) -> AsyncIterator[str]:
     yield "keep"
 
 
-@pytest.mark.parametrize("validation", [0, 500])
+@pytest.mark.parametrize("validation", [500, *rarely(0)])
 async def test_no_word_is_cut_off(window: Any, story: Any, validation: int) -> None:
     cut: dict[str, list[str]] = {}
     async with window(validation=validation) as opened:

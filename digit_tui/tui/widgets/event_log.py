@@ -40,7 +40,12 @@ class EventLog(Static):
                 style = self.get_component_rich_style(f"event-log--{line.kind}", partial=True)
             mark = f"{line.mark} " if line.mark else ""
             wrapped = Text(mark + line.text, style).wrap(self.app.console, max(width, 1))
-            rows[:0] = list(wrapped)[:room]
+            shown = list(wrapped)[:room]
+            if len(wrapped) > room:  # the whole log has the rest
+                shown[-1].rstrip()
+                shown[-1].truncate(width - 1)
+                shown[-1].append("…")
+            rows[:0] = shown
         text = Text("\n").join(rows)
         if text != self._shown:  # each update is sent to the terminal
             self._shown = text

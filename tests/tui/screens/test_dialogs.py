@@ -328,6 +328,7 @@ class TestRestart:
 
 
 class TestHelp:
+    @pytest.mark.long
     async def test_it_closes_and_changes_nothing(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), story.steps(10))

@@ -137,6 +137,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     control["go"].set()
 
 
+@pytest.mark.long
 async def test_it_can_be_stopped(inside: Any, slow: dict[str, Any]) -> None:
     async with inside("Robustness", INVITED) as opened:
         await opened.press("b")

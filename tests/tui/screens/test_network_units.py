@@ -394,6 +394,7 @@ async def test_a_share_is_chosen_on_the_curve_and_applied(
         assert "⏎ Open" in opened.text
 
 
+@pytest.mark.long
 async def test_the_mouse_chooses_a_share(show: OpenPage, story: Any, network: Network) -> None:
     async with show() as opened:
         await open_curve(opened, state_of(story, network))
@@ -409,6 +410,7 @@ async def test_the_mouse_chooses_a_share(show: OpenPage, story: Any, network: Ne
         opened.find("Pruned 50%: ")  # it stays
 
 
+@pytest.mark.long
 async def test_pruning_is_broken_off(
     show: OpenPage, story: Any, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:

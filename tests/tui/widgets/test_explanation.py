@@ -43,6 +43,7 @@ class TestRoom:
         async with explain(*size) as opened:
             assert self.shown(opened) == {"neighbours": neighbours, "what-if": what_if}
 
+    @pytest.mark.long
     async def test_after_a_resize_while_it_was_closed(self, explain: Any) -> None:
         async with explain(60, 20) as opened:
             await opened.press("escape")
@@ -102,6 +103,7 @@ class TestScreen:
             await opened.press("up")
             opened.find("#31  9 → 0")
 
+    @pytest.mark.long
     async def test_neighbours_may_be_found_while_the_terminal_has_no_room(
         self, explain: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
