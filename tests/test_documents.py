@@ -17,6 +17,7 @@ from digit_tui.cli import predict as predict_files
 from digit_tui.cli.main import cli
 from digit_tui.cli.mistakes import CSV_COLUMNS
 from digit_tui.cli.subcommands import (
+    committee,
     evaluate,
     export,
     import_,
@@ -41,6 +42,7 @@ from digit_tui.nn.gradient_check import BATCH as CHECK_BATCH
 from digit_tui.nn.gradient_check import COUNT
 from digit_tui.plain.grammar import COMMANDS
 from digit_tui.run.commands import Teach
+from digit_tui.run.teacher import TEMPERATURE, WEIGHT
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.storage.lock import LOCK
 from digit_tui.storage.run_files import FILES
@@ -185,6 +187,24 @@ def test_the_options_of_export_and_import() -> None:
         assert named | others - {"--hidden"} == known
 
 
+def test_the_options_of_committees_and_teachers() -> None:
+    text = read("committee")
+    rows = dict(table(section(text, "Measure"), "option", "meaning (default)"))
+    options = [option for option in committee.params if isinstance(option, click.Option)]
+    assert set(code(" ".join(rows))) == {name for option in options for name in option.opts}
+    learning = section(text, "A run that learns from others")
+    rows = dict(table(learning, "option", "meaning (default)"))
+    assert code(" ".join(rows)) == ["--teacher", "--distill-temperature", "--distill-weight"]
+    helps = {
+        option.opts[0]: option.help for option in cli.params if option.opts[0][2:9] == "distill"
+    }
+    every = dict(table(read("options"), "option", "meaning (default)"))
+    for name, value in (("temperature", TEMPERATURE), ("weight", WEIGHT)):
+        flag = f"--distill-{name}"
+        for told in (rows[f"`{flag}`"], every[f"`{flag}`"], helps[flag]):
+            assert f"({value:g})" in str(told)
+
+
 def run_options_of(command: click.Command) -> list[click.Parameter]:
     """The options of a run among those of a command."""
     return [option for option in command.params if option.name in RunConfig.__annotations__]
@@ -261,7 +281,7 @@ def test_the_events_and_their_fields() -> None:
 
 
 def test_the_fields_are_those_that_a_run_prints(teach_8: Teach, tmp_path: Path) -> None:
-    """With held-out digits all of them are there, but for the step of an opened test set."""
+    """With held-out digits all are there, but for the step of an opened test set and a teacher."""
     told = {code(name)[0]: code(each) for name, each in table(read("scripts"), "event", "fields")}
     run = ["--batch", "--json", "--data", "sample", "--preset", "classic", "--hidden", "4"]
     run += [
@@ -290,7 +310,9 @@ def test_the_fields_are_those_that_a_run_prints(teach_8: Teach, tmp_path: Path) 
     }
     for event, names in printed.items():
         assert names == [
-            name for name in told[event] if (event, name) != ("run_ended", "test_opened")
+            name
+            for name in told[event]
+            if (event, name) not in (("run_ended", "test_opened"), ("run_started", "teacher"))
         ]
 
 

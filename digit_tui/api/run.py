@@ -15,6 +15,7 @@ from typing import Unpack
 from digit_tui.api.digits import data_name
 from digit_tui.api.errors import ConfigError, RunError
 from digit_tui.api.fork import Fork
+from digit_tui.api.given_teacher import GivenTeacher, given_teacher
 from digit_tui.api.given_weights import GivenWeights, check_classes, given_network, source_of
 from digit_tui.api.keeping import check_keepable, name_of, save
 from digit_tui.api.live import LiveRun
@@ -69,6 +70,9 @@ class Run(LiveRun):
         data: str | PathLike[str] | Dataset = "auto",
         folder: str | PathLike[str] | None = None,
         weights: GivenWeights | None = None,
+        teacher: GivenTeacher | None = None,
+        distill_temperature: float | None = None,
+        distill_weight: float | None = None,
         **options: Unpack[RunOptions],
     ) -> None:
         """Begin a run; it has made no step yet.
@@ -81,17 +85,33 @@ class Run(LiveRun):
             weights: to begin with, instead of those that follow from the seed: a file that
                 `digit-tui import` reads; or of each layer the weights (inputs, outputs) and the
                 biases (outputs,). The hidden layers and the side are theirs.
+            teacher: to be distilled from, as `--teacher` does: a saved run or its name, another
+                run, or a network; a list of them is a committee. It is copied.
+            distill_temperature: what logits are divided by for that; None is 2.
+            distill_weight: the share of the loss that the teacher decides, from 0 to 1; None is
+                0.5.
             options: as the command line has them, with the names of RunConfig: hidden, optimizer,
                 learning_rate, schedule, batch_size, epochs, weight_decay, clip_norm, clip_value,
                 augment, average, validation, side, seed, threads.
 
         Raises:
             ConfigError: if an option is unknown, of the wrong type or out of range.
-            DataError: if the digits cannot be read, or the weights are none of a network for them.
+            DataError: if the digits cannot be read, or the weights or the teacher are none of a
+                network for them.
             ImportError: if a package is missing that reads the file of weights.
-            RunError: if the folder holds a run already, or another process uses it.
+            RunError: if the folder holds a run already, or another process uses it; or if a
+                teacher cannot be read.
             OSError: if the folder cannot be written.
         """
+        for name, number in (
+            ("distill_temperature", distill_temperature),
+            ("distill_weight", distill_weight),
+        ):
+            if teacher is None and number is not None:
+                raise ConfigError(name, f"{name} is for a run with a teacher")
+        distilled = (
+            None if teacher is None else given_teacher(teacher, distill_temperature, distill_weight)
+        )
         given = None if weights is None else given_network(weights, options)
         dataset: Dataset | None = None
         if isinstance(data, Dataset):
@@ -107,7 +127,7 @@ class Run(LiveRun):
         config = config_of(preset, name, options)
         path = None if folder is None else Path(folder).expanduser()
         initial = None if given is None else InitialWeights(given.parameters, source_of(weights))
-        request = RunRequest(config, path, initial=initial)
+        request = RunRequest(config, path, initial=initial, teacher=distilled)
         if dataset is None:
             dataset = load_dataset(config.data, config.side)
         images = len(dataset.train_labels)
@@ -117,6 +137,8 @@ class Run(LiveRun):
         dataset = hold_out(dataset, config.validation)
         if given is not None:
             check_classes(given, dataset)
+        if distilled is not None:
+            distilled.check(dataset)
         if path is not None:
             check_keepable(dataset)
         self._start(request, dataset, kept=path is not None)

@@ -103,7 +103,7 @@ class Session:
                 self.dataset,
                 source,
                 interactive=True,
-                start_point=StartPoint(initial=request.initial),
+                start_point=StartPoint(initial=request.initial, teacher=request.teacher),
                 processes=request.processes,
             )
         except WorkerPoolError as error:

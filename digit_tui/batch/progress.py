@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from digit_tui.data import counted
 from digit_tui.run.events import EpochEnded, Event, RunStarted, SettingChanged, StepsDone
+from digit_tui.run.teacher_words import teacher_words
 from digit_tui.run.wording import setting_set
 from digit_tui.session.output import discard_output
 
@@ -42,12 +43,11 @@ class ProgressLines:
 
     def show(self, event: Event) -> None:
         match event:
-            case RunStarted(data=data, network=network, settings=settings):
+            case RunStarted(data=data, network=network, settings=settings, teacher=about):
                 self._epochs = settings.epochs
                 widths = "-".join(map(str, network))
-                self._write(
-                    f"{widths} on {data['name']}, {counted(data['training_images'], 'image')}"
-                )
+                parts = [f"{widths} on {data['name']}", counted(data["training_images"], "image")]
+                self._write(", ".join(filter(None, [*parts, teacher_words(about)])))
             case EpochEnded():
                 now = monotonic()
                 if event.epoch == self._epochs or now - self._shown >= LINE_SECONDS:

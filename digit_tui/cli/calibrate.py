@@ -56,6 +56,11 @@ def calibrate_run(name: str, best: bool, folds: int, as_json: bool) -> int:
                 "known, and if digits that are held out now were among it, they look too easy"
             )
         validation = saved.config.validation
+        if saved.teacher_about is not None and not validation:
+            print_error(
+                "the run has a teacher, which may have been trained on the digits that are held "
+                "out now: then they look too easy"
+            )
         if validation:
             own = hold_out(dataset, validation)
             with threadpool_limits(limits=saved.config.threads, user_api="blas"):

@@ -56,6 +56,25 @@ if TYPE_CHECKING:
     help="Folder to save the run in (a new one in the state directory).",
 )
 @click.option(
+    "--teacher",
+    metavar="RUN",
+    type=RUN_NAME,
+    multiple=True,
+    help="Learn from this saved run too (distillation); given several times, from a committee.",
+)
+@click.option(
+    "--distill-temperature",
+    metavar="X",
+    type=float,
+    help="With --teacher: what the logits of both are divided by (2).",
+)
+@click.option(
+    "--distill-weight",
+    metavar="X",
+    type=float,
+    help="With --teacher: its share of the loss, 0 to 1; the labels have the rest (0.5).",
+)
+@click.option(
     "--resume",
     metavar="RUN",
     type=RUN_NAME,
@@ -105,6 +124,9 @@ def cli(
     /,
     preset: str,
     folder: Path | None,
+    teacher: tuple[str, ...],
+    distill_temperature: float | None,
+    distill_weight: float | None,
     resume: str | None,
     replay: str | None,
     fork_at: int | None,
@@ -162,6 +184,12 @@ def cli(
         if _on_command_line(context, name)
     }
     saved = resume or replay
+    distilling = ("teacher", "distill_temperature", "distill_weight")
+    for name in distilling:
+        if _on_command_line(context, name) and (saved is not None or not teacher):
+            flag = "--resume" if resume else "--replay"
+            own = f"is not for {flag}: the run keeps what it began with"
+            raise click.UsageError(f"--{flag_of(name)} {own if saved else 'needs --teacher'}")
     if saved is not None:
         if resume and (replay or _on_command_line(context, "folder")):
             other = "--replay" if replay else "--run"
@@ -170,7 +198,13 @@ def cli(
     else:
         from digit_tui.training.run_request import RunRequest
 
-        request = RunRequest(make_config(preset, stronger(context, options)), folder)
+        config = make_config(preset, stronger(context, options))
+        request = RunRequest(config, folder)
+        if teacher:
+            from digit_tui.cli.teacher import read_teacher
+
+            numbers = distill_temperature, distill_weight
+            request = replace(request, teacher=read_teacher(teacher, *numbers, config))
         if request.config.epochs == 0:
             click.echo("digit-tui: --epochs 0: nothing is trained, only measured", err=True)
     if _on_command_line(context, "threads"):
@@ -192,7 +226,8 @@ def cli(
 
     if "data" in written:
         written["data"] = request.config.data  # a folder in full
-    asked = written if folder is None and resume is None else None
+    # To go on with an interrupted run is offered to who names none, nor a teacher.
+    asked = written if folder is None and resume is None and not teacher else None
     sys.exit(run_tui(request, asked, fps, not no_tips, theme, keys_path(context), notify))
 
 

@@ -13,6 +13,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
         *("epochs", "batch_size", "optimizer", "learning_rate", "schedule", "weight_decay"),
         *("clip_norm", "clip_value", "augment", "average", "seed", "threads"),
     ),
+    "Distillation": ("teacher", "distill_temperature", "distill_weight"),
     "Saved runs": ("folder", "resume"),
     "Interface": ("plain", "theme", "fps", "notify", "no_tips"),
     "Scripts": ("batch", "as_json", "target_accuracy", "replay", "fork_at", "fork"),

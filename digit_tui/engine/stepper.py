@@ -54,6 +54,7 @@ class Stepper:
         self.cut_short = False
         self._deformed: tuple[int, int, str] | None = None  # epoch, block, how
         self._removed: Removed | None = None  # what the pool knows to be removed
+        self._asked = not pool.has_teacher  # whether a teacher has seen the images as they are
 
     def steps(self, state: RunState, most: int) -> list[StepResult]:
         """Make one step or a group of them, in place: the fewer groups, the less time they take.
@@ -108,6 +109,10 @@ class Stepper:
         if deformed:
             loaded = self._load(state, min(batch_size, self._images - state.cursor))
             end = min((state.cursor + loaded) // BLOCK * BLOCK + BLOCK, self._images)
+        elif not self._asked:
+            for start in range(0, self._images, BLOCK):
+                self._pool.do("ask_teacher", False, start, min(start + BLOCK, self._images))
+            self._asked = True
         batches: list[tuple[int, float]] = []
         cursor = state.cursor
         while len(batches) < most and cursor < self._images:
@@ -159,6 +164,8 @@ class Stepper:
         if wanted != self._deformed:
             self._deformed = None  # the job may be interrupted
             self._pool.do("deform", *wanted)
+            if self._pool.has_teacher:
+                self._pool.do("ask_teacher", True, 0, min(BLOCK, self._images - block * BLOCK))
             self._deformed = wanted
 
     def _learning_rate(self, state: RunState, cursor: int) -> float:

@@ -35,6 +35,7 @@ from digit_tui.nn import (
     Hyperparameters,
     Network,
     Outcomes,
+    SoftTargets,
     average_into,
     clip,
     evaluate,
@@ -61,6 +62,11 @@ class WorkerSpec:
     seed: int
     batch_size: int
     workers: int
+    teacher: tuple[tuple[tuple[int, ...], float], ...] = ()
+    """Of each network that the run is distilled from its layer widths, and what its logits are
+    divided by."""
+    distill_temperature: float = 1.0
+    distill_weight: float = 0.0
 
 
 class Worker:
@@ -112,6 +118,10 @@ class Worker:
         self._sums = SharedSums(allocate, spec.workers, index)
         shard = self._pass.shards[index]
         self._inputs = InputBuffer(shard.inputs, pixels, spec.batch_size, np.float32, allocate_own)
+        # Of a batch, what a teacher says of its images.
+        self._targets: Array | None = None
+        if spec.teacher:
+            self._targets = allocate_own((spec.batch_size, classes), np.float32)
         scratch = allocate_own((LONGEST_BLOCK,), np.float32)
         self._spans = [
             ParameterSpan.of(vectors, kept, self._pass.gradient, own, scratch)
@@ -128,6 +138,10 @@ class Worker:
         """Make this worker's part of a block of deformed images; see Batches."""
         self._batches.deform(epoch, block, augment, self._index, self._spec.workers)
 
+    def ask_teacher(self, deformed: bool, start: int, stop: int) -> None:
+        """Do this worker's part of asking the teacher; see Batches."""
+        self._batches.ask_teacher(deformed, start, stop, self._index, self._spec.workers)
+
     def load(self, start: int, at: int, images: int) -> None:
         """Load some images of a batch from the block that was deformed last.
 
@@ -137,6 +151,8 @@ class Worker:
             images: how many.
         """
         self._inputs.load(self._batches.deformed(start, images, self._inputs.pixels), at)
+        if self._targets is not None:
+            self._targets[at : at + images] = self._batches.deformed_targets(start, images)
 
     def inputs(self, number: int, group: StepGroup, start: int) -> Inputs:
         """This worker's inputs of a batch.
@@ -151,6 +167,8 @@ class Worker:
             loaded = 0 if number else group.loaded
             self.load(start + loaded, loaded, images - loaded)
             return self._inputs.loaded(images)  # of 128 images four pixels in five are inked
+        if self._targets is not None:
+            self._targets[:images] = self._batches.original_targets(group.epoch, start, images)
         own = self._inputs.pixels
         return self._inputs.without_blanks(self._batches.originals(group.epoch, start, images, own))
 
@@ -218,7 +236,7 @@ class Worker:
         inputs, own = self.inputs(number, group, start), self._pass.shard_pass(images, self._index)
         own.multiply(inputs)
         yield
-        partial_loss = own.propagate(labels, outcomes)
+        partial_loss = own.propagate(labels, outcomes, self._soft_targets(images))
         yield
         results, index = self._sums.values, self._index
         results[number, index, PARTIAL_LOSS] = partial_loss
@@ -237,6 +255,13 @@ class Worker:
                 number, group, learning_rate, sqrt(squares)
             )
         return finite and not results[number, 0, STOP_REQUESTED]
+
+    def _soft_targets(self, images: int) -> SoftTargets | None:
+        """What the teacher says of the images of the batch that was loaded; None without one."""
+        if self._targets is None:
+            return None
+        spec = self._spec
+        return SoftTargets(self._targets[:images], spec.distill_temperature, spec.distill_weight)
 
     def _update(
         self, number: int, group: StepGroup, learning_rate: float, norm: float

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.engine.barrier import LINE, Barrier
-from digit_tui.engine.batches import BLOCK, Batches, TrainingData
+from digit_tui.engine.batches import BLOCK, Batches, SharedTeacher, TrainingData
 from digit_tui.engine.shared_memory import Arena
 from digit_tui.engine.worker import Worker, WorkerSpec
+from digit_tui.nn import Network
+from digit_tui.nn.network import parameter_count
 from digit_tui.run.state import Vectors
+from digit_tui.run.teacher import Teacher
 
 Array = NDArray[Any]
 
@@ -21,19 +24,35 @@ REQUEST_BYTES = 8_192
 """Space for one request: the name of a job and its arguments, at most those of MAX_STEPS steps."""
 
 
-def allocate_run_arrays(
-    arena: Arena, spec: WorkerSpec, images: Array | None
-) -> tuple[Vectors, Array, TrainingData, Array]:
-    """Allocate what does not depend on the batch size, in the same order in each process.
+class RunArrays(NamedTuple):
+    """What the workers of a run share that does not depend on the batch size."""
+
+    vectors: Vectors
+    kept: Array
+    """(n,) float32, 0 for removed parameters and 1 for others."""
+    data: TrainingData
+    block: Array
+    """(BLOCK, pixels) uint8, for a block of deformed images."""
+    teacher: SharedTeacher | None
+
+    def take_weights(self, teacher: Teacher) -> None:
+        """Have the weights of the teacher that the spec tells of."""
+        assert self.teacher is not None
+        for (network, _), member in zip(self.teacher.members, teacher.members, strict=True):
+            network.parameters[:] = member.network.parameters
+
+    def batches(self, spec: WorkerSpec) -> Batches:
+        """The batches of the training data."""
+        return Batches(self.data, spec.seed, spec.side, self.block, self.teacher)
+
+
+def allocate_run_arrays(arena: Arena, spec: WorkerSpec, images: Array | None) -> RunArrays:
+    """Allocate them, in the same order in each process.
 
     Args:
         arena: where.
         spec: what is trained.
         images: the training images, if they are in memory of their own.
-
-    Returns:
-        The run's vectors, (n,) float32 that is 0 for removed parameters and 1 for others, the
-        training data, and (BLOCK, pixels) uint8 for a block of deformed images.
     """
     pixels = spec.sizes[0]
     vectors = Vectors.make(spec.sizes, spec.average, arena.allocate)
@@ -41,7 +60,20 @@ def allocate_run_arrays(
     if images is None:
         images = arena.allocate((spec.images, pixels), np.uint8)
     data = TrainingData(images, arena.allocate((spec.images,), np.uint8))
-    return vectors, kept, data, arena.allocate((BLOCK, pixels), np.uint8)
+    block = arena.allocate((BLOCK, pixels), np.uint8)
+    return RunArrays(vectors, kept, data, block, _allocate_teacher(arena, spec))
+
+
+def _allocate_teacher(arena: Arena, spec: WorkerSpec) -> SharedTeacher | None:
+    if not spec.teacher:
+        return None
+    classes = spec.sizes[-1]
+    members = [
+        (Network(sizes, arena.allocate((parameter_count(sizes),), np.float32)), temperature)
+        for sizes, temperature in spec.teacher
+    ]
+    originals = arena.allocate((spec.images, classes), np.float32)
+    return SharedTeacher(members, originals, arena.allocate((BLOCK, classes), np.float32))
 
 
 class WorkerGroup:
@@ -70,7 +102,7 @@ class WorkerGroup:
             arena: where; shared, unless there is one worker in all.
             spec: what is trained, and by how many workers.
             vectors: the run's, which the workers update in place.
-            kept: see `allocate_run_arrays`.
+            kept: see RunArrays.
             batches: of the training data.
             process: which one this is, from 0.
             processes: how many there are.

@@ -22,10 +22,10 @@ from threadpoolctl import threadpool_limits
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.data.mapping import place_of
-from digit_tui.engine.batches import BLOCK, Batches, TrainingData
+from digit_tui.engine.batches import BLOCK, TrainingData
 from digit_tui.engine.shared_memory import Arena, shared_arena
 from digit_tui.engine.worker import Worker, WorkerSpec
-from digit_tui.engine.worker_group import WorkerGroup, allocate_run_arrays
+from digit_tui.engine.worker_group import RunArrays, WorkerGroup, allocate_run_arrays
 from digit_tui.engine.worker_processes import (
     REMEDY,
     WorkerGone,
@@ -35,7 +35,7 @@ from digit_tui.engine.worker_processes import (
     worker_count,
 )
 from digit_tui.nn import Evaluation
-from digit_tui.run.state import Vectors
+from digit_tui.run.teacher import Teacher
 
 Array = NDArray[Any]
 
@@ -66,6 +66,7 @@ class WorkerPool:
         data: TrainingData,
         command_waiting: Callable[[], bool],
         interrupt: Callable[[], bool],
+        teacher: Teacher | None = None,
     ) -> None:
         """Allocate what the workers share.
 
@@ -76,6 +77,7 @@ class WorkerPool:
             data: to learn from.
             command_waiting: whether a command waits.
             interrupt: whether it waits for the end of a group of steps.
+            teacher: that the run is distilled from; the spec tells of it.
 
         Raises:
             WorkerPoolError: if there is not enough memory.
@@ -92,15 +94,18 @@ class WorkerPool:
         self._place = place_of(data.images)
         images = data.images if spec.workers == 1 or self._place else None
 
-        def allocate(arena: Arena) -> tuple[Vectors, Array, TrainingData, Array]:
+        def allocate(arena: Arena) -> RunArrays:
             return allocate_run_arrays(arena, spec, images)
 
         self._run_arena = self._arena_for(allocate)
-        self.vectors, self.kept, shared, block = allocate(self._run_arena)
-        if shared.images is not data.images:
-            shared.images[:] = data.images
-        shared.labels[:] = data.labels
-        self._batches = Batches(shared, spec.seed, spec.side, block)
+        arrays = allocate(self._run_arena)
+        self.vectors, self.kept = arrays.vectors, arrays.kept
+        if arrays.data.images is not data.images:
+            arrays.data.images[:] = data.images
+        arrays.data.labels[:] = data.labels
+        if teacher is not None:
+            arrays.take_weights(teacher)
+        self._batches = arrays.batches(spec)
         self._make_group(self._wanted)
 
     @classmethod
@@ -112,6 +117,7 @@ class WorkerPool:
         processes: int | None = None,
         command_waiting: Callable[[], bool] = lambda: False,
         interrupt: Callable[[], bool] = lambda: False,
+        teacher: Teacher | None = None,
     ) -> WorkerPool:
         """The pool of a run on a dataset, for a network with these layer widths.
 
@@ -121,6 +127,7 @@ class WorkerPool:
             dataset: to learn from.
             processes: that train, at most one for each worker; None is just that.
             command_waiting: see there; likewise `interrupt`.
+            teacher: that the run is distilled from; None learns from the labels alone.
         """
         data = TrainingData(dataset.train_images, dataset.train_labels)
         images, workers = len(data.labels), worker_count(config.threads)
@@ -132,15 +139,21 @@ class WorkerPool:
             seed=config.seed,
             batch_size=min(config.batch_size, images),
             workers=workers,
+            **({} if teacher is None else teacher.told_workers),
         )
         processes = min(processes or workers, workers)
         blas_threads = config.threads if workers == 1 else 1
-        return cls(spec, processes, blas_threads, data, command_waiting, interrupt)
+        return cls(spec, processes, blas_threads, data, command_waiting, interrupt, teacher)
 
     @property
     def images(self) -> int:
         """How many there are in the training set."""
         return self._spec.images
+
+    @property
+    def has_teacher(self) -> bool:
+        """Whether the run is distilled; then `ask_teacher` comes before steps."""
+        return bool(self._spec.teacher)
 
     @property
     def may_lose_processes(self) -> bool:

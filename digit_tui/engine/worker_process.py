@@ -8,7 +8,6 @@ from select import select
 from typing import Any
 
 from digit_tui.data.mapping import Place, array_at
-from digit_tui.engine.batches import Batches
 from digit_tui.engine.shared_memory import Arena
 from digit_tui.engine.worker import WorkerSpec
 from digit_tui.engine.worker_group import WorkerGroup, allocate_run_arrays
@@ -20,8 +19,8 @@ def run_worker(task: dict[str, Any]) -> None:
     run_arena, batch_arena = map(Arena, task["memory"])
     place, shape = task["images"], (spec.images, spec.sizes[0])
     images = array_at(Place(*place), shape) if place else None
-    vectors, kept, data, block = allocate_run_arrays(run_arena, spec, images)
-    batches = Batches(data, spec.seed, spec.side, block)
+    arrays = allocate_run_arrays(run_arena, spec, images)
+    vectors, kept, batches = arrays.vectors, arrays.kept, arrays.batches(spec)
     group = WorkerGroup(
         batch_arena, spec, vectors, kept, batches, task["process"], task["processes"], _pause_or_end
     )

@@ -66,7 +66,10 @@ EXAMPLES = {
     "loss": "loss>2 or loss<=0.5",
     "forgotten": "forgotten>=2 or forgotten=0",
 }
-GRAMMAR = f"write true=4,7 pred=9 index=12 conf>0.9 loss>2 forgotten>=2 {' '.join(STATES)}"
+OF_COMMITTEES = "allwrong"
+"""The state that says nothing new of one network: who filters its digits is not told of it."""
+_TOLD = " ".join(state for state in STATES if state != OF_COMMITTEES)
+GRAMMAR = f"write true=4,7 pred=9 index=12 conf>0.9 loss>2 forgotten>=2 {_TOLD}"
 TERM = re.compile(r"([a-z]+)(<=|>=|<|>|=)(.+)")
 WHOLE = re.compile(r"[0-9]{1,9}")
 DECIMAL = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,3})?")

@@ -3,6 +3,7 @@
 from digit_tui.nn.augmentation import AUGMENTATIONS, Deformation, deform, draw_deformation
 from digit_tui.nn.averaging import average_into
 from digit_tui.nn.clipping import clip, clip_by_global_norm, clip_by_value, global_norm
+from digit_tui.nn.distillation import SoftTargets, teacher_outputs
 from digit_tui.nn.fine_tuning import Stopped, fine_tune
 from digit_tui.nn.gradient_check import LayerCheck, check_gradient
 from digit_tui.nn.history import Change, PredictionHistory
@@ -30,6 +31,7 @@ __all__ = [
     "Network",
     "Outcomes",
     "PredictionHistory",
+    "SoftTargets",
     "Stopped",
     "UpdateRule",
     "average_into",
@@ -50,6 +52,7 @@ __all__ = [
     "scale_pixels",
     "smallest_weights",
     "split_range",
+    "teacher_outputs",
     "update",
     "weight_mask",
 ]

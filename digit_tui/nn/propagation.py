@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.nn.clipping import sum_of_squares
+from digit_tui.nn.distillation import SoftTargets
 from digit_tui.nn.inputs import Inputs
 from digit_tui.nn.loss import Outcomes
 from digit_tui.nn.network import Allocate, Network, layer_matrices, scale_pixels
@@ -81,12 +82,13 @@ class GradientPass:
         self.gathered = [allocate_own((height, widths[0]), dtype) for height in heights]
         self._made: dict[tuple[int, int], ShardPass] = {}
 
-    def run(self, inputs: Array, labels: Array) -> BatchResult:
-        """Compute the batch's loss, and its gradient into `self.gradient`.
+    def run(self, inputs: Array, labels: Array, soft: SoftTargets | None = None) -> BatchResult:
+        """Compute the batch's cross-entropy, and the gradient of its loss into `self.gradient`.
 
         Args:
             inputs: (n, pixels) from 0 to 1; n may be smaller than the batch size.
             labels: (n,) the true classes.
+            soft: what a teacher says of the images; None if the loss is the cross-entropy.
         """
         passes = [self.shard_pass(len(inputs), index) for index in range(self.shard_count)]
         with_one = np.pad(inputs, ((0, 0), (0, 1)), constant_values=1)
@@ -95,7 +97,7 @@ class GradientPass:
             each.multiply(of_shard)
         outcomes = Outcomes(len(inputs), self.network.sizes[-1], self.gradient.dtype)
         for each in passes:
-            each.propagate(labels, outcomes)
+            each.propagate(labels, outcomes, soft)
         for each, of_shard in zip(passes, own, strict=True):
             each.differentiate(of_shard)
         loss = float(outcomes.losses.mean(dtype=np.float64))
@@ -159,7 +161,9 @@ class ShardPass:
             weights = weights.take(kept.rows, axis=0, out=room, mode="clip")
         np.matmul(values, weights, out=self._product)
 
-    def propagate(self, labels: Array, outcomes: Outcomes) -> float:
+    def propagate(
+        self, labels: Array, outcomes: Outcomes, soft: SoftTargets | None = None
+    ) -> float:
         """Propagate the shard's images forward, and their errors back.
 
         All shards must have done `multiply`.
@@ -167,18 +171,23 @@ class ShardPass:
         Args:
             labels: (n,) the whole batch's.
             outcomes: what became of the shard's images is added.
+            soft: what a teacher says of the batch; None if the loss is the cross-entropy.
 
         Returns:
-            The sum of their losses, in nats, but for a term that is always finite.
+            The sum of their cross-entropies, in nats, but for a term that is always finite.
         """
         outputs, errors = self._outputs, self._errors
         for product in self._others:
             outputs[0] += product
         error = self._network.forward_on(outputs)
+        pull = None if soft is None else soft.pull(error, self._rows)
         true, loss = outcomes.add(error, labels[self._rows])
 
         # Softmax and cross-entropy together have the gradient (probability - target).
         error.reshape(-1)[true] -= 1
+        if soft is not None and pull is not None:
+            error *= 1 - soft.weight
+            error += pull
         error /= self._images
         for index in reversed(range(1, len(errors))):
             weights = self._network.layers[index].weights

@@ -104,11 +104,10 @@ def status(run: RunStatus) -> list[str]:
     """The state of a run in full."""
     name = run.dataset.name if run.dataset else run.config.data
     parts = [name, "-".join(map(str, run.network)) or "no network yet"]
+    settings = wording.settings_words(run.settings, run.learning_rate, run.rate_factor)
     lines = [
         status_line(run),
-        ", ".join(
-            [*parts, *wording.settings_words(run.settings, run.learning_rate, run.rate_factor)]
-        ),
+        ", ".join(filter(None, [*parts, *settings, run.teacher])),
     ]
     if run.going and run.images_per_second:
         left = run.seconds_left()

@@ -37,6 +37,8 @@ class RunStarted:
     run: str | None
     """The run's folder."""
     settings: Settings = field(metadata={"json": False})
+    teacher: dict[str, Any] | None = field(default=None, metadata={"if known": True})
+    """runs, temperature, weight; see `run.teacher`."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -50,6 +50,7 @@ from digit_tui.run.remedies import (
     with_remedy,
 )
 from digit_tui.run.settings import Settings, scheduled_rate
+from digit_tui.run.teacher_words import distilled_from
 
 NAMES = {
     "optimizer": "optimizer",
@@ -301,8 +302,9 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
         schedule: of the run's learning rate, see `nn.SCHEDULES`.
     """
     match event:
-        case RunStarted(parameters=parameters):
-            return f"training {parameters:,} parameters"
+        case RunStarted(parameters=parameters, teacher=about):
+            teacher = "" if about is None else f", distilled from {distilled_from(about)}"
+            return f"training {parameters:,} parameters{teacher}"
         case Restored(epoch=epoch, step=step):
             return f"resuming at epoch {epoch:.2f}, step {step:,}"
         case EpochEnded(epoch=epoch, monitored=(split, loss, accuracy)):

@@ -38,6 +38,7 @@ from digit_tui.run.events import (
     WentBack,
 )
 from digit_tui.run.settings import Settings, scheduled_rate
+from digit_tui.run.teacher_words import teacher_words
 from digit_tui.session.failures import Failed
 from digit_tui.session.health_check import Health
 from digit_tui.session.run_history import RunHistory
@@ -94,6 +95,8 @@ class RunStatus:
         self.settings = Settings.of(config)
         self.state: State = "loading"
         self.dataset: Dataset | None = None
+        self.teacher = ""
+        """Whom it is distilled from, in short; "" if it learns from the labels alone."""
         self.network: tuple[int, ...] = ()
         """Layer widths, inputs first, classes last."""
         self.run: str | None = None
@@ -187,6 +190,7 @@ class RunStatus:
             case RunStarted():
                 self.state = "training"
                 self.settings, self.network = event.settings, event.network
+                self.teacher = teacher_words(event.teacher)
                 self._set_folder(event.run)
                 self._start_clock()
             case Restored() | WentBack():

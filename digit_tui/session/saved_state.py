@@ -51,6 +51,7 @@ def events_of_saved(
         versions=versions(),
         run=None,  # nothing is written there
         settings=state.settings,
+        teacher=saved.teacher_about,
     )
     yield Restored(
         step=state.step,

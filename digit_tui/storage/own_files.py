@@ -20,6 +20,7 @@ from digit_tui.storage.run_files import (
     LOCK,
     METRICS,
     RECORD,
+    TEACHER,
     drawings_name,
 )
 
@@ -35,7 +36,7 @@ BEGINNINGS = {
     METRICS: rb"epoch,step,",
     DRAWINGS: re.escape(DRAWINGS_HEAD),
     CALIBRATION: rb'\{"step": ',
-    **dict.fromkeys((*CHECKPOINTS, INITIAL), rb"PK\x03\x04"),
+    **dict.fromkeys((*CHECKPOINTS, INITIAL, TEACHER), rb"PK\x03\x04"),
 }
 """How the files of a run begin, but for the lock."""
 
@@ -144,7 +145,8 @@ def sweep(folder: Path) -> None:
 def is_taken(folder: Path) -> bool:
     """Whether a folder has a file of a run's name, so that none can begin there."""
     # Links count, even where they lead nowhere.
-    if any(os.path.lexists(folder / name) for name in (RECORD, METRICS, INITIAL, *CHECKPOINTS)):
+    taken = (RECORD, METRICS, INITIAL, TEACHER, *CHECKPOINTS)
+    if any(os.path.lexists(folder / name) for name in taken):
         return True
     with suppress(OSError):
         # An empty journal alone is left of a run that failed to begin.

@@ -16,7 +16,9 @@ DRAWINGS = "drawings-SUM"
 """Drawings that the run was taught; SUM is the SHA-256 of the file."""
 INITIAL = "initial.npz"
 """The weights that the run began with, if they were imported."""
-FILES = (CALIBRATION, *CHECKPOINTS, METRICS, DRAWINGS, INITIAL, JOURNAL, RECORD)
+TEACHER = "teacher.npz"
+"""The networks that the run is distilled from, if it has a teacher."""
+FILES = (CALIBRATION, *CHECKPOINTS, METRICS, DRAWINGS, INITIAL, TEACHER, JOURNAL, RECORD)
 """All files of a run, in the order in which they are removed: run.json, which makes a folder a run,
 goes last, so that a removal that failed halfway can be repeated."""
 

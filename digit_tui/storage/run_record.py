@@ -13,6 +13,7 @@ from digit_tui.storage.errors import RunError
 from digit_tui.storage.reading import read_file
 from digit_tui.storage.run_files import RECORD
 from digit_tui.storage.summary_check import SCHEMA, SUMMARY
+from digit_tui.storage.teacher_file import RECORD as TEACHER
 from digit_tui.storage.validation import (
     Invalid,
     config_of,
@@ -78,6 +79,7 @@ _FIELDS = fields(
     also={
         "forked_from": optional(fields({"run": text(), "step": whole()})),
         "initial_weights": optional(fields({"source": text(), "sha256": text(64)})),
+        "teacher": optional(TEACHER),
     },
 )
 

@@ -14,6 +14,7 @@ from digit_tui.config import ConfigError, RunConfig
 from digit_tui.run.commands import Lineage
 from digit_tui.run.setting_ranges import check_values
 from digit_tui.run.settings import OPTIONLESS, Settings, changes_of
+from digit_tui.run.teacher_words import distilled_from
 from digit_tui.run.wording import NAMES, field_value, setting_value
 from digit_tui.storage.command_records import CommandRecord, command_records_of, position
 from digit_tui.storage.errors import RunError
@@ -153,6 +154,8 @@ class RunSummary:
         """For each setting, by its name in words: its value at the start, and at `step`."""
         config = self.saved.config
         before, now = asdict(Settings.of(config)), asdict(self.settings)
+        about = self.saved.teacher_about
+        teacher = "none" if about is None else distilled_from(about)
         fixed = {name: getattr(config, field) for field, name in CONFIG_NAMES.items()}
         return {
             "data": (self.saved.data, self.saved.data),
@@ -162,6 +165,7 @@ class RunSummary:
                 NAMES[field]: (field_value(field, before[field]), field_value(field, now[field]))
                 for field in OPTIONLESS
             },
+            "teacher": (teacher, teacher),
             "commands": (self.commands, self.commands),
         }
 

@@ -16,6 +16,7 @@ from digit_tui.run.commands import Lineage
 from digit_tui.run.event_json import event_to_json
 from digit_tui.run.events import EpochEnded, Evaluated
 from digit_tui.run.lineage import lineage_to_json
+from digit_tui.run.teacher import Teacher
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.checkpoint_files import CheckpointFiles
 from digit_tui.storage.drawing_files import all_drawings, write_drawings
@@ -40,11 +41,13 @@ from digit_tui.storage.run_files import (
     JOURNAL,
     METRICS,
     RECORD,
+    TEACHER,
     runs_folder,
 )
 from digit_tui.storage.run_record import Record, new_record, resumed_record, write_record
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.storage.start_point import StartPoint
+from digit_tui.storage.teacher_file import write_teacher
 from digit_tui.storage.validation import Invalid
 
 
@@ -90,6 +93,7 @@ class RunWriter:
         initial: InitialWeights | None = None,
         past: History | None = None,
         taught: Iterable[Drawings] = (),
+        teacher: Teacher | None = None,
     ) -> None:
         """Create the folder of a new run and write what is known before the first step.
 
@@ -100,6 +104,7 @@ class RunWriter:
             initial: the weights that it begins with, if they do not follow from its seed.
             past: what the run went through so far, if it began without a folder.
             taught: drawings that it was taught so far.
+            teacher: that it is distilled from.
 
         Raises:
             RunTaken: if the folder holds a run already, or another process uses it.
@@ -126,6 +131,8 @@ class RunWriter:
             if initial is not None:
                 self._record["initial_weights"] = initial.record
                 write_initial(self.path, initial)
+            if teacher is not None:
+                self._record["teacher"] = write_teacher(self.path, teacher)
             if forked is not None:
                 self._record["forked_from"] = {
                     "run": str(forked.writer.path.absolute()),
@@ -329,7 +336,7 @@ class RunWriter:
         """Remove the files and folders that `begin` created."""
         self.close()
         with contextlib.suppress(OSError):
-            for name in (RECORD, JOURNAL, METRICS, INITIAL, *CHECKPOINTS):
+            for name in (RECORD, JOURNAL, METRICS, INITIAL, TEACHER, *CHECKPOINTS):
                 (self.path / name).unlink(missing_ok=True)
             for path in self._drawings:
                 path.unlink(missing_ok=True)

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.run.commands import AddEpochs
+from digit_tui.run.teacher import Teacher
 from digit_tui.storage.checkpoint import Checkpoint, Expected, read_checkpoint
 from digit_tui.storage.differences import dataset_difference
 from digit_tui.storage.errors import OtherRun, RunError
@@ -20,6 +21,7 @@ from digit_tui.storage.journal import Line, read_journal
 from digit_tui.storage.lock import lock_owner
 from digit_tui.storage.run_files import BEST, CHECKPOINTS, JOURNAL
 from digit_tui.storage.run_record import Record, read_record
+from digit_tui.storage.teacher_file import read_teacher
 from digit_tui.storage.validation import Invalid
 
 SavedState = Literal["running", "open", "finished", "interrupted", "diverged"]
@@ -171,6 +173,23 @@ class SavedRun:
             RunError: if their file is missing, or has changed.
         """
         return read_initial(self.path, self.record, self.config)
+
+    def teacher(self) -> Teacher | None:
+        """The teacher that it is distilled from; None if it has none.
+
+        Raises:
+            RunError: if the file is missing, or has changed.
+        """
+        return read_teacher(self.path, self.record)
+
+    @property
+    def teacher_about(self) -> dict[str, Any] | None:
+        """What RunStarted says of the teacher; None if it has none. Its file is not read."""
+        about = self.record.get("teacher")
+        if about is None:
+            return None
+        names = [each["source"] for each in about["members"]]
+        return {"runs": names, "temperature": about["temperature"], "weight": about["weight"]}
 
     def check_dataset(self, dataset: Dataset) -> None:
         """Check that a dataset is the one that the run was trained on.

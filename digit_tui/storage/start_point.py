@@ -9,6 +9,7 @@ from pathlib import Path
 from digit_tui.run.commands import Command, GoBack, Stop
 from digit_tui.run.lineage import lineage_from_json
 from digit_tui.run.state import RunState
+from digit_tui.run.teacher import Teacher
 from digit_tui.run.versions import versions
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.checkpoint_files import NONE, Best
@@ -29,6 +30,8 @@ class StartPoint:
     """None: that before the first step."""
     initial: InitialWeights | None = None
     """The weights before the first step; None draws them from the seed."""
+    teacher: Teacher | None = None
+    """That the run is distilled from; None learns from the labels alone."""
     scheduled: Sequence[tuple[int, Command]] = ()
     """Commands to apply at their steps, before any new command is."""
     history: History | None = None
@@ -49,9 +52,9 @@ class StartPoint:
 
         Raises:
             RunError: if the journal is damaged, a checkpoint belongs to another run, or the weights
-                that the run began with are missing.
+                that the run began with, or its teacher, are missing.
         """
-        history, initial = saved.history(), saved.initial()
+        history, begun = saved.history(), (saved.initial(), saved.teacher())
         settings_of(saved, history)  # or a command would be refused on the way
         found: Checkpoint | None = None
         for checkpoint in saved.checkpoints():
@@ -68,10 +71,10 @@ class StartPoint:
                     "no checkpoint can be used: the run is repeated from its beginning, to the bit"
                 )
             drawings_of(saved.path, history.lineage)  # or it would be refused on the way
-            return cls(None, initial, history.lineage, history, best, complaints, saved.path)
+            return cls(None, *begun, history.lineage, history, best, complaints, saved.path)
         scheduled = history.lineage[len(found.state.lineage) :]
         drawings_of(saved.path, scheduled)
-        return cls(found.state, initial, scheduled, history, best, complaints, saved.path)
+        return cls(found.state, *begun, scheduled, history, best, complaints, saved.path)
 
     @classmethod
     def for_replay(cls, saved: SavedRun) -> StartPoint:
@@ -85,7 +88,7 @@ class StartPoint:
         history = saved.history()
         drawings_of(saved.path, history.lineage)
         scheduled = [*history.lineage, (history.end, Stop())]
-        return cls(initial=saved.initial(), scheduled=scheduled, folder=saved.path)
+        return cls(None, saved.initial(), saved.teacher(), scheduled, folder=saved.path)
 
     @classmethod
     def for_full_replay(cls, saved: SavedRun) -> StartPoint:
@@ -96,7 +99,7 @@ class StartPoint:
         """
         scheduled = _all_commands(saved.lines(), saved.history().end)
         drawings_of(saved.path, scheduled)
-        return cls(initial=saved.initial(), scheduled=scheduled, folder=saved.path)
+        return cls(None, saved.initial(), saved.teacher(), scheduled, folder=saved.path)
 
 
 def _best(saved: SavedRun, history: History) -> Best:

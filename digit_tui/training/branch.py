@@ -33,6 +33,7 @@ from digit_tui.run.events import (
 from digit_tui.run.setting_ranges import checked_changes
 from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.state import RunState, Vectors
+from digit_tui.run.teacher import Teacher
 from digit_tui.run.wording import NAMES
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.errors import RunError
@@ -61,6 +62,7 @@ class Branch:
             monitored.
         source: folder of the run that it resumes or repeats, which has drawings that commands name.
         initial: the weights before the first step; None if they were drawn from the seed.
+        teacher: that it is distilled from; None if it has none.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Branch:
         self.test_opened: int | None = None
         self.source: Path | None = None
         self.initial: InitialWeights | None = None
+        self.teacher: Teacher | None = None
         self._met: Met = {}
         self._epoch_seconds: dict[int, float] = {}  # of each epoch, as it was last trained
         self._dataset = dataset
@@ -126,7 +129,7 @@ class Branch:
         )
         branch._evaluator, branch._recorded = self._evaluator.copy(), self._recorded
         branch.last_change, branch.test_opened = self.last_change, self.test_opened
-        branch.source, branch.initial = self.source, self.initial
+        branch.source, branch.initial, branch.teacher = self.source, self.initial, self.teacher
         branch._met = {**self._met}
         branch.steps_made, branch.furthest = self.steps_made, self.furthest
         branch._epoch_seconds = dict(self._epoch_seconds)
@@ -142,7 +145,8 @@ class Branch:
     def keep_in(self, writer: RunWriter, past: History) -> None:
         """Have a folder from now on; see `Trainer.keep_in`."""
         data = self._dataset.summary()
-        writer.begin(self.config, data, None, self.initial, past, self._met.values())
+        met = self._met.values()
+        writer.begin(self.config, data, None, self.initial, past, met, self.teacher)
         self.recorder = Recorder(writer)
 
     def park(self) -> None:

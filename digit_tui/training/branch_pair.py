@@ -158,7 +158,8 @@ class BranchPair:
             return None
         path = Path(command.folder) if command.folder else unused_name(own.path, step)
         writer = RunWriter(path)
-        writer.begin(config, data, ForkedFrom(own, step), self.run.initial)
+        run = self.run
+        writer.begin(config, data, ForkedFrom(own, step), run.initial, teacher=run.teacher)
         return writer
 
     def keep(self, kept: Branch, reason: str) -> Iterator[Event]:

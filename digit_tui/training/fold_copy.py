@@ -38,20 +38,21 @@ def fold_trainer(
         source: of the command that ends it early.
 
     Raises:
-        RunError: if drawings that the run was taught are missing, or the weights that it began
-            with.
+        RunError: if drawings that the run was taught are missing, the weights that it began with,
+            or its teacher.
     """
     drawings_of(folder, checkpoint.state.lineage)  # or it would not be taught them
     kept, monitored = len(held_out.train_labels), len(held_out.split("validation")[1])
     images = kept + monitored
     config = checkpoint.config.for_images(images)  # as many epochs as the run
     scheduled = copied_commands(checkpoint, images, kept)
-    initial = SavedRun.read(folder).initial()
+    saved = SavedRun.read(folder)
+    begun = saved.initial(), saved.teacher()
     return Trainer(
         config.with_(validation=monitored),
         held_out,
         source,
-        start_point=StartPoint(initial=initial, scheduled=scheduled, folder=folder),
+        start_point=StartPoint(None, *begun, scheduled, folder=folder),
         processes=min(config.threads, available_processors()),
     )
 

@@ -11,6 +11,7 @@ from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.engine.holdout import hold_out
 from digit_tui.run.commands import Fork, Stop
+from digit_tui.run.teacher import Teacher
 from digit_tui.storage.command_records import last_step
 from digit_tui.storage.errors import RunTaken
 from digit_tui.storage.initial_weights import InitialWeights
@@ -36,6 +37,8 @@ class RunRequest:
     """A fork to make at this step."""
     initial: InitialWeights | None = None
     """The weights that a new run begins with; None draws them from its seed."""
+    teacher: Teacher | None = None
+    """That a new run is distilled from; None learns from the labels alone."""
     processes: int | None = None
     """To train with; None is as many as the config has threads. Results do not depend on it."""
     opens_test: bool = True
@@ -76,16 +79,21 @@ class RunRequest:
         """The trainer of the run; see there.
 
         Raises:
+            DataError: if the teacher is not of the dataset's images and classes.
             RunError: if the saved run cannot be read, or another process is using it.
             OSError: if the folder cannot be used.
         """
+        if self.teacher is not None:
+            self.teacher.check(dataset)
         if self.resume is not None:
             return self._resumed(self.resume.path, dataset, source, interactive)
         writer = (
             RunWriter(self.folder) if self.folder else RunWriter.fresh(self.config, self.initial)
         )
         start_point = (
-            StartPoint.for_replay(self.replay) if self.replay else StartPoint(initial=self.initial)
+            StartPoint.for_replay(self.replay)
+            if self.replay
+            else StartPoint(initial=self.initial, teacher=self.teacher)
         )
         start_point = self._with_fork(start_point, dataset)
         return Trainer(

@@ -68,10 +68,9 @@ class Trainer:
         self._sizes = sizes = (dataset.pixels, *config.hidden, dataset.classes)
         self._start_point = start_point or StartPoint()
         self._queue = CommandQueue(source, self._start_point.scheduled)
-        self._pool = WorkerPool.for_run(
-            config, sizes, dataset, processes, self._queue.waiting, self._queue.interrupt
-        )
-        initial = self._start_point.initial
+        initial, teacher = self._start_point.initial, self._start_point.teacher
+        commands = self._queue.waiting, self._queue.interrupt
+        self._pool = WorkerPool.for_run(config, sizes, dataset, processes, *commands, teacher)
         first_weights = None if initial is None else initial.parameters
         state = RunState.begin(config, sizes, self._pool.vectors, first_weights)
         if self._start_point.state is not None:
@@ -81,7 +80,7 @@ class Trainer:
         run = Branch(
             config, sizes, dataset, self._pool, stepper, state, writer, stopping, opens_test
         )
-        run.source, run.initial = self._start_point.folder, initial
+        run.source, run.initial, run.teacher = self._start_point.folder, initial, teacher
         if self._start_point.history is not None:
             run.take_over(self._start_point.history)
         self._branches = BranchPair(run)
@@ -138,7 +137,7 @@ class Trainer:
         run, state, history = self._branches.run, self.state, self._start_point.history
         data = self._dataset.summary()
         if run.recorder.writer is not None and history is None:
-            run.recorder.writer.begin(self._config, data, initial=run.initial)
+            run.recorder.writer.begin(self._config, data, initial=run.initial, teacher=run.teacher)
         yield RunStarted(
             config=self._config.to_json(),
             data=data,
@@ -147,6 +146,7 @@ class Trainer:
             versions=versions(),
             run=run.recorder.folder,
             settings=state.settings,
+            teacher=None if run.teacher is None else run.teacher.about,
         )
         if history is not None:
             yield Restored(

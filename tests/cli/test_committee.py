@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from support.mistakes import Page
 from support.networks import runtime_outputs
 from support.saved_runs import MakeRun, write_digits
 
+from digit_tui import manual
 from digit_tui.data import Dataset, load_dataset
 from digit_tui.export.trained_network import TrainedNetwork
 from digit_tui.insight.calibration import calibrated
@@ -73,6 +75,9 @@ def test_what_is_measured(three: list[Path], patterns: Dataset, program: Program
     done = program("committee", *map(str, three), "--json")
     assert (done.exit_code, done.stderr) == (0, "")
     found = json.loads(done.stdout)
+    (told,) = re.findall(r"^\| `--json` \| (.*) \|$", manual.read("committee"), re.MULTILINE)
+    fields = [*found, *found["members"][0], *found["against_best"]]
+    assert {*re.findall("`([a-z_]+)`", told)} == {*fields}
     assert [each["test_correct"] for each in found["members"]] == each_right.sum(axis=1).tolist()
     assert [each["temperature"] for each in found["members"]] == [None, TEMPERATURE, None]
     assert [each["network"] for each in found["members"]] == [[36, 4, 4], [36, 5, 4, 4], [36, 6, 4]]

@@ -50,7 +50,9 @@ def test_an_option_wins_over_its_variable(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 OF_THE_PROGRAM = {"--run", "--resume", "--replay", "--fork-at", "--fork", "--json"}
-CONFIG_FLAGS = [flag for flag in VALUES if flag not in OF_THE_PROGRAM | {"--target-accuracy"}]
+DISTILLATION = {"--teacher", "--distill-temperature", "--distill-weight"}
+NO_CONFIG = OF_THE_PROGRAM | DISTILLATION | {"--target-accuracy"}
+CONFIG_FLAGS = [flag for flag in VALUES if flag not in NO_CONFIG]
 
 
 @pytest.mark.parametrize("flag", CONFIG_FLAGS)

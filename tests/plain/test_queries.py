@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from support.plain import Converse
+from support.plain import CONFIG, Converse
 
 from digit_tui.data import Dataset
+from digit_tui.nn import Network
+from digit_tui.run.teacher import Teacher, TeacherMember
+from digit_tui.training.run_request import RunRequest
 
 
 def test_looking_at_digits(converse: Converse, sample: Dataset) -> None:
@@ -81,3 +86,14 @@ def test_the_log_repeats_what_happened(converse: Converse) -> None:
     change, paused = told[:2]
     assert told == [change, paused] * 3
     assert len(ended.all("^training 6,370 parameters$")) == 2  # told, and in the longer log
+
+
+def test_the_teacher_is_named(converse: Converse, tmp_path: Path) -> None:
+    network = Network((784, 3, 10))
+    network.initialize(np.random.default_rng(0))
+    teacher = Teacher((TeacherMember("one", network),))
+    request = RunRequest(CONFIG, tmp_path / "run", teacher=teacher)
+    ended = converse("step 2", "status", "quit", request=request)
+    (status,) = ended.all("^sample, 784-8-10, ")
+    assert status.endswith(", shift, teacher one")
+    ended.find(r"distilled from one \(temperature 2, weight 0\.5\)")

@@ -9,6 +9,7 @@ from digit_tui.cli.runs.text import aligned, human_size, network_words, print_li
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import counted
 from digit_tui.run.settings import OPTIONLESS
+from digit_tui.run.teacher_words import distilled_from
 from digit_tui.run.wording import NAMES, epoch_words
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
@@ -67,6 +68,7 @@ def description(run: RunSummary, width: int) -> list[str]:
     for name in (NAMES[field] for field in OPTIONLESS):
         if set(choices[name]) == {"none"}:
             del choices[name]
+    del choices["teacher"]  # likewise
     settings = ", ".join(f"{name} {choice_words(choice)}" for name, choice in choices.items())
     versions = ", ".join(f"{name} {word}" for name, word in saved.record["versions"].items())
     paragraphs = {
@@ -75,6 +77,7 @@ def description(run: RunSummary, width: int) -> list[str]:
         "State": [f"{run.state_words}, {human_size(size_of(saved.path))} on disk"],
         **origin(run),
         **initial(run),
+        **teacher(run),
         "Data": [f"{saved.data}: {images} of {pixels}"],
         "Network": [network_words(run)],
         "Settings": wrap(settings, width - LABEL, break_on_hyphens=False),
@@ -102,6 +105,12 @@ def initial(run: RunSummary) -> dict[str, list[str]]:
     """The file whose weights it began with, if they were imported, with a title."""
     name = run.saved.began_with
     return {} if name is None else {"Began with": [f"the weights of {name}"]}
+
+
+def teacher(run: RunSummary) -> dict[str, list[str]]:
+    """Whom it was distilled from, if it has a teacher, with a title."""
+    about = run.saved.teacher_about
+    return {} if about is None else {"Teacher": [distilled_from(about)]}
 
 
 def forks(run: RunSummary, width: int) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from digit_tui.export.report.content import Report
 from digit_tui.nn.network import parameter_count
 from digit_tui.run.command_line import command_line
 from digit_tui.run.settings import OPTIONLESS
+from digit_tui.run.teacher_words import distilled_from
 from digit_tui.run.wording import NAMES
 from digit_tui.storage.run_summary import choice_words
 
@@ -65,6 +66,7 @@ def settings(report: Report) -> str:
     for name in (NAMES[field] for field in OPTIONLESS):
         if set(choices[name]) == {"none"}:
             del choices[name]
+    del choices["teacher"]  # likewise
     if choices["held out"] == (0, 0):
         del choices["held out"]
     values = {
@@ -72,6 +74,7 @@ def settings(report: Report) -> str:
         "Started": f"{started:%Y-%m-%d %H:%M:%S %z}",
         "Forked from": _origin(report),
         "Began with": _initial(report),
+        "Teacher": _teacher(report),
         "Trained": f"{epochs}, {counted(run.step, 'step')}, in {run.seconds:.1f} s",
         "Data": f"{_data_name(report)}: {run.images:,} training{held_out} and "
         f"{counted(run.test_images, 'test image')} of {classes}, "
@@ -100,6 +103,11 @@ def _initial(report: Report) -> str:
     return "" if name is None else f"the weights of {name}"
 
 
+def _teacher(report: Report) -> str:
+    about = report.summary.saved.teacher_about
+    return "" if about is None else distilled_from(about)
+
+
 def repeating(report: Report) -> str:
     """The command that repeats the run, and what its last bits depend on."""
     run = report.summary
@@ -110,11 +118,14 @@ def repeating(report: Report) -> str:
     parts = []
     changed = any(entry.kind in ("command", "fork", "went back") for entry in report.log)
     forked = "forked_from" in saved.record
-    imported = saved.began_with is not None
-    if imported:
+    given = "weights" if saved.began_with is not None else "teacher" if _teacher(report) else ""
+    if given:
+        what = {
+            "weights": "It began with weights that were trained elsewhere. Its folder has them",
+            "teacher": "It learned from a teacher beside the labels. Its folder has that",
+        }[given]
         parts.append(
-            "<p>It began with weights that were trained elsewhere. Its folder has them, and all "
-            "commands. Where that is, this repeats the run as it was:</p>"
+            f"<p>{what}, and all commands. Where that is, this repeats the run as it was:</p>"
             f"<pre><code>{safe(replay)}</code></pre>"
         )
     elif changed or forked:
@@ -125,7 +136,7 @@ def repeating(report: Report) -> str:
         )
     else:
         parts.append("<p>This trains the same network, with the same data:</p>")
-    if not imported:
+    if not given:
         parts.append(f"<pre><code>{safe(command)}</code></pre>")
     parts.append(
         "<p>It gives the same weights to the last bit with the same versions, on the same kind of "

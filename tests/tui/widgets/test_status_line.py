@@ -1,0 +1,28 @@
+"""The settings in the status line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from support.model import Tell, lines
+
+from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.widgets.status_line import settings_line
+
+
+@pytest.mark.parametrize(
+    ("runs", "words"), [(["one"], "teacher one"), (["one", "two"], "2 teachers")]
+)
+def test_the_teacher_is_named(
+    runs: list[str], words: str, model: RunModel, story: Any, tell: Tell
+) -> None:
+    loaded, started, evaluated = story.opening()
+    about = {"runs": runs, "temperature": 4.0, "weight": 0.9}
+    tell(loaded, replace(started, teacher=about), evaluated)
+    assert settings_line(model).endswith(f" · {words}")
+    names = ", ".join(runs)
+    assert any(
+        f"distilled from {names} (temperature 4, weight 0.9)" in each for each in lines(model)
+    )
