@@ -67,7 +67,7 @@ def test_features_are_mapped_to_their_ranges() -> None:
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"optimizer": "lion"}, "'lion' is none of sgd"),
+        ({"optimizer": "tiger"}, "'tiger' is none of sgd"),
         ({"epochs": 1.5}, "1.5 is not a whole number"),
         ({"hidden": ()}, "1 to 20 hidden layers"),
         ({"random_state": -1}, "-1 is not a whole number"),

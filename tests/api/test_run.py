@@ -139,7 +139,7 @@ def test_settings(new_run: NewRun) -> None:
         ({"batch-size": 8}, "did you mean batch_size"),
         ({"hidden": (8,)}, "hidden is chosen when a run begins; what can change is opt"),
         ({"zzz": 1}, "unknown setting 'zzz': it is none of optimizer, "),
-        ({"optimizer": "lion"}, "'lion' is none of sgd, "),
+        ({"optimizer": "tiger"}, "'tiger' is none of sgd, "),
         ({"learning_rate": -1}, "-1 is not a positive number"),
         ({"learning_rate": "0.1"}, "^learning_rate: '0.1' is no number"),
         ({"clip_norm": (1,)}, r"^clip_norm: \(1,\) is no number"),

@@ -73,7 +73,7 @@ BAD = [
     ("--hidden", "a,b"),
     ("--hidden", "8,,4"),
     ("--hidden", "0"),
-    ("--optimizer", "lion"),
+    ("--optimizer", "tiger"),
     ("--lr", "fast"),
     ("--lr", "0"),
     ("--lr", "nan"),

@@ -15,7 +15,7 @@ from digit_tui.storage.validation import Invalid
 
 VALUES: list[Any] = [
     *(value for low, high in LIMITS.values() for value in (low - 1, low, high, high + 1)),
-    *(0.0, -1.0, 1e-9, MAX_REAL, 2 * MAX_REAL, float("nan"), True, "adam", "elastic", "lion", ""),
+    *(0.0, -1.0, 1e-9, MAX_REAL, 2 * MAX_REAL, float("nan"), True, "adam", "elastic", "tiger", ""),
 ]
 
 

@@ -204,7 +204,7 @@ def test_a_finished_run_needs_epochs_before_it_goes_on(command: Command, train: 
 
 
 REFUSED: list[tuple[Command, str]] = [
-    (SetOptimizer("lion"), "optimizer"),
+    (SetOptimizer("tiger"), "optimizer"),
     (SetOptimizer("sgd", -1), "learning_rate"),
     (SetOptimizer("sgd", math.nan), "learning_rate"),
     (SetLearningRate(0), "learning_rate"),

@@ -11,7 +11,7 @@ from support.command_script import CommandScript
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
-from digit_tui.nn import fine_tuning
+from digit_tui.nn.optimizer import Optimizer
 from digit_tui.run.commands import Command, Fork, Save, SetOptimizer, Stop, Teach
 from digit_tui.run.events import EpochEnded, Event, Refused
 from digit_tui.storage.saved_run import SavedRun
@@ -40,16 +40,16 @@ Leave = Callable[[list[tuple[int, Command]], int], Leaving]
 @pytest.fixture
 def leave(monkeypatch: pytest.MonkeyPatch) -> Leave:
     """Makes a script that counts the steps of teaching, and is left after some."""
-    update = fine_tuning.update
+    step = Optimizer.step
 
     def make(commands: list[tuple[int, Command]], steps: int) -> Leaving:
         script = Leaving(commands, steps)
 
         def counted(*values: Any) -> None:
-            update(*values)
+            step(*values)
             script.left -= 1
 
-        monkeypatch.setattr(fine_tuning, "update", counted)
+        monkeypatch.setattr(Optimizer, "step", counted)
         return script
 
     return make
