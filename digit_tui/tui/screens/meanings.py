@@ -121,7 +121,7 @@ OPTIMIZER = (
     Meaning("velocity", "a mean of the latest gradients, for a steadier way"),
     Meaning("own step per weight", "shorter where gradients are large"),
     Meaning("decay", "pulls the weights towards 0: they stay small"),
-    Meaning("usual rate 0.001", "the learning rate that comes with it"),
+    Meaning("at rate 0.001", "the learning rate that comes with it"),
 )
 RESTART = (
     Meaning("this run's", "all settings of the run as it began"),

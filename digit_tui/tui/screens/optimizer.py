@@ -8,7 +8,6 @@ from textual.binding import Binding
 from textual.widgets import OptionList
 
 from digit_tui.config import OPTIMIZERS, RunConfig
-from digit_tui.nn import RULES
 from digit_tui.run.commands import SetOptimizer
 from digit_tui.run.settings import Settings, changes_of
 from digit_tui.run.wording import NAMES, setting_value
@@ -56,11 +55,16 @@ class OptimizerDialog(ListDialog[str | None]):
         yield Lines(
             *(
                 f" {'●' if name == current else ' '} {key} {name:<13}{DESCRIPTIONS[name]:<19}"
-                f"usual rate {RULES[name].learning_rate:g}"
+                f"at rate {setting_value(self._rate_of(name))}"
                 for key, name in OPTIMIZER_KEYS.items()
             ),
             markup=False,
         )
+
+    def _rate_of(self, name: str) -> float:
+        """The learning rate that a switch brings: the run's own, for the one that it began with."""
+        rate: float = changes_of(SetOptimizer(name), self._settings, self._config)["learning_rate"]
+        return rate
 
     def on_mount(self) -> None:
         self.query_one(Lines).highlighted = OPTIMIZERS.index(self._settings.optimizer)

@@ -45,7 +45,7 @@ class TestOptimizerDialog:
             assert dialog.query_one(OptionList).highlighted == OPTIMIZERS.index("rmsprop")
             for key, name in OPTIMIZER_KEYS.items():
                 mark = "●" if name == "rmsprop" else " "
-                rate = f"usual rate {RULES[name].learning_rate:g}"
+                rate = f"at rate {RULES[name].learning_rate:g}"
                 opened.find(f"{mark} {key} {name} +[a-z][^…]* {rate}")
             opened.find("rmsprop is in use")
 
@@ -57,6 +57,7 @@ class TestOptimizerDialog:
             await opened.tell(*story.opening())
             await opened.press("o", "home")
             opened.find("sgd: learning rate 0.002 → 0.1, weight decay 0.05 → 0[.]")
+            opened.find("6 adamw +adam, decay apart +at rate 0.002")  # what the run began with
             opened.find("The weights and the schedule stay")
             await opened.press("escape")
             await opened.tell(story.changed("optimizer", "sgd"), story.changed("weight_decay", 0.0))
