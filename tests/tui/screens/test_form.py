@@ -13,7 +13,7 @@ async def test_what_is_typed_counts_in_its_order(window: Any, story: Any) -> Non
     async with window() as opened:
         await opened.tell(*story.opening(), *story.epochs(1))
         await opened.press("f")
-        opened.type(DOWN * 2 + b"0.25\r0")  # what follows the enter comes too late
+        opened.type(DOWN * 2 + b"0.25\r.")  # what follows the enter comes too late
         await opened.settle()
         assert opened.sent == [commands.Fork((commands.SetLearningRate(0.25),))]
 
