@@ -57,7 +57,7 @@ NAMES = {
     "weight_decay": "weight decay",
     "clip_norm": "clipping by norm",
     "clip_value": "clipping by value",
-    "sam": "sharpness-aware",
+    "sam": "sam",
     "augment": "augmentation",
     "batch_size": "batch size",
     "epochs": "epochs",
@@ -202,7 +202,7 @@ def command_words(command: Setting, rate: float | None = None) -> str:
                 return f"clip by norm {norm:.4g}"
             return "stop clipping" if value is None else f"clip by value {value:.4g}"
         case commands.SetSam(rho):
-            return f"sharpness-aware by {rho:.4g}" if rho else "stop sharpness-aware steps"
+            return f"set sam to {rho:.4g}" if rho else "stop sam"
         case commands.SetAugmentation(name):
             return "stop augmenting" if name == "none" else f"augment: {name}"
         case commands.SetBatchSize(value):
@@ -233,7 +233,7 @@ def setting_words(command: Setting) -> str:
                 return f"clipping by norm {norm:.4g}"
             return "no clipping" if value is None else f"clipping by value {value:.4g}"
         case commands.SetSam(rho):
-            return f"sharpness-aware by {rho:.4g}" if rho else "not sharpness-aware"
+            return f"sam {rho:.4g}" if rho else "no sam"
         case commands.SetAugmentation(name):
             return f"augmentation {name}"
         case commands.SetBatchSize(value):
