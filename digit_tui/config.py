@@ -34,6 +34,8 @@ MAX_BATCH = 65_536
 MAX_EPOCHS = 1_000_000
 MAX_SEED = 2**63 - 1
 
+NEWER = ("sam",)
+"""Fields of RunConfig that a file does not have where they are off."""
 CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "augment": AUGMENTATIONS}
 """Values of the fields of RunConfig that have a name."""
 LIMITS = {
@@ -98,6 +100,8 @@ class RunConfig:
     """Clip gradients to this global norm; None is no clipping."""
     clip_value: float | None = None
     """Clip each element of a gradient to this magnitude; None is no clipping."""
+    sam: float = 0.0
+    """Radius of sharpness-aware minimisation; 0 is none."""
     augment: str = "elastic"
     average: bool = True
     """Evaluate an exponential average of the weights instead of the latest weights."""
@@ -137,9 +141,11 @@ class RunConfig:
             _number(option, value)
             if not 0 < value <= MAX_REAL:
                 raise ConfigError(option, f"{value} is not a positive number up to {MAX_REAL:g}")
-        _number("weight_decay", self.weight_decay)
-        if not 0 <= self.weight_decay <= MAX_REAL:
-            raise ConfigError("weight_decay", f"{self.weight_decay} is not 0 to {MAX_REAL:g}")
+        for option in ("weight_decay", "sam"):
+            value = getattr(self, option)
+            _number(option, value)
+            if not 0 <= value <= MAX_REAL:
+                raise ConfigError(option, f"{value} is not 0 to {MAX_REAL:g}")
         if self.clip_norm is not None and self.clip_value is not None:
             raise ConfigError("clip_value", "clip by norm or by value, not by both")
 
@@ -166,7 +172,7 @@ class RunConfig:
             ConfigError: if a value is missing, unknown or out of range.
         """
         names = {field.name for field in fields(cls)}
-        for name in names.symmetric_difference(values):
+        for name in names.symmetric_difference(values) - {*NEWER}:
             raise ConfigError(name, f"{'missing' if name in names else 'unknown'} setting {name!r}")
         try:
             return cls(**{**values, "hidden": tuple(values["hidden"])})
@@ -190,8 +196,9 @@ class RunConfig:
         return "validation" if self.validation else "test"
 
     def to_json(self) -> dict[str, Any]:
-        """The fields as plain values, for run.json."""
-        return asdict(self)
+        """The fields as plain values, for run.json; earlier versions read it if they can."""
+        values = asdict(self)
+        return {name: value for name, value in values.items() if name not in NEWER or value}
 
     def with_(self, **options: Any) -> RunConfig:
         """The same configuration with some values replaced."""

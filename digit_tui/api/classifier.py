@@ -66,6 +66,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weight_decay: float | None = None,
         clip_norm: float | None = None,
         clip_value: float | None = None,
+        sam: float = 0.0,
         augment: str = "none",
         average: bool = True,
         threads: int = 1,
@@ -83,6 +84,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             weight_decay: see `Run`; None is 0.1 with adamw, else 0.
             clip_norm: see `Run`.
             clip_value: see `Run`.
+            sam: see `Run`.
             augment: other than none only for pictures.
             average: predict with an exponential average of the weights.
             threads: how many processors to train on.
@@ -97,6 +99,7 @@ class DigitClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.weight_decay = weight_decay
         self.clip_norm = clip_norm
         self.clip_value = clip_value
+        self.sam = sam
         self.augment = augment
         self.average = average
         self.threads = threads

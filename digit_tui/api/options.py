@@ -18,6 +18,7 @@ from digit_tui.run.commands import (
     SetClipping,
     SetLearningRate,
     SetOptimizer,
+    SetSam,
     Setting,
 )
 from digit_tui.run.setting_ranges import checked_changes
@@ -31,6 +32,7 @@ class ChangeOptions(TypedDict, total=False):
     learning_rate: float
     clip_norm: float | None
     clip_value: float | None
+    sam: float
     augment: str
 
 
@@ -145,6 +147,8 @@ def setting_commands(
         commands.append(SetLearningRate(given["learning_rate"]))
     if "clip_norm" in given or "clip_value" in given:
         commands.append(SetClipping(given.get("clip_norm"), given.get("clip_value")))
+    if "sam" in given:
+        commands.append(SetSam(given["sam"]))
     if "augment" in given:
         commands.append(SetAugmentation(given["augment"]))
     if "batch_size" in given:

@@ -92,7 +92,7 @@ class Run(LiveRun):
                 0.5.
             options: as the command line has them, with the names of RunConfig: hidden, optimizer,
                 learning_rate, schedule, batch_size, epochs, weight_decay, clip_norm, clip_value,
-                augment, average, validation, side, seed, threads.
+                sam, augment, average, validation, side, seed, threads.
 
         Raises:
             ConfigError: if an option is unknown, of the wrong type or out of range.
@@ -207,9 +207,9 @@ class Run(LiveRun):
 
         Args:
             commands: such as `digit_tui.run.commands.Prune(0.3)`, before the settings.
-            settings: optimizer, learning_rate, clip_norm, clip_value, augment, batch_size, epochs:
-                the whole length of the run, which can only grow. With an optimizer comes its own
-                learning rate, unless one is given. Clipping that is None is none.
+            settings: optimizer, learning_rate, clip_norm, clip_value, sam, augment, batch_size,
+                epochs: the whole length of the run, which can only grow. With an optimizer comes
+                its own learning rate, unless one is given. Clipping that is None is none.
 
         Returns:
             The run itself.
@@ -250,7 +250,7 @@ class Run(LiveRun):
 
         Args:
             commands: such as `digit_tui.run.commands.Prune(0.3)`, before the other changes.
-            changes: optimizer, learning_rate, clip_norm, clip_value, augment.
+            changes: optimizer, learning_rate, clip_norm, clip_value, sam, augment.
 
         Returns:
             The copy, to be compared, and kept or dropped.

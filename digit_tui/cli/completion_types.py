@@ -30,6 +30,7 @@ FORK_CHANGES: dict[str, tuple[str, ...]] = {
     "lr": (),
     "clip-norm": ("off",),
     "clip-value": ("off",),
+    "sam": ("off",),
     "augment": AUGMENTATIONS,
     "off": (),
     "prune": (),

@@ -87,6 +87,16 @@ class NotifyType(click.ParamType[Notify]):
 
 RUN_FIELDS = tuple(each.name for each in fields(RunConfig))
 """Options of a run, as click names them."""
+
+
+class Radius(click.types.FloatParamType):
+    """A number, or off for 0."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return 0.0 if value == "off" else super().convert(value, param, ctx)
+
+
+RADIUS = Radius()
 RUN_OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
         "--data",
@@ -137,6 +147,12 @@ RUN_OPTIONS: list[Callable[[Any], Any]] = [
         type=float,
         metavar="X",
         help="Clip the gradient element by element (off).",
+    ),
+    click.option(
+        "--sam",
+        type=RADIUS,
+        metavar="RHO",
+        help="Take the gradient where the loss is highest within RHO of the weights (off).",
     ),
     click.option(
         "--augment",

@@ -35,6 +35,7 @@ class StepGroup(NamedTuple):
     """How many steps the run made before."""
     batches: tuple[tuple[int, float], ...]
     """For each step how many images, and the learning rate; at most MAX_STEPS."""
+    sam: float = 0.0
     scalars: Scalars = ()
     """What the update rule remembers beside its slots."""
 

@@ -80,7 +80,7 @@ class Stepper:
         self._pool.prepare(batch_size)
         self._tell_removed(state.removed)
         started = perf_counter()
-        work = batch_size * len(state.parameters)
+        work = batch_size * len(state.parameters) * (2 if state.settings.sam else 1)
         together = min(max(MAX_GROUP_WORK // work, 1), MAX_STEPS)
         most = min(most, together - state.step % together)
         group = self._next_group(state, batch_size, most)
@@ -128,6 +128,7 @@ class Stepper:
             deformed=deformed,
             optimizer=settings.optimizer,
             weight_decay=settings.weight_decay,
+            sam=settings.sam,
             clip_norm=settings.clip_norm,
             clip_value=settings.clip_value,
             slot_steps=state.slot_steps,

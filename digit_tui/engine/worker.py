@@ -8,7 +8,6 @@ depends on how many workers there are, but neither on which is faster nor on the
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import Any
 
@@ -29,6 +28,7 @@ from digit_tui.engine.step_group import (
     StepGroup,
     StepSums,
 )
+from digit_tui.engine.worker_spec import WorkerSpec
 from digit_tui.nn import (
     RULES,
     GradientPass,
@@ -44,29 +44,11 @@ from digit_tui.nn import (
 from digit_tui.nn.inputs import InputBuffer, Inputs
 from digit_tui.nn.network import Allocate
 from digit_tui.nn.optimizers import LONGEST_BLOCK, Block, HiddenMatrix, Scalars, update_share
+from digit_tui.nn.propagation import ShardPass
+from digit_tui.nn.sharpness import ascend
 from digit_tui.run.state import Vectors
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class WorkerSpec:
-    """What a worker is told when it starts."""
-
-    sizes: tuple[int, ...]
-    """Layer widths, inputs first, classes last."""
-    side: int
-    images: int
-    """How many there are in the training set."""
-    average: bool
-    seed: int
-    batch_size: int
-    workers: int
-    teacher: tuple[tuple[tuple[int, ...], float], ...] = ()
-    """Of each network that the run is distilled from its layer widths, and what its logits are
-    divided by."""
-    distill_temperature: float = 1.0
-    distill_weight: float = 0.0
 
 
 class Worker:
@@ -240,14 +222,14 @@ class Worker:
         yield
         results, index = self._sums.values, self._index
         results[number, index, PARTIAL_LOSS] = partial_loss
-        squares = own.differentiate(inputs)
-        if group.removed:
-            squares = sum(span.keep() for span in self._spans)  # of two at most
-        results[number, index, SQUARES] = squares
+        results[number, index, SQUARES] = self._differentiate(group, own, inputs)
         results[number, index, STOP_REQUESTED] = self._command_waiting()
         yield
         squares = self._sums.total(number, SQUARES)
         finite = isfinite(squares) and isfinite(self._sums.total(number, PARTIAL_LOSS))
+        if finite and group.sam:
+            total = yield from self._sharpen(number, group, own, inputs, labels, sqrt(squares))
+            squares, finite = total, isfinite(total)
         if finite:
             # Other workers may still be adding up, but this column, like the two that are written
             # at the end of the group, is not read before that end.
@@ -262,6 +244,46 @@ class Worker:
             return None
         spec = self._spec
         return SoftTargets(self._targets[:images], spec.distill_temperature, spec.distill_weight)
+
+    def _differentiate(self, group: StepGroup, own: ShardPass, inputs: Inputs) -> float:
+        """Compute the gradient of this worker's parameters; returns the sum of its squares."""
+        squares = own.differentiate(inputs)
+        if group.removed:
+            squares = sum(span.keep() for span in self._spans)  # of two at most
+        return squares
+
+    def _sharpen(
+        self,
+        number: int,
+        group: StepGroup,
+        own: ShardPass,
+        inputs: Inputs,
+        labels: Array,
+        norm: float,
+    ) -> Generator[None, None, float]:
+        """Put the gradient at the top of the surroundings in the place of the one here.
+
+        Args:
+            number: index of the step in the group, to which the others belong too.
+            norm: of the whole gradient here.
+
+        Returns:
+            The sum of squares of the one there.
+        """
+        here = [span.parameters.copy() for span in self._spans]
+        for span in self._spans:
+            ascend(span.parameters, span.gradient, norm, group.sam)
+        own.multiply(inputs)
+        yield
+        outcomes = Outcomes(len(labels), self._spec.sizes[-1], np.float32)
+        own.propagate(labels, outcomes, self._soft_targets(len(labels)))
+        yield
+        for span, parameters in zip(self._spans, here, strict=True):
+            span.parameters[:] = parameters
+        # The sums of before have been read: since then all have waited for each other twice.
+        self._sums.values[number, self._index, SQUARES] = self._differentiate(group, own, inputs)
+        yield
+        return self._sums.total(number, SQUARES)
 
     def _update(
         self, number: int, group: StepGroup, learning_rate: float, norm: float

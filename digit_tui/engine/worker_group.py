@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from digit_tui.engine.barrier import LINE, Barrier
 from digit_tui.engine.batches import BLOCK, Batches, SharedTeacher, TrainingData
 from digit_tui.engine.shared_memory import Arena
-from digit_tui.engine.worker import Worker, WorkerSpec
+from digit_tui.engine.worker import Worker
+from digit_tui.engine.worker_spec import WorkerSpec
 from digit_tui.nn import Network
 from digit_tui.nn.network import parameter_count
 from digit_tui.run.state import Vectors

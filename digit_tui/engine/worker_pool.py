@@ -24,7 +24,7 @@ from digit_tui.data import Dataset
 from digit_tui.data.mapping import place_of
 from digit_tui.engine.batches import BLOCK, TrainingData
 from digit_tui.engine.shared_memory import Arena, shared_arena
-from digit_tui.engine.worker import Worker, WorkerSpec
+from digit_tui.engine.worker import Worker
 from digit_tui.engine.worker_group import RunArrays, WorkerGroup, allocate_run_arrays
 from digit_tui.engine.worker_processes import (
     REMEDY,
@@ -34,6 +34,7 @@ from digit_tui.engine.worker_processes import (
     WorkerProcesses,
     worker_count,
 )
+from digit_tui.engine.worker_spec import WorkerSpec
 from digit_tui.nn import Evaluation
 from digit_tui.run.teacher import Teacher
 

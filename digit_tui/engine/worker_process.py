@@ -9,8 +9,8 @@ from typing import Any
 
 from digit_tui.data.mapping import Place, array_at
 from digit_tui.engine.shared_memory import Arena
-from digit_tui.engine.worker import WorkerSpec
 from digit_tui.engine.worker_group import WorkerGroup, allocate_run_arrays
+from digit_tui.engine.worker_spec import WorkerSpec
 
 
 def run_worker(task: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from digit_tui.nn import Network, batch_gradient, clip, global_norm
 from digit_tui.nn.optimizer import Optimizer
 from digit_tui.nn.optimizers import Scalars
+from digit_tui.nn.sharpness import ascend
 
 Array = NDArray[Any]
 
@@ -38,6 +39,7 @@ def next_step(
     scalars: Scalars = (),
     learning_rate: float,
     weight_decay: float = 0.0,
+    sam: float = 0.0,
     clip_norm: float | None = None,
     clip_value: float | None = None,
     removed: Array | None = None,
@@ -55,18 +57,28 @@ def next_step(
         scalars: the single numbers that it remembers.
         learning_rate: of the step.
         weight_decay: strength of the pull towards zero.
+        sam: radius of sharpness-aware minimisation; 0 is none.
         clip_norm: the largest norm of the gradient; None does not clip by norm.
         clip_value: the largest size of one of its elements, if `clip_norm` is None.
         removed: (n,) bool, parameters that are 0 and stay so; they have no gradient.
     """
-    gradient = batch_gradient(network, images[:BATCH], labels[:BATCH])
-    if removed is not None:
-        gradient[removed] = 0
+
+    def gradient_of(parameters: Network) -> Array:
+        found = batch_gradient(parameters, images[:BATCH], labels[:BATCH])
+        if removed is not None:
+            found[removed] = 0
+        return found
+
+    gradient = gradient_of(network)
     moved, spent = network.copy(), gradient.copy()
     trained_by = Optimizer(optimizer, moved, spent, weight_decay, removed)
     trained_by.remember(slots, slot_steps, scalars)
     with np.errstate(all="ignore"):  # a network that diverged shows in the numbers
-        clip(spent, global_norm(gradient), clip_norm, clip_value)
+        if sam:
+            ascended = network.copy()
+            ascend(ascended.parameters, spent, global_norm(gradient), sam)
+            spent[:] = gradient_of(ascended)
+        clip(spent, global_norm(spent), clip_norm, clip_value)
         trained_by.step(learning_rate)
         moved.parameters -= network.parameters
     return NextStep(gradient, moved.parameters)

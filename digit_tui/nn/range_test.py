@@ -7,7 +7,7 @@ trained for a few steps while the rate rises, and its loss tells which rates it 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import sqrt
+from math import isfinite, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from digit_tui.nn.aligned import aligned_zeros
 from digit_tui.nn.augmentation import deform, draw_deformation
 from digit_tui.nn.clipping import clip, sum_of_squares
-from digit_tui.nn.inputs import InputBuffer
+from digit_tui.nn.inputs import InputBuffer, Inputs
 from digit_tui.nn.loss import Outcomes
 from digit_tui.nn.metrics import evaluate
 from digit_tui.nn.network import Network
 from digit_tui.nn.optimizer import Optimizer
 from digit_tui.nn.optimizers import Scalars
 from digit_tui.nn.propagation import GradientPass
+from digit_tui.nn.sharpness import ascend
 
 Array = NDArray[Any]
 
@@ -55,6 +56,7 @@ def range_test(
     slot_steps: int,
     scalars: Scalars = (),
     weight_decay: float = 0.0,
+    sam: float = 0.0,
     clip_norm: float | None = None,
     clip_value: float | None = None,
     removed: Array | None = None,
@@ -77,6 +79,7 @@ def range_test(
         slot_steps: how many steps it remembers.
         scalars: the single numbers that it remembers.
         weight_decay: strength of the pull towards zero.
+        sam: radius of sharpness-aware minimisation; 0 is none.
         clip_norm: the largest norm of the gradient; None does not clip by norm.
         clip_value: the largest size of one of its elements, if `clip_norm` is None.
         removed: (parameters,) bool, parameters that are 0 and stay so.
@@ -92,16 +95,27 @@ def range_test(
     trained_by = Optimizer(optimizer, tuned, own.gradient, weight_decay, removed, aligned_zeros)
     trained_by.remember(slots, slot_steps, scalars)
 
+    def differentiate(inputs: Inputs) -> float:
+        squares = shard.differentiate(inputs)
+        if removed is None:
+            return squares
+        own.gradient[removed] = 0
+        return sum_of_squares(own.gradient)
+
     def step(pixels: Array, true: Array, rate: float) -> Tried:
         with np.errstate(all="ignore"):  # a network that diverges shows in its loss
             before = evaluate(frozen, pixels, true).losses.mean(dtype=np.float64)
             inputs, outcomes = buffer.without_blanks(pixels), Outcomes(size, classes, dtype)
             shard.multiply(inputs)
             shard.propagate(true, outcomes)
-            squares = shard.differentiate(inputs)
-            if removed is not None:
-                own.gradient[removed] = 0
-                squares = sum_of_squares(own.gradient)
+            squares = differentiate(inputs)
+            if sam and isfinite(squares):
+                here = tuned.parameters.copy()
+                ascend(tuned.parameters, own.gradient, sqrt(squares), sam)
+                shard.multiply(inputs)
+                shard.propagate(true, Outcomes(size, classes, dtype))
+                tuned.parameters[:] = here
+                squares = differentiate(inputs)
             clip(own.gradient, sqrt(squares), clip_norm, clip_value)
             trained_by.step(rate)
             return Tried(float(outcomes.losses.mean(dtype=np.float64)), float(before))

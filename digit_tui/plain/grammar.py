@@ -108,6 +108,11 @@ def _clip(words: list[str]) -> Request:
     )
 
 
+def _sam(words: list[str]) -> Request:
+    count_words(words, 1, 1)
+    return RunCommand(commands.SetSam(0.0 if words[0].lower() == "off" else real(words[0])))
+
+
 def _augment(words: list[str]) -> Request:
     count_words(words, 1, 1)
     return RunCommand(commands.SetAugmentation(choose(words[0], AUGMENTATIONS)))
@@ -277,6 +282,12 @@ COMMANDS = (
         _clip,
     ),
     PlainCommand(
+        "sam",
+        "sam RHO, sam off",
+        "Take the gradient where the loss is highest within RHO of the weights, or at the weights",
+        _sam,
+    ),
+    PlainCommand(
         "augment",
         "augment NAME",
         f"Change how the training images are deformed: {', '.join(AUGMENTATIONS)}",
@@ -312,8 +323,8 @@ COMMANDS = (
     ),
     PlainCommand(
         "fork",
-        "fork optimizer=NAME,lr=X,clip-norm=X,clip-value=X,augment=NAME,off=L:N+N,on=L:N,prune=X,"
-        "teach=mine",
+        "fork optimizer=NAME,lr=X,clip-norm=X,clip-value=X,sam=X,augment=NAME,off=L:N+N,on=L:N,"
+        "prune=X,teach=mine",
         "Train a copy beside the run with one or more of these settings changed",
         _fork,
     ),

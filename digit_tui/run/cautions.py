@@ -14,7 +14,4 @@ def cautions(optimizer: str, schedule: str) -> list[str]:
     """
     if RULES[optimizer].evaluated is None or schedule == "constant":
         return []
-    return [
-        f"{optimizer} averages instead of lowering the rate, and is meant for --schedule constant: "
-        f"{schedule} lowers it as well"
-    ]
+    return [f"{optimizer} is meant for --schedule constant; {schedule} lowers its rate"]

@@ -59,6 +59,14 @@ class SetClipping:
 
 
 @dataclass(frozen=True)
+class SetSam:
+    """Take the gradient where the loss close by is highest; see `nn.sharpness`."""
+
+    rho: float = 0.0
+    """How far away; 0 takes it where the weights are."""
+
+
+@dataclass(frozen=True)
 class SetAugmentation:
     """Change the augmentation of the training images."""
 
@@ -184,6 +192,7 @@ Setting = (
     | SetLearningRate
     | ScaleLearningRate
     | SetClipping
+    | SetSam
     | SetAugmentation
     | SetBatchSize
     | AddEpochs

@@ -33,6 +33,7 @@ def step_of(inspected: Inspected, dataset: Dataset) -> NextStep:
         scalars=state.scalars,
         learning_rate=inspected.learning_rate,
         weight_decay=settings.weight_decay,
+        sam=settings.sam,
         clip_norm=settings.clip_norm,
         clip_value=settings.clip_value,
         removed=_removed(inspected),

@@ -70,6 +70,7 @@ class RateSearch:
             slot_steps=state.slot_steps,
             scalars=state.scalars,
             weight_decay=settings.weight_decay,
+            sam=settings.sam,
             clip_norm=settings.clip_norm,
             clip_value=settings.clip_value,
             removed=None if state.removed is None else state.removed.mask,

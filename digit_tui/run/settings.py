@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from digit_tui.config import RunConfig
+from digit_tui.config import NEWER, RunConfig
 from digit_tui.data import DataError
 from digit_tui.data.drawings import FEWEST_DRAWINGS, Drawings
 from digit_tui.data.own_digits import read_own_digits
@@ -21,6 +21,7 @@ from digit_tui.run.commands import (
     SetClipping,
     SetLearningRate,
     SetOptimizer,
+    SetSam,
     Setting,
     SwitchOff,
     SwitchOn,
@@ -33,7 +34,7 @@ OWN_DIGITS = "mine"
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings that the user can change while the run trains."""
+    """The settings that can change while a run trains."""
 
     optimizer: str
     learning_rate: float
@@ -51,6 +52,8 @@ class Settings:
     """Share of the weights that is pruned."""
     taught: tuple[tuple[str, int], ...] = ()
     """What it was taught, in this order: hex SHA-256 of a file of drawings, and their number."""
+    sam: float = 0.0
+    """Radius of sharpness-aware minimisation; 0 is none."""
 
     @classmethod
     def of(cls, config: RunConfig) -> Settings:
@@ -62,6 +65,7 @@ class Settings:
             weight_decay=config.weight_decay,
             clip_norm=config.clip_norm,
             clip_value=config.clip_value,
+            sam=config.sam,
             augment=config.augment,
             batch_size=config.batch_size,
             epochs=config.epochs or 0,
@@ -77,12 +81,9 @@ class Settings:
         return cls(**{**values, **pairs})
 
     def to_json(self) -> dict[str, Any]:
-        """The fields as plain values.
-
-        What no option sets is left out where it is empty: earlier versions read that too.
-        """
-        values = asdict(self)
-        return {name: value for name, value in values.items() if name not in OPTIONLESS or value}
+        """The fields as plain values; if empty, not those that earlier versions do not know."""
+        values, newer = asdict(self), (*OPTIONLESS, *NEWER)
+        return {name: value for name, value in values.items() if name not in newer or value}
 
 
 OPTIONLESS = ("switched_off", "pruned", "taught")
@@ -109,6 +110,8 @@ def changes_of(command: Command, settings: Settings, config: RunConfig) -> dict[
             return {"learning_rate": settings.learning_rate * factor}
         case SetClipping(norm, value):
             return {"clip_norm": norm, "clip_value": value}
+        case SetSam(rho):
+            return {"sam": rho}
         case SetAugmentation(name):
             return {"augment": name}
         case SetBatchSize(size):
@@ -166,9 +169,8 @@ def commands_of(wanted: Mapping[str, str]) -> tuple[Setting, ...]:
     """The commands that change settings, given by the names and values that users type.
 
     Args:
-        wanted: names (optimizer, lr, clip-norm, clip-value, augment, off, on, prune, teach) to
-            values; clipping that is "off" is none, units are given as LAYER:UNIT+UNIT, and what is
-            taught is "mine".
+        wanted: names (see the end) to values; clipping or sam that is "off" is none, units are
+            given as LAYER:UNIT+UNIT, and what is taught is "mine".
 
     Raises:
         ValueError: for an unknown name or a wrong value; the message says which.
@@ -183,6 +185,8 @@ def commands_of(wanted: Mapping[str, str]) -> tuple[Setting, ...]:
     if "clip-norm" in left or "clip-value" in left:
         norm, value = left.pop("clip-norm", None), left.pop("clip-value", None)
         commands.append(SetClipping(number("clip-norm", norm), number("clip-value", value)))
+    if "sam" in left:
+        commands.append(SetSam(number("sam", left.pop("sam")) or 0.0))
     if "augment" in left:
         commands.append(SetAugmentation(left.pop("augment")))
     if "off" in left:
@@ -194,18 +198,18 @@ def commands_of(wanted: Mapping[str, str]) -> tuple[Setting, ...]:
     if "teach" in left:
         commands.append(_teach(left.pop("teach")))
     if left:
-        names = "optimizer, lr, clip-norm, clip-value, augment, off, on, prune, teach"
+        names = "optimizer, lr, clip-norm, clip-value, sam, augment, off, on, prune, teach"
         raise ValueError(f"{next(iter(left))!r} is none of {names}")
     return tuple(commands)
 
 
 def number(name: str, word: str | None) -> float | None:
-    """A number that a user typed; None for None, and for "off" where clipping is set.
+    """A number that a user typed; None for None, and for "off" where there is such a thing.
 
     Raises:
         ValueError: if it is none; the message begins with the name.
     """
-    if word is None or (word == "off" and name.startswith("clip")):
+    if word is None or (word == "off" and name.startswith(("clip", "sam"))):
         return None
     try:
         return float(word)
@@ -279,10 +283,9 @@ def scheduled_rate(settings: Settings, schedule: str, epoch: float) -> float:
 def _change_optimizer(name: str, rate: float | None, config: RunConfig) -> dict[str, Any]:
     """The changes for another optimizer: its name, its learning rate and its weight decay.
 
-    Both numbers are the run's configured ones if they were meant for this optimizer. Decoupled
-    weight decay (on the weights) and L2 decay (added to the gradient) are different quantities,
-    the latter often a hundred times smaller, so a decay does not carry over from one kind to the
-    other.
+    Both numbers are the run's configured ones if they were meant for this optimizer. Decay that is
+    added to the gradient is often a hundred times smaller than decoupled decay: neither carries
+    over to a rule of the other kind.
     """
     if name not in RULES:
         return {"optimizer": name}  # check_changes and the trainer refuse it

@@ -185,9 +185,9 @@ class RunState:
         self.parameters[:] = other.parameters
         if self.average is not None:
             self.average[:] = other.average
-        self.vectors.slots[:] = 0
-        self.vectors.slots[: len(other.vectors.slots)] = other.vectors.slots
         self.settings = other.settings
+        self.fresh_slots()
+        self.vectors.slots[: len(other.kept_slots)] = other.kept_slots
         self.slot_steps, self.scalars = other.slot_steps, other.scalars
         self.step, self.epoch, self.cursor = other.step, other.epoch, other.cursor
         self.tally = replace(other.tally)
@@ -255,11 +255,11 @@ class RunState:
                 pruned = smallest_weights(self.parameters, sizes, settings.pruned)
         if settings.pruned or settings.switched_off:
             of_units = parameters_of_units(sizes, settings.switched_off)
-            self.removed = Removed.take(pruned, of_units, *self.vectors)
+            self.removed = Removed.take(pruned, of_units, self.parameters, self.average, self.slots)
 
     def fresh_slots(self) -> None:
-        """Reset the slots to zero, for a rule that starts now."""
-        self.vectors.slots[:] = 0
+        """Reset the slots of the optimizer in force to zero: it starts now."""
+        self.slots[:] = 0
         self.slot_steps, self.scalars = 0, ()
 
 

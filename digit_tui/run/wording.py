@@ -58,6 +58,7 @@ NAMES = {
     "weight_decay": "weight decay",
     "clip_norm": "clipping by norm",
     "clip_value": "clipping by value",
+    "sam": "sam",
     "augment": "augmentation",
     "batch_size": "batch size",
     "epochs": "epochs",
@@ -203,6 +204,8 @@ def command_words(command: Setting, rate: float | None = None) -> str:
             if norm is not None:
                 return f"clip by norm {norm:.4g}"
             return "stop clipping" if value is None else f"clip by value {value:.4g}"
+        case commands.SetSam(rho):
+            return f"set sam to {rho:.4g}" if rho else "stop sam"
         case commands.SetAugmentation(name):
             return "stop augmenting" if name == "none" else f"augment: {name}"
         case commands.SetBatchSize(value):
@@ -232,6 +235,8 @@ def setting_words(command: Setting) -> str:
             if norm is not None:
                 return f"clipping by norm {norm:.4g}"
             return "no clipping" if value is None else f"clipping by value {value:.4g}"
+        case commands.SetSam(rho):
+            return f"sam {rho:.4g}" if rho else "no sam"
         case commands.SetAugmentation(name):
             return f"augmentation {name}"
         case commands.SetBatchSize(value):
@@ -433,6 +438,8 @@ def settings_words(
         words.append(f"clip norm {setting_value(settings.clip_norm)}")
     elif settings.clip_value is not None:
         words.append(f"clip value {setting_value(settings.clip_value)}")
+    if settings.sam:
+        words.append(f"sam {setting_value(settings.sam)}")
     if settings.augment != "none":
         words.append(settings.augment)
     if settings.taught:

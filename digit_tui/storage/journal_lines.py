@@ -50,6 +50,7 @@ COMMANDS = {
         "set_learning_rate": {"value": SETTINGS["learning_rate"]},
         "scale_learning_rate": {"factor": number(0, above=0)},
         "set_clipping": {"norm": SETTINGS["clip_norm"], "value": SETTINGS["clip_value"]},
+        "set_sam": {"rho": NEWER_SETTINGS["sam"]},
         "set_augmentation": {"name": SETTINGS["augment"]},
         "set_batch_size": {"value": SETTINGS["batch_size"]},
         "add_epochs": {"count": whole(-MAX_EPOCHS, MAX_EPOCHS)},

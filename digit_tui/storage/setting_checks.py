@@ -70,5 +70,6 @@ NEWER_SETTINGS: dict[str, Check] = {
     "switched_off": _unit_pairs,
     "pruned": number(0, MAX_PRUNED),
     "taught": many(_lesson),
+    "sam": number(0, MAX_REAL),
 }
 """The others, which earlier versions do not write, nor this one where they are empty."""

@@ -29,6 +29,7 @@ FIELDS = {
     "weight-decay": "weight_decay",
     "clip-norm": "clip_norm",
     "clip-value": "clip_value",
+    "sam": "sam",
     "augment": "augment",
     "average": "average",
     "side": "side",

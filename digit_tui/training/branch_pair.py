@@ -15,6 +15,7 @@ from digit_tui.run.commands import (
     SetClipping,
     SetLearningRate,
     SetOptimizer,
+    SetSam,
     Setting,
     WeightChange,
 )
@@ -39,6 +40,7 @@ FORKABLE = (
     | SetLearningRate
     | ScaleLearningRate
     | SetClipping
+    | SetSam
     | SetAugmentation
     | WeightChange
 )
@@ -93,7 +95,9 @@ class BranchPair:
         """
         run, step = self.run, self.run.state.step
         if not all(isinstance(change, FORKABLE) for change in command.changes):
-            differ = "optimizer, learning rate, clipping, augmentation, units, pruning, teaching"
+            differ = (
+                "optimizer, learning rate, clipping, sam, augmentation, units, pruning, teaching"
+            )
             yield Refused(step, f"No fork: it can differ in {differ}")
             return
         yield from run.publish()

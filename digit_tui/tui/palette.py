@@ -21,7 +21,7 @@ GROUPS = {
         *("play", "faster", "slower", "epoch_on", "epoch_back", "epochs_on", "epochs_back"),
     ),
     "Settings": (
-        *("double_rate", "halve_rate", "find_rate", "optimizer", "clip", "augment"),
+        *("double_rate", "halve_rate", "find_rate", "optimizer", "clip", "sam", "augment"),
         *("prune", "apply_share"),
         *(f"optimizer_{name}" for name in OPTIMIZERS),
     ),
@@ -47,6 +47,7 @@ WORDS = {
     "teach": "teach it my digits hand drawings fine-tune",
     "keep": "compare end fork",
     "augment": "deform overfitting",
+    "sam": "sharpness aware minimisation flat minima rho",
     "prune": "sparse magnitude zero weights",
     "restart": "new run again network layers hidden data mnist seed",
     "epochs": "longer more train",

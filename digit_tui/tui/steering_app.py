@@ -11,7 +11,7 @@ from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.remedies import FORK_FIRST, KEEP_FIRST, TEST, with_remedy
 from digit_tui.run.settings import teach_own_digits
 from digit_tui.tui.run_app import RunApp
-from digit_tui.tui.screens.fork import CLIPPINGS, ForkDialog, KeepDialog
+from digit_tui.tui.screens.fork import CLIPPINGS, RADII, ForkDialog, KeepDialog
 from digit_tui.tui.screens.optimizer import OptimizerDialog
 from digit_tui.tui.screens.prune import PruneDialog
 from digit_tui.tui.screens.rate import RateDialog
@@ -27,6 +27,7 @@ WITHOUT_FORK = (
         "choose_optimizer",
         "set_optimizer",
         "next_clipping",
+        "next_sam",
         "next_augmentation",
     ),
 )
@@ -101,6 +102,10 @@ class SteeringApp(RunApp):
         settings = self.model.settings
         kind = 1 if settings.clip_norm is not None else 2 if settings.clip_value is not None else 0
         self.send(commands.SetClipping(*CLIPPINGS[(kind + 1) % len(CLIPPINGS)]))
+
+    def action_next_sam(self) -> None:
+        larger = [rho for rho in RADII if rho > self.model.settings.sam]
+        self.send(commands.SetSam(larger[0] if larger else 0.0))
 
     def action_next_augmentation(self) -> None:
         current = AUGMENTATIONS.index(self.model.settings.augment)

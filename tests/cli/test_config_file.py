@@ -27,6 +27,7 @@ EVERYTHING: dict[str, tuple[str, Any]] = {
     "epochs": ("3", 3),
     "weight-decay": ("0.5", 0.5),
     "clip-norm": ("1", 1.0),
+    "sam": ("0.05", 0.05),
     "augment": ('"affine"', "affine"),
     "average": ("false", False),
     "validation": ("500", 500),

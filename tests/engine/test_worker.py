@@ -17,8 +17,9 @@ from digit_tui.engine import worker_processes as pool_module
 from digit_tui.engine.batches import BLOCK, Batches, TrainingData
 from digit_tui.engine.step_group import MAX_STEPS, StepGroup
 from digit_tui.engine.stepper import Stepper
-from digit_tui.engine.worker import Worker, WorkerSpec
+from digit_tui.engine.worker import Worker
 from digit_tui.engine.worker_pool import WorkerPool
+from digit_tui.engine.worker_spec import WorkerSpec
 from digit_tui.nn import Network, evaluate
 from digit_tui.nn.inputs import Inputs
 from digit_tui.run.commands import SetBatchSize

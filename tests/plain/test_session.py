@@ -96,7 +96,7 @@ def test_what_is_said_already_is_said(converse: Converse) -> None:
 
 
 def test_wrong_lines_change_nothing(converse: Converse, sample: Dataset, tmp_path: Path) -> None:
-    wrong = ["fly", "rate fast", "optimizer lion", "keep fork", "rate 1e30", "rate *1e30", "undo"]
+    wrong = ["fly", "rate fast", "optimizer tiger", "keep fork", "rate 1e30", "rate *1e30", "undo"]
     ended = converse(*wrong, "fork augment=flip", "back 7", "digit 1000", "fork augment=shift")
     assert ended.status == 2
     assert (

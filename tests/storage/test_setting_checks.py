@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from digit_tui.config import LIMITS, MAX_REAL, MAX_WIDTH, ConfigError, RunConfig
+from digit_tui.config import LIMITS, MAX_REAL, MAX_WIDTH, NEWER, ConfigError, RunConfig
 from digit_tui.run.settings import OPTIONLESS, Settings
 from digit_tui.storage.setting_checks import NEWER_SETTINGS, SETTINGS
 from digit_tui.storage.validation import Invalid
@@ -21,7 +21,7 @@ VALUES: list[Any] = [
 
 def test_all_settings_are_checked() -> None:
     assert list(SETTINGS | NEWER_SETTINGS) == [field.name for field in fields(Settings)]
-    assert tuple(NEWER_SETTINGS) == OPTIONLESS
+    assert tuple(NEWER_SETTINGS) == (*OPTIONLESS, *NEWER)
 
 
 @pytest.mark.parametrize(

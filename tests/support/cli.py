@@ -46,6 +46,7 @@ VALUES = {
     "--weight-decay": ("0.5", 0.5),
     "--clip-norm": ("1.5", 1.5),
     "--clip-value": ("2.5", 2.5),
+    "--sam": ("0.05", 0.05),
     "--augment": ("affine", "affine"),
     "--average": ("false", False),
     "--validation": ("500", 500),

@@ -166,7 +166,7 @@ def test_a_fork_of_another_length_or_with_other_batches_is_refused(
     ran = train([(5, Fork((SetLearningRate(0.3), change)))], folder=tmp_path / "run")
     (refused,) = ran.all(Refused)
     assert (
-        "optimizer, learning rate, clipping, augmentation, units, pruning, teaching"
+        "optimizer, learning rate, clipping, sam, augmentation, units, pruning, teaching"
         in refused.message
     )
     assert not ran.all(Forked)

@@ -31,6 +31,7 @@ KEYS: dict[str, commands.Command] = {
     "left_square_bracket": commands.ScaleLearningRate(0.5),
     "right_square_bracket": commands.ScaleLearningRate(2.0),
     "c": commands.SetClipping(norm=1.0),
+    "S": commands.SetSam(0.05),
     "a": commands.SetAugmentation("shift"),
     "e": commands.AddEpochs(10),
     "s": commands.Save(),
@@ -154,7 +155,7 @@ class TestPalette:
     async def test_it_offers_what_can_be_done_in_groups(
         self, window: Any, story: Any, mode: str
     ) -> None:
-        async with window(80, 90) as opened:
+        async with window(80, 100) as opened:
             await opened.tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}))
             if mode == "mistakes":
                 await opened.press("tab")

@@ -14,6 +14,7 @@ from digit_tui.run.commands import (
     SetClipping,
     SetLearningRate,
     SetOptimizer,
+    SetSam,
 )
 from digit_tui.run.commands import Setting as SettingCommand
 from digit_tui.run.setting_ranges import check_changes
@@ -32,6 +33,9 @@ RATE_FACTORS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 OWN_RATE = RATE_FACTORS.index(1.0)
 CLIPPINGS = ((None, None), (1.0, None), (None, 0.1))
 """(norm, value): off, by norm, by value. The clipping key cycles through them too."""
+
+RADII = (0.0, 0.05, 0.1, 0.2)
+"""Of sharpness-aware minimisation: off, and others. Its key cycles through them too."""
 
 
 class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
@@ -60,6 +64,9 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
         self._rate = Choice("learning rate", [], OWN_RATE)
         self._typed_rate = Entry("  or", hint="another learning rate")
         self._clipping = Choice("clipping", clippings, self._clippings.index(clipping))
+        self._radii = [*RADII, *([] if settings.sam in RADII else [settings.sam])]
+        radii = [f"{rho:g}" if rho else "off" for rho in self._radii]
+        self._sam = Choice("sam", radii, self._radii.index(settings.sam))
         self._augmentation = Choice(
             "augmentation", AUGMENTATIONS, AUGMENTATIONS.index(settings.augment)
         )
@@ -69,7 +76,7 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
         super().__init__(
             [
                 *(self._optimizer, self._rate, self._typed_rate, self._clipping),
-                *(self._augmentation, self._pruned, self._units_off),
+                *(self._sam, self._augmentation, self._pruned, self._units_off),
             ]
         )
 
@@ -145,6 +152,8 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
             changes.append(SetLearningRate(rate))
         if self._clipping.differs:
             changes.append(SetClipping(*self._clippings[self._clipping.chosen]))
+        if self._sam.differs:
+            changes.append(SetSam(self._radii[self._sam.chosen]))
         if self._augmentation.differs:
             changes.append(SetAugmentation(AUGMENTATIONS[self._augmentation.chosen]))
         if self._pruned.differs:

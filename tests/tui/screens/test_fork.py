@@ -38,8 +38,12 @@ DIFFERENCES: list[tuple[list[str], Any]] = [
     (["down", "down", "5", "up", "left"], (commands.SetLearningRate(0.0005),)),
     (["down", "down", "down", "space"], (commands.SetClipping(norm=1.0),)),
     (
-        ["down", "down", "down", "left", "down", "right"],
-        (commands.SetClipping(value=0.1), commands.SetAugmentation("shift")),
+        ["down", "down", "down", "left", "down", "right", "down", "right"],
+        (
+            commands.SetClipping(value=0.1),
+            commands.SetSam(0.05),
+            commands.SetAugmentation("shift"),
+        ),
     ),
 ]
 """What is typed into the dialog of a fork, and what it does then."""
