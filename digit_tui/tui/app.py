@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterable
 from contextlib import suppress
 from time import monotonic
@@ -84,7 +85,13 @@ class DigitApp(SteeringApp):
         self.set_interval(TIDY_SECONDS, self._tidy)
 
     def _tidy(self) -> None:
+        """Free what nobody needs any more.
+
+        Closed dialogs and notices refer to themselves, and Python looks for such garbage the more
+        rarely the more there is in all.
+        """
         forget_what_was_drawn([*self._registry])
+        gc.collect()
         give_free_memory_back()
 
     def _open(self) -> None:
