@@ -68,7 +68,7 @@ def test_a_step_is_made_with_the_gradient_there_from_the_weights_here(
 def test_its_bits_do_not_depend_on_processes(optimizer: str, train: Train) -> None:
     options: dict[str, Any] = {"optimizer": optimizer, "sam": 0.05, "hidden": (7, 5), "threads": 3}
     script = [(5, SwitchOff(1, (2,)))]
-    sums = {train(script, processes=each, **options).sha256 for each in (1, 2, 3)}
+    sums = {train(script, processes=each, **options).sha256 for each in (1, 3)}
     assert len(sums) == 1
     state = train([*script, (9, Stop())], **options).trainer.state
     assert state.removed is not None
