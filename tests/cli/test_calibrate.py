@@ -123,6 +123,7 @@ def test_a_run_is_calibrated_by_folds_and_evaluated(folder: Path) -> None:
     assert not folder.exists()
 
 
+@pytest.mark.long
 def test_held_out_digits_of_the_run_need_no_copies(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     run(*SMALL, "--validation", "500", "--run", str(folder))
@@ -209,6 +210,7 @@ def test_a_copy_is_trained_as_the_run_was(folder: Path) -> None:
     assert evaluated[-1].step == ended.steps
 
 
+@pytest.mark.long
 def test_a_copy_is_taught_the_drawings_of_the_run(
     keep_drawings: KeepDrawings, teach_8: Teach, tmp_path: Path
 ) -> None:

@@ -162,7 +162,7 @@ def test_workers_are_processes(workers: int, tmp_path: Path) -> None:
     assert len({event["worker"] for event in events if event["event"] == "trial_ended"}) == workers
 
 
-@pytest.mark.parametrize("storage", [None, "sqlite:///studies.db"])
+@pytest.mark.parametrize("storage", [None, *rarely("sqlite:///studies.db")])
 def test_a_study_is_removed_with_its_runs(
     here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, storage: str | None
 ) -> None:

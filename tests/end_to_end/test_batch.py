@@ -82,6 +82,7 @@ class TestBatch:
         assert saved.record["state"] == ("interrupted" if form else "finished")
         assert not saved.damaged
 
+    @pytest.mark.long
     def test_the_disk_is_full(self, small_disk: Path) -> None:
         folder = small_disk / "run"
         words = program(*BATCH, "--epochs", "200", "--run", str(folder))

@@ -172,6 +172,7 @@ def test_a_large_paste(training: Callable[..., Any], bracketed: bool, size: int)
     assert_saved(folder.parent)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("kind", ["any", *rarely("staying")])
 def test_random_bytes(training: Callable[..., Any], seed: int, kind: str) -> None:

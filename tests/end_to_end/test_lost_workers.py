@@ -67,6 +67,7 @@ def test_nobody_waits_for_one_that_is_stopped(training: Start, way: str) -> None
     assert not alive(stopped)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["SIGINT", *rarely("SIGTERM")])
 def test_nor_does_a_run_without_a_screen(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "run"

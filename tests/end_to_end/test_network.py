@@ -76,6 +76,7 @@ def test_nothing_but_a_fetch_uses_it(log: Path, tmp_path: Path) -> None:
     assert "socket.connect" in used(log)
 
 
+@pytest.mark.long
 def test_the_interface_does_not(log: Path, training: Callable[..., Any]) -> None:
     program, _ = training()
     for keys, shown in (

@@ -50,6 +50,7 @@ class TestASignalSavesAndRestores:
         end(program, name)
         assert_saved(folder, at)
 
+    @pytest.mark.long
     @signals("SIGINT")
     def test_while_saving(self, training: Start, tmp_path: Path, name: str, time: int) -> None:
         program, folder = training(**slow("saving", tmp_path / "mark"))

@@ -90,6 +90,7 @@ def whole(program: Any) -> bool:
 
 
 class TestSuspend:
+    @pytest.mark.long
     @pytest.mark.timeout(300)
     @pytest.mark.parametrize("times", [2, *rarely(10), *endurance(50)])
     def test_it_comes_back_whole(self, shell: Start, times: int) -> None:

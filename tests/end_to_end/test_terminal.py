@@ -106,6 +106,7 @@ def test_leaving_saves_and_the_run_can_be_gone_on_with(training: Callable[..., A
     assert f"digit-tui--resume{folder}" in said
 
 
+@pytest.mark.long
 def test_a_run_goes_on_where_it_was_left(
     training: Callable[..., Any], terminal: Callable[..., Any]
 ) -> None:

@@ -157,6 +157,7 @@ def test_names_in_errors(terminal: Callable[..., Any], hostile: Path, tmp_path: 
         assert_harmless(done.stdout + done.stderr)
 
 
+@pytest.mark.long
 def test_options_are_told_harmlessly(tmp_path: Path) -> None:
     for name in NAMES:
         name = name.replace("\udcff", "")

@@ -132,6 +132,7 @@ def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(
         assert SavedRun.read(folder).state() == "finished"
 
 
+@pytest.mark.long
 def test_a_resume_cleans_up_after_a_kill(live: Live, expected: Any, tmp_path: Path) -> None:
     """Whichever file was being written."""
     missing = {f".{name}" for name in (METRICS, CHECKPOINT, BEST)}
@@ -149,6 +150,7 @@ def test_a_resume_cleans_up_after_a_kill(live: Live, expected: Any, tmp_path: Pa
     raise AssertionError(f"no call leaves {missing}")
 
 
+@pytest.mark.long
 def test_a_folder_whose_run_never_began_can_be_used(
     live: Live, expected: Any, tmp_path: Path
 ) -> None:

@@ -79,6 +79,7 @@ def test_it_is_repeated_up_to_where_it_stands(saved: Path, tmp_path: Path) -> No
         assert events[-1]["weights_sha256"] == ITS_WEIGHTS
 
 
+@pytest.mark.long
 def test_it_is_shown_compared_and_measured(saved: Path) -> None:
     shown = digit_tui("runs", "show", saved)
     assert shown.returncode == 0, shown.stderr

@@ -101,7 +101,7 @@ def test_how_many_steps_are_made_in_one_step_group_changes_nothing(
         np.testing.assert_array_equal(first, second)
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", [2, *rarely(1)])
 def test_a_command_that_comes_ends_a_step_group(
     threads: int, train: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

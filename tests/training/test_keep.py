@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support.forks import NEVER, STOP, given
+from support.rarely import rarely
 
 from digit_tui.run.commands import (
     AddEpochs,
@@ -42,7 +43,7 @@ from digit_tui.training.snapshots import SnapshotStore
 
 @pytest.mark.parametrize("interactive", [False, True])
 @pytest.mark.parametrize("keep_fork", [False, True])
-@pytest.mark.parametrize("step", [5, 8, 16])
+@pytest.mark.parametrize("step", [8, *rarely(5, 16)])
 def test_the_branch_that_is_kept_goes_on_and_the_other_can(
     step: int, keep_fork: bool, interactive: bool, train: Any, go_on: Any, tmp_path: Path
 ) -> None:

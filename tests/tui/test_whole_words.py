@@ -77,6 +77,7 @@ async def scenes(opened: Any, story: Any) -> AsyncIterator[str]:
 
 
 @pytest.mark.parametrize("validation", [500, *rarely(0)])
+@pytest.mark.long
 async def test_no_word_is_cut_off(window: Any, story: Any, validation: int) -> None:
     cut: dict[str, list[str]] = {}
     async with window(validation=validation) as opened:

@@ -60,6 +60,7 @@ async def test_help_is_opened_once(window: Any) -> None:
         assert titles == ["Help: Training", "Manual"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [(60, 20), *rarely((80, 24))])
 async def test_one_frame_with_a_title_and_buttons(
     window: Any, story: Any, size: tuple[int, int]

@@ -108,6 +108,7 @@ class TestFilter:
             opened.find("what if it were")
             opened.find("#4  1 → 7  loss")
 
+    @pytest.mark.long
     async def test_escape_leaves_it_as_it_was(self, browse: Any) -> None:
         async with browse() as opened:
             await opened.press("slash")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.rarely import rarely
 from support.steering import forked
 
 from digit_tui.run import events as happened
@@ -46,7 +47,7 @@ async def test_the_state_is_asked_for_only_where_it_is_seen(window: Any, story: 
             assert (runner.looks > before) == watched, mode
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("size", [(80, 24), *rarely((120, 40))])
 async def test_each_layer_has_a_row(window: Any, story: Any, size: tuple[int, int]) -> None:
     async with window(*size) as opened:
         await opened.tell(*story.opening(), *story.epochs(1))
@@ -186,6 +187,7 @@ async def test_what_cannot_be_computed_is_said(
         await opened.until(lambda: "This cannot be computed: no room" in opened.text)
 
 
+@pytest.mark.long
 async def test_a_page_is_mounted_when_it_is_first_shown(window: Any, story: Any) -> None:
     async with window() as opened:
         await opened.tell(*story.opening(), *story.epochs(1))
@@ -198,6 +200,7 @@ async def test_a_page_is_mounted_when_it_is_first_shown(window: Any, story: Any)
             await opened.press("p")
 
 
+@pytest.mark.long
 async def test_pages_are_turned_by_key_and_by_click(window: Any, story: Any) -> None:
     async with window() as opened:
         await opened.tell(*story.opening(), *story.epochs(1))

@@ -86,6 +86,7 @@ async def test_what_is_left_without_them(inside: Any, sample: Dataset, network: 
             assert ("◂" in line) == (best != 0)
 
 
+@pytest.mark.long
 async def test_keys_and_wheel_go_through_the_mistakes_by_loss(inside: Any) -> None:
     async with inside("Digit", "#31") as opened:
         for index in [*HARDEST[1:], HARDEST[-1]]:

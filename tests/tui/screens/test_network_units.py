@@ -203,6 +203,7 @@ async def test_layers_go_round(show: OpenPage, network: Network, story: Any) -> 
         await opened.until(lambda: "Output: 10 units" in opened.text)
 
 
+@pytest.mark.long
 async def test_the_mouse_chooses_opens_and_turns(show: OpenPage, layer: LayerUnits) -> None:
     async with show() as opened:
         order = layer.order("importance").tolist()

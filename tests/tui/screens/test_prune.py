@@ -40,9 +40,7 @@ def dialog(window: Any, story: Any) -> Open:
     ("keys", "share", "told"),
     [
         (["right"], 0.3, "30% of the weights pruned; b shows"),
-        (["left"], 0.8, "80% of the weights pruned; b shows"),
         (["down", *"65%"], 0.65, "65% of the weights pruned; b shows"),
-        (["down", *"0.25"], 0.25, "25% of the weights pruned; b shows"),
         (["down", "9", "up", "right"], 0.3, "30% of the weights pruned; b shows"),
     ],
 )
