@@ -94,7 +94,10 @@ async def test_the_chosen_digit_grows(browse: Any, size: tuple[int, int], rows: 
         assert len(picture._strips) == rows
 
 
-@pytest.mark.parametrize(("count", "rows"), [(4, 14)])
+@pytest.mark.parametrize(
+    ("count", "rows"),
+    [(4, 14), *(pytest.param(*each, marks=pytest.mark.long) for each in ((3, 28), (19, 7)))],
+)
 async def test_pictures_of_the_gallery_fill_the_room(
     browse: Any, story: Any, count: int, rows: int
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from support.mistakes_view import MISTAKES, chosen, indices, listed, title, write
 from textual import events
 
