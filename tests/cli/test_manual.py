@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from rich.text import Text
-from support.rarely import rarely
+from support.rarely import endurance
 
 from digit_tui import __version__, manual
 from digit_tui.cli import manual as command
@@ -138,7 +138,7 @@ def test_a_reader_that_went_away_is_no_error() -> None:
 # On a terminal
 
 
-@pytest.mark.parametrize("width", [WIDTHS[0], *rarely(*WIDTHS[1:])])
+@pytest.mark.parametrize("width", [WIDTHS[0], *endurance(*WIDTHS[1:])])
 @pytest.mark.parametrize("topic", TOPICS)
 def test_laid_out_it_fits_and_nothing_is_cut_off(topic: str, width: int) -> None:
     shown = Text.from_ansi(command.laid_out(read(topic), width)).plain

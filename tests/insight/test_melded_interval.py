@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import beta
-from support.rarely import rarely
+from support.rarely import endurance
 
 from digit_tui.insight.significance import Comparison, proportion_distribution
 
@@ -58,7 +58,7 @@ def confidence_below(table: tuple[int, int, int], difference: float) -> float:
     return float(np.mean(halves))
 
 
-@pytest.mark.parametrize("table", [*TABLES[:6], *rarely(*TABLES[6:])], ids=str)
+@pytest.mark.parametrize("table", [*TABLES[:6], *endurance(*TABLES[6:])], ids=str)
 def test_the_ends_are_the_central_quantiles(table: tuple[int, int, int]) -> None:
     comparison = Comparison(*table)
     low, high = comparison.interval
@@ -74,7 +74,7 @@ def test_the_ends_are_the_central_quantiles(table: tuple[int, int, int]) -> None
 
 
 @pytest.mark.parametrize(
-    "table", [*TABLES[:4], *EDGES[:4], *rarely(*TABLES[4:], *EDGES[4:])], ids=str
+    "table", [*TABLES[:4], *EDGES[:4], *endurance(*TABLES[4:], *EDGES[4:])], ids=str
 )
 def test_the_ends_are_those_of_random_draws(table: tuple[int, int, int]) -> None:
     total, gained, lost = table

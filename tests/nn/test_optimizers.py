@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.rarely import rarely
+from support.rarely import endurance
 
 from digit_tui.nn import (
     RULES,
@@ -131,7 +131,7 @@ def test_every_rule_finds_the_bottom_of_a_parabola(name: str) -> None:
     np.testing.assert_allclose(run.parameters, [1, -1, 1], atol=0.01)
 
 
-@pytest.mark.parametrize("name", ["adam", "prodigy", *rarely(*RULES)])
+@pytest.mark.parametrize("name", ["adam", "prodigy", *endurance(*RULES)])
 def test_every_rule_finds_the_end_of_rosenbrocks_valley(name: str) -> None:
     run = Run(name, [-1.0, 1.5])
     for _ in range(12_000):
@@ -218,7 +218,9 @@ def test_adamw_without_decay_is_adam() -> None:
     np.testing.assert_array_equal(adam.parameters, adamw.parameters)
 
 
-@pytest.mark.parametrize("name", ["adam", *rarely(*(name for name in RULES if RULES[name].slots))])
+@pytest.mark.parametrize(
+    "name", ["adam", *endurance(*(name for name in RULES if RULES[name].slots))]
+)
 def test_memory_of_a_unit_that_is_dead_does_not_become_denormal(name: str) -> None:
     run = Run(name, np.ones(8), np.float32)
     tiniest = np.finfo(np.float32).tiny

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.checkpoints import archive, signed
-from support.rarely import rarely
+from support.rarely import endurance, rarely
 
 from digit_tui.config import OPTIMIZERS
 from digit_tui.nn import RULES
@@ -72,7 +72,7 @@ def test_a_checkpoint_is_read_as_it_was_written(
 
 
 @pytest.mark.parametrize("average", [True, *rarely(False)])
-@pytest.mark.parametrize("optimizer", ["adamw", "schedulefree", "prodigy", *rarely(*OPTIMIZERS)])
+@pytest.mark.parametrize("optimizer", ["adamw", "schedulefree", "prodigy", *endurance(*OPTIMIZERS)])
 def test_a_run_goes_on_as_if_it_had_not_stopped(
     optimizer: str, average: bool, train: Any, go_on: Any, tmp_path: Path
 ) -> None:

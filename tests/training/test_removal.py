@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.forks import STOP, needs_workers, of_fork
-from support.rarely import rarely
+from support.rarely import endurance, rarely
 from support.removal import BOTH, vectors_of
 
 from digit_tui.config import OPTIMIZERS
@@ -53,7 +53,7 @@ def looks(ran: Any) -> list[RunState]:
 
 @pytest.mark.parametrize("threads", [1, pytest.param(2, marks=needs_workers)])
 @pytest.mark.parametrize("average", [True, *rarely(False)])
-@pytest.mark.parametrize("optimizer", ["adamw", "muon", *rarely(*OPTIMIZERS)])
+@pytest.mark.parametrize("optimizer", ["adamw", "muon", *endurance(*OPTIMIZERS)])
 def test_what_is_removed_stays_0_and_the_rest_learns(
     optimizer: str, average: bool, threads: int, train: Any
 ) -> None:

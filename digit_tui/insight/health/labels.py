@@ -29,7 +29,7 @@ FEW_ERRORS = 30
 FEW_STEPS = 100
 """A network that has made fewer steps is sure of nothing: with 1,000 images separation begins at
 0.65."""
-ABOVE_CHANCE = 3.0
+ABOVE_CHANCE = 5.0
 """Times the accuracy of guessing: below, the network itself knows too little."""
 ENOUGH_IMAGES = 100
 """Training images for each class: with 20 in all, separation is as low as with wrong labels."""

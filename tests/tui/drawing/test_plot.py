@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from rich.color import Color
-from support.rarely import rarely
+from support.rarely import endurance
 from textual_plotext import PlotextPlot
 
 from digit_tui.tui.drawing.chart import Curve, Drawing, Plot
@@ -172,7 +172,7 @@ class TestRange:
 @pytest.mark.parametrize(
     "curve", [FALLING, FALLING**2, 0.05 + FALLING / 20, 2 + np.sin(X), 0.9 + X / 100]
 )
-@pytest.mark.parametrize("end", [3.4, *rarely(0.7, 25.0, 138.0)])
+@pytest.mark.parametrize("end", [3.4, *endurance(0.7, 25.0, 138.0)])
 def test_each_axis_has_some_ticks(
     curve: Any, width: int, height: int, end: float, log: bool
 ) -> None:
