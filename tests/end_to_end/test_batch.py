@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from support.interrupted import assert_saved
-from support.rarely import rarely
+from support.rarely import endurance, rarely
 from support.terminal import CLOSING
 
 from digit_tui.storage.run_files import CHECKPOINT
@@ -56,8 +56,7 @@ class TestBatch:
         assert saved.checkpoint().state.step == saved.record["results"]["steps"] > 0
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
-    @pytest.mark.long
-    @pytest.mark.parametrize("form", [["--json"], []], ids=["json", "report"])
+    @pytest.mark.parametrize("form", [*rarely(["--json"]), *endurance([])], ids=["json", "report"])
     def test_standard_output_is_full(self, tmp_path: Path, form: list[str]) -> None:
         folder = tmp_path / "run"
         words = program(*BATCH, "--epochs", "400", "--run", str(folder))

@@ -17,10 +17,6 @@ pytestmark = pytest.mark.long
 STEPS = 63
 
 
-def long(value: Any) -> Any:
-    return pytest.param(value, marks=pytest.mark.long)
-
-
 @pytest.mark.parametrize("optimizer", RULES)
 @pytest.mark.parametrize("augment", ["none", *rarely("elastic")])
 @pytest.mark.parametrize("look", [True, *endurance(False)])
@@ -70,7 +66,7 @@ def test_other_settings_that_work(sample: Dataset, options: dict[str, Any]) -> N
         SetClipping(norm=1.5),
     ],
 )
-@pytest.mark.parametrize("look", [True, False])
+@pytest.mark.parametrize("look", [True, *endurance(False)])
 def test_changes_that_do_no_harm(sample: Dataset, command: Any, look: bool) -> None:
     ran = diagnose(sample, [(2 * STEPS + 10, command)], epochs=5, look=look)
     assert ran.ever == set()
@@ -92,7 +88,7 @@ def test_weights_that_are_a_little_off(sample: Dataset, factor: float) -> None:
     assert diagnose(sample, before=scaled(factor)).ever == set()
 
 
-@pytest.mark.parametrize("images", [600, *(long(count) for count in (1_000, 2_000))])
+@pytest.mark.parametrize("images", [600, *rarely(1_000), *endurance(2_000)])
 def test_not_so_many_images(sample: Dataset, images: int) -> None:
     """What is learned by heart is told, but labels are not blamed."""
     ran = diagnose(some(sample, images), epochs=30)

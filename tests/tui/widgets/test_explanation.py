@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.explanation import EXPLAINED, SIZES
+from support.rarely import endurance
 from textual.geometry import Size
 
 from digit_tui.data import Dataset
@@ -142,7 +143,7 @@ class TestScreen:
             opened.find("nan%")
 
     @pytest.mark.parametrize(("side", "classes"), [(25, 10), *OTHERS])
-    @pytest.mark.parametrize("size", SIZES)
+    @pytest.mark.parametrize("size", [SIZES[0], *endurance((120, 40), (60, 20))])
     async def test_other_sides_and_classes(
         self, window: Any, story: Any, size: Any, side: int, classes: int
     ) -> None:
