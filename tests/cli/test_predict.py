@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image, ImageDraw
 from support.drawn_digits import page, photographed
+from support.rarely import endurance
 
 from digit_tui.cli.main import cli
 from digit_tui.storage.saved_run import SavedRun
@@ -213,7 +214,7 @@ def large(kind: str, folder: Path) -> Path:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kind", ["png", "jpg", "tif", "webp", "gif"])
+@pytest.mark.parametrize("kind", ["png", "webp", *endurance("jpg", "tif", "gif")])
 def test_the_largest_pictures_take_less_than_200_mib(
     trained: Path, tmp_path: Path, kind: str
 ) -> None:

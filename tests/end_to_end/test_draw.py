@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from support.cli import run
 from support.hand import STROKES, keys, mouse
+from support.rarely import endurance
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
@@ -67,7 +68,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("size", [(80, 24), *endurance((120, 40))])
 def test_nine_of_ten_digits_are_read(
     trained: Path, terminal: Callable[..., Any], size: tuple[int, int]
 ) -> None:

@@ -99,7 +99,7 @@ def states(sweep: Sweep) -> Counter[str]:
     return Counter(trial.state.name for trial in sweep.study.trials)
 
 
-KINDS = ["postgresql", "sqlite", "journal"]
+KINDS = ["postgresql", "journal", *endurance("sqlite")]
 
 
 @pytest.mark.parametrize("kind", KINDS)

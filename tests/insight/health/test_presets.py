@@ -28,10 +28,16 @@ MORE_ON_THE_SAMPLE: list[tuple[str, dict[str, Any]]] = [
 """The longer ones with fewer epochs, over which the schedule takes its whole course."""
 ON_MNIST: list[tuple[str, dict[str, Any]]] = [
     ("classic", {}),
-    ("classic", {"epochs": 10, "optimizer": "sgd"}),
-    ("classic", {"epochs": 10, "optimizer": "momentum"}),
     ("standard", {"epochs": 3}),
 ]
+MORE_ON_MNIST: list[tuple[str, dict[str, Any]]] = [
+    ("classic", {"epochs": 10, "optimizer": "sgd"}),
+    ("classic", {"epochs": 10, "optimizer": "momentum"}),
+]
+
+
+def in_soak(runs: list[tuple[str, dict[str, Any]]]) -> list[Any]:
+    return [pytest.param(*each, marks=pytest.mark.soak) for each in runs]
 
 
 def ails(dataset: Dataset, preset: str, options: dict[str, Any], look: bool = True) -> set[str]:
@@ -45,7 +51,7 @@ def ails(dataset: Dataset, preset: str, options: dict[str, Any], look: bool = Tr
     ("preset", "options"),
     [
         *ON_THE_SAMPLE,
-        *(pytest.param(*each, marks=pytest.mark.soak) for each in MORE_ON_THE_SAMPLE),
+        *in_soak(MORE_ON_THE_SAMPLE),
     ],
 )
 def test_on_the_sample(sample: Dataset, preset: str, options: dict[str, Any]) -> None:
@@ -54,7 +60,7 @@ def test_on_the_sample(sample: Dataset, preset: str, options: dict[str, Any]) ->
 
 @pytest.mark.long
 @pytest.mark.timeout(1_800)
-@pytest.mark.parametrize(("preset", "options"), ON_MNIST)
+@pytest.mark.parametrize(("preset", "options"), [*ON_MNIST, *in_soak(MORE_ON_MNIST)])
 def test_on_full_mnist(full_mnist: Path, preset: str, options: dict[str, Any]) -> None:
     assert ails(load_dataset(str(full_mnist)), preset, options) == set()
 
