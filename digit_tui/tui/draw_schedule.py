@@ -14,9 +14,9 @@ LONGEST_SECONDS = 5.0
 """Charts are drawn after this time, whatever share of the time it takes."""
 YOUNG_SECONDS = 15.0
 """As long as somebody who has just begun a run looks on most closely, ..."""
-YOUNG_SHARE = 0.06
+YOUNG_SHARE = 0.03
 """... charts may take this share of the time: epochs of the sample are over in a fifth of a second,
-and the charts would lag a dozen of them behind the figures above them."""
+and the charts would lag far behind the figures above them. More would send too many bytes."""
 TEXT_SHARE = 0.7
 """Text changes as often as after this part of the charts' time."""
 

@@ -245,7 +245,7 @@ class TestCharts:
                 return len(seen)
 
             await opened.tell(*story.opening())
-            assert 10 <= await drawings(14) <= 15  # a person looks on: 1 s apart
+            assert await drawings(14) in (6, 7, 8)  # a person looks on: 2 s apart
             await drawings(3)
             assert await drawings(9) in (3, 4)  # 3 s apart
 
