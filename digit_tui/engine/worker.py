@@ -109,7 +109,7 @@ class Worker:
             ParameterSpan.of(vectors, kept, self._pass.gradient, own, scratch)
             for own in shard.spans
         ]
-        self._blocks: dict[str, list[Block]] = {}  # of all spans, for each optimizer that was used
+        self._prepared: dict[tuple[str, bool], tuple[list[Block], list[HiddenMatrix]]] = {}
         self.scalars: Scalars = ()
 
     def sums(self, steps: slice) -> list[StepSums]:
@@ -303,15 +303,9 @@ class Worker:
         for own in self._spans:
             clipped |= clip(own.gradient, norm, group.clip_norm, group.clip_value)
         rule, hyper = RULES[group.optimizer], Hyperparameters(weight_decay=group.weight_decay)
-        sizes = self._spec.sizes
-        if group.optimizer not in self._blocks:
-            pieces = [span.blocks(rule, sizes) for span in self._spans]
-            self._blocks[group.optimizer] = [block for blocks in pieces for block in blocks]
-        blocks, step = self._blocks[group.optimizer], group.slot_steps + number + 1
-        kept = self._kept if group.removed else None
-        matrices = HiddenMatrix.all_of(rule, sizes, self._pass.gradient, kept)
-        own_matrices = matrices[self._index :: self._spec.workers]
-        share = update_share(rule, blocks, step, learning_rate, hyper, self.scalars, own_matrices)
+        blocks, matrices = self._prepare(group.optimizer, group.removed)
+        step = group.slot_steps + number + 1
+        share = update_share(rule, blocks, step, learning_rate, hyper, self.scalars, matrices)
         self.scalars = yield from self._sums.share(number, share)
         for own in self._spans:
             if own.average is not None:
@@ -319,3 +313,19 @@ class Worker:
                 step = group.step + number + 1
                 average_into(own.average, own.parameters, step, own.gradient)
         return clipped
+
+    def _prepare(self, optimizer: str, removed: bool) -> tuple[list[Block], list[HiddenMatrix]]:
+        """What an optimizer works on here: the same at each step, so it is made once.
+
+        Args:
+            optimizer: a name in `RULES`.
+            removed: whether parameters are removed.
+        """
+        if (optimizer, removed) not in self._prepared:
+            rule, sizes = RULES[optimizer], self._spec.sizes
+            blocks = [block for span in self._spans for block in span.blocks(rule, sizes)]
+            kept = self._kept if removed else None
+            matrices = HiddenMatrix.all_of(rule, sizes, self._pass.gradient, kept)
+            own = matrices[self._index :: self._spec.workers]
+            self._prepared[optimizer, removed] = blocks, own
+        return self._prepared[optimizer, removed]
