@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,12 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.config import RunConfig
-from digit_tui.storage.archive import Archive
-from digit_tui.storage.atomic import write_whole
+from digit_tui.storage.begun_files import packed, read_begun, unpacked, write_begun
 from digit_tui.storage.checkpoint_content import Layout
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.own_files import looks_own, not_made_here
-from digit_tui.storage.reading import read_file
 from digit_tui.storage.run_files import INITIAL
 from digit_tui.storage.validation import Invalid
 
@@ -39,9 +34,7 @@ class InitialWeights:
     @cached_property
     def content(self) -> bytes:
         """The content of the file."""
-        file = io.BytesIO()
-        np.savez(file, parameters=self.parameters)
-        return file.getvalue()
+        return packed({"parameters": self.parameters})
 
     @cached_property
     def sha256(self) -> str:
@@ -61,10 +54,7 @@ def write_initial(folder: Path, initial: InitialWeights) -> None:
         RunError: if somebody else has a file in their place.
         OSError: if the disk refuses; then there is no part of them.
     """
-    path = folder / INITIAL
-    if os.path.lexists(path) and not looks_own(path):
-        raise not_made_here(path)
-    write_whole(path, lambda file: file.write(initial.content))
+    write_begun(folder / INITIAL, initial.content)
 
 
 def read_initial(folder: Path, record: dict[str, Any], config: RunConfig) -> InitialWeights | None:
@@ -84,15 +74,9 @@ def read_initial(folder: Path, record: dict[str, Any], config: RunConfig) -> Ini
     path = folder / INITIAL
     count = Layout.of(config, record["data"]).parameters
     lacking = "the run cannot be resumed or repeated without the weights that it began with"
+    content = read_begun(path, 4 * count + ROOM, about["sha256"], lacking)
     try:
-        content = read_file(path, 4 * count + ROOM)
-    except FileNotFoundError:
-        raise RunError(f"{path} is missing: {lacking}") from None
-    if hashlib.sha256(content).hexdigest() != about["sha256"]:
-        raise RunError(f"{path} has changed since the run began: {lacking}")
-    try:
-        archive = Archive(io.BytesIO(content), len(content), 0)
-        parameters = archive.array("parameters", np.float32, (count,), count)
+        parameters = unpacked(content).array("parameters", np.float32, (count,), count)
     except Invalid as error:
         raise RunError(f"{path} does not fit the network: {error}") from None
     return InitialWeights(parameters, about["source"])

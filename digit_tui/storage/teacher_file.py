@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +13,8 @@ from digit_tui.data import DataError
 from digit_tui.nn import Network
 from digit_tui.nn.network import parameter_count
 from digit_tui.run.teacher import HOTTEST, MOST, Teacher, TeacherMember
-from digit_tui.storage.archive import Archive
-from digit_tui.storage.atomic import write_whole
+from digit_tui.storage.begun_files import packed, read_begun, unpacked, write_begun
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.own_files import looks_own, not_made_here
-from digit_tui.storage.reading import read_file
 from digit_tui.storage.run_files import RECORD as RUN
 from digit_tui.storage.run_files import TEACHER
 from digit_tui.storage.validation import Invalid, fields, many, number, optional, text, whole
@@ -58,14 +53,9 @@ def write_teacher(folder: Path, teacher: Teacher) -> dict[str, Any]:
         RunError: if somebody else has a file in their place.
         OSError: if the disk refuses; then there is no part of them.
     """
-    path = folder / TEACHER
-    if os.path.lexists(path) and not looks_own(path):
-        raise not_made_here(path)
-    file = io.BytesIO()
-    arrays = {_name(at): each.network.parameters for at, each in enumerate(teacher.members, 1)}
-    np.savez(file, **arrays)  # type: ignore[arg-type]  # mypy takes the arrays for options
-    content = file.getvalue()
-    write_whole(path, lambda out: out.write(content))
+    members = enumerate(teacher.members, 1)
+    content = packed({_name(at): each.network.parameters for at, each in members})
+    write_begun(folder / TEACHER, content)
     return {
         "sha256": hashlib.sha256(content).hexdigest(),
         "temperature": teacher.temperature,
@@ -103,15 +93,10 @@ def read_teacher(folder: Path, record: dict[str, Any]) -> Teacher | None:
             raise RunError(f"{folder / RUN} is damaged: its teacher does not fit its images")
     counts = [parameter_count(each["sizes"]) for each in about["members"]]
     lacking = "the run cannot be resumed or repeated without its teacher"
-    try:
-        content = read_file(path, 4 * sum(counts) + ROOM)
-    except FileNotFoundError:
-        raise RunError(f"{path} is missing: {lacking}") from None
-    if hashlib.sha256(content).hexdigest() != about["sha256"]:
-        raise RunError(f"{path} has changed since the run began: {lacking}")
+    content = read_begun(path, 4 * sum(counts) + ROOM, about["sha256"], lacking)
     members = []
     try:
-        archive = Archive(io.BytesIO(content), len(content), 0)
+        archive = unpacked(content)
         for at, (each, count) in enumerate(zip(about["members"], counts, strict=True), 1):
             parameters = archive.array(_name(at), np.float32, (count,), count)
             network = Network(each["sizes"], parameters)

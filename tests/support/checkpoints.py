@@ -34,3 +34,18 @@ def signed(content: bytes) -> bytes:
     mark = b"digit-tui sha256 "
     without = content[:-2] + struct.pack("<H", len(mark) + 64)
     return without + mark + hashlib.sha256(without).hexdigest().encode()
+
+
+def break_file(path: Path, how: str) -> None:
+    """Have a file missing, cut, flipped (a bit) or longer."""
+    content = bytearray(path.read_bytes())
+    match how:
+        case "missing":
+            path.unlink()
+        case "cut":
+            path.write_bytes(content[:-1])
+        case "flipped":
+            content[len(content) // 2] ^= 1
+            path.write_bytes(content)
+        case "longer":
+            path.write_bytes(content + bytes(100_000))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.checkpoints import break_file
 from support.command_script import CommandScript
 from support.runs import Ran, Train
 
@@ -113,24 +114,10 @@ def test_a_fork_has_them_in_its_own_folder(begin: Begin, digits: Dataset, tmp_pa
     assert Ran(trainer, list(trainer.run())).sha256 == saved.record["results"]["weights_sha256"]
 
 
-def break_it(path: Path, how: str) -> None:
-    content = bytearray(path.read_bytes())
-    match how:
-        case "missing":
-            path.unlink()
-        case "cut":
-            path.write_bytes(content[:-1])
-        case "flipped":
-            content[len(content) // 2] ^= 1
-            path.write_bytes(content)
-        case "longer":
-            path.write_bytes(content + bytes(10_000))
-
-
 @pytest.mark.parametrize("how", ["missing", "cut", "flipped", "longer"])
 def test_without_them_it_is_not_repeated(how: str, begin: Begin, tmp_path: Path) -> None:
     begin(tmp_path / "run")
-    break_it(tmp_path / "run" / "initial.npz", how)
+    break_file(tmp_path / "run" / "initial.npz", how)
     saved = SavedRun.read(tmp_path / "run")
     for start in (StartPoint.for_resume, StartPoint.for_replay, StartPoint.for_full_replay):
         with pytest.raises(RunError, match=r"initial\.npz (is missing|has changed|is damaged)"):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.checkpoints import break_file
 from support.command_script import CommandScript
 from support.rarely import rarely
 from support.runs import Ran, Train
@@ -184,24 +185,10 @@ def test_copies_that_are_calibrated_have_it(begin: Begin, digits: Dataset, tmp_p
     assert started.teacher == TEACHER.about
 
 
-def break_it(path: Path, how: str) -> None:
-    content = bytearray(path.read_bytes())
-    match how:
-        case "missing":
-            path.unlink()
-        case "cut":
-            path.write_bytes(content[:-1])
-        case "flipped":
-            content[len(content) // 2] ^= 1
-            path.write_bytes(content)
-        case "longer":
-            path.write_bytes(content + bytes(100_000))
-
-
 @pytest.mark.parametrize("how", ["missing", *rarely("cut", "flipped", "longer")])
 def test_without_it_the_run_is_not_repeated(how: str, begin: Begin, tmp_path: Path) -> None:
     begin(tmp_path / "run")
-    break_it(tmp_path / "run" / "teacher.npz", how)
+    break_file(tmp_path / "run" / "teacher.npz", how)
     saved = SavedRun.read(tmp_path / "run")
     for start in (StartPoint.for_resume, StartPoint.for_replay, StartPoint.for_full_replay):
         with pytest.raises(RunError, match=r"teacher\.npz (is missing|has changed|is damaged)"):
