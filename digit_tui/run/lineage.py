@@ -1,12 +1,14 @@
-"""The lineage of a state: which state can follow from which, and lineages as JSON."""
+"""The lineage of a state: what can follow from it, where its steps are in a run, and its JSON."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from itertools import takewhile
 from typing import Any
 
+from digit_tui.config import RunConfig
 from digit_tui.run.commands import (
     AddEpochs,
     AppliedCommand,
@@ -95,3 +97,42 @@ def lineage_from_json(values: Iterable[Mapping[str, Any]]) -> Lineage:
 def _immutable(value: Any) -> Any:
     """Lineages are compared, and are keys: JSON's lists become tuples again."""
     return tuple(value) if isinstance(value, list) else value
+
+
+def last_step(lineage: Lineage, config: RunConfig, images: int) -> int:
+    """The step at which all epochs of a run are done.
+
+    Args:
+        lineage: the commands in force.
+        config: the run's, with its number of epochs.
+        images: number of training images.
+    """
+    more = sum(command.count for _, command in lineage if isinstance(command, AddEpochs))
+    epochs = max((config.epochs or 0) + more, 0)
+
+    def done(step: int) -> bool:
+        return position(step, lineage, config.batch_size, images) >= epochs
+
+    return bisect_left(range(epochs * images), True, key=done)
+
+
+def position(step: int, lineage: Lineage, batch_size: int, images: int) -> float:
+    """Completed epochs at a step, and the fraction of the current one.
+
+    Args:
+        step: the step.
+        lineage: the commands in force at that step; those that set the batch size matter.
+        batch_size: the initial one.
+        images: number of training images.
+    """
+    at, epoch, cursor = 0, 0, 0
+    sizes = [(at, command.value) for at, command in lineage if isinstance(command, SetBatchSize)]
+    for until, following in [*sizes, (step, batch_size)]:
+        steps, at = min(until, step) - at, min(until, step)
+        rest = -(-(images - cursor) // batch_size)  # steps to the end of the epoch
+        if steps >= rest:
+            epochs, steps = divmod(steps - rest, -(-images // batch_size))
+            epoch, cursor = epoch + 1 + epochs, 0
+        cursor += steps * batch_size
+        batch_size = following
+    return epoch + cursor / images

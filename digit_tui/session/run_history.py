@@ -39,10 +39,9 @@ from digit_tui.run.health_record import (
     facts_of_line,
     record_of,
 )
-from digit_tui.run.lineage import shared_length
+from digit_tui.run.lineage import position, shared_length
 from digit_tui.run.settings import Settings
 from digit_tui.session.runner import RunnerEvent
-from digit_tui.storage.command_records import position
 
 CHANGES = 200
 INSPECTIONS = 50

@@ -8,11 +8,11 @@ from time import perf_counter
 from digit_tui.data import Dataset
 from digit_tui.nn import Network, evaluate
 from digit_tui.run.events import Evaluated, Inspected, Paused, Restored, RunStarted
+from digit_tui.run.lineage import position
 from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.versions import versions
 from digit_tui.session.runner import Loaded, RunnerEvent
 from digit_tui.storage.checkpoint import Checkpoint
-from digit_tui.storage.command_records import position
 from digit_tui.storage.saved_run import SavedRun
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from digit_tui.config import RunConfig
-from digit_tui.run.commands import AddEpochs, Lineage, SetBatchSize
+from digit_tui.run.commands import Lineage
+from digit_tui.run.lineage import position
 from digit_tui.run.wording import command_words
 from digit_tui.storage.history import History
 from digit_tui.storage.journal import Line
@@ -57,42 +56,3 @@ def command_records_of(lines: Sequence[Line], batch_size: int, images: int) -> l
         if place is not None:  # the command is in force
             found[place] = replace(found[place], undone=False)
     return found
-
-
-def last_step(lineage: Lineage, config: RunConfig, images: int) -> int:
-    """The step at which all epochs of a run are done.
-
-    Args:
-        lineage: the commands in force.
-        config: the run's, with its number of epochs.
-        images: number of training images.
-    """
-    more = sum(command.count for _, command in lineage if isinstance(command, AddEpochs))
-    epochs = max((config.epochs or 0) + more, 0)
-
-    def done(step: int) -> bool:
-        return position(step, lineage, config.batch_size, images) >= epochs
-
-    return bisect_left(range(epochs * images), True, key=done)
-
-
-def position(step: int, lineage: Lineage, batch_size: int, images: int) -> float:
-    """Completed epochs at a step, and the fraction of the current one.
-
-    Args:
-        step: the step.
-        lineage: the commands in force at that step; those that set the batch size matter.
-        batch_size: the initial one.
-        images: number of training images.
-    """
-    at, epoch, cursor = 0, 0, 0
-    sizes = [(at, command.value) for at, command in lineage if isinstance(command, SetBatchSize)]
-    for until, following in [*sizes, (step, batch_size)]:
-        steps, at = min(until, step) - at, min(until, step)
-        rest = -(-(images - cursor) // batch_size)  # steps to the end of the epoch
-        if steps >= rest:
-            epochs, steps = divmod(steps - rest, -(-images // batch_size))
-            epoch, cursor = epoch + 1 + epochs, 0
-        cursor += steps * batch_size
-        batch_size = following
-    return epoch + cursor / images

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from digit_tui.data import counted
+from digit_tui.run.lineage import position
 from digit_tui.run.wording import epoch_words
-from digit_tui.storage.command_records import command_records_of, position
+from digit_tui.storage.command_records import command_records_of
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History
 from digit_tui.storage.journal import Line

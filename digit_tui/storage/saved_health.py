@@ -13,8 +13,8 @@ from digit_tui.run.health_record import (
     record_of,
     settings_after,
 )
+from digit_tui.run.lineage import position
 from digit_tui.run.state import RunState
-from digit_tui.storage.command_records import position
 from digit_tui.storage.saved_run import SavedRun
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from digit_tui.config import available_processors
 from digit_tui.data import Dataset
 from digit_tui.run.commands import AppliedCommand, Command, Lineage, Stop
+from digit_tui.run.lineage import position
 from digit_tui.storage.checkpoint import Checkpoint
-from digit_tui.storage.command_records import position
 from digit_tui.storage.drawing_files import drawings_of
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.storage.start_point import StartPoint

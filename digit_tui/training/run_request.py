@@ -11,8 +11,8 @@ from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.engine.holdout import hold_out
 from digit_tui.run.commands import Fork, Stop
+from digit_tui.run.lineage import last_step
 from digit_tui.run.teacher import Teacher
-from digit_tui.storage.command_records import last_step
 from digit_tui.storage.errors import RunTaken
 from digit_tui.storage.initial_weights import InitialWeights
 from digit_tui.storage.run_writer import RunWriter

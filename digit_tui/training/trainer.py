@@ -11,10 +11,10 @@ from digit_tui.engine.batches import BLOCK
 from digit_tui.engine.stepper import NotFinite, Stepper
 from digit_tui.engine.worker_pool import WorkerPool
 from digit_tui.run.events import Diverged, Event, Restored, RunStarted, WorkerLost
+from digit_tui.run.lineage import position
 from digit_tui.run.state import RunState
 from digit_tui.run.versions import versions
 from digit_tui.run.wording import divergence
-from digit_tui.storage.command_records import position
 from digit_tui.storage.history import History
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.start_point import StartPoint

@@ -15,7 +15,8 @@ from digit_tui.run.commands import (
     Stop,
     Undo,
 )
-from digit_tui.storage.command_records import CommandRecord, command_records_of, position
+from digit_tui.run.lineage import position
+from digit_tui.storage.command_records import CommandRecord, command_records_of
 from digit_tui.storage.run_summary import RunSummary, choice_words, differing_settings
 from digit_tui.storage.saved_run import SavedRun
 

@@ -36,7 +36,7 @@ from digit_tui.run.events import (
     StepsDone,
     WentBack,
 )
-from digit_tui.run.lineage import shared_length
+from digit_tui.run.lineage import position, shared_length
 from digit_tui.run.remedies import PAUSED, Ways, with_remedy
 from digit_tui.run.settings import Settings, changes_of
 from digit_tui.run.wording import PAUSES, RESUMED
@@ -44,7 +44,6 @@ from digit_tui.session.failures import Failed
 from digit_tui.session.health_check import Health
 from digit_tui.session.run_status import NEARLY, TROUBLES, RunStatus
 from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
-from digit_tui.storage.command_records import position
 from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.state.curves import Curves, Mark, UndoneCurves
 from digit_tui.tui.state.log_line import KINDS, LOG_LINES, Kind, LogLine
