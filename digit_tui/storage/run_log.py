@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from digit_tui.data import counted
+from digit_tui.run.changes import changes_along, lettered, marked
 from digit_tui.run.lineage import position
 from digit_tui.run.wording import epoch_words
 from digit_tui.storage.command_records import command_records_of
@@ -34,6 +35,8 @@ class LogEntry:
     words: str
     undone: bool = False
     """Whether it is a command that is not in force, as the run went back to before it."""
+    mark: str = ""
+    """The letter of a command that is in force, as the charts of the run have it."""
 
 
 def log_of(saved: SavedRun) -> list[LogEntry]:
@@ -63,7 +66,14 @@ def log_of(saved: SavedRun) -> list[LogEntry]:
                 entries.append(LogEntry(found[0], line["step"], at, found[1]))
     except Invalid as error:
         raise RunError(f"{saved.path / JOURNAL} is damaged: {error}") from None
-    return entries
+    changes = changes_along(history.lineage, saved.config, images)
+    names = {key.step: name for key, name in lettered(marked(changes)).items()}
+    return [
+        replace(each, mark=names.get(each.step, ""))
+        if each.kind == "command" and not each.undone
+        else each
+        for each in entries
+    ]
 
 
 def _went_back(line: Line, batch_size: int, images: int) -> str:

@@ -18,7 +18,7 @@ def test_what_was_done_and_undone(make_run: MakeRun) -> None:
     assert log_of(saved) == [
         LogEntry("command", 3, 3 * 32 / 230, "set the learning rate to 0.02", True),
         LogEntry("went back", 12, 1 + 4 * 32 / 230, "go back to epoch 0.42, step 3"),
-        LogEntry("command", 13, 1 + 5 * 32 / 230, "set the learning rate to 0.05"),
+        LogEntry("command", 13, 1 + 5 * 32 / 230, "set the learning rate to 0.05", mark="A"),
         LogEntry("ended", 14, 1 + 6 * 32 / 230, "stopped after 14 steps"),
     ]
 

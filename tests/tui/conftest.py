@@ -72,6 +72,7 @@ def config() -> RunConfig:
         schedule="constant",
         augment="none",
         epochs=25,
+        batch_size=40,  # the steps of a `Story`
     )
 
 

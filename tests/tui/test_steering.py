@@ -16,13 +16,13 @@ from textual.widgets import OptionList
 
 from digit_tui.run import commands
 from digit_tui.run import events as happened
+from digit_tui.run.changes import Mark
 from digit_tui.run.commands import AppliedCommand
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.screens.resume import ResumeDialog
 from digit_tui.tui.screens.timeline import TimelineDialog, line
-from digit_tui.tui.state.curves import Mark
 from digit_tui.tui.state.run_model import RunModel
 
 
@@ -51,11 +51,17 @@ class TestGoingBack:
     def test_a_mark_of_what_was_undone_goes_with_it(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
+        switched = (AppliedCommand(100, commands.SetAugmentation("shift")),)
         tell(*story.opening(), *story.epochs(1), story.changed("augment", "shift"))
-        tell(*story.epochs(1), story.changed("learning_rate", 0.5), *story.epochs(1))
-        assert [mark.epoch for mark in model.curves.marks] == [1, 2]
-        tell(back(story, 200, SWITCHED, DOUBLED))
-        assert [mark.epoch for mark in model.curves.marks] == [1]
+        tell(*story.epochs(1), story.changed("learning_rate", 0.002), *story.epochs(1))
+        told = list(model.log)
+        assert [mark.epoch for mark in model.marks] == [1, 2]
+        assert [line.mark for line in told if line.kind == "change"] == ["A", "B"]
+        tell(back(story, 200, switched, switched + DOUBLED))
+        assert [mark.epoch for mark in model.marks] == [1]
+        assert [line.mark for line in told if line.kind == "change"] == ["A", ""]
+        tell(story.changed("optimizer", "sgd"))
+        assert (model.log[-1].mark, model.marks[-1]) == ("B", Mark(2, "B"))
 
     def test_a_mark_of_what_stays_in_force_stays(
         self, model: RunModel, story: Any, tell: Tell
@@ -63,9 +69,9 @@ class TestGoingBack:
         """Quick presses of a key are one mark; one of them is undone."""
         tell(*story.opening(), *story.epochs(2), story.changed("learning_rate", 0.2))
         tell(story.changed("learning_rate", 0.4), back(story, 200, DOUBLED, DOUBLED * 2))
-        assert [mark.epoch for mark in model.curves.marks] == [2]
+        assert [mark.epoch for mark in model.marks] == [2]
         tell(back(story, 200, (), DOUBLED))
-        assert model.curves.marks == []
+        assert model.marks == []
 
     def test_steps_that_are_made_again_are_told(
         self, model: RunModel, story: Any, tell: Tell
@@ -88,7 +94,7 @@ class TestGoingBack:
         y = model.curves.train_loss.y
         assert len(y) == 400
         assert set(y[200:]) == {5.0}
-        assert [mark.epoch for mark in model.curves.marks] == [2]
+        assert [mark.epoch for mark in model.marks] == [2]
         tell(back(story, 450, longer, DOUBLED))
         assert set(model.curves.train_loss.y[400:]) == {6.0}
 
@@ -301,13 +307,12 @@ class TestGoingOn:
     def test_what_was_before_is_on_the_charts(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
-        model.config = model.config.with_(batch_size=40)  # the story's
         tell(story.loaded(), story.started(), self.restored(story, "it was damaged"))
         assert (model.step, model.epoch, model.saved_step) == (320, 3.2, 320)
         assert [*model.curves.monitored_loss.x] == [1, 2, 3]
         assert [*model.curves.monitored_loss.y] == [1, 1 / 2, 1 / 3]
         assert np.isnan(model.curves.train_loss.y[1])
-        assert model.curves.marks == [Mark(1.5, "A")]
+        assert model.marks == [Mark(1.5, "A")]
         assert lines(model)[-3:] == [
             "it was damaged",
             "epoch 1.50: set learning rate 0.001 → 0.002",
@@ -333,7 +338,7 @@ class TestGoingOn:
 
         def run(folder: Path) -> SavedRun:
             opening = RunRequest(config.with_(hidden=(4,)), folder)
-            script = CommandScript([(40, commands.Stop(reason="interrupted"))])
+            script = CommandScript([(140, commands.Stop(reason="interrupted"))])
             for _ in opening.trainer(sample, script, interactive=False).run():
                 pass
             return SavedRun.read(folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import nan
 from typing import Any
 
@@ -17,26 +17,7 @@ from digit_tui.storage.run_log import LogEntry
 
 ROWS = 60
 """Of the table of epochs, at most; of a longer run every second epoch is in it, or every tenth."""
-MARKED = ("command", "fork", "went back")
-"""What is marked on the curves."""
 Array = NDArray[Any]
-
-
-def letters() -> Iterator[str]:
-    """A, B, ... Z, AA, AB, ... in turn."""
-    number = 0
-    while True:
-        word, rest = "", number
-        while rest >= 0:
-            word, rest = chr(ord("A") + rest % 26) + word, rest // 26 - 1
-        yield word
-        number += 1
-
-
-def lettered(log: Sequence[LogEntry]) -> list[tuple[str, LogEntry]]:
-    """What was done to a run, each with its letter on the curves; "" if it has none."""
-    letter = letters()
-    return [(next(letter) if entry.kind in MARKED else "", entry) for entry in log]
 
 
 def curves(report: Report) -> str:
@@ -46,9 +27,7 @@ def curves(report: Report) -> str:
     split = report.summary.monitored_split
     if not epochs and not undone:
         return "<p>No epoch was finished, so there are no curves.</p>"
-    marks = [
-        Mark(entry.epoch, letter, entry.words) for letter, entry in lettered(report.log) if letter
-    ]
+    marks = _marks(report.log)
     ends = [line["epoch"] for lines in (epochs, *undone) for line in lines]
     ends += [mark.epoch for mark in marks] + [line["epoch"] for line in evaluations]
     span = (0.0, float(max(ends)))
@@ -95,6 +74,18 @@ def curves(report: Report) -> str:
             folded("The numbers of the curves", scrolling(_numbers(epochs, split), "Epochs")),
         ]
     )
+
+
+def _marks(log: Sequence[LogEntry]) -> list[Mark]:
+    """One for all that have its letter, where the first of them is."""
+    marks: dict[str, Mark] = {}
+    for entry in log:
+        if entry.mark:
+            first = marks.get(entry.mark)
+            words = entry.words if first is None else f"{first.words}, {entry.words}"
+            epoch = entry.epoch if first is None else first.epoch
+            marks[entry.mark] = Mark(epoch, entry.mark, words)
+    return [*marks.values()]
 
 
 def _before(epochs: Sequence[Line], way: Sequence[Line]) -> list[Line]:

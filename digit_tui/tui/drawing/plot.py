@@ -195,10 +195,14 @@ class _Plotting:
             plotted.rows[0][column] = Cell(name, style)
 
     def _letters(self, plotted: Plot) -> dict[int, str]:
-        """By their columns."""
+        """By their columns: after Z there are two, AA."""
         start, end = self.drawing.span
-        marks = [(x, name) for x, name in self.drawing.marks if name and start <= x <= end]
-        return {int(self._columns(x, plotted)): name for x, name in marks}
+        letters: dict[int, str] = {}
+        for x, name in self.drawing.marks:
+            if start <= x <= end:
+                first = min(int(self._columns(x, plotted)), len(plotted.rows[0]) - len(name))
+                letters |= {first + place: each for place, each in enumerate(name)}
+        return letters
 
     def _draw_crosshair(self, plotted: Plot) -> None:
         """A background for the column that values are read at."""

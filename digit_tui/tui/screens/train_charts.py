@@ -101,7 +101,7 @@ def draw_subject(
     return title, Drawing(
         curves,
         span=(start, end),
-        marks=[*model.curves.marks],
+        marks=[*model.marks],
         log=log,
         percent=subject.percent,
         marker=options.marker,

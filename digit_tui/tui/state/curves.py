@@ -5,19 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from math import nan
-from typing import Any, NamedTuple
+from typing import Any
 
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import Evaluated, StepsDone
 from digit_tui.tui.state.series import Series, Smoother
-
-
-class Mark(NamedTuple):
-    """Where a setting was changed, or the run forked."""
-
-    epoch: float
-    letter: str
-    """The log names it too."""
 
 
 @dataclass(eq=False)
@@ -38,7 +30,6 @@ class Curves:
     monitored_accuracy: Series = field(default_factory=Series)
 
     def __post_init__(self) -> None:
-        self.marks: list[Mark] = []
         self._restart()
 
     def _restart(self) -> None:
@@ -101,8 +92,6 @@ class Curves:
     def cut(self, start: float) -> Curves:
         """Remove what is beyond an epoch; returns it."""
         rest = Curves(**{name: series.cut(start) for name, series in self._named()})
-        rest.marks = [mark for mark in self.marks if mark.epoch >= start]
-        self.marks = [mark for mark in self.marks if mark.epoch < start]
         self._restart()
         return rest
 
@@ -110,7 +99,6 @@ class Curves:
         """Append a part of other curves: what is beyond one epoch, up to another."""
         for name, series in self._named():
             series.append(*getattr(other, name).between(start, end))
-        self.marks += [mark for mark in other.marks if start <= mark.epoch <= end]
         self._restart()
 
     @property

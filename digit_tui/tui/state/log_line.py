@@ -36,7 +36,9 @@ class LogLine:
     kind: Kind
     text: str
     mark: str = ""
-    """The letter of its mark on the charts, if it has one."""
+    """The letter of its mark on the charts, while what it tells of is in force."""
+    events: list[SettingChanged] = field(default_factory=list)
+    """The changes of settings that it tells of."""
     earlier: deque[str] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
     """Texts of epochs that it has replaced, oldest first."""
 
@@ -44,3 +46,12 @@ class LogLine:
         """Say this, and keep what it said."""
         self.earlier.append(self.text)
         self.text = text
+
+    def goes_on(self, event: SettingChanged) -> bool:
+        """Whether it tells of a further change too: of the same command, or a quick key press."""
+        return any(
+            each.step == event.step
+            and each.effect is event.effect is None  # an effect is that of one command
+            and (each.setting == event.setting or each.settings == event.settings)
+            for each in self.events
+        )

@@ -30,20 +30,21 @@ class MapWindow:
         self._points: Array = np.empty((0, 2))
         self._size = np.ones(2)
 
-    def show(self, points: Array, width: int, height: int) -> None:
-        """Look at a map through a window; what was seen before stays about where it was.
+    def take(self, points: Array) -> None:
+        """Look at a map; what was seen of the one before stays about where it was.
 
         Args:
             points: (n, 2) finite numbers, in any unit.
-            width: columns of the window.
-            height: rows of it.
         """
-        self._size = np.array([max(width, 1), max(height, 1)], float)
         self._points = points
         if len(points):
             low, high = points.min(axis=0), points.max(axis=0)
             # As a network learns its map may grow: its own extent is the unit of the centre.
             self._points = (points - (low + high) / 2) / ((high - low).max() or 1)
+
+    def fit(self, width: int, height: int) -> None:
+        """Look through a window of so many columns and rows."""
+        self._size = np.array([max(width, 1), max(height, 1)], float)
 
     @property
     def _scale(self) -> Array:

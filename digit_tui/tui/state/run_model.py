@@ -6,10 +6,9 @@ Ingesting and drawing are separate: a redraw or a resize never adds a point.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import fields
 from math import inf, isfinite
-from string import ascii_uppercase
 from time import monotonic
 
 from digit_tui.config import RunConfig
@@ -17,7 +16,16 @@ from digit_tui.data import printable
 from digit_tui.insight.significance import compare, gap_words
 from digit_tui.nn import Network
 from digit_tui.run import wording
-from digit_tui.run.commands import Lineage, SetBatchSize
+from digit_tui.run.changes import (
+    Mark,
+    changes_along,
+    key_of,
+    lettered,
+    marked,
+    marks_at,
+    net,
+)
+from digit_tui.run.commands import Lineage
 from digit_tui.run.events import (
     BranchEvent,
     CheckpointSaved,
@@ -38,14 +46,14 @@ from digit_tui.run.events import (
 )
 from digit_tui.run.lineage import position, shared_length
 from digit_tui.run.remedies import PAUSED, Ways, with_remedy
-from digit_tui.run.settings import Settings, changes_of
+from digit_tui.run.settings import Settings
 from digit_tui.run.wording import PAUSES, RESUMED
 from digit_tui.session.failures import Failed
 from digit_tui.session.health_check import Health
 from digit_tui.session.run_status import NEARLY, TROUBLES, RunStatus
 from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
 from digit_tui.tui.bindings import WAYS
-from digit_tui.tui.state.curves import Curves, Mark, UndoneCurves
+from digit_tui.tui.state.curves import Curves, UndoneCurves
 from digit_tui.tui.state.log_line import KINDS, LOG_LINES, Kind, LogLine
 
 PAST_CHANGES = 6
@@ -73,10 +81,10 @@ class RunModel(RunStatus):
         """The latest copy of its state that was asked for."""
         self.health: Health | None = None
         """What ails it, as far as somebody watches."""
-        self._changes: dict[str, SettingChanged] = {}  # by setting, those of the latest change
-        self._change_line: LogLine | None = None
-        self._marks = 0
-        self._change_epochs: dict[int, float] = {}  # by the step of each change
+        self.marks: list[Mark] = []
+        """Where the settings in force were changed; the log names their letters."""
+        self._changes: list[SettingChanged] = []  # in force, oldest first
+        self._fork_changes: list[SettingChanged] = []
         self.ways: Ways | None = WAYS
         """How the log says what can be done; None if nothing can."""
 
@@ -126,16 +134,9 @@ class RunModel(RunStatus):
         first = int(y.argmax()) if len(y) else None
         return None if first is None else (float(x[first]), float(y[first]))
 
-    def say(self, kind: Kind, text: str, mark: str = "") -> None:
+    def say(self, kind: Kind, text: str) -> None:
         """Add a line to the log."""
-        self.log.append(LogLine(kind, printable(text), mark))
-
-    def _mark(self, epoch: float) -> str:
-        """Mark an epoch on the charts with the next letter; returns it."""
-        letter = ascii_uppercase[self._marks % len(ascii_uppercase)]
-        self._marks += 1
-        self.curves.marks.append(Mark(epoch, letter))
-        return letter
+        self.log.append(LogLine(kind, printable(text)))
 
     def ingest(self, event: RunnerEvent) -> None:
         """Update the status, the curves and the log."""
@@ -161,7 +162,7 @@ class RunModel(RunStatus):
                 self._ingest_went_back(event)
             case Forked():
                 self.fork_curves = Curves()
-                self._say_event(event, self._mark(event.epoch))
+                self._ingest_forked(event)
             case BranchEvent(inner):
                 self._chart_fork_event(event, inner)
             case ForkEnded() if fork is not None:
@@ -189,44 +190,36 @@ class RunModel(RunStatus):
             case _:
                 self._say_event(event)
 
-    def _say_event(self, event: Event, mark: str = "") -> None:
+    def _say_event(self, event: Event) -> None:
         """Add its line to the log, if it has one."""
         line = wording.line_for(event, self.ways, self.config.schedule)
         if line is not None:
-            self.say(KINDS.get(type(event), "note"), line, mark)
+            self.say(KINDS.get(type(event), "note"), line)
 
     def _ingest_change(self, event: SettingChanged) -> None:
         """Mark and log it: what one command changes is one line, and so are quick key presses."""
-        self._change_epochs[event.step] = event.epoch
-        before = self._changes.get(event.setting)
-        goes_on = any(
-            each.step == event.step
-            and each.effect is event.effect is None  # an effect is that of one command
-            and (before is not None or each.settings == event.settings)
-            for each in self._changes.values()
-        )
-        if goes_on and self.log and self.log[-1] is self._change_line:
-            old = event.old if before is None else before.old
-            self._changes[event.setting] = replace(event, old=old)
-        else:
-            # A longer run changes no curve.
-            mark = self._mark(event.epoch) if event.setting != "epochs" else ""
-            self._changes = {event.setting: event}
-            self.say("change", "", mark)
-            self._change_line = self.log[-1]
-        changed = [each for each in self._changes.values() if each.new != each.old]
+        self._changes.append(event)
+        if not self.log or not self.log[-1].goes_on(event):
+            self.say("change", "")
+        line = self.log[-1]
+        line.events.append(event)
+        changed = net(line.events)
         if changed:
-            text = wording.settings_changed(changed, self.config.schedule)
-            self.log[-1].text = printable(text)
-            return
-        if self.log.pop().mark:  # changed back at once
-            self.curves.marks.pop()
-            self._marks -= 1
-        self._forget_change()
+            line.text = printable(wording.settings_changed(changed, self.config.schedule))
+        else:  # changed back at once
+            self.log.pop()
+        self._mark_changes()
 
-    def _forget_change(self) -> None:
-        """A change from now on has a line of its own."""
-        self._changes, self._change_line = {}, None
+    def _mark_changes(self) -> None:
+        """Put letters to the changes that are in force: others lose theirs."""
+        places = marked(self._changes)
+        if self.fork is not None:
+            places |= marked(self._fork_changes)
+        self.marks = marks_at(places.values())
+        names = lettered(places)
+        for line in self.log:
+            own = (names[key_of(each)] for each in line.events if key_of(each) in names)
+            line.mark = next(own, "")
 
     def _say_pause(self, reason: str) -> None:
         if reason == "finished":
@@ -265,25 +258,24 @@ class RunModel(RunStatus):
 
     def _ingest_past_changes(self, lineage: Lineage) -> None:
         """Mark and log changes as when they were made; of many, the log folds the earlier ones."""
-        assert self.dataset is not None
-        images = len(self.dataset.train_labels)
-        config = self.config.for_images(images)  # without it the number of epochs may be open
-        settings = Settings.of(config)
-        sizes = tuple(each for each in lineage if isinstance(each.command, SetBatchSize))
         log, self.log = self.log, deque()
-        for step, command in lineage:
-            old, changes = settings, changes_of(command, settings, config)
-            settings = replace(old, **changes)
-            epoch = position(step, sizes, config.batch_size, images)
-            for change in SettingChanged.all_between(step, epoch, old, settings, changes):
-                self._ingest_change(change)
+        for change in self._changes_along(lineage):
+            self._ingest_change(change)
         told, self.log = list(self.log), log
         if len(told) > PAST_CHANGES:
             folded = len(told) - (PAST_CHANGES - 1)
             self.say("change", wording.earlier_changes(folded))
             told = told[folded:]
         self.log += told
-        self._forget_change()
+
+    def _changes_along(self, lineage: Lineage) -> Iterator[SettingChanged]:
+        return changes_along(lineage, self.config, self._images)
+
+    @property
+    def _images(self) -> int:
+        """Of the training set."""
+        assert self.dataset is not None
+        return len(self.dataset.train_labels)
 
     def _ingest_went_back(self, event: WentBack) -> None:
         """Keep the curves that are left as undone; go on with those that led to the snapshot."""
@@ -293,9 +285,8 @@ class RunModel(RunStatus):
         valid = self._shared_until(event.from_lineage, event)
         start = min(valid, event.epoch, event.from_epoch)
         rest = self.curves.cut(start)
-        shared = event.lineage[: shared_length(event.lineage, event.from_lineage)]
-        here = sum(self._change_epochs.get(each.step) == start for each in shared)
-        self.curves.marks += [mark for mark in rest.marks if mark.epoch == start][:here]
+        self._changes = [*self._changes_along(event.lineage)]
+        self._mark_changes()
         reached = start
         for undone in sorted(self.undone, key=lambda each: each.start):
             if undone.lineage is None or undone.start > reached:
@@ -307,7 +298,6 @@ class RunModel(RunStatus):
                 reached = end
         if len(rest.train_loss):
             self.undone.append(UndoneCurves(start, event.from_lineage, rest))
-        self._forget_change()
         self._say_event(event)
 
     def _shared_until(self, lineage: Lineage, event: WentBack) -> float:
@@ -317,8 +307,17 @@ class RunModel(RunStatus):
         if not differing:
             return inf
         step = min(each.step for each in differing)
-        epochs_per_step = event.from_epoch / event.from_step if event.from_step else 0.0
-        return self._change_epochs.get(step, step * epochs_per_step)
+        return position(step, lineage[:place], self.config.batch_size, self._images)
+
+    def _ingest_forked(self, event: Forked) -> None:
+        self._say_event(event)
+        line = self.log[-1]
+        names = (each.name for each in fields(Settings))
+        line.events += SettingChanged.all_between(
+            event.step, event.epoch, self.settings, event.settings, names
+        )
+        self._fork_changes = [*self._changes, *line.events]
+        self._mark_changes()
 
     def _chart_fork_event(self, envelope: BranchEvent, event: Event) -> None:
         match event:
@@ -332,19 +331,22 @@ class RunModel(RunStatus):
                 line = wording.line_for(envelope)
                 if line is not None:
                     self.say("change", line)
+                    self.log[-1].events.append(event)
+                self._fork_changes.append(event)
+                self._mark_changes()
             case _:
                 pass
 
     def _chart_fork_end(self, event: ForkEnded, start: float) -> None:
         left = self.fork_curves
-        mark = ""
         if event.kept == "fork":
             left = self.curves.cut(start)
-            mark = self._mark(start)
+            self._changes = self._fork_changes
             self.start = start
             self.curves.extend(self.fork_curves, start, inf)
         self.undone.append(UndoneCurves(start, None, left))
-        self._say_event(event, mark)
+        self._say_event(event)
+        self._mark_changes()
 
     def _say_epoch(self, event: EpochEnded) -> None:
         """Replace the line of the epoch before, so that epochs do not push everything else out."""

@@ -218,7 +218,7 @@ class TestRestart:
             for name, value in {
                 "data": "sample",
                 "hidden layers": "128",
-                "batch size": "128",
+                "batch size": "40",
                 "seed": "1",  # another one than the run's
             }.items():
                 opened.find(rf" {name} +{value} ")

@@ -20,6 +20,7 @@ from digit_tui.insight.neighbours import hidden_features
 from digit_tui.insight.projection import project
 from digit_tui.nn import Network
 from digit_tui.tui.screens.network import placing
+from digit_tui.tui.screens.network.map import MapPage
 from digit_tui.tui.screens.network.page import Look
 from digit_tui.tui.screens.network.placing import Neighbourhood, Placing
 from digit_tui.tui.widgets.digit_map import DigitMap
@@ -96,6 +97,17 @@ async def test_arrows_go_to_another_digit_in_their_direction(inside: Any) -> Non
             await opened.press(key)
             assert digit_of(opened) != digit
             assert sign * (cursor(opened)[axis] - before[axis]) > 0
+
+
+async def test_a_key_may_come_before_a_new_map_is_drawn(inside: Any) -> None:
+    async with inside("Map", READY) as opened:
+        page = opened.app.screen.query_one(MapPage)
+        found = page._found
+        page.take(found.look, found._replace(points=found.points[:5], digits=found.digits[:5]))
+        page.draw()
+        page.take(found.look, found)
+        await opened.press("right", "left", "down")
+        assert opened.app.screen.query_one(MapPage)._found is found
 
 
 async def test_it_is_zoomed_and_moved_by_keys(inside: Any) -> None:

@@ -72,7 +72,7 @@ async def test_what_is_suggested_is_taken(dialog: Open, story: Any, size: tuple[
         opened.find("Loss by learning rate, log: ")
         opened.find(r"s steepest [\d.]+   t minimum/10 [\d.]+   n now 0.01")
         opened.find("1e-6 +1e-5 .* 10|1e-6 +0.0001 ")
-        opened.find(r"At step \d+: 45 steps from 1e-06; the loss exploded at")
+        opened.find(r"At step \d+: 46 steps from 1e-06; the loss exploded at")
         chosen = suggested(opened.app, story)
         opened.find(f"Chosen: {chosen:g} ")
         await opened.press("enter")

@@ -13,7 +13,8 @@ ALL = np.arange(len(POINTS))
 
 def shown(points: np.ndarray = POINTS, width: int = 50, height: int = 18) -> MapWindow:
     window = MapWindow()
-    window.show(points, width, height)
+    window.take(points)
+    window.fit(width, height)
     return window
 
 
@@ -37,7 +38,8 @@ def test_a_map_that_grows_stays_where_it_is() -> None:
     window = shown()
     window.zoom_by(3, 10, 4)
     before = window.places
-    window.show(POINTS * 7 + 100, 50, 18)
+    window.take(POINTS * 7 + 100)
+    window.fit(50, 18)
     np.testing.assert_allclose(window.places, before, atol=1e-9)
 
 

@@ -14,6 +14,8 @@ from digit_tui.data import Dataset
 from digit_tui.run.commands import (
     AddEpochs,
     Command,
+    Fork,
+    Keep,
     ScaleLearningRate,
     SetAugmentation,
     SetBatchSize,
@@ -21,10 +23,12 @@ from digit_tui.run.commands import (
     SetLearningRate,
     SetOptimizer,
     Stop,
+    Undo,
 )
 from digit_tui.session.runner import Loaded
+from digit_tui.storage.run_log import log_of
+from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest, resume_request
-from digit_tui.tui.state.log_line import LogLine
 from digit_tui.tui.state.run_model import RunModel
 
 Script = list[tuple[int, Command]]
@@ -42,7 +46,8 @@ def sessions(sample: Dataset, tmp_path: Path) -> Sessions:
         )
         models = []
         for place, script in enumerate(scripts):
-            request = resume_request(tmp_path / "run") if place else opening
+            kept = models[-1].folder if place else None
+            request = resume_request(Path(kept)) if kept is not None else opening
             model = RunModel(request.config)
             model.ingest(Loaded(sample))
             trainer = request.trainer(sample, CommandScript(script), interactive=False)
@@ -54,8 +59,9 @@ def sessions(sample: Dataset, tmp_path: Path) -> Sessions:
     return run
 
 
-def changes(model: RunModel) -> list[LogLine]:
-    return [line for line in model.log if line.kind == "change"]
+def changes(model: RunModel) -> list[tuple[str, str]]:
+    """Letter and words of each change in the log."""
+    return [(line.mark, line.text) for line in model.log if line.kind == "change"]
 
 
 @pytest.mark.parametrize(
@@ -71,23 +77,37 @@ def changes(model: RunModel) -> list[LogLine]:
 def test_they_are_told_as_they_were(script: Script, sessions: Sessions) -> None:
     before, after = sessions([*script, (45, Stop())], [(46, Stop())])
     assert changes(after) == changes(before) != []
-    assert after.curves.marks == before.curves.marks
+    assert after.marks == before.marks
     texts = lines(after)
     resuming = next(place for place, text in enumerate(texts) if text.startswith("resuming"))
-    assert texts.index(changes(after)[-1].text) == resuming - 1
+    assert texts.index(changes(after)[-1][1]) == resuming - 1
+
+
+def test_screen_and_report_name_them_alike(sessions: Sessions) -> None:
+    """What was undone has no letter any more."""
+    undone: Script = [(10, SetOptimizer("sgd")), (12, ScaleLearningRate(2.0)), (20, Undo())]
+    fork: Script = [(40, Fork((SetLearningRate(0.3),))), (48, Keep(True))]
+    script = [*undone, (30, SetClipping(norm=1.0)), *fork, (50, Stop())]
+    before, after = sessions(script, [(51, Stop())])
+    assert [mark.letter for mark in before.marks] == [*"ABC"]
+    assert after.marks == before.marks
+    log = log_of(SavedRun.read(Path(str(before.folder))))
+    assert [each.mark for each in log if each.kind == "command"] == [*"ABC"]
+    (doubled,) = (line for line in before.log if "0.1 → 0.2" in line.text)
+    assert doubled.mark == ""
 
 
 def test_letters_go_on_after_them(sessions: Sessions) -> None:
     script: Script = [(10, ScaleLearningRate(2.0)), (40, SetAugmentation("shift")), (45, Stop())]
     later: Script = [(45, SetAugmentation("none")), (50, ScaleLearningRate(0.5)), (55, Stop())]
     _, after = sessions(script, later)
-    assert [(line.mark, line.text) for line in changes(after)] == [
+    assert changes(after) == [
         ("A", "epoch 0.31: set learning rate 0.001 → 0.002"),
         ("B", "epoch 1.25: set augmentation none → shift"),
         ("C", "epoch 1.41: set augmentation shift → none"),
         ("D", "epoch 1.56: set learning rate 0.002 → 0.001"),
     ]
-    assert [mark.letter for mark in after.curves.marks] == [*"ABCD"]
+    assert [mark.letter for mark in after.marks] == [*"ABCD"]
 
 
 @pytest.mark.parametrize(("count", "folded"), [(6, 0), (7, 2), (30, 25)])
@@ -96,7 +116,7 @@ def test_of_many_the_earlier_ones_are_one_line(count: int, folded: int, sessions
     before, after = sessions([*script, (45, Stop())], [(46, Stop())])
     told = changes(after)
     if folded:
-        assert told.pop(0) == LogLine("change", f"{folded} earlier changes of settings")
+        assert told.pop(0) == ("", f"{folded} earlier changes of settings")
     assert told == changes(before)[folded:]
-    assert after.curves.marks == before.curves.marks
-    assert len(after.curves.marks) == count
+    assert after.marks == before.marks
+    assert len(after.marks) == count

@@ -265,11 +265,11 @@ class TestMarks:
         async with window(120, 40) as opened:
             await opened.tell(*story.opening(), *story.epochs(1))
             await opened.tell(story.changed("optimizer", "sgd"), story.changed("optimizer", "adam"))
-            assert opened.app.model.curves.marks == []
+            assert opened.app.model.marks == []
             await opened.tell(*story.epochs(1), story.changed("augment", "shift"))
             await opened.tell(story.changed("augment", "affine"))
             opened.find("A epoch 2.00: set augmentation none → affine")
-            assert [each.letter for each in opened.app.model.curves.marks] == ["A"]
+            assert [each.letter for each in opened.app.model.marks] == ["A"]
 
 
 class TestCrosshair:

@@ -108,6 +108,7 @@ class MapPage(Page):
         if self._found is not None and self._found.look.digits != look.digits:
             self._digit = None
         self._found = found
+        self._window.take(found.points)  # keys may come before it is drawn
         self._show_instead(None)
         self.refresh_bindings()
 
@@ -130,7 +131,7 @@ class MapPage(Page):
         found, drawn = self._found, self.query_one(DigitMap)
         if found is None or not drawn.size:  # it has no size when it was hidden a moment ago
             return
-        self._window.show(found.points, *drawn.size)
+        self._window.fit(*drawn.size)
         evaluation = found.look.evaluated.evaluation
         labels = evaluation.labels[found.digits]
         wrong = evaluation.predictions[found.digits] != labels
