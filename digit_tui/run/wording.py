@@ -162,7 +162,7 @@ def setting_set(change: SettingChanged) -> str:
 
 
 def settings_changed(changes: Sequence[SettingChanged], schedule: str) -> str:
-    """The line for what one command changed; with several settings the epoch would be too much.
+    """The line for what one command changed.
 
     Args:
         changes: at one step.
@@ -171,12 +171,7 @@ def settings_changed(changes: Sequence[SettingChanged], schedule: str) -> str:
     if len(changes) == 1 and changes[0].effect is not None:
         return f"epoch {changes[0].epoch:.2f}: {setting_set(changes[0])}"
     words = ", ".join(f"{setting_change(each)}{_by_schedule(schedule, each)}" for each in changes)
-    return f"set {words}" if len(changes) > 1 else f"epoch {changes[0].epoch:.2f}: set {words}"
-
-
-def earlier_changes(count: int) -> str:
-    """In place of so many changes, for example "12 earlier changes of settings"."""
-    return f"{counted(count, 'earlier change')} of settings"
+    return f"epoch {changes[0].epoch:.2f}: set {words}"
 
 
 def command_words(command: Setting, rate: float | None = None) -> str:

@@ -51,6 +51,8 @@ class Painter(NamedTuple):
     """The name of a theme of plotext, for axes and background."""
     color: Callable[[Curve], Rgb]
     mark_color: Rgb
+    letter_color: Rgb
+    """Of the letters of marks, which are to be read."""
 
 
 def plot(drawing: Drawing, width: int, height: int, painter: Painter) -> Plot:
@@ -190,7 +192,7 @@ class _Plotting:
 
     def _draw_letters(self, plotted: Plot) -> None:
         """The letters of the marks, in front of all else."""
-        style = Style(color=RichColor.from_rgb(*self.painter.mark_color), bold=True)
+        style = Style(color=RichColor.from_rgb(*self.painter.letter_color), bold=True)
         for column, name in self._letters(plotted).items():
             plotted.rows[0][column] = Cell(name, style)
 

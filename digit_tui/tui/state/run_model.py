@@ -56,8 +56,6 @@ from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.state.curves import Curves, UndoneCurves
 from digit_tui.tui.state.log_line import KINDS, LOG_LINES, Kind, LogLine
 
-PAST_CHANGES = 6
-"""Lines that the log of a resumed run has at most for the changes before."""
 MAX_UNDONE = 8
 """The last so many undone parts of the run stay on the charts."""
 
@@ -155,7 +153,8 @@ class RunModel(RunStatus):
             case EpochEnded():
                 self._say_epoch(event)
             case SettingChanged():
-                self._ingest_change(event)
+                self._log_change(event)
+                self._mark_changes()
             case Restored():
                 self._ingest_restored(event)
             case WentBack():
@@ -196,8 +195,8 @@ class RunModel(RunStatus):
         if line is not None:
             self.say(KINDS.get(type(event), "note"), line)
 
-    def _ingest_change(self, event: SettingChanged) -> None:
-        """Mark and log it: what one command changes is one line, and so are quick key presses."""
+    def _log_change(self, event: SettingChanged) -> None:
+        """What one command changes is one line, and so are quick key presses."""
         self._changes.append(event)
         if not self.log or not self.log[-1].goes_on(event):
             self.say("change", "")
@@ -208,7 +207,6 @@ class RunModel(RunStatus):
             line.text = printable(wording.settings_changed(changed, self.config.schedule))
         else:  # changed back at once
             self.log.pop()
-        self._mark_changes()
 
     def _mark_changes(self) -> None:
         """Put letters to the changes that are in force: others lose theirs."""
@@ -253,20 +251,10 @@ class RunModel(RunStatus):
             line = results[epoch]
             add = self.curves.add_epoch if "train_loss" in line else self.curves.add_past_evaluation
             add(line, split)
-        self._ingest_past_changes(event.lineage)
+        for change in self._changes_along(event.lineage):
+            self._log_change(change)
+        self._mark_changes()
         self._say_event(event)
-
-    def _ingest_past_changes(self, lineage: Lineage) -> None:
-        """Mark and log changes as when they were made; of many, the log folds the earlier ones."""
-        log, self.log = self.log, deque()
-        for change in self._changes_along(lineage):
-            self._ingest_change(change)
-        told, self.log = list(self.log), log
-        if len(told) > PAST_CHANGES:
-            folded = len(told) - (PAST_CHANGES - 1)
-            self.say("change", wording.earlier_changes(folded))
-            told = told[folded:]
-        self.log += told
 
     def _changes_along(self, lineage: Lineage) -> Iterator[SettingChanged]:
         return changes_along(lineage, self.config, self._images)

@@ -98,15 +98,11 @@ class Chart(PlotextPlot):
 
     def _build(self, drawing: Drawing, width: int, height: int) -> Plot:
         theme = self._get_plotext_theme_name(self.app.theme)
-        painter = Painter(self.plt, theme, self._color, self._mark_color())
-        return plot(drawing, width, height, painter)
-
-    def _mark_color(self) -> tuple[int, int, int]:
-        """Between text and background: visible, but less than the curves."""
         variables = self.app.theme_variables
-        return (
-            Color.parse(variables["surface"]).blend(Color.parse(variables["foreground"]), 0.4).rgb
-        )
+        back, text = (Color.parse(variables[name]) for name in ("surface", "foreground"))
+        # The line of a mark is visible, but less than the curves.
+        painter = Painter(self.plt, theme, self._color, back.blend(text, 0.4).rgb, text.rgb)
+        return plot(drawing, width, height, painter)
 
     def _color(self, curve: Curve) -> tuple[int, int, int]:
         variables = self.app.theme_variables

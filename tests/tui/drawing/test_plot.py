@@ -22,7 +22,9 @@ CURVES = [FALLING, FALLING**2, 0.05 + FALLING / 20, 2 + np.sin(X), 0.9 + X / 100
 
 def draw(*curves: Curve, width: int = 60, height: int = 16, **options: Any) -> Plot:
     figure = PlotextPlot().plt
-    painter = Painter(figure, "textual-dark", lambda curve: COLORS[curve.color], (99, 99, 99))
+    painter = Painter(
+        figure, "textual-dark", lambda curve: COLORS[curve.color], (99,) * 3, (200,) * 3
+    )
     options = {"span": (0.0, 10.0), "marks": [], "log": True, **options}
     return plot(Drawing([*curves], **options), width, height, painter)
 

@@ -114,10 +114,14 @@ class TestLog:
             return happened.SettingChanged.all_between(story.step, story.epoch, old, new, names)
 
         tell(*story.opening(), story.steps(50), *switched("sgd", 0.1, 0.01))
-        text = "set optimizer adam → sgd, learning rate 0.001 → 0.1, weight decay 0 → 0.01"
+        text = (
+            "epoch 0.50: set optimizer adam → sgd, learning rate 0.001 → 0.1, weight decay 0 → 0.01"
+        )
         assert lines(model)[2:] == [text]
         tell(*switched("rmsprop", 0.1, 0.0))  # quick presses of keys
-        assert lines(model)[2:] == ["set optimizer adam → rmsprop, learning rate 0.001 → 0.1"]
+        assert lines(model)[2:] == [
+            "epoch 0.50: set optimizer adam → rmsprop, learning rate 0.001 → 0.1"
+        ]
         assert (model.log[-1].mark, [mark.epoch for mark in model.marks]) == ("A", [0.5])
         tell(*switched("adam", 0.001, 0.0))
         assert lines(model)[2:] == []
