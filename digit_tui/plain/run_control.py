@@ -90,6 +90,8 @@ class RunControl:
         self._command = None
         if isinstance(command, commands.StepEpoch) and not self._terminal:
             yield from self.wait(inf)
+        if isinstance(command, commands.Undo | commands.GoBack) and not self._terminal:
+            yield from self._arrive()
 
     def inspect(self) -> Generator[None, None, dict[str, Inspected]]:
         """Copies of the state: of the "run" and, if one trains beside it, of its "fork"."""
@@ -120,6 +122,14 @@ class RunControl:
             narrator.steps_left = 0
             if self.run.state == "paused":
                 self._transcript.write(queries.status_line(self.run))
+
+    def _arrive(self) -> Task:
+        """Wait until the steps on the way to where the run goes back to have been repeated."""
+        if self.run.repeats_to is not None:
+            self.begin()
+        while self.run.repeats_to is not None and self.run.going and not self.hurried:
+            yield
+        yield from self.settle()
 
     def wait(self, epoch: float) -> Task:
         """Wait until the run has paused or ended, or has reached an epoch."""

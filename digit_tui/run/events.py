@@ -217,6 +217,10 @@ class WentBack:
     lineage: Lineage = field(metadata={"json": False})
     """The commands that are in force now."""
     settings: Settings = field(metadata={"json": False})
+    aim_epoch: float = field(metadata={"json": False})
+    """Where it will be when those steps have been repeated."""
+    aim_lineage: Lineage = field(metadata={"json": False})
+    """The commands in force there: what is undone are those that are missing."""
 
 
 @dataclass(frozen=True)

@@ -114,13 +114,13 @@ def epoch_words(epoch: float) -> str:
 
 
 def _went_back(event: WentBack) -> str:
-    way = "forward" if event.epoch > event.from_epoch else "back"
-    text = f"{way} from epoch {event.from_epoch:.2f} to {event.epoch:.2f}"
-    kept = len(event.lineage)
+    way = "forward" if event.aim_epoch > event.from_epoch else "back"
+    text = f"{way} from epoch {event.from_epoch:.2f} to {event.aim_epoch:.2f}"
+    kept = len(event.aim_lineage)
     undone = event.from_lineage[kept:]
-    if undone and event.from_lineage[:kept] == event.lineage:
+    if undone and event.from_lineage[:kept] == event.aim_lineage:
         told = f"undone: {_named([command_words(each.command) for each in undone], text)}"
-        text = told if event.step == event.from_step else f"{text}; {told}"
+        text = told if event.step + event.ahead == event.from_step else f"{text}; {told}"
     if event.ahead:
         text += f"; repeating {counted(event.ahead, 'step')}"
     return text

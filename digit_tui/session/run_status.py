@@ -198,8 +198,7 @@ class RunStatus:
                 self.batch_loss = self.repeats_to = None
                 self._expect_rate(event.epoch)
                 if isinstance(event, WentBack) and event.ahead:
-                    epochs_per_step = event.from_epoch / max(event.from_step, 1)
-                    self.repeats_to = event.epoch + event.ahead * epochs_per_step
+                    self.repeats_to = event.aim_epoch
                 if isinstance(event, Restored):
                     self.saved_step, self.test_opened = event.step, event.test_opened
                 self._start_clock()

@@ -30,6 +30,7 @@ from digit_tui.run.events import (
     Teaching,
     Warned,
 )
+from digit_tui.run.lineage import position
 from digit_tui.run.setting_ranges import checked_changes
 from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.state import RunState, Vectors
@@ -164,6 +165,10 @@ class Branch:
     def position(self) -> float:
         """Completed epochs, with the part of the present one."""
         return self.state.epoch + self.state.cursor / self._images
+
+    def position_at(self, step: int, lineage: Lineage) -> float:
+        """The same of another step, with these commands in force there."""
+        return position(step, lineage, self.config.batch_size, self._images)
 
     @property
     def finished(self) -> bool:

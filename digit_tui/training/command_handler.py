@@ -185,7 +185,7 @@ class CommandHandler:
             yield from self._go_back(lineage[-1].step, lineage[:-1])
         else:
             remedy = LEFT_MOMENT if self.undo.went_back else NO_CHANGE
-            yield Refused(self._step, "No setting was changed", remedy)
+            yield Refused(self._step, "Nothing is left to undo", remedy)
 
     def _go_back(self, step: int, lineage: Lineage) -> Iterator[Event]:
         run, state = self._branches.run, self._branches.run.state

@@ -160,6 +160,8 @@ class UndoManager:
             from_lineage=left_lineage,
             lineage=state.lineage,
             settings=state.settings,
+            aim_epoch=branch.position_at(step, lineage),
+            aim_lineage=lineage,
         )
         yield self.mark_undone(branch)
 

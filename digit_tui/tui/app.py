@@ -225,8 +225,12 @@ class DigitApp(SteeringApp):
 
     def send(self, command: commands.Command) -> None:
         """Send a command to the run, if there is one."""
-        if self.runner is not None:
-            self.runner.send(command)
+        if self.runner is None:
+            return
+        self.runner.send(command)
+        to = self.model.repeats_to
+        if to is not None and isinstance(command, commands.Setting | commands.Undo):
+            self.tell(f"this takes effect at epoch {to:.2f}, when the run is there again")
 
     def action_restart(self) -> None:
         def chosen(following: NextRun | None) -> None:

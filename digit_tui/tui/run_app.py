@@ -42,6 +42,8 @@ from digit_tui.tui.views_app import ViewsApp
 
 ROUTINE = (StepsDone, Evaluated, EpochEnded, TimelineChanged, Inspected, BranchEvent)
 """Events that short epochs bring many times in a second; all others are drawn at once."""
+ANSWERS = (Refused, Teaching, Forked, ForkEnded, WentBack)
+"""Events that are told where no log is in sight, as they answer a person."""
 WATCHED = ("train", "network")
 """Views that show the health of the run."""
 REPLAYED = "what is replayed cannot be changed"
@@ -94,7 +96,7 @@ class RunApp(ViewsApp):
         for event in events:
             with self.errors_told():  # those after it must not be lost
                 self.model.ingest(event)
-                is_answer = isinstance(event, Refused | Teaching | Forked | ForkEnded)
+                is_answer = isinstance(event, ANSWERS)
                 if (is_answer or _is_news(event, self.model)) and self.model.log:
                     told[id(self.model.log[-1])] = self.model.log[-1]  # once, when it is whole
                 match event:

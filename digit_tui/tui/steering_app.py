@@ -95,6 +95,10 @@ class SteeringApp(RunApp):
         if self.model.dataset is None:
             self.tell("the digits are still being read: find a rate when training has begun")
             return
+        if self.model.repeats_to is not None:
+            epoch = f"{self.model.repeats_to:.2f}"
+            self.tell(f"the run is repeating up to epoch {epoch}: find a rate when it is there")
+            return
         self.push_screen(RateDialog(self.model), chosen)
         self.look_inside()
 

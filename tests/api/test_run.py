@@ -242,11 +242,11 @@ def test_undo_takes_back_one_set_with_all_that_it_changed(new_run: NewRun) -> No
     assert run.history["epoch"].tolist() == [1]
     run.undo()
     assert (run.step, run.settings.optimizer, run.settings.clip_norm) == (5, "adam", None)
-    with pytest.raises(RefusedError, match=r"^No setting was changed$"):
+    with pytest.raises(RefusedError, match=r"^Nothing is left to undo$"):
         new_run().undo()
     assert run.weights_sha256 == before
     assert run.history.epochs == 0
-    with pytest.raises(RefusedError, match="No setting was changed"):
+    with pytest.raises(RefusedError, match="Nothing is left to undo"):
         run.undo()
     assert run.train(None).weights_sha256 == new_run().train(None).weights_sha256
 

@@ -90,10 +90,10 @@ def test_undo_where_all_epochs_are_done(converse: Converse) -> None:
 
 def test_who_went_back_is_told_where_the_way_forward_is(converse: Converse) -> None:
     ended = converse(*["undo", "step 2", "rate *2", "undo", "undo"])
-    refused = "No setting was changed"
+    refused = "Nothing is left to undo"
     assert ended.all(refused) == [
         f"{refused}: timeline lists other moments to go back to",
-        f"{refused}: timeline has the moment that you left",
+        f"{refused}: timeline leads to what was undone",
     ]
 
 

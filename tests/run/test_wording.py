@@ -141,7 +141,7 @@ FORK = "2026-11-28_13-45-00_classic-fork-12345"
     "line",
     [
         line_for(ForkEnded(12_345, "run", f"/runs/{FORK}", "asked")),
-        line_for(Refused(0, "No setting was changed", NO_CHANGE), WAYS),
+        line_for(Refused(0, "Nothing is left to undo", NO_CHANGE), WAYS),
         line_for(
             SettingChanged(
                 *(4_960, 155.0, "epochs", 155, 165),
@@ -152,7 +152,8 @@ FORK = "2026-11-28_13-45-00_classic-fork-12345"
         line_for(Refused(0, "There is a fork beside the run", KEEP_FIRST), WAYS),
         line_for(
             WentBack(
-                *(2_400, 149.5, 2_500, 154.7, 100), (RATE,), (RATE, RATE), doubled(1.0).settings
+                *(2_400, 149.5, 2_500, 154.7, 100),
+                *((RATE, RATE), (), doubled(1.0).settings, 149.6, (RATE,)),
             )
         ),
         line_for(WorkerLost(0, 123_456, "was killed by signal 9", 1)),
@@ -169,7 +170,7 @@ def test_of_several_undone_commands_there_are_names_where_they_fit() -> None:
     halve = AppliedCommand(1, ScaleLearningRate(0.5))
 
     def undone(*commands: AppliedCommand) -> str | None:
-        return line_for(WentBack(0, 0.0, 2, 0.5, 7, commands, (), settings))
+        return line_for(WentBack(0, 0.0, 2, 0.5, 7, commands, (), settings, 0.4, ()))
 
     def words(*commands: AppliedCommand) -> str:
         return (undone(*commands) or "").split("undone: ")[1]

@@ -34,6 +34,8 @@ def back(
         from_lineage=from_lineage,
         lineage=lineage,
         settings=story.settings,
+        aim_epoch=(step + ahead) / 100,
+        aim_lineage=lineage,
     )
 
 

@@ -251,7 +251,7 @@ def test_a_run_that_is_finished_again_says_so(undo: Any, train: Any) -> None:
         *((16, "finished"), (24, "finished"), (16, "finished"))
     ]
     refused = [event.message for event in ran.all(Refused)]
-    assert refused[0].startswith("No setting was changed")
+    assert refused[0].startswith("Nothing is left to undo")
     assert refused[1].startswith("All epochs are done")
     assert (ran.ended.reason, ran.ended.steps) == ("finished", 16)
 

@@ -76,8 +76,8 @@ class TestGoingBack:
     def test_steps_that_are_made_again_are_told(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
-        tell(*story.opening(), *story.epochs(2), back(story, 0, ahead=1_234))
-        assert lines(model)[-1] == "back from epoch 2.00 to 0.00; repeating 1,234 steps"
+        tell(*story.opening(), *story.epochs(2), back(story, 0, DOUBLED, ahead=150))
+        assert lines(model)[-1] == "back from epoch 2.00 to 1.50; repeating 150 steps"
 
     def test_forward_again_over_all_that_was_undone(
         self, model: RunModel, story: Any, tell: Tell
@@ -370,3 +370,34 @@ class TestGoingOn:
             if go_on:
                 assert resumed.path == interrupted.path
                 assert app.model.config.hidden == (4,)
+
+
+class TestRepeating:
+    """On the way to where the run goes back to."""
+
+    async def test_what_is_told_once_is_not_told_again(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(2))
+            await opened.tell(story.changed("learning_rate", 0.002), *story.epochs(1))
+            await opened.tell(replace(back(story, 0, (), DOUBLED, ahead=250), aim_lineage=DOUBLED))
+            model = opened.app.model
+            told = lines(model)
+            assert told[-1] == "back from epoch 3.00 to 2.50; repeating 250 steps"
+            assert model.marks == [Mark(2, "A")]
+            story.settings = replace(story.settings, learning_rate=0.001)
+            await opened.tell(story.steps(200), story.changed("learning_rate", 0.002))
+            assert [line for line in lines(model) if "learning rate" in line] == [
+                line for line in told if "learning rate" in line
+            ]
+            assert model.marks == [Mark(2, "A")]
+
+    async def test_keys_say_when_they_take_effect(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(2), back(story, 0, ahead=150))
+            await opened.press("right_square_bracket")
+            assert opened.sent == [commands.ScaleLearningRate(2.0)]
+            opened.find("this takes effect at epoch 1.50, when the run is there again")
+            await opened.press("L")
+            assert lines(opened.app.model)[-1] == (
+                "the run is repeating up to epoch 1.50: find a rate when it is there"
+            )

@@ -83,6 +83,7 @@ class RunModel(RunStatus):
         """Where the settings in force were changed; the log names their letters."""
         self._changes: list[SettingChanged] = []  # in force, oldest first
         self._fork_changes: list[SettingChanged] = []
+        self._repeated: deque[SettingChanged] = deque()  # of those, what is yet to be repeated
         self.ways: Ways | None = WAYS
         """How the log says what can be done; None if nothing can."""
 
@@ -152,6 +153,8 @@ class RunModel(RunStatus):
                 self.say("change", wording.test_opened(event, self.ways))
             case EpochEnded():
                 self._say_epoch(event)
+            case SettingChanged() if self._repeats(event):
+                self._repeated.popleft()
             case SettingChanged():
                 self._log_change(event)
                 self._mark_changes()
@@ -194,6 +197,10 @@ class RunModel(RunStatus):
         line = wording.line_for(event, self.ways, self.config.schedule)
         if line is not None:
             self.say(KINDS.get(type(event), "note"), line)
+
+    def _repeats(self, event: SettingChanged) -> bool:
+        """Whether it is the next change on the way to where the run goes back to: it was told."""
+        return bool(self._repeated) and key_of(self._repeated[0]) == key_of(event)
 
     def _log_change(self, event: SettingChanged) -> None:
         """What one command changes is one line, and so are quick key presses."""
@@ -268,12 +275,13 @@ class RunModel(RunStatus):
     def _ingest_went_back(self, event: WentBack) -> None:
         """Keep the curves that are left as undone; go on with those that led to the snapshot."""
         self.health = None  # what was found may be undone
-        aim = event.epoch if self.repeats_to is None else self.repeats_to
-        self.start = min(self.start, aim)
+        self.start = min(self.start, event.aim_epoch)
         valid = self._shared_until(event.from_lineage, event)
         start = min(valid, event.epoch, event.from_epoch)
         rest = self.curves.cut(start)
-        self._changes = [*self._changes_along(event.lineage)]
+        self._changes = [*self._changes_along(event.aim_lineage)]
+        known = sum(1 for _ in self._changes_along(event.lineage))
+        self._repeated = deque(self._changes[known:])
         self._mark_changes()
         reached = start
         for undone in sorted(self.undone, key=lambda each: each.start):

@@ -60,7 +60,9 @@ class TestPlayer:
     def test_going_back_takes_no_time(self, player: Player, story: Any) -> None:
         player.add([*story.opening(), *story.epochs(3)])
         story.step, story.epoch = 100, 1.0
-        player.add([WentBack(100, 1.0, 300, 3.0, 0, (), (), story.settings), *story.epochs(2)])
+        player.add(
+            [WentBack(100, 1.0, 300, 3.0, 0, (), (), story.settings, 1.0, ()), *story.epochs(2)]
+        )
         assert player.end == 5  # three, and two more
         events = player.seek(3.0)
         assert kinds(events).count("EpochEnded") == 3
