@@ -225,7 +225,7 @@ class WentBack:
 
 @dataclass(frozen=True)
 class SnapshotInfo:
-    """A snapshot of the run, which one can go back to."""
+    """A moment of the run that one can go back to: by a snapshot, or by repeating steps."""
 
     step: int
     epoch: float
@@ -242,10 +242,10 @@ class SnapshotInfo:
 
 @dataclass(frozen=True, eq=False)
 class TimelineChanged:
-    """The list of snapshots in memory has changed."""
+    """What one can go back to has changed."""
 
     snapshots: list[SnapshotInfo] = field(metadata={"json": False})
-    """Oldest first."""
+    """Those in memory, oldest first, then commands in force that none of them is before."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
 
 from digit_tui.run.commands import Lineage
-from digit_tui.run.events import Event, Refused, Spiked, TimelineChanged, WentBack
+from digit_tui.run.events import (
+    Event,
+    Refused,
+    SnapshotInfo,
+    Spiked,
+    TimelineChanged,
+    WentBack,
+)
 from digit_tui.run.lineage import is_valid
 from digit_tui.run.remedies import NEVER_THERE
+from digit_tui.run.settings import Settings, changes_of
 from digit_tui.run.state import RunState, Vectors
-from digit_tui.run.wording import spike
+from digit_tui.run.wording import command_words, spike
 from digit_tui.training.branch import Branch
 from digit_tui.training.pace import Pace
 from digit_tui.training.snapshots import Snapshot, SnapshotStore
@@ -71,7 +80,18 @@ class UndoManager:
     def mark_undone(self, branch: Branch) -> TimelineChanged:
         """Mark what is undone, and which commands followed snapshots, as the run is now."""
         self._store.mark_undone(branch.state.step, branch.state.lineage)
-        return TimelineChanged(self._store.infos)
+        return TimelineChanged([*self._store.infos, *self._without_snapshot(branch)])
+
+    def _without_snapshot(self, branch: Branch) -> Iterator[SnapshotInfo]:
+        """Before which other commands the run can go back: of before a resume, or long ago."""
+        lineage, settings = branch.state.lineage, Settings.of(branch.config)
+        for place, (step, command) in enumerate(lineage):
+            rate, before = settings.learning_rate, lineage[:place]
+            settings = replace(settings, **changes_of(command, settings, branch.config))
+            if self._store.find(step, before) is None:
+                words = f"then {command_words(command, rate)}"
+                epoch = branch.position_at(step, before)
+                yield SnapshotInfo(step, epoch, before, None, words, False)
 
     def check_losses(self, branch: Branch, losses: list[float]) -> Spiked | None:
         """Look for a spike in the losses of the last steps, in nats.

@@ -282,7 +282,8 @@ def test_a_run_with_little_memory_undoes_the_same(
     script = [(step, ScaleLearningRate(0.9)) for step in range(2, 30, 3)]
     undos = [(35, Pause()), *[(NEVER, Undo())] * len(script)]
     ran = train([*script, *undos, (NEVER, Resume()), STOP], interactive=True, epochs=5)
-    assert {len(event.snapshots) for event in ran.all(TimelineChanged)} <= set(range(1, 7))
+    rows = {len(event.snapshots) for event in ran.all(TimelineChanged)}
+    assert max(rows) > 6  # each command has one, also where there is no snapshot
     backs = ran.all(WentBack)
     assert [back.step + back.ahead for back in backs] == [step for step, _ in reversed(script)]
     assert any(back.ahead for back in backs)
