@@ -13,7 +13,7 @@ import numpy as np
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset, printable
 from digit_tui.insight.lesson import Lesson
-from digit_tui.nn import Evaluation
+from digit_tui.nn import Evaluation, Network
 from digit_tui.run.events import (
     BranchEvent,
     CheckpointSaved,
@@ -84,6 +84,14 @@ class ForkRunStatus:
     @property
     def evaluation(self) -> Evaluation | None:
         return None if self.evaluated is None else self.evaluated.evaluation
+
+    @property
+    def latest_network(self) -> Network | None:
+        """The newest one that is known, as it would be evaluated."""
+        inspected, evaluated = self.inspected, self.evaluated
+        if inspected is not None and (evaluated is None or evaluated.step < inspected.step):
+            return inspected.evaluated_network
+        return None if evaluated is None else evaluated.network
 
 
 class RunStatus:

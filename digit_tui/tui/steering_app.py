@@ -140,7 +140,7 @@ class SteeringApp(RunApp):
         if self._forked():
             return
         if self.model.snapshots:
-            dialog = TimelineDialog(self.model.snapshots, self._rate.seconds)
+            dialog = TimelineDialog(self.model, self._rate.seconds)
             self.push_screen(dialog, chosen)
         else:
             self.tell("no snapshot to go back to yet: the first is taken when training begins")

@@ -119,6 +119,8 @@ class DrawView(View):
     @property
     def keys_first(self) -> Sequence[str]:
         keys = super().keys_first
+        if self.host.model.fork is not None:  # that of the drawings, as a rule
+            keys = ("keep", *keys)
         return keys if self._is_in_frame else (*OF_THE_RUN, *keys)
 
     @property
@@ -145,9 +147,9 @@ class DrawView(View):
 
     def on_drawing_canvas_changed(self, message: DrawingCanvas.Changed) -> None:
         """Show the drawing and the bars, once for all changes that came together."""
-        if message.undone and self._keeper.has_just_kept:
-            self._keeper.take_back()
-        elif not self._canvas.drawing.is_blank:
+        drawing = self._canvas.drawing
+        returned = message.undone and self._keeper.take_back(drawing.image)
+        if not returned and not drawing.is_blank:
             self._keeper.go_on()
         if self.ready and not self._change_pending:
             self._change_pending = True
@@ -188,8 +190,11 @@ class DrawView(View):
         )
         self._is_refused = reading.is_refused
         digit = DrawnDigit(model.dataset, network, epoch, reading)
+        other = None if model.fork is None else model.fork.latest_network
+        image = self._canvas.drawing.image
         self.query_one(ReadDrawing).show(
             digit,
+            None if other is None else read_drawing(other, image, self._normalises),
             self._maker.makes_first,
             self._normalises,
             self._pixels,

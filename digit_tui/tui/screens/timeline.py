@@ -57,15 +57,16 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
         Binding("escape,q", "dismiss(None)", "Stay", key_display="esc"),
     ]
 
-    def __init__(self, snapshots: list[SnapshotInfo], seconds: float = 0.0) -> None:
+    def __init__(self, model: RunModel, seconds: float = 0.0) -> None:
         """List snapshots.
 
         Args:
-            snapshots: those that there are now.
+            model: the run, with those that there are now.
             seconds: others are shown at most this often.
         """
         super().__init__()
-        self._snapshots = snapshots
+        self._model = model
+        self._snapshots = snapshots = model.snapshots
         self._groups = group_snapshots(snapshots)
         self._unfolded: set[Hashable] = set()
         self._seconds = seconds
@@ -121,8 +122,8 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
         if snapshot is None:
             self.tell("Several moments: enter lists them, to choose one.")
         else:
-            text = f"The run goes to epoch {snapshot.epoch:.2f}"
-            self.tell(f"{text}; what it leaves stays in this list, undone.")
+            text = f"From epoch {self._model.epoch:.2f} to {snapshot.epoch:.2f}"
+            self.tell(f"{text}; what is left stays in this list, undone.")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         row = self._rows[event.option_index]

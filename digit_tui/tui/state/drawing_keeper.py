@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,17 @@ def _classes(model: RunModel) -> int:
     return 10 if model.dataset is None else model.dataset.classes
 
 
+@dataclass(eq=False)
+class _Kept:
+    """A drawing that was kept."""
+
+    ink: NDArray[Any]
+    """As it was drawn."""
+    image: NDArray[np.uint8]
+    label_before: int | None
+    """What it was kept as before that."""
+
+
 class DrawingKeeper:
     """Asks what a drawing is, and keeps it.
 
@@ -38,15 +50,7 @@ class DrawingKeeper:
         self.said = ""
         self._wrong = ""
         """What was typed last, if there is no such label."""
-        self._kept: NDArray[np.uint8] | None = None
-        """What was kept last, as long as nothing else was drawn."""
-        self._label_before: int | None = None
-        """What it was kept as before that."""
-
-    @property
-    def has_just_kept(self) -> bool:
-        """Whether a drawing was kept, and nothing was drawn since."""
-        return self._kept is not None
+        self._kept: list[_Kept] = []
 
     def question(self, model: RunModel, is_refused: bool) -> str:
         """Which label is to be typed.
@@ -91,7 +95,7 @@ class DrawingKeeper:
             return False
         image = normalise_digit(ink).image  # as MNIST's, whatever was shown
         try:
-            self._label_before = _label_of(image)
+            before = _label_of(image)
             add_own_digit(image, label)
             count = len(read_own_digits()[1])
         except (DataError, OSError) as error:
@@ -99,28 +103,41 @@ class DrawingKeeper:
             return False
         key = teach_key(model) if count >= ENOUGH else None
         teaches = "" if key is None else f"; {key} teaches them"
-        self.say(f"Kept as {name}, {undo_key} takes it back. {count:,} of yours{teaches}.")
-        self._kept = image
+        if before == label:
+            told = f"You have the same one already, as {name}"
+        else:
+            told = f"Kept as {name}, {undo_key} takes it back"
+            self._kept.append(_Kept(ink.copy(), image, before))
+        self.say(f"{told}. {count:,} of yours{teaches}.")
         return True
 
-    def take_back(self) -> None:
-        """Keep the last drawing no longer, or as what it was kept before."""
-        image, self._kept = self._kept, None
-        if image is None:
-            return
+    def take_back(self, ink: NDArray[Any]) -> bool:
+        """Keep a drawing no longer, or as what it was kept before.
+
+        Args:
+            ink: as it was drawn.
+
+        Returns:
+            Whether it was kept here.
+        """
+        kept = next((each for each in self._kept if np.array_equal(each.ink, ink)), None)
+        if kept is None:
+            return False
+        self._kept.remove(kept)
         try:
-            if self._label_before is not None:
-                add_own_digit(image, self._label_before)
+            if kept.label_before is not None:
+                add_own_digit(kept.image, kept.label_before)
             else:
                 own = read_own()
-                remove_own_digits(_places_of(image, own.images), own)
+                remove_own_digits(_places_of(kept.image, own.images), own)
             self.say(f"It is not kept any more: {len(read_own_digits()[1]):,} of yours.")
         except (DataError, OSError) as error:
             self.say(f"It is still kept: {error}")
+        return True
 
     def go_on(self) -> None:
         """Another drawing is under way: what was said was about the one before."""
-        self.said, self._kept = "", None
+        self.said = ""
 
 
 def _places_of(image: NDArray[np.uint8], images: NDArray[np.uint8]) -> list[int]:

@@ -34,6 +34,7 @@ class Probabilities(Canvas):
         "probabilities--true",
         "probabilities--predicted",
         "probabilities--read",
+        "probabilities--fork",
     }
 
     def show(self, table: DigitTable, index: int) -> None:
@@ -45,36 +46,45 @@ class Probabilities(Canvas):
             true: ("true", self.part("probabilities--true")),
         }
         heading = Segment(f"rank {table.rank(index)}, margin {table.margin(index):+z.2f}")
-        self._paint_bars(heading, evaluation.probabilities[index], notes)
+        self._paint_bars([[heading]], evaluation.probabilities[index], notes)
 
-    def show_reading(self, reading: DrawingReading, waits: bool) -> None:
+    def show_reading(
+        self, reading: DrawingReading, waits: bool, fork: DrawingReading | None = None
+    ) -> None:
         """Show those of a drawing: nobody has said what it is.
 
         Args:
             reading: of the drawing.
             waits: whether the answer may be another one soon.
+            fork: what the run's fork makes of it, if there is one: only its answer is told.
         """
         style = self.part("probabilities--read")
         notes = {reading.predicted: ("", style)}
         words = f"{reading.title} …" if waits else reading.title
+        if fork is not None:
+            words = f"run {words}"
         if len(words) > self.size.width:
             words = reading.brief_title
-        self._paint_bars(Segment(words, style), reading.probabilities, notes)
+        heading: list[Line] = [[Segment(words, style)]]
+        if fork is not None:
+            heading.insert(0, [Segment(f"fork {fork.title}", self.part("probabilities--fork"))])
+        self._paint_bars(heading, reading.probabilities, notes)
 
     def _paint_bars(
-        self, heading: Segment, probabilities: Array, notes: dict[int, tuple[str, Style]]
+        self, heading: list[Line], probabilities: Array, notes: dict[int, tuple[str, Style]]
     ) -> None:
         """A line for each class, below a heading.
 
         Args:
-            heading: the first line.
+            heading: the first lines.
             probabilities: (classes,)
             notes: by class, a word behind its bar, and the style of its line.
         """
         width, height = self.size
-        shown = np.sort(np.argsort(-probabilities, kind="stable")[: max(height - 1, 1)])
+        most = max(height - len(heading), 1)
+        shown = np.sort(np.argsort(-probabilities, kind="stable")[:most])
         room = min(max(width - 16, 4), LONGEST)
-        lines: list[Line] = [[heading]]
+        lines = heading
         for each in map(int, shown):
             value = float(probabilities[each])
             note, style = notes.get(each, ("", None))

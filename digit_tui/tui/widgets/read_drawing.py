@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 
+from digit_tui.insight.drawn_digit import DrawingReading
 from digit_tui.insight.evidence import evidence
 from digit_tui.insight.what_if import what_if
 from digit_tui.tui.state.drawn_digit import DrawnDigit
@@ -26,19 +27,26 @@ class ReadDrawing(Container):
         yield NeighbourRow()
 
     def show(
-        self, digit: DrawnDigit, waits: bool, normalised: bool, marked: bool, renderer: str
+        self,
+        digit: DrawnDigit,
+        fork: DrawingReading | None,
+        waits: bool,
+        normalised: bool,
+        marked: bool,
+        renderer: str,
     ) -> None:
         """Show what follows each stroke.
 
         Args:
             digit: the drawing.
+            fork: what the run's fork makes of it, if there is one.
             waits: whether it is not known yet what is no digit.
             normalised: whether the network was given the normalised drawing.
             marked: whether the pixels that decided are marked.
             renderer: one of `RENDERERS`.
         """
         reading = digit.reading
-        self.query_one(Probabilities).show_reading(reading, waits)
+        self.query_one(Probabilities).show_reading(reading, waits, fork)
         seen = self.query_one(SeenDrawing)
         if not seen.display:
             return

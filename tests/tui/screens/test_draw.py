@@ -21,6 +21,7 @@ from digit_tui.insight.drawn_digit import read_drawing
 from digit_tui.insight.selective import SelectiveClassifier
 from digit_tui.nn import Network
 from digit_tui.run import commands
+from digit_tui.run.events import BranchEvent, Forked
 from digit_tui.tui.screens import draw as draw_module
 from digit_tui.tui.screens.draw import DrawView
 from digit_tui.tui.state import drawing_keeper
@@ -283,10 +284,27 @@ async def test_what_was_kept_by_mistake_is_taken_back(canvas: Any) -> None:
         assert read_own_digits()[1].tolist() == before
         await opened.press("3", "space", "right", "z")
         assert read_own_digits()[1].tolist() == [*before, 3]  # z is for the stroke again
-        await opened.press("z", "8")
+        await opened.press("z")  # the drawing is there again
+        opened.find("It is not kept any more")
+        assert read_own_digits()[1].tolist() == before
+        await opened.press("3", "space", *["down"] * 4, "3")
+        opened.find("You have the same one already")
+        await opened.press("space", *["down"] * 4, "8")
         assert read_own_digits()[1].tolist() == [*before, 8]  # the same drawing by another name
         await opened.press("z")
         assert read_own_digits()[1].tolist() == [*before, 3]
+
+
+async def test_the_answer_of_a_fork_is_told_too(canvas: Any, story: Any) -> None:
+    async with canvas(80, 24) as opened:
+        await opened.press("space", *["down"] * 4)
+        opened.find("(?<!run )(reads|not a digit)")
+        forked = Forked(story.step, story.epoch, ["1 drawing taught"], None, story.settings)
+        evaluated = story.evaluated({4: (7, 0.8)})
+        await opened.tell(forked, BranchEvent(evaluated))
+        opened.find(r"fork reads \d")
+        opened.find("run (reads|not a digit)")
+        opened.find("k Keep")
 
 
 def test_a_label_that_there_is_not_is_asked_for_again() -> None:
