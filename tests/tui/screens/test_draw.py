@@ -287,7 +287,7 @@ async def test_what_was_kept_by_mistake_is_taken_back(canvas: Any) -> None:
         await opened.press("z")  # the drawing is there again
         opened.find("It is not kept any more")
         assert read_own_digits()[1].tolist() == before
-        await opened.press("3", "space", *["down"] * 4, "3")
+        await opened.press("3", "space", *["up"] * 4, "3")
         opened.find("You have the same one already")
         await opened.press("space", *["down"] * 4, "8")
         assert read_own_digits()[1].tolist() == [*before, 8]  # the same drawing by another name
