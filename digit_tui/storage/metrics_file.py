@@ -44,7 +44,8 @@ class MetricsFile:
         """
         self._path = path
         self._epochs = epochs
-        self._rows: int | None = None  # in the file; None if some of them were undone
+        self._rows: int | None = None  # in the file; None if it is not known
+        self._in_force = 0  # epochs: more than rows while some of them are repeated
 
     def write(self) -> None:
         """Write the whole file again.
@@ -55,7 +56,7 @@ class MetricsFile:
         rows = self._epochs()
         text = _rows([dict(zip(COLUMNS, COLUMNS, strict=True)), *rows])
         write_whole(self._path, lambda file: file.write(text.encode()))
-        self._rows = len(rows)
+        self._rows = self._in_force = len(rows)
 
     def add(self, epoch: Line) -> None:
         """Add the row of the latest epoch.
@@ -63,17 +64,69 @@ class MetricsFile:
         Raises:
             OSError: if the disk refuses; the next call writes the whole file again.
         """
+        number = epoch["epoch"]
         rows, self._rows = self._rows, None
-        if rows is None or rows + 1 != epoch["epoch"]:  # some epochs are repeated after going back
+        if rows is None or number > rows + 1:
             self.write()
+            return
+        if number <= rows and self._cut(lambda row, _: row < number) is None:
+            self.write()  # it is repeated, after going back to an epoch behind it
             return
         with open(open_own(self._path, os.O_WRONLY | os.O_APPEND), "ab") as file:
             file.write(_rows([epoch]).encode())
-        self._rows = rows + 1
+        self._rows = number
+        self._in_force = max(self._in_force, number)
+
+    def go_back(self, step: int) -> None:
+        """Remove the rows of the epochs that ended after a step: they were undone.
+
+        Raises:
+            OSError: if the disk refuses; the next call of `add` writes the whole file again.
+        """
+        self._rows = None
+        rows = self._cut(lambda _, end: end <= step)
+        if rows is None:
+            self.write()
+        else:
+            self._rows = self._in_force = rows
 
     def forget(self) -> None:
-        """Some epochs in the file were undone: let the next call of `add` write all of it again."""
+        """Let the next call of `add` write all of it again."""
         self._rows = None
+
+    def complete(self) -> None:
+        """See that it has all rows, also where the run did not get to all epochs again.
+
+        Raises:
+            OSError: if the disk refuses.
+        """
+        if self._rows is not None and self._rows < self._in_force:
+            self.write()
+
+    def _cut(self, keeps: Callable[[int, int], bool]) -> int | None:
+        """Cut the file before the first row that is not to be kept.
+
+        It is read row by row: the results of a hundred thousand epochs are not for memory.
+
+        Args:
+            keeps: whether a row is kept, by its epoch and step.
+
+        Returns:
+            How many rows are left; None if somebody else has changed the file.
+        """
+        rows = 0
+        with open(open_own(self._path, os.O_RDWR), "r+b") as file:
+            end = len(file.readline())
+            for line in file:
+                try:
+                    epoch, step = map(int, line.split(b",", 2)[:2])
+                except ValueError:
+                    return None
+                if not keeps(epoch, step):
+                    break
+                end, rows = end + len(line), rows + 1
+            file.truncate(end)
+        return rows
 
 
 def _rows(lines: Iterable[Line]) -> str:

@@ -15,7 +15,7 @@ from digit_tui.data.drawings import Drawings
 from digit_tui.run.commands import Lineage
 from digit_tui.run.event_json import event_to_json
 from digit_tui.run.events import EpochEnded, Evaluated
-from digit_tui.run.lineage import lineage_to_json
+from digit_tui.run.lineage import is_ancestor, lineage_to_json
 from digit_tui.run.teacher import Teacher
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.checkpoint_files import CheckpointFiles
@@ -250,8 +250,12 @@ class RunWriter:
         """
         self._checkpoints.go_back(to, lineage)
         self._metrics.forget()
+        left = self.history.lineage
         self._append(go_back_line(step, to, lineage))
-        self._metrics.write()
+        if is_ancestor(to, lineage, step, left):
+            self._metrics.go_back(to)
+        else:  # to another way, which has epochs of its own
+            self._metrics.write()
 
     def forked(self, step: int, path: Path, changes: str) -> None:
         """Record that a copy of the run trains beside it, in the folder `path`.
@@ -320,6 +324,7 @@ class RunWriter:
             OSError: if the disk refuses; run.json is as before.
         """
         self._append({"event": "ended", "state": state, "step": results["steps"], "time": _now()})
+        self._metrics.complete()
         self._record |= {"state": state, "results": dict(results)}
         write_record(self.path, self._record)
 

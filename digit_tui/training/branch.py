@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -104,7 +105,7 @@ class Branch:
         self.initial: InitialWeights | None = None
         self.teacher: Teacher | None = None
         self._met: Met = {}
-        self._epoch_seconds: dict[int, float] = {}  # of each epoch, as it was last trained
+        self._epoch_seconds = array("d")  # of each epoch, as it was last trained
         self._dataset = dataset
         self._pool = pool
         self._stopping = stopping
@@ -133,7 +134,7 @@ class Branch:
         branch.source, branch.initial, branch.teacher = self.source, self.initial, self.teacher
         branch._met = {**self._met}
         branch.steps_made, branch.furthest = self.steps_made, self.furthest
-        branch._epoch_seconds = dict(self._epoch_seconds)
+        branch._epoch_seconds = self._epoch_seconds[:]
         branch.park()
         return branch
 
@@ -141,7 +142,7 @@ class Branch:
         """Go on with what the journal says of a run that is resumed."""
         self.test_opened = history.test_opened
         # A time that is null was no number.
-        self._epoch_seconds = {line["epoch"]: line["seconds"] or 0.0 for line in history.epochs}
+        self._epoch_seconds = array("d", (line["seconds"] or 0.0 for line in history.epochs))
 
     def keep_in(self, writer: RunWriter, past: History) -> None:
         """Have a folder from now on; see `Trainer.keep_in`."""
@@ -186,10 +187,7 @@ class Branch:
         Pauses, evaluations and saves do not count, nor what was undone; an epoch that was trained
         again counts once, with its latest time.
         """
-        epochs = range(1, self.state.epoch + 1)
-        return (
-            sum(self._epoch_seconds.get(epoch, 0.0) for epoch in epochs) + self.state.tally.seconds
-        )
+        return sum(self._epoch_seconds[: self.state.epoch]) + self.state.tally.seconds
 
     @property
     def accuracy(self) -> float | None:
@@ -225,7 +223,8 @@ class Branch:
 
     def _end_epoch(self, learning_rate: float) -> Iterator[Event]:
         tally = self.state.end_epoch()
-        self._epoch_seconds[self.state.epoch] = tally.seconds
+        done = self.state.epoch - 1  # those beyond were undone, or are repeated
+        self._epoch_seconds[done : done + 1] = array("d", [tally.seconds])
         yield from self.publish()
         evaluated = self._recorded = self._evaluate()
         yield evaluated

@@ -29,7 +29,7 @@ from digit_tui.run.commands import (
     SwitchOff,
     SwitchOn,
 )
-from digit_tui.run.events import EpochEnded, RunEnded, SaveFailed
+from digit_tui.run.events import EpochEnded, RunEnded, SaveFailed, WentBack
 from digit_tui.run.lineage import lineage_from_json, lineage_to_json
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.journal import (
@@ -190,8 +190,12 @@ def test_what_is_no_command_is_an_error(value: Any) -> None:
 def test_a_journal_that_somebody_damaged_meanwhile_is_no_crash(
     train: Any, config: Any, digits: Any, tmp_path: Path
 ) -> None:
-    """The metrics cannot be written anew then; that is told, and the run goes on."""
-    script = CommandScript([(10, GoBack(4, ())), (12, Stop())])
+    """The metrics cannot be written anew then; that is told, and the run goes on.
+
+    Going back cuts them: only for going forward again, to epochs that are not in them, is the
+    journal read.
+    """
+    script = CommandScript([(10, GoBack(4, ())), (6, GoBack(10, ())), (12, Stop())])
     folder = RunWriter(tmp_path)
     told = []
     for event in Trainer(config, digits, script, folder, interactive=True).run():
@@ -201,5 +205,7 @@ def test_a_journal_that_somebody_damaged_meanwhile_is_no_crash(
                 file.write("no line\n")
     failed = [event for event in told if isinstance(event, SaveFailed)]
     assert failed
+    back = next(event for event in told if isinstance(event, WentBack))
+    assert told.index(failed[0]) > told.index(back)
     assert "the journal is damaged" in failed[0].message
     assert isinstance(told[-1], RunEnded)
