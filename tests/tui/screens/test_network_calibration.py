@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Static
 
 from digit_tui.data import Dataset
 from digit_tui.engine.holdout import hold_out
@@ -43,6 +44,22 @@ async def test_the_page_and_where_its_temperature_is_from(window: Any, story: An
         assert diagonal.x[0] == 100 * diagonal.y[0] == 50
         assert curve.x.tolist() == pytest.approx([90])  # nine digits are too few for a point
         assert curve.y.tolist() == [1]
+
+
+async def test_keys_scroll_what_there_is_no_room_for(window: Any, story: Any) -> None:
+    async with window(60, 20) as opened:
+        await opened.tell(*story.opening(), *story.epochs(1, dict.fromkeys(range(9), (7, 0.55))))
+        opened.app.show_view("network")
+        await opened.settle()
+        opened.app.screen.show_page(CalibrationPage)
+        await opened.settle()
+        await opened.tell(story.inspected())
+        await opened.until(lambda: "Neg. log-likelihood" in opened.text)
+        numbers = opened.app.screen.query_one("CalibrationPage VerticalScroll")
+        opened.app.screen.query_one("#calibration-numbers", Static).update("a row\n" * 40)
+        await opened.settle()
+        await opened.press("down", "down", "down", "up")
+        assert numbers.scroll_y == 2
 
 
 def test_the_saved_temperature_is_of_these_weights_alone(

@@ -14,11 +14,12 @@ from textual.widgets import Static
 from digit_tui.run.health_words import CHECKS, finding_parts, looked_at, no_finding
 from digit_tui.run.remedies import Ways
 from digit_tui.session.health_check import Health
-from digit_tui.tui.screens.network.page import Look, Page
+from digit_tui.tui.screens.network.page import Look
+from digit_tui.tui.screens.network.scrolled_page import ScrolledPage
 from digit_tui.tui.state.run_model import RunModel
 
 
-class HealthPage(Page):
+class HealthPage(ScrolledPage):
     """Findings, the worst first. They are computed whenever the run is watched."""
 
     NAME = "Health"
