@@ -166,7 +166,7 @@ LAYERS = (
     Meaning("weights 0.001 ±0.05", "their mean, and how far they are spread"),
     Meaning("gradient", "how steep the loss is for this layer's weights"),
     Meaning("update 0.001", "by which part of itself a step changes the layer"),
-    Meaning("▲  ▼", "above 1e-2: too much; below 1e-4: hardly anything"),
+    Meaning("▲  ▼", "above 1e-2: too much; below 1e-4: little, as at the end"),
     Meaning("dead 12%", "units that are 0 for every digit: they do nothing"),
     Meaning("saturated 3%", "units that are never 0: they are merely linear"),
     Meaning("output 0.41", "what the units put out, on average"),

@@ -80,7 +80,7 @@ class RateDialog(Dialog[float | None]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high"), (36, "-tall")]
     BINDINGS = [
         Binding("enter", "submit", "Take it", key_display="enter"),
-        Binding("escape,q,L", "dismiss(None)", "Leave", key_display="esc"),
+        Binding("escape,q,L", "dismiss(None)", "Cancel", key_display="esc"),
         Binding("left", "move(-1)", show=False),
         Binding("right", "move(1)", show=False),
         Binding("shift+left,pageup", f"move(-{FAR})", show=False),
