@@ -72,7 +72,7 @@ def plot(drawing: Drawing, width: int, height: int, painter: Painter) -> Plot:
     if not any(map(len, living)):
         living = [y for _, y in points]
     bounds = ((-np.inf, 0.0) if drawing.log else (0.0, 1.0)) if drawing.percent else None
-    scale = Scale(*drawing.bounds) if drawing.bounds else scale_for(living, bounds)
+    scale = Scale(*drawing.bounds) if drawing.bounds else scale_for(living, bounds, drawing.log)
     if scale is None:
         return Plot([[], [*map(Cell, "  No points yet.")]])
     return _Plotting(drawing, points, scale, painter).plot(width, height)

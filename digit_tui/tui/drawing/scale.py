@@ -39,19 +39,23 @@ class Scale:
         return clipped
 
 
-def scale_for(curves: Iterable[Array], bounds: tuple[float, float] | None = None) -> Scale | None:
+def scale_for(
+    curves: Iterable[Array], bounds: tuple[float, float] | None = None, log: bool = True
+) -> Scale | None:
     """A range for curves that no single spike flattens; None without points.
 
     Args:
         curves: the finite values of each curve, (n,).
         bounds: what no value can be beyond; a range of a single value does not go there.
+        log: whether the values are logarithms.
     """
     ranges = [_range(np.clip(y, -LIMIT, LIMIT)) for y in curves if len(y)]
     if not ranges:
         return None
     low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
     if high - low <= ROUNDING * max(abs(low), abs(high)):  # a line, but for rounding errors
-        low, high = low - 0.5, high + 0.5
+        half = 0.5 if log or not low else abs(low) / 2
+        low, high = low - half, high + half
         if bounds is not None:
             low, high = max(low, bounds[0]), min(high, bounds[1])
     return Scale(low, high)

@@ -43,14 +43,17 @@ class Subject:
     percent: bool = False
     """The values are fractions, and near 1; a logarithmic axis has their distance from it."""
     linear: bool = False
-    """Its axis is never logarithmic."""
+    """Its axis is not logarithmic, unless learning rates are far apart."""
 
 
+RATE = "rate"
+FAR_APART = 30.0
+"""From this quotient on, rates are told apart by their logarithms: Prodigy's is 1."""
 SUBJECTS = (
     Subject("loss", "Loss", "train_loss", monitored="monitored_loss"),
     Subject("accuracy", "Accuracy", "train_accuracy", monitored="monitored_accuracy", percent=True),
     Subject("gradient", "Gradient norm", "gradient_norm"),
-    Subject("rate", "Learning rate", "learning_rate", smoothed=False, linear=True),
+    Subject(RATE, "Learning rate", "learning_rate", smoothed=False, linear=True),
     Subject("speed", "Images per second", "images_per_second", linear=True),
 )
 
@@ -66,9 +69,10 @@ class ChartOptions:
     crosshair: float | None = None
     """The epoch that values are read at."""
 
-    def is_log(self, subject: Subject) -> bool:
+    def is_log(self, subject: Subject, model: RunModel) -> bool:
         """Whether the axis of its values is logarithmic."""
-        return self.log and not subject.linear
+        far_apart = subject.id == RATE and model.rates_span >= FAR_APART
+        return self.log and (far_apart or not subject.linear)
 
     def start(self, model: RunModel) -> float:
         """The first epoch that is drawn."""
@@ -86,7 +90,7 @@ def draw_subject(
         options: how it is drawn.
         room: for the title, in columns.
     """
-    log = options.is_log(subject)
+    log = options.is_log(subject, model)
     start = options.start(model)
     curves = list(_curves(subject, model, options, start))
     if subject.percent:
@@ -129,8 +133,8 @@ def _curves(
 
 def _title(subject: Subject, model: RunModel, options: ChartOptions, room: int) -> str:
     """What a chart shows, in as many words as fit."""
-    name = _name(subject, options)
-    scale = ", log" if options.is_log(subject) else ""
+    name = _name(subject, model, options)
+    scale = ", log" if options.is_log(subject, model) else ""
     points = (", raw" if options.raw else ", smoothed") if subject.smoothed else ""
     legends = _legends(subject, model, options)
     starts = [f"{name} by epoch{scale}{points}", f"{name} by epoch{scale}"]
@@ -192,7 +196,7 @@ def _values_title(
     forked = subject.monitored is not None and model.fork is not None
     named = {0: "run ", len(RUN_COLORS): " fork "} if forked else {}
     split = {len(RUN_COLORS): "/ "} if forked else {}
-    name, at = _name(subject, options), f"{epoch:.2f}"
+    name, at = _name(subject, model, options), f"{epoch:.2f}"
     choices = []
     for start, branches, words, marked, figures in (
         (f"{name} at {at}", named, long, True, 3),
@@ -238,8 +242,8 @@ def _value_text(value: float | None, figures: int, percent: bool) -> str:
     return label(float(f"{value:.{figures}g}"), percent)
 
 
-def _name(subject: Subject, options: ChartOptions) -> str:
-    error = subject.percent and options.is_log(subject)
+def _name(subject: Subject, model: RunModel, options: ChartOptions) -> str:
+    error = subject.percent and options.is_log(subject, model)
     return "Error" if error else subject.name
 
 

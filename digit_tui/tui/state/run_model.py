@@ -113,6 +113,14 @@ class RunModel(RunStatus):
         return round(float(series.y[-1]) * total), total
 
     @property
+    def rates_span(self) -> float:
+        """The highest of the learning rates in force so far, divided by the lowest."""
+        changes = [each for each in self._changes if each.setting == "learning_rate"]
+        rates = [self.settings.learning_rate]
+        rates += [rate for each in changes for rate in (each.old, each.new)]
+        return max(rates) / min((rate for rate in rates if rate), default=inf)
+
+    @property
     def latest(self) -> tuple[Network, float] | None:
         """The newest network that is known, as it would be evaluated, and its epoch."""
         inspected, evaluated = self.inspected, self.evaluated

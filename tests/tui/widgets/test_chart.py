@@ -332,6 +332,14 @@ class TestCrosshair:
             opened.find("Loss at 4.00 ")
 
 
+async def test_rates_that_are_far_apart_are_told_apart(window: Any, story: Any) -> None:
+    async with window(200, 60) as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        opened.find("Learning rate by epoch(?!, log)")
+        await opened.tell(story.changed("learning_rate", 1.0), *story.epochs(1))
+        opened.find("Learning rate by epoch, log")
+
+
 async def test_an_error_of_nothing_does_not_flatten_the_rest(window: Any, story: Any) -> None:
     async with window() as opened:
         await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}))
