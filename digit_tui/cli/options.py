@@ -89,11 +89,15 @@ RUN_FIELDS = tuple(each.name for each in fields(RunConfig))
 """Options of a run, as click names them."""
 
 
+OFF = "off"
+"""For 0 where an option takes a radius."""
+
+
 class Radius(click.types.FloatParamType):
     """A number, or off for 0."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return 0.0 if value == "off" else super().convert(value, param, ctx)
+        return 0.0 if value == OFF else super().convert(value, param, ctx)
 
 
 RADIUS = Radius()

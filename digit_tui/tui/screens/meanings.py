@@ -96,7 +96,7 @@ FORK = (
     Meaning("optimizer", "the rule of a step; {optimizer} tells each in half a line"),
     Meaning("learning rate", "how far a step goes"),
     Meaning("clipping", "gradients that are longer, or larger, are cut"),
-    Meaning("sam", "gradients at the top of the surroundings, off if 0"),
+    Meaning("sam", "gradients at the top of the surroundings, or off"),
     Meaning("augmentation", "how training images are deformed before each use"),
     Meaning("pruned 30%", "the smallest 30% of its weights stay at 0"),
     Meaning("units off", "layer 1:unit 17 and 23; the rest does without them"),
