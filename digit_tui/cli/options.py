@@ -142,7 +142,12 @@ RUN_OPTIONS: list[Callable[[Any], Any]] = [
     ),
     click.option("--batch-size", type=int, metavar="N", help="Images per step (128)."),
     click.option("--epochs", type=int, metavar="N", help="Passes over all training images."),
-    click.option("--weight-decay", type=float, metavar="X", help="Weight decay (the preset's)."),
+    click.option(
+        "--weight-decay",
+        type=float,
+        metavar="X",
+        help="Weight decay (the preset's; 0 with another optimizer than the preset's).",
+    ),
     click.option(
         "--clip-norm", type=float, metavar="X", help="Clip the gradient by its global norm (off)."
     ),
