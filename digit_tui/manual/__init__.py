@@ -88,7 +88,5 @@ def explained(word: str) -> str | None:
 
 def _entries() -> list[tuple[str, str]]:
     """Each word of the glossary in small letters, with its meaning in Markdown."""
-    found = re.findall(
-        r"^- \*\*([^*]+)\*\*: (.*(?:\n  .*)*)", read("glossary"), re.MULTILINE
-    )
+    found = re.findall(r"^- \*\*([^*]+)\*\*: (.*(?:\n  .*)*)", read("glossary"), re.MULTILINE)
     return [(word.lower(), entry) for word, entry in found]
