@@ -233,7 +233,7 @@ def test_help_explains_the_words_of_the_glossary() -> None:
     assert parse("help learning rate") == requests.ShowHelp("learning rate")
     assert help_lines("loss")[0].startswith("loss: how wrong the network is: minus the logarithm")
     assert [line.partition(":")[0] for line in help_lines("fork")][1:] == ["fork"]
-    with pytest.raises(InputError, match="'lass' .* did you mean (class|loss)"):
+    with pytest.raises(InputError, match=r"'lass' .* did you mean (class|loss)"):
         parse("help lass")
 
 

@@ -88,7 +88,8 @@ class RestartDialog(Form[NextRun | None]):
         yield from super().compose_content()
         no_teacher = "The next run has no teacher: --teacher, at the start, names one.\n"
         yield Label(
-            f"\n{no_teacher * self._has_teacher}auto is full MNIST if it was fetched, else the bundled sample.\n"
+            f"\n{no_teacher * self._has_teacher}"
+            "auto is full MNIST if it was fetched, else the bundled sample.\n"
             f"The seed is a fresh one: type {self._config.seed} for the same.\n"
             "The rest follows from the preset; once it runs, o, [ ], e, a change it.",
             markup=False,

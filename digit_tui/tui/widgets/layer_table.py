@@ -44,13 +44,13 @@ def number(value: float, precision: int = 2) -> str:
     return f"{value:.{precision}g}" if 1e-3 <= abs(value) < 1e4 else f"{value:.1e}"
 
 
+def _spread(mean: float, deviation: float) -> str:
+    return f"{number(mean)} {PLUS_MINUS}{number(deviation)}"
+
+
 COLUMNS: tuple[tuple[str, int, Callable[[LayerFacts], str]], ...] = (
     ("shape", 9, lambda each: "{}→{}".format(*each.shape)),
-    (
-        "weights",
-        17,
-        lambda each: f"{number(each.weight_mean)} {PLUS_MINUS}{number(each.weight_deviation)}",
-    ),
+    ("weights", 17, lambda each: _spread(each.weight_mean, each.weight_deviation)),
     ("gradient", 9, lambda each: number(each.gradient_norm)),
     ("update", 10, lambda each: f"{number(each.update_ratio)}{_arrow(each.update_ratio)}"),
     ("dead", 7, lambda each: f"{each.dead:.0%}"),
