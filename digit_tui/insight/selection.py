@@ -268,7 +268,7 @@ def check_history(table: DigitTable, names: Iterable[str], instead: str) -> None
         if name not in OF_HISTORY or len(table.history):
             continue
         if table.members is None:
-            raise SelectionError(f"{name} needs their history, and there is none of these digits")
+            raise SelectionError(f"{name} needs a history of these digits, and there is none")
         raise SelectionError(f"{name} needs the history of one run; {instead}")
 
 

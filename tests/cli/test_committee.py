@@ -182,9 +182,8 @@ def test_it_is_one_onnx_file(
     assert (done.exit_code, done.stderr) == (0, "")
     told = done.stdout.split("\n")
     assert "digit-tui committee one two three" in told[2]
-    assert [line.split() for line in told[3::3]][:3] == [
-        [letter, str(run)] for letter, run in zip("ABC", three, strict=True)
-    ]
+    members = [line.split()[:2] for line in told if line.endswith(tuple(map(str, three)))]
+    assert members == [[letter, str(run)] for letter, run in zip("ABC", three, strict=True)]
     inputs = patterns.test_images.astype(np.float32) / 255
     outputs = runtime_outputs(path, inputs)
     assert list(outputs) == ["probabilities"]
