@@ -145,7 +145,7 @@ class RunConfig:
             value = getattr(self, option)
             _number(option, value)
             if not 0 <= value <= MAX_REAL:
-                raise ConfigError(option, f"{value} is not 0 to {MAX_REAL:g}")
+                raise ConfigError(option, f"{value} is not a number from 0 to {MAX_REAL:g}")
         if self.clip_norm is not None and self.clip_value is not None:
             raise ConfigError("clip_value", "clip by norm or by value, not by both")
 

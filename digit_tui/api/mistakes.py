@@ -38,8 +38,9 @@ class Mistake:
     """The epoch in which it was first right; None if it never was, or nothing is known."""
     forgotten: int | None
     """How often it was right at the end of an epoch and wrong at the next."""
-    suspect: bool
-    """Whether the network contradicts the label confidently and steadily."""
+    suspect: bool | None
+    """Whether the network contradicts the label confidently and steadily; None if its history is
+    not known."""
 
 
 class Mistakes(Sequence[Mistake]):

@@ -16,10 +16,10 @@ from digit_tui.session.exit_status import ExitStatus
 from digit_tui.storage.run_files import config_file, keys_file
 
 LEFT_TO = {
-    "learning_rate": "the optimizer's own",
+    "lr": "the optimizer's own",
     "epochs": "by the number of images",
-    "clip_norm": "off",
-    "clip_value": "off",
+    "clip-norm": "off",
+    "clip-value": "off",
     "theme": "the last chosen",
     "fps": "2, or less",
     "notify": "none",
@@ -62,7 +62,7 @@ def print_config(context: click.Context, as_json: bool) -> int:
         }
         click.echo(json.dumps({**told, "options": [each._asdict() for each in found]}))
         return ExitStatus.DONE
-    rows = [(each.option, _text(each), _from(each)) for each in found]
+    rows = [(each.option, option_words(each.option, each.value), _from(each)) for each in found]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     for option, value, source in rows:
         click.echo(f"{option:<{widths[0]}}  {value:<{widths[1]}}  {source}".rstrip())
@@ -120,15 +120,17 @@ def _in_force(
 _NOTHING = object()
 
 
-def _text(each: InForce) -> str:
-    name = {"lr": "learning_rate"}.get(each.option, each.option.replace("-", "_"))
-    if each.value is None:
-        return LEFT_TO[name]
-    if isinstance(each.value, bool):
-        return "true" if each.value else "false"
-    if isinstance(each.value, tuple):
-        return ",".join(map(str, each.value))
-    return f"{each.value:g}" if isinstance(each.value, float) else str(each.value)
+def option_words(option: str, value: Any) -> str:
+    """The value of an option for people, or what it means that it has none."""
+    if value is None:
+        return LEFT_TO[option]
+    if option == "sam" and not value:
+        return "off"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _from(each: InForce) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from digit_tui.cli.committee_members import open_members
 from digit_tui.cli.page_output import not_written
-from digit_tui.cli.saved_runs import read_run
+from digit_tui.cli.saved_runs import LETTERS, read_run
 from digit_tui.data import printable
 from digit_tui.export import (
     export_committee,
@@ -23,6 +24,7 @@ from digit_tui.export.trained_network import TrainedNetwork
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output, print_error
+from digit_tui.storage.run_index import run_name
 from digit_tui.storage.saved_run import SavedRun
 
 FORMATS: dict[str, Callable[[TrainedNetwork, Path, bool], list[Path]]] = {
@@ -84,8 +86,14 @@ def export_network(
         return output.status or ExitStatus.DONE
     lines = [f"Wrote          {' and '.join(map(str, written))}"]
     if len(networks) > 1:
-        lines.append(f"Committee      of {len(networks)}; the output is the mean of the softmaxes")
-    for _, trained in networks:
+        runs = " ".join(quote(run_name(saved.path)) for saved, _ in networks)
+        lines += [
+            f"Committee      of {len(networks)}; the output is the mean of the softmaxes",
+            f"               digit-tui committee {runs} measures it",
+        ]
+    for letter, (saved, trained) in zip(LETTERS, networks, strict=False):
+        if len(networks) > 1:
+            lines.append(f"{letter:<15}{saved.path}")
         lines += _lines(trained, TEMPERED[suffix])
     for line in lines:
         output.line(printable(line))

@@ -19,7 +19,7 @@ from digit_tui.engine.holdout import hold_out
 from digit_tui.nn import Network
 from digit_tui.run.events import Inspected
 from digit_tui.run.rate_search import FoundRate, RateSearch
-from digit_tui.run.rate_words import found_lines, table, taken
+from digit_tui.run.rate_words import found_lines, no_rate, table, taken
 from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.session import signals
@@ -112,7 +112,7 @@ def _find(begin: Callable[[], Beginning], as_json: bool) -> int:
     if output.status is not None:
         return output.status
     if found.curve.reason:
-        print_error(f"no rate is suggested: {found.curve.reason}")
+        print_error(no_rate(found))
         return ExitStatus.FAILURE
     return ExitStatus.DONE
 

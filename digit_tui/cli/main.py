@@ -31,7 +31,7 @@ from digit_tui.cli.saved_runs import saved_request
 from digit_tui.cli.sections import SectionedGroup
 from digit_tui.cli.subcommands import SUBCOMMANDS
 from digit_tui.cli.terminal import require_terminal
-from digit_tui.cli.usage_errors import name_in_errors
+from digit_tui.cli.usage_errors import hint, name_in_errors
 from digit_tui.config import ConfigError, flag_of
 from digit_tui.session.exit_status import ExitStatus
 
@@ -263,7 +263,7 @@ def main() -> None:
         sys.exit(cli.main(prog_name="digit-tui", standalone_mode=False))
     except click.ClickException as error:
         # One line, where click would print three, in the words of a person.
-        message = " ".join(error.format_message().split())
+        message = " ".join(error.format_message().split()) + hint(error)
         message = re.sub("a valid integer( range)?", "a whole number", message)
         message = re.sub("a valid float( range)?", "a number", message)
         context = getattr(error, "ctx", None)

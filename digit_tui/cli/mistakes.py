@@ -16,7 +16,15 @@ from digit_tui.data import Dataset, counted, printable
 from digit_tui.export.digit_records import digit_records, list_facts, text_table
 from digit_tui.export.mistakes_page import mistakes_page
 from digit_tui.insight.digit_table import DigitTable
-from digit_tui.insight.selection import SelectionError, parse_selection, select
+from digit_tui.insight.selection import (
+    OF_HISTORY,
+    ORDERS,
+    SelectionError,
+    check_history,
+    grammar,
+    parse_selection,
+    select,
+)
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output, print_error
@@ -84,10 +92,16 @@ def list_mistakes(
     if html is not None and (refused := page_refused(html, force)):  # before the work
         return refused
     table, dataset, runs, name, step = _evaluate(names, data, best)
+    committee = len(names) > 1
+    option = "--select"
     try:
-        chosen = parse_selection(selection, table.evaluation.probabilities.shape[1])
+        chosen = parse_selection(selection, table.evaluation.probabilities.shape[1], committee)
+        check_history(table, chosen.names, f"of a committee {grammar(committee)}")
+        option = "--sort"
+        any_order = (each for each in ORDERS if each not in OF_HISTORY)
+        check_history(table, [order], f"a committee is sorted by {', '.join(any_order)}")
     except SelectionError as error:
-        print_error(f"--select: {error}")
+        print_error(f"{option}: {error}")
         return ExitStatus.USAGE
     selected = select(table, chosen, order)
     indices = selected[:limit]
@@ -96,7 +110,7 @@ def list_mistakes(
     if form == "json":
         write_lines(output, map(json_line, digit_records(table, indices)))
     elif form == "csv":
-        write_lines(output, csv_lines(digit_records(table, indices), len(names) > 1), end=CRLF)
+        write_lines(output, csv_lines(digit_records(table, indices), committee), end=CRLF)
     else:
         first = f"; the first {len(indices):,}" if len(indices) < len(selected) else ""
         facts = list_facts(

@@ -89,11 +89,15 @@ RUN_FIELDS = tuple(each.name for each in fields(RunConfig))
 """Options of a run, as click names them."""
 
 
+OFF = "off"
+"""For 0 where an option takes a radius."""
+
+
 class Radius(click.types.FloatParamType):
     """A number, or off for 0."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return 0.0 if value == "off" else super().convert(value, param, ctx)
+        return 0.0 if value == OFF else super().convert(value, param, ctx)
 
 
 RADIUS = Radius()
@@ -138,7 +142,12 @@ RUN_OPTIONS: list[Callable[[Any], Any]] = [
     ),
     click.option("--batch-size", type=int, metavar="N", help="Images per step (128)."),
     click.option("--epochs", type=int, metavar="N", help="Passes over all training images."),
-    click.option("--weight-decay", type=float, metavar="X", help="Weight decay (the preset's)."),
+    click.option(
+        "--weight-decay",
+        type=float,
+        metavar="X",
+        help="Weight decay (the preset's; 0 with another optimizer than the preset's).",
+    ),
     click.option(
         "--clip-norm", type=float, metavar="X", help="Clip the gradient by its global norm (off)."
     ),

@@ -49,6 +49,7 @@ def saved_request(name: str, flag: str, folder: Path | None, given: dict[str, An
     Raises:
         click.UsageError: if an option differs from the run's, or is out of its range.
     """
+    from digit_tui.cli.config_report import option_words
     from digit_tui.session.failures import failure_of, print_failure
     from digit_tui.session.output import print_error
     from digit_tui.storage.errors import RunError
@@ -64,9 +65,9 @@ def saved_request(name: str, flag: str, folder: Path | None, given: dict[str, An
     for option, value in given.items():
         before = getattr(request.config, option)
         if value != before:
-            raise click.UsageError(
-                f"{flag}: the run has --{flag_of(option)} {before}, not {value}; leave it out"
-            )
+            name = flag_of(option)
+            has, asked = (option_words(name, each) for each in (before, value))
+            raise click.UsageError(f"{flag}: the run has --{name} {has}, not {asked}; leave it out")
     if data is not None:
         try:
             data = absolute_data(data)

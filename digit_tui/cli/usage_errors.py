@@ -6,6 +6,11 @@ from types import TracebackType
 
 import click
 
+OTHER_NAMES = {"remove": "rm", "delete": "rm", "settings": "config"}
+"""What people call a subcommand that has another name."""
+TO_TRAIN = ("train", "start", "learn")
+"""What people call what `digit-tui` does without a subcommand."""
+
 
 class NamingContext(click.Context):
     """A context that errors take with them; click's parser forgets it where a value is missing."""
@@ -19,6 +24,21 @@ class NamingContext(click.Context):
         if isinstance(exc_value, click.UsageError) and exc_value.ctx is None:
             exc_value.ctx = self
         return super().__exit__(exc_type, exc_value, tb)
+
+
+def hint(error: click.ClickException) -> str:
+    """What a person may mean by a subcommand that click finds nothing like; "" if that is open."""
+    if not isinstance(error, click.NoSuchCommand) or error.possibilities or error.ctx is None:
+        return ""
+    from difflib import get_close_matches
+
+    name, context = error.command_name, error.ctx
+    other = OTHER_NAMES.get(name)
+    if isinstance(context.command, click.Group) and other in context.command.commands:
+        return f" Did you mean {other!r}?"
+    if context.parent is None and get_close_matches(name, TO_TRAIN, 1):
+        return f" To train, write {context.command_path} or {context.command_path} --batch."
+    return ""
 
 
 def name_in_errors(command: click.Command) -> None:

@@ -44,7 +44,7 @@ def digit_records(
             "learned": learned if learned >= 0 else None,
             "forgotten": int(lives.forgotten[index]) if has_history else None,
             "since": int(lives.since[index]) if has_history else None,
-            "suspect": bool(table.suspects[index]),
+            "suspect": bool(table.suspects[index]) if has_history else None,
             "unbacked": bool(table.unbacked[index]),
             **({} if table.members is None else {"members": table.members[:, index].tolist()}),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -68,8 +68,10 @@ EXAMPLES = {
 }
 OF_COMMITTEES = "allwrong"
 """The state that says nothing new of one network: who filters its digits is not told of it."""
-_TOLD = " ".join(state for state in STATES if state != OF_COMMITTEES)
-GRAMMAR = f"write true=4,7 pred=9 index=12 conf>0.9 loss>2 forgotten>=2 {_TOLD}"
+OF_HISTORY = ("forgotten", "suspect", "broken", "fixed")
+"""Conditions and orders that follow from the history of one run: a committee has none."""
+TOLD = ("true=4,7", "pred=9", "index=12", "conf>0.9", "loss>2", "forgotten>=2", *STATES)
+"""A condition of each kind, as a message has them."""
 TERM = re.compile(r"([a-z]+)(<=|>=|<|>|=)(.+)")
 WHOLE = re.compile(r"[0-9]{1,9}")
 DECIMAL = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]{1,3})?")
@@ -123,6 +125,11 @@ class Selection:
             mask &= STATES[state](table)
         return mask
 
+    @property
+    def names(self) -> list[str]:
+        """Of the bounds and states."""
+        return [*(bound.name for bound in self.bounds), *(s for s in STATES if s in self.states)]
+
     def __str__(self) -> str:
         """The text that `parse_selection` parses to this selection."""
         sets = zip(SETS, (self.true, self.predicted, self.index), strict=True)
@@ -135,7 +142,14 @@ class Selection:
         )
 
 
-def parse_selection(text: str, classes: int) -> Selection:
+def grammar(committee: bool = False) -> str:
+    """What can be written of the digits of one run, or of a committee."""
+    left_out = OF_HISTORY if committee else (OF_COMMITTEES,)
+    told = [each for each in TOLD if TERM.sub(r"\1", each) not in left_out]
+    return f"write {' '.join(told)}"
+
+
+def parse_selection(text: str, classes: int, committee: bool = False) -> Selection:
     """Read a selection; an empty text selects everything.
 
     Terms are separated by blanks, and all must be true. `true`, `pred` and `index` take whole
@@ -145,6 +159,7 @@ def parse_selection(text: str, classes: int) -> Selection:
     Args:
         text: what a person wrote, for example "true=4 pred=9 conf>0.9 wrong".
         classes: how many there are.
+        committee: whether the digits are those of a committee; an error says what there is.
 
     Raises:
         SelectionError: if it cannot be read.
@@ -169,7 +184,7 @@ def parse_selection(text: str, classes: int) -> Selection:
         elif name in EXAMPLES:
             raise SelectionError(f"{name} needs a number: write {EXAMPLES[name]}")
         else:
-            raise SelectionError(f"{_quoted(word)} is no condition: {GRAMMAR}")
+            raise SelectionError(f"{_quoted(word)} is no condition: {grammar(committee)}")
     return Selection(
         sets.get("true"), sets.get("pred"), sets.get("index"), tuple(bounds), frozenset(states)
     )
@@ -236,6 +251,25 @@ def order(table: DigitTable, name: str) -> NDArray[np.intp]:
     if rank is None:
         return losses_first
     return losses_first[rank(table)[losses_first].argsort(kind="stable")]
+
+
+def check_history(table: DigitTable, names: Iterable[str], instead: str) -> None:
+    """Check that what digits are selected or sorted by is known of them.
+
+    Args:
+        table: of the digits.
+        names: of conditions, or of an order.
+        instead: what there is of a committee.
+
+    Raises:
+        SelectionError: if one of them needs a history, and there is none.
+    """
+    for name in names:
+        if name not in OF_HISTORY or len(table.history):
+            continue
+        if table.members is None:
+            raise SelectionError(f"{name} needs a history of these digits, and there is none")
+        raise SelectionError(f"{name} needs the history of one run; {instead}")
 
 
 def select(table: DigitTable, selection: Selection, order_name: str) -> NDArray[np.intp]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 
@@ -40,7 +41,9 @@ def find(name: str) -> str:
     if len(fitting) > 1:
         raise NoSuchTopic(f"{name!r} could be {' or '.join(fitting)}")
     if not fitting:
-        raise NoSuchTopic(f"the manual has no topic {name!r}; its topics are {', '.join(TOPICS)}")
+        near = "".join(f"; did you mean {each}?" for each in get_close_matches(wanted, TOPICS, 1))
+        topics = f"{' Its' if near else '; its'} topics are {', '.join(TOPICS)}"
+        raise NoSuchTopic(f"the manual has no topic {name!r}{near}{topics}")
     return fitting[0]
 
 
@@ -57,6 +60,33 @@ def read(topic: str) -> str:
 @cache
 def glossary() -> dict[str, str]:
     """What each word of the glossary means, in plain text; the words in small letters."""
-    text = read("glossary").replace("**", "").replace("`", "")
-    entries = re.findall(r"^- ([^:]+): (.*(?:\n  .*)*)", text, re.MULTILINE)
-    return {word.lower(): " ".join(meaning.split()) for word, meaning in entries}
+    plain = ((word, entry.replace("**", "").replace("`", "")) for word, entry in _entries())
+    return {word: " ".join(entry.split()) for word, entry in plain}
+
+
+@cache
+def glossary_words() -> dict[str, str]:
+    """The words of `glossary`, and those that it prints bold within the meaning of another one.
+
+    Returns:
+        Each, in small letters, with the word of `glossary` that explains it.
+    """
+    bold = {
+        other.lower(): word
+        for word, entry in _entries()
+        for other in re.findall(r"\*\*([^*]+)\*\*", entry)
+    }
+    return bold | {word: word for word in glossary()}
+
+
+def explained(word: str) -> str | None:
+    """The word of `glossary` that explains a word, or one in the plural; None if none does."""
+    words, asked = glossary_words(), word.strip().lower()
+    forms = (asked, asked.removesuffix("s"), asked.removesuffix("es"))
+    return next((words[form] for form in forms if form in words), None)
+
+
+def _entries() -> list[tuple[str, str]]:
+    """Each word of the glossary in small letters, with its meaning in Markdown."""
+    found = re.findall(r"^- \*\*([^*]+)\*\*: (.*(?:\n  .*)*)", read("glossary"), re.MULTILINE)
+    return [(word.lower(), entry) for word, entry in found]

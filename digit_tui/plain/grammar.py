@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from digit_tui.config import AUGMENTATIONS, OPTIMIZERS
 from digit_tui.data import printable
 from digit_tui.insight.selection import parse_selection
-from digit_tui.manual import glossary
+from digit_tui.manual import explained, glossary, glossary_words
 from digit_tui.plain import requests
 from digit_tui.plain.requests import InputError, Request, RunCommand
 from digit_tui.plain.values import MOST, choose, count_words, quoted, real, whole
@@ -57,9 +57,17 @@ def find(word: str) -> PlainCommand:
     except ValueError as error:
         if any(name.startswith(word.lower()) for name in NAMES):
             raise InputError(str(error)) from error
-        alike = "".join(f"did you mean {each}? " for each in get_close_matches(word, NAMES, 1))
-        text = f"there is no command {quoted(word)}; {alike}help lists all of them"
+        text = f"there is no command {quoted(word)}; {_near(word, NAMES)}help lists all of them"
         raise InputError(text) from error
+
+
+def _near(word: str, names: Iterable[str]) -> str:
+    """A question whether another name was meant, of about the same length; "" if none is like it.
+
+    Of few letters any two words have some in common: "on" is not what "lion" was meant to be.
+    """
+    alike = [name for name in names if abs(len(name) - len(word)) <= max(len(word) // 4, 1)]
+    return "".join(f"did you mean {each}? " for each in get_close_matches(word, alike, 1))
 
 
 def alone(request: Request) -> Callable[[list[str]], Request]:
@@ -237,10 +245,16 @@ def _help(words: list[str]) -> Request:
     if not words:
         return requests.ShowHelp(None)
     word = " ".join(words).lower()
-    if word in glossary() and word not in NAMES:
-        return requests.ShowHelp(word)
-    count_words(words, 1, 1)
-    return requests.ShowHelp(find(word).name)
+    meant = explained(word)
+    if meant is not None and word not in NAMES:
+        return requests.ShowHelp(meant)
+    if any(name.startswith(word) for name in NAMES):
+        return requests.ShowHelp(find(word).name)
+    near = _near(word, [*NAMES, *glossary_words()])
+    raise ValueError(
+        f"{quoted(word)} is no command, and no word of the glossary; {near}help lists the "
+        "commands, digit-tui manual glossary the words"
+    )
 
 
 NEXT_RUN = dict(zip(restart.NAMES, ("NAME", "NAME or DIR", "256,128", "N", "N"), strict=True))

@@ -383,6 +383,8 @@ class Session:
             name = f"{error.option.replace('_', '-')}: " if isinstance(error, ConfigError) else ""
             raise InputError(f"restart: {name}{error}") from error
         self._next = NextRun(config, dataset)
+        if self.run.teacher:
+            self._transcript.write("the next run has no teacher")
         self._runner.send(commands.Stop())
         while True:  # the task ends with the run
             yield

@@ -10,7 +10,7 @@ from digit_tui.insight.health.record import Record
 from digit_tui.insight.health.rules import RULES
 from digit_tui.run.remedies import HEALTH, Ways
 
-CHECKS = ", ".join(rule.name for rule in RULES)
+CHECKS = f"{', '.join(rule.name for rule in RULES)} (digit-tui manual health explains each)"
 """What is checked, by the names that the manual explains; of all else nothing is said."""
 LINE = 76
 """Columns that a line may have, where it can."""
@@ -77,7 +77,7 @@ def looked_at(record: Record) -> str:
     if record.inspected is not None:
         parts.append(f"the layers at step {record.inspected.step:,}")
     if record.doubts is not None:
-        parts.append(f"{record.doubts.digits:,} monitored digits")
+        parts.append(f"{record.doubts.digits:,} digits that it is measured on")
     if record.training_check is not None:
         parts.append(f"{record.training_check.digits:,} training images")
     return ", ".join(parts)

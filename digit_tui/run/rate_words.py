@@ -7,6 +7,7 @@ from math import isfinite
 import numpy as np
 
 from digit_tui.insight.rate_finder import LOWEST
+from digit_tui.nn import RULES
 from digit_tui.run.rate_search import FoundRate
 
 ROWS = 12
@@ -28,10 +29,29 @@ def found_lines(found: FoundRate) -> list[str]:
         fall, tenth = f"{taken(curve.steepest):g}", f"{taken(curve.tenth):g}"
         lines.append(f"steepest fall at {fall}; a tenth of the minimum's: {tenth}; {you(found)}")
     else:
-        lines.append(f"no rate is suggested: {curve.reason}; {you(found)}")
+        lines.append(f"{no_rate(found)}; {you(found)}")
     lines.append(ended(found))
+    if curve.steepest is not None and finds_step_size(found):
+        lines.append(own_rate(found))
     scheduled = schedule_words(found)
     return [*lines, scheduled] if scheduled else lines
+
+
+def no_rate(found: FoundRate) -> str:
+    """Why no rate is suggested."""
+    reason = own_rate(found) if finds_step_size(found) else found.curve.reason
+    return f"no rate is suggested: {reason}"
+
+
+def finds_step_size(found: FoundRate) -> bool:
+    """Whether the optimizer multiplies the rate by a factor that it finds itself."""
+    return RULES[found.optimizer].step_size is not None
+
+
+def own_rate(found: FoundRate) -> str:
+    """What to set where the optimizer finds its step size."""
+    usual = RULES[found.optimizer].learning_rate
+    return f"{found.optimizer} finds its step size itself: leave the rate at {usual:g}"
 
 
 def you(found: FoundRate) -> str:

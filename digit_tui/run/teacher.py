@@ -123,5 +123,5 @@ def check_distillation(temperature: Any, weight: Any) -> None:
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         low_enough = number and isfinite(value) and 0 <= value <= high
         if not low_enough or (option == "distill_temperature" and value == 0):
-            least = "above 0" if option == "distill_temperature" else "from 0"
-            raise ConfigError(option, f"{value!r} is not a number {least} to {high:g}")
+            limits = "above 0 and at most" if option == "distill_temperature" else "from 0 to"
+            raise ConfigError(option, f"{value!r} is not a number {limits} {high:g}")

@@ -91,6 +91,8 @@ def field_value(name: str, value: Any) -> str:
     """The value of a field of Settings in words."""
     if name == "switched_off":
         return removal_words.units(value)
+    if name == "sam":
+        return setting_value(value or None)
     if name == "taught":
         return str(sum(count for _, count in value) or "none")
     return removal_words.share(value) if name == "pruned" else setting_value(value)

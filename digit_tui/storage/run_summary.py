@@ -191,25 +191,30 @@ def _best(
     return max(measured, key=lambda each: (each[1], -each[0]), default=None)
 
 
-def choice_words(choice: tuple[Any, Any]) -> str:
-    """A setting in words, for example "adamw", or "adamw → sgd" if it was changed."""
-    words = [_value_words(value) for value in choice]
+def choice_words(name: str, choice: tuple[Any, Any]) -> str:
+    """A setting in words, for example "adamw", or "adamw → sgd" if it was changed.
+
+    Args:
+        name: of the setting, as `choices` has it.
+        choice: its value at the start, and now.
+    """
+    words = [_value_words(name, value) for value in choice]
     return words[0] if choice[0] == choice[1] else " → ".join(words)
 
 
-def _value_words(value: Any) -> str:
+def _value_words(name: str, value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     if isinstance(value, bool):
         return "on" if value else "off"
-    return setting_value(value)
+    return field_value("sam", value) if name == NAMES["sam"] else setting_value(value)
 
 
 def differing_settings(runs: Sequence[RunSummary]) -> dict[str, list[str]]:
     """The settings that differ between runs: by name, the words of each run."""
     tables = [run.choices() for run in runs]
     return {
-        name: [choice_words(table[name]) for table in tables]
+        name: [choice_words(name, table[name]) for table in tables]
         for name in tables[0]
         if any(table[name] != tables[0][name] for table in tables)
     }

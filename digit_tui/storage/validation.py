@@ -102,8 +102,8 @@ def number(
     low: float = -float_info.max, high: float = float_info.max, above: float | None = None
 ) -> Check:
     """A finite number between two bounds, which may be met, and above another if one is given."""
-    least = f"from {low:.3g}" if above is None else f"above {above:.3g}"
-    words = f"a number {least} to {high:.3g}"
+    limits = f"from {low:.3g} to" if above is None else f"above {above:.3g} and at most"
+    words = f"a number {limits} {high:.3g}"
 
     def check(value: Any) -> None:
         if not isinstance(value, int | float) or isinstance(value, bool):

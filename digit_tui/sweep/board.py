@@ -223,7 +223,7 @@ def _row(trial: FrozenTrial, now: datetime) -> TrialRow:
 def _plain(params: Mapping[str, Any]) -> dict[str, object]:
     """With values that can be compared and hashed; lists are written as text."""
     return {
-        name: value if isinstance(value, str | int | float | bool) else json.dumps(value)
+        name: value if isinstance(value, str | int | float | bool | None) else json.dumps(value)
         for name, value in params.items()
     }
 

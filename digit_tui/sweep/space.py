@@ -36,6 +36,9 @@ FIELDS = {
 }
 """What can be tried: the names of options, and the fields of RunConfig that they set."""
 
+CAN_BE_OFF = ("clip-norm", "clip-value", "sam")
+"""Options that are off unless they are given."""
+
 ELSEWHERE = {
     "seed": "trials are not chosen by their seed: average over several with --seeds N",
     "validation": "all trials are measured on the same held-out images: use --validation N",
@@ -204,8 +207,8 @@ def check_space(space: Space, preset: str, options: Mapping[str, Any]) -> None:
 
 def value_words(value: object, name: str = "") -> str:
     """A value of a setting, perhaps of a known name, as it is typed."""
-    if value is None:
-        return "off" if name.startswith("clip-") else "default"
+    if value is None or (name == "sam" and value == 0):
+        return "off" if name in CAN_BE_OFF else "default"
     if isinstance(value, bool):
         return "on" if value else "off"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

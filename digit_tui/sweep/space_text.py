@@ -111,7 +111,8 @@ def _value(name: str, text: str) -> Value:
         if text not in CHOICES[field]:
             raise SpaceError(f"{name}: {text!r} is no {field}{near(text, CHOICES[field])}")
         return text
-    return _number(name, text)
+    number = _number(name, text)
+    return None if field == "sam" and number == 0 else number
 
 
 def _number(name: str, text: str) -> int | float:

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 from digit_tui.insight.selection import SelectionError
 from digit_tui.sweep.board import STATES, TrialRow
+from digit_tui.sweep.space import value_words
 
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -49,6 +50,8 @@ class Term:
             if number is None or bound is None:
                 return False
             return COMPARISONS[self.comparison](number, bound)
+        if isinstance(value, bool | None) and self.name in trial.params:
+            value = value_words(value, self.name)
         # The widths of layers have commas too.
         equal = any(_equal(value, text) for text in (self.text, *self.text.split(",")))
         return equal == (self.comparison == "=")

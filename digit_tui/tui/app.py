@@ -239,7 +239,8 @@ class DigitApp(SteeringApp):
                 self.send(commands.Stop())
 
         if self.runner is not None and self._next is None:
-            self.push_screen(RestartDialog(self.model.config, self.model.dataset), chosen)
+            run = self.model
+            self.push_screen(RestartDialog(run.config, run.dataset, bool(run.teacher)), chosen)
 
     async def action_break_off(self) -> None:
         """Pause; the second time save and leave."""

@@ -130,10 +130,10 @@ TRAINING_KEYS: list[BindingType] = [
     Binding(
         "S",
         "next_sam",
-        "Sam",
+        "SAM",
         show=False,
         id="sam",
-        tooltip="Take gradients at the top of the surroundings",
+        tooltip="SAM: gradients at the top of the surroundings",
     ),
     Binding("a", "next_augmentation", "Augment", id="augment", tooltip="Change augmentation"),
     Binding("e", "add_epochs", "Extend", id="epochs", tooltip="Train ten epochs more"),

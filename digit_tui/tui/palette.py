@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple, cast
@@ -37,6 +38,8 @@ LEFT_OUT = {"palette", "next_view", "previous_view", "add_worker_too"}
 GROUP_WIDTH, KEY_WIDTH = 16, 7
 CALLED_SCORE = 0.5
 """Of a command that is called so in other words."""
+MOST = 1e6
+"""More than any score of a fuzzy match, which grows with the letters that are typed."""
 WORDS = {
     "double_rate": "faster speed learning",
     "halve_rate": "slower learning",
@@ -68,13 +71,38 @@ class Entry(NamedTuple):
     group: str
     key: str
     name: str
+    called: str
+    """What the key bar has for it."""
     words: str
     """Other words by which it is found."""
     run: Callable[[], Any]
+    id: str = ""
+    """Of its key, if it has one."""
+
+    def begins(self, query: str) -> bool:
+        """Whether one of its other words begins so."""
+        words = f"{self.called} {self.words}".lower().split()
+        return any(word.startswith(query.lower()) for word in words)
+
+    def fit(self, query: str) -> int:
+        """How well it fits what is typed, 4 to 0.
+
+        It is the id of its key; the key bar calls it so; the words are in its name; a word begins
+        so; or none of these.
+        """
+        wanted, name = query.strip().lower(), self.name.lower()
+        if wanted in (self.id, self.called.lower()):
+            return 4 if wanted == self.id else 3
+        if re.search(rf"\b{re.escape(wanted)}\b", name):
+            return 2
+        return int(bool(re.search(rf"\b{re.escape(wanted)}", name)) or self.begins(wanted))
 
 
 class Commands(Provider):
-    """Finds commands by what they do, or by the word that the key bar has for them."""
+    """Finds commands by what they do, or by the word that the key bar has for them.
+
+    Whole words come before beginnings of words, and these before letters that are anywhere.
+    """
 
     async def discover(self) -> Hits:
         group = ""
@@ -87,10 +115,9 @@ class Commands(Provider):
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for entry in self.entries():
-            words = entry.words.lower().split()
-            called = any(word.startswith(query.lower()) for word in words)
-            score = max(matcher.match(entry.name), CALLED_SCORE * called)
+            score = max(matcher.match(entry.name), CALLED_SCORE * entry.begins(query))
             if score > 0:
+                score += MOST * entry.fit(query)
                 line = _line(entry, matcher.highlight(entry.name), True)
                 yield Hit(score, line, entry.run, entry.name)
 
@@ -109,21 +136,23 @@ class Commands(Provider):
             group, at = places.get(binding.id, ("View", 0))
             key = self.app.get_key_display(binding)
             run = partial(self.app.run_action, binding.action, namespace)
-            words = f"{binding.description} {WORDS.get(binding.id, '')}".rstrip()
-            found.append((at, Entry(group, key, binding.tooltip, words, run)))
+            called, words = binding.description, WORDS.get(binding.id, "")
+            found.append((at, Entry(group, key, binding.tooltip, called, words, run, binding.id)))
         yield from (entry for _, entry in sorted(found, key=lambda each: each[0]))
 
     def _without_key(self) -> Iterator[Entry]:
         host = cast(FrameHost, self.app)
         for place in host.places:
             if not isinstance(self.screen, Frame) or place.title != self.screen.TAB:
-                yield Entry("View", "", f"Go to {place.title}", place.words, place.show)
-        yield Entry("Theme", "", "Choose one of all themes", "", self.app.action_change_theme)
+                title = place.title
+                yield Entry("View", "", f"Go to {title}", title, place.words, place.show)
+        yield Entry("Theme", "", "Choose one of all themes", "", "", self.app.action_change_theme)
         yield Entry(
             "Program",
             f"{key_names(self.app)['help']} m",
             "Read the manual",
             "Manual",
+            "",
             self._open_manual,
         )
 

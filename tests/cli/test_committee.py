@@ -125,6 +125,8 @@ def test_its_mistakes_are_listed_and_drawn(
     assert [row["members"] for row in rows] == [
         " ".join(map(str, each["members"])) for each in records
     ]
+    assert {row["suspect"] for row in rows} == {""}  # a committee has no history
+    assert {each["suspect"] for each in records} == {None}
     text = program(*asked).stdout
     assert "loss  members\n" in text
     page = tmp_path / "page.html"
@@ -132,6 +134,21 @@ def test_its_mistakes_are_listed_and_drawn(
     read = Page(page.read_text())
     assert len(read.all("img")) == len(wrong)
     assert "members" in read.text_of("button")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("--select", "true=1 suspect"), "--select: suspect needs the history of one run"),
+        (("--select", "forgotten>=1"), "wrong right allwrong unbacked"),
+        (("--sort", "broken"), "a committee is sorted by loss, confidence, index"),
+        (("--select", "sure"), "wrong right allwrong unbacked"),
+    ],
+)
+def test_what_needs_a_history_is_refused(
+    asked: tuple[str, str], said: str, three: list[Path], program: Program
+) -> None:
+    assert said in one_line(program("mistakes", *words(three), *asked), 2)
 
 
 def test_it_reads_pictures(
@@ -163,6 +180,10 @@ def test_it_is_one_onnx_file(
     first, *others = words(three)
     done = program("export", first, str(path), *others)
     assert (done.exit_code, done.stderr) == (0, "")
+    told = done.stdout.split("\n")
+    assert "digit-tui committee one two three" in told[2]
+    members = [line.split()[:2] for line in told if line.endswith(tuple(map(str, three)))]
+    assert members == [[letter, str(run)] for letter, run in zip("ABC", three, strict=True)]
     inputs = patterns.test_images.astype(np.float32) / 255
     outputs = runtime_outputs(path, inputs)
     assert list(outputs) == ["probabilities"]

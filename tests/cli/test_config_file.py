@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,12 @@ def test_every_option_can_be_in_the_file(program: Program, file: Path) -> None:
         assert found[name] == (value, "config.toml", f"{file}:{line}")
     for name in EVERYTHING:
         assert in_force(program, "--no-config")[name][1] in ("default", "preset")
+
+
+def test_sam_can_be_off(program: Program, file: Path) -> None:
+    file.write_text('sam = "off"\n')
+    assert in_force(program)["sam"] == (0.0, "config.toml", f"{file}:1")
+    assert re.search(r"^sam +off ", program("config").stdout, re.MULTILINE)
 
 
 def test_what_is_nearer_wins(program: Program, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

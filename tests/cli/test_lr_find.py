@@ -175,6 +175,12 @@ def test_digits_that_are_too_easy_suggest_nothing(folder: Path) -> None:
     assert f"\n{reason}; you are at 0.05\n" in told.stdout
 
 
+def test_prodigys_rate_is_left_alone(folder: Path) -> None:
+    told = run("lr-find", *options(folder, optimizer="prodigy"))
+    assert "prodigy finds its step size itself: leave the rate at 1" in told.stdout
+    assert told.exit_code == (told.stderr != "")
+
+
 def test_no_suggestion_is_a_failure_with_its_reason(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,8 @@ from digit_tui.cli.terminal import no_terminal
     [
         ("--no-such", "(see digit-tui --help)"),
         ("nonsense", "(see digit-tui --help)"),
+        ("trian", "To train, write digit-tui or digit-tui --batch. (see digit-tui --help)"),
+        ("runs remove x", "Did you mean 'rm'? (see digit-tui runs --help)"),
         ("--seed x", "'x' is not a whole number. (see digit-tui --help)"),
         ("--target-accuracy x", "'x' is not a number. (see digit-tui --help)"),
         ("evaluate", "(see digit-tui evaluate --help)"),

@@ -66,6 +66,8 @@ def test_a_beginning_of_a_name_will_do() -> None:
         NoSuchTopic, match="'s' could be start or scripts or sweep or statuses or speed"
     ):
         find("s")
+    with pytest.raises(NoSuchTopic, match=r"did you mean teach[?] Its topics are"):
+        find("teaching")
     for name in ("", " ", "x", "optionsx"):
         with pytest.raises(NoSuchTopic, match=f"no topic .*{', '.join(TOPICS)}"):
             find(name)

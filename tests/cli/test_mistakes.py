@@ -177,7 +177,10 @@ def test_the_history_goes_with_the_digits_and_not_with_the_folder(
     assert len(others) == 1000
     for each in others:
         assert [each[name] for name in ("learned", "forgotten", "since")] == [None] * 3
-        assert not each["suspect"]
+        assert each["suspect"] is None
+    refused = tell(trained, "--data", same, "--select", "suspect")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--select: suspect needs a history of these digits" in refused.stderr
     assert "History   none of these digits" in succeed(trained, "--data", same)
 
 

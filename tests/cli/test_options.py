@@ -148,6 +148,7 @@ def test_a_saved_run_keeps_its_settings(
         error = the_error(program(*run, other, value))
         assert f"{flag}: the run has {other} " in error
         assert "leave it out" in error
+    assert "the run has --sam off, not 0.05" in the_error(program(*run, "--sam", "0.05"))
 
 
 TWO_PROCESSES = ["--batch", "--json", "--data", "sample", "--side", "8", "--hidden", "8"]

@@ -141,7 +141,9 @@ WRONG = [
     ("fly", "there is no command 'fly'; help lists all of them"),
     ("helath", "there is no command 'helath'; did you mean health? help lists all of them"),
     ("s", "'s' may be step or sam or save or status"),
-    ("help fly", "help: there is no command 'fly'"),
+    ("lion", "there is no command 'lion'; help lists all of them"),
+    ("help fly", "help: 'fly' is no command, and no word of the glossary; help lists the"),
+    ("help moun", "did you mean muon? help lists the commands, digit-tui manual glossary the"),
     ("pause now", "pause: 'now' is one word too many (use: pause)"),
     ("network 0", "network: '0' is not a whole number from 1"),
     ("network chart", "network: 'chart' is none of check (use: network, network LAYER, network"),
@@ -231,5 +233,20 @@ def test_help_explains_the_words_of_the_glossary() -> None:
     assert parse("help learning rate") == requests.ShowHelp("learning rate")
     assert help_lines("loss")[0].startswith("loss: how wrong the network is: minus the logarithm")
     assert [line.partition(":")[0] for line in help_lines("fork")][1:] == ["fork"]
-    with pytest.raises(InputError, match="there is no command 'lass'"):
+    with pytest.raises(InputError, match=r"'lass' .* did you mean (class|loss)"):
         parse("help lass")
+
+
+@pytest.mark.parametrize(
+    ("asked", "word"),
+    [
+        *((optimizer, optimizer) for optimizer in ("lion", "muon", "prodigy", "schedulefree")),
+        *(("adamw", "adam"), ("teachers", "distillation"), ("elastic", "augmentation")),
+        *(("biases", "weight"), ("weights", "weight"), ("point", "points"), ("Test", "test set")),
+        *(("PCA", "pca"), ("McNemar", "mcnemar's test"), ("t-SNE", "t-sne"), ("F1", "f1")),
+    ],
+)
+def test_words_that_another_one_explains_are_found(asked: str, word: str) -> None:
+    assert parse(f"help {asked}") == requests.ShowHelp(word)
+    assert help_lines(word)[-1].startswith(f"{word}: ")
+    assert asked.lower().removesuffix("es").removesuffix("s") in help_lines(word)[-1].lower()

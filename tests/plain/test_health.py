@@ -16,7 +16,8 @@ def test_no_check_finds_anything(converse: Converse) -> None:
     place = ended.lines.index("run at epoch 1.00, step 63:")
     assert ended.lines[place + 1 : place + 3] == [
         "no check finds anything wrong",
-        "looked at: 1 epoch, the layers at step 63, 1,000 monitored digits, 2,000 training images",
+        "looked at: 1 epoch, the layers at step 63, 1,000 digits that it is measured on, "
+        "2,000 training images",
     ]
 
 

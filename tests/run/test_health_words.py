@@ -82,8 +82,10 @@ def test_no_check_finds_anything(sample: Dataset) -> None:
     assert health_line([], bindings.WAYS) == ""
     assert health_lines(record, [], bindings.WAYS) == [
         "no check finds anything wrong",
-        "looked at: 1 epoch, the layers at step 63, 1,000 monitored digits, 2,000 training images",
-        f"checked for: {', '.join(rule.name for rule in RULES)}",
+        "looked at: 1 epoch, the layers at step 63, 1,000 digits that it is measured on, "
+        "2,000 training images",
+        f"checked for: {', '.join(rule.name for rule in RULES)} "
+        "(digit-tui manual health explains each)",
     ]
 
 

@@ -102,4 +102,5 @@ def test_settings_that_differ(make_run: MakeRun) -> None:
         "commands": ["0", "1"],
     }
     assert differing_settings([RunSummary.of(SavedRun.read(one))] * 2) == {}
-    assert choice_words((None, 1.5)) == "off → 1.5"
+    assert choice_words("clipping by norm", (None, 1.5)) == "off → 1.5"
+    assert choice_words("sam", (0.0, 0.05)) == "off → 0.05"

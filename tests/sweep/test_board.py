@@ -137,6 +137,23 @@ def test_what_is_no_filter_is_told(text: str, why: str) -> None:
     assert why in str(error.value)
 
 
+def test_what_is_off_is_called_so() -> None:
+    optuna = pytest.importorskip("optuna")
+    study = optuna.create_study()
+    study.add_trial(
+        optuna.trial.create_trial(
+            params={"sam": None},
+            distributions={"sam": optuna.distributions.CategoricalDistribution((None, 0.05))},
+            value=0.5,
+        )
+    )
+    (row,) = board_of(study, importance=()).trials
+    assert row.params == {"sam": None}
+    assert parse_filter("sam=off", ["sam"]).matches(row)
+    assert not parse_filter("sam!=off", ["sam"]).matches(row)
+    assert not parse_filter("sam=off", ["sam"]).matches(replace(row, params={"sam": 0.05}))
+
+
 def test_widths_with_commas_can_be_asked_for() -> None:
     chosen = parse_filter("hidden=256,128", ["hidden"])
     assert chosen.matches(replace(trial(0), params={"hidden": "256,128"}))

@@ -31,6 +31,7 @@ from digit_tui.sweep.space_text import dimension_words, parse_dimension, read_di
         ("hidden=128|256,128", Choices("hidden", ("128", "256,128"))),
         ("hidden=64,128", Choices("hidden", ("64", "128"))),
         ("average=on,off", Choices("average", (True, False))),
+        ("sam=0,0.05", Choices("sam", (None, 0.05))),
         ("clip-norm=off,1", Choices("clip-norm", (None, 1.0))),
         ("augment=none,elastic", Choices("augment", ("none", "elastic"))),
         ("batch-size=16..256:log", Range("batch-size", 16, 256, log=True, whole=True)),

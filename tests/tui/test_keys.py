@@ -191,6 +191,19 @@ class TestPalette:
             opened.app.screen.query_one(Input).value = word
             await opened.until(lambda: found in opened.text)
 
+    async def test_whole_words_come_first(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(1))
+            opened.app.show_view("draw")  # it has keys whose names have these letters
+            await opened.settle()
+            await opened.press("ctrl+p")
+            options = opened.app.screen.query_one(OptionList)
+            for word, keys in (("sam", "S"), ("undo", "uz"), ("help", "?"), ("brush", "b")):
+                opened.app.screen.query_one(Input).value = word
+                await opened.settle()
+                first = [str(each.prompt) for each in options.options[: len(keys)]]
+                assert [line[16:].split()[0] for line in first] == [*keys]
+
     def test_each_key_of_the_run_has_a_group(self) -> None:
         listed = [id for ids in GROUPS.values() for id in ids]
         assert len(set(listed)) == len(listed)

@@ -69,7 +69,7 @@ def description(run: RunSummary, width: int) -> list[str]:
         if set(choices[name]) == {"none"}:
             del choices[name]
     del choices["teacher"]  # likewise
-    settings = ", ".join(f"{name} {choice_words(choice)}" for name, choice in choices.items())
+    settings = ", ".join(f"{name} {choice_words(name, choice)}" for name, choice in choices.items())
     versions = ", ".join(f"{name} {word}" for name, word in saved.record["versions"].items())
     paragraphs = {
         "Run": [str(saved.path)],

@@ -81,7 +81,7 @@ def settings(report: Report) -> str:
         f"{side} \N{MULTIPLICATION SIGN} {side} pixels",
         "Network": f"{network} units, {parameter_count(run.network):,} parameters",
     }
-    chosen = {name.capitalize(): choice_words(choice) for name, choice in choices.items()}
+    chosen = {name.capitalize(): choice_words(name, choice) for name, choice in choices.items()}
     return facts(values) + "\n<h3>Settings</h3>\n" + facts(chosen, short=True)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from digit_tui.tui.terminal.charset import PLUS_MINUS
+
 SIGN_WIDTH, WORDS_WIDTH = 20, 50
 """Columns that a sign and its meaning may take, so that the help needs no more than 80."""
 
@@ -96,7 +98,7 @@ FORK = (
     Meaning("optimizer", "the rule of a step; {optimizer} tells each in half a line"),
     Meaning("learning rate", "how far a step goes"),
     Meaning("clipping", "gradients that are longer, or larger, are cut"),
-    Meaning("sam", "gradients at the top of the surroundings, off if 0"),
+    Meaning("sam", "gradients at the top of the surroundings, or off"),
     Meaning("augmentation", "how training images are deformed before each use"),
     Meaning("pruned 30%", "the smallest 30% of its weights stay at 0"),
     Meaning("units off", "layer 1:unit 17 and 23; the rest does without them"),
@@ -163,7 +165,7 @@ CONFUSION = (
 )
 LAYERS = (
     Meaning("784→128", "each of 128 units reads all 784 outputs below"),
-    Meaning("weights 0.001 ±0.05", "their mean, and how far they are spread"),
+    Meaning(f"weights 0.001 {PLUS_MINUS}0.05", "their mean, and how far they are spread"),
     Meaning("gradient", "how steep the loss is for this layer's weights"),
     Meaning("update 0.001", "by which part of itself a step changes the layer"),
     Meaning("▲  ▼", "above 1e-2: too much; below 1e-4: little, as at the end"),

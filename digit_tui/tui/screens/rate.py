@@ -19,7 +19,7 @@ from digit_tui.data import Dataset
 from digit_tui.insight.rate_finder import HIGHEST, LOWEST
 from digit_tui.run.events import Inspected
 from digit_tui.run.rate_search import FoundRate, RateSearch
-from digit_tui.run.rate_words import ended, loss_words, schedule_words, taken
+from digit_tui.run.rate_words import ended, loss_words, no_rate, schedule_words, taken
 from digit_tui.tui.drawing.chart import BRAILLE, Curve, Drawing, letter
 from digit_tui.tui.screens.dialog import Dialog
 from digit_tui.tui.screens.train_charts import LINE
@@ -204,8 +204,8 @@ class RateDialog(Dialog[float | None]):
         found, rate = self._found, self._rate
         if found is None or rate is None:
             return
-        reason, loss = found.curve.reason, found.curve.smoothed_at(rate)
-        told = f"no rate is suggested: {reason}" if reason else ended(found)
+        loss = found.curve.smoothed_at(rate)
+        told = no_rate(found) if found.curve.reason else ended(found)
         lines = [f"At step {found.step:,}: {told}."]
         lines.append(f"Chosen: {rate:g} (loss {loss_words(loss)})")
         if schedule_words(found):

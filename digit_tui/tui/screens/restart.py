@@ -52,15 +52,17 @@ class RestartDialog(Form[NextRun | None]):
             self.config = config
             self.outcome = outcome
 
-    def __init__(self, config: RunConfig, dataset: Dataset | None) -> None:
+    def __init__(self, config: RunConfig, dataset: Dataset | None, has_teacher: bool) -> None:
         """Make it.
 
         Args:
             config: the present run's.
             dataset: the present run's, if it is read.
+            has_teacher: whether the present run learns from another one.
         """
         self._config = config
         self._dataset = dataset
+        self._has_teacher = has_teacher
         self._awaited: RunConfig | None = None  # the run whose data are being read
         self._preset = Choice("preset", list(PRESET_WORDS), 0)
         self._data = Entry("data", config.data, "auto, sample, mnist or a folder")
@@ -84,8 +86,10 @@ class RestartDialog(Form[NextRun | None]):
 
     def compose_content(self) -> ComposeResult:
         yield from super().compose_content()
+        no_teacher = "The next run has no teacher: --teacher, at the start, names one.\n"
         yield Label(
-            "\nauto is full MNIST if it was fetched, else the bundled sample.\n"
+            f"\n{no_teacher * self._has_teacher}"
+            "auto is full MNIST if it was fetched, else the bundled sample.\n"
             f"The seed is a fresh one: type {self._config.seed} for the same.\n"
             "The rest follows from the preset; once it runs, o, [ ], e, a change it.",
             markup=False,

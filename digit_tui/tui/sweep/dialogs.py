@@ -111,7 +111,7 @@ def facts_text(board: Board, trial: TrialRow) -> Text:
         "accuracy": accuracy,
         "epoch": epochs,
         "time": seconds_words(trial.seconds) if trial.seconds else "",
-        **{name: value_words(value) for name, value in trial.params.items()},
+        **{name: value_words(value, name) for name, value in trial.params.items()},
     }
     width = max([NAMES, *(len(name) for name in facts)])
     text = Text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from digit_tui.data import printable
 from digit_tui.sweep.board import STATES, Board, TrialRow
 from digit_tui.sweep.trial_filter import TrialFilter, parse_filter
 from digit_tui.tui.sweep.words import (
@@ -204,7 +205,7 @@ class Listing:
 def _setting(name: str, place: int) -> Column:
     return Column(
         name,
-        lambda each: shortened(value_words(each.params[name])) if name in each.params else "",
+        lambda each: shortened(value_words(each.params[name], name)) if name in each.params else "",
         lambda each: each.params.get(name),
         rank=4 + place / 100 if place < MANY else 10 + place / 100,
     )
@@ -232,4 +233,4 @@ def _time(trial: TrialRow) -> str:
 
 
 def _worker(trial: TrialRow) -> str:
-    return "" if trial.worker is None else shortened(value_words(trial.worker))
+    return "" if trial.worker is None else shortened(printable(trial.worker))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.segment import Segment
 from textual import events
 from textual.app import ComposeResult
@@ -63,8 +65,8 @@ class ImportanceBars(Wheel, Canvas):
         if board is not None and not shares:
             note = self.part("importance-bars--note")
             lines += [fitted(text, width, note) for text in _wrapped(UNKNOWN, width)]
-        elif board is not None and model.chosen_setting is not None:
-            lines += [fitted(text, width) for text in best_value_words(board, model.chosen_setting)]
+        elif board is not None:
+            lines += [fitted(text, width) for text in best_trial_words(board, names)]
         self.paint(lines)
 
     def on_click(self, event: events.Click) -> None:
@@ -130,12 +132,11 @@ class SettingsView(SweepFrame):
         self.redraw()
 
 
-def best_value_words(board: Board, name: str) -> list[str]:
-    """The value that the best trial has of a setting."""
-    ranked = board.ranked
-    if not ranked or name not in ranked[0].params:
-        return []
-    return ["Best trial has", f"{name} {value_words(ranked[0].params[name])}"]
+def best_trial_words(board: Board, names: Sequence[str]) -> list[str]:
+    """The settings that the best trial has."""
+    best = board.ranked[0].params if board.ranked else {}
+    values = [f"{name} {value_words(best[name], name)}" for name in names if name in best]
+    return ["Best trial has", *values] if values else []
 
 
 def _bar(share: float, columns: int) -> str:

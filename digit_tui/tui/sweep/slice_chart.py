@@ -100,7 +100,7 @@ def axis_of(trials: Sequence[TrialRow], name: str, log: bool, columns: int) -> A
         isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()
     )
     if not numeric or not values:
-        return _categories(values, columns)
+        return _categories(values, name, columns)
     numbers = {number: float(value) for number, value in values.items()}  # type: ignore[arg-type]
     log = log and min(numbers.values()) > 0
     x = {number: float(np.log10(each)) if log else each for number, each in numbers.items()}
@@ -111,13 +111,13 @@ def axis_of(trials: Sequence[TrialRow], name: str, log: bool, columns: int) -> A
     return Axis(x, span, ticks, "")
 
 
-def _categories(values: dict[int, object], columns: int) -> Axis:
+def _categories(values: dict[int, object], name: str, columns: int) -> Axis:
     """In the order of their names, those of numbers by size."""
-    names = sorted({value_words(each) for each in values.values()}, key=_natural)
+    names = sorted({value_words(each, name) for each in values.values()}, key=_natural)
     places = {name: float(place) for place, name in enumerate(names)}
     # Beside each other, or one point would hide the others; where, is the trial's own place.
     x = {
-        number: places[value_words(each)] + SPREAD * (number * GOLDEN % 1 - 0.5)
+        number: places[value_words(each, name)] + SPREAD * (number * GOLDEN % 1 - 0.5)
         for number, each in values.items()
     }
     span = -0.5, max(len(names) - 0.5, 0.5)

@@ -7,6 +7,7 @@ from itertools import pairwise
 from statistics import fmean
 
 from digit_tui.data import counted, printable
+from digit_tui.sweep import space
 from digit_tui.sweep.board import STATES, Board, TrialRow
 from digit_tui.tui.widgets.status_line import trend
 
@@ -23,13 +24,11 @@ def state_words(state: str) -> str:
     return f"{SIGNS[state]} {state}"
 
 
-def value_words(value: object) -> str:
+def value_words(value: object, name: str) -> str:
     """A value of a setting, in so many digits that trials can be told apart."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
+    if isinstance(value, float) and value:
         return f"{value:.3g}"
-    return "none" if value is None else printable(str(value))
+    return printable(space.value_words(value, name))
 
 
 def accuracy_words(accuracy: float | None) -> str:
@@ -78,7 +77,7 @@ def shortened(text: str, columns: int = LONGEST) -> str:
 
 def settings_text(settings: dict[str, object], columns: int) -> str:
     """For example "lr 0.001, optimizer adam"; "…" for those for which there is no room."""
-    parts = [f"{name} {value_words(value)}" for name, value in settings.items()]
+    parts = [f"{name} {value_words(value, name)}" for name, value in settings.items()]
     text = ", ".join(parts)
     while len(text) > columns and parts:
         parts.pop()

@@ -52,6 +52,10 @@ def shows(text: str) -> bool:
     return True
 
 
+PLUS_MINUS = "±" if shows("±") else "+-"
+"""A stand-in has the width of its character, and this sign has none of one column."""
+
+
 def stand_in(character: str) -> str:
     """ASCII for a character, of the same width."""
     width = cell_len(character)

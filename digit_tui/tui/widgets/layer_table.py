@@ -13,6 +13,7 @@ from textual.geometry import Size
 from digit_tui.insight.layer_report import removed_words
 from digit_tui.insight.layers import LayerFacts
 from digit_tui.tui.drawing.ink import Line
+from digit_tui.tui.terminal.charset import PLUS_MINUS
 from digit_tui.tui.widgets.canvas import Canvas
 from digit_tui.tui.widgets.mouse import RowChosen, Wheel
 from digit_tui.tui.widgets.status_line import BARS
@@ -43,9 +44,13 @@ def number(value: float, precision: int = 2) -> str:
     return f"{value:.{precision}g}" if 1e-3 <= abs(value) < 1e4 else f"{value:.1e}"
 
 
+def _spread(mean: float, deviation: float) -> str:
+    return f"{number(mean)} {PLUS_MINUS}{number(deviation)}"
+
+
 COLUMNS: tuple[tuple[str, int, Callable[[LayerFacts], str]], ...] = (
     ("shape", 9, lambda each: "{}→{}".format(*each.shape)),
-    ("weights", 17, lambda each: f"{number(each.weight_mean)} ±{number(each.weight_deviation)}"),
+    ("weights", 17, lambda each: _spread(each.weight_mean, each.weight_deviation)),
     ("gradient", 9, lambda each: number(each.gradient_norm)),
     ("update", 10, lambda each: f"{number(each.update_ratio)}{_arrow(each.update_ratio)}"),
     ("dead", 7, lambda each: f"{each.dead:.0%}"),
@@ -56,7 +61,7 @@ COLUMNS: tuple[tuple[str, int, Callable[[LayerFacts], str]], ...] = (
 OF_RELU = ("dead", "saturated")
 """Columns that the output, without a ReLU, has no numbers for."""
 PAST: tuple[tuple[str, Callable[[LayerFacts], float], bool], ...] = (
-    ("weights ±", lambda each: each.weight_deviation, True),
+    (f"weights {PLUS_MINUS}", lambda each: each.weight_deviation, True),
     ("gradient", lambda each: each.gradient_norm, True),
     ("update", lambda each: each.update_ratio, True),
     ("dead", lambda each: each.dead, False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -227,6 +228,16 @@ class TestRestart:
             await opened.press("escape")
             assert opened.sent == []
             assert opened.app._next is None
+
+    async def test_who_has_a_teacher_is_told_that_the_next_run_has_none(
+        self, window: Any, story: Any
+    ) -> None:
+        loaded, started, *others = story.opening()
+        about = {"runs": ["one"], "temperature": 4.0, "weight": 0.9}
+        async with window() as opened:
+            await opened.tell(loaded, replace(started, teacher=about), *others)
+            await opened.press("r")
+            opened.find("The next run has no teacher")
 
     async def test_a_preset_fills_in_the_others(self, window: Any, story: Any) -> None:
         async with window(batch_size=64) as opened:
