@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from digit_tui.data import counted
 from digit_tui.run.events import EpochEnded, Event, RunStarted, SettingChanged, StepsDone
+from digit_tui.run.setting_words import setting_set
 from digit_tui.run.teacher_words import teacher_words
-from digit_tui.run.wording import setting_set
 from digit_tui.session.output import discard_output
 
 if TYPE_CHECKING:

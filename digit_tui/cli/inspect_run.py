@@ -29,7 +29,7 @@ from digit_tui.insight.units import layer_units
 from digit_tui.nn import LayerCheck
 from digit_tui.run.events import Inspected
 from digit_tui.run.inspection import check_of, facts_of, histograms_of, step_of
-from digit_tui.run.wording import settings_words
+from digit_tui.run.setting_words import settings_words
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.health_check import Health

@@ -17,7 +17,7 @@ from digit_tui.nn import Evaluation
 from digit_tui.plain import requests
 from digit_tui.plain.grammar import help_lines
 from digit_tui.plain.requests import InputError, Request
-from digit_tui.run import wording
+from digit_tui.run import setting_words, wording
 from digit_tui.run.commands import Command, Setting, StepEpoch
 from digit_tui.run.events import Evaluated, SnapshotInfo
 from digit_tui.run.settings import changes_of
@@ -104,7 +104,7 @@ def status(run: RunStatus) -> list[str]:
     """The state of a run in full."""
     name = run.dataset.name if run.dataset else run.config.data
     parts = [name, "-".join(map(str, run.network)) or "no network yet"]
-    settings = wording.settings_words(run.settings, run.learning_rate, run.rate_factor)
+    settings = setting_words.settings_words(run.settings, run.learning_rate, run.rate_factor)
     lines = [
         status_line(run),
         ", ".join(filter(None, [*parts, *settings, run.teacher])),

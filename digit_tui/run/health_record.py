@@ -12,8 +12,8 @@ from digit_tui.insight.health.record import EpochFacts, Inspection, Record, Sett
 from digit_tui.insight.layers import LayerFacts
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import EpochEnded, Inspected, SettingChanged
+from digit_tui.run.setting_words import setting_change
 from digit_tui.run.settings import Settings, changes_of
-from digit_tui.run.wording import setting_change
 
 EPOCHS = 500
 """So many of the latest epochs are looked at: tests for a trend compare each with each."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from digit_tui.run.commands import Lineage
 from digit_tui.run.lineage import position
-from digit_tui.run.wording import command_words
+from digit_tui.run.setting_words import command_words
 from digit_tui.storage.history import History
 from digit_tui.storage.journal import Line
 

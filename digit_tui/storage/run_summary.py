@@ -14,9 +14,9 @@ from digit_tui.config import ConfigError, RunConfig
 from digit_tui.run.commands import Lineage
 from digit_tui.run.lineage import position
 from digit_tui.run.setting_ranges import check_values
+from digit_tui.run.setting_words import NAMES, field_value, setting_value
 from digit_tui.run.settings import OPTIONLESS, Settings, changes_of
 from digit_tui.run.teacher_words import distilled_from
-from digit_tui.run.wording import NAMES, field_value, setting_value
 from digit_tui.storage.command_records import CommandRecord, command_records_of
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History

@@ -33,10 +33,10 @@ from digit_tui.run.events import (
 )
 from digit_tui.run.lineage import position
 from digit_tui.run.setting_ranges import checked_changes
+from digit_tui.run.setting_words import NAMES
 from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.teacher import Teacher
-from digit_tui.run.wording import NAMES
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History

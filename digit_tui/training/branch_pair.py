@@ -29,7 +29,7 @@ from digit_tui.run.events import (
     Teaching,
 )
 from digit_tui.run.remedies import OTHER_VALUE
-from digit_tui.run.wording import setting_words
+from digit_tui.run.setting_words import setting_words
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_files import LEFT
 from digit_tui.storage.run_writer import ForkedFrom, RunWriter

@@ -8,8 +8,8 @@ from math import inf
 from digit_tui.run.commands import AppliedCommand, Lineage
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.lineage import is_ancestor
+from digit_tui.run.setting_words import command_words
 from digit_tui.run.state import RunState
-from digit_tui.run.wording import command_words
 
 UNDO_BYTES = 128 * 2**20
 """Memory for snapshots."""

@@ -19,9 +19,10 @@ from digit_tui.run.events import (
 )
 from digit_tui.run.lineage import is_valid
 from digit_tui.run.remedies import NEVER_THERE
+from digit_tui.run.setting_words import command_words
 from digit_tui.run.settings import Settings, changes_of
 from digit_tui.run.state import RunState, Vectors
-from digit_tui.run.wording import command_words, spike
+from digit_tui.run.wording import spike
 from digit_tui.training.branch import Branch
 from digit_tui.training.pace import Pace
 from digit_tui.training.snapshots import Snapshot, SnapshotStore

@@ -22,7 +22,8 @@ from digit_tui.run.events import (
     SettingChanged,
     StepsDone,
 )
-from digit_tui.run.wording import divergence, setting_change
+from digit_tui.run.setting_words import setting_change
+from digit_tui.run.wording import divergence
 from digit_tui.training import step_publisher
 
 

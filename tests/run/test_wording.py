@@ -24,17 +24,9 @@ from digit_tui.run.commands import (
 )
 from digit_tui.run.events import ForkEnded, Refused, SettingChanged, WentBack, WorkerLost
 from digit_tui.run.remedies import KEEP_FIRST, NO_CHANGE
+from digit_tui.run.setting_words import command_words, rate_words, setting_words
 from digit_tui.run.settings import Settings
-from digit_tui.run.wording import (
-    ROW,
-    command_words,
-    kept,
-    line_for,
-    loaded,
-    rate_words,
-    setting_words,
-    spike,
-)
+from digit_tui.run.wording import ROW, kept, line_for, loaded, spike
 from digit_tui.tui.bindings import WAYS
 
 

@@ -37,7 +37,7 @@ from digit_tui.run.events import (
     SettingChanged,
     StepsDone,
 )
-from digit_tui.run.wording import NAMES
+from digit_tui.run.setting_words import NAMES
 
 PAUSED = 10**9
 """A step that is never reached: a script's command with it waits until the run is paused."""

@@ -14,7 +14,7 @@ from support.workers import needs_workers
 from digit_tui.nn.optimizers.prodigy import FIRST_DISTANCE
 from digit_tui.run.commands import Inspect, SetOptimizer, Stop, SwitchOff, SwitchOn, Undo
 from digit_tui.run.events import Inspected, StepsDone
-from digit_tui.run.wording import settings_words
+from digit_tui.run.setting_words import settings_words
 from digit_tui.storage.saved_run import SavedRun
 
 OPTIONS: dict[str, Any] = {"optimizer": "prodigy", "learning_rate": 1.0, "hidden": (7, 5)}

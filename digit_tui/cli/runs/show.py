@@ -8,9 +8,10 @@ from textwrap import wrap
 from digit_tui.cli.runs.text import aligned, human_size, network_words, print_lines
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import counted
+from digit_tui.run.setting_words import NAMES
 from digit_tui.run.settings import OPTIONLESS
 from digit_tui.run.teacher_words import distilled_from
-from digit_tui.run.wording import NAMES, epoch_words
+from digit_tui.run.wording import epoch_words
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output

@@ -12,9 +12,9 @@ from digit_tui.export.markup import element, safe
 from digit_tui.export.report.content import Report
 from digit_tui.nn.network import parameter_count
 from digit_tui.run.command_line import command_line
+from digit_tui.run.setting_words import NAMES
 from digit_tui.run.settings import OPTIONLESS
 from digit_tui.run.teacher_words import distilled_from
-from digit_tui.run.wording import NAMES
 from digit_tui.storage.run_summary import choice_words
 
 

@@ -18,8 +18,8 @@ from digit_tui.run.commands import (
 )
 from digit_tui.run.commands import Setting as SettingCommand
 from digit_tui.run.setting_ranges import check_changes
+from digit_tui.run.setting_words import NAMES, setting_value, setting_words
 from digit_tui.run.settings import Settings, changes_of, commands_of, number
-from digit_tui.run.wording import NAMES, setting_value, setting_words
 from digit_tui.tui.screens.form import Form
 from digit_tui.tui.screens.list_dialog import ListDialog
 from digit_tui.tui.screens.prune import ShareChoice

@@ -9,8 +9,8 @@ from textual.widgets import OptionList
 
 from digit_tui.config import OPTIMIZERS, RunConfig
 from digit_tui.run.commands import SetOptimizer
+from digit_tui.run.setting_words import NAMES, setting_value
 from digit_tui.run.settings import Settings, changes_of
-from digit_tui.run.wording import NAMES, setting_value
 from digit_tui.tui.bindings import OPTIMIZER_KEYS
 from digit_tui.tui.screens.list_dialog import ListDialog
 from digit_tui.tui.widgets.lines import Lines

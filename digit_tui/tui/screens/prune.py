@@ -8,8 +8,8 @@ from digit_tui.config import RunConfig
 from digit_tui.run import removal_words
 from digit_tui.run.commands import Prune
 from digit_tui.run.setting_ranges import check_changes
+from digit_tui.run.setting_words import setting_words
 from digit_tui.run.settings import Settings, share
-from digit_tui.run.wording import setting_words
 from digit_tui.tui.key_words import key_names
 from digit_tui.tui.screens.form import Form
 from digit_tui.tui.widgets.choice import Choice

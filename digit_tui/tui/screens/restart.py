@@ -11,8 +11,8 @@ from textual.widgets import Label
 
 from digit_tui.config import PRESETS, ConfigError, RunConfig
 from digit_tui.data import Dataset, counted
+from digit_tui.run.setting_words import settings_words
 from digit_tui.run.settings import Settings
-from digit_tui.run.wording import settings_words
 from digit_tui.session.failures import failure_of
 from digit_tui.training.restart import NextRun, fresh_seed, next_config
 from digit_tui.training.run_request import RunRequest

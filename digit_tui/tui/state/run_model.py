@@ -15,7 +15,7 @@ from digit_tui.config import RunConfig
 from digit_tui.data import printable
 from digit_tui.insight.significance import compare, gap_words
 from digit_tui.nn import Network
-from digit_tui.run import wording
+from digit_tui.run import setting_words, wording
 from digit_tui.run.changes import (
     Mark,
     changes_along,
@@ -219,7 +219,7 @@ class RunModel(RunStatus):
         line.events.append(event)
         changed = net(line.events)
         if changed:
-            line.text = printable(wording.settings_changed(changed, self.config.schedule))
+            line.text = printable(setting_words.settings_changed(changed, self.config.schedule))
         else:  # changed back at once
             self.log.pop()
 

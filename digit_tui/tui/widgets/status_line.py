@@ -10,7 +10,8 @@ from rich.text import Text
 from textual.renderables.digits import Digits
 
 from digit_tui.insight.significance import ends_words
-from digit_tui.run.wording import epoch_words, rate_words, settings_words
+from digit_tui.run.setting_words import rate_words, settings_words
+from digit_tui.run.wording import epoch_words
 from digit_tui.tui.drawing.ink import Line
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.charset import shows
