@@ -65,6 +65,19 @@ def one_digit(ink: NDArray[np.uint8]) -> list[Part]:
     return [_cut(ink, found, kept)]
 
 
+def large_parts(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
+    """The boxes (n, 4) of the parts of `mask` (h, w) that are no specks, and their usual size.
+
+    A box is top, left, bottom, right, the last two the first outside. None and 0 if it is blank.
+    """
+    found = connected_components(mask)
+    sizes = _sizes(found.boxes)
+    if not len(sizes):
+        return found.boxes, 0
+    usual = _usual(sizes, found.areas)
+    return found.boxes[sizes >= SPECK * usual], usual
+
+
 def _sizes(boxes: NDArray[np.int64]) -> NDArray[np.int64]:
     """(n,): the longer side of each box (n, 4)."""
     sizes: NDArray[np.int64] = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
