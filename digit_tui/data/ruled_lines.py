@@ -35,7 +35,7 @@ class _Line(NamedTuple):
     """(length,): the first row below it."""
     thickness: int
     shade: float
-    """Of its ink: what is much darker is a stroke."""
+    """Of its ink where the light is best: what is much darker is a stroke."""
 
     @property
     def length(self) -> int:
@@ -152,7 +152,7 @@ def _traced(
         return None
     between = np.interp(columns, known, middles)
     half = thickness / 2 + 0.5
-    shade = float(np.median(ink[(tops + counts // 2)[clear], left + known]))
+    shade = float(np.percentile(ink[(tops + counts // 2)[clear], left + known], 90))
     tops = np.where(clear, tops, np.floor(between - half).astype(np.int64))
     bottoms = np.where(clear, bottoms, np.ceil(between + half).astype(np.int64))
     return _Line(left, np.maximum(tops, 0), np.minimum(bottoms, len(ink)), thickness, shade)
