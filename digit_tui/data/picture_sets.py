@@ -23,9 +23,10 @@ from digit_tui.data.normalise import normalise_digit
 from digit_tui.data.picture_files import read_levels
 from digit_tui.data.picture_folder import FoundPictures, PictureFolder, find_pictures
 from digit_tui.data.picture_ink import ink_of
+from digit_tui.data.ruled_lines import without_ruled_lines
 from digit_tui.data.text import printable
 
-FORMAT = 1
+FORMAT = 2
 """To be raised when pictures are read or normalised in another way: the cache is made anew."""
 DARK = 128
 """A border whose median is below is dark."""
@@ -59,7 +60,7 @@ def read_digit(path: Path) -> NDArray[np.uint8]:
     levels = read_levels(path)
     if levels.shape == (MNIST_SIDE, MNIST_SIDE) and np.median(_border(levels)) < DARK:
         return levels
-    return normalise_digit(ink_of(levels)).image
+    return normalise_digit(without_ruled_lines(ink_of(levels))).image
 
 
 def _border(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Takes lines that are printed on the paper out of the ink: ruling, squares, a margin, an underline.
+"""Takes lines on the paper out of the ink: ruling, squares, a margin, an underline.
 
 A line is long, thin and almost straight. What of a digit crosses it stays, as in staff-line removal
 of printed music: Dalitz, Droettboom, Pranzas and Fujinaga (2008), "A Comparative Study of Staff
@@ -22,6 +22,12 @@ SHORTEST = 60
 """Pixels: in a shorter one a line cannot be told from a stroke."""
 SLENDER = 40
 """A line is at least so many times as long as it is thick."""
+
+
+MOST_REACH = 12
+"""Pixels that a line may wander up or down, or be broken, where it should be longest."""
+MOST_LINES = 500
+"""More than these in one direction are a pattern."""
 
 
 class _Line(NamedTuple):
@@ -91,7 +97,7 @@ def _long_thin(ink: NDArray[np.uint8]) -> list[_Line]:
     if width < least:
         return []
     shortest = least * 5 // 8
-    reach = shortest // 30 + 1
+    reach = min(shortest // 30 + 1, MOST_REACH)
     mask = ink >= FAINT_INK
     smeared = mask.copy()
     for step in range(1, reach + 1):
@@ -107,8 +113,11 @@ def _long_thin(ink: NDArray[np.uint8]) -> list[_Line]:
     edges[rows[long], ends[long]] -= 1
     found = connected_components(np.cumsum(edges[:, :-1], axis=1, dtype=np.int8) > 0)
     tall, wide = (found.boxes[:, 2:] - found.boxes[:, :2]).T
+    chosen = np.flatnonzero((wide >= least) & (tall <= 0.1 * wide + 2 * reach))
+    if len(chosen) > MOST_LINES:
+        return []
     lines = []
-    for number in np.flatnonzero((wide >= least) & (tall <= 0.1 * wide + 2 * reach)):
+    for number in chosen:
         top, left, bottom, right = found.boxes[number].tolist()
         own = found.labels[top:bottom, left:right] == number + 1
         line = _traced(ink, own, top, left)
@@ -144,7 +153,7 @@ def _traced(
     thickness = int(np.median(counts[clear]))
     if SLENDER * thickness > length:
         return None
-    clear &= counts <= 2 * thickness + 1
+    clear &= counts <= thickness + 2
     known = columns[clear]
     middles = (tops[clear] + bottoms[clear]) / 2
     fitted = np.polyval(np.polyfit(known, middles, 1), known)
@@ -152,7 +161,7 @@ def _traced(
         return None
     between = np.interp(columns, known, middles)
     half = thickness / 2 + 0.5
-    shade = float(np.percentile(ink[(tops + counts // 2)[clear], left + known], 90))
+    shade = float(np.percentile(ink[(tops + counts // 2)[clear], left + known], 80))
     tops = np.where(clear, tops, np.floor(between - half).astype(np.int64))
     bottoms = np.where(clear, bottoms, np.ceil(between + half).astype(np.int64))
     return _Line(left, np.maximum(tops, 0), np.minimum(bottoms, len(ink)), thickness, shade)
