@@ -20,10 +20,9 @@ from digit_tui.data.errors import DataError
 from digit_tui.data.idx import read_images, read_labels, write_plain_idx
 from digit_tui.data.mapping import new_array
 from digit_tui.data.normalise import normalise_digit
+from digit_tui.data.paper import ink_on_paper
 from digit_tui.data.picture_files import read_levels
 from digit_tui.data.picture_folder import FoundPictures, PictureFolder, find_pictures
-from digit_tui.data.picture_ink import ink_of
-from digit_tui.data.ruled_lines import without_ruled_lines
 from digit_tui.data.text import printable
 
 FORMAT = 2
@@ -60,7 +59,7 @@ def read_digit(path: Path) -> NDArray[np.uint8]:
     levels = read_levels(path)
     if levels.shape == (MNIST_SIDE, MNIST_SIDE) and np.median(_border(levels)) < DARK:
         return levels
-    return normalise_digit(without_ruled_lines(ink_of(levels))).image
+    return normalise_digit(ink_on_paper(levels)).image
 
 
 def _border(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -20,10 +20,10 @@ FAINT_INK = 32
 """Pixels with less, of 255, belong to no line: the blurred edge of one goes with it."""
 SHORTEST = 60
 """Pixels: in a shorter one a line cannot be told from a stroke."""
+NARROWEST = 28
+"""Pixels: a picture with a shorter side is no page."""
 SLENDER = 40
 """A line is at least so many times as long as it is thick."""
-
-
 MOST_REACH = 12
 """Pixels that a line may wander up or down, or be broken, where it should be longest."""
 MOST_LINES = 500
@@ -54,6 +54,8 @@ def without_ruled_lines(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Both across and down. A line is much longer than the digits, or longer than they are and nearly
     as long as the picture, beyond them at both ends: so a lone 1 or 7 stays as it is.
     """
+    if min(ink.shape) < NARROWEST:
+        return ink
     across, down = _long_thin(ink), _long_thin(ink.T)
     if not across and not down:
         return ink
