@@ -26,6 +26,8 @@ from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import failure_of, print_failure
 from digit_tui.session.output import Output, print_error
 
+DIGITS = 10
+"""Labels from here on are those of letters, such as EMNIST's."""
 NAMED = 8
 """Drawings that are named one by one when it is asked whether to remove them: one row or two."""
 
@@ -66,6 +68,8 @@ def add_pictures(files: Sequence[Path], label: int, single: bool) -> int:
     known = len(images) - added
     there = f" ({known:,} there before)" if known else ""
     output.line(f"Kept {counted(added, 'drawing')} with the label {label}{there}; {count:,} in all")
+    if label >= DIGITS:
+        output.line(f"Labels of {DIGITS} and more are letters: runs on digits leave them out")
     labels = {image.tobytes(): old for image, old in zip(before.images, before.labels, strict=True)}
     for file, image in zip(files, images, strict=True):
         if (old := labels.get(image.tobytes(), label)) != label:

@@ -12,6 +12,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from digit_tui.cli.committee_members import open_members
@@ -24,7 +26,7 @@ from digit_tui.data.picture_files import MAX_BYTES, STDIN, read_picture
 from digit_tui.insight.answers import NOT_A_DIGIT
 from digit_tui.insight.committee import look_together
 from digit_tui.insight.reading import look_at
-from digit_tui.insight.readings import Look, PartReading, read_parts, reading_words
+from digit_tui.insight.readings import Look, PartReading, picture_words, read_parts
 from digit_tui.insight.selective import SelectiveClassifier
 from digit_tui.nn import Network
 from digit_tui.session.exit_status import ExitStatus
@@ -35,7 +37,7 @@ from digit_tui.storage.saved_run import SavedRun
 
 CSV_COLUMNS = (
     *("file", "digit", "predicted", "confidence", "answer"),
-    *("left", "top", "width", "height"),
+    *("left", "top", "width", "height", "row"),
 )
 
 COLUMNS, ROWS = 28, 14
@@ -76,18 +78,18 @@ def predict_files(
         if output.status is not None:
             break
         try:
-            size, readings = _read(look, side, file, single)
+            ink, readings = _read(look, side, file, single)
         except DataError as error:
             print_error(str(error))
             status = ExitStatus.DATA
             continue
         shown = printable(STDIN if file == "-" else file)
         if form == "json":
-            output.line(json.dumps(record(file, size, readings), allow_nan=False))
+            output.line(json.dumps(record(file, ink.shape[::-1], readings), allow_nan=False))
         elif form == "csv":
             write_lines(output, csv_rows(shown, readings), end=CRLF)
         else:
-            output.line(f"{shown}: {reading_words(readings)}")
+            output.line(f"{shown}: {picture_words(ink, readings)}")
             if draw:
                 write_lines(output, drawings(readings))
     return output.status or status
@@ -138,8 +140,8 @@ def _classifier(
 
 def _read(
     look: Look, side: int, file: str, single: bool
-) -> tuple[tuple[int, int], list[PartReading]]:
-    """The width and height of a picture as it was read, and its digits.
+) -> tuple[NDArray[np.uint8], list[PartReading]]:
+    """The ink (h, w) of a picture as it was read, and its digits.
 
     Raises:
         DataError: if it cannot be read.
@@ -150,8 +152,7 @@ def _read(
             readings = read_parts(look, side, ink, single)
         except DataError as error:
             raise DataError(f"{STDIN if file == '-' else file}: {error}") from error
-    height, width = ink.shape
-    return (width, height), readings
+    return ink, readings
 
 
 def _standard_input() -> bytes:
@@ -168,7 +169,7 @@ def _standard_input() -> bytes:
         raise DataError(f"{STDIN}: it cannot be read ({error.strerror}); give a file") from error
 
 
-def record(file: str, size: tuple[int, int], readings: Iterable[PartReading]) -> dict[str, Any]:
+def record(file: str, size: Sequence[int], readings: Iterable[PartReading]) -> dict[str, Any]:
     """A picture as JSON values; None for a number that is not finite."""
     return {
         "file": file,
@@ -179,6 +180,7 @@ def record(file: str, size: tuple[int, int], readings: Iterable[PartReading]) ->
                 "answer": None if each.answer is None else list(each.answer.classes),
                 "confidence": _number(each.confidence),
                 "box": list(each.part.box),
+                "row": each.part.row,
                 "probabilities": [_number(float(chance)) for chance in each.probabilities],
             }
             for each in readings
@@ -200,7 +202,10 @@ def _answer(reading: PartReading) -> str:
 def csv_rows(file: str, readings: Sequence[PartReading]) -> Iterator[str]:
     """A picture as lines of CSV, one for each digit; without any, one with empty cells."""
     rows: list[tuple[Any, ...]] = [
-        (file, number, each.predicted, each.confidence, _answer(each), *each.part.box)
+        (
+            *(file, number, each.predicted, each.confidence, _answer(each)),
+            *(*each.part.box, each.part.row),
+        )
         for number, each in enumerate(readings)
     ]
     for row in rows or [(file, *[""] * (len(CSV_COLUMNS) - 1))]:

@@ -24,7 +24,7 @@ def connected_components(mask: NDArray[np.bool_]) -> Components:
 
     By runs: stretches of a row, which are joined with those that they touch in the next row.
     """
-    rows, starts, ends = _runs(mask)
+    rows, starts, ends = runs(mask)
     roots = _roots(len(rows), *_touching(rows, starts, ends, mask.shape[1]))
     numbers = np.unique(roots, return_inverse=True)[1].reshape(-1)
     count = int(numbers.max(initial=-1)) + 1
@@ -43,7 +43,7 @@ def connected_components(mask: NDArray[np.bool_]) -> Components:
     return Components(labels, boxes, areas)
 
 
-def _runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], ...]:
+def runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], ...]:
     """(n,) each: rows, first columns and ends of the stretches of true, in reading order."""
     edges = np.zeros((mask.shape[0], mask.shape[1] + 1), np.int8)
     edges[:, :-1] = mask

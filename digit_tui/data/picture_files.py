@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from digit_tui.data.blocks import without_blocks
 from digit_tui.data.errors import DataError
-from digit_tui.data.picture_ink import ink_of
+from digit_tui.data.paper import ink_on_paper
 from digit_tui.data.text import printable, reason_of
 
 if TYPE_CHECKING:
@@ -51,9 +51,10 @@ def read_picture(source: Path | bytes) -> NDArray[np.uint8]:
     """The ink of a picture: (h, w) uint8, 0 background to 255 ink; of an animation its first frame.
 
     Whether the ink is dark or light is found from the border, and what is uneven in the paper is
-    taken away; see `ink_of`. Arguments and errors are those of `read_levels`.
+    taken away, and so are lines; see `ink_on_paper`. Arguments and errors are those of
+    `read_levels`.
     """
-    return ink_of(read_levels(source))  # what was decoded is freed by now
+    return ink_on_paper(read_levels(source))  # what was decoded is freed by now
 
 
 def read_levels(source: Path | bytes) -> NDArray[np.uint8]:

@@ -19,6 +19,7 @@ from digit_tui.data.text import printable, reason_of
 
 TRAIN, TEST = ("train", "training"), ("test", "testing")
 """The names of the two folders, where a dataset is split already."""
+EXPECTED = "a data folder holds the four IDX files of MNIST's names, or a folder for each class"
 LEFTOVERS = {"thumbs.db", "desktop.ini"}
 """What Windows leaves in folders of pictures, in lower case; other systems begin with a dot."""
 
@@ -104,6 +105,9 @@ def find_pictures(source: PictureFolder) -> FoundPictures:
     classes.sort(key=int if numbered else None)
     labels = {name: int(name) if numbered else place for place, name in enumerate(classes)}
     largest = max(labels.values())
+    if largest > MAX_LABEL and not numbered:
+        reason = f"it holds {len(classes):,} folders, and there are at most {MAX_LABEL + 1} classes"
+        raise _refusal(source.train, reason, EXPECTED)
     if largest > MAX_LABEL:
         reason = f"the class {classes[-1]} has the label {largest}"
         raise _refusal(source.train, reason, f"labels are 0 to {MAX_LABEL}")
@@ -135,7 +139,8 @@ def _pictures(folder: Path, labels: dict[str, int]) -> Iterator[PictureFile]:
             path = folder / entry.name
             about = entry.stat()  # of what a link leads to
             if not stat.S_ISREG(about.st_mode):
-                raise _refusal(path, "it is not a regular file", "only pictures belong there")
+                advice = f"only pictures belong there; {EXPECTED}"
+                raise _refusal(path, "it is not a regular file", advice)
             stamp = f"{about.st_size} {about.st_mtime_ns} {about.st_ctime_ns}"
             yield PictureFile(path, labels[folder.name], stamp)
     except OSError as error:

@@ -60,7 +60,7 @@ def ink_is_light(levels: NDArray[np.uint8], shade: float | None) -> bool:
     if shade is not None:
         differences = np.bincount(levels.ravel(), minlength=256) @ (np.arange(256) - shade) ** 3
         return bool(differences > 0)
-    small = _cells(levels, np.mean)
+    small = cells(levels, np.mean)
     rows, columns = (np.linspace(-1, 1, length) for length in small.shape)
     y, x = (axis.ravel() for axis in np.meshgrid(rows, columns, indexing="ij"))
     terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)  # (cells, 6)
@@ -90,7 +90,7 @@ def background(levels: NDArray[np.uint8]) -> NDArray[np.float32]:
     A grey closing (maximum, then minimum) over half the shorter side: no stroke is so wide. It
     takes the upper quartile of each cell, so that noise counts little, and is smoothed.
     """
-    small = _cells(levels, _upper_quartile)
+    small = cells(levels, _upper_quartile)
     reach = max(1, min(small.shape) // 4)
     for extreme in (np.max, np.min):
         for axis in (0, 1):
@@ -105,9 +105,15 @@ def _upper_quartile(values: NDArray[Any], axis: int) -> Any:
     return np.percentile(values, 75, axis=axis)
 
 
-def _cells(levels: NDArray[np.uint8], summary: Any) -> NDArray[np.float64]:
+def cell_sides(shape: tuple[int, ...]) -> tuple[int, int]:
+    """The height and width in pixels of a cell of `cells`, of a picture (h, w)."""
+    tall, wide = (max(1, -(-length // GRID)) for length in shape)
+    return tall, wide
+
+
+def cells(levels: NDArray[np.uint8], summary: Any) -> NDArray[np.float64]:
     """A grid of at most GRID x GRID cells: the summary of the pixels of each."""
-    tall, wide = (max(1, -(-length // GRID)) for length in levels.shape)
+    tall, wide = cell_sides(levels.shape)
     if tall == wide == 1:  # each cell is one pixel
         return levels.astype(np.float64)
     padding = [(0, -length % side) for length, side in zip(levels.shape, (tall, wide), strict=True)]

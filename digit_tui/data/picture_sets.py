@@ -20,12 +20,12 @@ from digit_tui.data.errors import DataError
 from digit_tui.data.idx import read_images, read_labels, write_plain_idx
 from digit_tui.data.mapping import new_array
 from digit_tui.data.normalise import normalise_digit
+from digit_tui.data.paper import ink_on_paper
 from digit_tui.data.picture_files import read_levels
 from digit_tui.data.picture_folder import FoundPictures, PictureFolder, find_pictures
-from digit_tui.data.picture_ink import ink_of
 from digit_tui.data.text import printable
 
-FORMAT = 1
+FORMAT = 2
 """To be raised when pictures are read or normalised in another way: the cache is made anew."""
 DARK = 128
 """A border whose median is below is dark."""
@@ -59,7 +59,7 @@ def read_digit(path: Path) -> NDArray[np.uint8]:
     levels = read_levels(path)
     if levels.shape == (MNIST_SIDE, MNIST_SIDE) and np.median(_border(levels)) < DARK:
         return levels
-    return normalise_digit(ink_of(levels)).image
+    return normalise_digit(ink_on_paper(levels)).image
 
 
 def _border(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:

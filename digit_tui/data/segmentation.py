@@ -25,6 +25,8 @@ class Part(NamedTuple):
     top: int
     ink: NDArray[np.uint8]
     """(h, w): its ink and nothing of its neighbours', in its box."""
+    row: int = 0
+    """Of the digits, counted from 0 at the top."""
 
     @property
     def box(self) -> tuple[int, int, int, int]:
@@ -34,7 +36,7 @@ class Part(NamedTuple):
 
 
 def find_digits(ink: NDArray[np.uint8]) -> list[Part]:
-    """The digits of an ink picture (h, w) uint8, by lines from the top, each from the left.
+    """The digits of an ink picture (h, w) uint8, by rows from the top, each from the left.
 
     Parts of one digit that are apart are joined, specks and long lines left out. Digits that touch
     are not told apart.
@@ -63,6 +65,19 @@ def one_digit(ink: NDArray[np.uint8]) -> list[Part]:
         return []
     kept = np.flatnonzero(sizes >= SPECK * _usual(sizes, found.areas))
     return [_cut(ink, found, kept)]
+
+
+def large_parts(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
+    """The boxes (n, 4) of the parts of `mask` (h, w) that are no specks, and their usual size.
+
+    A box is top, left, bottom, right, the last two the first outside. None and 0 if it is blank.
+    """
+    found = connected_components(mask)
+    sizes = _sizes(found.boxes)
+    if not len(sizes):
+        return found.boxes, 0
+    usual = _usual(sizes, found.areas)
+    return found.boxes[sizes >= SPECK * usual], usual
 
 
 def _sizes(boxes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -117,18 +132,18 @@ def _cut(ink: NDArray[np.uint8], found: Components, members: NDArray[Any]) -> Pa
 
 
 def _in_reading_order(parts: list[Part], usual: int) -> list[Part]:
-    """Sorted by lines, then from the left. A line may be slanted: each follows its neighbour."""
-    lines: list[list[Part]] = []
+    """Sorted by rows, then from the left. A row may be slanted: each follows its neighbour."""
+    rows: list[list[Part]] = []
     for part in sorted(parts, key=lambda each: each.left):
         middle = _middle(part)
-        distances = [abs(_middle(line[-1]) - middle) for line in lines]
+        distances = [abs(_middle(row[-1]) - middle) for row in rows]
         nearest = int(np.argmin(distances)) if distances else -1
         if distances and distances[nearest] <= 0.6 * usual:
-            lines[nearest].append(part)
+            rows[nearest].append(part)
         else:
-            lines.append([part])
-    lines.sort(key=lambda line: sum(map(_middle, line)) / len(line))
-    return [part for line in lines for part in line]
+            rows.append([part])
+    rows.sort(key=lambda row: sum(map(_middle, row)) / len(row))
+    return [part._replace(row=place) for place, row in enumerate(rows) for part in row]
 
 
 def _middle(part: Part) -> float:

@@ -14,7 +14,7 @@ from platformdirs import user_cache_path
 from digit_tui.data.errors import DataError
 from digit_tui.data.idx import read_image_count
 from digit_tui.data.own_digits import own_digits_dir, read_own
-from digit_tui.data.picture_folder import PictureFolder, find_pictures, recognise
+from digit_tui.data.picture_folder import EXPECTED, PictureFolder, find_pictures, recognise
 from digit_tui.data.text import printable, reason_of
 
 MINE = "mine"
@@ -120,8 +120,7 @@ def resolve_source(name: str) -> Source:
         reason = "its pictures are in no class folder"
         advice = "put those of each class in a folder of its own, such as 3 or threes"
         raise DataError(f"{printable(str(folder))}: {reason}; {advice}")
-    advice = "a data folder holds the four IDX files of MNIST's names, or a folder for each class"
-    return pictures or _find_files(label, folder, advice)
+    return pictures or _find_files(label, folder, EXPECTED)
 
 
 def describe_sources(names: Sequence[str] = SOURCES[1:]) -> list[SourceSummary]:

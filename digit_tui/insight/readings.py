@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from math import isqrt
 from typing import Any
 
@@ -22,6 +23,7 @@ from digit_tui.nn import Network
 Look = Callable[[NDArray[np.uint8]], tuple[NDArray[Any], list[Answer | None]]]
 """Takes images (n, side, side); returns their probabilities (n, classes), and what to say of each.
 """
+CROP = "if the paper does not fill the picture, crop it to the paper"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -80,18 +82,38 @@ def read_parts(
     ]
 
 
-def reading_words(readings: Sequence[Reading]) -> str:
-    """For example "7 (99.8%)", or "27? (2 99.1%, 7 or 1, 8 not a digit)" of several digits.
+def picture_words(ink: NDArray[np.uint8], readings: Sequence[PartReading]) -> str:
+    """`reading_words`, and what to do if a table around the paper may have been taken for ink.
 
-    What is not a digit is named all the same, but not as one: "not a digit, most like 7 (61.0%)".
+    Args:
+        ink: (h, w) uint8, of the picture.
+        readings: of its digits.
+    """
+    words = reading_words(readings)
+    if len(readings) == 1:
+        _, _, width, height = readings[0].part.box
+        large = height >= 0.9 * ink.shape[0] and width >= 0.9 * ink.shape[1]
+        doubtful = readings[0].is_refused and large
+    else:
+        doubtful = not readings and bool(ink.any())
+    return f"{words}: {CROP}" if doubtful else words
+
+
+def reading_words(readings: Sequence[PartReading]) -> str:
+    """For example "7 (99.8%)", or "27? (2 99.1%, 7 or 1, ? not a digit)" of several digits.
+
+    Rows are divided by a stroke: "27 / 30 (...)". What is not a digit is named if it is alone, but
+    not as one: "not a digit, most like 7 (61.0%)".
     """
     if not readings:
         return "no digit found"
     if len(readings) == 1:
         return readings[0].words
-    classes = ["?" if reading.is_refused else str(reading.predicted) for reading in readings]
-    text = ("" if max(map(len, classes)) == 1 else " ").join(classes)
-    return f"{text} ({', '.join(map(_brief, readings))})"
+    rows = [[*row] for _, row in groupby(readings, lambda reading: reading.part.row)]
+    classes = [["?" if each.is_refused else str(each.predicted) for each in row] for row in rows]
+    short = max(len(name) for row in classes for name in row) == 1
+    text = " / ".join(("" if short else " ").join(row) for row in classes)
+    return f"{text} ({' / '.join(', '.join(map(_brief, row)) for row in rows)})"
 
 
 def _brief(reading: Reading) -> str:
@@ -101,4 +123,4 @@ def _brief(reading: Reading) -> str:
         return f"{reading.predicted} {reading.confidence:.1%}"
     if len(answer.classes) == 1:
         return f"{answer.classes[0]} {answer.probabilities[0]:.1%}"
-    return f"{reading.predicted} {NOT_A_DIGIT}" if reading.is_refused else reading.brief_words
+    return f"? {NOT_A_DIGIT}" if reading.is_refused else reading.brief_words

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from digit_tui.data import DataError
 from digit_tui.data.picture_files import read_picture
-from digit_tui.insight.readings import read_digits, reading_words
+from digit_tui.insight.readings import picture_words, read_digits
 from digit_tui.insight.selective import SelectiveClassifier
 from digit_tui.plain.requests import InputError, PredictFile
 from digit_tui.run.events import Inspected
@@ -34,7 +34,7 @@ def answer(request: PredictFile, inspected: Mapping[str, Inspected], run: RunSta
             classifier = classifier_for(name, each, run)
             when = f"{name} at epoch {each.epoch:.2f}, step {each.step:,}"
             readings = read_digits(each.evaluated_network, ink, classifier=classifier)
-            lines.append(f"{when}: {reading_words(readings)}")
+            lines.append(f"{when}: {picture_words(ink, readings)}")
     except DataError as error:
         raise InputError(f"predict: {error}") from error
     return lines

@@ -50,7 +50,11 @@ def test_drawings_are_added_listed_drawn_and_removed(
     result = run("data", "mine", *files, "--label", "7")
     assert (result.exit_code, result.stdout) == (0, "Kept 3 drawings with the label 7; 3 in all\n")
     result = run("data", "mine", *files[:2], "--label", "7")
+    assert "letters" not in result.stdout
     assert "Kept 0 drawings with the label 7 (1 there before); 3 in all" in result.stdout
+    result = run("data", "mine", *files[:2], "--label", "12")
+    assert "letters: runs on digits leave them out\n" in result.stdout
+    run("data", "mine", *files[:2], "--label", "7")
     for label, before in (("8", "7"), ("7", "8")):
         result = run("data", "mine", *files[:2], "--label", label)
         assert result.stdout == (

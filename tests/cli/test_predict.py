@@ -70,8 +70,17 @@ def test_json(trained: Path, pictures: Path) -> None:
         assert digit["probabilities"][digit["predicted"]] == digit["confidence"]
         assert digit["box"][1] == pytest.approx(27, abs=3)
         assert digit["box"][3] == pytest.approx(66, abs=5)
+        assert digit["row"] == 0
     lefts = [digit["box"][0] for digit in row["digits"]]
     assert lefts == sorted(lefts)
+
+
+def test_rows_of_a_page(trained: Path, tmp_path: Path) -> None:
+    page("307\n23", 60, 6).save(tmp_path / "page.png")
+    text = predict(trained, tmp_path / "page.png", "--always").stdout
+    assert re.search(r"page\.png: \d{3} / \d\d \(\d \S+%, \d \S+%, \d \S+% / \d \S+%, \d", text)
+    rows = csv.DictReader(io.StringIO(predict(trained, tmp_path / "page.png", "--csv").stdout))
+    assert [row["row"] for row in rows] == [*"00011"]
 
 
 def test_csv(trained: Path, pictures: Path, tmp_path: Path) -> None:

@@ -209,6 +209,11 @@ def test_what_no_dataset_can_be_made_of_is_refused(tmp_path: Path, sample: Datas
     for number in (1, 47):
         (tmp_path / "many" / str(number)).mkdir(parents=True)
     assert "the class 47 has the label 47; labels are 0 to 46" in refusal(tmp_path / "many")
+    for number in range(48):
+        (tmp_path / "any" / f"folder{number}").mkdir(parents=True)
+    assert "any: it holds 48 folders, and there are at most 47 classes; a data" in refusal(
+        tmp_path / "any"
+    )
     (tmp_path / "none").mkdir()
     assert "or a folder for each class" in refusal(tmp_path / "none")
     (tmp_path / "none" / "three.PNG").write_bytes(b"")

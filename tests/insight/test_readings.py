@@ -9,7 +9,7 @@ from support.drawn_digits import page
 from digit_tui.data import normalise_digit, resample_area
 from digit_tui.data.picture_ink import ink_of
 from digit_tui.insight.answers import Answer
-from digit_tui.insight.readings import read_digits, reading_words
+from digit_tui.insight.readings import CROP, picture_words, read_digits, reading_words
 from digit_tui.nn import Network
 
 
@@ -40,6 +40,22 @@ def test_the_words_of_readings() -> None:
     assert reading_words(two[:1]) == "11 (64.6%)"
     assert reading_words([]) == "no digit found"
     refused = replace(two[1], answer=Answer((), ()))
-    assert reading_words([two[0], refused]) == "11 ? (11 64.6%, 11 not a digit)"
+    assert reading_words([two[0], refused]) == "11 ? (11 64.6%, ? not a digit)"
+    below = replace(two[1], part=two[1].part._replace(row=1))
+    assert reading_words([two[0], below]) == "11 / 11 (11 64.6% / 11 64.6%)"
     network.parameters[-12:] = [0] * 7 + [3] + [0] * 4
     assert reading_words(read_digits(network, two[0].part.ink)).startswith("7 (")
+
+
+def test_ink_that_may_be_a_table_is_hinted_at() -> None:
+    network = Network((784, 10))
+    blank = np.zeros((100, 80), np.uint8)
+    assert picture_words(blank, []) == "no digit found"
+    whole = blank + np.uint8(255)
+    assert picture_words(whole, []).startswith("no digit found: if the paper does not fill")
+    (large,) = read_digits(network, whole)
+    assert "crop it" not in picture_words(whole, [large])
+    refused = replace(large, answer=Answer((), ()))
+    assert picture_words(whole, [refused]).endswith("%): " + CROP)
+    beside = np.pad(whole, 20)
+    assert "crop it" not in picture_words(beside, [refused])

@@ -24,7 +24,7 @@ def test_reading_pictures_changes_nothing(
     )
 
     assert ended.status == 0
-    shown = ended.all(r"^(run|fork) at epoch 1\.00, step 32: [\d?]{2} \(\d .+, \d .+\)$")
+    shown = ended.all(r"^(run|fork) at epoch 1\.00, step 32: [\d?]{2} \([\d?] .+, [\d?] .+\)$")
     assert [line.partition(" ")[0] for line in shown] == ["run", "run", "fork"]
     ended.find(r"^run at epoch 1\.00, step 32: no digit found$")
     assert ended.sha256 == headless(sample, (64, commands.Stop())).weights_sha256

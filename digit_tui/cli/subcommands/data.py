@@ -66,7 +66,11 @@ def show(name: str, count: int, index: int, part: str | None) -> None:
     metavar="FILE",
     help="Keep the digit in this picture; repeatable.",
 )
-@click.option("--label", type=click.IntRange(0, 46), help="What the digit of --add is.")
+@click.option(
+    "--label",
+    type=click.IntRange(0, 46),
+    help="What the digit of --add is; 10 and more are letters, for runs on letters.",
+)
 @click.option("--single", is_flag=True, help="With --add: each picture is of one digit.")
 @click.option("--remove", "numbers", metavar="LIST", help="Remove drawings, such as 3,5-7.")
 @click.option("--yes", is_flag=True, help="With --remove: do not ask first.")
