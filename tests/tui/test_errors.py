@@ -161,7 +161,7 @@ async def test_no_event_is_lost(
 ) -> None:
     async with window() as opened:
         await opened.tell(*story.opening())
-        fails(RunModel, "_ingest_change")
+        fails(RunModel, "_log_change")
         await opened.tell(story.changed("augment", "shift"), story.steps(150), story.paused())
         assert_goes_on(opened, report)
         assert opened.rows[1].startswith(" ⏸ paused  epoch 1.50/25  step 150")

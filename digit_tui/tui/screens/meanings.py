@@ -168,7 +168,7 @@ LAYERS = (
     Meaning(f"weights 0.001 {PLUS_MINUS}0.05", "their mean, and how far they are spread"),
     Meaning("gradient", "how steep the loss is for this layer's weights"),
     Meaning("update 0.001", "by which part of itself a step changes the layer"),
-    Meaning("▲  ▼", "above 1e-2: too much; below 1e-4: little, as at the end"),
+    Meaning("▲  ▼", "above 1e-2: too much; below 1e-4: hardly anything"),
     Meaning("dead 12%", "units that are 0 for every digit: they do nothing"),
     Meaning("saturated 3%", "units that are never 0: they are merely linear"),
     Meaning("output 0.41", "what the units put out, on average"),

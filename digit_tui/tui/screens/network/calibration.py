@@ -14,7 +14,7 @@ from digit_tui.insight.calibration import Reliability
 from digit_tui.session.calibration_check import CalibrationCheck, check_calibration
 from digit_tui.tui.drawing.chart import BRAILLE, Curve, Drawing, letter
 from digit_tui.tui.screens.network.page import Look
-from digit_tui.tui.screens.network.scrolled_page import ScrolledPage
+from digit_tui.tui.screens.network.scrolled_page import ScrolledPage, scrolling
 from digit_tui.tui.screens.train_charts import LINE
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.charset import shows
@@ -34,6 +34,7 @@ class CalibrationPage(ScrolledPage):
     """A reliability diagram and the curve of risk and coverage, beside them the numbers."""
 
     NAME = "Calibration"
+    BINDINGS = scrolling("calibration")
 
     def __init__(self) -> None:
         super().__init__()

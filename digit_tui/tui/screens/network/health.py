@@ -15,7 +15,7 @@ from digit_tui.run.health_words import CHECKS, finding_parts, looked_at, no_find
 from digit_tui.run.remedies import Ways
 from digit_tui.session.health_check import Health
 from digit_tui.tui.screens.network.page import Look
-from digit_tui.tui.screens.network.scrolled_page import ScrolledPage
+from digit_tui.tui.screens.network.scrolled_page import ScrolledPage, scrolling
 from digit_tui.tui.state.run_model import RunModel
 
 
@@ -23,6 +23,7 @@ class HealthPage(ScrolledPage):
     """Findings, the worst first. They are computed whenever the run is watched."""
 
     NAME = "Health"
+    BINDINGS = scrolling("health")
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(can_focus=False):

@@ -8,16 +8,19 @@ from textual.containers import VerticalScroll
 from digit_tui.tui.screens.network.page import Page
 
 
-class ScrolledPage(Page):
-    """Its keys scroll the text; the page keeps the focus."""
-
-    BINDINGS = [
-        Binding("up", "scroll_text(-1)", "Scroll", show=False, id="text_up", tooltip="Scroll up"),
+def scrolling(page: str) -> list[Binding]:
+    """The keys that scroll the text of a page, with ids that begin with a name of it."""
+    return [
+        Binding("up", "scroll_text(-1)", "Scroll", False, id=f"{page}_up", tooltip="Scroll up"),
         Binding(
-            "down", "scroll_text(1)", "Scroll", show=False, id="text_down", tooltip="Scroll down"
+            "down", "scroll_text(1)", "Scroll", False, id=f"{page}_down", tooltip="Scroll down"
         ),
     ]
 
+
+class ScrolledPage(Page):
+    """Keys scroll its text, see `scrolling`; the page keeps the focus."""
+
     def action_scroll_text(self, rows: int) -> None:
         """Move the text by some rows."""
-        self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
+        self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False, immediate=True)
