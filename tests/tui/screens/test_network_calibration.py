@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import Static
 
 from digit_tui.data import Dataset
 from digit_tui.engine.holdout import hold_out
@@ -56,7 +55,7 @@ async def test_keys_scroll_what_there_is_no_room_for(window: Any, story: Any) ->
         await opened.tell(story.inspected())
         await opened.until(lambda: "Neg. log-likelihood" in opened.text)
         numbers = opened.app.screen.query_one("CalibrationPage VerticalScroll")
-        opened.app.screen.query_one("#calibration-numbers", Static).update("a row\n" * 40)
+        opened.app.screen.query_one("#calibration-numbers").styles.height = 60
         await opened.settle()
         await opened.press("down", "down", "down", "up")
         assert numbers.scroll_y == 2

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 
 from digit_tui.tui.screens.network.page import Page
 
 
-def scrolling(page: str) -> list[Binding]:
+def scrolling(page: str) -> list[BindingType]:
     """The keys that scroll the text of a page, with ids that begin with a name of it."""
     return [
-        Binding("up", "scroll_text(-1)", "Scroll", False, id=f"{page}_up", tooltip="Scroll up"),
         Binding(
-            "down", "scroll_text(1)", "Scroll", False, id=f"{page}_down", tooltip="Scroll down"
-        ),
+            *(key, f"scroll_text({rows})", "Scroll"),
+            show=False,
+            id=f"{page}_{key}",
+            tooltip=f"Scroll {key}",
+        )
+        for key, rows in (("up", -1), ("down", 1))
     ]
 
 
