@@ -8,6 +8,7 @@ attributes.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -167,6 +168,7 @@ def run_app_of(app: JobControlApp, theme: str | None, keymap: Keymap) -> int:
     # The training thread asks for the interpreter after each call of NumPy. With Python's usual
     # 5 ms it would wait that long for the interface, and the worker processes with it.
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()  # what was imported stays: most of all objects, in which garbage is looked for
     with Watchdog(interrupt=app.interrupt, wait_saved=app.wait_saved):
         app.run()
     app.stop_run()  # an interface that crashed has left it running

@@ -35,7 +35,7 @@ from digit_tui.tui.steering_app import SteeringApp
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
 from digit_tui.tui.textual_patches import forget_what_was_drawn
 
-TIDY_SECONDS = 60.0
+TIDY_SECONDS = 30.0
 """So often memory that is not needed goes back to the system: a run may go on for days."""
 JOIN_SECONDS = 10.0
 """The next run waits no longer for the thread of the run before it to end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from textual.widgets._toast import ToastHolder
 
 from digit_tui.session.notifier import LOOKS_SECONDS, Notifier
 from digit_tui.session.notify_choice import Notify
@@ -28,3 +29,20 @@ async def test_the_interface_sends_a_bell_and_logs_a_failure(
         opened.app._notifier._threads[0].join()
         await opened.tell()
         opened.find("--notify: false ended with status 1")
+
+
+async def test_a_notice_that_is_taken_away_leaves_nothing(window: Any, story: Any) -> None:
+    async with window(toasts=True) as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        opened.app.show_view("mistakes")
+        for text in ("one", "two", "three"):
+            opened.app.clear_notifications()
+            opened.app.notify(text)
+            await opened.settle()
+        assert [each.id for each in opened.app.screen.query(ToastHolder)] == [
+            f"--textual-toast-{notice.identity}" for notice in opened.app._notifications
+        ]
+        opened.find("three")
+        opened.app.clear_notifications()
+        await opened.settle()
+        assert not opened.app.screen.query(ToastHolder)
