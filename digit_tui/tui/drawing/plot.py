@@ -230,10 +230,11 @@ class _Plotting:
             if not outside.any():
                 continue
             style = next((row[each].style for each in column[outside] if row[each].style), None)
+            told = any(cell.text == arrow for cell in row)
             for each in column[outside]:
                 row[each] = Cell(arrow, style)
-            if any(cell.text in "▲▼" for cell in row if cell.style != style):
-                continue  # of a curve that goes out as well: one value says how far
+            if told:  # of a curve that goes out as well: one value says how far
+                continue
             value = 10 ** y[farthest] if self.drawing.log else y[farthest]
             text = label(float(f"{value:.3g}"), self.drawing.percent)
             letters = self._letters(plotted) if row is plotted.rows[0] else {}
