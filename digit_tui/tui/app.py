@@ -126,6 +126,7 @@ class DigitApp(SteeringApp):
 
     def _start_runner(self, request: RunRequest, dataset: Dataset | None = None) -> None:
         self.model = RunModel(request.config)
+        self.model.resumes = request.resume is not None
         self.model.ways = self.key_names
         loop = asyncio.get_running_loop()
 

@@ -40,7 +40,9 @@ LARGE_FROM = 70
 
 
 def settings_line(model: RunModel, width: int = 1_000) -> str:
-    """The settings in force, in the words that fit."""
+    """The settings in force, in the words that fit; "" while they are not known."""
+    if model.resumes and model.state == "loading":
+        return ""
     optimizer, _, *others = settings_words(model.settings, model.learning_rate, model.rate_factor)
     others += filter(None, [model.teacher])
     for rate in rate_words(model.settings, model.learning_rate, model.rate_falls):

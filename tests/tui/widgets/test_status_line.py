@@ -26,3 +26,13 @@ def test_the_teacher_is_named(
     assert any(
         f"distilled from {names} (temperature 4, weight 0.9)" in each for each in lines(model)
     )
+
+
+def test_settings_that_are_not_read_yet_are_not_told(
+    model: RunModel, story: Any, tell: Tell
+) -> None:
+    assert settings_line(model) == "adam · learning rate 0.001"  # of a new run
+    model.resumes = True
+    assert settings_line(model) == ""
+    tell(*story.opening())
+    assert settings_line(model) == "adam · learning rate 0.001"
