@@ -33,8 +33,7 @@ SCALING = 0.15
 # Smoother than Simard's alpha 34 and sigma 4: better on held-out digits, as it was for Ciresan et
 # al. (2010, arXiv:1003.0358), who used alpha 36 to 38 and sigma 5 to 6.
 ELASTIC_STRENGTH = 40 / 28
-"""Alpha for 28 pixels, as a part of the side: it scales the smoothed random field. For other sides
-it is in proportion to their square, as so many more values that are averaged cancel out."""
+"""Alpha for 28 pixels, as a part of the side: it scales the smoothed random field."""
 ELASTIC_SMOOTHNESS = 6 / 28
 """Sigma for 28 pixels, as a part of the side: the width of the smoothing Gaussian."""
 
@@ -79,7 +78,7 @@ def elastic(generator: np.random.Generator, count: int, side: int) -> Array:
     kernel /= kernel[side // 2].sum()
     noise = generator.uniform(-1, 1, (count, 2, side, side))
     # The Gaussian is separable: one product smooths the rows, one the columns.
-    displacement = ELASTIC_STRENGTH * side * (side / 28) * (kernel @ noise @ kernel.T)
+    displacement = ELASTIC_STRENGTH * side * (kernel @ noise @ kernel.T)
     return affine(generator, count, side) + displacement
 
 
