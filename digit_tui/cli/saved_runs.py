@@ -65,9 +65,11 @@ def saved_request(name: str, flag: str, folder: Path | None, given: dict[str, An
     for option, value in given.items():
         before = getattr(request.config, option)
         if value != before:
-            name = flag_of(option)
-            has, asked = (option_words(name, each) for each in (before, value))
-            raise click.UsageError(f"{flag}: the run has --{name} {has}, not {asked}; leave it out")
+            given_name = flag_of(option)
+            has, asked = (option_words(given_name, each) for each in (before, value))
+            raise click.UsageError(
+                f"{flag}: the run has --{given_name} {has}, not {asked}; leave it out"
+            )
     if data is not None:
         try:
             data = absolute_data(data)

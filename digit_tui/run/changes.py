@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
 from digit_tui.config import RunConfig
@@ -55,14 +55,27 @@ def net(events: Iterable[SettingChanged]) -> list[SettingChanged]:
     """What changes come to: one for each setting that is not what it was before them."""
     last: dict[str, SettingChanged] = {}
     for each in events:
-        before = last.get(each.setting, each)
-        last[each.setting] = replace(each, old=before.old)
+        before = last.get(each.setting)
+        last[each.setting] = each if before is None else replace(each, old=before.old)
     return [each for each in last.values() if each.old != each.new]
 
 
 def key_of(event: SettingChanged) -> Key:
     """What tells it from others."""
     return Key(event.step, event.setting, event.new)
+
+
+def settings_along(lineage: Lineage, config: RunConfig) -> list[Settings]:
+    """The settings before each command of a lineage, and at last those after all of them.
+
+    Args:
+        lineage: the commands.
+        config: that the run began with, with its number of epochs.
+    """
+    found = [Settings.of(config)]
+    for _, command in lineage:
+        found.append(replace(found[-1], **changes_of(command, found[-1], config)))
+    return found
 
 
 def changes_along(lineage: Lineage, config: RunConfig, images: int) -> Iterator[SettingChanged]:
@@ -74,13 +87,11 @@ def changes_along(lineage: Lineage, config: RunConfig, images: int) -> Iterator[
         images: number of training images.
     """
     config = config.for_images(images)  # without it the number of epochs may be open
-    settings = Settings.of(config)
+    settings = settings_along(lineage, config)
     sizes = tuple(each for each in lineage if isinstance(each.command, SetBatchSize))
-    for step, command in lineage:
-        old, changes = settings, changes_of(command, settings, config)
-        settings = replace(old, **changes)
+    for (step, _), (old, new) in zip(lineage, pairwise(settings), strict=True):
         epoch = position(step, sizes, config.batch_size, images)
-        yield from SettingChanged.all_between(step, epoch, old, settings, changes)
+        yield from SettingChanged.all_between(step, epoch, old, new)
 
 
 def marks_at(epochs: Iterable[float]) -> list[Mark]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from digit_tui.run.state import RunState
 
 IF_KNOWN = {"if known": True}
 """Metadata of fields that are left out of the JSON where they are None."""
+SETTINGS = tuple(each.name for each in fields(Settings))
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +183,12 @@ class SettingChanged:
 
     @classmethod
     def all_between(
-        cls, step: int, epoch: float, old: Settings, new: Settings, names: Iterable[str]
+        cls,
+        step: int,
+        epoch: float,
+        old: Settings,
+        new: Settings,
+        names: Iterable[str] = SETTINGS,
     ) -> list[SettingChanged]:
         """What one command changed.
 

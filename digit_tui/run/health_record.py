@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from itertools import pairwise
 from math import nan
 from typing import Any
 
 from digit_tui.config import RunConfig
 from digit_tui.insight.health.record import EpochFacts, Inspection, Record, SettingChange
 from digit_tui.insight.layers import LayerFacts
+from digit_tui.run.changes import settings_along
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import EpochEnded, Inspected, SettingChanged
 from digit_tui.run.setting_words import setting_change
-from digit_tui.run.settings import Settings, changes_of
+from digit_tui.run.settings import Settings
 
 EPOCHS = 500
 """So many of the latest epochs are looked at: tests for a trend compare each with each."""
@@ -88,23 +89,13 @@ def changes_in(lineage: Lineage, config: RunConfig, epochs: Iterable[float]) -> 
         config: the run's, with its number of epochs.
         epochs: the position of each command.
     """
-    settings = Settings.of(config)
+    settings = settings_along(lineage, config)
     found: list[SettingChange] = []
-    for (step, command), epoch in zip(lineage, epochs, strict=True):
-        old, changes = settings, changes_of(command, settings, config)
-        settings = replace(old, **changes)
-        for event in SettingChanged.all_between(step, epoch, old, settings, changes):
+    for (step, _), epoch, (old, new) in zip(lineage, epochs, pairwise(settings), strict=True):
+        for event in SettingChanged.all_between(step, epoch, old, new):
             found.append(change_of(event, old))
-            old = settings
+            old = new
     return found
-
-
-def settings_after(lineage: Lineage, config: RunConfig) -> Settings:
-    """The settings in force after some commands."""
-    settings = Settings.of(config)
-    for _, command in lineage:
-        settings = replace(settings, **changes_of(command, settings, config))
-    return settings
 
 
 def inspection_of(inspected: Inspected, facts: Iterable[LayerFacts]) -> Inspection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.config import ConfigError, RunConfig
+from digit_tui.run.changes import settings_along
 from digit_tui.run.commands import Lineage
 from digit_tui.run.lineage import position
 from digit_tui.run.setting_ranges import check_values
 from digit_tui.run.setting_words import NAMES, field_value, setting_value
-from digit_tui.run.settings import OPTIONLESS, Settings, changes_of
+from digit_tui.run.settings import OPTIONLESS, Settings
 from digit_tui.run.teacher_words import distilled_from
 from digit_tui.storage.command_records import CommandRecord, command_records_of
 from digit_tui.storage.errors import RunError
@@ -241,8 +242,6 @@ def settings_after(config: RunConfig, lineage: Lineage) -> Settings:
     Raises:
         ConfigError: if a setting is out of range.
     """
-    settings = Settings.of(config)
-    for applied in lineage:
-        settings = replace(settings, **changes_of(applied.command, settings, config))
+    settings = settings_along(lineage, config)[-1]
     check_values(asdict(settings), config)
     return settings

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from digit_tui.insight.health.record import Record
+from digit_tui.run.changes import settings_along
 from digit_tui.run.commands import SetBatchSize
 from digit_tui.run.health_record import (
     changes_in,
     facts_of_line,
     latest_and_best,
     record_of,
-    settings_after,
 )
 from digit_tui.run.lineage import position
 from digit_tui.run.state import RunState
@@ -39,7 +39,7 @@ def record_of_saved(run: SavedRun, state: RunState | None = None, **known: Any) 
     places = [position(step, sizes, config.batch_size, images) for step, _ in history.lineage]
     return record_of(
         config,
-        settings_after(history.lineage, config),
+        settings_along(history.lineage, config)[-1],
         (images, data[f"{split}_images"], data["classes"]),
         step=history.step,
         epoch=position(history.step, sizes, config.batch_size, images),

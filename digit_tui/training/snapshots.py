@@ -81,6 +81,12 @@ class SnapshotStore:
     def infos(self) -> list[SnapshotInfo]:
         return [snapshot.info for snapshot in self._snapshots]
 
+    @property
+    def on_the_way(self) -> set[tuple[int, int]]:
+        """Step, and number of commands, of those not undone: that tells them from each other."""
+        present = (each.state for each in self._snapshots if not each.undone)
+        return {(state.step, len(state.lineage)) for state in present}
+
     def add(self, snapshot: Snapshot) -> None:
         """Keep a snapshot whose key no other one has."""
         self._snapshots.append(snapshot)

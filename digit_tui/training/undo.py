@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from math import isfinite
 
 import numpy as np
 
-from digit_tui.run.commands import Lineage
+from digit_tui.run.changes import settings_along
+from digit_tui.run.commands import Lineage, SetBatchSize
 from digit_tui.run.events import (
     Event,
     Refused,
@@ -20,7 +20,6 @@ from digit_tui.run.events import (
 from digit_tui.run.lineage import is_valid
 from digit_tui.run.remedies import NEVER_THERE
 from digit_tui.run.setting_words import command_words
-from digit_tui.run.settings import Settings, changes_of
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.wording import spike
 from digit_tui.training.branch import Branch
@@ -52,6 +51,8 @@ class UndoManager:
         self._went_back_to = 0  # ... and the step that the run went back to
         self._rang_at: int | None = None  # the step after which the alarm rang, ...
         self._unreported = False  # ... if no event was made of it yet
+        self._listed: Lineage = ()  # whose commands these are:
+        self._commands: list[SnapshotInfo] = []
 
     @property
     def spent(self) -> float:
@@ -83,16 +84,13 @@ class UndoManager:
         self._store.mark_undone(branch.state.step, branch.state.lineage)
         return TimelineChanged([*self._store.infos, *self._without_snapshot(branch)])
 
-    def _without_snapshot(self, branch: Branch) -> Iterator[SnapshotInfo]:
+    def _without_snapshot(self, branch: Branch) -> list[SnapshotInfo]:
         """Before which other commands the run can go back: of before a resume, or long ago."""
-        lineage, settings = branch.state.lineage, Settings.of(branch.config)
-        for place, (step, command) in enumerate(lineage):
-            rate, before = settings.learning_rate, lineage[:place]
-            settings = replace(settings, **changes_of(command, settings, branch.config))
-            if self._store.find(step, before) is None:
-                words = f"then {command_words(command, rate)}"
-                epoch = branch.position_at(step, before)
-                yield SnapshotInfo(step, epoch, before, None, words, False)
+        lineage = branch.state.lineage
+        if lineage != self._listed:
+            self._listed, self._commands = lineage, list(_before_commands(branch))
+        there = self._store.on_the_way
+        return [each for each in self._commands if (each.step, len(each.lineage)) not in there]
 
     def check_losses(self, branch: Branch, losses: list[float]) -> Spiked | None:
         """Look for a spike in the losses of the last steps, in nats.
@@ -193,3 +191,14 @@ class UndoManager:
             initial = None if branch.initial is None else branch.initial.parameters
             beginning = RunState.begin(branch.config, branch.sizes, buffer, initial).copy()
             self._store.add(Snapshot(beginning, 0.0, None, self._alarm.guessing, 0))
+
+
+def _before_commands(branch: Branch) -> Iterator[SnapshotInfo]:
+    """The moment before each command in force, as if there were no snapshot of it."""
+    lineage = branch.state.lineage
+    settings = settings_along(lineage, branch.config)
+    sizes = tuple(each for each in lineage if isinstance(each.command, SetBatchSize))
+    for place, (step, command) in enumerate(lineage):
+        epoch = branch.position_at(step, sizes)
+        words = f"then {command_words(command, settings[place].learning_rate)}"
+        yield SnapshotInfo(step, epoch, lineage[:place], None, words, False)

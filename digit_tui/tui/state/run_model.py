@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from math import inf, isfinite
 from time import monotonic
 
@@ -46,7 +45,6 @@ from digit_tui.run.events import (
 )
 from digit_tui.run.lineage import position, shared_length
 from digit_tui.run.remedies import PAUSED, Ways, with_remedy
-from digit_tui.run.settings import Settings
 from digit_tui.run.wording import PAUSES, RESUMED
 from digit_tui.session.failures import Failed
 from digit_tui.session.health_check import Health
@@ -318,9 +316,8 @@ class RunModel(RunStatus):
     def _ingest_forked(self, event: Forked) -> None:
         self._say_event(event)
         line = self.log[-1]
-        names = (each.name for each in fields(Settings))
         line.events += SettingChanged.all_between(
-            event.step, event.epoch, self.settings, event.settings, names
+            event.step, event.epoch, self.settings, event.settings
         )
         self._fork_changes = [*self._changes, *line.events]
         self._mark_changes()
