@@ -94,19 +94,14 @@ def changes_along(lineage: Lineage, config: RunConfig, images: int) -> Iterator[
         yield from SettingChanged.all_between(step, epoch, old, new)
 
 
-def marks_at(epochs: Iterable[float]) -> list[Mark]:
-    """The marks of some epochs, in their order, each once."""
-    return [*map(Mark, sorted({*epochs}), letters())]
-
-
-def lettered(places: Mapping[Key, float]) -> dict[Key, str]:
-    """The letters of the marks, by what is changed there.
+def lettered(places: Mapping[Key, float]) -> dict[Key, Mark]:
+    """The marks, by what is changed there; at one epoch it is the same.
 
     Args:
         places: see `marked`.
     """
-    names = {mark.epoch: mark.letter for mark in marks_at(places.values())}
-    return {key: names[epoch] for key, epoch in places.items()}
+    marks = {mark.epoch: mark for mark in map(Mark, sorted({*places.values()}), letters())}
+    return {key: marks[epoch] for key, epoch in places.items()}
 
 
 def letters() -> Iterator[str]:

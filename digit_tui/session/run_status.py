@@ -85,13 +85,14 @@ class ForkRunStatus:
     def evaluation(self) -> Evaluation | None:
         return None if self.evaluated is None else self.evaluated.evaluation
 
-    @property
-    def latest_network(self) -> Network | None:
-        """The newest one that is known, as it would be evaluated."""
-        inspected, evaluated = self.inspected, self.evaluated
-        if inspected is not None and (evaluated is None or evaluated.step < inspected.step):
-            return inspected.evaluated_network
-        return None if evaluated is None else evaluated.network
+
+def newest(
+    inspected: Inspected | None, evaluated: Evaluated | None
+) -> tuple[Network, float] | None:
+    """The newer of two networks, as it would be evaluated, and its epoch; None without any."""
+    if inspected is not None and (evaluated is None or evaluated.step < inspected.step):
+        return inspected.evaluated_network, inspected.epoch
+    return None if evaluated is None else (evaluated.network, evaluated.epoch)
 
 
 class RunStatus:

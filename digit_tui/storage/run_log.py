@@ -67,7 +67,7 @@ def log_of(saved: SavedRun) -> list[LogEntry]:
     except Invalid as error:
         raise RunError(f"{saved.path / JOURNAL} is damaged: {error}") from None
     changes = changes_along(history.lineage, saved.config, images)
-    names = {key.step: name for key, name in lettered(marked(changes)).items()}
+    names = {key.step: mark.letter for key, mark in lettered(marked(changes)).items()}
     return [
         replace(each, mark=names.get(each.step, ""))
         if each.kind == "command" and not each.undone

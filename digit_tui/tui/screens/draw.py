@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.timer import Timer
 
 from digit_tui.insight.drawn_digit import read_drawing
+from digit_tui.session.run_status import newest
 from digit_tui.training.pace import Pace
 from digit_tui.tui.drawing.ink import default_renderer, next_renderer
 from digit_tui.tui.key_words import key_names
@@ -185,16 +186,14 @@ class DrawView(View):
         self.set_class(False, "-blank")
         network, epoch = latest
         self._learn(model)
-        reading = read_drawing(
-            network, self._canvas.drawing.image, self._normalises, self._maker.classifier
-        )
+        image, fork = self._canvas.drawing.image, model.fork
+        other = None if fork is None else newest(fork.inspected, fork.evaluated)
+        reading = read_drawing(network, image, self._normalises, self._maker.classifier)
         self._is_refused = reading.is_refused
         digit = DrawnDigit(model.dataset, network, epoch, reading)
-        other = None if model.fork is None else model.fork.latest_network
-        image = self._canvas.drawing.image
         self.query_one(ReadDrawing).show(
             digit,
-            None if other is None else read_drawing(other, image, self._normalises),
+            None if other is None else read_drawing(other[0], image, self._normalises),
             self._maker.makes_first,
             self._normalises,
             self._pixels,

@@ -21,7 +21,6 @@ from digit_tui.run.changes import (
     key_of,
     lettered,
     marked,
-    marks_at,
     net,
 )
 from digit_tui.run.commands import Lineage
@@ -48,7 +47,7 @@ from digit_tui.run.remedies import PAUSED, Ways, with_remedy
 from digit_tui.run.wording import PAUSES, RESUMED
 from digit_tui.session.failures import Failed
 from digit_tui.session.health_check import Health
-from digit_tui.session.run_status import NEARLY, TROUBLES, RunStatus
+from digit_tui.session.run_status import NEARLY, TROUBLES, RunStatus, newest
 from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
 from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.state.curves import Curves, UndoneCurves
@@ -123,11 +122,8 @@ class RunModel(RunStatus):
     @property
     def latest(self) -> tuple[Network, float] | None:
         """The newest network that is known, as it would be evaluated, and its epoch."""
-        inspected, evaluated = self.inspected, self.evaluated
-        least = -1 if evaluated is None else evaluated.step
-        if inspected is not None and least < inspected.step <= self.step:  # it is not undone
-            return inspected.evaluated_network, inspected.epoch
-        return None if evaluated is None else (evaluated.network, evaluated.epoch)
+        undone = self.inspected is not None and self.inspected.step > self.step
+        return newest(None if undone else self.inspected, self.evaluated)
 
     @property
     def is_outdated(self) -> bool:
@@ -228,10 +224,10 @@ class RunModel(RunStatus):
         places = marked(self._changes)
         if self.fork is not None:
             places |= marked(self._fork_changes)
-        self.marks = marks_at(places.values())
-        names = lettered(places)
+        marks = lettered(places)
+        self.marks = sorted({*marks.values()})
         for line in self.log:
-            own = (names[key_of(each)] for each in line.events if key_of(each) in names)
+            own = (marks[key_of(each)].letter for each in line.events if key_of(each) in marks)
             line.mark = next(own, "")
 
     def _say_pause(self, reason: str) -> None:

@@ -22,16 +22,21 @@ def saved_for(weights_sha256: str) -> Calibration:
     return Calibration(0, weights_sha256, 800, 1, 1.5, 0.2, 0.1, 0.4, 0.3, None)
 
 
+async def show_page(opened: Any, story: Any) -> None:
+    """Nine digits are doubtful."""
+    few = dict.fromkeys(range(9), (7, 0.55))
+    await opened.tell(*story.opening(), *story.epochs(1, few))
+    opened.app.show_view("network")
+    await opened.settle()
+    opened.app.screen.show_page(CalibrationPage)
+    await opened.settle()
+    await opened.tell(story.inspected())
+    await opened.until(lambda: "Neg. log-likelihood" in opened.text)
+
+
 async def test_the_page_and_where_its_temperature_is_from(window: Any, story: Any) -> None:
     async with window() as opened:
-        few = dict.fromkeys(range(9), (7, 0.55))
-        await opened.tell(*story.opening(), *story.epochs(1, few))
-        opened.app.show_view("network")
-        await opened.settle()
-        opened.app.screen.show_page(CalibrationPage)
-        await opened.settle()
-        await opened.tell(story.inspected())
-        await opened.until(lambda: "Neg. log-likelihood" in opened.text)
+        await show_page(opened, story)
         opened.find("Right by how sure")
         opened.find("digit-tui calibrate RUN")
         assert "after" not in opened.text
@@ -47,13 +52,7 @@ async def test_the_page_and_where_its_temperature_is_from(window: Any, story: An
 
 async def test_keys_scroll_what_there_is_no_room_for(window: Any, story: Any) -> None:
     async with window(60, 20) as opened:
-        await opened.tell(*story.opening(), *story.epochs(1, dict.fromkeys(range(9), (7, 0.55))))
-        opened.app.show_view("network")
-        await opened.settle()
-        opened.app.screen.show_page(CalibrationPage)
-        await opened.settle()
-        await opened.tell(story.inspected())
-        await opened.until(lambda: "Neg. log-likelihood" in opened.text)
+        await show_page(opened, story)
         numbers = opened.app.screen.query_one("CalibrationPage VerticalScroll")
         opened.app.screen.query_one("#calibration-numbers").styles.height = 60
         await opened.settle()
