@@ -70,15 +70,21 @@ def run_with_kills(
     chance = random.Random(1)
     events: list[dict[str, Any]] = []
     ended = killed = 0
+    first_ended: float | None = None
     kill_at = server_starts = None
     end = monotonic() + 120 + 10 * trials
     while not running.ended():
         assert monotonic() < end, f"not done: {states(running.sweep)}, {running.troubles}"
         if (event := running.next_event(0.1)) is not None:
             events.append(event)
-            ended += event["event"] == "trial_ended"
+            if event["event"] == "trial_ended":
+                ended += 1
+                first_ended = first_ended or monotonic()
         if kill_at is None and killed < kills and ended > (killed + 1) * trials // (kills + 3):
-            kill_at = monotonic() + chance.uniform(0, 1)
+            assert first_ended is not None
+            # Somewhere in a trial, as long as one takes here: a wait in seconds would outlast all.
+            trial_seconds = WORKERS * (monotonic() - first_ended) / ended
+            kill_at = monotonic() + chance.uniform(0, trial_seconds)
         if server_starts is not None and monotonic() > server_starts:
             assert server is not None
             server.start()
