@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digit_tui.session.allocator import keep_large_arrays_apart
+from digit_tui.session.allocator import keep_memory_together
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.exit_watchdog import SAVE_SECONDS
 from digit_tui.session.notify_choice import Notify
@@ -162,7 +162,7 @@ def run_app_of(app: JobControlApp, theme: str | None, keymap: Keymap) -> int:
     from digit_tui.tui.terminal.watchdog import Watchdog
 
     app.begin_theme(theme)
-    keep_large_arrays_apart()
+    keep_memory_together()
     if keymap.changed:
         app.use_keys(keymap)
     # The training thread asks for the interpreter after each call of NumPy. With Python's usual
