@@ -36,6 +36,13 @@ MAX_SEED = 2**63 - 1
 
 NEWER = ("sam",)
 """Fields of RunConfig that a file does not have where they are off."""
+POSITIVE = {
+    "learning_rate": MAX_REAL,
+    "clip_norm": MAX_REAL,
+    "clip_value": MAX_REAL,
+    "elastic": MAX_SIDE,
+}
+"""The highest value of those that are numbers above 0, or None."""
 CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "augment": AUGMENTATIONS}
 """Values of the fields of RunConfig that have a name."""
 LIMITS = {
@@ -109,6 +116,9 @@ class RunConfig:
     """Training images to hold out; the run is then monitored on these instead of the test set."""
     side: int = 28
     """Side of the images in pixels; images of another size are resampled."""
+    elastic: float | None = None
+    """How far elastic deformation moves the points of an image, in its pixels; None is 1 pixel of
+    28, and in proportion of other sides."""
     seed: int = 0
     threads: int = 1
     """How many processors to train on: as processes on Linux, by the threads of the BLAS elsewhere.
@@ -134,13 +144,13 @@ class RunConfig:
             value = getattr(self, option)
             if option != "epochs" or value is not None:
                 _between(option, value, *limits)
-        for option in ("learning_rate", "clip_norm", "clip_value"):
+        for option, most in POSITIVE.items():
             value = getattr(self, option)
             if value is None:
                 continue
             _number(option, value)
-            if not 0 < value <= MAX_REAL:
-                raise ConfigError(option, f"{value} is not a positive number up to {MAX_REAL:g}")
+            if not 0 < value <= most:
+                raise ConfigError(option, f"{value} is not a positive number up to {most:g}")
         for option in ("weight_decay", "sam"):
             value = getattr(self, option)
             _number(option, value)
@@ -172,10 +182,11 @@ class RunConfig:
             ConfigError: if a value is missing, unknown or out of range.
         """
         names = {field.name for field in fields(cls)}
-        for name in names.symmetric_difference(values) - {*NEWER}:
+        for name in names.symmetric_difference(values) - {*NEWER, "elastic"}:
             raise ConfigError(name, f"{'missing' if name in names else 'unknown'} setting {name!r}")
+        elastic = values.get("elastic", _elastic_left_out(values["side"]))
         try:
-            return cls(**{**values, "hidden": tuple(values["hidden"])})
+            return cls(**{**values, "hidden": tuple(values["hidden"]), "elastic": elastic})
         except TypeError as error:
             raise ConfigError("config", f"a setting has the wrong type ({error})") from error
 
@@ -191,6 +202,11 @@ class RunConfig:
         return self.with_(epochs=min(round(40 * sqrt(60_000 / count)), 1_000))
 
     @property
+    def elastic_pixels(self) -> float:
+        """How far elastic deformation moves the points of an image, in its pixels."""
+        return self.side / 28 if self.elastic is None else self.elastic
+
+    @property
     def monitored_split(self) -> str:
         """The split that the run is monitored on: validation, if images are held out, else test."""
         return "validation" if self.validation else "test"
@@ -198,6 +214,8 @@ class RunConfig:
     def to_json(self) -> dict[str, Any]:
         """The fields as plain values, for run.json; earlier versions read it if they can."""
         values = asdict(self)
+        if self.elastic == _elastic_left_out(self.side):
+            del values["elastic"]
         return {name: value for name, value in values.items() if name not in NEWER or value}
 
     def with_(self, **options: Any) -> RunConfig:
@@ -265,6 +283,11 @@ def absolute_data(data: str) -> str:
 def _number(option: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ConfigError(option, f"{value!r} is no number")
+
+
+def _elastic_left_out(side: Any) -> float | None:
+    """`elastic` of a file that has none: 1 pixel, as for any side before 0.13.0."""
+    return None if side == 28 else 1.0
 
 
 def _one_of(option: str, value: str, choices: Any) -> None:

@@ -36,7 +36,8 @@ def configs(draw: st.DrawFn) -> RunConfig:
         weight_decay=draw(st.floats(0, 1e6)),
         augment=draw(st.sampled_from(AUGMENTATIONS)),
         average=draw(st.booleans()),
-        side=draw(st.integers(2, 128)),
+        side=draw(st.sampled_from([28]) | st.integers(2, 128)),
+        elastic=draw(st.sampled_from([None, 1.0]) | st.floats(0.01, 128)),
         seed=draw(st.integers(0, 2**63 - 1)),
         threads=draw(st.integers(1, 256)),
         **{clip: draw(RATES)},
@@ -46,6 +47,18 @@ def configs(draw: st.DrawFn) -> RunConfig:
 @given(configs())
 def test_a_config_survives_json(config: RunConfig) -> None:
     assert RunConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+@pytest.mark.parametrize("side", [14, 28, 56])
+def test_a_run_of_before_there_was_elastic_moves_points_by_a_pixel(side: int) -> None:
+    values = RunConfig(side=side).to_json()
+    values.pop("elastic", None)
+    assert RunConfig.from_json(values).elastic_pixels == 1
+
+
+def test_elastic_is_in_proportion_to_the_side() -> None:
+    assert [RunConfig(side=side).elastic_pixels for side in (14, 28, 56)] == [0.5, 1, 2]
+    assert "elastic" not in RunConfig(side=28).to_json()  # earlier versions can read it
 
 
 IMPOSSIBLE: list[tuple[str, Any]] = [
@@ -76,6 +89,9 @@ IMPOSSIBLE: list[tuple[str, Any]] = [
     ("epochs", 1_000_001),
     ("side", 1),
     ("side", 129),
+    ("elastic", 0.0),
+    ("elastic", 129.0),
+    ("elastic", "far"),
     ("seed", -1),
     ("seed", 2**63),
     ("threads", 0),

@@ -49,6 +49,7 @@ class RunOptions(SettingOptions, total=False):
     hidden: Sequence[int]
     schedule: str
     weight_decay: float
+    elastic: float | None
     average: bool
     validation: int
     side: int

@@ -92,7 +92,7 @@ class Run(LiveRun):
                 0.5.
             options: as the command line has them, with the names of RunConfig: hidden, optimizer,
                 learning_rate, schedule, batch_size, epochs, weight_decay, clip_norm, clip_value,
-                sam, augment, average, validation, side, seed, threads.
+                sam, augment, elastic, average, validation, side, seed, threads.
 
         Raises:
             ConfigError: if an option is unknown, of the wrong type or out of range.

@@ -20,6 +20,7 @@ LEFT_TO = {
     "epochs": "by the number of images",
     "clip-norm": "off",
     "clip-value": "off",
+    "elastic": "by the side of the images",
     "theme": "the last chosen",
     "fps": "2, or less",
     "notify": "none",

@@ -92,7 +92,7 @@ def _find(begin: Callable[[], Beginning], as_json: bool) -> int:
     with signals.handled_by(stop):
         try:
             config, dataset, inspected = begin()
-            search = RateSearch(inspected, dataset, config.seed)
+            search = RateSearch(inspected, dataset, config)
         except EXPECTED as error:
             return print_failure(failure_of(error, action="read"))
         shown = monotonic()

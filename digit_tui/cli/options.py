@@ -170,6 +170,12 @@ RUN_OPTIONS: list[Callable[[Any], Any]] = [
         help=f"Deform the training images: {', '.join(AUGMENTATIONS)} (the preset's).",
     ),
     click.option(
+        "--elastic",
+        type=float,
+        metavar="X",
+        help="How far elastic deformation moves the points of an image, in pixels (side / 28).",
+    ),
+    click.option(
         "--average/--no-average", default=None, help="Evaluate an average of the weights (on)."
     ),
     click.option(

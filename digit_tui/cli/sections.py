@@ -11,7 +11,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "Network": ("preset", "hidden"),
     "Training": (
         *("epochs", "batch_size", "optimizer", "learning_rate", "schedule", "weight_decay"),
-        *("clip_norm", "clip_value", "sam", "augment", "average", "seed", "threads"),
+        *("clip_norm", "clip_value", "sam", "augment", "elastic", "average", "seed", "threads"),
     ),
     "Distillation": ("teacher", "distill_temperature", "distill_weight"),
     "Saved runs": ("folder", "resume"),

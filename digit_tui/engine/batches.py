@@ -54,6 +54,7 @@ class Batches:
         data: TrainingData,
         seed: int,
         side: int,
+        elastic: float,
         block: Array,
         teacher: SharedTeacher | None = None,
     ) -> None:
@@ -63,12 +64,14 @@ class Batches:
             data: in the order of the dataset.
             seed: the run's.
             side: of an image, in pixels.
+            elastic: how far elastic deformation moves a point, in pixels.
             block: (BLOCK, pixels) uint8, for a block of deformed images.
             teacher: None if the run learns from the labels alone.
         """
         self._data = data
         self._seed = seed
         self._side = side
+        self._elastic = elastic
         self._block = block
         self._teacher = teacher
         self._epoch = -1
@@ -85,7 +88,7 @@ class Batches:
             shards: how many parts there are.
         """
         generator = stream(self._seed, "augment", epoch, number)
-        deformation = draw_deformation(augment, generator, self._side)
+        deformation = draw_deformation(augment, generator, self._side, self._elastic)
         assert deformation is not None
         chosen = self._chosen(epoch, number * BLOCK, BLOCK)
         deform(self._data.images, deformation, chosen, self._block[: len(chosen)], shard, shards)

@@ -44,7 +44,7 @@ class RunArrays(NamedTuple):
 
     def batches(self, spec: WorkerSpec) -> Batches:
         """The batches of the training data."""
-        return Batches(self.data, spec.seed, spec.side, self.block, self.teacher)
+        return Batches(self.data, spec.seed, spec.side, spec.elastic, self.block, self.teacher)
 
 
 def allocate_run_arrays(arena: Arena, spec: WorkerSpec, images: Array | None) -> RunArrays:

@@ -135,6 +135,7 @@ class WorkerPool:
         spec = WorkerSpec(
             sizes=tuple(sizes),
             side=config.side,
+            elastic=config.elastic_pixels,
             images=images,
             average=config.average,
             seed=config.seed,

@@ -12,6 +12,8 @@ class WorkerSpec:
     sizes: tuple[int, ...]
     """Layer widths, inputs first, classes last."""
     side: int
+    elastic: float
+    """How far elastic deformation moves a point, in pixels."""
     images: int
     """How many there are in the training set."""
     average: bool

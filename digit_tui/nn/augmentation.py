@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,8 @@ SCALING = 0.15
 # Smoother than Simard's alpha 34 and sigma 4: better on held-out digits, as it was for Ciresan et
 # al. (2010, arXiv:1003.0358), who used alpha 36 to 38 and sigma 5 to 6.
 ELASTIC_STRENGTH = 40 / 28
-"""Alpha for 28 pixels, as a part of the side: it scales the smoothed random field."""
+"""Alpha, as a part of the side, with which a point moves by about one pixel (1.09 is the standard
+deviation, far from the edges): it scales the smoothed random field."""
 ELASTIC_SMOOTHNESS = 6 / 28
 """Sigma for 28 pixels, as a part of the side: the width of the smoothing Gaussian."""
 
@@ -71,14 +73,21 @@ def affine(generator: np.random.Generator, count: int, side: int) -> Array:
     return np.asarray(turned + offsets)
 
 
-def elastic(generator: np.random.Generator, count: int, side: int) -> Array:
-    """An affine map, and on top a smoothed random displacement: (count, 2, side, side)."""
+def elastic(generator: np.random.Generator, count: int, side: int, pixels: float = 1.0) -> Array:
+    """An affine map, and on top a smoothed random displacement: (count, 2, side, side).
+
+    Args:
+        generator: that draws.
+        count: how many fields.
+        side: of an image, in pixels.
+        pixels: how far a point moves beside the affine map, about.
+    """
     distance = np.subtract.outer(np.arange(side), np.arange(side))
     kernel = np.exp(-0.5 * (distance / (ELASTIC_SMOOTHNESS * side)) ** 2)
     kernel /= kernel[side // 2].sum()
     noise = generator.uniform(-1, 1, (count, 2, side, side))
     # The Gaussian is separable: one product smooths the rows, one the columns.
-    displacement = ELASTIC_STRENGTH * side * (kernel @ noise @ kernel.T)
+    displacement = pixels * ELASTIC_STRENGTH * side * (kernel @ noise @ kernel.T)
     return affine(generator, count, side) + displacement
 
 
@@ -96,11 +105,22 @@ def _grid(side: int) -> Array:
     return np.indices((side, side)).astype(np.float64)
 
 
-def draw_deformation(name: str, generator: np.random.Generator, side: int) -> Deformation | None:
-    """Draw FIELDS random fields for images of this side, or None for "none"."""
+def draw_deformation(
+    name: str, generator: np.random.Generator, side: int, elastic_pixels: float = 1.0
+) -> Deformation | None:
+    """Draw FIELDS random fields for images of this side, or None for "none".
+
+    Args:
+        name: a key of AUGMENTATIONS.
+        generator: that draws.
+        side: of an image, in pixels.
+        elastic_pixels: how far "elastic" moves a point beside its affine map, about.
+    """
     draw = AUGMENTATIONS[name]
     if draw is None:
         return None
+    if draw is elastic:
+        draw = partial(elastic, pixels=elastic_pixels)
     # Beyond the edge the edge pixel is repeated: digits have a blank border there.
     coordinates = draw(generator, FIELDS, side).clip(0, side - 1)
     corner = np.minimum(coordinates.astype(np.intp), side - 2)  # upper left of the four

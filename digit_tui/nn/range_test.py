@@ -6,7 +6,8 @@ trained for a few steps while the rate rises, and its loss tells which rates it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from math import isfinite, sqrt
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digit_tui.nn.aligned import aligned_zeros
-from digit_tui.nn.augmentation import deform, draw_deformation
+from digit_tui.nn.augmentation import Deformation, deform, draw_deformation
 from digit_tui.nn.clipping import clip, sum_of_squares
 from digit_tui.nn.inputs import InputBuffer, Inputs
 from digit_tui.nn.loss import Outcomes
@@ -51,6 +52,7 @@ def range_test(
     side: int,
     batch_size: int,
     augment: str,
+    elastic: float,
     optimizer: str,
     slots: Array,
     slot_steps: int,
@@ -74,6 +76,7 @@ def range_test(
         side: of an image, in pixels.
         batch_size: images of a step; all of them, if it is more than there are.
         augment: a name in `AUGMENTATIONS`.
+        elastic: how far elastic deformation moves a point, in pixels.
         optimizer: a name in `RULES`.
         slots: (slots, parameters) the optimizer's memory; may be (0, parameters) while it is zeros.
         slot_steps: how many steps it remembers.
@@ -120,7 +123,8 @@ def range_test(
             trained_by.step(rate)
             return Tried(float(outcomes.losses.mean(dtype=np.float64)), float(before))
 
-    batches = _batches(images, labels, size, side, augment, generator)
+    draw = partial(draw_deformation, augment, generator, side, elastic)
+    batches = _batches(images, labels, size, draw, generator)
     for rate, batch in zip(rates.tolist(), batches, strict=False):
         yield step(*batch, rate)
 
@@ -136,8 +140,7 @@ def _batches(
     images: Array,
     labels: Array,
     size: int,
-    side: int,
-    augment: str,
+    draw: Callable[[], Deformation | None],
     generator: np.random.Generator,
 ) -> Iterator[tuple[Array, Array]]:
     """Batches without end, of images in random order: none comes again before all have come.
@@ -146,9 +149,8 @@ def _batches(
         images: (n, pixels) uint8.
         labels: (n,)
         size: images of a batch, n at most.
-        side: of an image.
-        augment: how they are deformed.
-        generator: that draws.
+        draw: how they are deformed; None as they are.
+        generator: that draws their order.
 
     Yields:
         (size, pixels) uint8, and (size,) their labels.
@@ -159,7 +161,7 @@ def _batches(
         while len(order) < together:
             order = np.concatenate([order, generator.permutation(len(labels))])
         chosen, order = order[:together], order[together:]
-        deformation = draw_deformation(augment, generator, side)
+        deformation = draw()
         pixels = images[chosen] if deformation is None else deform(images, deformation, chosen)
         for start in range(0, together, size):
             batch = slice(start, start + size)

@@ -30,7 +30,7 @@ def answer(inspected: Inspected, run: RunStatus) -> Iterator[list[str] | None]:
         None while it is computed, so that the caller can stop; then the lines.
     """
     assert run.dataset is not None  # a run has states only after it was read
-    search = RateSearch(inspected, run.dataset, run.config.seed)
+    search = RateSearch(inspected, run.dataset, run.config)
     for _ in search.steps():
         yield None
     found = search.found()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.insight.rate_finder import RateCurve, RateFinder, rates_for
 from digit_tui.nn.range_test import range_test
@@ -43,13 +44,13 @@ class RateSearch:
     the same curve in each front end, and no draw of the run's depends on it.
     """
 
-    def __init__(self, inspected: Inspected, dataset: Dataset, seed: int) -> None:
+    def __init__(self, inspected: Inspected, dataset: Dataset, config: RunConfig) -> None:
         """Begin.
 
         Args:
             inspected: the copy of the state, which stays as it is.
             dataset: whose images the run is trained on, without those that are held out.
-            seed: the run's.
+            config: the run's, for its seed and how far elastic deformation goes.
         """
         state, settings = inspected.state, inspected.state.settings
         batch_size = min(settings.batch_size, len(dataset.train_labels))
@@ -61,10 +62,11 @@ class RateSearch:
             dataset.train_images,
             dataset.train_labels,
             rates,
-            stream(seed, "range test", inspected.step),
+            stream(config.seed, "range test", inspected.step),
             side=dataset.side,
             batch_size=batch_size,
             augment=settings.augment,
+            elastic=config.elastic_pixels,
             optimizer=settings.optimizer,
             slots=state.slots,
             slot_steps=state.slot_steps,

@@ -31,6 +31,7 @@ FIELDS = {
     "clip-value": "clip_value",
     "sam": "sam",
     "augment": "augment",
+    "elastic": "elastic",
     "average": "average",
     "side": "side",
 }

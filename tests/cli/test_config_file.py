@@ -30,6 +30,7 @@ EVERYTHING: dict[str, tuple[str, Any]] = {
     "clip-norm": ("1", 1.0),
     "sam": ("0.05", 0.05),
     "augment": ('"affine"', "affine"),
+    "elastic": ("0.5", 0.5),
     "average": ("false", False),
     "validation": ("500", 500),
     "side": ("25", 25),

@@ -52,7 +52,7 @@ def options(folder: Path, **others: Any) -> list[str]:
 
 
 def found_of(inspected: Inspected, dataset: Dataset, seed: int = 0) -> FoundRate:
-    search = RateSearch(inspected, dataset, seed)
+    search = RateSearch(inspected, dataset, RunConfig(side=6, seed=seed))
     with threadpool_limits(limits=1, user_api="blas"):
         assert len(list(search.steps())) > 1
     return search.found()

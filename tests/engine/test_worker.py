@@ -45,8 +45,9 @@ SETTINGS: list[Any] = [
 
 
 def batches_of(digits: Dataset, seed: int) -> Batches:
+    data = TrainingData(digits.train_images, digits.train_labels)
     block = np.zeros((BLOCK, digits.pixels), np.uint8)
-    return Batches(TrainingData(digits.train_images, digits.train_labels), seed, digits.side, block)
+    return Batches(data, seed, digits.side, digits.side / 28, block)
 
 
 def alone(worker: Worker, group: StepGroup) -> None:
@@ -144,14 +145,14 @@ def test_a_step_that_is_not_finite_changes_nothing(
 def test_after_a_step_that_is_not_finite_none_is_made() -> None:
     def after(*brightness: int) -> Vectors:
         images = len(brightness)
-        spec = WorkerSpec((36, 4, 3), 6, images, False, seed=0, batch_size=1, workers=1)
+        spec = WorkerSpec((36, 4, 3), 6, 1.0, images, False, seed=0, batch_size=1, workers=1)
         vectors = Vectors.make(spec.sizes, False, np.zeros)
         # In the order in which the epoch takes them.
         order = stream(0, "shuffle", 0).permutation(images)
         pixels = np.zeros((images, 36), np.uint8)
         pixels[order] = np.array(brightness, np.uint8)[:, None]
         digits = TrainingData(pixels, np.zeros(images, np.uint8))
-        batches = Batches(digits, 0, 6, np.zeros((BLOCK, 36), np.uint8))
+        batches = Batches(digits, 0, 6, 1.0, np.zeros((BLOCK, 36), np.uint8))
         worker = Worker(spec, vectors, np.ones_like(vectors.parameters), batches, np.zeros, 0)
         vectors.parameters[: 36 * 4] = 1e38  # overflows, but not for a blank image
         rates = ((1, 0.1),) * images
@@ -168,7 +169,7 @@ def test_after_a_step_that_is_not_finite_none_is_made() -> None:
 
 def test_a_step_group_counts_what_its_steps_came_to(digits: Dataset) -> None:
     """Losses and right answers of all steps are added up together, a short batch's too."""
-    spec = WorkerSpec((36, 4, 4), 6, 230, False, seed=0, batch_size=100, workers=1)
+    spec = WorkerSpec((36, 4, 4), 6, 1.0, 230, False, seed=0, batch_size=100, workers=1)
     vectors = Vectors.make(spec.sizes, False, np.zeros)
     network = Network(spec.sizes, vectors.parameters)
     network.initialize(np.random.default_rng(0))

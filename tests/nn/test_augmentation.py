@@ -56,6 +56,14 @@ def test_a_whole_shift_rolls_an_image_with_a_blank_border(
     )
 
 
+@pytest.mark.parametrize(("side", "pixels"), [(28, 1.0), (14, 1.0), (14, 0.5), (56, 2.0)])
+def test_elastic_moves_points_by_as_many_pixels_as_asked_for(side: int, pixels: float) -> None:
+    seen = augmentation.elastic(np.random.default_rng(3), 200, side, pixels)
+    moved = seen - augmentation.elastic(np.random.default_rng(3), 200, side, 1e-9)
+    inner = slice(side // 4, -(side // 4))  # beside the edge there is less noise to sum
+    assert moved[..., inner, inner].std() == pytest.approx(1.09 * pixels, rel=0.05)
+
+
 def test_half_a_pixel_blends_the_neighbours(patch: pytest.MonkeyPatch) -> None:
     image = np.array([[0, 101, 200, 50] * 4], np.uint8)
     result = deform(image, moved_by(0, 0.5, 4, patch)).reshape(4, 4)

@@ -37,6 +37,7 @@ def tried(network: Network, images: Any, labels: Any, rates: Any, **options: Any
         "side": SIDE,
         "batch_size": 16,
         "augment": "none",
+        "elastic": 0.25,
         "optimizer": "sgd",
         "slots": slots[: RULES[options.get("optimizer", "sgd")].slots],
         "slot_steps": 0,

@@ -99,7 +99,7 @@ class RateDialog(Dialog[float | None]):
         super().__init__()
         assert model.dataset is not None
         self._dataset: Dataset = model.dataset
-        self._seed = model.config.seed
+        self._config = model.config
         self._before = model.inspected
         self._stopped = Event()
         self._begun = self._done = False
@@ -132,7 +132,7 @@ class RateDialog(Dialog[float | None]):
         """Called in a thread."""
         made, most, worker = 0, 0, get_current_worker()
         try:
-            search, shown = RateSearch(inspected, self._dataset, self._seed), monotonic()
+            search, shown = RateSearch(inspected, self._dataset, self._config), monotonic()
             most = search.most
             for made in search.steps():
                 if self._stopped.is_set() or worker.is_cancelled:  # the app may be ending

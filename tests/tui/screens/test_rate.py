@@ -59,7 +59,7 @@ def dialog(window: Any, story: Any) -> Open:
 def suggested(app: DigitApp, story: Any) -> float:
     """What the same test suggests without a screen."""
     assert app.model.inspected is not None
-    search = RateSearch(app.model.inspected, story.dataset, story.config.seed)
+    search = RateSearch(app.model.inspected, story.dataset, story.config)
     assert list(search.steps())
     suggestion = search.found().curve.suggestion
     assert suggestion is not None
