@@ -9,17 +9,20 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from digit_tui.config import MAX_THREADS, RunConfig, available_processors
-from digit_tui.data import Dataset, load_dataset
+from digit_tui.data import Dataset, counted, load_dataset
 from digit_tui.engine.step_group import MAX_STEPS
 from digit_tui.engine.stepper import Stepper
 from digit_tui.engine.worker_pool import WorkerPool
 from digit_tui.engine.worker_processes import WorkerPoolError
+from digit_tui.nn import Network
+from digit_tui.nn.optimizer import Optimizer
 from digit_tui.run.state import RunState
 from digit_tui.run.versions import versions
 from digit_tui.session.exit_status import ExitStatus
@@ -27,7 +30,9 @@ from digit_tui.session.failures import failure_of, print_failure
 from digit_tui.session.output import Output
 
 SECONDS = 10.0
-"""For all measurements together."""
+"""For all measurements of speed together."""
+PART_SECONDS = 1.0
+"""For each part of a step."""
 ROUNDS = 3
 """Each number of threads is measured this often, in turn, so that a busy moment hits them all."""
 
@@ -41,6 +46,20 @@ class Speed:
     """The matrix products alone."""
     training: float
     """Whole training steps."""
+
+
+@dataclass(frozen=True)
+class StepShares:
+    """What the time of a training step goes into, as fractions that sum to 1."""
+
+    products: float
+    """The matrix products: limited by arithmetic."""
+    deformation: float
+    """Of images: 0 without augmentation."""
+    update: float
+    """Of the weights, by the optimizer's rule: limited by memory."""
+    rest: float
+    """Calls of small functions, and waiting for each other; below 0 on a busy machine."""
 
 
 def thread_counts() -> list[int]:
@@ -64,6 +83,19 @@ def measure(config: RunConfig, dataset: Dataset, counts: list[int]) -> list[Spee
             with training_steps(config.with_(threads=count), dataset) as train:
                 trainings[count].append(speed_of(train, seconds))
     return [Speed(count, median(floors[count]), median(trainings[count])) for count in counts]
+
+
+def step_shares(config: RunConfig, dataset: Dataset, speed: Speed) -> StepShares:
+    """What the time of a step with some number of threads goes into."""
+    config = config.for_images(len(dataset.train_labels)).with_(threads=speed.threads)
+    deformation = 0.0
+    if config.augment != "none":
+        with training_steps(config.with_(augment="none"), dataset) as train:
+            deformation = 1 - speed.training / speed_of(train, PART_SECONDS)
+    with threadpool_limits(limits=1, user_api="blas"):
+        update = speed_of(updates(config, dataset), PART_SECONDS) * speed.threads
+    parts = speed.training / speed.floor, deformation, speed.training / update
+    return StepShares(*parts, 1 - sum(parts))
 
 
 def speed_of(work: Callable[[], int], seconds: float) -> float:
@@ -103,6 +135,19 @@ def matrix_products(config: RunConfig, dataset: Dataset) -> Callable[[], int]:
     return work
 
 
+def updates(config: RunConfig, dataset: Dataset) -> Callable[[], int]:
+    """Only the update of all weights by the optimizer's rule, in one thread."""
+    network = Network((dataset.pixels, *config.hidden, dataset.classes))
+    gradient = np.random.default_rng(0).random(len(network.parameters), np.float32)
+    optimizer = Optimizer(config.optimizer, network, gradient, config.weight_decay)
+
+    def work() -> int:
+        optimizer.step(1e-6)
+        return config.batch_size
+
+    return work
+
+
 @contextmanager
 def training_steps(config: RunConfig, dataset: Dataset) -> Iterator[Callable[[], int]]:
     """The steps of a real run."""
@@ -126,13 +171,15 @@ def run_bench(config: RunConfig, as_json: bool) -> int:
     dataset = load_dataset("sample", config.side)
     try:
         speeds = measure(config, dataset, thread_counts())
+        best = max(speeds, key=lambda speed: speed.training)
+        shares = step_shares(config, dataset, best)
     except WorkerPoolError as error:
         return print_failure(failure_of(error))
-    best = max(speeds, key=lambda speed: speed.training)
     output = Output()
     if as_json:
-        result = {"versions": versions(), "speeds": [asdict(speed) for speed in speeds]}
-        output.line(json.dumps(result | {"best_threads": best.threads}))
+        result: dict[str, Any] = {"versions": versions(), "best_threads": best.threads}
+        result |= {"speeds": [asdict(speed) for speed in speeds], "step": asdict(shares)}
+        output.line(json.dumps(result))
         return output.status or ExitStatus.DONE
     widths = "-".join(map(str, (dataset.pixels, *config.hidden, dataset.classes)))
     output.line(f"{widths}, batches of {config.batch_size}, {config.optimizer}, {config.augment}")
@@ -145,5 +192,19 @@ def run_bench(config: RunConfig, as_json: bool) -> int:
         )
     if any(speed.training > speed.floor for speed in speeds):
         output.line("A share over 100%: the machine was busy with something else. Measure again.")
+    elif shares.rest >= 0:
+        output.line(limits(shares, best.threads))
     output.line(f"Train with --threads {best.threads}, or set DIGIT_TUI_THREADS={best.threads}.")
     return output.status or ExitStatus.DONE
+
+
+def limits(shares: StepShares, threads: int) -> str:
+    """What the time of a step goes into, in a line."""
+    parts = {
+        "matrix products": shares.products,
+        "deforming images": shares.deformation,
+        "updating weights (memory)": shares.update,
+        "calls and waiting": shares.rest,
+    }
+    told = ", ".join(f"{name} {share:.0%}" for name, share in parts.items() if share)
+    return f"A step with {counted(threads, 'thread')}: {told}."

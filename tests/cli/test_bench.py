@@ -8,7 +8,7 @@ import pytest
 from support.cli import run
 
 from digit_tui.cli import bench
-from digit_tui.cli.bench import Speed
+from digit_tui.cli.bench import Speed, StepShares
 
 
 @pytest.mark.parametrize("busy", [False, True])
@@ -17,6 +17,7 @@ def test_a_share_over_100_percent_says_that_the_machine_was_busy(
 ) -> None:
     speeds = [Speed(1, 40_000.0, 20_000.0), Speed(2, 70_000.0, 77_000.0 if busy else 35_000.0)]
     monkeypatch.setattr(bench, "measure", lambda *_: speeds)
+    monkeypatch.setattr(bench, "PART_SECONDS", 0.05)
     result = run("bench")
     assert result.exit_code == 0
     assert ("110%" in result.stdout) == busy
@@ -24,3 +25,12 @@ def test_a_share_over_100_percent_says_that_the_machine_was_busy(
     assert "Train with --threads 2" in result.stdout
     measured = json.loads(run("bench", "--json").stdout)
     assert measured["best_threads"] == 2
+    assert measured["step"]["products"] == (1.1 if busy else 0.5)
+    assert sum(measured["step"].values()) == pytest.approx(1)
+    shares = StepShares(0.5, 0.1, 0.15, 0.25)
+    monkeypatch.setattr(bench, "step_shares", lambda *_: shares)
+    told = (
+        "A step with 2 threads: matrix products 50%, deforming images 10%, "
+        "updating weights (memory) 15%, calls and waiting 25%."
+    )
+    assert (told in run("bench").stdout) == (not busy)
