@@ -232,6 +232,17 @@ PRESETS: dict[str, dict[str, Any]] = {
         "augment": "none",
         "epochs": 25,
     },
+    "sprint": {
+        "hidden": (512, 256),
+        "optimizer": "adam",
+        "learning_rate": 0.004,
+        "schedule": "onecycle",
+        "batch_size": 256,
+        "augment": "elastic",
+        "average": False,
+        "side": 14,
+        "epochs": 20,
+    },
     "standard": {
         "hidden": (512, 256),
         "optimizer": "adamw",

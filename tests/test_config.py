@@ -160,7 +160,7 @@ def test_the_presets_promise_what_the_documentation_says() -> None:
     assert classic.hidden == (128,)
     assert classic.augment == "none"
     assert standard.augment == "elastic"
-    with pytest.raises(ConfigError, match="classic, standard, record"):
+    with pytest.raises(ConfigError, match="classic, sprint, standard, record"):
         RunConfig.from_preset("fast")
 
 

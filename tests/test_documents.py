@@ -143,18 +143,22 @@ def test_the_learning_rates_of_the_optimizers() -> None:
     ]
 
 
+OPTIMIZER_WORDS = {"adam": "Adam", "adamw": "AdamW"}
+
+
 def test_the_presets() -> None:
     rows = table(read("options"), "preset", "network", "optimizer", "augmentation", "epochs")
     assert [code(name) for name, *_ in rows] == [[name] for name in PRESETS]
     for (_, *told), preset in zip(rows, PRESETS, strict=True):
         config = RunConfig.from_preset(preset)
-        assert told[:3] == [
-            "-".join(map(str, (784, *config.hidden, 10))),
-            f"AdamW, learning rate {config.learning_rate:g}, weight decay {config.weight_decay:g}",
-            config.augment,
-        ]
-        assert (config.optimizer, config.batch_size) == ("adamw", 128)
-        assert (config.schedule, config.average) == ("cosine", True)
+        rule = f"{OPTIMIZER_WORDS[config.optimizer]}, learning rate {config.learning_rate:g}"
+        decay = f", weight decay {config.weight_decay:g}" if config.weight_decay else ""
+        widths = "-".join(map(str, (config.side**2, *config.hidden, 10)))
+        assert told[:3] == [widths, rule + decay, config.augment]
+        usual = (28, 128, "cosine", True)
+        assert (config.side, config.batch_size, config.schedule, config.average) == (
+            (14, 256, "onecycle", False) if preset == "sprint" else usual
+        )
         for images in (4_000, 60_000):
             epochs = config.for_images(images).epochs
             assert epochs == (round(40 * sqrt(60_000 / images)) if "√" in told[3] else int(told[3]))

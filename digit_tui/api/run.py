@@ -78,7 +78,7 @@ class Run(LiveRun):
         """Begin a run; it has made no step yet.
 
         Args:
-            preset: classic, standard or record, whose values the options replace.
+            preset: classic, sprint, standard or record, whose values the options replace.
             data: the digits: a name or a folder as `load_digits` takes it, or a dataset.
             folder: where to save the run as it trains, as `--run` does; it is made. None keeps the
                 run in memory.

@@ -38,7 +38,7 @@ from digit_tui.session.notify_choice import Notify
 from digit_tui.session.output import Output
 from digit_tui.session.run_status import RunStatus
 from digit_tui.session.runner import RunnerEvent
-from digit_tui.training.restart import NextRun, next_config
+from digit_tui.training.restart import NextRun, next_config, same_images
 from digit_tui.training.run_request import RunRequest
 
 POLL_SECONDS = 0.25
@@ -377,7 +377,7 @@ class Session:
         """End the run, to begin another one: what that needs is read and checked before."""
         try:
             config, dataset = next_config(self.run.config, wanted), self.run.dataset
-            if config.data != self.run.config.data:
+            if not same_images(config, self.run.config):
                 dataset = RunRequest(config).load_dataset()
         except (ConfigError, DataError) as error:
             name = f"{error.option.replace('_', '-')}: " if isinstance(error, ConfigError) else ""

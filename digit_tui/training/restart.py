@@ -25,11 +25,16 @@ def fresh_seed(config: RunConfig) -> int:
     return (config.seed + 1) % (MAX_SEED + 1)
 
 
+def same_images(one: RunConfig, other: RunConfig) -> bool:
+    """Whether two runs read the same images."""
+    return (one.data, one.side) == (other.data, other.side)
+
+
 def next_config(config: RunConfig, wanted: Mapping[str, str]) -> RunConfig:
     """The configuration of the next run; what is not named is as in the run before.
 
     A preset brings all its settings: of the run before there remain then the data, how it is
-    prepared and divided, and the number of threads.
+    divided, the number of threads, and the side of the images if that was not its preset's.
 
     Args:
         config: of the run before.
@@ -53,7 +58,9 @@ def next_config(config: RunConfig, wanted: Mapping[str, str]) -> RunConfig:
                 raise ConfigError(name, f"none of {', '.join(NAMES)}")
     if "preset" not in wanted:
         return config.with_(**given)
-    kept = ("data", "validation", "side", "threads")
+    kept = ["data", "validation", "threads"]
+    if config.side != RunConfig.from_preset(config.preset).side:
+        kept.append("side")
     given = {name: getattr(config, name) for name in kept} | given
     return RunConfig.from_preset(wanted["preset"], **given)
 

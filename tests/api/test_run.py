@@ -172,7 +172,7 @@ def test_only_what_changes_settings_is_set(untouched: Run) -> None:
     [
         ({"learning_rat": 1}, "unknown option 'learning_rat': did you mean learning_rate?"),
         ({"sead": 1}, "did you mean seed"),
-        ({"preset": "fast"}, "'fast' is none of classic, standard, record"),
+        ({"preset": "fast"}, "'fast' is none of classic, sprint, standard, record"),
         ({"hidden": (0,)}, "0 is not a whole number from 1"),
         ({"hidden": "8,x"}, "hidden: .*x"),
         ({"seed": -1}, "seed: -1 is not a whole number"),

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib.util import find_spec
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import sqrt
 from time import perf_counter
 from typing import Any
@@ -18,6 +20,8 @@ from threadpoolctl import threadpool_limits
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
+from digit_tui.engine.batches import BLOCK
+from digit_tui.nn import deform, draw_deformation
 from digit_tui.run.events import EpochEnded, Evaluated
 from digit_tui.training.command_source import Mailbox
 from digit_tui.training.trainer import Trainer
@@ -99,7 +103,8 @@ def run_digit_tui(dataset: Dataset, config: RunConfig) -> Times:
 class TorchRun:
     """PyTorch, eager. Images stay uint8 and a batch is converted when it is used, as here.
 
-    No loss, accuracy or gradient norm is read back, which digit-tui does at each step.
+    No loss, accuracy or gradient norm is read back, which digit-tui does at each step. Images are
+    deformed by the functions of digit-tui, in as many threads: PyTorch has none that is as fast.
     """
 
     def __init__(self, dataset: Dataset, config: RunConfig, fused: bool) -> None:
@@ -108,7 +113,10 @@ class TorchRun:
         torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
         self._torch = torch
-        self._batch_size = config.batch_size
+        self._config = config
+        self._side = dataset.side
+        self._generator = np.random.default_rng(config.seed)
+        self._threads = ThreadPoolExecutor(config.threads)
         self._images = torch.from_numpy(np.array(dataset.train_images))
         self._labels = torch.from_numpy(dataset.train_labels.astype(np.int64))
         self._test_images = torch.from_numpy(np.array(dataset.test_images))
@@ -121,26 +129,57 @@ class TorchRun:
             torch.nn.init.zeros_(linear.bias)
             modules += [linear, torch.nn.ReLU()]
         self._model = torch.nn.Sequential(*modules[:-1])
-        # None is its default.
-        self._optimizer = torch.optim.Adam(
+        rule = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.optimizer]
+        rate = config.learning_rate or LEARNING_RATE
+        self._optimizer = rule(
             self._model.parameters(),
-            lr=config.learning_rate or LEARNING_RATE,
-            fused=True if fused else None,
+            lr=rate,
+            weight_decay=config.weight_decay,
+            fused=True if fused else None,  # None is its default
         )
+        self._schedule: Any = None
+        if config.schedule == "onecycle":
+            steps = -(-len(self._labels) // config.batch_size) * (config.epochs or 1)
+            one_cycle = torch.optim.lr_scheduler.OneCycleLR
+            self._schedule = one_cycle(
+                self._optimizer, rate, total_steps=steps, cycle_momentum=False
+            )
 
     def epoch(self, steps: int | None = None) -> float:
         """Train on all images once, or for so many steps; returns the seconds it took."""
         torch = self._torch
         started = perf_counter()
-        order = torch.randperm(len(self._labels))
-        for chosen in torch.split(order, self._batch_size)[:steps]:
-            inputs = torch.index_select(self._images, 0, chosen).float().mul_(1 / 255)
+        for inputs, chosen in islice(self._batches(), steps):
             labels = torch.index_select(self._labels, 0, chosen)
             loss = torch.nn.functional.cross_entropy(self._model(inputs), labels)
             self._optimizer.zero_grad()
             loss.backward()
             self._optimizer.step()
+            if self._schedule is not None:
+                self._schedule.step()
         return perf_counter() - started
+
+    def _batches(self) -> Iterator[tuple[Any, Any]]:
+        """The inputs of each batch of an epoch, and which images they are."""
+        torch, size, augment = self._torch, self._config.batch_size, self._config.augment
+        order = torch.randperm(len(self._labels))
+        if augment == "none":
+            for chosen in torch.split(order, size):
+                yield torch.index_select(self._images, 0, chosen).float().mul_(1 / 255), chosen
+            return
+        images, threads = self._images.numpy(), self._config.threads
+        for block in torch.split(order, BLOCK // size * size):
+            pixels = self._config.elastic_pixels
+            fields = draw_deformation(augment, self._generator, self._side, pixels)
+            assert fields is not None
+            deformed = np.empty((len(block), images.shape[1]), np.uint8)
+            part = partial(deform, images, fields, block.numpy(), deformed, shards=threads)
+            shards = [self._threads.submit(part, shard=shard) for shard in range(threads)]
+            for shard in shards:
+                shard.result()
+            for rows in torch.split(torch.arange(len(block)), size):
+                inputs = torch.from_numpy(deformed[rows[0] : rows[-1] + 1])
+                yield inputs.float().mul_(1 / 255), block[rows]
 
     def accuracy(self) -> float:
         """Of the test set, as a fraction."""

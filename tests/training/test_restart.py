@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from digit_tui.config import MAX_SEED, ConfigError, RunConfig
-from digit_tui.training.restart import next_config
+from digit_tui.training.restart import next_config, same_images
 from digit_tui.training.run_request import RunRequest
 
 BEFORE = RunConfig(
@@ -42,6 +42,15 @@ def test_a_preset_brings_all_its_settings_but_keeps_the_data() -> None:
     assert after == RunConfig.from_preset(
         "record", data="sample", validation=100, side=14, threads=2, batch_size=16, seed=6
     )
+
+
+@pytest.mark.parametrize(("one", "other"), [("standard", "sprint"), ("sprint", "classic")])
+def test_the_side_is_the_presets_unless_it_was_chosen(one: str, other: str) -> None:
+    before, after = (RunConfig.from_preset(preset) for preset in (one, other))
+    following = next_config(before, {"preset": other})
+    assert following.side == after.side
+    assert not same_images(following, before)
+    assert next_config(before.with_(side=20), {"preset": other}).side == 20
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from digit_tui.data import Dataset, counted
 from digit_tui.run.setting_words import settings_words
 from digit_tui.run.settings import Settings
 from digit_tui.session.failures import failure_of
-from digit_tui.training.restart import NextRun, fresh_seed, next_config
+from digit_tui.training.restart import NextRun, fresh_seed, next_config, same_images
 from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.screens.form import Form
 from digit_tui.tui.widgets.choice import Choice
@@ -23,6 +23,7 @@ from digit_tui.tui.widgets.entry import Entry
 PRESET_WORDS = {
     "this run's": "the settings that this run began with",
     "classic": "one small layer, no augmentation: quick",
+    "sprint": "small images, few epochs: 99% in some seconds",
     "standard": "two layers, elastic deformation: the usual one",
     "record": "large layers, many epochs: the most accurate",
 }
@@ -140,7 +141,7 @@ class RestartDialog(Form[NextRun | None]):
         config = self._check()
         if config is None or config == self._awaited:
             return
-        if config.data == self._config.data:
+        if same_images(config, self._config):
             self.dismiss(NextRun(config, self._dataset))
             return
         self._awaited = config

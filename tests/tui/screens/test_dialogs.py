@@ -215,7 +215,7 @@ class TestRestart:
             await opened.tell(*story.opening(), story.steps(10))
             await opened.press("r")
             assert isinstance(opened.app.screen, RestartDialog)
-            opened.find(r"preset +\[this run's\] classic  standard  record")
+            opened.find(r"preset +\[this run's\] classic  sprint  standard  record")
             for name, value in {
                 "data": "sample",
                 "hidden layers": "128",
@@ -253,7 +253,7 @@ class TestRestart:
             opened.find("batch size +64 ")
             opened.find(" adam, rate 0.001, 25 epochs[.]")
             opened.find("The seed is a fresh one: type 0")
-            await opened.press("down", "down", *"77", "up", "up", "right", "right")  # standard
+            await opened.press("down", "down", *"77", "up", "up", *["right"] * 3)  # standard
             opened.find("hidden layers 77 ")  # what was typed stays
             opened.find("batch size +128 ")
             opened.find(" adamw, rate 0.002, elastic, 155 epochs[.]")  # of so many images
