@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from digit_tui.cli.options import META, OFF, RUN_FIELDS, Radius, Widths
+from digit_tui.cli.options import META, OFF, RUN_FIELDS, OrOff, Widths
 from digit_tui.config import SOURCES, ConfigError, RunConfig, absolute_data, flag_of
 from digit_tui.storage.toml_file import TomlError, line_of, near, parse_toml, read_toml_text
 
@@ -138,8 +138,8 @@ def _converted(option: click.Parameter, value: Any) -> Any:
         if not isinstance(value, bool):
             raise ValueError(f"{_shown(value)} is neither true nor false")
         return value
-    if isinstance(kind, Radius) and value == OFF:
-        return 0.0
+    if isinstance(kind, OrOff) and value == OFF:
+        return kind.off
     if isinstance(kind, click.types.IntParamType | click.types.FloatParamType):
         whole = isinstance(kind, click.types.IntParamType)
         fits = type(value) is int or (not whole and type(value) is float and math.isfinite(value))

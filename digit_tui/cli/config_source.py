@@ -53,6 +53,8 @@ def stronger(context: click.Context, options: dict[str, Any]) -> dict[str, Any]:
 
     --clip-norm on the command line has clip-value of config.toml left out.
     """
+    if any(options[name] is None for name in EITHER):  # one is off
+        return options
     sources = {name: context.get_parameter_source(name) for name in EITHER}
     if all(source in STRENGTH for source in sources.values()):
         first, second = (STRENGTH.index(source) for source in sources.values() if source)

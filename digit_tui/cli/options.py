@@ -90,17 +90,24 @@ RUN_FIELDS = tuple(each.name for each in fields(RunConfig))
 
 
 OFF = "off"
-"""For 0 where an option takes a radius."""
+"""What has no effect: for a number."""
 
 
-class Radius(click.types.FloatParamType):
-    """A number, or off for 0."""
+class OrOff(click.types.FloatParamType):
+    """A number, or off."""
+
+    def __init__(self, off: float | None) -> None:
+        """Make it.
+
+        Args:
+            off: what the field of RunConfig has for it.
+        """
+        self.off = off
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return 0.0 if value == OFF else super().convert(value, param, ctx)
+        return self.off if value == OFF else super().convert(value, param, ctx)
 
 
-RADIUS = Radius()
 RUN_OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
         "--data",
@@ -149,17 +156,20 @@ RUN_OPTIONS: list[Callable[[Any], Any]] = [
         help="Weight decay (the preset's; 0 with another optimizer than the preset's).",
     ),
     click.option(
-        "--clip-norm", type=float, metavar="X", help="Clip the gradient by its global norm (off)."
+        "--clip-norm",
+        type=OrOff(None),
+        metavar="X",
+        help="Clip the gradient by its global norm (off).",
     ),
     click.option(
         "--clip-value",
-        type=float,
+        type=OrOff(None),
         metavar="X",
         help="Clip the gradient element by element (off).",
     ),
     click.option(
         "--sam",
-        type=RADIUS,
+        type=OrOff(0.0),
         metavar="RHO",
         help="Take the gradient where the loss is highest within RHO of the weights (off).",
     ),

@@ -77,6 +77,14 @@ def test_sam_can_be_off(program: Program, file: Path) -> None:
     assert re.search(r"^sam +off ", program("config").stdout, re.MULTILINE)
 
 
+def test_clipping_can_be_off(program: Program, file: Path) -> None:
+    file.write_text('clip-norm = "off"\n')
+    assert in_force(program)["clip-norm"] == (None, "config.toml", f"{file}:1")
+    file.write_text("clip-norm = 2\n")
+    assert in_force(program, "--clip-norm", "off")["clip-norm"] == (None, "command line", None)
+    assert in_force(program, "--clip-value", "off")["clip-norm"][0] == 2
+
+
 def test_what_is_nearer_wins(program: Program, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file.write_text("lr = 0.5\nseed = 1\nepochs = 9\nclip-value = 2\n")
     monkeypatch.setenv("DIGIT_TUI_SEED", "2")

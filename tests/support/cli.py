@@ -48,6 +48,7 @@ VALUES = {
     "--clip-value": ("2.5", 2.5),
     "--sam": ("0.05", 0.05),
     "--augment": ("affine", "affine"),
+    "--elastic": ("0.5", 0.5),
     "--average": ("false", False),
     "--validation": ("500", 500),
     "--side": ("25", 25),
