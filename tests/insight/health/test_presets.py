@@ -28,6 +28,7 @@ MORE_ON_THE_SAMPLE: list[tuple[str, dict[str, Any]]] = [
 """The longer ones with fewer epochs, over which the schedule takes its whole course."""
 ON_MNIST: list[tuple[str, dict[str, Any]]] = [
     ("classic", {}),
+    ("sprint", {}),
     ("standard", {"epochs": 3}),
 ]
 MORE_ON_MNIST: list[tuple[str, dict[str, Any]]] = [
@@ -62,7 +63,8 @@ def test_on_the_sample(sample: Dataset, preset: str, options: dict[str, Any]) ->
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize(("preset", "options"), [*ON_MNIST, *in_soak(MORE_ON_MNIST)])
 def test_on_full_mnist(full_mnist: Path, preset: str, options: dict[str, Any]) -> None:
-    assert ails(load_dataset(str(full_mnist)), preset, options) == set()
+    dataset = load_dataset(str(full_mnist), RunConfig.from_preset(preset).side)
+    assert ails(dataset, preset, options) == set()
 
 
 @pytest.mark.parametrize("look", [True, False])
