@@ -193,17 +193,25 @@ class _Plotting:
     def _draw_letters(self, plotted: Plot) -> None:
         """The letters of the marks, in front of all else."""
         style = Style(color=RichColor.from_rgb(*self.painter.letter_color), bold=True)
-        for column, name in self._letters(plotted).items():
-            plotted.rows[0][column] = Cell(name, style)
+        for row, letters in zip(plotted.rows, self._letters(plotted), strict=False):
+            for column, name in letters.items():
+                row[column] = Cell(name, style)
 
-    def _letters(self, plotted: Plot) -> dict[int, str]:
-        """By their columns: after Z there are two, AA."""
+    def _letters(self, plotted: Plot) -> list[dict[int, str]]:
+        """By their rows and columns; after Z there are two, AA.
+
+        One that would hide another is below it, as far as a third of the chart; then the latest
+        ones are seen.
+        """
         start, end = self.drawing.span
-        letters: dict[int, str] = {}
+        rows = max((len(plotted.rows) - AXIS_ROWS) // 3, 1)
+        letters: list[dict[int, str]] = [{} for _ in range(rows)]
         for x, name in self.drawing.marks:
             if start <= x <= end:
                 first = min(int(self._columns(x, plotted)), len(plotted.rows[0]) - len(name))
-                letters |= {first + place: each for place, each in enumerate(name)}
+                places = range(first, first + len(name))
+                free = (row for row in letters if not row.keys() & {*places})
+                next(free, letters[-1]).update(zip(places, name, strict=True))
         return letters
 
     def _draw_crosshair(self, plotted: Plot) -> None:
@@ -237,7 +245,7 @@ class _Plotting:
                 continue
             value = 10 ** y[farthest] if self.drawing.log else y[farthest]
             text = label(float(f"{value:.3g}"), self.drawing.percent)
-            letters = self._letters(plotted) if row is plotted.rows[0] else {}
+            letters = self._letters(plotted)[0] if row is plotted.rows[0] else {}
             _write_beside(row, int(column[farthest]), arrow, text, plotted.left, letters, style)
 
 

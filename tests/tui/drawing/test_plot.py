@@ -132,6 +132,18 @@ class TestRange:
         plotted = draw(Curve(X, spiked, "training"), log=False, marks=marks)
         assert re.search(pattern, "".join(cell.text for cell in plotted.rows[0])), text(plotted)
 
+    def test_letters_of_changes_that_are_near_are_below_each_other(self) -> None:
+        at = (150, 151, 152, 160, 161)
+        marks = [(float(X[each]), name) for each, name in zip(at, "ABCDE", strict=True)]
+        plotted = draw(Curve(X, FALLING, "training"), marks=marks)
+        seen = ["".join(cell.text for cell in row if cell.text.isalpha()) for row in plotted.rows]
+        assert seen[:4] == ["AD", "BE", "C", ""]
+
+    def test_where_there_is_no_room_below_the_latest_letter_is_seen(self) -> None:
+        marks = [(float(X[150]), name) for name in "ABCDEFGH"]
+        drawn = text(draw(Curve(X, FALLING, "training"), marks=marks))
+        assert re.findall("[A-Z]", drawn) == ["A", "B", "C", "H"]
+
     @pytest.mark.parametrize("column", [250, 255])
     def test_of_two_spikes_one_value_is_written(self, column: int) -> None:
         curves = []
