@@ -91,11 +91,14 @@ class LayerOutputs(Canvas, Wheel):
         return [[Segment(f"{'▸' if chosen else ' '}{text}", style)], *cells]
 
     def _output(self, logits: Array, selected: SelectedDigit) -> list[Line]:
-        """The most probable classes, as many as fit, in their order."""
+        """The classes in question and the most probable ones, as many as fit, in their order."""
         room = max(self.size.width // LOGIT, 1)
-        classes = np.sort((-logits).argsort(kind="stable")[:room]).tolist()
+        asked = [selected.predicted, selected.true, selected.rival]
+        order = dict.fromkeys([*asked, *(-logits).argsort(kind="stable").tolist()])
+        classes = sorted([*order][:room])
+        which = "each class" if len(classes) == len(logits) else "some classes"
         return [
-            [Segment(" output: the logit of each class")],
+            [Segment(f" output: the logit of {which}")],
             [Segment(f"{each:>{LOGIT}}", self._style(each, selected)) for each in classes],
             [
                 Segment(f"{_logit(float(logits[each])):>{LOGIT}}", self._style(each, selected))

@@ -46,18 +46,24 @@ class PageBar(Canvas):
             about: what else there is to say, on the right.
         """
         line: Line = []
-        for place, name in enumerate(self._names):
+        for place, text in enumerate(self._texts):
             style = self.part("page-bar--active") if place == active else None
-            line.append(Segment(f" {name} ", style))
+            line.append(Segment(text, style))
         room = self.size.width - sum(len(segment.text) for segment in line)
-        text = about if len(about) <= room else ""
-        self.paint([[*line, Segment(f"{text:>{max(room, 0)}}")]])
+        told = about if len(about) <= room else ""
+        self.paint([[*line, Segment(f"{told:>{max(room, 0)}}")]])
+
+    @property
+    def _texts(self) -> list[str]:
+        """The names with the spaces that there is room for."""
+        texts = [f" {name} " for name in self._names]
+        return texts if len("".join(texts)) <= self.size.width else [text[1:] for text in texts]
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
         end = 0
-        for place, name in enumerate(self._names):
-            end += len(name) + 2
+        for place, text in enumerate(self._texts):
+            end += len(text)
             if offset is not None and offset.x < end:
                 self.post_message(self.Chosen(place))
                 return

@@ -55,6 +55,16 @@ async def test_it_begins_with_the_hardest_and_all_of_it_fits(
         opened.find("logit 0 - logit")
 
 
+async def test_a_smaller_terminal_leaves_out_the_picture_alone(inside: Any) -> None:
+    async with inside("Digit", "#31", 80, 24) as opened:
+        for size in ((60, 20), (80, 24), (70, 20)):
+            await opened.resize(*size)
+            opened.find("#31  ")
+            opened.find("Calibration")
+            opened.find("output: the logit of each class|output: the logit of some classes")
+            assert len(listed(opened)) > 4
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_numbers_are_those_of_the_network_and_add_up(
     inside: Any, sample: Dataset, network: Network, size: tuple[int, int]

@@ -99,7 +99,7 @@ class DigitPage(Page):
     def compose(self) -> ComposeResult:
         yield Static("The network is looked at ...")
         with Horizontal():
-            with Vertical():
+            with Vertical(id="digit-seen"):
                 yield DigitPicture()
                 yield LogitDifference()
             with Vertical():
