@@ -79,6 +79,10 @@ class ChartOptions:
         return model.epoch * (1 - RECENT) if self.recent else 0.0
 
 
+ERROR = "Error"
+"""The name of a chart of accuracies on a logarithmic scale."""
+
+
 def draw_subject(
     subject: Subject, model: RunModel, options: ChartOptions, room: int
 ) -> tuple[str, Drawing]:
@@ -96,11 +100,13 @@ def draw_subject(
     if subject.percent:
         curves = [_without_untrained(curve) for curve in curves]
     if subject.percent and log:  # near 1 accuracies cannot be told apart, error rates near 0 can
-        curves = [replace(curve, y=np.maximum(1 - curve.y, _least(model))) for curve in curves]
+        curves = [replace(curve, y=1 - curve.y) for curve in curves]
     if options.crosshair is None:
         title = _title(subject, model, options, room)
     else:
         title = _values_title(subject, model, curves, options, room)
+    if subject.percent and log:  # no error at all is drawn, too
+        curves = [replace(curve, y=np.maximum(curve.y, _least(model))) for curve in curves]
     end = max([model.epoch, *(curve.x[-1] for curve in curves if len(curve.x))])
     return title, Drawing(
         curves,
@@ -193,6 +199,7 @@ def _values_title(
         if not curve.faint
     }
     long, short = _words(subject, model)
+    least = _least(model) if _name(subject, model, options) == ERROR else 0.0
     forked = subject.monitored is not None and model.fork is not None
     named = {0: "run ", len(RUN_COLORS): " fork "} if forked else {}
     split = {len(RUN_COLORS): "/ "} if forked else {}
@@ -215,7 +222,7 @@ def _values_title(
         for mark, value in values.items():
             sign = f"{letter(options.marker, mark) or LINE} " if marked else ""
             word = f"{words[mark]} " if mark in words else ""
-            text = f"{sign}{word}{_value_text(value, figures, subject.percent)}"
+            text = f"{sign}{word}{_value_text(value, figures, subject.percent, least)}"
             parts.append(f"{branches.get(mark, '')}[${COLORS[mark]}]{text}[/]")
         choices.append(" ".join(parts))
     return _first_fitting(choices, room)
@@ -236,15 +243,17 @@ def _short(name: str) -> str:
     return {"training": "train", "validation": "valid"}.get(name, name)
 
 
-def _value_text(value: float | None, figures: int, percent: bool) -> str:
+def _value_text(value: float | None, figures: int, percent: bool, least: float) -> str:
     if value is None or not isfinite(value):
         return "-"
+    if 0 < value < least:
+        return f"<{label(float(f'{least:.{figures}g}'), percent)}"
     return label(float(f"{value:.{figures}g}"), percent)
 
 
 def _name(subject: Subject, model: RunModel, options: ChartOptions) -> str:
     error = subject.percent and options.is_log(subject, model)
-    return "Error" if error else subject.name
+    return ERROR if error else subject.name
 
 
 def _first_fitting(choices: list[str], room: int) -> str:

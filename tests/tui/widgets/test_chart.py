@@ -287,6 +287,12 @@ class TestCrosshair:
             await opened.press("escape")
             opened.find("Loss by epoch")
 
+    async def test_no_error_at_all_reads_zero(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(4, {}))
+            await opened.press("left")
+            opened.find(r"Error at 4.00  ━ train 25% ━ test 0%─")
+
     async def test_values_under_the_mouse(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(4, {4: (7, 0.8)}))
