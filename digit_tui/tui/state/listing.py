@@ -25,7 +25,8 @@ class Listing:
     Attributes:
         table: all digits; None before the first evaluation.
         selection: which of them are listed.
-        everything: whether correctly classified ones are listed too.
+        everything: whether correctly classified ones are listed too. They are, as long as a
+            selection is in force that has no mistake in it.
         order_name: the name of the order, a key of `ORDERS`.
         order: (listed,) indices of the listed digits.
         row: of the chosen digit.
@@ -34,7 +35,7 @@ class Listing:
     def __init__(self) -> None:
         self.table: DigitTable | None = None
         self.selection = Selection()
-        self.everything = False
+        self._all_asked_for = self._none_wrong = False
         self.order_name = next(iter(ORDERS))
         self.order: NDArray[np.intp] = np.empty(0, np.intp)
         self.row = 0
@@ -43,6 +44,11 @@ class Listing:
     def chosen(self) -> int | None:
         """Index of the chosen digit; None if none is listed."""
         return int(self.order[self.row]) if len(self.order) else None
+
+    @property
+    def everything(self) -> bool:
+        """Whether correctly classified digits are listed, too."""
+        return self._all_asked_for or self._none_wrong
 
     @property
     def is_empty(self) -> bool:
@@ -56,11 +62,10 @@ class Listing:
 
     def select(self, selection: Selection) -> None:
         """List what this selects and choose the first; without mistakes, list correct ones too."""
-        self.selection = selection
-        if self.table is not None:
+        self.selection, self._none_wrong = selection, False
+        if self.table is not None and str(selection):
             selected = selection.mask(self.table)
-            if selected.any() and not (selected & self.table.wrong).any():
-                self.everything = True
+            self._none_wrong = bool(selected.any() and not (selected & self.table.wrong).any())
         self.sort()
         self.go(0)
 
@@ -69,13 +74,14 @@ class Listing:
         for everything in (False, True):
             if index in self.order:
                 break
-            self.selection, self.everything = Selection(), everything
+            self.selection, self._all_asked_for = Selection(), everything
+            self._none_wrong = False
             self.sort()
         found = np.flatnonzero(self.order == index)
         self.go(int(found[0]) if len(found) else 0)
 
     def toggle_everything(self) -> None:
-        self.everything = not self.everything
+        self._all_asked_for, self._none_wrong = not self.everything, False
         self.sort()
 
     def next_order(self) -> None:
@@ -123,6 +129,7 @@ class Listing:
         what += " of the run" * forked
         count, selection = len(self.order), str(self.selection)
         text = f"{count:,} of {what}, {selection}" if selection else what
+        text += ", none wrong" * (self._none_wrong and self.selection.predicted is None)
         order, alike = self._order_words(table)
         text += f"{',' if selection or alike else ''} {order}"
         unbacked = int(np.count_nonzero(table.unbacked))

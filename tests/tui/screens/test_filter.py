@@ -180,6 +180,16 @@ class TestFilter:
                 title(opened)
             )
 
+    async def test_only_as_long_as_the_filter_has_no_mistake(self, browse: Any) -> None:
+        async with browse() as opened:
+            before = title(opened)
+            await opened.press("slash", *"true=4", "enter")
+            assert re.fullmatch(r"\d+ of 1,000 digits, true=4, none wrong, by loss", title(opened))
+            await opened.press("v")
+            assert title(opened) == "0 of 4 mistakes, true=4, by loss"
+            await opened.press("escape")
+            assert title(opened) == before
+
     async def test_it_can_be_set_from_elsewhere(self, browse: Any) -> None:
         async with browse() as opened:
             await opened.press("end", "enter", "slash")
