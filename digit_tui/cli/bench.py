@@ -166,11 +166,11 @@ def training_steps(config: RunConfig, dataset: Dataset) -> Iterator[Callable[[],
         yield work
 
 
-def run_bench(config: RunConfig, as_json: bool) -> int:
-    """Measure and print; returns the exit status."""
+def run_bench(config: RunConfig, counts: list[int], as_json: bool) -> int:
+    """Measure with some numbers of threads and print; returns the exit status."""
     dataset = load_dataset("sample", config.side)
     try:
-        speeds = measure(config, dataset, thread_counts())
+        speeds = measure(config, dataset, counts)
         best = max(speeds, key=lambda speed: speed.training)
         shares = step_shares(config, dataset, best)
     except WorkerPoolError as error:
@@ -185,16 +185,21 @@ def run_bench(config: RunConfig, as_json: bool) -> int:
     output.line(f"{widths}, batches of {config.batch_size}, {config.optimizer}, {config.augment}")
     output.line(f"NumPy {versions()['numpy']}, {versions()['blas']}, images a second:")
     output.line("threads   matrix products   training    share")
+    busy = any(speed.training > speed.floor for speed in speeds)
     for speed in speeds:
-        share = f"{speed.training / speed.floor:.0%}" + (" (best)" if speed is best else "")
+        share = f"{speed.training / speed.floor:.0%}"
+        share += " (best)" if speed is best and not busy and len(speeds) > 1 else ""
         output.line(
             f"{speed.threads:>7}   {speed.floor:>15,.0f}   {speed.training:>8,.0f}   {share:>6}"
         )
-    if any(speed.training > speed.floor for speed in speeds):
+    if busy:
         output.line("A share over 100%: the machine was busy with something else. Measure again.")
-    elif shares.rest >= 0:
+        return output.status or ExitStatus.DONE
+    if shares.rest >= 0:
         output.line(limits(shares, best.threads))
-    output.line(f"Train with --threads {best.threads}, or set DIGIT_TUI_THREADS={best.threads}.")
+    if len(speeds) > 1:
+        threads = best.threads
+        output.line(f"Train with --threads {threads}, or set DIGIT_TUI_THREADS={threads}.")
     return output.status or ExitStatus.DONE
 
 

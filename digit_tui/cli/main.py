@@ -205,6 +205,9 @@ def cli(
 
             numbers = distill_temperature, distill_weight
             request = replace(request, teacher=read_teacher(teacher, *numbers, config))
+        if "elastic" in written and config.augment != "elastic":
+            unused = f"--elastic {config.elastic:g} is not used: --augment is {config.augment}"
+            click.echo(f"digit-tui: {unused}", err=True)
         if request.config.epochs == 0:
             click.echo("digit-tui: --epochs 0: nothing is trained, only measured", err=True)
     if _on_command_line(context, "threads"):

@@ -139,8 +139,9 @@ def _pictures(folder: Path, labels: dict[str, int]) -> Iterator[PictureFile]:
             path = folder / entry.name
             about = entry.stat()  # of what a link leads to
             if not stat.S_ISREG(about.st_mode):
-                advice = f"only pictures belong there; {EXPECTED}"
-                raise _refusal(path, "it is not a regular file", advice)
+                what = "a folder" if stat.S_ISDIR(about.st_mode) else "no regular file"
+                advice = f"the folder of a class has pictures alone; {EXPECTED}"
+                raise _refusal(path, f"it is {what}", advice)
             stamp = f"{about.st_size} {about.st_mtime_ns} {about.st_ctime_ns}"
             yield PictureFile(path, labels[folder.name], stamp)
     except OSError as error:

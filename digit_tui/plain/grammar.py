@@ -420,7 +420,8 @@ COMMANDS = (
     PlainCommand(
         "wait",
         "wait [EPOCH]",
-        "Take the next line when the run is paused or done, or has reached EPOCH",
+        "Wait until the run is paused or done, or has reached EPOCH; at a terminal until a line "
+        "is typed",
         _wait,
     ),
     PlainCommand(

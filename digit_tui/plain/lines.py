@@ -6,6 +6,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from shutil import get_terminal_size
+from textwrap import wrap
 from threading import Semaphore, Thread
 from typing import IO, Protocol
 
@@ -89,6 +91,19 @@ class LineReader:
             return b""
 
 
+def wrapped(text: str, columns: int, indent: str = "  ") -> list[str]:
+    """A line as lines that break between words only: a terminal would break it within them.
+
+    Args:
+        text: the line.
+        columns: that there are.
+        indent: before all lines but the first.
+    """
+    if len(text) <= columns:
+        return [text]
+    return wrap(text, columns, subsequent_indent=indent, break_on_hyphens=False)
+
+
 class Transcript:
     """Writes lines, each at once, and a prompt if commands are typed.
 
@@ -101,7 +116,7 @@ class Transcript:
 
         Args:
             output: where lines are written.
-            prompt: whether to show a prompt.
+            prompt: whether to show a prompt; then lines are wrapped to the terminal, too.
         """
         self._output = output
         self._prompt = prompt
@@ -113,7 +128,9 @@ class Transcript:
         if self._open:
             self._output.line("")
             self._open = False
-        self._output.line(printable(text))
+        text = printable(text)
+        for line in wrapped(text, get_terminal_size().columns) if self._prompt else [text]:
+            self._output.line(line)
 
     def record(self, text: str) -> None:
         """Write a line and keep it in the log."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from textwrap import wrap
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from digit_tui.insight.significance import compare, gap_words
 from digit_tui.nn import Evaluation
 from digit_tui.plain import requests
 from digit_tui.plain.grammar import help_lines
+from digit_tui.plain.lines import wrapped
 from digit_tui.plain.requests import InputError, Request
 from digit_tui.run import setting_words, wording
 from digit_tui.run.commands import Command, Setting, StepEpoch
@@ -59,13 +59,13 @@ def answer(request: Request, run: RunStatus, log: list[str]) -> list[str]:
             return log[-count:]
         case requests.ShowHelp(word):
             lines = help_lines(word)
-            return [part for line in lines for part in wrap(line, WIDTH, subsequent_indent="    ")]
+            return [part for line in lines for part in wrapped(line, WIDTH, "    ")]
         case _:
             raise TypeError(f"{request!r} is not a question")
 
 
 WIDTH = 80
-"""Columns of the help: a terminal would break longer lines within words."""
+"""Columns of the help, also in a pipe."""
 
 
 def position(run: RunStatus) -> str:

@@ -84,6 +84,14 @@ def test_people_get_a_report(tmp_path: Path) -> None:
     assert lines[-1].split() == ["Run", str(tmp_path / "run")]
 
 
+def test_an_option_that_has_no_effect_is_told(tmp_path: Path) -> None:
+    given = ("--epochs", "0", "--elastic", "2")
+    told = "--elastic 2 is not used: --augment is shift\n"
+    assert told in run(*given, "--augment", "shift", "--run", str(tmp_path / "1")).stderr
+    used = run(*given, "--augment", "elastic", "--run", str(tmp_path / "2"))
+    assert "is not used" not in used.stderr
+
+
 def test_without_a_folder_a_run_goes_to_the_state_directory(no_home: Path) -> None:
     result = run("--epochs", "0", "--json")
     assert "--epochs 0: nothing is trained, only measured\n" in result.stderr

@@ -188,7 +188,7 @@ def test_what_does_not_belong_there_is_named(folder: Path, cache: Path, tmp_path
         assert told.endswith(", or take it out of the folder")
         other.unlink()
     (folder / "train" / "1" / "deeper").mkdir()
-    assert "deeper: it is not a regular file" in refusal(folder)
+    assert "deeper: it is a folder; the folder of a class has pictures alone" in refusal(folder)
     (folder / "train" / "1" / "deeper").rmdir()
     (folder / "train" / "1" / "gone.png").symlink_to(tmp_path / "nowhere")
     assert "gone.png: it cannot be read" in refusal(folder)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from digit_tui.plain.lines import EndOfInput, Line, LineReader, Transcript
+from digit_tui.plain.lines import EndOfInput, Line, LineReader, Transcript, wrapped
 from digit_tui.session.output import Output
 
 
@@ -68,3 +68,12 @@ def test_a_prompt_stands_in_a_line_of_its_own(capsys: pytest.CaptureFixture[str]
     transcript.write("an answer")
     assert capsys.readouterr().out == "> \nnews?[2J\nmore\n> an answer\n"
     assert list(transcript.log) == ["news\x1b[2J"]
+
+
+def test_a_terminal_does_not_break_a_line_within_a_word() -> None:
+    line = "fork optimizer=NAME,lr=X,clip-norm=X trains a copy beside the run"
+    for columns in (40, 50, len(line) - 1):
+        lines = wrapped(line, columns)
+        assert all(len(each) <= columns for each in lines)
+        assert " ".join(each.strip() for each in lines) == line
+    assert wrapped(line, len(line)) == [line]

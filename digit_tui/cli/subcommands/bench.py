@@ -15,7 +15,9 @@ from digit_tui.cli.saved_run_options import JSON
 @run_options
 @JSON
 def bench(preset: str, as_json: bool, **options: Any) -> None:
-    """Measure in ten seconds how fast training is on this machine, and the best --threads."""
-    from digit_tui.cli.bench import run_bench
+    """Measure how fast training is on this machine, and the best --threads, or with those given."""
+    from digit_tui.cli.bench import run_bench, thread_counts
 
-    sys.exit(run_bench(make_config(preset, options), as_json))
+    config = make_config(preset, options)
+    given = options["threads"]
+    sys.exit(run_bench(config, [given] if given else thread_counts(), as_json))

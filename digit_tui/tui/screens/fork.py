@@ -121,7 +121,7 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
         if changes:
             self.dismiss(changes)
         elif changes is not None:
-            self.tell("Choose with ←→ what the copy does otherwise.", wrong=True)
+            self.tell("Choose with ←→ what the copy does differently.", wrong=True)
 
     def _check(self) -> tuple[SettingCommand, ...] | None:
         """The commands for what differs; None if a value is wrong, which is told."""

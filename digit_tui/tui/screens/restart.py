@@ -23,7 +23,7 @@ from digit_tui.tui.widgets.entry import Entry
 PRESET_WORDS = {
     "this run's": "the settings that this run began with",
     "classic": "one small layer, no augmentation: quick",
-    "sprint": "small images, few epochs: 99% in some seconds",
+    "sprint": "small images, few epochs: 99% of MNIST in some seconds",
     "standard": "two layers, elastic deformation: the usual one",
     "record": "large layers, many epochs: the most accurate",
 }

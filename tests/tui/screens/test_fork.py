@@ -63,7 +63,7 @@ class TestFork:
             await opened.tell(*story.opening(), *story.epochs(1))
             await opened.press("f", "enter")
             assert isinstance(opened.app.screen, ForkDialog)
-            opened.find("Choose with ←→ what the copy does otherwise.")
+            opened.find("Choose with ←→ what the copy does differently.")
             await opened.press("right", "left", "enter")
             assert isinstance(opened.app.screen, ForkDialog)
             await opened.press("escape")
