@@ -75,6 +75,8 @@ class ReplayApp(RunApp):
         player = self.player
         if player.finished:
             self.model.replay = "■ replayed"
+        elif player.goal is not None:
+            self.model.replay = "… repeats up to there"
         elif player.playing:
             self.model.replay = f"↻ {player.speed:g} epochs/s"
         else:
@@ -82,7 +84,7 @@ class ReplayApp(RunApp):
         self.ingest(events, urgent=True)  # a person waits for what is replayed
 
     def action_toggle_play(self) -> None:
-        self.player.playing = not self.player.playing
+        self.player.playing, self.player.goal = not self.player.playing, None
         self.play()
 
     def action_speed(self, factor: float) -> None:
@@ -91,7 +93,7 @@ class ReplayApp(RunApp):
 
     def action_scrub(self, epochs: int) -> None:
         """Go some epochs on or back, to the end of one."""
-        position = self.player.position
+        position = self.player.position if self.player.goal is None else self.player.goal
         start = ceil(position - 1e-6) if epochs < 0 else floor(position + 1e-6)
         self.player.playing = False
         events = self.player.seek(start + epochs)

@@ -25,12 +25,14 @@ class Player:
         speed: epochs in a second.
         playing: whether time passes.
         position: on the scale, in epochs.
+        goal: a position to go to as soon as it has been trained; None if there is none.
     """
 
     def __init__(self, speed: float, clock: Callable[[], float] = monotonic) -> None:
         self.speed = speed
         self.playing = True
         self.position = 0.0
+        self.goal: float | None = None
         self._clock = clock
         self._now = clock()
         self._events: list[Any] = []
@@ -69,23 +71,35 @@ class Player:
         return self._positions[-1] if self._positions else 0.0
 
     @property
+    def _complete(self) -> bool:
+        """Whether there will be no more events."""
+        return bool(self._events) and isinstance(self._events[-1], RunEnded)
+
+    @property
     def finished(self) -> bool:
         """Whether all events of the run were played."""
-        complete = bool(self._events) and isinstance(self._events[-1], RunEnded)
-        return complete and self._played >= len(self._events) - 1
+        return self._complete and self._played >= len(self._events) - 1
 
     def play(self) -> list[Any]:
         """Advance by the time since the last call; returns the events that are due."""
         now = self._clock()
-        if self.playing:
+        if self.goal is not None:
+            self.position = min(self.goal, self.end)
+            if self._complete or self.position >= self.goal:
+                self.goal = None
+        elif self.playing:
             # It waits for what has not been trained yet.
             self.position = min(self.position + (now - self._now) * self.speed, self.end)
         self._now = now
         return self._due()
 
     def seek(self, position: float) -> list[Any]:
-        """Go to a position; returns all events up to there, from the first one on."""
+        """Go to a position; returns all events up to there, from the first one on.
+
+        What has not been trained yet is the goal.
+        """
         self.position = min(max(position, 0.0), self.end)
+        self.goal = position if position > self.end and not self._complete else None
         self._played = 0
         return self._due()
 

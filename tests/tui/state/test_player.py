@@ -72,6 +72,30 @@ class TestPlayer:
             *(2, 3),
         ]
 
+    def test_what_is_gone_to_and_not_there_yet_is_the_goal(
+        self, player: Player, clock: Clock, story: Any
+    ) -> None:
+        player.add([*story.opening(), *story.epochs(2)])
+        player.playing = False
+        assert player.seek(5)[-1].epoch == 2
+        assert player.goal == 5
+        player.add(story.epochs(2))
+        assert player.play()[-1].epoch == 4  # at once, whatever the speed
+        player.add(story.epochs(3))
+        assert player.play()[-1].epoch == 5
+        assert player.goal is None
+        clock.pass_(100)
+        assert player.play() == []
+
+    def test_a_goal_beyond_the_end_of_the_run_ends_there(self, player: Player, story: Any) -> None:
+        player.add([*story.opening(), *story.epochs(2)])
+        player.seek(5)
+        player.add([*story.epochs(1), story.ended()])
+        player.play()
+        assert (player.goal, player.position) == (None, 3)
+        player.seek(9)
+        assert player.goal is None
+
     def test_what_happens_to_a_fork_moves_nothing(self, player: Player, story: Any) -> None:
         player.add([*story.opening(), *story.epochs(1)])
         player.add([BranchEvent(event) for event in story.epochs(1)])
