@@ -46,6 +46,8 @@ def list_mine() -> int:
     for label in np.unique(own.labels):
         tested = own.tested[own.labels == label]
         output.line(f"{label:>5}  {(~tested).sum():>8}  {tested.sum():>4}")
+    if len(own.labels):
+        output.line("training and test are those of --data mine; teach and evaluate take them all")
     return output.status or ExitStatus.DONE
 
 

@@ -63,6 +63,7 @@ def test_drawings_are_added_listed_drawn_and_removed(
     assert np.array_equal(read_own_digits()[0].reshape(3, 784), sample.train_images[:3])
     keep([4], seed=8)
     lines = run("data", "mine").stdout.splitlines()
+    assert lines.pop().endswith("teach and evaluate take them all")
     assert [line.split() for line in lines[1:]] == [
         ["label", "training", "test"],
         ["4", "1", "0"],
