@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -113,6 +113,28 @@ class History:
             except Invalid as error:
                 raise Invalid(error.reason, f"line {number}: {error.place}") from None
         return history
+
+    @classmethod
+    def epochs_of(cls, lines: Iterable[Line], step: int, lineage: Lineage) -> Iterator[Line]:
+        """The lines with the results of epochs on one way, without keeping any.
+
+        One that was repeated comes again.
+
+        Args:
+            lines: of the journal, each as `iter_journal` gives it.
+            step: the end of the way.
+            lineage: of the way.
+
+        Raises:
+            Invalid: if a line cannot follow the ones before it.
+        """
+        history = cls(keeps_epochs=False)
+        for line in lines:
+            history.add(line)
+            if line.get("event") == "epoch_ended" and is_ancestor(
+                line["step"], history.lineage, step, lineage
+            ):
+                yield line
 
     def add(self, line: Line) -> None:
         """Add the next line of the journal.

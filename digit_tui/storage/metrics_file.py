@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,13 @@ Line = Mapping[str, Any]
 class MetricsFile:
     """The file: a header, and a row for each epoch that was not undone."""
 
-    def __init__(self, path: Path, epochs: Callable[[], Sequence[Line]]) -> None:
+    def __init__(self, path: Path, epochs: Callable[[], Iterable[Line]]) -> None:
         """Remember where the rows come from; nothing is written yet.
 
         Args:
             path: the file.
-            epochs: reads the results of these epochs from the journal; they are not kept in memory.
+            epochs: reads the results of these epochs from the journal, one by one: a hundred
+                thousand are not for memory. Of one that comes again the last results count.
         """
         self._path = path
         self._epochs = epochs
@@ -53,9 +54,10 @@ class MetricsFile:
         Raises:
             OSError: if the disk refuses.
         """
-        rows = self._epochs()
-        text = _rows([dict(zip(COLUMNS, COLUMNS, strict=True)), *rows])
-        write_whole(self._path, lambda file: file.write(text.encode()))
+        rows = {line["epoch"]: _rows([line]).encode() for line in self._epochs()}
+        header = _rows([dict(zip(COLUMNS, COLUMNS, strict=True))]).encode()
+        text = b"".join([header, *(rows[epoch] for epoch in sorted(rows))])
+        write_whole(self._path, lambda file: file.write(text))
         self._rows = self._in_force = len(rows)
 
     def add(self, epoch: Line) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from errno import EIO
 from pathlib import Path
@@ -25,6 +25,7 @@ from digit_tui.storage.history import History
 from digit_tui.storage.initial_weights import InitialWeights, write_initial
 from digit_tui.storage.journal import (
     JournalFile,
+    Line,
     command_line,
     evaluated_line,
     go_back_line,
@@ -75,7 +76,7 @@ class RunWriter:
         self._drawings: set[Path] = set()  # files of them
         self._lock: Lock | None = None
         self._journal: JournalFile | None = None
-        self._metrics = MetricsFile(path / METRICS, lambda: self.past().epochs)
+        self._metrics = MetricsFile(path / METRICS, self._epochs)
         self._checkpoints = CheckpointFiles(path)
 
     @classmethod
@@ -211,17 +212,32 @@ class RunWriter:
         except OSError as error:
             raise self._named(error) from error
 
+    def _epochs(self) -> Iterator[Line]:
+        """The results of the epochs in force, one by one; repeated ones more than once.
+
+        Raises:
+            OSError: if the journal cannot be read, or has been damaged.
+        """
+        path, history = self.path / JOURNAL, self.history
+        with self._readable_journal():
+            yield from History.epochs_of(iter_journal(path), history.step, history.lineage)
+
     def past(self) -> History:
         """What the journal on disk says, with the results of the epochs.
 
         Raises:
             OSError: if it cannot be read, or has been damaged.
         """
-        path = self.path / JOURNAL
+        with self._readable_journal():
+            return History.of(iter_journal(self.path / JOURNAL))
+
+    @contextlib.contextmanager
+    def _readable_journal(self) -> Iterator[None]:
         try:
-            return History.of(iter_journal(path))
+            yield
         except (RunError, Invalid) as error:
-            raise OSError(EIO, f"the journal is damaged: {error}", str(path)) from error
+            path = str(self.path / JOURNAL)
+            raise OSError(EIO, f"the journal is damaged: {error}", path) from error
 
     def keep_drawings(self, drawings: Drawings) -> None:
         """Have drawings in the folder, before the command that teaches them is recorded.

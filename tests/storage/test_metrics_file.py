@@ -18,9 +18,8 @@ from digit_tui.run.commands import (
 )
 from digit_tui.run.events import EpochEnded, WentBack
 from digit_tui.storage import metrics_file as metrics_file_module
-from digit_tui.storage.journal import (
-    Line,
-)
+from digit_tui.storage.history import History
+from digit_tui.storage.journal import Line, iter_journal
 from digit_tui.storage.metrics_file import COLUMNS, MetricsFile
 from digit_tui.storage.run_writer import RunWriter
 from digit_tui.storage.saved_run import SavedRun
@@ -126,3 +125,21 @@ def test_a_run_keeps_no_results_of_epochs_in_memory(
         if isinstance(event, EpochEnded):
             assert folder.history.epochs == []
             assert [line["epoch"] for line in folder.past().epochs][-1] == event.epoch
+
+
+def test_the_table_is_written_without_all_lines_in_memory(train: Any, tmp_path: Path) -> None:
+    """Of a run that went to another way and back, whose epochs are read from the journal."""
+    script = [(17, GoBack(9, ())), (9, SetLearningRate(0.5)), (20, GoBack(17, ()))]
+    train([*script, (24, Stop())], folder=tmp_path, epochs=3, interactive=True)
+    assert_in_force(tmp_path)
+    saved = SavedRun.read(tmp_path).history()
+    counted = enumerate(iter_journal(tmp_path / "journal.jsonl"), 1)
+    read = [0]
+    lines = (read.append(count) or line for count, line in counted)
+    found = History.epochs_of(lines, saved.step, saved.lineage)
+    first = next(found)
+    assert first["epoch"] == 1
+    assert read[-1] < 6  # the lines after it are not read yet
+    of_epochs = {line["epoch"]: line for line in (first, *found)}
+    assert read[-1] > 10
+    assert of_epochs == {line["epoch"]: line for line in saved.epochs}
