@@ -235,13 +235,14 @@ PRESETS: dict[str, dict[str, Any]] = {
     "sprint": {
         "hidden": (512, 256),
         "optimizer": "adam",
-        "learning_rate": 0.004,
+        "learning_rate": 0.008,
         "schedule": "onecycle",
-        "batch_size": 256,
+        "batch_size": 512,
         "augment": "elastic",
+        "elastic": 0.375,
         "average": False,
         "side": 14,
-        "epochs": 20,
+        "epochs": 24,
     },
     "standard": {
         "hidden": (512, 256),

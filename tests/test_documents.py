@@ -157,7 +157,7 @@ def test_the_presets() -> None:
         assert told[:3] == [widths, rule + decay, config.augment]
         usual = (28, 128, "cosine", True)
         assert (config.side, config.batch_size, config.schedule, config.average) == (
-            (14, 256, "onecycle", False) if preset == "sprint" else usual
+            (14, 512, "onecycle", False) if preset == "sprint" else usual
         )
         for images in (4_000, 60_000):
             epochs = config.for_images(images).epochs

@@ -28,10 +28,16 @@ from digit_tui.training.command_source import Mailbox
 from digit_tui.training.trainer import Trainer
 
 TARGETS: dict[float, dict[str, Any]] = {
-    0.980: {"hidden": "256,128", "augment": "none", "batch_size": 128, "epochs": 4},
-    0.985: {"epochs": 8},
+    0.980: {
+        "hidden": "256,128",
+        "augment": "none",
+        "batch_size": 256,
+        "learning_rate": 0.012,
+        "epochs": 4,
+    },
+    0.985: {"epochs": 9},
     0.990: {},
-    0.993: {"side": 20, "epochs": 40},
+    0.993: {"side": 20, "elastic": 0.5, "epochs": 40},
 }
 """For each share the options beside `--preset sprint` of the run that is to reach it."""
 
