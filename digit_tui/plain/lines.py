@@ -125,12 +125,16 @@ class Transcript:
 
     def write(self, text: str) -> None:
         """Write a line."""
+        text = printable(text)
+        for line in wrapped(text, get_terminal_size().columns) if self._prompt else [text]:
+            self.write_whole(line)
+
+    def write_whole(self, text: str) -> None:
+        """Write a line that is not wrapped: of a command or a folder that may be copied."""
         if self._open:
             self._output.line("")
             self._open = False
-        text = printable(text)
-        for line in wrapped(text, get_terminal_size().columns) if self._prompt else [text]:
-            self._output.line(line)
+        self._output.line(printable(text))
 
     def record(self, text: str) -> None:
         """Write a line and keep it in the log."""

@@ -169,7 +169,7 @@ class Session:
         patience = {"seconds": 0.0} if self._terminal else {}  # a person does not wait
         self._pass_on(self._notifier.finish(**patience))
         wrong = bool(self._wrong) and not self._terminal
-        write = self._transcript.write if self._terminal else None
+        write = self._transcript.write_whole if self._terminal else None
         return conclude(self.run, self._output, write, self.signals.number, wrong)
 
     # What comes in

@@ -55,7 +55,7 @@ def test_a_conversation_on_a_simple_terminal(talking: Any, tmp_path: Path) -> No
     type_in(program, "pause\n")
     expect(program, r"^paused at epoch [\d.]+ of 1000000, step [\d,]+: test .*\n> $")
     type_in(program, "step 2\n")
-    expect(program, r"^paused after 2 batches at epoch .*\n> $")
+    expect(program, r"^paused after 2 batches at epoch .*\n( .*\n)?> $")
     type_in(program, "opt mom 0.05\n")
     expect(program, "optimizer adam → momentum\n(.*\n)*> $")
     type_in(program, "rate up\n")
