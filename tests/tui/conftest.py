@@ -192,6 +192,7 @@ def inside(window: Any, story: Any, network: Network) -> Any:
             await opened.settle()
             opened.app.screen.go_to_page([each.NAME for each in PAGES].index(page))
             await opened.until(lambda: re.search(shows, opened.text))
+            await opened.settle()  # what was drawn first may be drawn anew at another size
             yield opened
 
     return open_page

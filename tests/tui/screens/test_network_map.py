@@ -280,6 +280,7 @@ class TestNeighbourhood:
             held.go_on.set()
             await opened.until(held.ended.is_set)
             await opened.until(lambda: re.search(READY, opened.text))
+            await opened.settle()
             assert opened.rows[4:20] == before
             assert "esc Stop" not in opened.text
 
