@@ -233,7 +233,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "epochs": 25,
     },
     "sprint": {
-        "hidden": (512, 256),
+        "hidden": (512, 128),
         "optimizer": "adam",
         "learning_rate": 0.008,
         "schedule": "onecycle",
@@ -242,7 +242,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "elastic": 0.375,
         "average": False,
         "side": 14,
-        "epochs": 24,
+        "epochs": 28,
     },
     "standard": {
         "hidden": (512, 256),

@@ -37,7 +37,7 @@ TARGETS: dict[float, dict[str, Any]] = {
     },
     0.985: {"epochs": 9},
     0.990: {},
-    0.993: {"side": 20, "elastic": 0.5, "epochs": 40},
+    0.993: {"hidden": "512,256", "side": 20, "elastic": 0.5, "epochs": 48},
 }
 """For each share the options beside `--preset sprint` of the run that is to reach it."""
 
