@@ -13,6 +13,7 @@ import argparse
 import json
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import islice
 from statistics import mean, median
 from typing import Any
 
@@ -20,7 +21,7 @@ from accuracy_time import RUNS
 from contenders import installed
 from measure import finish, head, in_process, interleave, machine, make_parser, table
 
-from digit_tui.config import RunConfig, parse_widths
+from digit_tui.config import RunConfig, flag_of, parse_widths
 from digit_tui.data import load_dataset
 from digit_tui.engine.holdout import PARTS, fold
 from digit_tui.run.events import EpochEnded
@@ -49,12 +50,12 @@ def main() -> None:
         return
     facts = machine(options.threads)
     print(head(facts), flush=True)
-    given = [(name, value) for name, value in map(parse_option, options.set)]
+    given = dict(map(parse_option, options.set))
     common = {"data": options.data, "threads": options.threads}
     results: dict[str, Any] = {}
     for target in options.targets:
-        task = common | {"target": target, "options": {**TARGETS[target], **dict(given)}}
-        told = " ".join(f"--{name.replace('_', '-')} {it}" for name, it in task["options"].items())
+        task = common | {"target": target, "options": TARGETS[target] | given}
+        told = " ".join(f"--{flag_of(name)} {it}" for name, it in task["options"].items())
         print(f"\n{target:.1%}: --preset sprint {told}", flush=True)
         if options.select:
             results[str(target)] = select(task, options)
@@ -120,8 +121,7 @@ def work(task: dict[str, Any]) -> dict[str, Any]:
         *_, (_, _, accuracy) = (each.monitored for each in events if isinstance(each, EpochEnded))
         return {"accuracy": accuracy}
     seconds, accuracies = 0.0, []
-    epochs = zip(range(config.epochs or 0), RUNS[task["contender"]](dataset, config), strict=False)
-    for _, (more, accuracy) in epochs:
+    for more, accuracy in islice(RUNS[task["contender"]](dataset, config), config.epochs):
         seconds += more
         accuracies.append(accuracy)
         if accuracy >= task["target"]:

@@ -79,10 +79,6 @@ class ChartOptions:
         return model.epoch * (1 - RECENT) if self.recent else 0.0
 
 
-ERROR = "Error"
-"""The name of a chart of accuracies on a logarithmic scale."""
-
-
 def draw_subject(
     subject: Subject, model: RunModel, options: ChartOptions, room: int
 ) -> tuple[str, Drawing]:
@@ -99,13 +95,14 @@ def draw_subject(
     curves = list(_curves(subject, model, options, start))
     if subject.percent:
         curves = [_without_untrained(curve) for curve in curves]
-    if subject.percent and log:  # near 1 accuracies cannot be told apart, error rates near 0 can
+    shows_error = _shows_error(subject, model, options)
+    if shows_error:
         curves = [replace(curve, y=1 - curve.y) for curve in curves]
     if options.crosshair is None:
         title = _title(subject, model, options, room)
     else:
         title = _values_title(subject, model, curves, options, room)
-    if subject.percent and log:  # no error at all is drawn, too
+    if shows_error:  # no error at all is drawn, too
         curves = [replace(curve, y=np.maximum(curve.y, _least(model))) for curve in curves]
     end = max([model.epoch, *(curve.x[-1] for curve in curves if len(curve.x))])
     return title, Drawing(
@@ -199,7 +196,7 @@ def _values_title(
         if not curve.faint
     }
     long, short = _words(subject, model)
-    least = _least(model) if _name(subject, model, options) == ERROR else 0.0
+    least = _least(model) if _shows_error(subject, model, options) else 0.0
     forked = subject.monitored is not None and model.fork is not None
     named = {0: "run ", len(RUN_COLORS): " fork "} if forked else {}
     split = {len(RUN_COLORS): "/ "} if forked else {}
@@ -252,8 +249,12 @@ def _value_text(value: float | None, figures: int, percent: bool, least: float) 
 
 
 def _name(subject: Subject, model: RunModel, options: ChartOptions) -> str:
-    error = subject.percent and options.is_log(subject, model)
-    return ERROR if error else subject.name
+    return "Error" if _shows_error(subject, model, options) else subject.name
+
+
+def _shows_error(subject: Subject, model: RunModel, options: ChartOptions) -> bool:
+    """Near 1 accuracies cannot be told apart on a logarithmic axis, error rates near 0 can."""
+    return subject.percent and options.is_log(subject, model)
 
 
 def _first_fitting(choices: list[str], room: int) -> str:
