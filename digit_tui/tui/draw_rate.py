@@ -14,9 +14,9 @@ class DrawRate:
 
     seconds: float = 0.5
     """Charts are drawn at most this often while training."""
-    share: float = 0.02
+    share: float = 0.0125
     """The most of the time that drawing charts may take: training waits for it where processors
-    are few. A drawing takes some 40 ms, or twice that while all processors train."""
+    are few. A drawing takes some 20 ms at 80x24, or twice that while all processors train."""
     poll_seconds: float = 0.25
     """Events are fetched at least this often."""
 

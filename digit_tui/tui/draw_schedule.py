@@ -14,11 +14,9 @@ LONGEST_SECONDS = 5.0
 """Charts are drawn after this time, whatever share of the time it takes."""
 YOUNG_SECONDS = 15.0
 """As long as somebody who has just begun a run looks on most closely, ..."""
-YOUNG_SHARE = 0.03
+YOUNG_SHARE = 0.02
 """... charts may take this share of the time: epochs of the sample are over in a fifth of a second,
 and the charts would lag far behind the figures above them. More would send too many bytes."""
-TEXT_SHARE = 0.7
-"""Text changes as often as after this part of the charts' time."""
 
 
 class DrawSchedule:
@@ -63,10 +61,7 @@ class DrawSchedule:
         evaluated = model.shown is not view.drawn_evaluation
         # What a pause is followed by need not wait: there is no training that it would slow down.
         due = due or state_changed or (evaluated and not model.going)
-        # A new evaluation changes text, charts and lists: all of them at one time.
-        together = evaluated and not due
-        patience = rate.seconds if together else rate.seconds * TEXT_SHARE
-        if urgent or now - self._show_time >= patience:
+        if urgent or now - self._show_time >= rate.seconds:
             view.show(model)
             self._show_time = now
         if self._stale and due:

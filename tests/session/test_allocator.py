@@ -76,3 +76,27 @@ def test_threads_share_one_heap():
     )
     assert apart > 0
     assert together == 0
+
+
+FAULTS = textwrap.dedent(
+    """
+    from resource import RUSAGE_SELF, getrusage
+
+    from digit_tui.session.allocator import keep_memory_together
+
+    def new_pages():
+        return getrusage(RUSAGE_SELF).ru_minflt
+
+    keep_memory_together()
+    bytearray(1_600_000)  # a batch of 512 images in float32
+    before = new_pages()
+    for _ in range(100):
+        bytearray(1_600_000)
+    print(new_pages() - before)
+    """
+)
+
+
+@gnu
+def test_arrays_of_a_step_take_no_new_pages_each_time():
+    assert int(subprocess.check_output([sys.executable, "-c", FAULTS], text=True)) < 1_000
