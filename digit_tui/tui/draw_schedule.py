@@ -12,7 +12,7 @@ from digit_tui.tui.state.run_model import RunModel
 
 LONGEST_SECONDS = 5.0
 """Charts are drawn after this time, whatever share of the time it takes."""
-YOUNG_SECONDS = 15.0
+YOUNG_SECONDS = 10.0
 """As long as somebody who has just begun a run looks on most closely, ..."""
 YOUNG_SHARE = 0.02
 """... charts may take this share of the time: epochs of the sample are over in a fifth of a second,

@@ -153,9 +153,9 @@ class _Plotting:
         return _rows(figure, columns, height)
 
     def _begin(self, curves: Iterable[int], width: int, height: int) -> None:
-        """A new figure with these curves."""
+        """Put these curves in the place of those before."""
         drawing, figure = self.drawing, self.painter.figure
-        figure.clear_figure()
+        figure.clear_data()
         figure.theme(self.painter.theme)
         figure.plotsize(width, height)
         figure._set_size(width, height)  # plotsize alone is not enough: textual-plotext's issue 5
