@@ -25,7 +25,7 @@ from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.page_bar import PageBar
 
-SHARE = 0.03
+SHARE = 0.02
 """The most of the time that looking may take beside training."""
 PAGES: tuple[type[Page], ...] = (
     LayersPage,
@@ -252,5 +252,4 @@ class NetworkView(View):
         else:
             self._epochs[question.page] = question.page.epoch_of(question.look)
             question.page.take(question.look, message.found)
-            question.page.draw()
-        self.redraw_once()  # meanwhile something else may have been chosen
+        self.redraw_once()  # the page; meanwhile something else may have been chosen, too
