@@ -10,7 +10,7 @@ from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.run_model import RunModel
 
-LONGEST_SECONDS = 5.0
+LONGEST_SECONDS = 2.5
 """Charts are drawn after this time, whatever share of the time it takes."""
 YOUNG_SECONDS = 10.0
 """As long as somebody who has just begun a run looks on most closely, ..."""

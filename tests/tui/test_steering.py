@@ -338,7 +338,8 @@ class TestGoingOn:
 
         def run(folder: Path) -> SavedRun:
             opening = RunRequest(config.with_(hidden=(4,)), folder)
-            script = CommandScript([(140, commands.Stop(reason="interrupted"))])
+            longer, stop = commands.AddEpochs(10), commands.Stop(reason="interrupted")
+            script = CommandScript([(20, longer), (140, stop)])
             for _ in opening.trainer(sample, script, interactive=False).run():
                 pass
             return SavedRun.read(folder)
@@ -358,7 +359,7 @@ class TestGoingOn:
             await opened.settle()
             opened.find("The last run has not finished")
             opened.find("sample, classic, hidden layers 4")
-            opened.find(r"epoch 1 of 25, test \d\d")
+            opened.find(r"epoch 1 of 35, test \d\d")
             assert app.runner is None
             await opened.press(key)
             if go_on is None:

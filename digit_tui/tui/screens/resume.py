@@ -9,6 +9,7 @@ from textual.widgets import Label
 
 from digit_tui.data import printable
 from digit_tui.storage.errors import RunError
+from digit_tui.storage.run_summary import settings_of
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.tui.screens.dialog import Dialog
 
@@ -43,14 +44,15 @@ def description(run: SavedRun) -> str:
         f"{run.config.preset}, hidden layers {', '.join(map(str, run.config.hidden))}"
     ]
     try:
-        epochs = run.history().epochs
+        history = run.history()
+        total = settings_of(run, history).epochs
     except RunError as error:
         lines.append(printable(str(error)))
     else:
-        if epochs:
+        if epochs := history.epochs:
             monitored_split = run.config.monitored_split
             accuracy = f"{monitored_split} {epochs[-1][f'{monitored_split}_accuracy']:.2%}"
-            lines.append(f"epoch {epochs[-1]['epoch']} of {run.config.epochs}, {accuracy}")
+            lines.append(f"epoch {epochs[-1]['epoch']} of {total}, {accuracy}")
         else:
             lines.append("in its first epoch")
     return "\n".join(lines)
