@@ -9,6 +9,7 @@ dataset. A network that has learned from such digits misreads others.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,8 @@ class Normalised:
     scaled: NDArray[np.uint8]
     """(h, w): the longer side is 20 pixels."""
     image: NDArray[np.uint8]
-    """(28, 28): its centre of mass is at pixel (14, 14), counted from 0."""
+    """(28, 28): its centre of mass is at pixel (14, 14), counted from 0, and its longer side is 20
+    pixels, both to a fraction of a pixel: so it looks alike however large the picture was."""
 
 
 def normalise_digit(ink: NDArray[np.uint8]) -> Normalised:
@@ -44,9 +46,11 @@ def normalise_digit(ink: NDArray[np.uint8]) -> Normalised:
         return Normalised(ink, blank, blank)
     cropped = _cropped(ink)
     scaled = _scaled(cropped, MNIST_BOX)
+    digit = cropped
     if stroke_width(scaled) > WIDEST:
-        scaled = _thinned(cropped)
-    return Normalised(cropped, scaled, _centred(scaled))
+        digit = _thinned(cropped)
+        scaled = _scaled(digit, MNIST_BOX)
+    return Normalised(cropped, scaled, _centred(digit))
 
 
 def stroke_width(image: NDArray[np.uint8]) -> float:
@@ -61,15 +65,14 @@ def stroke_width(image: NDArray[np.uint8]) -> float:
     return float(2 * image.sum(dtype=np.float64) / max(np.hypot(down, across).sum(), 1e-9))
 
 
-def _thinned(cropped: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """`cropped` (h, w) scaled to the box without the faint edges of its wide strokes.
+def _thinned(cropped: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """`cropped` (h, w) without the faint edges of its wide strokes, at three times the box's size.
 
-    Strokes are wide that were enlarged smoothly, or are blurred. At three times the size what is
-    fainter than THIN is taken away before the digit is scaled to its box.
+    Strokes are wide that were enlarged smoothly, or are blurred. What is fainter than THIN is taken
+    away.
     """
     fine = _scaled(cropped, 3 * MNIST_BOX) / 255
-    thin = np.clip((fine - THIN) / (1 - THIN), 0, 1)
-    return _scaled(_cropped(thin), MNIST_BOX)
+    return _cropped(np.clip((fine - THIN) / (1 - THIN), 0, 1))
 
 
 def _cropped(ink: NDArray[Any]) -> NDArray[Any]:
@@ -82,34 +85,65 @@ def _scaled(cropped: NDArray[Any], box: int) -> NDArray[np.uint8]:
     """`cropped` (h, w) with its longer side of `box` pixels and its darkest pixel 255."""
     factor = box / max(cropped.shape)
     tall, wide = (max(1, round(length * factor)) for length in cropped.shape)
-    pixels = _weights(cropped.shape[0], tall) @ cropped @ _weights(cropped.shape[1], wide).T
-    scaled: NDArray[np.uint8] = np.rint(pixels * (255 / pixels.max())).astype(np.uint8)
-    return scaled  # thin strokes do not fade
+    return _resampled(cropped, _weights(cropped.shape[0], tall), _weights(cropped.shape[1], wide))
+
+
+def _centred(cropped: NDArray[Any]) -> NDArray[np.uint8]:
+    """(28, 28) uint8: `cropped` (h, w) scaled to the box, its centre of mass at pixel (14, 14)."""
+    factor = MNIST_BOX / max(cropped.shape)
+    weights = []
+    for axis, source in enumerate(cropped.shape):
+        mass = cropped.sum(axis=1 - axis, dtype=np.float64)
+        centre = float(mass @ (np.arange(source) + 0.5) / mass.sum())
+        length = max(1.0, source * factor)
+        start = (MNIST_SIDE + 1) / 2 - centre * length / source
+        start = min(max(start, 0.0), MNIST_SIDE - length)
+        weights.append(_placing_weights(source, length, start))
+    return _resampled(cropped, *weights)
+
+
+def _resampled(
+    cropped: NDArray[Any], down: NDArray[Any], across: NDArray[Any]
+) -> NDArray[np.uint8]:
+    """The sums of `cropped` (h, w) by weights (rows, h) and (columns, w), the darkest 255."""
+    pixels = down @ cropped @ across.T
+    resampled: NDArray[np.uint8] = np.rint(pixels * (255 / pixels.max())).astype(np.uint8)
+    return resampled  # thin strokes do not fade
 
 
 def _weights(source: int, target: int) -> NDArray[Any]:
-    """(target, source) float64, rows that sum to 1: linear interpolation, wide enough to average.
-
-    A triangle around the centre of each target pixel, of one source pixel at least and of one
-    target pixel where that is larger, so that all that is scaled down still counts.
-    """
-    centres = (np.arange(target) + 0.5) * source / target - 0.5
-    width = max(1.0, source / target)
-    distances = np.abs(np.arange(source)[None, :] - centres[:, None]) / width
-    weights: NDArray[Any] = np.maximum(0.0, 1.0 - distances)
+    """(target, source) float64: rows that sum to 1, for a digit that fills the target."""
+    weights = _triangles(np.arange(source), source, target, 0.0, target)
     weights /= weights.sum(axis=1, keepdims=True)
     return weights
 
 
-def _centred(scaled: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """(28, 28) uint8: `scaled` moved by whole pixels, its centre of mass at pixel (14, 14)."""
-    image = np.zeros((MNIST_SIDE, MNIST_SIDE), np.uint8)
-    places = []
-    for axis, length in enumerate(scaled.shape):
-        mass = scaled.sum(axis=1 - axis, dtype=np.float64)
-        centre = float(mass @ np.arange(length) / mass.sum())
-        start = int(np.floor(MNIST_SIDE / 2 - centre + 0.5))
-        start = min(max(start, 0), MNIST_SIDE - length)
-        places.append(slice(start, start + length))
-    image[places[0], places[1]] = scaled
-    return image
+def _placing_weights(source: int, length: float, start: float) -> NDArray[Any]:
+    """(28, source) float64, for a digit of so many pixels from `start` on; beyond it is no ink."""
+    reach = ceil(max(1.0, source / length))
+    weights = _triangles(np.arange(-reach, source + reach), source, length, start, MNIST_SIDE)
+    weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)  # far from the digit it is 0
+    placing: NDArray[Any] = weights[:, reach:-reach]
+    return placing
+
+
+def _triangles(
+    places: NDArray[Any], source: int, length: float, start: float, target: int
+) -> NDArray[Any]:
+    """(target, places) float64: linear interpolation, wide enough to average.
+
+    A triangle around the centre of each target pixel, of one source pixel at least and of one
+    target pixel where that is larger, so that all that is scaled down still counts.
+
+    Args:
+        places: of source pixels, by index.
+        source: how many of them are the digit.
+        length: of the digit, in target pixels.
+        start: where it begins, likewise.
+        target: how many pixels there are.
+    """
+    centres = (np.arange(target) + 0.5 - start) * source / length - 0.5
+    width = max(1.0, source / length)
+    distances = np.abs(places[None, :] - centres[:, None]) / width
+    triangles: NDArray[Any] = np.maximum(0.0, 1.0 - distances)
+    return triangles
