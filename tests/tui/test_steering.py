@@ -266,6 +266,28 @@ class TestTimeline:
             await opened.press("enter")  # the nearest
             assert opened.sent == [commands.GoBack(60, ())]
 
+    async def test_a_key_of_before_the_list_changed_goes_nowhere(
+        self, window: Any, story: Any
+    ) -> None:
+        """What it chose has another place by the time it is heard, or none."""
+        async with window() as opened:
+            moments = [
+                replace(routine(step), following="then switch to sgd") for step in range(0, 500, 50)
+            ]
+            await opened.tell(*story.opening(), happened.TimelineChanged(moments))
+            await opened.press("U")
+            dialog = opened.app.screen
+            options = dialog.query_one(OptionList)
+            for place in (2, 9):
+                options.highlighted = place
+                options.action_select()
+            opened.app.model.ingest(happened.TimelineChanged(moments[-6:]))
+            dialog.follow(opened.app.model)
+            await opened.press("end")
+            assert opened.sent == []
+            await opened.press("enter")
+            assert opened.sent == [commands.GoBack(450, ())]
+
     async def test_escape_stays(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), happened.TimelineChanged(MOMENTS))

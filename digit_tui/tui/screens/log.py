@@ -40,7 +40,8 @@ class LogDialog(Dialog[None]):
         self.call_after_refresh(self._to_the_end)
 
     def _to_the_end(self) -> None:
-        self.query_one(VerticalScroll).scroll_end(animate=False)
+        for body in self.query(VerticalScroll):  # none if it was closed meanwhile
+            body.scroll_end(animate=False)
 
     def follow(self, model: RunModel) -> None:
         """Show the lines that there are now, if it is time; at the end it stays at the end."""

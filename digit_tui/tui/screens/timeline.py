@@ -118,19 +118,27 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
         self._show_rows(selected)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        snapshot = self._rows[event.option_index].snapshot
-        if snapshot is None:
+        row = self._row_of(event)
+        if row is None:
+            return
+        if row.snapshot is None:
             self.tell("Several moments: enter lists them, to choose one.")
         else:
-            text = f"From epoch {self._model.epoch:.2f} to {snapshot.epoch:.2f}"
+            text = f"From epoch {self._model.epoch:.2f} to {row.snapshot.epoch:.2f}"
             self.tell(f"{text}; what is left stays in this list, undone.")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        row = self._rows[event.option_index]
+        row = self._row_of(event)
+        if row is None:
+            return
         if row.snapshot is None:
             self.action_unfold(row.group.key not in self._unfolded)
         else:
             self.dismiss(row.snapshot)
+
+    def _row_of(self, event: OptionList.OptionMessage) -> Row | None:
+        """None where the list has changed since: another line may have that index now."""
+        return next((row for row in self._rows if row.text is event.option.prompt), None)
 
     def _make_rows(self) -> list[Row]:
         rows: list[Row] = []

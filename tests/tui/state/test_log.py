@@ -261,3 +261,14 @@ async def test_the_whole_log_in_a_dialog(window: Any, story: Any) -> None:
         opened.find("training 1,234 parameters")  # who reads earlier lines stays there
         await opened.press("G")
         assert isinstance(opened.app.screen, TrainView)
+
+
+async def test_a_log_that_is_closed_before_it_was_drawn(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(2))
+        await opened.press("G")
+        dialog = opened.app.screen
+        await dialog.remove_children()
+        dialog.on_mount()
+        await opened.press("escape")
+        assert isinstance(opened.app.screen, TrainView)
