@@ -96,8 +96,8 @@ class Narrator:
             case Resumed():
                 if not isinstance(command, commands.StepBatch | commands.StepEpoch):
                     self._report_event(event)
-            case Paused(reason=reason):
-                self._report_pause(reason)
+            case Paused():
+                self._report_pause(event)
             case Evaluated(split=split) if split != self._run.config.monitored_split:
                 self._line(wording.test_opened(event, self._ways))
             case Evaluated():
@@ -140,12 +140,13 @@ class Narrator:
             self._reported_epoch, self._reported_at = event.epoch, now
             self._write(wording.line_for(event) or "")
 
-    def _report_pause(self, reason: str) -> None:
+    def _report_pause(self, event: Paused) -> None:
+        reason = event.reason
         if reason == "finished" or reason in TROUBLES:
             done = reason == "finished"
-            words = wording.all_done(WAYS) if done else wording.after_trouble(reason, WAYS)
-            if not self.alone:
-                self._line(words)
+            for words in [wording.all_done(WAYS)] if done else wording.after_trouble(event, WAYS):
+                if not self.alone:
+                    self._line(words)
         elif reason == "batch":
             self._report_step()
         else:

@@ -285,6 +285,10 @@ class Paused:
     epoch: float
     reason: str
     """asked, batch or epoch (after a single one), finished, diverged, spike"""
+    back_to: float | None = field(default=None, metadata={"json": False})
+    """The epoch to which undo leads, if it diverged or its loss spiked in interactive use, ..."""
+    undoes: Lineage = field(default=(), metadata={"json": False})
+    """... and the commands that this undoes."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from itertools import groupby
 from math import isnan
 from pathlib import Path
 
 from digit_tui.data import Dataset, a_digit, counted
+from digit_tui.run.commands import Lineage
 from digit_tui.run.events import (
     BranchEvent,
     CheckpointSaved,
@@ -78,26 +78,28 @@ def _went_back(event: WentBack) -> str:
     kept = len(event.aim_lineage)
     undone = event.from_lineage[kept:]
     if undone and event.from_lineage[:kept] == event.aim_lineage:
-        told = f"undone: {_named([command_words(each.command) for each in undone], text)}"
+        told = _undone(undone, "undone: ", f"{text}; ")
         text = told if event.step + event.ahead == event.from_step else f"{text}; {told}"
     if event.ahead:
         text += f"; repeating {counted(event.ahead, 'step')}"
     return text
 
 
-def _named(names: Sequence[str], text: str) -> str:
-    """As many of the undone commands as fit in a row after a text, at least the last one.
+def _undone(commands: Lineage, head: str, before: str = "") -> str:
+    """As many of these commands as fit in a row after a text, at least the last one.
 
-    For example "switch to sgd, double the learning rate 3 times", or "add 1 epoch and 3 more".
+    For example "undone: switch to sgd, double the learning rate 3 times", or "undone: add 1 epoch
+    and 3 more".
     """
+    names = [command_words(each.command) for each in commands]
     runs = [(name, len([*same])) for name, same in groupby(names)]
     shown = [name if count == 1 else f"{name} {count} times" for name, count in runs]
     for at in range(len(runs)):
         left = sum(count for _, count in runs[:at])
         words = ", ".join(shown[at:]) + (f" and {left} more" if left else "")
-        if len(f"{text}; undone: {words}") <= ROW:
+        if len(f"{before}{head}{words}") <= ROW:
             break
-    return words
+    return head + words
 
 
 def divergence(what: str, value: float, step: int, change: SettingChanged | None) -> str:
@@ -223,14 +225,20 @@ def all_done(ways: Ways | None) -> str:
     return with_remedy("all epochs are done", f"{ALL_DONE}, {LEAVE}", ways)
 
 
-def after_trouble(reason: str, ways: Ways | None) -> str:
-    """What the user can do after a divergence or a spike.
+def after_trouble(event: Paused, ways: Ways | None) -> list[str]:
+    """What the user can do after a divergence or a spike, and what going back would undo.
 
     Args:
-        reason: of the pause.
+        event: the pause that followed.
         ways: those of the front end.
     """
-    return with_remedy("paused", SPIKE if reason == "spike" else TROUBLE, ways)
+    advice = with_remedy("paused", SPIKE if event.reason == "spike" else TROUBLE, ways)
+    if event.back_to is None:
+        return [advice]
+    there = f"that is epoch {event.back_to:.2f}"
+    if not event.undoes:
+        return [advice, f"{there}, with the same settings"]
+    return [advice, _undone(event.undoes, f"{there}, and undoes: ")]
 
 
 def snapshot_words(snapshot: SnapshotInfo, step: bool = True) -> str:

@@ -115,11 +115,20 @@ class CommandHandler:
         self.mode = paused(reason)
         for branch in self._branches.each():
             yield from self._branches.label(branch, branch.publish())
-        yield Paused(self._step, self._branches.run.position, reason)
+        yield self._paused(reason)
         for branch in self._branches.each():
             yield from self._branches.label(branch, branch.evaluate())
         if reason == "finished" and self._interactive and not self._branches.forked:
             yield self.undo.take_snapshot(self._branches.run)  # the end has a row in the timeline
+
+    def _paused(self, reason: str) -> Paused:
+        run = self._branches.run
+        if not self.mode.in_trouble or not self._interactive:
+            return Paused(self._step, run.position, reason)
+        step, lineage = self.undo.last_good(run)
+        undoes = run.state.lineage[len(lineage) :]
+        back_to = run.position_at(step, lineage)
+        return Paused(self._step, run.position, reason, back_to=back_to, undoes=undoes)
 
     def _resume(self, mode: Mode = RUNNING) -> Iterator[Event]:
         if self._branches.finished:
@@ -174,6 +183,7 @@ class CommandHandler:
         lineage = run.state.lineage
         if self.mode.in_trouble or self.undo.lost:
             step, before = self.undo.last_good(run)
+            self.undo.remember_trouble(run, step)
             # Without a command to take back the same would happen again.
             if not self.mode.in_trouble or len(before) == len(lineage):
                 yield from self._go_back(step, before)

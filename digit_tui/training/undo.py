@@ -127,20 +127,25 @@ class UndoManager:
     def last_good(self, branch: Branch) -> tuple[int, Lineage]:
         """Step and lineage of the last snapshot before a trouble whose loss was still low.
 
-        If the same trouble comes again, an earlier one.
+        If the run went back from the same trouble before, an earlier one.
         """
-        step = branch.state.step if self._rang_at is None else self._rang_at
-        trouble = (step, branch.state.lineage)
+        trouble = self._trouble_of(branch)
         snapshots = [each for each in self._store.ancestors(*trouble) if each.key != trouble]
         if trouble == self._trouble:
             snapshots = [each for each in snapshots if each.state.step < self._went_back_to]
         good = [each.state.step for each in snapshots if self._was_healthy(each)]
         # Of several commands at one step the first may be to blame as well as the last.
-        key: tuple[int, Lineage] = next(
+        return next(
             (each.key for each in snapshots if good and each.state.step == good[-1]), (0, ())
         )
-        self._trouble, self._went_back_to = trouble, key[0]
-        return key
+
+    def remember_trouble(self, branch: Branch, step: int) -> None:
+        """The run goes back to a step because of a trouble, which may come again."""
+        self._trouble, self._went_back_to = self._trouble_of(branch), step
+
+    def _trouble_of(self, branch: Branch) -> tuple[int, Lineage]:
+        step = branch.state.step if self._rang_at is None else self._rang_at
+        return step, branch.state.lineage
 
     def _was_healthy(self, snapshot: Snapshot) -> bool:
         """Whether the loss was low before a snapshot, and in the step after it."""

@@ -8,7 +8,9 @@ import pytest
 from support.plain import CONFIG
 
 from digit_tui.plain.narrator import Narrator
+from digit_tui.run import commands
 from digit_tui.run import events as happened
+from digit_tui.run.commands import AppliedCommand
 from digit_tui.run.remedies import ALL_DONE
 from digit_tui.session.run_status import RunStatus
 
@@ -57,17 +59,24 @@ def test_all_epochs_are_told_to_who_wants_them() -> None:
     assert len(told.lines) == 5
 
 
+DOUBLED = (
+    AppliedCommand(5, commands.SetOptimizer("sgd")),
+    *(AppliedCommand(6, commands.ScaleLearningRate(2.0)) for _ in range(2)),
+)
+
+
 def test_troubles_are_told_with_what_to_do() -> None:
     told = Told(verbose=False)
     told.tell(
         happened.Spiked(12, 0.4, 0.1, 3.0, "loss rose from 0.1 to 3 by step 12"),
-        happened.Paused(12, 0.4, "spike"),
+        happened.Paused(12, 0.4, "spike", back_to=0.2, undoes=DOUBLED),
         happened.BranchEvent(happened.Diverged(12, 0.4, "loss", 0.0, "loss became NaN at step 13")),
         happened.Refused(12, "All epochs are done", ALL_DONE),
     )
     assert told.lines == [
         "loss rose from 0.1 to 3 by step 12",
         "paused: undo goes back to when it was still good, go trains on",
+        "that is epoch 0.20, and undoes: double the learning rate 2 times and 1 more",
         "fork: loss became NaN at step 13",
         "All epochs are done: epochs 10 adds ten",
     ]

@@ -39,6 +39,15 @@ from digit_tui.training import trainer as trainer_module
 from digit_tui.training.trainer import Trainer
 
 
+def went_as_told(ran: Any) -> bool:
+    """Whether each way back from a trouble was the one that was told when the run paused."""
+    told = [(event.back_to, event.undoes) for event in ran.all(Paused) if event.back_to is not None]
+    went = [
+        (back.aim_epoch, back.from_lineage[len(back.aim_lineage) :]) for back in ran.all(WentBack)
+    ]
+    return bool(told) and told == went
+
+
 @pytest.mark.parametrize("rhythm", [1, 2, 3, 7])
 def test_a_command_that_comes_does_not_move_the_pause(
     rhythm: int, train: Any, monkeypatch: pytest.MonkeyPatch
@@ -71,6 +80,7 @@ def test_a_rate_of_1000_is_taken_back(optimizer: str, train: Any) -> None:
     assert last.reason == "finished"  # it learned on by itself
     (back,) = ran.all(WentBack)
     assert (back.step, back.ahead, back.lineage) == (50, 0, ())
+    assert went_as_told(ran)
     assert end_of(ran) == end_of(train([STOP], **options))
     assert ran.ended.test_accuracy > 0.9
 
@@ -111,6 +121,7 @@ def test_several_commands_at_one_step_are_taken_back_together(
     ran = train([before, *presses, (NEVER, Undo()), STOP], epochs=12, interactive=True)
     (back,) = ran.all(WentBack)
     assert (back.step, len(back.lineage)) == (50, 1)
+    assert went_as_told(ran)
     assert len(ran.all(Spiked) + ran.all(Diverged)) == 1
     assert end_of(ran) == end_of(train([before], epochs=12))
 
@@ -169,6 +180,7 @@ def test_trouble_again_goes_back_further_each_time(train: Any) -> None:
     script = [*again * 4, (NEVER, Undo()), (NEVER, remedy), (NEVER, Resume()), STOP]
     ran = train(script, epochs=4, interactive=True)
     assert [back.step for back in ran.all(WentBack)] == [16, 12, 8, 4, 0]
+    assert went_as_told(ran)
     assert ran.ended.reason == "finished"
     assert end_of(ran) == end_of(train([(0, remedy)], epochs=4))
 

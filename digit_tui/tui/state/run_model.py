@@ -178,8 +178,8 @@ class RunModel(RunStatus):
                 if event.kept == "fork":
                     self.inspected, self.health = fork.inspected, fork.health
                 self._chart_fork_end(event, fork.forked.epoch)
-            case Paused(reason=reason):
-                self._say_pause(reason)
+            case Paused():
+                self._say_pause(event)
             case Resumed():
                 if self.log and self.log[-1].text.startswith((PAUSES["batch"], PAUSES["epoch"])):
                     self.log.pop()  # single steps in a row leave one line
@@ -230,11 +230,13 @@ class RunModel(RunStatus):
             own = (marks[key_of(each)].letter for each in line.events if key_of(each) in marks)
             line.mark = next(own, "")
 
-    def _say_pause(self, reason: str) -> None:
+    def _say_pause(self, event: Paused) -> None:
+        reason = event.reason
         if reason == "finished":
             self.say("note", wording.all_done(self.ways))
         elif reason in TROUBLES:
-            self.say("trouble", wording.after_trouble(reason, self.ways))
+            for line in wording.after_trouble(event, self.ways):
+                self.say("trouble", line)
         else:
             # Single steps leave one line, not two for each.
             again = (RESUMED, PAUSES[reason])
