@@ -14,6 +14,7 @@ from digit_tui.engine.worker_pool import WorkerPool
 from digit_tui.nn import Network, Stopped
 from digit_tui.run.cautions import cautions
 from digit_tui.run.commands import (
+    AddEpochs,
     AppliedCommand,
     Lineage,
     Removal,
@@ -37,6 +38,7 @@ from digit_tui.run.setting_words import NAMES
 from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.teacher import Teacher
+from digit_tui.run.wording import RECENT
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History
@@ -57,7 +59,8 @@ class Branch:
     Attributes:
         state: in the pool's vectors, which are this branch's unless it is parked.
         recorder: of its folder.
-        last_change: of a setting, on the way to where it is.
+        last_change: of a setting, on the way to where it is; of one setting all recent ones
+            together, so that trouble names what a key did that was pressed several times.
         steps_made: in all, undone ones included.
         furthest: the highest step that it ever reached.
         test_opened: the step at which the test set was first evaluated, if the held-out set is
@@ -314,8 +317,9 @@ class Branch:
             state.step, lambda writer: writer.command_applied(state.lineage)
         )
         events = SettingChanged.all_between(state.step, self.position, old, new, changes)
-        if not blameless:
-            self.last_change = events[0]  # others, such as another rate, follow from it
+        if not blameless and not isinstance(command, AddEpochs):
+            # Others, such as the rate of another optimizer, follow from the first.
+            self.last_change = _with_recent(self.last_change, events[0])
         if before is None:
             yield from events
             if switched:
@@ -402,3 +406,10 @@ class Branch:
             evaluated=evaluated["test"] or monitored,
             **results,
         )
+
+
+def _with_recent(last: SettingChanged | None, change: SettingChanged) -> SettingChanged:
+    if last is None or last.setting != change.setting or change.step - last.step > RECENT:
+        return change
+    together = replace(change, old=last.old)
+    return change if together.old == together.new else together

@@ -16,6 +16,7 @@ from digit_tui.data import Dataset
 from digit_tui.engine import stepper as step_module
 from digit_tui.engine.stepper import NotFinite, Stepper
 from digit_tui.run.commands import (
+    AddEpochs,
     AppliedCommand,
     Command,
     Resume,
@@ -110,6 +111,13 @@ def test_each_trouble_has_a_way_back_of_its_own(train: Any) -> None:
     assert end_of(ran) == end_of(train(epochs=12))
 
 
+def test_more_epochs_are_not_to_blame(train: Any) -> None:
+    script = [(48, SetLearningRate(1000)), (48, AddEpochs(10)), STOP]
+    ran = train(script, epochs=12, interactive=True)
+    (trouble,) = ran.all(Spiked) + ran.all(Diverged)
+    assert " after learning rate 0.01 → 1000" in trouble.message
+
+
 @pytest.mark.parametrize("most", [1, 32])
 def test_several_commands_at_one_step_are_taken_back_together(
     most: int, train: Any, monkeypatch: pytest.MonkeyPatch
@@ -120,6 +128,8 @@ def test_several_commands_at_one_step_are_taken_back_together(
     presses = [(50, ScaleLearningRate(10))] * 6
     ran = train([before, *presses, (NEVER, Undo()), STOP], epochs=12, interactive=True)
     (back,) = ran.all(WentBack)
+    (trouble,) = ran.all(Spiked) + ran.all(Diverged)
+    assert "after learning rate 0.01 → " in trouble.message  # all of them
     assert (back.step, len(back.lineage)) == (50, 1)
     assert went_as_told(ran)
     assert len(ran.all(Spiked) + ran.all(Diverged)) == 1
