@@ -23,7 +23,7 @@ def test_the_table_of_layers() -> None:
         "    2  256-10   2,570  -0.0066   0.13     0.75 2.8e-3     -     -  -0.63",
     ]
     (note,) = notes([HIDDEN, OUTPUT])
-    assert note.startswith("An update ratio near 1e-3 is healthy.")
+    assert note.startswith("An update ratio near 0.001 is healthy.")
     without = [HIDDEN._replace(removed=1_000), OUTPUT]
     removed = "Without what is removed: 1,000 of 203,530 weights and biases."
     assert notes(without) == [note, removed]
@@ -67,7 +67,7 @@ def test_the_result_of_a_gradient_check() -> None:
     assert wrong[0].startswith("Gradient check: it is wrong (")
     assert wrong[3].split() == ["2", "50", "0", "0", "5.0e-3", "bias", "of", "7"]
     assert wrong[4].split() == ["3", "0", "0", "200", "-", "-"]
-    for unknown in (NOTHING, RIGHT._replace(largest_error=NAN)):
+    for unknown in (NOTHING, RIGHT._replace(largest_error=NAN), RIGHT._replace(zero=50)):
         (head, *_) = check_lines([RIGHT, unknown])
         assert head.startswith("Gradient check: that cannot be told (")
         assert len(head) <= 80

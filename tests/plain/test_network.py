@@ -19,7 +19,7 @@ def test_the_layers_of_the_run_that_trains(converse: Converse) -> None:
     assert last.split()[:3] == ["2", "8-10", "90"]
     assert first.count("%") == 2
     assert last.split()[7:9] == ["-", "-"]
-    assert ended.find("^An update ratio near 1e-3 is healthy")
+    assert ended.find("^An update ratio near 0.001 is healthy")
     assert all(len(line) <= 80 for line in (first, last))
 
 

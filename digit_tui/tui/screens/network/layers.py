@@ -13,6 +13,7 @@ from textual.containers import Horizontal
 from textual.widgets import Static
 
 from digit_tui.insight.histograms import BINS, Histogram, LayerHistograms
+from digit_tui.insight.layer_report import verdict
 from digit_tui.insight.layers import LayerFacts
 from digit_tui.nn.gradient_check import LayerCheck
 from digit_tui.run.commands import Lineage
@@ -221,11 +222,10 @@ class LayersPage(Page):
 
 
 def check_words(checks: Sequence[LayerCheck], epoch: float) -> str:
-    """What came of a check, for example "gradient check at epoch 3.00: right, ..."."""
-    verdict = "right" if all(each.passed for each in checks) else "WRONG"
+    """What came of a check, for example "gradient check at epoch 3.00: it is right; ..."."""
     errors = ", ".join(f"{each.largest_error:.0e}" for each in checks)
     count = sum(each.checked for each in checks)
     return (
-        f"gradient check at epoch {epoch:.2f}: {verdict}; {count} weights, "
+        f"gradient check at epoch {epoch:.2f}: {verdict(checks)}; {count} weights, "
         f"largest error by layer {errors}"
     )
