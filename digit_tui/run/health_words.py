@@ -71,7 +71,7 @@ def health_lines(record: Record, findings: Sequence[Finding], ways: Ways | None)
 
 def looked_at(record: Record) -> str:
     """For example "12 epochs, 1 change of settings, the layers at step 384, 1,000 digits"."""
-    parts = [counted(len(record.epochs), "epoch")]
+    parts = [_epochs(record)]
     if record.changes:
         parts.append(f"{counted(record.changed_by, 'change')} of settings")
     if record.inspected is not None:
@@ -81,6 +81,14 @@ def looked_at(record: Record) -> str:
     if record.training_check is not None:
         parts.append(f"{record.training_check.digits:,} training images")
     return ", ".join(parts)
+
+
+def _epochs(record: Record) -> str:
+    """Of a long run only the latest are looked at, and the best one if that is before them."""
+    best_apart = len(record.epochs) > 1 and record.epochs[1].epoch > record.epochs[0].epoch + 1
+    if best_apart:
+        return f"the best epoch and the last {len(record.epochs) - 1}"
+    return counted(len(record.epochs), "epoch")
 
 
 def remedy_words(finding: Finding, ways: Ways | None) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support.health import SMALL, diagnose
 
@@ -87,6 +89,14 @@ def test_no_check_finds_anything(sample: Dataset) -> None:
         f"checked for: {', '.join(rule.name for rule in RULES)} "
         "(digit-tui manual health explains each)",
     ]
+
+
+def test_of_a_long_run_the_best_epoch_and_the_last_are_looked_at(sample: Dataset) -> None:
+    record = diagnose(sample, epochs=1, look=False).last
+    (epoch,) = record.epochs
+    late = [epoch._replace(epoch=number, step=63 * number) for number in range(701, 1201)]
+    told = health_lines(replace(record, epochs=(epoch, *late)), [], bindings.WAYS)[1]
+    assert told.startswith("looked at: the best epoch and the last 500, ")
 
 
 def test_every_finding_of_a_ruined_run_has_a_line_that_fits(sample: Dataset) -> None:

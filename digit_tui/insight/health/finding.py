@@ -45,9 +45,10 @@ def change_words(change: SettingChange | None) -> str:
     """For example "learning rate 0.002 → 0.2 at step 1,200"; "" for None."""
     if change is None:
         return ""
+    words = ", ".join(filter(None, (change.beside, change.words)))
     if change.first_step in (None, change.step):
-        return f"{change.words} at step {change.step:,}"
-    return f"{change.words} at steps {change.first_step:,} to {change.step:,}"
+        return f"{words} at step {change.step:,}"
+    return f"{words} at steps {change.first_step:,} to {change.step:,}"
 
 
 def start_of(record: Record, epoch: EpochFacts) -> tuple[float, int]:

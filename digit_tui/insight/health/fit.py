@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from digit_tui.insight.health.finding import HARMED, NOTE, Finding, start_of
-from digit_tui.insight.health.record import EpochFacts, Record
+from digit_tui.insight.health.record import MORE_EPOCHS, EpochFacts, Record
 from digit_tui.insight.health.statistics import mann_kendall, one_sided_p, proportion_z
 
 FEW = 50
@@ -18,6 +20,8 @@ SURE = 4.0
 RISE = 0.10
 """Share by which the monitored loss has risen since its best epoch. Runs of the preset classic,
 which has no augmentation, rise by up to 0.04 and lose nothing."""
+LATELY = 3
+"""Epochs whose median is the loss of now."""
 RISE_EPOCHS = 5
 """Epochs that such a rise takes at least."""
 TREND = 0.01
@@ -106,8 +110,11 @@ def overfitting(record: Record) -> Finding | None:
     if best is None or last is None or last.epoch - best.epoch < RISE_EPOCHS:
         return None
     after = [each for each in record.epochs if each.epoch >= best.epoch]
-    rise = last.loss - best.loss
-    if not (rise > RISE * best.loss and last.train_loss < best.train_loss):
+    # One epoch that comes out better or worse by chance ends nothing and begins nothing.
+    lately = after[-LATELY:]
+    loss = median(each.loss for each in lately)
+    train_loss = median(each.train_loss for each in lately)
+    if not (loss - best.loss > RISE * best.loss and train_loss < best.train_loss):
         return None
     p = one_sided_p(mann_kendall([each.loss for each in after]))
     gaps = mann_kendall([each.loss - each.train_loss for each in after])
@@ -119,8 +126,8 @@ def overfitting(record: Record) -> Finding | None:
         float(best.epoch),
         best.step,
         "it overfits",
-        f"the loss was best in epoch {best.epoch}: {best.loss:.4f} then, {last.loss:.4f} now, "
-        f"while that of training fell to {last.train_loss:.2g} (Mann-Kendall test, p = {p:.1g})",
+        f"the loss was best in epoch {best.epoch}: {best.loss:.4f} then, {loss:.4f} now, "
+        f"while that of training fell to {train_loss:.2g} (Mann-Kendall test, p = {p:.1g})",
         f"{record.training_images:,} training images"
         + ("" if record.augmented else ", as they are"),
         ("timeline",) if record.augmented else ("timeline", "augment"),
@@ -140,9 +147,9 @@ def useless_epochs(record: Record) -> Finding | None:
     loss = next(each for each in finite if each.loss <= (1 + SAME_LOSS) * lowest)
     accuracy = next(each for each in finite if each.accuracy >= highest - same)
     best = max(loss, accuracy, key=lambda each: each.epoch)
-    idle = last.epoch - best.epoch
-    changes = [each for each in record.changes if each.step > best.step]
-    if idle < USELESS_EPOCHS or idle <= last.epoch / 2 or changes:
+    changed = [each.epoch for each in record.changes if each.setting != MORE_EPOCHS]
+    idle = int(last.epoch - max([best.epoch, *changed]))
+    if idle < USELESS_EPOCHS or idle <= last.epoch / 2:
         return None
     if highest < BETTER / record.classes:
         return None

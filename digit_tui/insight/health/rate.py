@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from digit_tui.insight.health.finding import LOST, Finding, change_words
 from digit_tui.insight.health.loss import guesses, raises, ruined_by
-from digit_tui.insight.health.record import Record, SettingChange
+from digit_tui.insight.health.record import Inspection, Record, SettingChange
 from digit_tui.insight.health.weights import SMALL, relative_deviation
 from digit_tui.nn import RULES
 
@@ -12,6 +12,8 @@ LARGE_UPDATE = 0.1
 """Update ratio above which a step forgets what the steps before it found. Presets have up to 0.16
 in the very first step, where Adam and RMSProp know no gradients yet, and up to 0.022 after an
 epoch; a hundred times their rates give 0.4 to 16."""
+RUINOUS_UPDATE = 1.0
+"""The same of the first steps: more than all of a layer in one."""
 WARM_UP = 20
 """Steps after which the update ratio counts: by then an optimizer knows the gradients' size."""
 GROWN = 5.0
@@ -53,18 +55,18 @@ def in_trouble(record: Record) -> Finding | None:
 def high_rate(record: Record) -> Finding | None:
     """Steps that are too large for the weights, or that have ruined them."""
     seen = record.inspected
-    if seen is not None and seen.step >= _known_from(record):
-        # Of weights that are too small any step is a large part, and that is another trouble.
-        fit = [each for each in seen.layers if relative_deviation(each) >= SMALL]
-        largest = max((layer.update_ratio for layer in fit), default=0.0)
-        grown = max(map(relative_deviation, seen.layers))
+    if seen is not None:
+        limit = LARGE_UPDATE if seen.step >= _known_from(record) else RUINOUS_UPDATE
+        largest, grown = _largest_update(seen), _growth(seen)
         change = _raise(record, seen.step)
-        if largest > LARGE_UPDATE:
-            evidence = f"a step changes a layer by {largest:.0%}; near 0.1% is healthy"
-            return _high(record, change, evidence, (seen.epoch, seen.step))
-        if grown > GROWN and not record.learned:
+        if largest > limit:
+            first = record.first_seen(lambda each: _largest_update(each) > limit)
+            evidence = f"the update ratio of a layer is {largest:.2g}; near 0.001 is healthy"
+            return _high(record, change, evidence, (first.epoch, first.step))
+        if grown > GROWN and not record.learned and seen.step >= _known_from(record):
+            first = record.first_seen(lambda each: _growth(each) > GROWN)
             evidence = f"the weights of a layer have grown to {grown:.3g} times their first spread"
-            return _high(record, change, evidence, (seen.epoch, seen.step))
+            return _high(record, change, evidence, (first.epoch, first.step))
     rate, usual = _highest_rate(record)
     if not rate > HIGH_RATE * usual:
         return None
@@ -78,6 +80,16 @@ def high_rate(record: Record) -> Finding | None:
         return None
     change = _raise(record, last.step)
     return _high(record, change, f"{evidence}; it knows little", (float(last.epoch), last.step))
+
+
+def _largest_update(inspection: Inspection) -> float:
+    """Of weights that are too small any step is a large part, and that is another trouble."""
+    fit = [each for each in inspection.layers if relative_deviation(each) >= SMALL]
+    return max((layer.update_ratio for layer in fit), default=0.0)
+
+
+def _growth(inspection: Inspection) -> float:
+    return max(map(relative_deviation, inspection.layers))
 
 
 def _high(

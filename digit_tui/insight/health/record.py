@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import log
 from typing import Any, NamedTuple
@@ -14,6 +15,8 @@ LOST = 0.95
 """... and is no better than guessing above this one; both as for the pause after a loss spike."""
 ARROW = " → "
 """In the words of a change, between the old value and the new one."""
+MORE_EPOCHS = "epochs"
+"""The setting that more epochs change: nothing comes of it."""
 IN_A_ROW = 1.0
 """Epochs between two changes of the rate from which they are no longer told as one, ..."""
 IN_A_ROW_STEPS = 200
@@ -67,6 +70,8 @@ class SettingChange(NamedTuple):
     """For example "learning rate 0.002 → 0.004"."""
     first_step: int | None = None
     """Of several in a row that are told as one: the step of the first."""
+    beside: str = ""
+    """The words of other changes at its step, before it: together they may be the cause."""
     same_command: bool = False
     """Whether the command that made the change before made this one too."""
 
@@ -177,13 +182,22 @@ class Record:
             if told and _goes_on(told[-1], change):
                 told[-1] = _as_one(told[-1], change)
             else:
-                told.append(change)
+                told.append(_with_those_beside(told, change))
         return told
 
     def last_change(self, step: int, *settings: str) -> SettingChange | None:
         """The last change of one of these settings, at this step or before."""
         found = [each for each in self.changes_by(step) if each.setting in settings]
         return found[-1] if found else None
+
+    def first_seen(self, holds: Callable[[Inspection], bool]) -> Inspection:
+        """The first of the inspections, without a break up to the latest, of which it holds."""
+        *earlier, first = self.inspections
+        for inspection in reversed(earlier):
+            if not holds(inspection):
+                break
+            first = inspection
+        return first
 
     def epochs_since_change(self, *settings: str) -> tuple[EpochFacts, ...]:
         """The epochs that were trained wholly after the last change of any of these settings."""
@@ -192,6 +206,13 @@ class Record:
         begins = [0, *(each.step for each in self.epochs)]
         pairs = zip(begins, self.epochs, strict=False)
         return tuple(epoch for begin, epoch in pairs if begin >= start)
+
+
+def _with_those_beside(told: list[SettingChange], change: SettingChange) -> SettingChange:
+    """With the words of the other changes at its step; more epochs cause nothing."""
+    same_step = [each for each in told if each.step == change.step]
+    words = [each.words for each in same_step if each.setting != MORE_EPOCHS]
+    return change._replace(beside=", ".join(words))
 
 
 def _goes_on(before: SettingChange, change: SettingChange) -> bool:
@@ -207,4 +228,5 @@ def _as_one(first: SettingChange, last: SettingChange) -> SettingChange:
     """Two changes of one setting as one, in force since the last."""
     begins, ends = first.words.partition(ARROW), last.words.partition(ARROW)
     step = first.step if first.first_step is None else first.first_step
-    return last._replace(old=first.old, words=f"{begins[0]}{ARROW}{ends[2]}", first_step=step)
+    words = f"{begins[0]}{ARROW}{ends[2]}"
+    return last._replace(old=first.old, words=words, first_step=step, beside=first.beside)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import isfinite, sqrt
 
 from digit_tui.insight.health.finding import (
@@ -57,14 +56,15 @@ def relative_deviation(layer: LayerFacts) -> float:
 def not_finite(record: Record) -> Finding | None:
     """Weights that are NaN or infinite."""
     seen = record.inspected
-    if seen is None or all(isfinite(layer.weight_mean) for layer in seen.layers):
+    if seen is None or _is_finite(seen):
         return None
-    change = record.last_change(seen.step, *STEERING)
+    first = record.first_seen(lambda each: not _is_finite(each))
+    change = record.last_change(first.step, *STEERING)
     return Finding(
         "not finite",
         LOST,
-        seen.epoch,
-        seen.step,
+        first.epoch,
+        first.step,
         "the weights are no numbers",
         "NaN or infinite",
         change_words(change),
@@ -81,7 +81,7 @@ def small_weights(record: Record) -> Finding | None:
     if not min(ratios) < SMALL:
         return None
     number = ratios.index(min(ratios)) + 1
-    first = _since(record, lambda each: min(map(relative_deviation, each.layers)) < SMALL)
+    first = record.first_seen(lambda each: min(map(relative_deviation, each.layers)) < SMALL)
     return Finding(
         "small weights",
         LOST,
@@ -106,7 +106,7 @@ def dead_units(record: Record) -> Finding | None:
     # Of layers that are all dead the first is the one that matters, else the worst.
     worst = next((share for share in dead if share >= ALL_DEAD), max(dead))
     place = hidden.index(worst)
-    first = _since(record, lambda each: each.layers[place].dead >= DEAD)
+    first = record.first_seen(lambda each: each.layers[place].dead >= DEAD)
     change = record.last_change(first.step, *STEERING)
     units = seen.layers[place].shape[1]
     lost = worst >= ALL_DEAD
@@ -131,7 +131,7 @@ def vanishing_gradients(record: Record) -> Finding | None:
     share, number = _least_gradient(seen)
     if not 0 < share < VANISHING:
         return None
-    first = _since(record, lambda each: 0 < _least_gradient(each)[0] < VANISHING)
+    first = record.first_seen(lambda each: 0 < _least_gradient(each)[0] < VANISHING)
     change = record.last_change(first.step, *STEERING)
     return Finding(
         "vanishing gradients",
@@ -167,6 +167,14 @@ def exploding_gradients(record: Record) -> Finding | None:
     )
 
 
+def _is_finite(inspection: Inspection) -> bool:
+    return all(isfinite(layer.weight_mean) for layer in inspection.layers)
+
+
+def _largest_update(inspection: Inspection) -> float:
+    return max(layer.update_ratio for layer in inspection.layers)
+
+
 def _least_gradient(inspection: Inspection) -> tuple[float, int]:
     """The smallest gradient norm of a hidden layer, over the output layer's; and which layer."""
     *hidden, output = (layer.gradient_norm for layer in inspection.layers)
@@ -182,27 +190,18 @@ def still_weights(record: Record) -> Finding | None:
         return None
     if seen.learning_rate < SCHEDULED_AWAY * record.learning_rate:
         return None
-    largest = max(layer.update_ratio for layer in seen.layers)
+    largest = _largest_update(seen)
     if not largest < STILL:
         return None
-    change = record.last_change(seen.step, "learning_rate", "clip_norm", "clip_value")
+    first = record.first_seen(lambda each: _largest_update(each) < STILL)
+    change = record.last_change(first.step, "learning_rate", "clip_norm", "clip_value")
     return Finding(
         "still weights",
         NOTE if record.learned else HARMED,
-        seen.epoch,
-        seen.step,
+        first.epoch,
+        first.step,
         "the steps hardly change the weights",
-        f"at most {largest:.1g} of them a step; near 1e-3 is healthy",
+        f"the largest update ratio is {largest:.1g}; near 0.001 is healthy",
         change_words(change),
         ("undo", "double_rate") if change else ("double_rate",),
     )
-
-
-def _since(record: Record, holds: Callable[[Inspection], bool]) -> Inspection:
-    """The first of the inspections, without a break up to the latest, of which it holds."""
-    *earlier, first = record.inspections
-    for inspection in reversed(earlier):
-        if not holds(inspection):
-            break
-        first = inspection
-    return first

@@ -17,6 +17,7 @@ from digit_tui.run.commands import (
     Command,
     ScaleLearningRate,
     SetAugmentation,
+    SetLearningRate,
     SetOptimizer,
 )
 
@@ -44,6 +45,13 @@ def test_up_and_down_are_two(sample: Dataset) -> None:
         "learning rate 0.001 → 0.004 at steps 10 to 12",
         "learning rate 0.004 → 0.001 at steps 14 to 16",
     ]
+
+
+def test_changes_at_one_step_are_a_cause_together(sample: Dataset) -> None:
+    script = [(10, AddEpochs(1)), (10, SetOptimizer("sgd")), (10, SetLearningRate(30.0))]
+    (*_, worst) = diagnose(sample, script, look=False).findings
+    assert worst[0].cause.startswith("optimizer adamw → sgd, learning rate ")
+    assert worst[0].cause.endswith(" → 30 at step 10")
 
 
 @pytest.mark.parametrize("other", [SetAugmentation("elastic"), SetOptimizer("sgd"), AddEpochs(1)])

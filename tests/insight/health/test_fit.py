@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import median
 
 import pytest
 from support.health import Diagnosed, diagnose, some
 
 from digit_tui.data import Dataset
+from digit_tui.insight.health.record import SettingChange
 from digit_tui.insight.health.rules import findings_of
 
 OVERFITS = {"optimizer": "adam", "schedule": "constant"}
@@ -24,15 +26,25 @@ def test_overfitting_is_told_with_its_best_epoch(overfitted: Diagnosed) -> None:
     losses = [each.loss for each in overfitted.last.epochs]
     best = losses.index(min(losses)) + 1
     assert found.since_epoch == best
-    assert f"best in epoch {best}: {min(losses):.4f} then, {losses[-1]:.4f} now" in found.evidence
+    now = median(losses[-3:])
+    assert f"best in epoch {best}: {min(losses):.4f} then, {now:.4f} now" in found.evidence
     assert found.remedies == ("timeline", "augment")
 
 
 def test_not_before_the_loss_rises(overfitted: Diagnosed) -> None:
     losses = [each.loss for each in overfitted.last.epochs]
     for record, found in zip(overfitted.records, overfitted.findings, strict=True):
-        if record.last.loss < 1.1 * min(losses[: record.last.epoch]):
+        epoch = record.last.epoch
+        if median(losses[max(0, epoch - 3) : epoch]) < 1.1 * min(losses[:epoch]):
             assert "overfitting" not in [each.rule for each in found]
+
+
+def test_one_better_epoch_does_not_end_it(overfitted: Diagnosed) -> None:
+    *before, last = overfitted.last.epochs
+    best = min(overfitted.last.epochs, key=lambda each: each.loss)
+    lucky = last._replace(loss=best.loss + 1e-4, train_loss=best.train_loss)
+    rules = [each.rule for each in findings_of(replace(overfitted.last, epochs=(*before, lucky)))]
+    assert "overfitting" in rules
 
 
 @pytest.mark.long
@@ -49,6 +61,19 @@ def test_more_epochs_than_help(overfitted: Diagnosed) -> None:
     assert found.remedies == ("stop", "augment")
     accuracies = overfitted.accuracies
     assert max(accuracies) - max(accuracies[: int(found.since_epoch)]) < 0.008
+
+
+def test_added_epochs_do_not_change_that(overfitted: Diagnosed) -> None:
+    """Another change does, until it has had as many epochs to help."""
+    record = overfitted.last
+    (found,) = [each for each in findings_of(record) if each.rule == "useless epochs"]
+    more = SettingChange(record.step, record.epoch, "epochs", 50, 60, "epochs 50 → 60")
+    assert found in findings_of(replace(record, changes=(more,)))
+    for epoch, told in ((35, False), (20, True)):
+        step = record.epochs[epoch - 1].step
+        other = SettingChange(step, epoch, "augment", "none", "shift", "augmentation none → shift")
+        rules = [each.rule for each in findings_of(replace(record, changes=(other,)))]
+        assert ("useless epochs" in rules) is told
 
 
 def test_the_first_half_of_them_helps(overfitted: Diagnosed) -> None:

@@ -77,6 +77,26 @@ def test_steps_that_change_nothing(sample: Dataset) -> None:
     assert weights.still_weights(ran.records[1]) is None
 
 
+def test_what_a_look_inside_shows_is_dated_by_the_first_look(sample: Dataset) -> None:
+    ran = diagnose(sample, [(2 * STEPS, ScaleLearningRate(1e-3))], epochs=5, schedule="constant")
+    found = [weights.still_weights(record) for record in ran.records[2:]]
+    assert [None if each is None else each.since_step for each in found] == [3 * STEPS] * 3
+    ruined = diagnose(sample, optimizer="sgd", learning_rate=8.0, epochs=4)
+    dates = [each.since_step for record in ruined.records if (each := rate.high_rate(record))]
+    assert len({*dates}) == 1
+
+
+def test_a_first_step_larger_than_the_weights_is_told_at_once(sample: Dataset) -> None:
+    record = diagnose(sample, learning_rate=1e9, epochs=1, look=False).last
+    seen = diagnose(sample, epochs=1).last.inspections[0]
+    layers = tuple(each._replace(update_ratio=7e7) for each in seen.layers)
+    early = Inspection(3, 0.05, 1e9, layers)
+    fresh = replace(record, epochs=(), step=3, epoch=0.05, inspections=(early,), batches=())
+    found = rate.high_rate(fresh)
+    assert found is not None
+    assert found.evidence == "the update ratio of a layer is 7e+07; near 0.001 is healthy"
+
+
 def test_a_schedule_may_come_to_rest(sample: Dataset) -> None:
     ran = diagnose(sample, epochs=3)
     assert ran.last.inspected is not None
