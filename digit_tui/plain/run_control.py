@@ -7,10 +7,11 @@ from math import inf
 
 from digit_tui.plain import queries
 from digit_tui.plain.lines import Transcript
-from digit_tui.plain.narrator import Narrator
+from digit_tui.plain.narrator import WAYS, Narrator
 from digit_tui.plain.sync_runner import SyncRunner
 from digit_tui.run import commands
 from digit_tui.run.events import BranchEvent, Inspected
+from digit_tui.run.remedies import ALL_DONE, LATER, with_remedy
 from digit_tui.session.run_status import RunStatus
 from digit_tui.session.runner import Acknowledged, RunnerEvent
 
@@ -87,6 +88,8 @@ class RunControl:
         if self._narrator.line_count == before and not self._narrator.steps_left:
             for line in queries.nothing_happened(command, self.run, self._terminal):
                 self._transcript.write(line)
+        elif self.run.state == "finished" and isinstance(command, commands.StepSetting):
+            self._transcript.write(with_remedy(LATER, ALL_DONE, WAYS))
         self._command = None
         if isinstance(command, commands.StepEpoch) and not self._terminal:
             yield from self.wait(inf)

@@ -187,7 +187,7 @@ Removal = SwitchOff | SwitchOn | Prune
 WeightChange = Removal | Teach
 """Commands that change the network at once: what that did to its accuracy is told."""
 
-Setting = (
+StepSetting = (
     SetOptimizer
     | SetLearningRate
     | ScaleLearningRate
@@ -195,9 +195,10 @@ Setting = (
     | SetSam
     | SetAugmentation
     | SetBatchSize
-    | AddEpochs
-    | WeightChange
 )
+"""Commands that change how steps are made."""
+
+Setting = StepSetting | AddEpochs | WeightChange
 """Commands that change what the next step computes: they and the config determine a run."""
 
 Command = (

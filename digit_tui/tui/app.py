@@ -12,6 +12,7 @@ from textual import work
 
 from digit_tui.data import Dataset
 from digit_tui.run import commands
+from digit_tui.run.remedies import ALL_DONE, LATER, with_remedy
 from digit_tui.run.wording import farewell
 from digit_tui.session.allocator import give_free_memory_back
 from digit_tui.session.exit_status import ExitStatus
@@ -232,6 +233,10 @@ class DigitApp(SteeringApp):
         to = self.model.repeats_to
         if to is not None and isinstance(command, commands.Setting | commands.Undo):
             self.tell(f"this takes effect at epoch {to:.2f}, when the run is there again")
+        elif self.model.state == "finished" and isinstance(command, commands.StepSetting):
+            text = with_remedy(LATER, ALL_DONE, self.key_names)
+            if all(line.text != text for line in list(self.model.log)[-2:]):  # of repeated keys
+                self.tell(text)
 
     def action_restart(self) -> None:
         def chosen(following: NextRun | None) -> None:

@@ -424,3 +424,20 @@ class TestRepeating:
             assert lines(opened.app.model)[-1] == (
                 "the run is repeating up to epoch 1.50: find a rate when it is there"
             )
+
+    async def test_nothing_trains_with_it_when_all_epochs_are_done(
+        self, window: Any, story: Any
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(2), story.paused("finished"))
+            later = "this takes effect in further epochs: e adds ten"
+            for factor in (2, 4):
+                await opened.press("right_square_bracket")
+                await opened.tell(story.changed("learning_rate", 0.001 * factor))
+            assert lines(opened.app.model)[-2:] == [
+                later,
+                "epoch 2.00: set learning rate 0.001 → 0.004",
+            ]
+            assert lines(opened.app.model).count(later) == 1
+            await opened.press("e")
+            assert lines(opened.app.model).count(later) == 1
