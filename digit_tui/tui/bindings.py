@@ -125,7 +125,7 @@ TRAINING_KEYS: list[BindingType] = [
     ),
     Binding("f", "fork", "Fork", id="fork", tooltip="Train a copy beside the run"),
     Binding("H", "teach", "Teach", id="teach", tooltip="Teach a copy the digits that you drew"),
-    Binding("k", "keep", "Keep", id="keep", tooltip="End a fork: keep the run or the copy"),
+    Binding("k", "keep", "End fork", id="keep", tooltip="End a fork: keep the run or the copy"),
     Binding("c", "next_clipping", "Clip", id="clip", tooltip="Clip by norm, by value, or not"),
     Binding(
         "S",

@@ -48,7 +48,7 @@ WORDS = {
     "timeline": "timeline snapshots history back",
     "fork": "compare copy branch race",
     "teach": "teach it my digits hand drawings fine-tune",
-    "keep": "compare end fork",
+    "keep": "keep compare run copy",
     "augment": "deform overfitting",
     "sam": "sharpness aware minimisation flat minima rho",
     "prune": "sparse magnitude zero weights",

@@ -198,7 +198,7 @@ class TestPalette:
             await opened.settle()
             await opened.press("ctrl+p")
             options = opened.app.screen.query_one(OptionList)
-            for word, keys in (("sam", "S"), ("undo", "uz"), ("help", "?"), ("brush", "b")):
+            for word, keys in (("sam", "S"), ("undo", "uU"), ("help", "?"), ("brush", "b")):
                 opened.app.screen.query_one(Input).value = word
                 await opened.settle()
                 first = [str(each.prompt) for each in options.options[: len(keys)]]

@@ -27,14 +27,16 @@ CURSORS = {"half blocks": "▀▄", "Braille": "⠉⣀", "ASCII": "'."}
 DIRECTIONS = {"left": (-1, 0), "down": (0, 1), "up": (0, -1), "right": (1, 0)}
 TOOLS = [
     Binding("space", "toggle_pen", "Pen", id="pen", tooltip="Lower the pen, or lift it"),
-    Binding("z", "undo_stroke", "Undo", id="undo_stroke", tooltip="Take the last stroke back"),
+    Binding(
+        "z", "undo_stroke", "Undo stroke", id="undo_stroke", tooltip="Take the last stroke back"
+    ),
     Binding("w", "wipe", "Clear", id="wipe", tooltip="Wipe the canvas clean"),
     Binding("b", "next_brush", "Brush", id="brush", tooltip="Use the thin or the thick brush"),
     Binding("x", "toggle_rubber", "Rubber", id="rubber", tooltip="Rub out, or draw again"),
     Binding(
         "backspace",
         "undo_stroke",
-        "Undo",
+        "Undo stroke",
         show=False,
         id="undo_stroke_too",
         tooltip="Take the last stroke back, too",

@@ -46,6 +46,7 @@ class ReadDrawing(Container):
             renderer: one of `RENDERERS`.
         """
         reading = digit.reading
+        self.set_class(fork is not None, "-forked")  # which has a line of its own
         self.query_one(Probabilities).show_reading(reading, waits, fork)
         seen = self.query_one(SeenDrawing)
         if not seen.display:

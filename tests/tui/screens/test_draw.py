@@ -304,7 +304,9 @@ async def test_the_answer_of_a_fork_is_told_too(canvas: Any, story: Any) -> None
         await opened.tell(forked, BranchEvent(evaluated))
         opened.find(r"fork reads \d")
         opened.find("run (reads|not a digit)")
-        opened.find("k Keep")
+        opened.find("k End fork")
+        for digit in range(10):  # all have a bar
+            opened.find(rf"  {digit} .*\d+\.\d%")
 
 
 def test_a_label_that_there_is_not_is_asked_for_again() -> None:

@@ -173,12 +173,12 @@ class TestFork:
     async def test_keys_that_work_only_with_or_without_one(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(1))
-            assert "k Keep" not in opened.text
+            assert "k End fork" not in opened.text
             opened.find("f Fork")
             await opened.press("k")
             opened.find("there is no fork to end: f starts one")
             await opened.tell(forked(story, "optimizer sgd"))
-            opened.find("k Keep")
+            opened.find("k End fork")
             for key in ("f Fork", "u U Undo", "[ ] Rate"):
                 assert key not in opened.text
             await opened.press("f")
