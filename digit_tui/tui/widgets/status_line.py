@@ -110,11 +110,11 @@ def quality_line(model: RunModel, width: int = 1_000, figure: bool = False) -> s
     interval = ends_words(*measured)
     told = f" {measured[0] / measured[1]:.2%}" if figure else ""
     if not series.x[-1]:
-        return f"{split} accuracy{told} before training ({interval})"
+        return f"{split} accuracy{told} before training (95%: {interval})"
     named = [
         f"{split} accuracy{told} (95% interval {interval})",
-        f"{split} accuracy{told} ({interval})",
-        f"{split}{told} ({interval})",
+        f"{split} accuracy{told} (95%: {interval})",
+        f"{split}{told} (95%: {interval})",
         f"{split}{told}",
     ]
     # Stand-ins for bars are all alike.
