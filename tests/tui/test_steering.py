@@ -346,7 +346,7 @@ class TestGoingOn:
     ) -> None:
         async with window() as opened:
             await opened.tell(story.loaded(), story.started(), self.restored(story))
-            opened.find(r"test \(95%: 89.1 to 92.6\)  best 91.00% at epoch 1  ▅▅▅")
+            opened.find(r"test accuracy \(95%: 89.1 to 92.6\)  best 91.00% at epoch 1  ▅▅▅")
             await opened.tell(story.evaluated({4: (7, 0.8)}))
             opened.find(r"test accuracy \(99.4 to 100.0\)")
 
