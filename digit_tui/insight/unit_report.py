@@ -34,6 +34,8 @@ def unit_lines(facts: UnitFacts, network: Network, labels: Array, split: str) ->
         labels: (n,) true classes of the digits.
         split: which digits they are, for example "test".
     """
+    if _is_off(facts, network):
+        return ["It is off: its bias and all of its weights, in and out, are 0"]
     width = network.sizes[facts.layer]
     return [
         f"Active on {facts.active:.1%} of {len(labels):,} {split} digits; importance "
@@ -44,6 +46,15 @@ def unit_lines(facts: UnitFacts, network: Network, labels: Array, split: str) ->
         *_connections(facts, network),
         *_picture(facts),
     ]
+
+
+def _is_off(facts: UnitFacts, network: Network) -> bool:
+    """Whether nothing is left of a hidden unit."""
+    if facts.layer == len(network.layers):
+        return False
+    own, following = network.layers[facts.layer - 1 : facts.layer + 1]
+    parts = own.biases[facts.unit], own.weights[:, facts.unit], following.weights[facts.unit]
+    return not any(map(np.any, parts))
 
 
 def _bars(means: Array) -> list[str]:

@@ -337,9 +337,9 @@ COMMANDS = (
     ),
     PlainCommand(
         "fork",
-        "fork optimizer=NAME,lr=X,clip-norm=X,clip-value=X,sam=X,augment=NAME,off=L:N+N,on=L:N,"
-        "prune=X,teach=mine",
-        "Train a copy beside the run with one or more of these settings changed",
+        "fork NAME=VALUE[,...]",
+        "Train a copy beside the run with one or more settings changed: optimizer=NAME, lr=X, "
+        "clip-norm=X, clip-value=X, sam=X, augment=NAME, off=L:N+N, on=L:N, prune=X, teach=mine",
         _fork,
     ),
     PlainCommand(

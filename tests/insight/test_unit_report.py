@@ -101,3 +101,12 @@ def test_a_dead_unit_and_a_diverged_network(network: Network, sample: Dataset) -
 def test_its_name_says_which_layer_is_the_output(network: Network) -> None:
     assert unit_name(network, 1, 7) == "unit 7 of layer 1 of 3"
     assert unit_name(network, 3, 0) == "unit 0 of layer 3 of 3, output"
+
+
+def test_a_unit_that_is_off(network: Network, sample: Dataset) -> None:
+    network.layers[0].weights[:, 2] = 0
+    network.layers[0].biases[2] = 0
+    assert len(lines_of(network, sample, 1, 2)) > 10  # it is only dead
+    network.layers[1].weights[2] = 0
+    off = "It is off: its bias and all of its weights, in and out, are 0"
+    assert lines_of(network, sample, 1, 2) == [off]
