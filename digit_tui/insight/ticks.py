@@ -139,9 +139,9 @@ def label(value: float, percent: bool) -> str:
 
 
 def _in_short(value: float) -> str:
-    """With four digits, or with one and the exponent, for example "9e22"."""
+    """With four digits, or with one or two and the exponent, for example "9e22" or "-1.5e-5"."""
     text = f"{value:.4g}"
     if "e" not in text:
         return text
-    digit, exponent = f"{value:.0e}".split("e")
-    return f"{digit}e{int(exponent)}"
+    digits, exponent = f"{value:.1e}".split("e")
+    return f"{digits.removesuffix('.0')}e{int(exponent)}"

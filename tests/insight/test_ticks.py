@@ -119,12 +119,18 @@ class TestLinear:
         assert linear_ticks(low, high, 5) == ([low], [f"{low:g}"])
 
 
+def test_labels_of_tiny_steps_differ() -> None:
+    for low, high in ((-2.6e-5, 1.4e-5), (-1.2e-5, 4e-6)):
+        _, labels = linear_ticks(low, high, 8)
+        assert len({*labels}) == len(labels) >= 6
+
+
 @pytest.mark.parametrize(
     ("value", "percent", "text"),
     [
-        (9.11e22, False, "9e22"),
-        (-9.6e22, False, "-1e23"),
-        (2.5e-7, False, "2e-7"),
+        (9.01e22, False, "9e22"),
+        (-9.62e22, False, "-9.6e22"),
+        (2.5e-7, False, "2.5e-7"),
         (83_420.0, False, "83.42k"),
         (0.902, True, "90.2%"),
     ],

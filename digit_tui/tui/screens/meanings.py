@@ -20,7 +20,7 @@ class Meaning(NamedTuple):
 
 TRAINING = (
     Meaning("97.30% in large", "test accuracy: how many new digits are read right"),
-    Meaning("(95.6 to 98.3)", "its 95% interval: as exact as so few digits allow"),
+    Meaning("(95%: 95.6 to 98.3)", "its 95% interval: as exact as so few digits allow"),
     Meaning("best ... at epoch", "the highest so far; of a fork, since it began"),
     Meaning("▂▃▅█ beside it", "the accuracy at the last eight evaluations"),
     Meaning("adamw · elastic", "the optimizer; how training images are deformed"),
