@@ -199,7 +199,8 @@ def _values_title(
     least = _least(model) if _shows_error(subject, model, options) else 0.0
     forked = subject.monitored is not None and model.fork is not None
     named = {0: "run ", len(RUN_COLORS): " fork "} if forked else {}
-    split = {len(RUN_COLORS): "/ "} if forked else {}
+    # Curves that are drawn with letters are told apart by them, others by their colours.
+    split = {len(RUN_COLORS): "/ "} if forked and letter(options.marker, 0) is None else {}
     name, at = _name(subject, model, options), f"{epoch:.2f}"
     choices = []
     for start, branches, words, marked, figures in (
@@ -217,7 +218,8 @@ def _values_title(
     ):
         parts = [start, ""]
         for mark, value in values.items():
-            sign = f"{letter(options.marker, mark) or LINE} " if marked else ""
+            drawn_with = letter(options.marker, mark)
+            sign = f"{drawn_with or LINE} " if marked else drawn_with or ""
             word = f"{words[mark]} " if mark in words else ""
             text = f"{sign}{word}{_value_text(value, figures, subject.percent, least)}"
             parts.append(f"{branches.get(mark, '')}[${COLORS[mark]}]{text}[/]")

@@ -170,6 +170,16 @@ class TestFork:
             )
             assert len(opened.app.model.fork_curves.train_loss) == 100
 
+    async def test_values_of_curves_of_letters_are_named_by_them(
+        self, window: Any, story: Any
+    ) -> None:
+        async with window(80, 24) as opened:
+            await opened.tell(*story.opening(), *story.epochs(2, {3: (7, 0.8)}))
+            await opened.tell(forked(story, "optimizer sgd"), *of_fork(story.steps(100)))
+            await opened.press("m", "m", "left")
+            opened.find(r"─Loss 2.00  run \*0.5 o0.11  fork \+- x-─")
+            opened.find(r"─Error 2.00  run \*25% o0.1%  fork \+- x-─")
+
     async def test_keys_that_work_only_with_or_without_one(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(1))
