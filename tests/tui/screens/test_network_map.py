@@ -110,6 +110,16 @@ async def test_a_key_may_come_before_a_new_map_is_drawn(inside: Any) -> None:
         assert opened.app.screen.query_one(MapPage)._found is found
 
 
+async def test_a_key_may_come_before_the_page_has_its_widgets(inside: Any) -> None:
+    async with inside("Map", READY) as opened:
+        page = opened.app.screen.query_one(MapPage)
+        page.ready = False
+        for child in list(page.children):
+            await child.remove()
+        await opened.press("shift+right", "plus", "right")
+        assert opened.app.screen.focused is page
+
+
 async def test_it_is_zoomed_and_moved_by_keys(inside: Any) -> None:
     async with inside("Map", READY) as opened:
         await click(opened, 26, 9)

@@ -183,8 +183,7 @@ class LayersPage(Page):
         self._show_subject()
         self.refresh_bindings()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable what cannot be done now, so that the key bar leaves it out."""
+    def offers(self, action: str) -> bool | None:
         return action != "next_subject" or not self._wide or None
 
     def action_move(self, layers: int) -> None:

@@ -278,8 +278,7 @@ class MapPage(Page):
         """Whether t-SNE is under way."""
         return self._asked is not None and self._asked.found is None
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable what cannot be done now, so that the key bar leaves it out."""
+    def offers(self, action: str) -> bool | None:
         if action == "stop":
             return self._embeds or None
         return True

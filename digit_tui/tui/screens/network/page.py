@@ -76,7 +76,16 @@ class Page(Container, can_focus=True):
 
     def on_mount(self) -> None:
         self.ready = True
+        self.refresh_bindings()
         self.post_message(self.Changed())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disable what cannot be done now, so that the key bar leaves it out."""
+        return self.offers(action) if self.ready else None  # a key may come before its widgets
+
+    def offers(self, action: str) -> bool | None:
+        """Whether an action can be done now; see Textual's `check_action`."""
+        return True
 
     @property
     def words_now(self) -> dict[str, str]:

@@ -269,8 +269,7 @@ class RobustnessPage(Page):
         if self._found is not None:
             self.host.show_digit(int(self._found.shown[self._example]))
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable what cannot be done now, so that the key bar leaves it out."""
+    def offers(self, action: str) -> bool | None:
         if action == "stop":
             return self._measuring is not None or None
         if action in ("open", "move", "choose"):

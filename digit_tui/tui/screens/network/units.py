@@ -101,8 +101,7 @@ class UnitsPage(Page):
         layer = self._found.layer if self._found is not None else 0
         return {unit for each, unit in self._switched_off if each == layer}
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable what cannot be done now, so that the key bar leaves it out."""
+    def offers(self, action: str) -> bool | None:
         if self._found is None:
             return None
         prunes = self._showing == "pruning"
