@@ -288,6 +288,16 @@ class TestTimeline:
             await opened.press("enter")
             assert opened.sent == [commands.GoBack(450, ())]
 
+    async def test_where_there_is_nothing_to_list_any_more_it_closes(
+        self, window: Any, story: Any
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), happened.TimelineChanged(MOMENTS))
+            await opened.press("U")
+            await opened.tell(happened.TimelineChanged([]))
+            assert not isinstance(opened.app.screen, TimelineDialog)
+            assert opened.sent == []
+
     async def test_escape_stays(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), happened.TimelineChanged(MOMENTS))

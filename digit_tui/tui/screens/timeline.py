@@ -96,6 +96,9 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
         if snapshots is self._snapshots or now - self._shown < self._seconds or not self.is_mounted:
             return
         self._snapshots, self._shown = snapshots, now
+        if not snapshots:  # another run begins
+            self.dismiss(None)
+            return
         self._groups = group_snapshots(snapshots)
         selected = self._selected
         if selected is not None and selected.snapshot is not None:
