@@ -48,6 +48,9 @@ NUMBERS: dict[str, Callable[[DigitTable], Array]] = {
 SETS = ("true", "pred", "index")
 """Whole numbers of the digits, of which some can be named."""
 
+CONFUSION = re.compile(r"(?<!\S)(\d+)\s*(?:→|->|>)\s*(\d+)(?!\S)")
+"""A true class and a predicted one, as they are shown: 4→9, or 4>9."""
+
 COMPARISONS: dict[str, Callable[[Array, float], Array]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -168,7 +171,7 @@ def parse_selection(text: str, classes: int, committee: bool = False) -> Selecti
     bounds: list[Bound] = []
     states: set[str] = set()
     # Blanks around signs mean nothing, and a comma before a name separates terms.
-    tidy = re.sub(r"\s*(<=|>=|[<>=,])\s*", r"\1", text.lower())
+    tidy = re.sub(r"\s*(<=|>=|[<>=,])\s*", r"\1", CONFUSION.sub(r"true=\1 pred=\2", text.lower()))
     for word in re.sub(r",(?=[a-z]|$)", " ", tidy).split():
         match = TERM.fullmatch(word)
         name, comparison, value = match.groups() if match else (word, "", "")

@@ -112,6 +112,14 @@ def test_any_text_is_read_or_refused_in_one_clear_line(text: str) -> None:
         ("true=4 pred=9", Selection(true=frozenset({4}), predicted=frozenset({9}))),
         ("true=4, 7, pred=9", Selection(true=frozenset({4, 7}), predicted=frozenset({9}))),
         ("True = 04", Selection(true=frozenset({4}))),
+        *(
+            (text, Selection(true=frozenset({4}), predicted=frozenset({9})))
+            for text in ("4>9", "4→9", " 4 -> 9 ")
+        ),
+        (
+            "4>9 loss>2",
+            Selection(frozenset({4}), frozenset({9}), bounds=(Bound("loss", ">", 2.0),)),
+        ),
         ("predicted=1", Selection(predicted=frozenset({1}))),
         (
             "conf>0.9 confidence<=.99",
@@ -135,6 +143,9 @@ def test_what_can_be_written(text: str, selection: Selection) -> None:
     [
         ("foo", "'foo' is no condition: write true=4,7 pred=9"),
         ("4", "'4' is no condition"),
+        ("4>", "'4>' is no condition"),
+        ("4>9 true=3", "true is named twice"),
+        ("4>11", "there is no class 11"),
         ("wrong=3", "'wrong=3' is no condition"),
         ("\x1b[2J", r"'\x1b[2j' is no condition"),
         ("true", "true needs a number: write true=4 or true=4,7"),
