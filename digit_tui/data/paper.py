@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from digit_tui.data.components import connected_components
 from digit_tui.data.errors import DataError
+from digit_tui.data.frames import without_frames
 from digit_tui.data.picture_ink import cell_sides, cells, ink_of
 from digit_tui.data.ruled_lines import without_ruled_lines
 from digit_tui.data.segmentation import LEAST_INK, Part, find_digits
@@ -20,12 +21,12 @@ MOST_INK = 0.2
 
 
 def ink_on_paper(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The ink (h, w) uint8 of a picture (h, w) uint8 in shades of grey, without ruled lines.
+    """The ink (h, w) uint8 of a picture (h, w) uint8 in shades of grey, without frames and lines.
 
     It is what differs from the border. Of a sheet on something darker it is what differs from the
     sheet, if digits are found there, and without that fewer of them, or the sheet itself.
     """
-    ink = without_ruled_lines(ink_of(levels))
+    ink = _bare_ink(levels)
     sheet = _sheet(levels)
     if sheet is None:
         return ink
@@ -34,7 +35,7 @@ def ink_on_paper(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # Beside a sheet that is turned its edge goes on.
     columns = np.clip(np.arange(left, right), firsts[:, None], lasts[:, None])
     inside = np.take_along_axis(levels[top:bottom], columns, axis=1)
-    own = without_ruled_lines(ink_of(inside))
+    own = _bare_ink(inside)
     found, seen = _parts(own), _parts(ink)
     # A thick digit that is light has blurred edges, and may have holes.
     at_edge = any(_is_at_edge(part, own.shape) for part in found)
@@ -45,6 +46,10 @@ def ink_on_paper(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         ink = np.zeros_like(ink)
         ink[top:bottom, left:right] = own
     return ink
+
+
+def _bare_ink(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return without_ruled_lines(without_frames(ink_of(levels)))
 
 
 def _is_at_edge(part: Part, shape: tuple[int, ...]) -> bool:

@@ -26,6 +26,11 @@ SLENDER = 40
 """A line is at least so many times as long as it is thick."""
 MOST_REACH = 12
 """Pixels that a line may wander up or down, or be broken, where it should be longest."""
+WHOLE, WHOLE_REACH = 0.8, 4
+"""Of the picture: lines as wide are found apart from others, and may wander less."""
+UNDERLINE, MARGIN = 0.6, 0.9
+"""Of the picture's width, or height: a line is as long that is little longer than the digits. Among
+small digits a tall thin 1 is shorter."""
 MOST_LINES = 500
 """More than these in one direction are a pattern."""
 
@@ -56,7 +61,7 @@ def without_ruled_lines(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     if min(ink.shape) < NARROWEST:
         return ink
-    across, down = _long_thin(ink), _long_thin(ink.T)
+    across, down = _lines(ink), _lines(np.ascontiguousarray(ink.T))  # ten times as fast
     if not across and not down:
         return ink
     # What is no line is known from what is left without any.
@@ -65,17 +70,19 @@ def without_ruled_lines(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return ink
     top, left = boxes[:, :2].min(axis=0).tolist()
     bottom, right = boxes[:, 2:].max(axis=0).tolist()
-    across = [line for line in across if _is_ruled(line, ink.shape[1], left, right, usual)]
-    down = [line for line in down if _is_ruled(line, ink.shape[0], top, bottom, usual)]
+    least = UNDERLINE * ink.shape[1]
+    across = [line for line in across if _is_ruled(line, least, left, right, usual)]
+    least = MARGIN * ink.shape[0]
+    down = [line for line in down if _is_ruled(line, least, top, bottom, usual)]
     return _erased(ink, across, down)
 
 
-def _is_ruled(line: _Line, side: int, first: int, last: int, usual: int) -> bool:
+def _is_ruled(line: _Line, least: float, first: int, last: int, usual: int) -> bool:
     """Whether it is no stroke, compared with the digits: from `first` to `last`, of `usual` size.
 
     Args:
         line: long and thin.
-        side: of the picture, along the line.
+        least: as long is a line that is not much longer than the digits.
         first: pixel of the digits along it.
         last: the first pixel beyond them.
         usual: size of the digits; one that is little larger than the line is thick is a speck.
@@ -84,22 +91,37 @@ def _is_ruled(line: _Line, side: int, first: int, last: int, usual: int) -> bool
         return False
     beyond = 0.05 * line.length
     alone = line.start + beyond <= first and last <= line.start + line.length - beyond
-    nearly = line.length >= 0.6 * side
-    return line.length >= 3 * usual or (alone and nearly and line.length >= 1.3 * usual)
+    long = line.length >= max(least, 1.3 * usual)
+    return line.length >= 3 * usual or (alone and long)
 
 
-def _long_thin(ink: NDArray[np.uint8]) -> list[_Line]:
-    """What may be a line across `ink` (h, w): long, thin and almost straight.
+def _lines(ink: NDArray[np.uint8]) -> list[_Line]:
+    """What may be a line across `ink` (h, w); one as wide as the picture may be found twice.
+
+    Beside it digits are short, so that it is found among them, and near others, as on squared
+    paper. A shorter one may wander more.
+    """
+    width = ink.shape[1]
+    whole = _long_thin(ink, max(SHORTEST, round(WHOLE * width)), WHOLE_REACH)
+    return whole + _long_thin(ink, max(SHORTEST, width // 5), MOST_REACH)
+
+
+def _long_thin(ink: NDArray[np.uint8], least: int, most_reach: int) -> list[_Line]:
+    """What is long, thin and almost straight across `ink` (h, w).
 
     Runs of a row stay that are long in a mask smeared over a few rows, so that a slight slope or
     wobble does not end them; digits on the line do not break it.
+
+    Args:
+        ink: of the picture.
+        least: pixels of the shortest one.
+        most_reach: pixels that it may wander up or down, or be broken.
     """
     width = ink.shape[1]
-    least = max(SHORTEST, width // 5)
     if width < least:
         return []
     shortest = least * 5 // 8
-    reach = min(shortest // 30 + 1, MOST_REACH)
+    reach = min(shortest // 30 + 1, most_reach)
     mask = ink >= FAINT_INK
     smeared = mask.copy()
     for step in range(1, reach + 1):

@@ -14,6 +14,8 @@ LEAST_INK = 64
 """Pixels with less, of 255, connect nothing and belong to no digit."""
 SPECK = 0.2
 """Parts that are smaller than this, compared with the usual size of the picture's, are specks."""
+SLIVER = 0.02
+"""Width over height: a stroke is wider."""
 MAX_DIGITS = 1000
 """More parts than this are no page of digits; their pairs are compared."""
 
@@ -49,7 +51,8 @@ def find_digits(ink: NDArray[np.uint8]) -> list[Part]:
     if not len(sizes):
         return []
     usual = _usual(sizes, found.areas)
-    kept = np.flatnonzero((sizes >= SPECK * usual) & ~_is_line(found.boxes))
+    stray = _is_line(found.boxes) | _is_edge(found.boxes, ink.shape)
+    kept = np.flatnonzero((sizes >= SPECK * usual) & ~stray)
     if len(kept) > MAX_DIGITS:
         raise DataError(f"it has {len(kept):,} separate parts, more than any page of digits")
     groups = _groups(found.boxes[kept], usual)
@@ -98,6 +101,14 @@ def _is_line(boxes: NDArray[np.int64]) -> NDArray[np.bool_]:
     """(n,): whether each is much wider than a digit, such as a ruled line."""
     lines: NDArray[np.bool_] = boxes[:, 3] - boxes[:, 1] > 6 * (boxes[:, 2] - boxes[:, 0])
     return lines
+
+
+def _is_edge(boxes: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """(n,): whether each is a sliver along a side of the picture: a shadow, or the paper's edge."""
+    tops, lefts, bottoms, rights = boxes.T
+    thin = SLIVER * (bottoms - tops) >= rights - lefts
+    edges: NDArray[np.bool_] = thin & ((lefts == 0) | (rights == shape[1]))
+    return edges
 
 
 def _groups(boxes: NDArray[np.int64], usual: int) -> NDArray[np.int64]:

@@ -41,6 +41,21 @@ def test_digits_on_ruled_paper_are_what_they_are_on_blank_paper(
         assert (part.ink > 127).sum() == pytest.approx((other.ink > 127).sum(), rel=0.15)
 
 
+@pytest.mark.parametrize("shade", [60, 190])
+def test_narrow_squares_are_shorter_than_the_strokes_on_them(shade: int) -> None:
+    found = ink_without_lines(ruled(page(TEXT, 100, 8), 20, shade, 1, squared=True))
+    parts = find_digits(found)
+    assert [part.row for part in parts] == [0] * 5 + [1] * 5
+
+
+def test_tall_thin_strokes_beside_smaller_digits_are_no_lines() -> None:
+    image = Image.new("L", (700, 220), 255)
+    for x in (100, 250, 400):
+        ImageDraw.Draw(image).line((x, 30, x, 190), fill=0, width=3)
+    draw_strokes(image, STROKES[7], 520, 50, 120, 3)
+    assert len(find_digits(ink_without_lines(image))) == 4
+
+
 @pytest.mark.parametrize("degrees", [-2, 1])
 def test_a_scan_that_is_not_quite_straight(degrees: float) -> None:
     image = ruled(page(TEXT, 100, 8), 60, 100, 3, squared=False)

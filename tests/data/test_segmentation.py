@@ -152,3 +152,12 @@ def test_too_many_parts_are_refused() -> None:
     with pytest.raises(DataError, match="2,500 separate parts"):
         find_digits(ink)
     assert len(find_digits(ink[:100, :80])) <= MAX_DIGITS
+
+
+def test_a_sliver_at_the_side_is_no_digit() -> None:
+    ink = 255 - np.asarray(page("25", 100, 6))
+    expected = [part.box for part in find_digits(ink)]
+    for columns in (slice(0, 2), slice(-2, None)):
+        shadowed = ink.copy()
+        shadowed[:, columns] = 255
+        assert [part.box for part in find_digits(shadowed)] == expected

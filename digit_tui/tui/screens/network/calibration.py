@@ -34,6 +34,7 @@ class CalibrationPage(ScrolledPage):
     """A reliability diagram and the curve of risk and coverage, beside them the numbers."""
 
     NAME = "Calibration"
+    SECONDS = 2.0
     BINDINGS = scrolling("calibration")
 
     def __init__(self) -> None:

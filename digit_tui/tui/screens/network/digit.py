@@ -63,7 +63,6 @@ class DigitPage(Page):
     """A digit, the outputs of all layers for it, and the units that decided."""
 
     NAME = "Digit"
-    SECONDS = 1.0
     BINDINGS = [
         Binding("enter", "open", "Why", id="digit_open", tooltip="Show the digit in Mistakes"),
         Binding(

@@ -51,7 +51,7 @@ class Page(Container, can_focus=True):
 
     NAME: ClassVar[str]
     """On the bar of pages."""
-    SECONDS: ClassVar[float] = 0.0
+    SECONDS: ClassVar[float] = 1.0
     """While the network trains, it changes no more often than once in this time."""
 
     ready = False
