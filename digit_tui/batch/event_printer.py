@@ -22,11 +22,12 @@ from digit_tui.run.events import (
     RunStarted,
     SaveFailed,
     SettingChanged,
+    Teaching,
     Warned,
     WentBack,
     WorkerLost,
 )
-from digit_tui.run.wording import worker_lost
+from digit_tui.run.wording import line_for, worker_lost
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.final_report import final_report
 from digit_tui.session.output import Output, print_error
@@ -91,6 +92,8 @@ class EventPrinter:
                 print_error(message)
             case WorkerLost():
                 print_error(worker_lost(inner))
+            case Teaching(unknown=unknown) if unknown:
+                print_error(line_for(inner) or "")
             case Forked():
                 self.forked = inner
             case SettingChanged(lesson=Lesson() as lesson):

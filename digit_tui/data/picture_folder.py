@@ -97,6 +97,11 @@ def find_pictures(source: PictureFolder) -> FoundPictures:
     classes = names[0]
     for strange in sorted({*names[-1]} - {*classes}):
         raise _refusal(halves[-1] / strange, "training has no such class", "remove it, or add one")
+    lone = sorted({*TRAIN, *TEST}.intersection(classes))
+    if source.test is None and len(lone) == 1:
+        other = "test" if lone[0] in TRAIN else "train"
+        advice = f"add {other}, or put its classes here, to have them split"
+        raise _refusal(source.train, f"it holds {lone[0]}, but no {other}", advice)
     if len(classes) < 2:
         what = ", ".join(classes) or "no folder"
         advice = "give at least two classes, a folder of pictures each"

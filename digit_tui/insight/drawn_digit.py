@@ -28,6 +28,13 @@ class DrawingReading(Reading):
         return self.words if self.is_refused else f"reads {self.words}"
 
     @property
+    def likeness(self) -> str:
+        """For example "most like 7 (97.1%)", where nobody knows yet whether it is a digit."""
+        if not np.isfinite(self.probabilities).all():
+            return self.title
+        return f"most like {self.predicted} ({self.confidence:.1%})"
+
+    @property
     def brief_title(self) -> str:
         """The same for few columns: for example "reads 2 or 7" without their probabilities."""
         if not np.isfinite(self.probabilities).all():

@@ -11,6 +11,8 @@ replaced, when this module is imported. See `tests/tui/test_errors.py`.
   palette finds less for another letter: a click in one write with the letter. Not reported either.
 - `CommandPalette._on_click` raises NoWidget where there is nothing under the mouse: the terminal
   became smaller in one write with the click, or the palette has not been laid out. Not reported.
+- `Screen._forward_event` raises AttributeError for a mouse button that is pressed where a widget
+  was drawn that is gone by now: it looks for what holds it, to select text. Not reported.
 - `Screen._on_resize` lays out the screen, and those below it, in the size of the event, though
   another may be in force by now. A screen whose layout changes sends the size to itself again: two
   sizes that cross each other never come to rest, and nothing else gets its turn. Not reported.
@@ -47,6 +49,7 @@ from textual.color import Color
 from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.errors import NoWidget
+from textual.geometry import Offset
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.notifications import Notifications
@@ -61,6 +64,7 @@ _move_page = OptionList._move_page
 _on_click = OptionList._on_click
 _on_palette_click = CommandPalette._on_click
 _on_resize = Screen._on_resize
+_get_widget_and_offset_at = Screen.get_widget_and_offset_at
 _dispatch_message = MessagePump._dispatch_message
 _run = Timer._run
 _show_toasts = ToastRack.show
@@ -79,6 +83,13 @@ async def _on_click_if_there(self: OptionList, event: events.Click) -> None:
 def _on_palette_click_if_there(self: CommandPalette, event: events.Click) -> None:
     with suppress(NoWidget):
         _on_palette_click(self, event)
+
+
+def _get_attached_widget_and_offset_at(
+    self: Screen[Any], x: int, y: int
+) -> tuple[Widget | None, Offset | None]:
+    widget, offset = _get_widget_and_offset_at(self, x, y)
+    return (widget, offset) if widget is None or widget.is_attached else (None, None)
 
 
 async def _on_resize_in_force(self: Screen[Any], event: events.Resize) -> None:
@@ -146,6 +157,7 @@ def _replace(owner: type, method: str, replacement: Callable[..., Any]) -> None:
 _replace(OptionList, "_move_page", _move_page_if_laid_out)
 _replace(OptionList, "_on_click", _on_click_if_there)
 _replace(CommandPalette, "_on_click", _on_palette_click_if_there)
+_replace(Screen, "get_widget_and_offset_at", _get_attached_widget_and_offset_at)
 _replace(Screen, "_on_resize", _on_resize_in_force)
 _replace(ToastRack, "show", _show_toasts_only)
 _replace(Timer, "_run", _run_all_ticks)

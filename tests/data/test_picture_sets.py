@@ -197,7 +197,7 @@ def test_what_does_not_belong_there_is_named(folder: Path, cache: Path, tmp_path
     assert "7: training has no such class" in refusal(folder)
     (folder / "test" / "7").rmdir()
     shutil.rmtree(folder / "test")
-    assert "at least two classes" in refusal(folder)
+    assert "it holds train, but no test; add test, or put its classes here" in refusal(folder)
 
 
 def test_what_no_dataset_can_be_made_of_is_refused(tmp_path: Path, sample: Dataset) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from support.errors import Failing, comes, errors
 from support.rarely import rarely
+from textual import events
 from textual.events import Event
 from textual.message import Message
 from textual.screen import ModalScreen
@@ -235,6 +236,21 @@ async def test_one_in_a_dialog_leaves_it_open(
         assert isinstance(opened.app.screen, HelpDialog)
         await opened.press("m")
         opened.find("Manual")
+
+
+async def test_a_press_on_what_is_gone(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        screen = opened.app.screen
+        left, top = screen.query_one(EventLog).region.offset
+        x, y = left + 2, top + 1
+        widget, _ = screen.get_widget_and_offset_at(x, y)
+        assert widget is not None
+        parent, widget._parent = widget._parent, None  # as if it had gone since it was drawn
+        screen._forward_event(
+            events.MouseDown(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y)
+        )
+        widget._parent = parent
 
 
 async def test_a_dialog_that_was_closed_leaves_no_memory(window: Any, story: Any) -> None:

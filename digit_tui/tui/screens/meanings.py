@@ -234,7 +234,8 @@ HEALTH = (
 )
 ROBUSTNESS = (
     Meaning("noise 62.4", "right, in %, under noise: mean of five strengths"),
-    Meaning("mean of all", "right, in %: 100 less the mean corruption error"),
+    Meaning("mean error", "the mean corruption error, in %: of all of them"),
+    Meaning("relative", "the fork's errors, in % of the run's"),
     Meaning("▸", "its curve is strong, those of the others are faint"),
     Meaning("0 to 5 below it", "the strength: 0 is as it is, 5 is severe"),
     Meaning("Right under noise", "of so many digits; the others are left out"),
@@ -250,7 +251,7 @@ CALIBRATION = (
     Meaning("Risk-coverage area", "mean share of mistakes, the surest digits first"),
     Meaning("93-100%  9,871", "so many digits of which it is so sure"),
     Meaning("below the diagonal", "it is surer than it is right"),
-    Meaning("Error rate if", "mistakes if only the surest are answered"),
+    Meaning("Error rate if", "mistakes if only the surest are answered ({risk})"),
 )
 DRAW = (
     Meaning("the frame", "where you draw: press the mouse button and drag"),
@@ -259,7 +260,7 @@ DRAW = (
     Meaning("thin brush, rubber", "what draws ({brush}), or rubs out ({rubber})"),
     Meaning("pen up, DOWN", "whether the arrow keys draw; {pen} switches"),
     Meaning("reads 7 (97.1%)", "what the network takes it for, and how surely"),
-    Meaning("reads 7 (97.1%) …", "what is no digit is still being learned"),
+    Meaning("most like 7 (97.1%) …", "what is no digit is still being learned"),
     Meaning("7 or 1 (61%, 38%)", "it is one of the two, and not sure enough which"),
     Meaning("not a digit", "unlike what it has learned; like 8: the nearest"),
     Meaning("7 ██  83.5%", "how probable each digit is to the network"),

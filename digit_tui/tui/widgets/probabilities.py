@@ -60,7 +60,8 @@ class Probabilities(Canvas):
         """
         style = self.part("probabilities--read")
         notes = {reading.predicted: ("", style)}
-        words = f"{reading.title} …" if waits else reading.title
+        # Until what is no digit is known, it may be none.
+        words = f"{reading.likeness} …" if waits else reading.title
         if fork is not None:
             words = f"run {words}"
         if len(words) > self.size.width:

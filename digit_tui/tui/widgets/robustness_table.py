@@ -17,7 +17,10 @@ WIDE = 6
 
 
 class RobustnessTable(Canvas, Wheel):
-    """A line for each corruption, and one for all: the share that is read right, in per cent."""
+    """A line for each corruption, the share that is read right in per cent, and the mean error.
+
+    That is the mean corruption error; a fork's is told relative to its run's too.
+    """
 
     COMPONENT_CLASSES = {"robustness-table--head", "robustness-table--chosen"}
 
@@ -36,8 +39,12 @@ class RobustnessTable(Canvas, Wheel):
             mark = "▸" if place == chosen else " "
             text = _row(f"{mark}{name}", [_percent(each[place]) for each in means])
             lines.append([Segment(text, strong if place == chosen else None)])
-        right = [_percent(1 - each.mean_corruption_error) for each in results]
-        lines.append([Segment(_row(" mean of all", right), head)])
+        errors = [_percent(each.mean_corruption_error) for each in results]
+        lines.append([Segment(_row(" mean error", errors), head)])
+        self.set_class(len(results) > 1, "-forked")  # which has a line more
+        relative = results[1].relative_to(results[0]) if len(results) > 1 else None
+        if relative is not None and not isnan(relative):
+            lines.append([Segment(_row(" relative", ["", _percent(relative)]), head)])
         self.paint(lines)
 
     def on_click(self, event: events.Click) -> None:

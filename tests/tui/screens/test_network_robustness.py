@@ -67,7 +67,7 @@ async def test_it_is_measured_on_demand(
         opened.find("mean of 1-5 +right")
         for name, mean in zip(NAMES, result.mean_accuracies, strict=True):
             opened.find(rf"[▸ ]{name} +{re.escape(number(mean))}")
-        opened.find(rf"mean of all +{re.escape(number(result.mean_accuracies.mean()))}")
+        opened.find(rf"mean error +{re.escape(number(1 - result.mean_accuracies.mean()))}")
         opened.find("b Measure")
         curve = opened.app.screen.query_one(RobustnessChart)._drawing.curves[-1]
         assert curve.y.tolist() == result.accuracies[0].tolist()
@@ -99,7 +99,7 @@ async def test_the_fork_is_measured_too(
 ) -> None:
     other = network.copy()
     other.parameters *= np.random.default_rng(3).choice([-1, 1], len(other.parameters))
-    async with inside("Robustness", INVITED) as opened:
+    async with inside("Robustness", INVITED, 120, 40) as opened:
         evaluated = replace(
             story.evaluated_at(story.step, story.epoch, story.evaluation()), network=other
         )
@@ -107,6 +107,8 @@ async def test_the_fork_is_measured_too(
         await measured(opened)
         results = results_of(sample, network, other)
         opened.find("mean of 1-5 +run +fork")
+        relative = results[1].relative_to(results[0])
+        opened.find(rf"relative +{re.escape(number(relative))}")
         for place, name in enumerate(NAMES):
             means = " +".join(re.escape(number(each.mean_accuracies[place])) for each in results)
             opened.find(rf"[▸ ]{name} +{means}\b")

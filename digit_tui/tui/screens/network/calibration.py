@@ -7,6 +7,7 @@ from math import floor
 
 import numpy as np
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
@@ -35,7 +36,12 @@ class CalibrationPage(ScrolledPage):
 
     NAME = "Calibration"
     SECONDS = 2.0
-    BINDINGS = scrolling("calibration")
+    BINDINGS = [
+        Binding(
+            "h", "switch_chart", "Chart", id="risk", tooltip="Show errors by how many are answered"
+        ),
+        *scrolling("calibration"),
+    ]
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,6 +59,18 @@ class CalibrationPage(ScrolledPage):
 
     def on_mount(self) -> None:
         self._show_instead("The run is asked for its state.")
+
+    def action_switch_chart(self) -> None:
+        self.toggle_class("-risk")
+
+    @property
+    def keys_first(self) -> Sequence[str]:
+        return ("risk",)
+
+    def offers(self, action: str) -> bool | None:
+        if action == "switch_chart":  # a high screen has room for both
+            return not self.screen.has_class("-high")
+        return super().offers(action)
 
     @property
     def needs_state(self) -> bool:
