@@ -154,7 +154,8 @@ class RunApp(ViewsApp):
         self._show_where_no_log_is(text)
 
     def _show_where_no_log_is(self, text: str) -> None:
-        if self.current_mode != "train":
+        shown = [each.message for each in self._notifications if not each.has_expired]
+        if self.current_mode != "train" and text not in shown:  # keys may be pressed again
             seconds = max(self.NOTIFICATION_TIMEOUT, len(text) / READ_A_SECOND)
             self.notify(text, markup=False, timeout=seconds)
 

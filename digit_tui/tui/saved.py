@@ -110,6 +110,7 @@ class SavedApp(RunApp):
             self.leave_at_once(message.found)
         else:
             self.ingest(message.found, urgent=True)
+            self._health_watch.watch(self.model, is_read=True)  # once: nothing changes any more
 
     @property
     def words_now(self) -> dict[str, str]:

@@ -198,6 +198,6 @@ async def test_no_unit_can_be_switched_off(
             await shown.press("p")
         await shown.until(lambda: "8 units by importance" in shown.text)
         await shown.press("x", "X")
-        (told, _) = app._notifications
+        (told,) = app._notifications  # it stands there already
         assert told.message == "what is replayed cannot be changed"
         assert " off" not in shown.text

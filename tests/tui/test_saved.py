@@ -53,6 +53,7 @@ async def test_it_is_read_with_its_averaged_weights_and_temperature_and_stays_as
         await opened.until(lambda: reading.title in opened.text)
         await opened.press("escape", "space", "n", "right_square_bracket", "tab")
         opened.find("Loss by epoch")
+        await opened.until(lambda: app.model.health is not None)
         assert "No points yet" not in opened.text
         said = [line.text for line in app.model.log if "not trained here" in line.text]
         assert said == [f"a saved run is not trained here: digit-tui --resume {folder}"] * 3
