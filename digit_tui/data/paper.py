@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,11 @@ LEAST_SHARE = 0.2
 """A sheet is at least so large, of the picture."""
 MOST_INK = 0.2
 """Of a sheet."""
+CONTRAST = 128
+"""Levels between ink and paper, where the border does not tell which is which, ..."""
+APART = 0.78
+"""... and how much of their variance is between them (Otsu's measure of separability). That of a
+smooth gradient is 0.75."""
 
 
 def ink_on_paper(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -27,6 +34,8 @@ def ink_on_paper(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     sheet, if digits are found there, and without that fewer of them, or the sheet itself.
     """
     ink = _bare_ink(levels)
+    if not ink.any():
+        return _ink_without_margin(levels)
     sheet = _sheet(levels)
     if sheet is None:
         return ink
@@ -46,6 +55,25 @@ def ink_on_paper(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         ink = np.zeros_like(ink)
         ink[top:bottom, left:right] = own
     return ink
+
+
+def _ink_without_margin(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The ink of a picture whose border is ink too, so that it tells nothing of the paper.
+
+    There is more paper than ink. None where the shades are too near to each other to be both.
+    """
+    dark, light = np.percentile(levels, (1, 99))
+    if light - dark < CONTRAST:
+        return np.zeros_like(levels)
+    bright = levels > _threshold(levels)
+    share, means = bright.mean(), (levels[bright].mean(), levels[~bright].mean())
+    if share * (1 - share) * (means[0] - means[1]) ** 2 < APART * levels.var():
+        return np.zeros_like(levels)
+    paper = np.median(levels[bright if 2 * bright.sum() >= bright.size else ~bright])
+    margin = max(levels.shape) // 4 + 1
+    inside = slice(margin, -margin)
+    padded = np.pad(levels, margin, constant_values=int(paper))
+    return np.ascontiguousarray(_bare_ink(padded)[inside, inside])
 
 
 def _bare_ink(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -106,7 +134,7 @@ def _sheet(
     return top, bottom, firsts, np.minimum(ends, levels.shape[1]) - 1
 
 
-def _threshold(values: NDArray[np.float64]) -> float:
+def _threshold(values: NDArray[Any]) -> float:
     """Between dark and bright: Otsu (1979), "A threshold selection method"."""
     counts = np.bincount(values.astype(np.uint8).ravel(), minlength=256)
     levels = np.arange(256)

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw
 from support.drawn_digits import page
 
-from digit_tui.data.paper import ink_on_paper
+from digit_tui.data.paper import _ink_without_margin, ink_on_paper
 from digit_tui.data.picture_ink import ink_of
 from digit_tui.data.segmentation import find_digits
 
@@ -47,3 +47,18 @@ def test_thick_digits_that_fill_the_picture_are_no_sheets(pen: int, light: bool)
         image = image.crop(image.getbbox())
         levels = np.asarray(image if light else ImageChops.invert(image))
         assert np.array_equal(ink_on_paper(levels), ink_of(levels)), digit
+
+
+def test_a_digit_that_was_cropped_to_its_ink() -> None:
+    image = page("3", 120, 10)
+    box = ImageChops.invert(image).getbbox()
+    levels = np.asarray(image.crop(box))
+    for each in (levels, 255 - levels):
+        (part,) = find_digits(ink_on_paper(each))
+        assert part.box == pytest.approx((0, 0, *levels.shape[::-1]), abs=2)
+
+
+def test_light_that_falls_off_is_no_ink_beside_paper() -> None:
+    levels = np.tile(np.linspace(0, 255, 400).astype(np.uint8), (300, 1))
+    assert not _ink_without_margin(levels).any()
+    assert not ink_on_paper(np.full((100, 100), 200, np.uint8)).any()
