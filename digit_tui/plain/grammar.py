@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -186,7 +187,8 @@ def _epochs(words: list[str]) -> Request:
 
 def _mistakes(words: list[str]) -> Request:
     words = list(words)
-    count = whole(words.pop(0)) if words and words[0][:1] in "-0123456789" else requests.MISTAKES
+    counted = bool(words) and re.fullmatch(r"-?[\d._]+", words[0])  # 4>9 is a condition
+    count = whole(words.pop(0)) if counted else requests.MISTAKES
     draw = bool(words) and words[0][:1] in "dD" and bool(choose(words.pop(0), ("draw",)))
     text = " ".join(words).lower()
     parse_selection(text, MOST)  # the number of classes is checked when it is answered

@@ -9,7 +9,7 @@ Ways = Mapping[str, str]
 
 ALL_DONE = "{epochs} adds ten"
 LEAVE = "{quit} leaves"
-LATER = "this takes effect in further epochs"
+LATER = "settings take effect in further epochs"
 """What is said of a setting that is changed when all epochs are done."""
 TROUBLE = "{undo} goes back to when it was still good"
 SPIKE = f"{TROUBLE}, {{go}} trains on"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from itertools import groupby
 from math import isnan
 from pathlib import Path
@@ -102,23 +103,24 @@ def _undone(commands: Lineage, head: str, before: str = "") -> str:
     return head + words
 
 
-def divergence(what: str, value: float, step: int, change: SettingChanged | None) -> str:
+def divergence(what: str, value: float, step: int, changes: Sequence[SettingChanged]) -> str:
     """For example "loss became NaN at step 1,204, 14 steps after learning rate 0.4 → 0.8"."""
     number = "NaN" if isnan(value) else "infinite"
-    return f"{what} became {number} at step {step + 1:,}" + _after(step + 1, change)
+    return f"{what} became {number} at step {step + 1:,}" + _after(step + 1, changes)
 
 
-def spike(before: float, value: float, step: int, change: SettingChanged | None) -> str:
+def spike(before: float, value: float, step: int, changes: Sequence[SettingChanged]) -> str:
     """For example "loss rose from 0.05 to 4.1, 14 steps after optimizer adam → sgd"."""
-    after = _after(step, change) or f" by step {step:,}"
+    after = _after(step, changes) or f" by step {step:,}"
     return f"loss rose from {before:.3g} to {value:.3g}{after}"
 
 
-def _after(step: int, change: SettingChanged | None) -> str:
-    if change is None or step - change.step > RECENT:
+def _after(step: int, changes: Sequence[SettingChanged]) -> str:
+    """How long after changes at one step, if that is not long ago."""
+    if not changes or step - changes[-1].step > RECENT:
         return ""
-    steps = step - change.step
-    return f", {counted(steps, 'step')} after {setting_change(change)}"
+    steps = step - changes[-1].step
+    return f", {counted(steps, 'step')} after {', '.join(map(setting_change, changes))}"
 
 
 def loaded(dataset: Dataset) -> list[str]:
@@ -238,7 +240,7 @@ def after_trouble(event: Paused, ways: Ways | None) -> list[str]:
     there = f"that is epoch {event.back_to:.2f}"
     if not event.undoes:
         return [advice, f"{there}, with the same settings"]
-    return [advice, _undone(event.undoes, f"{there}, and undoes: ")]
+    return [advice, _undone(event.undoes, f"{there}; undoes: ")]
 
 
 def snapshot_words(snapshot: SnapshotInfo, step: bool = True) -> str:

@@ -13,8 +13,8 @@ from digit_tui.engine.stepper import StepResult
 from digit_tui.engine.worker_pool import WorkerPool
 from digit_tui.nn import Network, Stopped
 from digit_tui.run.cautions import cautions
+from digit_tui.run.changes import changes_along
 from digit_tui.run.commands import (
-    AddEpochs,
     AppliedCommand,
     Lineage,
     Removal,
@@ -59,8 +59,8 @@ class Branch:
     Attributes:
         state: in the pool's vectors, which are this branch's unless it is parked.
         recorder: of its folder.
-        last_change: of a setting, on the way to where it is; of one setting all recent ones
-            together, so that trouble names what a key did that was pressed several times.
+        last_changes: of settings, at one step on the way to where it is; of one setting all recent
+            ones together, so that trouble names what a key did that was pressed several times.
         steps_made: in all, undone ones included.
         furthest: the highest step that it ever reached.
         test_opened: the step at which the test set was first evaluated, if the held-out set is
@@ -100,7 +100,7 @@ class Branch:
         self.sizes = tuple(sizes)
         self.state = state
         self.recorder = Recorder(writer)
-        self.last_change: SettingChanged | None = None
+        self.last_changes: list[SettingChanged] = []
         self.steps_made = 0
         self.furthest = state.step
         self.test_opened: int | None = None
@@ -133,7 +133,7 @@ class Branch:
             self.config, self.sizes, *shared, state, writer, self._stopping, self._opens_test
         )
         branch._evaluator, branch._recorded = self._evaluator.copy(), self._recorded
-        branch.last_change, branch.test_opened = self.last_change, self.test_opened
+        branch.last_changes, branch.test_opened = self.last_changes, self.test_opened
         branch.source, branch.initial, branch.teacher = self.source, self.initial, self.teacher
         branch._met = {**self._met}
         branch.steps_made, branch.furthest = self.steps_made, self.furthest
@@ -194,9 +194,11 @@ class Branch:
 
     @property
     def accuracy(self) -> float | None:
-        """On the monitored split, as a fraction, when it was last evaluated."""
+        """On the monitored split, as a fraction; None where it was not evaluated at this step."""
         last = self._evaluator.last
-        return None if last is None else last.evaluation.accuracy
+        if last is None or last.step != self.state.step:
+            return None
+        return last.evaluation.accuracy
 
     def steps(self, most: int) -> list[StepResult]:
         """Make one step or some; see Stepper.
@@ -317,9 +319,8 @@ class Branch:
             state.step, lambda writer: writer.command_applied(state.lineage)
         )
         events = SettingChanged.all_between(state.step, self.position, old, new, changes)
-        if not blameless and not isinstance(command, AddEpochs):
-            # Others, such as the rate of another optimizer, follow from the first.
-            self.last_change = _with_recent(self.last_change, events[0])
+        if not blameless:
+            self.last_changes = _with_recent(self.last_changes, events[0])
         if before is None:
             yield from events
             if switched:
@@ -347,7 +348,9 @@ class Branch:
         yield from self.publish()
         left = self.state.step
         self.state.become(target)
-        self._evaluator.last = self.last_change = None
+        self._evaluator.last, self.last_changes = None, []
+        for change in changes_along(self.state.lineage, self.config, self._images):
+            self.last_changes = _with_recent(self.last_changes, change)
         yield from self.recorder.record(
             self.state.step, lambda writer: writer.went_back(left, step, lineage)
         )
@@ -361,10 +364,10 @@ class Branch:
         yield from self.recorder.save(self._checkpoint, asked)
 
     def _checkpoint(self, writer: RunWriter) -> Checkpoint:
-        state, last = self.state, self._evaluator.last
+        state = self.state
         # What its network was when the run began is no result of it.
         own = state.step > writer.history.start
-        accuracy = self.accuracy if own and last is not None and last.step == state.step else None
+        accuracy = self.accuracy if own else None
         return Checkpoint(
             state=state,
             config=self.config,
@@ -408,8 +411,12 @@ class Branch:
         )
 
 
-def _with_recent(last: SettingChanged | None, change: SettingChanged) -> SettingChanged:
-    if last is None or last.setting != change.setting or change.step - last.step > RECENT:
-        return change
-    together = replace(change, old=last.old)
-    return change if together.old == together.new else together
+def _with_recent(last: list[SettingChanged], change: SettingChanged) -> list[SettingChanged]:
+    """The last changes after another one; more epochs are to blame for nothing."""
+    if change.setting == "epochs" or any(each.settings == change.settings for each in last):
+        return last  # or it follows from one of them, as the rate of another optimizer does
+    for each in last:
+        if each.setting == change.setting and change.step - each.step <= RECENT:
+            change = replace(change, old=each.old)
+    same_step = [each for each in last if each.step == change.step]
+    return [*(each for each in same_step if each.setting != change.setting), change]

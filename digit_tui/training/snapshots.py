@@ -23,7 +23,7 @@ class Snapshot:
     epoch: float
     """Position in the run: completed epochs, with the part of the present one."""
     accuracy: float | None
-    """On the monitored split, as a fraction, when it was last evaluated."""
+    """On the monitored split, as a fraction; None where it was not evaluated."""
     loss: float
     """Training loss of the last steps, in nats."""
     clock: int

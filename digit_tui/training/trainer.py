@@ -263,7 +263,7 @@ class Trainer:
 
     def _diverge(self, branch: Branch, trouble: NotFinite) -> Iterator[Event]:
         state = branch.state
-        message = divergence(trouble.what, trouble.value, state.step, branch.last_change)
+        message = divergence(trouble.what, trouble.value, state.step, branch.last_changes)
         diverged = Diverged(state.step, branch.position, trouble.what, trouble.value, message)
         yield from self._branches.label(branch, [*branch.publish(), diverged])
         if not self._branches.forked:

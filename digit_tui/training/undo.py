@@ -69,7 +69,8 @@ class UndoManager:
             snapshot = Snapshot(state.copy(), branch.position, branch.accuracy, loss, clock)
             store.add(snapshot)
         self._latest = snapshot
-        snapshot.accuracy = branch.accuracy
+        if branch.accuracy is not None:
+            snapshot.accuracy = branch.accuracy
         return self.mark_undone(branch)
 
     def take_snapshot_if_cheap(self, branch: Branch) -> Iterator[Event]:
@@ -111,7 +112,7 @@ class UndoManager:
             return None
         self._unreported = False
         before = min(alarm.best, alarm.guessing)
-        message = spike(before, alarm.now, step, branch.last_change)
+        message = spike(before, alarm.now, step, branch.last_changes)
         return Spiked(step, branch.position, before, alarm.now, message)
 
     def forgive(self) -> None:
@@ -172,7 +173,8 @@ class UndoManager:
         self._keep_beginning(branch)
         snapshot = self._store.nearest(step, lineage)
         yield from branch.go_to(snapshot.state, step, lineage)
-        self._latest = self._rang_at = None
+        self._latest = snapshot if snapshot.key == (step, lineage) else None
+        self._rang_at = None
         self._unreported = False
         self._alarm.restart(snapshot.loss)
         yield WentBack(

@@ -82,6 +82,8 @@ LINES = {
     "show validation": requests.ShowValidation(),
     "log": requests.ShowLog(),
     "log 3": requests.ShowLog(3),
+    "mistakes 4>9": requests.ListMistakes(requests.MISTAKES, False, "4>9"),
+    "mistakes 3 4→9 conf>0.3": requests.ListMistakes(3, False, "4→9 conf>0.3"),
     "wait": requests.Wait(inf),
     "wait 2.5": requests.Wait(2.5),
     "verbose on": requests.SetVerbose(True),

@@ -233,7 +233,7 @@ def test_the_help_fits_a_terminal_of_80_columns(converse: Converse) -> None:
 
 
 def test_a_setting_when_all_epochs_are_done(converse: Converse) -> None:
-    later = "this takes effect in further epochs: epochs 10 adds ten"
+    later = "settings take effect in further epochs: epochs 10 adds ten"
     ended = converse("wait", "optimizer sgd", "prune 10%", "epochs 1", "rate *2", "quit", epochs=1)
     place = ended.lines.index(later)
     assert "set learning rate" in ended.lines[place - 1]

@@ -228,7 +228,7 @@ def test_changes_in_words(train: Any) -> None:
 
 def test_a_divergence_in_words_blames_the_last_change(train: Any) -> None:
     change = train([(1, SetLearningRate(8.0))]).all(SettingChanged)[0]
-    assert divergence("loss", float("nan"), 1_203, None) == "loss became NaN at step 1,204"
-    assert divergence("gradient", float("inf"), 1, change) == (
+    assert divergence("loss", float("nan"), 1_203, []) == "loss became NaN at step 1,204"
+    assert divergence("gradient", float("inf"), 1, [change]) == (
         "gradient became infinite at step 2, 1 step after learning rate 0.01 → 8"
     )

@@ -117,7 +117,7 @@ def test_a_rate_of_nearly_nothing_has_no_digits() -> None:
 
 @pytest.mark.parametrize(("steps", "named"), [(1, True), (1_000, True), (1_001, False)])
 def test_only_a_recent_change_may_have_caused_trouble(steps: int, named: bool) -> None:
-    text = spike(0.05, 4.1, 100 + steps, doubled(1.0))
+    text = spike(0.05, 4.1, 100 + steps, [doubled(1.0)])
     assert text == "loss rose from 0.05 to 4.1" + (
         f", {counted(steps, 'step')} after learning rate 0.1 → 0.2"
         if named

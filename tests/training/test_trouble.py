@@ -19,9 +19,11 @@ from digit_tui.run.commands import (
     AddEpochs,
     AppliedCommand,
     Command,
+    Prune,
     Resume,
     Save,
     ScaleLearningRate,
+    SetClipping,
     SetLearningRate,
     SetOptimizer,
     Stop,
@@ -109,6 +111,24 @@ def test_each_trouble_has_a_way_back_of_its_own(train: Any) -> None:
     ran = train(script, epochs=12, interactive=True)
     assert [back.step for back in ran.all(WentBack)] == [40, 70]
     assert end_of(ran) == end_of(train(epochs=12))
+
+
+def test_an_undone_command_at_the_same_step_costs_nothing(train: Any) -> None:
+    """The snapshot before the bad one is good, though no step was made from it but after that."""
+    bad = (48, SetLearningRate(1000))
+    script = [bad, (48, Prune(0.2)), (48, Undo()), (NEVER, Undo()), STOP]
+    ran = train(script, epochs=12, interactive=True)
+    (trouble,) = ran.all(Spiked) + ran.all(Diverged)
+    assert " after learning rate 0.01 → 1000" in trouble.message
+    assert [back.step for back in ran.all(WentBack)] == [48, 48]
+    assert end_of(ran) == end_of(train(epochs=12))
+
+
+def test_all_changes_at_a_step_are_named(train: Any) -> None:
+    script = [(48, SetLearningRate(1000)), (48, SetClipping(norm=0.1)), STOP]
+    ran = train(script, epochs=12, interactive=True)
+    (trouble,) = ran.all(Spiked) + ran.all(Diverged)
+    assert " after learning rate 0.01 → 1000, clipping by norm off → 0.1" in trouble.message
 
 
 def test_more_epochs_are_not_to_blame(train: Any) -> None:

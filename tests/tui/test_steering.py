@@ -358,7 +358,7 @@ class TestGoingOn:
             await opened.tell(story.loaded(), story.started(), self.restored(story))
             opened.find(r"test accuracy \(95%: 89.1 to 92.6\)  best 91.00% at epoch 1  ▅▅▅")
             await opened.tell(story.evaluated({4: (7, 0.8)}))
-            opened.find(r"test accuracy \(99.4 to 100.0\)")
+            opened.find(r"test \(95%: 99.4 to 100.0\)")
 
     @pytest.fixture
     def interrupted(self, tmp_path: Path, train: Any) -> SavedRun:
@@ -440,7 +440,7 @@ class TestRepeating:
     ) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(2), story.paused("finished"))
-            later = "this takes effect in further epochs: e adds ten"
+            later = "settings take effect in further epochs: e adds ten"
             for factor in (2, 4):
                 await opened.press("right_square_bracket")
                 await opened.tell(story.changed("learning_rate", 0.001 * factor))

@@ -15,6 +15,8 @@ LOST = 0.95
 """... and is no better than guessing above this one; both as for the pause after a loss spike."""
 ARROW = " → "
 """In the words of a change, between the old value and the new one."""
+STEPS = ("optimizer", "learning_rate")
+"""The settings that make larger steps."""
 MORE_EPOCHS = "epochs"
 """The setting that more epochs change: nothing comes of it."""
 IN_A_ROW = 1.0
@@ -71,7 +73,7 @@ class SettingChange(NamedTuple):
     first_step: int | None = None
     """Of several in a row that are told as one: the step of the first."""
     beside: str = ""
-    """The words of other changes at its step, before it: together they may be the cause."""
+    """The words of another optimizer or rate at its step, before it: they may be the cause."""
     same_command: bool = False
     """Whether the command that made the change before made this one too."""
 
@@ -209,9 +211,9 @@ class Record:
 
 
 def _with_those_beside(told: list[SettingChange], change: SettingChange) -> SettingChange:
-    """With the words of the other changes at its step; more epochs cause nothing."""
+    """With the words of another optimizer or rate at its step."""
     same_step = [each for each in told if each.step == change.step]
-    words = [each.words for each in same_step if each.setting != MORE_EPOCHS]
+    words = [each.words for each in same_step if each.setting in STEPS]
     return change._replace(beside=", ".join(words))
 
 

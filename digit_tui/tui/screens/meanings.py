@@ -260,7 +260,7 @@ DRAW = (
     Meaning("thin brush, rubber", "what draws ({brush}), or rubs out ({rubber})"),
     Meaning("pen up, DOWN", "whether the arrow keys draw; {pen} switches"),
     Meaning("reads 7 (97.1%)", "what the network takes it for, and how surely"),
-    Meaning("most like 7 (97.1%) …", "what is no digit is still being learned"),
+    Meaning("most like 7 (97%) …", "what is no digit is still being learned"),
     Meaning("7 or 1 (61%, 38%)", "it is one of the two, and not sure enough which"),
     Meaning("not a digit", "unlike what it has learned; like 8: the nearest"),
     Meaning("7 ██  83.5%", "how probable each digit is to the network"),

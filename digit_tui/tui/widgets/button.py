@@ -26,4 +26,5 @@ class Button(Static):
         self.update(Text.assemble((key, "bold"), f" {self._binding.description}"))
 
     async def on_click(self) -> None:
-        await self.run_action(f"screen.{self._binding.action}")
+        if self.screen.is_current:  # a second click may come when the dialog is closed
+            await self.run_action(f"screen.{self._binding.action}")

@@ -34,6 +34,8 @@ from digit_tui.tui.screens.meanings import (
 from digit_tui.tui.screens.network.view import PAGES
 from digit_tui.tui.screens.optimizer import OptimizerDialog
 from digit_tui.tui.screens.restart import RestartDialog
+from digit_tui.tui.screens.train import TrainView
+from digit_tui.tui.widgets.button import Button
 
 
 class TestOptimizerDialog:
@@ -337,6 +339,18 @@ class TestRestart:
             opened.find("The test digits have not")
             assert "✗" not in opened.text
             assert "1.61" not in opened.text
+
+
+async def test_a_second_click_on_a_button_does_nothing(window: Any, story: Any) -> None:
+    """It may come when the dialog is closed, and what is below it is no business of the button."""
+    async with window() as opened:
+        await opened.tell(*story.opening())
+        await opened.press("o")
+        button = opened.app.screen.query(Button).last()
+        await button.on_click()
+        await button.on_click()
+        await opened.settle()
+        assert isinstance(opened.app.screen, TrainView)
 
 
 class TestHelp:
