@@ -34,7 +34,7 @@ def without_frames(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     large = np.minimum(heights, widths) >= SMALLEST
     hollow = found.areas <= MOST_INK * heights * widths
     closed = found.areas >= heights + widths
-    left = ink
+    rest = ink
     for number in np.flatnonzero(large & hollow & closed):
         top, first, bottom, last = found.boxes[number].tolist()
         within = (tops >= top) & (bottoms <= bottom) & (lefts >= first) & (rights <= last)
@@ -43,9 +43,9 @@ def without_frames(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
         window = slice(top, bottom), slice(first, last)
         own = found.labels[window] == number + 1
         if within.any() and _has_straight_sides(own):
-            left = ink.copy() if left is ink else left
-            left[window][own] = 0
-    return left
+            rest = ink.copy() if rest is ink else rest
+            rest[window][own] = 0
+    return rest
 
 
 def _has_straight_sides(own: NDArray[np.bool_]) -> bool:

@@ -416,7 +416,8 @@ def _with_recent(last: list[SettingChanged], change: SettingChanged) -> list[Set
     if change.setting == "epochs" or any(each.settings == change.settings for each in last):
         return last  # or it follows from one of them, as the rate of another optimizer does
     for each in last:
-        if each.setting == change.setting and change.step - each.step <= RECENT:
+        recent = each.setting == change.setting and change.step - each.step <= RECENT
+        if recent and each.old != change.new:  # else it is as it was
             change = replace(change, old=each.old)
     same_step = [each for each in last if each.step == change.step]
     return [*(each for each in same_step if each.setting != change.setting), change]
