@@ -28,6 +28,7 @@ WAYS: Ways = {
     "quit": "quit",
     "undo": "undo",
     "timeline": "timeline",
+    "find_rate": "rate find",
     "halve_rate": "rate /2",
     "double_rate": "rate *2",
     "clip": "clip off",

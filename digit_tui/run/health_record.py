@@ -125,5 +125,6 @@ def record_of(
         augmented=settings.augment != "none",
         clip_norm=settings.clip_norm,
         clip_value=settings.clip_value,
+        monitored_split=config.monitored_split,
         **known,
     )

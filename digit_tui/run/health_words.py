@@ -12,6 +12,8 @@ from digit_tui.run.remedies import HEALTH, Ways
 
 CHECKS = f"{', '.join(rule.name for rule in RULES)} (digit-tui manual health explains each)"
 """What is checked, by the names that the manual explains; of all else nothing is said."""
+SHORTENED_AT = ", ", " by step ", " from "
+"""What goes before one of these in a finding's words can do alone."""
 LINE = 76
 """Columns that a line may have, where it can."""
 
@@ -41,7 +43,7 @@ def health_line(findings: Sequence[Finding], ways: Ways | None, width: int = LIN
     since = f"{what} since step {worst.since_step:,}" if _has_begun(worst) else what
     why = f"{since} ({worst.cause})" if worst.cause else since
     remedies = remedy_words(worst, ways)
-    texts = (why, since, what, what.partition(", ")[0])
+    texts = (why, since, what, *(what.partition(word)[0] for word in SHORTENED_AT))
     forms = [_with(form, remedies[:count]) for form in texts for count in (2, 1)]
     fitting = [form for form in forms if len(form) <= width]
     return fitting[0] if fitting else what

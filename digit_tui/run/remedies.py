@@ -13,6 +13,8 @@ LATER = "settings take effect in further epochs"
 """What is said of a setting that is changed when all epochs are done."""
 TROUBLE = "{undo} goes back to when it was still good"
 SPIKE = f"{TROUBLE}, {{go}} trains on"
+SAME_SETTINGS = "{halve_rate} halves the rate, {find_rate} finds one"
+"""With the same settings the same trouble comes again."""
 PAUSED = "{go} trains on"
 KEEP_FIRST = "{keep} ends it and keeps one"
 FORK_FIRST = "{fork} starts one"
@@ -27,7 +29,8 @@ HEALTH = {
     "undo": "{undo} goes back",
     "halve_rate": "{halve_rate} halves the learning rate",
     "double_rate": "{double_rate} doubles the learning rate",
-    "slower_start": "{timeline} leads back to the start, {halve_rate} slows it",
+    "slower_start": "{timeline} leads back to the start, {find_rate} finds a rate there",
+    "find_rate": "{find_rate} finds a learning rate",
     "clip": "{clip} changes clipping",
     "augment": "{augment} deforms the images",
     "timeline": "{timeline} lists when it was better",
@@ -37,7 +40,7 @@ HEALTH = {
 }
 """What helps against a finding of `insight.health`, by the name it has there."""
 REMEDIES = (
-    *(ALL_DONE, LEAVE, TROUBLE, SPIKE, PAUSED, KEEP_FIRST, FORK_FIRST, OTHER_VALUE),
+    *(ALL_DONE, LEAVE, TROUBLE, SPIKE, SAME_SETTINGS, PAUSED, KEEP_FIRST, FORK_FIRST, OTHER_VALUE),
     *(NEVER_THERE, NO_CHANGE, LEFT_MOMENT, SAVE_AGAIN, HELD_OUT, TEST),
     *HEALTH.values(),
 )

@@ -39,6 +39,7 @@ from digit_tui.run.remedies import (
     HELD_OUT,
     KEEP_FIRST,
     LEAVE,
+    SAME_SETTINGS,
     SAVE_AGAIN,
     SPIKE,
     TROUBLE,
@@ -239,7 +240,7 @@ def after_trouble(event: Paused, ways: Ways | None) -> list[str]:
         return [advice]
     there = f"that is epoch {event.back_to:.2f}"
     if not event.undoes:
-        return [advice, f"{there}, with the same settings"]
+        return [advice, with_remedy(f"{there}, with the same settings", SAME_SETTINGS, ways)]
     return [advice, _undone(event.undoes, f"{there}; undoes: ")]
 
 

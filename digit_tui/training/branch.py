@@ -412,12 +412,14 @@ class Branch:
 
 
 def _with_recent(last: list[SettingChanged], change: SettingChanged) -> list[SettingChanged]:
-    """The last changes after another one; more epochs are to blame for nothing."""
+    """The last changes after another one; more epochs and a lower rate are to blame for nothing."""
     if change.setting == "epochs" or any(each.settings == change.settings for each in last):
         return last  # or it follows from one of them, as the rate of another optimizer does
     for each in last:
         recent = each.setting == change.setting and change.step - each.step <= RECENT
         if recent and each.old != change.new:  # else it is as it was
             change = replace(change, old=each.old)
+    if change.setting == "learning_rate" and change.new <= change.old:
+        return [each for each in last if each.setting != "learning_rate"]
     same_step = [each for each in last if each.step == change.step]
     return [*(each for each in same_step if each.setting != change.setting), change]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
@@ -136,9 +137,10 @@ class UndoManager:
             snapshots = [each for each in snapshots if each.state.step < self._went_back_to]
         good = [each.state.step for each in snapshots if self._was_healthy(each)]
         # Of several commands at one step the first may be to blame as well as the last.
-        return next(
+        step, lineage = next(
             (each.key for each in snapshots if good and each.state.step == good[-1]), (0, ())
         )
+        return step, _with_blameless(step, lineage, branch)
 
     def remember_trouble(self, branch: Branch, step: int) -> None:
         """The run goes back to a step because of a trouble, which may come again."""
@@ -198,6 +200,23 @@ class UndoManager:
             initial = None if branch.initial is None else branch.initial.parameters
             beginning = RunState.begin(branch.config, branch.sizes, buffer, initial).copy()
             self._store.add(Snapshot(beginning, 0.0, None, self._alarm.guessing, 0))
+
+
+def _with_blameless(step: int, lineage: Lineage, branch: Branch) -> Lineage:
+    """A lineage with the commands that come next at its step, as far as no trouble comes of them.
+
+    A person who has halved a rate that was too high would else get it back.
+    """
+    whole = branch.state.lineage
+    settings = settings_along(whole, branch.config)
+    end = len(lineage)
+    while end < len(whole) and whole[end].step == step:
+        old, new = settings[end : end + 2]
+        rate = min(old.learning_rate, new.learning_rate)
+        if replace(old, learning_rate=rate, epochs=new.epochs) != new:
+            break
+        end += 1
+    return whole[:end]
 
 
 def _before_commands(branch: Branch) -> Iterator[SnapshotInfo]:

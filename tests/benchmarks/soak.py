@@ -102,10 +102,11 @@ def soak(options: argparse.Namespace) -> dict[str, Any]:
             if monotonic() < next_minute:
                 continue
             next_minute += MINUTE
-            # What is open differs from minute to minute, and an explained digit alone needs 30 MiB.
+            # What is open differs from minute to minute, and an explained digit alone needs 30 MiB,
+            # as it is also in the view of the mistakes where there is room.
             tmux("send-keys", "-t", "soak", "Escape", "Escape", "Escape")
             sleep(1)
-            for keys in (["C-p"], ["Go to Mistakes"], ["Enter"], ["Escape"] * 3):
+            for keys in (["C-p"], ["Go to Confusion"], ["Enter"], ["Escape"] * 3):
                 tmux("send-keys", "-t", "soak", *keys)
                 sleep(1)
             samples.append(sample(program))

@@ -149,11 +149,33 @@ def test_several_commands_at_one_step_are_taken_back_together(
     ran = train([before, *presses, (NEVER, Undo()), STOP], epochs=12, interactive=True)
     (back,) = ran.all(WentBack)
     (trouble,) = ran.all(Spiked) + ran.all(Diverged)
-    assert "after learning rate 0.01 → " in trouble.message  # all of them
+    assert "after learning rate 0.009 → " in trouble.message  # all of them at the step
     assert (back.step, len(back.lineage)) == (50, 1)
     assert went_as_told(ran)
     assert len(ran.all(Spiked) + ran.all(Diverged)) == 1
     assert end_of(ran) == end_of(train([before], epochs=12))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_rate_that_was_lowered_at_the_start_stays_lower(times: int, train: Any) -> None:
+    """It was too high from the start, and with half of it the loss rises again."""
+    halve = [(NEVER, ScaleLearningRate(0.5))] * times
+    again = [*halve, (NEVER, Resume()), (NEVER, Undo())]
+    ran = train(
+        [(NEVER, Undo()), *again, STOP],
+        learning_rate=4_000.0,
+        optimizer="adam",
+        epochs=12,
+        interactive=True,
+    )
+    troubles = ran.all(Spiked)
+    assert len(troubles) == 2
+    assert "learning rate" not in troubles[1].message
+    first, second = ran.all(WentBack)
+    assert (first.aim_lineage, second.step) == ((), 0)
+    assert [each.step for each in second.aim_lineage] == [0] * times
+    assert ran.all(Paused)[-1].undoes == ()
+    assert went_as_told(ran)
 
 
 def test_a_remedy_in_place_of_the_way_back(train: Any) -> None:

@@ -32,6 +32,8 @@ BETTER = 1.5
 """Times the accuracy of guessing: below, other rules say what is wrong."""
 SAME_LOSS = 0.05
 """Share of the best loss that is no gain."""
+FALLEN = 3.0
+"""Standard deviations below the highest accuracy that are told."""
 
 
 def few_images(record: Record) -> Finding | None:
@@ -147,19 +149,24 @@ def useless_epochs(record: Record) -> Finding | None:
     loss = next(each for each in finite if each.loss <= (1 + SAME_LOSS) * lowest)
     accuracy = next(each for each in finite if each.accuracy >= highest - same)
     best = max(loss, accuracy, key=lambda each: each.epoch)
-    changed = [each.epoch for each in record.changes if each.setting != MORE_EPOCHS]
-    idle = int(last.epoch - max([best.epoch, *changed]))
+    places = [(float(best.epoch), best.step)]
+    places += [(each.epoch, each.step) for each in record.changes if each.setting != MORE_EPOCHS]
+    since = max(places)
+    idle = int(last.epoch - since[0])
     if idle < USELESS_EPOCHS or idle <= last.epoch / 2:
         return None
     if highest < BETTER / record.classes:
         return None
+    fallen = ""
+    if last.accuracy < highest - FALLEN * same:
+        peak = next(each for each in finite if each.accuracy == highest)
+        fallen = f": {highest:.1%} were right after epoch {peak.epoch}, {last.accuracy:.1%} are now"
     return Finding(
         "useless epochs",
         NOTE,
-        float(best.epoch),
-        best.step,
+        *since,
         "more epochs do not help",
-        f"{idle} epochs without a clearly better loss or accuracy",
+        f"{idle} epochs without a clearly better loss or accuracy{fallen}",
         "",
         ("stop", "data") if record.augmented else ("stop", "augment"),
     )

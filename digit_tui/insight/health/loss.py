@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from digit_tui.insight.health.finding import HARMED, Finding, change_words, not_before, start_of
 from digit_tui.insight.health.finding import LOST as BEYOND_HOPE
+from digit_tui.insight.health.first_rate import begin_again
 from digit_tui.insight.health.record import LEARNED, LOST, Record, SettingChange
 from digit_tui.insight.health.statistics import mann_kendall, one_sided_p
 
@@ -66,10 +67,10 @@ def guesses(record: Record) -> Guessing | None:
 
 
 def ruined_by(record: Record, since: Guessing) -> SettingChange | None:
-    """The change that probably made it guess: the last one that raised the rate, or the last."""
+    """The change that probably made it guess: the last one that raised the rate, or any other."""
     near = [each for each in record.changes_by(since.seen) if since.step <= each.step]
     raised = [each for each in near if raises(each)]
-    return raised[-1] if raised else record.last_change(since.seen, *CAUSES)
+    return raised[-1] if raised else record.last_suspect(since.seen, *CAUSES)
 
 
 def raises(change: SettingChange) -> bool:
@@ -112,7 +113,7 @@ def guessing(record: Record) -> Finding | None:
         words,
         f"the loss is {shown}; guessing has ln {record.classes} = {record.guessing:.3g}",
         change_words(change),
-        ("undo", "timeline") if change else (("timeline",) if lost else ("restart",)),
+        ("undo", "timeline") if change else (("timeline",) if lost else begin_again(record)),
     )
 
 

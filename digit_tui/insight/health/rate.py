@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from digit_tui.insight.health.finding import LOST, Finding, change_words
+from digit_tui.insight.health.first_rate import (
+    HIGH_RATE,
+    begin_again,
+    too_high_from_the_start,
+)
 from digit_tui.insight.health.loss import guesses, raises, ruined_by
 from digit_tui.insight.health.record import Inspection, Record, SettingChange
 from digit_tui.insight.health.weights import SMALL, relative_deviation
@@ -20,8 +25,6 @@ GROWN = 5.0
 """Deviation of the weights, as a multiple of the initial one, that tells of too high a rate where
 nothing was learned. Presets stay below 2.7; rates that are a hundred times too high give 7.9 and
 more within an epoch."""
-HIGH_RATE = 10.0
-"""Times the optimizer's own rate. Presets have up to 5."""
 LOW_RATE = 0.05
 """Times the optimizer's own rate. At a hundredth the loss falls by 2% an epoch at first, where the
 usual rate halves it: a range test (Smith 2017, "Cyclical learning rates for training neural
@@ -36,7 +39,7 @@ def in_trouble(record: Record) -> Finding | None:
     if trouble is None:
         return None
     change = _raise(record, trouble.step)
-    high = _from_the_start(record) if change is None else ""
+    high = too_high_from_the_start(record) if change is None else ""
     # The words name the last of several changes in a row.
     row = change if change is not None and change.words not in trouble.words else None
     named = row is not None and any(each.words in trouble.words for each in record.changes)
@@ -48,7 +51,7 @@ def in_trouble(record: Record) -> Finding | None:
         trouble.words,
         "",
         change_words(row) if named else high,
-        ("slower_start",) if high else ("undo", "halve_rate"),
+        begin_again(record) if high else ("undo", "halve_rate"),
     )
 
 
@@ -57,10 +60,10 @@ def high_rate(record: Record) -> Finding | None:
     seen = record.inspected
     if seen is not None:
         limit = LARGE_UPDATE if seen.step >= _known_from(record) else RUINOUS_UPDATE
-        largest, grown = _largest_update(seen), _growth(seen)
+        largest, grown = _largest_fit_update(seen), _growth(seen)
         change = _raise(record, seen.step)
         if largest > limit:
-            first = record.first_seen(lambda each: _largest_update(each) > limit)
+            first = record.first_seen(lambda each: _largest_fit_update(each) > limit)
             evidence = f"the update ratio of a layer is {largest:.2g}; near 0.001 is healthy"
             return _high(record, change, evidence, (first.epoch, first.step))
         if grown > GROWN and not record.learned and seen.step >= _known_from(record):
@@ -71,18 +74,23 @@ def high_rate(record: Record) -> Finding | None:
     if not rate > HIGH_RATE * usual:
         return None
     since, last = guesses(record), record.last
-    evidence = f"{rate:.3g}, {rate / usual:.3g} times what is usual"
+    times = float(f"{rate / usual:.3g}")
+    evidence = f"{rate:.3g}, {times:,.10g} times the usual {usual:.3g}"
+    now = record.learning_rate / RULES[record.optimizer].learning_rate
+    verb = "is" if now > HIGH_RATE else "was"
     if since is not None:
         change = ruined_by(record, since)
         raised = change if change is not None and raises(change) else None
-        return _high(record, raised, f"{evidence}; it only guesses", (since.epoch, since.step))
+        begun = since.epoch, since.step
+        return _high(record, raised, f"{evidence}; it only guesses", begun, verb)
     if last is None or last.step < FEW_STEPS or record.learned:
         return None
     change = _raise(record, last.step)
-    return _high(record, change, f"{evidence}; it knows little", (float(last.epoch), last.step))
+    ended = float(last.epoch), last.step
+    return _high(record, change, f"{evidence}; it knows little", ended, verb)
 
 
-def _largest_update(inspection: Inspection) -> float:
+def _largest_fit_update(inspection: Inspection) -> float:
     """Of weights that are too small any step is a large part, and that is another trouble."""
     fit = [each for each in inspection.layers if relative_deviation(each) >= SMALL]
     return max((layer.update_ratio for layer in fit), default=0.0)
@@ -93,9 +101,13 @@ def _growth(inspection: Inspection) -> float:
 
 
 def _high(
-    record: Record, change: SettingChange | None, evidence: str, since: tuple[float, int]
+    record: Record,
+    change: SettingChange | None,
+    evidence: str,
+    since: tuple[float, int],
+    verb: str = "is",
 ) -> Finding:
-    from_the_start = _from_the_start(record) if change is None else ""
+    from_the_start = too_high_from_the_start(record) if change is None else ""
     if change is not None:
         since = (change.epoch, change.step)
     elif from_the_start:
@@ -104,10 +116,10 @@ def _high(
         "high rate",
         LOST,
         *since,
-        "the learning rate is too high",
+        f"the learning rate {verb} too high",
         evidence,
         change_words(change) or from_the_start,
-        ("undo", "halve_rate") if change else ("slower_start",),
+        ("undo", "halve_rate") if change else begin_again(record),
     )
 
 
@@ -126,14 +138,10 @@ def _raise(record: Record, step: int) -> SettingChange | None:
 def _highest_rate(record: Record) -> tuple[float, float]:
     """The rate that was highest for its optimizer so far, and the optimizer's own."""
     rates = [(record.learning_rate, RULES[record.optimizer].learning_rate)]
+    first, optimizer = record.began_with
+    rates += [(first, RULES[optimizer].learning_rate)]
     rates += [(each.learning_rate, RULES[each.optimizer].learning_rate) for each in record.epochs]
     return max(rates, key=lambda pair: pair[0] / pair[1])
-
-
-def _from_the_start(record: Record) -> str:
-    """A rate that was too high, for example "the rate of 0.1 from the start"; else ""."""
-    rate, usual = _highest_rate(record)
-    return f"the rate of {rate:.3g} from the start" if rate > HIGH_RATE * usual else ""
 
 
 def low_rate(record: Record) -> Finding | None:

@@ -146,11 +146,20 @@ class Record:
     """While the run is paused because of it."""
     doubts: Doubts | None = None
     training_check: TrainingCheck | None = None
+    monitored_split: str = "test"
+    """Whose digits are monitored, and shown to the layers: "test" or "validation"."""
 
     @property
     def guessing(self) -> float:
         """The loss of a network that gives each class the same probability, in nats."""
         return log(self.classes)
+
+    @property
+    def began_with(self) -> tuple[float, str]:
+        """The base rate and the optimizer before all changes that are known."""
+        rates = [each.old for each in self.changes if each.setting == "learning_rate"]
+        optimizers = [each.old for each in self.changes if each.setting == "optimizer"]
+        return (*rates, self.learning_rate)[0], (*optimizers, self.optimizer)[0]
 
     @property
     def last(self) -> EpochFacts | None:
@@ -192,6 +201,11 @@ class Record:
         found = [each for each in self.changes_by(step) if each.setting in settings]
         return found[-1] if found else None
 
+    def last_suspect(self, step: int, *settings: str) -> SettingChange | None:
+        """The last of these changes that can have done harm: a rate that is lowered does none."""
+        found = [each for each in self.changes_by(step) if each.setting in settings]
+        return next((each for each in reversed(found) if not _lowers_rate(each)), None)
+
     def first_seen(self, holds: Callable[[Inspection], bool]) -> Inspection:
         """The first of the inspections, without a break up to the latest, of which it holds."""
         *earlier, first = self.inspections
@@ -208,6 +222,10 @@ class Record:
         begins = [0, *(each.step for each in self.epochs)]
         pairs = zip(begins, self.epochs, strict=False)
         return tuple(epoch for begin, epoch in pairs if begin >= start)
+
+
+def _lowers_rate(change: SettingChange) -> bool:
+    return change.setting == "learning_rate" and bool(change.new < change.old)
 
 
 def _with_those_beside(told: list[SettingChange], change: SettingChange) -> SettingChange:

@@ -13,6 +13,7 @@ from digit_tui.insight.health.finding import (
     not_before,
     start_of,
 )
+from digit_tui.insight.health.first_rate import begin_again
 from digit_tui.insight.health.record import Inspection, Record
 from digit_tui.insight.layers import LayerFacts
 
@@ -61,7 +62,7 @@ def not_finite(record: Record) -> Finding | None:
     if seen is None or _is_finite(seen):
         return None
     first = record.first_seen(lambda each: not _is_finite(each))
-    change = record.last_change(first.step, *STEERING)
+    change = record.last_suspect(first.step, *STEERING)
     return Finding(
         "not finite",
         LOST,
@@ -70,7 +71,7 @@ def not_finite(record: Record) -> Finding | None:
         "the weights are no numbers",
         "NaN or infinite",
         change_words(change),
-        ("undo",) if change else ("restart",),
+        ("undo",) if change else begin_again(record),
     )
 
 
@@ -97,7 +98,7 @@ def small_weights(record: Record) -> Finding | None:
 
 
 def dead_units(record: Record) -> Finding | None:
-    """Units of a hidden layer that are 0 on every test digit."""
+    """Units of a hidden layer that are 0 on every digit of the monitored split."""
     seen = record.inspected
     if seen is None:
         return None
@@ -109,7 +110,7 @@ def dead_units(record: Record) -> Finding | None:
     worst = next((share for share in dead if share >= ALL_DEAD), max(dead))
     place = hidden.index(worst)
     first = record.first_seen(lambda each: each.layers[place].dead >= DEAD)
-    change = record.last_change(first.step, *STEERING)
+    change = record.last_suspect(first.step, *STEERING)
     units = seen.layers[place].shape[1]
     lost = worst >= ALL_DEAD
     share = "all" if lost else f"{min(worst, NEARLY_ALL):.0%}"
@@ -119,9 +120,10 @@ def dead_units(record: Record) -> Finding | None:
         first.epoch,
         first.step,
         f"{share} of layer {place + 1} is dead",
-        f"{round(worst * units)} of {units} units are 0 on every test digit, and learn nothing",
+        f"{round(worst * units)} of {units} units are 0 on every {record.monitored_split} digit, "
+        "and learn nothing",
         change_words(change),
-        ("undo", "halve_rate") if change else ("restart",),
+        ("undo", "halve_rate") if change else begin_again(record),
     )
 
 
@@ -134,7 +136,7 @@ def vanishing_gradients(record: Record) -> Finding | None:
     if not 0 < share < VANISHING:
         return None
     first = record.first_seen(lambda each: 0 < _least_gradient(each)[0] < VANISHING)
-    change = record.last_change(first.step, *STEERING)
+    change = record.last_suspect(first.step, *STEERING)
     return Finding(
         "vanishing gradients",
         HARMED if record.learned else LOST,
@@ -143,7 +145,7 @@ def vanishing_gradients(record: Record) -> Finding | None:
         f"the gradient vanishes toward layer {number}",
         f"its norm there is {share:.1g} of the output layer's",
         change_words(change),
-        ("undo",) if change else ("restart",),
+        ("undo",) if change else begin_again(record),
     )
 
 
@@ -157,7 +159,7 @@ def exploding_gradients(record: Record) -> Finding | None:
         if not each.gradient_norm > EXPLODING:
             break
         first = each
-    change = record.last_change(first.step, *STEERING)
+    change = record.last_suspect(first.step, *STEERING)
     return Finding(
         "exploding gradients",
         HARMED if record.learned else LOST,

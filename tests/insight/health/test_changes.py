@@ -10,7 +10,7 @@ from support.health import diagnose
 
 from digit_tui.data import Dataset
 from digit_tui.insight.health.finding import change_words
-from digit_tui.insight.health.rate import in_trouble
+from digit_tui.insight.health.rate import high_rate, in_trouble
 from digit_tui.insight.health.record import Trouble
 from digit_tui.run.commands import (
     AddEpochs,
@@ -52,6 +52,33 @@ def test_changes_at_one_step_are_a_cause_together(sample: Dataset) -> None:
     (*_, worst) = diagnose(sample, script, look=False).findings
     assert worst[0].cause.startswith("optimizer adamw → sgd, learning rate ")
     assert worst[0].cause.endswith(" → 30 at step 10")
+
+
+def test_a_rate_that_was_lowered_is_no_cause(sample: Dataset) -> None:
+    """Of a rate that ruined all the last step before it was lowered was the end already."""
+    ruined = diagnose(sample, [(10, SetLearningRate(100.0)), (40, DOWN)], epochs=3)
+    for finding in ruined.findings[-1]:
+        assert "→ 50" not in finding.cause
+    assert any(each.cause == "learning rate 0.001 → 100 at step 10" for each in ruined.findings[-1])
+
+
+@pytest.mark.parametrize("step", [0, 40])
+def test_a_rate_that_was_too_high_from_the_start_is_named_also_when_it_is_lowered(
+    sample: Dataset, step: int
+) -> None:
+    ruined = diagnose(sample, [(step, DOWN)], learning_rate=100.0, epochs=2)
+    named = [each for each in ruined.findings[-1] if each.cause == "the rate of 100 from the start"]
+    assert named
+    assert {each.remedies for each in named} == {("slower_start",)}
+
+
+def test_a_rate_that_is_no_more_is_told_as_past(sample: Dataset) -> None:
+    script = [(10, SetLearningRate(100.0)), (STEPS + 10, SetLearningRate(0.001))]
+    record = diagnose(sample, script, epochs=3, look=False).last
+    found = high_rate(record)
+    assert found is not None
+    assert found.words == "the learning rate was too high"
+    assert "75,400 times the usual 0.001" in found.evidence
 
 
 @pytest.mark.parametrize("other", [SetAugmentation("elastic"), SetOptimizer("sgd"), AddEpochs(1)])

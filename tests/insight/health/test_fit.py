@@ -58,6 +58,7 @@ def test_more_epochs_than_help(overfitted: Diagnosed) -> None:
     (found,) = [each for each in overfitted.findings[-1] if each.rule == "useless epochs"]
     assert found.words == "more epochs do not help"
     assert found.evidence.endswith(" epochs without a clearly better loss or accuracy")
+    assert found.evidence.startswith(f"{overfitted.last.last.epoch - found.since_epoch:.0f} epochs")
     assert found.remedies == ("stop", "augment")
     accuracies = overfitted.accuracies
     assert max(accuracies) - max(accuracies[: int(found.since_epoch)]) < 0.008
@@ -72,8 +73,17 @@ def test_added_epochs_do_not_change_that(overfitted: Diagnosed) -> None:
     for epoch, told in ((35, False), (20, True)):
         step = record.epochs[epoch - 1].step
         other = SettingChange(step, epoch, "augment", "none", "shift", "augmentation none → shift")
-        rules = [each.rule for each in findings_of(replace(record, changes=(other,)))]
-        assert ("useless epochs" in rules) is told
+        fresh = findings_of(replace(record, changes=(other,)))
+        useless = [each.since_epoch for each in fresh if each.rule == "useless epochs"]
+        assert useless == ([epoch] if told else [])
+
+
+def test_what_was_lost_since_the_best_epoch_is_told(overfitted: Diagnosed) -> None:
+    *before, last = overfitted.last.epochs
+    worse = last._replace(accuracy=0.5)
+    record = replace(overfitted.last, epochs=(*before, worse))
+    (found,) = [each for each in findings_of(record) if each.rule == "useless epochs"]
+    assert found.evidence.endswith(", 50.0% are now")
 
 
 def test_the_first_half_of_them_helps(overfitted: Diagnosed) -> None:

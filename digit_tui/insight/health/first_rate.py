@@ -1,0 +1,23 @@
+"""The learning rate that a run began with, and what mends a run that went wrong from there."""
+
+from __future__ import annotations
+
+from digit_tui.insight.health.record import Record
+from digit_tui.nn import RULES
+
+HIGH_RATE = 10.0
+"""Times the optimizer's own rate. Presets have up to 5."""
+
+
+def too_high_from_the_start(record: Record) -> str:
+    """The rate that it began with, if it was too high: "the rate of 5 from the start"; else ""."""
+    rate, optimizer = record.began_with
+    too_high = rate > HIGH_RATE * RULES[optimizer].learning_rate
+    return f"the rate of {rate:.3g} from the start" if too_high else ""
+
+
+def begin_again(record: Record) -> tuple[str, ...]:
+    """What mends a run for which no change of a setting is to blame."""
+    if not too_high_from_the_start(record):
+        return ("restart",)
+    return ("slower_start",) if record.step else ("find_rate",)
