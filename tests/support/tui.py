@@ -133,7 +133,8 @@ class Story:
         vectors = Vectors.make(sizes, config.average, np.zeros)
         state = replace(RunState.begin(config, sizes, vectors), step=self.step)
         network = Network(sizes, state.parameters)
-        return happened.Inspected(self.step, self.epoch, 0.01, network, state)
+        rate = state.settings.learning_rate
+        return happened.Inspected(self.step, self.epoch, rate, network, state)
 
     def epoch_ended(self, **values: Any) -> happened.EpochEnded:
         return happened.EpochEnded(

@@ -176,11 +176,11 @@ class RateDialog(Dialog[float | None]):
             Curve(np.log10(curve.rates), curve.losses, "held-out", 1, faint=True),
             Curve(np.log10(curve.smoothed_rates), curve.smoothed, "training"),
         ]
-        marks = [("n", found.present), ("t", curve.tenth), ("s", curve.steepest)]
+        marks = [("n", found.base), ("t", curve.tenth), ("s", curve.steepest)]
         drawing = Drawing(
             curves,
             SPAN,
-            [(log10(rate), name) for name, rate in marks if rate],  # at the end it may be 0
+            [(log10(rate), name) for name, rate in marks if rate],
             log=True,
             marker=marker,
             powers=True,
@@ -207,15 +207,16 @@ class RateDialog(Dialog[float | None]):
         loss = found.curve.smoothed_at(rate)
         told = no_rate(found) if found.curve.reason else ended(found)
         lines = [f"At step {found.step:,}: {told}."]
-        lines.append(f"Chosen: {rate:g} (loss {loss_words(loss)})")
+        lines.append(f"Chosen: {rate:.4g} (loss {loss_words(loss)})")
         if schedule_words(found):
             now = f"{rate * found.factor:.2g}"
             lines.append(f"It is the base rate: the schedule makes {now} of it now.")
         self.tell(*lines)
 
     def _choose(self, rate: float) -> None:
-        if self._done:
-            self._rate = taken(min(max(rate, LOWEST), HIGHEST))
+        if self._done and self._found is not None:
+            own = rate == self._found.base  # is left as it is, to all its digits
+            self._rate = rate if own else taken(min(max(rate, LOWEST), HIGHEST))
             self._draw()
             self._tell_choice()
 
@@ -231,7 +232,7 @@ class RateDialog(Dialog[float | None]):
         if self._found is not None:
             curve = self._found.curve
             rates = {"steepest": curve.steepest, "tenth": curve.tenth}
-            rate = rates.get(where, self._found.present)
+            rate = rates.get(where, self._found.base)
             if rate is not None:
                 self._choose(rate)
 

@@ -41,7 +41,9 @@ def dialog(window: Any, story: Any) -> Open:
     """Opens it in a run that trains."""
 
     @asynccontextmanager
-    async def open_dialog(*size: int, shows: str = "Chosen", **options: Any) -> AsyncIterator[Any]:
+    async def open_dialog(
+        *size: int, shows: str = "Chosen", present: float = 0.001, **options: Any
+    ) -> AsyncIterator[Any]:
         async with window(*(size or (80, 24)), **options) as opened:
             await opened.tell(*story.opening(), *story.epochs(1))
             before = opened.app.runner.looks
@@ -49,7 +51,7 @@ def dialog(window: Any, story: Any) -> Open:
             assert isinstance(opened.app.screen, RateDialog)
             opened.find("The run is asked for its state")
             assert opened.app.runner.looks == before + 1
-            await opened.tell(story.inspected())
+            await opened.tell(replace(story.inspected(), learning_rate=present))
             await opened.until(lambda: shows in opened.text)
             yield opened
 
@@ -70,7 +72,7 @@ def suggested(app: DigitApp, story: Any) -> float:
 async def test_what_is_suggested_is_taken(dialog: Open, story: Any, size: tuple[int, int]) -> None:
     async with dialog(*size) as opened:
         opened.find("Loss by learning rate, log: ")
-        opened.find(r"s steepest [\d.]+   t minimum/10 [\d.]+   n now 0.01")
+        opened.find(r"s steepest [\d.]+   t minimum/10 [\d.]+   n now 0.001")
         opened.find("1e-6 +1e-5 .* 10|1e-6 +0.0001 ")
         opened.find(r"At step \d+: 46 steps from 1e-06; the loss exploded at")
         chosen = suggested(opened.app, story)
@@ -84,11 +86,11 @@ async def test_another_rate_is_chosen_by_keys_or_a_click(dialog: Open) -> None:
     async with dialog() as opened:
         screen = opened.app.screen
         await opened.press("n")
-        opened.find("Chosen: 0.01 ")
+        opened.find("Chosen: 0.001 ")
         await opened.press("right")
-        assert screen._rate > 0.01
+        assert screen._rate > 0.001
         await opened.press("left", "left")
-        assert screen._rate < 0.01
+        assert screen._rate < 0.001
         await opened.press(*["pagedown"] * 6)
         opened.find("Chosen: 10 ")
         await opened.press(*["shift+left"] * 10)
@@ -107,6 +109,16 @@ async def test_another_rate_is_chosen_by_keys_or_a_click(dialog: Open) -> None:
         assert 0.0007 < clicked < 0.0014
         await opened.press("enter")
         assert opened.sent == [commands.SetLearningRate(clicked)]
+
+
+async def test_now_is_what_is_set_however_far_the_schedule_has_lowered_it(dialog: Open) -> None:
+    async with dialog(present=0.0003) as opened:
+        opened.find("n now 0.001")
+        await opened.press("n")
+        opened.find("Chosen: 0.001 ")
+        opened.find("the schedule makes 0.0003 of it now")
+        await opened.press("enter")
+        assert opened.sent == [commands.SetLearningRate(0.001)]
 
 
 @pytest.mark.long
