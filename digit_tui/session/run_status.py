@@ -65,6 +65,9 @@ class ForkRunStatus:
     evaluated: Evaluated | None
     """The latest evaluation of the monitored split."""
     history: RunHistory
+    compared: tuple[Evaluation, Evaluation] | None = None
+    """The latest evaluations of the run and of the fork that are of the same moment: of two that
+    end an epoch together one comes first."""
     inspected: Inspected | None = None
     """The latest copy of its state that was asked for."""
     health: Health | None = None
@@ -84,6 +87,12 @@ class ForkRunStatus:
     @property
     def evaluation(self) -> Evaluation | None:
         return None if self.evaluated is None else self.evaluated.evaluation
+
+    def compare(self, run: Evaluated | None) -> None:
+        """Compare with an evaluation of the run, if it is of the same moment as the fork's."""
+        own = self.evaluated
+        if run is not None and own is not None and abs(run.epoch - own.epoch) < NEARLY:
+            self.compared = run.evaluation, own.evaluation
 
 
 def newest(
@@ -246,6 +255,7 @@ class RunStatus:
             case Forked():
                 history = self.history.of_fork()
                 self.fork = ForkRunStatus(event, event.settings, self.evaluated, history)
+                self.fork.compare(self.evaluated)
             case BranchEvent(inner):
                 self._ingest_from_fork(inner)
             case ForkEnded():
@@ -298,6 +308,8 @@ class RunStatus:
         if event.split == self.config.monitored_split:
             self.evaluated = event
             self._show_accuracy_of_now()
+            if self.fork is not None:
+                self.fork.compare(event)
             return
         self.test_evaluated, self.shows_test = event, True
         if self.test_opened is None:
@@ -311,6 +323,7 @@ class RunStatus:
         match event:
             case Evaluated(split=split) if split == self.config.monitored_split:
                 fork.evaluated = event
+                fork.compare(self.evaluated)
             case SettingChanged():
                 fork.settings = event.settings
                 fork.lesson = event.lesson or fork.lesson

@@ -18,7 +18,7 @@ from digit_tui.run.events import (
     TimelineChanged,
     WentBack,
 )
-from digit_tui.run.lineage import is_valid
+from digit_tui.run.lineage import is_ancestor, is_valid
 from digit_tui.run.remedies import NEVER_THERE
 from digit_tui.run.setting_words import command_words
 from digit_tui.run.state import RunState, Vectors
@@ -52,6 +52,7 @@ class UndoManager:
         self._went_back_to = 0  # ... and the step that the run went back to
         self._rang_at: int | None = None  # the step after which the alarm rang, ...
         self._unreported = False  # ... if no event was made of it yet
+        self._aim: tuple[int, Lineage] = 0, ()  # where it went back to; it may repeat up to there
         self._listed: Lineage = ()  # whose commands these are:
         self._commands: list[SnapshotInfo] = []
 
@@ -87,10 +88,15 @@ class UndoManager:
         return TimelineChanged([*self._store.infos, *self._without_snapshot(branch)])
 
     def _without_snapshot(self, branch: Branch) -> list[SnapshotInfo]:
-        """Before which other commands the run can go back: of before a resume, or long ago."""
+        """Before which other commands the run can go back: of before a resume, or long ago.
+
+        While it repeats what it did, those that are to come are among them.
+        """
         lineage = branch.state.lineage
+        if is_ancestor(branch.state.step, lineage, *self._aim):
+            lineage = self._aim[1]
         if lineage != self._listed:
-            self._listed, self._commands = lineage, list(_before_commands(branch))
+            self._listed, self._commands = lineage, list(_before_commands(branch, lineage))
         there = self._store.on_the_way
         return [each for each in self._commands if (each.step, len(each.lineage)) not in there]
 
@@ -173,7 +179,7 @@ class UndoManager:
             self.take_snapshot(branch)
             self.went_back = True
         self._keep_beginning(branch)
-        snapshot = self._store.nearest(step, lineage)
+        snapshot, self._aim = self._store.nearest(step, lineage), (step, lineage)
         yield from branch.go_to(snapshot.state, step, lineage)
         self._latest = snapshot if snapshot.key == (step, lineage) else None
         self._rang_at = None
@@ -219,9 +225,8 @@ def _with_blameless(step: int, lineage: Lineage, branch: Branch) -> Lineage:
     return whole[:end]
 
 
-def _before_commands(branch: Branch) -> Iterator[SnapshotInfo]:
-    """The moment before each command in force, as if there were no snapshot of it."""
-    lineage = branch.state.lineage
+def _before_commands(branch: Branch, lineage: Lineage) -> Iterator[SnapshotInfo]:
+    """The moment before each command of a lineage, as if there were no snapshot of it."""
     settings = settings_along(lineage, branch.config)
     sizes = tuple(each for each in lineage if isinstance(each.command, SetBatchSize))
     for place, (step, command) in enumerate(lineage):

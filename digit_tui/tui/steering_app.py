@@ -158,7 +158,7 @@ class SteeringApp(RunApp):
 
         if self._forked():
             return
-        self.push_screen(ForkDialog(self.model.settings, self.model.config), chosen)
+        self.push_screen(ForkDialog(self.model), chosen)
 
     def action_teach(self) -> None:
         """Fork the run, and teach the copy the digits that the person drew."""

@@ -211,7 +211,7 @@ class TestTimeline:
             await opened.press("U")
             assert isinstance(opened.app.screen, TimelineDialog)
             opened.find("▸ epoch .* 100.00%  then double the learning rate")
-            opened.find("to 2.00; what is left stays in this list, undone")
+            opened.find("to 2.00; what is undone stays in this list")
             await opened.press("enter")  # the last command is selected
             assert opened.sent == [commands.GoBack(200, ())]
             await opened.press("U", "down", "enter")

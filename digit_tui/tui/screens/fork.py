@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Label, OptionList
 
-from digit_tui.config import AUGMENTATIONS, OPTIMIZERS, ConfigError, RunConfig
+from digit_tui.config import AUGMENTATIONS, OPTIMIZERS, ConfigError
 from digit_tui.run.commands import (
     Prune,
     SetAugmentation,
@@ -15,11 +15,13 @@ from digit_tui.run.commands import (
     SetLearningRate,
     SetOptimizer,
     SetSam,
+    WeightChange,
 )
 from digit_tui.run.commands import Setting as SettingCommand
+from digit_tui.run.remedies import ALL_DONE, with_remedy
 from digit_tui.run.setting_ranges import check_changes
 from digit_tui.run.setting_words import NAMES, setting_value, setting_words
-from digit_tui.run.settings import Settings, changes_of, commands_of, number
+from digit_tui.run.settings import changes_of, commands_of, number
 from digit_tui.tui.screens.form import Form
 from digit_tui.tui.screens.list_dialog import ListDialog
 from digit_tui.tui.screens.prune import ShareChoice
@@ -48,15 +50,11 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
         Binding("escape", "leave", "Cancel", key_display="esc"),
     ]
 
-    def __init__(self, settings: Settings, config: RunConfig) -> None:
-        """Make it.
-
-        Args:
-            settings: the run's, those in force.
-            config: the run's.
-        """
-        self._settings = settings
-        self._config = config
+    def __init__(self, model: RunModel) -> None:
+        """Make it for a run, with the settings that are in force."""
+        self._model = model
+        self._settings = settings = model.settings
+        self._config = model.config
         clipping = (settings.clip_norm, settings.clip_value)
         self._clippings = [*CLIPPINGS, *([] if clipping in CLIPPINGS else [clipping])]
         clippings = [clipping_text(*each) for each in self._clippings]
@@ -118,7 +116,11 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
 
     def action_submit(self) -> None:
         changes = self._check()
-        if changes:
+        judged = any(isinstance(each, WeightChange) for each in changes or ())
+        if changes and self._model.all_done and not judged:
+            done = with_remedy("All epochs are done", ALL_DONE, self._model.ways)
+            self.tell(f"{done}. Now only pruned weights and units off would differ.", wrong=True)
+        elif changes:
             self.dismiss(changes)
         elif changes is not None:
             self.tell("Choose with ←→ what the copy does differently.", wrong=True)

@@ -62,7 +62,12 @@ class OptimizerDialog(ListDialog[str | None]):
         )
 
     def _rate_of(self, name: str) -> float:
-        """The learning rate that a switch brings: the run's own, for the one that it began with."""
+        """The learning rate that a switch brings: the run's own, for the one that it began with.
+
+        That of the optimizer that is in use is the one in force.
+        """
+        if name == self._settings.optimizer:
+            return self._settings.learning_rate
         rate: float = changes_of(SetOptimizer(name), self._settings, self._config)["learning_rate"]
         return rate
 

@@ -128,7 +128,7 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
             self.tell("Several moments: enter lists them, to choose one.")
         else:
             text = f"From epoch {self._model.epoch:.2f} to {row.snapshot.epoch:.2f}"
-            self.tell(f"{text}; what is left stays in this list, undone.")
+            self.tell(f"{text}; what is undone stays in this list.")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         row = self._row_of(event)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from rich.segment import Segment
 from rich.text import Text
 
@@ -40,17 +39,17 @@ class LifeLine(Canvas):
         return [[Segment(line.plain)] for line in Text(text).wrap(self.app.console, width or 1)]
 
     def _strip(self, biography: Biography, classes: int, width: int) -> Line:
-        """For example "1 99··9···· 11": from epoch 1 to 11; "1 ··99··9 60 ×9": every ninth."""
+        """For example "1 99··9···· 11": from epoch 1 to 11; "6 ··99··9 60 ×9": every ninth."""
         epochs, predictions = biography.epochs, biography.predictions
-        begin, end = f"{epochs[0]} ", f" {epochs[-1]}"
         cell = 1 if classes <= 10 else 3  # two figures, and a gap
-        room = max((width - len(begin) - len(end)) // cell, 1)
         count = len(epochs)
-        if count > room:
-            room = max(room - len(" ×999") // cell, 1)
-            end += f" ×{-(-count // room)}"
-        # As many evaluations as there is room for, evenly spread, always with the newest.
-        chosen = np.linspace(count - 1, 0, min(count, room)).round().astype(np.intp)[::-1]
+        for stride in range(1, count + 1):
+            chosen = range((count - 1) % stride, count, stride)  # always with the newest
+            begin, end = f"{epochs[chosen[0]]} ", f" {epochs[-1]}"
+            if stride > 1:
+                end += f" ×{stride}"
+            if len(begin) + cell * len(chosen) + len(end) <= width:
+                break
         line: Line = [Segment(begin)]
         for each in chosen:
             right = predictions[each] == biography.label

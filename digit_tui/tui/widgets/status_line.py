@@ -35,28 +35,43 @@ LARGE_ROWS = 3
 """Of the large figure; where there are fewer, it is a part of the text."""
 CURVES = "╭╮╰╯"
 """What large digits are drawn with."""
+SEPARATOR = " · "
+FIRST_SETTINGS = 2
+"""The optimizer and its rate."""
 LARGE_FROM = 70
 """Columns from which there is room for the large figure."""
 
 
 def settings_line(model: RunModel, width: int = 1_000) -> str:
-    """The settings in force, in the words that fit; "" while they are not known."""
+    """The settings in force, in the words that fit; "" while they are not known.
+
+    Of what does not fit in any words whole settings are left out, the last first.
+    """
+    lines = _settings_lines(model)
+    text = next((each for each in lines if len(each) <= width), lines[-1])
+    parts = text.split(SEPARATOR)
+    while len(parts) > FIRST_SETTINGS and len(text) > width:
+        parts.pop()
+        text = SEPARATOR.join([*parts, "…"])
+    return text
+
+
+def _settings_lines(model: RunModel) -> list[str]:
+    """All settings in force, in the fullest words first."""
     if model.resumes and model.state == "loading":
-        return ""
+        return [""]
     optimizer, _, *others = settings_words(model.settings, model.learning_rate, model.rate_factor)
     others += filter(None, [model.teacher])
-    for rate in rate_words(model.settings, model.learning_rate, model.rate_falls):
-        text = " · ".join([optimizer, rate, *others])
-        if len(text) <= width:
-            break
-    return text
+    rates = rate_words(model.settings, model.learning_rate, model.rate_falls)
+    return [SEPARATOR.join([optimizer, rate, *others]) for rate in rates]
 
 
 def _state_words(model: RunModel) -> str:
     if model.teaching:
         return "… teaching"
-    if model.state == "training" and model.repeats_to is not None:
-        return f"↻ repeating to epoch {model.repeats_to:.2f}"
+    if model.repeats_to is not None and model.state in ("training", "paused"):
+        words = f"repeating to epoch {model.repeats_to:.2f}"
+        return f"↻ {words}" if model.state == "training" else f"⏸ paused, {words}"
     return STATES[model.state]
 
 
@@ -136,7 +151,7 @@ def trend(values: list[float]) -> str:
 
 def _whole_line(model: RunModel, width: int) -> str:
     """The state, and the settings if they fit; they matter more than the speed."""
-    settings = settings_line(model, 0)
+    settings = _settings_lines(model)[-1]
     state = state_line(model, width - len(settings) - 2)
     if len(state) + 2 + len(settings) > width:
         return state_line(model, width)

@@ -155,6 +155,9 @@ class TestFork:
             steps = story.steps(100)
             right = story.evaluated_at(300, 3.0, story.evaluation({5: (1, 0.9)}))
             await opened.tell(steps, *of_fork(steps, right))
+            opened.find("fixed 0, broke 0")  # of the run there is none yet at that moment
+            same = story.evaluation({3: (7, 0.8), 5: (1, 0.9)})
+            await opened.tell(story.evaluated_at(300, 3.0, same))
             narrow = size[0] == 80
             names = (
                 "run ━ ━ fork ━ ━" if narrow else "run ━ training ━ test  fork ━ training ━ test"
@@ -245,6 +248,20 @@ class TestFork:
         assert "saved as left" in lines(model)[-1]
         assert gap(model) == ""
         assert model.state == "training"
+
+    async def test_a_finished_run_is_forked_only_to_see_what_differs_at_once(
+        self, window: Any, story: Any
+    ) -> None:
+        async with window() as opened:
+            done = replace(story.settings, epochs=1)
+            loaded, started, evaluated = story.opening()
+            await opened.tell(loaded, replace(started, settings=done), evaluated)
+            await opened.tell(*story.epochs(1), story.paused("finished"))
+            await opened.press("f", "down", "right", "enter")
+            opened.find("All epochs are done: e adds ten. Now only pruned weights and units off")
+            assert opened.sent == []
+            await opened.press("left", "up", "up", "up", "right", "right", "enter")
+            assert opened.sent == [commands.Fork((commands.Prune(0.5),))]
 
     async def test_a_key_teaches_a_copy(
         self, window: Any, story: Any, keep_drawings: KeepDrawings

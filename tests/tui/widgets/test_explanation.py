@@ -191,7 +191,7 @@ class TestBiography:
     async def test_a_long_life_is_thinned_and_ends_with_the_latest(self, explain: Any) -> None:
         lineage = [{} if epoch < 99 else {31: (0, 0.99)} for epoch in range(100)]
         async with explain(mistakes=lineage) as opened:
-            opened.find("^ 1 ·{19}0 100 ×5$")
+            opened.find("^ 5 ·{19}0 100 ×5$")
 
 
 class TestPixels:

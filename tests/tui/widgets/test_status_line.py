@@ -22,6 +22,7 @@ def test_the_teacher_is_named(
     about = {"runs": runs, "temperature": 4.0, "weight": 0.9}
     tell(loaded, replace(started, teacher=about), evaluated)
     assert settings_line(model).endswith(f" · {words}")
+    assert settings_line(model, 22) == "adam · rate 0.001 · …"  # whole settings, or none of it
     names = ", ".join(runs)
     assert any(
         f"distilled from {names} (temperature 4, weight 0.9)" in each for each in lines(model)
