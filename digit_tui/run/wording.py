@@ -182,7 +182,7 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
         case BranchEvent(Diverged() as diverged, branch):
             return f"{branch}: {diverged.message}"
         case BranchEvent(SettingChanged(effect=Effect()) as change, branch):
-            return f"{branch} at once: {setting_set(change)}"
+            return f"{branch}, at once: {setting_set(change)}"
         case BranchEvent(SaveFailed() as failed):
             return line_for(failed, ways)
         case _:

@@ -242,6 +242,7 @@ class RunStatus:
                 self._show_accuracy_of_now()
             case Paused(reason=reason):
                 self.state = PAUSED.get(reason, "paused")
+                self._expect_rate(event.epoch)
             case Resumed():
                 self.state = "training"
                 self._start_clock()

@@ -160,7 +160,7 @@ def test_a_copy_is_taught(converse: Converse, teach_8: Teach) -> None:
     begun = ended.lines.index("teaching 8 drawings ...")
     assert ended.find("^epoch 0.06: fork with 8 drawings taught; keep run or keep fork ends it")
     assert "fork with" in ended.lines[begun + 1]
-    told = r"^fork at once: 8 drawings \d → \d right \(unseen\); test "
+    told = r"^fork, at once: 8 drawings \d → \d right \(unseen\); test "
     assert ended.find(told + r".*; fixed \d+, broke \d+")
     assert ended.find("^kept the fork; run ended")
     assert ended.run.settings.taught == ((teach_8.drawings, 8),)

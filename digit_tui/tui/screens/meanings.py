@@ -191,6 +191,7 @@ UNITS = (
     Meaning("□ calms    -=E", "pixels whose ink makes it less active"),
     Meaning("of layer 2, output", "its weights carried back to the pixels"),
     Meaning("mean activation", "what it puts out for the digits of each class"),
+    Meaning("importance before", "that of earlier; home sorts anew"),
     Meaning("rank 1 of 512 (2.4%)", "its place in the layer by importance"),
     Meaning("active on 31.5%", "for so many digits it is above 0"),
     Meaning("strongest weights", "from pixels or units below, to units above"),
@@ -251,7 +252,7 @@ CALIBRATION = (
     Meaning("Risk-coverage area", "mean share of mistakes, the surest digits first"),
     Meaning("93-100%  9,871", "so many digits of which it is so sure"),
     Meaning("below the diagonal", "it is surer than it is right"),
-    Meaning("Error rate if", "mistakes if only the surest are answered ({risk})"),
+    Meaning("Error by coverage", "mistakes if only the surest are answered ({risk})"),
 )
 DRAW = (
     Meaning("the frame", "where you draw: press the mouse button and drag"),

@@ -59,6 +59,14 @@ class UnitList:
             self.order = self._units.order(self._by, self._class)
 
     @property
+    def is_earlier(self) -> bool:
+        """Whether the units have changed since they were sorted, so that the order is another."""
+        units = self._units
+        return units is not None and not np.array_equal(
+            self.order, units.order(self._by, self._class)
+        )
+
+    @property
     def order_name(self) -> str:
         """For example "importance" or "activity for 4s"."""
         return self._by if self.of_class is None else f"activity for {self.of_class}s"
@@ -80,9 +88,12 @@ class UnitList:
         return row
 
     def go(self, row: int) -> None:
-        """Choose the unit at a place; the nearest, if there is none there."""
+        """Choose the unit at a place; the nearest, if there is none there. At the first place is
+        the first of a new order."""
         row = min(row, len(self.order) - 1)
         self._unit = int(self.order[row]) if row > 0 else None
+        if self._unit is None:
+            self._sort()
 
     def keep(self) -> None:
         """Keep the unit, even if it is the first and then no longer is."""

@@ -95,6 +95,9 @@ class UnitDetails(WeightsCanvas, Wheel):
         for title, layer, connections in kinds:
             lines.append(self._title(title, WORDS))
             indices, weights = (each[:count].tolist() for each in connections)
+            if not any(weights):
+                lines.append([Segment("none: all are 0")])
+                continue
             for index, weight in zip(indices, weights, strict=True):
                 style = self.part(f"weights-canvas--{'excites' if weight > 0 else 'calms'}")
                 lines.append(

@@ -297,7 +297,7 @@ class TestFork:
             await opened.settle()
             told = "12 drawings taught: 5 right before, 11 after, each tested unseen"
             opened.find(f"Fork: {told}")
-            line = "fork at once: 12 drawings 5 → 11 right (unseen); test 100.00% → 100.00%; fixed"
+            line = "fork, at once: 12 drawings 5 → 11 right (unseen); test 100.00% → 100.00%; fixed"
             assert lines(opened.app.model)[-1].startswith(line)
             assert line.index("; fixed") <= ROW
             _, now, rest = gap(opened.app.model, 80).split("\n")

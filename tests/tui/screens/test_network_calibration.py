@@ -41,7 +41,7 @@ async def test_the_page_and_where_its_temperature_is_from(window: Any, story: An
         opened.find("digit-tui calibrate RUN")
         assert "after" not in opened.text
         opened.find(r"Coverage, 99.9% accuracy +\d")
-        opened.find("Of the last four lower is better, except for coverage")
+        opened.find("Lower is better, except for coverage")
         drawing = opened.app.screen.query_one("#reliability", Chart)._drawing
         diagonal, curve = drawing.curves
         assert (drawing.span, drawing.bounds) == ((50, 100), (0.5, 1))
@@ -50,7 +50,7 @@ async def test_the_page_and_where_its_temperature_is_from(window: Any, story: An
         assert curve.y.tolist() == [1]
 
 
-RIGHT, RISK = "Right by how sure", "Error rate if only"
+RIGHT, RISK = "Right by how sure", "Error by coverage"
 
 
 async def test_a_low_screen_has_one_chart_at_a_time(window: Any, story: Any) -> None:

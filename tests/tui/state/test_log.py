@@ -79,7 +79,7 @@ class TestLog:
         tell(happened.BranchEvent(off))
         tell(happened.BranchEvent(story.changed("learning_rate", 0.1)))  # the fork's line says it
         words = "test 91.00% → 90.00%; fixed 0, broke 10: hardly chance (p < 0.001)"
-        assert lines(model)[2:] == [f"fork at once: units 17 and 18 of layer 1 off: {words}"]
+        assert lines(model)[2:] == [f"fork, at once: units 17 and 18 of layer 1 off: {words}"]
         assert model.log[-1].kind == "change"
 
     def test_changes_with_a_step_between_are_two(

@@ -26,7 +26,7 @@ NAMES = ("before", "after")
 """The temperature, whose curves they are."""
 LEAST = 10
 """Digits of a bin that are worth a point: of fewer the share that is right is mostly chance."""
-RISK_TITLE = "Error rate if only the surest X% are answered, log"
+RISK_TITLE = "Error by coverage, log"
 HIGHEST_LOW = 0.5
 """Both axes of the reliability diagram begin here, or below."""
 
