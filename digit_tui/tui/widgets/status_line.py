@@ -132,8 +132,8 @@ def quality_line(model: RunModel, width: int = 1_000, figure: bool = False) -> s
         f"{split}{told} (95%: {interval})",
         f"{split}{told}",
     ]
-    # Stand-ins for bars are all alike.
-    others = [trend(series.y[-TREND:].tolist())] if shows(BARS) else []
+    # Stand-ins for bars are all alike. What was right by chance, before training, is no result.
+    others = [trend(series.y[series.x > 0][-TREND:].tolist())] if shows(BARS) else []
     if model.best is not None:
         epoch, accuracy = model.best
         others.insert(0, f"best {accuracy:.2%} at epoch {epoch_words(epoch)}")
