@@ -110,6 +110,21 @@ def test_a_moment_that_is_not_in_memory_is_made_again(
     assert end_of(ran) == end_of(train(script[:1]))
 
 
+def test_commands_that_are_repeated_are_listed_before_they_are(
+    train: Any, go_on: Any, tmp_path: Path
+) -> None:
+    """Who pauses meanwhile sees that nothing is lost."""
+    script = [(3, SetOptimizer("sgd")), (6, SetAugmentation("none")), (9, SetLearningRate(0.3))]
+    train([*script, (12, Stop())], folder=tmp_path / "run")
+    ran = go_on(tmp_path / "run", [(12, Undo()), STOP], interactive=True)
+    after = ran.events[ran.events.index(ran.all(WentBack)[0]) :]
+    moments = next(event for event in after if isinstance(event, TimelineChanged)).snapshots
+    to_come = [(each.step, each.following) for each in moments if not each.undone][1:]
+    assert to_come == [(3, "then switch to sgd"), (6, "then stop augmenting")]
+    listed = [each.following for each in ran.all(TimelineChanged)[-1].snapshots if each.following]
+    assert listed.count("then switch to sgd") == 1
+
+
 def test_a_moment_that_is_not_in_memory_while_paused(
     train: Any, go_on: Any, tmp_path: Path
 ) -> None:

@@ -128,5 +128,7 @@ async def test_what_is_computed_again_is_said(window: Any, story: Any) -> None:
         assert opened.rows[1].startswith(" ↻ repeating to epoch 1.50  epoch 1.00/25")
         await opened.tell(story.steps(49))
         opened.find("↻ repeating")
-        await opened.tell(story.steps(1))
+        await opened.tell(story.paused())
+        opened.find("⏸ paused, repeating to epoch 1.50")
+        await opened.tell(story.resumed(), story.steps(1))
         assert opened.rows[1].startswith(" ▶ training  epoch 1.50/25")

@@ -56,6 +56,12 @@ class TestState:
         assert model.network == (784, 128, 10)
         assert model.run == "/runs/one"
 
+    def test_a_pause_shows_the_rate_of_the_next_step(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), story.steps(50, rate=0.25), story.paused())
+        assert model.learning_rate == story.settings.learning_rate
+
     def test_the_speed_is_over_all_recent_steps(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:

@@ -26,9 +26,10 @@ def test_the_first_stays_first_until_one_is_chosen() -> None:
     assert listed.chosen == 2
     listed.set_units(units([0, 1, 5, 9]), set())
     assert (listed.chosen, listed.row) == (2, 2)  # nothing moves under the hand
-    listed.go(-7)
-    listed.set_units(units([0, 1, 5, 9]), set())
+    assert listed.is_earlier
+    listed.go(-7)  # but at the first place, also when nothing changes any more
     assert listed.chosen == 3
+    assert not listed.is_earlier
     listed.keep()
     listed.set_units(units([9, 1, 5, 0]), set())
     assert (listed.chosen, listed.row) == (3, 0)
