@@ -40,5 +40,5 @@ def _about(
     facts = facts_of(inspected, dataset, step_of(inspected, dataset))
     inspection = inspection_of(inspected, facts)
     health = check_health(history.record(dataset, evaluated), dataset, evaluated, inspection)
-    history.inspections.append(inspection)
+    history.add_inspection(inspection)
     return health_lines(health.record, health.findings, WAYS)

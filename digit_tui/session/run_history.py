@@ -53,7 +53,7 @@ class RunHistory:
     """The epochs, changes and inspections that led to where a run is; what is undone is dropped.
 
     Attributes:
-        inspections: the latest ones; a front end that has made one adds it.
+        inspections: the latest ones.
     """
 
     def __init__(self, config: RunConfig) -> None:
@@ -98,6 +98,12 @@ class RunHistory:
                 self._trouble = None
             case _:
                 pass
+
+    def add_inspection(self, inspection: Inspection) -> None:
+        """Add a look of a front end; of one step, with several settings, the last counts."""
+        while self.inspections and self.inspections[-1].step == inspection.step:
+            self.inspections.pop()
+        self.inspections.append(inspection)
 
     def record(self, dataset: Dataset, evaluated: Evaluated | None) -> Record:
         """What is known of the run now.

@@ -43,6 +43,14 @@ class StartPoint:
     folder: Path | None = None
     """Of the run that is resumed or repeated: it has the drawings that commands name."""
 
+    @property
+    def loss(self) -> float | None:
+        """The training loss of the last epoch before the state, in nats; None if it is unknown."""
+        if self.state is None or self.history is None:
+            return None
+        lines = [each for each in self.history.epochs if each["step"] <= self.state.step]
+        return lines[-1]["train_loss"] if lines else None  # null was no number
+
     @classmethod
     def for_resume(cls, saved: SavedRun) -> StartPoint:
         """Continue a run from its newest usable checkpoint.

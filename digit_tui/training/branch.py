@@ -144,6 +144,7 @@ class Branch:
     def take_over(self, history: History) -> None:
         """Go on with what the journal says of a run that is resumed."""
         self.test_opened = history.test_opened
+        self._find_last_changes()
         # A time that is null was no number.
         self._epoch_seconds = array("d", (line["seconds"] or 0.0 for line in history.epochs))
 
@@ -348,12 +349,17 @@ class Branch:
         yield from self.publish()
         left = self.state.step
         self.state.become(target)
-        self._evaluator.last, self.last_changes = None, []
-        for change in changes_along(self.state.lineage, self.config, self._images):
-            self.last_changes = _with_recent(self.last_changes, change)
+        self._evaluator.last = None
+        self._find_last_changes()
         yield from self.recorder.record(
             self.state.step, lambda writer: writer.went_back(left, step, lineage)
         )
+
+    def _find_last_changes(self) -> None:
+        """Those of the commands in force."""
+        self.last_changes = []
+        for change in changes_along(self.state.lineage, self.config, self._images):
+            self.last_changes = _with_recent(self.last_changes, change)
 
     def save(self, asked: bool) -> Iterator[Event]:
         """Write a checkpoint.

@@ -21,12 +21,13 @@ class SpikeAlarm:
         guessing: the loss of a network that gives each class the same probability, in nats.
         now: moving average of the last steps' loss.
         best: the lowest moving average over many steps.
+        lowest: the same over the last steps, which soon follows a loss that falls.
         armed: whether it rings.
     """
 
     def __init__(self, classes: int) -> None:
         self.guessing = log(classes)
-        self.now = self._slow = self.best = self.guessing
+        self.now = self._slow = self.best = self.lowest = self.guessing
         self.armed = True
 
     def disarm(self) -> None:
@@ -35,7 +36,7 @@ class SpikeAlarm:
 
     def restart(self, loss: float) -> None:
         """Begin anew, with a network whose loss was about this."""
-        self.now = self._slow = self.best = min(loss, self.guessing)
+        self.now = self._slow = self.best = self.lowest = min(loss, self.guessing)
         self.armed = True
 
     def rings(self, loss: float) -> bool:
@@ -43,6 +44,7 @@ class SpikeAlarm:
         self.now += FAST * (loss - self.now)
         self._slow += SLOW * (loss - self._slow)
         self.best = min(self.best, self._slow)
+        self.lowest = min(self.lowest, self.now)
         learned = self.best < LEARNED * self.guessing
         if not self.armed:
             if self.now < LEARNED * self.guessing:

@@ -85,6 +85,8 @@ class Trainer:
             run.take_over(self._start_point.history)
         self._branches = BranchPair(run)
         self.handler = CommandHandler(config, dataset, self._branches, self._queue, interactive)
+        if self._start_point.loss is not None:
+            self.handler.undo.take_over(self._start_point.loss)
 
     @property
     def state(self) -> RunState:

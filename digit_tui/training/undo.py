@@ -118,9 +118,12 @@ class UndoManager:
         if not self._unreported or branch.cut_short:
             return None
         self._unreported = False
-        before = min(alarm.best, alarm.guessing)
-        message = spike(before, alarm.now, step, branch.last_changes)
-        return Spiked(step, branch.position, before, alarm.now, message)
+        message = spike(alarm.lowest, alarm.now, step, branch.last_changes)
+        return Spiked(step, branch.position, alarm.lowest, alarm.now, message)
+
+    def take_over(self, loss: float) -> None:
+        """The run goes on, with a network whose training loss was about this."""
+        self._alarm.restart(loss)
 
     def forgive(self) -> None:
         """A person trains on although the loss has spiked."""
@@ -143,10 +146,9 @@ class UndoManager:
             snapshots = [each for each in snapshots if each.state.step < self._went_back_to]
         good = [each.state.step for each in snapshots if self._was_healthy(each)]
         # Of several commands at one step the first may be to blame as well as the last.
-        step, lineage = next(
-            (each.key for each in snapshots if good and each.state.step == good[-1]), (0, ())
-        )
-        return step, _with_blameless(step, lineage, branch)
+        step = good[-1] if good else 0
+        before = tuple(each for each in branch.state.lineage if each.step < step)
+        return step, _with_blameless(step, before, branch)
 
     def remember_trouble(self, branch: Branch, step: int) -> None:
         """The run goes back to a step because of a trouble, which may come again."""

@@ -15,6 +15,7 @@ from digit_tui.data import Dataset
 from digit_tui.insight.health.record import Record
 from digit_tui.run.events import Evaluated, Inspected
 from digit_tui.run.health_record import inspection_of
+from digit_tui.run.settings import Settings
 from digit_tui.session.health_check import Health, check_health
 from digit_tui.session.run_status import ForkRunStatus
 from digit_tui.training.pace import Pace
@@ -71,7 +72,7 @@ class _Case(NamedTuple):
 
 
 class HealthWatch:
-    """Checks at each evaluation, or at as many as there is time for.
+    """Checks at each evaluation and each changed setting, or as often as there is time.
 
     Attributes:
         generation: how often what was found became void: a check that began before is of no use.
@@ -83,7 +84,7 @@ class HealthWatch:
         self._practised = False
         """Whether there was a check before: the first one imports a lot, and none after it."""
         self._busy = False
-        self._checked: Evaluated | None = None
+        self._checked: tuple[Evaluated | None, Settings] | None = None
         self._asked: tuple[RunModel, Inspected | None] | None = None
         """Whose state was asked for, and the one that there was then."""
         self.generation = 0
@@ -101,7 +102,7 @@ class HealthWatch:
             is_read: whether the page that tells all of it is on screen.
         """
         evaluated, dataset = model.evaluated, model.dataset
-        if self._busy or evaluated is None or dataset is None or evaluated is self._checked:
+        if self._busy or evaluated is None or dataset is None or model.moment == self._checked:
             return
         if evaluated.step > model.step:
             return  # it is undone
@@ -110,7 +111,7 @@ class HealthWatch:
             return
         if model.replay is None and not self._has_states(model):
             return  # they come between two steps
-        self._checked, self._asked, self._busy = evaluated, None, True
+        self._checked, self._asked, self._busy = model.moment, None, True
         branches: list[RunModel | ForkRunStatus] = [model]
         if model.fork is not None:
             branches.append(model.fork)

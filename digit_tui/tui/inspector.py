@@ -11,6 +11,7 @@ from digit_tui.insight.layers import LayerFacts
 from digit_tui.insight.next_step import NextStep
 from digit_tui.run.events import Evaluated, Inspected
 from digit_tui.run.inspection import facts_of, step_of
+from digit_tui.run.settings import Settings
 from digit_tui.tui.state.run_model import RunModel
 
 REMEMBERED = 2
@@ -25,7 +26,7 @@ class Layers(NamedTuple):
 
 
 class Inspector:
-    """Asks for the state at an evaluation, and computes the facts of its layers."""
+    """Asks for the state at an evaluation or after a change; computes the facts of its layers."""
 
     def __init__(self, ask: Callable[[], None]) -> None:
         """Nothing has been asked for yet.
@@ -34,25 +35,25 @@ class Inspector:
             ask: asks the run for its state; the model has the answer later.
         """
         self._ask = ask
-        self._asked: Evaluated | None = None
+        self._asked: tuple[Evaluated | None, Settings] | None = None
         self._before: Inspected | None = None
         """The answer that there was when the state was asked for."""
         self._found: dict[Inspected, Layers] = {}
         self._lock = Lock()
 
     def ask(self, model: RunModel) -> None:
-        """Ask for the state at the latest evaluation, unless somebody has."""
-        if self._asked is not model.evaluated:
-            self._asked, self._before = model.evaluated, model.inspected
+        """Ask for the state of this moment, unless somebody has."""
+        if self._asked != model.moment:
+            self._asked, self._before = model.moment, model.inspected
             self._ask()
 
     def is_latest(self, model: RunModel) -> bool:
-        """Whether the state of the run at the latest evaluation was asked for, and has come."""
+        """Whether the state of the run at this moment was asked for, and has come."""
         run = model.inspected
-        return self._asked is model.evaluated and run is not None and run is not self._before
+        return self._asked == model.moment and run is not None and run is not self._before
 
     def answered(self, model: RunModel) -> bool:
-        """Whether the states at the latest evaluation have come, that of a fork too."""
+        """Whether the states of this moment have come, that of a fork too."""
         return self.is_latest(model) and self.has_fork(model)
 
     def has_fork(self, model: RunModel) -> bool:

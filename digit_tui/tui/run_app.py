@@ -141,7 +141,7 @@ class RunApp(ViewsApp):
             return
         before, branch.health = branch.health, health
         if health.inspection is not None and health.inspection.step <= self.model.step:
-            branch.history.inspections.append(health.inspection)
+            branch.history.add_inspection(health.inspection)
         view = next(iter(self.screen_stack), None)
         told_anew = before is None or before.findings != health.findings
         if isinstance(view, View) and view.ready and (told_anew or view.part == HealthPage.NAME):

@@ -98,6 +98,24 @@ async def test_it_is_gone_when_it_is_mended(
         assert len(opened.app.model.history.inspections) == 2
 
 
+async def test_a_setting_that_is_changed_in_a_pause_is_looked_at(window: Any, story: Any) -> None:
+    """What a run would do in its next step is told before it does it."""
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1), story.paused())
+        await opened.tell(story.inspected())
+        await opened.until(lambda: opened.app.model.health is not None)
+        looks, before = opened.app.runner.looks, opened.app.model.health
+        await opened.tell(story.changed("learning_rate", 1_000.0))
+        await opened.until(lambda: opened.app.runner.looks == looks + 1)
+        state = story.inspected()
+        settings = replace(state.state.settings, learning_rate=1_000.0)
+        changed = replace(state, state=replace(state.state, settings=settings), learning_rate=1e3)
+        await opened.tell(changed)
+        await opened.until(lambda: opened.app.model.health is not before)
+        assert "high rate" in [each.rule for each in opened.app.model.health.findings]
+        assert len(opened.app.model.history.inspections) == 1
+
+
 async def fork(opened: Any, story: Any) -> None:
     """A run that was forked after an epoch."""
     settings = replace(story.settings, learning_rate=1.0)

@@ -44,6 +44,7 @@ from digit_tui.run.events import (
 )
 from digit_tui.run.lineage import position, shared_length
 from digit_tui.run.remedies import PAUSED, Ways, with_remedy
+from digit_tui.run.settings import Settings
 from digit_tui.run.wording import PAUSES, RESUMED
 from digit_tui.session.failures import Failed
 from digit_tui.session.health_check import Health
@@ -118,6 +119,11 @@ class RunModel(RunStatus):
         rates = [self.settings.learning_rate]
         rates += [rate for each in changes for rate in (each.old, each.new)]
         return max(rates) / min((rate for rate in rates if rate), default=inf)
+
+    @property
+    def moment(self) -> tuple[Evaluated | None, Settings]:
+        """What the next step follows from; another one after an evaluation or a changed setting."""
+        return self.evaluated, self.settings
 
     @property
     def latest(self) -> tuple[Network, float] | None:
