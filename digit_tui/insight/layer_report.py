@@ -65,7 +65,9 @@ def removed_words(facts: Sequence[LayerFacts]) -> str:
     """What the numbers and the histograms leave out; "" if nothing is removed."""
     removed, total = sum(each.removed for each in facts), sum(each.parameters for each in facts)
     return (
-        f"Without what is removed: {removed:,} of {total:,} weights and biases." if removed else ""
+        f"Removed, and left out here: {removed:,} of {total:,} weights and biases."
+        if removed
+        else ""
     )
 
 

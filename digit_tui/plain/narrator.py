@@ -32,6 +32,7 @@ WAYS: Ways = {
     "halve_rate": "rate /2",
     "double_rate": "rate *2",
     "clip": "clip off",
+    "clip_norm": "clip norm 1",
     "augment": "augment elastic",
     "restart": "restart",
     "fork": "fork",

@@ -32,6 +32,7 @@ HEALTH = {
     "slower_start": "{timeline} leads back to the start, {find_rate} finds a rate there",
     "find_rate": "{find_rate} finds a learning rate",
     "clip": "{clip} changes clipping",
+    "clip_norm": "{clip_norm} clips the gradient",
     "augment": "{augment} deforms the images",
     "timeline": "{timeline} lists when it was better",
     "stop": "{quit} saves and leaves",

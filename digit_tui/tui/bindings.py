@@ -177,7 +177,9 @@ WAYS = {
     for each in TRAINING_KEYS
     if isinstance(each, Binding) and each.id
 }
-WAYS |= {"go": WAYS["pause"], "held_out": WAYS["test"]}
+ALSO = {"go": "pause", "held_out": "test", "clip_norm": "clip"}
+"""Actions of remedies, and the bindings that do them under another name."""
+WAYS |= {action: WAYS[binding] for action, binding in ALSO.items()}
 """The keys of what can be done about something; see run/remedies.py."""
 
 REPLAY_KEYS: list[BindingType] = [

@@ -11,7 +11,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.theme import ThemeProvider
 
-from digit_tui.tui.bindings import TRAINING_KEYS
+from digit_tui.tui.bindings import ALSO, TRAINING_KEYS
 from digit_tui.tui.first_start import remember_tips
 from digit_tui.tui.key_words import IdsThemselves, key_sign, key_word
 from digit_tui.tui.keymap import Keymap
@@ -71,7 +71,7 @@ class GuidedApp(ResilientApp):
             for each in bindings
             if each.id is not None
         )
-        names |= {"go": names["pause"], "held_out": names["test"]}
+        names |= {action: names[binding] for action, binding in ALSO.items()}
         return names
 
     def _key_word(self, binding: Binding) -> str:

@@ -25,7 +25,7 @@ def test_the_table_of_layers() -> None:
     (note,) = notes([HIDDEN, OUTPUT])
     assert note.startswith("An update ratio near 0.001 is healthy.")
     without = [HIDDEN._replace(removed=1_000), OUTPUT]
-    removed = "Without what is removed: 1,000 of 203,530 weights and biases."
+    removed = "Removed, and left out here: 1,000 of 203,530 weights and biases."
     assert notes(without) == [note, removed]
     still = [each._replace(update_ratio=0.0) for each in (HIDDEN, OUTPUT)]
     assert layer_lines(still)[2].split()[6] == "0"

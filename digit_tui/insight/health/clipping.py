@@ -29,7 +29,7 @@ CLIPPING = ("clip_norm", "clip_value")
 def clips_always(record: Record) -> Finding | None:
     """A limit that nearly every gradient exceeds by far."""
     epochs = record.epochs_since_change(*CLIPPING)
-    if not _is_set(record) or not epochs or not epochs[-1].clip_rate >= OFTEN:
+    if not record.clips or not epochs or not epochs[-1].clip_rate >= OFTEN:
         return None
     last = first = epochs[-1]
     if record.clip_norm is not None and not last.gradient_norm > FAR * record.clip_norm:
@@ -64,7 +64,7 @@ def clips_always(record: Record) -> Finding | None:
 def clips_never(record: Record) -> Finding | None:
     """A limit that no gradient reaches."""
     epochs = record.epochs_since_change(*CLIPPING)
-    if not _is_set(record) or len(epochs) < NEVER_EPOCHS or any(e.clip_rate for e in epochs):
+    if not record.clips or len(epochs) < NEVER_EPOCHS or any(e.clip_rate for e in epochs):
         return None
     epoch, step = start_of(record, epochs[0])
     return Finding(
@@ -77,10 +77,6 @@ def clips_never(record: Record) -> Finding | None:
         _limit(record),
         ("clip",),
     )
-
-
-def _is_set(record: Record) -> bool:
-    return record.clip_norm is not None or record.clip_value is not None
 
 
 def _limit(record: Record) -> str:

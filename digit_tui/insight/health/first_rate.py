@@ -7,13 +7,20 @@ from digit_tui.nn import RULES
 
 HIGH_RATE = 10.0
 """Times the optimizer's own rate. Presets have up to 5."""
+HIGH_FOUND = 3.0
+"""The same of an optimizer that finds its step size itself, and whose rate is best left at 1."""
+
+
+def highest_rate_of(optimizer: str) -> float:
+    """The learning rate up to which an optimizer is not suspected."""
+    rule = RULES[optimizer]
+    return (HIGH_RATE if rule.step_size is None else HIGH_FOUND) * rule.learning_rate
 
 
 def too_high_from_the_start(record: Record) -> str:
     """The rate that it began with, if it was too high: "the rate of 5 from the start"; else ""."""
     rate, optimizer = record.began_with
-    too_high = rate > HIGH_RATE * RULES[optimizer].learning_rate
-    return f"the rate of {rate:.3g} from the start" if too_high else ""
+    return f"the rate of {rate:.3g} from the start" if rate > highest_rate_of(optimizer) else ""
 
 
 def begin_again(record: Record) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from digit_tui.insight.health.finding import LOST, Finding, change_words
 from digit_tui.insight.health.first_rate import (
-    HIGH_RATE,
     begin_again,
+    highest_rate_of,
     too_high_from_the_start,
 )
 from digit_tui.insight.health.loss import guesses, raises, ruined_by
@@ -70,14 +70,14 @@ def high_rate(record: Record) -> Finding | None:
             first = record.first_seen(lambda each: _growth(each) > GROWN)
             evidence = f"the weights of a layer have grown to {grown:.3g} times their first spread"
             return _high(record, change, evidence, (first.epoch, first.step))
-    rate, usual = _highest_rate(record)
-    if not rate > HIGH_RATE * usual:
+    rate, optimizer = _highest_rate(record)
+    if not rate > highest_rate_of(optimizer):
         return None
     since, last = guesses(record), record.last
+    usual = RULES[optimizer].learning_rate
     times = float(f"{rate / usual:.3g}")
     evidence = f"{rate:.3g}, {times:,.10g} times the usual {usual:.3g}"
-    now = record.learning_rate / RULES[record.optimizer].learning_rate
-    verb = "is" if now > HIGH_RATE else "was"
+    verb = "is" if record.learning_rate > highest_rate_of(record.optimizer) else "was"
     if since is not None:
         change = ruined_by(record, since)
         raised = change if change is not None and raises(change) else None
@@ -135,13 +135,11 @@ def _raise(record: Record, step: int) -> SettingChange | None:
     return found[-1] if found else None
 
 
-def _highest_rate(record: Record) -> tuple[float, float]:
-    """The rate that was highest for its optimizer so far, and the optimizer's own."""
-    rates = [(record.learning_rate, RULES[record.optimizer].learning_rate)]
-    first, optimizer = record.began_with
-    rates += [(first, RULES[optimizer].learning_rate)]
-    rates += [(each.learning_rate, RULES[each.optimizer].learning_rate) for each in record.epochs]
-    return max(rates, key=lambda pair: pair[0] / pair[1])
+def _highest_rate(record: Record) -> tuple[float, str]:
+    """The rate that was highest for its optimizer so far, and that optimizer."""
+    rates = [(record.learning_rate, record.optimizer), record.began_with]
+    rates += [(each.learning_rate, each.optimizer) for each in record.epochs]
+    return max(rates, key=lambda pair: pair[0] / highest_rate_of(pair[1]))
 
 
 def low_rate(record: Record) -> Finding | None:

@@ -171,6 +171,11 @@ class Record:
         return self.inspections[-1] if self.inspections else None
 
     @property
+    def clips(self) -> bool:
+        """Whether gradients are clipped."""
+        return self.clip_norm is not None or self.clip_value is not None
+
+    @property
     def learned(self) -> bool:
         """Whether the monitored loss is well below that of guessing."""
         return self.last is not None and self.last.loss < LEARNED * self.guessing

@@ -167,7 +167,7 @@ def exploding_gradients(record: Record) -> Finding | None:
         "the gradient explodes",
         f"its mean norm is {last.gradient_norm:.3g}; 0.1 to 3 is usual",
         change_words(change),
-        ("undo", "clip") if change else ("clip",),
+        (*(["undo"] if change else []), "clip" if record.clips else "clip_norm"),
     )
 
 

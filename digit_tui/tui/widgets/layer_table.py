@@ -12,6 +12,8 @@ from textual.geometry import Size
 
 from digit_tui.insight.layer_report import removed_words
 from digit_tui.insight.layers import LayerFacts
+from digit_tui.run.commands import Lineage
+from digit_tui.run.lineage import is_ancestor
 from digit_tui.tui.drawing.ink import Line
 from digit_tui.tui.terminal.charset import PLUS_MINUS
 from digit_tui.tui.widgets.canvas import Canvas
@@ -33,8 +35,13 @@ class Moment:
     """What was seen at one look."""
 
     step: int
+    lineage: Lineage
     epoch: float
     layers: Sequence[LayerFacts]
+
+    def led_to(self, step: int, lineage: Lineage) -> bool:
+        """Whether the run went on from it to a later moment."""
+        return self.step < step and is_ancestor(self.step, self.lineage, step, lineage)
 
 
 def number(value: float, precision: int = 2) -> str:
@@ -48,13 +55,18 @@ def _spread(mean: float, deviation: float) -> str:
     return f"{number(mean)} {PLUS_MINUS}{number(deviation)}"
 
 
+def _share(share: float) -> str:
+    """A whole percentage; 0% only of none, and 100% only of all."""
+    return f"{share if share in (0, 1) else min(max(share, 0.01), 0.99):.0%}"
+
+
 COLUMNS: tuple[tuple[str, int, Callable[[LayerFacts], str]], ...] = (
     ("shape", 9, lambda each: "{}→{}".format(*each.shape)),
     ("weights", 17, lambda each: _spread(each.weight_mean, each.weight_deviation)),
     ("gradient", 9, lambda each: number(each.gradient_norm)),
     ("update", 10, lambda each: f"{number(each.update_ratio)}{_arrow(each.update_ratio)}"),
-    ("dead", 7, lambda each: f"{each.dead:.0%}"),
-    ("saturated", 10, lambda each: f"{each.saturated:.0%}"),
+    ("dead", 7, lambda each: _share(each.dead)),
+    ("saturated", 10, lambda each: _share(each.saturated)),
     ("output", 8, lambda each: number(each.activation_mean)),
 )
 """Title, width and text of each column."""

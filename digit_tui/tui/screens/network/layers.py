@@ -130,11 +130,12 @@ class LayersPage(Page):
             self._checked = None
             self.query_one(Static).display = False
         at = look.inspected
-        while self._past and (
-            self._past[-1].step >= at.step or len(self._past[-1].layers) != len(found.layers)
+        while self._past and not (
+            self._past[-1].led_to(at.step, at.state.lineage)
+            and len(self._past[-1].layers) == len(found.layers)
         ):
             self._past.pop()  # the run went back, or it is another one
-        self._past.append(Moment(at.step, at.epoch, found.layers))
+        self._past.append(Moment(at.step, at.state.lineage, at.epoch, found.layers))
         self._layer = min(self._layer, len(found.layers) - 1)
 
     def say(self, text: str) -> None:

@@ -149,6 +149,13 @@ class RobustnessPage(Page):
     def show(self, model: RunModel) -> None:
         self._fork = None if model.fork is None else model.fork.evaluated
         self._replays = model.replay is not None
+        found = self._found
+        if found is not None and (
+            (model.fork is None and len(found.results) > 1)
+            or found.evaluated.step > model.step  # it is undone
+        ):
+            self._look = self._found = None
+            self._show_instead("Measuring ...")
 
     def compute(self, look: Look, choice: Asked | None) -> FoundRobustness | None:
         if choice is None:
