@@ -9,7 +9,15 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from digit_tui.cli.loading import load_and_tell
-from digit_tui.data import MINE, DataError, Dataset, all_drawings, counted, resample_area
+from digit_tui.data import (
+    MINE,
+    DataError,
+    Dataset,
+    all_drawings,
+    counted,
+    load_dataset,
+    resample_area,
+)
 from digit_tui.engine.holdout import hold_out
 from digit_tui.nn import Evaluation, Network, PredictionHistory, evaluate
 from digit_tui.session.output import print_error
@@ -97,6 +105,9 @@ def open_saved(
         dataset = load(data or saved.data, saved.config.side)
     if data is None:
         warn_of_change(saved, dataset, warn)
+    elif trained := trained_count(saved, dataset):
+        of = counted(len(dataset.test_labels), "test digit")
+        warn(f"{trained:,} of {of} are among those that the network learned from: not unseen")
     classes = checkpoint.sizes[-1]
     if dataset.classes > classes:
         raise DataError(
@@ -109,6 +120,21 @@ def open_saved(
         of = counted(len(dataset.test_labels), "test digit")
         warn(f"{taught:,} of {of} were taught to the network: they are not unseen")
     return checkpoint, dataset
+
+
+def trained_count(saved: SavedRun, dataset: Dataset) -> int:
+    """How many test digits of a dataset are among the training images of a run.
+
+    The sample's are among those of full MNIST, for example. 0 if the run's dataset is not there.
+    """
+    try:
+        own = load_dataset(saved.data, saved.config.side)
+    except DataError:
+        return 0
+    digits = [image.tobytes() for image in dataset.test_images]
+    images = hold_out(own, saved.config.validation).train_images
+    seen = {*digits}.intersection(image.tobytes() for image in images)
+    return sum(digit in seen for digit in digits)
 
 
 def taught_count(saved: SavedRun, checkpoint: Checkpoint, dataset: Dataset) -> int | None:

@@ -34,6 +34,8 @@ class Dataset:
     """(v, side * side) uint8, held out of the training images, or None."""
     validation_labels: NDArray[np.uint8] | None = None
     """(v,) uint8, the labels of `validation_images`, or None."""
+    class_names: tuple[str, ...] = ()
+    """Of the folders that the classes are, where these are no numbers; safe to print."""
     notes: tuple[str, ...] = ()
     """What a person should know about how it was made: one line each, safe to print."""
 

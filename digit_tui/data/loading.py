@@ -47,9 +47,9 @@ def load_dataset(
         case OwnSource():
             return _split_drawings(source, read_own(), side, counts)
         case PictureFolder():
-            arrays, notes = read_picture_set(source, picture_cache_dir(), progress)
+            arrays, notes, names = read_picture_set(source, picture_cache_dir(), progress)
             where = str(source.train)
-            return _assemble(source, arrays, (where, str(source.test or where)), side, notes)
+            return _assemble(source, arrays, (where, str(source.test or where)), side, notes, names)
         case _:
             return load_source(source, side)
 
@@ -127,6 +127,7 @@ def _assemble(
     labels: tuple[str, str],
     side: int,
     notes: tuple[str, ...] = (),
+    class_names: tuple[str, ...] = (),
 ) -> Dataset:
     """The dataset of square images; `labels` says where those of training and of testing are."""
     return Dataset(
@@ -138,6 +139,7 @@ def _assemble(
         test_labels=_frozen(arrays.test_labels),
         side=side,
         classes=_count_classes(labels, arrays.train_labels, arrays.test_labels),
+        class_names=class_names,
         notes=notes,
     )
 

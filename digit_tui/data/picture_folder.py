@@ -123,12 +123,17 @@ def find_pictures(source: PictureFolder) -> FoundPictures:
     for half, pictures in zip(halves, found, strict=True):
         if not pictures:
             raise _refusal(half, "there are no pictures in its folders", "put some there")
+    names_of = [str(each) for each in range(largest + 1)] if numbered else classes
     without = [
-        (half.name, [name for name in classes if labels[name] not in {each.label for each in own}])
+        (half.name, [name for label, name in enumerate(names_of) if label not in _labels(own)])
         for half, own in zip(halves, found, strict=True)
     ]
     without = [(half, missing) for half, missing in without if missing]
     return FoundPictures(found[0], found[1] if len(found) > 1 else [], classes, numbered, without)
+
+
+def _labels(pictures: Sequence[PictureFile]) -> set[int]:
+    return {each.label for each in pictures}
 
 
 def _class_names(half: Path) -> list[str]:

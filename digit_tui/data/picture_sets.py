@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,8 +69,9 @@ def _border(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def read_picture_set(
     source: PictureFolder, cache: Path, progress: Progress | None = None
-) -> tuple[Arrays, tuple[str, ...]]:
-    """The arrays of a folder of pictures, and lines about how they were made of it.
+) -> tuple[Arrays, tuple[str, ...], tuple[str, ...]]:
+    """The arrays of a folder of pictures, lines about how they were made of it, and the names of
+    its classes where these are no numbers.
 
     Args:
         source: the folder.
@@ -88,7 +90,8 @@ def read_picture_set(
         with suppress(OSError):
             _write_cache(kept, arrays)
             arrays = _read_cache(kept) or arrays  # mapped, not in memory
-    return arrays, _notes(source, found, arrays)
+    names = () if found.numbered else tuple(map(printable, found.classes))
+    return arrays, _notes(source, found, arrays), names
 
 
 def _notes(source: PictureFolder, found: FoundPictures, arrays: Arrays) -> tuple[str, ...]:
@@ -102,8 +105,17 @@ def _notes(source: PictureFolder, found: FoundPictures, arrays: Arrays) -> tuple
         notes.append(f"{source.name}: labels are folders in the order of their names: {labels}")
     for half, names in found.without_pictures:
         where = source.name if source.test is None else f"{source.name}: {half}"
-        notes.append(f"{where}: no pictures of {', '.join(names)}")
+        told = _spans([int(name) for name in names]) if found.numbered else names
+        notes.append(f"{where}: no pictures of {', '.join(told)}")
     return tuple(map(printable, notes))
+
+
+def _spans(labels: list[int]) -> list[str]:
+    """Labels in words: such as "1", "5 to 12", "14"."""
+    # Of labels that follow each other the difference to their place is the same.
+    groups = groupby(enumerate(labels), lambda pair: pair[1] - pair[0])
+    rows = [[label for _, label in group] for _, group in groups]
+    return [f"{row[0]} to {row[-1]}" if row[1:] else f"{row[0]}" for row in rows]
 
 
 def _read_all(found: FoundPictures, progress: Progress | None) -> Arrays:

@@ -165,5 +165,5 @@ class Commands(Provider):
 def _line(entry: Entry, name: Content, names_group: bool) -> Content:
     group = entry.group if names_group else ""
     return Content.assemble(
-        (f"{group:<{GROUP_WIDTH}}", "dim"), (f"{entry.key:<{KEY_WIDTH}}", "not bold"), name
+        (f"{group:<{GROUP_WIDTH}}", "dim"), (f"{f'{entry.key} ':<{KEY_WIDTH}}", "not bold"), name
     )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from support.cli import SMALL, Program, run
 
-from digit_tui.data import write_idx
+from digit_tui.data import load_dataset, write_idx
 
 
 def test_an_interrupted_evaluation_is_ended_by_its_signal(
@@ -36,6 +36,21 @@ def other_digits(folder: Path, classes: int) -> Path:
         labels = np.arange(count, dtype=np.uint8) % classes
         write_idx(folder / f"{split}-labels-idx1-ubyte.gz", labels)
     return folder
+
+
+def test_digits_that_the_network_learned_from_are_not_unseen(
+    finished: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    sample = load_dataset("sample")
+    images = np.concatenate([sample.train_images[:50], sample.test_images[:10]])
+    labels = np.concatenate([sample.train_labels[:50], sample.test_labels[:10]])
+    for split in ("train", "t10k"):
+        write_idx(tmp_path / f"{split}-images-idx3-ubyte.gz", images.reshape(-1, 28, 28))
+        write_idx(tmp_path / f"{split}-labels-idx1-ubyte.gz", labels)
+    result = run("evaluate", str(finished[0]), "--data", str(tmp_path), "--json")
+    assert result.exit_code == 0
+    assert "50 of 60 test digits are among those that the network learned from" in result.stderr
+    assert run("evaluate", str(finished[0]), "--data", "sample").stderr == ""
 
 
 def test_evaluate_finds_what_the_run_found(finished: tuple[Path, dict[str, Any]]) -> None:

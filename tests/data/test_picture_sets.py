@@ -226,13 +226,15 @@ def test_classes_without_pictures_are_named(folder: Path, tmp_path: Path, sample
     (folder / "test" / "5").mkdir()
     shutil.rmtree(folder / "test" / "1")
     assert load_dataset(str(folder)).notes == (
-        f"{folder.name}: train: no pictures of 5, 12",
-        f"{folder.name}: test: no pictures of 1, 5, 12",
+        f"{folder.name}: train: no pictures of 3 to 12",
+        f"{folder.name}: test: no pictures of 1, 3 to 12",
     )
     write_pictures(tmp_path / "whole", sample, "01", 5)
     (tmp_path / "whole" / "7").mkdir()
     notes = load_dataset(str(tmp_path / "whole")).notes
-    assert notes[1:] == ("whole: no pictures of 7",)
+    assert notes[1:] == ("whole: no pictures of 2 to 7",)
+    write_pictures(tmp_path / "gap", sample, "0135", 5)  # a class that was forgotten
+    assert load_dataset(str(tmp_path / "gap")).notes[1:] == ("gap: no pictures of 2, 4",)
 
 
 def test_idx_files_win_over_folders_beside_them(tmp_path: Path, sample: Dataset) -> None:

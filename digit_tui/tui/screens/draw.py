@@ -40,6 +40,7 @@ class DrawView(View):
     """A canvas, and beside it the bars of the classes and what explains them."""
 
     TAB = "Draw"
+    AUTO_FOCUS = ""  # a frame that was left is entered again by who wants it
     BINDINGS = [
         Binding(
             "enter",

@@ -88,6 +88,10 @@ class DrawingKeeper:
         Returns:
             Whether it was kept: there may be no such class, or the disk may refuse.
         """
+        names = () if model.dataset is None else model.dataset.class_names
+        if names:
+            self.say(f"It cannot be kept: the classes of this data are {', '.join(names)}")
+            return False
         label = class_of(name, _classes(model))
         if label is None:
             if name.isalnum():  # an arrow key was no answer
@@ -104,9 +108,10 @@ class DrawingKeeper:
         key = teach_key(model) if count >= ENOUGH else None
         teaches = "" if key is None else f"; {key} teaches them"
         if before == label:
-            told = f"You have the same one already, as {name}"
+            told = f"You have it already, as {name}"
         else:
-            told = f"Kept as {name}, {undo_key} takes it back"
+            instead = "" if before is None else " instead"
+            told = f"Kept as {name}{instead}, {undo_key} takes it back"
             self._kept.append(_Kept(ink.copy(), image, before))
         self.say(f"{told}. {count:,} of yours{teaches}.")
         return True
@@ -120,17 +125,19 @@ class DrawingKeeper:
         Returns:
             Whether it was kept here.
         """
-        kept = next((each for each in self._kept if np.array_equal(each.ink, ink)), None)
+        same = [each for each in self._kept if np.array_equal(each.ink, ink)]
+        kept = same[-1] if same else None
         if kept is None:
             return False
         self._kept.remove(kept)
         try:
             if kept.label_before is not None:
                 add_own_digit(kept.image, kept.label_before)
+                self.say("It is kept as before.")
             else:
                 own = read_own()
                 remove_own_digits(_places_of(kept.image, own.images), own)
-            self.say(f"It is not kept any more: {len(read_own_digits()[1]):,} of yours.")
+                self.say(f"It is not kept any more: {len(read_own_digits()[1]):,} of yours.")
         except (DataError, OSError) as error:
             self.say(f"It is still kept: {error}")
         return True

@@ -68,7 +68,8 @@ class Probabilities(Canvas):
             words = reading.brief_title
         heading: list[Line] = [[Segment(words, style)]]
         if fork is not None:
-            heading.insert(0, [Segment(f"fork {fork.title}", self.part("probabilities--fork"))])
+            # What is no digit to it nobody has found out.
+            heading.insert(0, [Segment(f"fork {fork.likeness}", self.part("probabilities--fork"))])
         self._paint_bars(heading, reading.probabilities, notes)
 
     def _paint_bars(

@@ -289,11 +289,45 @@ async def test_what_was_kept_by_mistake_is_taken_back(canvas: Any) -> None:
         opened.find("It is not kept any more")
         assert read_own_digits()[1].tolist() == before
         await opened.press("3", "space", *["up"] * 4, "3")
-        opened.find("You have the same one already")
+        opened.find("You have it already, as 3")
         await opened.press("space", *["down"] * 4, "8")
         assert read_own_digits()[1].tolist() == [*before, 8]  # the same drawing by another name
+        opened.find("Kept as 8 instead, z")
         await opened.press("z")
         assert read_own_digits()[1].tolist() == [*before, 3]
+        opened.find("It is kept as before")
+
+
+async def test_the_latest_of_two_names_is_taken_back(canvas: Any) -> None:
+    async with canvas(80, 24) as opened:
+        before = read_own_digits()[1].tolist()
+        for label in "83":  # another drawing than elsewhere
+            await opened.press("space", *["right"] * 5, label, *["left"] * 5)
+        assert read_own_digits()[1].tolist() == [*before, 3]
+        await opened.press("z")
+        assert read_own_digits()[1].tolist() == [*before, 8]
+
+
+async def test_the_frame_is_left_until_it_is_wanted(canvas: Any) -> None:
+    async with canvas(80, 24) as opened:
+        await opened.press("escape")
+        opened.find("The frame is left")
+        await opened.press("question_mark", "escape")
+        opened.find("The frame is left")
+        await opened.press("tab", "shift+tab")
+        opened.find("The frame is left")
+        await opened.press("escape")
+        assert "The frame is left" not in opened.text
+
+
+async def test_named_classes_take_no_drawings(canvas: Any, story: Any) -> None:
+    """They would be kept as digits, which they are not."""
+    async with canvas(80, 24) as opened:
+        before = read_own_digits()[1].tolist()
+        opened.app.model.dataset = replace(opened.app.model.dataset, class_names=("A", "K"))
+        await opened.press("space", *["down"] * 4, "0")
+        opened.find("It cannot be kept")
+        assert read_own_digits()[1].tolist() == before
 
 
 async def test_the_answer_of_a_fork_is_told_too(canvas: Any, story: Any) -> None:
@@ -303,7 +337,7 @@ async def test_the_answer_of_a_fork_is_told_too(canvas: Any, story: Any) -> None
         forked = Forked(story.step, story.epoch, ["1 drawing taught"], None, story.settings)
         evaluated = story.evaluated({4: (7, 0.8)})
         await opened.tell(forked, BranchEvent(evaluated))
-        opened.find(r"fork reads \d")
+        opened.find(r"fork most like \d")
         opened.find("run (reads|not a digit)")
         opened.find("k End fork")
         for digit in range(10):  # all have a bar
@@ -311,7 +345,7 @@ async def test_the_answer_of_a_fork_is_told_too(canvas: Any, story: Any) -> None
 
 
 def test_a_label_that_there_is_not_is_asked_for_again() -> None:
-    model: Any = SimpleNamespace(dataset=SimpleNamespace(classes=3), ways=None)
+    model: Any = SimpleNamespace(dataset=SimpleNamespace(classes=3, class_names=()), ways=None)
     keeper = drawing_keeper.DrawingKeeper()
     assert not keeper.keep(np.ones((8, 8), np.uint8), "7", model, "z")
     assert keeper.asks
