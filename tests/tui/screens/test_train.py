@@ -46,7 +46,7 @@ class TestStatus:
             assert [row[:60].rstrip() for row in opened.rows[:4]] == [
                 "  Training  Mistakes  Confusion  Network  Draw             s",
                 " ▶ training  epoch 2.34/25  step 234  3,120 images/s",
-                " test (95%: 99.4 to 100.0)  best 99.90% at epoch 1  ▆▃▃",
+                " test accuracy (95%: 99.4 to 100.0)  best 99.90% at epoch 1",
                 " adam · learning rate 0.001",
             ]
             assert opened.rows[0].endswith("   sample · 784-128-10")
@@ -62,7 +62,7 @@ class TestStatus:
             await opened.tell(*story.opening(), *story.epochs(2, four), *story.epochs(1))
             opened.find("Not one of the test digits is wrong.")
             await opened.tell(back(story, 200))
-            opened.find(r"test \(95%: 99.4 to 100.0\)")
+            opened.find(r"test accuracy \(95%: 99.4 to 100.0\)")
             opened.find("The run went back: the next evaluation finds its mistakes.")
             await opened.tell(story.evaluated(four))
             opened.find("Hardest of 1 test mistake at epoch 2")
