@@ -106,14 +106,18 @@ def guessing(record: Record) -> Finding | None:
     change = ruined_by(record, since)
     words = "what it had learned is lost" if lost else "it is no better than guessing"
     shown = f"{loss:.3g}" if isfinite(loss) else "no number"
+    evidence = f"the loss is {shown}; guessing has ln {record.classes} = {record.guessing:.3g}"
+    if loss < record.guessing:
+        evidence += f", and less than {LOST:.0%} of that is better"
     return Finding(
         "guessing",
         BEYOND_HOPE,
         *not_before(change, (since.epoch, since.step)),
         words,
-        f"the loss is {shown}; guessing has ln {record.classes} = {record.guessing:.3g}",
+        evidence,
         change_words(change),
-        ("undo", "timeline") if change else (("timeline",) if lost else begin_again(record)),
+        (*(["undo"] if change else []), *(["timeline"] if lost else []))
+        or begin_again(record),
     )
 
 
