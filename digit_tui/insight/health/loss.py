@@ -116,8 +116,7 @@ def guessing(record: Record) -> Finding | None:
         words,
         evidence,
         change_words(change),
-        (*(["undo"] if change else []), *(["timeline"] if lost else []))
-        or begin_again(record),
+        (*(["undo"] if change else []), *(["timeline"] if lost else [])) or begin_again(record),
     )
 
 
