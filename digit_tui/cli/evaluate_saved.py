@@ -128,12 +128,11 @@ def trained_count(saved: SavedRun, dataset: Dataset) -> int:
     The sample's are among those of full MNIST, for example. 0 if the run's dataset is not there.
     """
     try:
-        own = load_dataset(saved.data, saved.config.side)
+        own = hold_out(load_dataset(saved.data, saved.config.side), saved.config.validation)
     except DataError:
         return 0
     digits = [image.tobytes() for image in dataset.test_images]
-    images = hold_out(own, saved.config.validation).train_images
-    seen = {*digits}.intersection(image.tobytes() for image in images)
+    seen = {*digits}.intersection(image.tobytes() for image in own.train_images)
     return sum(digit in seen for digit in digits)
 
 

@@ -46,6 +46,11 @@ class LayerFacts(NamedTuple):
     """How many of the parameters are switched off or pruned."""
 
 
+def share_words(share: float) -> str:
+    """A share in whole per cent: 0% only of none, and 100% only of all."""
+    return f"{share if share in (0, 1) else min(max(share, 0.01), 0.99):.0%}"
+
+
 class Activity(NamedTuple):
     """The outputs of a layer's units over all images, after the ReLU where there is one."""
 

@@ -185,7 +185,7 @@ def settings_words(
 
     Args:
         settings: the settings in force.
-        learning_rate: of the last step, after the schedule; None before the first step.
+        learning_rate: now, after the schedule; None before the first step.
         rate_factor: what the optimizer multiplied it by, if it finds such a factor.
     """
     rate = setting_value(settings.learning_rate)
@@ -213,7 +213,7 @@ def rate_words(settings: Settings, learning_rate: float | None, falls: bool) -> 
 
     Args:
         settings: the settings in force.
-        learning_rate: of the last step, after the schedule; None before the first step.
+        learning_rate: now, after the schedule; None before the first step.
         falls: whether the schedule lowers it now.
     """
     base = setting_value(settings.learning_rate)

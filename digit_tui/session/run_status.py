@@ -126,7 +126,7 @@ class RunStatus:
         self.repeats_to: float | None = None
         """The epoch up to which it computes again what it did before; None if it does not."""
         self.learning_rate: float | None = None
-        """After the schedule, of the last step, or of the next if it differs. At first None."""
+        """After the schedule, of the last step; in a pause of the next one. At first None."""
         self.rate_factor: float | None = None
         """What the optimizer multiplied it by in the last step; None if it finds no factor."""
         self.rate_falls = True
@@ -242,7 +242,9 @@ class RunStatus:
                 self._show_accuracy_of_now()
             case Paused(reason=reason):
                 self.state = PAUSED.get(reason, "paused")
+                before = self.learning_rate
                 self._expect_rate(event.epoch)
+                self._see_rate_change(before)
             case Resumed():
                 self.state = "training"
                 self._start_clock()
@@ -290,11 +292,15 @@ class RunStatus:
 
     def _ingest_steps(self, event: StepsDone) -> None:
         self._move_on(event.step, event.epoch)
-        if self.learning_rate is not None and event.learning_rate != self.learning_rate:
-            self.rate_falls = event.learning_rate < self.learning_rate
-        self.learning_rate, self.batch_loss = event.learning_rate, float(event.losses[-1])
+        before, self.learning_rate = self.learning_rate, event.learning_rate
+        self._see_rate_change(before)
+        self.batch_loss = float(event.losses[-1])
         self.rate_factor = event.rate_factor
         self._speed.append((event.images, event.seconds))
+
+    def _see_rate_change(self, before: float | None) -> None:
+        if before is not None and self.learning_rate not in (None, before):
+            self.rate_falls = self.learning_rate < before
 
     def _move_on(self, step: int, epoch: float) -> None:
         self.step, self.epoch = step, epoch
@@ -330,6 +336,7 @@ class RunStatus:
                 fork.lesson = event.lesson or fork.lesson
                 if event.effect is not None:
                     fork.weights_changed_at = event.step
+                    fork.compared = None  # the run may have been evaluated at an earlier moment
                     self._end_teaching()
             case Inspected():
                 fork.inspected = event

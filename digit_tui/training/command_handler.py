@@ -184,8 +184,8 @@ class CommandHandler:
         if self.mode.in_trouble or self.undo.lost:
             step, before = self.undo.last_good(run)
             self.undo.remember_trouble(run, step)
-            # Without a command to take back the same would happen again.
-            if not self.mode.in_trouble or len(before) == len(lineage):
+            # Without a cause that is taken back the same would happen again.
+            if not (self.mode.in_trouble and self.undo.takes_back_a_cause(run, before)):
                 yield from self._go_back(step, before)
                 return
             self.mode = RUNNING

@@ -21,7 +21,7 @@ class SpikeAlarm:
         guessing: the loss of a network that gives each class the same probability, in nats.
         now: moving average of the last steps' loss.
         best: the lowest moving average over many steps.
-        lowest: the same over the last steps, which soon follows a loss that falls.
+        lowest: the lowest moving average over about ten steps, which soon follows a fall.
         armed: whether it rings.
     """
 

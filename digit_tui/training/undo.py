@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from math import isfinite
 
 import numpy as np
@@ -21,6 +22,7 @@ from digit_tui.run.events import (
 from digit_tui.run.lineage import is_ancestor, is_valid
 from digit_tui.run.remedies import NEVER_THERE
 from digit_tui.run.setting_words import command_words
+from digit_tui.run.settings import Settings
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.wording import spike
 from digit_tui.training.branch import Branch
@@ -136,9 +138,13 @@ class UndoManager:
         return not self._alarm.armed
 
     def last_good(self, branch: Branch) -> tuple[int, Lineage]:
-        """Step and lineage of the last snapshot before a trouble whose loss was still low.
+        """Where to go back to: the last snapshot before a trouble whose loss was still low.
 
         If the run went back from the same trouble before, an earlier one.
+
+        Returns:
+            Its step, and the commands to be in force there: those of before that step, and of those
+            at it the first ones, as far as no trouble comes of them.
         """
         trouble = self._trouble_of(branch)
         snapshots = [each for each in self._store.ancestors(*trouble) if each.key != trouble]
@@ -149,6 +155,11 @@ class UndoManager:
         step = good[-1] if good else 0
         before = tuple(each for each in branch.state.lineage if each.step < step)
         return step, _with_blameless(step, before, branch)
+
+    def takes_back_a_cause(self, branch: Branch, lineage: Lineage) -> bool:
+        """Whether a trouble may come of what a branch has beyond some first commands."""
+        settings = settings_along(branch.state.lineage, branch.config)[len(lineage) :]
+        return not all(_is_blameless(old, new) for old, new in pairwise(settings))
 
     def remember_trouble(self, branch: Branch, step: int) -> None:
         """The run goes back to a step because of a trouble, which may come again."""
@@ -218,13 +229,15 @@ def _with_blameless(step: int, lineage: Lineage, branch: Branch) -> Lineage:
     whole = branch.state.lineage
     settings = settings_along(whole, branch.config)
     end = len(lineage)
-    while end < len(whole) and whole[end].step == step:
-        old, new = settings[end : end + 2]
-        rate = min(old.learning_rate, new.learning_rate)
-        if replace(old, learning_rate=rate, epochs=new.epochs) != new:
-            break
+    while end < len(whole) and whole[end].step == step and _is_blameless(*settings[end : end + 2]):
         end += 1
     return whole[:end]
+
+
+def _is_blameless(old: Settings, new: Settings) -> bool:
+    """Whether no trouble comes of a change: of a lower rate, or of more epochs."""
+    rate = min(old.learning_rate, new.learning_rate)
+    return replace(old, learning_rate=rate, epochs=new.epochs) == new
 
 
 def _before_commands(branch: Branch, lineage: Lineage) -> Iterator[SnapshotInfo]:

@@ -178,6 +178,35 @@ def test_a_rate_that_was_lowered_at_the_start_stays_lower(times: int, train: Any
     assert went_as_told(ran)
 
 
+def test_who_has_lowered_the_rate_in_a_pause_and_goes_back_is_not_trained_on(train: Any) -> None:
+    """What is taken back is no cause: the same would happen again."""
+    ran = train(
+        [(NEVER, ScaleLearningRate(0.5)), (NEVER, Undo()), STOP],
+        learning_rate=4_000.0,
+        optimizer="adam",
+        epochs=12,
+        interactive=True,
+    )
+    assert len(ran.all(Spiked)) == 1
+    (back,) = ran.all(WentBack)
+    assert back.from_step > back.step == 0
+    assert not ran.all(Resumed)
+    assert ran.ended.steps == 0
+
+
+def test_the_spike_of_a_resumed_run_names_its_cause_and_leads_to_before_it(
+    train: Any, go_on: Any, tmp_path: Path
+) -> None:
+    bad = (40, SetLearningRate(1000))
+    train([bad, (40, Stop())], folder=tmp_path / "run", epochs=12)
+    ran = go_on(tmp_path / "run", [(NEVER, Undo()), STOP], interactive=True)
+    (trouble,) = ran.all(Spiked)
+    assert trouble.message.endswith(" after learning rate 0.01 → 1000")
+    assert trouble.before < 2.0  # of the epochs before the resume
+    assert went_as_told(ran)
+    assert end_of(ran) == end_of(train(epochs=12))
+
+
 def test_a_remedy_in_place_of_the_way_back(train: Any) -> None:
     """Somebody changes a setting instead, and trains on with what is left."""
     script = [(50, SetLearningRate(1000)), (NEVER, SetLearningRate(0.01)), (NEVER, Resume())]

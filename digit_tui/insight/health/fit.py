@@ -145,7 +145,8 @@ def useless_epochs(record: Record) -> Finding | None:
     lowest = min(each.loss for each in finite)
     highest = max(each.accuracy for each in finite)
     # One standard deviation of an accuracy is no gain.
-    same = (highest * (1 - highest) / max(record.monitored_images, 1)) ** 0.5
+    count = max(record.monitored_images, 1)
+    same = max((highest * (1 - highest) / count) ** 0.5, 1 / count)
     loss = next(each for each in finite if each.loss <= (1 + SAME_LOSS) * lowest)
     accuracy = next(each for each in finite if each.accuracy >= highest - same)
     best = max(loss, accuracy, key=lambda each: each.epoch)

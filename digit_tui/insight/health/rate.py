@@ -119,8 +119,14 @@ def _high(
         f"the learning rate {verb} too high",
         evidence,
         change_words(change) or from_the_start,
-        ("undo", "halve_rate") if change else begin_again(record),
+        _remedies(record, change, from_the_start),
     )
+
+
+def _remedies(record: Record, change: SettingChange | None, from_the_start: str) -> tuple[str, ...]:
+    if change is not None:
+        return "undo", "halve_rate"
+    return begin_again(record) if from_the_start else ("halve_rate", "restart")
 
 
 def _known_from(record: Record) -> int:

@@ -15,15 +15,13 @@ from digit_tui.insight.health.finding import (
 )
 from digit_tui.insight.health.first_rate import begin_again
 from digit_tui.insight.health.record import Inspection, Record
-from digit_tui.insight.layers import LayerFacts
+from digit_tui.insight.layers import LayerFacts, share_words
 
 DEAD = 0.4
 """Share of dead units that is told. Runs of the presets have up to 0.21 (record, in its second
 layer), RMSProp at twice its rate more, and learns well; runs that too high a rate has hurt have
 0.44 and more."""
 ALL_DEAD = 0.999
-NEARLY_ALL = 0.99
-"""So much is said of a share that is rounded to all."""
 SMALL = 0.2
 """Deviation of the weights, as a multiple of the initial one. All presets stay above 0.99; weights
 that begin at a thousandth and are rescued by Adam have 0.15 to 0.19 in some layer after two
@@ -113,7 +111,7 @@ def dead_units(record: Record) -> Finding | None:
     change = record.last_suspect(first.step, *STEERING)
     units = seen.layers[place].shape[1]
     lost = worst >= ALL_DEAD
-    share = "all" if lost else f"{min(worst, NEARLY_ALL):.0%}"
+    share = "all" if worst == 1 else share_words(worst)
     return Finding(
         "dead units",
         LOST if lost else HARMED,

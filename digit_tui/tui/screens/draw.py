@@ -249,7 +249,7 @@ class DrawView(View):
         if self._keeper.asks:
             self._say("")
         else:
-            self._keeper.ask()
+            self._keeper.ask(self.host.model)
             self._show_words()
 
     def on_key(self, event: events.Key) -> None:

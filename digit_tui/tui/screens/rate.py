@@ -152,7 +152,7 @@ class RateDialog(Dialog[float | None]):
         self._found, self._done = message.found, message.done
         if message.done:
             curve = message.found.curve
-            self._rate = taken(curve.suggestion or message.found.base)
+            self._rate = taken(curve.suggestion) if curve.suggestion else message.found.base
             self._tell_choice()
         else:
             at = message.found.curve.rates[-1]

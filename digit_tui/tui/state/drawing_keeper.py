@@ -69,8 +69,17 @@ class DrawingKeeper:
             doubt = "It looks like no digit. Which one is it?" if is_refused else "Which one is it?"
         return f"{doubt} Press {names}, or esc not to keep it."
 
-    def ask(self) -> None:
+    def ask(self, model: RunModel) -> None:
+        """Ask what the drawing is, if the run that reads it has such classes."""
         self.asks, self.said, self._wrong = True, "", ""
+        self._refuse_names(model)
+
+    def _refuse_names(self, model: RunModel) -> bool:
+        """Say that nothing is kept where classes have names: elsewhere it would be a digit."""
+        names = () if model.dataset is None else model.dataset.class_names
+        if names:
+            self.say(f"It cannot be kept: the classes of this data are {', '.join(names)}")
+        return bool(names)
 
     def say(self, text: str) -> None:
         """Ask no longer, and say this instead."""
@@ -88,9 +97,7 @@ class DrawingKeeper:
         Returns:
             Whether it was kept: there may be no such class, or the disk may refuse.
         """
-        names = () if model.dataset is None else model.dataset.class_names
-        if names:
-            self.say(f"It cannot be kept: the classes of this data are {', '.join(names)}")
+        if self._refuse_names(model):
             return False
         label = class_of(name, _classes(model))
         if label is None:

@@ -122,7 +122,7 @@ class RunModel(RunStatus):
 
     @property
     def moment(self) -> tuple[Evaluated | None, Settings]:
-        """What the next step follows from; another one after an evaluation or a changed setting."""
+        """The latest evaluation, and the settings in force: if one changes, one looks anew."""
         return self.evaluated, self.settings
 
     @property
@@ -179,7 +179,7 @@ class RunModel(RunStatus):
                 self._chart_fork_event(event, inner)
             case ForkEnded() if fork is not None:
                 if own is not None and fork.evaluation is not None:
-                    comparison = compare(own, fork.evaluation)
+                    comparison = compare(*(fork.compared or (own, fork.evaluation)))
                     self.say("note", f"fork: {gap_words(comparison)}; {comparison.words}")
                 if event.kept == "fork":
                     self.inspected, self.health = fork.inspected, fork.health

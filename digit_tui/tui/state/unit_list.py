@@ -16,7 +16,8 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 
 class UnitList:
     """The units are sorted anew as they change, while the first is chosen; not under a person's
-    hand: once another is chosen, all stay where they are until another order is asked for.
+    hand: once another is chosen, all stay where they are until the first of them or another order
+    is asked for.
 
     Attributes:
         order: (units,) intp, as they are shown; empty before there are some.
@@ -88,12 +89,14 @@ class UnitList:
         return row
 
     def go(self, row: int) -> None:
-        """Choose the unit at a place; the nearest, if there is none there. At the first place is
-        the first of a new order."""
-        row = min(row, len(self.order) - 1)
-        self._unit = int(self.order[row]) if row > 0 else None
-        if self._unit is None:
-            self._sort()
+        """Choose the unit at a place; the nearest, if there is none there."""
+        row = max(min(row, len(self.order) - 1), 0)
+        self._unit = int(self.order[row]) if row > 0 or self.is_earlier else None
+
+    def first(self) -> None:
+        """Choose the first of a new order."""
+        self._unit = None
+        self._sort()
 
     def keep(self) -> None:
         """Keep the unit, even if it is the first and then no longer is."""

@@ -48,12 +48,13 @@ def gap(model: RunModel, width: int = 1_000) -> str:
     if fork is None:
         return ""
     first = f"Fork: {fork.words}"
-    if fork.compared is None:
+    if fork.evaluation is None or model.evaluation is None:
         return f"{first}\nnot evaluated yet"
-    comparison = compare(*fork.compared)
+    compared = fork.compared or (model.evaluation, fork.evaluation)
+    comparison = compare(*compared)
     # The log has what it was at once, where that is known.
     now = ("" if fork.weights_changed_at is None else "now ") + gap_words(comparison)
-    branches = dict(zip(("run", "fork"), fork.compared, strict=True))
+    branches = dict(zip(("run", "fork"), compared, strict=True))
     whole = f"{first}  {now}"
     if len(whole) <= width:
         accuracies = [

@@ -11,7 +11,7 @@ from textual import events
 from textual.geometry import Size
 
 from digit_tui.insight.layer_report import removed_words
-from digit_tui.insight.layers import LayerFacts
+from digit_tui.insight.layers import LayerFacts, share_words
 from digit_tui.run.commands import Lineage
 from digit_tui.run.lineage import is_ancestor
 from digit_tui.tui.drawing.ink import Line
@@ -55,18 +55,13 @@ def _spread(mean: float, deviation: float) -> str:
     return f"{number(mean)} {PLUS_MINUS}{number(deviation)}"
 
 
-def _share(share: float) -> str:
-    """A whole percentage; 0% only of none, and 100% only of all."""
-    return f"{share if share in (0, 1) else min(max(share, 0.01), 0.99):.0%}"
-
-
 COLUMNS: tuple[tuple[str, int, Callable[[LayerFacts], str]], ...] = (
     ("shape", 9, lambda each: "{}→{}".format(*each.shape)),
     ("weights", 17, lambda each: _spread(each.weight_mean, each.weight_deviation)),
     ("gradient", 9, lambda each: number(each.gradient_norm)),
     ("update", 10, lambda each: f"{number(each.update_ratio)}{_arrow(each.update_ratio)}"),
-    ("dead", 7, lambda each: _share(each.dead)),
-    ("saturated", 10, lambda each: _share(each.saturated)),
+    ("dead", 7, lambda each: share_words(each.dead)),
+    ("saturated", 10, lambda each: share_words(each.saturated)),
     ("output", 8, lambda each: number(each.activation_mean)),
 )
 """Title, width and text of each column."""

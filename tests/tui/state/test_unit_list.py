@@ -27,8 +27,10 @@ def test_the_first_stays_first_until_one_is_chosen() -> None:
     listed.set_units(units([0, 1, 5, 9]), set())
     assert (listed.chosen, listed.row) == (2, 2)  # nothing moves under the hand
     assert listed.is_earlier
-    listed.go(-7)  # but at the first place, also when nothing changes any more
-    assert listed.chosen == 3
+    listed.go(-7)
+    assert (listed.chosen, listed.row) == (0, 0)  # as it is shown
+    listed.first()  # also when nothing changes any more
+    assert (listed.chosen, listed.row) == (3, 0)
     assert not listed.is_earlier
     listed.keep()
     listed.set_units(units([9, 1, 5, 0]), set())

@@ -155,7 +155,8 @@ class RobustnessPage(Page):
             or found.evaluated.step > model.step  # it is undone
         ):
             self._look = self._found = None
-            self._show_instead("Measuring ...")
+            again = self.follows
+            self._show_instead("Measuring ..." if again else with_keys(self.app, INVITATION))
 
     def compute(self, look: Look, choice: Asked | None) -> FoundRobustness | None:
         if choice is None:
@@ -187,6 +188,8 @@ class RobustnessPage(Page):
     def on_robustness_page_progress(self, message: Progress) -> None:
         if message.asked.stop.is_set() or message.asked is self._ended:
             return  # it comes after the end: that is told to the view
+        if message.asked.forked and self._fork is None:
+            return  # the fork has ended: it is measured anew
         first = self._measuring is None
         self._measuring = message.found.measured
         if first:

@@ -201,7 +201,10 @@ class UnitsPage(Page):
         self._draw_another()
 
     def action_go(self, row: int) -> None:
-        self._list.go(row if row >= 0 else len(self._list.order) - 1)
+        if row == 0:
+            self._list.first()
+        else:
+            self._list.go(len(self._list.order) - 1)
         self._draw_another()
 
     def _draw_another(self) -> None:
