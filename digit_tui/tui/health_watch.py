@@ -24,7 +24,7 @@ from digit_tui.tui.state.run_model import RunModel
 
 SHARE = 0.005
 """The most of the time that it may take beside training, in processor time, ..."""
-READ_SHARE = 0.015
+READ_SHARE = 0.01
 """... and while the page is on screen that tells all of it."""
 LATE = 5.0
 """Epochs of training after which the layers of a run are no longer looked at. Where an epoch takes
