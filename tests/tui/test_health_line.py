@@ -282,7 +282,7 @@ async def test_the_page_is_as_new_as_it_says(window: Any, story: Any, watch: Wat
             await goes_on(opened, story)
             opened.find(f" epoch {epoch}.00$")
             opened.find(f"Looked at: {epoch} epoch")
-        watch.clock.pass_(97.0)
+        watch.clock.pass_(99.0)
         await goes_on(opened, story)
         opened.find(" epoch 2.00$")
         watch.clock.pass_(2.0)
