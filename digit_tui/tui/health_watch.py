@@ -145,6 +145,7 @@ class HealthWatch:
     def _check(self, cases: Sequence[_Case], dataset: Dataset, generation: int) -> None:
         """Check one evaluation. Called in a thread."""
         measured: Pace | nullcontext[None] = self._pace if self._practised else nullcontext()
+        found: list[Checked] = []
         with measured, suppress(MemoryError):  # the next check may find some
             for branch, record, evaluated, inspected in cases:
                 inspection = None
@@ -152,5 +153,7 @@ class HealthWatch:
                     layers = self._app.inspector.layers(inspected, dataset)
                     inspection = inspection_of(inspected, layers.facts)
                 health = check_health(record, dataset, evaluated, inspection)
-                self._app.post_message(Checked(branch, health, generation))
-        self._practised, self._busy = True, False
+                found.append(Checked(branch, health, generation))
+        self._practised, self._busy = True, False  # before anybody can know of it
+        for message in found:
+            self._app.post_message(message)
