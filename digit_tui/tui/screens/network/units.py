@@ -217,7 +217,7 @@ class UnitsPage(Page):
         if message.row == self._list.row:
             self.action_open()
         else:
-            self.action_go(message.row)
+            self._go_on(message.row - self._list.row)
 
     def on_turned(self, message: Turned) -> None:
         if self._found is not None:
