@@ -23,6 +23,11 @@ class Change(NamedTuple):
     predictions: Array
     """(m,) uint8, what they are predicted to be now."""
 
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.indices.nbytes + self.predictions.nbytes
+
 
 @dataclass(frozen=True, eq=False)
 class PredictionHistory:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from math import inf
 
+from digit_tui.nn import Change
 from digit_tui.run.commands import AppliedCommand, Lineage
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.lineage import is_ancestor
@@ -44,10 +46,16 @@ class Snapshot:
 
     @property
     def size(self) -> int:
-        """Bytes."""
-        vectors = sum(vector.nbytes for vector in self.state.vectors if vector is not None)
-        removed = self.state.removed
-        return vectors + (0 if removed is None else removed.size)
+        """Bytes that are its own: what it shares with others (`changes`) is not in it."""
+        latest, removed = self.state.history.latest, self.state.removed
+        arrays = [*self.state.vectors, latest]
+        own = sum(array.nbytes for array in arrays if array is not None)
+        return own + (0 if removed is None else removed.size)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The history of its predictions, which it shares as far as another has the same past."""
+        return self.state.history.changes
 
     @property
     def info(self) -> SnapshotInfo:
@@ -76,6 +84,10 @@ class SnapshotStore:
         """
         self._limit = limit
         self._snapshots: list[Snapshot] = []
+        self._holders: Counter[int] = Counter()
+        """Snapshots that have each change of predictions, by its id."""
+        self._size = 0
+        """Bytes of all, with what they share counted once."""
 
     @property
     def infos(self) -> list[SnapshotInfo]:
@@ -90,6 +102,11 @@ class SnapshotStore:
     def add(self, snapshot: Snapshot) -> None:
         """Keep a snapshot whose key no other one has."""
         self._snapshots.append(snapshot)
+        self._size += snapshot.size
+        for change in snapshot.changes:
+            self._holders[id(change)] += 1
+            if self._holders[id(change)] == 1:
+                self._size += change.size
         self._thin(snapshot)
 
     def find(self, step: int, lineage: Lineage) -> Snapshot | None:
@@ -125,7 +142,7 @@ class SnapshotStore:
         lineage = latest.state.lineage
         before_command = (lineage[-1].step, lineage[:-1]) if lineage else None
         snapshots = self._snapshots
-        while sum(each.size for each in snapshots) > self._limit:
+        while self._size > self._limit:
             droppable = [
                 index
                 for index in range(1, len(snapshots) - 1)
@@ -133,7 +150,16 @@ class SnapshotStore:
             ]
             if not droppable:
                 break
-            del snapshots[min(droppable, key=lambda index: self._worth(index, latest))]
+            self._drop(min(droppable, key=lambda index: self._worth(index, latest)))
+
+    def _drop(self, index: int) -> None:
+        dropped = self._snapshots.pop(index)
+        self._size -= dropped.size
+        for change in dropped.changes:
+            self._holders[id(change)] -= 1
+            if not self._holders[id(change)]:
+                del self._holders[id(change)]
+                self._size -= change.size
 
     def _worth(self, index: int, latest: Snapshot) -> tuple[bool, float]:
         """What losing a snapshot would cost: a command, and the gap, relative to its age."""

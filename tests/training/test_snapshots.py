@@ -10,6 +10,7 @@ import pytest
 from support.undo import NEVER, STOP, end_of, make_point
 
 from digit_tui.config import RunConfig
+from digit_tui.nn import PredictionHistory
 from digit_tui.run.commands import (
     AddEpochs,
     AppliedCommand,
@@ -193,6 +194,23 @@ def test_moments_use_bounded_memory_and_get_sparser_with_age(config: RunConfig) 
     assert gaps.min() > 0
     assert gaps[-1] <= 10  # the last ones are near
     assert gaps[:5].mean() > 4 * gaps[-5:].mean()
+
+
+@pytest.mark.parametrize("same_past", [True, False])
+def test_histories_of_predictions_count_once(same_past: bool, config: RunConfig) -> None:
+    """Ways that have nothing in common have each their own past, in the same memory."""
+    digits = 100_000
+    bare = make_point(0, (), 0, config).size
+    limit = 10 * (bare + digits) + 5 * digits  # a prediction is a byte, with its digit five
+    timeline = SnapshotStore(limit)
+    past = PredictionHistory()
+    for step in range(40):
+        moment = make_point(step, (), step, config)
+        before = past if same_past else PredictionHistory()
+        past = before.add(step + 1, np.full(digits, 0 if same_past else step % 10))
+        moment.state.history = past
+        timeline.add(moment)
+    assert len(timeline.infos) == (10 if same_past else 2)
 
 
 def test_the_moment_before_the_last_command_is_kept(config: RunConfig) -> None:
