@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from digit_tui.cli.loading import load_and_tell
@@ -25,6 +27,8 @@ from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.drawing_files import drawings_of
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.saved_run import SavedRun
+
+Array = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,9 +135,7 @@ def trained_count(saved: SavedRun, dataset: Dataset) -> int:
         own = hold_out(load_dataset(saved.data, saved.config.side), saved.config.validation)
     except DataError:
         return 0
-    digits = [image.tobytes() for image in dataset.test_images]
-    seen = {*digits}.intersection(image.tobytes() for image in own.train_images)
-    return sum(digit in seen for digit in digits)
+    return _count_among(own.train_images, dataset.test_images)
 
 
 def taught_count(saved: SavedRun, checkpoint: Checkpoint, dataset: Dataset) -> int | None:
@@ -142,12 +144,20 @@ def taught_count(saved: SavedRun, checkpoint: Checkpoint, dataset: Dataset) -> i
         lessons = drawings_of(saved.path, checkpoint.state.lineage)
     except RunError:
         return None
-    taught = {
-        image.tobytes()
-        for drawings in lessons
-        for image in resample_area(drawings.images, dataset.side)
-    }
-    return sum(image.tobytes() in taught for image in dataset.test_images) if taught else 0
+    taught = (resample_area(drawings.images, dataset.side) for drawings in lessons)
+    return _count_among(chain.from_iterable(taught), dataset.test_images)
+
+
+def _count_among(learned: Iterable[Array], digits: Array) -> int:
+    """How many digits are, pixel by pixel, among the images that a network learned from.
+
+    Args:
+        learned: (pixels,) uint8 each.
+        digits: (n, pixels) uint8.
+    """
+    names = [digit.tobytes() for digit in digits]
+    seen = {*names}.intersection(image.tobytes() for image in learned)
+    return sum(name in seen for name in names)
 
 
 def warn_of_change(saved: SavedRun, dataset: Dataset, warn: Callable[[str], object]) -> None:

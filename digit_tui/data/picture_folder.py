@@ -125,15 +125,17 @@ def find_pictures(source: PictureFolder) -> FoundPictures:
             raise _refusal(half, "there are no pictures in its folders", "put some there")
     names_of = [str(each) for each in range(largest + 1)] if numbered else classes
     without = [
-        (half.name, [name for label, name in enumerate(names_of) if label not in _labels(own)])
+        (half.name, missing)
         for half, own in zip(halves, found, strict=True)
+        if (missing := _without_pictures(names_of, own))
     ]
-    without = [(half, missing) for half, missing in without if missing]
     return FoundPictures(found[0], found[1] if len(found) > 1 else [], classes, numbered, without)
 
 
-def _labels(pictures: Sequence[PictureFile]) -> set[int]:
-    return {each.label for each in pictures}
+def _without_pictures(names: Sequence[str], pictures: Sequence[PictureFile]) -> list[str]:
+    """The names of the labels, from 0, that no picture has."""
+    labels = {each.label for each in pictures}
+    return [name for label, name in enumerate(names) if label not in labels]
 
 
 def _class_names(half: Path) -> list[str]:

@@ -181,6 +181,12 @@ class SettingChanged:
     lesson: Lesson | None = field(default=None, metadata=IF_KNOWN)
     """How drawings fare that the network was taught; None for other settings."""
 
+    @property
+    def is_harmless(self) -> bool:
+        """Whether no trouble comes of it: of more epochs, or of a rate that is no higher."""
+        is_no_higher = self.setting == "learning_rate" and self.new <= self.old
+        return self.setting == "epochs" or bool(is_no_higher)
+
     @classmethod
     def all_between(
         cls,

@@ -425,7 +425,7 @@ def _with_recent(last: list[SettingChanged], change: SettingChanged) -> list[Set
         recent = each.setting == change.setting and change.step - each.step <= RECENT
         if recent and each.old != change.new:  # else it is as it was
             change = replace(change, old=each.old)
-    if change.setting == "learning_rate" and change.new <= change.old:
+    if change.is_harmless:
         return [each for each in last if each.setting != "learning_rate"]
     same_step = [each for each in last if each.step == change.step]
     return [*(each for each in same_step if each.setting != change.setting), change]

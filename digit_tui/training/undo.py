@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 from math import isfinite
 
@@ -14,6 +13,7 @@ from digit_tui.run.commands import Lineage, SetBatchSize
 from digit_tui.run.events import (
     Event,
     Refused,
+    SettingChanged,
     SnapshotInfo,
     Spiked,
     TimelineChanged,
@@ -154,12 +154,12 @@ class UndoManager:
         # Of several commands at one step the first may be to blame as well as the last.
         step = good[-1] if good else 0
         before = tuple(each for each in branch.state.lineage if each.step < step)
-        return step, _with_blameless(step, before, branch)
+        return step, _with_harmless(step, before, branch)
 
     def takes_back_a_cause(self, branch: Branch, lineage: Lineage) -> bool:
         """Whether a trouble may come of what a branch has beyond some first commands."""
         settings = settings_along(branch.state.lineage, branch.config)[len(lineage) :]
-        return not all(_is_blameless(old, new) for old, new in pairwise(settings))
+        return not all(_is_harmless(old, new) for old, new in pairwise(settings))
 
     def remember_trouble(self, branch: Branch, step: int) -> None:
         """The run goes back to a step because of a trouble, which may come again."""
@@ -221,7 +221,7 @@ class UndoManager:
             self._store.add(Snapshot(beginning, 0.0, None, self._alarm.guessing, 0))
 
 
-def _with_blameless(step: int, lineage: Lineage, branch: Branch) -> Lineage:
+def _with_harmless(step: int, lineage: Lineage, branch: Branch) -> Lineage:
     """A lineage with the commands that come next at its step, as far as no trouble comes of them.
 
     A person who has halved a rate that was too high would else get it back.
@@ -229,15 +229,13 @@ def _with_blameless(step: int, lineage: Lineage, branch: Branch) -> Lineage:
     whole = branch.state.lineage
     settings = settings_along(whole, branch.config)
     end = len(lineage)
-    while end < len(whole) and whole[end].step == step and _is_blameless(*settings[end : end + 2]):
+    while end < len(whole) and whole[end].step == step and _is_harmless(*settings[end : end + 2]):
         end += 1
     return whole[:end]
 
 
-def _is_blameless(old: Settings, new: Settings) -> bool:
-    """Whether no trouble comes of a change: of a lower rate, or of more epochs."""
-    rate = min(old.learning_rate, new.learning_rate)
-    return replace(old, learning_rate=rate, epochs=new.epochs) == new
+def _is_harmless(old: Settings, new: Settings) -> bool:
+    return all(each.is_harmless for each in SettingChanged.all_between(0, 0.0, old, new))
 
 
 def _before_commands(branch: Branch, lineage: Lineage) -> Iterator[SnapshotInfo]:

@@ -15,12 +15,11 @@ from digit_tui.data import Dataset
 from digit_tui.insight.health.record import Record
 from digit_tui.run.events import Evaluated, Inspected
 from digit_tui.run.health_record import inspection_of
-from digit_tui.run.settings import Settings
 from digit_tui.session.health_check import Health, check_health
 from digit_tui.session.run_status import ForkRunStatus
 from digit_tui.training.pace import Pace
 from digit_tui.tui.inspector import Inspector
-from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.state.run_model import Moment, RunModel
 
 SHARE = 0.005
 """The most of the time that it may take beside training, in processor time, ..."""
@@ -84,7 +83,7 @@ class HealthWatch:
         self._practised = False
         """Whether there was a check before: the first one imports a lot, and none after it."""
         self._busy = False
-        self._checked: tuple[Evaluated | None, Settings] | None = None
+        self._checked: Moment | None = None
         self._asked: tuple[RunModel, Inspected | None] | None = None
         """Whose state was asked for, and the one that there was then."""
         self.generation = 0

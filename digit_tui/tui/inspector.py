@@ -9,10 +9,9 @@ from typing import NamedTuple
 from digit_tui.data import Dataset
 from digit_tui.insight.layers import LayerFacts
 from digit_tui.insight.next_step import NextStep
-from digit_tui.run.events import Evaluated, Inspected
+from digit_tui.run.events import Inspected
 from digit_tui.run.inspection import facts_of, step_of
-from digit_tui.run.settings import Settings
-from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.state.run_model import Moment, RunModel
 
 REMEMBERED = 2
 """States whose layers are remembered: that of the run and that of a fork."""
@@ -35,7 +34,7 @@ class Inspector:
             ask: asks the run for its state; the model has the answer later.
         """
         self._ask = ask
-        self._asked: tuple[Evaluated | None, Settings] | None = None
+        self._asked: Moment | None = None
         self._before: Inspected | None = None
         """The answer that there was when the state was asked for."""
         self._found: dict[Inspected, Layers] = {}

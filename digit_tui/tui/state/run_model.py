@@ -54,6 +54,9 @@ from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.state.curves import Curves, UndoneCurves
 from digit_tui.tui.state.log_line import KINDS, LOG_LINES, Kind, LogLine
 
+Moment = tuple[Evaluated | None, Settings]
+"""The latest evaluation, and the settings in force: if one changes, one looks anew."""
+
 MAX_UNDONE = 8
 """The last so many undone parts of the run stay on the charts."""
 
@@ -121,8 +124,8 @@ class RunModel(RunStatus):
         return max(rates) / min((rate for rate in rates if rate), default=inf)
 
     @property
-    def moment(self) -> tuple[Evaluated | None, Settings]:
-        """The latest evaluation, and the settings in force: if one changes, one looks anew."""
+    def moment(self) -> Moment:
+        """What is to be seen now."""
         return self.evaluated, self.settings
 
     @property

@@ -35,7 +35,7 @@ class CalibrationPage(ScrolledPage):
     """A reliability diagram and the curve of risk and coverage, beside them the numbers."""
 
     NAME = "Calibration"
-    SECONDS = 2.0
+    SECONDS = 4.0  # both charts and all numbers change, and little from epoch to epoch
     BINDINGS = [
         Binding(
             "h", "switch_chart", "Chart", id="risk", tooltip="Show errors by how many are answered"
