@@ -76,7 +76,7 @@ def test_text_and_json_say_the_same() -> None:
     assert found + f"{result['tenth']:.2g}; you are at 0.05\n" in told.stdout
     assert f"to take it: --lr {result['suggestion']:g}\n" in told.stdout
     assert "Loss by learning rate, log" in told.stdout
-    assert "1e-05" in told.stdout
+    assert "1e-5" in told.stdout
 
 
 def test_it_is_that_of_a_run_before_its_first_step(folder: Path) -> None:

@@ -14,6 +14,8 @@ import numpy as np
 import plotext
 from numpy.typing import NDArray
 
+from digit_tui.insight.ticks import linear_ticks, log_ticks
+
 Array = NDArray[Any]
 
 HEIGHT = 14
@@ -109,12 +111,12 @@ def chart(
     labels = [f"{100 * value:.6g}%" if percent else f"{value:.6g}" for value in values]
     plotext.ylim(low, high)
     plotext.yticks(heights.tolist(), labels)
-    most = style.width // (9 if powers else 14) + 1
-    epochs = np.unique(np.linspace(xs.min(), xs.max(), most).round())
-    plotext.xlim(*_limits(xs.min(), xs.max()))
-    plotext.xticks(
-        epochs.tolist(), [f"{10**x:g}" if powers else f"{x:.0f}" for x in epochs.tolist()]
-    )
+    start, end = _limits(xs.min(), xs.max())
+    plotext.xlim(start, end)
+    if powers:
+        plotext.xticks(*log_ticks(start, end, style.width // 9 + 1))
+    else:
+        plotext.xticks(*linear_ticks(start, end, style.width // 14 + 1))
     plotext.xaxes(True, False)
     plotext.yaxes(True, False)
     drawn = str(plotext.build()).rstrip("\n")

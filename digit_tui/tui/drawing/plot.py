@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +16,7 @@ from rich.color import Color as RichColor
 from rich.style import Style
 from rich.text import Text
 
-from digit_tui.insight.ticks import label, linear_ticks, log_ticks, ticks_up
+from digit_tui.insight.ticks import Ticks, label, linear_ticks, log_ticks, ticks_up
 from digit_tui.tui.drawing.chart import (
     BLANK_BRAILLE,
     BRAILLE,
@@ -39,6 +41,8 @@ AXIS_ROWS = 2
 STYLED = re.compile(r"([^\x1b]*)((?:\x1b\[[0-9;]*m)*)")
 """Some text, and what plotext colours the text after it with, beginning with a reset."""
 BLANK = Cell(" ")
+LEFT_COLUMNS = 7
+"""About as many the y axis and its labels take."""
 X_TICKS = 6
 """On the axis of a small chart; half of that, where round numbers lie badly."""
 
@@ -131,16 +135,26 @@ class _Plotting:
         drawing, figure = self.drawing, self.painter.figure
         faint = [number for number, each in enumerate(drawing.curves) if each.faint]
         self._begin(faint, width, height)
-        start, end = drawing.span
-        figure.plot([start], [self.scale.low], marker=" ")  # or plotext leaves out the ticks
+        figure.plot([drawing.span[0]], [self.scale.low], marker=" ")  # or plotext leaves out the ticks
         low, high = self.scale.low, self.scale.high
         figure.yticks(*ticks_up(low, high, height - AXIS_ROWS, drawing.log, drawing.percent))
-        most = drawing.most_ticks or max(width // 9, X_TICKS)
-        ticks = log_ticks if drawing.powers else linear_ticks
-        figure.xticks(*(drawing.x_ticks or ticks(start, end, most)))
+        figure.xticks(*(drawing.x_ticks or self._ticks_along(width)))
         figure.xaxes(True, False)
         figure.yaxes(True, False)
         return _rows(figure, width, height)
+
+    def _ticks_along(self, width: int) -> Ticks:
+        """As many as leave room between their labels: plotext drops those that do not fit."""
+        drawing, (start, end) = self.drawing, self.drawing.span
+        ticks = log_ticks if drawing.powers else linear_ticks
+        found: Ticks = ([], [])
+        for most in range(drawing.most_ticks or max(width // 9, X_TICKS), 0, -1):
+            found = positions, labels = ticks(start, end, most)
+            gaps = [after - before for before, after in pairwise(positions)]
+            columns = min(gaps, default=inf) / (end - start or 1) * (width - LEFT_COLUMNS)
+            if columns > max(map(len, labels)) + 1:
+                break
+        return found
 
     def _canvas(self, number: int, columns: int, height: int) -> Rows:
         """A curve without axes, at the same place as inside of them."""

@@ -47,7 +47,7 @@ def test_a_plain_chart(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rows[-1][4] == "u"
     assert rows[-1][-1] == "d"
     assert line[3] == "└"
-    assert epochs.split() == ["1", "2", "4"]
+    assert epochs.split() == ["1", "2", "3", "4"]
 
 
 def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,3 +96,13 @@ def test_only_charts_import_plotext(
     modules = {name.split(".")[0] for name in listing.read_text().splitlines()}
     assert ("plotext" in modules) == draws
     assert modules.isdisjoint({"textual", "textual_plotext", "rich"})
+
+
+@pytest.mark.parametrize("epochs", [4, 7, 13, 30])
+def test_epochs_along_the_axis_are_evenly_spaced(epochs: int) -> None:
+    numbers = np.arange(1, epochs + 1)
+    curve = NamedCurve("t", "t", numbers, numbers / epochs)
+    *_, axis = chart("Loss:", [curve], ChartStyle(80, colored=False, unicode=True)).splitlines()
+    steps = np.diff([int(each) for each in axis.split()])
+    assert len(steps) >= 3
+    assert len({*steps}) == 1
