@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from digit_tui.run.commands import Command, GoBack, Stop
-from digit_tui.run.lineage import lineage_from_json
+from digit_tui.run.lineage import is_ancestor, lineage_from_json
 from digit_tui.run.state import RunState
 from digit_tui.run.teacher import Teacher
 from digit_tui.run.versions import versions
@@ -42,13 +42,14 @@ class StartPoint:
     """What is wrong with the run's folder, one line each."""
     folder: Path | None = None
     """Of the run that is resumed or repeated: it has the drawings that commands name."""
+    earlier: Sequence[RunState] = ()
+    """Other states that are saved and not undone: from each the run got to `state`."""
 
-    @property
-    def loss(self) -> float | None:
-        """The training loss of the last epoch before the state, in nats; None if it is unknown."""
-        if self.state is None or self.history is None:
+    def loss_of(self, state: RunState | None) -> float | None:
+        """The training loss of the last epoch before a state, in nats; None if it is unknown."""
+        if state is None or self.history is None:
             return None
-        lines = [each for each in self.history.epochs if each["step"] <= self.state.step]
+        lines = [each for each in self.history.epochs if each["step"] <= state.step]
         return lines[-1]["train_loss"] if lines else None  # null was no number
 
     @classmethod
@@ -65,12 +66,16 @@ class StartPoint:
         history, begun = saved.history(), (saved.initial(), saved.teacher())
         settings_of(saved, history)  # or a command would be refused on the way
         found: Checkpoint | None = None
+        earlier: list[RunState] = []
         for checkpoint in saved.checkpoints():
             state = checkpoint.state
             # A checkpoint from before the run went back may be of an undone state.
-            on_lineage = history.on_lineage(state.step, state.lineage, checkpoint.go_back_count)
-            if found is None and on_lineage:
+            if not history.on_lineage(state.step, state.lineage, checkpoint.go_back_count):
+                continue
+            if found is None:
                 found = checkpoint
+            elif is_ancestor(state.step, state.lineage, found.state.step, found.state.lineage):
+                earlier.append(state)
         best = _best(saved, history)
         complaints = saved.complaints + _other_versions(saved)
         if found is None:
@@ -82,7 +87,8 @@ class StartPoint:
             return cls(None, *begun, history.lineage, history, best, complaints, saved.path)
         scheduled = history.lineage[len(found.state.lineage) :]
         drawings_of(saved.path, scheduled)
-        return cls(found.state, *begun, scheduled, history, best, complaints, saved.path)
+        point = cls(found.state, *begun, scheduled, history, best, complaints, saved.path)
+        return replace(point, earlier=earlier)
 
     @classmethod
     def for_replay(cls, saved: SavedRun) -> StartPoint:

@@ -85,6 +85,8 @@ class CommandHandler:
             case commands.Save():
                 yield from self.save(asked=True)
             case commands.Stop(reason):
+                if reason == "stopped":  # by a person who sees what it does
+                    yield from self._give_up_repeating()
                 self.mode = stopping(reason)
             case commands.Inspect():
                 for branch in self._branches.each():
@@ -98,7 +100,8 @@ class CommandHandler:
             case commands.Undo():
                 yield from self._undo()
             case commands.GoBack(step, lineage):
-                yield from self._go_back(step, lineage)
+                well = not (self.mode.in_trouble or self.undo.lost)
+                yield from self._go_back(step, lineage, well)
             case commands.Fork():
                 yield from self._fork(command)
             case _:
@@ -186,10 +189,10 @@ class CommandHandler:
             self.undo.remember_trouble(run, step)
             # Without a cause that is taken back the same would happen again.
             if not (self.mode.in_trouble and self.undo.takes_back_a_cause(run, before)):
-                yield from self._go_back(step, before)
+                yield from self._go_back(step, before, well=False)
                 return
             self.mode = RUNNING
-            yield from self._go_back(step, before)
+            yield from self._go_back(step, before, well=False)
             yield Resumed(self._step, run.position)
         elif lineage:
             yield from self._go_back(lineage[-1].step, lineage[:-1])
@@ -197,12 +200,16 @@ class CommandHandler:
             remedy = LEFT_MOMENT if self.undo.went_back else NO_CHANGE
             yield Refused(self._step, "Nothing is left to undo", remedy)
 
-    def _go_back(self, step: int, lineage: Lineage) -> Iterator[Event]:
+    def _go_back(self, step: int, lineage: Lineage, well: bool = True) -> Iterator[Event]:
         run, state = self._branches.run, self._branches.run.state
-        for event in self.undo.go_back(run, step, lineage):
+        for event in self.undo.go_back(run, step, lineage, well):
             yield event
             if isinstance(event, Refused):
                 return
+        if self._queue.is_new:  # what it was repeating is given up
+            for command in self._queue.give_up():
+                if isinstance(command, commands.Pause):
+                    self.mode = paused("asked")  # as it was before
         # From the nearest snapshot the run gets there by repeating what followed.
         repeated: list[tuple[int, commands.Command]] = list(lineage[len(state.lineage) :])
         if self.mode.paused and state.step < step:
@@ -215,6 +222,15 @@ class CommandHandler:
             yield from self.pause("asked")
         yield from run.evaluate()
         yield from self.save()
+
+    def _give_up_repeating(self) -> Iterator[Event]:
+        """Go to the moment that a person left for one that the run has not got to yet.
+
+        What is saved would else be a network of far before both.
+        """
+        left = self.undo.left_moment(self._branches.run)
+        if left is not None and self._interactive and self._queue.is_new:
+            yield from self.undo.go_back(self._branches.run, *left)
 
     def _fork(self, command: commands.Fork) -> Iterator[Event]:
         if self._interactive:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from digit_tui.run.commands import Command, Fork, GoBack, Setting, Undo
+from digit_tui.run.commands import Command, Fork, Setting, Undo
 from digit_tui.training.command_source import CommandSource
 
 
@@ -13,11 +13,12 @@ class CommandQueue:
     """Scheduled commands at their steps, then those that had to wait for them, then new ones.
 
     Commands are scheduled when a run is repeated, or gets somewhere from a snapshot. New ones that
-    would change its course wait until the last scheduled one has taken effect; pausing, saving and
-    stopping do not.
+    would change its course wait until the last scheduled one has taken effect; going elsewhere,
+    pausing, saving and stopping do not.
 
     Attributes:
         interrupts: whether a new command ends the group of steps under way.
+        is_new: whether the last command that it gave was none of the scheduled ones.
     """
 
     def __init__(self, source: CommandSource, scheduled: Iterable[tuple[int, Command]]) -> None:
@@ -28,6 +29,7 @@ class CommandQueue:
             scheduled: commands with the steps at which they take effect, in their order.
         """
         self.interrupts = True
+        self.is_new = False
         self._source = source
         self._scheduled = deque(scheduled)
         self._waiting: deque[Command] = deque()
@@ -39,13 +41,24 @@ class CommandQueue:
     def due(self, step: int) -> Iterator[Command]:
         """The commands that take effect at a step; ask anew when the step has changed."""
         # What was given up to stop was the first of those that are left: none may come before it.
+        self.is_new = False
         while self._is_due(step) and not self.stopping():
             yield self._scheduled.popleft()[1]
+        self.is_new = True
         while self._waiting and not self._scheduled and not self.stopping():
             yield self._waiting.popleft()
         for command in self._source.take(step):
             if not self._must_wait(command):
                 yield command
+
+    def give_up(self) -> list[Command]:
+        """Forget what is scheduled, as the run goes elsewhere, and what waits for it: all that."""
+        if not self._scheduled:
+            return []
+        dropped = [*(command for _, command in self._scheduled), *self._waiting]
+        self._scheduled.clear()
+        self._waiting.clear()
+        return dropped
 
     def steps_until_due(self, step: int) -> int:
         """How many steps may be made before `due` must be asked again, at least one."""
@@ -70,14 +83,14 @@ class CommandQueue:
         """Wait for the next command while the run is paused; None means to ask `due` again."""
         if self._is_due(step) or (self._waiting and not self._scheduled):
             return None
-        command = self._source.wait(step)
+        command, self.is_new = self._source.wait(step), True
         return None if self._must_wait(command) else command
 
     def _is_due(self, step: int) -> bool:
         return bool(self._scheduled) and self._scheduled[0][0] <= step
 
     def _must_wait(self, command: Command) -> bool:
-        wait = bool(self._scheduled) and isinstance(command, Setting | Undo | GoBack | Fork)
+        wait = bool(self._scheduled) and isinstance(command, Setting | Undo | Fork)
         if wait:
             self._waiting.append(command)
         return wait

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import ceil
 
 from digit_tui.config import RunConfig
@@ -85,8 +86,14 @@ class Trainer:
             run.take_over(self._start_point.history)
         self._branches = BranchPair(run)
         self.handler = CommandHandler(config, dataset, self._branches, self._queue, interactive)
-        if self._start_point.loss is not None:
-            self.handler.undo.take_over(self._start_point.loss)
+        loss_of = self._start_point.loss_of
+        loss = loss_of(self._start_point.state)
+        if loss is not None:
+            self.handler.undo.take_over(loss)
+        if interactive:
+            for earlier in self._start_point.earlier:
+                self.handler.undo.keep_saved(run, earlier, loss_of(earlier))
+        self._start_point = replace(self._start_point, earlier=())  # no more than it may keep
 
     @property
     def state(self) -> RunState:

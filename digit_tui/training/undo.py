@@ -55,6 +55,7 @@ class UndoManager:
         self._rang_at: int | None = None  # the step after which the alarm rang, ...
         self._unreported = False  # ... if no event was made of it yet
         self._aim: tuple[int, Lineage] = 0, ()  # where it went back to; it may repeat up to there
+        self._left: tuple[int, Lineage] | None = None  # where it was then, if all was well
         self._listed: Lineage = ()  # whose commands these are:
         self._commands: list[SnapshotInfo] = []
 
@@ -123,6 +124,20 @@ class UndoManager:
         message = spike(alarm.lowest, alarm.now, step, branch.last_changes)
         return Spiked(step, branch.position, alarm.lowest, alarm.now, message)
 
+    def keep_saved(self, branch: Branch, state: RunState, loss: float | None) -> None:
+        """Have a saved state of a run that is resumed to go back to.
+
+        Args:
+            branch: the run's.
+            state: from which it got to where it is.
+            loss: its training loss then, in nats; None if it is unknown.
+        """
+        self._keep_beginning(branch)
+        if self._store.find(state.step, state.lineage) is None:
+            epoch = branch.position_at(state.step, state.lineage)
+            known = self._alarm.guessing if loss is None else loss
+            self._store.add(Snapshot(state, epoch, None, known, 0))
+
     def take_over(self, loss: float) -> None:
         """The run goes on, with a network whose training loss was about this."""
         self._alarm.restart(loss)
@@ -174,13 +189,16 @@ class UndoManager:
         best, guessing = self._alarm.best, self._alarm.guessing
         return snapshot.loss < 2 * best and snapshot.next_loss < max(2 * best, LEARNED * guessing)
 
-    def go_back(self, branch: Branch, step: int, lineage: Lineage) -> Iterator[Event]:
+    def go_back(
+        self, branch: Branch, step: int, lineage: Lineage, well: bool = True
+    ) -> Iterator[Event]:
         """Take a branch to a step, or to the nearest snapshot before it.
 
         Args:
             branch: the run's.
             step: where to.
             lineage: with these commands in force.
+            well: whether the network that it leaves is in no trouble.
         """
         state = branch.state
         if not is_valid(step, lineage) or step > branch.furthest:
@@ -188,6 +206,8 @@ class UndoManager:
             yield Refused(state.step, text, NEVER_THERE)
             return
         left, left_epoch, left_lineage = state.step, branch.position, state.lineage
+        if self.left_moment(branch) is None:  # else that is what a person left
+            self._left = (left, left_lineage) if well else None
         if isfinite(self._alarm.now):  # the way back to what is left now
             self.take_snapshot(branch)
             self.went_back = True
@@ -211,6 +231,16 @@ class UndoManager:
             aim_lineage=lineage,
         )
         yield self.mark_undone(branch)
+
+    def left_moment(self, branch: Branch) -> tuple[int, Lineage] | None:
+        """Where a branch was before it went back, while it repeats what led to where it goes.
+
+        None if it does not, or if there is no snapshot of it.
+        """
+        step, lineage = branch.state.step, branch.state.lineage
+        repeats = step < self._aim[0] and is_ancestor(step, lineage, *self._aim)
+        there = self._left is not None and self._store.find(*self._left) is not None
+        return self._left if repeats and there else None
 
     def _keep_beginning(self, branch: Branch) -> None:
         """Have a snapshot of the network before the first step: the run gets anywhere from it."""

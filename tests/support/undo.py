@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,18 @@ from digit_tui.run.events import (
     Event,
 )
 from digit_tui.run.state import RunState, Vectors
+from digit_tui.storage.run_files import BEST, PREVIOUS
 from digit_tui.training.snapshots import Snapshot
 
 NEVER = 10**9
 """A step that is never reached: a script's command with it waits until the run is paused."""
 STOP = (NEVER, Stop())
+
+
+def forget_earlier(folder: Path) -> None:
+    """Leave the latest checkpoint of a run alone."""
+    for name in (PREVIOUS, BEST):
+        (folder / name).unlink()
 
 
 def end_of(ran: Any) -> tuple[Any, ...]:

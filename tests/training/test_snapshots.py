@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.undo import NEVER, STOP, end_of, make_point
+from support.undo import NEVER, STOP, end_of, forget_earlier, make_point
 
 from digit_tui.config import RunConfig
 from digit_tui.nn import PredictionHistory
@@ -103,6 +103,7 @@ def test_a_moment_that_is_not_in_memory_is_made_again(
 ) -> None:
     script = [(3, SetOptimizer("sgd")), (9, SetLearningRate(0.3))]
     train([*script, (12, Stop())], folder=tmp_path / "run")
+    forget_earlier(tmp_path / "run")
     ran = go_on(tmp_path / "run", [(12, Undo()), STOP], interactive=interactive)
     (back,) = ran.all(WentBack)
     assert (back.from_step, back.step, back.ahead) == (12, 0, 9)
@@ -117,6 +118,7 @@ def test_commands_that_are_repeated_are_listed_before_they_are(
     """Who pauses meanwhile sees that nothing is lost."""
     script = [(3, SetOptimizer("sgd")), (6, SetAugmentation("none")), (9, SetLearningRate(0.3))]
     train([*script, (12, Stop())], folder=tmp_path / "run")
+    forget_earlier(tmp_path / "run")
     ran = go_on(tmp_path / "run", [(12, Undo()), STOP], interactive=True)
     after = ran.events[ran.events.index(ran.all(WentBack)[0]) :]
     moments = next(event for event in after if isinstance(event, TimelineChanged)).snapshots

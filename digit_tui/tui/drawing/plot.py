@@ -135,7 +135,8 @@ class _Plotting:
         drawing, figure = self.drawing, self.painter.figure
         faint = [number for number, each in enumerate(drawing.curves) if each.faint]
         self._begin(faint, width, height)
-        figure.plot([drawing.span[0]], [self.scale.low], marker=" ")  # or plotext leaves out the ticks
+        corner = drawing.span[0], self.scale.low
+        figure.plot(*([each] for each in corner), marker=" ")  # or plotext leaves out the ticks
         low, high = self.scale.low, self.scale.high
         figure.yticks(*ticks_up(low, high, height - AXIS_ROWS, drawing.log, drawing.percent))
         figure.xticks(*(drawing.x_ticks or self._ticks_along(width)))

@@ -1,0 +1,74 @@
+"""A run that repeats what led to an older moment, and is wanted elsewhere meanwhile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.undo import NEVER, STOP, end_of, forget_earlier
+
+from digit_tui.run.commands import (
+    AppliedCommand,
+    GoBack,
+    Pause,
+    SetAugmentation,
+    SetLearningRate,
+    SetOptimizer,
+    Stop,
+    Undo,
+)
+from digit_tui.run.events import Paused, Refused, WentBack
+
+SCRIPT = [(3, SetOptimizer("sgd")), (6, SetAugmentation("none")), (9, SetLearningRate(0.3))]
+THERE = GoBack(12, tuple(AppliedCommand(*each) for each in SCRIPT))
+
+
+@pytest.fixture
+def folder(train: Any, tmp_path: Path) -> Path:
+    """A run of twelve steps, without any state before them."""
+    folder = tmp_path / "run"
+    train([*SCRIPT, (12, Stop())], folder=folder)
+    forget_earlier(folder)
+    return folder
+
+
+def test_who_goes_elsewhere_does_not_wait(folder: Path, train: Any, go_on: Any) -> None:
+    ran = go_on(folder, [(12, Undo()), (4, THERE), STOP], interactive=True)
+    ways = [(event.from_step, event.step, event.ahead) for event in ran.all(WentBack)]
+    assert ways == [(12, 0, 9), (4, 12, 0)]
+    assert not ran.all(Refused)
+    assert end_of(ran) == end_of(train(SCRIPT))
+
+
+def test_what_waited_for_the_moment_is_not_done_elsewhere(folder: Path, go_on: Any) -> None:
+    waits = (4, SetLearningRate(0.5))
+    script = [(12, Pause()), (12, Undo()), waits, (4, THERE), (NEVER, Stop())]
+    ran = go_on(folder, script, interactive=True)
+    assert [(event.step, event.reason) for event in ran.all(Paused)] == 2 * [(12, "asked")]
+    assert ran.trainer.state.lineage == THERE.lineage
+
+
+def test_a_moment_that_never_was_ends_no_repetition(folder: Path, train: Any, go_on: Any) -> None:
+    ran = go_on(folder, [(12, Undo()), (4, GoBack(99, ())), STOP], interactive=True)
+    assert len(ran.all(Refused)) == 1
+    assert end_of(ran) == end_of(train(SCRIPT[:2]))
+
+
+@pytest.mark.parametrize("reason", ["stopped", "interrupted"])
+def test_a_person_who_leaves_meanwhile_loses_nothing(
+    reason: str, folder: Path, train: Any, go_on: Any
+) -> None:
+    """Who quits gives the way back up; a signal interrupts it."""
+    ran = go_on(folder, [(12, Undo()), (4, Stop(reason))], interactive=True)
+    gives_up = reason == "stopped"
+    assert ran.ended.steps == (12 if gives_up else 4)
+    assert end_of(go_on(folder)) == end_of(train(SCRIPT if gives_up else SCRIPT[:2]))
+
+
+def test_saved_states_make_the_way_shorter(train: Any, go_on: Any, tmp_path: Path) -> None:
+    train([*SCRIPT, (12, Stop())], folder=tmp_path)
+    ran = go_on(tmp_path, [(12, Undo()), STOP], interactive=True)
+    (back,) = ran.all(WentBack)
+    assert (back.step, back.ahead) == (8, 1)  # the end of an epoch, which was saved
+    assert end_of(ran) == end_of(train(SCRIPT[:2]))
