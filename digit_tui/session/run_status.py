@@ -186,13 +186,17 @@ class RunStatus:
         return float(images / seconds) if seconds else 0.0
 
     def seconds_left(self) -> float | None:
-        """Time until all epochs are done at the present speed, evaluations included."""
+        """Time until all epochs are done, or until the run is where it went back to.
+
+        At the present speed, evaluations included.
+        """
         if self.state != "training" or self.teaching or len(self._track) < 2:
             return None
         (started, since), (now, position) = self._track[0], self._track[-1]
         if now - started < 1 or position <= since:
             return None
-        remaining = self.settings.epochs - position
+        end = self.settings.epochs if self.repeats_to is None else self.repeats_to
+        remaining = end - position
         # The time since the last event is subtracted, so that the figure keeps counting down.
         return max(remaining * (now - started) / (position - since) - (self._clock() - now), 0)
 

@@ -232,7 +232,8 @@ class DigitApp(SteeringApp):
         self.runner.send(command)
         to = self.model.repeats_to
         if to is not None and isinstance(command, commands.Setting | commands.Undo):
-            self.tell(f"this takes effect at epoch {to:.2f}, when the run is there again")
+            elsewhere = f"{self.key_names['timeline']} goes elsewhere"
+            self.tell(f"this takes effect at epoch {to:.2f}, when it is there again; {elsewhere}")
         elif self.model.state == "finished" and isinstance(command, commands.StepSetting):
             text = with_remedy(LATER, ALL_DONE, self.key_names)
             if all(line.text != text for line in list(self.model.log)[-2:]):  # of repeated keys

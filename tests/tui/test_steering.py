@@ -429,7 +429,7 @@ class TestRepeating:
             await opened.tell(*story.opening(), *story.epochs(2), back(story, 0, ahead=150))
             await opened.press("right_square_bracket")
             assert opened.sent == [commands.ScaleLearningRate(2.0)]
-            opened.find("this takes effect at epoch 1.50, when the run is there again")
+            opened.find("this takes effect at epoch 1.50, when it is there again; U goes elsewhere")
             await opened.press("L")
             assert lines(opened.app.model)[-1] == (
                 "the run is repeating up to epoch 1.50: find a rate when it is there"

@@ -285,7 +285,7 @@ EVERYWHERE = (
 )
 STATES = (
     Meaning("▶ training  ⏸ paused", "whether it learns now; {pause} switches"),
-    Meaning("↻ repeating", "it computes again what led to the chosen moment"),
+    Meaning("↻ repeating", "what led to the chosen moment; {timeline} goes elsewhere"),
     Meaning("✓ finished", "all epochs are done; {epochs} adds ten"),
     Meaning("✗ diverged", "loss is no number, or it guesses; {undo} goes back"),
     Meaning("✗ loss spike", "the loss rose suddenly; {undo} goes back, {pause} goes on"),

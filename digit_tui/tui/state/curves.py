@@ -32,11 +32,19 @@ class Curves:
     def __post_init__(self) -> None:
         self._restart()
 
-    def _restart(self) -> None:
-        self._smooth_loss = Smoother()
-        self._smooth_accuracy = Smoother()
-        self._smooth_norm = Smoother()
-        self._smooth_speed = Smoother()
+    def _restart(self, past: Curves | None = None) -> None:
+        """Go on smoothing from the last points, of these curves or of others."""
+        past = past or self
+        self._smooth_loss = Smoother(past=past.train_loss_smooth)
+        self._smooth_accuracy = Smoother(past=past.train_accuracy_smooth)
+        self._smooth_norm = Smoother(past=past.gradient_norm_smooth)
+        self._smooth_speed = Smoother(past=past.images_per_second_smooth)
+
+    def branch(self) -> Curves:
+        """Curves without points that go on from these."""
+        branch = Curves()
+        branch._restart(self)
+        return branch
 
     def add_steps(self, event: StepsDone) -> None:
         """Add the points of some steps."""
@@ -88,6 +96,7 @@ class Curves:
         ):
             for series in values:
                 series.append(x, nan if line[name] is None else line[name])
+        self._restart()
 
     def cut(self, start: float) -> Curves:
         """Remove what is beyond an epoch; returns it."""

@@ -176,7 +176,7 @@ class RunModel(RunStatus):
             case WentBack():
                 self._ingest_went_back(event)
             case Forked():
-                self.fork_curves = Curves()
+                self.fork_curves = self.curves.branch()
                 self._ingest_forked(event)
             case BranchEvent(inner):
                 self._chart_fork_event(event, inner)

@@ -13,6 +13,10 @@ Array = NDArray[Any]
 SMOOTHING = 0.97
 """Weight of the past in a smoothed series: a memory of about 30 points."""
 
+FORGOTTEN = 10.0
+"""What is so many times as high as each of the last `MEMORY` points has nothing to do with them."""
+MEMORY = 30
+
 MAX_POINTS = 40_000
 """A longer series is thinned, so that a run of hours takes no more memory than one of minutes."""
 
@@ -82,23 +86,48 @@ class Smoother:
     """An exponential moving average that is unbiased from its first value on.
 
     It is divided by the sum of its weights, as Adam does with its moments: otherwise the curve
-    would start near zero and creep up.
+    would start near zero and creep up. After a spike it begins anew with the points that are low
+    again: on a logarithmic axis a loss of a million would else glide down for hundreds of steps.
     """
 
-    def __init__(self, weight: float = SMOOTHING) -> None:
+    def __init__(self, weight: float = SMOOTHING, past: Series | None = None) -> None:
+        """Begin.
+
+        Args:
+            weight: of the past at each point.
+            past: smoothed points to go on with.
+        """
         self._weight = weight
-        self._sum = 0.0
-        self._total = 0.0
+        last = nan if past is None or not len(past) else float(past.y[-1])
+        self._sum, self._total = (last, 1.0) if isfinite(last) else (0.0, 0.0)
+        self._low = 0
+        """Points since the last that was not far below the average, ..."""
+        self._low_sum = self._low_total = 0.0
+        """... and the average of these alone."""
 
     def add(self, values: ArrayLike) -> Array:
         """Smooth the next values (n,); NaN and infinities leave the average as it is."""
         smoothed = []
         for value in np.asarray(values, np.float64).tolist():
             if isfinite(value):
-                self._sum = self._weight * self._sum + (1 - self._weight) * value
-                self._total = self._weight * self._total + (1 - self._weight)
+                self._take(value)
             smoothed.append(self._sum / self._total if self._total else nan)
         return np.array(smoothed)
+
+    def _take(self, value: float) -> None:
+        old, new = self._weight, 1 - self._weight
+        self._sum, self._total = old * self._sum + new * value, old * self._total + new
+        if FORGOTTEN * value >= self._sum / self._total:
+            self._low, self._low_sum, self._low_total = 0, 0.0, 0.0
+            return
+        self._low += 1
+        self._low_sum, self._low_total = (
+            old * self._low_sum + new * value,
+            old * self._low_total + new,
+        )
+        if self._low == MEMORY:
+            self._low, self._sum, self._total = 0, self._low_sum, self._low_total
+            self._low_sum = self._low_total = 0.0
 
 
 def thin(x: Array, y: Array, columns: int) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digit_tui.tui.state.series import MAX_POINTS, Series, Smoother, thin
+from digit_tui.tui.state.series import MAX_POINTS, MEMORY, Series, Smoother, thin
 
 # Without the tiniest numbers: half of the smallest is zero.
 values = st.floats(-1e6, 1e6, allow_subnormal=False)
@@ -66,6 +66,21 @@ class TestSmoother:
         np.testing.assert_allclose(
             Smoother(0.5).add([1.0, 4.0, 16.0]), [1, (1 + 2 * 4) / 3, (1 + 2 * 4 + 4 * 16) / 7]
         )
+
+    def test_it_forgets_a_spike_when_it_is_over(self) -> None:
+        spike = [0.3] * 50 + [1e7] * 10 + [2.3] * 60
+        smoothed = Smoother().add(spike)
+        assert smoothed[59] > 1e6
+        np.testing.assert_allclose(smoothed[60 + MEMORY :], 2.3, rtol=1e-9)
+
+    def test_a_low_point_now_and_then_makes_it_forget_nothing(self) -> None:
+        points = np.where(np.arange(300) % 20, 0.001, 1.0)
+        assert Smoother().add(points)[100:].min() > 0.02
+
+    def test_it_goes_on_from_smoothed_points(self) -> None:
+        past = Series()
+        past.append([0, 1], [5.0, 2.0])
+        np.testing.assert_allclose(Smoother(past=past).add([2.0, 3.0]), [2.0, 2.03])
 
     @pytest.mark.parametrize("hole", [np.nan, np.inf, -np.inf])
     def test_what_is_no_number_is_skipped(self, hole: float) -> None:
