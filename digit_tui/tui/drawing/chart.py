@@ -52,6 +52,8 @@ class Drawing:
     log: bool = False
     percent: bool = False
     """The values are fractions, labelled as per cent."""
+    least: float = 0.0
+    """Drawn where there is none at all, which has no place on a logarithmic axis."""
     bounds: tuple[float, float] | None = None
     """Of the values up the chart, wherever the curves are: so drawings can be compared."""
     marker: str = "braille"

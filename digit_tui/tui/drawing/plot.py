@@ -28,7 +28,7 @@ from digit_tui.tui.drawing.chart import (
     Rows,
     letter,
 )
-from digit_tui.tui.drawing.scale import Scale, scale_for
+from digit_tui.tui.drawing.scale import ROUNDING, Scale, scale_for
 from digit_tui.tui.state.series import thin
 
 Array = NDArray[Any]
@@ -260,6 +260,8 @@ class _Plotting:
             if told:  # of a curve that goes out as well: one value says how far
                 continue
             value = 10 ** y[farthest] if self.drawing.log else y[farthest]
+            if self.drawing.log and value <= self.drawing.least * (1 + ROUNDING):
+                value = 0.0
             text = label(float(f"{value:.3g}"), self.drawing.percent)
             letters = self._letters(plotted)[0] if row is plotted.rows[0] else {}
             _write_beside(row, int(column[farthest]), arrow, text, plotted.left, letters, style)

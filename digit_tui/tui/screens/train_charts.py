@@ -113,6 +113,7 @@ def draw_subject(
         percent=subject.percent,
         marker=options.marker,
         crosshair=options.crosshair,
+        least=_least(model) if shows_error else 0.0,
     )
 
 
@@ -219,7 +220,7 @@ def _values_title(
         parts = [start, ""]
         for mark, value in values.items():
             drawn_with = letter(options.marker, mark)
-            sign = f"{drawn_with or LINE} " if marked else drawn_with or ""
+            sign = f"{drawn_with or LINE} " if marked or drawn_with else ""
             word = f"{words[mark]} " if mark in words else ""
             text = f"{sign}{word}{_value_text(value, figures, subject.percent, least)}"
             parts.append(f"{branches.get(mark, '')}[${COLORS[mark]}]{text}[/]")

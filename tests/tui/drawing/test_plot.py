@@ -160,6 +160,12 @@ class TestRange:
         dipped[250] = -1e6
         assert "▼-1M" in text(draw(Curve(X, dipped, "training"), log=False))
 
+    def test_where_there_is_no_error_at_all_the_arrow_says_so(self) -> None:
+        errors = 0.2 + 0.01 * np.sin(X)
+        errors[250] = least = 1 / 4_000
+        plotted = draw(Curve(X, errors, "training"), log=True, percent=True, least=least)
+        assert "▼0% " in text(plotted)
+
     def test_the_l_shape_of_a_long_run_is_cut_off(self) -> None:
         plotted = draw(
             Curve(X, 0.1 + 0.02 * np.sin(X) + 2 * np.exp(-20 * X), "training"), log=False
