@@ -17,6 +17,7 @@ from digit_tui.run.events import (
     Inspected,
     Paused,
     Refused,
+    Resumed,
     SettingChanged,
     Spiked,
     StepsDone,
@@ -102,7 +103,9 @@ class RunApp(ViewsApp):
                 match event:
                     case BranchEvent(SettingChanged(lesson=Lesson() as lesson)):
                         results.append(f"{lesson.total} drawings: {lesson.words}")
-                    case WentBack() | BranchEvent(WentBack()):
+                    case WentBack() | BranchEvent(WentBack()) | Spiked() | Diverged():
+                        self._health_watch.forget()
+                    case Resumed() if before in TROUBLES:
                         self._health_watch.forget()
             self.schedule.invalidate()
             went_back = went_back or isinstance(event, WentBack)

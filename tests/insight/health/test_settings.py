@@ -77,6 +77,14 @@ def test_steps_that_change_nothing(sample: Dataset) -> None:
     assert weights.still_weights(ran.records[1]) is None
 
 
+def test_nobody_is_told_to_raise_a_rate_that_is_too_high(sample: Dataset) -> None:
+    """Units that it has killed stand still."""
+    ran = diagnose(sample, optimizer="sgd", learning_rate=10.0, epochs=2, schedule="constant")
+    assert weights.still_weights(ran.last) is not None
+    assert ran.rules[0] == "high rate"
+    assert "double_rate" not in {way for each in ran.findings[-1] for way in each.remedies}
+
+
 def test_what_a_look_inside_shows_is_dated_by_the_first_look(sample: Dataset) -> None:
     ran = diagnose(sample, [(2 * STEPS, ScaleLearningRate(1e-3))], epochs=5, schedule="constant")
     found = [weights.still_weights(record) for record in ran.records[2:]]
