@@ -54,11 +54,13 @@ class ViewsApp(JobControlApp):
 
     def show_digits(self, selection: str) -> None:
         """Switch to the mistakes view, filtered by a selection such as "true=4 pred=9"."""
-        self._show_mistakes(lambda view: view.choose(selection))
+        origin = self.current_mode
+        self._show_mistakes(lambda view: view.choose(selection, origin))
 
     def show_digit(self, index: int) -> None:
         """Switch to the mistakes view, at a digit of the split that is shown."""
-        self._show_mistakes(lambda view: view.choose_digit(index))
+        origin = self.current_mode
+        self._show_mistakes(lambda view: view.choose_digit(index, origin))
 
     def show_inside(self, index: int) -> None:
         """Switch to the network view, at a digit of the split that is shown."""

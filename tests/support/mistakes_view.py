@@ -22,6 +22,11 @@ def chosen(opened: Any) -> int:
     return int(row[1:8])
 
 
+def explained(opened: Any) -> int:
+    """The index of the digit that is explained."""
+    return int(title(opened).split()[0].removeprefix("#"))
+
+
 def title(opened: Any) -> str:
     """The line above the list, in words."""
     return str(opened.rows[2].strip("─"))

@@ -130,6 +130,7 @@ OPTIMIZER = (
 RESTART = (
     Meaning("this run's", "all settings of the run as it began"),
     Meaning("classic", "one small layer, no augmentation: quick"),
+    Meaning("sprint", "small images, few epochs: 99% in some seconds"),
     Meaning("standard", "two layers, elastic deformation: the usual one"),
     Meaning("record", "large layers, many epochs: the most accurate"),
     Meaning("data: auto", "MNIST if it was fetched, else the bundled sample"),
@@ -207,7 +208,7 @@ DIGIT = (
     Meaning("output, logit", "how much speaks for each class; the highest wins"),
     Meaning("12 units for 0", "what they add to its logit, against the other one"),
     Meaning("biases", "what the layers above add, whatever the units say"),
-    Meaning("logit 0 - logit 2", "the sum of the numbers above it, exactly"),
+    Meaning("logit 0 - logit 2", "the sum of those above it, but for rounding"),
     Meaning("why 0, not 2", "the units that speak most for the one of the two"),
     Meaning("unit 57  ███  +2.31", "so much of the difference comes from the unit"),
     Meaning("without so far", "how it is read without this unit and those above"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -97,8 +99,8 @@ class MistakesView(FilteredView):
         super().__init__()
         self._evaluated: Evaluated | None = None
         self._renderer = ""
-        self._of_a_cell = False
-        """Whether the digits of a cell of the confusion matrix are listed: esc goes back there."""
+        self._origin: str | None = None
+        """The view that led here: esc goes back there."""
         self._pixels = False
         self._forked = False
         """Whether a fork trains beside the run, whose digits are shown."""
@@ -123,6 +125,11 @@ class MistakesView(FilteredView):
     def words_now(self) -> dict[str, str]:
         return {**super().words_now, **({"all": "Mistakes"} if self._listing.everything else {})}
 
+    @property
+    def keys_first(self) -> Sequence[str]:
+        keys = super().keys_first
+        return ("all", *keys) if self._listing.everything else keys  # the way back
+
     def draw(self, model: RunModel) -> None:
         if model.shown is not self._evaluated:
             self._evaluated = evaluated = model.shown
@@ -140,27 +147,38 @@ class MistakesView(FilteredView):
             self._explain(selected)  # while paused, the neighbours are found at once
 
     def apply_filter(self, text: str) -> None:
-        self._of_a_cell = False
+        self._origin = None
         super().apply_filter(text)
 
-    def choose(self, text: str) -> None:
-        """Show the list, with the digits of a cell of the confusion matrix, as a selection.
+    def choose(self, text: str, origin: str) -> None:
+        """Show the list, with the digits of a cell of the confusion matrix.
+
+        Args:
+            text: which, as a selection.
+            origin: the view that esc goes back to.
 
         Raises:
             SelectionError: if it cannot be parsed.
         """
         self.apply_filter(text)
-        self._of_a_cell = True
-        if self.ready:
-            self._set_layout("-explains", False)
+        self._go_on_from(origin, explains=False)
 
-    def choose_digit(self, index: int) -> None:
-        """Show the list, without a filter, at a digit."""
+    def choose_digit(self, index: int, origin: str) -> None:
+        """Show the list, without a filter, at a digit; from the network view, explain it.
+
+        Args:
+            index: of the digit.
+            origin: the view that esc goes back to.
+        """
         self._listing.choose(index)
-        self._of_a_cell = False
         self._stale = True
+        self._go_on_from(origin, explains=origin == "network")
+
+    def _go_on_from(self, origin: str, explains: bool) -> None:
+        self._origin = origin
         if self.ready:
-            self._set_layout("-explains", False)
+            self._set_layout("-explains", explains)
+            self.refresh_bindings()
 
     @property
     def _explains(self) -> bool:
@@ -228,7 +246,7 @@ class MistakesView(FilteredView):
             split = self.host.model.config.monitored_split
             return f"The {split} digits have not been evaluated yet."
         if str(self._listing.selection):
-            return with_keys(self.app, NO_SUCH_IN_CELL if self._of_a_cell else NO_SUCH)
+            return with_keys(self.app, NO_SUCH_IN_CELL if self._origin else NO_SUCH)
         key = key_names(self.app)["all"]
         return f"Not one mistake. Press {key} to see all {self._evaluated.split} digits."
 
@@ -249,7 +267,10 @@ class MistakesView(FilteredView):
             "inside": not self._listing.is_empty,
             "gallery": not self._explains,
             "pixels": self._explains,
-            "back": self._explains or filtering or bool(str(self._listing.selection)),
+            "back": self._explains
+            or filtering
+            or bool(str(self._listing.selection))
+            or self._origin is not None,
             "filter": not filtering,
         }
         return possible.get(action, True) or None
@@ -274,17 +295,23 @@ class MistakesView(FilteredView):
             self.host.show_inside(self._listing.chosen)
 
     def action_back(self) -> None:
-        """Close the filter line or, if it is closed, the explanation; or list all again."""
+        """Close the filter line or, if it is closed, the explanation; or list all again.
+
+        Then go back to the view that led here.
+        """
         if self._filter.is_open:
             self.close_filter()
-        elif self._explains:
+            return
+        origin, explains = self._origin, self._explains
+        if explains:
             self._set_layout("-explains", False)
-        else:
-            back = self._of_a_cell
+            if origin != "network":
+                return
+        if not explains or origin is not None:
             self.apply_filter("")
             self._redraw_soon()
-            if back:
-                self.host.show_view("confusion")
+        if origin is not None:
+            self.host.show_view(origin)
 
     def action_pixels(self) -> None:
         self._pixels = not self._pixels

@@ -220,8 +220,10 @@ def _values_title(
         parts = [start, ""]
         for mark, value in values.items():
             drawn_with = letter(options.marker, mark)
-            sign = f"{drawn_with or LINE} " if marked or drawn_with else ""
             word = f"{words[mark]} " if mark in words else ""
+            sign = drawn_with or ""
+            if marked or (sign and word):
+                sign = f"{sign or LINE} "
             text = f"{sign}{word}{_value_text(value, figures, subject.percent, least)}"
             parts.append(f"{branches.get(mark, '')}[${COLORS[mark]}]{text}[/]")
         choices.append(" ".join(parts))

@@ -187,7 +187,7 @@ class TestCell:
 
         asked = []
         monkeypatch.setattr(
-            MistakesView, "choose", lambda view, text: asked.append((view.ready, text))
+            MistakesView, "choose", lambda view, text, origin: asked.append((view.ready, text))
         )
         async with confuse() as opened:
             await opened.press("down", *["right"] * 7, "enter")

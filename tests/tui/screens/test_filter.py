@@ -174,7 +174,7 @@ class TestFilter:
 
     async def test_right_ones_are_shown_where_no_mistake_is_meant(self, browse: Any) -> None:
         async with browse() as opened:
-            opened.app.screen.choose("true=4 pred=4")
+            opened.app.screen.choose("true=4 pred=4", "confusion")
             await opened.settle()
             assert re.fullmatch(r"\d+ of 1,000 digits, true=4 pred=4, by loss", title(opened)), (
                 title(opened)
@@ -193,7 +193,7 @@ class TestFilter:
     async def test_it_can_be_set_from_elsewhere(self, browse: Any) -> None:
         async with browse() as opened:
             await opened.press("end", "enter", "slash")
-            opened.app.screen.choose("true=1 pred=7")
+            opened.app.screen.choose("true=1 pred=7", "confusion")
             await opened.settle()
             assert title(opened) == "1 of 4 mistakes, true=1 pred=7, by loss"
             assert chosen(opened) == 4

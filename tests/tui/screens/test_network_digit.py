@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.mistakes_view import MISTAKES, chosen
+from support.mistakes_view import MISTAKES, chosen, explained
 from support.rarely import rarely
 from textual import events
 
@@ -122,8 +122,10 @@ async def test_a_digit_of_the_mistakes_is_shown_and_led_back_to(inside: Any) -> 
         await opened.press("i")
         await opened.until(lambda: f"#{index} " in opened.text and "why" in opened.text)
         await opened.press("enter")
-        await opened.until(lambda: "▸" in opened.text and "rank" in opened.text)
-        assert chosen(opened) == index
+        await opened.until(lambda: "what if it were" in opened.text)
+        assert explained(opened) == index
+        await opened.press("escape")
+        await opened.until(lambda: f"#{index} " in opened.text and "why" in opened.text)
 
 
 async def test_it_stays_with_its_digit_while_the_network_learns(inside: Any, story: Any) -> None:

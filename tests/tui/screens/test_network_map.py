@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.mistakes_view import MISTAKES, chosen
+from support.mistakes_view import MISTAKES, explained
 from support.rarely import rarely
 from textual import events
 
@@ -192,13 +192,12 @@ async def test_a_digit_leads_to_the_mistakes_and_inside(inside: Any) -> None:
         column, row = cursor(opened)
         await click(opened, left + column, top + row, times=2)
         await opened.until(lambda: "rank" in opened.text)
-        first = chosen(opened)
-        opened.app.show_view("network")
-        await opened.settle()
+        first = explained(opened)
+        await opened.press("escape")
         assert digit_of(opened) == first
         await opened.press("enter")
         await opened.until(lambda: "rank" in opened.text)
-        assert chosen(opened) == first
+        assert explained(opened) == first
 
 
 async def test_without_colour_digits_are_their_own_marks(inside: Any, sample: Dataset) -> None:

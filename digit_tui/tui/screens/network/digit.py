@@ -64,7 +64,7 @@ class DigitPage(Page):
 
     NAME = "Digit"
     BINDINGS = [
-        Binding("enter", "open", "Why", id="digit_open", tooltip="Show the digit in Mistakes"),
+        Binding("enter", "open", "Why", id="digit_open", tooltip="Explain the digit in Mistakes"),
         Binding(
             "left", "move(-1)", "Digit", group=DIGIT, id="harder", tooltip="Go to a harder digit"
         ),

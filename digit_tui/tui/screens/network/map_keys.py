@@ -7,7 +7,7 @@ from textual.binding import Binding, BindingType
 ZOOM = Binding.Group("Zoom", compact=True)
 
 MAP_KEYS: list[BindingType] = [
-    Binding("enter", "open", "Why", id="map_open", tooltip="Show the chosen digit in Mistakes"),
+    Binding("enter", "open", "Why", id="map_open", tooltip="Explain the chosen digit in Mistakes"),
     Binding(
         "i",
         "inside",

@@ -56,7 +56,9 @@ class RobustnessPage(Page):
             "b", "measure", "Measure", id="measure", tooltip="Measure the network as it is now"
         ),
         Binding("escape", "stop", "Stop", id="measure_stop", tooltip="Stop measuring"),
-        Binding("enter", "open", "Why", id="robustness_open", tooltip="Show the digit in Mistakes"),
+        Binding(
+            "enter", "open", "Why", id="robustness_open", tooltip="Explain the digit in Mistakes"
+        ),
         Binding(
             "left",
             "move(-1)",
