@@ -36,9 +36,21 @@ def hint(error: click.ClickException) -> str:
     other = OTHER_NAMES.get(name)
     if isinstance(context.command, click.Group) and other in context.command.commands:
         return f" Did you mean {other!r}?"
+    if name == "help":
+        return " Did you mean '--help'?"
+    if context.info_name == "runs" and _is_run(name):
+        return f" To show a run, write {context.command_path} show {name}."
     if context.parent is None and get_close_matches(name, TO_TRAIN, 1):
         return f" To train, write {context.command_path} or {context.command_path} --batch."
     return ""
+
+
+def _is_run(name: str) -> bool:
+    """Whether a run is called so."""
+    from digit_tui.storage.run_files import runs_folder
+
+    plain = name.replace("-", "").replace("_", "").isalnum()
+    return name == "last" or (plain and (runs_folder() / name).is_dir())
 
 
 def name_in_errors(command: click.Command) -> None:

@@ -25,6 +25,7 @@ from digit_tui.run.commands import (
     SwitchOff,
     SwitchOn,
     Teach,
+    WeightChange,
 )
 
 _SETTINGS: dict[str, type[Setting]] = {
@@ -56,6 +57,11 @@ def is_ancestor(step: int, lineage: Lineage, later_step: int, later_lineage: Lin
         and later_lineage[: len(lineage)] == lineage
         and all(applied.step >= step for applied in added)
     )
+
+
+def changes_weights_at(step: int, lineage: Lineage) -> bool:
+    """Whether a command changed the weights at a step: they are others than before."""
+    return any(each.step == step and isinstance(each.command, WeightChange) for each in lineage)
 
 
 def shared_length(first: Lineage, second: Lineage) -> int:

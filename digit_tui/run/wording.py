@@ -296,8 +296,8 @@ def farewell(
     if run is None:
         return ["This run was not saved: it had not started training."]
     lines = [f"Saved step {step:,} in {run}"]
-    if not done:
-        lines.append(f"Resume it with: {program} --resume {shlex.quote(run)}")
+    again = "Open it again" if done else "Resume it"
+    lines.append(f"{again} with: {program} --resume {shlex.quote(run)}")
     if fork is not None and done:
         lines.append(f"Saved its fork as {fork}")
     elif fork is not None:

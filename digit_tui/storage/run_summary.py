@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from digit_tui.config import ConfigError, RunConfig
 from digit_tui.run.changes import settings_along
 from digit_tui.run.commands import Lineage
-from digit_tui.run.lineage import position
+from digit_tui.run.lineage import changes_weights_at, position
 from digit_tui.run.setting_ranges import check_values
 from digit_tui.run.setting_words import NAMES, field_value, setting_value
 from digit_tui.run.settings import OPTIONLESS, Settings
@@ -177,13 +177,13 @@ def _best(
 ) -> tuple[float, float] | None:
     """See `RunSummary.best`: the ends of epochs, evaluations between them, and the last one."""
     name = f"{saved.config.monitored_split}_accuracy"
-    found = [
-        (line["epoch"], line[name])
-        for line in (*history.epochs, *history.evaluations)
-        if line["step"] > history.start
-    ]
+    # A fork that was taught something, or pruned, is no longer the run that it was forked from.
+    start = history.start - changes_weights_at(history.start, history.lineage)
+    lines = [each for each in history.epochs if each["step"] > history.start]
+    lines += [each for each in history.evaluations if each["step"] > start]
+    found = [(line["epoch"], line[name]) for line in lines]
     # Weights that came from elsewhere are worth a look before the first step.
-    least = history.start - ("initial_weights" in saved.record)
+    least = start - ("initial_weights" in saved.record)
     if results is not None and results["steps"] > least:
         # Earlier versions recorded the last evaluation only here.
         epoch = position(results["steps"], history.lineage, saved.config.batch_size, images)

@@ -32,7 +32,7 @@ from digit_tui.run.events import (
     Teaching,
     Warned,
 )
-from digit_tui.run.lineage import position
+from digit_tui.run.lineage import changes_weights_at, position
 from digit_tui.run.setting_ranges import checked_changes
 from digit_tui.run.setting_words import NAMES
 from digit_tui.run.settings import scheduled_rate
@@ -372,7 +372,8 @@ class Branch:
     def _checkpoint(self, writer: RunWriter) -> Checkpoint:
         state = self.state
         # What its network was when the run began is no result of it.
-        own = state.step > writer.history.start
+        start = writer.history.start
+        own = state.step > start or changes_weights_at(start, state.lineage)
         accuracy = self.accuracy if own else None
         return Checkpoint(
             state=state,

@@ -20,6 +20,8 @@ from digit_tui.cli.terminal import no_terminal
         ("--no-such", "(see digit-tui --help)"),
         ("nonsense", "(see digit-tui --help)"),
         ("trian", "To train, write digit-tui or digit-tui --batch. (see digit-tui --help)"),
+        ("help", "Did you mean '--help'? (see digit-tui --help)"),
+        ("runs last", "To show a run, write digit-tui runs show last. (see digit-tui runs --help)"),
         ("runs remove x", "Did you mean 'rm'? (see digit-tui runs --help)"),
         ("--seed x", "'x' is not a whole number. (see digit-tui --help)"),
         ("--target-accuracy x", "'x' is not a number. (see digit-tui --help)"),

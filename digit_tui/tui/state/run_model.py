@@ -57,6 +57,8 @@ from digit_tui.tui.state.log_line import KINDS, LOG_LINES, Kind, LogLine
 Moment = tuple[Evaluated | None, Settings]
 """The latest evaluation, and the settings in force: if one changes, one looks anew."""
 
+WEIGHT_SETTINGS = ("switched_off", "pruned", "taught")
+"""Changed settings that are other weights at once."""
 MAX_UNDONE = 8
 """The last so many undone parts of the run stay on the charts."""
 
@@ -142,7 +144,13 @@ class RunModel(RunStatus):
     @property
     def best(self) -> tuple[float, float] | None:
         """The first epoch with the run's highest accuracy, and that accuracy as a fraction."""
-        x, y = self.curves.monitored_accuracy.between(self.start + NEARLY, inf)
+        # A fork whose weights were changed at once is another network than the run's.
+        own = any(
+            each.setting in WEIGHT_SETTINGS and abs(each.epoch - self.start) < NEARLY
+            for each in self._changes
+        )
+        start = self.start + (-NEARLY if own else NEARLY)
+        x, y = self.curves.monitored_accuracy.between(start, inf)
         first = int(y.argmax()) if len(y) else None
         return None if first is None else (float(x[first]), float(y[first]))
 

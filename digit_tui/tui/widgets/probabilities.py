@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -91,5 +92,6 @@ class Probabilities(Canvas):
             value = float(probabilities[each])
             note, style = notes.get(each, ("", None))
             bar = bar_of(value, room)
-            lines.append([Segment(f"{each:>2} {bar:<{room}} {value:>6.1%} {note}", style)])
+            share = f"{value:.1%}" if isfinite(value) else "-"  # it has diverged
+            lines.append([Segment(f"{each:>2} {bar:<{room}} {share:>6} {note}", style)])
         self.paint(lines)

@@ -113,6 +113,19 @@ def test_a_fork_without_a_step_has_none(
     assert not (Path(left) / "best.npz").exists()
 
 
+@pytest.mark.parametrize("at", [9, 16])
+def test_a_fork_whose_weights_were_changed_has_one(
+    at: int, request_: RunRequest, sample: Dataset
+) -> None:
+    """It is another network than the run's: at the end of an epoch, too."""
+    off = Fork((SwitchOff(1, (0, 1)),))
+    script = [(at, off), (at, Keep(fork=True)), (at, Pause()), (at, Stop())]
+    model = train(request_, sample, script)
+    folder = Path(str(model.folder))
+    assert saved_best(folder) == model.best == (at / 8, model.evaluation.accuracy)
+    assert SavedRun.read(folder).checkpoint(best=True).state.step == at
+
+
 def test_of_an_earlier_version_the_last_one_is_in_its_results(
     request_: RunRequest, sample: Dataset, tmp_path: Path
 ) -> None:
