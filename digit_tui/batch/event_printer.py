@@ -101,6 +101,7 @@ class EventPrinter:
             case RunEnded():
                 if inner is event:
                     self.ended = inner
+                    _tell_of_guessing(inner)
                 else:
                     self.fork_ended = inner
 
@@ -114,3 +115,11 @@ class EventPrinter:
         if self.forked is not None and self.fork_ended is not None:
             fork = self.forked, self.fork_ended
         return final_report(self.ended, images, fork, self._lesson)
+
+
+def _tell_of_guessing(ended: RunEnded) -> None:
+    """Say so if a run that came to its end has learned nothing: else it looks like any other."""
+    predictions, split = ended.evaluated.evaluation.predictions, ended.evaluated.split
+    if ended.reason == "finished" and ended.steps and (predictions == predictions[0]).all():
+        read = f"every {split} digit is read as {predictions[0]}"
+        print_error(f"{read}: the network only guesses; another --lr may help")
