@@ -33,6 +33,12 @@ class FoundRate:
         """What the schedule makes of a base rate at this moment."""
         return self.present / self.base
 
+    @property
+    def fits(self) -> bool:
+        """Whether the base rate may stay: from the suggested one to that of the lowest loss."""
+        low, high = self.curve.suggestion, self.curve.minimum
+        return low is not None and high is not None and low <= self.base <= high
+
 
 class RateSearch:
     """A range test, step by step.

@@ -19,6 +19,7 @@ from digit_tui.cli.lr_find import fresh
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset, load_dataset
 from digit_tui.insight import rate_finder
+from digit_tui.insight.rate_finder import RateCurve
 from digit_tui.nn import RULES
 from digit_tui.run.commands import Inspect, Stop, SwitchOff
 from digit_tui.run.events import Inspected, RunEnded
@@ -230,3 +231,14 @@ def test_training_at_the_suggested_rate_works(sample: Dataset, optimizer: str) -
     assert reached > accuracy(config.learning_rate) - 0.02
     assert reached > accuracy(suggestion / 30) + 0.01
     assert reached > accuracy(suggestion * 100) + 0.01
+
+
+@pytest.mark.parametrize(
+    ("base", "fits"), [(0.009, False), (0.01, True), (0.1, True), (0.2, True), (0.21, False)]
+)
+def test_a_rate_fits_from_the_suggested_one_to_that_of_the_lowest_loss(
+    base: float, fits: bool
+) -> None:
+    rates = np.array([0.001, 0.3])
+    curve = RateCurve(rates, rates, rates, rates, "exploded", 0.2, 0.01, 0.001, "")
+    assert FoundRate(0, 0.0, "sgd", 10, base / 2, base, curve).fits == fits

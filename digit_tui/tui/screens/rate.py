@@ -151,8 +151,8 @@ class RateDialog(Dialog[float | None]):
             return
         self._found, self._done = message.found, message.done
         if message.done:
-            curve = message.found.curve
-            self._rate = taken(curve.suggestion) if curve.suggestion else message.found.base
+            found, suggestion = message.found, message.found.curve.suggestion
+            self._rate = taken(suggestion) if suggestion and not found.fits else found.base
             self._tell_choice()
         else:
             at = message.found.curve.rates[-1]
@@ -207,7 +207,8 @@ class RateDialog(Dialog[float | None]):
         loss = found.curve.smoothed_at(rate)
         told = no_rate(found) if found.curve.reason else ended(found)
         lines = [f"At step {found.step:,}: {told}."]
-        lines.append(f"Chosen: {rate:.4g} (loss {loss_words(loss)})")
+        fits = ", that of now: it fits" if found.fits and rate == found.base else ""
+        lines.append(f"Chosen: {rate:.4g} (loss {loss_words(loss)}){fits}")
         if schedule_words(found):
             now = f"{rate * found.factor:.2g}"
             lines.append(f"It is the base rate: the schedule makes {now} of it now.")

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from digit_tui.insight import rate_finder
 from digit_tui.run import commands, rate_search
-from digit_tui.run.rate_search import RateSearch
+from digit_tui.run.rate_search import FoundRate, RateSearch
 from digit_tui.run.rate_words import taken
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.screens import rate as rate_module
@@ -119,6 +119,14 @@ async def test_now_is_what_is_set_however_far_the_schedule_has_lowered_it(dialog
         opened.find("the schedule makes 0.0003 of it now")
         await opened.press("enter")
         assert opened.sent == [commands.SetLearningRate(0.001)]
+
+
+async def test_a_rate_that_fits_is_left_as_it_is(
+    dialog: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FoundRate, "fits", True)
+    async with dialog() as opened:
+        opened.find(r"Chosen: 0.001 \(loss [\d.]+\), that of now: it fits")
 
 
 @pytest.mark.long
