@@ -35,9 +35,11 @@ class FoundRate:
 
     @property
     def fits(self) -> bool:
-        """Whether the base rate may stay: from the suggested one to that of the lowest loss."""
-        low, high = self.curve.suggestion, self.curve.minimum
-        return low is not None and high is not None and low <= self.base <= high
+        """Whether the base rate may stay: it does as well as the suggested one, or better."""
+        suggestion, loss_at = self.curve.suggestion, self.curve.smoothed_at
+        if suggestion is None or self.base < suggestion:
+            return False
+        return loss_at(self.base) <= loss_at(suggestion)
 
 
 class RateSearch:

@@ -40,6 +40,8 @@ class Dialog(ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]
     SCROLLS: ClassVar[bool] = False
     """Whether keys scroll it."""
+    EXPLAINED: ClassVar[bool] = True
+    """Whether a key says what it shows."""
     MESSAGE: ClassVar[bool] = False
     """Whether it has two lines above its buttons for a message."""
 

@@ -143,7 +143,11 @@ class Frame(Screen[None]):
         )
         self.call_after_refresh(self.redraw)
 
+    def on_screen_suspend(self) -> None:
+        self.query_one(KeyBar).refresh()  # under a dialog few keys work
+
     def on_screen_resume(self, event: events.ScreenResume) -> None:
+        self.query_one(KeyBar).refresh()
         event.refresh_styles = False  # they are up to date, and take as long as all else
         # Textual sends a new size only to the screen on top: catch up on the breakpoints.
         self.post_message(events.Resize(self.app.size, self.app.size))

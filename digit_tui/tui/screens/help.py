@@ -24,6 +24,7 @@ class HelpDialog(Dialog[None]):
     """What a view shows, then its keys, then those of the run, and the way to the manual."""
 
     SCROLLS = True
+    EXPLAINED = False
     BINDINGS = [
         Binding("k", "keys", "Keys"),
         Binding("m", "manual", "Manual"),

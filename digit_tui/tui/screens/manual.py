@@ -24,6 +24,7 @@ class ManualDialog(ListDialog[None]):
     """The list of topics."""
 
     TITLE = "Manual"
+    EXPLAINED = False
     BINDINGS = [Binding("enter", "submit", "Open", key_display="enter"), CLOSE]
 
     def compose_content(self) -> ComposeResult:
@@ -41,6 +42,7 @@ class TopicDialog(Dialog[None]):
     """One topic."""
 
     SCROLLS = True
+    EXPLAINED = False
     BINDINGS = [CLOSE]
 
     def __init__(self, topic: str) -> None:

@@ -8,10 +8,13 @@ from itertools import groupby
 from rich.text import Text
 from textual.binding import Binding
 from textual.geometry import Size
+from textual.screen import ModalScreen
 from textual.widget import Widget
 
 GAP = 2
 """Columns between keys."""
+HELP = "help"
+"""The key that works in dialogs, too, by its id."""
 TALL = 30
 """Rows of a screen that has room for a second line."""
 
@@ -47,10 +50,13 @@ class KeyBar(Widget):
 
     def _lines(self, width: int) -> list[Text]:
         """The keys that fit, in the order of the bindings."""
+        dialog = self.app.screen
+        covered = isinstance(dialog, ModalScreen)  # which has buttons for its own keys
+        explained = covered and getattr(dialog, "EXPLAINED", False)
         shown = [
             binding
             for _, binding, enabled, _ in self.screen.active_bindings.values()
-            if binding.show and enabled
+            if binding.show and enabled and (not covered or (explained and binding.id == HELP))
         ]
         # Of several keys for the same, as the user may give them, the first.
         shown = [*{binding.id or binding.key: binding for binding in reversed(shown)}.values()]
@@ -70,7 +76,9 @@ class KeyBar(Widget):
             if len(broken) <= rows:
                 lines = broken
         gap = Text(" " * GAP)
-        return [gap.join(items[each] for each in line) for line in lines]
+        texts = [gap.join(items[each] for each in line) for line in lines]
+        # Under a dialog it stays as high as it is: nothing moves.
+        return texts + [Text()] * (self.size.height - len(texts)) * covered
 
     def _item(self, bindings: list[Binding]) -> Text:
         """The keys of a group, and what they do."""

@@ -16,6 +16,22 @@ OF_MISTAKES = ["⏎ Why", "/ Filter", "y Order", "↑ ↓ Move"]
 OF_VIEWS = [["[ ] Rate", "f Fork"], OF_MISTAKES, ["⏎ Digits", "d Change"]]
 
 
+@pytest.mark.parametrize("height", [24, 40])
+async def test_under_a_dialog_it_has_only_what_works_there(
+    window: Any, story: Any, height: int
+) -> None:
+    async with window(100, height) as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        before = opened.rows[-2:]
+        for key, shown in (("o", "? Help"), ("ctrl+p", ""), ("question_mark", "")):
+            await opened.press(key)
+            assert len(opened.app.screen_stack) == 2
+            drawn = opened.app.screen_stack[0].query_one("KeyBar").render()
+            assert drawn.plain.strip() == shown
+            await opened.press("escape")
+            await opened.until(lambda: opened.rows[-2:] == before)
+
+
 @pytest.mark.parametrize("height", [24, *rarely(30, 40)])
 @pytest.mark.parametrize("width", [80, *rarely(60, 74, 100, 120, 200)])
 async def test_it_shows_what_is_wanted_most(
