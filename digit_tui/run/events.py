@@ -294,7 +294,9 @@ class Paused:
     back_to: float | None = field(default=None, metadata={"json": False})
     """The epoch to which undo leads, if it diverged or its loss spiked in interactive use, ..."""
     undoes: Lineage = field(default=(), metadata={"json": False})
-    """... and the commands that this undoes."""
+    """... and the commands that this undoes, ..."""
+    back_rate: float = field(default=0.0, metadata={"json": False})
+    """... and the learning rate there, before the schedule."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from math import isnan
 from pathlib import Path
 
 from digit_tui.data import Dataset, a_digit, counted
-from digit_tui.run.commands import Lineage
+from digit_tui.run.commands import Lineage, ScaleLearningRate, SetLearningRate, SetOptimizer
 from digit_tui.run.events import (
     BranchEvent,
     CheckpointSaved,
@@ -61,6 +61,8 @@ FEW = 2
 """Drawings of unknown classes that are named one by one."""
 RECENT = 1_000
 """Steps for which a change may have caused trouble, and is named."""
+RATE_SETTINGS = (SetLearningRate, ScaleLearningRate, SetOptimizer)
+"""Commands that set the learning rate."""
 PAUSES = {
     "asked": "paused",
     "batch": "paused after one batch",
@@ -241,6 +243,8 @@ def after_trouble(event: Paused, ways: Ways | None) -> list[str]:
     there = f"that is epoch {event.back_to:.2f}"
     if not event.undoes:
         return [advice, with_remedy(f"{there}, with the same settings", SAME_SETTINGS, ways)]
+    if any(isinstance(each.command, RATE_SETTINGS) for each in event.undoes):
+        there += f", rate {event.back_rate:.4g}"
     return [advice, _undone(event.undoes, f"{there}; undoes: ")]
 
 

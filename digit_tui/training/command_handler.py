@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.run import commands
+from digit_tui.run.changes import settings_along
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import Event, Paused, Refused, Resumed
 from digit_tui.run.remedies import ALL_DONE, FORK_FIRST, KEEP_FIRST, LEFT_MOMENT, NO_CHANGE
@@ -131,7 +132,8 @@ class CommandHandler:
         step, lineage = self.undo.last_good(run)
         undoes = run.state.lineage[len(lineage) :]
         back_to = run.position_at(step, lineage)
-        return Paused(self._step, run.position, reason, back_to=back_to, undoes=undoes)
+        rate = settings_along(lineage, run.config)[-1].learning_rate
+        return Paused(self._step, run.position, reason, back_to, undoes, rate)
 
     def _resume(self, mode: Mode = RUNNING) -> Iterator[Event]:
         if self._branches.finished:

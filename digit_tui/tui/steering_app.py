@@ -165,8 +165,9 @@ class SteeringApp(RunApp):
         if self._forked():
             return
         key = self.key_names["keep_drawing"]
+        where = key if self.current_mode == "draw" else f"view Draw, {key}"
         try:
-            command = teach_own_digits(f"draw and keep {{}} more (view Draw, {key})")
+            command = teach_own_digits(f"draw and keep {{}} more ({where})")
         except DataError as error:
             self.tell(str(error))
             return

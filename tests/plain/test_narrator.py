@@ -69,14 +69,14 @@ def test_troubles_are_told_with_what_to_do() -> None:
     told = Told(verbose=False)
     told.tell(
         happened.Spiked(12, 0.4, 0.1, 3.0, "loss rose from 0.1 to 3 by step 12"),
-        happened.Paused(12, 0.4, "spike", back_to=0.2, undoes=DOUBLED),
+        happened.Paused(12, 0.4, "spike", back_to=0.2, undoes=DOUBLED, back_rate=0.01),
         happened.BranchEvent(happened.Diverged(12, 0.4, "loss", 0.0, "loss became NaN at step 13")),
         happened.Refused(12, "All epochs are done", ALL_DONE),
     )
     assert told.lines == [
         "loss rose from 0.1 to 3 by step 12",
         "paused: undo goes back to when it was still good, go trains on",
-        "that is epoch 0.20; undoes: switch to sgd, double the learning rate 2 times",
+        "that is epoch 0.20, rate 0.01; undoes: double the learning rate 2 times and 1 more",
         "fork: loss became NaN at step 13",
         "All epochs are done: epochs 10 adds ten",
     ]

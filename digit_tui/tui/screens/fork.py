@@ -38,6 +38,7 @@ CLIPPINGS = ((None, None), (1.0, None), (None, 0.1))
 
 RADII = (0.0, 0.05, 0.1, 0.2)
 """Of sharpness-aware minimisation: off, and others. Its key cycles through them too."""
+NOTHING_YET = "Nothing differs yet: choose with ←→, or type where nothing is listed."
 
 
 class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
@@ -123,7 +124,9 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
         elif changes:
             self.dismiss(changes)
         elif changes is not None:
-            self.tell("Choose with ←→ what the copy does differently.", wrong=True)
+            self.tell(
+                "Nothing differs yet: choose with ←→, or type where nothing is listed.", wrong=True
+            )
 
     def _check(self) -> tuple[SettingCommand, ...] | None:
         """The commands for what differs; None if a value is wrong, which is told."""

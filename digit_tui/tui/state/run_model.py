@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from math import inf, isfinite
+from pathlib import Path
 from time import monotonic
 
 from digit_tui.config import RunConfig
@@ -59,6 +60,7 @@ Moment = tuple[Evaluated | None, Settings]
 
 WEIGHT_SETTINGS = ("switched_off", "pruned", "taught")
 """Changed settings that are other weights at once."""
+OTHER_VIEWS = "other views show its mistakes, its inside, and what it reads in a digit of yours"
 MAX_UNDONE = 8
 """The last so many undone parts of the run stay on the charts."""
 
@@ -250,6 +252,8 @@ class RunModel(RunStatus):
     def _say_pause(self, event: Paused) -> None:
         reason = event.reason
         if reason == "finished":
+            if all(line.text != OTHER_VIEWS for line in self.log):
+                self.say("note", OTHER_VIEWS)
             self.say("note", wording.all_done(self.ways))
         elif reason in TROUBLES:
             for line in wording.after_trouble(event, self.ways):
@@ -364,6 +368,8 @@ class RunModel(RunStatus):
             self.curves.extend(self.fork_curves, start, inf)
         self.undone.append(UndoneCurves(start, None, left))
         self._say_event(event)
+        if event.kept == "fork" and self.folder is not None:
+            self.say("note", f"this run is {Path(self.folder).name} now")
         self._mark_changes()
 
     def _say_epoch(self, event: EpochEnded) -> None:

@@ -147,7 +147,13 @@ class TestQuit:
                     "Saved its fork; resume that with: digit-tui --resume /runs/fork",
                 ],
             ),
-            (2_500, ["Saved its fork as /runs/fork"]),
+            (
+                2_500,
+                [
+                    "Open it again with: digit-tui --resume /runs/one",
+                    "Saved its fork as /runs/fork",
+                ],
+            ),
         ],
     )
     async def test_a_fork_that_trained_to_the_end_is_told(

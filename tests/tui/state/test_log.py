@@ -178,6 +178,9 @@ class TestLog:
     ) -> None:
         tell(*story.opening(), story.paused("finished"))
         assert lines(model)[-1] == "all epochs are done: e adds ten, q leaves"
+        assert lines(model)[-2].startswith("other views show its mistakes")
+        tell(story.resumed(), story.paused("finished"))
+        assert lines(model)[-2] == "training resumed"  # that is told once
 
     def test_divergence_is_told_with_what_to_do(
         self, model: RunModel, story: Any, tell: Tell
