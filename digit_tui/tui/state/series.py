@@ -17,8 +17,12 @@ FORGOTTEN = 10.0
 """What is so many times as high as each of the last `MEMORY` points has nothing to do with them."""
 MEMORY = 30
 
-MAX_POINTS = 40_000
+MAX_POINTS = 16_000
 """A longer series is thinned, so that a run of hours takes no more memory than one of minutes."""
+THIN_COLUMNS = 4_000
+"""As many have two points each then, ..."""
+CUT_COLUMNS = 1_000
+"""... and as many in a series that is kept after its run went another way."""
 
 
 class Series:
@@ -35,7 +39,7 @@ class Series:
         """Add one point, or several as arrays (n,)."""
         added = np.broadcast(x, y).size
         if self._count + added > MAX_POINTS:
-            kept = thin(self.x, self.y, MAX_POINTS // 4)
+            kept = thin(self.x, self.y, THIN_COLUMNS)
             self._count = len(kept[0])
             self._points[:, : self._count] = kept
         end = self._count + added
@@ -57,7 +61,7 @@ class Series:
         """Remove the points beyond x = start; returns them."""
         kept = int(np.searchsorted(self.x, start, side="right"))
         rest = Series()
-        rest.append(*thin(self.x[kept:], self.y[kept:], MAX_POINTS // 40))
+        rest.append(*thin(self.x[kept:], self.y[kept:], CUT_COLUMNS))
         self._count = kept
         return rest
 
