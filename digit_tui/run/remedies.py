@@ -13,6 +13,8 @@ LATER = "settings take effect in further epochs"
 """What is said of a setting that is changed when all epochs are done."""
 TROUBLE = "{undo} goes back to when it was still good"
 SPIKE = f"{TROUBLE}, {{go}} trains on"
+TROUBLE_EARLY = "{undo} goes back to the start"
+SPIKE_EARLY = f"{TROUBLE_EARLY}, {{go}} trains on"
 SAME_SETTINGS = "{halve_rate} halves the rate, {find_rate} finds one"
 """With the same settings the same trouble comes again."""
 PAUSED = "{go} trains on"
@@ -42,6 +44,7 @@ HEALTH = {
 """What helps against a finding of `insight.health`, by the name it has there."""
 REMEDIES = (
     *(ALL_DONE, LEAVE, TROUBLE, SPIKE, SAME_SETTINGS, PAUSED, KEEP_FIRST, FORK_FIRST, OTHER_VALUE),
+    *(TROUBLE_EARLY, SPIKE_EARLY),
     *(NEVER_THERE, NO_CHANGE, LEFT_MOMENT, SAVE_AGAIN, HELD_OUT, TEST),
     *HEALTH.values(),
 )

@@ -114,7 +114,7 @@ class RunApp(ViewsApp):
             if line is self._told:  # it goes on: "learning rate 0.002 → 0.008"
                 self.clear_notifications()
             self._told = line
-        for text in [*(line.text for line in told.values()), *results]:
+        for text in [*map(self._with_way_back, told.values()), *results]:
             self._show_where_no_log_is(text)
         top = self.top_screen
         if isinstance(top, LogDialog):
@@ -155,6 +155,13 @@ class RunApp(ViewsApp):
         self.model.say("note", text)
         self.ingest((), urgent=True)
         self._show_where_no_log_is(text)
+
+    def _with_way_back(self, line: LogLine) -> str:
+        """A line as a notice, with the key that takes a changed setting back."""
+        changes = [each for each in line.events if isinstance(each, SettingChanged)]
+        if not changes or any(each.effect or each.lesson for each in changes):
+            return line.text
+        return f"{line.text}; {self.key_names['undo']} takes it back"
 
     def _show_where_no_log_is(self, text: str) -> None:
         shown = [each.message for each in self._notifications if not each.has_expired]
