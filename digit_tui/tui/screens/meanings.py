@@ -113,6 +113,7 @@ RATE = (
     Meaning("s  steepest", "the rate at which the loss falls fastest"),
     Meaning("t  minimum/10", "a tenth of the rate at which the loss is least"),
     Meaning("n  now", "the rate that is set: it stays as it is"),
+    Meaning("chosen", "now, if the loss is as low there; else s or t"),
     Meaning("smoothed, each batch", "averaged over some steps; as it was at each step"),
     Meaning("the shaded column", "the chosen rate: ← →, s, t, n, or a click"),
     Meaning("base rate", "what is set; the schedule makes a part of it"),
