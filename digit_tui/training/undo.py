@@ -9,7 +9,7 @@ from math import isfinite
 import numpy as np
 
 from digit_tui.run.changes import settings_along
-from digit_tui.run.commands import Lineage, SetBatchSize
+from digit_tui.run.commands import Lineage, SetBatchSize, WeightChange
 from digit_tui.run.events import (
     Event,
     Refused,
@@ -254,12 +254,18 @@ class UndoManager:
 def _with_harmless(step: int, lineage: Lineage, branch: Branch) -> Lineage:
     """A lineage with the commands that come next at its step, as far as no trouble comes of them.
 
-    A person who has halved a rate that was too high would else get it back.
+    A person who has halved a rate that was too high would else get it back. Where the rate was
+    raised at that step, too, it is the cause, and not what the network was taught before.
     """
     whole = branch.state.lineage
-    settings = settings_along(whole, branch.config)
-    end = len(lineage)
-    while end < len(whole) and whole[end].step == step and _is_harmless(*settings[end : end + 2]):
+    end = last = len(lineage)
+    while last < len(whole) and whole[last].step == step:
+        last += 1
+    changes = [*pairwise(settings_along(whole[:last], branch.config))]
+    raised = any(new.learning_rate > old.learning_rate for old, new in changes[end:])
+    while end < last and (
+        _is_harmless(*changes[end]) or (raised and isinstance(whole[end].command, WeightChange))
+    ):
         end += 1
     return whole[:end]
 

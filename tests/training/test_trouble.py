@@ -156,6 +156,17 @@ def test_several_commands_at_one_step_are_taken_back_together(
     assert end_of(ran) == end_of(train([before], epochs=12))
 
 
+def test_what_was_pruned_before_the_rate_was_raised_stays(train: Any) -> None:
+    """At the same step: the rate is to blame for the trouble."""
+    pruned = (48, Prune(0.3))
+    presses = [(48, ScaleLearningRate(10))] * 6
+    ran = train([pruned, *presses, (NEVER, Undo()), STOP], epochs=12, interactive=True)
+    (back,) = ran.all(WentBack)
+    assert [each.command for each in back.aim_lineage] == [pruned[1]]
+    assert went_as_told(ran)
+    assert end_of(ran) == end_of(train([pruned], epochs=12))
+
+
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_rate_that_was_lowered_at_the_start_stays_lower(times: int, train: Any) -> None:
     """It was too high from the start, and with half of it the loss rises again."""

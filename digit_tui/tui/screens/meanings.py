@@ -121,7 +121,7 @@ RATE = (
 OPTIMIZER = (
     Meaning("▸", "the optimizer that is selected; enter switches"),
     Meaning("●", "the optimizer in use"),
-    Meaning("1 to 6", "these keys switch at once, here and on each view"),
+    Meaning("1 to 9, 0", "these keys switch at once, here and on most views"),
     Meaning("down the gradient", "where the loss of a batch falls fastest"),
     Meaning("velocity", "a mean of the latest gradients, for a steadier way"),
     Meaning("own step per weight", "shorter where gradients are large"),

@@ -81,7 +81,7 @@ class RestartDialog(Form[NextRun | None]):
             self._batch_size: str(config.batch_size),
         }
         for entry, text in texts.items():
-            if entry.text == self._filled.get(entry, ""):
+            if entry.text in ("", self._filled.get(entry, "")):
                 entry.fill(text)
                 self._filled[entry] = text
 
@@ -120,13 +120,17 @@ class RestartDialog(Form[NextRun | None]):
         return [None, *PRESETS][self._preset.chosen]
 
     def _check(self) -> RunConfig | None:
-        """The configuration of the next run; None if a value is wrong, which is told."""
-        wanted = {
+        """The configuration of the next run; None if a value is wrong, which is told.
+
+        What is left empty is as the preset has it, or as it was.
+        """
+        typed = {
             "data": self._data.text,
             "hidden": self._hidden.text,
             "batch-size": self._batch_size.text,
             "seed": self._seed.text,
         }
+        wanted = {name: text for name, text in typed.items() if text.strip()}
         if self._chosen_preset is not None:
             wanted["preset"] = self._chosen_preset
         try:

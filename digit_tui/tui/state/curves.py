@@ -110,6 +110,13 @@ class Curves:
             series.append(*getattr(other, name).between(start, end))
         self._restart()
 
+    def put_evaluations(self, other: Curves, place: float) -> None:
+        """Take over what other curves have for an epoch, in place of what these have."""
+        for name in ("monitored_loss", "monitored_accuracy"):
+            x, y = getattr(other, name).since(place)
+            if len(x) and x[0] == place:
+                getattr(self, name).put(x[0], y[0])
+
     @property
     def end(self) -> float:
         """The last epoch that a step was made at."""

@@ -365,6 +365,7 @@ class RunModel(RunStatus):
             left = self.curves.cut(start)
             self._changes = self._fork_changes
             self.start = start
+            self.curves.put_evaluations(self.fork_curves, start)
             self.curves.extend(self.fork_curves, start, inf)
         self.undone.append(UndoneCurves(start, None, left))
         self._say_event(event)

@@ -267,6 +267,15 @@ class TestRestart:
             opened.find("batch size +128 ")
             opened.find(" adamw, rate 0.002, elastic, 155 epochs[.]")  # of so many images
 
+    async def test_what_is_left_empty_is_the_presets(self, window: Any, story: Any) -> None:
+        async with window(batch_size=64) as opened:
+            await opened.tell(*story.opening())
+            await opened.press("r", *["right"] * 3, "down", "down", "x", "backspace")
+            assert "not a list" not in opened.text
+            opened.find(" adamw, rate 0.002, elastic, 155 epochs[.]")
+            await opened.press("up", "up", "left", "right")
+            opened.find("hidden layers 512,256 ")  # it is filled in again
+
     async def test_a_value_that_is_wrong_is_told_and_the_run_goes_on(
         self, window: Any, story: Any
     ) -> None:

@@ -113,6 +113,22 @@ def test_a_fork_without_a_step_has_none(
     assert not (Path(left) / "best.npz").exists()
 
 
+def test_the_best_of_a_fork_that_is_kept_is_none_of_the_run(
+    request_: RunRequest, sample: Dataset
+) -> None:
+    off = Fork((SwitchOff(1, (0, 1, 2)),))
+    script = [(9, Pause()), (9, off), (9, Keep(fork=True))]
+    model = RunModel(request_.config)
+    model.ingest(Loaded(sample))
+    for event in request_.trainer(sample, CommandScript([*script, (9, Stop())]), True).run():
+        model.ingest(event)
+        if isinstance(event, ForkEnded):
+            break
+    fork = model.curves.monitored_accuracy
+    assert fork.x[-1] == 9 / 8
+    assert model.best == (9 / 8, fork.y[-1]) == (9 / 8, model.evaluation.accuracy)
+
+
 @pytest.mark.parametrize("at", [9, 16])
 def test_a_fork_whose_weights_were_changed_has_one(
     at: int, request_: RunRequest, sample: Dataset
