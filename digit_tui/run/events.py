@@ -250,6 +250,8 @@ class SnapshotInfo:
     switch to sgd, then double the learning rate"."""
     undone: bool
     """Whether the run has since gone back to before it."""
+    lowest_loss: float | None = None
+    """On the monitored split, in nats, if no other one that is not undone has a lower loss."""
 
 
 @dataclass(frozen=True, eq=False)

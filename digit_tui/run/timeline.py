@@ -54,9 +54,10 @@ def _epoch(position: float) -> str:
 def group_snapshots(snapshots: Iterable[SnapshotInfo]) -> list[SnapshotGroup]:
     """The groups of a timeline, in the order of their first snapshots.
 
-    The untrained network counts, and each snapshot that a command followed. What was undone has
-    groups of its own beside those of the way that the run took. A group that would be folded ends
-    before a line of another way, so that the lines are in the order of their epochs.
+    The untrained network has a line, each snapshot that a command followed, and the one with the
+    lowest loss. What was undone has groups of its own beside those of the way that the run took. A
+    group that would be folded ends before a line of another way, so that the lines are in the order
+    of their epochs.
     """
     groups: list[tuple[tuple[int, Lineage] | None, list[SnapshotInfo]]] = []
     latest: dict[Lineage, tuple[int, Lineage]] = {}
@@ -64,7 +65,9 @@ def group_snapshots(snapshots: Iterable[SnapshotInfo]) -> list[SnapshotGroup]:
     for snapshot in sorted(snapshots, key=lambda each: (each.step, len(each.lineage))):
         lineage = snapshot.lineage
         way = lineage, snapshot.undone
-        if snapshot.following or not snapshot.step:
+        if snapshot.lowest_loss is not None and snapshot.step and not snapshot.following:
+            groups.append((None, [snapshot]))
+        elif snapshot.following or not snapshot.step:
             groups.append((None, [snapshot]))
             latest[lineage] = (snapshot.step, lineage)
             open_groups.pop((lineage, False), None)

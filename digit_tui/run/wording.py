@@ -259,11 +259,13 @@ def snapshot_words(snapshot: SnapshotInfo, step: bool = True) -> str:
         step: whether its step is said.
     """
     accuracy = "" if snapshot.accuracy is None else f"{snapshot.accuracy:.2%}"
+    lowest = snapshot.lowest_loss
     return (
         f"epoch {snapshot.epoch:>6.2f}  "
         + (f"step {snapshot.step:>7,}  " if step else "")
         + f"{accuracy:>7}"
         + ("  (undone)" if snapshot.undone else "")
+        + ("" if lowest is None else f"  lowest loss, {lowest:.4f}")
         + (f"  {snapshot.following}" if snapshot.following else "")
     )
 

@@ -196,10 +196,18 @@ class Branch:
     @property
     def accuracy(self) -> float | None:
         """On the monitored split, as a fraction; None where it was not evaluated at this step."""
+        return None if self._evaluated is None else self._evaluated.evaluation.accuracy
+
+    @property
+    def loss(self) -> float | None:
+        """On the monitored split, in nats; None likewise."""
+        return None if self._evaluated is None else self._evaluated.evaluation.loss
+
+    @property
+    def _evaluated(self) -> Evaluated | None:
+        """The evaluation of the monitored split at this step."""
         last = self._evaluator.last
-        if last is None or last.step != self.state.step:
-            return None
-        return last.evaluation.accuracy
+        return None if last is None or last.step != self.state.step else last
 
     def steps(self, most: int) -> list[StepResult]:
         """Make one step or some; see Stepper.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, isfinite
 
 from digit_tui.nn import Change
 from digit_tui.run.commands import AppliedCommand, Lineage
@@ -38,6 +38,10 @@ class Snapshot:
     """The one of them that the run is under now."""
     undone: bool = False
     """Whether the run went back to before it."""
+    monitored_loss: float | None = None
+    """On the monitored split, in nats; None where it was not evaluated."""
+    is_best: bool = False
+    """Whether no snapshot that is not undone has a lower one."""
 
     @property
     def key(self) -> tuple[int, Lineage]:
@@ -67,7 +71,9 @@ class Snapshot:
             for applied in self.following
         ]
         return SnapshotInfo(
-            state.step, self.epoch, state.lineage, self.accuracy, ", ".join(following), self.undone
+            *(state.step, self.epoch, state.lineage, self.accuracy, ", ".join(following)),
+            self.undone,
+            self.monitored_loss if self.is_best else None,
         )
 
 
@@ -80,7 +86,8 @@ class SnapshotStore:
         Args:
             limit: bytes. Beyond it snapshots are dropped: those before commands only when there
                 are no others left; else old ones first, and those that have others close by. The
-                first one, the last one, and the one before the last command stay.
+                first one, the last one, the one before the last command, and the one with the
+                lowest monitored loss stay.
         """
         self._limit = limit
         self._snapshots: list[Snapshot] = []
@@ -94,10 +101,26 @@ class SnapshotStore:
         return [snapshot.info for snapshot in self._snapshots]
 
     @property
+    def lowest_loss(self) -> float:
+        """Of the monitored losses in nats, without those that are undone or of no training."""
+        losses = (each.monitored_loss for each in self._present if each.state.step)
+        return min((each for each in losses if each is not None and isfinite(each)), default=inf)
+
+    @property
+    def _present(self) -> list[Snapshot]:
+        return [each for each in self._snapshots if not each.undone]
+
+    def mark_best(self) -> None:
+        """Mark the first of those with the lowest monitored loss that is not undone."""
+        lowest = self.lowest_loss
+        best = next((each for each in self._present if each.monitored_loss == lowest), None)
+        for snapshot in self._snapshots:
+            snapshot.is_best = snapshot is best
+
+    @property
     def on_the_way(self) -> set[tuple[int, int]]:
         """Step, and number of commands, of those not undone: that tells them from each other."""
-        present = (each.state for each in self._snapshots if not each.undone)
-        return {(state.step, len(state.lineage)) for state in present}
+        return {(each.state.step, len(each.state.lineage)) for each in self._present}
 
     def add(self, snapshot: Snapshot) -> None:
         """Keep a snapshot whose key no other one has."""
@@ -146,7 +169,7 @@ class SnapshotStore:
             droppable = [
                 index
                 for index in range(1, len(snapshots) - 1)
-                if snapshots[index].key != before_command
+                if snapshots[index].key != before_command and not snapshots[index].is_best
             ]
             if not droppable:
                 break

@@ -31,7 +31,9 @@ from digit_tui.training.snapshots import Snapshot, SnapshotStore
 from digit_tui.training.spike import LEARNED, SpikeAlarm
 
 SNAPSHOT_SHARE = 0.01
-"""Snapshots at half epochs take at most this share of the time."""
+"""Snapshots at half epochs take at most this share of the time, ..."""
+BEST_TIMES = 4
+"""... and so many times as much where the network was never better."""
 
 
 class UndoManager:
@@ -75,12 +77,16 @@ class UndoManager:
             store.add(snapshot)
         self._latest = snapshot
         if branch.accuracy is not None:
-            snapshot.accuracy = branch.accuracy
+            snapshot.accuracy, snapshot.monitored_loss = branch.accuracy, branch.loss
         return self.mark_undone(branch)
 
     def take_snapshot_if_cheap(self, branch: Branch) -> Iterator[Event]:
-        """Keep a copy of the state, unless snapshots have taken too much of the time."""
-        if self._pace.allowed:
+        """Keep a copy of the state, unless snapshots have taken too much of the time.
+
+        They may take more where the monitored loss was never lower: it is what one goes back to.
+        """
+        best = branch.loss is not None and branch.loss < self._store.lowest_loss
+        if self._pace.allowed_at((BEST_TIMES if best else 1) * SNAPSHOT_SHARE):
             with self._pace:
                 changed = self.take_snapshot(branch)
             yield changed
@@ -88,6 +94,7 @@ class UndoManager:
     def mark_undone(self, branch: Branch) -> TimelineChanged:
         """Mark what is undone, and which commands followed snapshots, as the run is now."""
         self._store.mark_undone(branch.state.step, branch.state.lineage)
+        self._store.mark_best()
         return TimelineChanged([*self._store.infos, *self._without_snapshot(branch)])
 
     def _without_snapshot(self, branch: Branch) -> list[SnapshotInfo]:

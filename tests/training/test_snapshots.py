@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,37 @@ def test_histories_of_predictions_count_once(same_past: bool, config: RunConfig)
         moment.state.history = past
         timeline.add(moment)
     assert len(timeline.infos) == (10 if same_past else 2)
+
+
+def test_the_moment_with_the_lowest_loss_is_kept(config: RunConfig) -> None:
+    """Unless it is undone: then it is the lowest of those that are not."""
+    size = make_point(0, (), 0, config).size
+    timeline = SnapshotStore(5 * size)
+    losses = [2.0, 0.9, 0.3, 0.2, nan, 0.25, *np.linspace(0.3, 0.9, 40)]
+    for number, loss in enumerate(losses):
+        moment = make_point(8 * number, (), 8 * number, config)
+        moment.monitored_loss = loss
+        timeline.add(moment)
+        timeline.mark_best()
+    assert len(timeline.infos) == 5
+    best = {each.step: each.lowest_loss for each in timeline.infos if each.lowest_loss is not None}
+    assert best == {24: 0.2}
+    timeline.mark_undone(16, ())
+    timeline.mark_best()
+    assert not any(each.lowest_loss for each in timeline.infos)  # the untrained network is none
+
+
+def test_the_moment_of_an_epoch_that_was_never_better_may_cost_more(
+    train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo, "SNAPSHOT_SHARE", 1e-9)
+    monkeypatch.setattr(undo, "BEST_TIMES", 1e18)
+    ran = train([STOP], interactive=True, epochs=4)
+    losses = {each.step: each.test_loss for each in ran.all(EpochEnded)}
+    moments = ran.all(TimelineChanged)[-1].snapshots
+    best = [step for step, loss in losses.items() if loss == min(losses.values())]
+    assert [each.step for each in moments if each.lowest_loss is not None] == best
+    assert {*losses} <= {each.step for each in moments}  # each was better than the one before
 
 
 def test_the_moment_before_the_last_command_is_kept(config: RunConfig) -> None:

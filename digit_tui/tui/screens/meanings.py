@@ -88,6 +88,7 @@ MISTAKES = (
 TIMELINE = (
     Meaning("▸", "the moment that is selected; enter goes there"),
     Meaning("epoch 4.20  97.10%", "a moment to go back to, and the test accuracy then"),
+    Meaning("lowest loss", "on these digits: more training made it no better"),
     Meaning("+ 6 snapshots", "moments without a command; enter shows each"),
     Meaning("then halve the ...", "the command that you gave at that moment"),
     Meaning("(undone)", "the run has gone back to before it since"),
