@@ -80,7 +80,7 @@ class ReplayApp(RunApp):
         elif player.playing:
             self.model.replay = f"↻ {player.speed:g} epochs/s"
         else:
-            self.model.replay = "⏸ replay"
+            self.model.replay = f"⏸ replay, {player.speed:g} epochs/s"
         self.ingest(events, urgent=True)  # a person waits for what is replayed
 
     def action_toggle_play(self) -> None:
@@ -104,7 +104,7 @@ class ReplayApp(RunApp):
 
     @property
     def words_now(self) -> dict[str, str]:
-        return {"play": "Stop"} if self.player.playing else {}
+        return {"play": "Stop"} if self.player.playing and not self.player.finished else {}
 
     @property
     def common_meanings(self) -> list[tuple[str, Sequence[Meaning]]]:

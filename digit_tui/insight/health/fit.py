@@ -128,8 +128,8 @@ def overfitting(record: Record) -> Finding | None:
         float(best.epoch),
         best.step,
         "it overfits",
-        f"the loss was best in epoch {best.epoch}: {best.loss:.4f} then, {loss:.4f} now, "
-        f"while that of training fell to {train_loss:.2g} (Mann-Kendall test, p = {p:.1g})",
+        f"the loss was best in epoch {best.epoch}: {best.loss:.4f} then, {last.loss:.4f} now, "
+        f"while that of training fell to {last.train_loss:.2g} (Mann-Kendall test, p = {p:.1g})",
         f"{record.training_images:,} training images"
         + ("" if record.augmented else ", as they are"),
         ("timeline",) if record.augmented else ("timeline", "augment"),

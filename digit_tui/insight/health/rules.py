@@ -31,15 +31,16 @@ RULES = (
 
 
 TOO_HIGH = ("trouble", "high rate")
-TOO_LOW = ("low rate", "still weights")
-"""What nobody is told of beside a rate that is too high: units that it killed do not learn."""
+"""Findings of a rate that is too high."""
+BESIDE = ("low rate", "still weights", "useless epochs")
+"""What nobody is told of beside that: units that it killed do not learn, whatever the images."""
 
 
 def findings_of(record: Record) -> list[Finding]:
     """What ails a run, the worst first; [] if nothing does."""
     found = [finding for rule in RULES if (finding := rule.find(record)) is not None]
     if any(each.rule in TOO_HIGH for each in found):
-        found = [each for each in found if each.rule not in TOO_LOW]
+        found = [each for each in found if each.rule not in BESIDE]
     possible = [_without_vain_undo(finding, record) for finding in found]
     return sorted(possible, key=lambda each: -each.severity)
 

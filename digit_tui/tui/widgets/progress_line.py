@@ -53,6 +53,8 @@ class ProgressLine(Widget):
 def remaining(model: RunModel) -> str:
     """The time left, or the state in which there is none."""
     seconds = model.seconds_left()
+    if seconds is None and model.replay is not None:  # somebody moves it by hand
+        return "done" if model.epoch >= model.settings.epochs else ""
     if seconds is None:
         return {"finished": "done", "training": "…"}.get(model.state, model.state)
     return time_left(seconds)

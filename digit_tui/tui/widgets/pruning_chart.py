@@ -19,6 +19,9 @@ from digit_tui.tui.widgets.chart import Chart
 
 Array = NDArray[Any]
 
+LITTLE = 0.005
+"""Accuracy that may be lost for fewer weights: the share that is chosen first loses no more."""
+
 
 class PruningChart(Chart):
     """A curve over the shares of weights; it grows while a thread computes it.
@@ -59,9 +62,16 @@ class PruningChart(Chart):
         return None if place is None or place >= len(self._points) else self._points[place].share
 
     def move(self, count: int) -> None:
-        """Choose another share; the first time, the largest that is known."""
+        """Choose another share; the first time, the largest of those known that costs little."""
         last = len(self._points) - 1
-        self._choose(last if self._place is None else min(max(self._place + count, 0), last))
+        place = self._cheap() if self._place is None else self._place + count
+        self._choose(min(max(place, 0), last))
+
+    def _cheap(self) -> int:
+        """The place of the last share before the accuracy falls by more than a little."""
+        accuracies = [each.evaluation.accuracy for each in self._points]
+        costs = (place for place, each in enumerate(accuracies) if accuracies[0] - each > LITTLE)
+        return next(costs, len(accuracies)) - 1
 
     def on_chart_pointed(self, message: Chart.Pointed) -> None:
         message.stop()
