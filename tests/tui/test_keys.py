@@ -126,13 +126,13 @@ async def test_a_change_is_told_where_no_log_is_in_sight(window: Any, story: Any
         await opened.press("tab")
         await opened.tell(story.changed("augment", "elastic"))
         (told,) = opened.app._notifications
-        assert told.message == opened.app.model.log[-1].text
+        assert told.message == f"{opened.app.model.log[-1].text}; u takes it back"
         old = story.settings
         new = replace(old, optimizer="sgd", learning_rate=0.1)
         names = ("optimizer", "learning_rate")
         await opened.tell(*happened.SettingChanged.all_between(0, 0.0, old, new, names))
         _, of_both = opened.app._notifications  # what one command sets is told once
-        assert of_both.message.endswith("adam → sgd, learning rate 0.001 → 0.1")
+        assert of_both.message.endswith("adam → sgd, learning rate 0.001 → 0.1; u takes it back")
         opened.app.model.repeats_to = 0.5
         await opened.tell(story.changed("augment", "none"))
         assert [*opened.app._notifications] == [told, of_both]

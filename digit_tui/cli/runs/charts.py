@@ -111,12 +111,13 @@ def chart(
     labels = [f"{100 * value:.6g}%" if percent else f"{value:.6g}" for value in values]
     plotext.ylim(low, high)
     plotext.yticks(heights.tolist(), labels)
-    start, end = _limits(xs.min(), xs.max())
-    plotext.xlim(start, end)
+    start, end = float(xs.min()), float(xs.max())
+    plotext.xlim(*_limits(start, end))
     if powers:
         plotext.xticks(*log_ticks(start, end, style.width // 9 + 1))
-    else:
-        plotext.xticks(*linear_ticks(start, end, style.width // 14 + 1))
+    else:  # there is nothing between two epochs
+        whole = max(int(end - start), 1)
+        plotext.xticks(*linear_ticks(start, end, min(style.width // 14 + 1, whole)))
     plotext.xaxes(True, False)
     plotext.yaxes(True, False)
     drawn = str(plotext.build()).rstrip("\n")

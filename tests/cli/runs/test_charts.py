@@ -98,11 +98,11 @@ def test_only_charts_import_plotext(
     assert modules.isdisjoint({"textual", "textual_plotext", "rich"})
 
 
-@pytest.mark.parametrize("epochs", [4, 7, 13, 30])
+@pytest.mark.parametrize("epochs", [3, 4, 5, 7, 13, 30])
 def test_epochs_along_the_axis_are_evenly_spaced(epochs: int) -> None:
     numbers = np.arange(1, epochs + 1)
     curve = NamedCurve("t", "t", numbers, numbers / epochs)
     *_, axis = chart("Loss:", [curve], ChartStyle(80, colored=False, unicode=True)).splitlines()
     steps = np.diff([int(each) for each in axis.split()])
-    assert len(steps) >= 3
+    assert len(steps) >= 2
     assert len({*steps}) == 1
