@@ -86,6 +86,7 @@ def unit_facts(network: Network, units: LayerUnits, unit: int) -> UnitFacts:
 
 def _strongest(weights: Array) -> Connections:
     indices = (-np.abs(weights)).argsort(kind="stable")[:CONNECTIONS]
+    indices = indices[weights[indices] != 0]  # what is pruned connects nothing
     return Connections(indices, weights[indices])
 
 

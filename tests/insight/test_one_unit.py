@@ -66,6 +66,9 @@ def test_the_strongest_connections_come_first(random_network: MakeNetwork) -> No
 
     assert told(facts.incoming) == strongest(network.layers[1].weights[:, 1])
     assert told(facts.outgoing) == strongest(network.layers[2].weights[1, :])
+    network.layers[1].weights[3:, 1] = 0  # pruned
+    facts = unit_facts(network, layer_units(network, IMAGES, LABELS, 2), 1)
+    assert sorted(facts.incoming.indices) == [0, 1, 2]
     output = unit_facts(network, layer_units(network, IMAGES, LABELS, 3), 1)
     assert told(output.outgoing) == ([], [])
 

@@ -126,6 +126,10 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
             return
         if row.snapshot is None:
             self.tell("Several moments: enter lists them, to choose one.")
+        elif row.snapshot.step == self._model.step and not (
+            row.snapshot.undone or row.snapshot.following
+        ):
+            self.tell("The run is here.")
         else:
             text = f"From epoch {self._model.epoch:.2f} to {row.snapshot.epoch:.2f}"
             self.tell(f"{text}; what is undone stays in this list.")
