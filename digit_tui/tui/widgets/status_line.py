@@ -97,8 +97,7 @@ def state_line(model: RunModel, width: int = 1_000, accuracy: bool = True) -> st
         correct, total = model.measured
         parts.append(f"{model.config.monitored_split} {correct / total:.2%}")
     if model.config.validation:
-        opened = model.test_opened
-        parts.append("test unopened" if opened is None else f"test opened at step {opened:,}")
+        parts.append(_test_words(model))
     if model.save_trouble is not None:
         parts.insert(1, "✗ not saved")
     if model.going and model.images_per_second:
@@ -108,6 +107,16 @@ def state_line(model: RunModel, width: int = 1_000, accuracy: bool = True) -> st
     if cell_len("  ".join(parts)) > width:
         parts.remove(step)
     return "  ".join(parts)
+
+
+def _test_words(model: RunModel) -> str:
+    """Whether the test set was opened, and how the network reads it if it is shown."""
+    opened, shown = model.test_opened, model.test_evaluated
+    if opened is None:
+        return "test unopened"
+    if shown is None or not model.shows_test:
+        return f"test opened at step {opened:,}"
+    return f"test {shown.evaluation.accuracy:.2%}, opened at step {opened:,}"
 
 
 def quality_line(model: RunModel, width: int = 1_000, figure: bool = False) -> str:

@@ -9,7 +9,7 @@ import pytest
 from support.model import Tell, lines
 
 from digit_tui.tui.state.run_model import RunModel
-from digit_tui.tui.widgets.status_line import settings_line
+from digit_tui.tui.widgets.status_line import settings_line, state_line
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,16 @@ def test_settings_that_are_not_read_yet_are_not_told(
     assert settings_line(model) == ""
     tell(*story.opening())
     assert settings_line(model) == "adam · learning rate 0.001"
+
+
+def test_the_accuracy_on_the_test_set_is_told_once_it_is_shown(
+    model: RunModel, story: Any, tell: Tell
+) -> None:
+    tell(*story.opening())
+    model.config = replace(model.config, validation=100)
+    assert "test unopened" in state_line(model)
+    model.test_opened = 120
+    assert state_line(model).endswith("  test opened at step 120")
+    model.test_evaluated, model.shows_test = replace(story.evaluated(), split="test"), True
+    accuracy = model.test_evaluated.evaluation.accuracy
+    assert state_line(model).endswith(f"  test {accuracy:.2%}, opened at step 120")
