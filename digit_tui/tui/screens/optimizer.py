@@ -55,21 +55,22 @@ class OptimizerDialog(ListDialog[str | None]):
         yield Lines(
             *(
                 f" {'●' if name == current else ' '} {key} {name:<13}{DESCRIPTIONS[name]:<19}"
-                f"at rate {setting_value(self._rate_of(name))}"
+                f"{self._rate_words(name)}"
                 for key, name in OPTIMIZER_KEYS.items()
             ),
             markup=False,
         )
 
-    def _rate_of(self, name: str) -> float:
+    def _rate_words(self, name: str) -> str:
         """The learning rate that a switch brings: the run's own, for the one that it began with.
 
-        That of the optimizer that is in use is the one in force.
+        Of the optimizer that is in use it is the one in force.
         """
-        if name == self._settings.optimizer:
-            return self._settings.learning_rate
-        rate: float = changes_of(SetOptimizer(name), self._settings, self._config)["learning_rate"]
-        return rate
+        rate = changes_of(SetOptimizer(name), self._settings, self._config)["learning_rate"]
+        present = self._settings.learning_rate
+        if name == self._settings.optimizer and rate != present:
+            return f"now at {setting_value(present)}"
+        return f"at rate {setting_value(rate)}"
 
     def on_mount(self) -> None:
         self.query_one(Lines).highlighted = OPTIMIZERS.index(self._settings.optimizer)

@@ -72,7 +72,7 @@ class TestOptimizerDialog:
             await opened.press("o")
             opened.find("sgd is in use")
             opened.find("Chosen again: learning rate 0.4 → 0.1[.]")
-            opened.find("● 1 sgd +down the gradient +at rate 0.4")  # what is in force
+            opened.find("● 1 sgd +down the gradient +now at 0.4")  # what is in force
 
     async def test_enter_chooses(self, window: Any, story: Any) -> None:
         async with window() as opened:

@@ -253,9 +253,10 @@ class RobustnessPage(Page):
         """Measure no more, until it is asked for again."""
         if self._asked is not None:
             self._asked.stop.set()
+            stopped = f"It was stopped: {self._measuring or 0} of {POINTS} were measured.\n\n"
             self._asked = self._measuring = None
             if self._found is None or not self._found.complete:
-                self.say(with_keys(self.app, INVITATION))
+                self.say(stopped + with_keys(self.app, INVITATION))
             self.draw()
             self.refresh_bindings()
             self.post_message(self.Changed())
