@@ -27,12 +27,17 @@ def comparison_lines(before: Measures, after: Measures) -> list[str]:
             f"{before.coverage:.2%}",
             f"{after.coverage:.2%}",
         ),
-        ("Risk-coverage area", f"{before.curve.area:.4%}", f"{after.curve.area:.4%}"),
+        ("Risk-coverage area", *(_area_words(each.curve.area) for each in (before, after))),
     ]
     return [
         f"{name:{NAME_COLUMNS}}{first:>{NUMBER_COLUMNS}}{second:>{NUMBER_COLUMNS}}"
         for name, first, second in [("", "before", "after"), *rows]
     ]
+
+
+def _area_words(area: float) -> str:
+    """With four digits after the point, where it has room for them in its column."""
+    return f"{area:.4%}" if area < 0.1 else f"{area:.2%}"
 
 
 def worsening(before: Measures, after: Measures) -> str:

@@ -28,7 +28,7 @@ def no_finding(record: Record) -> str:
 def health_line(findings: Sequence[Finding], ways: Ways | None, width: int = LINE) -> str:
     """The worst finding in one line; "" if nothing is wrong.
 
-    For example "41% of layer 1 is dead since step 1,200, after learning rate 0.002 → 0.2: u goes
+    For example "41% of layer 1 is dead since epoch 3.2, after learning rate 0.002 → 0.2: u goes
     back, [ halves the learning rate"; where that is longer than the line, with less.
 
     Args:
@@ -40,7 +40,7 @@ def health_line(findings: Sequence[Finding], ways: Ways | None, width: int = LIN
         return ""
     worst = findings[0]
     what = worst.words
-    since = f"{what} since step {worst.since_step:,}" if _has_begun(worst) else what
+    since = f"{what} since epoch {worst.since_epoch:.4g}" if _has_begun(worst) else what
     why = f"{since} ({worst.cause})" if worst.cause else since
     remedies = remedy_words(worst, ways)
     texts = (why, since, what, *(what.partition(word)[0] for word in SHORTENED_AT))

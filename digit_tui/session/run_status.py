@@ -37,6 +37,7 @@ from digit_tui.run.events import (
     TimelineChanged,
     WentBack,
 )
+from digit_tui.run.lineage import changes_weights_at
 from digit_tui.run.settings import Settings, scheduled_rate
 from digit_tui.run.teacher_words import teacher_words
 from digit_tui.session.failures import Failed
@@ -223,6 +224,8 @@ class RunStatus:
                     self.repeats_to = event.aim_epoch
                 if isinstance(event, Restored):
                     self.saved_step, self.test_opened = event.step, event.test_opened
+                    if changes_weights_at(event.step, event.lineage):
+                        self._weights_changed_at = event.step
                 self._start_clock()
             case StepsDone():
                 self._ingest_steps(event)

@@ -42,8 +42,19 @@ class StartPoint:
     """What is wrong with the run's folder, one line each."""
     folder: Path | None = None
     """Of the run that is resumed or repeated: it has the drawings that commands name."""
-    earlier: Sequence[RunState] = ()
-    """Other states that are saved and not undone: from each the run got to `state`."""
+    earlier: Sequence[Checkpoint] = ()
+    """Others that are saved and not undone: from the state of each the run got to `state`."""
+
+    @property
+    def lowest_loss(self) -> tuple[int, float] | None:
+        """The last step of the epoch in force whose monitored loss was lowest, and that in nats."""
+        found = [
+            (line["step"], loss)
+            for line in (self.history.epochs if self.history else ())
+            for loss in (line.get("validation_loss"), line["test_loss"])
+            if loss is not None
+        ]
+        return min(found, key=lambda each: each[1], default=None)
 
     def loss_of(self, state: RunState | None) -> float | None:
         """The training loss of the last epoch before a state, in nats; None if it is unknown."""
@@ -66,7 +77,7 @@ class StartPoint:
         history, begun = saved.history(), (saved.initial(), saved.teacher())
         settings_of(saved, history)  # or a command would be refused on the way
         found: Checkpoint | None = None
-        earlier: list[RunState] = []
+        earlier: list[Checkpoint] = []
         for checkpoint in saved.checkpoints():
             state = checkpoint.state
             # A checkpoint from before the run went back may be of an undone state.
@@ -75,7 +86,7 @@ class StartPoint:
             if found is None:
                 found = checkpoint
             elif is_ancestor(state.step, state.lineage, found.state.step, found.state.lineage):
-                earlier.append(state)
+                earlier.append(checkpoint)
         best = _best(saved, history)
         complaints = saved.complaints + _other_versions(saved)
         if found is None:

@@ -38,7 +38,6 @@ from digit_tui.run.setting_words import NAMES
 from digit_tui.run.settings import scheduled_rate
 from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.teacher import Teacher
-from digit_tui.run.wording import RECENT
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History
@@ -51,6 +50,9 @@ from digit_tui.training.recovery import RecoveringStepper
 from digit_tui.training.results import effect_of, epoch_ended, run_results
 from digit_tui.training.step_publisher import StepPublisher
 from digit_tui.training.teaching import Met, find_drawings, learned_before, teach
+
+TOGETHER = 100
+"""At most so many steps lie between changes of a setting that are told as one."""
 
 
 class Branch:
@@ -328,7 +330,8 @@ class Branch:
             state.step, lambda writer: writer.command_applied(state.lineage)
         )
         events = SettingChanged.all_between(state.step, self.position, old, new, changes)
-        if not blameless:
+        # Who raises the rate of a run in trouble mends nothing.
+        if not blameless or new.learning_rate > old.learning_rate:
             self.last_changes = _with_recent(self.last_changes, events[0])
         if before is None:
             yield from events
@@ -431,7 +434,7 @@ def _with_recent(last: list[SettingChanged], change: SettingChanged) -> list[Set
     if change.setting == "epochs" or any(each.settings == change.settings for each in last):
         return last  # or it follows from one of them, as the rate of another optimizer does
     for each in last:
-        recent = each.setting == change.setting and change.step - each.step <= RECENT
+        recent = each.setting == change.setting and change.step - each.step <= TOGETHER
         if recent and each.old != change.new:  # else it is as it was
             change = replace(change, old=each.old)
     if change.is_harmless:

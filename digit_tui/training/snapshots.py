@@ -93,6 +93,8 @@ class SnapshotStore:
         self._snapshots: list[Snapshot] = []
         self._holders: Counter[int] = Counter()
         """Snapshots that have each change of predictions, by its id."""
+        self.best_before: tuple[int, float] | None = None
+        """Step and monitored loss of the best epoch of before a resume, unless it is undone."""
         self._size = 0
         """Bytes of all, with what they share counted once."""
 
@@ -103,7 +105,9 @@ class SnapshotStore:
     @property
     def lowest_loss(self) -> float:
         """Of the monitored losses in nats, without those that are undone or of no training."""
-        losses = (each.monitored_loss for each in self._present if each.state.step)
+        losses = [each.monitored_loss for each in self._present if each.state.step]
+        if self.best_before is not None:
+            losses.append(self.best_before[1])
         return min((each for each in losses if each is not None and isfinite(each)), default=inf)
 
     @property
@@ -150,6 +154,8 @@ class SnapshotStore:
 
     def mark_undone(self, step: int, lineage: Lineage) -> None:
         """Mark all from which a run does not get to this key, and the commands of all others."""
+        if self.best_before is not None and step < self.best_before[0]:
+            self.best_before = None
         for snapshot in self._snapshots:
             snapshot.undone = not is_ancestor(*snapshot.key, step, lineage)
             snapshot.in_force = None

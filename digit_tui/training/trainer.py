@@ -92,7 +92,9 @@ class Trainer:
             self.handler.undo.take_over(loss)
         if interactive:
             for earlier in self._start_point.earlier:
-                self.handler.undo.keep_saved(run, earlier, loss_of(earlier))
+                saved = earlier.state, earlier.accuracy, loss_of(earlier.state)
+                self.handler.undo.keep_saved(run, *saved)
+            self.handler.undo.remember_best(self._start_point.lowest_loss)
         self._start_point = replace(self._start_point, earlier=())  # no more than it may keep
 
     @property

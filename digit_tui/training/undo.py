@@ -131,19 +131,26 @@ class UndoManager:
         message = spike(alarm.lowest, alarm.now, step, branch.last_changes)
         return Spiked(step, branch.position, alarm.lowest, alarm.now, message)
 
-    def keep_saved(self, branch: Branch, state: RunState, loss: float | None) -> None:
+    def keep_saved(
+        self, branch: Branch, state: RunState, accuracy: float | None, loss: float | None
+    ) -> None:
         """Have a saved state of a run that is resumed to go back to.
 
         Args:
             branch: the run's.
             state: from which it got to where it is.
+            accuracy: of its network, as a fraction; None if it is unknown.
             loss: its training loss then, in nats; None if it is unknown.
         """
         self._keep_beginning(branch)
         if self._store.find(state.step, state.lineage) is None:
             epoch = branch.position_at(state.step, state.lineage)
             known = self._alarm.guessing if loss is None else loss
-            self._store.add(Snapshot(state, epoch, None, known, 0))
+            self._store.add(Snapshot(state, epoch, accuracy, known, 0))
+
+    def remember_best(self, best: tuple[int, float] | None) -> None:
+        """Of a run that is resumed: at which step its monitored loss was lowest, and that loss."""
+        self._store.best_before = best
 
     def take_over(self, loss: float) -> None:
         """The run goes on, with a network whose training loss was about this."""

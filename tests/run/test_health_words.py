@@ -62,15 +62,15 @@ def test_who_is_told_to_stop_is_told_how() -> None:
     [
         (
             200,
-            "41% of layer 1 is dead since step 1,200 (learning rate 0.002 → 0.004 at step 1,150): "
+            "41% of layer 1 is dead since epoch 2.5 (learning rate 0.002 → 0.004 at step 1,150): "
             "u goes back, [ halves the learning rate",
         ),
         (
             100,
-            "41% of layer 1 is dead since step 1,200 (learning rate 0.002 → 0.004 at step 1,150): "
+            "41% of layer 1 is dead since epoch 2.5 (learning rate 0.002 → 0.004 at step 1,150): "
             "u goes back",
         ),
-        (LINE, "41% of layer 1 is dead since step 1,200: u goes back"),
+        (LINE, "41% of layer 1 is dead since epoch 2.5: u goes back"),
         (40, "41% of layer 1 is dead: u goes back"),
         (10, "41% of layer 1 is dead"),
     ],

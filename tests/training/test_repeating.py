@@ -16,9 +16,10 @@ from digit_tui.run.commands import (
     SetLearningRate,
     SetOptimizer,
     Stop,
+    SwitchOff,
     Undo,
 )
-from digit_tui.run.events import Paused, Refused, WentBack
+from digit_tui.run.events import EpochEnded, Evaluated, Paused, Refused, TimelineChanged, WentBack
 
 SCRIPT = [(3, SetOptimizer("sgd")), (6, SetAugmentation("none")), (9, SetLearningRate(0.3))]
 THERE = GoBack(12, tuple(AppliedCommand(*each) for each in SCRIPT))
@@ -64,6 +65,22 @@ def test_a_person_who_leaves_meanwhile_loses_nothing(
     gives_up = reason == "stopped"
     assert ran.ended.steps == (12 if gives_up else 4)
     assert end_of(go_on(folder)) == end_of(train(SCRIPT if gives_up else SCRIPT[:2]))
+
+
+def test_what_is_known_of_saved_states_is_theirs(train: Any, go_on: Any, tmp_path: Path) -> None:
+    """And the lowest loss is that of the whole run."""
+    off = (16, SwitchOff(1, (0, 1, 2)))
+    first = train([(16, Pause()), off, (NEVER, Stop())], folder=tmp_path, interactive=True)
+    evaluated = {event.step: event for event in first.all(EpochEnded)}
+    ran = go_on(tmp_path, [(NEVER, Stop())], interactive=True)
+    moments = ran.all(TimelineChanged)[-1].snapshots
+    known = {(each.step, len(each.lineage)): each.accuracy for each in moments}
+    assert known[8, 0] == evaluated[8].test_accuracy
+    assert known[16, 0] is None
+    assert known[16, 1] is not None
+    # With units off it is no better than the run was.
+    assert not any(each.lowest_loss for each in moments)
+    assert ran.all(Evaluated)[0].evaluation.loss > evaluated[16].test_loss
 
 
 def test_saved_states_make_the_way_shorter(train: Any, go_on: Any, tmp_path: Path) -> None:

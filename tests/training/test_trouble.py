@@ -131,6 +131,23 @@ def test_all_changes_at_a_step_are_named(train: Any) -> None:
     assert " after learning rate 0.01 → 1000, clipping by norm off → 0.1" in trouble.message
 
 
+def test_a_change_of_long_ago_is_no_part_of_the_cause(train: Any) -> None:
+    script = [(30, ScaleLearningRate(2)), (150, SetLearningRate(1000)), STOP]
+    ran = train(script, epochs=24, interactive=True)
+    (trouble,) = ran.all(Spiked) + ran.all(Diverged)
+    assert " after learning rate 0.02 → 1000" in trouble.message
+
+
+@pytest.mark.parametrize(("rate", "named"), [(1e20, [1e20]), (1.0, [1000])])
+def test_who_raises_the_rate_of_a_run_in_trouble_mends_nothing(
+    rate: float, named: list[float], train: Any
+) -> None:
+    then = [(NEVER, SetLearningRate(rate)), (NEVER, Resume())]
+    ran = train([(48, SetLearningRate(1000)), *then, STOP], epochs=12, interactive=True)
+    assert len(ran.all(Spiked)) == 1
+    assert [each.new for each in ran.trainer._branches.run.last_changes] == named
+
+
 def test_more_epochs_are_not_to_blame(train: Any) -> None:
     script = [(48, SetLearningRate(1000)), (48, AddEpochs(10)), STOP]
     ran = train(script, epochs=12, interactive=True)

@@ -75,7 +75,7 @@ async def test_the_worst_is_said_with_the_keys_that_mend_it(
         await opened.tell(*story.opening())
         await watched(opened, story)
         row = next(at for at, text in enumerate(opened.rows) if "layer 1 is dead" in text)
-        assert "u goes back, [ halves the learning rate" in opened.rows[row]
+        assert "since epoch 0.5: u goes back" in opened.rows[row]
         await opened.pilot.click(offset=(3, row))
         await opened.until(lambda: isinstance(opened.app.screen, NetworkView))
         assert isinstance(opened.app.screen.page, HealthPage)
@@ -180,7 +180,7 @@ async def test_the_health_of_a_fork_that_is_kept_is_that_of_the_run(
         await both_watched(opened, story)
         await opened.tell(ForkEnded(story.step, "fork", "/runs/left", "asked"))
         assert "fork: 41%" not in opened.text
-        opened.find("41% of layer 1 is dead since step 50")
+        opened.find("41% of layer 1 is dead since epoch 0.5")
 
 
 async def test_the_layers_are_looked_at_once_for_all(

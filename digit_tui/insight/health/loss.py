@@ -52,6 +52,9 @@ def guesses(record: Record) -> Guessing | None:
     recent = _recent_loss(record)
     if recent is not None and recent < line:
         return None
+    change = record.last_change(record.step, *CAUSES)
+    if recent is None and last is not None and change is not None and change.step >= last.step:
+        return None  # what it is like since then is not known yet
     if last is None or not (last.train_loss >= line and last.loss >= line):
         if recent is None or last is None:
             return None

@@ -253,8 +253,8 @@ class DrawView(View):
             self._show_words()
 
     def on_key(self, event: events.Key) -> None:
-        """Take the key that says what the drawing is; in the frame a digit does so unasked."""
-        if not self._keeper.asks and not (self._is_in_frame and event.key in DIGITS):
+        """Take the key that says what the drawing is; a digit does so unasked."""
+        if not self._keeper.asks and event.key not in DIGITS:
             return
         event.stop()
         if event.key == "escape":

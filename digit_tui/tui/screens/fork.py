@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -99,7 +101,10 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
         changes = self._check()
         if changes is not None:
             words = ", ".join(map(self._words, changes))
-            self.tell(f"The copy: {words}." if changes else "The same as the run, so far.")
+            if changes and not self._would_differ(changes):
+                self._tell_all_done()
+            else:
+                self.tell(f"The copy: {words}." if changes else "The same as the run, so far.")
 
     def _words(self, change: SettingCommand) -> str:
         """A change in words; with an optimizer what comes with it."""
@@ -117,16 +122,23 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
 
     def action_submit(self) -> None:
         changes = self._check()
-        judged = any(isinstance(each, WeightChange) for each in changes or ())
-        if changes and self._model.all_done and not judged:
-            done = with_remedy("All epochs are done", ALL_DONE, self._model.ways)
-            self.tell(f"{done}. Now only pruned weights and units off would differ.", wrong=True)
+        if changes and not self._would_differ(changes):
+            self._tell_all_done()
         elif changes:
             self.dismiss(changes)
         elif changes is not None:
             self.tell(
                 "Nothing differs yet: choose with ←→, or type where nothing is listed.", wrong=True
             )
+
+    def _would_differ(self, changes: Sequence[SettingCommand]) -> bool:
+        """Whether the copy would ever differ from the run: not by its steps, if none is left."""
+        judged = any(isinstance(each, WeightChange) for each in changes)
+        return judged or not self._model.all_done
+
+    def _tell_all_done(self) -> None:
+        done = with_remedy("All epochs are done", ALL_DONE, self._model.ways)
+        self.tell(f"{done}. Now only pruned weights and units off would differ.", wrong=True)
 
     def _check(self) -> tuple[SettingCommand, ...] | None:
         """The commands for what differs; None if a value is wrong, which is told."""

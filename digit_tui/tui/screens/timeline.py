@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 from time import perf_counter
@@ -17,6 +18,9 @@ from digit_tui.run.wording import snapshot_words
 from digit_tui.tui.screens.list_dialog import ListDialog
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.lines import Lines
+
+IN_FORCE = re.compile("(^|, )then ")
+"""In the words of the commands that followed a moment: one that is in force."""
 
 
 @dataclass(frozen=True)
@@ -126,13 +130,15 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
             return
         if row.snapshot is None:
             self.tell("Several moments: enter lists them, to choose one.")
-        elif row.snapshot.step == self._model.step and not (
-            row.snapshot.undone or row.snapshot.following
-        ):
-            self.tell("The run is here.")
+            return
+        here = row.snapshot.step == self._model.step and not row.snapshot.undone
+        if here and not IN_FORCE.search(row.snapshot.following):
+            text = "The run is here."
         else:
-            text = f"From epoch {self._model.epoch:.2f} to {row.snapshot.epoch:.2f}"
-            self.tell(f"{text}; what is undone stays in this list.")
+            text = f"From epoch {self._model.epoch:.2f} to {row.snapshot.epoch:.2f}; "
+            text += "what is undone stays in this list."
+        following = filter(None, [row.snapshot.following])
+        self.tell(text, *following)  # the list may have no room for all of it
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         row = self._row_of(event)

@@ -60,7 +60,7 @@ Moment = tuple[Evaluated | None, Settings]
 
 WEIGHT_SETTINGS = ("switched_off", "pruned", "taught")
 """Changed settings that are other weights at once."""
-OTHER_VIEWS = "other views show its mistakes, its inside, and what it reads in a digit of yours"
+OTHER_VIEWS = "other views show its mistakes, its inside, and how it reads your digits"
 MAX_UNDONE = 8
 """The last so many undone parts of the run stay on the charts."""
 

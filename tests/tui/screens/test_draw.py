@@ -316,6 +316,9 @@ async def test_the_frame_is_left_until_it_is_wanted(canvas: Any) -> None:
         opened.find("The frame is left")
         await opened.press("tab", "shift+tab")
         opened.find("The frame is left")
+        await opened.press("7")  # nor does a digit switch the optimizer there
+        assert opened.sent == []
+        opened.find("Draw first")
         await opened.press("escape")
         assert "The frame is left" not in opened.text
 
