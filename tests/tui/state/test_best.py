@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.command_script import CommandScript
+from support.rarely import rarely
 from support.saved_runs import edit
 
 from digit_tui.config import RunConfig
@@ -129,7 +130,7 @@ def test_the_best_of_a_fork_that_is_kept_is_none_of_the_run(
     assert model.best == (9 / 8, fork.y[-1]) == (9 / 8, model.evaluation.accuracy)
 
 
-@pytest.mark.parametrize("at", [9, 16])
+@pytest.mark.parametrize("at", [16, *rarely(9)])
 def test_a_fork_whose_weights_were_changed_has_one(
     at: int, request_: RunRequest, sample: Dataset
 ) -> None:

@@ -16,7 +16,7 @@ OF_MISTAKES = ["⏎ Why", "/ Filter", "y Order", "↑ ↓ Move"]
 OF_VIEWS = [["[ ] Rate", "f Fork"], OF_MISTAKES, ["⏎ Digits", "d Change"]]
 
 
-@pytest.mark.parametrize("height", [24, 40])
+@pytest.mark.parametrize("height", [24, *rarely(40)])
 async def test_under_a_dialog_it_has_only_what_works_there(
     window: Any, story: Any, height: int
 ) -> None:
