@@ -164,7 +164,7 @@ def test_too_many_held_out_digits_are_refused() -> None:
 
 @pytest.mark.parametrize(("rate", "told"), [("5", True), ("0.05", False)])
 def test_a_network_that_only_guesses_is_told_of(rate: str, told: bool) -> None:
-    result = run("--epochs", "1", "--optimizer", "momentum", "--lr", rate)
+    result = run("--epochs", "2", "--optimizer", "momentum", "--lr", rate)
     assert result.exit_code == 0
     pattern = r"digit-tui: every test digit is read as \d: the network only guesses; "
     assert bool(re.search(pattern, result.stderr)) == told
