@@ -45,7 +45,9 @@ class CalibrationCheck:
         worse = worsening(self.before, after)
         notes = [self.source, worse] if worse else [self.source]
         bins = after.reliability
-        return [f"Measured on {self.digits}", *notes, *table, BETTER, "", *bin_lines(bins)]
+        of_bins = [] if self.after is None else ["With the temperature:"]
+        lines = [f"Measured on {self.digits}", *notes, *table, BETTER, "", *of_bins]
+        return lines + bin_lines(bins)
 
 
 def check_calibration(

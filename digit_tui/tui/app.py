@@ -190,7 +190,11 @@ class DigitApp(SteeringApp):
         folder, fork = self.model.folder, fork_name(self.model)
         run = folder and name_of(folder)
         step, done = self.model.saved_step, self.model.all_done
-        self.farewell = "\n".join(farewell(run if step else None, step, done, fork=fork))
+        lines = farewell(run if step else None, step, done, fork=fork)
+        ended = self.model.ended
+        if ended is not None and self.model.config.validation and ended.test_accuracy is not None:
+            lines.append(f"Test accuracy: {ended.test_accuracy:.2%} (the test set is open now)")
+        self.farewell = "\n".join(lines)
         if self.model.save_trouble is not None:
             self.farewell += f"\ndigit-tui: not saved: {self.model.save_trouble}"
         if failure is not None:

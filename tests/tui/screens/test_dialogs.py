@@ -168,6 +168,20 @@ class TestQuit:
             await opened.until(lambda: app.return_code is not None)
             assert app.farewell.splitlines() == [f"Saved step {steps:,} in /runs/one", *told]
 
+    @pytest.mark.parametrize("held_out", [0, 100])
+    async def test_a_test_set_that_is_opened_in_the_end_is_told(
+        self, held_out: int, window: Any, story: Any
+    ) -> None:
+        async with window(validation=held_out) as opened:
+            app = opened.app
+            await opened.tell(*story.opening(), story.steps(2_500))
+            await opened.press("q")
+            await opened.tell(story.saved(), story.ended())
+            app._wake.set()
+            await opened.until(lambda: app.return_code is not None)
+            told = "Test accuracy: 90.00% (the test set is open now)" in app.farewell
+            assert told == bool(held_out)
+
     async def test_a_run_that_could_not_be_saved_says_so(self, window: Any, story: Any) -> None:
         async with window() as opened:
             app = opened.app
