@@ -115,6 +115,8 @@ async def assert_obeys(opened: Any) -> None:
         await opened.press("s")
         assert opened.sent == [commands.Save()], opened.text
     else:
+        if opened.app.current_mode == "draw":
+            await opened.press("tab")  # there the space bar is the pen
         playing = opened.app.player.playing
         await opened.press("space")
         assert opened.app.player.playing is not playing
