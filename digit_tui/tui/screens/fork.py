@@ -127,9 +127,7 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
         elif changes:
             self.dismiss(changes)
         elif changes is not None:
-            self.tell(
-                "Nothing differs yet: choose with ←→, or type where nothing is listed.", wrong=True
-            )
+            self.tell(NOTHING_YET, wrong=True)
 
     def _would_differ(self, changes: Sequence[SettingCommand]) -> bool:
         """Whether the copy would ever differ from the run: not by its steps, if none is left."""
