@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from shlex import quote
 from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
-from digit_tui.cli.committee_members import JointEvaluation, Member, evaluate_committee
+from digit_tui.cli.committee_members import evaluate_committee
 from digit_tui.cli.runs.compare import WIDTH
 from digit_tui.cli.runs.text import print_lines
 from digit_tui.data import counted
-from digit_tui.insight.committee import Agreement
-from digit_tui.insight.significance import (
-    Comparison,
-    compare,
-    gap_words,
-    interval_words,
-    wilson_interval,
-)
+from digit_tui.insight.significance import interval_words, wilson_interval
 from digit_tui.nn import Evaluation
+from digit_tui.session.committee import JointEvaluation, Member
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output
@@ -51,22 +46,32 @@ def measure_committee(names: Sequence[str], data: str | None, best: bool, as_jso
     return output.status or ExitStatus.DONE
 
 
-def _best_member(found: JointEvaluation) -> int:
-    """Its place: that of the most accurate one, the first of equals."""
-    return int(np.argmax([each.correct for each in found.evaluations]))
+@reports_failures
+def show_committee(
+    names: Sequence[str],
+    data: str | None,
+    best: bool,
+    fps: float | None,
+    theme: str | None,
+    keys: Path | None,
+) -> int:
+    """Show a committee on the screen; returns the exit status.
 
+    Args:
+        names: two runs or more; see `find_run`.
+        data: as --data; None is the dataset that the runs were trained on.
+        best: use the checkpoints with the best accuracy instead of the last.
+        fps: as --fps.
+        theme: as --theme.
+        keys: file with the user's keys, or None.
+    """
+    from digit_tui.tui.committee import run_committee_app
 
-def _against_best(found: JointEvaluation) -> Comparison:
-    return compare(found.evaluations[_best_member(found)], found.together)
+    return run_committee_app(evaluate_committee(names, data, best), best, fps, theme, keys)
 
 
 def _lines(found: JointEvaluation) -> list[str]:
-    dataset, together, table = found.dataset, found.together, found.table
-    assert table.members is not None
-    agreement = Agreement(together.labels, table.members)
-    best = found.members[_best_member(found)].letter
-    comparison = _against_best(found)
-    voted = int(np.count_nonzero(agreement.vote(together.probabilities) == together.labels))
+    dataset, together = found.dataset, found.together
     total = counted(together.total, "test digit")
     lines = [
         *(f"{each.letter}  {each.saved.path}" for each in found.members),
@@ -75,22 +80,11 @@ def _lines(found: JointEvaluation) -> list[str]:
     ]
     for member, evaluation in zip(found.members, found.evaluations, strict=True):
         lines += _titled(member.letter, f"{_accuracy(evaluation)}, {_network_words(member)}")
-    lines += [
-        *_titled("Committee", f"{_accuracy(together)}, {together.correct:,} of {total}"),
-        *_titled(f"Against {best}", f"{gap_words(comparison)}; {comparison.words}"),
-        *_titled(
-            "",
-            f"{best} was chosen as the best by these same digits, which flatters it a little",
-        ),
-        *_titled(
-            "Agreement",
-            f"all members name the same class for {np.mean(agreement.unanimous):.2%} of the "
-            f"digits; two of them differ on {agreement.disagreement:.2%} on average",
-        ),
-        *_titled("Vote", f"{voted / together.total:.2%}, if each member had one"),
-        *_titled("Mistakes", _mistakes_words(found, agreement)),
-    ]
-    if table.wrong.any():
+    lines += _titled("Committee", f"{_accuracy(together)}, {together.correct:,} of {total}")
+    for title, sentences in found.findings:
+        for number, sentence in enumerate(sentences):
+            lines += _titled("" if number else title, sentence)
+    if found.table.wrong.any():
         names = " --with ".join(quote(run_name(each.saved.path)) for each in found.members)
         lines.append(f"{'':<{MARGIN}}digit-tui mistakes {names}")
     return lines
@@ -113,22 +107,8 @@ def _network_words(member: Member) -> str:
     return words if member.temperature is None else f"{words}, temperature {member.temperature:.4g}"
 
 
-def _mistakes_words(found: JointEvaluation, agreement: Agreement) -> str:
-    table = found.table
-    wrong = int(np.count_nonzero(table.wrong))
-    if not wrong:
-        return "none"
-    by_all = int(np.count_nonzero(table.all_wrong))
-    same = int(np.count_nonzero(table.all_wrong & agreement.unanimous))
-    return f"{wrong:,} remain; {by_all:,} of them every member makes, {same:,} with the same answer"
-
-
 def _json_values(found: JointEvaluation) -> dict[str, Any]:
-    together, table = found.together, found.table
-    assert table.members is not None
-    agreement = Agreement(together.labels, table.members)
-    voted = agreement.vote(together.probabilities) == together.labels
-    comparison = _against_best(found)
+    together, table, comparison = found.together, found.table, found.against_best
     return {
         "data": found.dataset.name,
         "members": [
@@ -146,16 +126,16 @@ def _json_values(found: JointEvaluation) -> dict[str, Any]:
         "test_total": together.total,
         "test_loss": together.loss,
         "against_best": {
-            "letter": found.members[_best_member(found)].letter,
+            "letter": found.members[found.best].letter,
             "difference": comparison.difference,
             "interval": comparison.interval,
             "fixed": comparison.gained,
             "broke": comparison.lost,
             "p_value": comparison.p_value,
         },
-        "agreement": float(np.mean(agreement.unanimous)),
-        "disagreement": agreement.disagreement,
-        "vote_correct": int(np.count_nonzero(voted)),
+        "agreement": float(np.mean(found.agreement.unanimous)),
+        "disagreement": found.agreement.disagreement,
+        "vote_correct": found.vote_correct,
         "mistakes": np.flatnonzero(table.wrong).tolist(),
         "all_wrong": np.flatnonzero(table.all_wrong).tolist(),
     }

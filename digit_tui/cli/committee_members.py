@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 import numpy as np
@@ -18,49 +17,13 @@ from digit_tui.cli.loading import load_and_tell
 from digit_tui.cli.saved_runs import LETTERS, read_run
 from digit_tui.data import DataError, Dataset
 from digit_tui.insight.committee import evaluate_together
-from digit_tui.insight.digit_table import DigitTable
-from digit_tui.nn import Evaluation, Network, evaluate
+from digit_tui.nn import evaluate
+from digit_tui.session.committee import JointEvaluation, Member
 from digit_tui.session.output import print_error
-from digit_tui.storage.calibration_file import Calibration, calibration_of
+from digit_tui.storage.calibration_file import calibration_of
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.saved_run import SavedRun
-
-
-class Member(NamedTuple):
-    """A saved run in a committee."""
-
-    letter: str
-    saved: SavedRun
-    checkpoint: Checkpoint
-    calibration: Calibration | None
-
-    @property
-    def network(self) -> Network:
-        """What predicts."""
-        return self.checkpoint.network
-
-    @property
-    def temperature(self) -> float | None:
-        """That was fitted to the network; None if none was."""
-        return None if self.calibration is None else self.calibration.temperature
-
-
-@dataclass(frozen=True, eq=False)
-class JointEvaluation:
-    """A committee and its members on the same test digits."""
-
-    dataset: Dataset
-    members: list[Member]
-    evaluations: list[Evaluation]
-    """Of the members, at temperature 1: which class is the most probable does not depend on it."""
-    together: Evaluation
-
-    @property
-    def table(self) -> DigitTable:
-        """What is known of the test digits; a committee has no history of them."""
-        predictions = np.stack([each.predictions for each in self.evaluations])
-        return DigitTable(self.together, members=predictions)
 
 
 def open_members(names: Sequence[str], best: bool) -> list[Member]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -78,14 +77,19 @@ class Agreement:
         return same
 
     @property
-    def disagreement(self) -> float:
-        """The share of the images that two members take for different classes, mean of all pairs.
+    def disagreements(self) -> Array:
+        """(members, members) the share of the images that two take for different classes.
 
         Fort, Hu and Lakshminarayanan (2019), "Deep Ensembles: A Loss Landscape Perspective"
         (arXiv:1912.02757), compare networks by it.
         """
-        pairs = combinations(self.predictions, 2)
-        return float(np.mean([np.mean(one != other) for one, other in pairs]))
+        return np.array([(each != self.predictions).mean(axis=1) for each in self.predictions])
+
+    @property
+    def disagreement(self) -> float:
+        """The mean of these shares, over all pairs of two members."""
+        pairs = np.triu_indices(len(self.predictions), 1)
+        return float(self.disagreements[pairs].mean())
 
     def vote(self, probabilities: Array) -> Array:
         """(n,) the class that most members name; among equals the one that is more probable.

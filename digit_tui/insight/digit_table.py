@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,21 @@ class DigitTable:
             return self.wrong
         missed: Array = (self.members != self.evaluation.labels).all(axis=0)
         return self.wrong & missed
+
+    def right_members(self, index: int) -> int:
+        """How many members of a committee are right about a digit."""
+        if self.members is None:
+            return 0
+        return int(np.count_nonzero(self.members[:, index] == self.evaluation.labels[index]))
+
+    def named_by(self, index: int) -> dict[int, str]:
+        """The letters of the members of a committee, A the first, by the class that they name."""
+        if self.members is None:
+            return {}
+        found: dict[int, str] = {}
+        for letter, named in zip(ascii_uppercase, self.members[:, index], strict=False):
+            found[int(named)] = found.get(int(named), "") + letter
+        return found
 
     @cached_property
     def confidences(self) -> Array:
