@@ -49,6 +49,9 @@ from digit_tui.storage.run_files import FILES
 from digit_tui.training.snapshots import UNDO_BYTES
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.bindings import OPTIMIZER_KEYS
+from digit_tui.tui.committee.digits import CommitteeConfusion
+from digit_tui.tui.committee.members import MembersView
+from digit_tui.tui.guided_app import keys
 from digit_tui.tui.replay import ReplayApp
 from digit_tui.tui.sweep.app import SweepApp
 
@@ -90,6 +93,7 @@ OF_A_SWEEP = {
 GROUPS = (
     dict(DigitApp.key_groups())
     | {"Replay": ReplayApp.key_groups()[0][1]}
+    | {"Committee": keys([*MembersView.BINDINGS, *CommitteeConfusion.BINDINGS])}
     | {title if title == "Sweep" else f"Sweep: {title}": each for title, each in OF_A_SWEEP.items()}
 )
 

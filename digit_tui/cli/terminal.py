@@ -10,14 +10,19 @@ import click
 from digit_tui.session.exit_status import ExitStatus
 
 
-def require_terminal() -> None:
-    """End the program if the terminal interface cannot run."""
+def require_terminal(instead: str | None = None) -> None:
+    """End the program if the terminal interface cannot run.
+
+    Args:
+        instead: what can be done without a screen; None for a run that is to be trained.
+    """
     trouble = no_terminal()
     if trouble:
-        ways = "--batch"
-        if sys.stdin is not None and not sys.stdin.closed:
-            ways += ", or --plain to steer it by lines"
-        click.echo(f"digit-tui: {trouble}; to train without a screen, use {ways}", err=True)
+        if instead is None:
+            instead = "to train without a screen, use --batch"
+            if sys.stdin is not None and not sys.stdin.closed:
+                instead += ", or --plain to steer it by lines"
+        click.echo(f"digit-tui: {trouble}; {instead}", err=True)
         sys.exit(ExitStatus.USAGE)
 
 

@@ -27,6 +27,7 @@ from digit_tui.tui.draw_rate import DrawRate
 if TYPE_CHECKING:
     from digit_tui.tui.job_control import JobControlApp
     from digit_tui.tui.keymap import Keymap
+    from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
 SWITCH_SECONDS = 0.0005
 """Longest time that one thread keeps the interpreter while another waits for it."""
@@ -134,6 +135,47 @@ def run_draw(
             return run_app_of(SavedApp(request, checkpoint, DrawRate.of(fps), stdio), theme, keymap)
     finally:
         stdio.restore()
+
+
+def show_saved(
+    path: Path,
+    best: bool,
+    fps: float | None,
+    stdio: StdioCapture,
+    theme: str | None,
+    keymap: Keymap,
+) -> tuple[int, str]:
+    """Show a saved run between two looks at another screen.
+
+    Args:
+        path: its folder, which is only read.
+        best: show the checkpoint with the best accuracy instead of the last.
+        fps: how often charts are drawn in a second, whatever that costs; None for the default.
+        stdio: what else this process writes to stdout and stderr.
+        theme: as above.
+        keymap: the user's keys.
+
+    Returns:
+        The exit status, and why it could not be shown, or "".
+    """
+    from dataclasses import replace
+
+    from threadpoolctl import threadpool_limits
+
+    from digit_tui.session.failures import EXPECTED, failure_of
+    from digit_tui.training.run_request import replay_request
+    from digit_tui.tui.saved import SavedApp
+
+    try:
+        request = replace(replay_request(path), processes=1)
+        assert request.replay is not None
+        checkpoint = request.replay.checkpoint(best)
+        app = SavedApp(request, checkpoint, DrawRate.of(fps), stdio, "mistakes")
+    except EXPECTED as error:
+        return 0, failure_of(error, path, "read").message
+    with threadpool_limits(limits=request.config.threads, user_api="blas"):
+        status = run_app_of(app, theme, keymap)
+    return status, ""
 
 
 def read_keymap(path: Path | None) -> Keymap | None:

@@ -13,6 +13,7 @@ from textual.keys import _character_to_key
 
 from digit_tui.storage.toml_file import TomlError, line_of, near, parse_toml, read_toml_text
 from digit_tui.tui.app import DigitApp
+from digit_tui.tui.committee.app import CommitteeApp
 from digit_tui.tui.guided_app import GuidedApp, keys
 from digit_tui.tui.key_words import key_sign
 from digit_tui.tui.keymap import Keymap, default_keys
@@ -20,7 +21,7 @@ from digit_tui.tui.replay import ReplayApp
 from digit_tui.tui.saved import SavedApp
 from digit_tui.tui.screens.view import View
 
-APPS: tuple[type[GuidedApp], ...] = (DigitApp, ReplayApp, SavedApp)
+APPS: tuple[type[GuidedApp], ...] = (DigitApp, ReplayApp, SavedApp, CommitteeApp)
 KEPT = {"break": "ctrl+c", "suspend": "ctrl+z"}
 """Bindings that always have their keys."""
 RESERVED = {

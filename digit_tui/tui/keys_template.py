@@ -9,6 +9,7 @@ from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.output import Output, print_error
 from digit_tui.storage.toml_file import TomlError
 from digit_tui.tui.app import DigitApp
+from digit_tui.tui.committee.app import CommitteeApp
 from digit_tui.tui.keymap import FIXED, Keymap
 from digit_tui.tui.keys_file import CHARACTERS, KEPT, read_keys
 from digit_tui.tui.replay import ReplayApp
@@ -45,7 +46,11 @@ def template(keymap: Keymap) -> str:
     """All keys by the place where they work, those that the user has changed without #."""
     lines = [HEAD.rstrip()]
     seen: set[str] = set()
-    groups: list[Group] = [*DigitApp.key_groups(), ("Replay", ReplayApp.key_groups()[0][1])]
+    groups: list[Group] = [
+        *DigitApp.key_groups(),
+        ("Replay", ReplayApp.key_groups()[0][1]),
+        *((f"Committee: {title}", bindings) for title, bindings in CommitteeApp.key_groups()),
+    ]
     for title, bindings in groups:
         new = [each for each in bindings if each.id and each.id not in (*seen, *KEPT)]
         if new:

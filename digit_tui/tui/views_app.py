@@ -89,6 +89,8 @@ class ViewsApp(JobControlApp):
 
     @property
     def places(self) -> list[Place]:
+        if "network" not in self.VIEWS:
+            return super().places
         pages = [
             Place(f"{page.NAME}, in Network", PAGE_WORDS[page.NAME], partial(self._show_page, page))
             for page in PAGES

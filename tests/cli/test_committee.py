@@ -235,3 +235,15 @@ def test_a_diverged_member_is_named(three: list[Path], make_run: MakeRun, progra
     broken = make_run("broken", [(1, Stop())], optimizer="sgd", learning_rate=1e30)
     said = one_line(program("committee", str(three[0]), str(broken)), 3)
     assert "B (broken) has diverged by step 1" in said
+
+
+def test_what_its_screen_needs_is_said(three: list[Path], program: Program) -> None:
+    names = [*map(str, three)]
+    for words, told in (
+        (["--show", "--json"], "--json or --show: only one of them"),
+        (["--theme", "light"], "--theme is for --show only"),
+        (["--show"], "without --show it is told in lines"),
+    ):
+        done = program("committee", *names, *words)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert told in done.stderr

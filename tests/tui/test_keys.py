@@ -18,6 +18,7 @@ from digit_tui.run.remedies import ALL_DONE
 from digit_tui.tui import key_words
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.bindings import OPTIMIZER_KEYS
+from digit_tui.tui.committee.app import CommitteeApp
 from digit_tui.tui.key_words import key_sign
 from digit_tui.tui.palette import GROUPS, LEFT_OUT
 from digit_tui.tui.replay import ReplayApp
@@ -208,7 +209,7 @@ class TestPalette:
         listed = [id for ids in GROUPS.values() for id in ids]
         assert len(set(listed)) == len(listed)
         of_views = {each.id for name, group in DigitApp.key_groups()[1:] for each in group}
-        apps = (DigitApp, ReplayApp, SweepApp)
+        apps = (DigitApp, ReplayApp, SweepApp, CommitteeApp)
         of_apps = {each.id for app in apps for each in app.key_groups()[0][1]}
         assert of_apps == (set(listed) - of_views) | LEFT_OUT
 

@@ -27,7 +27,7 @@ def draw(
 
     RUN is the newest one unless it is named. It is not trained on, and its folder stays as it is.
     """
-    require_terminal()
+    require_terminal("without a screen, digit-tui predict RUN FILE reads pictures")
     request = saved_request(run, "--replay", None, {} if data is None else {"data": data})
 
     from digit_tui.session.failures import reports_failures

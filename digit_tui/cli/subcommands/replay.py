@@ -23,7 +23,7 @@ def replay(
     context: click.Context, /, run: str, data: str | None, fps: float | None, theme: str | None
 ) -> None:
     """Replay a RUN in the terminal interface, with all its commands."""
-    require_terminal()
+    require_terminal("without a screen, digit-tui --batch --replay RUN repeats it")
     request = saved_request(run, "--replay", None, {} if data is None else {"data": data})
     from digit_tui.cli.loading import prepare_pictures
 

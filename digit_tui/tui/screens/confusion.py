@@ -147,18 +147,25 @@ class ConfusionView(View):
         classes = len(self._counts)
         # Another dataset may have fewer classes.
         self._cell = Cell(*(min(each, classes - 1) for each in self._cell))
-        if self._baseline == "epoch":
-            self._pair = since_epoch(evaluated)
-        elif self._baseline == "fork":
-            self._pair = fork_and_run(evaluated, fork)
-        elif self._baseline == "mark" and self._mark is not None:
-            self._pair = since_mark(evaluated, self._mark, run)
+        self._pair = self._pair_of(evaluated, fork, run)
         if isinstance(self._pair, PredictionPair):
             first, second = self._pair.first, self._pair.second
             self._change = confusion_change(evaluated.evaluation.labels, first, second, classes)
             self._counts = self._change.second
         if not self._chosen:
             self._cell = self._worst
+
+    def _pair_of(
+        self, evaluated: Evaluated, fork: Evaluated | None, run: str | None
+    ) -> PredictionPair | str | None:
+        """What an evaluation is compared with, or why it cannot be; None for nothing."""
+        if self._baseline == "epoch":
+            return since_epoch(evaluated)
+        if self._baseline == "fork":
+            return fork_and_run(evaluated, fork)
+        if self._baseline == "mark" and self._mark is not None:
+            return since_mark(evaluated, self._mark, run)
+        return None
 
     @property
     def _table(self) -> Table:
@@ -295,13 +302,19 @@ class ConfusionView(View):
         self._show()
 
     @property
-    def _next_baseline(self) -> Baseline:
+    def _baselines(self) -> list[Baseline]:
+        """What there is to compare with, in the order of the key."""
         baselines: list[Baseline] = ["nothing"]
         if self._mark is not None:  # first, for it was set to be compared with
             baselines.append("mark")
         baselines.append("epoch")
         if self.host.model.fork is not None:
             baselines.append("fork")
+        return baselines
+
+    @property
+    def _next_baseline(self) -> Baseline:
+        baselines = self._baselines
         current = baselines.index(self._baseline) if self._baseline in baselines else 0
         return baselines[(current + 1) % len(baselines)]
 

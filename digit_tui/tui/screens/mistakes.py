@@ -133,9 +133,7 @@ class MistakesView(FilteredView):
     def draw(self, model: RunModel) -> None:
         if model.shown is not self._evaluated:
             self._evaluated = evaluated = model.shown
-            self._listing.set_table(
-                None if evaluated is None else DigitTable(evaluated.evaluation, evaluated.history)
-            )
+            self._listing.set_table(None if evaluated is None else self._table_of(evaluated))
             self._stale = True
         forked = model.fork is not None
         self._stale |= forked is not self._forked
@@ -145,6 +143,10 @@ class MistakesView(FilteredView):
             self._draw_digits(selected)
         elif selected is not None and self._explains:
             self._explain(selected)  # while paused, the neighbours are found at once
+
+    def _table_of(self, evaluated: Evaluated) -> DigitTable:
+        """What is known of the evaluated digits."""
+        return DigitTable(evaluated.evaluation, evaluated.history)
 
     def apply_filter(self, text: str) -> None:
         self._origin = None

@@ -12,7 +12,7 @@ from digit_tui.insight.change import epoch_before
 from digit_tui.run.events import Evaluated
 from digit_tui.run.wording import epoch_words
 
-Baseline = Literal["nothing", "epoch", "fork", "mark"]
+Baseline = Literal["nothing", "epoch", "fork", "mark", "member"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -64,6 +64,9 @@ class SelectedDigit:
         """Which digit it is, and doubts about its label, in as many words as fit."""
         loss = self.table.evaluation.losses[self.index]
         name = f"#{self.index}  {self.true} → {self.predicted}  loss {loss:.2f}"
+        if self.table.members is not None:
+            answers = " ".join(map(str, self.table.members[:, self.index]))
+            name = f"{name}  members {answers}"
         choices = [*(f"{name}  {notice}".rstrip() for notice in self._notices()), name]
         return next((text for text in choices if len(text) <= width), choices[-1])
 

@@ -9,14 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from digit_tui.session.exit_status import ExitStatus
-from digit_tui.tui.draw_rate import DrawRate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from digit_tui.tui.keymap import Keymap
     from digit_tui.tui.sweep.control import SweepControl
-    from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
 LOOK_SECONDS = 1.0
 """From one look at the sweep to the next."""
@@ -38,7 +35,7 @@ def run_sweep_app(
         theme: one of the program's own; None for the last one chosen.
         keys: file with the user's keys; None, or one that is not there, leaves all as they are.
     """
-    from digit_tui.tui import read_keymap, run_app_of
+    from digit_tui.tui import read_keymap, run_app_of, show_saved
     from digit_tui.tui.sweep.app import SweepApp
     from digit_tui.tui.sweep.poller import Poller
     from digit_tui.tui.terminal.stdio_capture import StdioCapture
@@ -60,7 +57,7 @@ def run_sweep_app(
                 return status
             model = app.model
             number, run = app.opens
-            status, trouble = _show_run(run, fps, stdio, theme, keymap)
+            status, trouble = show_saved(run, False, fps, stdio, theme, keymap)
             if status >= ExitStatus.SIGNALLED:  # a signal has ended it: the sweep too
                 control.leave()
                 return status
@@ -70,27 +67,3 @@ def run_sweep_app(
     finally:
         poller.end()
         stdio.restore()
-
-
-def _show_run(
-    path: Path, fps: float | None, stdio: StdioCapture, theme: str | None, keymap: Keymap
-) -> tuple[int, str]:
-    """Show the run of a trial; returns the exit status, and why it could not be shown."""
-    from dataclasses import replace
-
-    from threadpoolctl import threadpool_limits
-
-    from digit_tui.session.failures import EXPECTED, failure_of
-    from digit_tui.training.run_request import replay_request
-    from digit_tui.tui import run_app_of
-    from digit_tui.tui.saved import SavedApp
-
-    try:
-        request = replace(replay_request(path), processes=1)
-        assert request.replay is not None
-        app = SavedApp(request, request.replay.checkpoint(), DrawRate.of(fps), stdio, "mistakes")
-    except EXPECTED as error:
-        return 0, failure_of(error, path, "read").message
-    with threadpool_limits(limits=request.config.threads, user_api="blas"):
-        status = run_app_of(app, theme, keymap)
-    return status, ""

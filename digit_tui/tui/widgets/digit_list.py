@@ -11,9 +11,15 @@ from textual.strip import Strip
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.tui.widgets.mouse import RowChosen, Wheel
 
+MARKS_END = 25
+"""Columns of a line up to right or wrong, and "?"."""
+
 
 class DigitList(Wheel):
-    """One line a digit: index, true → predicted, a number, right or wrong, and "?" if suspect."""
+    """One line a digit: index, true → predicted, a number, right or wrong, and "?" if suspect.
+
+    Of a committee, also how many of its members are right.
+    """
 
     COMPONENT_CLASSES = {"digit-list--chosen", "digit-list--wrong"}
 
@@ -71,6 +77,8 @@ class DigitList(Wheel):
             f"{'▸' if chosen else ' '}{index:>6} {true:>2} → {predicted:<2} "
             f"{self._number(table, index):>6} {'✗' if wrong else '✓'}{'?' if suspect else ''}"
         )
+        if table.members is not None:
+            text = f"{text:<{MARKS_END}} {table.right_members(index)}/{len(table.members)}"
         style = self.rich_style
         if wrong:
             style += self.get_component_rich_style("digit-list--wrong", partial=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
 
+from digit_tui.data import counted
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.drawn_digit import DrawingReading
 from digit_tui.tui.drawing.ink import Line
@@ -18,6 +19,10 @@ from digit_tui.tui.widgets.progress_line import PARTS
 
 Array = NDArray[Any]
 
+FIGURES, SHORTEST = 12, 4
+"""Columns of a class and its probability; of a bar, at least."""
+FEW = 6
+"""Up to so many members of a committee are named by their letters."""
 LONGEST = 80
 """Columns of a bar."""
 
@@ -46,8 +51,24 @@ class Probabilities(Canvas):
             predicted: ("pred", self.part("probabilities--predicted")),
             true: ("true", self.part("probabilities--true")),
         }
+        self._add_members(notes, table.named_by(index))
         heading = Segment(f"rank {table.rank(index)}, margin {table.margin(index):+z.2f}")
         self._paint_bars([[heading]], evaluation.probabilities[index], notes)
+
+    def _add_members(self, notes: dict[int, tuple[str, Style]], named_by: dict[int, str]) -> None:
+        """Note which members of a committee name which class, where there is room for it.
+
+        Args:
+            notes: by class, a word and a style.
+            named_by: by class, the letters of those that name it.
+        """
+        told: dict[int, tuple[str, Style]] = {}
+        for each, letters in named_by.items():
+            word, style = notes.get(each, ("", Style()))
+            who = letters if len(letters) <= FEW else counted(len(letters), "member")
+            told[each] = f"{word} {who}".lstrip(), style
+        if all(len(words) <= self.size.width - FIGURES - SHORTEST for words, _ in told.values()):
+            notes |= told
 
     def show_reading(
         self, reading: DrawingReading, waits: bool, fork: DrawingReading | None = None
@@ -86,7 +107,8 @@ class Probabilities(Canvas):
         width, height = self.size
         most = max(height - len(heading), 1)
         shown = np.sort(np.argsort(-probabilities, kind="stable")[:most])
-        room = min(max(width - 16, 4), LONGEST)
+        longest = max((len(word) for word, _ in notes.values()), default=0)
+        room = min(max(width - FIGURES - max(longest, SHORTEST), SHORTEST), LONGEST)
         lines = heading
         for each in map(int, shown):
             value = float(probabilities[each])

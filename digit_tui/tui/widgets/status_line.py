@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from rich.cells import cell_len
-from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
-from textual.renderables.digits import Digits
 
 from digit_tui.insight.significance import ends_words
 from digit_tui.run.setting_words import rate_words, settings_words
 from digit_tui.run.wording import epoch_words
+from digit_tui.tui.drawing.figure import ROWS, figure, is_drawn
 from digit_tui.tui.drawing.ink import Line
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.terminal.charset import shows
@@ -31,10 +30,6 @@ TREND = 8
 """Evaluations in the trend."""
 LEAST_SPAN = 0.002
 """Difference between the lowest and the highest bar of a trend, at least."""
-LARGE_ROWS = 3
-"""Of the large figure; where there are fewer, it is a part of the text."""
-CURVES = "╭╮╰╯"
-"""What large digits are drawn with."""
 SEPARATOR = " · "
 FIRST_SETTINGS = 2
 """The optimizer and its rate."""
@@ -175,13 +170,14 @@ class StatusLine(Canvas):
     def show(self, model: RunModel) -> None:
         self.set_class(model.state in ("diverged", "spike"), "-trouble")
         width, height = self.size
-        if height < LARGE_ROWS or width < LARGE_FROM:
-            self.paint([_fit(_whole_line(model, width), width)])
+        if height < ROWS or width < LARGE_FROM:
+            self.paint([fit(_whole_line(model, width), width)])
             return
         measured = model.measured
         text = "-" if measured is None else f"{measured[0] / measured[1]:.2%}"
-        drawn = shows(CURVES)  # stand-ins for them are the same in several digits
-        large = self._large(text) if drawn else [[Segment("")]] * LARGE_ROWS
+        drawn = is_drawn()
+        style = self.part("status-line--large")
+        large = figure(self.app.console, text, style) if drawn else [[Segment("")]] * ROWS
         room = width - large[0][0].cell_length - 2
         lines = [
             state_line(model, room, accuracy=False),
@@ -189,19 +185,11 @@ class StatusLine(Canvas):
             settings_line(model, room),
         ]
         pairs = zip(lines, large, strict=True)
-        self.paint([[*_fit(line, room), Segment("  "), *figure] for line, figure in pairs])
-
-    def _large(self, text: str) -> list[Line]:
-        """A number as three lines."""
-        style = self.part("status-line--large")
-        console: Console = self.app.console
-        digits = Digits(text, Style())
-        rows = console.render_lines(digits, console.options.update(width=digits.get_width(text)))
-        return [[Segment("".join(each.text for each in row), style)] for row in rows]
+        self.paint([[*fit(line, room), Segment("  "), *each] for line, each in pairs])
 
 
-def _fit(text: str, width: int) -> Line:
+def fit(text: str, width: int, style: Style | None = None) -> Line:
     """A text cut off, or filled up, to a width."""
     line = Text(text, no_wrap=True)
     line.truncate(max(width, 1), overflow="ellipsis", pad=True)
-    return [Segment(line.plain)]
+    return [Segment(line.plain, style)]
