@@ -29,17 +29,19 @@ class Lives:
     """(n,) int64, the epoch since which it has been right, or wrong, as it is now; -1 before the
     first evaluation."""
     broken: Array
-    """(n,) bool, right at the second to last evaluation, and wrong at the last one."""
+    """(n,) bool, wrong now, and right at the evaluation before: at the end of the last epoch if there
+    were steps since, else of the one before it."""
     fixed: Array
     """(n,) bool, the other way round."""
 
 
-def lives(history: PredictionHistory, labels: Array) -> Lives:
+def lives(history: PredictionHistory, labels: Array, now: Array | None = None) -> Lives:
     """Follow all digits through a history.
 
     Args:
         history: the predictions for n digits, or an empty history.
         labels: (n,) their true classes.
+        now: (n,) what they are predicted to be, if that may be after the last evaluation.
 
     Raises:
         ValueError: if the history is of another number of digits.
@@ -66,7 +68,10 @@ def lives(history: PredictionHistory, labels: Array) -> Lives:
         learned[gained[learned[gained] < 0]] = epoch
         right[turned] = ~was_right
     broken, fixed = np.zeros(count, bool), np.zeros(count, bool)
-    if len(history) > 1:  # before the first evaluation nothing was right
+    if now is not None and history.latest is not None and (now != history.latest).any():
+        is_right = now == labels
+        broken, fixed = right & ~is_right, ~right & is_right
+    elif len(history) > 1:  # before the first evaluation nothing was right
         broken[lost] = True
         fixed[gained] = True
     return Lives(learned, forgotten, since, broken, fixed)

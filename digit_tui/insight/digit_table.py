@@ -87,7 +87,7 @@ class DigitTable:
     @cached_property
     def lives(self) -> Lives:
         """When each was learned and forgotten, up to the last evaluation of the history."""
-        return lives(self.history, self.evaluation.labels)
+        return lives(self.history, self.evaluation.labels, self.evaluation.predictions)
 
     @cached_property
     def suspects(self) -> Array:

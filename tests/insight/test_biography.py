@@ -127,6 +127,17 @@ def test_an_evaluation_without_a_change_breaks_nothing() -> None:
     assert not found.broken.any()
 
 
+def test_within_an_epoch_what_is_broken_or_fixed_is_so_now() -> None:
+    history = recorded(np.array([[1, 1, 0, 0], [1, 0, 1, 0]]), [1, 2])
+    labels = np.ones(4, np.uint8)
+    found = lives(history, labels, np.array([0, 1, 1, 0]))
+    assert found.broken.tolist() == [True, False, False, False]
+    assert found.fixed.tolist() == [False, True, False, False]
+    at_its_end = lives(history, labels, np.array([1, 0, 1, 0]))
+    assert at_its_end.broken.tolist() == [False, True, False, False]
+    assert at_its_end.fixed.tolist() == [False, False, True, False]
+
+
 def test_another_number_of_digits_is_refused() -> None:
     with pytest.raises(ValueError, match="2 digits, but 3 labels"):
         lives(recorded(np.array([[1, 2]]), [1]), np.zeros(3, np.uint8))
