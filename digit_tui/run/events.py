@@ -252,6 +252,8 @@ class SnapshotInfo:
     """Whether the run has since gone back to before it."""
     lowest_loss: float | None = None
     """On the monitored split, in nats, if no other one that is not undone has a lower loss."""
+    in_force: bool = False
+    """Whether a command that is in force was applied right after it."""
 
 
 @dataclass(frozen=True, eq=False)

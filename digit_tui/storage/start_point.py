@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from digit_tui.run.commands import Command, GoBack, Stop
@@ -45,12 +46,17 @@ class StartPoint:
     earlier: Sequence[Checkpoint] = ()
     """Others that are saved and not undone: from the state of each the run got to `state`."""
 
+    @cached_property
+    def _epochs(self) -> list[Line]:
+        """The results of the epochs in force, oldest first: a journal is read for them once."""
+        return self.history.epochs if self.history else []
+
     @property
     def lowest_loss(self) -> tuple[int, float] | None:
         """The last step of the epoch in force whose monitored loss was lowest, and that in nats."""
         found = [
             (line["step"], loss)
-            for line in (self.history.epochs if self.history else ())
+            for line in self._epochs
             for loss in (line.get("validation_loss"), line["test_loss"])
             if loss is not None
         ]
@@ -58,9 +64,9 @@ class StartPoint:
 
     def loss_of(self, state: RunState | None) -> float | None:
         """The training loss of the last epoch before a state, in nats; None if it is unknown."""
-        if state is None or self.history is None:
+        if state is None:
             return None
-        lines = [each for each in self.history.epochs if each["step"] <= state.step]
+        lines = [each for each in self._epochs if each["step"] <= state.step]
         return lines[-1]["train_loss"] if lines else None  # null was no number
 
     @classmethod

@@ -40,8 +40,6 @@ class Snapshot:
     """Whether the run went back to before it."""
     monitored_loss: float | None = None
     """On the monitored split, in nats; None where it was not evaluated."""
-    is_best: bool = False
-    """Whether no snapshot that is not undone has a lower one."""
 
     @property
     def key(self) -> tuple[int, Lineage]:
@@ -61,9 +59,12 @@ class Snapshot:
         """The history of its predictions, which it shares as far as another has the same past."""
         return self.state.history.changes
 
-    @property
-    def info(self) -> SnapshotInfo:
-        """All but the state, for front ends."""
+    def info(self, is_best: bool) -> SnapshotInfo:
+        """All but the state, for front ends.
+
+        Args:
+            is_best: whether no snapshot that is not undone has a lower monitored loss.
+        """
         state, rate = self.state, self.state.settings.learning_rate
         following = [
             ("then " if self.undone or applied == self.in_force else "undone: ")
@@ -73,7 +74,8 @@ class Snapshot:
         return SnapshotInfo(
             *(state.step, self.epoch, state.lineage, self.accuracy, ", ".join(following)),
             self.undone,
-            self.monitored_loss if self.is_best else None,
+            self.monitored_loss if is_best else None,
+            self.in_force is not None,
         )
 
 
@@ -95,12 +97,14 @@ class SnapshotStore:
         """Snapshots that have each change of predictions, by its id."""
         self.best_before: tuple[int, float] | None = None
         """Step and monitored loss of the best epoch of before a resume, unless it is undone."""
+        self._best: Snapshot | None = None
+        """The first of those with the lowest monitored loss that is not undone."""
         self._size = 0
         """Bytes of all, with what they share counted once."""
 
     @property
     def infos(self) -> list[SnapshotInfo]:
-        return [snapshot.info for snapshot in self._snapshots]
+        return [each.info(each is self._best) for each in self._snapshots]
 
     @property
     def lowest_loss(self) -> float:
@@ -113,13 +117,6 @@ class SnapshotStore:
     @property
     def _present(self) -> list[Snapshot]:
         return [each for each in self._snapshots if not each.undone]
-
-    def mark_best(self) -> None:
-        """Mark the first of those with the lowest monitored loss that is not undone."""
-        lowest = self.lowest_loss
-        best = next((each for each in self._present if each.monitored_loss == lowest), None)
-        for snapshot in self._snapshots:
-            snapshot.is_best = snapshot is best
 
     @property
     def on_the_way(self) -> set[tuple[int, int]]:
@@ -153,7 +150,10 @@ class SnapshotStore:
         return sorted(found, key=lambda each: (each.state.step, len(each.state.lineage)))
 
     def mark_undone(self, step: int, lineage: Lineage) -> None:
-        """Mark all from which a run does not get to this key, and the commands of all others."""
+        """Mark all from which a run does not get to this key, and the commands of all others.
+
+        Then the best is that of those which are left.
+        """
         if self.best_before is not None and step < self.best_before[0]:
             self.best_before = None
         for snapshot in self._snapshots:
@@ -166,6 +166,8 @@ class SnapshotStore:
                 snapshot.in_force = lineage[place]
                 if snapshot.in_force not in snapshot.following:
                     snapshot.following.append(snapshot.in_force)
+        lowest = self.lowest_loss
+        self._best = next((each for each in self._present if each.monitored_loss == lowest), None)
 
     def _thin(self, latest: Snapshot) -> None:
         lineage = latest.state.lineage
@@ -175,7 +177,7 @@ class SnapshotStore:
             droppable = [
                 index
                 for index in range(1, len(snapshots) - 1)
-                if snapshots[index].key != before_command and not snapshots[index].is_best
+                if snapshots[index].key != before_command and snapshots[index] is not self._best
             ]
             if not droppable:
                 break

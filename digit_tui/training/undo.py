@@ -94,7 +94,6 @@ class UndoManager:
     def mark_undone(self, branch: Branch) -> TimelineChanged:
         """Mark what is undone, and which commands followed snapshots, as the run is now."""
         self._store.mark_undone(branch.state.step, branch.state.lineage)
-        self._store.mark_best()
         return TimelineChanged([*self._store.infos, *self._without_snapshot(branch)])
 
     def _without_snapshot(self, branch: Branch) -> list[SnapshotInfo]:
@@ -295,4 +294,4 @@ def _before_commands(branch: Branch, lineage: Lineage) -> Iterator[SnapshotInfo]
     for place, (step, command) in enumerate(lineage):
         epoch = branch.position_at(step, sizes)
         words = f"then {command_words(command, settings[place].learning_rate)}"
-        yield SnapshotInfo(step, epoch, lineage[:place], None, words, False)
+        yield SnapshotInfo(step, epoch, lineage[:place], None, words, False, in_force=True)

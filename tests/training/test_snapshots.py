@@ -225,12 +225,11 @@ def test_the_moment_with_the_lowest_loss_is_kept(config: RunConfig) -> None:
         moment = make_point(8 * number, (), 8 * number, config)
         moment.monitored_loss = loss
         timeline.add(moment)
-        timeline.mark_best()
+        timeline.mark_undone(8 * number, ())
     assert len(timeline.infos) == 5
     best = {each.step: each.lowest_loss for each in timeline.infos if each.lowest_loss is not None}
     assert best == {24: 0.2}
     timeline.mark_undone(16, ())
-    timeline.mark_best()
     assert not any(each.lowest_loss for each in timeline.infos)  # the untrained network is none
 
 

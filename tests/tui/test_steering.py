@@ -171,7 +171,7 @@ class TestTroubles:
 
 MOMENTS = [
     SnapshotInfo(0, 0.0, (), None, "", False),
-    SnapshotInfo(200, 2.0, (), 0.951, "then double the learning rate", False),
+    SnapshotInfo(200, 2.0, (), 0.951, "then double the learning rate", False, in_force=True),
     SnapshotInfo(250, 2.5, DOUBLED, 0.9, "", True),
     SnapshotInfo(250, 2.5, (), 0.96, "", False),
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 from time import perf_counter
@@ -18,9 +17,6 @@ from digit_tui.run.wording import snapshot_words
 from digit_tui.tui.screens.list_dialog import ListDialog
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.lines import Lines
-
-IN_FORCE = re.compile("(^|, )then ")
-"""In the words of the commands that followed a moment: one that is in force."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +128,7 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
             self.tell("Several moments: enter lists them, to choose one.")
             return
         here = row.snapshot.step == self._model.step and not row.snapshot.undone
-        if here and not IN_FORCE.search(row.snapshot.following):
+        if here and not row.snapshot.in_force:
             text = "The run is here."
         else:
             text = f"From epoch {self._model.epoch:.2f} to {row.snapshot.epoch:.2f}; "
