@@ -59,7 +59,7 @@ class SavedRun(Trained):
 
     @property
     def state(self) -> SavedState:
-        """finished, interrupted or diverged; running or open while a process has it."""
+        """finished, stopped, interrupted or diverged; running or open while a process has it."""
         return self._folder.state()
 
     @property

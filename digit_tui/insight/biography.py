@@ -29,8 +29,8 @@ class Lives:
     """(n,) int64, the epoch since which it has been right, or wrong, as it is now; -1 before the
     first evaluation."""
     broken: Array
-    """(n,) bool, wrong now, and right at the evaluation before: at the end of the last epoch if there
-    were steps since, else of the one before it."""
+    """(n,) bool, wrong now, and right at the evaluation before: at the end of the last epoch if
+    there were steps since, else of the one before it."""
     fixed: Array
     """(n,) bool, the other way round."""
 

@@ -96,9 +96,14 @@ class JointEvaluation:
                     "on average"
                 ],
             ),
-            ("Vote", [f"{self.vote_correct / self.together.total:.2%}, if each member had one"]),
+            ("Vote", [self._vote_words]),
             ("Mistakes", [self._mistakes_words]),
         ]
+
+    @property
+    def _vote_words(self) -> str:
+        share = f"{self.vote_correct / self.together.total:.2%}"
+        return f"{share}, if each member had one; of a tie the surer class wins"
 
     @property
     def _mistakes_words(self) -> str:

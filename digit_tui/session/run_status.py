@@ -150,6 +150,9 @@ class RunStatus:
         """The last checkpoint that this process saved."""
         self.saved_step = 0
         """The step of the last checkpoint, by whichever process."""
+        self.left_behind: WentBack | None = None
+        """How it left the latest moment that is undone, if it was in no trouble there and has not
+        been trained since: who quits now loses that."""
         self.save_trouble: str | None = None
         """Why the last attempt to save failed."""
         self.failure: Failed | None = None
@@ -217,6 +220,7 @@ class RunStatus:
                 self._set_folder(event.run)
                 self._start_clock()
             case Restored() | WentBack():
+                self._see_what_is_left(event)
                 self.step, self.epoch, self.settings = event.step, event.epoch, event.settings
                 self.batch_loss = self.repeats_to = None
                 self._expect_rate(event.epoch)
@@ -297,7 +301,14 @@ class RunStatus:
         self._track.clear()
         self._track.append((self._clock(), self.epoch))
 
+    def _see_what_is_left(self, event: Restored | WentBack) -> None:
+        left = None if isinstance(event, Restored) else self.left_behind
+        if isinstance(event, WentBack) and self.state not in TROUBLES:
+            left = max((each for each in (left, event) if each), key=lambda each: each.from_step)
+        self.left_behind = left if left is not None and left.from_step > event.step else None
+
     def _ingest_steps(self, event: StepsDone) -> None:
+        self.left_behind = None
         self._move_on(event.step, event.epoch)
         before, self.learning_rate = self.learning_rate, event.learning_rate
         self._see_rate_change(before)

@@ -48,7 +48,7 @@ def list_runs() -> tuple[list[RunSummary], list[str]]:
 
 
 def last_interrupted(asked: Mapping[str, object] | None = None) -> SavedRun | None:
-    """The newest run in the state directory, if it was interrupted.
+    """The newest run in the state directory, if it was stopped or interrupted.
 
     Args:
         asked: fields of RunConfig with the values that the run must have to be returned.
@@ -56,7 +56,7 @@ def last_interrupted(asked: Mapping[str, object] | None = None) -> SavedRun | No
     last = None
     with contextlib.suppress(RunError):
         last = _newest(_readable())
-    if last is None or last.state() != "interrupted":
+    if last is None or last.state() not in ("stopped", "interrupted"):
         return None
     agrees = all(_agrees(last, name, value) for name, value in (asked or {}).items())
     return last if agrees else None

@@ -145,7 +145,7 @@ class RunSummary:
         """What it does or how it ended, for people."""
         imported = self.imported_from and not self.step
         state = self.saved.state()
-        return "imported" if imported and state == "interrupted" else state
+        return "imported" if imported and state in ("stopped", "interrupted") else state
 
     @property
     def epochs(self) -> int:

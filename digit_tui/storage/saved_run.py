@@ -19,12 +19,12 @@ from digit_tui.storage.history import History
 from digit_tui.storage.initial_weights import InitialWeights, read_initial
 from digit_tui.storage.journal import Line, read_journal
 from digit_tui.storage.lock import lock_owner
-from digit_tui.storage.run_files import BEST, CHECKPOINTS, JOURNAL
+from digit_tui.storage.run_files import BEST, CHECKPOINTS, JOURNAL, LEFT
 from digit_tui.storage.run_record import Record, read_record
 from digit_tui.storage.teacher_file import read_teacher
 from digit_tui.storage.validation import Invalid
 
-SavedState = Literal["running", "open", "finished", "interrupted", "diverged"]
+SavedState = Literal["running", "open", "finished", "stopped", "interrupted", "diverged"]
 
 
 @dataclass(eq=False)
@@ -92,7 +92,9 @@ class SavedRun:
         state = self.record["state"]
         if state == "finished" or self._all_epochs_done():
             return "finished"
-        return "diverged" if state == "diverged" else "interrupted"
+        if state == LEFT:  # its other branch was kept
+            return "stopped"
+        return state if state in ("stopped", "diverged") else "interrupted"
 
     def _all_epochs_done(self) -> bool:
         """True also if the process was killed after the last epoch, before run.json said so."""

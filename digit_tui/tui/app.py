@@ -6,12 +6,14 @@ import asyncio
 import gc
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 
 from textual import work
 
 from digit_tui.data import Dataset
 from digit_tui.run import commands
+from digit_tui.run.events import WentBack
 from digit_tui.run.remedies import ALL_DONE, LATER, with_remedy
 from digit_tui.run.wording import farewell
 from digit_tui.session.allocator import give_free_memory_back
@@ -27,10 +29,12 @@ from digit_tui.training.run_request import RunRequest, resume_request
 from digit_tui.tui.bindings import TRAINING_KEYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
 from digit_tui.tui.screens.fork import KeepDialog
+from digit_tui.tui.screens.leave import LeaveDialog, Saved
 from digit_tui.tui.screens.rate import RateDialog
 from digit_tui.tui.screens.restart import RestartDialog
 from digit_tui.tui.screens.resume import ResumeDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
+from digit_tui.tui.screens.view import View
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.steering_app import SteeringApp
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
@@ -187,11 +191,10 @@ class DigitApp(SteeringApp):
     def _end_run(self) -> None:
         """After the end of a run: begin the next one, or leave with a farewell."""
         failure = self.model.failure
-        folder, fork = self.model.folder, fork_name(self.model)
+        ended, fork = self.model.ended, fork_name(self.model)
+        folder = self.model.folder if ended is None else ended.run  # none: it had no step to keep
         run = folder and name_of(folder)
-        step, done = self.model.saved_step, self.model.all_done
-        lines = farewell(run if step else None, step, done, fork=fork)
-        ended = self.model.ended
+        lines = farewell(run, self.model.saved_step, self.model.all_done, fork=fork)
         if ended is not None and self.model.config.validation and ended.test_accuracy is not None:
             lines.append(f"Test accuracy: {ended.test_accuracy:.2%} (the test set is open now)")
         self.farewell = "\n".join(lines)
@@ -264,8 +267,28 @@ class DigitApp(SteeringApp):
             self.notify(f"Pausing. ctrl+c once more saves and leaves, {again}.")
 
     async def action_quit(self) -> None:
+        left = self.model.left_behind
         if self.runner is None:
             self.exit(return_code=ExitStatus.DONE)
+        elif isinstance(self.screen, LeaveDialog):  # ctrl+c: in a hurry nothing is lost
+            self.screen.dismiss("later")
+        elif left is None or self.model.going or not isinstance(self.screen, View):
+            self._save_and_leave()
         else:
-            self._next = None  # who leaves wants no other run
-            self.send(commands.Stop())
+            self.push_screen(LeaveDialog(left, self.model.epoch), partial(self._leave, left))
+
+    def _leave(self, left: WentBack, saved: Saved | None) -> None:
+        """Leave, unless a person would rather stay.
+
+        Args:
+            left: how the run left a later moment.
+            saved: which of the two is saved.
+        """
+        if saved == "later":
+            self.send(commands.GoBack(left.from_step, left.from_lineage))
+        if saved is not None:
+            self._save_and_leave()
+
+    def _save_and_leave(self) -> None:
+        self._next = None  # who leaves wants no other run
+        self.send(commands.Stop())

@@ -126,6 +126,40 @@ class TestGoingBack:
             await opened.press("u")
             assert opened.sent == [commands.Undo()]
 
+    @pytest.mark.parametrize(
+        ("keys", "sent"),
+        [
+            (["enter"], [commands.GoBack(300, DOUBLED), commands.Stop()]),
+            (["ctrl+c"], [commands.GoBack(300, DOUBLED), commands.Stop()]),
+            (["t"], [commands.Stop()]),
+            (["escape"], []),
+        ],
+    )
+    async def test_who_went_back_and_leaves_is_asked_which_moment_is_saved(
+        self, window: Any, story: Any, keys: list[str], sent: list[commands.Command]
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(3))
+            await opened.tell(happened.Paused(300, 3.0, "asked"), back(story, 100, (), DOUBLED))
+            await opened.press("q")
+            opened.find("You went back from epoch 3.00 to 1.00")
+            await opened.press(*keys)
+            assert opened.sent == sent
+
+    def test_what_is_left_behind(self, model: RunModel, story: Any, tell: Tell) -> None:
+        tell(*story.opening(), *story.epochs(3))
+        tell(back(story, 200), back(story, 100))
+        assert model.left_behind is not None
+        assert model.left_behind.from_step == 300
+        tell(back(story, 200))  # forward again, as far as that
+        assert model.left_behind.from_step == 300
+        tell(story.steps(1))
+        assert model.left_behind is None
+        tell(back(story, 100), back(story, 201))
+        assert model.left_behind is None
+        tell(happened.Paused(201, 2.01, "spike"), back(story, 100))
+        assert model.left_behind is None  # nobody wants that
+
     async def test_a_faint_curve_is_drawn(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(2))
@@ -212,7 +246,7 @@ class TestTimeline:
             await opened.press("U")
             assert isinstance(opened.app.screen, TimelineDialog)
             opened.find("▸ epoch .* 100.00%  then double the learning rate")
-            opened.find("to 2.00; what is undone stays in this list")
+            opened.find("to 2.00; undone moments stay listed until you quit")
             await opened.press("enter")  # the last command is selected
             assert opened.sent == [commands.GoBack(200, ())]
             await opened.press("U", "down", "enter")
@@ -288,6 +322,20 @@ class TestTimeline:
             assert opened.sent == []
             await opened.press("enter")
             assert opened.sent == [commands.GoBack(450, ())]
+
+    async def test_a_group_that_grows_leaves_the_other_lines_to_be_chosen(
+        self, window: Any, story: Any
+    ) -> None:
+        async with window() as opened:
+            moments = [routine(step) for step in range(0, 500, 50)]
+            await opened.tell(*story.opening(), story.steps(500), happened.TimelineChanged(moments))
+            await opened.press("U")
+            await opened.tell(happened.TimelineChanged([*moments, routine(500)]))
+            opened.find("10 snapshots between")
+            await opened.press("home")
+            opened.find("to 0.00; undone moments")
+            await opened.press("enter")
+            assert opened.sent == [commands.GoBack(0, ())]
 
     async def test_where_there_is_nothing_to_list_any_more_it_closes(
         self, window: Any, story: Any

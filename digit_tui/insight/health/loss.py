@@ -71,7 +71,8 @@ def guesses(record: Record) -> Guessing | None:
 
 def ruined_by(record: Record, since: Guessing) -> SettingChange | None:
     """The change that probably made it guess: the last one that raised the rate, or any other."""
-    near = [each for each in record.changes_by(since.seen) if since.step <= each.step]
+    changes = record.changes_by(since.seen, acted=True)
+    near = [each for each in changes if since.step <= each.step]
     raised = [each for each in near if raises(each)]
     return raised[-1] if raised else record.last_suspect(since.seen, *CAUSES)
 

@@ -38,7 +38,7 @@ def in_trouble(record: Record) -> Finding | None:
     trouble = record.trouble
     if trouble is None:
         return None
-    change = _raise(record, trouble.step)
+    change = _raise(record, trouble.step, acted=True)
     high = too_high_from_the_start(record) if change is None else ""
     # The words name the last of several changes in a row.
     row = change if change is not None and change.words not in trouble.words else None
@@ -61,12 +61,13 @@ def high_rate(record: Record) -> Finding | None:
     if seen is not None:
         limit = LARGE_UPDATE if seen.step >= _known_from(record) else RUINOUS_UPDATE
         largest, grown = _largest_fit_update(seen), _growth(seen)
-        change = _raise(record, seen.step)
-        if largest > limit:
+        if largest > limit:  # of the next step
+            change = _raise(record, seen.step)
             first = record.first_seen(lambda each: _largest_fit_update(each) > limit)
             evidence = f"the update ratio of a layer is {largest:.2g}; near 0.001 is healthy"
             return _high(record, change, evidence, (first.epoch, first.step))
         if grown > GROWN and not record.learned and seen.step >= _known_from(record):
+            change = _raise(record, seen.step, acted=True)
             first = record.first_seen(lambda each: _growth(each) > GROWN)
             evidence = f"the weights of a layer have grown to {grown:.3g} times their first spread"
             return _high(record, change, evidence, (first.epoch, first.step))
@@ -85,7 +86,7 @@ def high_rate(record: Record) -> Finding | None:
         return _high(record, raised, f"{evidence}; it only guesses", begun, verb)
     if last is None or last.step < FEW_STEPS or record.learned:
         return None
-    change = _raise(record, last.step)
+    change = _raise(record, last.step, acted=True)
     ended = float(last.epoch), last.step
     return _high(record, change, f"{evidence}; it knows little", ended, verb)
 
@@ -135,9 +136,9 @@ def _known_from(record: Record) -> int:
     return WARM_UP + (0 if change is None else change.step)
 
 
-def _raise(record: Record, step: int) -> SettingChange | None:
-    """The last change up to a step that brought another optimizer or a higher rate."""
-    found = [each for each in record.changes_by(step) if raises(each)]
+def _raise(record: Record, step: int, acted: bool = False) -> SettingChange | None:
+    """The last change that brought another optimizer or a higher rate; see `Record.changes_by`."""
+    found = [each for each in record.changes_by(step, acted) if raises(each)]
     return found[-1] if found else None
 
 

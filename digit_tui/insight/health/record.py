@@ -17,6 +17,8 @@ ARROW = " → "
 """In the words of a change, between the old value and the new one."""
 STEPS = ("optimizer", "learning_rate")
 """The settings that make larger steps."""
+AT_ONCE = ("switched_off", "pruned", "taught")
+"""The settings that are other weights at once; of any other something comes with the next step."""
 MORE_EPOCHS = "epochs"
 """The setting that more epochs change: nothing comes of it."""
 IN_A_ROW = 1.0
@@ -189,11 +191,18 @@ class Record:
         """How many commands made the changes: one of the optimizer may change the rate too."""
         return sum(not each.same_command for each in self.changes)
 
-    def changes_by(self, step: int) -> list[SettingChange]:
-        """The changes at this step or before; a rate that is doubled key by key changes once."""
+    def changes_by(self, step: int, acted: bool = False) -> list[SettingChange]:
+        """The changes at this step or before; a rate that is doubled key by key changes once.
+
+        Args:
+            step: steps made.
+            acted: only those of which something can have come by then.
+        """
         told: list[SettingChange] = []
         for change in self.changes:
             if change.step > step:
+                continue
+            if acted and change.step == step and change.setting not in AT_ONCE:
                 continue
             if told and _goes_on(told[-1], change):
                 told[-1] = _as_one(told[-1], change)
@@ -207,8 +216,11 @@ class Record:
         return found[-1] if found else None
 
     def last_suspect(self, step: int, *settings: str) -> SettingChange | None:
-        """The last of these changes that can have done harm: a rate that is lowered does none."""
-        found = [each for each in self.changes_by(step) if each.setting in settings]
+        """The last of these changes that can have done harm by a step.
+
+        A rate that is lowered does none.
+        """
+        found = [each for each in self.changes_by(step, acted=True) if each.setting in settings]
         return next((each for each in reversed(found) if not _lowers_rate(each)), None)
 
     def first_seen(self, holds: Callable[[Inspection], bool]) -> Inspection:

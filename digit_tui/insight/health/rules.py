@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digit_tui.insight.health import clipping, fit, labels, loss, rate, weights
+from digit_tui.insight.health import clipping, fit, labels, loss, rate, setback, weights
 from digit_tui.insight.health.finding import Finding, Rule, change_words
 from digit_tui.insight.health.record import Record
 
@@ -18,6 +18,7 @@ RULES = (
     Rule("low rate", rate.low_rate),
     Rule("guessing", loss.guessing),
     Rule("relapse", loss.relapse),
+    Rule("set back", setback.set_back),
     Rule("fighting labels", labels.fighting_labels),
     Rule("few images", fit.few_images),
     Rule("by heart", fit.by_heart),
@@ -32,7 +33,7 @@ RULES = (
 
 TOO_HIGH = ("trouble", "high rate")
 """Findings of a rate that is too high."""
-BESIDE = ("low rate", "still weights", "useless epochs")
+BESIDE = ("low rate", "still weights", "useless epochs", "set back")
 """What nobody is told of beside that: units that it killed do not learn, whatever the images."""
 
 
@@ -42,7 +43,23 @@ def findings_of(record: Record) -> list[Finding]:
     if any(each.rule in TOO_HIGH for each in found):
         found = [each for each in found if each.rule not in BESIDE]
     possible = [_without_vain_undo(finding, record) for finding in found]
+    if _raised_since_trouble(record):
+        possible = [_without(finding, "halve_rate") for finding in possible]
     return sorted(possible, key=lambda each: -each.severity)
+
+
+def _raised_since_trouble(record: Record) -> bool:
+    """Whether a run that stands in trouble has twice the rate of then, or more: half is no less."""
+    if record.trouble is None:
+        return False
+    since = [each for each in record.changes if each.step >= record.trouble.step]
+    rates = [each.old for each in since if each.setting == "learning_rate"]
+    return bool(rates) and record.learning_rate >= 2 * rates[0]
+
+
+def _without(finding: Finding, remedy: str) -> Finding:
+    ways = tuple(each for each in finding.remedies if each != remedy)
+    return finding._replace(remedies=ways)
 
 
 def _without_vain_undo(finding: Finding, record: Record) -> Finding:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from math import inf
 from typing import NamedTuple
 
+from digit_tui.insight.health.finding import NOTE, Finding, change_words
 from digit_tui.insight.health.loss import guesses, raises
-from digit_tui.insight.health.record import Record
+from digit_tui.insight.health.record import LEARNED, EpochFacts, Record, SettingChange
+from digit_tui.insight.health.statistics import one_sided_p, proportion_z
 
 WORSE = 1.5
 """Times the best loss, of training and of the monitored split, from which much of what was learned
 is lost. Wrong labels that are learned by heart raise the second, but not the first."""
 NEAR = 1.25
 """Times the best monitored loss below which a run has recovered."""
+
+
+RARE = 0.01
+"""Probability of so many more mistakes by chance, above which nothing is said."""
 
 
 class Setbacks(NamedTuple):
@@ -47,3 +53,45 @@ def setbacks(record: Record) -> Setbacks:
     since = guesses(record)
     lost = since is not None and record.has_learned_by(since.step)
     return Setbacks(frozenset(steady), behind or lost or any(step >= begin for step in raised))
+
+
+def set_back(record: Record) -> Finding | None:
+    """A network that had learned, and reads fewer digits since its steps were made larger.
+
+    It says so while the last epoch is worse than the one before that change: of the same digits
+    more are read wrong than chance would explain if they were others, which is strict.
+    """
+    change, before = _larger_steps(record)
+    last = record.last
+    if change is None or before is None or last is None:
+        return None
+    if not (before.loss < LEARNED * record.guessing and last.loss > WORSE * before.loss):
+        return None
+    digits = record.monitored_images
+    p = one_sided_p(-proportion_z(before.accuracy, digits, last.accuracy, digits))
+    if not p < RARE:
+        return None
+    return Finding(
+        "set back",
+        NOTE,
+        change.epoch,
+        change.step,
+        "it reads fewer digits than before",
+        f"{last.accuracy:.2%} of the {record.monitored_split} digits, at epoch {before.epoch} "
+        f"{before.accuracy:.2%} (p = {p:.1g})",
+        change_words(change),
+        ("undo", "halve_rate"),
+    )
+
+
+def _larger_steps(record: Record) -> tuple[SettingChange | None, EpochFacts | None]:
+    """The last change to larger steps that a whole epoch was trained with, and the epoch before."""
+    ends = [0, *(each.step for each in record.epochs)]
+    begun = ends[-2] if len(ends) > 1 else 0
+    raised = [each for each in record.changes_by(begun) if raises(each)]
+    if not raised:
+        return None, None
+    first = raised[-1].first_step
+    step = raised[-1].step if first is None else first
+    before = [each for each in record.epochs if each.step <= step]
+    return raised[-1], before[-1] if before else None

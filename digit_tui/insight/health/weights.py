@@ -112,12 +112,17 @@ def dead_units(record: Record) -> Finding | None:
     units = seen.layers[place].shape[1]
     lost = worst >= ALL_DEAD
     share = "all" if worst == 1 else share_words(worst)
+    others = [
+        f"{share_words(each)} of layer {number}"
+        for number, each in enumerate(hidden, 1)
+        if each >= DEAD and number != place + 1 and not lost
+    ]
     return Finding(
         "dead units",
         LOST if lost else HARMED,
         first.epoch,
         first.step,
-        f"{share} of layer {place + 1} is dead",
+        f"{', '.join([f'{share} of layer {place + 1}', *others])} is dead",
         f"{round(worst * units)} of {units} units are 0 on every {record.monitored_split} digit, "
         "and learn nothing",
         change_words(change),

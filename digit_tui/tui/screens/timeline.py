@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from rich.text import Text
@@ -127,12 +127,11 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
         if row.snapshot is None:
             self.tell("Several moments: enter lists them, to choose one.")
             return
-        here = row.snapshot.step == self._model.step and not row.snapshot.undone
-        if here and not row.snapshot.in_force:
+        if self._is_here(row.snapshot):
             text = "The run is here."
         else:
             text = f"From epoch {self._model.epoch:.2f} to {row.snapshot.epoch:.2f}; "
-            text += "what is undone stays in this list."
+            text += "undone moments stay listed until you quit."
         following = filter(None, [row.snapshot.following])
         self.tell(text, *following)  # the list may have no room for all of it
 
@@ -143,7 +142,12 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
         if row.snapshot is None:
             self.action_unfold(row.group.key not in self._unfolded)
         else:
-            self.dismiss(row.snapshot)
+            self.dismiss(None if self._is_here(row.snapshot) else row.snapshot)
+
+    def _is_here(self, snapshot: SnapshotInfo) -> bool:
+        """Whether the run is at that moment, with no command after it that could be undone."""
+        here = snapshot.step == self._model.step and not snapshot.undone
+        return here and not snapshot.in_force
 
     def _row_of(self, event: OptionList.OptionMessage) -> Row | None:
         """None where the list has changed since: another line may have that index now."""
@@ -171,6 +175,8 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
                 for index, (old, new) in enumerate(zip(before, self._rows, strict=True)):
                     if old.text != new.text:
                         options.replace_option_prompt_at_index(index, new.text)
+                    else:  # the list still has the one of before, by which a row is found
+                        self._rows[index] = replace(new, text=old.text)
             else:
                 top = options.scroll_offset.y
                 options.set_options(row.text for row in self._rows)

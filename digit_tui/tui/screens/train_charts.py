@@ -142,8 +142,10 @@ def _title(subject: Subject, model: RunModel, options: ChartOptions, room: int) 
     points = (", raw" if options.raw else ", smoothed") if subject.smoothed else ""
     legends = _legends(subject, model, options)
     starts = [f"{name} by epoch{scale}{points}", f"{name} by epoch{scale}"]
-    starts += [f"{name}{scale}{points}", f"{name}{scale}", name]
+    starts += [f"{name}{scale}{points}", f"{name}{scale}"]
+    # Rather is a legend short than an axis that seems linear.
     choices = [f"{start}{each}" for each in legends for start in starts]
+    choices += [f"{name}{each}" for each in legends]
     if model.settings.augment != "none":  # why training may look worse than the test set
         full = legends[0].replace("training[/]", "training, deformed[/]")
         choices = [*(starts[each] + full for each in (0, 2)), *choices]

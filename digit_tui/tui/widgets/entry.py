@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
@@ -10,7 +11,7 @@ from textual.widgets import Static
 from textual.widgets.input import Selection
 
 from digit_tui.tui.widgets.choice import row_name
-from digit_tui.tui.widgets.quick_input import QuickInput
+from digit_tui.tui.widgets.quick_input import QuickInput, act_now
 
 MOST = 1_000
 """Characters that can be typed."""
@@ -76,8 +77,14 @@ class EntryInput(QuickInput):
     """The line; its other keys are those of the dialog."""
 
     BINDINGS = [
+        Binding("question_mark", "app.help", show=False),
         Binding("enter", "screen.submit", show=False),
         Binding("escape", "screen.leave", show=False),
         Binding("up,shift+tab", "screen.move(-1)", show=False),
         Binding("down,tab", "screen.move(1)", show=False),
     ]
+
+    async def handle_now(self, key: events.Key) -> bool:
+        # No value has a question mark in it, and who is asked for one may want help.
+        asks = key.key == "question_mark"
+        return await (act_now(self, key) if asks else super().handle_now(key))

@@ -38,19 +38,19 @@ class PageBar(Canvas):
         super().__init__()
         self._names = names
 
-    def show(self, active: int, about: str) -> None:
+    def show(self, active: int, *about: str) -> None:
         """Draw it.
 
         Args:
             active: the place of the page that is shown.
-            about: what else there is to say, on the right.
+            about: what else there is to say, on the right: the first of these that fits.
         """
         line: Line = []
         for place, text in enumerate(self._texts):
             style = self.part("page-bar--active") if place == active else None
             line.append(Segment(text, style))
         room = self.size.width - sum(len(segment.text) for segment in line)
-        told = about if len(about) <= room else ""
+        told = next((each for each in about if len(each) <= room), "")
         self.paint([[*line, Segment(f"{told:>{max(room, 0)}}")]])
 
     @property

@@ -53,11 +53,11 @@ class UnitExplanation(Container):
         self.digits = found.digits(facts)[: exciting.room]
         self.move(0)  # there may be fewer
         share = f"{found.share(unit):.1%}"
+        digits = counted(found.sample, f"{found.evaluated.split} digit")
         about = [
-            f"unit {unit} of {found.layer_name}{', off' if off else ''}",
+            f"unit {unit} of {found.layer_name}{', off' if off else ''}, over {digits}",
             f"rank {facts.rank:,} of {found.width:,} ({share}), active on {facts.active:.1%}",
         ]
         self.query_one(UnitDetails).show(facts, found.network, about)
-        digits = counted(found.sample, f"{found.evaluated.split} digit")
         exciting.entitle(f"Excite it most, of {digits}: label, activation")
         exciting.show(facts, self.digits, self._place, found.images, found.evaluated.evaluation)

@@ -12,6 +12,7 @@ from digit_tui.data import Dataset
 from digit_tui.insight.health.finding import change_words
 from digit_tui.insight.health.rate import high_rate, in_trouble
 from digit_tui.insight.health.record import Trouble
+from digit_tui.insight.health.rules import findings_of
 from digit_tui.run.commands import (
     AddEpochs,
     Command,
@@ -139,3 +140,29 @@ def test_undo_is_advised_only_where_it_takes_back_the_cause(sample: Dataset) -> 
     assert later.cause == first.cause
     assert "undo" not in later.remedies
     assert later.remedies[0] == "timeline"
+
+
+def test_what_is_set_where_a_run_stands_in_trouble_has_done_nothing_yet(sample: Dataset) -> None:
+    """Nor would half of it be less than what led there."""
+    ran = diagnose(sample, at([130, 140], ScaleLearningRate(64.0)), epochs=3)
+    step = 160
+    inspections = [each._replace(step=step) for each in ran.last.inspections[-1:]]
+    assert max(each.dead for each in inspections[0].layers[:-1]) > 0.4
+    known = [each for each in ran.last.changes if each.step <= 140]
+    raised = known[-1]._replace(step=step, epoch=2.5, old=4.096, new=32.0, words="learning rate X")
+    record = replace(
+        ran.last,
+        step=step,
+        learning_rate=32.0,
+        inspections=tuple(inspections),
+        changes=(*known, raised),
+        trouble=Trouble(step, 2.5, "the loss has risen"),
+    )
+    found = findings_of(record)
+    dead = next(each for each in found if each.rule == "dead units")
+    assert dead.cause == "learning rate 0.001 → 4.096 at steps 130 to 140"
+    assert [each.rule for each in found if "halve_rate" in each.remedies] == []
+    before = replace(record, learning_rate=4.096, changes=tuple(known))
+    assert all(
+        "halve_rate" in each.remedies for each in findings_of(before) if each.rule == "trouble"
+    )

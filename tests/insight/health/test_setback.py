@@ -39,6 +39,19 @@ def test_a_raised_rate_that_ruins_the_run(sample: Dataset) -> None:
     assert "fighting labels" not in ran.ever
 
 
+def test_who_raised_the_rate_reads_what_it_cost_until_it_is_made_good(sample: Dataset) -> None:
+    ran = trained(sample, doubled(4, every=12))
+    told = ["set back" in [each.rule for each in found] for found in ran.findings]
+    assert told == [False] * 5 + [True] + [False] * 3
+    (finding,) = ran.findings[5]
+    before, after = (ran.last.epochs[place].accuracy for place in (3, 5))
+    assert finding.evidence.startswith(
+        f"{after:.2%} of the test digits, at epoch 4 {before:.2%} (p"
+    )
+    assert finding.cause.startswith("learning rate 0.001 → 0.016 at steps 272 to 308")
+    assert finding.remedies == ("undo", "halve_rate")
+
+
 def test_it_is_over_when_the_loss_is_near_its_best_again(sample: Dataset) -> None:
     ran = trained(sample, [(4 * STEPS + 20, SetOptimizer("adam"))])
     behind = [setbacks(record).now for record in ran.records]

@@ -36,9 +36,9 @@ class HealthPage(ScrolledPage):
     def epoch_of(self, look: Look) -> None:
         return None
 
-    def as_of(self, model: RunModel, epoch: float | None) -> str:
+    def as_of(self, model: RunModel, epoch: float | None) -> list[str]:
         """The epoch of the run that was looked at; the fork, if there is one, was at the same."""
-        return "" if model.health is None else f"epoch {model.health.record.epoch:.2f} "
+        return [] if model.health is None else [f"epoch {model.health.record.epoch:.2f} "]
 
     def compute(self, look: Look, choice: Any) -> None:
         """Compute nothing: the app looks after the health of the run, see HealthWatch."""

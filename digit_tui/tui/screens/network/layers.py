@@ -54,6 +54,7 @@ class LayersPage(Page):
     """A table of layers; below it the distributions of the chosen one."""
 
     NAME = "Layers"
+    WEIGHTS = "latest"
     BINDINGS = [
         Binding(
             "h",

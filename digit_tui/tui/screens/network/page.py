@@ -51,6 +51,8 @@ class Page(Container, can_focus=True):
 
     NAME: ClassVar[str]
     """On the bar of pages."""
+    WEIGHTS: ClassVar[str] = "averaged"
+    """Which weights it shows, of a run that averages them."""
     SECONDS: ClassVar[float] = 1.0
     """While the network trains, it changes no more often than once in this time."""
 
@@ -116,16 +118,21 @@ class Page(Container, can_focus=True):
         """The epoch of the network that it shows after a look; None if its text says that."""
         return look.evaluated.epoch
 
-    def as_of(self, model: RunModel, epoch: float | None) -> str:
+    def as_of(self, model: RunModel, epoch: float | None) -> list[str]:
         """Of when and of what is what it shows, for the right of the bar of pages.
 
         Args:
             model: the run.
             epoch: that of the network that it shows; None if it shows none, or its text says that.
+
+        Returns:
+            Texts of which the first is shown that there is room for.
         """
         if epoch is None or not self.follows:
-            return ""
-        return f"{'run, ' if model.fork is not None else ''}epoch {epoch:.2f} "
+            return []
+        text = f"{'run, ' if model.fork is not None else ''}epoch {epoch:.2f} "
+        weights = f"{self.WEIGHTS} weights, " if model.config.average else ""
+        return [f"{weights}{text}", text]
 
     @abstractmethod
     def compute(self, look: Look, choice: Any) -> Any:

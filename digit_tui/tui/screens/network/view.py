@@ -179,7 +179,7 @@ class NetworkView(View):
     def show(self, model: RunModel) -> None:
         super().show(model)
         as_of = self.page.as_of(model, self._epochs.get(self.page))
-        self.query_one(PageBar).show(self._place, as_of)
+        self.query_one(PageBar).show(self._place, *as_of)
         if self.page.ready:
             self.page.show(model)
 
