@@ -115,6 +115,11 @@ class SnapshotStore:
         return min((each for each in losses if each is not None and isfinite(each)), default=inf)
 
     @property
+    def best_without_snapshot(self) -> tuple[int, float] | None:
+        """Step and monitored loss of the best epoch, if it is of before a resume and not here."""
+        return self.best_before if self._best is None else None
+
+    @property
     def _present(self) -> list[Snapshot]:
         return [each for each in self._snapshots if not each.undone]
 

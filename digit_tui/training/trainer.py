@@ -94,7 +94,7 @@ class Trainer:
             for earlier in self._start_point.earlier:
                 saved = earlier.state, earlier.accuracy, loss_of(earlier.state)
                 self.handler.undo.keep_saved(run, *saved)
-            self.handler.undo.remember_best(self._start_point.lowest_loss)
+            self.handler.undo.remember_best(run, self._start_point.lowest_loss)
         self._start_point = replace(self._start_point, earlier=())  # no more than it may keep
 
     @property

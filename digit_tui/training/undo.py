@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from math import isfinite
 
@@ -97,9 +98,10 @@ class UndoManager:
         return TimelineChanged([*self._store.infos, *self._without_snapshot(branch)])
 
     def _without_snapshot(self, branch: Branch) -> list[SnapshotInfo]:
-        """Before which other commands the run can go back: of before a resume, or long ago.
+        """Where else the run can go back to: before commands of before a resume, or of long ago.
 
-        While it repeats what it did, those that are to come are among them.
+        While it repeats what it did, those that are to come are among them; and so is the best
+        epoch of before a resume.
         """
         lineage = branch.state.lineage
         if is_ancestor(branch.state.step, lineage, *self._aim):
@@ -107,7 +109,9 @@ class UndoManager:
         if lineage != self._listed:
             self._listed, self._commands = lineage, list(_before_commands(branch, lineage))
         there = self._store.on_the_way
-        return [each for each in self._commands if (each.step, len(each.lineage)) not in there]
+        found = [each for each in self._commands if (each.step, len(each.lineage)) not in there]
+        best = self._store.best_without_snapshot
+        return found if best is None else _with_best(found, branch, *best)
 
     def check_losses(self, branch: Branch, losses: list[float]) -> Spiked | None:
         """Look for a spike in the losses of the last steps, in nats.
@@ -147,9 +151,14 @@ class UndoManager:
             known = self._alarm.guessing if loss is None else loss
             self._store.add(Snapshot(state, epoch, accuracy, known, 0))
 
-    def remember_best(self, best: tuple[int, float] | None) -> None:
+    def remember_best(self, branch: Branch, best: tuple[int, float] | None) -> None:
         """Of a run that is resumed: at which step its monitored loss was lowest, and that loss."""
         self._store.best_before = best
+        if best is not None:
+            lineage = tuple(each for each in branch.state.lineage if each.step < best[0])
+            saved = self._store.find(best[0], lineage)
+            if saved is not None:
+                saved.monitored_loss = best[1]
 
     def take_over(self, loss: float) -> None:
         """The run goes on, with a network whose training loss was about this."""
@@ -285,6 +294,21 @@ def _with_harmless(step: int, lineage: Lineage, branch: Branch) -> Lineage:
 
 def _is_harmless(old: Settings, new: Settings) -> bool:
     return all(each.is_harmless for each in SettingChanged.all_between(0, 0.0, old, new))
+
+
+def _with_best(
+    moments: list[SnapshotInfo], branch: Branch, step: int, loss: float
+) -> list[SnapshotInfo]:
+    """Moments with that of the lowest monitored loss, in nats, at the end of an epoch."""
+    if step >= branch.state.step:
+        return moments
+    lineage = tuple(each for each in branch.state.lineage if each.step < step)
+    best = SnapshotInfo(step, branch.position_at(step, lineage), lineage, None, "", False, loss)
+    for place, each in enumerate(moments):
+        if (each.step, each.lineage) == (step, lineage):
+            best = replace(each, lowest_loss=loss)
+            return [*moments[:place], best, *moments[place + 1 :]]
+    return [*moments, best]
 
 
 def _before_commands(branch: Branch, lineage: Lineage) -> Iterator[SnapshotInfo]:

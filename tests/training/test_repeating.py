@@ -89,3 +89,22 @@ def test_saved_states_make_the_way_shorter(train: Any, go_on: Any, tmp_path: Pat
     (back,) = ran.all(WentBack)
     assert (back.step, back.ahead) == (8, 1)  # the end of an epoch, which was saved
     assert end_of(ran) == end_of(train(SCRIPT[:2]))
+
+
+def test_the_epoch_with_the_lowest_loss_is_listed_after_a_resume(
+    train: Any, go_on: Any, tmp_path: Path
+) -> None:
+    """Also where no saved state is of it: one gets there by repeating."""
+    ruined = [(17, SetLearningRate(3.0)), (40, Stop())]
+    first = train(ruined, folder=tmp_path, epochs=5)
+    losses = {event.step: event.test_loss for event in first.all(EpochEnded)}
+    best = min(losses, key=lambda step: losses[step])
+    assert best == 16
+    forget_earlier(tmp_path)
+    ran = go_on(tmp_path, [(40, GoBack(best, ())), (NEVER, Stop())], interactive=True)
+    moments = ran.all(TimelineChanged)[0].snapshots
+    (moment,) = [each for each in moments if each.lowest_loss is not None]
+    assert (moment.step, moment.epoch, moment.lineage) == (16, 2.0, ())
+    assert moment.lowest_loss == losses[best]
+    (back,) = ran.all(WentBack)
+    assert (back.step, back.ahead) == (0, 16)

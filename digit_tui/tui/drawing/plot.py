@@ -74,7 +74,7 @@ def plot(drawing: Drawing, width: int, height: int, painter: Painter) -> Plot:
     """
     points = [_points(curve, drawing.log, width) for curve in drawing.curves]
     living = [y for (_, y), curve in zip(points, drawing.curves, strict=True) if not curve.faint]
-    if not any(map(len, living)):
+    if not any(len(y) > 1 for y in living):  # there is no line yet: one sees what was undone
         living = [y for _, y in points]
     bounds = ((-np.inf, 0.0) if drawing.log else (0.0, 1.0)) if drawing.percent else None
     scale = Scale(*drawing.bounds) if drawing.bounds else scale_for(living, bounds, drawing.log)

@@ -179,7 +179,9 @@ class TestRange:
         assert labels(draw(undone, Curve(X, FALLING, "training"))) == labels(alone)
 
     def test_but_is_shown_where_nothing_else_is(self) -> None:
-        plotted = draw(Curve(X, FALLING, "test", faint=True), Curve(X[:0], X[:0], "training"))
+        undone, first = Curve(X, FALLING, "test", faint=True), Curve(X[:1], X[:1] + 50, "training")
+        assert "▼" not in text(draw(undone, first))  # one point is no line
+        plotted = draw(undone, Curve(X[:0], X[:0], "training"))
         assert {x for _, x in colored(plotted, "test")} == {*range(plotted.columns)}
 
     def test_a_steady_fall_is_shown_whole(self) -> None:
