@@ -99,8 +99,8 @@ class Listing:
         self.order = np.empty(0, np.intp)
         if self.table is not None:
             self.order = select(self.table, self.selection, self.order_name)
-            if not self._lists_correct:
-                self.order = self.order[self.table.wrong[self.order]]
+            if not self.everything:
+                self.order = self.order[(self.table.wrong | self._fixed(self.table))[self.order]]
         found = np.flatnonzero(self.order == chosen)
         self.go(int(found[0]) if len(found) else self.row)
 
@@ -108,10 +108,10 @@ class Listing:
         """Choose the digit in this row, or in the last one before it."""
         self.row = max(min(row, len(self.order) - 1), 0)
 
-    @property
-    def _lists_correct(self) -> bool:
-        """Whether correctly classified digits are listed: those just fixed are."""
-        return self.everything or self.order_name == "fixed"
+    def _fixed(self, table: DigitTable) -> NDArray[np.bool_]:
+        """(n,) those that are listed beside mistakes because they come first: the just fixed."""
+        fixed: NDArray[np.bool_] = table.lives.fixed & (self.order_name == "fixed")
+        return fixed
 
     def title(self, split: str, width: int, forked: bool = False) -> str:
         """How many of what are listed, for example "12 of 164 mistakes, true=4 pred=9, by loss".
@@ -124,14 +124,16 @@ class Listing:
         if self.table is None:
             return ""
         table = self.table
-        total = len(table) if self._lists_correct else int(np.count_nonzero(table.wrong))
-        what = counted(total, f"{split} {'digit' if self._lists_correct else 'mistake'}".lstrip())
+        total = len(table) if self.everything else int(np.count_nonzero(table.wrong))
+        what = counted(total, f"{split} {'digit' if self.everything else 'mistake'}".lstrip())
+        fixed = 0 if self.everything else int(np.count_nonzero(self._fixed(table)))
+        what += f" and {fixed:,} fixed" if fixed else ""
         what += " of the run" * forked
         count, selection = len(self.order), str(self.selection)
         text = f"{count:,} of {what}, {selection}" if selection else what
         text += ", none wrong" * (self._none_wrong and self.selection.predicted is None)
         order, alike = self._order_words(table)
-        text += f"{',' if selection or alike else ''} {order}"
+        text += f"{',' if selection or alike or fixed else ''} {order}"
         unbacked = int(np.count_nonzero(table.unbacked))
         if unbacked:
             own = _accuracy(table.evaluation.correct, table.evaluation.total)

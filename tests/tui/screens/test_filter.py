@@ -29,7 +29,7 @@ class TestOrder:
                 "3 mistakes by index": [4, 17, 500],
                 "3 mistakes most forgotten first": [500, 4, 17],
                 "3 mistakes newly broken first": [500, 4, 17],
-                "1,000 digits, none just fixed: by loss": [500, 4, 17, 0, 1],
+                "3 mistakes, none just fixed: by loss": [500, 4, 17],
                 "3 mistakes by loss": [500, 4, 17],
             }
 
@@ -47,7 +47,9 @@ class TestOrder:
         async with browse() as opened:
             await opened.tell(*story.epochs(1, {4: (7, 0.8), 250: (0, 0.51)}))
             await opened.press(*"yyyyy")
-            assert indices(opened)[:3] == [17, 31, 4]
+            assert indices(opened) == [17, 31, 4, 250]
+            assert title(opened) == "2 mistakes and 2 fixed, just fixed first"
+            await opened.press("v")
             assert title(opened) == "1,000 digits just fixed first"
 
 
