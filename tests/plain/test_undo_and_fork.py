@@ -135,6 +135,11 @@ def test_a_person_is_told_how_to_resume_the_fork(converse: Converse, tmp_path: P
     ]
 
 
+def test_a_person_is_told_what_is_undone_and_not_kept(converse: Converse) -> None:
+    ended = converse("step 2", "rate *2", "step 2", "undo", "quit", terminal=True)
+    assert ended.lines[-1] == "Undone and not kept: epochs 0.06 to 0.12"
+
+
 def test_a_loss_that_is_no_number(converse: Converse) -> None:
     ended = converse("step 2", "rate 1e20", "go", "wait", "status", "undo", "quit")
     assert ended.status == 0

@@ -38,3 +38,17 @@ async def test_a_row_stays_selected_when_the_focus_of_another_is_late(
         opened.type(b"\x1b[Z" + LEFT)
         await opened.settle()
         opened.find(r"▸ preset .*\[record\]")
+
+
+async def test_a_question_mark_is_no_value_but_asks_for_help(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        await opened.press("f")
+        opened.type(DOWN * 2 + b"0.2?")
+        await opened.settle()
+        opened.find("Help: Training")
+        opened.find("In this dialog")
+        await opened.press("escape")
+        opened.find("or +0.2 ")
+        await opened.press("enter")
+        assert opened.sent == [commands.Fork((commands.SetLearningRate(0.2),))]
