@@ -47,6 +47,10 @@ def parse(line: str) -> Request | None:
         raise InputError(f"{entry.name}: {error} (use: {entry.usage})") from error
 
 
+OPTIONS = {"lr": "rate"}
+"""What options and forks call otherwise than commands do."""
+
+
 def find(word: str) -> PlainCommand:
     """The command that a word, or the beginning of one, names.
 
@@ -67,6 +71,8 @@ def _near(word: str, names: Iterable[str]) -> str:
 
     Of few letters any two words have some in common: "on" is not what "lion" was meant to be.
     """
+    if word in OPTIONS:
+        return f"did you mean {OPTIONS[word]}? "
     alike = [name for name in names if abs(len(name) - len(word)) <= max(len(word) // 4, 1)]
     return "".join(f"did you mean {each}? " for each in get_close_matches(word, alike, 1))
 

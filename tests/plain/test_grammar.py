@@ -141,6 +141,7 @@ def test_nothing_is_asked_by_nothing(line: str) -> None:
 
 WRONG = [
     ("fly", "there is no command 'fly'; help lists all of them"),
+    ("lr 0.1", "there is no command 'lr'; did you mean rate? help lists all of them"),
     ("helath", "there is no command 'helath'; did you mean health? help lists all of them"),
     ("s", "'s' may be step or sam or save or status"),
     ("lion", "there is no command 'lion'; help lists all of them"),
