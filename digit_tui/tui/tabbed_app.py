@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from functools import partial
 
 from digit_tui.tui.screens.frame import Frame
@@ -19,12 +21,19 @@ class TabbedApp(ThemedApp):
         beforehand.
         """
 
-    async def make_views(self) -> None:
-        """Mount the views that are not on screen, so that each opens at once."""
+    async def make_views(self, going_on: Callable[[], bool] = lambda: True) -> None:
+        """Mount the views that are not on screen, so that each opens at once.
+
+        Args:
+            going_on: whether to go on with the next one; what happened meanwhile comes first.
+        """
         for mode in self.MODES:
             if self._exit or not self.is_running:  # Textual is closing those that there are
                 return
+            if not going_on():
+                return
             await self._init_mode(mode)
+            await asyncio.sleep(0)
 
     @property
     def tabs(self) -> list[tuple[str, str]]:

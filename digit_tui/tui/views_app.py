@@ -48,9 +48,13 @@ class ViewsApp(JobControlApp):
     }
     MODES = {**VIEWS}
 
-    def make_views_soon(self) -> None:
-        """Mount the views that are not on screen, when the run is under way: nobody waits then."""
+    async def make_views_soon(self) -> None:
+        """Mount the views that are not on screen: as many as can be while the dataset is loaded.
+
+        The others follow when the run is under way: nobody waits then.
+        """
         self.set_timer(MAKE_SECONDS, self.make_views)
+        await self.make_views(lambda: self.model.state == "loading")
 
     def show_digits(self, selection: str) -> None:
         """Switch to the mistakes view, filtered by a selection such as "true=4 pred=9"."""
