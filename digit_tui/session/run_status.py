@@ -50,6 +50,8 @@ State = Literal["loading", "training", "paused", "finished", "diverged", "spike"
 PAUSED: dict[str, State] = {"finished": "finished", "diverged": "diverged", "spike": "spike"}
 """States of a run that has paused for these reasons."""
 TROUBLES = ("diverged", "spike")
+LOST_EPOCHS = 1.0
+"""So much training is worth a question before it is lost."""
 GOING = ("loading", "training")
 RATE_SECONDS = 15.0
 """The time left is estimated from the speed over this time."""
@@ -152,7 +154,7 @@ class RunStatus:
         """The step of the last checkpoint, by whichever process."""
         self.left_behind: WentBack | None = None
         """How it left the latest moment that is undone, if it was in no trouble there and has not
-        been trained since: who quits now loses that."""
+        been trained as far again: who quits now loses that."""
         self.save_trouble: str | None = None
         """Why the last attempt to save failed."""
         self.failure: Failed | None = None
@@ -307,8 +309,15 @@ class RunStatus:
             left = max((each for each in (left, event) if each), key=lambda each: each.from_step)
         self.left_behind = left if left is not None and left.from_step > event.step else None
 
+    @property
+    def loses(self) -> WentBack | None:
+        """How it left a moment that quitting now would lose, if that is an epoch ahead or more."""
+        left = self.left_behind
+        return left if left is not None and left.from_epoch - self.epoch >= LOST_EPOCHS else None
+
     def _ingest_steps(self, event: StepsDone) -> None:
-        self.left_behind = None
+        if self.left_behind is not None and event.step >= self.left_behind.from_step:
+            self.left_behind = None
         self._move_on(event.step, event.epoch)
         before, self.learning_rate = self.learning_rate, event.learning_rate
         self._see_rate_change(before)

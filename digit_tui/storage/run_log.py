@@ -50,7 +50,7 @@ def log_of(saved: SavedRun) -> list[LogEntry]:
     try:
         records = iter(command_records_of(lines, batch_size, images))
         history, entries = History(start=saved.start), []
-        last_fork = _last_fork(saved, lines)
+        kept_forks = _kept_forks(lines)
         for line in lines:
             if "command" in line:
                 record = next(records)
@@ -60,7 +60,7 @@ def log_of(saved: SavedRun) -> list[LogEntry]:
                     words = _went_back(line, batch_size, images)
                 entries.append(LogEntry(kind, record.step, record.epoch, words, record.undone))
             history.add(line)
-            found = _told(line, line is last_fork)
+            found = _told(line, any(line is each for each in kept_forks))
             if found is not None:
                 at = position(line["step"], history.lineage, batch_size, images)
                 entries.append(LogEntry(found[0], line["step"], at, found[1]))
@@ -84,11 +84,17 @@ def _went_back(line: Line, batch_size: int, images: int) -> str:
     return f"go {way} to epoch {epoch_words(to)}, step {line['to']:,}"
 
 
-def _last_fork(saved: SavedRun, lines: Sequence[Line]) -> Line | None:
-    """The fork that was kept, so that the run was left: that can only be the last one."""
-    if saved.record["state"] != LEFT:
-        return None
-    return next((line for line in reversed(lines) if line.get("event") == "forked"), None)
+def _kept_forks(lines: Sequence[Line]) -> list[Line]:
+    """The forks that were kept, so that the run was left: each the last one before that end."""
+    kept, last = list[Line](), None
+    for line in lines:
+        if line.get("event") == "forked":
+            last = line
+        elif line.get("event") in ("ended", "resumed"):
+            if last is not None and line.get("state") == LEFT:
+                kept.append(last)
+            last = None
+    return kept
 
 
 def _told(line: Line, kept: bool) -> tuple[Kind, str] | None:

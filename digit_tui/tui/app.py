@@ -13,7 +13,7 @@ from textual import work
 
 from digit_tui.data import Dataset
 from digit_tui.run import commands
-from digit_tui.run.events import WentBack
+from digit_tui.run.events import Refused, WentBack
 from digit_tui.run.remedies import ALL_DONE, LATER, with_remedy
 from digit_tui.run.wording import farewell
 from digit_tui.session.allocator import give_free_memory_back
@@ -79,6 +79,11 @@ class DigitApp(SteeringApp):
         self._runs = 0
         self._wake = asyncio.Event()
         self._pause_pending = False
+        self._going_back = False
+        """Whether the run was asked to go back, and has not answered yet."""
+        self._leaving = False
+        """Whether a person leaves as soon as it has."""
+        self.model.resumes = request.resume is not None
         self.runner: Runner | None = None
         self._notifier = Notifier(notify)
 
@@ -133,6 +138,7 @@ class DigitApp(SteeringApp):
         self.model = RunModel(request.config)
         self.model.resumes = request.resume is not None
         self.model.ways = self.key_names
+        self._going_back = self._leaving = False
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
@@ -178,6 +184,11 @@ class DigitApp(SteeringApp):
                 self.model.say("trouble", told.trouble)
                 super().ingest((), urgent=True)
         self._pause_pending &= self.model.going
+        if any(isinstance(each, WentBack | Refused) for each in events):
+            self._going_back = False
+            if self._leaving:
+                self._leaving = False
+                self.call_later(self.action_quit)
         top = self.top_screen
         if isinstance(top, TimelineDialog | KeepDialog | RateDialog):
             with self.errors_told():
@@ -192,9 +203,10 @@ class DigitApp(SteeringApp):
         """After the end of a run: begin the next one, or leave with a farewell."""
         failure = self.model.failure
         ended, fork = self.model.ended, fork_name(self.model)
-        folder = self.model.folder if ended is None else ended.run  # none: it had no step to keep
-        run = folder and name_of(folder)
-        lines = farewell(run, self.model.saved_step, self.model.all_done, fork=fork)
+        step, folder = self.model.saved_step, self.model.folder
+        kept = step or (ended is not None and ended.run)  # else it had no step to keep
+        run = name_of(folder) if folder and kept else None
+        lines = farewell(run, step, self.model.all_done, fork=fork)
         if ended is not None and self.model.config.validation and ended.test_accuracy is not None:
             lines.append(f"Test accuracy: {ended.test_accuracy:.2%} (the test set is open now)")
         self.farewell = "\n".join(lines)
@@ -237,6 +249,7 @@ class DigitApp(SteeringApp):
         if self.runner is None:
             return
         self.runner.send(command)
+        self._going_back |= isinstance(command, commands.Undo | commands.GoBack)
         to = self.model.repeats_to
         if to is not None and isinstance(command, commands.Setting | commands.Undo):
             elsewhere = f"{self.key_names['timeline']} goes elsewhere"
@@ -267,15 +280,17 @@ class DigitApp(SteeringApp):
             self.notify(f"Pausing. ctrl+c once more saves and leaves, {again}.")
 
     async def action_quit(self) -> None:
-        left = self.model.left_behind
+        left = self.model.loses
         if self.runner is None:
             self.exit(return_code=ExitStatus.DONE)
         elif isinstance(self.screen, LeaveDialog):  # ctrl+c: in a hurry nothing is lost
             self.screen.dismiss("later")
-        elif left is None or self.model.going or not isinstance(self.screen, View):
+        elif self._going_back and not self._leaving:  # first it is seen what that undoes
+            self._leaving = True
+        elif left is None or not isinstance(self.screen, View):
             self._save_and_leave()
         else:
-            self.push_screen(LeaveDialog(left, self.model.epoch), partial(self._leave, left))
+            self.push_screen(LeaveDialog(left, self.model), partial(self._leave, left))
 
     def _leave(self, left: WentBack, saved: Saved | None) -> None:
         """Leave, unless a person would rather stay.

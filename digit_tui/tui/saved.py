@@ -66,6 +66,7 @@ class SavedApp(RunApp):
         """
         super().__init__(request.config, rate, stdio)
         self.model.ways = None  # nothing is changed
+        self.model.resumes = True  # its settings are known when it is read
         self.model.replay = f"■ saved run {_name(request, checkpoint)}"
         assert request.replay is not None
         self._path = request.replay.path

@@ -27,12 +27,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_its_facts(folder: Path, sample: Dataset) -> None:
     saved = open_run(folder)
     assert (saved.path, saved.name) == (folder, str(folder))
-    assert (saved.state, saved.step, saved.epoch) == ("interrupted", 8, 2.0)
+    assert (saved.state, saved.step, saved.epoch) == ("stopped", 8, 2.0)
     assert (saved.config.hidden, saved.settings.augment) == ((8,), "none")
     assert saved.history["step"].tolist() == [4, 8]
     accuracy = saved.evaluate().accuracy
     assert accuracy == saved.history["test_accuracy"][-1]
-    assert f"784-8-10, epoch 2 of 3, step 8, test accuracy {accuracy:.2%}, inter" in repr(saved)
+    assert f"784-8-10, epoch 2 of 3, step 8, test accuracy {accuracy:.2%}, stopped" in repr(saved)
     assert np.array_equal(saved.predict(sample.test_images), saved.evaluate().predictions)
     assert len(saved.mistakes()) == 1000 - saved.evaluate().correct
     assert any(each.forgotten for each in saved.mistakes("forgotten>0"))

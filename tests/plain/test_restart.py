@@ -38,7 +38,7 @@ def test_the_run_before_is_kept_whole(converse: Converse, sample: Dataset, tmp_p
     second = headless(sample, *script, **other, seed=3)
     for name, alone in (("run", first), ("run-2", second)):
         saved = SavedRun.read(tmp_path / name)
-        assert saved.state() == "interrupted"
+        assert saved.state() == "stopped"
         assert saved.record["results"]["weights_sha256"] == alone.weights_sha256
     end = (32, commands.Stop())
     assert ended.run.ended is not None

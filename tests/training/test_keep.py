@@ -62,7 +62,7 @@ def test_the_branch_that_is_kept_goes_on_and_the_other_can(
     assert len(ran.all(RunEnded)) == 1  # of what goes on
     for name, path in folders.items():
         saved = SavedRun.read(Path(path))
-        assert saved.state() == ("finished" if name == kept or step == 16 else "interrupted")
+        assert saved.state() == ("finished" if name == kept or step == 16 else "stopped")
         again = go_on(Path(path))
         assert again.sha256 == shas[name]
         assert again.ended.reason == "finished"

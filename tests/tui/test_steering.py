@@ -142,9 +142,26 @@ class TestGoingBack:
             await opened.tell(*story.opening(), *story.epochs(3))
             await opened.tell(happened.Paused(300, 3.0, "asked"), back(story, 100, (), DOUBLED))
             await opened.press("q")
-            opened.find("You went back from epoch 3.00 to 1.00")
+            opened.find("You went back to epoch 1.00")
+            opened.find(r"the later moment, epoch 3\.00,")
             await opened.press(*keys)
             assert opened.sent == sent
+
+    async def test_who_leaves_before_it_has_gone_back_is_asked_when_it_has(
+        self, window: Any, story: Any
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(3))
+            await opened.press("u", "q")
+            assert opened.sent == [commands.Undo()]
+            await opened.tell(back(story, 100, (), DOUBLED))
+            opened.find("You went back to epoch 1.00")
+            await opened.press("escape", "u", "q")
+            await opened.tell(happened.Refused(100, "Nothing is left to undo"))
+            opened.find("You went back to epoch 1.00")
+            await opened.press("escape", "u", "q", "q")  # in a hurry
+            assert opened.sent == 3 * [commands.Undo()]
+            opened.find("You went back to epoch 1.00")
 
     def test_what_is_left_behind(self, model: RunModel, story: Any, tell: Tell) -> None:
         tell(*story.opening(), *story.epochs(3))
@@ -153,11 +170,14 @@ class TestGoingBack:
         assert model.left_behind.from_step == 300
         tell(back(story, 200))  # forward again, as far as that
         assert model.left_behind.from_step == 300
-        tell(story.steps(1))
+        tell(story.steps(50))
+        assert model.loses is None  # that is half an epoch
+        assert model.left_behind is not None
+        tell(story.steps(50))
         assert model.left_behind is None
-        tell(back(story, 100), back(story, 201))
+        tell(back(story, 100), back(story, 301))
         assert model.left_behind is None
-        tell(happened.Paused(201, 2.01, "spike"), back(story, 100))
+        tell(happened.Paused(301, 3.01, "spike"), back(story, 100))
         assert model.left_behind is None  # nobody wants that
 
     async def test_a_faint_curve_is_drawn(self, window: Any, story: Any) -> None:

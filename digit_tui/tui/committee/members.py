@@ -60,7 +60,7 @@ def columns_of(committee: JointEvaluation) -> list[Column]:
         Column(" ", [each.letter for each in members], False),
         Column(
             "run",
-            [n if len(n) <= NAME_COLUMNS else f"{n[: NAME_COLUMNS - 1]}…" for n in names],
+            [*map(_shortened, names)],
             False,
         ),
         Column("accuracy", [f"{each.accuracy:.2%}" for each in evaluations]),
@@ -75,6 +75,14 @@ def columns_of(committee: JointEvaluation) -> list[Column]:
         cells = ["" if each is None else f"{each:.4g}" for each in temperatures]
         found.append(Column("temperature", cells))
     return found
+
+
+def _shortened(name: str) -> str:
+    """Without its middle: runs of a day begin alike, and forks end otherwise than their run."""
+    if len(name) <= NAME_COLUMNS:
+        return name
+    end = NAME_COLUMNS // 2
+    return f"{name[: NAME_COLUMNS - end - 1]}…{name[-end:]}"
 
 
 class MemberTable(Wheel, Canvas):

@@ -291,6 +291,8 @@ class ConfusionView(View):
         """The most frequent mistake; where changes are shown, the one that became more frequent."""
         mistakes = self._table.values.copy()
         np.fill_diagonal(mistakes, np.iinfo(mistakes.dtype).min)
+        if self._change is not None and mistakes.max() <= 0:
+            return self._cell  # none is worse than another
         return Cell(*divmod(int(mistakes.argmax()), len(mistakes)))
 
     def action_show_digits(self) -> None:

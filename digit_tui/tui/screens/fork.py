@@ -222,8 +222,9 @@ class KeepDialog(ListDialog[bool | None]):
 
 
 def _branches(model: RunModel) -> tuple[Text, Text]:
-    """The run and its fork, each with its key and its latest accuracy."""
+    """The run and its fork, each with its key and its accuracy, at one moment if there is one."""
     fork = model.fork
-    run = "" if model.evaluation is None else f"{model.evaluation.accuracy:.2%}"
-    copy = "" if fork is None or fork.evaluation is None else f"{fork.evaluation.accuracy:.2%}"
+    latest = (model.evaluation, None if fork is None else fork.evaluation)
+    pair = (fork.compared if fork is not None else None) or latest
+    run, copy = ("" if each is None else f"{each.accuracy:.2%}" for each in pair)
     return Text(f"  r  go on with the run   {run:>7}"), Text(f"  f  go on with the fork  {copy:>7}")

@@ -11,6 +11,7 @@ from textual.widgets import Label
 
 from digit_tui.run.events import WentBack
 from digit_tui.tui.screens.dialog import Dialog
+from digit_tui.tui.state.run_model import RunModel
 
 Saved = Literal["later", "this"]
 
@@ -25,23 +26,32 @@ class LeaveDialog(Dialog[Saved | None]):
         Binding("escape,q", "dismiss(None)", "Stay", key_display="esc"),
     ]
 
-    def __init__(self, left: WentBack, epoch: float) -> None:
+    def __init__(self, left: WentBack, model: RunModel) -> None:
         """Make it.
 
         Args:
             left: how the run left the later moment.
-            epoch: where it is now.
+            model: the run.
         """
         super().__init__()
-        self._left = left
-        self._epoch = epoch
+        key = left.from_step, left.from_lineage
+        found = [each.accuracy for each in model.snapshots if (each.step, each.lineage) == key]
+        measured = model.measured
+        now = None if measured is None else measured[0] / measured[1]
+        self._later = _words(left.from_epoch, next(iter(found), None))
+        self._this = _words(model.epoch, now)
+        self._back = left.epoch
 
     def compose_content(self) -> ComposeResult:
-        later = f"epoch {self._left.from_epoch:.2f}"
         yield Label(
             Text(
-                f"You went back from {later} to {self._epoch:.2f}, and have not trained since. "
-                "What is undone is lost when you leave.\n\n"
-                f"Save the later moment, {later}, or this one?"
+                f"You went back to epoch {self._back:.2f}. What is undone is lost when you "
+                "leave.\n\n"
+                f"Save the later moment, {self._later},\nor this one, {self._this}?"
             )
         )
+
+
+def _words(epoch: float, accuracy: float | None) -> str:
+    """For example "epoch 12.34 (98.70%)"."""
+    return f"epoch {epoch:.2f}" + ("" if accuracy is None else f" ({accuracy:.2%})")

@@ -167,7 +167,7 @@ CONFUSION = (
     Meaning("p = 0.30", "how often chance alone does that: 0.05 is rare"),
 )
 LAYERS = (
-    Meaning("latest weights", "those of the last step; the accuracy: of averaged ones"),
+    Meaning("latest weights", "of the last step; the accuracy is of averaged ones"),
     Meaning("784→128", "each of 128 units reads all 784 outputs below"),
     Meaning(f"weights 0.001 {PLUS_MINUS}0.05", "their mean, and how far they are spread"),
     Meaning("gradient", "how steep the loss is for this layer's weights"),

@@ -52,8 +52,10 @@ class Probabilities(Canvas):
             true: ("true", self.part("probabilities--true")),
         }
         self._add_members(notes, table.named_by(index))
-        heading = Segment(f"rank {table.rank(index)}, margin {table.margin(index):+z.2f}")
-        self._paint_bars([[heading]], evaluation.probabilities[index], notes)
+        rank, margin = f"rank {table.rank(index)}", f"{table.margin(index):+z.2f}"
+        whole = f"{rank}, margin {margin}"  # a number is never cut off: it would be another
+        heading = whole if len(whole) <= self.size.width else f"{rank}, {margin}"
+        self._paint_bars([[Segment(heading)]], evaluation.probabilities[index], notes)
 
     def _add_members(self, notes: dict[int, tuple[str, Style]], named_by: dict[int, str]) -> None:
         """Note which members of a committee name which class, where there is room for it.

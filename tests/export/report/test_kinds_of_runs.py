@@ -116,7 +116,7 @@ def test_untrained_and_hardly_trained(make_run: MakeRun) -> None:
     page = succeed(make_run(script=[(2, Stop())]))
     assert "Not one epoch was finished" in words(section(page, "result"))
     assert "there are no curves" in words(section(page, "curves"))
-    assert "interrupted after 0 of 2 epochs" in page
+    assert "stopped after 0 of 2 epochs" in page
 
 
 def test_without_weights_there_is_no_result(make_run: MakeRun) -> None:

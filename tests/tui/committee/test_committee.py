@@ -56,7 +56,7 @@ async def test_its_views(committee: JointEvaluation) -> None:
         opened.find(f"{wrong.sum()} mistakes by loss")
         hardest = int(np.where(wrong, committee.together.losses, -1).argmax())
         answers = [int(each.predictions[hardest]) for each in committee.evaluations]
-        opened.find(rf"▸ +{hardest} .* {right[:, hardest].sum()}/3  #{hardest} ")
+        opened.find(rf"▸ +{hardest} .* {right[:, hardest].sum()}/3 +#{hardest} ")
         opened.find(f"members {' '.join(map(str, answers))}")
         before = opened.text
         await opened.press("enter", "p", "i", "w")  # what is about one network

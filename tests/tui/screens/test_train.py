@@ -34,7 +34,8 @@ class TestStatus:
     async def test_a_figure_that_cannot_be_drawn_large_is_in_the_line(
         self, window: Any, story: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("digit_tui.tui.widgets.status_line.shows", lambda _: False)
+        for module in ("widgets.status_line", "drawing.figure"):
+            monkeypatch.setattr(f"digit_tui.tui.{module}.shows", lambda _: False)
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(2, {4: (7, 0.8)}))
             words = "test accuracy 99.90% (95% interval 99.4 to 100.0)  best 99.90% at epoch 1"
