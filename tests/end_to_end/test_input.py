@@ -67,7 +67,7 @@ def assert_saved(folder: Path) -> None:
     assert folder / "run" in runs
     for path in runs:
         saved = SavedRun.read(path)
-        assert saved.state() in ("interrupted", "finished", "diverged")
+        assert saved.state() in ("stopped", "interrupted", "finished", "diverged")
         assert saved.checkpoint().state.parameters.size
 
 

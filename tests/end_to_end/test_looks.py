@@ -159,7 +159,7 @@ def test_a_terminal_that_is_too_small_says_so(
     program.resize(*size)
     program.until(lambda: "test" not in program.text)
     leave(program)
-    assert SavedRun.read(folder).state() == "interrupted"
+    assert SavedRun.read(folder).state() == "stopped"
 
 
 @pytest.mark.long
@@ -179,4 +179,4 @@ def test_a_storm_of_sizes(training_in: Callable[..., Any], sizes: int) -> None:
             break
     assert program.status() == 0
     program.assert_restored()
-    assert SavedRun.read(folder).state() == "interrupted"
+    assert SavedRun.read(folder).state() == "stopped"

@@ -98,7 +98,7 @@ def test_a_program_can_converse(piped: Callable[..., Piped]) -> None:
     program.send("quit")
     assert program.end() == 2  # of the line that was none
     assert "(stopped)" in program.lines[-3]
-    assert state_of(program.folder) == "interrupted"
+    assert state_of(program.folder) == "stopped"
 
 
 @pytest.mark.long

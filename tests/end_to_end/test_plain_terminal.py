@@ -100,7 +100,7 @@ def test_ctrl_d_on_a_terminal(talking: Any, tmp_path: Path) -> None:
     type_in(talking, "\x04")
     assert talking.status() == 0
     assert re.match(r"\nSaved step [\d,]+ in .*\nResume it with: ", said(talking))
-    assert state_of(tmp_path / "run") == "interrupted"
+    assert state_of(tmp_path / "run") == "stopped"
 
 
 @pytest.mark.long

@@ -90,7 +90,7 @@ def test_a_whole_session(training: Callable[..., Any]) -> None:
     program.assert_restored()
     assert f"Saved step {before + 2:,} in" in re.sub(r"\s+", " ", program.text)
     saved = SavedRun.read(folder)
-    assert (saved.state(), saved.record["results"]["steps"]) == ("interrupted", before + 2)
+    assert (saved.state(), saved.record["results"]["steps"]) == ("stopped", before + 2)
 
 
 @pytest.mark.long
