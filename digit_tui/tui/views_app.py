@@ -27,6 +27,8 @@ PAGE_WORDS = {
     "Calibration": "calibration confidence temperature reliability",
 }
 """What else a person may look for on the pages of the network, by their names."""
+LOADING_SECONDS = 0.3
+"""A dataset that is still loaded this long after the first frame is a large one."""
 MAKE_SECONDS = 2.0
 """This long after the first frame all views are mounted."""
 
@@ -48,12 +50,15 @@ class ViewsApp(JobControlApp):
     }
     MODES = {**VIEWS}
 
-    async def make_views_soon(self) -> None:
+    def make_views_soon(self) -> None:
         """Mount the views that are not on screen: as many as can be while the dataset is loaded.
 
         The others follow when the run is under way: nobody waits then.
         """
+        self.set_timer(LOADING_SECONDS, self._make_while_loading)
         self.set_timer(MAKE_SECONDS, self.make_views)
+
+    async def _make_while_loading(self) -> None:
         await self.make_views(lambda: self.model.state == "loading")
 
     def show_digits(self, selection: str) -> None:
