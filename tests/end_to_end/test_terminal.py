@@ -123,7 +123,7 @@ def test_a_run_goes_on_where_it_was_left(
     assert resumed["step"] == left
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", *rarely("SIGINT", "SIGHUP")])
+@pytest.mark.parametrize("name", rarely("SIGTERM", "SIGINT", "SIGHUP"))
 def test_a_signal_saves_and_restores(training: Callable[..., Any], name: str) -> None:
     program, folder = training()
     number = getattr(signal, name)

@@ -75,7 +75,7 @@ def test_the_same_script_gives_the_same_run(train: Any) -> None:
     # Of the second one's step groups some are as long as they may be. The third leaves pixels out.
     [
         (CHANGES, {}),
-        ([(150, SetLearningRate(0.02))], {"batch_size": 1}),
+        pytest.param([(150, SetLearningRate(0.02))], {"batch_size": 1}, marks=pytest.mark.long),
         (CHANGES[:2] + CHANGES[3:9], {"augment": "none"}),
     ],
     ids=["many changes", "single images", "not deformed"],

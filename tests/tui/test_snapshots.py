@@ -71,12 +71,14 @@ class TestLooks:
     def test_mistakes(self, photograph: Any, size: tuple[int, int]) -> None:
         assert photograph(size, "tab", "down")
 
+    @pytest.mark.long
     def test_gallery(self, photograph: Any, size: tuple[int, int]) -> None:
         assert photograph(size, "tab", "g", "right")
 
     def test_explanation(self, photograph: Any, size: tuple[int, int]) -> None:
         assert photograph(size, "tab", "down", "enter", "p")
 
+    @pytest.mark.long
     def test_filter(self, photograph: Any, size: tuple[int, int]) -> None:
         assert photograph(size, "tab", "slash", "t", "enter")
 

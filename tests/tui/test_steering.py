@@ -130,9 +130,13 @@ class TestGoingBack:
         ("keys", "sent"),
         [
             (["enter"], [commands.GoBack(300, DOUBLED), commands.Stop()]),
-            (["ctrl+c"], [commands.GoBack(300, DOUBLED), commands.Stop()]),
             (["t"], [commands.Stop()]),
-            (["escape"], []),
+            pytest.param(
+                ["ctrl+c"],
+                [commands.GoBack(300, DOUBLED), commands.Stop()],
+                marks=pytest.mark.long,
+            ),
+            pytest.param(["escape"], [], marks=pytest.mark.long),
         ],
     )
     async def test_who_went_back_and_leaves_is_asked_which_moment_is_saved(

@@ -293,6 +293,7 @@ class TestNeighbourhood:
             assert opened.rows[4:20] == before
             assert "esc Stop" not in opened.text
 
+    @pytest.mark.long
     async def test_another_page_stops_it(self, inside: Any, held: Held) -> None:
         async with inside("Map", READY) as opened:
             await opened.press("b")
