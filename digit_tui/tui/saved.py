@@ -10,7 +10,6 @@ from textual.message import Message
 
 from digit_tui.data import printable
 from digit_tui.run.commands import Teach
-from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import EXPECTED, Failed, failure_of
 from digit_tui.session.runner import RunnerEvent
 from digit_tui.session.saved_state import events_of_saved
@@ -20,16 +19,16 @@ from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.bindings import SAVED_KEYS, TRAINING_KEYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
 from digit_tui.tui.guided_app import keys
-from digit_tui.tui.run_app import RunApp
 from digit_tui.tui.screens.meanings import EVERYWHERE, Meaning
 from digit_tui.tui.screens.view import View
+from digit_tui.tui.shown_app import ShownApp
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
 NAME_COLUMNS = 24
 """Of the run's name in the header."""
 
 
-class SavedApp(RunApp):
+class SavedApp(ShownApp):
     """Shows all views of a saved run. The run is not trained on."""
 
     BINDINGS = SAVED_KEYS
@@ -114,28 +113,11 @@ class SavedApp(RunApp):
             self._health_watch.watch(self.model, is_read=True)  # once: nothing changes any more
 
     @property
-    def words_now(self) -> dict[str, str]:
-        return {}
-
-    @property
     def common_meanings(self) -> list[tuple[str, Sequence[Meaning]]]:
         return [("On every view", EVERYWHERE)]
 
     def switch_units(self, layer: int, units: tuple[int, ...], on: bool) -> None:
         self._refuse("changed")
-
-    async def action_quit(self) -> None:
-        self.exit(return_code=ExitStatus.DONE)
-
-    def stop_run(self) -> None:
-        """Do nothing: none trains."""
-
-    def leave(self) -> None:
-        self.exit(return_code=ExitStatus.SIGNALLED + (self.ended_by or 0))
-
-    def wait_saved(self, seconds: float) -> bool:
-        """Return at once: there is nothing to save."""
-        return True
 
 
 def _name(request: RunRequest, checkpoint: Checkpoint) -> str:

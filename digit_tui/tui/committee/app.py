@@ -7,19 +7,18 @@ from collections.abc import Sequence
 from digit_tui.nn import PredictionHistory
 from digit_tui.run.events import Evaluated
 from digit_tui.session.committee import JointEvaluation
-from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.runner import Loaded
 from digit_tui.tui.committee.bindings import COMMITTEE_KEYS
 from digit_tui.tui.committee.digits import CommitteeConfusion, CommitteeMistakes
 from digit_tui.tui.committee.meanings import EVERYWHERE, MEANINGS
 from digit_tui.tui.committee.members import MembersView
 from digit_tui.tui.draw_rate import DEFAULT_RATE
-from digit_tui.tui.run_app import RunApp
 from digit_tui.tui.screens.meanings import Meaning
+from digit_tui.tui.shown_app import ShownApp
 from digit_tui.tui.terminal.stdio_capture import StdioCapture
 
 
-class CommitteeApp(RunApp):
+class CommitteeApp(ShownApp):
     """Shows a committee, of which nothing changes any more.
 
     Attributes:
@@ -79,10 +78,6 @@ class CommitteeApp(RunApp):
             self.tell(self._trouble)
 
     @property
-    def words_now(self) -> dict[str, str]:
-        return {}
-
-    @property
     def common_meanings(self) -> list[tuple[str, Sequence[Meaning]]]:
         return [("On every view", EVERYWHERE)]
 
@@ -95,16 +90,3 @@ class CommitteeApp(RunApp):
         """Show the run of the chosen member; then this comes back."""
         self.opens = self.chosen
         self.exit()
-
-    async def action_quit(self) -> None:
-        self.exit(return_code=ExitStatus.DONE)
-
-    def stop_run(self) -> None:
-        """Do nothing: none trains."""
-
-    def leave(self) -> None:
-        self.exit(return_code=ExitStatus.SIGNALLED + (self.ended_by or 0))
-
-    def wait_saved(self, seconds: float) -> bool:
-        """Return at once: there is nothing to save."""
-        return True
