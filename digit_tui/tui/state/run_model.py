@@ -13,6 +13,7 @@ from time import monotonic
 
 from digit_tui.config import RunConfig
 from digit_tui.data import printable
+from digit_tui.insight.health.record import AT_ONCE
 from digit_tui.insight.significance import compare, gap_words
 from digit_tui.nn import Network
 from digit_tui.run import setting_words, wording
@@ -58,8 +59,6 @@ from digit_tui.tui.state.log_line import KINDS, LOG_LINES, Kind, LogLine
 Moment = tuple[Evaluated | None, Settings]
 """The latest evaluation, and the settings in force: if one changes, one looks anew."""
 
-WEIGHT_SETTINGS = ("switched_off", "pruned", "taught")
-"""Changed settings that are other weights at once."""
 OTHER_VIEWS = "other views show its mistakes, its inside, and how it reads your digits"
 MAX_UNDONE = 8
 """The last so many undone parts of the run stay on the charts."""
@@ -148,7 +147,7 @@ class RunModel(RunStatus):
         """The first epoch with the run's highest accuracy, and that accuracy as a fraction."""
         # A fork whose weights were changed at once is another network than the run's.
         own = any(
-            each.setting in WEIGHT_SETTINGS and abs(each.epoch - self.start) < NEARLY
+            each.setting in AT_ONCE and abs(each.epoch - self.start) < NEARLY
             for each in self._changes
         )
         start = self.start + (-NEARLY if own else NEARLY)
