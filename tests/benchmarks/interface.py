@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -86,6 +87,8 @@ class Speed(NamedTuple):
     """From the record of a run to the end of its last epoch: with what is made at the start."""
     settled: float
     """Of its last two thirds."""
+    free: float
+    """Of the fastest quarter of its epochs: what other work on the machine disturbs least."""
 
 
 def throughput(options: argparse.Namespace) -> dict[str, Any]:
@@ -169,7 +172,20 @@ class Watch:
         """That of a run whose last epoch has ended."""
         images = json.loads(self._record.read_text(encoding="utf-8"))["data"]["training_images"]
         settled = min(each for each in self._times if each >= self._epochs / 3)
-        return Speed(*(self._since(start) * images for start in (0, settled)))
+        speeds = self._since(0), self._since(settled), self._free
+        return Speed(*(each * images for each in speeds))
+
+    @property
+    def _free(self) -> float:
+        """Epochs a second in the fastest quarter. Of epochs that ended between two looks only
+        the last has a time, and counts as those that it ended with."""
+        seconds = sorted(
+            (self._times[end] - self._times[start]) / 1e9 / (end - start)
+            for start, end in pairwise(sorted(self._times))
+            for _ in range(end - start)
+        )
+        fastest = seconds[: max(1, len(seconds) // 4)]
+        return len(fastest) / sum(fastest)
 
     def _since(self, start: int) -> float:
         """Epochs a second."""
