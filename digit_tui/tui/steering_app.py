@@ -148,7 +148,7 @@ class SteeringApp(RunApp):
     def _forked(self) -> bool:
         """Whether there is a fork, which is then told; it may have trained to the end."""
         if self.model.fork is not None:
-            self.tell(with_remedy("there is a fork beside the run", KEEP_FIRST, self.key_names))
+            self.tell(with_remedy("There is a fork beside the run", KEEP_FIRST, self.key_names))
         return self.model.fork is not None
 
     def action_fork(self) -> None:

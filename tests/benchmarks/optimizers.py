@@ -3,7 +3,8 @@
 A rate is chosen by one run on the training images but 10,000, which are held out and decide. Then
 each optimizer trains on all of them with every seed, one after the other in turn. Weight decay is
 that of the preset for its own optimizer, adamw, and none for the others; the schedule is cosine,
-but constant for schedulefree, which is meant for it.
+but constant for schedulefree, which is meant for it. "momentum+sam" is momentum with
+sharpness-aware steps.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ GRIDS = {
     "prodigy": (0.1, 0.3, 1.0, 3.0),
     "muon": (0.005, 0.01, 0.02, 0.05, 0.1),
 }
+SAM = "+sam"
+WITH_SAM = tuple(name + SAM for name in ("momentum", "adam", "adamw"))
+RADIUS = 0.05
+"""That of the paper's experiments (Foret et al. 2021, arXiv:2010.01412)."""
 HELD_OUT = 10_000
 BASE = "adam"
 """The optimizer to whose time the others' are compared."""
@@ -49,7 +54,8 @@ def main() -> None:
     parser.add_argument("--hidden", metavar="WIDTHS", help="hidden layers (the preset's)")
     parser.add_argument("--epochs", type=int, help="(the preset's)")
     parser.add_argument("--rates", nargs="+", type=float, help="to choose from (see GRIDS)")
-    parser.add_argument("--optimizers", nargs="+", default=OPTIMIZERS, choices=OPTIMIZERS)
+    names = OPTIMIZERS + WITH_SAM
+    parser.add_argument("--optimizers", nargs="+", default=names, choices=names)
     parser.add_argument("--search-only", action="store_true", help="only choose the rates")
     options = parser.parse_args()
     if options.worker:
@@ -60,7 +66,8 @@ def main() -> None:
     given = ("data", "preset", "hidden", "epochs", "threads")
     common = {name: getattr(options, name) for name in given}
     searched = {
-        name: search(name, options.rates or GRIDS[name], common) for name in options.optimizers
+        name: search(name, options.rates or GRIDS[name.removesuffix(SAM)], common)
+        for name in options.optimizers
     }
     best = {name: max(found, key=lambda each: each["accuracy"]) for name, found in searched.items()}
     print(f"\nRight of {HELD_OUT:,} held-out training images, by learning rate")
@@ -97,7 +104,7 @@ def repeat(name: str, rate: float, common: dict[str, Any], seeds: Any) -> dict[s
 
 def train(task: dict[str, Any]) -> dict[str, Any]:
     """One run: its rate, accuracy on the held-out or else the test images, seconds of training."""
-    name = task["optimizer"]
+    name = task["optimizer"].removesuffix(SAM)
     given: dict[str, Any] = {"epochs": task["epochs"]} if task["epochs"] else {}
     if task["hidden"]:
         given["hidden"] = tuple(int(width) for width in task["hidden"].split(","))
@@ -105,6 +112,7 @@ def train(task: dict[str, Any]) -> dict[str, Any]:
         task["preset"],
         optimizer=name,
         learning_rate=task["rate"],
+        sam=RADIUS if task["optimizer"].endswith(SAM) else 0.0,
         schedule="constant" if name == "schedulefree" else "cosine",
         seed=task["seed"],
         threads=task["threads"],

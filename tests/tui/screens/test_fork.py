@@ -192,7 +192,7 @@ class TestFork:
             for key in ("f Fork", "u U Undo", "[ ] Rate"):
                 assert key not in opened.text
             await opened.press("f")
-            opened.find("there is a fork beside the run: k ends it and keeps one")
+            opened.find("There is a fork beside the run: k ends it and keeps one")
             await opened.press("U", "o")
             assert len(opened.app.screen_stack) == 1
             assert opened.sent == []
@@ -304,7 +304,7 @@ class TestFork:
             assert "fixed 0, broke 0" in rest
             await opened.press("H")
             assert len(opened.sent) == 1
-            opened.find("there is a fork beside the run: k ends it")
+            opened.find("There is a fork beside the run: k ends it")
 
     def test_what_goes_wrong_in_a_fork_is_told(
         self, model: RunModel, story: Any, tell: Tell

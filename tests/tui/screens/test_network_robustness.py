@@ -160,6 +160,7 @@ async def test_it_can_be_stopped(inside: Any, slow: dict[str, Any]) -> None:
         await opened.press("b")
         await opened.until(lambda: "5 of 50 measured" in opened.text)
         opened.find(r"inversion +\d+\.\d")
+        opened.find(r"5 of 50 measured.*epoch [\d.]+ until then")
         await opened.press("p")  # nothing is measured for a page that is not seen
         slow["go"].set()
         await opened.until(lambda: slow["going"] == 0)

@@ -207,7 +207,7 @@ async def test_beside_a_fork_there_is_none(window: Any, story: Any) -> None:
         await opened.tell(*story.opening(), *story.epochs(1), forked(story, "optimizer sgd"))
         await opened.press("L")
         assert isinstance(opened.app.screen, TrainView)
-        opened.find("there is a fork beside the run")
+        opened.find("There is a fork beside the run")
 
 
 async def test_before_the_digits_are_read_there_is_none(window: Any) -> None:

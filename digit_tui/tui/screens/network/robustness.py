@@ -236,7 +236,11 @@ class RobustnessPage(Page):
         ]
         if self._measuring is not None:
             stops = f"{key_names(self.app)['measure_stop']} stops"
-            titles.insert(0, f"{self._measuring} of {POINTS} measured, {stops}")
+            measured = f"{self._measuring} of {POINTS} measured"
+            titles = [f"{measured}, {stops}", measured]
+            if found.complete and found.measured != self._measuring:  # that of before is in sight
+                until = f"epoch {found.evaluated.epoch:.4g} until then"
+                titles = [f"{measured} anew, {until}; {stops}", f"{measured}; {until}"]
         self.query_one(RobustnessChart).entitle(titles)
 
     def action_measure(self) -> None:
