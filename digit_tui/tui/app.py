@@ -6,7 +6,6 @@ import asyncio
 import gc
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import partial
 from time import monotonic
 
 from textual import work
@@ -262,8 +261,7 @@ class DigitApp(SteeringApp):
     def action_restart(self) -> None:
         def chosen(following: NextRun | None) -> None:
             if following is not None and self._next is None:
-                self._next = following
-                self.send(commands.Stop())
+                self._leave(following)
 
         if self.runner is not None and self._next is None:
             run = self.model
@@ -280,30 +278,38 @@ class DigitApp(SteeringApp):
             self.notify(f"Pausing. ctrl+c once more saves and leaves, {again}.")
 
     async def action_quit(self) -> None:
-        left = self.model.loses
         if self.runner is None:
             self.exit(return_code=ExitStatus.DONE)
         elif isinstance(self.screen, LeaveDialog):  # ctrl+c: in a hurry nothing is lost
+            self.screen.following = None
             self.screen.dismiss("later")
         elif self._going_back and not self._leaving:  # first it is seen what that undoes
             self._leaving = True
-        elif left is None or not isinstance(self.screen, View):
-            self._save_and_leave()
+        elif isinstance(self.screen, View):
+            self._leave(None)
         else:
-            self.push_screen(LeaveDialog(left, self.model), partial(self._leave, left))
+            self._save_and_leave(None)
 
-    def _leave(self, left: WentBack, saved: Saved | None) -> None:
-        """Leave, unless a person would rather stay.
+    def _leave(self, following: NextRun | None) -> None:
+        """Leave the run; first ask which moment is saved, if a later one was left.
 
         Args:
-            left: how the run left a later moment.
-            saved: which of the two is saved.
+            following: the run that begins then; None ends the program.
         """
-        if saved == "later":
-            self.send(commands.GoBack(left.from_step, left.from_lineage))
-        if saved is not None:
-            self._save_and_leave()
+        left = self.model.loses
+        if left is None:
+            self._save_and_leave(following)
+            return
+        dialog = LeaveDialog(left, self.model, following)
 
-    def _save_and_leave(self) -> None:
-        self._next = None  # who leaves wants no other run
+        def chosen(saved: Saved | None) -> None:
+            if saved == "later":
+                self.send(commands.GoBack(left.from_step, left.from_lineage))
+            if saved is not None:
+                self._save_and_leave(dialog.following)
+
+        self.push_screen(dialog, chosen)
+
+    def _save_and_leave(self, following: NextRun | None) -> None:
+        self._next = following
         self.send(commands.Stop())

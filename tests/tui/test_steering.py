@@ -151,6 +151,26 @@ class TestGoingBack:
             await opened.press(*keys)
             assert opened.sent == sent
 
+    @pytest.mark.parametrize("key", ["enter", *rarely("ctrl+c")])
+    async def test_who_begins_another_run_is_asked_too(
+        self, window: Any, story: Any, key: str
+    ) -> None:
+        another = key == "enter"
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(3))
+            await opened.tell(happened.Paused(300, 3.0, "asked"), back(story, 100, (), DOUBLED))
+            await opened.press("r", "enter")
+            opened.find("You went back to epoch 1.00")
+            assert opened.sent == []
+            await opened.press(key)
+            assert opened.sent == [commands.GoBack(300, DOUBLED), commands.Stop()]
+            before = opened.app.runner
+            await opened.tell(story.saved(), story.ended())
+            opened.app._wake.set()
+            app = opened.app
+            await opened.until(lambda: app.runner is not before or app.return_code is not None)
+            assert (app.runner is not before) == another
+
     async def test_who_leaves_before_it_has_gone_back_is_asked_when_it_has(
         self, window: Any, story: Any
     ) -> None:

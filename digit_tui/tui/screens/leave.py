@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.widgets import Label
 
 from digit_tui.run.events import WentBack
+from digit_tui.training.restart import NextRun
 from digit_tui.tui.screens.dialog import Dialog
 from digit_tui.tui.state.run_model import RunModel
 
@@ -17,23 +18,29 @@ Saved = Literal["later", "this"]
 
 
 class LeaveDialog(Dialog[Saved | None]):
-    """Chooses between the moment that was left and the present one; None does not leave."""
+    """Chooses between the moment that was left and the present one; None does not leave.
 
-    TITLE = "Leave"
+    Attributes:
+        following: the run that begins when this one is left; None ends the program.
+    """
+
+    TITLE = "Leave this run"
     BINDINGS = [
         Binding("enter", "dismiss('later')", "Save the later", key_display="enter"),
         Binding("t", "dismiss('this')", "Save this"),
         Binding("escape,q", "dismiss(None)", "Stay", key_display="esc"),
     ]
 
-    def __init__(self, left: WentBack, model: RunModel) -> None:
+    def __init__(self, left: WentBack, model: RunModel, following: NextRun | None) -> None:
         """Make it.
 
         Args:
             left: how the run left the later moment.
             model: the run.
+            following: see the attribute.
         """
         super().__init__()
+        self.following = following
         key = left.from_step, left.from_lineage
         found = [each.accuracy for each in model.snapshots if (each.step, each.lineage) == key]
         measured = model.measured
