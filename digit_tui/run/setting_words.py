@@ -220,7 +220,7 @@ def rate_words(settings: Settings, learning_rate: float | None, falls: bool) -> 
     now = base if learning_rate is None else setting_value(learning_rate)
     if now == base:
         return [f"learning rate {base}", f"rate {base}"]
-    if learning_rate is not None and learning_rate < NEARLY_ZERO * settings.learning_rate:
+    if learning_rate and learning_rate < NEARLY_ZERO * settings.learning_rate:
         now = "nearly 0"
     way = f"falling from {base}" if falls else f"rising to {base}"
     return [

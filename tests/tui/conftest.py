@@ -19,6 +19,7 @@ from support.mistakes_view import MISTAKES
 from support.tui import Clock, OpenWindow, StoodIn, Story, Window
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
+from textual.screen import Screen
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
@@ -38,6 +39,8 @@ from digit_tui.tui.widgets.confusion_matrix import Cell
 AT_ONCE = DrawRate(seconds=0.0, share=ANY_SHARE, poll_seconds=1_000.0)
 """All that a test tells is drawn at once, and nothing comes from anywhere else meanwhile."""
 
+REFRESH = Screen._compositor_refresh
+
 
 @pytest.fixture(scope="session", autouse=True)
 def parsed_once() -> Iterator[None]:
@@ -55,6 +58,30 @@ def parsed_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Stylesheet, "_parse_rules", parsed)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def drawn_when_looked_at() -> Iterator[None]:
+    """Draw a frame when a test looks at it, and not whenever something changes: nobody would see
+    it, and that took a quarter of the time. In real terminals, in end_to_end, each is drawn."""
+
+    def refreshed(screen: Screen[Any]) -> None:
+        if screen is not screen.app.screen or not screen.app.is_headless:
+            REFRESH(screen)
+            return
+        screen._compositor._dirty_regions.clear()
+        screen._dirty_widgets.clear()
+        screen.app._update_mouse_over(screen)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Screen, "_compositor_refresh", refreshed)
+        yield
+
+
+@pytest.fixture
+def every_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw whenever something changes, as for a person."""
+    monkeypatch.setattr(Screen, "_compositor_refresh", REFRESH)
 
 
 @pytest.fixture

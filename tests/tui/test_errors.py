@@ -30,6 +30,8 @@ from digit_tui.tui.widgets.event_log import EventLog
 from digit_tui.tui.widgets.progress_line import ProgressLine
 from digit_tui.tui.widgets.status_line import StatusLine
 
+pytestmark = pytest.mark.usefixtures("every_frame")
+
 LINE = "error in the interface, drawn anew: RuntimeError: by? design (report: {})"
 
 

@@ -35,6 +35,8 @@ from digit_tui.tui.app import DigitApp
 from digit_tui.tui.screens.rate import RateDialog
 from digit_tui.tui.screens.restart import RestartDialog
 
+pytestmark = pytest.mark.usefixtures("every_frame")
+
 CONFIG = RunConfig(data="sample", hidden=(8,), batch_size=32, epochs=2, augment="shift")
 """125 steps an epoch."""
 

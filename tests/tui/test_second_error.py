@@ -15,6 +15,8 @@ from digit_tui.tui.app import DigitApp
 from digit_tui.tui.screens.train import TrainView
 from digit_tui.tui.widgets.progress_line import ProgressLine
 
+pytestmark = pytest.mark.usefixtures("every_frame")
+
 
 async def test_another_one_much_later_is_a_first_one(
     window: Any, story: Any, fails: Callable[..., Failing], report: Path, error_clock: Clock

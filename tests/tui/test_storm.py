@@ -35,6 +35,8 @@ from digit_tui.tui import replay as replay_module
 from digit_tui.tui.app import DigitApp
 from digit_tui.tui.replay import ReplayApp
 
+pytestmark = pytest.mark.usefixtures("every_frame")
+
 SEEDS = [0, *rarely(1), *endurance(*range(2, 2_000))]
 FEW_BYTES, BYTES = 1_500, 10_240
 """At each change and before one lands, and in the soak tests."""
