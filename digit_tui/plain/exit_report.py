@@ -41,8 +41,7 @@ def conclude(
         for line in wording.farewell(name, run.step, run.all_done, "digit-tui --plain", fork):
             write(line)
         if run.loses is not None and name is not None:
-            later = run.loses.from_epoch
-            write(f"Undone and not kept: epochs {run.epoch:.2f} to {later:.2f}")
+            write(f"Undone and not kept: epochs {run.epoch:.2f} to {run.loses.epoch:.2f}")
     if run.save_trouble is not None:
         print_error(wording.not_saved(run.save_trouble))
     if number is not None:

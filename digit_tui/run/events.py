@@ -254,6 +254,9 @@ class SnapshotInfo:
     """On the monitored split, in nats, if no other one that is not undone has a lower loss."""
     in_force: bool = False
     """Whether a command that is in force was applied right after it."""
+    left_behind: bool = False
+    """Whether the run went back from it, was in no trouble there, and has not got as far again:
+    of several the latest, unless another one read clearly more digits."""
 
 
 @dataclass(frozen=True, eq=False)

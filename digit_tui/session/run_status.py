@@ -44,6 +44,7 @@ from digit_tui.session.failures import Failed
 from digit_tui.session.health_check import Health
 from digit_tui.session.run_history import RunHistory
 from digit_tui.session.runner import Loaded, RunnerEvent
+from digit_tui.training.snapshots import CLEARLY_LESS
 
 State = Literal["loading", "training", "paused", "finished", "diverged", "spike", "ended"]
 
@@ -152,9 +153,8 @@ class RunStatus:
         """The last checkpoint that this process saved."""
         self.saved_step = 0
         """The step of the last checkpoint, by whichever process."""
-        self.left_behind: WentBack | None = None
-        """How it left the latest moment that is undone, if it was in no trouble there and has not
-        been trained as far again: who quits now loses that."""
+        self.went_back_to = 0.0
+        """The epoch that the run was taken back to last."""
         self.save_trouble: str | None = None
         """Why the last attempt to save failed."""
         self.failure: Failed | None = None
@@ -222,12 +222,12 @@ class RunStatus:
                 self._set_folder(event.run)
                 self._start_clock()
             case Restored() | WentBack():
-                self._see_what_is_left(event)
                 self.step, self.epoch, self.settings = event.step, event.epoch, event.settings
                 self.batch_loss = self.repeats_to = None
                 self._expect_rate(event.epoch)
-                if isinstance(event, WentBack) and event.ahead:
-                    self.repeats_to = event.aim_epoch
+                if isinstance(event, WentBack):
+                    self.went_back_to = event.aim_epoch
+                    self.repeats_to = event.aim_epoch if event.ahead else None
                 if isinstance(event, Restored):
                     self.saved_step, self.test_opened = event.step, event.test_opened
                     if changes_weights_at(event.step, event.lineage):
@@ -303,21 +303,24 @@ class RunStatus:
         self._track.clear()
         self._track.append((self._clock(), self.epoch))
 
-    def _see_what_is_left(self, event: Restored | WentBack) -> None:
-        left = None if isinstance(event, Restored) else self.left_behind
-        if isinstance(event, WentBack) and self.state not in TROUBLES:
-            left = max((each for each in (left, event) if each), key=lambda each: each.from_step)
-        self.left_behind = left if left is not None and left.from_step > event.step else None
-
     @property
-    def loses(self) -> WentBack | None:
-        """How it left a moment that quitting now would lose, if that is an epoch ahead or more."""
-        left = self.left_behind
-        return left if left is not None and left.from_epoch - self.epoch >= LOST_EPOCHS else None
+    def loses(self) -> SnapshotInfo | None:
+        """The moment that the run went back from, and that a person who quits now would miss.
+
+        That is an epoch ahead or more, was not clearly worse, and the run has not been trained for
+        half as long since. None while it repeats steps: then quitting goes there.
+        """
+        left = next((each for each in self.snapshots if each.left_behind), None)
+        if left is None or self.repeats_to is not None:
+            return None
+        ahead, trained = left.epoch - self.epoch, self.epoch - self.went_back_to
+        if ahead < LOST_EPOCHS or trained > (left.epoch - self.went_back_to) / 2:
+            return None
+        now = None if self.evaluated is None else self.evaluated.evaluation.accuracy
+        worse = now is not None and left.accuracy is not None and left.accuracy < now - CLEARLY_LESS
+        return None if worse else left
 
     def _ingest_steps(self, event: StepsDone) -> None:
-        if self.left_behind is not None and event.step >= self.left_behind.from_step:
-            self.left_behind = None
         self._move_on(event.step, event.epoch)
         before, self.learning_rate = self.learning_rate, event.learning_rate
         self._see_rate_change(before)

@@ -15,6 +15,8 @@ from digit_tui.run.state import RunState
 
 UNDO_BYTES = 128 * 2**20
 """Memory for snapshots."""
+CLEARLY_LESS = 0.01
+"""An accuracy is clearly lower than another one by more than this."""
 
 
 @dataclass(eq=False)
@@ -59,11 +61,12 @@ class Snapshot:
         """The history of its predictions, which it shares as far as another has the same past."""
         return self.state.history.changes
 
-    def info(self, is_best: bool) -> SnapshotInfo:
+    def info(self, is_best: bool, left_behind: bool) -> SnapshotInfo:
         """All but the state, for front ends.
 
         Args:
             is_best: whether no snapshot that is not undone has a lower monitored loss.
+            left_behind: see `SnapshotInfo`.
         """
         state, rate = self.state, self.state.settings.learning_rate
         following = [
@@ -76,6 +79,7 @@ class Snapshot:
             self.undone,
             self.monitored_loss if is_best else None,
             self.in_force is not None,
+            left_behind,
         )
 
 
@@ -88,8 +92,8 @@ class SnapshotStore:
         Args:
             limit: bytes. Beyond it snapshots are dropped: those before commands only when there
                 are no others left; else old ones first, and those that have others close by. The
-                first one, the last one, the one before the last command, and the one with the
-                lowest monitored loss stay.
+                first one, the last one, the one before the last command, the one with the lowest
+                monitored loss, and what the run left by going back stay.
         """
         self._limit = limit
         self._snapshots: list[Snapshot] = []
@@ -97,6 +101,10 @@ class SnapshotStore:
         """Snapshots that have each change of predictions, by its id."""
         self.best_before: tuple[int, float] | None = None
         """Step and monitored loss of the best epoch of before a resume, unless it is undone."""
+        self.departure: Snapshot | None = None
+        """Where the run last set out to go back, if it was in no trouble there."""
+        self._left_behind: Snapshot | None = None
+        """See `SnapshotInfo`."""
         self._best: Snapshot | None = None
         """The first of those with the lowest monitored loss that is not undone."""
         self._size = 0
@@ -104,7 +112,9 @@ class SnapshotStore:
 
     @property
     def infos(self) -> list[SnapshotInfo]:
-        return [each.info(each is self._best) for each in self._snapshots]
+        return [
+            each.info(each is self._best, each is self._left_behind) for each in self._snapshots
+        ]
 
     @property
     def lowest_loss(self) -> float:
@@ -154,6 +164,12 @@ class SnapshotStore:
         found = [each for each in self._snapshots if is_ancestor(*each.key, step, lineage)]
         return sorted(found, key=lambda each: (each.state.step, len(each.state.lineage)))
 
+    def leave(self, left: Snapshot) -> None:
+        """The run goes back from a snapshot, which it may want again."""
+        before = self._left_behind
+        if before is None or before.state.step <= left.state.step or _clearly_less(before, left):
+            self._left_behind = left
+
     def mark_undone(self, step: int, lineage: Lineage) -> None:
         """Mark all from which a run does not get to this key, and the commands of all others.
 
@@ -161,6 +177,8 @@ class SnapshotStore:
         """
         if self.best_before is not None and step < self.best_before[0]:
             self.best_before = None
+        if self._left_behind is not None and step >= self._left_behind.state.step:
+            self._left_behind = None
         for snapshot in self._snapshots:
             snapshot.undone = not is_ancestor(*snapshot.key, step, lineage)
             snapshot.in_force = None
@@ -177,12 +195,14 @@ class SnapshotStore:
     def _thin(self, latest: Snapshot) -> None:
         lineage = latest.state.lineage
         before_command = (lineage[-1].step, lineage[:-1]) if lineage else None
+        kept = (self._best, self.departure, self._left_behind)
         snapshots = self._snapshots
         while self._size > self._limit:
             droppable = [
                 index
                 for index in range(1, len(snapshots) - 1)
-                if snapshots[index].key != before_command and snapshots[index] is not self._best
+                if snapshots[index].key != before_command
+                and not any(snapshots[index] is each for each in kept)
             ]
             if not droppable:
                 break
@@ -202,3 +222,9 @@ class SnapshotStore:
         snapshot = self._snapshots[index]
         gap = self._snapshots[index + 1].clock - self._snapshots[index - 1].clock
         return bool(snapshot.following), gap / (latest.clock - snapshot.clock + 1)
+
+
+def _clearly_less(one: Snapshot, other: Snapshot) -> bool:
+    if one.accuracy is None or other.accuracy is None:
+        return False
+    return one.accuracy < other.accuracy - CLEARLY_LESS

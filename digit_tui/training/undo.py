@@ -58,7 +58,6 @@ class UndoManager:
         self._rang_at: int | None = None  # the step after which the alarm rang, ...
         self._unreported = False  # ... if no event was made of it yet
         self._aim: tuple[int, Lineage] = 0, ()  # where it went back to; it may repeat up to there
-        self._left: tuple[int, Lineage] | None = None  # where it was then, if all was well
         self._listed: Lineage = ()  # whose commands these are:
         self._commands: list[SnapshotInfo] = []
 
@@ -228,11 +227,16 @@ class UndoManager:
             yield Refused(state.step, text, NEVER_THERE)
             return
         left, left_epoch, left_lineage = state.step, branch.position, state.lineage
-        if self.left_moment(branch) is None:  # else that is what a person left
-            self._left = (left, left_lineage) if well else None
+        sets_out = self.left_moment(branch) is None  # else it repeats what a person wanted before
+        if sets_out:
+            self._store.departure = None
         if isfinite(self._alarm.now):  # the way back to what is left now
             self.take_snapshot(branch)
             self.went_back = True
+            there = self._store.find(left, left_lineage)
+            if sets_out and well and there is not None:
+                self._store.departure = there
+                self._store.leave(there)
         self._keep_beginning(branch)
         snapshot, self._aim = self._store.nearest(step, lineage), (step, lineage)
         yield from branch.go_to(snapshot.state, step, lineage)
@@ -261,8 +265,8 @@ class UndoManager:
         """
         step, lineage = branch.state.step, branch.state.lineage
         repeats = step < self._aim[0] and is_ancestor(step, lineage, *self._aim)
-        there = self._left is not None and self._store.find(*self._left) is not None
-        return self._left if repeats and there else None
+        departure = self._store.departure
+        return departure.key if repeats and departure is not None else None
 
     def _keep_beginning(self, branch: Branch) -> None:
         """Have a snapshot of the network before the first step: the run gets anywhere from it."""

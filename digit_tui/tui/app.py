@@ -189,7 +189,7 @@ class DigitApp(SteeringApp):
                 self._leaving = False
                 self.call_later(self.action_quit)
         top = self.top_screen
-        if isinstance(top, TimelineDialog | KeepDialog | RateDialog):
+        if isinstance(top, TimelineDialog | KeepDialog | RateDialog | LeaveDialog):
             with self.errors_told():
                 top.follow(self.model)
         if self._kept and self.model.state != "loading":  # below what the run itself begins with
@@ -304,7 +304,9 @@ class DigitApp(SteeringApp):
 
         def chosen(saved: Saved | None) -> None:
             if saved == "later":
-                self.send(commands.GoBack(left.from_step, left.from_lineage))
+                if self.model.fork is not None:
+                    self.send(commands.Keep(fork=False))  # the fork is saved, too
+                self.send(commands.GoBack(left.step, left.lineage))
             if saved is not None:
                 self._save_and_leave(dialog.following)
 

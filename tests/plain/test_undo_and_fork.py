@@ -141,7 +141,7 @@ def test_a_person_is_told_how_to_resume_the_fork(converse: Converse, tmp_path: P
 
 def test_a_person_is_told_what_is_undone_and_not_kept() -> None:
     run: Any = SimpleNamespace(
-        loses=SimpleNamespace(from_epoch=3.0),
+        loses=SimpleNamespace(epoch=3.0),
         ended=SimpleNamespace(run="/runs/one", reason="stopped"),
         **{"epoch": 1.0, "step": 64, "all_done": False},
         **{"failure": None, "fork": None, "save_trouble": None},

@@ -39,6 +39,17 @@ def back(
     )
 
 
+def left(
+    story: Any, step: int, ahead: int = 0, accuracy: float | None = 0.99999
+) -> tuple[happened.Event, ...]:
+    """The story goes on from an earlier step, and what it leaves is kept."""
+    moment = happened.SnapshotInfo(
+        *(story.step, story.epoch, DOUBLED, accuracy, "", True), left_behind=True
+    )
+    went = back(story, step, (), DOUBLED, ahead)
+    return went, happened.TimelineChanged([moment])
+
+
 def forked(story: Any, *words: str) -> happened.Forked:
     return happened.Forked(story.step, story.epoch, list(words), "/runs/fork", story.settings)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from support.command_script import CommandScript
 from support.rarely import rarely
-from support.steering import DOUBLED, SWITCHED, Tell, back, lines
+from support.steering import DOUBLED, SWITCHED, Tell, back, forked, left, lines
 from textual.widgets import OptionList
 
 from digit_tui.run import commands
@@ -144,12 +144,25 @@ class TestGoingBack:
     ) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(3))
-            await opened.tell(happened.Paused(300, 3.0, "asked"), back(story, 100, (), DOUBLED))
+            await opened.tell(happened.Paused(300, 3.0, "asked"), *left(story, 100))
             await opened.press("q")
             opened.find("You went back to epoch 1.00")
-            opened.find(r"the later moment, epoch 3\.00,")
+            opened.find(r"Save the later one, epoch 3\.00 \(100\.00%\),")
+            opened.find(r"or this one, epoch 1\.00")
+            await opened.tell(story.steps(50))  # the run may go on
+            opened.find(r"or this one, epoch 1\.50")
             await opened.press(*keys)
             assert opened.sent == sent
+
+    async def test_its_fork_is_saved_too(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(3), *left(story, 100))
+            await opened.tell(forked(story, "adam"))
+            await opened.press("q")
+            opened.find("The fork is saved beside it")
+            await opened.press("enter")
+            later = commands.GoBack(300, DOUBLED)
+            assert opened.sent == [commands.Keep(fork=False), later, commands.Stop()]
 
     @pytest.mark.parametrize("key", ["enter", *rarely("ctrl+c")])
     async def test_who_begins_another_run_is_asked_too(
@@ -158,7 +171,7 @@ class TestGoingBack:
         another = key == "enter"
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(3))
-            await opened.tell(happened.Paused(300, 3.0, "asked"), back(story, 100, (), DOUBLED))
+            await opened.tell(happened.Paused(300, 3.0, "asked"), *left(story, 100))
             await opened.press("r", "enter")
             opened.find("You went back to epoch 1.00")
             assert opened.sent == []
@@ -178,7 +191,7 @@ class TestGoingBack:
             await opened.tell(*story.opening(), *story.epochs(3))
             await opened.press("u", "q")
             assert opened.sent == [commands.Undo()]
-            await opened.tell(back(story, 100, (), DOUBLED))
+            await opened.tell(*left(story, 100))
             opened.find("You went back to epoch 1.00")
             await opened.press("escape", "u", "q")
             await opened.tell(happened.Refused(100, "Nothing is left to undo"))
@@ -187,22 +200,34 @@ class TestGoingBack:
             assert opened.sent == 3 * [commands.Undo()]
             opened.find("You went back to epoch 1.00")
 
-    def test_what_is_left_behind(self, model: RunModel, story: Any, tell: Tell) -> None:
+    def test_what_who_leaves_would_miss(self, model: RunModel, story: Any, tell: Tell) -> None:
         tell(*story.opening(), *story.epochs(3))
-        tell(back(story, 200), back(story, 100))
-        assert model.left_behind is not None
-        assert model.left_behind.from_step == 300
-        tell(back(story, 200))  # forward again, as far as that
-        assert model.left_behind.from_step == 300
-        tell(story.steps(50))
-        assert model.loses is None  # that is half an epoch
-        assert model.left_behind is not None
-        tell(story.steps(50))
-        assert model.left_behind is None
-        tell(back(story, 100), back(story, 301))
-        assert model.left_behind is None
-        tell(happened.Paused(301, 3.01, "spike"), back(story, 100))
-        assert model.left_behind is None  # nobody wants that
+        assert model.loses is None
+        tell(*left(story, 100))
+        assert model.loses is not None
+        assert (model.loses.step, model.went_back_to) == (300, 1.0)
+        tell(story.steps(99))
+        assert model.loses is not None
+        tell(story.steps(11))  # more than half as far again: that is what is wanted
+        assert model.loses is None
+
+    def test_nobody_misses_what_was_clearly_worse(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}), *story.epochs(2))
+        tell(*left(story, 100, accuracy=0.2))
+        assert model.loses is None
+        tell(*story.epochs(2), *left(story, 100, accuracy=None))
+        assert model.loses is not None
+
+    def test_while_it_repeats_leaving_goes_to_what_was_left(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), *story.epochs(3), *left(story, 0, ahead=100))
+        assert model.went_back_to == 1.0
+        assert model.loses is None
+        tell(story.steps(100))
+        assert model.loses is not None
 
     async def test_a_faint_curve_is_drawn(self, window: Any, story: Any) -> None:
         async with window() as opened:

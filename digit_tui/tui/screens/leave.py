@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Label
 
-from digit_tui.run.events import WentBack
+from digit_tui.run.events import SnapshotInfo
 from digit_tui.training.restart import NextRun
 from digit_tui.tui.screens.dialog import Dialog
 from digit_tui.tui.state.run_model import RunModel
@@ -31,31 +30,36 @@ class LeaveDialog(Dialog[Saved | None]):
         Binding("escape,q", "dismiss(None)", "Stay", key_display="esc"),
     ]
 
-    def __init__(self, left: WentBack, model: RunModel, following: NextRun | None) -> None:
+    def __init__(self, left: SnapshotInfo, model: RunModel, following: NextRun | None) -> None:
         """Make it.
 
         Args:
-            left: how the run left the later moment.
+            left: the later moment.
             model: the run.
             following: see the attribute.
         """
         super().__init__()
         self.following = following
-        key = left.from_step, left.from_lineage
-        found = [each.accuracy for each in model.snapshots if (each.step, each.lineage) == key]
-        measured = model.measured
-        now = None if measured is None else measured[0] / measured[1]
-        self._later = _words(left.from_epoch, next(iter(found), None))
-        self._this = _words(model.epoch, now)
-        self._back = left.epoch
+        self._left = left
+        self._question = self._ask(model)
 
     def compose_content(self) -> ComposeResult:
-        yield Label(
-            Text(
-                f"You went back to epoch {self._back:.2f}. What is undone is lost when you "
-                "leave.\n\n"
-                f"Save the later moment, {self._later},\nor this one, {self._this}?"
-            )
+        yield Label(self._question, markup=False)
+
+    def follow(self, model: RunModel) -> None:
+        """The run may go on meanwhile."""
+        self._question = self._ask(model)
+        for label in self.query(Label).results(Label):  # none: it is being opened
+            label.update(self._question)
+
+    def _ask(self, model: RunModel) -> str:
+        measured = model.measured
+        now = None if measured is None else measured[0] / measured[1]
+        beside = "" if model.fork is None else "\nThe fork is saved beside it."
+        return (
+            f"You went back to epoch {model.went_back_to:.2f}. Only one moment of the run is "
+            f"saved.\n\nSave the later one, {_words(self._left.epoch, self._left.accuracy)},\n"
+            f"or this one, {_words(model.epoch, now)}?{beside}"
         )
 
 
