@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from digit_tui.insight.health import clipping, fit, labels, loss, rate, setback, weights
 from digit_tui.insight.health.finding import Finding, Rule, change_words
-from digit_tui.insight.health.record import Record
+from digit_tui.insight.health.record import Record, SettingChange
 
 RULES = (
     Rule("trouble", rate.in_trouble),
@@ -36,6 +36,9 @@ TOO_HIGH = ("trouble", "high rate")
 BESIDE = ("low rate", "still weights", "useless epochs", "set back")
 """What nobody is told of beside that: units that it killed do not learn, whatever the images."""
 
+MUCH_TRAINING = 10.0
+"""Epochs that nobody undoes for a network that is no better."""
+
 
 def findings_of(record: Record) -> list[Finding]:
     """What ails a run, the worst first; [] if nothing does."""
@@ -63,10 +66,26 @@ def _without(finding: Finding, remedy: str) -> Finding:
 
 
 def _without_vain_undo(finding: Finding, record: Record) -> Finding:
-    """Advise to undo only where that takes back the cause, and not a later change."""
+    """Advise to undo only where that takes back the cause, no later change, and nothing better.
+
+    Of a rate that was doubled key by key it takes back the last doubling alone.
+    """
     changes = record.changes_by(record.step)
-    last = [change_words(each) for each in changes if each.step == changes[-1].step]
-    if record.trouble is not None or not changes or finding.cause in last:
+    if record.trouble is not None or not changes:
         return finding
+    cause = {change_words(each): each for each in changes}.get(finding.cause)
+    if cause is not None:
+        if _is_better_since(record, cause):
+            return _without(finding, "undo")
+        if cause.step == changes[-1].step and cause.first_step is None:
+            return finding
     ways = ("timeline" if each == "undo" else each for each in finding.remedies)
     return finding._replace(remedies=tuple(dict.fromkeys(ways)))
+
+
+def _is_better_since(record: Record, change: SettingChange) -> bool:
+    """Whether much training followed a change, and the network is better than before it."""
+    before = [each for each in record.epochs if each.step <= change.step]
+    if not before or record.last is None or record.epoch - change.epoch < MUCH_TRAINING:
+        return False
+    return record.last.loss < before[-1].loss

@@ -142,6 +142,17 @@ def test_undo_is_advised_only_where_it_takes_back_the_cause(sample: Dataset) -> 
     assert later.remedies[0] == "timeline"
 
 
+def test_undo_is_not_advised_where_much_was_learned_since(sample: Dataset) -> None:
+    record = diagnose(sample, [(70, SetOptimizer("sgd", 30.0))], epochs=2).last
+    before, last = record.epochs
+    for epochs, loss, advised in ((2.0, 9.0, True), (20.0, 0.1, True), (20.0, 9.0, False)):
+        facts = (before._replace(loss=loss), last)
+        finding = findings_of(replace(record, epoch=epochs, epochs=facts))[0]
+        assert finding.cause.startswith("optimizer")
+        assert ("undo" in finding.remedies) == advised
+        assert "timeline" not in finding.remedies
+
+
 def test_what_is_set_where_a_run_stands_in_trouble_has_done_nothing_yet(sample: Dataset) -> None:
     """Nor would half of it be less than what led there."""
     ran = diagnose(sample, at([130, 140], ScaleLearningRate(64.0)), epochs=3)
