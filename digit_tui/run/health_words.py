@@ -40,7 +40,9 @@ def health_line(findings: Sequence[Finding], ways: Ways | None, width: int = LIN
         return ""
     worst = findings[0]
     what = worst.words
-    since = f"{what} since epoch {worst.since_epoch:.4g}" if _has_begun(worst) else what
+    since = what
+    if _has_begun(worst):
+        since += f" since epoch {worst.since_epoch:.4g}{_or_before(worst)}"
     why = f"{since} ({worst.cause})" if worst.cause else since
     remedies = remedy_words(worst, ways)
     texts = (why, since, what, *(what.partition(word)[0] for word in SHORTENED_AT))
@@ -49,11 +51,16 @@ def health_line(findings: Sequence[Finding], ways: Ways | None, width: int = LIN
     return fitting[0] if fitting else what
 
 
+def _or_before(finding: Finding) -> str:
+    return " or before" if finding.or_before else ""
+
+
 def finding_parts(finding: Finding, ways: Ways | None) -> list[str]:
     """All that is known of a finding: what is and since when, its likely cause, what mends it."""
     since = ""
     if _has_begun(finding):
         since = f" since epoch {finding.since_epoch:.2f}, step {finding.since_step:,}"
+        since += _or_before(finding)
     parts = [f"{finding.words}{since}"]
     if finding.evidence:
         parts[0] += f": {finding.evidence}"

@@ -29,6 +29,8 @@ class Finding(NamedTuple):
     nothing is known."""
     remedies: tuple[str, ...]
     """What a person can do, most promising first: names that front ends word with their keys."""
+    or_before: bool = False
+    """Whether it may have begun earlier: nobody had looked at the layers before."""
 
 
 Find = Callable[[Record], Finding | None]

@@ -36,6 +36,11 @@ TOO_HIGH = ("trouble", "high rate")
 BESIDE = ("low rate", "still weights", "useless epochs", "set back")
 """What nobody is told of beside that: units that it killed do not learn, whatever the images."""
 
+SEEN_IN_LAYERS = (
+    *("not finite", "small weights", "dead units", "vanishing gradients"),
+    *("still weights", "high rate"),
+)
+"""Findings that may begin at an inspection."""
 MUCH_TRAINING = 10.0
 """Epochs that nobody undoes for a network that is no better."""
 
@@ -45,10 +50,17 @@ def findings_of(record: Record) -> list[Finding]:
     found = [finding for rule in RULES if (finding := rule.find(record)) is not None]
     if any(each.rule in TOO_HIGH for each in found):
         found = [each for each in found if each.rule not in BESIDE]
+    found = [_perhaps_earlier(each, record) for each in found]
     possible = [_without_vain_undo(finding, record) for finding in found]
     if _raised_since_trouble(record):
         possible = [_without(finding, "halve_rate") for finding in possible]
     return sorted(possible, key=lambda each: -each.severity)
+
+
+def _perhaps_earlier(finding: Finding, record: Record) -> Finding:
+    first = record.inspections[0].step if record.inspections else 0
+    seen_first = finding.rule in SEEN_IN_LAYERS and finding.since_step == first > 0
+    return finding._replace(or_before=seen_first)
 
 
 def _raised_since_trouble(record: Record) -> bool:

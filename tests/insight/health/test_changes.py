@@ -21,6 +21,7 @@ from digit_tui.run.commands import (
     SetLearningRate,
     SetOptimizer,
 )
+from digit_tui.run.health_words import health_line
 
 STEPS = 63
 UP, DOWN = ScaleLearningRate(2.0), ScaleLearningRate(0.5)
@@ -140,6 +141,15 @@ def test_undo_is_advised_only_where_it_takes_back_the_cause(sample: Dataset) -> 
     assert later.cause == first.cause
     assert "undo" not in later.remedies
     assert later.remedies[0] == "timeline"
+
+
+def test_what_was_there_at_the_first_look_may_be_older(sample: Dataset) -> None:
+    record = diagnose(sample, [(130, SetOptimizer("sgd", 30.0))], epochs=3).last
+    assert len(record.inspections) > 1
+    for looks, ending in ((record.inspections, ""), (record.inspections[-1:], " or before")):
+        found = findings_of(replace(record, inspections=looks))
+        (dead,) = (each for each in found if each.rule == "dead units")
+        assert f"since epoch {dead.since_epoch:.4g}{ending} (" in health_line([dead], None, 200)
 
 
 def test_undo_is_not_advised_where_much_was_learned_since(sample: Dataset) -> None:
