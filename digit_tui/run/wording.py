@@ -95,14 +95,14 @@ def _undone(commands: Lineage, head: str, before: str = "") -> str:
     """As many of these commands as fit in a row after a text, at least the last one.
 
     For example "undone: switch to sgd, double the learning rate 3 times", or "undone: add 1 epoch
-    and 3 more".
+    and 3 other changes".
     """
     names = [command_words(each.command) for each in commands]
     runs = [(name, len([*same])) for name, same in groupby(names)]
     shown = [name if count == 1 else f"{name} {count} times" for name, count in runs]
     for at in range(len(runs)):
         left = sum(count for _, count in runs[:at])
-        words = ", ".join(shown[at:]) + (f" and {left} more" if left else "")
+        words = ", ".join(shown[at:]) + (f" and {counted(left, 'other change')}" if left else "")
         if len(f"{before}{head}{words}") <= ROW:
             break
     return head + words

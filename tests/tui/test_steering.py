@@ -419,7 +419,9 @@ class TestTimeline:
     async def test_escape_stays(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), happened.TimelineChanged(MOMENTS))
-            await opened.press("U", "escape")
+            await opened.press("U")
+            assert "Unfold" not in opened.text  # there is nothing to unfold
+            await opened.press("escape")
             assert opened.sent == []
 
     async def test_before_anything_is_kept_there_is_none(self, window: Any) -> None:

@@ -176,11 +176,11 @@ class RateDialog(Dialog[float | None]):
             Curve(np.log10(curve.rates), curve.losses, "held-out", 1, faint=True),
             Curve(np.log10(curve.smoothed_rates), curve.smoothed, "training"),
         ]
-        marks = [("n", found.base), ("t", curve.tenth), ("s", curve.steepest)]
+        marks = [("n", found.present), ("t", curve.tenth), ("s", curve.steepest)]
         drawing = Drawing(
             curves,
             SPAN,
-            [(log10(rate), name) for name, rate in marks if rate],
+            [(log10(rate), name) for name, rate in marks if rate and rate >= LOWEST],
             log=True,
             marker=marker,
             powers=True,
@@ -193,8 +193,9 @@ class RateDialog(Dialog[float | None]):
             f"[$held-out]{faint} each batch[/]"
         )
         words = {"s": "steepest", "t": "minimum/10", "n": "now"}
+        scheduled = f" of {found.base:.4g}" if schedule_words(found) else ""
         shown = [
-            f"{name} {words[name]} {taken(rate):g}"
+            f"{name} {words[name]} {taken(rate):g}{scheduled if name == 'n' else ''}"
             for name, rate in reversed(marks)
             if rate is not None and (self._done or name == "n")
         ]

@@ -16,6 +16,7 @@ from digit_tui.run.timeline import SnapshotGroup, group_snapshots
 from digit_tui.run.wording import snapshot_words
 from digit_tui.tui.screens.list_dialog import ListDialog
 from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.widgets.button import Button
 from digit_tui.tui.widgets.lines import Lines
 
 
@@ -77,6 +78,7 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
         yield Lines(*(row.text for row in self._rows))
 
     def on_mount(self) -> None:
+        self._offer_unfolding()
         current = [place for place, row in enumerate(self._rows) if not row.group.undone]
         commands = [place for place in current if _is_command(self._rows[place])]
         self._list.highlighted = (commands or current or [0])[-1]
@@ -165,9 +167,16 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
                 rows += [Row(group, each, line(each, indent)) for each in group.snapshots]
         return rows
 
+    def _offer_unfolding(self) -> None:
+        """Only where something can be unfolded."""
+        for button in self.query(Button):
+            if button.binding.description == "Unfold":
+                button.display = any(group.folds for group in self._groups)
+
     def _show_rows(self, selected: Row | None) -> None:
         """Draw the list anew where it has changed, with the same line selected, or the nearest."""
         before, self._rows = self._rows, self._make_rows()
+        self._offer_unfolding()
         options = self._list
         place = 0 if selected is None else self._place_of(selected)
         with self.app.batch_update():

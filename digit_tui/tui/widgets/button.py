@@ -8,7 +8,11 @@ from textual.widgets import Static
 
 
 class Button(Static):
-    """The key of a binding and what it does; a click does it."""
+    """The key of a binding and what it does; a click does it.
+
+    Attributes:
+        binding: of the dialog.
+    """
 
     ALLOW_SELECT = False
 
@@ -16,15 +20,15 @@ class Button(Static):
         """Make it.
 
         Args:
-            binding: of the dialog.
+            binding: see the attribute.
         """
         super().__init__()
-        self._binding = binding
+        self.binding = binding
 
     def on_mount(self) -> None:
-        key = self.app.get_key_display(self._binding)
-        self.update(Text.assemble((key, "bold"), f" {self._binding.description}"))
+        key = self.app.get_key_display(self.binding)
+        self.update(Text.assemble((key, "bold"), f" {self.binding.description}"))
 
     async def on_click(self) -> None:
         if self.screen.is_current:  # a second click may come when the dialog is closed
-            await self.run_action(f"screen.{self._binding.action}")
+            await self.run_action(f"screen.{self.binding.action}")

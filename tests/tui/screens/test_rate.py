@@ -113,7 +113,7 @@ async def test_another_rate_is_chosen_by_keys_or_a_click(dialog: Open) -> None:
 
 async def test_now_is_what_is_set_however_far_the_schedule_has_lowered_it(dialog: Open) -> None:
     async with dialog(present=0.0003) as opened:
-        opened.find("n now 0.001")
+        opened.find("n now 0.0003 of 0.001")
         await opened.press("n")
         opened.find("Chosen: 0.001 ")
         opened.find("the schedule makes 0.0003 of it now")
