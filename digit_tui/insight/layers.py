@@ -47,8 +47,10 @@ class LayerFacts(NamedTuple):
 
 
 def share_words(share: float) -> str:
-    """A share in whole per cent: 0% only of none, and 100% only of all."""
-    return f"{share if share in (0, 1) else min(max(share, 0.01), 0.99):.0%}"
+    """A share in whole per cent, near none and all in tenths: 0% only of none, 100% only of all."""
+    if share in (0, 1) or 0.01 <= share <= 0.99:
+        return f"{share:.0%}"
+    return f"{min(max(share, 0.001), 0.999):.1%}"
 
 
 class Activity(NamedTuple):

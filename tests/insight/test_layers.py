@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digit_tui.insight.histograms import layer_histograms
-from digit_tui.insight.layers import activity, layer_facts
+from digit_tui.insight.layers import activity, layer_facts, share_words
 from digit_tui.nn import Network, parameters_of_units
 
 SIZES = (9, 7, 5, 4)
@@ -160,3 +160,12 @@ def test_what_is_removed_does_not_count() -> None:
     assert found.activations.counts.sum() == on.size
     gone = np.ones(len(network.parameters), np.bool_)
     assert layer_facts(network, images, nothing, nothing, gone)[0].dead == 0
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0, "0%"), (1e-5, "0.1%"), (0.004, "0.4%"), (0.01, "1%"), (0.416, "42%"), (0.9999, "99.9%")],
+)
+def test_a_share_is_none_or_all_only_if_it_is(share: float, words: str) -> None:
+    assert share_words(share) == words
+    assert share_words(1) == "100%"
