@@ -201,6 +201,12 @@ class Branch:
         return None if self._evaluated is None else self._evaluated.evaluation.accuracy
 
     @property
+    def last_accuracy(self) -> float | None:
+        """Of the last evaluation of the monitored split, up to this step; None without any."""
+        last = self._evaluator.last
+        return None if last is None or last.step > self.state.step else last.evaluation.accuracy
+
+    @property
     def loss(self) -> float | None:
         """On the monitored split, in nats; None likewise."""
         return None if self._evaluated is None else self._evaluated.evaluation.loss

@@ -42,6 +42,8 @@ class Snapshot:
     """Whether the run went back to before it."""
     monitored_loss: float | None = None
     """On the monitored split, in nats; None where it was not evaluated."""
+    accuracy_before: float | None = None
+    """Of the last evaluation at or before it, where the run went back from it."""
 
     @property
     def key(self) -> tuple[int, Lineage]:
@@ -74,8 +76,9 @@ class Snapshot:
             + command_words(applied.command, rate)
             for applied in self.following
         ]
+        accuracy = self.accuracy if self.accuracy is not None else self.accuracy_before
         return SnapshotInfo(
-            *(state.step, self.epoch, state.lineage, self.accuracy, ", ".join(following)),
+            *(state.step, self.epoch, state.lineage, accuracy, ", ".join(following)),
             self.undone,
             self.monitored_loss if is_best else None,
             self.in_force is not None,
@@ -164,8 +167,14 @@ class SnapshotStore:
         found = [each for each in self._snapshots if is_ancestor(*each.key, step, lineage)]
         return sorted(found, key=lambda each: (each.state.step, len(each.state.lineage)))
 
-    def leave(self, left: Snapshot) -> None:
-        """The run goes back from a snapshot, which it may want again."""
+    def leave(self, left: Snapshot, accuracy: float | None) -> None:
+        """The run goes back from a snapshot, which it may want again.
+
+        Args:
+            left: it.
+            accuracy: of the last evaluation at or before it, as a fraction; None without any.
+        """
+        left.accuracy_before = accuracy
         before = self._left_behind
         if before is None or before.state.step <= left.state.step or _clearly_less(before, left):
             self._left_behind = left
@@ -225,6 +234,6 @@ class SnapshotStore:
 
 
 def _clearly_less(one: Snapshot, other: Snapshot) -> bool:
-    if one.accuracy is None or other.accuracy is None:
+    if one.accuracy_before is None or other.accuracy_before is None:
         return False
-    return one.accuracy < other.accuracy - CLEARLY_LESS
+    return one.accuracy_before < other.accuracy_before - CLEARLY_LESS

@@ -236,7 +236,7 @@ class UndoManager:
             there = self._store.find(left, left_lineage)
             if sets_out and well and there is not None:
                 self._store.departure = there
-                self._store.leave(there)
+                self._store.leave(there, branch.last_accuracy)
         self._keep_beginning(branch)
         snapshot, self._aim = self._store.nearest(step, lineage), (step, lineage)
         yield from branch.go_to(snapshot.state, step, lineage)

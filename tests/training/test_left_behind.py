@@ -22,7 +22,7 @@ from digit_tui.run.commands import (
     Stop,
     Undo,
 )
-from digit_tui.run.events import SnapshotInfo, TimelineChanged, WentBack
+from digit_tui.run.events import EpochEnded, SnapshotInfo, TimelineChanged, WentBack
 from digit_tui.training import undo
 from digit_tui.training.snapshots import SnapshotStore
 
@@ -72,6 +72,8 @@ def test_it_is_told_until_the_run_has_got_as_far(train: Any) -> None:
     ran = train([CHANGE, (13, Undo()), STOP], interactive=True)
     told = left_behind(ran)
     assert [13] in told
+    (moment,) = (each for each in ran.all(TimelineChanged)[-2].snapshots if each.left_behind)
+    assert moment.accuracy == ran.all(EpochEnded)[0].test_accuracy  # none was measured since
     assert told[0] == told[-1] == []
     ran = train([CHANGE, (13, Undo()), (9, Stop())], interactive=True)
     assert left_behind(ran)[-1] == [13]
@@ -94,9 +96,8 @@ def test_of_several_the_latest_stays_unless_it_was_bad(
     store = SnapshotStore()
     for step, accuracy in zip((20, 10), accuracies, strict=True):
         point = make_point(step, (), step, config)
-        point.accuracy = accuracy
         store.add(point)
-        store.leave(point)
+        store.leave(point, accuracy)
     found: list[SnapshotInfo] = store.infos
     assert [each.step for each in found if each.left_behind] == [kept]
     store.mark_undone(kept - 1, ())
