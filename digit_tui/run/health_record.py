@@ -126,5 +126,6 @@ def record_of(
         clip_norm=settings.clip_norm,
         clip_value=settings.clip_value,
         monitored_split=config.monitored_split,
+        finished=known.get("epoch", 0.0) >= settings.epochs,
         **known,
     )

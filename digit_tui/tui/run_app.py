@@ -110,6 +110,8 @@ class RunApp(ViewsApp):
             self.schedule.invalidate()
             went_back = went_back or isinstance(event, WentBack)
             urgent = urgent or not isinstance(event, ROUTINE)
+        if went_back:  # what is told of is undone
+            self.clear_notifications()
         for line in told.values():
             if line is self._told:  # it goes on: "learning rate 0.002 → 0.008"
                 self.clear_notifications()

@@ -127,7 +127,7 @@ def test_the_status_of_a_run_has_it_and_that_of_its_fork(
             break
         status.ingest(event)
     run = status.history.record(digits, status.evaluated)
-    assert (len(run.epochs), run.changed_by) == (2, 1)
+    assert (len(run.epochs), run.changed_by, run.finished) == (2, 1, True)
     assert status.fork is not None
     record = status.fork.history.record(digits, status.fork.evaluated)
     assert [each.new for each in record.changes] == [0.02, "sgd", 0.1]

@@ -102,7 +102,8 @@ def diagnose(
             facts = facts_of(event, dataset, step_of(event, dataset))
             history.inspections.append(inspection_of(event, facts))
         if isinstance(event, Inspected if look else EpochEnded) and event.step:
-            record = history.record(dataset, evaluated)
+            # As of a run that has more epochs to train.
+            record = replace(history.record(dataset, evaluated), finished=False)
             if look:
                 record = check_health(record, dataset, evaluated, None).record
             records.append(record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.steering import back
 from textual.widgets._toast import ToastHolder
 
 from digit_tui.session.notifier import LOOKS_SECONDS, Notifier
@@ -46,3 +47,14 @@ async def test_a_notice_that_is_taken_away_leaves_nothing(window: Any, story: An
         opened.app.clear_notifications()
         await opened.settle()
         assert not opened.app.screen.query(ToastHolder)
+
+
+async def test_no_notice_tells_of_what_is_undone(window: Any, story: Any) -> None:
+    async with window(toasts=True) as opened:
+        await opened.tell(*story.opening(), *story.epochs(2))
+        opened.app.show_view("mistakes")
+        await opened.tell(story.changed("learning_rate", 0.004))
+        opened.find("set learning rate")
+        await opened.tell(back(story, 100))
+        assert "set learning rate" not in opened.text
+        opened.find("back from epoch 2.00 to 1.00")

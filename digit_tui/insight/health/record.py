@@ -150,6 +150,8 @@ class Record:
     training_check: TrainingCheck | None = None
     monitored_split: str = "test"
     """Whose digits are monitored, and shown to the layers: "test" or "validation"."""
+    finished: bool = False
+    """Whether all its epochs are done: what is set takes effect in further ones only."""
 
     @property
     def guessing(self) -> float:

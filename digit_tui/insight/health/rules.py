@@ -41,6 +41,8 @@ SEEN_IN_LAYERS = (
     *("still weights", "high rate"),
 )
 """Findings that may begin at an inspection."""
+OF_TRAINING = ("halve_rate", "double_rate", "find_rate", "clip", "clip_norm", "augment")
+"""Remedies that change how it trains on."""
 MUCH_TRAINING = 10.0
 """Epochs that nobody undoes for a network that is no better."""
 
@@ -52,8 +54,11 @@ def findings_of(record: Record) -> list[Finding]:
         found = [each for each in found if each.rule not in BESIDE]
     found = [_perhaps_earlier(each, record) for each in found]
     possible = [_without_vain_undo(finding, record) for finding in found]
-    if _raised_since_trouble(record):
-        possible = [_without(finding, "halve_rate") for finding in possible]
+    vain = ["halve_rate"] if _raised_since_trouble(record) else []
+    if record.finished:
+        vain += OF_TRAINING
+    for remedy in vain:
+        possible = [_without(finding, remedy) for finding in possible]
     return sorted(possible, key=lambda each: -each.severity)
 
 

@@ -163,6 +163,12 @@ def test_undo_is_not_advised_where_much_was_learned_since(sample: Dataset) -> No
         assert "timeline" not in finding.remedies
 
 
+def test_no_setting_is_advised_when_all_epochs_are_done(sample: Dataset) -> None:
+    record = diagnose(sample, [(10, SetOptimizer("sgd", 30.0))], epochs=1).last
+    for finished, advised in ((False, ("undo", "halve_rate")), (True, ("undo",))):
+        assert findings_of(replace(record, finished=finished))[0].remedies == advised
+
+
 def test_what_is_set_where_a_run_stands_in_trouble_has_done_nothing_yet(sample: Dataset) -> None:
     """Nor would half of it be less than what led there."""
     ran = diagnose(sample, at([130, 140], ScaleLearningRate(64.0)), epochs=3)
