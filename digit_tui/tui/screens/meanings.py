@@ -51,6 +51,7 @@ TRAINING = (
     Meaning("4→9 97%", "a 4 that is read as a 9, with 97% confidence"),
     Meaning("✓ 4", "a mistake just fixed; gone at the next evaluation"),
     Meaning("... : {undo} goes back", "what ails the run, and what mends it (click: more)"),
+    Meaning("layer 1 is dead", "units that are 0 for every digit: they do nothing"),
     Meaning("Fork", "a copy trains beside the run, with other settings"),
     Meaning("run ━ ━  fork ━ ━", "the curves for training and test, of each"),
     Meaning("+0.31 points", "accuracy of the fork less that of the run"),
