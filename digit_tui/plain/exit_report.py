@@ -35,13 +35,14 @@ def conclude(
     assert run.ended is not None
     if write is None:
         output.line(_report(run, run.ended))
+        if run.not_kept is not None:
+            print_error(wording.not_kept(*run.not_kept))
     else:
         name = run.ended.run and name_of(run.ended.run)
         fork = fork_name(run)
-        for line in wording.farewell(name, run.step, run.all_done, "digit-tui --plain", fork):
+        program = "digit-tui --plain"
+        for line in wording.farewell(name, run.step, run.all_done, program, fork, run.not_kept):
             write(line)
-        if run.loses is not None and name is not None:
-            write(f"Undone and not kept: epochs {run.epoch:.2f} to {run.loses.epoch:.2f}")
     if run.save_trouble is not None:
         print_error(wording.not_saved(run.save_trouble))
     if number is not None:

@@ -291,7 +291,12 @@ def kept(run: str | None, fork: str | None = None) -> list[str]:
 
 
 def farewell(
-    run: str | None, step: int, done: bool, program: str = "digit-tui", fork: str | None = None
+    run: str | None,
+    step: int,
+    done: bool,
+    program: str = "digit-tui",
+    fork: str | None = None,
+    undone: tuple[float, float] | None = None,
 ) -> list[str]:
     """The last lines of a front end: where the run was saved, and how to resume it.
 
@@ -301,6 +306,7 @@ def farewell(
         done: whether all epochs are done.
         program: the command line that resumes a run with --resume.
         fork: by what name its fork can be resumed, if one trained beside it at the end.
+        undone: the epochs where the run is, and from where it went back, if that is lost.
     """
     if run is None:
         return ["This run was not saved: it had not started training."]
@@ -311,4 +317,14 @@ def farewell(
         lines.append(f"Saved its fork as {fork}")
     elif fork is not None:
         lines.append(f"Saved its fork; resume that with: {program} --resume {shlex.quote(fork)}")
-    return lines
+    return [*lines, not_kept(*undone)] if undone else lines
+
+
+def not_kept(now: float, left: float) -> str:
+    """What is lost of a run that went back.
+
+    Args:
+        now: the epoch where it is.
+        left: the epoch from where it went back.
+    """
+    return f"Undone and not kept: epochs {now:.2f} to {left:.2f}"

@@ -230,8 +230,8 @@ class RunStatus:
                     self.repeats_to = event.aim_epoch if event.ahead else None
                 if isinstance(event, Restored):
                     self.saved_step, self.test_opened = event.step, event.test_opened
-                    if changes_weights_at(event.step, event.lineage):
-                        self._weights_changed_at = event.step
+                if changes_weights_at(event.step, event.lineage):
+                    self._weights_changed_at = event.step
                 self._start_clock()
             case StepsDone():
                 self._ingest_steps(event)
@@ -304,21 +304,33 @@ class RunStatus:
         self._track.append((self._clock(), self.epoch))
 
     @property
-    def loses(self) -> SnapshotInfo | None:
-        """The moment that the run went back from, and that a person who quits now would miss.
+    def left_behind(self) -> SnapshotInfo | None:
+        """The moment that the run went back from, and that is lost when a person quits now.
 
-        That is an epoch ahead or more, was not clearly worse, and the run has not been trained for
-        half as long since. None while it repeats steps: then quitting goes there.
+        That is an epoch ahead or more, and was not clearly worse. None while the run repeats
+        steps: then quitting goes there.
         """
         left = next((each for each in self.snapshots if each.left_behind), None)
-        if left is None or self.repeats_to is not None:
-            return None
-        ahead, trained = left.epoch - self.epoch, self.epoch - self.went_back_to
-        if ahead < LOST_EPOCHS or trained > (left.epoch - self.went_back_to) / 2:
+        if left is None or self.repeats_to is not None or left.epoch - self.epoch < LOST_EPOCHS:
             return None
         now = None if self.evaluated is None else self.evaluated.evaluation.accuracy
         worse = now is not None and left.accuracy is not None and left.accuracy < now - CLEARLY_LESS
         return None if worse else left
+
+    @property
+    def not_kept(self) -> tuple[float, float] | None:
+        """The epochs where it is, and from where it went back, if that is lost."""
+        left = self.left_behind
+        return None if left is None else (self.epoch, left.epoch)
+
+    @property
+    def loses(self) -> SnapshotInfo | None:
+        """That moment, if a person may want it: less than half of the way there was trained since
+        the run went back."""
+        left = self.left_behind
+        if left is None or self.epoch - self.went_back_to > (left.epoch - self.went_back_to) / 2:
+            return None
+        return left
 
     def _ingest_steps(self, event: StepsDone) -> None:
         self._move_on(event.step, event.epoch)

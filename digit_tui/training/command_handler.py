@@ -8,7 +8,7 @@ from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.run import commands
 from digit_tui.run.changes import settings_along
-from digit_tui.run.commands import Lineage
+from digit_tui.run.commands import AppliedCommand, Lineage
 from digit_tui.run.events import Event, Paused, Refused, Resumed
 from digit_tui.run.remedies import ALL_DONE, FORK_FIRST, KEEP_FIRST, LEFT_MOMENT, NO_CHANGE
 from digit_tui.training.branch import Branch
@@ -17,6 +17,8 @@ from digit_tui.training.command_queue import CommandQueue
 from digit_tui.training.mode import RUNNING, UNTIL_BATCH, UNTIL_EPOCH, Mode, paused, stopping
 from digit_tui.training.saving import SaveSchedule
 from digit_tui.training.undo import UndoManager
+
+RATE_CHANGES = (commands.SetLearningRate, commands.ScaleLearningRate)
 
 
 class CommandHandler:
@@ -197,7 +199,7 @@ class CommandHandler:
             yield from self._go_back(step, before, well=False)
             yield Resumed(self._step, run.position)
         elif lineage:
-            yield from self._go_back(lineage[-1].step, lineage[:-1])
+            yield from self._go_back(lineage[-1].step, _before_last_change(lineage))
         else:
             remedy = LEFT_MOMENT if self.undo.went_back else NO_CHANGE
             yield Refused(self._step, "Nothing is left to undo", remedy)
@@ -261,3 +263,19 @@ class CommandHandler:
         if self._interactive:
             yield self.undo.take_snapshot(kept)
         yield from self.save()
+
+
+def _before_last_change(lineage: Lineage) -> Lineage:
+    """A lineage without its last command, or the last ones that changed the rate at one step.
+
+    Nothing was trained between them: a person presses a key until the rate is right.
+    """
+    *before, last = lineage
+    if _sets_rate(last):
+        while before and before[-1].step == last.step and _sets_rate(before[-1]):
+            before.pop()
+    return tuple(before)
+
+
+def _sets_rate(applied: AppliedCommand) -> bool:
+    return isinstance(applied.command, RATE_CHANGES)

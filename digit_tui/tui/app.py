@@ -205,7 +205,8 @@ class DigitApp(SteeringApp):
         step, folder = self.model.saved_step, self.model.folder
         kept = step or (ended is not None and ended.run)  # else it had no step to keep
         run = name_of(folder) if folder and kept else None
-        lines = farewell(run, step, self.model.all_done, fork=fork)
+        undone = self.model.not_kept
+        lines = farewell(run, step, self.model.all_done, fork=fork, undone=undone)
         if ended is not None and self.model.config.validation and ended.test_accuracy is not None:
             lines.append(f"Test accuracy: {ended.test_accuracy:.2%} (the test set is open now)")
         self.farewell = "\n".join(lines)
@@ -301,8 +302,13 @@ class DigitApp(SteeringApp):
             self._save_and_leave(following)
             return
         dialog = LeaveDialog(left, self.model, following)
+        goes_on = self.model.going
+        if goes_on:  # it would get away from both moments
+            self.send(commands.Pause())
 
         def chosen(saved: Saved | None) -> None:
+            if saved is None and goes_on:
+                self.send(commands.Resume())
             if saved == "later":
                 if self.model.fork is not None:
                     self.send(commands.Keep(fork=False))  # the fork is saved, too

@@ -5,20 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
+import pytest
 from support.plain import Converse, headless
 from support.teaching import Keep as KeepDrawings
 from support.teaching import drawings_of
 
 from digit_tui.data import Dataset
-from digit_tui.plain.exit_report import conclude
 from digit_tui.plain.queries import ordered, timeline
 from digit_tui.run import commands
 from digit_tui.run.commands import AppliedCommand, Teach
 from digit_tui.run.events import SnapshotInfo
-from digit_tui.session.output import Output
 from digit_tui.storage.saved_run import SavedRun
 
 
@@ -139,16 +136,12 @@ def test_a_person_is_told_how_to_resume_the_fork(converse: Converse, tmp_path: P
     ]
 
 
-def test_a_person_is_told_what_is_undone_and_not_kept() -> None:
-    run: Any = SimpleNamespace(
-        loses=SimpleNamespace(epoch=3.0),
-        ended=SimpleNamespace(run="/runs/one", reason="stopped"),
-        **{"epoch": 1.0, "step": 64, "all_done": False},
-        **{"failure": None, "fork": None, "save_trouble": None},
-    )
-    lines: list[str] = []
-    assert conclude(run, Output(), lines.append, None, False) == 0
-    assert lines[-1] == "Undone and not kept: epochs 1.00 to 3.00"
+@pytest.mark.parametrize("terminal", [False, True])
+def test_what_is_undone_and_not_kept_is_told(converse: Converse, terminal: bool) -> None:
+    lines = ["epoch", "wait", "clip norm 1", "epoch", "wait", "undo", "quit"]
+    ended = converse(*lines, terminal=terminal)
+    told = ended.lines[-1] if terminal else ended.err.splitlines()[-1]
+    assert told.endswith("Undone and not kept: epochs 1.00 to 2.00")
 
 
 def test_a_loss_that_is_no_number(converse: Converse) -> None:

@@ -98,6 +98,15 @@ def test_undo_again_and_again(interactive: bool, train: Any) -> None:
     assert end_of(ran) == end_of(train())
 
 
+def test_a_rate_that_is_set_key_by_key_is_taken_back_at_once(train: Any) -> None:
+    up = ScaleLearningRate(2.0)
+    script = [(3, up), (5, SetOptimizer("sgd")), (5, up), (5, up), (5, SetLearningRate(0.1))]
+    ran = train([*script, (9, Undo()), (5, Undo()), (5, Undo()), STOP], interactive=True)
+    lineages = [[each.step for each in event.aim_lineage] for event in ran.all(WentBack)]
+    assert lineages == [[3, 5], [3], []]  # other steps, and other settings, stay
+    assert end_of(ran) == end_of(train())
+
+
 def test_undo_while_it_trains_trains_on(train: Any) -> None:
     for interactive in (False, True):
         ran = train([(5, SetLearningRate(0.3)), (9, Undo()), STOP], interactive=interactive)

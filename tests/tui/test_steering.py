@@ -149,10 +149,25 @@ class TestGoingBack:
             opened.find("You went back to epoch 1.00")
             opened.find(r"Save the later one, epoch 3\.00 \(100\.00%\),")
             opened.find(r"or this one, epoch 1\.00")
-            await opened.tell(story.steps(50))  # the run may go on
+            await opened.tell(story.steps(50))  # it was asked to pause, and made some steps
             opened.find(r"or this one, epoch 1\.50")
             await opened.press(*keys)
             assert opened.sent == sent
+
+    async def test_the_run_stands_still_while_it_is_asked(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(3), *left(story, 100))
+            await opened.press("q")
+            assert opened.sent == [commands.Pause()]
+            await opened.press("escape")
+            assert opened.sent == [commands.Pause(), commands.Resume()]
+            await opened.tell(*story.epochs(1))
+            await opened.press("q", "t")
+            assert opened.sent[2:] == [commands.Pause(), commands.Stop()]
+            await opened.tell(story.saved(), story.ended())
+            opened.app._wake.set()
+            await opened.until(lambda: opened.app.return_code is not None)
+            assert opened.app.farewell.endswith("Undone and not kept: epochs 2.00 to 3.00")
 
     async def test_its_fork_is_saved_too(self, window: Any, story: Any) -> None:
         async with window() as opened:
@@ -162,7 +177,8 @@ class TestGoingBack:
             opened.find("The fork is saved beside it")
             await opened.press("enter")
             later = commands.GoBack(300, DOUBLED)
-            assert opened.sent == [commands.Keep(fork=False), later, commands.Stop()]
+            keep = commands.Keep(fork=False)
+            assert opened.sent == [commands.Pause(), keep, later, commands.Stop()]
 
     @pytest.mark.parametrize("key", ["enter", *rarely("ctrl+c")])
     async def test_who_begins_another_run_is_asked_too(
@@ -174,7 +190,6 @@ class TestGoingBack:
             await opened.tell(happened.Paused(300, 3.0, "asked"), *left(story, 100))
             await opened.press("r", "enter")
             opened.find("You went back to epoch 1.00")
-            assert opened.sent == []
             await opened.press(key)
             assert opened.sent == [commands.GoBack(300, DOUBLED), commands.Stop()]
             before = opened.app.runner
@@ -197,7 +212,9 @@ class TestGoingBack:
             await opened.tell(happened.Refused(100, "Nothing is left to undo"))
             opened.find("You went back to epoch 1.00")
             await opened.press("escape", "u", "q", "q")  # in a hurry
-            assert opened.sent == 3 * [commands.Undo()]
+            undos = [each for each in opened.sent if isinstance(each, commands.Undo)]
+            assert len(undos) == 3
+            assert not any(isinstance(each, commands.Stop) for each in opened.sent)
             opened.find("You went back to epoch 1.00")
 
     def test_what_who_leaves_would_miss(self, model: RunModel, story: Any, tell: Tell) -> None:

@@ -85,7 +85,7 @@ def _without(finding: Finding, remedy: str) -> Finding:
 def _without_vain_undo(finding: Finding, record: Record) -> Finding:
     """Advise to undo only where that takes back the cause, no later change, and nothing better.
 
-    Of a rate that was doubled key by key it takes back the last doubling alone.
+    Of a rate that was doubled while it trained it takes back the last doubling alone.
     """
     changes = record.changes_by(record.step)
     if record.trouble is not None or not changes:
@@ -94,7 +94,7 @@ def _without_vain_undo(finding: Finding, record: Record) -> Finding:
     if cause is not None:
         if _is_better_since(record, cause):
             return _without(finding, "undo")
-        if cause.step == changes[-1].step and cause.first_step is None:
+        if cause.step == changes[-1].step and cause.first_step in (None, cause.step):
             return finding
     ways = ("timeline" if each == "undo" else each for each in finding.remedies)
     return finding._replace(remedies=tuple(dict.fromkeys(ways)))
