@@ -6,16 +6,17 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from support.plain import Converse, headless
 from support.teaching import Keep as KeepDrawings
 from support.teaching import drawings_of
 
 from digit_tui.data import Dataset
+from digit_tui.plain.exit_report import conclude
 from digit_tui.plain.queries import ordered, timeline
 from digit_tui.run import commands
 from digit_tui.run.commands import AppliedCommand, Teach
 from digit_tui.run.events import SnapshotInfo
+from digit_tui.session.output import Output
 from digit_tui.storage.saved_run import SavedRun
 
 
@@ -136,12 +137,13 @@ def test_a_person_is_told_how_to_resume_the_fork(converse: Converse, tmp_path: P
     ]
 
 
-@pytest.mark.parametrize("terminal", [False, True])
-def test_what_is_undone_and_not_kept_is_told(converse: Converse, terminal: bool) -> None:
-    lines = ["epoch", "wait", "clip norm 1", "epoch", "wait", "undo", "quit"]
-    ended = converse(*lines, terminal=terminal)
-    told = ended.lines[-1] if terminal else ended.err.splitlines()[-1]
-    assert told.endswith("Undone and not kept: epochs 1.00 to 2.00")
+def test_what_is_undone_and_not_kept_is_told(converse: Converse) -> None:
+    ended = converse("epoch", "clip norm 1", "epoch", "undo", "quit")
+    told = "Undone and not kept: epochs 1.00 to 2.00"
+    assert ended.err.splitlines()[-1] == f"digit-tui: {told}"
+    lines: list[str] = []
+    assert conclude(ended.run, Output(), lines.append, None, False) == 0
+    assert lines[-1] == told
 
 
 def test_a_loss_that_is_no_number(converse: Converse) -> None:
