@@ -173,9 +173,11 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
         case Forked(epoch=epoch, changes=changes):
             text = f"epoch {epoch:.2f}: fork with {', '.join(changes)}"
             return with_remedy(text, KEEP_FIRST, ways)
-        case ForkEnded(kept=kept, left=left):
+        case ForkEnded(kept=kept, left=left, reason=reason):
             other = "run" if kept == "fork" else "fork"
             where = f", saved as {Path(left).name}" if left else ""
+            if reason == "diverged":
+                return f"{other} diverged{where}; kept the {kept}"
             return f"kept the {kept}; {other} ended{where}"
         case CheckpointSaved(step=step, path=path):
             return f"saved step {step:,} in {Path(path).name}"

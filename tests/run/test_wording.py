@@ -133,6 +133,7 @@ FORK = "2026-11-28_13-45-00_classic-fork-12345"
     "line",
     [
         line_for(ForkEnded(12_345, "run", f"/runs/{FORK}", "asked")),
+        line_for(ForkEnded(12_345, "run", f"/runs/{FORK}", "diverged")),
         line_for(Refused(0, "Nothing is left to undo", NO_CHANGE), WAYS),
         line_for(
             SettingChanged(

@@ -190,7 +190,8 @@ class RunModel(RunStatus):
             case BranchEvent(inner):
                 self._chart_fork_event(event, inner)
             case ForkEnded() if fork is not None:
-                if own is not None and fork.evaluation is not None:
+                asked = event.reason == "asked"  # else one of them has no weights to evaluate
+                if asked and own is not None and fork.evaluation is not None:
                     comparison = compare(*(fork.compared or (own, fork.evaluation)))
                     self.say("note", f"fork: {gap_words(comparison)}; {comparison.words}")
                 if event.kept == "fork":

@@ -248,6 +248,15 @@ class TestFork:
         assert gap(model) == ""
         assert model.state == "training"
 
+    def test_one_that_diverged_is_not_compared(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), *story.epochs(2), forked(story, "learning rate 999"))
+        tell(*of_fork(story.evaluated_at(200, 2.0, story.evaluation())))
+        tell(happened.ForkEnded(208, "run", "/runs/left", "diverged"))
+        assert lines(model)[-1] == "fork diverged, saved as left; kept the run"
+        assert not any("difference" in line for line in lines(model))
+
     async def test_a_finished_run_is_forked_only_to_see_what_differs_at_once(
         self, window: Any, story: Any
     ) -> None:
