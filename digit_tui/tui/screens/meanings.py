@@ -114,7 +114,7 @@ RATE = (
     Meaning("a range test", "a copy is trained, step by step at a higher rate"),
     Meaning("s  steepest", "the rate at which the loss falls fastest"),
     Meaning("t  minimum/10", "a tenth of the rate at which the loss is least"),
-    Meaning("n  now", "the rate that is set: it stays as it is"),
+    Meaning("n  now", "the rate of the next step; n leaves it as it is"),
     Meaning("chosen", "now, if the loss is as low there; else s or t"),
     Meaning("smoothed, each batch", "averaged over some steps; as it was at each step"),
     Meaning("the shaded column", "the chosen rate: ← →, s, t, n, or a click"),
@@ -145,6 +145,12 @@ KEEP = (
     Meaning("97.30%", "the accuracy of each, at its last evaluation"),
     Meaning("go on with ...", "it trains on; the other is saved, to be resumed"),
     Meaning("r, f", "these keys choose at once"),
+)
+LEAVE = (
+    Meaning("the later one", "the moment from which you went back"),
+    Meaning("this one", "where the run is now; it stands still meanwhile"),
+    Meaning("98.60%", "the accuracy at the last evaluation until then"),
+    Meaning("Stay", "the run goes on, and nothing is saved"),
 )
 CONFUSION = (
     Meaning("Counts", "how many digits there are in each cell"),
@@ -325,5 +331,6 @@ OF_DIALOGS = {
     "Optimizer": OPTIMIZER,
     "Restart": RESTART,
     "Keep": KEEP,
+    "Leave this run": LEAVE,
 }
 """Of dialogs, by their titles."""

@@ -20,7 +20,9 @@ from digit_tui.insight.rate_finder import HIGHEST, LOWEST
 from digit_tui.run.events import Inspected
 from digit_tui.run.rate_search import FoundRate, RateSearch
 from digit_tui.run.rate_words import ended, loss_words, no_rate, schedule_words, taken
+from digit_tui.session.run_status import TROUBLES
 from digit_tui.tui.drawing.chart import BRAILLE, Curve, Drawing, letter
+from digit_tui.tui.key_words import key_names
 from digit_tui.tui.screens.dialog import Dialog
 from digit_tui.tui.screens.train_charts import LINE
 from digit_tui.tui.state.run_model import RunModel
@@ -101,6 +103,7 @@ class RateDialog(Dialog[float | None]):
         self._dataset: Dataset = model.dataset
         self._config = model.config
         self._before = model.inspected
+        self._in_trouble = model.state in TROUBLES
         self._stopped = Event()
         self._begun = self._done = False
         self._found: FoundRate | None = None
@@ -152,7 +155,8 @@ class RateDialog(Dialog[float | None]):
         self._found, self._done = message.found, message.done
         if message.done:
             found, suggestion = message.found, message.found.curve.suggestion
-            self._rate = taken(suggestion) if suggestion and not found.fits else found.base
+            fits = found.fits and not self._in_trouble
+            self._rate = taken(suggestion) if suggestion and not fits else found.base
             self._tell_choice()
         else:
             at = message.found.curve.rates[-1]
@@ -208,9 +212,13 @@ class RateDialog(Dialog[float | None]):
         loss = found.curve.smoothed_at(rate)
         told = no_rate(found) if found.curve.reason else ended(found)
         lines = [f"At step {found.step:,}: {told}."]
-        fits = ", that of now: it fits" if found.fits and rate == found.base else ""
-        lines.append(f"Chosen: {rate:.4g} (loss {loss_words(loss)}){fits}")
-        if schedule_words(found):
+        fits = found.fits and rate == found.base and not self._in_trouble
+        chosen = f"Chosen: {rate:.4g} (loss {loss_words(loss)})"
+        lines.append(f"{chosen}, that of now: it fits" if fits else chosen)
+        if self._in_trouble:
+            undo = key_names(self.app)["undo"]
+            lines.append(f"This network is in trouble: esc, then {undo}, is the way back.")
+        elif schedule_words(found):
             now = f"{rate * found.factor:.2g}"
             lines.append(f"It is the base rate: the schedule makes {now} of it now.")
         self.tell(*lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from threading import Event
@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from digit_tui.insight import rate_finder
 from digit_tui.run import commands, rate_search
+from digit_tui.run import events as happened
 from digit_tui.run.rate_search import FoundRate, RateSearch
 from digit_tui.run.rate_words import taken
 from digit_tui.tui.app import DigitApp
@@ -42,15 +43,19 @@ def dialog(window: Any, story: Any) -> Open:
 
     @asynccontextmanager
     async def open_dialog(
-        *size: int, shows: str = "Chosen", present: float = 0.001, **options: Any
+        *size: int,
+        shows: str = "Chosen",
+        present: float = 0.001,
+        before: Sequence[Any] = (),
+        **options: Any,
     ) -> AsyncIterator[Any]:
         async with window(*(size or (80, 24)), **options) as opened:
-            await opened.tell(*story.opening(), *story.epochs(1))
-            before = opened.app.runner.looks
+            await opened.tell(*story.opening(), *story.epochs(1), *before)
+            looks = opened.app.runner.looks
             await opened.press("L")
             assert isinstance(opened.app.screen, RateDialog)
             opened.find("The run is asked for its state")
-            assert opened.app.runner.looks == before + 1
+            assert opened.app.runner.looks == looks + 1
             await opened.tell(replace(story.inspected(), learning_rate=present))
             await opened.until(lambda: shows in opened.text)
             yield opened
@@ -224,3 +229,11 @@ async def test_without_colour(dialog: Open) -> None:
         title = opened.app.screen.query_one("#rate-title", Static)
         assert "* smoothed . each batch" in str(title.render())
         opened.find(r"\*\*\*")
+
+
+async def test_in_trouble_no_rate_fits(dialog: Open, story: Any) -> None:
+    spike = happened.Paused(story.step, story.epoch, "spike")
+    async with dialog(before=[spike]) as opened:
+        opened.find("This network is in trouble: esc, then u, is the way back")
+        await opened.press("n")
+        assert "it fits" not in opened.text
