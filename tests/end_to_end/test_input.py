@@ -153,7 +153,7 @@ def test_a_paste_without_an_end_does_not_take_the_keyboard(training: Callable[..
     ("bracketed", "size"),
     [
         (True, 2**17),
-        pytest.param(False, 2**14, marks=pytest.mark.long),
+        pytest.param(False, 2**14, marks=pytest.mark.soak),
         pytest.param(True, 2**20, marks=pytest.mark.long),
         pytest.param(False, 2**17, marks=pytest.mark.soak),
         pytest.param(False, 2**20, marks=pytest.mark.soak),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.command_script import CommandScript
-from support.rarely import rarely
+from support.rarely import endurance, rarely
 from support.workers import drive, needs_workers
 
 from digit_tui.data import Dataset
@@ -37,9 +37,11 @@ SETTINGS: list[Any] = [
         {"clip_value": 0.01, "optimizer": "rmsprop"},
         {"hidden": (7, 5), "batch_size": 31, "weight_decay": 0.1},
         {"batch_size": 1, "epochs": 1},  # fewer images than workers
+        {"optimizer": "muon", "hidden": (7, 5), "learning_rate": 0.005, "weight_decay": 0.1},
+    ),
+    *endurance(
         {"optimizer": "lion", "learning_rate": 1e-4},
         {"optimizer": "schedulefree", "weight_decay": 0.1},
-        {"optimizer": "muon", "hidden": (7, 5), "learning_rate": 0.005, "weight_decay": 0.1},
     ),
 ]
 

@@ -18,7 +18,7 @@ STEPS = 63
 
 
 @pytest.mark.parametrize("optimizer", RULES)
-@pytest.mark.parametrize("augment", ["none", *rarely("elastic")])
+@pytest.mark.parametrize("augment", ["none", *endurance("elastic")])
 @pytest.mark.parametrize("look", [True, *endurance(False)])
 def test_nothing_is_wrong_with_any_optimizer(
     sample: Dataset, optimizer: str, augment: str, look: bool

@@ -13,25 +13,25 @@ from digit_tui.data import Dataset, load_dataset
 
 ON_THE_SAMPLE: list[tuple[str, dict[str, Any]]] = [
     ("classic", {"seed": 1}),
-    ("classic", {"optimizer": "sgd"}),
     ("classic", {"optimizer": "rmsprop"}),
-    ("standard", {"epochs": 30, "optimizer": "momentum"}),
     ("record", {"epochs": 12}),
 ]
 MORE_ON_THE_SAMPLE: list[tuple[str, dict[str, Any]]] = [
     ("classic", {}),
+    ("classic", {"optimizer": "sgd"}),
     ("classic", {"optimizer": "momentum"}),
     ("classic", {"optimizer": "adam"}),
     ("standard", {"epochs": 60}),
     ("standard", {"epochs": 30, "optimizer": "sgd"}),
+    ("standard", {"epochs": 30, "optimizer": "momentum"}),
 ]
 """The longer ones with fewer epochs, over which the schedule takes its whole course."""
 ON_MNIST: list[tuple[str, dict[str, Any]]] = [
-    ("classic", {}),
     ("sprint", {}),
     ("standard", {"epochs": 3}),
 ]
 MORE_ON_MNIST: list[tuple[str, dict[str, Any]]] = [
+    ("classic", {}),
     ("classic", {"epochs": 10, "optimizer": "sgd"}),
     ("classic", {"epochs": 10, "optimizer": "momentum"}),
 ]

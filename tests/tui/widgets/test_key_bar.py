@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.rarely import rarely
+from support.rarely import endurance, rarely
 from textual.command import CommandPalette
 
 from digit_tui.run import commands
@@ -32,7 +32,7 @@ async def test_under_a_dialog_it_has_only_what_works_there(
             await opened.until(lambda: opened.rows[-2:] == before)
 
 
-@pytest.mark.parametrize("height", [24, *rarely(30, 40)])
+@pytest.mark.parametrize("height", [24, *rarely(40), *endurance(30)])
 @pytest.mark.parametrize("width", [80, *rarely(60, 74, 100, 120, 200)])
 async def test_it_shows_what_is_wanted_most(
     window: Any, story: Any, width: int, height: int
