@@ -44,7 +44,7 @@ from digit_tui.session.failures import Failed
 from digit_tui.session.health_check import Health
 from digit_tui.session.run_history import RunHistory
 from digit_tui.session.runner import Loaded, RunnerEvent
-from digit_tui.training.snapshots import CLEARLY_LESS
+from digit_tui.training.snapshots import is_clearly_less
 
 State = Literal["loading", "training", "paused", "finished", "diverged", "spike", "ended"]
 
@@ -227,7 +227,8 @@ class RunStatus:
                 self._expect_rate(event.epoch)
                 if isinstance(event, WentBack):
                     self.went_back_to = event.aim_epoch
-                    self.repeats_to = event.aim_epoch if event.ahead else None
+                    if event.ahead:
+                        self.repeats_to = event.aim_epoch
                 if isinstance(event, Restored):
                     self.saved_step, self.test_opened = event.step, event.test_opened
                 if changes_weights_at(event.step, event.lineage):
@@ -314,8 +315,7 @@ class RunStatus:
         if left is None or self.repeats_to is not None or left.epoch - self.epoch < LOST_EPOCHS:
             return None
         now = None if self.evaluated is None else self.evaluated.evaluation.accuracy
-        worse = now is not None and left.accuracy is not None and left.accuracy < now - CLEARLY_LESS
-        return None if worse else left
+        return None if is_clearly_less(left.accuracy, now) else left
 
     @property
     def not_kept(self) -> tuple[float, float] | None:

@@ -176,7 +176,11 @@ class SnapshotStore:
         """
         left.accuracy_before = accuracy
         before = self._left_behind
-        if before is None or before.state.step <= left.state.step or _clearly_less(before, left):
+        if (
+            before is None
+            or before.state.step <= left.state.step
+            or is_clearly_less(before.accuracy_before, accuracy)
+        ):
             self._left_behind = left
 
     def mark_undone(self, step: int, lineage: Lineage) -> None:
@@ -210,8 +214,7 @@ class SnapshotStore:
             droppable = [
                 index
                 for index in range(1, len(snapshots) - 1)
-                if snapshots[index].key != before_command
-                and not any(snapshots[index] is each for each in kept)
+                if snapshots[index].key != before_command and snapshots[index] not in kept
             ]
             if not droppable:
                 break
@@ -233,7 +236,6 @@ class SnapshotStore:
         return bool(snapshot.following), gap / (latest.clock - snapshot.clock + 1)
 
 
-def _clearly_less(one: Snapshot, other: Snapshot) -> bool:
-    if one.accuracy_before is None or other.accuracy_before is None:
-        return False
-    return one.accuracy_before < other.accuracy_before - CLEARLY_LESS
+def is_clearly_less(one: float | None, other: float | None) -> bool:
+    """Whether one of two accuracies is: not if one of them is unknown (None)."""
+    return one is not None and other is not None and one < other - CLEARLY_LESS

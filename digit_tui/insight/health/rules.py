@@ -57,8 +57,7 @@ def findings_of(record: Record) -> list[Finding]:
     vain = ["halve_rate"] if _raised_since_trouble(record) else []
     if record.finished:
         vain += OF_TRAINING
-    for remedy in vain:
-        possible = [_without(finding, remedy) for finding in possible]
+    possible = [_without(finding, *vain) for finding in possible]
     return sorted(possible, key=lambda each: -each.severity)
 
 
@@ -77,8 +76,8 @@ def _raised_since_trouble(record: Record) -> bool:
     return bool(rates) and record.learning_rate >= 2 * rates[0]
 
 
-def _without(finding: Finding, remedy: str) -> Finding:
-    ways = tuple(each for each in finding.remedies if each != remedy)
+def _without(finding: Finding, *remedies: str) -> Finding:
+    ways = tuple(each for each in finding.remedies if each not in remedies)
     return finding._replace(remedies=ways)
 
 
