@@ -50,7 +50,10 @@ class Speed:
 
 @dataclass(frozen=True)
 class StepShares:
-    """What the time of a training step goes into, as fractions that sum to 1."""
+    """What the time of a training step goes into, as fractions that sum to 1.
+
+    Each is measured by itself, so on a busy machine one may be below 0.
+    """
 
     products: float
     """The matrix products: limited by arithmetic."""
@@ -59,7 +62,7 @@ class StepShares:
     update: float
     """Of the weights, by the optimizer's rule: limited by memory."""
     rest: float
-    """Calls of small functions, and waiting for each other; below 0 on a busy machine."""
+    """Calls of small functions, and waiting for each other."""
 
 
 def thread_counts() -> list[int]:
@@ -195,8 +198,10 @@ def run_bench(config: RunConfig, counts: list[int], as_json: bool) -> int:
     if busy:
         output.line("A share over 100%: the machine was busy with something else. Measure again.")
         return output.status or ExitStatus.DONE
-    if shares.rest >= 0:
+    if min(asdict(shares).values()) >= 0:
         output.line(limits(shares, best.threads))
+    else:
+        output.line("What a step consists of is not known: the machine was busy. Measure again.")
     if len(speeds) > 1:
         threads = best.threads
         output.line(f"Train with --threads {threads}, or set DIGIT_TUI_THREADS={threads}.")
