@@ -9,7 +9,7 @@ from digit_tui.run.events import RunEnded
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import print_failure
 from digit_tui.session.final_report import final_report
-from digit_tui.session.kept_run import fork_name, name_of
+from digit_tui.session.kept_run import fork_name, name_of, not_kept
 from digit_tui.session.output import Output, print_error
 from digit_tui.session.run_status import RunStatus
 
@@ -33,15 +33,16 @@ def conclude(
     if run.failure is not None:
         return print_failure(run.failure)
     assert run.ended is not None
+    lost = not_kept(run)
     if write is None:
         output.line(_report(run, run.ended))
-        if run.not_kept is not None:
-            print_error(wording.not_kept(*run.not_kept))
+        if lost is not None:
+            print_error(lost)
     else:
         name = run.ended.run and name_of(run.ended.run)
         fork = fork_name(run)
         program = "digit-tui --plain"
-        for line in wording.farewell(name, run.step, run.all_done, program, fork, run.not_kept):
+        for line in wording.farewell(name, run.step, run.all_done, program, fork, lost):
             write(line)
     if run.save_trouble is not None:
         print_error(wording.not_saved(run.save_trouble))

@@ -8,6 +8,7 @@ from time import monotonic
 from digit_tui.plain import queries
 from digit_tui.run import commands, wording
 from digit_tui.run.events import (
+    TROUBLES,
     BranchEvent,
     CheckpointSaved,
     EpochEnded,
@@ -20,7 +21,7 @@ from digit_tui.run.events import (
 )
 from digit_tui.run.remedies import Ways
 from digit_tui.session.failures import Failed
-from digit_tui.session.run_status import TROUBLES, RunStatus
+from digit_tui.session.run_status import RunStatus
 from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
 
 WAYS: Ways = {

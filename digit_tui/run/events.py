@@ -292,6 +292,10 @@ class Inspected:
         return "averaged weights" if self.state.averaged else "latest weights"
 
 
+TROUBLES = ("diverged", "spike")
+"""Reasons to pause that going back may mend."""
+
+
 @dataclass(frozen=True, eq=False)
 class Paused:
     step: int

@@ -298,7 +298,7 @@ def farewell(
     done: bool,
     program: str = "digit-tui",
     fork: str | None = None,
-    undone: tuple[float, float] | None = None,
+    lost: str | None = None,
 ) -> list[str]:
     """The last lines of a front end: where the run was saved, and how to resume it.
 
@@ -308,7 +308,7 @@ def farewell(
         done: whether all epochs are done.
         program: the command line that resumes a run with --resume.
         fork: by what name its fork can be resumed, if one trained beside it at the end.
-        undone: the epochs where the run is, and from where it went back, if that is lost.
+        lost: what was undone and is not kept, in words, if anything.
     """
     if run is None:
         return ["This run was not saved: it had not started training."]
@@ -319,7 +319,7 @@ def farewell(
         lines.append(f"Saved its fork as {fork}")
     elif fork is not None:
         lines.append(f"Saved its fork; resume that with: {program} --resume {shlex.quote(fork)}")
-    return [*lines, not_kept(*undone)] if undone else lines
+    return [*lines, lost] if lost else lines
 
 
 def not_kept(now: float, left: float) -> str:
@@ -330,3 +330,8 @@ def not_kept(now: float, left: float) -> str:
         left: the epoch from where it went back.
     """
     return f"Undone and not kept: epochs {now:.2f} to {left:.2f}"
+
+
+def given_up(aim: float) -> str:
+    """A run was left before it was back at the epoch to which it was going."""
+    return f"It was not back at epoch {aim:.2f} yet: it is saved as it was before that undo"

@@ -153,12 +153,15 @@ class RunStatus:
         """The last checkpoint that this process saved."""
         self.saved_step = 0
         """The step of the last checkpoint, by whichever process."""
+        self.given_up: float | None = None
+        """To which epoch it was still going back when it returned to where it came from."""
         self.went_back_to = 0.0
         """The epoch that the run was taken back to last."""
         self.save_trouble: str | None = None
         """Why the last attempt to save failed."""
         self.failure: Failed | None = None
         self.ended: RunEnded | None = None
+        self._came_from = 0.0  # the epoch from which it went to where it repeats steps
         # The last step with networks before and after it.
         self._weights_changed_at: int | None = None
         self.history = RunHistory(config)
@@ -223,12 +226,14 @@ class RunStatus:
                 self._start_clock()
             case Restored() | WentBack():
                 self.step, self.epoch, self.settings = event.step, event.epoch, event.settings
-                self.batch_loss = self.repeats_to = None
+                repeated_to, self.repeats_to, self.batch_loss = self.repeats_to, None, None
                 self._expect_rate(event.epoch)
                 if isinstance(event, WentBack):
+                    returned = repeated_to is not None and event.epoch == self._came_from
+                    self.given_up = repeated_to if returned else None
                     self.went_back_to = event.aim_epoch
                     if event.ahead:
-                        self.repeats_to = event.aim_epoch
+                        self.repeats_to, self._came_from = event.aim_epoch, event.from_epoch
                 if isinstance(event, Restored):
                     self.saved_step, self.test_opened = event.step, event.test_opened
                 if changes_weights_at(event.step, event.lineage):
@@ -318,12 +323,6 @@ class RunStatus:
         return None if is_clearly_less(left.accuracy, now) else left
 
     @property
-    def not_kept(self) -> tuple[float, float] | None:
-        """The epochs where it is, and from where it went back, if that is lost."""
-        left = self.left_behind
-        return None if left is None else (self.epoch, left.epoch)
-
-    @property
     def loses(self) -> SnapshotInfo | None:
         """That moment, if a person may want it: less than half of the way there was trained since
         the run went back."""
@@ -334,6 +333,7 @@ class RunStatus:
 
     def _ingest_steps(self, event: StepsDone) -> None:
         self._move_on(event.step, event.epoch)
+        self.given_up = None
         before, self.learning_rate = self.learning_rate, event.learning_rate
         self._see_rate_change(before)
         self.batch_loss = float(event.losses[-1])

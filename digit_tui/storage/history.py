@@ -5,12 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from digit_tui.run.commands import AppliedCommand, Lineage
 from digit_tui.run.lineage import is_ancestor, lineage_from_json
 from digit_tui.storage.journal import Line
-from digit_tui.storage.journal_lines import EVALUATED, TEST_OPENED
+from digit_tui.storage.journal_lines import ENDED, EVALUATED, TEST_OPENED
 from digit_tui.storage.validation import Invalid
+
+
+class Trouble(NamedTuple):
+    """The trouble in which a person left a run, and the way out of it."""
+
+    at: int
+    """The step where it was left."""
+    reason: str
+    """One of TROUBLES."""
+    back_to: int
+    """The step to go back to, ..."""
+    commands: int
+    """... with so many of the commands in force, the first ones."""
 
 
 @dataclass(eq=False)
@@ -27,6 +41,8 @@ class History:
     """The step at which the test set was first evaluated, if the run has a validation set."""
     resumed: datetime | None = None
     """When it was last resumed, in the local time zone; None if it never was."""
+    trouble: Trouble | None = None
+    """In which it was left, unless it has gone on since."""
     start: int = 0
     """The step at which the run began: that of the fork, or the earliest that it went back to."""
 
@@ -142,6 +158,8 @@ class History:
         Raises:
             Invalid: if it cannot follow the lines before it.
         """
+        if "command" in line:
+            self.trouble = None
         if line.get("command") == "go_back":
             self.go_back_count += 1
             course = lineage_from_json(line["course"])
@@ -161,6 +179,9 @@ class History:
             self.step = line["step"]
             if "time" in line:
                 self.resumed = datetime.fromisoformat(line["time"]).astimezone()
+        elif line.get("event") == ENDED:
+            trouble = line.get("trouble")
+            self.trouble = None if trouble is None else Trouble(at=line["step"], **trouble)
         elif line.get("event") == TEST_OPENED and self.test_opened is None:
             self.test_opened = line["step"]
         if "step" in line:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from digit_tui.config import MAX_EPOCHS, MAX_WIDTH
+from digit_tui.run.events import TROUBLES
 from digit_tui.run.lineage import is_valid, lineage_from_json
 from digit_tui.storage.setting_checks import (
     DRAWINGS_COUNT,
@@ -20,6 +21,7 @@ from digit_tui.storage.validation import (
     fields,
     many,
     number,
+    one_of,
     optional,
     shown,
     text,
@@ -34,11 +36,14 @@ TEST_OPENED = "test_opened"
 monitored on a validation set."""
 EVALUATED = "evaluated"
 """The event of the line with an evaluation of the monitored split that was no end of an epoch."""
+ENDED = "ended"
+"""The event of the line that says how a run ended."""
 
 STEP: dict[str, Check] = {"step": whole()}
 FRACTION = optional(number(0, 1))
 FIGURE = optional(number())
 """Of an epoch; null is NaN."""
+TROUBLE = fields({"reason": one_of(TROUBLES), "back_to": whole(), "commands": whole()})
 
 COMMANDS = {
     name: fields(STEP | checks)
@@ -79,7 +84,7 @@ EVENTS = {
     TEST_OPENED: fields(STEP),
     EVALUATED: fields(STEP | {"epoch": number(0)}),
     "forked": fields(STEP, also={"run": text(), "changes": text()}),
-    "ended": fields(STEP, also={"state": text()}),
+    ENDED: fields(STEP, also={"state": text(), "trouble": TROUBLE}),
 }
 OTHER = fields({}, also=STEP)
 """A line of a later version, perhaps."""

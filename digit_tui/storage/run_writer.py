@@ -21,7 +21,7 @@ from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.checkpoint_files import CheckpointFiles
 from digit_tui.storage.drawing_files import all_drawings, write_drawings
 from digit_tui.storage.errors import RunError, RunTaken
-from digit_tui.storage.history import History
+from digit_tui.storage.history import History, Trouble
 from digit_tui.storage.initial_weights import InitialWeights, write_initial
 from digit_tui.storage.journal import (
     JournalFile,
@@ -31,7 +31,7 @@ from digit_tui.storage.journal import (
     go_back_line,
     iter_journal,
 )
-from digit_tui.storage.journal_lines import TEST_OPENED
+from digit_tui.storage.journal_lines import ENDED, TEST_OPENED
 from digit_tui.storage.lock import Lock
 from digit_tui.storage.metrics_file import MetricsFile
 from digit_tui.storage.own_files import check_own, is_taken, sweep
@@ -329,17 +329,23 @@ class RunWriter:
         # A run does not resume from a checkpoint that is ahead of the journal.
         self._journal.sync()
 
-    def end(self, state: str, results: Mapping[str, Any]) -> None:
+    def end(self, state: str, results: Mapping[str, Any], trouble: Trouble | None = None) -> None:
         """Write how the run ended.
 
         Args:
             state: finished, stopped, interrupted, diverged or LEFT.
             results: the final results, as in the event RunEnded.
+            trouble: in which a person left it; None if in none.
 
         Raises:
             OSError: if the disk refuses; run.json is as before.
         """
-        self._append({"event": "ended", "state": state, "step": results["steps"], "time": _now()})
+        line = {"event": ENDED, "state": state, "step": results["steps"], "time": _now()}
+        if trouble is not None:
+            way = trouble._asdict()
+            del way["at"]  # the line has that step
+            line["trouble"] = way
+        self._append(line)
         self._metrics.complete()
         self._record |= {"state": state, "results": dict(results)}
         write_record(self.path, self._record)

@@ -16,7 +16,7 @@ from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.checkpoint_files import NONE, Best
 from digit_tui.storage.drawing_files import drawings_of
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.history import History
+from digit_tui.storage.history import History, Trouble
 from digit_tui.storage.initial_weights import InitialWeights
 from digit_tui.storage.journal import Line
 from digit_tui.storage.run_summary import settings_of
@@ -43,6 +43,8 @@ class StartPoint:
     """What is wrong with the run's folder, one line each."""
     folder: Path | None = None
     """Of the run that is resumed or repeated: it has the drawings that commands name."""
+    trouble: Trouble | None = None
+    """In which the run was left that is resumed."""
     earlier: Sequence[Checkpoint] = ()
     """Others that are saved and not undone: from the state of each the run got to `state`."""
 
@@ -105,7 +107,10 @@ class StartPoint:
         scheduled = history.lineage[len(found.state.lineage) :]
         drawings_of(saved.path, scheduled)
         point = cls(found.state, *begun, scheduled, history, best, complaints, saved.path)
-        return replace(point, earlier=earlier)
+        trouble = history.trouble
+        if trouble is not None and (trouble.at != found.state.step or scheduled):
+            trouble = None  # it is resumed from before that
+        return replace(point, earlier=earlier, trouble=trouble)
 
     @classmethod
     def for_replay(cls, saved: SavedRun) -> StartPoint:

@@ -40,7 +40,7 @@ from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.teacher import Teacher
 from digit_tui.storage.checkpoint import Checkpoint
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.history import History
+from digit_tui.storage.history import History, Trouble
 from digit_tui.storage.initial_weights import InitialWeights
 from digit_tui.storage.run_files import LEFT
 from digit_tui.storage.run_writer import RunWriter
@@ -402,11 +402,12 @@ class Branch:
             go_back_count=writer.history.go_back_count,
         )
 
-    def end(self, reason: str) -> Iterator[Event]:
+    def end(self, reason: str, trouble: Trouble | None = None) -> Iterator[Event]:
         """Save for the last time, and release the folder.
 
         Args:
             reason: stopped, interrupted, diverged or left, unless all epochs are done.
+            trouble: in which a person left it; None if in none.
         """
         yield from self.publish()
         left = reason == LEFT  # its folder says so even if all epochs are done
@@ -425,7 +426,9 @@ class Branch:
         results = run_results(self.state, evaluated, opened, self.seconds)
         yield from self.save(asked=True)
         state = LEFT if left else reason
-        yield from self.recorder.record(self.state.step, lambda writer: writer.end(state, results))
+        yield from self.recorder.record(
+            self.state.step, lambda writer: writer.end(state, results, trouble)
+        )
         self.recorder.close()
         yield RunEnded(
             reason=reason,

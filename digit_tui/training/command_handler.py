@@ -11,6 +11,7 @@ from digit_tui.run.changes import settings_along
 from digit_tui.run.commands import AppliedCommand, Lineage
 from digit_tui.run.events import Event, Paused, Refused, Resumed
 from digit_tui.run.remedies import ALL_DONE, FORK_FIRST, KEEP_FIRST, LEFT_MOMENT, NO_CHANGE
+from digit_tui.storage.history import Trouble
 from digit_tui.training.branch import Branch
 from digit_tui.training.branch_pair import BranchPair
 from digit_tui.training.command_queue import CommandQueue
@@ -28,6 +29,7 @@ class CommandHandler:
         mode: what the trainer is doing; commands and troubles change it.
         saves: says when a save is due.
         undo: where the run can go back to.
+        left_in: the trouble in which a person stopped the run, or None.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class CommandHandler:
         self.mode: Mode = RUNNING
         self.saves = SaveSchedule()
         self.undo = UndoManager(dataset.classes)
+        self.left_in: Trouble | None = None
         self._config = config
         self._dataset = dataset
         self._branches = branches
@@ -90,6 +93,9 @@ class CommandHandler:
             case commands.Stop(reason):
                 if reason == "stopped":  # by a person who sees what it does
                     yield from self._give_up_repeating()
+                if self.mode.in_trouble and self._interactive:
+                    step, lineage = self.undo.last_good(self._branches.run)
+                    self.left_in = Trouble(self._step, self.mode.reason, step, len(lineage))
                 self.mode = stopping(reason)
             case commands.Inspect():
                 for branch in self._branches.each():
@@ -126,6 +132,12 @@ class CommandHandler:
             yield from self._branches.label(branch, branch.evaluate())
         if reason == "finished" and self._interactive and not self._branches.forked:
             yield self.undo.take_snapshot(self._branches.run)  # the end has a row in the timeline
+
+    def take_over(self, trouble: Trouble) -> Iterator[Event]:
+        """Pause a run that is resumed in the trouble in which it was left."""
+        run = self._branches.run
+        self.undo.remember_way_back(trouble.back_to, run.state.lineage[: trouble.commands])
+        yield from self.pause(trouble.reason)
 
     def _paused(self, reason: str) -> Paused:
         run = self._branches.run

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-TROUBLES = ("diverged", "spike")
-"""Reasons to pause that going back may mend."""
+from digit_tui.run.events import TROUBLES
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,8 @@ class Trainer:
         yield from run.evaluate()
         if self._interactive:
             yield self.handler.undo.take_snapshot(run)
+            if self._start_point.trouble is not None:
+                yield from self.handler.take_over(self._start_point.trouble)
 
     def _end(self, reason: str) -> Iterator[Event]:
         by_branch: list[list[Event]] = []
@@ -185,7 +187,8 @@ class Trainer:
             untouched = not branch.steps_made and not recorder.saved and not branch.finished
             if untouched and self._start_point.history is None:
                 recorder.discard()
-            by_branch.append(list(self._branches.label(branch, branch.end(reason))))
+            trouble = self.handler.left_in if branch is self._branches.run else None
+            by_branch.append(list(self._branches.label(branch, branch.end(reason, trouble))))
         for events in reversed(by_branch):  # the run's end is the last event
             yield from events
 

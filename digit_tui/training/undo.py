@@ -57,6 +57,7 @@ class UndoManager:
         self._went_back_to = 0  # ... and the step that the run went back to
         self._rang_at: int | None = None  # the step after which the alarm rang, ...
         self._unreported = False  # ... if no event was made of it yet
+        self._way_back: tuple[int, Lineage] | None = None  # from the trouble that it was left in
         self._aim: tuple[int, Lineage] = 0, ()  # where it went back to; it may repeat up to there
         self._listed: Lineage = ()  # whose commands these are:
         self._commands: list[SnapshotInfo] = []
@@ -159,6 +160,10 @@ class UndoManager:
             if saved is not None:
                 saved.monitored_loss = best[1]
 
+    def remember_way_back(self, step: int, lineage: Lineage) -> None:
+        """Of a run that was left in a trouble and is resumed: as `last_good` was then."""
+        self._way_back = step, lineage
+
     def take_over(self, loss: float) -> None:
         """The run goes on, with a network whose training loss was about this."""
         self._alarm.restart(loss)
@@ -187,8 +192,11 @@ class UndoManager:
         if trouble == self._trouble:
             snapshots = [each for each in snapshots if each.state.step < self._went_back_to]
         good = [each.state.step for each in snapshots if self._was_healthy(each)]
+        step, way = good[-1] if good else 0, self._way_back
+        first = trouble != self._trouble  # the second time that way did not help
+        if way is not None and way[0] > step and first and is_ancestor(*way, *trouble):
+            return way
         # Of several commands at one step the first may be to blame as well as the last.
-        step = good[-1] if good else 0
         before = tuple(each for each in branch.state.lineage if each.step < step)
         return step, _with_harmless(step, before, branch)
 

@@ -18,7 +18,7 @@ from digit_tui.run.wording import farewell
 from digit_tui.session.allocator import give_free_memory_back
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import Failed
-from digit_tui.session.kept_run import fork_name, kept_lines, name_of
+from digit_tui.session.kept_run import fork_name, kept_lines, name_of, not_kept
 from digit_tui.session.notifier import Notifier
 from digit_tui.session.notify_choice import Notify
 from digit_tui.session.runner import EventQueue, Runner, RunnerEvent
@@ -205,8 +205,8 @@ class DigitApp(SteeringApp):
         step, folder = self.model.saved_step, self.model.folder
         kept = step or (ended is not None and ended.run)  # else it had no step to keep
         run = name_of(folder) if folder and kept else None
-        undone = self.model.not_kept
-        lines = farewell(run, step, self.model.all_done, fork=fork, undone=undone)
+        lost = not_kept(self.model)
+        lines = farewell(run, step, self.model.all_done, fork=fork, lost=lost)
         if ended is not None and self.model.config.validation and ended.test_accuracy is not None:
             lines.append(f"Test accuracy: {ended.test_accuracy:.2%} (the test set is open now)")
         self.farewell = "\n".join(lines)
@@ -225,8 +225,8 @@ class DigitApp(SteeringApp):
         elif self._next is not None:
             self._begin_next(self._next)
         else:
-            lost = self.model.save_trouble is not None
-            self.exit(return_code=ExitStatus.DISK if lost else ExitStatus.DONE)
+            unsaved = self.model.save_trouble is not None
+            self.exit(return_code=ExitStatus.DISK if unsaved else ExitStatus.DONE)
 
     def stop_run(self) -> None:
         self.send(commands.Stop(reason="interrupted"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from digit_tui.config import RunConfig
 from digit_tui.insight.lesson import Lesson
 from digit_tui.run.events import (
+    TROUBLES,
     BranchEvent,
     Diverged,
     EpochEnded,
@@ -26,7 +27,6 @@ from digit_tui.run.events import (
     WentBack,
 )
 from digit_tui.session.fault_report import Fault
-from digit_tui.session.run_status import TROUBLES
 from digit_tui.session.runner import RunnerEvent
 from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.draw_schedule import DrawSchedule

@@ -19,6 +19,7 @@ from digit_tui.run import events as happened
 from digit_tui.run.changes import Mark
 from digit_tui.run.commands import AppliedCommand
 from digit_tui.run.events import SnapshotInfo
+from digit_tui.session.kept_run import kept_lines, not_kept
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.screens.resume import ResumeDialog
@@ -245,6 +246,18 @@ class TestGoingBack:
         assert model.loses is None
         tell(story.steps(100))
         assert model.loses is not None
+
+    def test_an_undo_that_was_not_done_yet_is_told(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), *story.epochs(3), *left(story, 0, ahead=100), story.steps(50))
+        assert not_kept(model) is None
+        story.step, story.epoch = 50, 0.5
+        tell(back(story, 300, DOUBLED))  # as who leaves is taken to what was left
+        told = "It was not back at epoch 1.00 yet: it is saved as it was before that undo"
+        assert not_kept(model) == kept_lines(model)[-1] == told
+        tell(story.steps(10))
+        assert not_kept(model) is None
 
     async def test_a_faint_curve_is_drawn(self, window: Any, story: Any) -> None:
         async with window() as opened:

@@ -17,10 +17,9 @@ from textual.worker import get_current_worker
 
 from digit_tui.data import Dataset
 from digit_tui.insight.rate_finder import HIGHEST, LOWEST
-from digit_tui.run.events import Inspected
+from digit_tui.run.events import TROUBLES, Inspected
 from digit_tui.run.rate_search import FoundRate, RateSearch
 from digit_tui.run.rate_words import ended, loss_words, no_rate, schedule_words, taken
-from digit_tui.session.run_status import TROUBLES
 from digit_tui.tui.drawing.chart import BRAILLE, Curve, Drawing, letter
 from digit_tui.tui.key_words import key_names
 from digit_tui.tui.screens.dialog import Dialog

@@ -22,8 +22,7 @@ from typing import cast
 
 from textual.app import ComposeResult
 
-from digit_tui.run.events import Evaluated
-from digit_tui.session.run_status import TROUBLES
+from digit_tui.run.events import TROUBLES, Evaluated
 from digit_tui.tui.screens.frame import Frame
 from digit_tui.tui.screens.view_host import ViewHost
 from digit_tui.tui.state.run_model import RunModel

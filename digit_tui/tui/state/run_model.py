@@ -27,6 +27,7 @@ from digit_tui.run.changes import (
 )
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import (
+    TROUBLES,
     BranchEvent,
     CheckpointSaved,
     Diverged,
@@ -50,7 +51,7 @@ from digit_tui.run.settings import Settings
 from digit_tui.run.wording import PAUSES, RESUMED
 from digit_tui.session.failures import Failed
 from digit_tui.session.health_check import Health
-from digit_tui.session.run_status import NEARLY, TROUBLES, RunStatus, newest
+from digit_tui.session.run_status import NEARLY, RunStatus, newest
 from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
 from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.state.curves import Curves, UndoneCurves

@@ -1,0 +1,90 @@
+"""A run that is left while it is in trouble: resumed, it is still paused, and its way out leads to
+where it did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.undo import NEVER, STOP, end_of, forget_earlier
+
+from digit_tui.run.commands import Resume, ScaleLearningRate, SetLearningRate, Stop, Undo
+from digit_tui.run.events import Diverged, Paused, Restored, Resumed, Spiked, StepsDone, WentBack
+from digit_tui.storage.saved_run import SavedRun
+
+RUINED = [(50, ScaleLearningRate(100.0)), (50, ScaleLearningRate(1000.0))]
+
+
+@pytest.fixture(params=[Spiked, Diverged])
+def left(request: pytest.FixtureRequest, train: Any, tmp_path: Path) -> Any:
+    """The run that was left, paused by itself."""
+    script = RUINED if request.param is Spiked else [*RUINED, *[(50, ScaleLearningRate(1e9))] * 3]
+    ran = train([*script, STOP], folder=tmp_path, epochs=12, optimizer="sgd", interactive=True)
+    assert ran.all(request.param)
+    return ran
+
+
+def test_it_stays_paused_with_the_same_way_back(left: Any, go_on: Any, tmp_path: Path) -> None:
+    ran = go_on(tmp_path, [STOP], interactive=True)
+    (told,), (again,) = left.all(Paused), ran.all(Paused)
+    assert vars(again) == vars(told)
+    assert not ran.all(StepsDone)
+    third = go_on(tmp_path, [STOP], interactive=True)  # it was left in trouble once more
+    assert vars(third.all(Paused)[0]) == vars(told)
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_it_gets_there_though_no_copy_of_that_moment_is_left(
+    forgotten: bool, left: Any, train: Any, go_on: Any, tmp_path: Path
+) -> None:
+    if forgotten:
+        forget_earlier(tmp_path)
+    ran = go_on(tmp_path, [(NEVER, Undo()), STOP], interactive=True)
+    (back,) = ran.all(WentBack)
+    assert back.step + back.ahead == 50
+    assert back.aim_lineage == ()
+    assert len(ran.all(Resumed)) == 1
+    assert end_of(ran) == end_of(train(epochs=12, optimizer="sgd"))
+
+
+def test_who_lowered_the_rate_there_is_taken_back_as_well(
+    left: Any, train: Any, go_on: Any, tmp_path: Path
+) -> None:
+    script = [(NEVER, ScaleLearningRate(0.5)), STOP]
+    go_on(tmp_path, script, interactive=True)
+    ran = go_on(tmp_path, [(NEVER, Undo()), STOP], interactive=True)
+    assert end_of(ran) == end_of(train(epochs=12, optimizer="sgd"))
+
+
+def test_who_ruins_it_once_more_has_a_way_back_again(
+    train: Any, go_on: Any, tmp_path: Path
+) -> None:
+    bad = [(20, SetLearningRate(1000.0))]
+    options = {"epochs": 4, "optimizer": "sgd", "interactive": True}
+    first = train([*bad, STOP], folder=tmp_path, **options)
+    ran = go_on(tmp_path, [(NEVER, Undo()), *bad, (NEVER, Undo()), STOP], interactive=True)
+    assert [back.step + back.ahead for back in ran.all(WentBack)] == [20, 20]
+    assert ran.all(Paused)[0].back_to == first.all(Paused)[0].back_to
+    assert end_of(ran) == end_of(train(**options | {"interactive": False}))
+
+
+def test_who_trains_on_and_leaves_is_not_stopped_again(
+    train: Any, go_on: Any, tmp_path: Path
+) -> None:
+    options = {"epochs": 12, "optimizer": "sgd", "interactive": True, "folder": tmp_path}
+    train([*RUINED, (NEVER, Resume()), (80, Stop())], **options)
+    assert SavedRun.read(tmp_path).history().trouble is None
+    ran = go_on(tmp_path, [(85, Stop())], interactive=True)
+    assert ran.ended.steps == 85
+    assert not ran.all(Paused)
+
+
+@pytest.mark.parametrize("left", [Spiked], indirect=True)
+def test_it_goes_on_where_nobody_is(left: Any, go_on: Any, tmp_path: Path) -> None:
+    """As it was asked to; from then on it is in trouble no more."""
+    step = left.ended.steps
+    ran = go_on(tmp_path, [(step + 3, Stop())])
+    assert ran.all(Restored)[0].step == step
+    assert ran.ended.steps == step + 3
+    assert SavedRun.read(tmp_path).history().trouble is None
