@@ -37,7 +37,7 @@ def test_a_change_that_ruins_the_run_and_what_mends_it(converse: Converse) -> No
     (high,) = ended.all("^the learning rate is too high")
     assert "since epoch 2.00, step 126" in high
     assert "; likely cause: learning rate 0.001 → 0.1 at step 126; " in high
-    assert high.endswith("; undo goes back, rate /2 halves the learning rate")
+    assert high.endswith("; undo goes back")
     assert ended.lines[ended.lines.index("run at epoch 3.00, step 189:") + 1] == high
     assert not ended.all("^(?!checked for).*labels")
     assert ended.all("^no check finds anything wrong") == ["no check finds anything wrong"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from digit_tui.insight.health.finding import LOST, Finding, change_words
 from digit_tui.insight.health.first_rate import (
     begin_again,
@@ -78,7 +80,8 @@ def high_rate(record: Record) -> Finding | None:
     usual = RULES[optimizer].learning_rate
     times = float(f"{rate / usual:.3g}")
     evidence = f"{rate:.3g}, {times:,.10g} times the usual {usual:.3g}"
-    verb = "is" if record.learning_rate > highest_rate_of(record.optimizer) else "was"
+    now = record.learning_rate > highest_rate_of(record.optimizer) and not record.finished
+    verb = "is" if now else "was"
     if since is not None:
         change = ruined_by(record, since)
         raised = change if change is not None and raises(change) else None
@@ -143,10 +146,23 @@ def _raise(record: Record, step: int, acted: bool = False) -> SettingChange | No
 
 
 def _highest_rate(record: Record) -> tuple[float, str]:
-    """The rate that was highest for its optimizer so far, and that optimizer."""
-    rates = [(record.learning_rate, record.optimizer), record.began_with]
-    rates += [(each.learning_rate, each.optimizer) for each in record.epochs]
-    return max(rates, key=lambda pair: pair[0] / highest_rate_of(pair[1]))
+    """The base rate that was highest for its optimizer of all that steps were made with, and it."""
+    return max(_rates(record), key=lambda pair: pair[0] / highest_rate_of(pair[1]))
+
+
+def _rates(record: Record) -> Iterator[tuple[float, str]]:
+    """The base rates that steps were made with so far, each with its optimizer."""
+    (rate, optimizer), step = record.began_with, 0
+    for change in record.changes:
+        if change.step > step:
+            yield rate, optimizer
+        step = change.step
+        if change.setting == "learning_rate":
+            rate = change.new
+        elif change.setting == "optimizer":
+            optimizer = change.new
+    if record.step > step or not step:
+        yield rate, optimizer
 
 
 def low_rate(record: Record) -> Finding | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from digit_tui.insight.health import clipping, fit, labels, loss, rate, setback, weights
-from digit_tui.insight.health.finding import Finding, Rule, change_words
+from digit_tui.insight.health.finding import NOTE, Finding, Rule, change_words
 from digit_tui.insight.health.record import Record, SettingChange
 
 RULES = (
@@ -54,6 +54,7 @@ def findings_of(record: Record) -> list[Finding]:
         found = [each for each in found if each.rule not in BESIDE]
     found = [_perhaps_earlier(each, record) for each in found]
     possible = [_without_vain_undo(finding, record) for finding in found]
+    possible = [_without_vain_halving(finding, record) for finding in possible]
     vain = ["halve_rate"] if _raised_since_trouble(record) else []
     if record.finished:
         vain += OF_TRAINING
@@ -86,10 +87,9 @@ def _without_vain_undo(finding: Finding, record: Record) -> Finding:
 
     Of a rate that was doubled while it trained it takes back the last doubling alone.
     """
-    changes = record.changes_by(record.step)
+    changes, cause = record.changes_by(record.step), _cause_of(finding, record)
     if record.trouble is not None or not changes:
         return finding
-    cause = {change_words(each): each for each in changes}.get(finding.cause)
     if cause is not None:
         if _is_better_since(record, cause):
             return _without(finding, "undo")
@@ -97,6 +97,29 @@ def _without_vain_undo(finding: Finding, record: Record) -> Finding:
             return finding
     ways = ("timeline" if each == "undo" else each for each in finding.remedies)
     return finding._replace(remedies=tuple(dict.fromkeys(ways)))
+
+
+def _without_vain_halving(finding: Finding, record: Record) -> Finding:
+    """Advise to halve a rate that did harm only where that takes it back, if anything else does.
+
+    A network that was merely set back learns on with half the rate.
+    """
+    cause = _cause_of(finding, record)
+    if finding.severity <= NOTE or cause is None or cause.setting != "learning_rate":
+        return finding
+    if record.learning_rate <= 2 * cause.old:
+        return finding
+    others = {"undo", "timeline"}.intersection(finding.remedies)
+    return _without(finding, "halve_rate") if others else finding
+
+
+def _cause_of(finding: Finding, record: Record) -> SettingChange | None:
+    """The change that a finding names: a trouble does so in its words."""
+    for change in record.changes_by(record.step):
+        named = not finding.cause and finding.rule == "trouble" and change.words in finding.words
+        if named or change_words(change) == finding.cause:
+            return change
+    return None
 
 
 def _is_better_since(record: Record, change: SettingChange) -> bool:

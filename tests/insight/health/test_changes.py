@@ -11,7 +11,7 @@ from support.health import diagnose
 from digit_tui.data import Dataset
 from digit_tui.insight.health.finding import change_words
 from digit_tui.insight.health.rate import high_rate, in_trouble
-from digit_tui.insight.health.record import Trouble
+from digit_tui.insight.health.record import Inspection, Trouble
 from digit_tui.insight.health.rules import findings_of
 from digit_tui.run.commands import (
     AddEpochs,
@@ -80,7 +80,7 @@ def test_a_rate_that_is_no_more_is_told_as_past(sample: Dataset) -> None:
     found = high_rate(record)
     assert found is not None
     assert found.words == "the learning rate was too high"
-    assert "75,400 times the usual 0.001" in found.evidence
+    assert "100, 100,000 times the usual 0.001" in found.evidence
 
 
 @pytest.mark.parametrize("other", [SetAugmentation("elastic"), SetOptimizer("sgd"), AddEpochs(1)])
@@ -164,7 +164,8 @@ def test_undo_is_not_advised_where_much_was_learned_since(sample: Dataset) -> No
 
 
 def test_no_setting_is_advised_when_all_epochs_are_done(sample: Dataset) -> None:
-    record = diagnose(sample, [(10, SetOptimizer("sgd", 30.0))], epochs=1).last
+    record = diagnose(sample, epochs=1, look=False).last
+    record = replace(record, trouble=Trouble(record.step, 1.0, "the loss has risen"))
     for finished, advised in ((False, ("undo", "halve_rate")), (True, ("undo",))):
         assert findings_of(replace(record, finished=finished))[0].remedies == advised
 
@@ -193,3 +194,22 @@ def test_what_is_set_where_a_run_stands_in_trouble_has_done_nothing_yet(sample: 
     assert all(
         "halve_rate" in each.remedies for each in findings_of(before) if each.rule == "trouble"
     )
+
+
+@pytest.mark.parametrize(("factor", "advised"), [(2.0, True), (8.0, False)])
+def test_half_a_rate_is_advised_where_that_takes_its_cause_back(
+    sample: Dataset, factor: float, advised: bool
+) -> None:
+    ran = diagnose(sample, [(70, ScaleLearningRate(factor))], epochs=2)
+    (change,) = ran.last.changes
+    words = f"loss rose from 0.1 to 9 at step 90, after {change.words}"
+    for record in (
+        replace(ran.last, trouble=Trouble(90, 1.4, words)),
+        replace(ran.last, inspections=(_with_large_updates(ran.last.inspections[-1]),)),
+    ):
+        worst = findings_of(record)[0]
+        assert worst.remedies == (("undo", "halve_rate") if advised else ("undo",))
+
+
+def _with_large_updates(seen: Inspection) -> Inspection:
+    return seen._replace(layers=tuple(each._replace(update_ratio=9.0) for each in seen.layers))
