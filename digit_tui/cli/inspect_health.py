@@ -7,6 +7,7 @@ from typing import Any
 
 from digit_tui.data import Dataset
 from digit_tui.insight.health.doubts import doubts_of
+from digit_tui.insight.health.fit import near_limits
 from digit_tui.insight.layers import LayerFacts
 from digit_tui.nn import evaluate
 from digit_tui.run.events import Evaluated, Inspected
@@ -59,5 +60,6 @@ def json_values(health: Health) -> dict[str, Any]:
         "findings": [
             {**each._asdict(), "remedies": list(each.remedies)} for each in health.findings
         ],
+        "near_limits": near_limits(health.record),
         "looked_at": looked_at(health.record),
     }

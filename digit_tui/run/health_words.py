@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from digit_tui.data import counted
 from digit_tui.insight.health.finding import Finding
+from digit_tui.insight.health.fit import near_limits
 from digit_tui.insight.health.record import Record
 from digit_tui.insight.health.rules import RULES
 from digit_tui.run.remedies import HEALTH, Ways
@@ -22,7 +23,9 @@ def no_finding(record: Record) -> str:
     """What is said where no rule found anything."""
     if not record.epochs:
         return "no epoch has been trained here yet"
-    return "no check finds anything wrong"
+    near = near_limits(record)
+    told = "no check finds anything beyond its limit"
+    return f"{told}; near one: {', '.join(near)}" if near else told
 
 
 def health_line(findings: Sequence[Finding], ways: Ways | None, width: int = LINE) -> str:

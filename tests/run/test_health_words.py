@@ -83,7 +83,7 @@ def test_no_check_finds_anything(sample: Dataset) -> None:
     record = diagnose(sample, epochs=1).last
     assert health_line([], bindings.WAYS) == ""
     assert health_lines(record, [], bindings.WAYS) == [
-        "no check finds anything wrong",
+        "no check finds anything beyond its limit",
         "looked at: 1 epoch, the layers at step 63, 1,000 digits that it is measured on, "
         "2,000 training images",
         f"checked for: {', '.join(rule.name for rule in RULES)} "

@@ -62,7 +62,7 @@ async def test_nothing_is_said_where_nothing_is_wrong(
         assert health.record.training_check is not None
         assert not opened.app.screen.query_one("HealthLine").display
         opened.app.show_health()
-        await opened.until(lambda: "No check finds anything wrong." in opened.text)
+        await opened.until(lambda: "No check finds anything beyond its limit." in opened.text)
         opened.find("Looked at: 1 epoch, the layers at step 100")
         opened.find("Checked for: trouble, not finite, ")
 
@@ -158,7 +158,7 @@ async def test_what_ails_a_fork_is_said_too(
         opened.app.show_health()
         await opened.until(lambda: "The fork (learning rate 1)" in opened.text)
         opened.find("The run$")
-        opened.find("No check finds anything wrong")
+        opened.find("No check finds anything beyond its limit")
         opened.find("1  41% of layer 1 is dead since epoch 0.50")
         found["run"].append(DEAD._replace(words="the run is ill"))
         await both_watched(opened, story)
@@ -325,7 +325,7 @@ async def test_what_is_undone_is_gone_at_once(
         found["run"].clear()
         await opened.tell(story.evaluated())
         await opened.tell(story.inspected(1))
-        await opened.until(lambda: "No check finds anything wrong." in opened.text)
+        await opened.until(lambda: "No check finds anything beyond its limit." in opened.text)
         opened.find(" epoch 1.00$")
         found["run"].append(DEAD)
         await opened.tell(*story.epochs(1), story.paused())

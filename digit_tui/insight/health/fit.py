@@ -20,6 +20,8 @@ SURE = 4.0
 RISE = 0.10
 """Share by which the monitored loss has risen since its best epoch. Runs of the preset classic,
 which has no augmentation, rise by up to 0.04 and lose nothing."""
+RISE_SEEN, GAP_SEEN = 0.02, 0.02
+"""Of both so much is told, as near the limit, where nothing is beyond one."""
 LATELY = 3
 """Epochs whose median is the loss of now."""
 RISE_EPOCHS = 5
@@ -136,6 +138,28 @@ def overfitting(record: Record) -> Finding | None:
     )
 
 
+def near_limits(record: Record) -> list[str]:
+    """What would be told as overfitting or as known by heart if there were more of it, in words."""
+    told = []
+    best, last = best_epoch(record), record.last
+    if best is None or last is None:
+        return []
+    lately = median(each.loss for each in record.epochs[-LATELY:])
+    rise = lately / best.loss - 1 if best.loss else 0.0
+    if last.epoch - best.epoch >= RISE_EPOCHS and RISE_SEEN <= rise <= RISE:
+        told.append(
+            f"the loss is {rise:.1%} above that of epoch {best.epoch}, its best "
+            f"(overfitting: from {RISE:.0%})"
+        )
+    share, other = _accuracies(record, last)
+    if share >= BY_HEART and GAP_SEEN <= share - other <= GAP:
+        told.append(
+            f"{share:.1%} of the training images are right and {other:.1%} of the others "
+            f"(by heart: from {100 * GAP:.0f} points)"
+        )
+    return told
+
+
 def useless_epochs(record: Record) -> Finding | None:
     """Epochs that bring no clearly better loss, and no more digits."""
     last = record.last
@@ -166,7 +190,7 @@ def useless_epochs(record: Record) -> Finding | None:
         "useless epochs",
         NOTE,
         *since,
-        "more epochs do not help",
+        "more epochs bring no clear gain",
         f"{idle} epochs without a clearly better loss or accuracy{fallen}",
         "",
         ("stop", "data") if record.augmented else ("stop", "augment"),

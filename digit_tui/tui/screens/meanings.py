@@ -241,8 +241,8 @@ HEALTH = (
     Meaning("likely cause", "the last change of a setting before it began"),
     Meaning("{halve_rate} halves the rate", "a key that helps"),
     Meaning("Looked at", "what the rules have seen of the run"),
-    Meaning("No check finds", "of all else nothing is said"),
-    Meaning("Checked for", "the checks, by name (manual: health)"),
+    Meaning("beyond its limit", "the limits are in the manual: health"),
+    Meaning("Checked for", "the checks; of all else nothing is said"),
 )
 ROBUSTNESS = (
     Meaning("noise 62.4", "right, in %, under noise: mean of five strengths"),

@@ -9,6 +9,7 @@ import pytest
 from support.health import Diagnosed, diagnose, some
 
 from digit_tui.data import Dataset
+from digit_tui.insight.health.fit import near_limits
 from digit_tui.insight.health.record import SettingChange
 from digit_tui.insight.health.rules import findings_of
 
@@ -56,7 +57,7 @@ def test_augmentation_mends_it(sample: Dataset, overfitted: Diagnosed) -> None:
 
 def test_more_epochs_than_help(overfitted: Diagnosed) -> None:
     (found,) = [each for each in overfitted.findings[-1] if each.rule == "useless epochs"]
-    assert found.words == "more epochs do not help"
+    assert found.words == "more epochs bring no clear gain"
     assert found.evidence.endswith(" epochs without a clearly better loss or accuracy")
     assert found.evidence.startswith(f"{overfitted.last.last.epoch - found.since_epoch:.0f} epochs")
     assert found.remedies == ("stop", "augment")
@@ -116,3 +117,24 @@ def test_with_nothing_trained_only_the_images_are_counted(sample: Dataset) -> No
     record = diagnose(some(sample, 20), epochs=1, look=False).last
     fresh = replace(record, epochs=(), batches=(), doubts=None, step=0, epoch=0.0)
     assert [each.rule for each in findings_of(fresh)] == ["few images"]
+
+
+def test_what_is_near_a_limit_is_told(overfitted: Diagnosed) -> None:
+    told = {record.last.epoch: near_limits(record) for record in overfitted.records}
+    assert told[1] == []
+    losses = [each.loss for each in overfitted.last.epochs]
+    best = losses.index(min(losses)) + 1
+    for record, found in zip(overfitted.records, overfitted.findings, strict=True):
+        epoch = record.last.epoch
+        rise = median(losses[max(0, epoch - 3) : epoch]) / min(losses[:epoch]) - 1
+        words = f"the loss is {rise:.1%} above that of epoch {best}, its best"
+        told_so = any(each.startswith(words) for each in told[epoch])
+        assert told_so == (epoch >= best + 5 and 0.02 <= rise <= 0.1)
+        if told_so:
+            assert "overfitting" not in [each.rule for each in found]
+    near = " | ".join(each for words in told.values() for each in words)
+    assert "its best (overfitting: from 10%)" in near
+    last = overfitted.last.epochs[-1]
+    known = replace(overfitted.last, epochs=(last._replace(train_accuracy=1.0, accuracy=0.949),))
+    (words,) = near_limits(replace(known, training_check=None))
+    assert words.startswith("100.0% of the training images are right and 94.9% of the others (by")
