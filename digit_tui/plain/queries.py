@@ -80,9 +80,9 @@ def evaluation_words(evaluated: Evaluated) -> str:
 
 
 def gap(run: RunStatus) -> str | None:
-    """How the fork compares with the run; None if they were not evaluated at the same step."""
+    """How the fork compares with the run; None if they were not evaluated at one step since."""
     first, second = run.evaluated, run.fork.evaluated if run.fork else None
-    if first is None or second is None or first.step != second.step:
+    if first is None or second is None or first.step != second.step or first is second:
         return None
     comparison = compare(first.evaluation, second.evaluation)
     accuracy = f"{second.evaluation.accuracy:.2%}"

@@ -51,6 +51,8 @@ def gap(model: RunModel, width: int = 1_000) -> str:
     if fork.evaluation is None or model.evaluation is None:
         return f"{first}\nnot evaluated yet"
     compared = fork.compared or (model.evaluation, fork.evaluation)
+    if compared[0] is compared[1]:  # of before the fork
+        return f"{first}\nwhat it is worth is seen when both are evaluated, after this epoch"
     comparison = compare(*compared)
     # The log has what it was at once, where that is known.
     now = ("" if fork.weights_changed_at is None else "now ") + gap_words(comparison)

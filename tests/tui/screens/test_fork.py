@@ -155,7 +155,7 @@ class TestFork:
             steps = story.steps(100)
             right = story.evaluated_at(300, 3.0, story.evaluation({5: (1, 0.9)}))
             await opened.tell(steps, *of_fork(steps, right))
-            opened.find("fixed 0, broke 0")  # of the run there is none yet at that moment
+            opened.find("seen when both are evaluated")  # of the run it is not known yet
             same = story.evaluation({3: (7, 0.8), 5: (1, 0.9)})
             await opened.tell(story.evaluated_at(300, 3.0, same))
             opened.find("Loss[^─]*, log.*Error[^─]*, log")
