@@ -327,7 +327,7 @@ COMMANDS = (
     PlainCommand(
         "prune",
         "prune SHARE",
-        "Keep this share of the weights, the smallest, at 0: 0.3 or 30%; 0 puts all back",
+        "Set this share of the weights to 0, the smallest: 0.3 or 30%; 0 puts all back",
         _prune,
     ),
     PlainCommand(

@@ -84,7 +84,7 @@ def health_lines(record: Record, findings: Sequence[Finding], ways: Ways | None)
 def looked_at(record: Record) -> str:
     """For example "12 epochs, 1 change of settings, the layers at step 384, 1,000 digits"."""
     parts = [_epochs(record)]
-    if record.changes:
+    if record.changed_by:
         parts.append(f"{counted(record.changed_by, 'change')} of settings")
     if record.inspected is not None:
         parts.append(f"the layers at step {record.inspected.step:,}")

@@ -190,8 +190,12 @@ class Record:
 
     @property
     def changed_by(self) -> int:
-        """How many commands made the changes: one of the optimizer may change the rate too."""
-        return sum(not each.same_command for each in self.changes)
+        """How many commands made them: one of the optimizer may change the rate too.
+
+        More epochs are no change of how it trains, and have no letter on the charts either.
+        """
+        made = [each for each in self.changes if each.setting != MORE_EPOCHS]
+        return sum(not each.same_command for each in made)
 
     def changes_by(self, step: int, acted: bool = False) -> list[SettingChange]:
         """The changes at this step or before; a rate that is doubled key by key changes once.

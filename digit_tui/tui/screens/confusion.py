@@ -206,8 +206,12 @@ class ConfusionView(View):
             return f"{what}, epoch {epoch}{whose}, {digits}, {columns}"
         what = f"{'Percentage points' if self._share else 'Change'} {self._pair.text}"
         text = f"{what} (epoch {epoch} now), {columns}"
-        room = self.query_one(ConfusionMatrix).size.width - 2
-        return f"{text}, {digits}" if len(f"{text}, {digits}") <= room else text
+        matrix = self.query_one(ConfusionMatrix)
+        scores = "scores: fork" if self._baseline == "fork" and matrix.scores_shown else ""
+        for more in (scores, digits):
+            if more and len(f"{text}, {more}") <= matrix.size.width - 2:
+                text = f"{text}, {more}"
+        return text
 
     def _lines(self, evaluated: Evaluated, scores_shown: int) -> list[str]:
         lines = [self._cell_text()]

@@ -93,6 +93,7 @@ class TestChange:
             await opened.tell(forked, happened.BranchEvent(copy))
             await opened.press("d", "d")
             assert opened.rows[2].startswith("─Change fork against run ")
+            assert "predicted, scores: fork" in opened.rows[2]
             opened.find("^ run   99.60%")
             opened.find("^ fork  99.50%")
             opened.find("^ fork against run: fixed 2, broke 3")
