@@ -161,5 +161,5 @@ def _lines(found: FoundRate, dataset: Dataset, parameters: int) -> list[str]:
     ]
     suggestion = curve.suggestion
     if suggestion is not None:
-        lines += ["", f"to take it: --lr {taken(suggestion):g}"]
+        lines += ["", f"to take the suggested rate: --lr {taken(suggestion):g}"]
     return lines

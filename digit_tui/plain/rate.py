@@ -41,5 +41,5 @@ def answer(inspected: Inspected, run: RunStatus) -> Iterator[list[str] | None]:
     ]
     suggestion = found.curve.suggestion
     if suggestion is not None:
-        lines.append(f"to take it: rate {taken(suggestion):g}")
+        lines.append(f"to take the suggested rate: rate {taken(suggestion):g}")
     yield lines

@@ -88,18 +88,22 @@ def table(found: FoundRate) -> list[str]:
     curve = found.curve
     shown = np.unique(np.linspace(0, len(curve.rates) - 1, ROWS).round().astype(int))
     notes: dict[int, list[str]] = {}
+    noted: dict[int, float] = {}  # which may lie between two that were tried
     for rate, words in (
         (curve.steepest, "steepest fall"),
         (curve.tenth, "a tenth of the minimum's"),
+        (curve.suggestion, "suggested"),
         (curve.minimum, "minimum"),
         (found.present, "you are here"),
     ):
         if rate is not None and curve.rates[0] <= rate <= curve.rates[-1]:
             place = int(np.abs(np.log(curve.rates) - np.log(rate)).argmin())
             notes.setdefault(place, []).append(words)
+            noted.setdefault(place, rate)
     lines = [f"{'rate':>8}  {'loss':>10}  {'smoothed':>10}"]
     for place in sorted({*shown.tolist(), *notes}):
-        rate, loss = float(curve.rates[place]), float(curve.losses[place])
+        rate = noted.get(place, float(curve.rates[place]))
+        loss = float(curve.losses[place])
         smoothed = curve.smoothed_at(rate)
         note = ", ".join(notes.get(place, []))
         row = f"{taken(rate):>8g}  {loss_words(loss):>10}  {loss_words(smoothed):>10}  {note}"

@@ -75,7 +75,7 @@ def test_text_and_json_say_the_same() -> None:
     assert result["reason"] == ""
     found = f"steepest fall at {result['steepest']:.2g}; a tenth of the minimum's: "
     assert found + f"{result['tenth']:.2g}; you are at 0.05\n" in told.stdout
-    assert f"to take it: --lr {result['suggestion']:g}\n" in told.stdout
+    assert f"to take the suggested rate: --lr {result['suggestion']:g}\n" in told.stdout
     assert "Loss by learning rate, log" in told.stdout
     assert "1e-5" in told.stdout
 
@@ -190,7 +190,7 @@ def test_no_suggestion_is_a_failure_with_its_reason(
     assert told.exit_code == 1
     assert told.stderr == "digit-tui: no rate is suggested: the loss falls at no rate\n"
     assert "no rate is suggested: the loss falls at no rate; you are at 0.002\n" in told.stdout
-    assert "to take it" not in told.stdout
+    assert "to take the suggested" not in told.stdout
     result = json.loads(run("lr-find", *options(folder), "--json").stdout)
     assert result["suggestion"] is result["steepest"] is result["tenth"] is None
     assert result["reason"] == "the loss falls at no rate"

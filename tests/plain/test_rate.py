@@ -45,10 +45,12 @@ def test_what_it_says_is_taken_by_the_command_that_it_names(
 ) -> None:
     """The same lines give the same numbers again."""
     first = converse("step", "rate find", "quit", **LEARNS)
-    command = first.find("^to take it: rate ").removeprefix("to take it: ")
+    command = first.find("^to take the suggested rate: rate ").removeprefix(
+        "to take the suggested rate: "
+    )
     request = RunRequest(CONFIG.with_(**LEARNS), tmp_path / "again")
     ended = converse("step", "rate find", command, "undo", "quit", request=request)
-    assert ended.find("^to take it: ") == f"to take it: {command}"
+    assert ended.find("^to take the suggested rate: ") == f"to take it: {command}"
     ended.find(f"set learning rate 0.001 → {command.removeprefix('rate ')}$")
     assert ended.run.settings.learning_rate == 0.001
 
