@@ -50,7 +50,7 @@ def test_what_it_says_is_taken_by_the_command_that_it_names(
     )
     request = RunRequest(CONFIG.with_(**LEARNS), tmp_path / "again")
     ended = converse("step", "rate find", command, "undo", "quit", request=request)
-    assert ended.find("^to take the suggested rate: ") == f"to take it: {command}"
+    assert ended.find("^to take the suggested rate: ") == f"to take the suggested rate: {command}"
     ended.find(f"set learning rate 0.001 → {command.removeprefix('rate ')}$")
     assert ended.run.settings.learning_rate == 0.001
 
