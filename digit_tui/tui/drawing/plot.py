@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +15,7 @@ from rich.color import Color as RichColor
 from rich.style import Style
 from rich.text import Text
 
-from digit_tui.insight.ticks import Ticks, label, linear_ticks, log_ticks, ticks_up
+from digit_tui.insight.ticks import SEVERAL, Ticks, label, linear_ticks, log_ticks, ticks_up
 from digit_tui.tui.drawing.chart import (
     BLANK_BRAILLE,
     BRAILLE,
@@ -148,14 +147,14 @@ class _Plotting:
         """As many as leave room between their labels: plotext drops those that do not fit."""
         drawing, (start, end) = self.drawing, self.drawing.span
         ticks = log_ticks if drawing.powers else linear_ticks
-        found: Ticks = ([], [])
-        for most in range(drawing.most_ticks or max(width // 9, X_TICKS), 0, -1):
-            found = positions, labels = ticks(start, end, most)
-            gaps = [after - before for before, after in pairwise(positions)]
-            columns = min(gaps, default=inf) / (end - start or 1) * (width - LEFT_COLUMNS)
-            if columns > max(map(len, labels)) + 1:
-                break
-        return found
+        scale = (width - LEFT_COLUMNS) / (end - start or 1)
+        found = [
+            ticks(start, end, most)
+            for most in range(drawing.most_ticks or max(width // 9, X_TICKS), 0, -1)
+        ]
+        halves = [(at[first::2], words[first::2]) for at, words in found for first in (0, 1)]
+        several = [each for each in (*found, *halves) if len(each[0]) >= SEVERAL]
+        return next((each for each in (*several, *found) if _have_room(each, scale)), found[-1])
 
     def _canvas(self, number: int, columns: int, height: int) -> Rows:
         """A curve without axes, at the same place as inside of them."""
@@ -265,6 +264,13 @@ class _Plotting:
             text = label(float(f"{value:.3g}"), self.drawing.percent)
             letters = self._letters(plotted)[0] if row is plotted.rows[0] else {}
             _write_beside(row, int(column[farthest]), arrow, text, plotted.left, letters, style)
+
+
+def _have_room(ticks: Ticks, scale: float) -> bool:
+    """Whether there is a column between labels, with so many columns to a unit of the axis."""
+    gaps = [(after - before) * scale for before, after in pairwise(ticks[0])]
+    widths = [(len(one) + len(other)) / 2 for one, other in pairwise(ticks[1])]
+    return all(gap > taken + 1 for gap, taken in zip(gaps, widths, strict=True))
 
 
 def _write_beside(

@@ -210,6 +210,16 @@ def test_each_axis_has_some_ticks(
     assert len("".join(cell.text for cell in plotted.rows[-1]).split()) >= 4, text(plotted)
 
 
+@pytest.mark.parametrize("span", [(-0.000416, 0.000419), (-0.0016, 0.0009), (-3.3e-7, 8e-7)])
+def test_an_axis_of_tiny_numbers_has_some_too(span: tuple[float, float]) -> None:
+    """Their labels are long."""
+    plotted = draw(Curve(np.linspace(*span, 50), X[:50], "test"), width=40, height=8, span=span)
+    numbers = [float(each) for each in text(plotted).split("\n")[-1].split()]
+    assert len(numbers) >= 3
+    assert numbers == sorted(numbers)
+    assert max(map(abs, numbers)) > 0.5 * max(map(abs, span))
+
+
 def test_accuracies_are_shown_from_0_to_100_percent_where_charts_are_compared() -> None:
     curve = Curve(X, 0.6 + X / 100, "test")
     faint = Curve(X, 0.2 - X / 100, "training", faint=True)
