@@ -174,7 +174,7 @@ CONFUSION = (
     Meaning("p = 0.30", "how often chance alone does that: 0.05 is rare"),
 )
 LAYERS = (
-    Meaning("latest weights", "of the last step; the accuracy is of averaged ones"),
+    Meaning("latest (weights)", "of the last step; the accuracy is of averaged ones"),
     Meaning("784→128", "each of 128 units reads all 784 outputs below"),
     Meaning(f"weights 0.001 {PLUS_MINUS}0.05", "their mean, and how far they are spread"),
     Meaning("gradient", "how steep the loss is for this layer's weights"),
@@ -194,6 +194,7 @@ UNITS = (
     Meaning(
         "512 units by ...", "their order: importance, activity, index ({units_order}, {next_class})"
     ),
+    Meaning("averaged, avg", "of the averaged weights, as the accuracy is"),
     Meaning("▸113 4s 2.4%", "unit, the digit it answers to most, importance"),
     Meaning("113 3.4", "sorted by activity: unit, mean activation"),
     Meaning("importance", "how much the loss depends on it, in % of the layer"),
@@ -202,7 +203,7 @@ UNITS = (
     Meaning("□ calms    -=E", "pixels whose ink makes it less active"),
     Meaning("of layer 2, output", "its weights carried back to the pixels"),
     Meaning("mean activation", "what it puts out for the digits of each class"),
-    Meaning("importance before", "that of earlier; home sorts anew"),
+    Meaning("by earlier importance", "figures are of now; home sorts anew"),
     Meaning("rank 1 of 512 (2.4%)", "its place in the layer by importance"),
     Meaning("active on 31.5%", "for so many digits it is above 0"),
     Meaning("strongest weights", "from pixels or units below, to units above"),

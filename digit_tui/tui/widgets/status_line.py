@@ -8,6 +8,7 @@ from rich.style import Style
 from rich.text import Text
 
 from digit_tui.insight.significance import ends_words
+from digit_tui.run.events import TROUBLES
 from digit_tui.run.setting_words import rate_words, settings_words
 from digit_tui.run.wording import epoch_words
 from digit_tui.tui.drawing.figure import ROWS, figure, is_drawn
@@ -130,12 +131,16 @@ def quality_line(model: RunModel, width: int = 1_000, figure: bool = False) -> s
     told = f" {measured[0] / measured[1]:.2%}" if figure else ""
     if not series.x[-1]:
         return f"{split} accuracy{told} before training (95%: {interval})"
-    named = [
-        f"{split} accuracy{told} (95% interval {interval})",
-        f"{split} accuracy{told} (95%: {interval})",
-        f"{split}{told} (95%: {interval})",
-        f"{split}{told}",
-    ]
+    if model.config.average and model.state in TROUBLES:  # which it hardly shows
+        split += " with averaged weights"
+        named = [f"{split}{told} (95%: {interval})", f"{split}{told}"]
+    else:
+        named = [
+            f"{split} accuracy{told} (95% interval {interval})",
+            f"{split} accuracy{told} (95%: {interval})",
+            f"{split}{told} (95%: {interval})",
+            f"{split}{told}",
+        ]
     # Stand-ins for bars are all alike. What was right by chance, before training, is no result.
     others = [trend(series.y[series.x > 0][-TREND:].tolist())] if shows(BARS) else []
     if model.best is not None:
@@ -168,7 +173,7 @@ class StatusLine(Canvas):
     COMPONENT_CLASSES = {"status-line--large"}
 
     def show(self, model: RunModel) -> None:
-        self.set_class(model.state in ("diverged", "spike"), "-trouble")
+        self.set_class(model.state in TROUBLES, "-trouble")
         width, height = self.size
         if height < ROWS or width < LARGE_FROM:
             self.paint([fit(_whole_line(model, width), width)])

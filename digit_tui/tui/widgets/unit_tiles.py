@@ -62,9 +62,9 @@ class UnitTiles(WeightsCanvas, Tiles):
                 style = self.part("unit-tiles--chosen")
             text = f"{'▸' if place == row else ''}{caption(found, units, unit, unit in off)}"
             captions.append(Segment(text, style))
-        title = f"{found.layer_name.capitalize()}: {len(order):,} units by {units.order_name}"
-        if units.is_earlier:
-            title += " before"
+        earlier = "earlier " if units.is_earlier else ""
+        by = f"{earlier}{units.order_name}"
+        title = f"{found.layer_name.capitalize()}: {len(order):,} units by {by}"
         head = self._head(f"{title}, {places.start + 1:,} to {places.stop:,}", len(off))
         lines = [head, *self.in_rows(captions, [pictures[unit] for unit in shown])]
         if len(lines) < self.size.height:

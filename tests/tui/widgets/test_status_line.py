@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from support.model import Tell, lines
 
+from digit_tui.run.events import Paused
 from digit_tui.tui.state.run_model import RunModel
-from digit_tui.tui.widgets.status_line import settings_line, state_line
+from digit_tui.tui.widgets.status_line import quality_line, settings_line, state_line
 
 
 @pytest.mark.parametrize(
@@ -50,3 +51,16 @@ def test_the_accuracy_on_the_test_set_is_told_once_it_is_shown(
     model.test_evaluated, model.shows_test = replace(story.evaluated(), split="test"), True
     accuracy = model.test_evaluated.evaluation.accuracy
     assert state_line(model).endswith(f"  test {accuracy:.2%}, opened at step 120")
+
+
+def test_where_a_run_is_in_trouble_it_says_that_the_accuracy_is_of_averaged_weights(
+    model: RunModel, story: Any, tell: Tell
+) -> None:
+    tell(*story.opening(), *story.epochs(2))
+    model.config = replace(model.config, average=True)
+    assert quality_line(model).startswith("test accuracy (95% interval ")
+    tell(Paused(story.step, story.epoch, "spike"))
+    assert quality_line(model).startswith("test with averaged weights (95%: ")
+    assert quality_line(model, 62).startswith("test with averaged weights  best ")
+    model.config = replace(model.config, average=False)
+    assert quality_line(model).startswith("test accuracy (95% interval ")

@@ -131,8 +131,10 @@ class Page(Container, can_focus=True):
         if epoch is None or not self.follows:
             return []
         text = f"{'run, ' if model.fork is not None else ''}epoch {epoch:.2f} "
-        weights = f"{self.WEIGHTS} weights, " if model.config.average else ""
-        return [f"{weights}{text}", text]
+        if not model.config.average:
+            return [text]
+        short = self.WEIGHTS.replace("averaged", "avg")
+        return [f"{self.WEIGHTS} weights, {text}", f"{short}, {text}", text]
 
     @abstractmethod
     def compute(self, look: Look, choice: Any) -> Any:
