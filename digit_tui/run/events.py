@@ -308,6 +308,8 @@ class Paused:
     """... and the commands that this undoes, ..."""
     back_rate: float = field(default=0.0, metadata={"json": False})
     """... and the learning rate there, before the schedule."""
+    trains_on: bool = field(default=False, metadata={"json": False})
+    """Whether it then trains on by itself: what may be the cause is taken back."""
 
 
 @dataclass(frozen=True, eq=False)

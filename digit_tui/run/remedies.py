@@ -11,10 +11,14 @@ ALL_DONE = "{epochs} adds ten"
 LEAVE = "{quit} leaves"
 LATER = "settings take effect in further epochs"
 """What is said of a setting that is changed when all epochs are done."""
-TROUBLE = "{undo} goes back to when it was still good"
-SPIKE = f"{TROUBLE}, {{go}} trains on"
-TROUBLE_EARLY = "{undo} goes back to the start"
-SPIKE_EARLY = f"{TROUBLE_EARLY}, {{go}} trains on"
+TROUBLE = tuple(
+    f"{{undo}} {way} {where}"
+    for where in ("when it was still good", "the start")
+    for way in ("goes back to", "trains on from")
+)
+"""Out of a trouble: not to the start and to it; each without training on, and with it."""
+SPIKE = tuple(f"{each}, {{go}} trains on from here" for each in TROUBLE)
+"""The same where the run can be trained on without going back."""
 SAME_SETTINGS = "{halve_rate} halves the rate, {find_rate} finds one"
 """With the same settings the same trouble comes again."""
 PAUSED = "{go} trains on"
@@ -43,8 +47,9 @@ HEALTH = {
 }
 """What helps against a finding of `insight.health`, by the name it has there."""
 REMEDIES = (
-    *(ALL_DONE, LEAVE, TROUBLE, SPIKE, SAME_SETTINGS, PAUSED, KEEP_FIRST, FORK_FIRST, OTHER_VALUE),
-    *(TROUBLE_EARLY, SPIKE_EARLY),
+    *(ALL_DONE, LEAVE, SAME_SETTINGS, PAUSED, KEEP_FIRST, FORK_FIRST, OTHER_VALUE),
+    *TROUBLE,
+    *SPIKE,
     *(NEVER_THERE, NO_CHANGE, LEFT_MOMENT, SAVE_AGAIN, HELD_OUT, TEST),
     *HEALTH.values(),
 )

@@ -42,9 +42,7 @@ from digit_tui.run.remedies import (
     SAME_SETTINGS,
     SAVE_AGAIN,
     SPIKE,
-    SPIKE_EARLY,
     TROUBLE,
-    TROUBLE_EARLY,
     Ways,
     with_remedy,
 )
@@ -241,8 +239,9 @@ def after_trouble(event: Paused, ways: Ways | None) -> list[str]:
         event: the pause that followed.
         ways: those of the front end.
     """
-    remedies = (TROUBLE, SPIKE) if event.back_to != 0 else (TROUBLE_EARLY, SPIKE_EARLY)
-    advice = with_remedy("paused", remedies[event.reason == "spike"], ways)
+    remedies = SPIKE if event.reason == "spike" else TROUBLE
+    remedy = remedies[2 * (event.back_to == 0) + event.trains_on]
+    advice = with_remedy("paused", remedy, ways)
     if event.back_to is None:
         return [advice]
     there = f"that is epoch {event.back_to:.2f}"

@@ -147,7 +147,8 @@ class CommandHandler:
         undoes = run.state.lineage[len(lineage) :]
         back_to = run.position_at(step, lineage)
         rate = settings_along(lineage, run.config)[-1].learning_rate
-        return Paused(self._step, run.position, reason, back_to, undoes, rate)
+        trains_on = self.undo.takes_back_a_cause(run, lineage)
+        return Paused(self._step, run.position, reason, back_to, undoes, rate, trains_on)
 
     def _resume(self, mode: Mode = RUNNING) -> Iterator[Event]:
         if self._branches.finished:
