@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
-from digit_tui.data import counted
+from digit_tui.data import counted, in_nats
 from digit_tui.run.events import EpochEnded, Event, RunStarted, SettingChanged, StepsDone
 from digit_tui.run.setting_words import setting_set
 from digit_tui.run.teacher_words import teacher_words
@@ -68,8 +68,8 @@ def measures(event: EpochEnded) -> str:
     """The results of an epoch that a person follows."""
     split, loss, accuracy = event.monitored
     return (
-        f"train {event.train_loss:.4f} {event.train_accuracy:.2%}  "
-        f"{split} {loss:.4f} {accuracy:.2%}  "
+        f"train {in_nats(event.train_loss)} {event.train_accuracy:.2%}  "
+        f"{split} {in_nats(loss)} {accuracy:.2%}  "
         f"{event.images_per_second:,.0f} images/s"
     )
 

@@ -46,7 +46,7 @@ from digit_tui.data.sources import (
     picture_cache_dir,
     resolve_source,
 )
-from digit_tui.data.text import a_digit, counted, printable, reason_of
+from digit_tui.data.text import a_digit, counted, in_nats, printable, reason_of
 
 __all__ = [
     "MINE",
@@ -77,6 +77,7 @@ __all__ = [
     "draw_signed",
     "fetch_mnist",
     "half_blocks",
+    "in_nats",
     "ink_box",
     "load_dataset",
     "normalise_digit",

@@ -11,6 +11,9 @@ _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
+LARGE = 10_000.0
+"""A loss from which its first digits say enough."""
+
 
 def printable(text: str) -> str:
     """`text` with each character that is unsafe in a terminal replaced by `?`."""
@@ -31,6 +34,11 @@ def counted(count: int, one: str, many: str = "") -> str:
         many: what any other number is called, if not by adding an s.
     """
     return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+def in_nats(loss: float) -> str:
+    """A loss, for example "0.0951"; of one that has exploded not all of its digits."""
+    return f"{loss:.4f}" if not abs(loss) >= LARGE else f"{loss:.3g}"
 
 
 def reason_of(error: BaseException) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.data import counted
+from digit_tui.data import counted, in_nats
 from digit_tui.insight.confusion import class_scores, confusion_matrix, most_confused
 from digit_tui.insight.significance import ends_words
 from digit_tui.insight.suspects import (
@@ -40,7 +40,7 @@ def report(
     matrix = confusion_matrix(evaluation)
     lines = [
         f"{split} accuracy  {evaluation.accuracy:.2%}  "
-        f"({evaluation.correct:,} of {evaluation.total:,}; loss {evaluation.loss:.4f})",
+        f"({evaluation.correct:,} of {evaluation.total:,}; loss {in_nats(evaluation.loss)})",
         f"  95% interval {ends_words(evaluation.correct, evaluation.total)}",
         *_doubts(evaluation, history),
         "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic
 
+from digit_tui.data import in_nats
 from digit_tui.plain import queries
 from digit_tui.run import commands, wording
 from digit_tui.run.events import (
@@ -161,5 +162,6 @@ class Narrator:
         if not self.steps_left:
             one = wording.PAUSES["batch"]
             words = one if self.steps == 1 else one.replace("one batch", f"{self.steps:,} batches")
-            loss = f"batch loss {self._run.batch_loss:.4f};"
+            assert self._run.batch_loss is not None
+            loss = f"batch loss {in_nats(self._run.batch_loss)};"
             self._pause = f"{words} at {queries.position(self._run)}: {loss}"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from digit_tui.data import Dataset, counted, draw_digit
+from digit_tui.data import Dataset, counted, draw_digit, in_nats
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.insight.report import report
 from digit_tui.insight.selection import SelectionError, parse_selection, select
@@ -76,7 +76,7 @@ def position(run: RunStatus) -> str:
 def evaluation_words(evaluated: Evaluated) -> str:
     """For example "test 97.10%, loss 0.0951"."""
     evaluation = evaluated.evaluation
-    return f"{evaluated.split} {evaluation.accuracy:.2%}, loss {evaluation.loss:.4f}"
+    return f"{evaluated.split} {evaluation.accuracy:.2%}, loss {in_nats(evaluation.loss)}"
 
 
 def gap(run: RunStatus) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from digit_tui.data import counted
 from digit_tui.run.commands import Lineage
@@ -62,7 +62,8 @@ def group_snapshots(snapshots: Iterable[SnapshotInfo]) -> list[SnapshotGroup]:
     groups: list[tuple[tuple[int, Lineage] | None, list[SnapshotInfo]]] = []
     latest: dict[Lineage, tuple[int, Lineage]] = {}
     open_groups: dict[tuple[Lineage, bool], list[SnapshotInfo]] = {}
-    for snapshot in sorted(snapshots, key=lambda each: (each.step, len(each.lineage))):
+    in_order = sorted(snapshots, key=lambda each: (each.step, len(each.lineage)))
+    for snapshot in _without_repeats(in_order):
         lineage = snapshot.lineage
         way = lineage, snapshot.undone
         if snapshot.lowest_loss is not None and snapshot.step and not snapshot.following:
@@ -83,6 +84,33 @@ def group_snapshots(snapshots: Iterable[SnapshotInfo]) -> list[SnapshotGroup]:
     split = [part for group in found if group.folds for part in _split(group, lines)]
     split += [SnapshotGroup(None, (line,)) for line in lines]
     return sorted(split, key=lambda group: group.snapshots[0].step)
+
+
+def _without_repeats(snapshots: Iterable[SnapshotInfo]) -> Iterator[SnapshotInfo]:
+    """One for all those between which only the same was done again, as by a key pressed often."""
+    repeated: list[SnapshotInfo] = []
+    for snapshot in snapshots:
+        if repeated and not _repeats(repeated[-1], snapshot):
+            yield _as_one(repeated)
+            repeated = []
+        repeated.append(snapshot)
+    if repeated:
+        yield _as_one(repeated)
+
+
+def _repeats(one: SnapshotInfo, other: SnapshotInfo) -> bool:
+    """Whether the same was done at both, at the other right after the one."""
+    same = (one.step, one.following, one.undone) == (other.step, other.following, other.undone)
+    return same and bool(one.following) and one.lineage == other.lineage[:-1]
+
+
+def _as_one(repeated: Sequence[SnapshotInfo]) -> SnapshotInfo:
+    first = repeated[0]
+    if len(repeated) == 1:
+        return first
+    lowest = next((each.lowest_loss for each in repeated if each.lowest_loss is not None), None)
+    following = f"{first.following}, {len(repeated)} times"
+    return replace(first, following=following, lowest_loss=lowest)
 
 
 def _split(group: SnapshotGroup, lines: Sequence[SnapshotInfo]) -> Iterator[SnapshotGroup]:

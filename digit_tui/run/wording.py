@@ -8,7 +8,7 @@ from itertools import groupby
 from math import isnan
 from pathlib import Path
 
-from digit_tui.data import Dataset, a_digit, counted
+from digit_tui.data import Dataset, a_digit, counted, in_nats
 from digit_tui.run.commands import Lineage, ScaleLearningRate, SetLearningRate, SetOptimizer
 from digit_tui.run.events import (
     BranchEvent,
@@ -153,7 +153,7 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
         case Restored(epoch=epoch, step=step):
             return f"resuming at epoch {epoch:.2f}, step {step:,}"
         case EpochEnded(epoch=epoch, monitored=(split, loss, accuracy)):
-            return f"epoch {epoch}: {split} {accuracy:.2%}, loss {loss:.4f}"
+            return f"epoch {epoch}: {split} {accuracy:.2%}, loss {in_nats(loss)}"
         case SettingChanged():
             return settings_changed([event], schedule)
         case WentBack():
@@ -208,9 +208,8 @@ def _teaching(event: Teaching) -> str:
 def test_opened(event: Evaluated, ways: Ways | None) -> str:
     """An evaluation of the test set, in a run that is monitored with the validation set."""
     evaluation = event.evaluation
-    text = (
-        f"epoch {event.epoch:.2f}: test set {evaluation.accuracy:.2%}, loss {evaluation.loss:.4f}"
-    )
+    loss = in_nats(evaluation.loss)
+    text = f"epoch {event.epoch:.2f}: test set {evaluation.accuracy:.2%}, loss {loss}"
     return with_remedy(text, HELD_OUT, ways)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 
-from digit_tui.data import counted, reason_of
+import pytest
+
+from digit_tui.data import counted, in_nats, reason_of
 
 
 def test_the_true_reason_of_a_refused_write() -> None:
@@ -23,3 +25,18 @@ def test_one_thing_is_not_many() -> None:
     assert [counted(count, "batch", "batches") for count in counts[:3]] == [
         *("0 batches", "1 batch", "2 batches")
     ]
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (0.09514, "0.0951"),
+        (2.3, "2.3000"),
+        (9_999.0, "9999.0000"),
+        (2.2e31, "2.2e+31"),
+        (float("nan"), "nan"),
+        (float("inf"), "inf"),
+    ],
+)
+def test_a_loss(loss: float, words: str) -> None:
+    assert in_nats(loss) == words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-from digit_tui.data import counted
+from digit_tui.data import counted, in_nats
 from digit_tui.export.markup import element, safe
 from digit_tui.export.report.content import Measured, Report
 from digit_tui.export.report.run_facts import facts
@@ -69,7 +69,7 @@ def _more(report: Report, measured: Measured) -> dict[str, str]:
     values = {
         "Measured": f"{which}{weights}, epoch {epoch_words(measured.epoch)}, "
         f"step {measured.step:,}",
-        "Loss": f"{evaluation.loss:.4f} (mean cross-entropy, in nats)"
+        "Loss": f"{in_nats(evaluation.loss)} (mean cross-entropy, in nats)"
         if isfinite(evaluation.loss)
         else "no number",
     }
