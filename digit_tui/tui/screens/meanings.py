@@ -247,7 +247,7 @@ HEALTH = (
 )
 ROBUSTNESS = (
     Meaning("noise 62.4", "right, in %, under noise: mean of five strengths"),
-    Meaning("mean error", "the mean corruption error, in %: of all of them"),
+    Meaning("mean wrong", "the mean corruption error, in %: of all of them"),
     Meaning("relative", "the fork's errors, in % of the run's"),
     Meaning("▸", "its curve is strong, those of the others are faint"),
     Meaning("0 to 5 below it", "the strength: 0 is as it is, 5 is severe"),

@@ -40,7 +40,7 @@ class RobustnessTable(Canvas, Wheel):
             text = _row(f"{mark}{name}", [_percent(each[place]) for each in means])
             lines.append([Segment(text, strong if place == chosen else None)])
         errors = [_percent(each.mean_corruption_error) for each in results]
-        lines.append([Segment(_row(" mean error", errors), head)])
+        lines.append([Segment(_row(" mean wrong", errors), head)])
         self.set_class(len(results) > 1, "-forked")  # which has a line more
         relative = results[1].relative_to(results[0]) if len(results) > 1 else None
         if relative is not None and not isnan(relative):

@@ -67,7 +67,7 @@ async def test_it_is_measured_on_demand(
         opened.find("mean of 1-5 +right")
         for name, mean in zip(NAMES, result.mean_accuracies, strict=True):
             opened.find(rf"[▸ ]{name} +{re.escape(number(mean))}")
-        opened.find(rf"mean error +{re.escape(number(1 - result.mean_accuracies.mean()))}")
+        opened.find(rf"mean wrong +{re.escape(number(1 - result.mean_accuracies.mean()))}")
         opened.find("b Measure")
         curve = opened.app.screen.query_one(RobustnessChart)._drawing.curves[-1]
         assert curve.y.tolist() == result.accuracies[0].tolist()
