@@ -72,6 +72,11 @@ class Frame(Screen[None]):
         # Textual parses all styles again for a new screen, twice, in case the theme has changed:
         # half of the time that it takes to open a view. The app has parsed them already.
         self._css_update_count = self.app._css_update_count
+        # Styles are applied as soon as there are widgets: for the screen as it is, else they would
+        # be applied to all of them again.
+        width, height = self.app.size
+        self._classes |= self._get_breakpoint_classes(width, self.HORIZONTAL_BREAKPOINTS)
+        self._classes |= self._get_breakpoint_classes(height, self.VERTICAL_BREAKPOINTS)
 
     @classmethod
     def parts(cls) -> list[tuple[str, Sequence[BindingType]]]:

@@ -203,7 +203,7 @@ UNITS = (
     Meaning("□ calms    -=E", "pixels whose ink makes it less active"),
     Meaning("of layer 2, output", "its weights carried back to the pixels"),
     Meaning("mean activation", "what it puts out for the digits of each class"),
-    Meaning("by earlier importance", "figures are of now; home sorts anew"),
+    Meaning("earlier importance", "figures are of now; home sorts anew"),
     Meaning("rank 1 of 512 (2.4%)", "its place in the layer by importance"),
     Meaning("active on 31.5%", "for so many digits it is above 0"),
     Meaning("strongest weights", "from pixels or units below, to units above"),

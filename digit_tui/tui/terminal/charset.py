@@ -45,6 +45,8 @@ def charset() -> str:
 
 def shows(text: str) -> bool:
     """Whether the terminal can show these characters."""
+    if text.isascii():
+        return True
     try:
         text.encode(charset())
     except UnicodeEncodeError:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
+from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding
 from textual.geometry import Size
@@ -17,6 +19,21 @@ HELP = "help"
 """The key that works in dialogs, too, by its id."""
 TALL = 30
 """Rows of a screen that has room for a second line."""
+
+
+class _Told(NamedTuple):
+    """What the bar depends on."""
+
+    width: int
+    rows: int
+    """That it has at most, ..."""
+    least: int
+    """... and at least."""
+    style: Style
+    """Of keys."""
+    first: tuple[str, ...]
+    """What there is room for first, by id."""
+    bindings: tuple[Binding, ...]
 
 
 class KeyBar(Widget):
@@ -33,6 +50,7 @@ class KeyBar(Widget):
         """
         super().__init__()
         self._first = first
+        self._drawn: tuple[_Told, list[Text]] | None = None
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._update_bar)
@@ -50,6 +68,12 @@ class KeyBar(Widget):
 
     def _lines(self, width: int) -> list[Text]:
         """The keys that fit, in the order of the bindings."""
+        told = self._told(width)
+        if self._drawn is None or self._drawn[0] != told:
+            self._drawn = told, self._draw(told)
+        return self._drawn[1]
+
+    def _told(self, width: int) -> _Told:
         dialog = self.app.screen
         covered = isinstance(dialog, ModalScreen)  # which has buttons for its own keys
         explained = covered and getattr(dialog, "EXPLAINED", False)
@@ -61,28 +85,31 @@ class KeyBar(Widget):
         # Of several keys for the same, as the user may give them, the first.
         shown = [*{binding.id or binding.key: binding for binding in reversed(shown)}.values()]
         shown.reverse()
-        # Bindings of a group share a description: "[ ] Rate".
-        grouped = groupby(shown, lambda binding: binding.group or binding)
-        groups = [list(bindings) for _, bindings in grouped]
-        items = [self._item(bindings) for bindings in groups]
-        widths = [item.cell_len for item in items]
         rows = 2 if self.screen.size.height >= TALL else 1
+        # Under a dialog it stays as high as it is: nothing moves.
+        least = self.size.height if covered else 0
+        style = self.get_component_rich_style("key-bar--key", partial=True)
+        return _Told(width, rows, least, style, tuple(self._first()), tuple(shown))
+
+    def _draw(self, told: _Told) -> list[Text]:
+        # Bindings of a group share a description: "[ ] Rate".
+        grouped = groupby(told.bindings, lambda binding: binding.group or binding)
+        groups = [list(bindings) for _, bindings in grouped]
+        items = [self._item(bindings, told.style) for bindings in groups]
+        widths = [item.cell_len for item in items]
         lines: list[list[int]] = [[]]
-        first = self._first()
-        ranks = [min(_rank(binding, first) for binding in group) for group in groups]
+        ranks = [min(_rank(binding, told.first) for binding in group) for group in groups]
         for place in sorted(range(len(items)), key=lambda place: ranks[place]):
             chosen = sorted([*(each for line in lines for each in line), place])
-            broken = _broken(chosen, widths, width)
-            if len(broken) <= rows:
+            broken = _broken(chosen, widths, told.width)
+            if len(broken) <= told.rows:
                 lines = broken
         gap = Text(" " * GAP)
         texts = [gap.join(items[each] for each in line) for line in lines]
-        # Under a dialog it stays as high as it is: nothing moves.
-        return texts + [Text()] * (self.size.height - len(texts)) * covered
+        return texts + [Text()] * (told.least - len(texts))
 
-    def _item(self, bindings: list[Binding]) -> Text:
+    def _item(self, bindings: list[Binding], style: Style) -> Text:
         """The keys of a group, and what they do."""
-        style = self.get_component_rich_style("key-bar--key", partial=True)
         item = Text()
         for binding in bindings:
             key = Text(self.app.get_key_display(binding), style)
