@@ -12,12 +12,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
+from functools import cache
 from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
@@ -44,6 +45,12 @@ DEATHS = 3
 """After so many losses of worker processes ..."""
 DEATHS_SECONDS = 60.0
 """... within this time a pool goes on without them."""
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Of the BLAS that NumPy has loaded: to find it all loaded libraries are looked at."""
+    return ThreadpoolController()
 
 
 class WorkerPool:
@@ -193,7 +200,7 @@ class WorkerPool:
         self._made_for = processes
 
     def __enter__(self) -> WorkerPool:
-        self._limits.enter_context(threadpool_limits(limits=self.blas_threads, user_api="blas"))
+        self._limits.enter_context(_blas().limit(limits=self.blas_threads, user_api="blas"))
         try:
             self._start()
         except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,20 @@ import digit_tui
 
 def versions() -> dict[str, str]:
     """Versions of this program, NumPy, Python and the BLAS, and the machine type."""
-    blas: dict[str, Any] = next(
-        (info for info in threadpool_info() if info["user_api"] == "blas"), {}
-    )
-    words = (blas.get(key) for key in ("internal_api", "version", "architecture"))
     return {
         "digit_tui": digit_tui.__version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
-        "blas": " ".join(str(word) for word in words if word) or "unknown",
+        "blas": _blas(),
         "machine": platform.machine(),
     }
+
+
+@cache
+def _blas() -> str:
+    """The one that NumPy has loaded, which stays: to find it all loaded libraries are looked at."""
+    found: dict[str, Any] = next(
+        (info for info in threadpool_info() if info["user_api"] == "blas"), {}
+    )
+    words = (found.get(key) for key in ("internal_api", "version", "architecture"))
+    return " ".join(str(word) for word in words if word) or "unknown"
