@@ -1,7 +1,7 @@
 """Input that is no key: it may steer or end the run, as keys do, but never harm it.
 
-`pytest -m long tests/end_to_end/test_input.py` feeds 10 more runs with random bytes, and a paste of
-a megabyte; `-m soak` 88 more, and a megabyte of keys.
+`pytest -m long tests/end_to_end/test_input.py` feeds more runs with random bytes, and a paste of
+a megabyte; `-m soak` 96 more, and a megabyte of keys.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 SEEDS = [0, *rarely(1), *endurance(*range(2, 50))]
 """For each of two kinds of bytes."""
-AMOUNT = 10_240
+AMOUNT = 5_120
 LEAVING = b"q\x03\x1a\x11"
 """Keys that end or stop the program."""
 
@@ -57,6 +57,9 @@ def leave(program: Any) -> int:
         rest(program)
         if program.process.poll() is None:
             program.send("q")
+            rest(program, 0.5)
+        if program.process.poll() is None:  # it asks which moment of the run is saved
+            program.send("t")
             rest(program, 0.5)
     return int(program.status())
 

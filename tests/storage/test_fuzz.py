@@ -139,7 +139,7 @@ def roughened(content: bytes, change: tuple[int, int, bytes | str] | None) -> by
     return content[:place] + other + content[place + length :]
 
 
-@pytest.mark.parametrize("number", cases(60, 500, 20_000))
+@pytest.mark.parametrize("number", cases(60, 250, 20_000))
 def test_records(number: int, folder: Path) -> None:
     record = json.loads((folder / RECORD).read_text())
 
@@ -151,7 +151,7 @@ def test_records(number: int, folder: Path) -> None:
     try_cases(number, st.tuples(mutations, raw), make)
 
 
-@pytest.mark.parametrize("number", cases(60, 500, 30_000))
+@pytest.mark.parametrize("number", cases(60, 250, 30_000))
 def test_journals(number: int, folder: Path) -> None:
     lines = [json.loads(line) for line in (folder / JOURNAL).read_bytes().splitlines()]
 
@@ -166,7 +166,7 @@ def test_journals(number: int, folder: Path) -> None:
     try_cases(number, st.tuples(mutations, raw), make)
 
 
-@pytest.mark.parametrize("number", cases(60, 500, 20_000))
+@pytest.mark.parametrize("number", cases(60, 250, 20_000))
 def test_calibrations(number: int, tmp_path: Path) -> None:
     right = Calibration(8, "0" * 64, 20, 1, 1.25, 0.02, 0.01, 0.3, 0.25, None)
     write_calibration(tmp_path, right)
@@ -225,7 +225,7 @@ def other_arrays(arrays: dict[str, Any], change: Any) -> dict[str, Any]:
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("number", cases(60, 500, 30_000))
+@pytest.mark.parametrize("number", cases(60, 250, 30_000))
 def test_checkpoints(number: int, folder: Path) -> None:
     with np.load(folder / CHECKPOINT) as file:
         arrays = dict(file)

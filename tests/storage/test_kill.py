@@ -88,7 +88,7 @@ def file_call(moments: random.Random) -> dict[str, Any]:
     ("seed", "kills"),
     [
         (18, 20),
-        pytest.param(19, 100, marks=pytest.mark.long),
+        pytest.param(19, 60, marks=pytest.mark.long),
         pytest.param(20, 900, marks=pytest.mark.soak),
     ],
 )

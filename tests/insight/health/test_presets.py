@@ -27,10 +27,10 @@ MORE_ON_THE_SAMPLE: list[tuple[str, dict[str, Any]]] = [
 ]
 """The longer ones with fewer epochs, over which the schedule takes its whole course."""
 ON_MNIST: list[tuple[str, dict[str, Any]]] = [
-    ("sprint", {}),
     ("standard", {"epochs": 3}),
 ]
 MORE_ON_MNIST: list[tuple[str, dict[str, Any]]] = [
+    ("sprint", {}),
     ("classic", {}),
     ("classic", {"epochs": 10, "optimizer": "sgd"}),
     ("classic", {"epochs": 10, "optimizer": "momentum"}),

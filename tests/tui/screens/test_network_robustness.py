@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.rarely import rarely
+from support.rarely import endurance, rarely
 from support.steering import forked, of_fork
 from textual.geometry import Offset
 from threadpoolctl import threadpool_limits
@@ -57,7 +57,7 @@ async def measured(opened: Any) -> None:
     opened.find(DONE)
 
 
-@pytest.mark.parametrize("size", [(80, 24), *rarely((60, 20), (120, 40), (200, 60))])
+@pytest.mark.parametrize("size", [(80, 24), *rarely((60, 20)), *endurance((120, 40), (200, 60))])
 async def test_it_is_measured_on_demand(
     inside: Any, sample: Dataset, network: Network, size: tuple[int, int]
 ) -> None:
