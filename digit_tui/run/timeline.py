@@ -9,6 +9,8 @@ from digit_tui.data import counted
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import SnapshotInfo
 
+TO = " to "
+"""Before the value of a rate that was doubled, or halved."""
 FOLD_FROM = 3
 """So many snapshots in a row that no command followed are shown as one line."""
 
@@ -100,8 +102,15 @@ def _without_repeats(snapshots: Iterable[SnapshotInfo]) -> Iterator[SnapshotInfo
 
 def _repeats(one: SnapshotInfo, other: SnapshotInfo) -> bool:
     """Whether the same was done at both, at the other right after the one."""
-    same = (one.step, one.following, one.undone) == (other.step, other.following, other.undone)
-    return same and bool(one.following) and one.lineage == other.lineage[:-1]
+    same_place = (one.step, one.undone) == (other.step, other.undone)
+    done = _done(one)
+    return same_place and bool(done) and done == _done(other) and one.lineage == other.lineage[:-1]
+
+
+def _done(snapshot: SnapshotInfo) -> str:
+    """What a key did there, without the value that came of it; "" if it was no such thing."""
+    done, _, _ = snapshot.following.rpartition(TO)
+    return "" if "," in snapshot.following else done
 
 
 def _as_one(repeated: Sequence[SnapshotInfo]) -> SnapshotInfo:
@@ -109,7 +118,8 @@ def _as_one(repeated: Sequence[SnapshotInfo]) -> SnapshotInfo:
     if len(repeated) == 1:
         return first
     lowest = next((each.lowest_loss for each in repeated if each.lowest_loss is not None), None)
-    following = f"{first.following}, {len(repeated)} times"
+    value = repeated[-1].following.rpartition(TO)[2]
+    following = f"{_done(first)} {len(repeated)} times{TO}{value}"
     return replace(first, following=following, lowest_loss=lowest)
 
 

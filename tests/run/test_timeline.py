@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from digit_tui.run.commands import AppliedCommand, Lineage, ScaleLearningRate
+from digit_tui.run.commands import AppliedCommand, ScaleLearningRate
 from digit_tui.run.events import SnapshotInfo
+from digit_tui.run.setting_words import command_words
 from digit_tui.run.timeline import group_snapshots
 
 DOUBLED = AppliedCommand(40, ScaleLearningRate(2.0))
-WORDS = "then double the learning rate"
 
 
-def moment(lineage: Lineage, following: str = WORDS, step: int = 40) -> SnapshotInfo:
-    return SnapshotInfo(step, step / 32, lineage, 0.9, following, False)
+def moment(count: int, following: str | None = None, step: int = 40) -> SnapshotInfo:
+    """Where the rate is doubled once more."""
+    words = f"then {command_words(DOUBLED.command, 0.005 * 2**count)}"
+    words = words if following is None else following
+    return SnapshotInfo(step, step / 32, (DOUBLED,) * count, 0.9, words, False)
 
 
 def lines(*moments: SnapshotInfo) -> list[tuple[int, str]]:
@@ -22,17 +25,21 @@ def lines(*moments: SnapshotInfo) -> list[tuple[int, str]]:
 
 
 def test_a_key_that_was_pressed_often_has_one_line() -> None:
-    pressed = [moment((DOUBLED,) * count) for count in range(10)]
-    assert lines(*pressed, moment((DOUBLED,) * 10, "")) == [(0, f"{WORDS}, 10 times"), (10, "")]
+    pressed = [moment(count) for count in range(10)]
+    assert lines(*pressed, moment(10, "")) == [
+        (0, "then double the rate 10 times to 5.12"),
+        (10, ""),
+    ]
     best = replace(pressed[3], lowest_loss=0.25)
     (group,) = group_snapshots([*pressed[:3], best])
     assert group.snapshots[0].lowest_loss == 0.25
 
 
 def test_what_else_was_done_has_its_own() -> None:
-    halved = moment((DOUBLED,), "then halve the learning rate")
-    assert len(lines(moment(()), halved)) == 2
-    assert len(lines(moment(()), moment((DOUBLED,), step=41))) == 2
-    assert len(lines(moment(()), replace(moment((DOUBLED,)), undone=True))) == 2
+    assert len(lines(moment(0), moment(1, "then halve the rate to 0.01"))) == 2
+    assert len(lines(moment(0), moment(1, step=41))) == 2
+    assert len(lines(moment(0), replace(moment(1), undone=True))) == 2
+    undone = "then double the rate to 0.02, undone: switch to sgd"
+    assert len(lines(moment(0), moment(1, undone))) == 2
     other = AppliedCommand(40, ScaleLearningRate(4.0))
-    assert len(lines(moment((DOUBLED,)), moment((other,)))) == 2
+    assert len(lines(moment(1), replace(moment(2), lineage=(other, other)))) == 2
