@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.core import ParameterSource
 from support.cli import VALUES, Program, long_flag, the_error
+from support.rarely import rarely
 from support.workers import needs_workers
 
 from digit_tui.cli.main import cli
@@ -156,7 +157,7 @@ TWO_PROCESSES += ["--threads", "2"]
 
 
 @needs_workers
-@pytest.mark.parametrize("flag", ["--resume", "--replay"])
+@pytest.mark.parametrize("flag", ["--resume", *rarely("--replay")])
 def test_a_saved_run_takes_another_number_of_threads(
     flag: str, program: Program, tmp_path: Path
 ) -> None:

@@ -71,6 +71,7 @@ def test_the_gradient_is_numerical(exaggeration: float) -> None:
         assert found[digit, axis] == pytest.approx(slope, rel=1e-3, abs=1e-6)
 
 
+@pytest.mark.long
 def test_neighbours_agree_better_than_on_the_map_of_principal_components(sample: Dataset) -> None:
     images, labels = sample.test_images[:600] / np.float32(255), sample.test_labels[:600]
     *_, last = embed(images)

@@ -85,14 +85,13 @@ def file_call(moments: random.Random) -> dict[str, Any]:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    ("seed", "kills"),
+    ("death", "seed", "kills"),
     [
-        (18, 20),
-        pytest.param(19, 60, marks=pytest.mark.long),
-        pytest.param(20, 900, marks=pytest.mark.soak),
+        (file_call, 18, 20),
+        *(pytest.param(death, 19, 60, marks=pytest.mark.long) for death in (clock, file_call)),
+        *(pytest.param(death, 20, 900, marks=pytest.mark.soak) for death in (clock, file_call)),
     ],
 )
-@pytest.mark.parametrize("death", [clock, file_call], ids=lambda death: str(death.__name__))
 def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(
     death: Callable[[random.Random], dict[str, Any]],
     seed: int,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.forks import NEVER, STOP, fork_sha, given, needs_workers, of_fork, results_of
-from support.rarely import rarely
+from support.rarely import endurance, rarely
 
 from digit_tui.data import Dataset
 from digit_tui.engine.step_group import StepGroup
@@ -101,7 +101,7 @@ def test_branches_with_several_blocks_an_epoch(
 
 
 @needs_workers
-@pytest.mark.parametrize("batch_size", [100, *rarely(1_500)])
+@pytest.mark.parametrize("batch_size", [*rarely(100), *endurance(1_500)])
 def test_branches_with_workers(batch_size: int, many: Dataset, train: Any) -> None:
     options = {"dataset": many, "batch_size": batch_size, "threads": 2}
     changes = (SetOptimizer("rmsprop", 0.002), SetAugmentation("affine"))

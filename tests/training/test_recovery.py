@@ -119,6 +119,7 @@ def test_lost_steps_are_computed_again_from_the_last_copy(
     assert ran.sha256 == expected.sha256
 
 
+@pytest.mark.long
 def test_after_three_deaths_within_a_minute_one_process_goes_on(train: Any, config: Any) -> None:
     expected = train(threads=2, epochs=40)
     killed: list[int] = []
@@ -171,6 +172,7 @@ def test_when_no_process_can_be_started_any_more_one_goes_on(
     assert Ran(trainer, events).sha256 == expected.sha256
 
 
+@pytest.mark.long
 def test_a_process_that_does_not_answer_is_replaced(
     train: Any, die_at: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -255,6 +255,7 @@ async def test_a_press_on_what_is_gone(window: Any, story: Any) -> None:
         widget._parent = parent
 
 
+@pytest.mark.long
 async def test_a_dialog_that_was_closed_leaves_no_memory(window: Any, story: Any) -> None:
     async with window() as opened:
         await opened.tell(*story.opening(), *story.epochs(1))
