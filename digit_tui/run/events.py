@@ -310,6 +310,8 @@ class Paused:
     """... and the learning rate there, before the schedule."""
     trains_on: bool = field(default=False, metadata={"json": False})
     """Whether it then trains on by itself: what may be the cause is taken back."""
+    words: str = field(default="", metadata={"json": False})
+    """What happened, where it was before a resume; else Diverged or Spiked says it."""
 
 
 @dataclass(frozen=True, eq=False)

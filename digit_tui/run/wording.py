@@ -241,14 +241,15 @@ def after_trouble(event: Paused, ways: Ways | None) -> list[str]:
     remedies = SPIKE if event.reason == "spike" else TROUBLE
     remedy = remedies[2 * (event.back_to == 0) + event.trains_on]
     advice = with_remedy("paused", remedy, ways)
+    told = [event.words, advice] if event.words else [advice]
     if event.back_to is None:
-        return [advice]
+        return told
     there = f"that is epoch {event.back_to:.2f}"
     if not event.undoes:
-        return [advice, with_remedy(f"{there}, with the same settings", SAME_SETTINGS, ways)]
+        return [*told, with_remedy(f"{there}, with the same settings", SAME_SETTINGS, ways)]
     if any(isinstance(each.command, RATE_SETTINGS) for each in event.undoes):
         there += f", rate {event.back_rate:.4g}"
-    return [advice, _undone(event.undoes, f"{there}; undoes: ")]
+    return [*told, _undone(event.undoes, f"{there}; undoes: ")]
 
 
 def snapshot_words(snapshot: SnapshotInfo, step: bool = True) -> str:

@@ -23,6 +23,7 @@ from digit_tui.run.events import (
     Diverged,
     EpochEnded,
     Evaluated,
+    Paused,
     Restored,
     Resumed,
     RunStarted,
@@ -93,6 +94,8 @@ class RunHistory:
                 Diverged(step=step, epoch=epoch, message=words)
                 | Spiked(step=step, epoch=epoch, message=words)
             ):
+                self._trouble = Trouble(step, epoch, words)
+            case Paused(step=step, epoch=epoch, words=words) if words:
                 self._trouble = Trouble(step, epoch, words)
             case Resumed():
                 self._trouble = None

@@ -21,6 +21,8 @@ class Trouble(NamedTuple):
     """The step where it was left."""
     reason: str
     """One of TROUBLES."""
+    words: str
+    """What had happened."""
     back_to: int
     """The step to go back to, ..."""
     commands: int

@@ -43,7 +43,9 @@ STEP: dict[str, Check] = {"step": whole()}
 FRACTION = optional(number(0, 1))
 FIGURE = optional(number())
 """Of an epoch; null is NaN."""
-TROUBLE = fields({"reason": one_of(TROUBLES), "back_to": whole(), "commands": whole()})
+TROUBLE = fields(
+    {"reason": one_of(TROUBLES), "words": text(), "back_to": whole(), "commands": whole()}
+)
 
 COMMANDS = {
     name: fields(STEP | checks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from digit_tui.insight.health.record import Record
+from digit_tui.insight.health.record import Record, Trouble
 from digit_tui.run.changes import settings_along
 from digit_tui.run.commands import SetBatchSize
 from digit_tui.run.health_record import (
@@ -30,6 +30,7 @@ def record_of_saved(run: SavedRun, state: RunState | None = None, **known: Any) 
         RunError: if the journal is damaged.
     """
     data, history = run.record["data"], run.history()
+    left_in = history.trouble
     if state is not None:
         history.step, history.lineage = state.step, state.lineage
     images = data["training_images"]
@@ -37,13 +38,18 @@ def record_of_saved(run: SavedRun, state: RunState | None = None, **known: Any) 
     split = config.monitored_split
     sizes = tuple(each for each in history.lineage if isinstance(each.command, SetBatchSize))
     places = [position(step, sizes, config.batch_size, images) for step, _ in history.lineage]
+    epoch = position(history.step, sizes, config.batch_size, images)
+    trouble = None
+    if left_in is not None and left_in.at == history.step:
+        trouble = Trouble(history.step, epoch, left_in.words)
     return record_of(
         config,
         settings_along(history.lineage, config)[-1],
         (images, data[f"{split}_images"], data["classes"]),
         step=history.step,
-        epoch=position(history.step, sizes, config.batch_size, images),
+        epoch=epoch,
         epochs=latest_and_best([facts_of_line(line, split) for line in history.epochs]),
         changes=tuple(changes_in(history.lineage, config, places)),
+        trouble=trouble,
         **known,
     )

@@ -64,6 +64,12 @@ class StartPoint:
         ]
         return min(found, key=lambda each: each[1], default=None)
 
+    @property
+    def lowest_training_loss(self) -> float | None:
+        """Of the epochs in force, in nats; None without any."""
+        losses = [each["train_loss"] for each in self._epochs]
+        return min((each for each in losses if each is not None), default=None)  # null: no number
+
     def loss_of(self, state: RunState | None) -> float | None:
         """The training loss of the last epoch before a state, in nats; None if it is unknown."""
         if state is None:

@@ -53,6 +53,7 @@ class CommandHandler:
         self.saves = SaveSchedule()
         self.undo = UndoManager(dataset.classes)
         self.left_in: Trouble | None = None
+        self._trouble_words = ""
         self._config = config
         self._dataset = dataset
         self._branches = branches
@@ -95,7 +96,8 @@ class CommandHandler:
                     yield from self._give_up_repeating()
                 if self.mode.in_trouble and self._interactive:
                     step, lineage = self.undo.last_good(self._branches.run)
-                    self.left_in = Trouble(self._step, self.mode.reason, step, len(lineage))
+                    why = self.mode.reason, self._trouble_words
+                    self.left_in = Trouble(self._step, *why, step, len(lineage))
                 self.mode = stopping(reason)
             case commands.Inspect():
                 for branch in self._branches.each():
@@ -116,30 +118,37 @@ class CommandHandler:
             case _:
                 yield from self._change(command)
 
-    def pause(self, reason: str) -> Iterator[Event]:
+    def pause(self, reason: str, words: str = "", resumed: bool = False) -> Iterator[Event]:
         """Pause the run.
 
         Args:
             reason: see the event `Paused`; where all epochs are done, "finished" instead of asked.
+            words: what happened, if that is a trouble.
+            resumed: whether it was before the run was resumed.
         """
         if reason == "asked" and self._branches.finished:
             reason = "finished"
-        self.mode = paused(reason)
+        self.mode, self._trouble_words = paused(reason), words
         for branch in self._branches.each():
             yield from self._branches.label(branch, branch.publish())
-        yield self._paused(reason)
+        yield self._paused(reason, words if resumed else "")
         for branch in self._branches.each():
             yield from self._branches.label(branch, branch.evaluate())
         if reason == "finished" and self._interactive and not self._branches.forked:
             yield self.undo.take_snapshot(self._branches.run)  # the end has a row in the timeline
 
-    def take_over(self, trouble: Trouble) -> Iterator[Event]:
-        """Pause a run that is resumed in the trouble in which it was left."""
-        run = self._branches.run
-        self.undo.remember_way_back(trouble.back_to, run.state.lineage[: trouble.commands])
-        yield from self.pause(trouble.reason)
+    def take_over(self, trouble: Trouble, lowest_loss: float | None) -> Iterator[Event]:
+        """Pause a run that is resumed in the trouble in which it was left.
 
-    def _paused(self, reason: str) -> Paused:
+        Args:
+            trouble: that.
+            lowest_loss: of training before it, in nats; None if it is unknown.
+        """
+        back_to = trouble.back_to, self._branches.run.state.lineage[: trouble.commands]
+        self.undo.remember_trouble_of_before(*back_to, lowest_loss)
+        yield from self.pause(trouble.reason, trouble.words, resumed=True)
+
+    def _paused(self, reason: str, words: str) -> Paused:
         run = self._branches.run
         if not self.mode.in_trouble or not self._interactive:
             return Paused(self._step, run.position, reason)
@@ -148,7 +157,7 @@ class CommandHandler:
         back_to = run.position_at(step, lineage)
         rate = settings_along(lineage, run.config)[-1].learning_rate
         trains_on = self.undo.takes_back_a_cause(run, lineage)
-        return Paused(self._step, run.position, reason, back_to, undoes, rate, trains_on)
+        return Paused(self._step, run.position, reason, back_to, undoes, rate, trains_on, words)
 
     def _resume(self, mode: Mode = RUNNING) -> Iterator[Event]:
         if self._branches.finished:

@@ -177,8 +177,10 @@ class Trainer:
         yield from run.evaluate()
         if self._interactive:
             yield self.handler.undo.take_snapshot(run)
-            if self._start_point.trouble is not None:
-                yield from self.handler.take_over(self._start_point.trouble)
+            trouble = self._start_point.trouble
+            if trouble is not None:
+                lowest_loss = self._start_point.lowest_training_loss
+                yield from self.handler.take_over(trouble, lowest_loss)
 
     def _end(self, reason: str) -> Iterator[Event]:
         by_branch: list[list[Event]] = []
@@ -268,7 +270,7 @@ class Trainer:
             if spiked is not None:
                 yield from branch.publish()
                 yield spiked
-                yield from handler.pause("spike")
+                yield from handler.pause("spike", spiked.message)
                 return
             if half or epoch_ended:
                 yield from handler.undo.take_snapshot_if_cheap(branch)
@@ -281,7 +283,7 @@ class Trainer:
         diverged = Diverged(state.step, branch.position, trouble.what, trouble.value, message)
         yield from self._branches.label(branch, [*branch.publish(), diverged])
         if not self._branches.forked:
-            yield from self.handler.pause("diverged")
+            yield from self.handler.pause("diverged", message)
             return
         other = self._branches.run if branch is self._branches.fork else self._branches.fork
         assert other is not None

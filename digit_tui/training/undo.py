@@ -160,9 +160,19 @@ class UndoManager:
             if saved is not None:
                 saved.monitored_loss = best[1]
 
-    def remember_way_back(self, step: int, lineage: Lineage) -> None:
-        """Of a run that was left in a trouble and is resumed: as `last_good` was then."""
+    def remember_trouble_of_before(
+        self, step: int, lineage: Lineage, lowest_loss: float | None
+    ) -> None:
+        """A run that was left in a trouble is resumed.
+
+        Args:
+            step: where to go back to, as `last_good` was then.
+            lineage: with these commands in force.
+            lowest_loss: of training before the trouble, in nats; None if it is unknown.
+        """
         self._way_back = step, lineage
+        if lowest_loss is not None:
+            self._alarm.best = min(lowest_loss, self._alarm.best)
 
     def take_over(self, loss: float) -> None:
         """The run goes on, with a network whose training loss was about this."""

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from support.undo import NEVER, STOP, end_of, forget_earlier
 
+from digit_tui.insight.health.rules import findings_of
 from digit_tui.run.commands import Resume, ScaleLearningRate, SetLearningRate, Stop, Undo
 from digit_tui.run.events import Diverged, Paused, Restored, Resumed, Spiked, StepsDone, WentBack
+from digit_tui.storage.saved_health import record_of_saved
 from digit_tui.storage.saved_run import SavedRun
 
 RUINED = [(50, ScaleLearningRate(100.0)), (50, ScaleLearningRate(1000.0))]
@@ -28,10 +30,11 @@ def left(request: pytest.FixtureRequest, train: Any, tmp_path: Path) -> Any:
 def test_it_stays_paused_with_the_same_way_back(left: Any, go_on: Any, tmp_path: Path) -> None:
     ran = go_on(tmp_path, [STOP], interactive=True)
     (told,), (again,) = left.all(Paused), ran.all(Paused)
-    assert vars(again) == vars(told)
+    (trouble,) = left.all(Spiked) + left.all(Diverged)
+    assert vars(again) == vars(told) | {"words": trouble.message}
     assert not ran.all(StepsDone)
     third = go_on(tmp_path, [STOP], interactive=True)  # it was left in trouble once more
-    assert vars(third.all(Paused)[0]) == vars(told)
+    assert vars(third.all(Paused)[0]) == vars(again)
 
 
 @pytest.mark.parametrize("forgotten", [False, True])
@@ -88,3 +91,26 @@ def test_it_goes_on_where_nobody_is(left: Any, go_on: Any, tmp_path: Path) -> No
     assert ran.all(Restored)[0].step == step
     assert ran.ended.steps == step + 3
     assert SavedRun.read(tmp_path).history().trouble is None
+
+
+@pytest.mark.parametrize("left", [Spiked], indirect=True)
+def test_who_trains_on_after_a_resume_still_gets_back_to_before_it(
+    left: Any, train: Any, go_on: Any, tmp_path: Path
+) -> None:
+    """No moment of the ruined network is taken for a good one."""
+    lower = (NEVER, ScaleLearningRate(0.5))
+    step = left.ended.steps
+    script = [lower, (NEVER, Resume()), (step + 20, Undo()), STOP]
+    ran = go_on(tmp_path, script, interactive=True)
+    (back,) = ran.all(WentBack)
+    assert (back.step + back.ahead, back.aim_lineage) == (50, ())
+    assert end_of(ran) == end_of(train(epochs=12, optimizer="sgd"))
+
+
+def test_what_ails_it_is_known_of_the_folder(left: Any, tmp_path: Path) -> None:
+    saved = SavedRun.read(tmp_path)
+    record = record_of_saved(saved, saved.checkpoint().state)
+    (trouble,) = left.all(Spiked) + left.all(Diverged)
+    assert record.trouble == (trouble.step, trouble.epoch, trouble.message)
+    finding = findings_of(record)[0]
+    assert (finding.words, finding.remedies) == (trouble.message, ("undo",))
