@@ -1,4 +1,4 @@
-"""Rules on what is learned by heart: overfitting, too few images, more epochs than help."""
+"""Rules on the fit: too little is learned, or by heart; too few images; more epochs than help."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ RISE = 0.10
 which has no augmentation, rise by up to 0.04 and lose nothing."""
 RISE_SEEN, GAP_SEEN = 0.02, 0.02
 """Of both so much is told, as near the limit, where nothing is beyond one."""
+UNDERFIT = 0.88
+"""Accuracy on the training images below which a network that is done has learned too little. The
+presets end above 0.98, plain gradient descent above 0.9; four hidden units at 0.74 to 0.85."""
+ALIKE = 0.05
+"""The other images are read so much better or worse at most: else it is the labels, or the fit."""
 LATELY = 3
 """Epochs whose median is the loss of now."""
 RISE_EPOCHS = 5
@@ -136,6 +141,33 @@ def overfitting(record: Record) -> Finding | None:
         + ("" if record.augmented else ", as they are"),
         ("timeline",) if record.augmented else ("timeline", "augment"),
     )
+
+
+def underfitting(record: Record) -> Finding | None:
+    """All epochs done, and even of the images that it learns from many are read wrong."""
+    last = record.last
+    known = record.training_check is not None or not record.augmented
+    if last is None or not record.finished or not known or _is_reduced(record):
+        return None
+    share, other = _accuracies(record, last)
+    if not BETTER / record.classes < share < UNDERFIT or abs(share - other) > ALIKE:
+        return None
+    return Finding(
+        "underfitting",
+        NOTE,
+        0.0,
+        0,
+        "it underfits",
+        f"when all epochs are done, {share:.1%} of the training images are right, and {other:.1%} "
+        "of the others",
+        f"a network of {'-'.join(map(str, record.hidden))} hidden units, or too little training",
+        ("restart",),
+    )
+
+
+def _is_reduced(record: Record) -> bool:
+    """Whether a person has taken units or weights away."""
+    return any(each.setting in ("switched_off", "pruned") and each.new for each in record.changes)
 
 
 def near_limits(record: Record) -> list[str]:

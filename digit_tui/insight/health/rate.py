@@ -27,6 +27,8 @@ GROWN = 5.0
 """Deviation of the weights, as a multiple of the initial one, that tells of too high a rate where
 nothing was learned. Presets stay below 2.7; rates that are a hundred times too high give 7.9 and
 more within an epoch."""
+RUINOUS_GROWTH = 100.0
+"""The same of a network that had learned something."""
 LOW_RATE = 0.05
 """Times the optimizer's own rate. At a hundredth the loss falls by 2% an epoch at first, where the
 usual rate halves it: a range test (Smith 2017, "Cyclical learning rates for training neural
@@ -63,12 +65,13 @@ def high_rate(record: Record) -> Finding | None:
     if seen is not None:
         limit = LARGE_UPDATE if seen.step >= _known_from(record) else RUINOUS_UPDATE
         largest, grown = _largest_fit_update(seen), _growth(seen)
-        if largest > limit:  # of the next step
-            change = _raise(record, seen.step)
+        if largest > limit:  # of the next step; in a trouble what led there was before it
+            change = _raise(record, seen.step, acted=record.trouble is not None)
             first = record.first_seen(lambda each: _largest_fit_update(each) > limit)
             evidence = f"the update ratio of a layer is {largest:.2g}; near 0.001 is healthy"
             return _high(record, change, evidence, (first.epoch, first.step))
-        if grown > GROWN and not record.learned and seen.step >= _known_from(record):
+        unusual = grown > RUINOUS_GROWTH or (grown > GROWN and not record.learned)
+        if unusual and seen.step >= _known_from(record):
             change = _raise(record, seen.step, acted=True)
             first = record.first_seen(lambda each: _growth(each) > GROWN)
             evidence = f"the weights of a layer have grown to {grown:.3g} times their first spread"

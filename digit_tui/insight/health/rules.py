@@ -23,6 +23,7 @@ RULES = (
     Rule("few images", fit.few_images),
     Rule("by heart", fit.by_heart),
     Rule("overfitting", fit.overfitting),
+    Rule("underfitting", fit.underfitting),
     Rule("plateau", loss.plateau),
     Rule("still weights", weights.still_weights),
     Rule("useless epochs", fit.useless_epochs),
@@ -52,6 +53,8 @@ def findings_of(record: Record) -> list[Finding]:
     found = [finding for rule in RULES if (finding := rule.find(record)) is not None]
     if any(each.rule in TOO_HIGH for each in found):
         found = [each for each in found if each.rule not in BESIDE]
+    if any(each.severity > NOTE for each in found):
+        found = [each for each in found if each.rule != "underfitting"]  # that is why
     found = [_perhaps_earlier(each, record) for each in found]
     possible = [_without_vain_undo(finding, record) for finding in found]
     possible = [_without_vain_halving(finding, record) for finding in possible]
@@ -114,8 +117,12 @@ def _without_vain_halving(finding: Finding, record: Record) -> Finding:
 
 
 def _cause_of(finding: Finding, record: Record) -> SettingChange | None:
-    """The change that a finding names: a trouble does so in its words."""
-    for change in record.changes_by(record.step):
+    """The change that a finding names: a trouble does so in its words.
+
+    It may be the first ones of several in a row, those that had acted when it began.
+    """
+    steps = sorted({each.step for each in record.changes if each.step <= record.step})
+    for change in (each for step in reversed(steps) for each in record.changes_by(step)):
         named = not finding.cause and finding.rule == "trouble" and change.words in finding.words
         if named or change_words(change) == finding.cause:
             return change

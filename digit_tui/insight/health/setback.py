@@ -77,8 +77,8 @@ def set_back(record: Record) -> Finding | None:
         change.epoch,
         change.step,
         "it reads fewer digits than before",
-        f"{last.accuracy:.2%} of the {record.monitored_split} digits, at epoch {before.epoch} "
-        f"{before.accuracy:.2%} (p = {p:.1g})",
+        f"{last.accuracy:.2%} of the {record.monitored_split} digits after epoch {last.epoch}, "
+        f"{before.accuracy:.2%} after epoch {before.epoch} (p = {p:.1g})",
         change_words(change),
         ("undo", "halve_rate"),
     )

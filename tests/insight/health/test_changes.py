@@ -211,5 +211,56 @@ def test_half_a_rate_is_advised_where_that_takes_its_cause_back(
         assert worst.remedies == (("undo", "halve_rate") if advised else ("undo",))
 
 
+def test_who_turns_the_rate_in_a_trouble_does_not_change_what_led_there(sample: Dataset) -> None:
+    ran = diagnose(sample, [(70, ScaleLearningRate(8.0))], epochs=2)
+    (change,) = ran.last.changes
+    step, epoch = ran.last.step, ran.last.epoch
+    turned = change._replace(step=step, epoch=epoch, old=0.008, new=0.064, words="learning rate X")
+    record = replace(
+        ran.last,
+        learning_rate=0.064,
+        changes=(change, turned),
+        inspections=(_with_large_updates(ran.last.inspections[-1]),),
+        trouble=Trouble(step, epoch, "loss rose"),
+    )
+    found = {each.rule: each for each in findings_of(record)}
+    assert found["high rate"].cause == "learning rate 0.001 → 0.008 at step 70"
+    assert found["high rate"].remedies == ("undo",)
+
+
+def test_of_changes_in_a_row_the_first_may_be_the_cause(sample: Dataset) -> None:
+    """Nobody is advised to halve a rate that is four times what did no harm."""
+    ran = diagnose(sample, at([70, 80, 100], ScaleLearningRate(2.0)), epochs=2)
+    seen = ran.last.inspections[-1]
+    dead = [each._replace(dead=0.7) for each in seen.layers]
+    looks = (seen._replace(step=90, layers=(*dead[:-1], seen.layers[-1])),)
+    (finding,) = (
+        each
+        for each in findings_of(replace(ran.last, inspections=looks))
+        if each.rule == "dead units"
+    )
+    assert finding.cause == "learning rate 0.001 → 0.004 at steps 70 to 80"
+    assert finding.remedies == ("timeline",)
+
+
+def test_weights_that_have_exploded_are_told_of_a_network_that_had_learned(
+    sample: Dataset,
+) -> None:
+    ran = diagnose(sample, [(70, ScaleLearningRate(64.0))], epochs=2)
+    best = ran.last.epochs[0]._replace(loss=0.1)
+    for times, told in ((20.0, False), (1e12, True)):
+        seen = ran.last.inspections[-1]
+        layers = tuple(
+            each._replace(weight_deviation=times * 0.05, update_ratio=float("nan"))
+            for each in seen.layers
+        )
+        record = replace(ran.last, epochs=(best, best._replace(epoch=2, step=ran.last.step)))
+        found = findings_of(replace(record, inspections=(seen._replace(layers=layers),)))
+        high = [each for each in found if each.rule == "high rate"]
+        assert bool(high) == told
+        if told:
+            assert "the weights of a layer have grown to " in high[0].evidence
+
+
 def _with_large_updates(seen: Inspection) -> Inspection:
     return seen._replace(layers=tuple(each._replace(update_ratio=9.0) for each in seen.layers))

@@ -138,3 +138,19 @@ def test_what_is_near_a_limit_is_told(overfitted: Diagnosed) -> None:
     known = replace(overfitted.last, epochs=(last._replace(train_accuracy=1.0, accuracy=0.949),))
     (words,) = near_limits(replace(known, training_check=None))
     assert words.startswith("100.0% of the training images are right and 94.9% of the others (by")
+
+
+@pytest.mark.parametrize(("hidden", "told"), [((3,), True), ((32,), False)])
+def test_a_network_that_is_too_small_is_told_when_it_is_done(
+    sample: Dataset, hidden: tuple[int, ...], told: bool
+) -> None:
+    ran = diagnose(sample, hidden=hidden, epochs=6)
+    assert "underfitting" not in ran.ever  # it may learn more yet
+    done = replace(ran.last, finished=True)
+    found = {each.rule: each for each in findings_of(done)}
+    assert ("underfitting" in found) == told
+    if told:
+        assert found["underfitting"].cause.startswith("a network of 3 hidden units")
+        assert "underfitting" not in [
+            each.rule for each in findings_of(replace(done, finished=False))
+        ]

@@ -45,9 +45,8 @@ def test_who_raised_the_rate_reads_what_it_cost_until_it_is_made_good(sample: Da
     assert told == [False] * 5 + [True] + [False] * 3
     (finding,) = ran.findings[5]
     before, after = (ran.last.epochs[place].accuracy for place in (3, 5))
-    assert finding.evidence.startswith(
-        f"{after:.2%} of the test digits, at epoch 4 {before:.2%} (p"
-    )
+    told = f"{after:.2%} of the test digits after epoch 6, {before:.2%} after epoch 4 (p"
+    assert finding.evidence.startswith(told)
     assert finding.cause.startswith("learning rate 0.001 → 0.016 at steps 272 to 308")
     # Undoing would take back the last of four doublings.
     assert finding.remedies == ("timeline", "halve_rate")
