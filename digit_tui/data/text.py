@@ -36,9 +36,14 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
-def in_nats(loss: float) -> str:
-    """A loss, for example "0.0951"; of one that has exploded not all of its digits."""
-    return f"{loss:.4f}" if not abs(loss) >= LARGE else f"{loss:.3g}"
+def in_nats(loss: float, places: int = 4) -> str:
+    """A loss, for example "0.0951"; of one that has exploded not all of its digits.
+
+    Args:
+        loss: it.
+        places: after the point.
+    """
+    return f"{loss:.{places}f}" if not abs(loss) >= LARGE else f"{loss:.3g}"
 
 
 def reason_of(error: BaseException) -> str:

@@ -9,7 +9,7 @@ from digit_tui.insight.calibration import WANTED_ACCURACY, Measures, Reliability
 COVERAGE = f"Coverage at {WANTED_ACCURACY:.1%} accuracy"
 
 NAME_COLUMNS, NUMBER_COLUMNS = 24, 8
-BETTER = "Lower is better, except for coverage."
+BETTER = "Lower is better, but for temperature and coverage."
 """How to read the table of the measures."""
 
 

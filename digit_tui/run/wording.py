@@ -97,13 +97,16 @@ def _undone(commands: Lineage, head: str, before: str = "") -> str:
     """
     names = [command_words(each.command) for each in commands]
     runs = [(name, len([*same])) for name, same in groupby(names)]
-    shown = [name if count == 1 else f"{name} {count} times" for name, count in runs]
+    long = [name if count == 1 else f"{name} {count} times" for name, count in runs]
+    short = [each.replace("the learning rate", "the rate") for each in long]
     for at in range(len(runs)):
         left = sum(count for _, count in runs[:at])
-        words = ", ".join(shown[at:]) + (f" and {counted(left, 'other change')}" if left else "")
-        if len(f"{before}{head}{words}") <= ROW:
-            break
-    return head + words
+        others = f" and {counted(left, 'other change')}" if left else ""
+        for shown in (long, short):
+            words = f"{head}{', '.join(shown[at:])}{others}"
+            if len(f"{before}{words}") <= ROW:
+                return words
+    return words
 
 
 def divergence(what: str, value: float, step: int, changes: Sequence[SettingChanged]) -> str:
@@ -244,7 +247,8 @@ def after_trouble(event: Paused, ways: Ways | None) -> list[str]:
     told = [event.words, advice] if event.words else [advice]
     if event.back_to is None:
         return told
-    there = f"that is epoch {event.back_to:.2f}"
+    undo = None if ways is None else ways.get("undo")
+    there = f"{f'{undo} leads to' if undo else 'that is'} epoch {event.back_to:.2f}"
     if not event.undoes:
         return [*told, with_remedy(f"{there}, with the same settings", SAME_SETTINGS, ways)]
     if any(isinstance(each.command, RATE_SETTINGS) for each in event.undoes):

@@ -101,10 +101,10 @@ def test_a_table_for_people(finished: tuple[Path, dict[str, Any]]) -> None:
         ["1", "784-4", "3,140"],
         ["2", "4-10", "50"],
     ]
-    assert lines[13:15] == ["Health", "no check finds anything beyond its limit"]
+    assert lines[13] == "Health"
+    assert lines[14].startswith("it underfits: when all epochs are done, ")
     assert lines[15].startswith("looked at: 2 epochs, the layers at step 64, ")
-    assert lines[16].startswith("checked for: trouble, not finite, ")
-    assert len(lines) == 17
+    assert len(lines) == 16
     assert max(map(len, lines[5:12])) <= 80
 
 

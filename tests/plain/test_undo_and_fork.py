@@ -153,7 +153,7 @@ def test_a_loss_that_is_no_number(converse: Converse) -> None:
     place = ended.lines.index(message)
     assert message.endswith("after learning rate 0.001 → 1e+20")
     assert ended.lines[place + 1] == "paused: undo trains on from when it was still good"
-    assert ended.lines[place + 2].startswith("that is epoch 0.")
+    assert ended.lines[place + 2].startswith("undo leads to epoch 0.")
     assert ended.lines[place + 2].endswith(", rate 0.001; undoes: set the learning rate to 1e+20")
     assert ended.lines[place + 3].startswith("in trouble at epoch 0.")
     assert ended.find("^back from epoch 0.[01]")

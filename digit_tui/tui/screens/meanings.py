@@ -137,7 +137,7 @@ RESTART = (
     Meaning("standard", "two layers, elastic deformation: the usual one"),
     Meaning("record", "large layers, many epochs: the most accurate"),
     Meaning("data: auto", "MNIST if it was fetched, else the bundled sample"),
-    Meaning("hidden layers", "neurons in each, from the pixels to the classes"),
+    Meaning("hidden layers", "units (neurons) in each, from pixels to classes"),
     Meaning("batch size", "training images that a step learns from"),
     Meaning("seed", "of chance: the same seed gives the same run"),
 )
@@ -175,7 +175,7 @@ CONFUSION = (
 )
 LAYERS = (
     Meaning("latest (weights)", "of the last step; the accuracy is of averaged ones"),
-    Meaning("784→128", "each of 128 units reads all 784 outputs below"),
+    Meaning("784→128", "each of 128 units reads all 784 outputs before it"),
     Meaning(f"weights 0.001 {PLUS_MINUS}0.05", "their mean, and how far they are spread"),
     Meaning("gradient", "how steep the loss is for this layer's weights"),
     Meaning("update 0.001", "by which part of itself a step changes the layer"),
@@ -206,7 +206,7 @@ UNITS = (
     Meaning("earlier importance", "figures are of now; home sorts anew"),
     Meaning("rank 1 of 512 (2.4%)", "its place in the layer by importance"),
     Meaning("active on 31.5%", "for so many digits it is above 0"),
-    Meaning("strongest weights", "from pixels or units below, to units above"),
+    Meaning("strongest weights", "from pixels or units before, to units after it"),
     Meaning("Excite it most", "digits: the label, and how active the unit is"),
     Meaning("Pruned", "accuracy if the smallest weights were 0 ({pruned})"),
 )
@@ -263,6 +263,7 @@ CALIBRATION = (
     Meaning("Coverage", "of the digits, the surest first, at this accuracy"),
     Meaning("Risk-coverage area", "mean share of mistakes, the surest digits first"),
     Meaning("93-100%  9,871", "so many digits of which it is so sure"),
+    Meaning("the curve", "of bins with 10 digits or more; grey: ideal"),
     Meaning("below the diagonal", "it is surer than it is right"),
     Meaning("Error by coverage", "mistakes if only the surest are answered ({risk})"),
 )
@@ -273,14 +274,14 @@ DRAW = (
     Meaning("thin brush, rubber", "what draws ({brush}), or rubs out ({rubber})"),
     Meaning("pen up, DOWN", "whether the arrow keys draw; {pen} switches"),
     Meaning("reads 7 (97.1%)", "what the network takes it for, and how surely"),
-    Meaning("most like 7 (97%) …", "what is no digit is still being learned"),
+    Meaning("most like 7 (97%) …", "it does not know yet what no digit looks like"),
     Meaning("7 or 1 (61%, 38%)", "it is one of the two, and not sure enough which"),
     Meaning("not a digit", "unlike what it has learned; like 8: the nearest"),
     Meaning("7 ██  83.5%", "how probable each digit is to the network"),
     Meaning("1 cropped", "only what has ink"),
     Meaning("2 20 pixels", "its longer side made as long as MNIST's digits"),
     Meaning("3 centred", "its centre of mass in the middle: what it sees"),
-    Meaning("as it is", "without these steps ({as_drawn}): see why they matter"),
+    Meaning("seen as drawn", "without these steps ({as_drawn}): see why they matter"),
     Meaning("orange, blue", "pixels for the answer, for the next best guess ({drawn_pixels})"),
     Meaning("what if it were", "how it would be read if moved, turned, thicker"),
     Meaning("◂", "then it would be read as another digit"),
@@ -288,7 +289,7 @@ DRAW = (
     Meaning("Which one is it?", "type what you drew, or just type it: so it is kept"),
 )
 EVERYWHERE = (
-    Meaning("sample · 784-512-10", "the digits; pixels, neurons of each layer, classes"),
+    Meaning("sample · 784-512-10", "the digits; pixels, units of each layer, classes"),
     Meaning("epoch 3.20/25", "in an epoch each training image is used once"),
     Meaning("step 1,204", "a step learns from one batch of images"),
     Meaning("8,058 images/s", "throughput: training images in a second"),

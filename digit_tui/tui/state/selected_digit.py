@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digit_tui.data import Dataset
+from digit_tui.data import Dataset, in_nats
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.nn import Network
 
@@ -63,7 +63,7 @@ class SelectedDigit:
     def heading(self, width: int) -> str:
         """Which digit it is, and doubts about its label, in as many words as fit."""
         loss = self.table.evaluation.losses[self.index]
-        name = f"#{self.index}  {self.true} → {self.predicted}  loss {loss:.2f}"
+        name = f"#{self.index}  {self.true} → {self.predicted}  loss {in_nats(loss, 2)}"
         if self.table.members is not None:
             answers = " ".join(map(str, self.table.members[:, self.index]))
             name = f"{name}  members {answers}"

@@ -9,7 +9,7 @@ from digit_tui.tui.key_words import with_keys
 DRAW_LARGER = "Too small? Then draw larger."
 OTHER_KEYS = "{rubber} rubber, {drawn_pixels} pixels, {as_drawn} as drawn"
 SEEN_AS_DRAWN = "Seen as drawn; {as_drawn}: normalised"
-LEFT = "The frame is left; {leave_canvas}: draw again."
+LEFT = "You have left the frame; {leave_canvas}: draw again."
 
 
 class DrawingWords(Static):

@@ -143,7 +143,7 @@ async def test_by_keys_alone(canvas: Any, network: Network, kept: list[Any]) -> 
         assert opened.sent == []
 
         await opened.press("escape", "space")
-        opened.find("The frame is left")
+        opened.find("You have left the frame")
         opened.find("esc Draw")
         opened.find("H Teach")
         opened.find("space Pause")
@@ -311,16 +311,16 @@ async def test_the_latest_of_two_names_is_taken_back(canvas: Any) -> None:
 async def test_the_frame_is_left_until_it_is_wanted(canvas: Any) -> None:
     async with canvas(80, 24) as opened:
         await opened.press("escape")
-        opened.find("The frame is left")
+        opened.find("You have left the frame")
         await opened.press("question_mark", "escape")
-        opened.find("The frame is left")
+        opened.find("You have left the frame")
         await opened.press("tab", "shift+tab")
-        opened.find("The frame is left")
+        opened.find("You have left the frame")
         await opened.press("7")  # nor does a digit switch the optimizer there
         assert opened.sent == []
         opened.find("Draw first")
         await opened.press("escape")
-        assert "The frame is left" not in opened.text
+        assert "You have left the frame" not in opened.text
 
 
 async def test_named_classes_take_no_drawings(canvas: Any, story: Any) -> None:

@@ -41,7 +41,7 @@ async def test_the_page_and_where_its_temperature_is_from(window: Any, story: An
         opened.find("digit-tui calibrate RUN")
         assert "after" not in opened.text
         opened.find(r"Coverage, 99.9% accuracy +\d")
-        opened.find("Lower is better, except for coverage")
+        opened.find("Lower is better, but for temperature")
         drawing = opened.app.screen.query_one("#reliability", Chart)._drawing
         diagonal, curve = drawing.curves
         assert (drawing.span, drawing.bounds) == ((50, 100), (0.5, 1))

@@ -11,7 +11,7 @@ UNIT_KEYS: list[BindingType] = [
         "apply_share",
         "Prune",
         id="apply_share",
-        tooltip="Prune the run by the share that is chosen",
+        tooltip="Where a share is chosen: prune the run by it",
     ),
     Binding("escape", "back", "Back", id="close_unit", tooltip="Show the whole layer again"),
     Binding("x", "switch", "Off, on", id="switch", tooltip="Switch the unit off, or on again"),
