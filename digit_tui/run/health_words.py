@@ -11,7 +11,7 @@ from digit_tui.insight.health.record import Record
 from digit_tui.insight.health.rules import RULES
 from digit_tui.run.remedies import HEALTH, Ways
 
-CHECKS = f"{', '.join(rule.name for rule in RULES)} (digit-tui manual health explains each)"
+CHECKS = f"{', '.join(rule.name for rule in RULES)} (the manual explains each: health)"
 """What is checked, by the names that the manual explains; of all else nothing is said."""
 SHORTENED_AT = ", ", " by step ", " from "
 """What goes before one of these in a finding's words can do alone."""

@@ -87,7 +87,7 @@ def test_no_check_finds_anything(sample: Dataset) -> None:
         "looked at: 1 epoch, the layers at step 63, 1,000 digits that it is measured on, "
         "2,000 training images",
         f"checked for: {', '.join(rule.name for rule in RULES)} "
-        "(digit-tui manual health explains each)",
+        "(the manual explains each: health)",
     ]
 
 
