@@ -86,8 +86,7 @@ def test_no_check_finds_anything(sample: Dataset) -> None:
         "no check finds anything beyond its limit",
         "looked at: 1 epoch, the layers at step 63, 1,000 digits that it is measured on, "
         "2,000 training images",
-        f"checked for: {', '.join(rule.name for rule in RULES)} "
-        "(the manual explains each: health)",
+        f"checked for: {', '.join(rule.name for rule in RULES)} (the manual explains each: health)",
     ]
 
 

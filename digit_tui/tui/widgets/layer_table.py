@@ -24,6 +24,8 @@ HEALTHY = (1e-4, 1e-2)
 """Update ratios between these need no thought; about 1e-3 is the rule of thumb."""
 MUCH = 0.4
 """From this share on, dead units are marked."""
+LARGE = 1e4
+"""Of what has exploded one digit says enough; columns would touch each other."""
 TREND = 16
 """Looks in a line of the past."""
 LEAST_SPAN = log10(2)
@@ -45,10 +47,12 @@ class Moment:
 
 
 def number(value: float, precision: int = 2) -> str:
-    """A number in few columns, for example 0.034, 1.2e-04 or nan."""
+    """A number in few columns, for example 0.034, 1.2e-04, 3e+12 or nan."""
     if value == 0 or not isfinite(value):
         return f"{value:g}"
-    return f"{value:.{precision}g}" if 1e-3 <= abs(value) < 1e4 else f"{value:.1e}"
+    if 1e-3 <= abs(value) < LARGE:
+        return f"{value:.{precision}g}"
+    return f"{value:.1e}" if abs(value) < LARGE else f"{value:.0e}"
 
 
 def _spread(mean: float, deviation: float) -> str:

@@ -12,11 +12,12 @@ import pytest
 from support.rarely import rarely
 from support.steering import forked
 
+from digit_tui.insight.layers import LayerFacts
 from digit_tui.run import events as happened
 from digit_tui.run.commands import AppliedCommand, Prune
 from digit_tui.tui.screens.network.page import Page
 from digit_tui.tui.screens.network.view import PAGES, NetworkView
-from digit_tui.tui.widgets.layer_table import past_bars
+from digit_tui.tui.widgets.layer_table import COLUMNS, past_bars
 
 
 def page_of(opened: Any) -> Page:
@@ -132,6 +133,13 @@ def test_only_a_change_that_matters_is_seen_in_the_past() -> None:
     assert past_bars([0.056, 0.058, 0.0565, np.nan], log=True) == "▁▁▁ "
     assert past_bars([0.05, 0.06, 0.1], log=True) == "▁▃█"
     assert past_bars([1.0, 1e-3, 10.0], log=True)[1:] == "▁█"
+
+
+@pytest.mark.parametrize("mean", [0.0, -0.00093, 12.5, -2.2e11, float("nan")])
+@pytest.mark.parametrize("deviation", [0.05, 9_999.0, 1.8e12, float("inf")])
+def test_columns_do_not_touch_where_weights_have_exploded(mean: float, deviation: float) -> None:
+    layer = LayerFacts((784, 512), 401_920, mean, deviation, 1e30, 1e30, 0.1, 0.1, -1e30)
+    assert all(len(text(layer)) < width or name == "shape" for name, width, text in COLUMNS)
 
 
 async def test_an_opened_page_shows_the_network_as_it_is_now(window: Any, story: Any) -> None:
