@@ -148,7 +148,8 @@ class Narrator:
         reason = event.reason
         if reason == "finished" or reason in TROUBLES:
             done = reason == "finished"
-            for words in [wording.all_done(WAYS)] if done else wording.after_trouble(event, WAYS):
+            told = [wording.all_done(WAYS)] if done else wording.after_trouble(event, WAYS)
+            for words in told[-1:] if event.again else told:
                 if not self.alone:
                     self._line(words)
         elif reason == "batch":

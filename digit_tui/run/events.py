@@ -312,6 +312,8 @@ class Paused:
     """Whether it then trains on by itself: what may be the cause is taken back."""
     words: str = field(default="", metadata={"json": False})
     """What happened, where it was before a resume; else Diverged or Spiked says it."""
+    again: bool = field(default=False, metadata={"json": False})
+    """Whether it stood in that trouble already, and what undo takes back has changed."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -174,7 +174,7 @@ def _by_schedule(schedule: str, change: SettingChanged) -> str:
         return f" ({schedule}: rate rises to {left:.2g} of {base:.4g})" if rises else ""
     if change.setting != "learning_rate" or left >= SMALL_SHARE * base:
         return ""
-    words = "nearly 0" if left < NEARLY_ZERO * base else f"{left:.2g}"
+    words = "nearly 0" if 0 < left < NEARLY_ZERO * base else f"{left:.2g}"
     return f" ({words} by the schedule)"
 
 

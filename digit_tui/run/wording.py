@@ -325,14 +325,14 @@ def farewell(
     return [*lines, lost] if lost else lines
 
 
-def not_kept(now: float, left: float) -> str:
+def not_kept(back: float, left: float) -> str:
     """What is lost of a run that went back.
 
     Args:
-        now: the epoch where it is.
-        left: the epoch from where it went back.
+        back: the epoch that it went back to.
+        left: the epoch from where it did.
     """
-    return f"Undone and not kept: epochs {now:.2f} to {left:.2f}"
+    return f"Undone and not kept: epochs {back:.2f} to {left:.2f}"
 
 
 def given_up(aim: float) -> str:

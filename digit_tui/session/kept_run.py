@@ -37,7 +37,7 @@ def not_kept(run: RunStatus) -> str | None:
     if run.given_up is not None:
         return wording.given_up(run.given_up)
     left = run.left_behind
-    return None if left is None else wording.not_kept(run.epoch, left.epoch)
+    return None if left is None else wording.not_kept(run.lost_from, left.epoch)
 
 
 def name_of(folder: str) -> str:

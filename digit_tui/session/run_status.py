@@ -155,6 +155,8 @@ class RunStatus:
         """The step of the last checkpoint, by whichever process."""
         self.given_up: float | None = None
         """To which epoch it was still going back when it returned to where it came from."""
+        self.lost_from = 0.0
+        """The epoch from which what it went back from is not its own way any more."""
         self.went_back_to = 0.0
         """The epoch that the run was taken back to last."""
         self.save_trouble: str | None = None
@@ -232,6 +234,10 @@ class RunStatus:
                     returned = repeated_to is not None and event.epoch == self._came_from
                     self.given_up = repeated_to if returned else None
                     self.went_back_to = event.aim_epoch
+                    left = self._left_moment
+                    again = left is not None and event.from_epoch < left.epoch
+                    since = self.lost_from if again else event.aim_epoch
+                    self.lost_from = min(since, event.aim_epoch)
                     if event.ahead:
                         self.repeats_to, self._came_from = event.aim_epoch, event.from_epoch
                 if isinstance(event, Restored):
@@ -310,13 +316,17 @@ class RunStatus:
         self._track.append((self._clock(), self.epoch))
 
     @property
+    def _left_moment(self) -> SnapshotInfo | None:
+        return next((each for each in self.snapshots if each.left_behind), None)
+
+    @property
     def left_behind(self) -> SnapshotInfo | None:
         """The moment that the run went back from, and that is lost when a person quits now.
 
         That is an epoch ahead or more, and was not clearly worse. None while the run repeats
         steps: then quitting goes there.
         """
-        left = next((each for each in self.snapshots if each.left_behind), None)
+        left = self._left_moment
         if left is None or self.repeats_to is not None or left.epoch - self.epoch < LOST_EPOCHS:
             return None
         now = None if self.evaluated is None else self.evaluated.evaluation.accuracy

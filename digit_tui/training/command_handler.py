@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
@@ -204,6 +205,8 @@ class CommandHandler:
             yield from self._branches.label(branch, changed)
         if self._interactive and run.state.lineage != lineage:
             yield self.undo.mark_undone(run)
+            if self.mode.in_trouble:
+                yield replace(self._paused(self.mode.reason, ""), again=True)
         if finished and not self._branches.finished:
             yield from self._resume()
 

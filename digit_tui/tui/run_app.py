@@ -161,7 +161,8 @@ class RunApp(ViewsApp):
     def _with_way_back(self, line: LogLine) -> str:
         """A line as a notice, with the key that takes a changed setting back."""
         changes = [each for each in line.events if isinstance(each, SettingChanged)]
-        if not changes or any(each.effect or each.lesson for each in changes):
+        taken = not changes or any(each.effect or each.lesson for each in changes)
+        if taken or self.model.fork is not None:  # which ends first
             return line.text
         return f"{line.text}; {self.key_names['undo']} takes it back"
 

@@ -82,7 +82,7 @@ def doubled(epoch: float, step: int = 100) -> SettingChanged:
         (50.0, "cosine", ""),
         (95.0, "cosine", " (0.0012 by the schedule)"),  # 0.2 (1 + cos(0.95 pi)) / 2
         (99.9, "cosine", " (nearly 0 by the schedule)"),
-        (100.0, "cosine", " (nearly 0 by the schedule)"),
+        (100.0, "cosine", " (0 by the schedule)"),
         (0.0, "onecycle", " (0.008 by the schedule)"),
     ],
 )

@@ -168,7 +168,7 @@ class TestGoingBack:
             await opened.tell(story.saved(), story.ended())
             opened.app._wake.set()
             await opened.until(lambda: opened.app.return_code is not None)
-            assert opened.app.farewell.endswith("Undone and not kept: epochs 2.00 to 3.00")
+            assert opened.app.farewell.endswith("Undone and not kept: epochs 1.00 to 3.00")
 
     async def test_its_fork_is_saved_too(self, window: Any, story: Any) -> None:
         async with window() as opened:

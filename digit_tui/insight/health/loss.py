@@ -74,7 +74,14 @@ def ruined_by(record: Record, since: Guessing) -> SettingChange | None:
     changes = record.changes_by(since.seen, acted=True)
     near = [each for each in changes if since.step <= each.step]
     raised = [each for each in near if raises(each)]
-    return raised[-1] if raised else record.last_suspect(since.seen, *CAUSES)
+    if not raised:
+        return record.last_suspect(since.seen, *CAUSES)
+    begun = raised[-1].first_step
+    if begun is not None and begun < since.step:  # what a person added then is not to blame
+        acted = [each for each in record.changes_by(since.step, acted=True) if raises(each)]
+        if acted and acted[-1].step >= begun:
+            return acted[-1]
+    return raised[-1]
 
 
 def raises(change: SettingChange) -> bool:

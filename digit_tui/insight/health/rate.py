@@ -68,7 +68,10 @@ def high_rate(record: Record) -> Finding | None:
         if largest > limit:  # of the next step; in a trouble what led there was before it
             change = _raise(record, seen.step, acted=record.trouble is not None)
             first = record.first_seen(lambda each: _largest_fit_update(each) > limit)
-            evidence = f"the update ratio of a layer is {largest:.2g}; near 0.001 is healthy"
+            evidence = (
+                f"the update ratio of a layer is {largest:.2g} in the next step; near 0.001 is "
+                "healthy"
+            )
             return _high(record, change, evidence, (first.epoch, first.step))
         unusual = grown > RUINOUS_GROWTH or (grown > GROWN and not record.learned)
         if unusual and seen.step >= _known_from(record):

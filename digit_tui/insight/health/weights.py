@@ -107,24 +107,25 @@ def dead_units(record: Record) -> Finding | None:
     # Of layers that are all dead the first is the one that matters, else the worst.
     worst = next((share for share in dead if share >= ALL_DEAD), max(dead))
     place = hidden.index(worst)
-    first = record.first_seen(lambda each: each.layers[place].dead >= DEAD)
+    lost = worst >= ALL_DEAD
+    first = record.first_seen(lambda each: each.layers[place].dead >= (ALL_DEAD if lost else DEAD))
     change = record.last_suspect(first.step, *STEERING)
     units = seen.layers[place].shape[1]
-    lost = worst >= ALL_DEAD
     share = "all" if worst == 1 else share_words(worst)
     others = [
         f"{share_words(each)} of layer {number}"
         for number, each in enumerate(hidden, 1)
         if each >= DEAD and number != place + 1 and not lost
     ]
+    of_layer = f" of layer {place + 1}" if others else ""
     return Finding(
         "dead units",
         LOST if lost else HARMED,
         first.epoch,
         first.step,
         f"{', '.join([f'{share} of layer {place + 1}', *others])} is dead",
-        f"{round(worst * units)} of {units} units are 0 on every {record.monitored_split} digit, "
-        "and learn nothing",
+        f"{round(worst * units)} of {units} units{of_layer} are 0 on every "
+        f"{record.monitored_split} digit, and learn nothing",
         change_words(change),
         ("undo", "halve_rate") if change else begin_again(record),
     )

@@ -215,11 +215,12 @@ class _Plotting:
     def _letters(self, plotted: Plot) -> list[dict[int, str]]:
         """By their rows and columns; after Z there are two, AA.
 
-        One that would hide another is below it, as far as a third of the chart; then the latest
-        ones are seen.
+        One that would hide another is below it, as far as a third of the chart or three rows; then
+        the latest ones are seen.
         """
         start, end = self.drawing.span
-        rows = max((len(plotted.rows) - AXIS_ROWS) // 3, 1)
+        height = len(plotted.rows) - AXIS_ROWS
+        rows = max(height // 3, min(3, height - 1), 1)
         letters: list[dict[int, str]] = [{} for _ in range(rows)]
         for x, name in self.drawing.marks:
             if start <= x <= end:

@@ -19,7 +19,7 @@ from digit_tui.data import Dataset
 from digit_tui.insight.rate_finder import HIGHEST, LOWEST
 from digit_tui.run.events import TROUBLES, Inspected
 from digit_tui.run.rate_search import FoundRate, RateSearch
-from digit_tui.run.rate_words import ended, loss_words, no_rate, schedule_words, taken
+from digit_tui.run.rate_words import ROUNDING, ended, loss_words, no_rate, schedule_words, taken
 from digit_tui.tui.drawing.chart import BRAILLE, Curve, Drawing, letter
 from digit_tui.tui.key_words import key_names
 from digit_tui.tui.screens.dialog import Dialog
@@ -209,10 +209,12 @@ class RateDialog(Dialog[float | None]):
         if found is None or rate is None:
             return
         loss = found.curve.smoothed_at(rate)
-        told = no_rate(found) if found.curve.reason else ended(found)
+        told = f"{no_rate(found)}; {ended(found)}" if found.curve.reason else ended(found)
         lines = [f"At step {found.step:,}: {told}."]
         fits = found.fits and rate == found.base and not self._in_trouble
-        chosen = f"Chosen: {rate:.4g} (loss {loss_words(loss)})"
+        tried = rate <= found.curve.rates[-1] * (1 + ROUNDING)
+        known = f"loss {loss_words(loss)}" if tried else "beyond where the test ended"
+        chosen = f"Chosen: {rate:.4g} ({known})"
         lines.append(f"{chosen}, that of now: it fits" if fits else chosen)
         if self._in_trouble:
             undo = key_names(self.app)["undo"]

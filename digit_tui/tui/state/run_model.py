@@ -82,6 +82,7 @@ class RunModel(RunStatus):
         self.fork_curves = Curves()
         self.undone: deque[UndoneCurves] = deque(maxlen=MAX_UNDONE)
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
+        self._way_out: LogLine | None = None  # that says where undo leads from the last trouble
         self.inspected: Inspected | None = None
         """The latest copy of its state that was asked for."""
         self.health: Health | None = None
@@ -257,8 +258,13 @@ class RunModel(RunStatus):
                 self.say("note", OTHER_VIEWS)
             self.say("note", wording.all_done(self.ways))
         elif reason in TROUBLES:
-            for line in wording.after_trouble(event, self.ways):
+            told = wording.after_trouble(event, self.ways)
+            if event.again and self._way_out is not None:
+                self._way_out.text = printable(told[-1])
+                return
+            for line in told:
                 self.say("trouble", line)
+            self._way_out = self.log[-1]
         else:
             # Single steps leave one line, not two for each.
             again = (RESUMED, PAUSES[reason])

@@ -102,7 +102,10 @@ def test_a_first_step_larger_than_the_weights_is_told_at_once(sample: Dataset) -
     fresh = replace(record, epochs=(), step=3, epoch=0.05, inspections=(early,), batches=())
     found = rate.high_rate(fresh)
     assert found is not None
-    assert found.evidence == "the update ratio of a layer is 7e+07; near 0.001 is healthy"
+    assert (
+        found.evidence
+        == "the update ratio of a layer is 7e+07 in the next step; near 0.001 is healthy"
+    )
 
 
 def test_a_schedule_may_come_to_rest(sample: Dataset) -> None:

@@ -11,6 +11,7 @@ from support.model import Tell, lines
 from digit_tui.data import Dataset
 from digit_tui.insight.significance import Comparison
 from digit_tui.run import events as happened
+from digit_tui.run.commands import AppliedCommand, ScaleLearningRate
 from digit_tui.session.failures import Failed
 from digit_tui.session.runner import Loaded
 from digit_tui.tui.draw_rate import ANY_SHARE, DrawRate
@@ -275,3 +276,16 @@ async def test_a_log_that_is_closed_before_it_was_drawn(window: Any, story: Any)
         dialog.on_mount()
         await opened.press("escape")
         assert isinstance(opened.app.screen, TrainView)
+
+
+def test_where_undo_leads_is_kept_up_to_date_in_its_line(
+    model: RunModel, story: Any, tell: Tell
+) -> None:
+    doubled = AppliedCommand(100, ScaleLearningRate(2.0))
+    spike = replace(story.paused("spike"), back_to=1.0, undoes=(doubled,), back_rate=0.001)
+    tell(*story.opening(), *story.epochs(1), spike, story.changed("learning_rate", 0.004))
+    change = lines(model)[-1]
+    tell(replace(spike, undoes=(doubled,) * 2, again=True))
+    told = "u leads to epoch 1.00, rate 0.001; undoes: double the learning rate"
+    assert lines(model)[-2:] == [f"{told} 2 times", change]
+    assert not any(line == told for line in lines(model))
