@@ -10,6 +10,7 @@ from support.health import diagnose
 
 from digit_tui.data import Dataset
 from digit_tui.insight.health.finding import change_words
+from digit_tui.insight.health.loss import Guessing, ruined_by
 from digit_tui.insight.health.rate import high_rate, in_trouble
 from digit_tui.insight.health.record import Inspection, Trouble
 from digit_tui.insight.health.rules import findings_of
@@ -260,6 +261,28 @@ def test_weights_that_have_exploded_are_told_of_a_network_that_had_learned(
         assert bool(high) == told
         if told:
             assert "the weights of a layer have grown to " in high[0].evidence
+
+
+def test_a_layer_is_all_dead_since_all_of_it_is(sample: Dataset) -> None:
+    seen = diagnose(sample, epochs=1).last
+    look = seen.inspections[-1]
+    shares = {40: 0.1, 50: 0.6, 60: 1.0, 63: 1.0}
+    looks = tuple(
+        look._replace(step=step, layers=(look.layers[0]._replace(dead=share), *look.layers[1:]))
+        for step, share in shares.items()
+    )
+    (dead,) = findings_of(replace(seen, inspections=looks))
+    assert (dead.words, dead.since_step) == ("all of layer 1 is dead", 60)
+    (dead,) = findings_of(replace(seen, inspections=looks[:2]))
+    assert (dead.words, dead.since_step) == ("60% of layer 1 is dead", 50)
+
+
+def test_what_was_changed_after_a_network_was_lost_did_not_ruin_it(sample: Dataset) -> None:
+    record = diagnose(sample, at([70, 80, 100], ScaleLearningRate(8.0)), epochs=2, look=False).last
+    for step, words in ((90, "0.001 → 0.064"), (110, "0.001 → 0.512")):
+        change = ruined_by(record, Guessing(1.4, step, 126))
+        assert change is not None
+        assert change.words == f"learning rate {words}"
 
 
 def _with_large_updates(seen: Inspection) -> Inspection:
