@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from support.plain import Converse, headless
 from support.teaching import Keep as KeepDrawings
 from support.teaching import drawings_of
@@ -137,9 +138,11 @@ def test_a_person_is_told_how_to_resume_the_fork(converse: Converse, tmp_path: P
     ]
 
 
-def test_what_is_undone_and_not_kept_is_told(converse: Converse) -> None:
-    ended = converse("epoch", "clip norm 1", "epoch", "undo", "quit")
-    told = "Undone and not kept: epochs 1.00 to 2.00"
+@pytest.mark.parametrize("more", [(), ("step 9",), ("step 20", "clip norm 2", "step 9", "undo")])
+def test_what_is_undone_and_not_kept_is_told(converse: Converse, more: tuple[str, ...]) -> None:
+    """From where the run went back to: what it has trained since is another way."""
+    ended = converse("epoch", "clip norm 1", "epoch", "epoch", "undo", *more, "quit", epochs=5)
+    told = "Undone and not kept: epochs 1.00 to 3.00"
     assert ended.err.splitlines()[-1] == f"digit-tui: {told}"
     lines: list[str] = []
     assert conclude(ended.run, Output(), lines.append, None, False) == 0

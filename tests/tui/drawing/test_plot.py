@@ -230,3 +230,12 @@ def test_accuracies_are_shown_from_0_to_100_percent_where_charts_are_compared() 
     rows = [row for row, _ in colored(whole, "test")]
     assert 0 < min(rows) <= max(rows) < len(whole.rows) // 2
     assert max(row for row, _ in colored(whole, "training")) > max(rows)
+
+
+@pytest.mark.parametrize("height", [5, 6, 8, 16])
+def test_letters_that_would_hide_each_other_are_below_each_other(height: int) -> None:
+    marks = [(2.0, "A"), (2.01, "B"), (2.4, "C")]
+    shown = text(draw(Curve(X, FALLING, "training"), height=height, marks=marks)).split("\n")
+    places = {name: y for y, row in enumerate(shown) for name in "ABC" if name in row}
+    assert places["A"] == places["C"] == 0
+    assert places["B"] == 1
