@@ -57,6 +57,11 @@ class History:
         # Each command once: a run that goes back a hundred times names its first ones a hundred.
         self._commands: dict[AppliedCommand, AppliedCommand] = {}
 
+    def trouble_at(self, step: int, lineage: Lineage) -> Trouble | None:
+        """The trouble in which it was left, if a state with this step and lineage is of then."""
+        there = self.trouble is not None and (self.trouble.at, self.lineage) == (step, lineage)
+        return self.trouble if there else None
+
     def without_epochs(self) -> History:
         """A copy without the results of epochs, which does not keep later ones either."""
         return replace(self, keeps_epochs=False)

@@ -30,7 +30,8 @@ def record_of_saved(run: SavedRun, state: RunState | None = None, **known: Any) 
         RunError: if the journal is damaged.
     """
     data, history = run.record["data"], run.history()
-    left_in = history.trouble
+    shown = history if state is None else state
+    left_in = history.trouble_at(shown.step, shown.lineage)
     if state is not None:
         history.step, history.lineage = state.step, state.lineage
     images = data["training_images"]
@@ -39,9 +40,7 @@ def record_of_saved(run: SavedRun, state: RunState | None = None, **known: Any) 
     sizes = tuple(each for each in history.lineage if isinstance(each.command, SetBatchSize))
     places = [position(step, sizes, config.batch_size, images) for step, _ in history.lineage]
     epoch = position(history.step, sizes, config.batch_size, images)
-    trouble = None
-    if left_in is not None and left_in.at == history.step:
-        trouble = Trouble(history.step, epoch, left_in.words)
+    trouble = None if left_in is None else Trouble(history.step, epoch, left_in.words)
     return record_of(
         config,
         settings_along(history.lineage, config)[-1],

@@ -113,9 +113,7 @@ class StartPoint:
         scheduled = history.lineage[len(found.state.lineage) :]
         drawings_of(saved.path, scheduled)
         point = cls(found.state, *begun, scheduled, history, best, complaints, saved.path)
-        trouble = history.trouble
-        if trouble is not None and (trouble.at != found.state.step or scheduled):
-            trouble = None  # it is resumed from before that
+        trouble = history.trouble_at(found.state.step, found.state.lineage)
         return replace(point, earlier=earlier, trouble=trouble)
 
     @classmethod

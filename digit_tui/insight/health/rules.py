@@ -56,8 +56,11 @@ def findings_of(record: Record) -> list[Finding]:
     if any(each.severity > NOTE for each in found):
         found = [each for each in found if each.rule != "underfitting"]  # that is why
     found = [_perhaps_earlier(each, record) for each in found]
-    possible = [_without_vain_undo(finding, record) for finding in found]
-    possible = [_without_vain_halving(finding, record) for finding in possible]
+    possible = []
+    for finding in found:
+        cause = _cause_of(finding, record)
+        finding = _without_vain_undo(finding, record, cause)
+        possible.append(_without_vain_halving(finding, record, cause))
     vain = ["halve_rate"] if _raised_since_trouble(record) else []
     if record.finished:
         vain += OF_TRAINING
@@ -85,12 +88,12 @@ def _without(finding: Finding, *remedies: str) -> Finding:
     return finding._replace(remedies=ways)
 
 
-def _without_vain_undo(finding: Finding, record: Record) -> Finding:
+def _without_vain_undo(finding: Finding, record: Record, cause: SettingChange | None) -> Finding:
     """Advise to undo only where that takes back the cause, no later change, and nothing better.
 
     Of a rate that was doubled while it trained it takes back the last doubling alone.
     """
-    changes, cause = record.changes_by(record.step), _cause_of(finding, record)
+    changes = record.changes_by(record.step)
     if record.trouble is not None or not changes:
         return finding
     if cause is not None:
@@ -102,12 +105,11 @@ def _without_vain_undo(finding: Finding, record: Record) -> Finding:
     return finding._replace(remedies=tuple(dict.fromkeys(ways)))
 
 
-def _without_vain_halving(finding: Finding, record: Record) -> Finding:
+def _without_vain_halving(finding: Finding, record: Record, cause: SettingChange | None) -> Finding:
     """Advise to halve a rate that did harm only where that takes it back, if anything else does.
 
     A network that was merely set back learns on with half the rate.
     """
-    cause = _cause_of(finding, record)
     if finding.severity <= NOTE or cause is None or cause.setting != "learning_rate":
         return finding
     if record.learning_rate <= 2 * cause.old:
@@ -121,6 +123,8 @@ def _cause_of(finding: Finding, record: Record) -> SettingChange | None:
 
     It may be the first ones of several in a row, those that had acted when it began.
     """
+    if not finding.cause and finding.rule != "trouble":
+        return None
     steps = sorted({each.step for each in record.changes if each.step <= record.step})
     for change in (each for step in reversed(steps) for each in record.changes_by(step)):
         named = not finding.cause and finding.rule == "trouble" and change.words in finding.words

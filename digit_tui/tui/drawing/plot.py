@@ -148,12 +148,13 @@ class _Plotting:
         drawing, (start, end) = self.drawing, self.drawing.span
         ticks = log_ticks if drawing.powers else linear_ticks
         scale = (width - LEFT_COLUMNS) / (end - start or 1)
-        found = [
-            ticks(start, end, most)
-            for most in range(drawing.most_ticks or max(width // 9, X_TICKS), 0, -1)
-        ]
+        found: list[Ticks] = []
+        for most in range(drawing.most_ticks or max(width // 9, X_TICKS), 0, -1):
+            found.append(ticks(start, end, most))
+            if len(found[-1][0]) >= SEVERAL and _have_room(found[-1], scale):
+                return found[-1]
         halves = [(at[first::2], words[first::2]) for at, words in found for first in (0, 1)]
-        several = [each for each in (*found, *halves) if len(each[0]) >= SEVERAL]
+        several = [each for each in halves if len(each[0]) >= SEVERAL]
         return next((each for each in (*several, *found) if _have_room(each, scale)), found[-1])
 
     def _canvas(self, number: int, columns: int, height: int) -> Rows:
