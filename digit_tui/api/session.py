@@ -10,13 +10,12 @@ from contextlib import nullcontext
 from math import floor, inf
 from typing import Any
 
-from threadpoolctl import ThreadpoolController
-
 from digit_tui.api.errors import DivergedError, RefusedError, RunError, taken_here
 from digit_tui.api.known import SLOWER, Known
 from digit_tui.api.steering import Steering, interrupts
 from digit_tui.data import Dataset
 from digit_tui.engine.worker_processes import WorkerPoolError
+from digit_tui.run.blas import loaded_blas
 from digit_tui.run.commands import Command, Pause, Resume, StepBatch, Stop
 from digit_tui.run.events import (
     BranchEvent,
@@ -83,7 +82,6 @@ class Session:
         self._pass_on: deque[Event] = deque()
         self._iteration: object | None = None
         self._trainer = self._make_trainer(kept)
-        self._threads = ThreadpoolController()
         self._events = self._trainer.run()
         # Not by a command: the pool has less patience while one waits.
         self._source.pause_at = 0
@@ -231,7 +229,7 @@ class Session:
         limit = self._trainer.blas_threads
         try:
             # Between two events the BLAS has as many threads as the program wants.
-            with self._threads.limit(limits=limit, user_api="blas"), halted:
+            with loaded_blas().limit(limits=limit), halted:
                 event = next(self._events, None)
         except WorkerPoolError as error:
             self.ended = True

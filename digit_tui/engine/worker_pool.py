@@ -12,13 +12,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
-from functools import cache
 from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
@@ -37,6 +35,7 @@ from digit_tui.engine.worker_processes import (
 )
 from digit_tui.engine.worker_spec import WorkerSpec
 from digit_tui.nn import Evaluation
+from digit_tui.run.blas import loaded_blas
 from digit_tui.run.teacher import Teacher
 
 Array = NDArray[Any]
@@ -45,12 +44,6 @@ DEATHS = 3
 """After so many losses of worker processes ..."""
 DEATHS_SECONDS = 60.0
 """... within this time a pool goes on without them."""
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    """Of the BLAS that NumPy has loaded: to find it all loaded libraries are looked at."""
-    return ThreadpoolController()
 
 
 class WorkerPool:
@@ -200,7 +193,7 @@ class WorkerPool:
         self._made_for = processes
 
     def __enter__(self) -> WorkerPool:
-        self._limits.enter_context(_blas().limit(limits=self.blas_threads, user_api="blas"))
+        self._limits.enter_context(loaded_blas().limit(limits=self.blas_threads))
         try:
             self._start()
         except BaseException:
