@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from math import inf, isfinite
+from typing import NamedTuple
 
 from digit_tui.nn import Change
 from digit_tui.run.commands import AppliedCommand, Lineage
@@ -40,8 +41,6 @@ class Snapshot:
     """The one of them that the run is under now."""
     undone: bool = False
     """Whether the run went back to before it."""
-    monitored_loss: float | None = None
-    """On the monitored split, in nats; None where it was not evaluated."""
     accuracy_before: float | None = None
     """Of the last evaluation at or before it, where the run went back from it."""
 
@@ -63,11 +62,11 @@ class Snapshot:
         """The history of its predictions, which it shares as far as another has the same past."""
         return self.state.history.changes
 
-    def info(self, is_best: bool, left_behind: bool) -> SnapshotInfo:
+    def info(self, lowest_loss: float | None, left_behind: bool) -> SnapshotInfo:
         """All but the state, for front ends.
 
         Args:
-            is_best: whether no snapshot that is not undone has a lower monitored loss.
+            lowest_loss: its monitored loss in nats, if that is the lowest; else None.
             left_behind: see `SnapshotInfo`.
         """
         state, rate = self.state, self.state.settings.learning_rate
@@ -80,10 +79,21 @@ class Snapshot:
         return SnapshotInfo(
             *(state.step, self.epoch, state.lineage, accuracy, ", ".join(following)),
             self.undone,
-            self.monitored_loss if is_best else None,
+            lowest_loss,
             self.in_force is not None,
             left_behind,
         )
+
+
+class Low(NamedTuple):
+    """A moment whose monitored loss was lower than any before it."""
+
+    step: int
+    lineage: Lineage
+    loss: float
+    """In nats."""
+    accuracy: float | None
+    """As a fraction; None if it is unknown."""
 
 
 class SnapshotStore:
@@ -102,35 +112,54 @@ class SnapshotStore:
         self._snapshots: list[Snapshot] = []
         self._holders: Counter[int] = Counter()
         """Snapshots that have each change of predictions, by its id."""
-        self.best_before: tuple[int, float] | None = None
-        """Step and monitored loss of the best epoch of before a resume, unless it is undone."""
+        self._lows: list[Low] = []
+        """On all ways that the run took, also where no snapshot was taken."""
+        self._lowest: Low | None = None
+        """The last of them on the way to the present."""
         self.departure: Snapshot | None = None
         """Where the run last set out to go back, if it was in no trouble there."""
         self._left_behind: Snapshot | None = None
         """See `SnapshotInfo`."""
         self._best: Snapshot | None = None
-        """The first of those with the lowest monitored loss that is not undone."""
+        """The one of that moment, if there is one."""
         self._size = 0
         """Bytes of all, with what they share counted once."""
 
     @property
     def infos(self) -> list[SnapshotInfo]:
+        lowest = None if self._lowest is None else self._lowest.loss
         return [
-            each.info(each is self._best, each is self._left_behind) for each in self._snapshots
+            each.info(lowest if each is self._best else None, each is self._left_behind)
+            for each in self._snapshots
         ]
 
     @property
-    def lowest_loss(self) -> float:
-        """Of the monitored losses in nats, without those that are undone or of no training."""
-        losses = [each.monitored_loss for each in self._present if each.state.step]
-        if self.best_before is not None:
-            losses.append(self.best_before[1])
-        return min((each for each in losses if each is not None and isfinite(each)), default=inf)
+    def best_without_snapshot(self) -> Low | None:
+        """The moment with the lowest monitored loss, if there is no snapshot of it."""
+        return self._lowest if self._best is None else None
 
-    @property
-    def best_without_snapshot(self) -> tuple[int, float] | None:
-        """Step and monitored loss of the best epoch, if it is of before a resume and not here."""
-        return self.best_before if self._best is None else None
+    def note_loss(
+        self, step: int, lineage: Lineage, loss: float, accuracy: float | None = None
+    ) -> bool:
+        """Take in a monitored loss, in nats; whether none on the way there was lower.
+
+        That of the untrained network does not count.
+
+        Args:
+            step: of the network that it is of.
+            lineage: the commands in force then.
+            loss: it.
+            accuracy: of the same network, as a fraction; None if it is unknown.
+        """
+        lowest = self._lowest_before(step, lineage)
+        if not step or not isfinite(loss) or (lowest is not None and loss >= lowest.loss):
+            return False
+        self._lows.append(Low(step, lineage, loss, accuracy))
+        return True
+
+    def _lowest_before(self, step: int, lineage: Lineage) -> Low | None:
+        found = [each for each in self._lows if is_ancestor(*each[:2], step, lineage)]
+        return min(found, key=lambda each: each.loss, default=None)
 
     @property
     def _present(self) -> list[Snapshot]:
@@ -188,8 +217,6 @@ class SnapshotStore:
 
         Then the best is that of those which are left.
         """
-        if self.best_before is not None and step < self.best_before[0]:
-            self.best_before = None
         if self._left_behind is not None and step >= self._left_behind.state.step:
             self._left_behind = None
         for snapshot in self._snapshots:
@@ -202,8 +229,8 @@ class SnapshotStore:
                 snapshot.in_force = lineage[place]
                 if snapshot.in_force not in snapshot.following:
                     snapshot.following.append(snapshot.in_force)
-        lowest = self.lowest_loss
-        self._best = next((each for each in self._present if each.monitored_loss == lowest), None)
+        lowest = self._lowest = self._lowest_before(step, lineage)
+        self._best = None if lowest is None else self.find(lowest.step, lowest.lineage)
 
     def _thin(self, latest: Snapshot) -> None:
         lineage = latest.state.lineage

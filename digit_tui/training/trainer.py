@@ -262,6 +262,7 @@ class Trainer:
         half = before < self._images / 2 <= state.cursor
         yield from self._branches.label(branch, branch.advance())
         epoch_ended = state.epoch > epoch
+        lowest = handler.undo.note_loss(branch)
         if self._branches.forked:
             if branch is self._branches.run:
                 return  # both are saved when both are at the same step
@@ -273,7 +274,7 @@ class Trainer:
                 yield from handler.pause("spike", spiked.message)
                 return
             if half or epoch_ended:
-                yield from handler.undo.take_snapshot_if_cheap(branch)
+                yield from handler.undo.take_snapshot_if_cheap(branch, lowest)
         if handler.saves.due(epoch_ended):
             yield from handler.save()
 

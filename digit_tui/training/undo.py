@@ -28,7 +28,7 @@ from digit_tui.run.state import RunState, Vectors
 from digit_tui.run.wording import spike
 from digit_tui.training.branch import Branch
 from digit_tui.training.pace import Pace
-from digit_tui.training.snapshots import Snapshot, SnapshotStore
+from digit_tui.training.snapshots import Low, Snapshot, SnapshotStore
 from digit_tui.training.spike import LEARNED, SpikeAlarm
 
 SNAPSHOT_SHARE = 0.01
@@ -78,16 +78,24 @@ class UndoManager:
             store.add(snapshot)
         self._latest = snapshot
         if branch.accuracy is not None:
-            snapshot.accuracy, snapshot.monitored_loss = branch.accuracy, branch.loss
+            snapshot.accuracy = branch.accuracy
+            self.note_loss(branch)
         return self.mark_undone(branch)
 
-    def take_snapshot_if_cheap(self, branch: Branch) -> Iterator[Event]:
+    def note_loss(self, branch: Branch) -> bool:
+        """Take in the monitored loss of a branch where it is; whether it was never lower."""
+        step, lineage, loss = branch.state.step, branch.state.lineage, branch.loss
+        return loss is not None and self._store.note_loss(step, lineage, loss, branch.accuracy)
+
+    def take_snapshot_if_cheap(self, branch: Branch, lowest: bool) -> Iterator[Event]:
         """Keep a copy of the state, unless snapshots have taken too much of the time.
 
-        They may take more where the monitored loss was never lower: it is what one goes back to.
+        Args:
+            branch: the run's.
+            lowest: whether its monitored loss was never lower: it is what one goes back to, and
+                snapshots may take more of the time for it.
         """
-        best = branch.loss is not None and branch.loss < self._store.lowest_loss
-        if self._pace.allowed_at((BEST_TIMES if best else 1) * SNAPSHOT_SHARE):
+        if self._pace.allowed_at((BEST_TIMES if lowest else 1) * SNAPSHOT_SHARE):
             with self._pace:
                 changed = self.take_snapshot(branch)
             yield changed
@@ -100,8 +108,8 @@ class UndoManager:
     def _without_snapshot(self, branch: Branch) -> list[SnapshotInfo]:
         """Where else the run can go back to: before commands of before a resume, or of long ago.
 
-        While it repeats what it did, those that are to come are among them; and so is the best
-        epoch of before a resume.
+        While it repeats what it did, those that are to come are among them; and so is the moment
+        with the lowest monitored loss.
         """
         lineage = branch.state.lineage
         if is_ancestor(branch.state.step, lineage, *self._aim):
@@ -111,7 +119,7 @@ class UndoManager:
         there = self._store.on_the_way
         found = [each for each in self._commands if (each.step, len(each.lineage)) not in there]
         best = self._store.best_without_snapshot
-        return found if best is None else _with_best(found, branch, *best)
+        return found if best is None else _with_best(found, branch, best)
 
     def check_losses(self, branch: Branch, losses: list[float]) -> Spiked | None:
         """Look for a spike in the losses of the last steps, in nats.
@@ -153,12 +161,10 @@ class UndoManager:
 
     def remember_best(self, branch: Branch, best: tuple[int, float] | None) -> None:
         """Of a run that is resumed: at which step its monitored loss was lowest, and that loss."""
-        self._store.best_before = best
         if best is not None:
-            lineage = tuple(each for each in branch.state.lineage if each.step < best[0])
-            saved = self._store.find(best[0], lineage)
-            if saved is not None:
-                saved.monitored_loss = best[1]
+            step, loss = best
+            lineage = tuple(each for each in branch.state.lineage if each.step < step)
+            self._store.note_loss(step, lineage, loss)
 
     def remember_trouble_of_before(
         self, step: int, lineage: Lineage, lowest_loss: float | None
@@ -318,17 +324,16 @@ def _is_harmless(old: Settings, new: Settings) -> bool:
     return all(each.is_harmless for each in SettingChanged.all_between(0, 0.0, old, new))
 
 
-def _with_best(
-    moments: list[SnapshotInfo], branch: Branch, step: int, loss: float
-) -> list[SnapshotInfo]:
-    """Moments with that of the lowest monitored loss, in nats, at the end of an epoch."""
+def _with_best(moments: list[SnapshotInfo], branch: Branch, low: Low) -> list[SnapshotInfo]:
+    """Moments with that of the lowest monitored loss."""
+    step, lineage, loss, accuracy = low
     if step >= branch.state.step:
         return moments
-    lineage = tuple(each for each in branch.state.lineage if each.step < step)
-    best = SnapshotInfo(step, branch.position_at(step, lineage), lineage, None, "", False, loss)
+    epoch = branch.position_at(step, lineage)
+    best = SnapshotInfo(step, epoch, lineage, accuracy, "", False, loss)
     for place, each in enumerate(moments):
         if (each.step, each.lineage) == (step, lineage):
-            best = replace(each, lowest_loss=loss)
+            best = replace(each, accuracy=accuracy, lowest_loss=loss)
             return [*moments[:place], best, *moments[place + 1 :]]
     return [*moments, best]
 

@@ -223,7 +223,7 @@ def test_the_moment_with_the_lowest_loss_is_kept(config: RunConfig) -> None:
     losses = [2.0, 0.9, 0.3, 0.2, nan, 0.25, *np.linspace(0.3, 0.9, 40)]
     for number, loss in enumerate(losses):
         moment = make_point(8 * number, (), 8 * number, config)
-        moment.monitored_loss = loss
+        timeline.note_loss(8 * number, (), loss)
         timeline.add(moment)
         timeline.mark_undone(8 * number, ())
     assert len(timeline.infos) == 5
@@ -244,6 +244,24 @@ def test_the_moment_of_an_epoch_that_was_never_better_may_cost_more(
     best = [step for step, loss in losses.items() if loss == min(losses.values())]
     assert [each.step for each in moments if each.lowest_loss is not None] == best
     assert {*losses} <= {each.step for each in moments}  # each was better than the one before
+
+
+def test_the_epoch_with_the_lowest_loss_is_listed_without_a_snapshot_too(
+    train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One gets there by repeating; no other moment is said to have the lowest loss."""
+    monkeypatch.setattr(undo, "SNAPSHOT_SHARE", 1e-9)
+    commands = [(17, SetLearningRate(3.0)), (NEVER, GoBack(16, ())), (17, Stop())]
+    ran = train(commands, interactive=True, epochs=5)
+    losses = {event.step: event.test_loss for event in ran.all(EpochEnded)}
+    assert min(losses, key=lambda step: losses[step]) == 16
+    (back,) = ran.all(WentBack)
+    assert (back.from_step, back.step + back.ahead) == (40, 16)
+    assert back.ahead
+    listed = [each.snapshots for each in ran.all(TimelineChanged)]
+    finished = next(each for each in listed if any(moment.step == 40 for moment in each))
+    lowest = [(each.step, each.lowest_loss) for each in finished if each.lowest_loss is not None]
+    assert lowest == [(16, losses[16])]
 
 
 def test_the_moment_before_the_last_command_is_kept(config: RunConfig) -> None:
