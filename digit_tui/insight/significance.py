@@ -67,7 +67,7 @@ class Comparison:
         p = self.p_value
         if not self.gained + self.lost:
             return f"{counts}: no difference"
-        shown = "p < 0.001" if p < 0.001 else f"p = {_shown_p(p)}"
+        shown = p_words(p)
         if p < 0.01:
             return f"{counts}: hardly chance ({shown})"
         if p < 0.05:
@@ -195,13 +195,15 @@ def upper_end(total: int, gained: int, lost: int) -> float:
     return low
 
 
-def _shown_p(p: float) -> str:
-    """With so many digits that it is seen on which side of 0.01 and 0.05 it is."""
+def p_words(p: float) -> str:
+    """For example "p = 0.03": with so many digits that its side of 0.01 and 0.05 is seen."""
+    if p < 0.001:
+        return "p < 0.001"
     for digits in range(2, 17):
         shown = f"{p:.{digits}g}" if p < 0.1 else f"{p:.{digits}f}"
         if all((float(shown) < border) == (p < border) for border in (0.01, 0.05)):
             break
-    return shown
+    return f"p = {shown}"
 
 
 def gap_words(comparison: Comparison) -> str:

@@ -100,6 +100,8 @@ def _epochs(record: Record) -> str:
     best_apart = len(record.epochs) > 1 and record.epochs[1].epoch > record.epochs[0].epoch + 1
     if best_apart:
         return f"the best epoch and the last {len(record.epochs) - 1}"
+    if record.epochs and record.epochs[0].epoch > 1:
+        return f"the last {counted(len(record.epochs), 'epoch')}"
     return counted(len(record.epochs), "epoch")
 
 

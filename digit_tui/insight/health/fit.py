@@ -7,6 +7,7 @@ from statistics import median
 from digit_tui.insight.health.finding import HARMED, NOTE, Finding, start_of
 from digit_tui.insight.health.record import MORE_EPOCHS, EpochFacts, Record
 from digit_tui.insight.health.statistics import mann_kendall, one_sided_p, proportion_z
+from digit_tui.insight.significance import p_words
 
 FEW = 50
 """Training images for each class, below which digits cannot be learned well."""
@@ -136,7 +137,7 @@ def overfitting(record: Record) -> Finding | None:
         best.step,
         "it overfits",
         f"the loss was best in epoch {best.epoch}: {best.loss:.4f} then, {last.loss:.4f} now, "
-        f"while that of training fell to {last.train_loss:.2g} (Mann-Kendall test, p = {p:.1g})",
+        f"while that of training fell to {last.train_loss:.2g} (Mann-Kendall test, {p_words(p)})",
         f"{record.training_images:,} training images"
         + ("" if record.augmented else ", as they are"),
         ("timeline",) if record.augmented else ("timeline", "augment"),

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from digit_tui.insight.health.finding import HARMED, Finding, change_words, not_before, start_of
 from digit_tui.insight.health.finding import LOST as BEYOND_HOPE
 from digit_tui.insight.health.first_rate import begin_again
-from digit_tui.insight.health.record import LEARNED, LOST, Record, SettingChange
+from digit_tui.insight.health.record import AT_ONCE, LEARNED, LOST, Record, SettingChange
 from digit_tui.insight.health.statistics import mann_kendall, one_sided_p
+from digit_tui.insight.significance import p_words
 
 FEW_STEPS = 100
 """A network that has made fewer steps may still be guessing: small ones with plain SGD are, after
@@ -27,7 +28,11 @@ LOW_LOSS = 0.1
 """Training loss, as a share of that of guessing, below which a plateau is an end."""
 SCHEDULED_AWAY = 0.1
 """Of the base rate: below this a schedule lets the loss come to rest."""
-CAUSES = ("learning_rate", "optimizer", "clip_norm", "clip_value", "batch_size", "augment")
+CAUSES = (
+    *("learning_rate", "optimizer", "clip_norm", "clip_value", "batch_size", "augment"),
+    *AT_ONCE,
+)
+"""Settings that can make a loss what it is."""
 
 
 class Guessing(NamedTuple):
@@ -70,18 +75,26 @@ def guesses(record: Record) -> Guessing | None:
 
 
 def ruined_by(record: Record, since: Guessing) -> SettingChange | None:
-    """The change that probably made it guess: the last one that raised the rate, or any other."""
+    """The change that probably made it guess: the last one that may harm, or any other."""
     changes = record.changes_by(since.seen, acted=True)
-    near = [each for each in changes if since.step <= each.step]
-    raised = [each for each in near if raises(each)]
-    if not raised:
+    near = [each for each in changes if since.step <= each.step and may_harm(each)]
+    if not near:
         return record.last_suspect(since.seen, *CAUSES)
-    begun = raised[-1].first_step
+    begun = near[-1].first_step
     if begun is not None and begun < since.step:  # what a person added then is not to blame
         acted = [each for each in record.changes_by(since.step, acted=True) if raises(each)]
         if acted and acted[-1].step >= begun:
             return acted[-1]
-    return raised[-1]
+    return near[-1]
+
+
+def may_harm(change: SettingChange) -> bool:
+    """Whether a change makes larger steps, or other weights at once that may know less."""
+    if change.setting == "switched_off":
+        return len(change.new) > len(change.old)
+    if change.setting == "pruned":
+        return bool(change.new > change.old)
+    return change.setting == "taught" or raises(change)
 
 
 def raises(change: SettingChange) -> bool:
@@ -181,7 +194,7 @@ def plateau(record: Record) -> Finding | None:
         epoch,
         step,
         f"the training loss stays at {mean:.3g}",
-        f"no fall over {WINDOW} epochs (Mann-Kendall test, p = {p:.2g})",
+        f"no fall over {WINDOW} epochs (Mann-Kendall test, {p_words(p)})",
         change_words(change),
         ("halve_rate",),
     )

@@ -47,13 +47,15 @@ def in_trouble(record: Record) -> Finding | None:
     # The words name the last of several changes in a row.
     row = change if change is not None and change.words not in trouble.words else None
     named = row is not None and any(each.words in trouble.words for each in record.changes)
+    since = [each for each in record.changes if each.step == trouble.step]
+    rates = [each for each in since if each.setting == "learning_rate"]
     return Finding(
         "trouble",
         LOST,
         trouble.epoch,
         trouble.step,
         trouble.words,
-        "",
+        f"no step was made with the rate of {rates[-1].new:.4g} yet" if rates else "",
         change_words(row) if named else high,
         begin_again(record) if high else ("undo", "halve_rate"),
     )
@@ -65,8 +67,8 @@ def high_rate(record: Record) -> Finding | None:
     if seen is not None:
         limit = LARGE_UPDATE if seen.step >= _known_from(record) else RUINOUS_UPDATE
         largest, grown = _largest_fit_update(seen), _growth(seen)
-        if largest > limit:  # of the next step; in a trouble what led there was before it
-            change = _raise(record, seen.step, acted=record.trouble is not None)
+        if largest > limit:  # of the next step: what was changed in a pause counts, too
+            change = _raise(record, seen.step)
             first = record.first_seen(lambda each: _largest_fit_update(each) > limit)
             evidence = (
                 f"the update ratio of a layer is {largest:.2g} in the next step; near 0.001 is "

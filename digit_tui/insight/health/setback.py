@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import inf
 from typing import NamedTuple
 
 from digit_tui.insight.health.finding import NOTE, Finding, change_words
-from digit_tui.insight.health.loss import guesses, raises
+from digit_tui.insight.health.loss import guesses, may_harm, raises
 from digit_tui.insight.health.record import LEARNED, EpochFacts, Record, SettingChange
 from digit_tui.insight.health.statistics import one_sided_p, proportion_z
+from digit_tui.insight.significance import p_words
 
 WORSE = 1.5
 """Times the best loss, of training and of the monitored split, from which much of what was learned
@@ -56,42 +58,43 @@ def setbacks(record: Record) -> Setbacks:
 
 
 def set_back(record: Record) -> Finding | None:
-    """A network that had learned, and reads fewer digits since its steps were made larger.
+    """A network that had learned, and reads fewer digits since a change that may harm.
 
     It says so while the last epoch is worse than the one before that change: of the same digits
-    more are read wrong than chance would explain if they were others, which is strict.
+    more are read wrong than chance would explain if they were others, which is strict. Of several
+    such changes it is the last one.
     """
-    change, before = _larger_steps(record)
-    last = record.last
-    if change is None or before is None or last is None:
+    last, digits = record.last, record.monitored_images
+    if last is None:
         return None
-    if not (before.loss < LEARNED * record.guessing and last.loss > WORSE * before.loss):
-        return None
-    digits = record.monitored_images
-    p = one_sided_p(-proportion_z(before.accuracy, digits, last.accuracy, digits))
-    if not p < RARE:
-        return None
-    return Finding(
-        "set back",
-        NOTE,
-        change.epoch,
-        change.step,
-        "it reads fewer digits than before",
-        f"{last.accuracy:.2%} of the {record.monitored_split} digits after epoch {last.epoch}, "
-        f"{before.accuracy:.2%} after epoch {before.epoch} (p = {p:.1g})",
-        change_words(change),
-        ("undo", "halve_rate"),
-    )
+    begun = record.epochs[-2].step if len(record.epochs) > 1 else 0
+    for change, before in _harmful(record):
+        if not (before.loss < LEARNED * record.guessing and last.loss > WORSE * before.loss):
+            continue
+        p = one_sided_p(-proportion_z(before.accuracy, digits, last.accuracy, digits))
+        if not p < RARE:
+            continue
+        if change.step > begun:
+            return None  # the first whole epoch will tell
+        return Finding(
+            "set back",
+            NOTE,
+            change.epoch,
+            change.step,
+            "it reads fewer digits than before",
+            f"{last.accuracy:.2%} of the {record.monitored_split} digits after epoch {last.epoch}, "
+            f"{before.accuracy:.2%} after epoch {before.epoch} ({p_words(p)})",
+            change_words(change),
+            ("undo", "halve_rate") if raises(change) else ("undo",),
+        )
+    return None
 
 
-def _larger_steps(record: Record) -> tuple[SettingChange | None, EpochFacts | None]:
-    """The last change to larger steps that a whole epoch was trained with, and the epoch before."""
-    ends = [0, *(each.step for each in record.epochs)]
-    begun = ends[-2] if len(ends) > 1 else 0
-    raised = [each for each in record.changes_by(begun) if raises(each)]
-    if not raised:
-        return None, None
-    first = raised[-1].first_step
-    step = raised[-1].step if first is None else first
-    before = [each for each in record.epochs if each.step <= step]
-    return raised[-1], before[-1] if before else None
+def _harmful(record: Record) -> Iterator[tuple[SettingChange, EpochFacts]]:
+    """The changes that may have done harm, the last first, each with the last epoch before it."""
+    ended = record.epochs[-1].step if record.epochs else 0
+    for change in reversed(record.changes_by(ended, acted=True)):
+        step = change.step if change.first_step is None else change.first_step
+        before = [each for each in record.epochs if each.step <= step]
+        if before and may_harm(change):
+            yield change, before[-1]

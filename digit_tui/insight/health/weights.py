@@ -14,7 +14,8 @@ from digit_tui.insight.health.finding import (
     start_of,
 )
 from digit_tui.insight.health.first_rate import begin_again
-from digit_tui.insight.health.record import Inspection, Record
+from digit_tui.insight.health.loss import raises
+from digit_tui.insight.health.record import Inspection, Record, SettingChange
 from digit_tui.insight.layers import LayerFacts, share_words
 
 DEAD = 0.4
@@ -127,8 +128,16 @@ def dead_units(record: Record) -> Finding | None:
         f"{round(worst * units)} of {units} units{of_layer} are 0 on every "
         f"{record.monitored_split} digit, and learn nothing",
         change_words(change),
-        ("undo", "halve_rate") if change else begin_again(record),
+        _against_death(record, change),
     )
+
+
+def _against_death(record: Record, change: SettingChange | None) -> tuple[str, ...]:
+    """What helps against dead units. Begun anew with the same settings it would go the same way."""
+    if change is not None:
+        return ("undo", "halve_rate") if raises(change) else ("undo",)
+    again = begin_again(record)
+    return ("halve_rate", *again) if again == ("restart",) and record.learned else again
 
 
 def vanishing_gradients(record: Record) -> Finding | None:

@@ -212,20 +212,23 @@ def test_half_a_rate_is_advised_where_that_takes_its_cause_back(
         assert worst.remedies == (("undo", "halve_rate") if advised else ("undo",))
 
 
-def test_who_turns_the_rate_in_a_trouble_does_not_change_what_led_there(sample: Dataset) -> None:
+def test_who_turns_the_rate_in_a_trouble_is_told_what_it_is_for(sample: Dataset) -> None:
+    """What led there did not have it; the next step has."""
     ran = diagnose(sample, [(70, ScaleLearningRate(8.0))], epochs=2)
     (change,) = ran.last.changes
     step, epoch = ran.last.step, ran.last.epoch
-    turned = change._replace(step=step, epoch=epoch, old=0.008, new=0.064, words="learning rate X")
+    words = "learning rate 0.008 → 0.064"
+    turned = change._replace(step=step, epoch=epoch, old=0.008, new=0.064, words=words)
     record = replace(
         ran.last,
         learning_rate=0.064,
         changes=(change, turned),
         inspections=(_with_large_updates(ran.last.inspections[-1]),),
-        trouble=Trouble(step, epoch, "loss rose"),
+        trouble=Trouble(step, epoch, f"loss rose after {change.words}"),
     )
     found = {each.rule: each for each in findings_of(record)}
-    assert found["high rate"].cause == "learning rate 0.001 → 0.008 at step 70"
+    assert found["trouble"].evidence == "no step was made with the rate of 0.064 yet"
+    assert found["high rate"].cause == f"learning rate 0.001 → 0.064 at steps 70 to {step}"
     assert found["high rate"].remedies == ("undo",)
 
 

@@ -9,7 +9,7 @@ from support.health import Diagnosed, diagnose, mislabelled
 
 from digit_tui.data import Dataset
 from digit_tui.insight.health.setback import setbacks
-from digit_tui.run.commands import Command, ScaleLearningRate, SetOptimizer
+from digit_tui.run.commands import Command, Prune, ScaleLearningRate, SetOptimizer
 
 STEPS = 63
 
@@ -50,6 +50,22 @@ def test_who_raised_the_rate_reads_what_it_cost_until_it_is_made_good(sample: Da
     assert finding.cause.startswith("learning rate 0.001 → 0.016 at steps 272 to 308")
     # Undoing would take back the last of four doublings.
     assert finding.remedies == ("timeline", "halve_rate")
+
+
+def test_who_prunes_too_much_is_not_told_of_a_rate_that_did_no_harm(sample: Dataset) -> None:
+    pruned = [(20, ScaleLearningRate(2.0)), (4 * STEPS + 20, Prune(0.98))]
+    ran = diagnose(sample, pruned, epochs=7)
+    told = [each for found in ran.findings for each in found if each.cause]
+    assert {"set back", "relapse"}.intersection(each.rule for each in told)
+    assert {each.cause for each in told} == {"pruned weights none → 98% at step 272"}
+    assert not any("halve_rate" in each.remedies for each in told)
+
+
+def test_what_did_no_harm_is_not_blamed_after_what_did(sample: Dataset) -> None:
+    ruined = [*doubled(4, every=12), (5 * STEPS + 10, Prune(0.01))]
+    ran = trained(sample, ruined)
+    (finding,) = (each for each in ran.findings[5] if each.rule == "set back")
+    assert finding.cause.startswith("learning rate 0.001 → 0.016 at steps 272 to 308")
 
 
 def test_it_is_over_when_the_loss_is_near_its_best_again(sample: Dataset) -> None:
