@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from digit_tui.insight.health.doubts import doubts_of
 from digit_tui.insight.health.fit import near_limits
 from digit_tui.insight.layers import LayerFacts
 from digit_tui.nn import evaluate
+from digit_tui.plain.narrator import WAYS
 from digit_tui.run.events import Evaluated, Inspected
 from digit_tui.run.health_record import inspection_of
 from digit_tui.run.health_words import health_lines, looked_at
@@ -49,9 +51,20 @@ def saved_health(
     return check_health(record, dataset, evaluated, inspection_of(inspected, facts))
 
 
-def lines(health: Health) -> list[str]:
-    """In words, without remedies: there is no key to press."""
-    return ["Health", *health_lines(health.record, health.findings, None)]
+def lines(health: Health, run: str) -> list[str]:
+    """In words, and what helps.
+
+    Args:
+        health: what was found.
+        run: by what name it can be resumed.
+    """
+    found = ["Health", *health_lines(health.record, health.findings, WAYS)]
+    if any(each.remedies for each in health.findings):
+        found.append(
+            f"what helps are lines of: digit-tui --plain --resume {shlex.quote(run)}; "
+            "on the screen they are keys"
+        )
+    return found
 
 
 def json_values(health: Health) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def inspect_run(
     else:
         lines = heading(str(saved.path), dataset, inspected)
         lines += ["", *layer_lines(facts), "", *notes(facts)]
-        lines += ["", *inspect_health.lines(health)]
+        lines += ["", *inspect_health.lines(health, name)]
         for number, each in histograms.items():
             lines += ["", *histogram_lines(number, each)]
         if found is not None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 
 import click
 
 OTHER_NAMES = {"remove": "rm", "delete": "rm", "settings": "config"}
 """What people call a subcommand that has another name."""
+LIKE = 0.8
+"""Likeness of names, as difflib measures it, from which what is less like is not offered."""
 TO_TRAIN = ("train", "start", "learn")
 """What people call what `digit-tui` does without a subcommand."""
 
@@ -23,7 +26,17 @@ class NamingContext(click.Context):
     ) -> bool | None:
         if isinstance(exc_value, click.UsageError) and exc_value.ctx is None:
             exc_value.ctx = self
+        if isinstance(exc_value, click.NoSuchOption) and exc_value.possibilities:
+            likely = _likely(exc_value.option_name, exc_value.possibilities)
+            exc_value.possibilities[:] = likely
         return super().__exit__(exc_type, exc_value, tb)
+
+
+def _likely(name: str, possibilities: Sequence[str]) -> Sequence[str]:
+    """Those that a name is very like, if there are any; else all of them."""
+    from difflib import get_close_matches
+
+    return get_close_matches(name, possibilities, cutoff=LIKE) or possibilities
 
 
 def hint(error: click.ClickException) -> str:

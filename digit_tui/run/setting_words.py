@@ -208,13 +208,16 @@ def settings_words(
     return words + removal_words.removed(settings.switched_off, settings.pruned)
 
 
-def rate_words(settings: Settings, learning_rate: float | None, falls: bool) -> list[str]:
+def rate_words(
+    settings: Settings, learning_rate: float | None, falls: bool, further: bool = False
+) -> list[str]:
     """The learning rate in words, the fullest first.
 
     Args:
         settings: the settings in force.
         learning_rate: now, after the schedule; None before the first step.
         falls: whether the schedule lowers it now.
+        further: whether its base was changed when all epochs were done.
     """
     base = setting_value(settings.learning_rate)
     now = base if learning_rate is None else setting_value(learning_rate)
@@ -222,6 +225,9 @@ def rate_words(settings: Settings, learning_rate: float | None, falls: bool) -> 
         return [f"learning rate {base}", f"rate {base}"]
     if learning_rate and learning_rate < NEARLY_ZERO * settings.learning_rate:
         now = "nearly 0"
+    if further:
+        way = f"in further epochs up to {base}"
+        return [f"learning rate {now}, {way}", f"rate {now}, {way}", f"rate {now}, then {base}"]
     way = f"falling from {base}" if falls else f"rising to {base}"
     return [
         f"learning rate {now}, {way} by the schedule",

@@ -133,6 +133,7 @@ class RunStatus:
         """After the schedule, of the last step; in a pause of the next one. At first None."""
         self.rate_factor: float | None = None
         """What the optimizer multiplied it by in the last step; None if it finds no factor."""
+        self._base_rate: float | None = None  # of the last step
         self.rate_falls = True
         """Whether the schedule has lowered it of late."""
         self.batch_loss: float | None = None
@@ -191,6 +192,11 @@ class RunStatus:
         return self.epoch >= self.settings.epochs
 
     @property
+    def rate_set_at_end(self) -> bool:
+        """Whether another base rate was set when all epochs were done."""
+        return self.all_done and self._base_rate not in (None, self.settings.learning_rate)
+
+    @property
     def images_per_second(self) -> float:
         """The recent speed, without pauses and evaluations; 0 if unknown."""
         images, seconds = np.sum(self._speed, axis=0) if self._speed else (0, 0.0)
@@ -229,6 +235,7 @@ class RunStatus:
             case Restored() | WentBack():
                 self.step, self.epoch, self.settings = event.step, event.epoch, event.settings
                 repeated_to, self.repeats_to, self.batch_loss = self.repeats_to, None, None
+                self._base_rate = None
                 self._expect_rate(event.epoch)
                 if isinstance(event, WentBack):
                     returned = repeated_to is not None and event.epoch == self._came_from
@@ -332,19 +339,11 @@ class RunStatus:
         now = None if self.evaluated is None else self.evaluated.evaluation.accuracy
         return None if is_clearly_less(left.accuracy, now) else left
 
-    @property
-    def loses(self) -> SnapshotInfo | None:
-        """That moment, if a person may want it: less than half of the way there was trained since
-        the run went back."""
-        left = self.left_behind
-        if left is None or self.epoch - self.went_back_to > (left.epoch - self.went_back_to) / 2:
-            return None
-        return left
-
     def _ingest_steps(self, event: StepsDone) -> None:
         self._move_on(event.step, event.epoch)
         self.given_up = None
         before, self.learning_rate = self.learning_rate, event.learning_rate
+        self._base_rate = self.settings.learning_rate
         self._see_rate_change(before)
         self.batch_loss = float(event.losses[-1])
         self.rate_factor = event.rate_factor

@@ -156,8 +156,9 @@ class CommandHandler:
         step, lineage = self.undo.last_good(run)
         undoes = run.state.lineage[len(lineage) :]
         back_to = run.position_at(step, lineage)
-        rate = settings_along(lineage, run.config)[-1].learning_rate
-        trains_on = self.undo.takes_back_a_cause(run, lineage)
+        settings = settings_along(lineage, run.config)[-1]
+        rate = settings.learning_rate
+        trains_on = self.undo.takes_back_a_cause(run, lineage) and back_to < settings.epochs
         return Paused(self._step, run.position, reason, back_to, undoes, rate, trains_on, words)
 
     def _resume(self, mode: Mode = RUNNING) -> Iterator[Event]:
@@ -222,7 +223,8 @@ class CommandHandler:
                 return
             self.mode = RUNNING
             yield from self._go_back(step, before, well=False)
-            yield Resumed(self._step, run.position)
+            if not self._branches.finished:
+                yield Resumed(self._step, run.position)
         elif lineage:
             yield from self._go_back(lineage[-1].step, _before_last_change(lineage))
         else:

@@ -297,7 +297,7 @@ class DigitApp(SteeringApp):
         Args:
             following: the run that begins then; None ends the program.
         """
-        left = self.model.loses
+        left = self.model.left_behind
         if left is None:
             self._save_and_leave(following)
             return

@@ -103,8 +103,8 @@ class HealthWatch:
         evaluated, dataset = model.evaluated, model.dataset
         if self._busy or evaluated is None or dataset is None or model.moment == self._checked:
             return
-        if evaluated.step > model.step:
-            return  # it is undone
+        if evaluated.step > model.step or model.repeats_to is not None:
+            return  # it is undone, or the run is on its way to where it is wanted
         allowed = self._pace.allowed_at(READ_SHARE if is_read else SHARE)
         if not (allowed or not model.going or self._checked is None):
             return

@@ -104,7 +104,9 @@ def test_a_table_for_people(finished: tuple[Path, dict[str, Any]]) -> None:
     assert lines[13] == "Health"
     assert lines[14].startswith("it underfits: when all epochs are done, ")
     assert lines[15].startswith("looked at: 2 epochs, the layers at step 64, ")
-    assert len(lines) == 16
+    resumed = f"digit-tui --plain --resume {folder}"
+    assert lines[16] == f"what helps are lines of: {resumed}; on the screen they are keys"
+    assert len(lines) == 17
     assert max(map(len, lines[5:12])) <= 80
 
 

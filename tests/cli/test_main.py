@@ -18,6 +18,7 @@ from digit_tui.cli.terminal import no_terminal
     ("line", "told"),
     [
         ("--no-such", "(see digit-tui --help)"),
+        ("--optimiser sgd", "Did you mean '--optimizer'? (see digit-tui --help)"),
         ("nonsense", "(see digit-tui --help)"),
         ("trian", "To train, write digit-tui or digit-tui --batch. (see digit-tui --help)"),
         ("help", "Did you mean '--help'? (see digit-tui --help)"),

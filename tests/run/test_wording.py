@@ -115,6 +115,13 @@ def test_a_rate_of_nearly_nothing_has_no_digits() -> None:
     assert rate_words(settings, 0.001, falls=True)[-1] == "rate 0.001 of 0.2"
 
 
+def test_a_rate_that_was_set_at_the_end_is_for_further_epochs() -> None:
+    settings = doubled(100.0).settings
+    words = rate_words(settings, 0.0, falls=True, further=True)
+    assert words[0] == "learning rate 0, in further epochs up to 0.2"
+    assert words[-1] == "rate 0, then 0.2"
+
+
 @pytest.mark.parametrize(("steps", "named"), [(1, True), (1_000, True), (1_001, False)])
 def test_only_a_recent_change_may_have_caused_trouble(steps: int, named: bool) -> None:
     text = spike(0.05, 4.1, 100 + steps, [doubled(1.0)])

@@ -173,6 +173,18 @@ def test_several_commands_at_one_step_are_taken_back_together(
     assert end_of(ran) == end_of(train([before], epochs=12))
 
 
+def test_the_way_back_to_a_finished_run_trains_nothing(train: Any) -> None:
+    """The rate was raised when all epochs were done, and more were added then."""
+    script = [(96, SetLearningRate(1000)), (96, AddEpochs(10)), (NEVER, Undo()), STOP]
+    ran = train(script, epochs=12, interactive=True)
+    (trouble,) = [each for each in ran.all(Paused) if each.back_to is not None]
+    assert (trouble.back_to, trouble.trains_on) == (12.0, False)
+    back = ran.events.index(ran.all(WentBack)[0])
+    after = [each for each in ran.events[back:] if isinstance(each, Resumed | Paused)]
+    assert [each.reason for each in after if isinstance(each, Paused)] == ["finished"]
+    assert not any(isinstance(each, Resumed) for each in after)
+
+
 def test_what_was_pruned_before_the_rate_was_raised_stays(train: Any) -> None:
     """At the same step: the rate is to blame for the trouble."""
     pruned = (48, Prune(0.3))

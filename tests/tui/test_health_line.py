@@ -336,6 +336,22 @@ async def test_what_is_undone_is_gone_at_once(
         opened.find("The run has not been looked at yet.")
 
 
+async def test_a_run_on_its_way_back_is_looked_at_when_it_is_there(
+    window: Any, story: Any, found: dict[str, list[Finding]]
+) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        await watched(opened, story)
+        opened.app.show_health()
+        await opened.tell(back(story, 0, ahead=150), *story.epochs(1), story.inspected(1))
+        await opened.until(lambda: "The run repeats its steps up to epoch 1.50" in opened.text)
+        opened.find("The run repeats its steps up to epoch 1.50, and is looked at when it is")
+        await opened.tell(story.steps(50))
+        await opened.tell(story.inspected(2))
+        await opened.until(lambda: "No check finds anything beyond its limit." in opened.text)
+        opened.find(" epoch 1.50$")
+
+
 async def test_a_fork_that_goes_back_too(
     window: Any, story: Any, found: dict[str, list[Finding]]
 ) -> None:

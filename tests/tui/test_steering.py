@@ -148,7 +148,7 @@ class TestGoingBack:
             await opened.tell(happened.Paused(300, 3.0, "asked"), *left(story, 100))
             await opened.press("q")
             opened.find("You went back to epoch 1.00")
-            opened.find(r"Save the later one, epoch 3\.00 \(100\.00%\),")
+            opened.find(r"the later one, epoch 3\.00 \(100\.00%\), as if you had not gone back;")
             opened.find(r"or this one, epoch 1\.00")
             await opened.tell(story.steps(50))  # it was asked to pause, and made some steps
             opened.find(r"or this one, epoch 1\.50")
@@ -220,32 +220,32 @@ class TestGoingBack:
 
     def test_what_who_leaves_would_miss(self, model: RunModel, story: Any, tell: Tell) -> None:
         tell(*story.opening(), *story.epochs(3))
-        assert model.loses is None
+        assert model.left_behind is None
         tell(*left(story, 100))
-        assert model.loses is not None
-        assert (model.loses.step, model.went_back_to) == (300, 1.0)
+        assert model.left_behind is not None
+        assert (model.left_behind.step, model.went_back_to) == (300, 1.0)
         tell(story.steps(99))
-        assert model.loses is not None
-        tell(story.steps(11))  # more than half as far again: that is what is wanted
-        assert model.loses is None
+        assert model.left_behind is not None
+        tell(story.steps(11))  # less than an epoch is left of it
+        assert model.left_behind is None
 
     def test_nobody_misses_what_was_clearly_worse(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), *story.epochs(1, {4: (7, 0.8)}), *story.epochs(2))
         tell(*left(story, 100, accuracy=0.2))
-        assert model.loses is None
+        assert model.left_behind is None
         tell(*story.epochs(2), *left(story, 100, accuracy=None))
-        assert model.loses is not None
+        assert model.left_behind is not None
 
     def test_while_it_repeats_leaving_goes_to_what_was_left(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), *story.epochs(3), *left(story, 0, ahead=100))
         assert model.went_back_to == 1.0
-        assert model.loses is None
+        assert model.left_behind is None
         tell(story.steps(100))
-        assert model.loses is not None
+        assert model.left_behind is not None
 
     def test_an_undo_that_was_not_done_yet_is_told(
         self, model: RunModel, story: Any, tell: Tell

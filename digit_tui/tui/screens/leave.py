@@ -58,8 +58,9 @@ class LeaveDialog(Dialog[Saved | None]):
         beside = "" if model.fork is None else "\nThe fork is saved beside it."
         return (
             f"You went back to epoch {model.went_back_to:.2f}. Only one moment of the run is "
-            f"saved.\n\nSave the later one, {_words(self._left.epoch, self._left.accuracy)},\n"
-            f"or this one, {_words(model.epoch, now)}?{beside}"
+            f"saved:\n\nthe later one, {_words(self._left.epoch, self._left.accuracy)},"
+            " as if you had not gone back;\n"
+            f"or this one, {_words(model.epoch, now)}: what came after it is lost.{beside}"
         )
 
 

@@ -23,7 +23,7 @@ class ProgressLine(Widget):
 
     def show(self, model: RunModel) -> None:
         total = model.settings.epochs
-        fraction = min(model.epoch / total, 1.0) if total else 0.0
+        fraction = min(model.epoch / total, 1.0) if total else 1.0
         self.show_share(fraction, remaining(model))
 
     def show_share(self, fraction: float, remaining: str) -> None:

@@ -125,6 +125,22 @@ class TestStatus:
             await opened.tell(story.changed("clip_norm", None), story.changed("clip_value", 0.1))
             assert "· clip value 0.1 ·" in opened.rows[3]
 
+    async def test_a_rate_that_is_set_at_the_end_is_for_further_epochs(
+        self, window: Any, story: Any
+    ) -> None:
+        story.settings = replace(story.settings, epochs=1)
+        async with window(schedule="cosine") as opened:
+            await opened.tell(*story.opening(), *story.epochs(1), story.paused("finished"))
+            opened.find("100%  done")
+            await opened.tell(story.changed("learning_rate", 0.5))
+            assert " · learning rate 0, in further epochs up to 0.5" in opened.rows[3]
+
+    async def test_a_run_of_no_epochs_is_done(self, window: Any, story: Any) -> None:
+        story.settings = replace(story.settings, epochs=0)
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.paused("finished"))
+            opened.find("100%  done")
+
     async def test_the_rate_of_the_last_step_beside_the_base_rate(
         self, window: Any, story: Any
     ) -> None:

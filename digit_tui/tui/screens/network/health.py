@@ -31,7 +31,7 @@ class HealthPage(ScrolledPage):
 
     def __init__(self) -> None:
         super().__init__()
-        self._drawn: tuple[Health | None, ...] = ()
+        self._drawn: tuple[Any, ...] = ()
 
     def epoch_of(self, look: Look) -> None:
         return None
@@ -57,6 +57,10 @@ class HealthPage(ScrolledPage):
     def draw(self) -> None:
         model = self.host.model
         self._drawn = _known(model)
+        if model.repeats_to is not None:
+            there = f"epoch {model.repeats_to:.2f}"
+            self.say(f"The run repeats its steps up to {there}, and is looked at when it is there.")
+            return
         if model.health is None:
             self.say("The run has not been looked at yet.")
             return
@@ -69,9 +73,9 @@ class HealthPage(ScrolledPage):
         self.query_one(Static).update(Group(*parts))
 
 
-def _known(model: RunModel) -> tuple[Health | None, ...]:
+def _known(model: RunModel) -> tuple[Any, ...]:
     """What is known of the health of a run, and of its fork."""
-    return model.health, None if model.fork is None else model.fork.health
+    return model.repeats_to, model.health, None if model.fork is None else model.fork.health
 
 
 def health_table(health: Health, ways: Ways | None) -> RenderableType:
