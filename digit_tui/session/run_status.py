@@ -330,11 +330,12 @@ class RunStatus:
     def left_behind(self) -> SnapshotInfo | None:
         """The moment that the run went back from, and that is lost when a person quits now.
 
-        That is an epoch ahead or more, and was not clearly worse. None while the run repeats
-        steps: then quitting goes there.
+        That is an epoch ahead or more of where the run is, or will be when it is back where it
+        went to, and was not clearly worse.
         """
         left = self._left_moment
-        if left is None or self.repeats_to is not None or left.epoch - self.epoch < LOST_EPOCHS:
+        at = self.epoch if self.repeats_to is None else self.repeats_to
+        if left is None or left.epoch - at < LOST_EPOCHS:
             return None
         now = None if self.evaluated is None else self.evaluated.evaluation.accuracy
         return None if is_clearly_less(left.accuracy, now) else left

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 
 from textual import work
@@ -82,6 +83,8 @@ class DigitApp(SteeringApp):
         """Whether the run was asked to go back, and has not answered yet."""
         self._leaving = False
         """Whether a person leaves as soon as it has."""
+        self._when_there: Callable[[], None] | None = None
+        """What is done when the run is back where it went to, and repeats no steps any more."""
         self.model.resumes = request.resume is not None
         self.runner: Runner | None = None
         self._notifier = Notifier(notify)
@@ -138,6 +141,7 @@ class DigitApp(SteeringApp):
         self.model.resumes = request.resume is not None
         self.model.ways = self.key_names
         self._going_back = self._leaving = False
+        self._when_there = None
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
@@ -185,9 +189,13 @@ class DigitApp(SteeringApp):
         self._pause_pending &= self.model.going
         if any(isinstance(each, WentBack | Refused) for each in events):
             self._going_back = False
+            self._when_there = None
             if self._leaving:
                 self._leaving = False
                 self.call_later(self.action_quit)
+        if self._when_there is not None and self.model.repeats_to is None:
+            self.call_later(self._when_there)
+            self._when_there = None
         top = self.top_screen
         if isinstance(top, TimelineDialog | KeepDialog | RateDialog | LeaveDialog):
             with self.errors_told():
@@ -302,13 +310,20 @@ class DigitApp(SteeringApp):
             self._save_and_leave(following)
             return
         dialog = LeaveDialog(left, self.model, following)
+        self._when_there = None
         goes_on = self.model.going
         if goes_on:  # it would get away from both moments
             self.send(commands.Pause())
 
         def chosen(saved: Saved | None) -> None:
-            if saved is None and goes_on:
+            there = self.model.repeats_to
+            waits = saved == "this" and there is not None
+            if goes_on and (saved is None or waits):
                 self.send(commands.Resume())
+            if waits:
+                self._when_there = partial(self._save_and_leave, dialog.following)
+                self.tell(f"this run is left when it is back at epoch {there:.2f}")
+                return
             if saved == "later":
                 if self.model.fork is not None:
                     self.send(commands.Keep(fork=False))  # the fork is saved, too

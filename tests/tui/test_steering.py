@@ -238,20 +238,52 @@ class TestGoingBack:
         tell(*story.epochs(2), *left(story, 100, accuracy=None))
         assert model.left_behind is not None
 
-    def test_while_it_repeats_leaving_goes_to_what_was_left(
+    def test_while_it_repeats_what_counts_is_where_it_goes(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), *story.epochs(3), *left(story, 0, ahead=100))
         assert model.went_back_to == 1.0
-        assert model.left_behind is None
-        tell(story.steps(100))
         assert model.left_behind is not None
+        tell(*story.epochs(3), *left(story, 0, ahead=250))
+        assert model.left_behind is None
+
+    @pytest.mark.parametrize(
+        ("key", "sent"),
+        [
+            ("enter", [commands.Pause(), commands.GoBack(300, DOUBLED), commands.Stop()]),
+            ("escape", [commands.Pause(), commands.Resume()]),
+        ],
+    )
+    async def test_who_leaves_on_the_way_back_is_asked_too(
+        self, window: Any, story: Any, key: str, sent: list[commands.Command]
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(3), *left(story, 0, ahead=100))
+            await opened.press("q")
+            opened.find(r"or epoch 1\.00, when it is there again: what came after it is lost\.")
+            await opened.press(key)
+            await opened.tell(story.steps(100))
+            assert opened.sent == sent
+
+    async def test_it_leaves_when_it_is_there(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(3), *left(story, 0, ahead=100))
+            await opened.press("q", "t")
+            assert opened.sent == [commands.Pause(), commands.Resume()]
+            await opened.tell(story.steps(50))
+            opened.find(r"this run is left when it is back at epoch 1\.00")
+            await opened.press("q", "escape")  # it stays after all
+            await opened.tell(story.steps(10))
+            await opened.press("q", "t")
+            await opened.tell(story.steps(30))
+            assert commands.Stop() not in opened.sent
+            await opened.tell(story.steps(10))
+            assert opened.sent[-1] == commands.Stop()
 
     def test_an_undo_that_was_not_done_yet_is_told(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), *story.epochs(3), *left(story, 0, ahead=100), story.steps(50))
-        assert not_kept(model) is None
         story.step, story.epoch = 50, 0.5
         tell(back(story, 300, DOUBLED))  # as who leaves is taken to what was left
         told = "It was not back at epoch 1.00 yet: it is saved as it was before that undo"
