@@ -49,6 +49,8 @@ def in_trouble(record: Record) -> Finding | None:
     named = row is not None and any(each.words in trouble.words for each in record.changes)
     since = [each for each in record.changes if each.step == trouble.step]
     rates = [each for each in since if each.setting == "learning_rate"]
+    # With the same settings the same comes again; half of a raised rate brings nothing back.
+    ways = ("undo", "halve_rate") if change is None else ("undo",)
     return Finding(
         "trouble",
         LOST,
@@ -57,7 +59,7 @@ def in_trouble(record: Record) -> Finding | None:
         trouble.words,
         f"no step was made with the rate of {rates[-1].new:.4g} yet" if rates else "",
         change_words(row) if named else high,
-        begin_again(record) if high else ("undo", "halve_rate"),
+        begin_again(record) if high else ways,
     )
 
 
@@ -88,7 +90,7 @@ def high_rate(record: Record) -> Finding | None:
     usual = RULES[optimizer].learning_rate
     times = float(f"{rate / usual:.3g}")
     evidence = f"{rate:.3g}, {times:,.10g} times the usual {usual:.3g}"
-    now = record.learning_rate > highest_rate_of(record.optimizer) and not record.finished
+    now = (rate, optimizer) == (record.learning_rate, record.optimizer) and not record.finished
     verb = "is" if now else "was"
     if since is not None:
         change = ruined_by(record, since)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from digit_tui.insight.health import clipping, fit, labels, loss, rate, setback, weights
 from digit_tui.insight.health.finding import NOTE, Finding, Rule, change_words
+from digit_tui.insight.health.loss import guesses
 from digit_tui.insight.health.record import Record, SettingChange
 
 RULES = (
@@ -61,10 +62,8 @@ def findings_of(record: Record) -> list[Finding]:
         cause = _cause_of(finding, record)
         finding = _without_vain_undo(finding, record, cause)
         possible.append(_without_vain_halving(finding, record, cause))
-    vain = ["halve_rate"] if _raised_since_trouble(record) else []
     if record.finished:
-        vain += OF_TRAINING
-    possible = [_without(finding, *vain) for finding in possible]
+        possible = [_without(finding, *OF_TRAINING) for finding in possible]
     return sorted(possible, key=lambda each: -each.severity)
 
 
@@ -72,15 +71,6 @@ def _perhaps_earlier(finding: Finding, record: Record) -> Finding:
     first = record.inspections[0].step if record.inspections else 0
     seen_first = finding.rule in SEEN_IN_LAYERS and finding.since_step == first > 0
     return finding._replace(or_before=seen_first)
-
-
-def _raised_since_trouble(record: Record) -> bool:
-    """Whether a run that stands in trouble has twice the rate of then, or more: half is no less."""
-    if record.trouble is None:
-        return False
-    since = [each for each in record.changes if each.step >= record.trouble.step]
-    rates = [each.old for each in since if each.setting == "learning_rate"]
-    return bool(rates) and record.learning_rate >= 2 * rates[0]
 
 
 def _without(finding: Finding, *remedies: str) -> Finding:
@@ -108,14 +98,15 @@ def _without_vain_undo(finding: Finding, record: Record, cause: SettingChange | 
 def _without_vain_halving(finding: Finding, record: Record, cause: SettingChange | None) -> Finding:
     """Advise to halve a rate that did harm only where that takes it back, if anything else does.
 
-    A network that was merely set back learns on with half the rate.
+    A network that was merely set back learns on with half the rate; one that is in trouble, or
+    guesses, has lost what no rate brings back.
     """
-    if finding.severity <= NOTE or cause is None or cause.setting != "learning_rate":
-        return finding
-    if record.learning_rate <= 2 * cause.old:
-        return finding
     others = {"undo", "timeline"}.intersection(finding.remedies)
-    return _without(finding, "halve_rate") if others else finding
+    if finding.severity <= NOTE or cause is None or not others:
+        return finding
+    lost = record.trouble is not None or guesses(record) is not None
+    too_far = cause.setting == "learning_rate" and record.learning_rate > 2 * cause.old
+    return _without(finding, "halve_rate") if lost or too_far else finding
 
 
 def _cause_of(finding: Finding, record: Record) -> SettingChange | None:

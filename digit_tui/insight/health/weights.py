@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite, sqrt
+from typing import NamedTuple
 
 from digit_tui.insight.health.finding import (
     HARMED,
@@ -23,6 +24,8 @@ DEAD = 0.4
 layer), RMSProp at twice its rate more, and learns well; runs that too high a rate has hurt have
 0.44 and more."""
 ALL_DEAD = 0.999
+AT_ONCE = 0.1
+"""So many more of a layer's units are dead from one look to the next where something killed them."""
 SMALL = 0.2
 """Deviation of the weights, as a multiple of the initial one. All presets stay above 0.99; weights
 that begin at a thousandth and are rescued by Adam have 0.15 to 0.19 in some layer after two
@@ -97,39 +100,68 @@ def small_weights(record: Record) -> Finding | None:
 
 
 def dead_units(record: Record) -> Finding | None:
-    """Units of a hidden layer that are 0 on every digit of the monitored split."""
+    """Units of a hidden layer that are 0 on every digit of the monitored split.
+
+    Of several layers it is told of the one that died last of a known cause, if there is one, else
+    of the worst; of all others only how they are.
+    """
     seen = record.inspected
     if seen is None:
         return None
-    hidden = [layer.dead for layer in seen.layers[:-1]]
-    dead = [share for share in hidden if share >= DEAD]
-    if not dead:
+    dead = [_dead_layer(record, place) for place in range(len(seen.layers) - 1)]
+    found = [each for each in dead if each.share >= DEAD]
+    if not found:
         return None
-    # Of layers that are all dead the first is the one that matters, else the worst.
-    worst = next((share for share in dead if share >= ALL_DEAD), max(dead))
-    place = hidden.index(worst)
-    lost = worst >= ALL_DEAD
-    first = record.first_seen(lambda each: each.layers[place].dead >= (ALL_DEAD if lost else DEAD))
-    change = record.last_suspect(first.step, *STEERING)
-    units = seen.layers[place].shape[1]
-    share = "all" if worst == 1 else share_words(worst)
+    # Of layers that are all dead the first is the one that matters.
+    all_dead = next((each for each in found if each.share >= ALL_DEAD), None)
+    told = all_dead or max(found, key=lambda each: (each.caused_at, each.share))
+    units = seen.layers[told.place].shape[1]
+    share = "all" if told.share == 1 else share_words(told.share)
     others = [
-        f"{share_words(each)} of layer {number}"
-        for number, each in enumerate(hidden, 1)
-        if each >= DEAD and number != place + 1 and not lost
+        f"; so is {share_words(each.share)} of layer {each.place + 1} since epoch "
+        f"{each.first.epoch:.2f}"
+        for each in found
+        if each is not told and all_dead is None
     ]
-    of_layer = f" of layer {place + 1}" if others else ""
     return Finding(
         "dead units",
-        LOST if lost else HARMED,
-        first.epoch,
-        first.step,
-        f"{', '.join([f'{share} of layer {place + 1}', *others])} is dead",
-        f"{round(worst * units)} of {units} units{of_layer} are 0 on every "
-        f"{record.monitored_split} digit, and learn nothing",
-        change_words(change),
-        _against_death(record, change),
+        HARMED if all_dead is None else LOST,
+        told.first.epoch,
+        told.first.step,
+        f"{share} of layer {told.place + 1} is dead",
+        f"{round(told.share * units)} of {units} units are 0 on every {record.monitored_split} "
+        f"digit, and learn nothing{''.join(others)}",
+        change_words(told.change),
+        _against_death(record, told.change),
     )
+
+
+class _DeadLayer(NamedTuple):
+    place: int
+    """Of the layer, from 0."""
+    share: float
+    """Of its units that are dead."""
+    first: Inspection
+    """Since when it is so."""
+    change: SettingChange | None
+    """The likely cause."""
+
+    @property
+    def caused_at(self) -> int:
+        """The step of its cause; -1 if none is known."""
+        return -1 if self.change is None else self.change.step
+
+
+def _dead_layer(record: Record, place: int) -> _DeadLayer:
+    *earlier, first = record.inspections
+    share = first.layers[place].dead
+    limit = ALL_DEAD if share >= ALL_DEAD else DEAD
+    for each in reversed(earlier):
+        before, after = each.layers[place].dead, first.layers[place].dead
+        if before < limit or after - before > AT_ONCE:
+            break
+        first = each
+    return _DeadLayer(place, share, first, record.last_suspect(first.step, *STEERING))
 
 
 def _against_death(record: Record, change: SettingChange | None) -> tuple[str, ...]:

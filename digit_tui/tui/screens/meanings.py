@@ -300,8 +300,8 @@ STATES = (
     Meaning("▶ training  ⏸ paused", "whether it learns now; {pause} switches"),
     Meaning("↻ repeating", "what led to the chosen moment; {timeline} goes elsewhere"),
     Meaning("✓ finished", "all epochs are done; {epochs} adds ten"),
-    Meaning("✗ diverged", "loss is no number, or it guesses; {undo} goes back"),
-    Meaning("✗ loss spike", "the loss rose suddenly; {undo} goes back, {pause} goes on"),
+    Meaning("✗ diverged", "the loss is no number; {undo} goes back"),
+    Meaning("✗ loss spike", "the loss is that of guessing; {undo} goes back"),
     Meaning("✗ not saved", "the disk refused; it is tried again"),
 )
 """Of a run that trains."""
