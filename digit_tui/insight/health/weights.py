@@ -25,7 +25,7 @@ layer), RMSProp at twice its rate more, and learns well; runs that too high a ra
 0.44 and more."""
 ALL_DEAD = 0.999
 AT_ONCE = 0.1
-"""So many more of a layer's units are dead from one look to the next where something killed them."""
+"""So many more of a layer's units are dead from one look to the next if something killed them."""
 SMALL = 0.2
 """Deviation of the weights, as a multiple of the initial one. All presets stay above 0.99; weights
 that begin at a thousandth and are rescued by Adam have 0.15 to 0.19 in some layer after two
