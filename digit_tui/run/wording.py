@@ -179,7 +179,9 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
             where = f", saved as {Path(left).name}" if left else ""
             if reason == "diverged":
                 return f"{other} diverged{where}; kept the {kept}"
-            return f"kept the {kept}; {other} ended{where}"
+            # What could be cut off at the end of a line is not the name.
+            ended = f"{other} saved as {Path(left).name}" if left else f"{other} ended"
+            return f"{ended}; kept the {kept}"
         case CheckpointSaved(step=step, path=path):
             return f"saved step {step:,} in {Path(path).name}"
         case SaveFailed(message=message):

@@ -54,13 +54,17 @@ class StartPoint:
         return self.history.epochs if self.history else []
 
     @property
-    def lowest_loss(self) -> tuple[int, float] | None:
-        """The last step of the epoch in force whose monitored loss was lowest, and that in nats."""
+    def lowest_loss(self) -> tuple[int, float, float | None] | None:
+        """Of the epoch in force whose monitored loss was lowest.
+
+        Returns:
+            Its last step, that loss in nats, and the accuracy as a fraction; None without any.
+        """
         found = [
-            (line["step"], loss)
+            (line["step"], line[f"{split}_loss"], line[f"{split}_accuracy"])
             for line in self._epochs
-            for loss in (line.get("validation_loss"), line["test_loss"])
-            if loss is not None
+            for split in ("validation", "test")
+            if line.get(f"{split}_loss") is not None
         ]
         return min(found, key=lambda each: each[1], default=None)
 

@@ -6,11 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from math import isfinite
+from typing import Any
 
 import numpy as np
 
 from digit_tui.run.changes import settings_along
-from digit_tui.run.commands import Lineage, SetBatchSize, WeightChange
+from digit_tui.run.commands import (
+    AppliedCommand,
+    Lineage,
+    SetAugmentation,
+    SetBatchSize,
+    SetClipping,
+    SetSam,
+    WeightChange,
+)
 from digit_tui.run.events import (
     Event,
     Refused,
@@ -33,6 +42,8 @@ from digit_tui.training.spike import LEARNED, SpikeAlarm
 
 SNAPSHOT_SHARE = 0.01
 """Snapshots at half epochs take at most this share of the time, ..."""
+SOON = 100
+"""Steps from a change to a trouble that surely comes of it: none is worth keeping."""
 BEST_TIMES = 4
 """... and so many times as much where the network was never better."""
 
@@ -55,6 +66,7 @@ class UndoManager:
         self._latest: Snapshot | None = None  # until the loss of the step after it is known
         self._trouble: tuple[int, Lineage] | None = None  # where the last one was, ...
         self._went_back_to = 0  # ... and the step that the run went back to
+        self._changed: list[tuple[str, Any]] = []  # the settings that changed last, and from what
         self._rang_at: int | None = None  # the step after which the alarm rang, ...
         self._unreported = False  # ... if no event was made of it yet
         self._way_back: tuple[int, Lineage] | None = None  # from the trouble that it was left in
@@ -130,6 +142,9 @@ class UndoManager:
         alarm, step = self._alarm, branch.state.step
         if self._latest is not None:
             self._latest.next_loss, self._latest = losses[0], None
+        changes = [(each.setting, each.old) for each in branch.last_changes]
+        if changes != self._changed:  # what is told is how the loss rose since then
+            self._changed, alarm.lowest = changes, alarm.now
         rang = [alarm.rings(loss) for loss in losses]
         if alarm.armed and not self._unreported:
             self._rang_at = None  # it has learned again
@@ -159,12 +174,17 @@ class UndoManager:
             known = self._alarm.guessing if loss is None else loss
             self._store.add(Snapshot(state, epoch, accuracy, known, 0))
 
-    def remember_best(self, branch: Branch, best: tuple[int, float] | None) -> None:
-        """Of a run that is resumed: at which step its monitored loss was lowest, and that loss."""
+    def remember_best(self, branch: Branch, best: tuple[int, float, float | None] | None) -> None:
+        """Of a run that is resumed: the step at which its monitored loss was lowest.
+
+        Args:
+            branch: the run's.
+            best: that step, the loss in nats, and the accuracy as a fraction; None without any.
+        """
         if best is not None:
-            step, loss = best
+            step, loss, accuracy = best
             lineage = tuple(each for each in branch.state.lineage if each.step < step)
-            self._store.note_loss(step, lineage, loss)
+            self._store.note_loss(step, lineage, loss, accuracy)
 
     def remember_trouble_of_before(
         self, step: int, lineage: Lineage, lowest_loss: float | None
@@ -208,6 +228,9 @@ class UndoManager:
         if trouble == self._trouble:
             snapshots = [each for each in snapshots if each.state.step < self._went_back_to]
         good = [each.state.step for each in snapshots if self._was_healthy(each)]
+        changed = max((each.step for each in branch.last_changes), default=-SOON)
+        if trouble[0] - changed < SOON:  # after that change the same would come again
+            good = [each for each in good if each <= changed] or good
         step, way = good[-1] if good else 0, self._way_back
         first = trouble != self._trouble  # the second time that way did not help
         if way is not None and way[0] > step and first and is_ancestor(*way, *trouble):
@@ -305,7 +328,8 @@ def _with_harmless(step: int, lineage: Lineage, branch: Branch) -> Lineage:
     """A lineage with the commands that come next at its step, as far as no trouble comes of them.
 
     A person who has halved a rate that was too high would else get it back. Where the rate was
-    raised at that step, too, it is the cause, and not what the network was taught before.
+    raised at that step, too, it is the cause, and not what the network was taught before, nor that
+    gradients are clipped.
     """
     whole = branch.state.lineage
     end = last = len(lineage)
@@ -313,11 +337,18 @@ def _with_harmless(step: int, lineage: Lineage, branch: Branch) -> Lineage:
         last += 1
     changes = [*pairwise(settings_along(whole[:last], branch.config))]
     raised = any(new.learning_rate > old.learning_rate for old, new in changes[end:])
-    while end < last and (
-        _is_harmless(*changes[end]) or (raised and isinstance(whole[end].command, WeightChange))
-    ):
+    while end < last and (_is_harmless(*changes[end]) or (raised and _is_beside(whole[end]))):
         end += 1
     return whole[:end]
+
+
+def _is_beside(applied: AppliedCommand) -> bool:
+    """Whether a command is not to blame where the rate was raised at its step."""
+    match applied.command:
+        case SetClipping(norm, value):
+            return norm is not None or value is not None
+        case command:
+            return isinstance(command, WeightChange | SetAugmentation | SetSam)
 
 
 def _is_harmless(old: Settings, new: Settings) -> bool:

@@ -113,7 +113,7 @@ def test_a_fork(converse: Converse, tmp_path: Path) -> None:
     gap = r"fork: test \d+\.\d\d%, [+-]\d+\.\d\d points \(95% interval .*\); fixed \d+, broke \d+"
     assert ended.find(f"^epoch 1: {gap}")
     assert ended.find(f"^{gap}")
-    assert ended.find("^kept the fork; run ended, saved as run$")
+    assert ended.find("^run saved as run; kept the fork$")
     assert ended.all(", sgd, rate ")
     assert ended.run.fork is None
     assert SavedRun.read(tmp_path / "run").record["state"] == "left"
@@ -176,7 +176,7 @@ def test_a_copy_is_taught(converse: Converse, teach_8: Teach) -> None:
     assert "fork with" in ended.lines[begun + 1]
     told = r"^fork, at once: 8 drawings \d → \d right \(unseen\); test "
     assert ended.find(told + r".*; fixed \d+, broke \d+")
-    assert ended.find("^kept the fork; run ended")
+    assert ended.find("^run saved as .*; kept the fork$")
     assert ended.run.settings.taught == ((teach_8.drawings, 8),)
     before = ended.find("^paused after 2 batches").split("test ")[1].split(",")[0]
     assert before in ended.find("then teach it 8 drawings$")  # not the accuracy since

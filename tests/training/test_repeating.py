@@ -98,6 +98,7 @@ def test_the_epoch_with_the_lowest_loss_is_listed_after_a_resume(
     ruined = [(17, SetLearningRate(3.0)), (40, Stop())]
     first = train(ruined, folder=tmp_path, epochs=5)
     losses = {event.step: event.test_loss for event in first.all(EpochEnded)}
+    accuracies = {event.step: event.test_accuracy for event in first.all(EpochEnded)}
     best = min(losses, key=lambda step: losses[step])
     assert best == 16
     forget_earlier(tmp_path)
@@ -106,5 +107,6 @@ def test_the_epoch_with_the_lowest_loss_is_listed_after_a_resume(
     (moment,) = [each for each in moments if each.lowest_loss is not None]
     assert (moment.step, moment.epoch, moment.lineage) == (16, 2.0, ())
     assert moment.lowest_loss == losses[best]
+    assert moment.accuracy == accuracies[best]
     (back,) = ran.all(WentBack)
     assert (back.step, back.ahead) == (0, 16)

@@ -7,6 +7,7 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support.command_script import CommandScript
 from support.undo import NEVER, STOP, end_of
@@ -23,6 +24,7 @@ from digit_tui.run.commands import (
     Resume,
     Save,
     ScaleLearningRate,
+    SetAugmentation,
     SetClipping,
     SetLearningRate,
     SetOptimizer,
@@ -34,11 +36,13 @@ from digit_tui.run.events import (
     Paused,
     Resumed,
     Spiked,
+    StepsDone,
     TimelineChanged,
     WentBack,
 )
 from digit_tui.run.state import RunState
 from digit_tui.training import trainer as trainer_module
+from digit_tui.training import undo as undo_module
 from digit_tui.training.trainer import Trainer
 
 
@@ -185,15 +189,42 @@ def test_the_way_back_to_a_finished_run_trains_nothing(train: Any) -> None:
     assert not any(isinstance(each, Resumed) for each in after)
 
 
-def test_what_was_pruned_before_the_rate_was_raised_stays(train: Any) -> None:
+@pytest.mark.parametrize("command", [Prune(0.3), SetClipping(1.0), SetAugmentation("affine")])
+def test_what_was_done_before_the_rate_was_raised_stays(command: Command, train: Any) -> None:
     """At the same step: the rate is to blame for the trouble."""
-    pruned = (48, Prune(0.3))
+    before = (48, command)
     presses = [(48, ScaleLearningRate(10))] * 6
-    ran = train([pruned, *presses, (NEVER, Undo()), STOP], epochs=12, interactive=True)
+    ran = train([before, *presses, (NEVER, Undo()), STOP], epochs=12, interactive=True)
     (back,) = ran.all(WentBack)
-    assert [each.command for each in back.aim_lineage] == [pruned[1]]
+    assert [each.command for each in back.aim_lineage] == [command]
     assert went_as_told(ran)
-    assert end_of(ran) == end_of(train([pruned], epochs=12))
+    assert end_of(ran) == end_of(train([before], epochs=12))
+
+
+@pytest.mark.parametrize(("soon", "to"), [(100, 46), (1, 48)])
+def test_after_the_change_that_did_it_the_same_would_come_again(
+    soon: int, to: int, train: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the network was still good some steps after it, at the end of an epoch."""
+    monkeypatch.setattr(undo_module, "SOON", soon)
+    monkeypatch.setattr(undo_module, "SNAPSHOT_SHARE", 1e9)
+    monkeypatch.setattr(undo_module.UndoManager, "_was_healthy", lambda *_: True)
+    script = [(46, SetLearningRate(3.0)), (NEVER, Undo()), STOP]
+    ran = train(script, epochs=12, interactive=True)
+    assert ran.all(Spiked)[0].step == 52
+    back = ran.all(WentBack)[0]
+    assert back.step + back.ahead == to
+    assert len(back.aim_lineage) == (to == 48)
+
+
+def test_a_loss_rises_from_where_it_was_at_the_change(train: Any) -> None:
+    """Not from its lowest of long before, when another change had raised it already."""
+    raised = [(47, SetLearningRate(1.0)), (160, SetLearningRate(1000)), STOP]
+    ran = train(raised, epochs=40, interactive=True)
+    (spiked,) = ran.all(Spiked)
+    losses = [loss for event in ran.all(StepsDone) for loss in event.losses]
+    assert "after learning rate 1 → 1000" in spiked.message
+    assert spiked.before > 1.1 * np.mean(losses[37:47])
 
 
 @pytest.mark.parametrize("times", [1, 2])

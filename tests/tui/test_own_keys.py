@@ -183,7 +183,7 @@ async def test_own_keys_work_and_are_shown_everywhere(
             "ctrl+u Go back to before the last command",
             "f5 j Pause, or train on",
             "whether it learns now; f5 switches",
-            "or it guesses; ctrl+u goes back",
+            "the loss is no number; ctrl+u goes back",
         ):
             assert line in found, line
         await opened.press("f1")  # it opens no second one

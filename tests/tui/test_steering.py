@@ -377,7 +377,7 @@ class TestTimeline:
             await opened.press("U")
             assert isinstance(opened.app.screen, TimelineDialog)
             opened.find("▸ epoch .* 100.00%  then double the learning rate")
-            opened.find("to 2.00; undone moments stay listed until you quit")
+            opened.find("to epoch 2.00; undone moments stay listed until you quit")
             await opened.press("enter")  # the last command is selected
             assert opened.sent == [commands.GoBack(200, ())]
             await opened.press("U", "down", "enter")
@@ -464,9 +464,18 @@ class TestTimeline:
             await opened.tell(happened.TimelineChanged([*moments, routine(500)]))
             opened.find("10 snapshots between")
             await opened.press("home")
-            opened.find("to 0.00; undone moments")
+            opened.find("to epoch 0.00; undone moments")
             await opened.press("enter")
             assert opened.sent == [commands.GoBack(0, ())]
+
+    async def test_where_the_run_is_stays_true(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            moments = [routine(step) for step in (0, 100)]
+            await opened.tell(*story.opening(), story.steps(100), happened.TimelineChanged(moments))
+            await opened.press("U", "end")
+            opened.find("The run is here")
+            await opened.tell(story.steps(50), happened.TimelineChanged([*moments, routine(150)]))
+            opened.find("Back to epoch 1.00; undone moments")
 
     async def test_where_there_is_nothing_to_list_any_more_it_closes(
         self, window: Any, story: Any

@@ -270,6 +270,7 @@ CALIBRATION = (
 DRAW = (
     Meaning("the frame", "where you draw: press the mouse button and drag"),
     Meaning("12 of yours", "the drawings kept; {teach} teaches a copy of the run"),
+    Meaning("right before, after", "each read by a copy that was not taught it"),
     Meaning("▀ ▄", "the cursor of the arrow keys, in half of a cell"),
     Meaning("thin brush, rubber", "what draws ({brush}), or rubs out ({rubber})"),
     Meaning("pen up, DOWN", "whether the arrow keys draw; {pen} switches"),

@@ -109,6 +109,8 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
                 if key in [(each.step, each.lineage) for each in group.snapshots]:
                     self._unfolded.add(group.key)
         self._show_rows(selected)
+        if self._selected is not None:
+            self._describe(self._selected)  # the run may be elsewhere now
 
     def action_unfold(self, unfold: bool) -> None:
         """Show the snapshots of the selected group one by one, or as one line again."""
@@ -124,15 +126,19 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         row = self._row_of(event)
-        if row is None:
-            return
+        if row is not None:
+            self._describe(row)
+
+    def _describe(self, row: Row) -> None:
         if row.snapshot is None:
             self.tell("Several moments: enter lists them, to choose one.")
             return
         if self._is_here(row.snapshot):
             text = "The run is here."
         else:
-            text = f"From epoch {self._model.epoch:.2f} to {row.snapshot.epoch:.2f}; "
+            text = f"Back to epoch {row.snapshot.epoch:.2f}; "
+            if row.snapshot.step > self._model.step:
+                text = f"On to epoch {row.snapshot.epoch:.2f}; "
             text += "undone moments stay listed until you quit."
         following = filter(None, [row.snapshot.following])
         self.tell(text, *following)  # the list may have no room for all of it

@@ -91,7 +91,9 @@ def state_line(model: RunModel, width: int = 1_000, accuracy: bool = True) -> st
         parts.insert(1, "+ fork")
     if model.measured is not None and accuracy:
         correct, total = model.measured
-        parts.append(f"{model.config.monitored_split} {correct / total:.2%}")
+        averaged = model.config.average and model.state in TROUBLES  # which it hardly shows
+        weights = " (averaged)" if averaged else ""
+        parts.append(f"{model.config.monitored_split} {correct / total:.2%}{weights}")
     if model.config.validation:
         parts.append(_test_words(model))
     if model.save_trouble is not None:

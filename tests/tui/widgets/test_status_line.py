@@ -62,5 +62,6 @@ def test_where_a_run_is_in_trouble_it_says_that_the_accuracy_is_of_averaged_weig
     tell(Paused(story.step, story.epoch, "spike"))
     assert quality_line(model).startswith("test with averaged weights (95%: ")
     assert quality_line(model, 62).startswith("test with averaged weights  best ")
+    assert state_line(model).endswith("% (averaged)")
     model.config = replace(model.config, average=False)
     assert quality_line(model).startswith("test accuracy (95% interval ")
