@@ -183,7 +183,7 @@ async def test_a_schedule_makes_a_part_of_it(window: Any, story: Any) -> None:
         await opened.tell(replace(inspected, learning_rate=half))
         await opened.until(lambda: "Chosen" in opened.text)
         chosen = opened.app.screen._rate
-        opened.find(f"It is the base rate: the schedule makes {chosen / 2:.2g} of it now")
+        opened.find(f"The loss is that of steps at {chosen:g}; the schedule makes {chosen / 2:.2g} of")
 
 
 async def test_where_nothing_can_be_suggested_the_reason_is_said(
