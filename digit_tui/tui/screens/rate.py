@@ -221,8 +221,8 @@ class RateDialog(Dialog[float | None]):
             lines.append(f"This network is in trouble: esc, then {undo}, is the way back.")
         elif schedule_words(found):
             now = f"{rate * found.factor:.2g}"
-            made = f"the schedule makes {now} of this base rate now"
-            lines.append(f"The loss is that of steps at {rate:.4g}; {made}.")
+            made = f"The schedule makes {now} of this base rate now"
+            lines.append(f"{made}; the loss is at {rate:.4g}.")
         self.tell(*lines)
 
     def _choose(self, rate: float) -> None:

@@ -121,7 +121,7 @@ async def test_now_is_what_is_set_however_far_the_schedule_has_lowered_it(dialog
         opened.find("n now 0.0003 of 0.001")
         await opened.press("n")
         opened.find("Chosen: 0.001 ")
-        opened.find("the schedule makes 0.0003 of it now")
+        opened.find("The schedule makes 0.0003 of this base rate now")
         await opened.press("enter")
         assert opened.sent == [commands.SetLearningRate(0.001)]
 
@@ -183,7 +183,9 @@ async def test_a_schedule_makes_a_part_of_it(window: Any, story: Any) -> None:
         await opened.tell(replace(inspected, learning_rate=half))
         await opened.until(lambda: "Chosen" in opened.text)
         chosen = opened.app.screen._rate
-        opened.find(f"The loss is that of steps at {chosen:g}; the schedule makes {chosen / 2:.2g} of")
+        opened.find(
+            f"The schedule makes {chosen / 2:.2g} of this base rate now; the loss is at {chosen:g}"
+        )
 
 
 async def test_where_nothing_can_be_suggested_the_reason_is_said(
