@@ -147,11 +147,11 @@ class TestGoingBack:
             await opened.tell(*story.opening(), *story.epochs(3))
             await opened.tell(happened.Paused(300, 3.0, "asked"), *left(story, 100))
             await opened.press("q")
-            opened.find("You went back to epoch 1.00")
-            opened.find(r"the later one, epoch 3\.00 \(100\.00%\), as if you had not gone back;")
-            opened.find(r"or this one, epoch 1\.00")
+            opened.find("You went back from epoch 3.00 to 1.00")
+            opened.find(r"The later: epoch 3\.00 \(100\.00%\), as if you had not gone back")
+            opened.find(r"This: epoch 1\.00 .*; epochs up to 3\.00 are lost then")
             await opened.tell(story.steps(50))  # it was asked to pause, and made some steps
-            opened.find(r"or this one, epoch 1\.50")
+            opened.find(r"This: epoch 1\.50")
             await opened.press(*keys)
             assert opened.sent == sent
 
@@ -190,7 +190,7 @@ class TestGoingBack:
             await opened.tell(*story.opening(), *story.epochs(3))
             await opened.tell(happened.Paused(300, 3.0, "asked"), *left(story, 100))
             await opened.press("r", "enter")
-            opened.find("You went back to epoch 1.00")
+            opened.find("You went back from epoch 3.00 to 1.00")
             await opened.press(key)
             assert opened.sent == [commands.GoBack(300, DOUBLED), commands.Stop()]
             before = opened.app.runner
@@ -208,15 +208,15 @@ class TestGoingBack:
             await opened.press("u", "q")
             assert opened.sent == [commands.Undo()]
             await opened.tell(*left(story, 100))
-            opened.find("You went back to epoch 1.00")
+            opened.find("You went back from epoch 3.00 to 1.00")
             await opened.press("escape", "u", "q")
             await opened.tell(happened.Refused(100, "Nothing is left to undo"))
-            opened.find("You went back to epoch 1.00")
+            opened.find("You went back from epoch 3.00 to 1.00")
             await opened.press("escape", "u", "q", "q")  # in a hurry
             undos = [each for each in opened.sent if isinstance(each, commands.Undo)]
             assert len(undos) == 3
             assert not any(isinstance(each, commands.Stop) for each in opened.sent)
-            opened.find("You went back to epoch 1.00")
+            opened.find("You went back from epoch 3.00 to 1.00")
 
     def test_what_who_leaves_would_miss(self, model: RunModel, story: Any, tell: Tell) -> None:
         tell(*story.opening(), *story.epochs(3))
@@ -260,7 +260,7 @@ class TestGoingBack:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(3), *left(story, 0, ahead=100))
             await opened.press("q")
-            opened.find(r"or epoch 1\.00, when it is there again: what came after it is lost\.")
+            opened.find(r"This: epoch 1\.00, when it is there; epochs up to 3\.00 are lost then")
             await opened.press(key)
             await opened.tell(story.steps(100))
             assert opened.sent == sent

@@ -56,14 +56,15 @@ class LeaveDialog(Dialog[Saved | None]):
         measured = model.measured
         now = None if measured is None else measured[0] / measured[1]
         beside = "" if model.fork is None else "\nThe fork is saved beside it."
-        this = f"this one, {_words(model.epoch, now)}"
+        this = _words(model.epoch, now)
         if model.repeats_to is not None:
-            this = f"epoch {model.repeats_to:.2f}, when it is there again"
+            this = f"epoch {model.repeats_to:.2f}, when it is there"
+        left = self._left
         return (
-            f"You went back to epoch {model.went_back_to:.2f}. Only one moment of the run is "
-            f"saved:\n\nthe later one, {_words(self._left.epoch, self._left.accuracy)},"
-            " as if you had not gone back;\n"
-            f"or {this}: what came after it is lost.{beside}"
+            f"You went back from epoch {left.epoch:.2f} to {model.went_back_to:.2f}. "
+            "Which moment is saved?\n\n"
+            f"The later: {_words(left.epoch, left.accuracy)}, as if you had not gone back.\n"
+            f"This: {this}; epochs up to {left.epoch:.2f} are lost then.{beside}"
         )
 
 
