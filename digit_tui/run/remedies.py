@@ -40,6 +40,7 @@ HEALTH = {
     "clip": "{clip} changes clipping",
     "clip_norm": "{clip_norm} clips the gradient",
     "augment": "{augment} deforms the images",
+    "epochs": ALL_DONE,
     "timeline": "{timeline} lists when it was better",
     "stop": "{quit} saves and leaves",
     "restart": "{restart} begins again",

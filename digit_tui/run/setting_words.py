@@ -209,7 +209,7 @@ def settings_words(
 
 
 def rate_words(
-    settings: Settings, learning_rate: float | None, falls: bool, further: bool = False
+    settings: Settings, learning_rate: float | None, falls: bool, further: float | None = None
 ) -> list[str]:
     """The learning rate in words, the fullest first.
 
@@ -217,7 +217,7 @@ def rate_words(
         settings: the settings in force.
         learning_rate: now, after the schedule; None before the first step.
         falls: whether the schedule lowers it now.
-        further: whether its base was changed when all epochs were done.
+        further: when all epochs are done, the rate with which further ones would begin.
     """
     base = setting_value(settings.learning_rate)
     now = base if learning_rate is None else setting_value(learning_rate)
@@ -225,9 +225,13 @@ def rate_words(
         return [f"learning rate {base}", f"rate {base}"]
     if learning_rate and learning_rate < NEARLY_ZERO * settings.learning_rate:
         now = "nearly 0"
-    if further:
-        way = f"in further epochs up to {base}"
-        return [f"learning rate {now}, {way}", f"rate {now}, {way}", f"rate {now}, then {base}"]
+    if further is not None:
+        then = f"{further:.2g}"
+        return [
+            f"learning rate {now}, further epochs begin at {then} of {base}",
+            f"rate {now}, further epochs begin at {then}",
+            f"rate {now}, further {then}",
+        ]
     way = f"falling from {base}" if falls else f"rising to {base}"
     return [
         f"learning rate {now}, {way} by the schedule",

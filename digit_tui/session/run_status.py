@@ -54,6 +54,8 @@ TROUBLES = ("diverged", "spike")
 LOST_EPOCHS = 1.0
 """So much training is worth a question before it is lost."""
 GOING = ("loading", "training")
+MORE_EPOCHS = 10
+"""So many a key, or a line, adds to a run that is done."""
 RATE_SECONDS = 15.0
 """The time left is estimated from the speed over this time."""
 NEARLY = 1e-6
@@ -133,7 +135,6 @@ class RunStatus:
         """After the schedule, of the last step; in a pause of the next one. At first None."""
         self.rate_factor: float | None = None
         """What the optimizer multiplied it by in the last step; None if it finds no factor."""
-        self._base_rate: float | None = None  # of the last step
         self.rate_falls = True
         """Whether the schedule has lowered it of late."""
         self.batch_loss: float | None = None
@@ -192,9 +193,12 @@ class RunStatus:
         return self.epoch >= self.settings.epochs
 
     @property
-    def rate_set_at_end(self) -> bool:
-        """Whether another base rate was set when all epochs were done."""
-        return self.all_done and self._base_rate not in (None, self.settings.learning_rate)
+    def further_rate(self) -> float | None:
+        """The learning rate with which ten more epochs would begin; None before all are done."""
+        if not self.all_done:
+            return None
+        longer = replace(self.settings, epochs=self.settings.epochs + MORE_EPOCHS)
+        return scheduled_rate(longer, self.config.schedule, self.epoch)
 
     @property
     def images_per_second(self) -> float:
@@ -235,7 +239,6 @@ class RunStatus:
             case Restored() | WentBack():
                 self.step, self.epoch, self.settings = event.step, event.epoch, event.settings
                 repeated_to, self.repeats_to, self.batch_loss = self.repeats_to, None, None
-                self._base_rate = None
                 self._expect_rate(event.epoch)
                 if isinstance(event, WentBack):
                     returned = repeated_to is not None and event.epoch == self._came_from
@@ -344,7 +347,6 @@ class RunStatus:
         self._move_on(event.step, event.epoch)
         self.given_up = None
         before, self.learning_rate = self.learning_rate, event.learning_rate
-        self._base_rate = self.settings.learning_rate
         self._see_rate_change(before)
         self.batch_loss = float(event.losses[-1])
         self.rate_factor = event.rate_factor

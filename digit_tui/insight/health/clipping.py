@@ -10,7 +10,7 @@ from digit_tui.insight.health.finding import (
     change_words,
     start_of,
 )
-from digit_tui.insight.health.record import Record
+from digit_tui.insight.health.record import STEPS, Record
 
 OFTEN = 0.95
 """Share of the steps that counts as nearly every one. Clipping is meant for the few large gradients
@@ -43,7 +43,8 @@ def clips_always(record: Record) -> Finding | None:
     epoch, step = start_of(record, first)
     harmless = record.optimizer in SCALE_FREE
     severity = NOTE if harmless else HARMED if record.learned else LOST
-    change = record.last_change(step, *CLIPPING)
+    change = record.last_suspect(first.step, *CLIPPING, *STEPS)
+    grown = change is not None and change.setting in STEPS  # not the limit is to blame
     evidence = f"{last.clip_rate:.0%} of the steps"
     if record.clip_norm is not None:
         evidence += f": a mean norm of {last.gradient_norm:.3g} is cut to {record.clip_norm:.3g}"
@@ -57,7 +58,7 @@ def clips_always(record: Record) -> Finding | None:
         "nearly every step is clipped",
         evidence,
         change_words(change) or _limit(record),
-        ("undo", "clip") if change else ("clip",),
+        (*(["undo"] if change else []), *([] if grown else ["clip"])),
     )
 
 

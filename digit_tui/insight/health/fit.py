@@ -162,7 +162,7 @@ def underfitting(record: Record) -> Finding | None:
         f"when all epochs are done, {share:.1%} of the training images are right, and {other:.1%} "
         "of the others",
         f"a network of {'-'.join(map(str, record.hidden))} hidden units, or too little training",
-        ("restart",),
+        ("epochs", "restart"),
     )
 
 

@@ -173,6 +173,8 @@ def relapse(record: Record) -> Finding | None:
 def plateau(record: Record) -> Finding | None:
     """A training loss that no longer falls, though it is high and the rate was not taken back."""
     epochs = record.epochs_since_change(*CAUSES)[-WINDOW:]
+    if guesses(record) is not None:
+        return None  # that is worse, and no other rate helps
     if len(epochs) < WINDOW or epochs[-1].learning_rate < SCHEDULED_AWAY * record.learning_rate:
         return None
     losses = [each.train_loss for each in epochs]

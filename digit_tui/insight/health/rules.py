@@ -63,8 +63,18 @@ def findings_of(record: Record) -> list[Finding]:
         finding = _without_vain_undo(finding, record, cause)
         possible.append(_without_vain_halving(finding, record, cause))
     if record.finished:
-        possible = [_without(finding, *OF_TRAINING) for finding in possible]
+        possible = [_for_further_epochs(finding) for finding in possible]
     return sorted(possible, key=lambda each: -each.severity)
+
+
+def _for_further_epochs(finding: Finding) -> Finding:
+    """Of a run that is done: what changes its training helps in further epochs only."""
+    ways = _without(finding, *OF_TRAINING).remedies
+    of_training = [each for each in finding.remedies if each in OF_TRAINING]
+    back = {"undo", "timeline"}.intersection(ways)
+    if finding.severity > NOTE and of_training and not back:
+        ways = (of_training[0], "epochs", *ways)
+    return finding._replace(remedies=ways)
 
 
 def _perhaps_earlier(finding: Finding, record: Record) -> Finding:

@@ -58,7 +58,7 @@ def _settings_lines(model: RunModel) -> list[str]:
         return [""]
     optimizer, _, *others = settings_words(model.settings, model.learning_rate, model.rate_factor)
     others += filter(None, [model.teacher])
-    rates = rate_words(model.settings, model.learning_rate, model.rate_falls, model.rate_set_at_end)
+    rates = rate_words(model.settings, model.learning_rate, model.rate_falls, model.further_rate)
     return [SEPARATOR.join([optimizer, rate, *others]) for rate in rates]
 
 

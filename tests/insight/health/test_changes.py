@@ -19,6 +19,7 @@ from digit_tui.run.commands import (
     Command,
     ScaleLearningRate,
     SetAugmentation,
+    SetClipping,
     SetLearningRate,
     SetOptimizer,
 )
@@ -321,3 +322,22 @@ def test_each_layer_died_when_it_died(sample: Dataset) -> None:
         assert (dead.words, dead.since_step) == (words, since)
         assert dead.evidence.endswith(f"and learn nothing{evidence}")
         assert dead.cause == ("learning rate 0.001 → 0.008 at step 70" if cause else "")
+
+
+def test_what_helps_a_run_that_is_done_takes_effect_in_further_epochs(sample: Dataset) -> None:
+    options = {"optimizer": "sgd", "learning_rate": 0.1, "clip_norm": 1e-3}
+    record = diagnose(sample, epochs=2, look=False, **options).last
+    for finished, ways in ((False, ("clip",)), (True, ("clip", "epochs"))):
+        found = findings_of(replace(record, finished=finished))
+        (clipped,) = (each for each in found if each.rule == "clips always")
+        assert clipped.remedies == ways
+
+
+def test_a_limit_is_not_to_blame_where_the_rate_made_the_gradients_large(sample: Dataset) -> None:
+    clipped, raised = (70, SetClipping(1.0)), (130, ScaleLearningRate(64.0))
+    record = diagnose(sample, [clipped, raised], epochs=4, look=False).last
+    grown = record.epochs[-1]._replace(gradient_norm=17.0, clip_rate=1.0)
+    record = replace(record, epochs=(*record.epochs[:-1], grown))
+    (finding,) = (each for each in findings_of(record) if each.rule == "clips always")
+    assert finding.cause == "learning rate 0.001 → 0.064 at step 130"
+    assert "clip" not in finding.remedies

@@ -133,7 +133,7 @@ class TestStatus:
             await opened.tell(*story.opening(), *story.epochs(1), story.paused("finished"))
             opened.find("100%  done")
             await opened.tell(story.changed("learning_rate", 0.5))
-            assert " · learning rate 0, in further epochs up to 0.5" in opened.rows[3]
+            assert " · learning rate 0, further epochs begin at 0.49 of 0.5 " in opened.rows[3]
 
     async def test_a_run_of_no_epochs_is_done(self, window: Any, story: Any) -> None:
         story.settings = replace(story.settings, epochs=0)
