@@ -11,6 +11,8 @@ from digit_tui.run.events import SnapshotInfo
 
 TO = " to "
 """Before the value of a rate that was doubled, or halved."""
+THEN, UNDONE = "then ", "undone: "
+"""Before what was done at a snapshot."""
 FOLD_FROM = 3
 """So many snapshots in a row that no command followed are shown as one line."""
 
@@ -101,10 +103,12 @@ def _without_repeats(snapshots: Iterable[SnapshotInfo]) -> Iterator[SnapshotInfo
 
 
 def _repeats(one: SnapshotInfo, other: SnapshotInfo) -> bool:
-    """Whether the same was done at both, at the other right after the one."""
-    same_place = (one.step, one.undone) == (other.step, other.undone)
-    done = _done(one)
-    return same_place and bool(done) and done == _done(other) and one.lineage == other.lineage[:-1]
+    """Whether the same was done at both, at the other right after the one; or undone at the one."""
+    both = one.undone == other.undone or (one.following.startswith(UNDONE) and other.undone)
+    done = _done(one).removeprefix(UNDONE).removeprefix(THEN)
+    same = done == _done(other).removeprefix(UNDONE).removeprefix(THEN)
+    chain = one.step == other.step and one.lineage == other.lineage[:-1]
+    return bool(done) and both and same and chain
 
 
 def _done(snapshot: SnapshotInfo) -> str:

@@ -34,6 +34,7 @@ from digit_tui.run.events import (
     WentBack,
     WorkerLost,
 )
+from digit_tui.run.lineage import shared_length
 from digit_tui.run.remedies import (
     ALL_DONE,
     HELD_OUT,
@@ -79,11 +80,15 @@ def epoch_words(epoch: float) -> str:
 def _went_back(event: WentBack) -> str:
     way = "forward" if event.aim_epoch > event.from_epoch else "back"
     text = f"{way} from epoch {event.from_epoch:.2f} to {event.aim_epoch:.2f}"
-    kept = len(event.aim_lineage)
-    undone = event.from_lineage[kept:]
-    if undone and event.from_lineage[:kept] == event.aim_lineage:
+    stays = event.step + event.ahead == event.from_step
+    kept = shared_length(event.from_lineage, event.aim_lineage)
+    undone, again = event.from_lineage[kept:], event.aim_lineage[kept:]
+    if undone and not again:
         told = _undone(undone, "undone: ", f"{text}; ")
-        text = told if event.step + event.ahead == event.from_step else f"{text}; {told}"
+        text = told if stays else f"{text}; {told}"
+    elif again:
+        told = _undone(again, "again: ", f"{text}; ")
+        text = told if stays else f"{text}; {told}"
     if event.ahead:
         text += f"; repeating {counted(event.ahead, 'step')}"
     return text

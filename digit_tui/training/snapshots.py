@@ -13,6 +13,7 @@ from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.lineage import is_ancestor
 from digit_tui.run.setting_words import command_words
 from digit_tui.run.state import RunState
+from digit_tui.run.timeline import THEN, UNDONE
 
 UNDO_BYTES = 128 * 2**20
 """Memory for snapshots."""
@@ -71,7 +72,7 @@ class Snapshot:
         """
         state, rate = self.state, self.state.settings.learning_rate
         following = [
-            ("then " if self.undone or applied == self.in_force else "undone: ")
+            (THEN if self.undone or applied == self.in_force else UNDONE)
             + command_words(applied.command, rate)
             for applied in self.following
         ]

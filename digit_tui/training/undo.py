@@ -230,7 +230,8 @@ class UndoManager:
         good = [each.state.step for each in snapshots if self._was_healthy(each)]
         changed = max((each.step for each in branch.last_changes), default=-SOON)
         if trouble[0] - changed < SOON:  # after that change the same would come again
-            good = [each for each in good if each <= changed] or good
+            begun = _begun(branch)
+            good = [each for each in good if each <= begun] or good
         step, way = good[-1] if good else 0, self._way_back
         first = trouble != self._trouble  # the second time that way did not help
         if way is not None and way[0] > step and first and is_ancestor(*way, *trouble):
@@ -322,6 +323,22 @@ class UndoManager:
             initial = None if branch.initial is None else branch.initial.parameters
             beginning = RunState.begin(branch.config, branch.sizes, buffer, initial).copy()
             self._store.add(Snapshot(beginning, 0.0, None, self._alarm.guessing, 0))
+
+
+def _begun(branch: Branch) -> int:
+    """The step of the first of the changes that the last ones are told with.
+
+    For example of the first of several doublings, where the words are "learning rate 0.1 → 0.8".
+    """
+    settings = settings_along(branch.state.lineage, branch.config)
+    steps = [branch.state.step]
+    for change in branch.last_changes:
+        values = [getattr(each, change.setting) for each in settings]
+        for place in reversed(range(len(branch.state.lineage))):
+            if values[place] == change.old != values[place + 1]:
+                steps.append(branch.state.lineage[place].step)
+                break
+    return min(steps)
 
 
 def _with_harmless(step: int, lineage: Lineage, branch: Branch) -> Lineage:

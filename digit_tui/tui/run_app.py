@@ -164,7 +164,10 @@ class RunApp(ViewsApp):
         taken = not changes or any(each.effect or each.lesson for each in changes)
         if taken or self.model.fork is not None:  # which ends first
             return line.text
-        return f"{line.text}; {self.key_names['undo']} takes it back"
+        of_rate = all(each.setting == "learning_rate" for each in changes)
+        together = of_rate or all(each.settings == changes[0].settings for each in changes)
+        way = "takes it back" if together else "takes back the last of it"
+        return f"{line.text}; {self.key_names['undo']} {way}"
 
     def _show_where_no_log_is(self, text: str) -> None:
         shown = [each.message for each in self._notifications if not each.has_expired]

@@ -35,6 +35,14 @@ def test_a_key_that_was_pressed_often_has_one_line() -> None:
     assert group.snapshots[0].lowest_loss == 0.25
 
 
+def test_what_was_undone_together_has_one_line() -> None:
+    """Of which the first is of the moment that the run went back to."""
+    first = replace(moment(0), following="undone: double the rate to 0.01")
+    others = [replace(moment(count), undone=True) for count in range(1, 9)]
+    last = replace(moment(9, ""), undone=True)
+    assert lines(first, *others, last) == [(0, "undone: double the rate 9 times to 2.56"), (9, "")]
+
+
 def test_what_else_was_done_has_its_own() -> None:
     assert len(lines(moment(0), moment(1, "then halve the rate to 0.01"))) == 2
     assert len(lines(moment(0), moment(1, step=41))) == 2

@@ -127,7 +127,7 @@ async def test_a_change_is_told_where_no_log_is_in_sight(window: Any, story: Any
         await opened.press("tab")
         await opened.tell(story.changed("augment", "elastic"))
         (told,) = opened.app._notifications
-        assert told.message == f"{opened.app.model.log[-1].text}; u takes it back"
+        assert told.message == f"{opened.app.model.log[-1].text}; u takes back the last of it"
         old = story.settings
         new = replace(old, optimizer="sgd", learning_rate=0.1)
         names = ("optimizer", "learning_rate")

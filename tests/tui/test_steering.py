@@ -79,7 +79,9 @@ class TestGoingBack:
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
         tell(*story.opening(), *story.epochs(2), back(story, 0, DOUBLED, ahead=150))
-        assert lines(model)[-1] == "back from epoch 2.00 to 1.50; repeating 150 steps"
+        assert lines(model)[-1] == (
+            "back from epoch 2.00 to 1.50; again: double the learning rate; repeating 150 steps"
+        )
 
     def test_forward_again_over_all_that_was_undone(
         self, model: RunModel, story: Any, tell: Tell
@@ -92,7 +94,9 @@ class TestGoingBack:
         tell(back(story, 200, (), DOUBLED), story.steps(100, losses=3.0))
         tell(back(story, 200), story.steps(50, losses=4.0), back(story, 150))
         tell(back(story, 400, DOUBLED))
-        assert lines(model)[-1] == "forward from epoch 1.50 to 4.00"
+        assert lines(model)[-1] == (
+            "forward from epoch 1.50 to 4.00; again: double the learning rate"
+        )
         y = model.curves.train_loss.y
         assert len(y) == 400
         assert set(y[200:]) == {5.0}
