@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 from time import perf_counter, thread_time
 from typing import NamedTuple, Protocol
@@ -80,6 +81,7 @@ class HealthWatch:
     def __init__(self, app: Patient) -> None:
         self._app = app
         self._pace = Pace(SHARE, perf_counter, thread_time)
+        self._again = Pace(SHARE, perf_counter, thread_time)
         self._practised = False
         """Whether there was a check before: the first one imports a lot, and none after it."""
         self._busy = False
@@ -107,6 +109,7 @@ class HealthWatch:
             return  # it is undone, or the run is on its way to where it is wanted
         allowed = self._pace.allowed_at(READ_SHARE if is_read else SHARE)
         if not (allowed or not model.going or self._checked is None):
+            self._judge_again(model, dataset)
             return
         if model.replay is None and not self._has_states(model):
             return  # they come between two steps
@@ -126,6 +129,26 @@ class HealthWatch:
         check = partial(self._check, cases, dataset, self.generation)
         # Textual would describe it by all that it is given, with the arrays written out.
         self._app.run_worker(check, thread=True, group="health", description="health")
+
+    def _judge_again(self, model: RunModel, dataset: Dataset) -> None:
+        """Whether what was found still holds, by the epochs since: the layers are not looked at."""
+        if not self._again.allowed:
+            return
+        for branch in (model, model.fork):
+            before = None if branch is None else branch.health
+            if branch is None or before is None or not before.findings:
+                continue
+            known = before.record
+            with self._again:
+                record = replace(
+                    branch.history.record(dataset, None),
+                    doubts=known.doubts,
+                    training_check=known.training_check,
+                )
+                if record.last == known.last:
+                    continue
+                health = check_health(record, None, None, None)
+            self._app.post_message(Checked(branch, health, self.generation))
 
     def _has_states(self, model: RunModel) -> bool:
         """Whether the states of the run and its fork have come; if not, they are asked for."""

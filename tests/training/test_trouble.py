@@ -217,6 +217,16 @@ def test_after_the_change_that_did_it_the_same_would_come_again(
     assert len(back.aim_lineage) == (to == 48)
 
 
+def test_of_a_burst_of_keys_all_are_taken_back(train: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they are told: the network was still good after the first of them."""
+    monkeypatch.setattr(undo_module.UndoManager, "_was_healthy", lambda *_: True)
+    burst = [(40, ScaleLearningRate(2)), (43, ScaleLearningRate(2)), (46, ScaleLearningRate(100))]
+    ran = train([*burst, (NEVER, Undo()), STOP], epochs=12, interactive=True)
+    assert "after learning rate 0.01 → 4" in ran.all(Spiked)[0].message
+    (back,) = ran.all(WentBack)
+    assert (back.step + back.ahead, back.aim_lineage) == (40, ())
+
+
 def test_a_loss_rises_from_where_it_was_at_the_change(train: Any) -> None:
     """Not from its lowest of long before, when another change had raised it already."""
     raised = [(47, SetLearningRate(1.0)), (160, SetLearningRate(1000)), STOP]

@@ -223,6 +223,8 @@ class Watch:
         self.clock, self.processor = Clock(), Clock()
         self.seconds, self.processor_seconds = seconds, processor_seconds
         self.checks = 0
+        self.findings: list[Finding] = []
+        """Of each look at the layers."""
 
     def pass_(self) -> None:
         self.checks += 1
@@ -236,8 +238,10 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     made = Watch(10.0, 1.0)
 
     def told(*known: Any) -> Health:
-        made.pass_()
-        return check(*known)
+        looked = known[-1] is not None
+        if looked:
+            made.pass_()
+        return replace(check(*known), findings=[*made.findings] if looked else [])
 
     monkeypatch.setattr(health_watch, "check_health", told)
     monkeypatch.setattr(health_watch, "perf_counter", made.clock)
@@ -270,6 +274,21 @@ async def test_the_first_check_and_the_work_of_others_do_not_count(
         watch.clock.pass_(2.0)
         await goes_on(opened, story)
         assert watch.checks == 3
+
+
+async def test_what_was_found_is_judged_again_before_the_layers_are_looked_at_again(
+    window: Any, story: Any, watch: Watch
+) -> None:
+    watch.findings.append(DEAD)
+    async with window() as opened:
+        await opened.tell(*story.opening())
+        for _ in range(2):
+            await goes_on(opened, story)
+            opened.find("41% of layer 1 is dead")
+        await goes_on(opened, story)  # there is no time for another look
+        assert watch.checks == 2
+        assert opened.app.model.health.record.epoch == 3
+        assert "is dead" not in opened.text
 
 
 async def test_the_page_is_as_new_as_it_says(window: Any, story: Any, watch: Watch) -> None:
