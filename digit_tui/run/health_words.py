@@ -8,7 +8,7 @@ from digit_tui.data import counted
 from digit_tui.insight.health.finding import Finding
 from digit_tui.insight.health.fit import near_limits
 from digit_tui.insight.health.record import Record
-from digit_tui.insight.health.rules import RULES
+from digit_tui.insight.health.rules import LATE_LOOK, RULES
 from digit_tui.run.remedies import HEALTH, Ways
 
 CHECKS = f"{', '.join(rule.name for rule in RULES)} (the manual explains each: health)"
@@ -25,6 +25,9 @@ def no_finding(record: Record) -> str:
         return "no epoch has been trained here yet"
     near = near_limits(record)
     told = "no check finds anything beyond its limit"
+    seen = record.inspected
+    if seen is not None and record.epoch - seen.epoch > LATE_LOOK:
+        told += f"; the layers were looked at in epoch {seen.epoch:.2f}"
     return f"{told}; near one: {', '.join(near)}" if near else told
 
 

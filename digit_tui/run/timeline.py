@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from digit_tui.data import counted
-from digit_tui.run.commands import Lineage
+from digit_tui.run.commands import Lineage, ScaleLearningRate
 from digit_tui.run.events import SnapshotInfo
 
 TO = " to "
@@ -108,7 +108,8 @@ def _repeats(one: SnapshotInfo, other: SnapshotInfo) -> bool:
     done = _done(one).removeprefix(UNDONE).removeprefix(THEN)
     same = done == _done(other).removeprefix(UNDONE).removeprefix(THEN)
     chain = one.step == other.step and one.lineage == other.lineage[:-1]
-    return bool(done) and both and same and chain
+    scaled = chain and isinstance(other.lineage[-1].command, ScaleLearningRate)
+    return bool(done) and both and same and scaled
 
 
 def _done(snapshot: SnapshotInfo) -> str:

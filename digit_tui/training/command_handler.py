@@ -285,6 +285,8 @@ class CommandHandler:
 
     def end_fork(self, kept: Branch, reason: str) -> Iterator[Event]:
         """Go on with one branch; see `BranchPair.keep`."""
+        if kept is self._branches.fork:
+            self.undo.follow_fork()
         yield from self._branches.keep(kept, reason)
         self._queue.interrupts = True
         if self._interactive:

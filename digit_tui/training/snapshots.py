@@ -17,6 +17,8 @@ from digit_tui.run.timeline import THEN, UNDONE
 
 UNDO_BYTES = 128 * 2**20
 """Memory for snapshots."""
+AHEAD = 1.0
+"""Epochs of another way that are worth more than a later moment that was left before."""
 CLEARLY_LESS = 0.01
 """An accuracy is clearly lower than another one by more than this."""
 
@@ -197,21 +199,28 @@ class SnapshotStore:
         found = [each for each in self._snapshots if is_ancestor(*each.key, step, lineage)]
         return sorted(found, key=lambda each: (each.state.step, len(each.state.lineage)))
 
-    def leave(self, left: Snapshot, accuracy: float | None) -> None:
+    def leave(self, left: Snapshot, accuracy: float | None, to: float) -> None:
         """The run goes back from a snapshot, which it may want again.
+
+        One that it left before is kept instead if it is further on the same way, or if this one is
+        hardly ahead of where the run goes to.
 
         Args:
             left: it.
             accuracy: of the last evaluation at or before it, as a fraction; None without any.
+            to: the epoch to which the run goes back.
         """
         left.accuracy_before = accuracy
         before = self._left_behind
-        if (
-            before is None
-            or before.state.step <= left.state.step
-            or is_clearly_less(before.accuracy_before, accuracy)
-        ):
-            self._left_behind = left
+        if before is not None and not is_clearly_less(before.accuracy_before, accuracy):
+            further = before.state.step > left.state.step
+            if further and (is_ancestor(*left.key, *before.key) or left.epoch - to < AHEAD):
+                return
+        self._left_behind = left
+
+    def forget_left(self) -> None:
+        """What was left before is of another run: a fork goes on in place of that."""
+        self._left_behind = self.departure = None
 
     def mark_undone(self, step: int, lineage: Lineage) -> None:
         """Mark all from which a run does not get to this key, and the commands of all others.

@@ -284,7 +284,8 @@ class UndoManager:
             there = self._store.find(left, left_lineage)
             if sets_out and well and there is not None:
                 self._store.departure = there
-                self._store.leave(there, branch.last_accuracy)
+                to = branch.position_at(step, lineage)
+                self._store.leave(there, branch.last_accuracy, to)
         self._keep_beginning(branch)
         snapshot, self._aim = self._store.nearest(step, lineage), (step, lineage)
         yield from branch.go_to(snapshot.state, step, lineage)
@@ -305,6 +306,10 @@ class UndoManager:
             aim_lineage=lineage,
         )
         yield self.mark_undone(branch)
+
+    def follow_fork(self) -> None:
+        """A fork goes on in place of the run, which is saved as one of its own."""
+        self._store.forget_left()
 
     def left_moment(self, branch: Branch) -> tuple[int, Lineage] | None:
         """Where a branch was before it went back, while it repeats what led to where it goes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from digit_tui.run.commands import AppliedCommand, ScaleLearningRate
+from digit_tui.run.commands import AppliedCommand, ScaleLearningRate, SetOptimizer
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.setting_words import command_words
 from digit_tui.run.timeline import group_snapshots
@@ -47,6 +47,9 @@ def test_what_else_was_done_has_its_own() -> None:
     assert len(lines(moment(0), moment(1, "then halve the rate to 0.01"))) == 2
     assert len(lines(moment(0), moment(1, step=41))) == 2
     assert len(lines(moment(0), replace(moment(1), undone=True))) == 2
+    switched = replace(moment(1), lineage=(AppliedCommand(40, SetOptimizer("nesterov")),))
+    moments = replace(moment(0), following="then switch to nesterov"), switched
+    assert len(lines(moments[0], replace(switched, following="then switch to sgd"))) == 2
     undone = "then double the rate to 0.02, undone: switch to sgd"
     assert len(lines(moment(0), moment(1, undone))) == 2
     other = AppliedCommand(40, ScaleLearningRate(4.0))

@@ -98,10 +98,34 @@ def test_of_several_the_latest_stays_unless_it_was_bad(
     for step, accuracy in zip((20, 10), accuracies, strict=True):
         point = make_point(step, (), step, config)
         store.add(point)
-        store.leave(point, accuracy)
+        store.leave(point, accuracy, 0.0)
     found: list[SnapshotInfo] = store.infos
     assert [each.step for each in found if each.left_behind] == [kept]
     store.mark_undone(kept - 1, ())
     assert any(each.left_behind for each in store.infos)
     store.mark_undone(kept, ())
     assert not any(each.left_behind for each in store.infos)
+
+
+@pytest.mark.parametrize(("to", "kept"), [(0.1, 10), (1.0, 20)])
+def test_another_way_counts_if_it_was_worth_anything(
+    config: RunConfig, to: float, kept: int
+) -> None:
+    store = SnapshotStore()
+    for step, lineage in ((20, ()), (10, LINEAGE)):
+        point = make_point(step, lineage, step, config)
+        store.add(point)
+        store.leave(point, 0.8, to if lineage else 0.0)
+    assert [each.step for each in store.infos if each.left_behind] == [kept]
+
+
+def test_a_fork_that_goes_on_leaves_nothing_of_the_run(train: Any) -> None:
+    """What was undone before the fork is the run's; then the fork itself goes back."""
+    fork = [(5, Fork((SetLearningRate(0.02),))), (11, Keep(fork=True))]
+    ran = train([CHANGE, (13, Undo()), *fork, (11, Stop())], interactive=True)
+    assert [13] in left_behind(ran)
+    assert left_behind(ran)[-1] == []
+    ran = train([CHANGE, (13, Undo()), *fork, (11, Undo()), (6, Stop())], interactive=True)
+    back = ran.all(WentBack)[-1]
+    assert back.step == 5
+    assert left_behind(ran)[-1] == [back.from_step]

@@ -65,6 +65,8 @@ def clips_always(record: Record) -> Finding | None:
 def clips_never(record: Record) -> Finding | None:
     """A limit that no gradient reaches."""
     epochs = record.epochs_since_change(*CLIPPING)
+    if record.trouble is not None:
+        return None  # of the steps that led there nothing is known yet
     if not record.clips or len(epochs) < NEVER_EPOCHS or any(e.clip_rate for e in epochs):
         return None
     epoch, step = start_of(record, epochs[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from digit_tui.insight.health import clipping, fit, labels, loss, rate, setback, weights
 from digit_tui.insight.health.finding import NOTE, Finding, Rule, change_words
 from digit_tui.insight.health.loss import guesses
@@ -45,6 +47,8 @@ SEEN_IN_LAYERS = (
 """Findings that may begin at an inspection."""
 OF_TRAINING = ("halve_rate", "double_rate", "find_rate", "clip", "clip_norm", "augment")
 """Remedies that change how it trains on."""
+LATE_LOOK = 2.0
+"""Epochs between two looks at the layers from which it is not known when something began."""
 MUCH_TRAINING = 10.0
 """Epochs that nobody undoes for a network that is no better."""
 
@@ -78,9 +82,13 @@ def _for_further_epochs(finding: Finding) -> Finding:
 
 
 def _perhaps_earlier(finding: Finding, record: Record) -> Finding:
-    first = record.inspections[0].step if record.inspections else 0
-    seen_first = finding.rule in SEEN_IN_LAYERS and finding.since_step == first > 0
-    return finding._replace(or_before=seen_first)
+    """Where nobody had looked at the layers before, or not lately."""
+    if finding.rule not in SEEN_IN_LAYERS or not finding.since_step:
+        return finding
+    looks = [each for each in record.inspections if each.step <= finding.since_step]
+    seen = bool(looks) and looks[-1].step == finding.since_step
+    late = len(looks) < 2 or looks[-1].epoch - looks[-2].epoch > LATE_LOOK
+    return finding._replace(or_before=seen and late)
 
 
 def _without(finding: Finding, *remedies: str) -> Finding:
@@ -99,10 +107,20 @@ def _without_vain_undo(finding: Finding, record: Record, cause: SettingChange | 
     if cause is not None:
         if _is_better_since(record, cause):
             return _without(finding, "undo")
-        if cause.step == changes[-1].step and cause.first_step in (None, cause.step):
+        if cause in _last_command(changes) and cause.first_step in (None, cause.step):
             return finding
     ways = ("timeline" if each == "undo" else each for each in finding.remedies)
     return finding._replace(remedies=tuple(dict.fromkeys(ways)))
+
+
+def _last_command(changes: Sequence[SettingChange]) -> list[SettingChange]:
+    """What the last command changed."""
+    made: list[SettingChange] = []
+    for change in reversed(changes):
+        made.append(change)
+        if not change.same_command:
+            break
+    return made
 
 
 def _without_vain_halving(finding: Finding, record: Record, cause: SettingChange | None) -> Finding:

@@ -24,7 +24,7 @@ DEAD = 0.4
 layer), RMSProp at twice its rate more, and learns well; runs that too high a rate has hurt have
 0.44 and more."""
 ALL_DEAD = 0.999
-AT_ONCE = 0.1
+AT_ONCE = 0.2
 """So many more of a layer's units are dead from one look to the next if something killed them."""
 SMALL = 0.2
 """Deviation of the weights, as a multiple of the initial one. All presets stay above 0.99; weights

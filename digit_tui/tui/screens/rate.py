@@ -215,7 +215,9 @@ class RateDialog(Dialog[float | None]):
         tried = rate <= found.curve.rates[-1] * (1 + ROUNDING)
         known = f"loss {loss_words(loss)}" if tried else "beyond where the test ended"
         chosen = f"Chosen: {rate:.4g} ({known})"
-        lines.append(f"{chosen}, that of now: it fits" if fits else chosen)
+        if rate == found.base:
+            chosen += ", that of now: it fits" if fits else ", that of now"
+        lines.append(chosen)
         if self._in_trouble:
             undo = key_names(self.app)["undo"]
             lines.append(f"This network is in trouble: esc, then {undo}, is the way back.")

@@ -153,7 +153,10 @@ class RunModel(RunStatus):
             for each in self._changes
         )
         start = self.start + (-NEARLY if own else NEARLY)
-        x, y = self.curves.monitored_accuracy.between(start, inf)
+        series = self.curves.monitored_accuracy
+        x, y = series.between(start, inf)
+        if not len(y):  # it is where the fork began that goes on in its place
+            x, y = series.between(NEARLY, inf)
         first = int(y.argmax()) if len(y) else None
         return None if first is None else (float(x[first]), float(y[first]))
 
@@ -204,7 +207,7 @@ class RunModel(RunStatus):
             case Resumed():
                 if self.log and self.log[-1].text.startswith((PAUSES["batch"], PAUSES["epoch"])):
                     self.log.pop()  # single steps in a row leave one line
-                else:
+                elif self.repeats_to is None:  # on its way back it trains nothing new
                     self._say_event(event)
             case Inspected():
                 self.inspected = event

@@ -341,3 +341,25 @@ def test_a_limit_is_not_to_blame_where_the_rate_made_the_gradients_large(sample:
     (finding,) = (each for each in findings_of(record) if each.rule == "clips always")
     assert finding.cause == "learning rate 0.001 → 0.064 at step 130"
     assert "clip" not in finding.remedies
+
+
+def test_undo_is_not_advised_where_it_takes_back_more_epochs_only(sample: Dataset) -> None:
+    raised = [(70, ScaleLearningRate(16.0)), (70, AddEpochs(2))]
+    for script, way in ((raised[:1], "undo"), (raised, "timeline")):
+        record = diagnose(sample, script, epochs=3, look=False).last
+        before = record.epochs[0]._replace(loss=0.1, accuracy=0.99)
+        record = replace(record, epochs=(before, *record.epochs[1:]))
+        (finding,) = (each for each in findings_of(record) if each.rule == "set back")
+        assert finding.cause == "learning rate 0.001 → 0.016 at step 70"
+        assert finding.remedies[0] == way
+
+
+def test_when_something_began_is_known_as_far_as_anybody_looked(sample: Dataset) -> None:
+    record = diagnose(sample, [(130, SetOptimizer("sgd", 30.0))], epochs=3).last
+    last = record.inspections[-1]
+    for epoch, before in ((last.epoch - 1, False), (last.epoch - 2.5, True)):
+        healthy = [each._replace(dead=0.0) for each in last.layers]
+        earlier = last._replace(step=100, epoch=epoch, layers=tuple(healthy))
+        found = findings_of(replace(record, inspections=(earlier, last)))
+        (dead,) = (each for each in found if each.rule == "dead units")
+        assert dead.or_before == before
