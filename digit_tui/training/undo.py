@@ -11,19 +11,10 @@ from typing import Any
 import numpy as np
 
 from digit_tui.run.changes import settings_along
-from digit_tui.run.commands import (
-    AppliedCommand,
-    Lineage,
-    SetAugmentation,
-    SetBatchSize,
-    SetClipping,
-    SetSam,
-    WeightChange,
-)
+from digit_tui.run.commands import Lineage, SetBatchSize
 from digit_tui.run.events import (
     Event,
     Refused,
-    SettingChanged,
     SnapshotInfo,
     Spiked,
     TimelineChanged,
@@ -32,9 +23,10 @@ from digit_tui.run.events import (
 from digit_tui.run.lineage import is_ancestor, is_valid
 from digit_tui.run.remedies import NEVER_THERE
 from digit_tui.run.setting_words import command_words
-from digit_tui.run.settings import Settings
 from digit_tui.run.state import RunState, Vectors
+from digit_tui.run.timeline import THEN
 from digit_tui.run.wording import spike
+from digit_tui.training.blame import begun, is_harmless, with_harmless
 from digit_tui.training.branch import Branch
 from digit_tui.training.pace import Pace
 from digit_tui.training.snapshots import Low, Snapshot, SnapshotStore
@@ -230,20 +222,20 @@ class UndoManager:
         good = [each.state.step for each in snapshots if self._was_healthy(each)]
         changed = max((each.step for each in branch.last_changes), default=-SOON)
         if trouble[0] - changed < SOON:  # after that change the same would come again
-            begun = _begun(branch)
-            good = [each for each in good if each <= begun] or good
+            first = begun(branch)
+            good = [each for each in good if each <= first] or good
         step, way = good[-1] if good else 0, self._way_back
-        first = trouble != self._trouble  # the second time that way did not help
-        if way is not None and way[0] > step and first and is_ancestor(*way, *trouble):
+        new = trouble != self._trouble  # the second time that way did not help
+        if way is not None and way[0] > step and new and is_ancestor(*way, *trouble):
             return way
         # Of several commands at one step the first may be to blame as well as the last.
         before = tuple(each for each in branch.state.lineage if each.step < step)
-        return step, _with_harmless(step, before, branch)
+        return step, with_harmless(step, before, branch)
 
     def takes_back_a_cause(self, branch: Branch, lineage: Lineage) -> bool:
         """Whether a trouble may come of what a branch has beyond some first commands."""
         settings = settings_along(branch.state.lineage, branch.config)[len(lineage) :]
-        return not all(_is_harmless(old, new) for old, new in pairwise(settings))
+        return not all(is_harmless(old, new) for old, new in pairwise(settings))
 
     def remember_trouble(self, branch: Branch, step: int) -> None:
         """The run goes back to a step because of a trouble, which may come again."""
@@ -330,53 +322,6 @@ class UndoManager:
             self._store.add(Snapshot(beginning, 0.0, None, self._alarm.guessing, 0))
 
 
-def _begun(branch: Branch) -> int:
-    """The step of the first of the changes that the last ones are told with.
-
-    For example of the first of several doublings, where the words are "learning rate 0.1 → 0.8".
-    """
-    settings = settings_along(branch.state.lineage, branch.config)
-    steps = [branch.state.step]
-    for change in branch.last_changes:
-        values = [getattr(each, change.setting) for each in settings]
-        for place in reversed(range(len(branch.state.lineage))):
-            if values[place] == change.old != values[place + 1]:
-                steps.append(branch.state.lineage[place].step)
-                break
-    return min(steps)
-
-
-def _with_harmless(step: int, lineage: Lineage, branch: Branch) -> Lineage:
-    """A lineage with the commands that come next at its step, as far as no trouble comes of them.
-
-    A person who has halved a rate that was too high would else get it back. Where the rate was
-    raised at that step, too, it is the cause, and not what the network was taught before, nor that
-    gradients are clipped.
-    """
-    whole = branch.state.lineage
-    end = last = len(lineage)
-    while last < len(whole) and whole[last].step == step:
-        last += 1
-    changes = [*pairwise(settings_along(whole[:last], branch.config))]
-    raised = any(new.learning_rate > old.learning_rate for old, new in changes[end:])
-    while end < last and (_is_harmless(*changes[end]) or (raised and _is_beside(whole[end]))):
-        end += 1
-    return whole[:end]
-
-
-def _is_beside(applied: AppliedCommand) -> bool:
-    """Whether a command is not to blame where the rate was raised at its step."""
-    match applied.command:
-        case SetClipping(norm, value):
-            return norm is not None or value is not None
-        case command:
-            return isinstance(command, WeightChange | SetAugmentation | SetSam)
-
-
-def _is_harmless(old: Settings, new: Settings) -> bool:
-    return all(each.is_harmless for each in SettingChanged.all_between(0, 0.0, old, new))
-
-
 def _with_best(moments: list[SnapshotInfo], branch: Branch, low: Low) -> list[SnapshotInfo]:
     """Moments with that of the lowest monitored loss."""
     step, lineage, loss, accuracy = low
@@ -397,5 +342,5 @@ def _before_commands(branch: Branch, lineage: Lineage) -> Iterator[SnapshotInfo]
     sizes = tuple(each for each in lineage if isinstance(each.command, SetBatchSize))
     for place, (step, command) in enumerate(lineage):
         epoch = branch.position_at(step, sizes)
-        words = f"then {command_words(command, settings[place].learning_rate)}"
+        words = f"{THEN}{command_words(command, settings[place].learning_rate)}"
         yield SnapshotInfo(step, epoch, lineage[:place], None, words, False, in_force=True)
