@@ -148,7 +148,9 @@ class HealthWatch:
                 if record.last == known.last:
                     continue
                 health = check_health(record, None, None, None)
-            self._app.post_message(Checked(branch, health, self.generation))
+            # Numbers change with each epoch, which is no reason to draw the view anew.
+            if [each.rule for each in health.findings] != [each.rule for each in before.findings]:
+                self._app.post_message(Checked(branch, health, self.generation))
 
     def _has_states(self, model: RunModel) -> bool:
         """Whether the states of the run and its fork have come; if not, they are asked for."""
