@@ -82,6 +82,8 @@ class HealthWatch:
         self._app = app
         self._pace = Pace(SHARE, perf_counter, thread_time)
         self._again = Pace(SHARE, perf_counter, thread_time)
+        self._judged: Evaluated | None = None
+        """Up to which evaluation what was found was judged again."""
         self._practised = False
         """Whether there was a check before: the first one imports a lot, and none after it."""
         self._busy = False
@@ -132,8 +134,9 @@ class HealthWatch:
 
     def _judge_again(self, model: RunModel, dataset: Dataset) -> None:
         """Whether what was found still holds, by the epochs since: the layers are not looked at."""
-        if not self._again.allowed:
+        if model.evaluated is self._judged or not self._again.allowed:
             return
+        self._judged = model.evaluated
         for branch in (model, model.fork):
             before = None if branch is None else branch.health
             if branch is None or before is None or not before.findings:
@@ -145,8 +148,6 @@ class HealthWatch:
                     doubts=known.doubts,
                     training_check=known.training_check,
                 )
-                if record.last == known.last:
-                    continue
                 health = check_health(record, None, None, None)
             # Numbers change with each epoch, which is no reason to draw the view anew.
             if [each.rule for each in health.findings] != [each.rule for each in before.findings]:
