@@ -150,7 +150,7 @@ class HealthWatch:
                 )
                 health = check_health(record, None, None, None)
             # Numbers change with each epoch, which is no reason to draw the view anew.
-            if [each.rule for each in health.findings] != [each.rule for each in before.findings]:
+            if not {each.rule for each in before.findings} <= {e.rule for e in health.findings}:
                 self._app.post_message(Checked(branch, health, self.generation))
 
     def _has_states(self, model: RunModel) -> bool:
