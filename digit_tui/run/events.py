@@ -233,6 +233,8 @@ class WentBack:
     """Where it will be when those steps have been repeated."""
     aim_lineage: Lineage = field(metadata={"json": False})
     """The commands in force there: what is undone are those that are missing."""
+    from_aim_lineage: Lineage = field(metadata={"json": False})
+    """Those in force before; of a run that was on its way back, where that would have ended."""
 
 
 @dataclass(frozen=True)

@@ -81,8 +81,8 @@ def _went_back(event: WentBack) -> str:
     way = "forward" if event.aim_epoch > event.from_epoch else "back"
     text = f"{way} from epoch {event.from_epoch:.2f} to {event.aim_epoch:.2f}"
     stays = event.step + event.ahead == event.from_step
-    kept = shared_length(event.from_lineage, event.aim_lineage)
-    undone, again = event.from_lineage[kept:], event.aim_lineage[kept:]
+    kept = shared_length(event.from_aim_lineage, event.aim_lineage)
+    undone, again = event.from_aim_lineage[kept:], event.aim_lineage[kept:]
     if undone and not again:
         told = _undone(undone, "undone: ", f"{text}; ")
         text = told if stays else f"{text}; {told}"

@@ -213,7 +213,7 @@ class CommandHandler:
 
     def _undo(self) -> Iterator[Event]:
         run = self._branches.run
-        lineage = run.state.lineage
+        lineage = self.undo.lineage_ahead(run)
         if self.mode.in_trouble or self.undo.lost:
             step, before = self.undo.last_good(run)
             self.undo.remember_trouble(run, step)
@@ -245,7 +245,7 @@ class CommandHandler:
         repeated: list[tuple[int, commands.Command]] = list(lineage[len(state.lineage) :])
         if self.mode.paused and state.step < step:
             repeated.append((step, commands.Pause()))
-        self._queue.schedule(repeated)
+        self._queue.schedule(repeated, until=step)
         if self.mode.paused and state.step < step:
             self.mode = RUNNING
             yield Resumed(state.step, run.position)

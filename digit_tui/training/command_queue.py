@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from digit_tui.run.commands import Command, Fork, Setting, Undo
+from digit_tui.run.commands import Command, Fork, Setting
 from digit_tui.training.command_source import CommandSource
 
 
@@ -13,8 +13,8 @@ class CommandQueue:
     """Scheduled commands at their steps, then those that had to wait for them, then new ones.
 
     Commands are scheduled when a run is repeated, or gets somewhere from a snapshot. New ones that
-    would change its course wait until the last scheduled one has taken effect; going elsewhere,
-    pausing, saving and stopping do not.
+    would change its course wait until the last scheduled one has taken effect, and the run is where
+    it is going; undoing, going elsewhere, pausing, saving and stopping do not.
 
     Attributes:
         interrupts: whether a new command ends the group of steps under way.
@@ -33,10 +33,17 @@ class CommandQueue:
         self._source = source
         self._scheduled = deque(scheduled)
         self._waiting: deque[Command] = deque()
+        self._until = 0  # the step up to which new commands wait
 
-    def schedule(self, scheduled: Sequence[tuple[int, Command]]) -> None:
-        """Schedule more commands, before those that are scheduled already."""
+    def schedule(self, scheduled: Sequence[tuple[int, Command]], until: int) -> None:
+        """Schedule more commands, before those that are scheduled already.
+
+        Args:
+            scheduled: commands with the steps at which they take effect, in their order.
+            until: the step that the run is on its way to.
+        """
         self._scheduled.extendleft(reversed(scheduled))
+        self._until = until
 
     def due(self, step: int) -> Iterator[Command]:
         """The commands that take effect at a step; ask anew when the step has changed."""
@@ -45,19 +52,18 @@ class CommandQueue:
         while self._is_due(step) and not self.stopping():
             yield self._scheduled.popleft()[1]
         self.is_new = True
-        while self._waiting and not self._scheduled and not self.stopping():
+        while self._waiting and not self._is_on_its_way(step) and not self.stopping():
             yield self._waiting.popleft()
         for command in self._source.take(step):
-            if not self._must_wait(command):
+            if not self._must_wait(command, step):
                 yield command
 
     def give_up(self) -> list[Command]:
         """Forget what is scheduled, as the run goes elsewhere, and what waits for it: all that."""
-        if not self._scheduled:
-            return []
         dropped = [*(command for _, command in self._scheduled), *self._waiting]
         self._scheduled.clear()
         self._waiting.clear()
+        self._until = 0
         return dropped
 
     def steps_until_due(self, step: int) -> int:
@@ -65,6 +71,8 @@ class CommandQueue:
         steps = self._source.steps_until_due(step)
         if self._scheduled:
             steps = min(steps, self._scheduled[0][0] - step)
+        elif self._waiting:
+            steps = min(steps, self._until - step)
         return max(steps, 1)
 
     def waiting(self) -> bool:
@@ -81,16 +89,19 @@ class CommandQueue:
 
     def wait(self, step: int) -> Command | None:
         """Wait for the next command while the run is paused; None means to ask `due` again."""
-        if self._is_due(step) or (self._waiting and not self._scheduled):
+        if self._is_due(step) or (self._waiting and not self._is_on_its_way(step)):
             return None
         command, self.is_new = self._source.wait(step), True
-        return None if self._must_wait(command) else command
+        return None if self._must_wait(command, step) else command
 
     def _is_due(self, step: int) -> bool:
         return bool(self._scheduled) and self._scheduled[0][0] <= step
 
-    def _must_wait(self, command: Command) -> bool:
-        wait = bool(self._scheduled) and isinstance(command, Setting | Undo | Fork)
+    def _is_on_its_way(self, step: int) -> bool:
+        return bool(self._scheduled) or step < self._until
+
+    def _must_wait(self, command: Command, step: int) -> bool:
+        wait = self._is_on_its_way(step) and isinstance(command, Setting | Fork)
         if wait:
             self._waiting.append(command)
         return wait

@@ -115,9 +115,7 @@ class UndoManager:
         While it repeats what it did, those that are to come are among them; and so is the moment
         with the lowest monitored loss.
         """
-        lineage = branch.state.lineage
-        if is_ancestor(branch.state.step, lineage, *self._aim):
-            lineage = self._aim[1]
+        lineage = self.lineage_ahead(branch)
         if lineage != self._listed:
             self._listed, self._commands = lineage, list(_before_commands(branch, lineage))
         there = self._store.on_the_way
@@ -196,6 +194,12 @@ class UndoManager:
         """The run goes on, with a network whose training loss was about this."""
         self._alarm.restart(loss)
 
+    def lineage_ahead(self, branch: Branch) -> Lineage:
+        """The commands that a branch has; of the run on its way back, those that it will have."""
+        lineage = branch.state.lineage
+        on_its_way = is_ancestor(branch.state.step, lineage, *self._aim)
+        return self._aim[1] if on_its_way else lineage
+
     def forgive(self) -> None:
         """A person trains on although the loss has spiked."""
         self._alarm.disarm()
@@ -267,6 +271,7 @@ class UndoManager:
             yield Refused(state.step, text, NEVER_THERE)
             return
         left, left_epoch, left_lineage = state.step, branch.position, state.lineage
+        given_up = self.lineage_ahead(branch)
         sets_out = self.left_moment(branch) is None  # else it repeats what a person wanted before
         if sets_out:
             self._store.departure = None
@@ -296,6 +301,7 @@ class UndoManager:
             settings=state.settings,
             aim_epoch=branch.position_at(step, lineage),
             aim_lineage=lineage,
+            from_aim_lineage=given_up,
         )
         yield self.mark_undone(branch)
 

@@ -259,7 +259,7 @@ class DigitApp(SteeringApp):
         self.runner.send(command)
         self._going_back |= isinstance(command, commands.Undo | commands.GoBack)
         to = self.model.repeats_to
-        if to is not None and isinstance(command, commands.Setting | commands.Undo):
+        if to is not None and isinstance(command, commands.Setting):
             elsewhere = f"{self.key_names['timeline']} goes elsewhere"
             self.tell(f"this takes effect at epoch {to:.2f}, when it is there again; {elsewhere}")
         elif self.model.state == "finished" and isinstance(command, commands.StepSetting):

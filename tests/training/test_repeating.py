@@ -50,6 +50,18 @@ def test_what_waited_for_the_moment_is_not_done_elsewhere(folder: Path, go_on: A
     assert ran.trainer.state.lineage == THERE.lineage
 
 
+def test_each_undo_takes_back_one_more_at_once(folder: Path, train: Any, go_on: Any) -> None:
+    """Also one that is not repeated yet; a setting waits until the run is there."""
+    waits = SetLearningRate(0.5)
+    ran = go_on(folder, [(12, Undo()), (4, waits), (4, Undo()), (5, waits), STOP], interactive=True)
+    ways = [(event.from_step, event.step, event.ahead) for event in ran.all(WentBack)]
+    assert ways == [(12, 0, 9), (4, 4, 2)]
+    first, second = ran.all(WentBack)
+    assert first.from_aim_lineage[len(first.aim_lineage) :] == THERE.lineage[2:]
+    assert second.from_aim_lineage[len(second.aim_lineage) :] == THERE.lineage[1:2]
+    assert end_of(ran) == end_of(train([SCRIPT[0], (6, waits)]))
+
+
 def test_a_moment_that_never_was_ends_no_repetition(folder: Path, train: Any, go_on: Any) -> None:
     ran = go_on(folder, [(12, Undo()), (4, GoBack(99, ())), STOP], interactive=True)
     assert len(ran.all(Refused)) == 1

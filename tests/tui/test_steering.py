@@ -625,6 +625,10 @@ class TestRepeating:
             await opened.press("right_square_bracket")
             assert opened.sent == [commands.ScaleLearningRate(2.0)]
             opened.find("this takes effect at epoch 1.50, when it is there again; U goes elsewhere")
+            told = lines(opened.app.model)
+            await opened.press("u")  # that does not wait
+            assert opened.sent[1:] == [commands.Undo()]
+            assert lines(opened.app.model) == told
             await opened.press("L")
             assert lines(opened.app.model)[-1] == (
                 "the run is repeating up to epoch 1.50: find a rate when it is there"
