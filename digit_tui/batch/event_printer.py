@@ -60,6 +60,7 @@ class EventPrinter:
         self.forked: Forked | None = None
         self.fork_ended: RunEnded | None = None
         self._lesson: Lesson | None = None
+        self._resumed = False
 
     def add(self, event: Event) -> None:
         """Print an event, if it is to be printed."""
@@ -70,12 +71,14 @@ class EventPrinter:
                 self._mailbox.send(Stop(reason="interrupted"))
         match inner:
             case Restored(complaints=complaints):
+                self._resumed = True
                 for complaint in complaints:
                     print_error(complaint)
             case Diverged(message=message):
                 who = "the fork: " if inner is not event else ""
+                other = "a new run with a lower" if self._resumed else "a lower"
                 print_error(
-                    f"{who}{message}; try a lower --lr, less --weight-decay, or --clip-norm 1"
+                    f"{who}{message}; try {other} --lr, less --weight-decay, or --clip-norm 1"
                 )
                 self.troubles.append(ExitStatus.DIVERGED)
             case Paused(reason="diverged"):

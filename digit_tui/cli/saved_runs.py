@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,7 @@ def saved_request(name: str, flag: str, folder: Path | None, given: dict[str, An
         click.UsageError: if an option differs from the run's, or is out of its range.
     """
     from digit_tui.cli.config_report import option_words
+    from digit_tui.run.settings import Settings
     from digit_tui.session.failures import failure_of, print_failure
     from digit_tui.session.output import print_error
     from digit_tui.storage.errors import RunError
@@ -67,8 +68,10 @@ def saved_request(name: str, flag: str, folder: Path | None, given: dict[str, An
         if value != before:
             given_name = flag_of(option)
             has, asked = (option_words(given_name, each) for each in (before, value))
+            live = flag == "--resume" and option in {each.name for each in fields(Settings)}
+            way = ": set it when the run is open, on the screen or in --plain" if live else ""
             raise click.UsageError(
-                f"{flag}: the run has --{given_name} {has}, not {asked}; leave it out"
+                f"{flag}: the run has --{given_name} {has}, not {asked}; leave it out{way}"
             )
     if data is not None:
         try:

@@ -230,7 +230,7 @@ def rate_words(
         return [
             f"learning rate {now}, further epochs begin at {then} of {base}",
             f"rate {now}, further epochs begin at {then}",
-            f"rate {now}, further {then}",
+            f"further epochs at {then}",
         ]
     way = f"falling from {base}" if falls else f"rising to {base}"
     return [

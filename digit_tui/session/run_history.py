@@ -95,8 +95,11 @@ class RunHistory:
                 | Spiked(step=step, epoch=epoch, message=words)
             ):
                 self._trouble = Trouble(step, epoch, words)
-            case Paused(step=step, epoch=epoch, words=words) if words:
-                self._trouble = Trouble(step, epoch, words)
+            case Paused(step=step, epoch=epoch, words=words, back_to=back_to):
+                if words:
+                    self._trouble = Trouble(step, epoch, words)
+                if self._trouble is not None and back_to is not None:
+                    self._trouble = self._trouble._replace(back_to=back_to)
             case Resumed():
                 self._trouble = None
             case _:

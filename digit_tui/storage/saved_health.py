@@ -40,7 +40,10 @@ def record_of_saved(run: SavedRun, state: RunState | None = None, **known: Any) 
     sizes = tuple(each for each in history.lineage if isinstance(each.command, SetBatchSize))
     places = [position(step, sizes, config.batch_size, images) for step, _ in history.lineage]
     epoch = position(history.step, sizes, config.batch_size, images)
-    trouble = None if left_in is None else Trouble(history.step, epoch, left_in.words)
+    trouble = None
+    if left_in is not None:
+        back_to = position(left_in.back_to, sizes, config.batch_size, images)
+        trouble = Trouble(history.step, epoch, left_in.words, back_to)
     return record_of(
         config,
         settings_along(history.lineage, config)[-1],

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.batch import events_of, record_of, run
+from support.batch import events_of, record_of, run, run_saved
 
 from digit_tui.engine.worker_processes import WORKER_PROCESSES
 from digit_tui.storage.run_writer import RunWriter
@@ -47,8 +47,11 @@ def test_a_run_that_diverges_says_so_and_keeps_its_weights(tmp_path: Path) -> No
     assert names == ["run_started", "diverged", "checkpoint_saved", "run_ended"]
     assert list(events[1]) == ["event", "step", "epoch", "what", "value", "message"]
     assert events[-1]["reason"] == "diverged"
-    assert "--lr" in result.stderr
+    assert "; try a lower --lr, " in result.stderr
     assert record_of(folder)["state"] == "diverged"
+    again = run_saved("--resume", str(folder))  # with that rate
+    assert again.exit_code == 4
+    assert "; try a new run with a lower --lr, " in again.stderr
     network = SavedRun.read(folder).checkpoint().network
     assert np.isfinite(network.parameters).all()
 

@@ -148,6 +148,8 @@ def test_a_saved_run_keeps_its_settings(
     for other, value in others.items():
         error = the_error(program(*run, other, value))
         assert f"{flag}: the run has {other} " in error
+        live = flag == "--resume" and other in ("--epochs", "--lr")
+        assert ("leave it out: set it when the run is open" in error) == live
         assert "leave it out" in error
     assert "the run has --sam off, not 0.05" in the_error(program(*run, "--sam", "0.05"))
 

@@ -119,7 +119,7 @@ def test_a_rate_that_was_set_at_the_end_is_for_further_epochs() -> None:
     settings = doubled(100.0).settings
     words = rate_words(settings, 0.0, falls=True, further=0.0123)
     assert words[0] == "learning rate 0, further epochs begin at 0.012 of 0.2"
-    assert words[-1] == "rate 0, further 0.012"
+    assert words[-1] == "further epochs at 0.012"
 
 
 @pytest.mark.parametrize(("steps", "named"), [(1, True), (1_000, True), (1_001, False)])

@@ -28,8 +28,8 @@ def explained(opened: Any) -> int:
 
 
 def title(opened: Any) -> str:
-    """The line above the list, in words."""
-    return str(opened.rows[2].strip("─"))
+    """The line above the list, in words, without the epoch."""
+    return str(opened.rows[2].strip("─").partition(", at epoch")[0])
 
 
 def indices(opened: Any) -> list[int]:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from support.rarely import rarely
-from support.steering import back, forked, of_fork
+from support.steering import DOUBLED, back, forked, of_fork
 from support.tui import Clock
 
 from digit_tui.insight.health.finding import HARMED, LOST, Finding
-from digit_tui.run.events import ForkEnded, SettingChanged
+from digit_tui.run.commands import GoBack
+from digit_tui.run.events import ForkEnded, SettingChanged, SnapshotInfo, TimelineChanged
 from digit_tui.run.inspection import facts_of
 from digit_tui.session.health_check import Health
 from digit_tui.session.health_check import check_health as check
@@ -426,3 +427,32 @@ async def test_lines_of_a_finding_that_wrap_are_indented(
         for row in opened.rows[first + 1 : last + 1]:
             assert row[:column].strip(" │┃") == ""
             assert row[column] != " "
+
+
+MOMENTS = [
+    SnapshotInfo(0, 0.0, (), None, "", False),
+    SnapshotInfo(100, 1.0, (), 0.95, "then double the learning rate", False, 0.2, in_force=True),
+    SnapshotInfo(100, 1.0, DOUBLED, 0.95, "then add 10 epochs", False, in_force=True),
+    SnapshotInfo(150, 1.5, DOUBLED, 0.1, "", False),
+]
+
+
+@pytest.mark.parametrize(
+    ("remedy", "to"),
+    [
+        ("timeline", GoBack(100, ())),
+        ("slower_start", GoBack(0, ())),
+        ("undo", GoBack(100, DOUBLED)),
+    ],
+)
+async def test_the_timeline_begins_where_it_sends_a_person(
+    window: Any, story: Any, found: dict[str, list[Finding]], remedy: str, to: GoBack
+) -> None:
+    """To when it was better, before what did harm; else to the last command."""
+    async with window() as opened:
+        await opened.tell(*story.opening())
+        found["run"] = [Finding("relapse", LOST, 1.2, 120, "it is lost", "", "", (remedy,))]
+        await watched(opened, story)
+        await opened.tell(TimelineChanged(MOMENTS))
+        await opened.press("U", "enter")
+        assert opened.sent == [to]

@@ -403,7 +403,12 @@ class TestTimeline:
                 "epoch   2.00   90.00%  then double the learning rate",
                 "+ 5 snapshots between epochs 2.5 and 4.5",
             ]
-            await opened.press("up", "enter")  # unfolds
+            await opened.press("up")
+            opened.find("enter lists them")
+            opened.find("→ Unfold +esc Stay")
+            await opened.press("enter")
+            opened.find("Several moments: choose one of those below")
+            opened.find("← Fold +esc Stay")
             rows = timeline_rows(opened)
             assert rows[1] == folded.replace("+", "-")
             assert [row[:12] for row in rows[2:5]] == [
@@ -513,7 +518,7 @@ class TestTimeline:
             await opened.tell(*story.opening(), happened.TimelineChanged(many))
             await opened.press("U")
             opened.find("179 snapshots between epochs 0.5 and 89.5")
-            opened.find("enter Go there +→ Unfold +esc Stay")
+            opened.find("enter lists them.*")
             await opened.press("enter", "end")
             opened.find(r"epoch  89\.50")
             await opened.press("home")
@@ -625,6 +630,8 @@ class TestRepeating:
             await opened.press("right_square_bracket")
             assert opened.sent == [commands.ScaleLearningRate(2.0)]
             opened.find("this takes effect at epoch 1.50, when it is there again; U goes elsewhere")
+            await opened.tell(story.steps(50))
+            assert " 33% " in opened.rows[22]  # of the way there
             told = lines(opened.app.model)
             await opened.press("u")  # that does not wait
             assert opened.sent[1:] == [commands.Undo()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from digit_tui.insight.health.finding import LOST, Finding, change_words
 from digit_tui.insight.health.first_rate import (
@@ -44,8 +45,10 @@ def in_trouble(record: Record) -> Finding | None:
         return None
     change = _raise(record, trouble.step, acted=True)
     high = too_high_from_the_start(record) if change is None else ""
-    # The words name the last of several changes in a row.
-    row = change if change is not None and change.words not in trouble.words else None
+    # The words name the last of several changes in a row; undo takes those back that came of it.
+    undone = [each for each in record.changes if each.epoch >= trouble.back_to]
+    row = _raise(replace(record, changes=tuple(undone)), trouble.step, acted=True)
+    row = row if row is not None and row.words not in trouble.words else None
     named = row is not None and any(each.words in trouble.words for each in record.changes)
     since = [each for each in record.changes if each.step == trouble.step]
     rates = [each for each in since if each.setting == "learning_rate"]
@@ -59,7 +62,7 @@ def in_trouble(record: Record) -> Finding | None:
         trouble.words,
         f"no step was made with the rate of {rates[-1].new:.4g} yet" if rates else "",
         change_words(row) if named else high,
-        begin_again(record) if high else ways,
+        ("undo", "find_rate") if high and record.step else begin_again(record) if high else ways,
     )
 
 
@@ -89,7 +92,7 @@ def high_rate(record: Record) -> Finding | None:
     since, last = guesses(record), record.last
     usual = RULES[optimizer].learning_rate
     times = float(f"{rate / usual:.3g}")
-    evidence = f"{rate:.3g}, {times:,.10g} times the usual {usual:.3g}"
+    evidence = f"{rate:.3g}, {times:,.10g} times {optimizer}'s usual {usual:.3g}"
     now = (rate, optimizer) == (record.learning_rate, record.optimizer) and not record.finished
     verb = "is" if now else "was"
     if since is not None:
@@ -190,8 +193,8 @@ def low_rate(record: Record) -> Finding | None:
         LOST,
         *since,
         "the learning rate is far too low",
-        f"{record.learning_rate:.3g}, where {usual:.3g} is usual; the loss is still "
-        f"{last.train_loss:.3g}, that of guessing {record.guessing:.3g}",
+        f"{record.learning_rate:.3g}, where {usual:.3g} is usual for {record.optimizer}; the loss "
+        f"is still {last.train_loss:.3g}, that of guessing {record.guessing:.3g}",
         change_words(change) or f"the rate of {record.learning_rate:.3g} from the start",
         ("undo", "double_rate") if change else ("double_rate",),
     )

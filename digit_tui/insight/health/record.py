@@ -96,6 +96,8 @@ class Trouble(NamedTuple):
     step: int
     epoch: float
     words: str
+    back_to: float = 0.0
+    """The epoch that undo leads to."""
 
 
 class Doubts(NamedTuple):

@@ -39,6 +39,8 @@ TOO_HIGH = ("trouble", "high rate")
 """Findings of a rate that is too high."""
 BESIDE = ("low rate", "still weights", "useless epochs", "set back")
 """What nobody is told of beside that: units that it killed do not learn, whatever the images."""
+IN_TROUBLE = ("high rate",)
+"""Likewise beside a trouble, which says of what it came."""
 
 SEEN_IN_LAYERS = (
     *("not finite", "small weights", "dead units", "vanishing gradients"),
@@ -58,6 +60,8 @@ def findings_of(record: Record) -> list[Finding]:
     found = [finding for rule in RULES if (finding := rule.find(record)) is not None]
     if any(each.rule in TOO_HIGH for each in found):
         found = [each for each in found if each.rule not in BESIDE]
+    if record.trouble is not None:
+        found = [each for each in found if each.rule not in IN_TROUBLE]
     if any(each.severity > NOTE for each in found):
         found = [each for each in found if each.rule != "underfitting"]  # that is why
     found = [_perhaps_earlier(each, record) for each in found]

@@ -95,7 +95,7 @@ def small_weights(record: Record) -> Finding | None:
         f"the weights of {layer_name(number, len(ratios))} are too small",
         f"their spread is {min(ratios):.2g} of what keeps the signal from fading",
         "the weights that it began with" if first.epoch < 1 else "",
-        ("restart",),
+        ("timeline",) if record.has_learned_by(first.step) else ("restart",),
     )
 
 

@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from digit_tui.data import counted
 from digit_tui.insight.digit_table import DigitTable
 from digit_tui.run.events import Evaluated
+from digit_tui.run.wording import epoch_words
 from digit_tui.tui.drawing.ink import default_renderer, next_renderer
 from digit_tui.tui.export import write_list
 from digit_tui.tui.key_words import key_names, with_keys
@@ -238,7 +239,9 @@ class MistakesView(FilteredView):
             dataset, evaluated = self.host.model.dataset, self._evaluated
             has_validation = dataset is not None and dataset.monitored_split != "test"
             split = evaluated.split if has_validation and evaluated is not None else ""
-            title = self._listing.title(split, width, self._forked)
+            moving = evaluated is not None and self.host.model.going
+            when = epoch_words(evaluated.epoch) if evaluated is not None and moving else ""
+            title = self._listing.title(split, width, self._forked, when)
         if title != self._title:  # each title is sent to the terminal
             self._title = box.border_title = title
 

@@ -196,7 +196,7 @@ class RateDialog(Dialog[float | None]):
             f"[$held-out]{faint} each batch[/]"
         )
         words = {"s": "steepest", "t": "minimum/10", "n": "now"}
-        scheduled = f" of {found.base:.4g}" if schedule_words(found) else ""
+        scheduled = f" (base rate {found.base:.4g})" if schedule_words(found) else ""
         shown = [
             f"{name} {words[name]} {taken(rate):g}{scheduled if name == 'n' else ''}"
             for name, rate in reversed(marks)
@@ -216,7 +216,7 @@ class RateDialog(Dialog[float | None]):
         known = f"loss {loss_words(loss)}" if tried else "beyond where the test ended"
         chosen = f"Chosen: {rate:.4g} ({known})"
         if rate == found.base:
-            chosen += ", that of now: it fits" if fits else ", that of now"
+            chosen += ", as it is: it fits" if fits else ", as it is"
         lines.append(chosen)
         if self._in_trouble:
             undo = key_names(self.app)["undo"]

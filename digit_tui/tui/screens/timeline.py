@@ -54,7 +54,7 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
         Binding("enter", "submit", "Go there", key_display="enter"),
         # The list would scroll.
         Binding("right", "unfold(True)", "Unfold", key_display="→", priority=True),
-        Binding("left", "unfold(False)", "Fold", show=False, priority=True),
+        Binding("left", "unfold(False)", "Fold", key_display="←", priority=True),
         Binding("escape,q", "dismiss(None)", "Stay", key_display="esc"),
     ]
 
@@ -78,10 +78,18 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
         yield Lines(*(row.text for row in self._rows))
 
     def on_mount(self) -> None:
-        self._offer_unfolding()
         current = [place for place, row in enumerate(self._rows) if not row.group.undone]
         commands = [place for place in current if _is_command(self._rows[place])]
-        self._list.highlighted = (commands or current or [0])[-1]
+        self._list.highlighted = (self._advised(current) or commands or current or [0])[-1]
+
+    def _advised(self, places: list[int]) -> list[int]:
+        """The line that the health line sends here for, if it does."""
+        found = [] if self._model.health is None else self._model.health.findings
+        ways = [way for finding in found for way in finding.remedies]
+        if "slower_start" in ways:
+            return places[:1]
+        rows = [(place, self._rows[place].snapshot) for place in places if "timeline" in ways]
+        return [place for place, each in rows if each and each.lowest_loss is not None][:1]
 
     @property
     def _list(self) -> Lines:
@@ -123,6 +131,8 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
             self._unfolded.discard(selected.group.key)
             selected = Row(selected.group, None, Text())
         self._show_rows(selected)
+        if self._selected is not None:
+            self._describe(self._selected)  # the same line may offer something else now
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         row = self._row_of(event)
@@ -130,8 +140,11 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
             self._describe(row)
 
     def _describe(self, row: Row) -> None:
+        self._offer(row)
         if row.snapshot is None:
-            self.tell("Several moments: enter lists them, to choose one.")
+            listed = row.group.key in self._unfolded
+            way = "choose one of those below" if listed else "enter lists them, to choose one"
+            self.tell(f"Several moments: {way}.")
             return
         if self._is_here(row.snapshot):
             text = "The run is here."
@@ -173,16 +186,20 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
                 rows += [Row(group, each, line(each, indent)) for each in group.snapshots]
         return rows
 
-    def _offer_unfolding(self) -> None:
-        """Only where something can be unfolded."""
+    def _offer(self, row: Row) -> None:
+        """Show the buttons of what can be done with a line."""
+        unfolded = row.group.key in self._unfolded
+        possible = {
+            "Go there": row.snapshot is not None,
+            "Unfold": row.group.folds and not unfolded,
+            "Fold": row.group.folds and unfolded,
+        }
         for button in self.query(Button):
-            if button.binding.description == "Unfold":
-                button.display = any(group.folds for group in self._groups)
+            button.display = possible.get(button.binding.description, True)
 
     def _show_rows(self, selected: Row | None) -> None:
         """Draw the list anew where it has changed, with the same line selected, or the nearest."""
         before, self._rows = self._rows, self._make_rows()
-        self._offer_unfolding()
         options = self._list
         place = 0 if selected is None else self._place_of(selected)
         with self.app.batch_update():

@@ -113,17 +113,22 @@ class Listing:
         fixed: NDArray[np.bool_] = table.lives.fixed & (self.order_name == "fixed")
         return fixed
 
-    def title(self, split: str, width: int, forked: bool = False) -> str:
+    def title(self, split: str, width: int, forked: bool = False, when: str = "") -> str:
         """How many of what are listed, for example "12 of 164 mistakes, true=4 pred=9, by loss".
 
         Args:
             split: "test" or "validation"; "" where there is no validation set.
             width: columns; if they are too few, the accuracy without doubtful labels is left out.
             forked: whether a fork trains, so that it must be said whose digits they are.
+            when: at which epoch they were classified, if that is to be said where there is room.
         """
         if self.table is None:
             return ""
-        table = self.table
+        title = self._title(self.table, split, width, forked)
+        dated = f"{title}, at epoch {when}" if when else title
+        return dated if len(dated) <= width else title
+
+    def _title(self, table: DigitTable, split: str, width: int, forked: bool) -> str:
         total = len(table) if self.everything else int(np.count_nonzero(table.wrong))
         what = counted(total, f"{split} {'digit' if self.everything else 'mistake'}".lstrip())
         fixed = 0 if self.everything else int(np.count_nonzero(self._fixed(table)))

@@ -198,7 +198,7 @@ class RunModel(RunStatus):
                 asked = event.reason == "asked"  # else one of them has no weights to evaluate
                 if asked and own is not None and fork.evaluation is not None:
                     comparison = compare(*(fork.compared or (own, fork.evaluation)))
-                    self.say("note", f"fork: {gap_words(comparison)}; {comparison.words}")
+                    self.say("note", f"fork {comparison.words}; {gap_words(comparison)}")
                 if event.kept == "fork":
                     self.inspected, self.health = fork.inspected, fork.health
                 self._chart_fork_end(event, fork.forked.epoch)

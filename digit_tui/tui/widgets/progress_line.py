@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widget import Widget
 
-from digit_tui.run.wording import time_left
+from digit_tui.run.wording import epoch_words, time_left
 from digit_tui.tui.state.run_model import RunModel
 
 PARTS = " ▏▎▍▌▋▊▉█"
@@ -22,7 +22,7 @@ class ProgressLine(Widget):
         self._text = ""
 
     def show(self, model: RunModel) -> None:
-        total = model.settings.epochs
+        total = model.settings.epochs if model.repeats_to is None else model.repeats_to
         fraction = min(model.epoch / total, 1.0) if total else 1.0
         self.show_share(fraction, remaining(model))
 
@@ -39,7 +39,7 @@ class ProgressLine(Widget):
             self.refresh()
 
     def render(self) -> Text:
-        width = max(self.size.width - 20, 1)
+        width = max(self.size.width - max(20, len(self._text) + 2), 1)
         eighths = round(self._fraction * width * 8)
         whole, part = divmod(eighths, 8)
         bar = "█" * whole + (PARTS[part] if part else "")
@@ -57,4 +57,8 @@ def remaining(model: RunModel) -> str:
         return "done" if model.epoch >= model.settings.epochs else ""
     if seconds is None:
         return {"finished": "done", "training": "…"}.get(model.state, model.state)
+    if model.repeats_to is not None:
+        return (
+            f"{time_left(seconds).removesuffix(' left')} to epoch {epoch_words(model.repeats_to)}"
+        )
     return time_left(seconds)

@@ -27,7 +27,7 @@ class TestList:
                 "     17  0 → 3    0.92 ✗",
                 "    250  8 → 0    0.71 ✗",
             ]
-            assert opened.rows[2].strip("╭─╮ ") == "4 mistakes by loss"
+            assert opened.rows[2].strip("╭─╮ ") == "4 mistakes by loss, at epoch 1"
             assert opened.rows[3].rstrip(" │").endswith("#31  9 → 0  loss 4.61")
 
     async def test_arrows_move_and_stop_at_the_ends(self, browse: Any) -> None:
@@ -41,7 +41,7 @@ class TestList:
     async def test_all_digits_right_and_wrong(self, browse: Any) -> None:
         async with browse() as opened:
             await opened.press("down", "v")
-            assert opened.rows[2].startswith("─1,000 digits by loss─")
+            assert opened.rows[2].startswith("─1,000 digits by loss, at epoch 1─")
             rows = listed(opened)
             assert rows[:5] == [
                 "     31  9 → 0    4.61 ✗",
@@ -94,7 +94,7 @@ class TestList:
 
     async def test_not_one_mistake(self, browse: Any) -> None:
         async with browse(mistakes={}) as opened:
-            assert opened.rows[2].startswith("─0 mistakes by loss─")
+            assert opened.rows[2].startswith("─0 mistakes by loss, at epoch 1─")
             opened.find("Not one mistake")
             await opened.press("down", "up", "end", "home", "pagedown")
             assert listed(opened) == []

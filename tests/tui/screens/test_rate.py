@@ -118,7 +118,7 @@ async def test_another_rate_is_chosen_by_keys_or_a_click(dialog: Open) -> None:
 
 async def test_now_is_what_is_set_however_far_the_schedule_has_lowered_it(dialog: Open) -> None:
     async with dialog(present=0.0003) as opened:
-        opened.find("n now 0.0003 of 0.001")
+        opened.find("n now 0.0003 .base rate 0.001.")
         await opened.press("n")
         opened.find("Chosen: 0.001 ")
         opened.find("The schedule makes 0.0003 of this base rate now")
@@ -131,7 +131,7 @@ async def test_a_rate_that_fits_is_left_as_it_is(
 ) -> None:
     monkeypatch.setattr(FoundRate, "fits", True)
     async with dialog() as opened:
-        opened.find(r"Chosen: 0.001 \(loss [\d.]+\), that of now: it fits")
+        opened.find(r"Chosen: 0.001 \(loss [\d.]+\), as it is: it fits")
 
 
 @pytest.mark.long

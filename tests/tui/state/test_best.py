@@ -83,8 +83,8 @@ def test_it_counts_all_evaluations_that_were_not_undone(
 def test_a_fork_has_its_own(request_: RunRequest, sample: Dataset, tmp_path: Path) -> None:
     script = [(21, SPOILED), (30, Keep(fork=True)), (31, Pause()), (31, Stop())]
     model = train(request_, sample, script)
-    (verdict,) = [line.text for line in model.log if line.text.startswith("fork: ")]
-    assert re.match(r"fork: -\d+\.\d\d points .*; fixed \d+, broke \d+: ", verdict)
+    (verdict,) = [line.text for line in model.log if line.text.startswith("fork fixed")]
+    assert re.match(r"fork fixed \d+, broke \d+: .* \(p .*\); -\d+\.\d\d points", verdict)
     folder = Path(str(model.folder))
     assert folder != tmp_path / "run"
     # The run had done better before its fork, which that is no result of.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.model import Tell, counts, lines
-from support.steering import forked, of_fork
+from support.steering import back, forked, of_fork
 
 from digit_tui.config import RunConfig
 from digit_tui.insight.significance import Comparison
@@ -16,6 +16,7 @@ from digit_tui.run import events as happened
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import Failed
 from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.widgets.progress_line import remaining
 
 
 class TestState:
@@ -222,6 +223,16 @@ class TestSecondsLeft:
         clock.pass_(1)
         tell(story.steps(100))
         assert model.seconds_left() == pytest.approx(21 * 7 / 4)
+
+    def test_on_the_way_back_it_is_the_time_until_it_is_there(
+        self, model: RunModel, story: Any, tell: Tell, clock: Any
+    ) -> None:
+        tell(*story.opening(), *story.epochs(3), back(story, 0, ahead=250))
+        for _ in range(2):
+            clock.pass_(1)
+            tell(story.steps(50))
+        assert model.seconds_left() == pytest.approx(3)
+        assert remaining(model) == "0:03 to epoch 2.50"
 
     @pytest.mark.parametrize("refused", [True, False])
     def test_teaching_a_copy_says_nothing_of_the_speed(

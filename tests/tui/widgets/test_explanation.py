@@ -85,13 +85,13 @@ class TestScreen:
 
     async def test_the_list_stays_beside_it_on_a_wide_screen_only(self, explain: Any) -> None:
         async with explain(120, 40) as opened:
-            assert opened.rows[2].startswith("╭─ 2 mistakes by loss ─")
+            assert opened.rows[2].startswith("╭─ 2 mistakes by loss, at epoch 3 ─")
             assert opened.rows[3].startswith("│▸    31  9 → 0    4.61 ✗")
             await opened.resize(80, 24)
             assert opened.rows[2].startswith("─#31  9 → 0  loss 4.61─")
             assert "4.61 ✗" not in opened.text
             await opened.press("escape")
-            assert opened.rows[2].startswith("─2 mistakes by loss─")
+            assert opened.rows[2].startswith("─2 mistakes by loss, at epoch 3─")
             assert opened.rows[3].startswith("▸    31 ")
             assert "never learned" not in opened.text
 
@@ -175,7 +175,7 @@ class TestScreen:
                 replace(story.evaluated_at(0, 0.0, evaluation), split="validation"),
             )
             await opened.press("tab")
-            opened.find(r"─\d+ validation mistakes by loss─")
+            opened.find(r"─\d+ validation mistakes by loss, at epoch 0─")
             await opened.press("enter", "p")
             opened.find(r"#\d+  \d → 0")
 

@@ -128,6 +128,6 @@ class TestDigit:
             holes = np.full((len(labels), 10), np.nan, np.float32)
             evaluation = Evaluation(labels, holes, np.full(len(labels), np.nan, np.float32))
             await opened.tell(story.evaluated_at(200, 2.0, evaluation))
-            opened.find(r"^─\d+ mistakes by loss─")
+            opened.find(r"^─\d+ mistakes by loss, at epoch 2─")
             opened.find(r"#\d+  \d → 0  loss nan")
             assert listed(opened)[0].endswith("nan ✗")
