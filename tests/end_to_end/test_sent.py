@@ -26,7 +26,7 @@ LAST_DRAWN_SECONDS = LONGEST_SECONDS + 1
 def test_bytes_while_training_and_none_while_paused(training_in: Callable[..., Any]) -> None:
     program, _ = training_in()
     program.until(STATUS)
-    usual = watch(program, 4) / 4 / 1024
+    usual = watch(program, 6) / 6 / 1024  # with the first frames, and a finding of Health
     assert usual <= 20, f"{usual:.1f} KiB/s"
     program.send(" ")
     program.until("⏸ paused")
