@@ -41,7 +41,7 @@ def answered_lines(found: Coverage | DataError) -> list[str]:
     """The same in lines, for a person; they say so if the run's own dataset is missing."""
     if isinstance(found, DataError):
         return [f"Answered       not known without the digits it was trained on: {found}"]
-    return ["Answered       of the test digits", *found.words]
+    return ["Answered       of the test digits, by predict (manual unknown says why)", *found.words]
 
 
 def answered_to_json(found: Coverage | DataError) -> Any:

@@ -33,6 +33,11 @@ from digit_tui.training.command_source import Mailbox
 from digit_tui.training.fold_copy import fold_trainer
 
 STILL = "It has the least negative log-likelihood; their error is partly chance."
+OF_A_COPY = (
+    "A copy that learned from fewer digits is less sure than the run: evaluate says whether the\n"
+    "temperature helps on the test digits. One from a run with --validation is free of this."
+)
+"""Said where no digits were held out of the run itself."""
 
 
 def calibrate_run(name: str, best: bool, folds: int, as_json: bool) -> int:
@@ -128,7 +133,8 @@ def _evaluate_copy(
     Returns:
         The evaluation of the part, and the novelty scores (n,) of its digits.
     """
-    print_error(f"fold {number + 1} of {folds}: training a copy without a part of the digits")
+    copy = f"copy {number + 1} of {folds}" if folds > 1 else "a copy"
+    print_error(f"training {copy} of the run, without a part of the digits")
     held_out = fold(dataset, number)
     trainer = fold_trainer(checkpoint, folder, held_out, mailbox)
     found: Evaluated | None = None
@@ -181,4 +187,5 @@ def _lines(calibration: Calibration, before: Measures, after: Measures) -> list[
         *comparison_lines(before, after),
         BETTER,
         *([f"{worse} {STILL}"] if (worse := worsening(before, after)) else []),
+        *([OF_A_COPY] if folds else []),
     ]

@@ -195,6 +195,10 @@ def settings_words(
     finds = RULES[settings.optimizer].step_size is not None
     if finds and learning_rate is not None and rate_factor is not None:
         words.append(f"step size {learning_rate * rate_factor:.3g}")
+    # First what was done to the network itself: where there is no room the last ones are left out.
+    if settings.taught:
+        words.append(taught_words(settings.taught))
+    words += removal_words.removed(settings.switched_off, settings.pruned)
     if settings.clip_norm is not None:
         words.append(f"clip norm {setting_value(settings.clip_norm)}")
     elif settings.clip_value is not None:
@@ -203,9 +207,7 @@ def settings_words(
         words.append(f"sam {setting_value(settings.sam)}")
     if settings.augment != "none":
         words.append(settings.augment)
-    if settings.taught:
-        words.append(taught_words(settings.taught))
-    return words + removal_words.removed(settings.switched_off, settings.pruned)
+    return words
 
 
 def rate_words(

@@ -18,6 +18,7 @@ from digit_tui.insight.calibration_report import (
 from digit_tui.nn import evaluate
 from digit_tui.run.events import Evaluated, Inspected
 from digit_tui.storage.calibration_file import Calibration, calibration_of
+from digit_tui.storage.run_files import CALIBRATION
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +83,7 @@ def check_calibration(
             count = counted(saved.held_out, "digit")
             source = f"The temperature is the saved one, fitted on {count} by calibrate."
         elif complaint:
+            complaint = complaint.replace(str(Path(folder or "", CALIBRATION)), CALIBRATION)
             source = f"No temperature: {printable(complaint)}."
     after = None if temperature is None else measure(evaluation, temperature)
     return CalibrationCheck(counted(evaluation.total, f"{split} digit"), source, before, after)

@@ -121,9 +121,8 @@ def calibration_of(folder: Path, weights_sha256: str) -> tuple[Calibration | Non
     if found is None:
         return None, ""
     if found.weights_sha256 != weights_sha256:
-        path = folder / CALIBRATION
         return None, (
-            f"{path} is of other weights, at step {found.step:,}, and is not used: "
-            "digit-tui calibrate fits it anew"
+            f"{folder / CALIBRATION} is of other weights, saved at step {found.step:,}, and is not "
+            "used: digit-tui calibrate fits it anew"
         )
     return found, ""

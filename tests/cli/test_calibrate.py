@@ -53,7 +53,7 @@ def folder(finished: tuple[Path, dict[str, Any]], tmp_path: Path) -> Path:
 def test_a_run_is_calibrated_by_folds_and_evaluated(folder: Path) -> None:
     result = run(*COMMAND, str(folder), "--folds", "2", "--json")
     assert result.exit_code == 0, result.stderr
-    assert "fold 2 of 2" in result.stderr
+    assert "training copy 2 of 2 of the run" in result.stderr
     found = json.loads(result.stdout)
     saved = read_calibration(folder)
     assert saved is not None
@@ -109,7 +109,7 @@ def test_a_run_is_calibrated_by_folds_and_evaluated(folder: Path) -> None:
     write_calibration(folder, replace(saved, weights_sha256="0" * 64))
     other = run("evaluate", str(folder), "--json")
     assert json.loads(other.stdout)["calibration"] is None
-    assert "calibration.json is of other weights, at step" in other.stderr
+    assert "calibration.json is of other weights, saved at step" in other.stderr
     (folder / "calibration.json").write_text('{"step": 1}')
     damaged = run("evaluate", str(folder), "--json")
     assert damaged.exit_code == 0

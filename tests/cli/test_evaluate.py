@@ -91,7 +91,7 @@ def test_evaluate_for_people(finished: tuple[Path, dict[str, Any]]) -> None:
     assert "Confusion" in result.stdout
     assert "sample" in result.stdout
     lines = result.stdout.splitlines()
-    assert lines[-4] == "Answered       of the test digits"
+    assert lines[-4].startswith("Answered       of the test digits, by predict ")
     assert [line.split("%")[1].split(";")[0] for line in lines[-3:]] == [
         " with one class",
         ' with two, such as "2 or 7"',

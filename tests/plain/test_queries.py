@@ -72,7 +72,7 @@ def test_units_that_are_off_and_pruned_weights(converse: Converse) -> None:
     first, second = ended.all("^sample, 784-8-10, ")
     assert "off" not in first
     assert "pruned" not in first
-    assert second.endswith(", shift, 1 unit off, 30% pruned")
+    assert second.endswith(", 1 unit off, 30% pruned, shift")
     ended.find(rf"^epoch 0\.78: unit 2 of layer 1 on: {test}")
     ended.find("(^|; )undone: switch on unit 2 of layer 1$")
     # The snapshot has the accuracy before the command, though its step has another one by now.

@@ -156,6 +156,10 @@ class TestGoingBack:
             opened.find(r"This: epoch 1\.00 .*; epochs up to 3\.00 are lost then")
             await opened.tell(story.steps(50))  # it was asked to pause, and made some steps
             opened.find(r"This: epoch 1\.50")
+            assert "What was undone before" not in opened.text
+            older = SnapshotInfo(450, 4.5, SWITCHED, 0.9, "", True)
+            await opened.tell(happened.TimelineChanged([*opened.app.model.snapshots, older]))
+            opened.find("What was undone before that, up to epoch 4.50, is lost.")
             await opened.press(*keys)
             assert opened.sent == sent
 

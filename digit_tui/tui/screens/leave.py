@@ -9,6 +9,7 @@ from textual.binding import Binding
 from textual.widgets import Label
 
 from digit_tui.run.events import SnapshotInfo
+from digit_tui.session.run_status import LOST_EPOCHS
 from digit_tui.training.restart import NextRun
 from digit_tui.tui.screens.dialog import Dialog
 from digit_tui.tui.state.run_model import RunModel
@@ -60,6 +61,9 @@ class LeaveDialog(Dialog[Saved | None]):
         if model.repeats_to is not None:
             this = f"epoch {model.repeats_to:.2f}, when it is there"
         left = self._left
+        furthest = max((each.epoch for each in model.snapshots if each.undone), default=0.0)
+        if furthest >= left.epoch + LOST_EPOCHS:
+            beside += f"\nWhat was undone before that, up to epoch {furthest:.2f}, is lost."
         return (
             f"You went back from epoch {left.epoch:.2f} to {model.went_back_to:.2f}. "
             "Which moment is saved?\n\n"

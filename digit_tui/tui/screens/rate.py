@@ -200,7 +200,7 @@ class RateDialog(Dialog[float | None]):
         shown = [
             f"{name} {words[name]} {taken(rate):g}{scheduled if name == 'n' else ''}"
             for name, rate in reversed(marks)
-            if rate is not None and (self._done or name == "n")
+            if rate and (self._done or name == "n")
         ]
         self.query_one("#rate-marks", Static).update("   ".join(shown))
 
@@ -221,6 +221,8 @@ class RateDialog(Dialog[float | None]):
         if self._in_trouble:
             undo = key_names(self.app)["undo"]
             lines.append(f"This network is in trouble: esc, then {undo}, is the way back.")
+        elif not found.factor:
+            lines.append("It is for further epochs, as their base rate: all are done.")
         elif schedule_words(found):
             now = f"{rate * found.factor:.2g}"
             made = f"The schedule makes {now} of this base rate now"

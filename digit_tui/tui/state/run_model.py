@@ -155,8 +155,6 @@ class RunModel(RunStatus):
         start = self.start + (-NEARLY if own else NEARLY)
         series = self.curves.monitored_accuracy
         x, y = series.between(start, inf)
-        if not len(y):  # it is where the fork began that goes on in its place
-            x, y = series.between(NEARLY, inf)
         first = int(y.argmax()) if len(y) else None
         return None if first is None else (float(x[first]), float(y[first]))
 

@@ -28,13 +28,14 @@ class UnitDetails(WeightsCanvas, Wheel):
 
     COMPONENT_CLASSES = {"unit-details--head", "unit-details--most"}
 
-    def show(self, facts: UnitFacts, network: Network, about: list[str]) -> None:
+    def show(self, facts: UnitFacts, network: Network, about: list[str], off: bool = False) -> None:
         """Draw a unit.
 
         Args:
             facts: what is known of it.
             network: whose unit it is.
             about: lines about it, above the rest.
+            off: whether it is switched off.
         """
         width, height = self.size
         if not self.size:
@@ -47,7 +48,7 @@ class UnitDetails(WeightsCanvas, Wheel):
         bars_room = min(room - words_room, LONGEST)
         below = max(height - len(about), 1)
         bars = self._bars(facts, bars_room, below)
-        words = self._connections(facts, network, side, below) if words_room else []
+        words = self._connections(facts, network, side, below, off) if words_room else []
         text: list[Line] = [[Segment(f"{line:.{max(room, 0)}}")] for line in about]
         blank: Line = [Segment(" " * bars_room)]
         for bar, word in zip_longest(bars, words):
@@ -77,7 +78,7 @@ class UnitDetails(WeightsCanvas, Wheel):
         return lines
 
     def _connections(
-        self, facts: UnitFacts, network: Network, side: int, height: int
+        self, facts: UnitFacts, network: Network, side: int, height: int, off: bool
     ) -> list[Line]:
         """Its strongest weights in and out, with the names of what is at their other ends."""
         last = len(network.layers)
@@ -96,7 +97,7 @@ class UnitDetails(WeightsCanvas, Wheel):
             lines.append(self._title(title, WORDS))
             indices, weights = (each[:count].tolist() for each in connections)
             if not any(weights):
-                lines.append([Segment("none: all are 0")])
+                lines.append([Segment("none: it is off" if off else "none: all are 0")])
                 continue
             for index, weight in zip(indices, weights, strict=True):
                 style = self.part(f"weights-canvas--{'excites' if weight > 0 else 'calms'}")

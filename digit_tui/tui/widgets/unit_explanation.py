@@ -58,6 +58,6 @@ class UnitExplanation(Container):
             f"unit {unit} of {found.layer_name}{', off' if off else ''}, over {digits}",
             f"rank {facts.rank:,} of {found.width:,} ({share}), active on {facts.active:.1%}",
         ]
-        self.query_one(UnitDetails).show(facts, found.network, about)
+        self.query_one(UnitDetails).show(facts, found.network, about, off)
         exciting.entitle(f"Excite it most, of {digits}: label, activation")
         exciting.show(facts, self.digits, self._place, found.images, found.evaluated.evaluation)

@@ -306,7 +306,10 @@ async def test_units_are_switched_off_and_on(
         (told,) = opened.app._notifications
         assert "90.00% → 85.00%; fixed 10, broke 60" in told.message
         assert told.timeout > opened.app.NOTIFICATION_TIMEOUT
-        await opened.press("x")
+        await opened.press("enter")
+        opened.find(f"unit {order[0]} of layer 1 of 2, off")
+        opened.find("none: it is off")
+        await opened.press("escape", "x")
         assert opened.sent[1:] == [commands.SwitchOn(1, (order[0],))]
 
 
