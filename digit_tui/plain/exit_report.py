@@ -36,8 +36,8 @@ def conclude(
     lost = not_kept(run)
     if write is None:
         output.line(_report(run, run.ended))
-        if lost is not None:
-            print_error(lost)
+        for line in lost:
+            print_error(line)
     else:
         name = run.ended.run and name_of(run.ended.run)
         fork = fork_name(run)

@@ -62,6 +62,8 @@ class Restored:
     """Evaluations between the ends of epochs: epoch, loss and accuracy, as `epochs` has them."""
     start: float = field(default=0.0, metadata={"json": False})
     """The epoch at which the run began: that of the fork, or the earliest that it went back to."""
+    aim_epoch: float = field(default=0.0, metadata={"json": False})
+    """The epoch at which it was, or to which it was going: if that is later, it repeats the way."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,8 +235,10 @@ class WentBack:
     """Where it will be when those steps have been repeated."""
     aim_lineage: Lineage = field(metadata={"json": False})
     """The commands in force there: what is undone are those that are missing."""
+    from_aim_epoch: float = field(metadata={"json": False})
+    """Where it was; of a run that was on its way back, where that would have ended."""
     from_aim_lineage: Lineage = field(metadata={"json": False})
-    """Those in force before; of a run that was on its way back, where that would have ended."""
+    """The commands in force there."""
 
 
 @dataclass(frozen=True)

@@ -78,8 +78,8 @@ def epoch_words(epoch: float) -> str:
 
 
 def _went_back(event: WentBack) -> str:
-    way = "forward" if event.aim_epoch > event.from_epoch else "back"
-    text = f"{way} from epoch {event.from_epoch:.2f} to {event.aim_epoch:.2f}"
+    way = "forward" if event.aim_epoch > event.from_aim_epoch else "back"
+    text = f"{way} from epoch {event.from_aim_epoch:.2f} to {event.aim_epoch:.2f}"
     stays = event.step + event.ahead == event.from_step
     kept = shared_length(event.from_aim_lineage, event.aim_lineage)
     undone, again = event.from_aim_lineage[kept:], event.aim_lineage[kept:]
@@ -158,8 +158,9 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
         case RunStarted(parameters=parameters, teacher=about):
             teacher = "" if about is None else f", distilled from {distilled_from(about)}"
             return f"training {parameters:,} parameters{teacher}"
-        case Restored(epoch=epoch, step=step):
-            return f"resuming at epoch {epoch:.2f}, step {step:,}"
+        case Restored(epoch=epoch, step=step, aim_epoch=aim):
+            way = f"; repeating what led to epoch {aim:.2f}" if aim > epoch else ""
+            return f"resuming at epoch {epoch:.2f}, step {step:,}{way}"
         case EpochEnded(epoch=epoch, monitored=(split, loss, accuracy)):
             return f"epoch {epoch}: {split} {accuracy:.2%}, loss {in_nats(loss)}"
         case SettingChanged():
@@ -308,7 +309,7 @@ def farewell(
     done: bool,
     program: str = "digit-tui",
     fork: str | None = None,
-    lost: str | None = None,
+    lost: Sequence[str] = (),
 ) -> list[str]:
     """The last lines of a front end: where the run was saved, and how to resume it.
 
@@ -318,7 +319,7 @@ def farewell(
         done: whether all epochs are done.
         program: the command line that resumes a run with --resume.
         fork: by what name its fork can be resumed, if one trained beside it at the end.
-        lost: what was undone and is not kept, in words, if anything.
+        lost: what is not kept, or not there yet, in words.
     """
     if run is None:
         return ["This run was not saved: it had not started training."]
@@ -329,7 +330,7 @@ def farewell(
         lines.append(f"Saved its fork as {fork}")
     elif fork is not None:
         lines.append(f"Saved its fork; resume that with: {program} --resume {shlex.quote(fork)}")
-    return [*lines, lost] if lost else lines
+    return [*lines, *lost]
 
 
 def not_kept(back: float, left: float) -> str:
@@ -342,6 +343,6 @@ def not_kept(back: float, left: float) -> str:
     return f"Undone and not kept: epochs {back:.2f} to {left:.2f}"
 
 
-def given_up(aim: float) -> str:
+def on_its_way(aim: float) -> str:
     """A run was left before it was back at the epoch to which it was going."""
-    return f"It was not back at epoch {aim:.2f} yet: it is saved as it was before that undo"
+    return f"It was not back at epoch {aim:.2f} yet: resumed, it repeats the rest of the way"

@@ -18,8 +18,7 @@ def kept_lines(run: RunStatus) -> list[str]:
     """
     name = None if run.folder is None or not run.saved_step else run_name(Path(run.folder))
     trouble = [] if run.save_trouble is None else [wording.not_saved(run.save_trouble)]
-    lost = not_kept(run)
-    return [*wording.kept(name, fork_name(run)), *([lost] if lost else []), *trouble]
+    return [*wording.kept(name, fork_name(run)), *not_kept(run), *trouble]
 
 
 def fork_name(run: RunStatus) -> str | None:
@@ -32,12 +31,11 @@ def fork_name(run: RunStatus) -> str | None:
     return name_of(run.fork.forked.run)
 
 
-def not_kept(run: RunStatus) -> str | None:
+def not_kept(run: RunStatus) -> list[str]:
     """What was undone and is lost with a run that has ended, or what was not undone yet."""
-    if run.given_up is not None:
-        return wording.given_up(run.given_up)
-    left = run.left_behind
-    return None if left is None else wording.not_kept(run.lost_from, left.epoch)
+    left, aim = run.left_behind, run.repeats_to
+    lost = [] if left is None else [wording.not_kept(run.lost_from, left.epoch)]
+    return lost if aim is None else [*lost, wording.on_its_way(aim)]
 
 
 def name_of(folder: str) -> str:

@@ -155,8 +155,6 @@ class RunStatus:
         """The last checkpoint that this process saved."""
         self.saved_step = 0
         """The step of the last checkpoint, by whichever process."""
-        self.given_up: float | None = None
-        """To which epoch it was still going back when it returned to where it came from."""
         self.lost_from = 0.0
         """The epoch from which what it went back from is not its own way any more."""
         self.went_back_to = 0.0
@@ -165,7 +163,6 @@ class RunStatus:
         """Why the last attempt to save failed."""
         self.failure: Failed | None = None
         self.ended: RunEnded | None = None
-        self._came_from = 0.0  # the epoch from which it went to where it repeats steps
         # The last step with networks before and after it.
         self._weights_changed_at: int | None = None
         self.history = RunHistory(config)
@@ -238,19 +235,19 @@ class RunStatus:
                 self._start_clock()
             case Restored() | WentBack():
                 self.step, self.epoch, self.settings = event.step, event.epoch, event.settings
-                repeated_to, self.repeats_to, self.batch_loss = self.repeats_to, None, None
+                self.repeats_to, self.batch_loss = None, None
                 self._expect_rate(event.epoch)
                 if isinstance(event, WentBack):
-                    returned = repeated_to is not None and event.epoch == self._came_from
-                    self.given_up = repeated_to if returned else None
                     self.went_back_to = event.aim_epoch
                     left = self._left_moment
                     again = left is not None and event.from_epoch < left.epoch
                     since = self.lost_from if again else event.aim_epoch
                     self.lost_from = min(since, event.aim_epoch)
                     if event.ahead:
-                        self.repeats_to, self._came_from = event.aim_epoch, event.from_epoch
+                        self.repeats_to = event.aim_epoch
                 if isinstance(event, Restored):
+                    if event.aim_epoch > event.epoch + NEARLY:
+                        self.repeats_to = event.aim_epoch
                     self.saved_step, self.test_opened = event.step, event.test_opened
                 if changes_weights_at(event.step, event.lineage):
                     self._weights_changed_at = event.step
@@ -333,19 +330,21 @@ class RunStatus:
     def left_behind(self) -> SnapshotInfo | None:
         """The moment that the run went back from, and that is lost when a person quits now.
 
-        That is an epoch ahead or more of where the run is, or will be when it is back where it
-        went to, and was not clearly worse.
+        That is an epoch ahead or more of where the run is, and was not clearly worse; while the run
+        is on its way back any moment that is later than where it is going.
         """
         left = self._left_moment
-        at = self.epoch if self.repeats_to is None else self.repeats_to
-        if left is None or left.epoch - at < LOST_EPOCHS:
+        if left is None:
+            return None
+        if self.repeats_to is not None:
+            return left if left.epoch > self.repeats_to + NEARLY else None
+        if left.epoch - self.epoch < LOST_EPOCHS:
             return None
         now = None if self.evaluated is None else self.evaluated.evaluation.accuracy
         return None if is_clearly_less(left.accuracy, now) else left
 
     def _ingest_steps(self, event: StepsDone) -> None:
         self._move_on(event.step, event.epoch)
-        self.given_up = None
         before, self.learning_rate = self.learning_rate, event.learning_rate
         self._see_rate_change(before)
         self.batch_loss = float(event.losses[-1])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from digit_tui.run.commands import Command, GoBack, Stop
+from digit_tui.run.commands import Command, GoBack, Lineage, Stop
 from digit_tui.run.lineage import is_ancestor, lineage_from_json
 from digit_tui.run.state import RunState
 from digit_tui.run.teacher import Teacher
@@ -47,6 +47,11 @@ class StartPoint:
     """In which the run was left that is resumed."""
     earlier: Sequence[Checkpoint] = ()
     """Others that are saved and not undone: from the state of each the run got to `state`."""
+
+    @property
+    def aim(self) -> tuple[int, Lineage]:
+        """Where the run that is resumed was, or was going: it repeats what leads there."""
+        return (0, ()) if self.history is None else (self.history.end, self.history.lineage)
 
     @cached_property
     def _epochs(self) -> list[Line]:

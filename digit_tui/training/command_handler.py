@@ -93,8 +93,6 @@ class CommandHandler:
             case commands.Save():
                 yield from self.save(asked=True)
             case commands.Stop(reason):
-                if reason == "stopped":  # by a person who sees what it does
-                    yield from self._give_up_repeating()
                 if self.mode.in_trouble and self._interactive:
                     step, lineage = self.undo.last_good(self._branches.run)
                     why = self.mode.reason, self._trouble_words
@@ -253,15 +251,6 @@ class CommandHandler:
             yield from self.pause("asked")
         yield from run.evaluate()
         yield from self.save()
-
-    def _give_up_repeating(self) -> Iterator[Event]:
-        """Go to the moment that a person left for one that the run has not got to yet.
-
-        What is saved would else be a network of far before both.
-        """
-        left = self.undo.left_moment(self._branches.run)
-        if left is not None and self._interactive and self._queue.is_new:
-            yield from self.undo.go_back(self._branches.run, *left)
 
     def _fork(self, command: commands.Fork) -> Iterator[Event]:
         if self._interactive:

@@ -21,19 +21,22 @@ class CommandQueue:
         is_new: whether the last command that it gave was none of the scheduled ones.
     """
 
-    def __init__(self, source: CommandSource, scheduled: Iterable[tuple[int, Command]]) -> None:
+    def __init__(
+        self, source: CommandSource, scheduled: Iterable[tuple[int, Command]], until: int = 0
+    ) -> None:
         """Begin.
 
         Args:
             source: of new commands.
             scheduled: commands with the steps at which they take effect, in their order.
+            until: the step that the run is on its way to.
         """
         self.interrupts = True
         self.is_new = False
         self._source = source
         self._scheduled = deque(scheduled)
         self._waiting: deque[Command] = deque()
-        self._until = 0  # the step up to which new commands wait
+        self._until = until  # the step up to which new commands wait
 
     def schedule(self, scheduled: Sequence[tuple[int, Command]], until: int) -> None:
         """Schedule more commands, before those that are scheduled already.

@@ -120,7 +120,7 @@ class SnapshotStore:
         self._lowest: Low | None = None
         """The last of them on the way to the present."""
         self.departure: Snapshot | None = None
-        """Where the run last set out to go back, if it was in no trouble there."""
+        """Where the run last set out to go back."""
         self._left_behind: Snapshot | None = None
         """See `SnapshotInfo`."""
         self._best: Snapshot | None = None

@@ -68,7 +68,9 @@ class Trainer:
         self._images = images
         self._sizes = sizes = (dataset.pixels, *config.hidden, dataset.classes)
         self._start_point = start_point or StartPoint()
-        self._queue = CommandQueue(source, self._start_point.scheduled)
+        aim = self._start_point.aim
+        until = aim[0] if interactive else 0
+        self._queue = CommandQueue(source, self._start_point.scheduled, until)
         initial, teacher = self._start_point.initial, self._start_point.teacher
         commands = self._queue.waiting, self._queue.interrupt
         self._pool = WorkerPool.for_run(config, sizes, dataset, processes, *commands, teacher)
@@ -95,6 +97,7 @@ class Trainer:
                 saved = earlier.state, earlier.accuracy, loss_of(earlier.state)
                 self.handler.undo.keep_saved(run, *saved)
             self.handler.undo.remember_best(run, self._start_point.lowest_loss)
+            self.handler.undo.set_out(*aim)
         self._start_point = replace(self._start_point, earlier=())  # no more than it may keep
 
     @property
@@ -171,6 +174,12 @@ class Trainer:
                 evaluations=[line for line in history.evaluations if line["step"] <= state.step],
                 start=position(
                     history.start, history.lineage, self._config.batch_size, self._images
+                ),
+                aim_epoch=position(
+                    max(history.end, state.step),
+                    history.lineage,
+                    self._config.batch_size,
+                    self._images,
                 ),
             )
         yield from run.warnings()

@@ -194,11 +194,18 @@ class UndoManager:
         """The run goes on, with a network whose training loss was about this."""
         self._alarm.restart(loss)
 
+    def set_out(self, step: int, lineage: Lineage) -> None:
+        """The run is on its way to a moment: it repeats what led there."""
+        self._aim = step, lineage
+
+    def _ahead(self, branch: Branch) -> tuple[int, Lineage]:
+        """Where a branch is; of the run on its way back, where it will be."""
+        here = branch.state.step, branch.state.lineage
+        return self._aim if is_ancestor(*here, *self._aim) else here
+
     def lineage_ahead(self, branch: Branch) -> Lineage:
         """The commands that a branch has; of the run on its way back, those that it will have."""
-        lineage = branch.state.lineage
-        on_its_way = is_ancestor(branch.state.step, lineage, *self._aim)
-        return self._aim[1] if on_its_way else lineage
+        return self._ahead(branch)[1]
 
     def forgive(self) -> None:
         """A person trains on although the loss has spiked."""
@@ -271,16 +278,16 @@ class UndoManager:
             yield Refused(state.step, text, NEVER_THERE)
             return
         left, left_epoch, left_lineage = state.step, branch.position, state.lineage
-        given_up = self.lineage_ahead(branch)
-        sets_out = self.left_moment(branch) is None  # else it repeats what a person wanted before
+        ahead = self._ahead(branch)
+        # Else it repeats: what a person left, or wants, is not where it is now.
+        sets_out = ahead == (left, left_lineage)
         if sets_out:
             self._store.departure = None
-        if isfinite(self._alarm.now):  # the way back to what is left now
+        if sets_out and isfinite(self._alarm.now):  # the way back to what is left now
             self.take_snapshot(branch)
             self.went_back = True
-            there = self._store.find(left, left_lineage)
-            if sets_out and well and there is not None:
-                self._store.departure = there
+            there = self._store.departure = self._store.find(left, left_lineage)
+            if well and there is not None:
                 to = branch.position_at(step, lineage)
                 self._store.leave(there, branch.last_accuracy, to)
         self._keep_beginning(branch)
@@ -301,23 +308,14 @@ class UndoManager:
             settings=state.settings,
             aim_epoch=branch.position_at(step, lineage),
             aim_lineage=lineage,
-            from_aim_lineage=given_up,
+            from_aim_epoch=branch.position_at(*ahead),
+            from_aim_lineage=ahead[1],
         )
         yield self.mark_undone(branch)
 
     def follow_fork(self) -> None:
         """A fork goes on in place of the run, which is saved as one of its own."""
         self._store.forget_left()
-
-    def left_moment(self, branch: Branch) -> tuple[int, Lineage] | None:
-        """Where a branch was before it went back, while it repeats what led to where it goes.
-
-        None if it does not, or if there is no snapshot of it.
-        """
-        step, lineage = branch.state.step, branch.state.lineage
-        repeats = step < self._aim[0] and is_ancestor(step, lineage, *self._aim)
-        departure = self._store.departure
-        return departure.key if repeats and departure is not None else None
 
     def _keep_beginning(self, branch: Branch) -> None:
         """Have a snapshot of the network before the first step: the run gets anywhere from it."""

@@ -153,7 +153,7 @@ FORK = "2026-11-28_13-45-00_classic-fork-12345"
         line_for(
             WentBack(
                 *(2_400, 149.5, 2_500, 154.7, 100),
-                *((RATE, RATE), (), doubled(1.0).settings, 149.6, (RATE,), (RATE, RATE)),
+                *((RATE, RATE), (), doubled(1.0).settings, 149.6, (RATE,), 154.7, (RATE, RATE)),
             )
         ),
         line_for(WorkerLost(0, 123_456, "was killed by signal 9", 1)),
@@ -171,7 +171,7 @@ def test_of_several_undone_commands_there_are_names_where_they_fit() -> None:
 
     def undone(*commands: AppliedCommand) -> str | None:
         # What is undone need not have been repeated yet.
-        return line_for(WentBack(0, 0.0, 2, 0.5, 7, (), (), settings, 0.4, (), commands))
+        return line_for(WentBack(0, 0.0, 2, 0.5, 7, (), (), settings, 0.4, (), 0.5, commands))
 
     def words(*commands: AppliedCommand) -> str:
         return (undone(*commands) or "").split("undone: ")[1]

@@ -36,6 +36,7 @@ def back(
         settings=story.settings,
         aim_epoch=(step + ahead) / 100,
         aim_lineage=lineage,
+        from_aim_epoch=left_epoch,
         from_aim_lineage=from_lineage,
     )
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
-from support.undo import NEVER, STOP, end_of, forget_earlier, make_point
+from support.undo import NEVER, STOP, make_point
 
 from digit_tui.config import RunConfig
 from digit_tui.run.commands import (
@@ -16,7 +15,6 @@ from digit_tui.run.commands import (
     GoBack,
     Keep,
     Pause,
-    SetAugmentation,
     SetLearningRate,
     SetOptimizer,
     Stop,
@@ -55,17 +53,6 @@ def test_it_can_be_gone_to_at_once(train: Any, forked: bool) -> None:
     assert (again.step, again.ahead) == (13, 0)
     assert ran.ended.steps == 13
     assert ran.sha256 == train([CHANGE, (13, Stop())]).sha256
-
-
-@pytest.mark.usefixtures("no_memory")
-def test_who_leaves_a_long_way_back_gets_it(train: Any, go_on: Any, tmp_path: Path) -> None:
-    """Many snapshots were taken on the way, and none of them kept."""
-    script = [CHANGE, (6, SetAugmentation("none"))]
-    train([*script, (20, Stop())], folder=tmp_path, epochs=4)
-    forget_earlier(tmp_path)
-    ran = go_on(tmp_path, [(20, Undo()), (5, Stop())], interactive=True)
-    assert ran.ended.steps == 20
-    assert end_of(go_on(tmp_path)) == end_of(train(script, epochs=4))
 
 
 def test_it_is_told_until_the_run_has_got_as_far(train: Any) -> None:

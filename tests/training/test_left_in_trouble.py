@@ -111,6 +111,9 @@ def test_what_ails_it_is_known_of_the_folder(left: Any, tmp_path: Path) -> None:
     saved = SavedRun.read(tmp_path)
     record = record_of_saved(saved, saved.checkpoint().state)
     (trouble,) = left.all(Spiked) + left.all(Diverged)
-    assert record.trouble == (trouble.step, trouble.epoch, trouble.message)
+    assert record.trouble is not None
+    assert record.trouble[:3] == (trouble.step, trouble.epoch, trouble.message)
+    (paused,) = [each for each in left.all(Paused) if each.back_to is not None]
+    assert record.trouble.back_to == paused.back_to
     finding = findings_of(record)[0]
     assert (finding.words, finding.remedies) == (trouble.message, ("undo",))

@@ -19,7 +19,15 @@ from digit_tui.run.commands import (
     SwitchOff,
     Undo,
 )
-from digit_tui.run.events import EpochEnded, Evaluated, Paused, Refused, TimelineChanged, WentBack
+from digit_tui.run.events import (
+    EpochEnded,
+    Evaluated,
+    Paused,
+    Refused,
+    Restored,
+    TimelineChanged,
+    WentBack,
+)
 
 SCRIPT = [(3, SetOptimizer("sgd")), (6, SetAugmentation("none")), (9, SetLearningRate(0.3))]
 THERE = GoBack(12, tuple(AppliedCommand(*each) for each in SCRIPT))
@@ -72,11 +80,23 @@ def test_a_moment_that_never_was_ends_no_repetition(folder: Path, train: Any, go
 def test_a_person_who_leaves_meanwhile_loses_nothing(
     reason: str, folder: Path, train: Any, go_on: Any
 ) -> None:
-    """Who quits gives the way back up; a signal interrupts it."""
-    ran = go_on(folder, [(12, Undo()), (4, Stop(reason))], interactive=True)
-    gives_up = reason == "stopped"
-    assert ran.ended.steps == (12 if gives_up else 4)
-    assert end_of(go_on(folder)) == end_of(train(SCRIPT if gives_up else SCRIPT[:2]))
+    """Resumed, it repeats the rest of the way; what would change that waits."""
+    ran = go_on(folder, [(12, Undo()), (4, Pause()), (4, Stop(reason))], interactive=True)
+    assert ran.ended.steps == 4
+    sooner = SetLearningRate(0.5)
+    again = go_on(folder, [(5, sooner), STOP], interactive=True)
+    (restored,) = again.all(Restored)
+    assert (restored.step, round(restored.aim_epoch, 2)) == (4, 1.14)  # of step 9
+    assert end_of(again) == end_of(train([*SCRIPT[:2], (9, sooner)]))
+
+
+def test_after_a_crash_it_repeats_what_was_not_saved(folder: Path, train: Any, go_on: Any) -> None:
+    (folder / "checkpoint.npz").unlink()
+    again = go_on(folder, [(12, Undo()), STOP], interactive=True)
+    (restored,) = again.all(Restored)
+    assert (restored.step, round(restored.aim_epoch, 2)) == (0, 1.56)
+    assert [event.step for event in again.all(WentBack)] == [9]
+    assert end_of(again) == end_of(train(SCRIPT[:2]))
 
 
 def test_what_is_known_of_saved_states_is_theirs(train: Any, go_on: Any, tmp_path: Path) -> None:

@@ -252,8 +252,9 @@ class TestGoingBack:
         tell(*story.opening(), *story.epochs(3), *left(story, 0, ahead=100))
         assert model.went_back_to == 1.0
         assert model.left_behind is not None
-        tell(*story.epochs(3), *left(story, 0, ahead=250))
-        assert model.left_behind is None
+        for ahead, accuracy in ((250, 0.1), (300, None)):  # whatever it was like
+            tell(*story.epochs(3), *left(story, 0, ahead=ahead, accuracy=accuracy))
+            assert (model.left_behind is None) == (ahead == 300)
 
     @pytest.mark.parametrize(
         ("key", "sent"),
@@ -291,13 +292,11 @@ class TestGoingBack:
     def test_an_undo_that_was_not_done_yet_is_told(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
-        tell(*story.opening(), *story.epochs(3), *left(story, 0, ahead=100), story.steps(50))
-        story.step, story.epoch = 50, 0.5
-        tell(back(story, 300, DOUBLED))  # as who leaves is taken to what was left
-        told = "It was not back at epoch 1.00 yet: it is saved as it was before that undo"
-        assert not_kept(model) == kept_lines(model)[-1] == told
-        tell(story.steps(10))
-        assert not_kept(model) is None
+        tell(*story.opening(), *story.epochs(3), back(story, 0, ahead=100), story.steps(50))
+        told = "It was not back at epoch 1.00 yet: resumed, it repeats the rest of the way"
+        assert not_kept(model) == kept_lines(model)[-1:] == [told]
+        tell(story.steps(50))
+        assert not_kept(model) == []
 
     async def test_a_faint_curve_is_drawn(self, window: Any, story: Any) -> None:
         async with window() as opened:

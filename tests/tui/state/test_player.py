@@ -61,7 +61,10 @@ class TestPlayer:
         player.add([*story.opening(), *story.epochs(3)])
         story.step, story.epoch = 100, 1.0
         player.add(
-            [WentBack(100, 1.0, 300, 3.0, 0, (), (), story.settings, 1.0, (), ()), *story.epochs(2)]
+            [
+                WentBack(100, 1.0, 300, 3.0, 0, (), (), story.settings, 1.0, (), 3.0, ()),
+                *story.epochs(2),
+            ]
         )
         assert player.end == 5  # three, and two more
         events = player.seek(3.0)
