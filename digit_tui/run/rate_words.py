@@ -6,6 +6,7 @@ from math import isfinite
 
 import numpy as np
 
+from digit_tui.data import counted
 from digit_tui.insight.rate_finder import LOWEST
 from digit_tui.nn import RULES
 from digit_tui.run.rate_search import FoundRate
@@ -61,11 +62,11 @@ def you(found: FoundRate) -> str:
 
 def ended(found: FoundRate) -> str:
     """Where the test ended, and why."""
-    curve, steps = found.curve, len(found.curve.rates)
+    curve, steps = found.curve, counted(len(found.curve.rates), "step")
     if curve.why == "highest rate":
-        return f"{steps} steps from {LOWEST:g} to {curve.rates[-1]:g}: the loss did not explode"
+        return f"{steps} from {LOWEST:g} to {curve.rates[-1]:g}: the loss did not explode"
     what = "exploded" if curve.why == "exploded" else "was not finite"
-    return f"{steps} steps from {LOWEST:g}; the loss {what} at {taken(curve.rates[-1]):g}"
+    return f"{steps} from {LOWEST:g}; the loss {what} at {taken(curve.rates[-1]):g}"
 
 
 def schedule_words(found: FoundRate) -> str:

@@ -35,6 +35,7 @@ HEALTH = {
     "undo": "{undo} goes back",
     "halve_rate": "{halve_rate} halves the learning rate",
     "double_rate": "{double_rate} doubles the learning rate",
+    "undo_then_rate": "{undo} goes back, then {find_rate} finds a learning rate",
     "slower_start": "{timeline} leads back to the start, {find_rate} finds a rate there",
     "find_rate": "{find_rate} finds a learning rate",
     "clip": "{clip} changes clipping",

@@ -48,6 +48,8 @@ ANSWERS = (Refused, Teaching, Forked, ForkEnded, WentBack)
 WATCHED = ("train", "network")
 """Views that show the health of the run."""
 REPLAYED = "what is replayed cannot be changed"
+MOST_NOTICES = 2
+"""More at once would cover the view."""
 READ_A_SECOND = 12
 """So many characters of a notification, at least."""
 
@@ -172,6 +174,8 @@ class RunApp(ViewsApp):
     def _show_where_no_log_is(self, text: str) -> None:
         shown = [each.message for each in self._notifications if not each.has_expired]
         if self.current_mode != "train" and text not in shown:  # keys may be pressed again
+            if len(shown) >= MOST_NOTICES:  # they would cover the view
+                self.clear_notifications()
             seconds = max(self.NOTIFICATION_TIMEOUT, len(text) / READ_A_SECOND)
             self.notify(text, markup=False, timeout=seconds)
 

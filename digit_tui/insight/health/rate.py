@@ -53,7 +53,8 @@ def in_trouble(record: Record) -> Finding | None:
     since = [each for each in record.changes if each.step == trouble.step]
     rates = [each for each in since if each.setting == "learning_rate"]
     # With the same settings the same comes again; half of a raised rate brings nothing back.
-    ways = ("undo", "halve_rate") if change is None else ("undo",)
+    taken_back = change is not None and change.epoch >= trouble.back_to
+    ways = ("undo",) if taken_back else ("undo", "halve_rate")
     return Finding(
         "trouble",
         LOST,
@@ -62,7 +63,7 @@ def in_trouble(record: Record) -> Finding | None:
         trouble.words,
         f"no step was made with the rate of {rates[-1].new:.4g} yet" if rates else "",
         change_words(row) if named else high,
-        ("undo", "find_rate") if high and record.step else begin_again(record) if high else ways,
+        ("undo_then_rate",) if high and record.step else begin_again(record) if high else ways,
     )
 
 

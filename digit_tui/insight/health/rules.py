@@ -103,12 +103,16 @@ def _without(finding: Finding, *remedies: str) -> Finding:
 def _without_vain_undo(finding: Finding, record: Record, cause: SettingChange | None) -> Finding:
     """Advise to undo only where that takes back the cause, no later change, and nothing better.
 
-    Of a rate that was doubled while it trained it takes back the last doubling alone.
+    Of a rate that was doubled while it trained it takes back the last doubling alone; out of a
+    trouble it may lead to after the cause.
     """
-    changes = record.changes_by(record.step)
-    if record.trouble is not None or not changes:
+    changes, trouble = record.changes_by(record.step), record.trouble
+    if not changes:
         return finding
-    if cause is not None:
+    if trouble is not None:
+        if cause is None or cause.epoch >= trouble.back_to or finding.rule == "trouble":
+            return finding
+    elif cause is not None:
         if _is_better_since(record, cause):
             return _without(finding, "undo")
         if cause in _last_command(changes) and cause.first_step in (None, cause.step):

@@ -257,7 +257,8 @@ class _Plotting:
             style = next((row[each].style for each in column[outside] if row[each].style), None)
             told = any(cell.text == arrow for cell in row)
             for each in column[outside]:
-                row[each] = Cell(arrow, style)
+                if not told or row[each].text not in LABELS:  # of the first that goes out
+                    row[each] = Cell(arrow, style)
             if told:  # of a curve that goes out as well: one value says how far
                 continue
             value = 10 ** y[farthest] if self.drawing.log else y[farthest]
@@ -266,6 +267,10 @@ class _Plotting:
             text = label(float(f"{value:.3g}"), self.drawing.percent)
             letters = self._letters(plotted)[0] if row is plotted.rows[0] else {}
             _write_beside(row, int(column[farthest]), arrow, text, plotted.left, letters, style)
+
+
+LABELS = "0123456789.%e+-"
+"""What values are written with."""
 
 
 def _have_room(ticks: Ticks, scale: float) -> bool:

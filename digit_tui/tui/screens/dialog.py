@@ -63,6 +63,9 @@ class Dialog(ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
                         if isinstance(binding, Binding) and binding.show:
                             yield Button(binding)
 
+    def on_mount(self) -> None:
+        self.app.clear_notifications()  # they would cover it
+
     def compose_content(self) -> ComposeResult:
         """What is in the frame, above the buttons."""
         raise NotImplementedError

@@ -135,7 +135,7 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
         return judged or not self._model.all_done
 
     def _tell_all_done(self) -> None:
-        done = with_remedy("All epochs are done", ALL_DONE, self._model.ways)
+        done = with_remedy("All epochs are done; after esc", ALL_DONE, self._model.ways)
         self.tell(f"{done}. Now only pruned weights and units off would differ.", wrong=True)
 
     def _check(self) -> tuple[SettingCommand, ...] | None:

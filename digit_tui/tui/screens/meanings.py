@@ -40,7 +40,7 @@ TRAINING = (
     Meaning("━ training", "measured on the images it learns from, deformed"),
     Meaning("━ test, validation", "measured on digits that it never learns from"),
     Meaning("averaged weights", "test uses them: a late spike hardly shows in it"),
-    Meaning("they part", "overfitting, images learned by heart; {augment} may help"),
+    Meaning("they part", "overfitting, learned by heart; key {augment} may help"),
     Meaning("log", "equal distances are equal factors; {log} switches"),
     Meaning("smoothed, raw", "averaged over several steps, or each one; {smooth}"),
     Meaning("A │  B │", "you changed a setting here; see that letter below"),

@@ -144,6 +144,16 @@ def test_a_spike_that_names_the_last_of_them(
     assert found.cause == cause
 
 
+def test_what_undo_does_not_take_back_out_of_a_trouble_is_told(sample: Dataset) -> None:
+    """Then the same comes again with the same rate, and what died of it stays dead."""
+    ran = diagnose(sample, [(70, SetOptimizer("sgd", 30.0))], epochs=2)
+    for back_to, of_trouble, of_units in ((1.0, "undo", "undo"), (1.8, "halve_rate", "timeline")):
+        trouble = Trouble(ran.last.step, 1.9, "the loss has risen", back_to)
+        found = {each.rule: each for each in findings_of(replace(ran.last, trouble=trouble))}
+        assert found["trouble"].remedies[-1] == of_trouble
+        assert found["dead units"].remedies[0] == of_units
+
+
 def test_undo_is_advised_only_where_it_takes_back_the_cause(sample: Dataset) -> None:
     ruin = [(10, SetOptimizer("sgd", 30.0))]
     first = diagnose(sample, ruin, look=False).findings[-1][0]
@@ -172,6 +182,13 @@ def test_undo_is_not_advised_where_much_was_learned_since(sample: Dataset) -> No
         assert finding.cause.startswith("optimizer")
         assert ("undo" in finding.remedies) == advised
         assert "timeline" not in finding.remedies
+
+
+def test_a_trouble_of_the_first_rate_has_one_way(sample: Dataset) -> None:
+    """The same key as beside the state of the run."""
+    record = diagnose(sample, optimizer="sgd", learning_rate=30.0, epochs=1).last
+    record = replace(record, trouble=Trouble(record.step, 1.0, "the loss has risen"))
+    assert findings_of(record)[0].remedies == ("undo_then_rate",)
 
 
 def test_no_setting_is_advised_when_all_epochs_are_done(sample: Dataset) -> None:

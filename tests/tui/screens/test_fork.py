@@ -266,7 +266,7 @@ class TestFork:
             await opened.tell(loaded, replace(started, settings=done), evaluated)
             await opened.tell(*story.epochs(1), story.paused("finished"))
             await opened.press("f", "down", "right", "enter")
-            opened.find("All epochs are done: e adds ten. Now only pruned weights and units off")
+            opened.find("All epochs are done; after esc: e adds ten. Now only pruned weights")
             assert opened.sent == []
             await opened.press("left", "up", "up", "up", "right", "right", "enter")
             assert opened.sent == [commands.Fork((commands.Prune(0.5),))]

@@ -308,7 +308,7 @@ async def test_units_are_switched_off_and_on(
         assert told.timeout > opened.app.NOTIFICATION_TIMEOUT
         await opened.press("enter")
         opened.find(f"unit {order[0]} of layer 1 of 2, off")
-        opened.find("none: it is off")
+        await opened.until(lambda: "none: it is off" in opened.text)
         await opened.press("escape", "x")
         assert opened.sent[1:] == [commands.SwitchOn(1, (order[0],))]
 
