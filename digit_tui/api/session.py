@@ -23,6 +23,7 @@ from digit_tui.run.events import (
     Event,
     Inspected,
     Refused,
+    Restored,
     WentBack,
 )
 from digit_tui.run.remedies import ALL_DONE, with_remedy
@@ -250,7 +251,7 @@ class Session:
     def _ingest(self, event: Event) -> None:
         self.known.ingest(event)
         match event:
-            case WentBack(step=step, ahead=ahead):
+            case WentBack(step=step, ahead=ahead) | Restored(step=step, ahead=ahead):
                 # Where a trouble was undone it would train on from there.
                 self._source.pause_at = step + ahead
             case Inspected():

@@ -62,8 +62,10 @@ class Restored:
     """Evaluations between the ends of epochs: epoch, loss and accuracy, as `epochs` has them."""
     start: float = field(default=0.0, metadata={"json": False})
     """The epoch at which the run began: that of the fork, or the earliest that it went back to."""
+    ahead: int = field(default=0, metadata={"json": False})
+    """Steps that are repeated, as it was left on its way back to some moment."""
     aim_epoch: float = field(default=0.0, metadata={"json": False})
-    """The epoch at which it was, or to which it was going: if that is later, it repeats the way."""
+    """Where it will be when those steps have been repeated."""
 
 
 @dataclass(frozen=True, eq=False)

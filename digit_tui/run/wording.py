@@ -158,8 +158,8 @@ def line_for(event: Event, ways: Ways | None = None, schedule: str = "constant")
         case RunStarted(parameters=parameters, teacher=about):
             teacher = "" if about is None else f", distilled from {distilled_from(about)}"
             return f"training {parameters:,} parameters{teacher}"
-        case Restored(epoch=epoch, step=step, aim_epoch=aim):
-            way = f"; repeating what led to epoch {aim:.2f}" if aim > epoch else ""
+        case Restored(epoch=epoch, step=step, ahead=ahead, aim_epoch=aim):
+            way = f"; repeating what led to epoch {aim:.2f}" if ahead else ""
             return f"resuming at epoch {epoch:.2f}, step {step:,}{way}"
         case EpochEnded(epoch=epoch, monitored=(split, loss, accuracy)):
             return f"epoch {epoch}: {split} {accuracy:.2%}, loss {in_nats(loss)}"

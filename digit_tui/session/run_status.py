@@ -246,7 +246,7 @@ class RunStatus:
                     if event.ahead:
                         self.repeats_to = event.aim_epoch
                 if isinstance(event, Restored):
-                    if event.aim_epoch > event.epoch + NEARLY:
+                    if event.ahead:
                         self.repeats_to = event.aim_epoch
                     self.saved_step, self.test_opened = event.step, event.test_opened
                 if changes_weights_at(event.step, event.lineage):

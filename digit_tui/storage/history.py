@@ -44,6 +44,8 @@ class History:
     resumed: datetime | None = None
     """When it was last resumed, in the local time zone; None if it never was."""
     trouble: Trouble | None = None
+    aim: tuple[int, Lineage] | None = None
+    """Where it went back to, as long as nothing tells that it has come there."""
     """In which it was left, unless it has gone on since."""
     start: int = 0
     """The step at which the run began: that of the fork, or the earliest that it went back to."""
@@ -167,11 +169,14 @@ class History:
         """
         if "command" in line:
             self.trouble = None
+        if self.aim is not None and line.get("step", 0) >= self.aim[0] + ("command" not in line):
+            self.aim = None  # it was there
         if line.get("command") == "go_back":
             self.go_back_count += 1
             course = lineage_from_json(line["course"])
             course = tuple(self._commands.setdefault(each, each) for each in course)
             self.go_back(line["to"], course)
+            self.aim = line["to"], course
             return
         if "command" in line:
             last = self.lineage[-1].step if self.lineage else 0

@@ -50,8 +50,10 @@ class StartPoint:
 
     @property
     def aim(self) -> tuple[int, Lineage]:
-        """Where the run that is resumed was, or was going: it repeats what leads there."""
-        return (0, ()) if self.history is None else (self.history.end, self.history.lineage)
+        """Where the run was going back to when it was left, or where it begins."""
+        here = (0, ()) if self.state is None else (self.state.step, self.state.lineage)
+        aim = None if self.history is None else self.history.aim
+        return here if aim is None or not is_ancestor(*here, *aim) else aim
 
     @cached_property
     def _epochs(self) -> list[Line]:

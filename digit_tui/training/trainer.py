@@ -175,12 +175,8 @@ class Trainer:
                 start=position(
                     history.start, history.lineage, self._config.batch_size, self._images
                 ),
-                aim_epoch=position(
-                    max(history.end, state.step),
-                    history.lineage,
-                    self._config.batch_size,
-                    self._images,
-                ),
+                ahead=self._start_point.aim[0] - state.step,
+                aim_epoch=run.position_at(*self._start_point.aim),
             )
         yield from run.warnings()
         yield from run.evaluate()

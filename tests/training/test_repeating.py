@@ -86,17 +86,28 @@ def test_a_person_who_leaves_meanwhile_loses_nothing(
     sooner = SetLearningRate(0.5)
     again = go_on(folder, [(5, sooner), STOP], interactive=True)
     (restored,) = again.all(Restored)
-    assert (restored.step, round(restored.aim_epoch, 2)) == (4, 1.14)  # of step 9
+    assert (restored.step, restored.ahead, round(restored.aim_epoch, 2)) == (4, 5, 1.14)
     assert end_of(again) == end_of(train([*SCRIPT[:2], (9, sooner)]))
 
 
-def test_after_a_crash_it_repeats_what_was_not_saved(folder: Path, train: Any, go_on: Any) -> None:
+def test_after_a_crash_nothing_waits(folder: Path, train: Any, go_on: Any) -> None:
+    """It was there: who resumes it may have it another way."""
     (folder / "checkpoint.npz").unlink()
-    again = go_on(folder, [(12, Undo()), STOP], interactive=True)
+    again = go_on(folder, [(10, SetLearningRate(0.5)), STOP], interactive=True)
     (restored,) = again.all(Restored)
-    assert (restored.step, round(restored.aim_epoch, 2)) == (0, 1.56)
-    assert [event.step for event in again.all(WentBack)] == [9]
-    assert end_of(again) == end_of(train(SCRIPT[:2]))
+    assert (restored.step, restored.ahead) == (0, 0)
+    assert end_of(again) == end_of(train([*SCRIPT, (10, SetLearningRate(0.5))]))
+
+
+def test_it_may_be_left_on_its_way_more_than_once(folder: Path, train: Any, go_on: Any) -> None:
+    go_on(folder, [(12, Undo()), (4, Stop())], interactive=True)
+    go_on(folder, [(6, Stop())], interactive=True)
+    again = go_on(folder, [(9, Pause()), (9, Stop())], interactive=True)
+    (restored,) = again.all(Restored)
+    assert (restored.step, restored.ahead) == (6, 3)
+    (there,) = go_on(folder, [STOP], interactive=True).all(Restored)
+    assert (there.step, there.ahead) == (9, 0)
+    assert end_of(go_on(folder)) == end_of(train(SCRIPT[:2]))
 
 
 def test_what_is_known_of_saved_states_is_theirs(train: Any, go_on: Any, tmp_path: Path) -> None:
