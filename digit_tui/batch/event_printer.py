@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from digit_tui.insight.health.first_rate import highest_rate_of
 from digit_tui.insight.lesson import Lesson
 from digit_tui.run.commands import Stop
 from digit_tui.run.event_json import event_to_json
@@ -27,6 +28,7 @@ from digit_tui.run.events import (
     WentBack,
     WorkerLost,
 )
+from digit_tui.run.settings import Settings
 from digit_tui.run.wording import line_for, worker_lost
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.final_report import final_report
@@ -61,6 +63,7 @@ class EventPrinter:
         self.fork_ended: RunEnded | None = None
         self._lesson: Lesson | None = None
         self._resumed = False
+        self._settings: Settings | None = None
 
     def add(self, event: Event) -> None:
         """Print an event, if it is to be printed."""
@@ -70,16 +73,16 @@ class EventPrinter:
             if self._output.status is not None:
                 self._mailbox.send(Stop(reason="interrupted"))
         match inner:
-            case Restored(complaints=complaints):
-                self._resumed = True
+            case RunStarted(settings=settings):
+                self._settings = settings
+            case Restored(complaints=complaints, settings=settings):
+                self._resumed, self._settings = True, settings
                 for complaint in complaints:
                     print_error(complaint)
             case Diverged(message=message):
                 who = "the fork: " if inner is not event else ""
                 other = "a new run with a lower" if self._resumed else "a lower"
-                print_error(
-                    f"{who}{message}; try {other} --lr, less --weight-decay, or --clip-norm 1"
-                )
+                print_error(f"{who}{message}; try {other} --lr{self._or_else()}")
                 self.troubles.append(ExitStatus.DIVERGED)
             case Paused(reason="diverged"):
                 self._mailbox.send(Stop(reason="diverged"))
@@ -107,6 +110,16 @@ class EventPrinter:
                     _tell_of_guessing(inner)
                 else:
                     self.fork_ended = inner
+
+    def _or_else(self) -> str:
+        """What may help a network that diverged beside a lower rate; "" if that is the reason."""
+        settings = self._settings
+        if settings is None or settings.learning_rate > highest_rate_of(settings.optimizer):
+            return ""
+        ways = [", less --weight-decay"] if settings.weight_decay else []
+        if settings.clip_norm is None and settings.clip_value is None:
+            ways.append(", or --clip-norm 1")
+        return "".join(ways)
 
     def report(self, images: int) -> str:
         """The report for a person at the end.

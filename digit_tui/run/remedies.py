@@ -19,7 +19,7 @@ TROUBLE = tuple(
 """Out of a trouble: not to the start and to it; each without training on, and with it."""
 SPIKE = tuple(f"{each}, {{go}} trains on from here" for each in TROUBLE)
 """The same where the run can be trained on without going back."""
-SAME_SETTINGS = "{halve_rate} halves the rate, {find_rate} finds one"
+SAME_SETTINGS = "then {halve_rate} halves the rate, {find_rate} finds one"
 """With the same settings the same trouble comes again."""
 PAUSED = "{go} trains on"
 KEEP_FIRST = "{keep} ends it and keeps one"

@@ -55,6 +55,14 @@ class StartPoint:
         aim = None if self.history is None else self.history.aim
         return here if aim is None or not is_ancestor(*here, *aim) else aim
 
+    @property
+    def stands(self) -> bool:
+        """Whether the run went back to this state, and was left before it did anything else."""
+        state, history = self.state, self.history
+        if state is None or history is None:
+            return False
+        return history.aim == (state.step, state.lineage)
+
     @cached_property
     def _epochs(self) -> list[Line]:
         """The results of the epochs in force, oldest first: a journal is read for them once."""

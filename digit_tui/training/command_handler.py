@@ -55,6 +55,7 @@ class CommandHandler:
         self.undo = UndoManager(dataset.classes)
         self.left_in: Trouble | None = None
         self._trouble_words = ""
+        self._blamed = 0  # how many commands there were when it began
         self._config = config
         self._dataset = dataset
         self._branches = branches
@@ -128,6 +129,10 @@ class CommandHandler:
         if reason == "asked" and self._branches.finished:
             reason = "finished"
         self.mode, self._trouble_words = paused(reason), words
+        lineage = self._branches.run.state.lineage
+        if resumed and reason == "spike":  # what came after its last step is to mend it
+            lineage = tuple(each for each in lineage if each.step < self._step)
+        self._blamed = len(lineage)
         for branch in self._branches.each():
             yield from self._branches.label(branch, branch.publish())
         yield self._paused(reason, words if resumed else "")
@@ -156,7 +161,8 @@ class CommandHandler:
         back_to = run.position_at(step, lineage)
         settings = settings_along(lineage, run.config)[-1]
         rate = settings.learning_rate
-        trains_on = self.undo.takes_back_a_cause(run, lineage) and back_to < settings.epochs
+        causes = self.undo.takes_back_a_cause(run, lineage, self._blamed)
+        trains_on = causes and back_to < settings.epochs
         return Paused(self._step, run.position, reason, back_to, undoes, rate, trains_on, words)
 
     def _resume(self, mode: Mode = RUNNING) -> Iterator[Event]:
@@ -216,7 +222,8 @@ class CommandHandler:
             step, before = self.undo.last_good(run)
             self.undo.remember_trouble(run, step)
             # Without a cause that is taken back the same would happen again.
-            if not (self.mode.in_trouble and self.undo.takes_back_a_cause(run, before)):
+            causes = self.undo.takes_back_a_cause(run, before, self._blamed)
+            if not (self.mode.in_trouble and causes):
                 yield from self._go_back(step, before, well=False)
                 return
             self.mode = RUNNING

@@ -186,6 +186,9 @@ class Trainer:
             if trouble is not None:
                 lowest_loss = self._start_point.lowest_training_loss
                 yield from self.handler.take_over(trouble, lowest_loss)
+            elif self._start_point.stands and not run.finished:
+                # What it went back from may come again with the settings that it has.
+                yield from self.handler.pause("asked")
 
     def _end(self, reason: str) -> Iterator[Event]:
         by_branch: list[list[Event]] = []

@@ -243,9 +243,15 @@ class UndoManager:
         before = tuple(each for each in branch.state.lineage if each.step < step)
         return step, with_harmless(step, before, branch)
 
-    def takes_back_a_cause(self, branch: Branch, lineage: Lineage) -> bool:
-        """Whether a trouble may come of what a branch has beyond some first commands."""
-        settings = settings_along(branch.state.lineage, branch.config)[len(lineage) :]
+    def takes_back_a_cause(self, branch: Branch, lineage: Lineage, blamed: int) -> bool:
+        """Whether a trouble may come of what a branch has beyond some first commands.
+
+        Args:
+            branch: the run's.
+            lineage: the first commands.
+            blamed: how many commands it had when the trouble began: later ones are to mend it.
+        """
+        settings = settings_along(branch.state.lineage[:blamed], branch.config)[len(lineage) :]
         return not all(is_harmless(old, new) for old, new in pairwise(settings))
 
     def remember_trouble(self, branch: Branch, step: int) -> None:

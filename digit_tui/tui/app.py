@@ -284,7 +284,8 @@ class DigitApp(SteeringApp):
             self._pause_pending = True
             self.send(commands.Pause())
             again = f"{self.key_names['go']} trains on"
-            self.notify(f"Pausing. ctrl+c once more saves and leaves, {again}.")
+            leaves = "saves and leaves" if self.model.left_behind is None else "leaves"
+            self.notify(f"Pausing. ctrl+c once more {leaves}, {again}.")
 
     async def action_quit(self) -> None:
         if self.runner is None:

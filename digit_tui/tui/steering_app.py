@@ -10,15 +10,15 @@ from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.remedies import FORK_FIRST, KEEP_FIRST, TEST, with_remedy
 from digit_tui.run.settings import teach_own_digits
+from digit_tui.session.run_status import MORE_EPOCHS
 from digit_tui.tui.run_app import RunApp
-from digit_tui.tui.screens.fork import CLIPPINGS, RADII, ForkDialog, KeepDialog
+from digit_tui.tui.screens.fork import CLIPPINGS, RADII, ForkDialog, KeepDialog, needs_epochs
 from digit_tui.tui.screens.optimizer import OptimizerDialog
 from digit_tui.tui.screens.prune import PruneDialog
 from digit_tui.tui.screens.rate import RateDialog
 from digit_tui.tui.screens.timeline import TimelineDialog
 from digit_tui.tui.screens.view import View
 
-MORE_EPOCHS = 10
 WITHOUT_FORK = (
     *("undo", "timeline", "fork", "teach", "prune"),
     *(
@@ -153,8 +153,11 @@ class SteeringApp(RunApp):
 
     def action_fork(self) -> None:
         def chosen(changes: tuple[commands.Setting, ...] | None) -> None:
-            if changes is not None:
-                self.send(commands.Fork(changes))
+            if changes is None:
+                return
+            if needs_epochs(changes, self.model):
+                self.send(commands.AddEpochs(MORE_EPOCHS))
+            self.send(commands.Fork(changes))
 
         if self._forked():
             return

@@ -10,7 +10,14 @@ import pytest
 from support.undo import NEVER, STOP, end_of, forget_earlier
 
 from digit_tui.insight.health.rules import findings_of
-from digit_tui.run.commands import Resume, ScaleLearningRate, SetLearningRate, Stop, Undo
+from digit_tui.run.commands import (
+    Resume,
+    ScaleLearningRate,
+    SetLearningRate,
+    SetOptimizer,
+    Stop,
+    Undo,
+)
 from digit_tui.run.events import Diverged, Paused, Restored, Resumed, Spiked, StepsDone, WentBack
 from digit_tui.storage.saved_health import record_of_saved
 from digit_tui.storage.saved_run import SavedRun
@@ -117,3 +124,24 @@ def test_what_ails_it_is_known_of_the_folder(left: Any, tmp_path: Path) -> None:
     assert record.trouble.back_to == paused.back_to
     finding = findings_of(record)[0]
     assert (finding.words, finding.remedies) == (trouble.message, ("undo",))
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_remedy_is_no_cause(train: Any, go_on: Any, tmp_path: Path, resumed: bool) -> None:
+    """Who tries another optimizer against a rate that was too high from the start gets to the start
+    and does not train on from there, neither then nor when that is resumed."""
+    options = {"epochs": 12, "optimizer": "sgd", "learning_rate": 1000.0}
+    remedy = [(NEVER, SetOptimizer("momentum"))]
+    undone = [(NEVER, Undo()), (NEVER, Stop())]
+    if resumed:
+        train([*remedy, (NEVER, Stop())], folder=tmp_path, interactive=True, **options)
+        ran = go_on(tmp_path, undone, interactive=True)
+    else:
+        script = [*remedy, *undone]
+        ran = train(script, folder=tmp_path, interactive=True, **options)
+    assert not any(each.trains_on for each in ran.all(Paused))
+    (back,) = ran.all(WentBack)
+    assert (back.step, ran.ended.steps) == (0, 0)
+    again = go_on(tmp_path, [(NEVER, Stop())], interactive=True)
+    assert [each.reason for each in again.all(Paused)] == ["asked"]
+    assert again.ended.steps == 0

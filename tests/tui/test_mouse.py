@@ -116,7 +116,7 @@ async def test_a_click_in_a_list_selects_and_one_more_chooses(window: Any, story
         await opened.tell(*story.opening(), happened.TimelineChanged(moments))
         for key, text, told, command in (
             ("o", "1 sgd ", "sgd: learning rate 0.001 → 0.1", commands.SetOptimizer("sgd")),
-            ("U", "epoch   0.40 ", "to epoch 0.40; the last undone ones", commands.GoBack(40, ())),
+            ("U", "epoch   0.40 ", "to epoch 0.40; what was undone last", commands.GoBack(40, ())),
         ):
             sent = len(opened.sent)
             await opened.press(key)

@@ -384,7 +384,7 @@ class TestTimeline:
             await opened.press("U")
             assert isinstance(opened.app.screen, TimelineDialog)
             opened.find("▸ epoch .* 100.00%  then double the learning rate")
-            opened.find("to epoch 2.00; the last undone ones stay listed until you quit")
+            opened.find("to epoch 2.00; what was undone last is listed until you quit")
             await opened.press("enter")  # the last command is selected
             assert opened.sent == [commands.GoBack(200, ())]
             await opened.press("U", "down", "enter")
@@ -476,7 +476,7 @@ class TestTimeline:
             await opened.tell(happened.TimelineChanged([*moments, routine(500)]))
             opened.find("10 snapshots between")
             await opened.press("home")
-            opened.find("to epoch 0.00; the last undone ones")
+            opened.find("to epoch 0.00; what was undone last")
             await opened.press("enter")
             assert opened.sent == [commands.GoBack(0, ())]
 
@@ -487,7 +487,7 @@ class TestTimeline:
             await opened.press("U", "end")
             opened.find("The run is here")
             await opened.tell(story.steps(50), happened.TimelineChanged([*moments, routine(150)]))
-            opened.find("Back to epoch 1.00; the last undone ones")
+            opened.find("Back to epoch 1.00; what was undone last")
 
     async def test_where_there_is_nothing_to_list_any_more_it_closes(
         self, window: Any, story: Any

@@ -20,10 +20,10 @@ from digit_tui.run.commands import (
     WeightChange,
 )
 from digit_tui.run.commands import Setting as SettingCommand
-from digit_tui.run.remedies import ALL_DONE, with_remedy
 from digit_tui.run.setting_ranges import check_changes
 from digit_tui.run.setting_words import NAMES, setting_value, setting_words
 from digit_tui.run.settings import changes_of, commands_of, number
+from digit_tui.session.run_status import MORE_EPOCHS
 from digit_tui.tui.screens.form import Form
 from digit_tui.tui.screens.list_dialog import ListDialog
 from digit_tui.tui.screens.prune import ShareChoice
@@ -101,10 +101,10 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
         changes = self._check()
         if changes is not None:
             words = ", ".join(map(self._words, changes))
-            if changes and not self._would_differ(changes):
-                self._tell_all_done()
-            else:
-                self.tell(f"The copy: {words}." if changes else "The same as the run, so far.")
+            told = [f"The copy: {words}." if changes else "The same as the run, so far."]
+            if changes and needs_epochs(changes, self._model):
+                told.append(f"All epochs are done: both train {MORE_EPOCHS} more.")
+            self.tell(*told)
 
     def _words(self, change: SettingCommand) -> str:
         """A change in words; with an optimizer what comes with it."""
@@ -122,21 +122,10 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
 
     def action_submit(self) -> None:
         changes = self._check()
-        if changes and not self._would_differ(changes):
-            self._tell_all_done()
-        elif changes:
+        if changes:
             self.dismiss(changes)
         elif changes is not None:
             self.tell(NOTHING_YET, wrong=True)
-
-    def _would_differ(self, changes: Sequence[SettingCommand]) -> bool:
-        """Whether the copy would ever differ from the run: not by its steps, if none is left."""
-        judged = any(isinstance(each, WeightChange) for each in changes)
-        return judged or not self._model.all_done
-
-    def _tell_all_done(self) -> None:
-        done = with_remedy("All epochs are done; after esc", ALL_DONE, self._model.ways)
-        self.tell(f"{done}. Now only pruned weights and units off would differ.", wrong=True)
 
     def _check(self) -> tuple[SettingCommand, ...] | None:
         """The commands for what differs; None if a value is wrong, which is told."""
@@ -176,6 +165,11 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
         if self._units_off.text:
             changes += commands_of({"off": self._units_off.text})
         return tuple(changes)
+
+
+def needs_epochs(changes: Sequence[SettingCommand], model: RunModel) -> bool:
+    """Whether a copy would never differ from a run: by its steps only, of which none is left."""
+    return model.all_done and not any(isinstance(each, WeightChange) for each in changes)
 
 
 def rates_around(rate: float) -> list[float]:

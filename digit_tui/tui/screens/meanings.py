@@ -304,7 +304,7 @@ STATES = (
     Meaning("↻ repeating", "what led to the chosen moment; {timeline} goes elsewhere"),
     Meaning("✓ finished", "all epochs are done; {epochs} adds ten"),
     Meaning("✗ diverged", "the loss is no number; {undo} goes back"),
-    Meaning("✗ loss spike", "the loss is that of guessing; {undo} goes back"),
+    Meaning("✗ loss spike", "the loss is that of guessing or more; {undo} goes back"),
     Meaning("✗ not saved", "the disk refused; it is tried again"),
 )
 """Of a run that trains."""

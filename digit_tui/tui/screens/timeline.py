@@ -152,7 +152,7 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
             text = f"Back to epoch {row.snapshot.epoch:.2f}; "
             if row.snapshot.step > self._model.step:
                 text = f"On to epoch {row.snapshot.epoch:.2f}; "
-            text += "the last undone ones stay listed until you quit."
+            text += "what was undone last is listed until you quit."
         following = filter(None, [row.snapshot.following])
         self.tell(text, *following)  # the list may have no room for all of it
 

@@ -257,19 +257,21 @@ class TestFork:
         assert lines(model)[-1] == "fork diverged, saved as left; kept the run"
         assert not any("difference" in line for line in lines(model))
 
-    async def test_a_finished_run_is_forked_only_to_see_what_differs_at_once(
-        self, window: Any, story: Any
-    ) -> None:
+    async def test_a_finished_run_is_forked_with_more_epochs(self, window: Any, story: Any) -> None:
         async with window() as opened:
             done = replace(story.settings, epochs=1)
             loaded, started, evaluated = story.opening()
             await opened.tell(loaded, replace(started, settings=done), evaluated)
             await opened.tell(*story.epochs(1), story.paused("finished"))
             await opened.press("f", "down", "right", "enter")
-            opened.find("All epochs are done; after esc: e adds ten. Now only pruned weights")
-            assert opened.sent == []
+            (more, fork) = opened.sent
+            assert more == commands.AddEpochs(10)
+            assert isinstance(fork.changes[0], commands.SetLearningRate)
+            await opened.press("f", "down", "right")
+            opened.find("All epochs are done: both train 10 more.")
+            # What differs at once needs none.
             await opened.press("left", "up", "up", "up", "right", "right", "enter")
-            assert opened.sent == [commands.Fork((commands.Prune(0.5),))]
+            assert opened.sent[2:] == [commands.Fork((commands.Prune(0.5),))]
 
     async def test_a_key_teaches_a_copy(
         self, window: Any, story: Any, keep_drawings: KeepDrawings
