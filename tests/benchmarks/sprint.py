@@ -38,7 +38,15 @@ TARGETS: dict[float, dict[str, Any]] = {
     },
     0.985: {"epochs": 9},
     0.990: {},
-    0.993: {"hidden": "512,256", "side": 20, "elastic": 0.5, "epochs": 48},
+    0.993: {
+        "hidden": "512,256",
+        "optimizer": "adamw",
+        "learning_rate": 0.008,
+        "weight_decay": 0.05,
+        "side": 20,
+        "elastic": 0.5,
+        "epochs": 50,
+    },
 }
 """For each share the options beside `--preset sprint` of the run that is to reach it."""
 
