@@ -62,6 +62,8 @@ def findings_of(record: Record) -> list[Finding]:
         found = [each for each in found if each.rule not in BESIDE]
     if record.trouble is not None:
         found = [each for each in found if each.rule not in IN_TROUBLE]
+    if any(each.rule == "low rate" for each in found):  # that is why; begun again it stays so
+        found = [each for each in found if each.rule != "guessing" or each.cause]
     if any(each.severity > NOTE for each in found):
         found = [each for each in found if each.rule != "underfitting"]  # that is why
     found = [_perhaps_earlier(each, record) for each in found]

@@ -10,7 +10,7 @@ from support.health import diagnose
 
 from digit_tui.data import Dataset
 from digit_tui.insight.health.finding import change_words
-from digit_tui.insight.health.loss import Guessing, ruined_by
+from digit_tui.insight.health.loss import Guessing, guessing, ruined_by
 from digit_tui.insight.health.rate import high_rate, in_trouble
 from digit_tui.insight.health.record import Inspection, Trouble
 from digit_tui.insight.health.rules import findings_of
@@ -182,6 +182,13 @@ def test_undo_is_not_advised_where_much_was_learned_since(sample: Dataset) -> No
         assert finding.cause.startswith("optimizer")
         assert ("undo" in finding.remedies) == advised
         assert "timeline" not in finding.remedies
+
+
+def test_nobody_begins_again_with_a_rate_that_was_too_low(sample: Dataset) -> None:
+    ran = diagnose(sample, optimizer="sgd", learning_rate=1e-5, epochs=2)
+    assert guessing(ran.last) is not None
+    assert [each.rule for each in ran.findings[-1]] == ["low rate"]
+    assert ran.findings[-1][0].remedies == ("double_rate",)
 
 
 def test_a_trouble_of_the_first_rate_has_one_way(sample: Dataset) -> None:
