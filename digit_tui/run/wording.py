@@ -283,12 +283,16 @@ def snapshot_words(snapshot: SnapshotInfo, step: bool = True) -> str:
     )
 
 
-def time_left(seconds: float) -> str:
-    """A remaining time, for example "4:02 left"."""
+def duration(seconds: float) -> str:
+    """For example "4:02"."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    clock = f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-    return f"{clock} left"
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def time_left(seconds: float) -> str:
+    """A remaining time, for example "4:02 left"."""
+    return f"{duration(seconds)} left"
 
 
 def kept(run: str | None, fork: str | None = None) -> list[str]:

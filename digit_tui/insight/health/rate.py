@@ -54,7 +54,9 @@ def in_trouble(record: Record) -> Finding | None:
     rates = [each for each in since if each.setting == "learning_rate"]
     # With the same settings the same comes again; half of a raised rate brings nothing back.
     taken_back = change is not None and change.epoch >= trouble.back_to
-    ways = ("undo",) if taken_back else ("undo", "halve_rate")
+    ways: tuple[str, ...] = ("undo",) if taken_back else ("undo", "halve_rate")
+    if high:
+        ways = ("undo_then_rate",) if record.step else begin_again(record)
     return Finding(
         "trouble",
         LOST,
@@ -63,7 +65,7 @@ def in_trouble(record: Record) -> Finding | None:
         trouble.words,
         f"no step was made with the rate of {rates[-1].new:.4g} yet" if rates else "",
         change_words(row) if named else high,
-        ("undo_then_rate",) if high and record.step else begin_again(record) if high else ways,
+        ways,
     )
 
 

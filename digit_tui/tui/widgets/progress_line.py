@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widget import Widget
 
-from digit_tui.run.wording import epoch_words, time_left
+from digit_tui.run.wording import duration, epoch_words, time_left
 from digit_tui.tui.state.run_model import RunModel
 
 PARTS = " ▏▎▍▌▋▊▉█"
@@ -58,7 +58,5 @@ def remaining(model: RunModel) -> str:
     if seconds is None:
         return {"finished": "done", "training": "…"}.get(model.state, model.state)
     if model.repeats_to is not None:
-        return (
-            f"{time_left(seconds).removesuffix(' left')} to epoch {epoch_words(model.repeats_to)}"
-        )
+        return f"{duration(seconds)} to epoch {epoch_words(model.repeats_to)}"
     return time_left(seconds)
