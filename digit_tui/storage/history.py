@@ -44,9 +44,11 @@ class History:
     resumed: datetime | None = None
     """When it was last resumed, in the local time zone; None if it never was."""
     trouble: Trouble | None = None
+    """In which it was left, unless it has gone on since."""
     aim: tuple[int, Lineage] | None = None
     """Where it went back to, as long as nothing tells that it has come there."""
-    """In which it was left, unless it has gone on since."""
+    reached: int = 0
+    """The step where it is, or was left: before `end` while it repeats what led to its aim."""
     start: int = 0
     """The step at which the run began: that of the fork, or the earliest that it went back to."""
 
@@ -70,23 +72,27 @@ class History:
 
     @property
     def epochs(self) -> list[Line]:
-        """The lines with the results of epochs, without those that were undone.
+        """The lines with the results of epochs, without those that were undone or lie ahead.
 
         They are found when they are asked for: a run may go back a thousand times.
         """
-        return self._in_force("epoch_ended")
+        return self._in_force("epoch_ended", min(self.step, self.reached))
+
+    @property
+    def known_epochs(self) -> list[Line]:
+        """The same, with those that it is on its way to again."""
+        return self._in_force("epoch_ended", self.end)
 
     @property
     def evaluations(self) -> list[Line]:
-        """The lines of evaluations that were no ends of epochs, without those that were undone."""
-        return self._in_force(EVALUATED)
+        """Likewise the lines of evaluations that were no ends of epochs."""
+        return self._in_force(EVALUATED, min(self.step, self.reached))
 
-    def _in_force(self, event: str) -> list[Line]:
+    def _in_force(self, event: str, end: int) -> list[Line]:
         found = {
             line["epoch"]: line
             for lineage, line in self._all
-            if line["event"] == event
-            and is_ancestor(line["step"], lineage, self.step, self.lineage)
+            if line["event"] == event and is_ancestor(line["step"], lineage, end, self.lineage)
         }
         return [found[epoch] for epoch in sorted(found)]
 
@@ -101,7 +107,7 @@ class History:
         for lineage, line in self._all:
             if line["event"] != "epoch_ended":
                 continue
-            if is_ancestor(line["step"], lineage, self.step, self.lineage):
+            if is_ancestor(line["step"], lineage, self.end, self.lineage):
                 before = None
             elif (
                 before is not None
@@ -117,8 +123,12 @@ class History:
 
     @property
     def end(self) -> int:
-        """The last step that is known: one that was made, or one at which a command was given."""
-        return max([self.step, *(applied.step for applied in self.lineage)])
+        """The last step that is known: one that was made, or one at which a command was given.
+
+        A run that is on its way to where it went back to was there before.
+        """
+        aim = 0 if self.aim is None else self.aim[0]
+        return max([self.step, aim, *(applied.step for applied in self.lineage)])
 
     @classmethod
     def of(cls, lines: Iterable[Line], start: int = 0) -> History:
@@ -197,11 +207,11 @@ class History:
         elif line.get("event") == TEST_OPENED and self.test_opened is None:
             self.test_opened = line["step"]
         if "step" in line:
-            self.step = max(self.step, line["step"])
+            self.step, self.reached = max(self.step, line["step"]), line["step"]
 
     def go_back(self, step: int, lineage: Lineage) -> None:
         """Add that the run went to another step, with the lineage that it has there."""
-        self.step, self.lineage = step, lineage
+        self.step, self.reached, self.lineage = step, step, lineage
         self.start = min(self.start, step)
 
     def on_lineage(self, step: int, lineage: Lineage, go_back_count: int) -> bool:

@@ -56,9 +56,11 @@ class RunSummary:
     network: tuple[int, ...]
     """Layer widths, inputs first, classes last."""
     settings: Settings
-    """The settings in force at `step`."""
+    """The settings that all commands lead to."""
     step: int
-    """The last step of the run."""
+    """The last step of the run, or the one where it was left on its way to `aim`."""
+    aim: float | None
+    """The epoch to which it went back, if it was left on its way there; resumed, it goes on."""
     commands: int
     """Number of applied commands, without those that were undone."""
     command_records: list[CommandRecord]
@@ -99,6 +101,7 @@ class RunSummary:
         except Invalid as error:
             raise RunError(f"{saved.path / JOURNAL} is damaged: {error}") from error
         epochs, monitored_split = history.epochs, saved.config.monitored_split
+        aim = aim_of(saved, history)
         curves = {"epoch": np.array([line["epoch"] for line in epochs], np.float64)}
         for name, key in (("train", "train"), ("monitored", monitored_split)):
             for what in ("loss", "accuracy"):
@@ -113,7 +116,8 @@ class RunSummary:
             test_images=test_images,
             network=(saved.config.side**2, *saved.config.hidden, data["classes"]),
             settings=settings,
-            step=history.end,
+            step=history.end if aim is None else history.reached,
+            aim=aim,
             commands=len(history.lineage),
             command_records=records,
             forks=[line for line in lines if line.get("event") == "forked"],
@@ -172,6 +176,14 @@ class RunSummary:
         }
 
 
+def aim_of(saved: SavedRun, history: History) -> float | None:
+    """The epoch to which a run was on its way when it was left; None if it was on none."""
+    if history.aim is None or history.aim[0] <= history.reached:
+        return None
+    batch_size, images = saved.config.batch_size, saved.record["data"]["training_images"]
+    return position(*history.aim, batch_size, images)
+
+
 def _best(
     saved: SavedRun, history: History, results: dict[str, Any] | None, images: int
 ) -> tuple[float, float] | None:
@@ -179,7 +191,7 @@ def _best(
     name = f"{saved.config.monitored_split}_accuracy"
     # A fork that was taught something, or pruned, is no longer the run that it was forked from.
     start = history.start - changes_weights_at(history.start, history.lineage)
-    lines = [each for each in history.epochs if each["step"] > history.start]
+    lines = [each for each in history.known_epochs if each["step"] > history.start]
     lines += [each for each in history.evaluations if each["step"] > start]
     found = [(line["epoch"], line[name]) for line in lines]
     # Weights that came from elsewhere are worth a look before the first step.

@@ -66,7 +66,7 @@ class StartPoint:
     @cached_property
     def _epochs(self) -> list[Line]:
         """The results of the epochs in force, oldest first: a journal is read for them once."""
-        return self.history.epochs if self.history else []
+        return self.history.known_epochs if self.history else []
 
     @property
     def lowest_loss(self) -> tuple[int, float, float | None] | None:
@@ -146,7 +146,9 @@ class StartPoint:
         """
         history = saved.history()
         drawings_of(saved.path, history.lineage)
-        scheduled = [*history.lineage, (history.end, Stop())]
+        end = history.end if history.aim is None else history.reached
+        lineage = [each for each in history.lineage if each.step <= end]
+        scheduled = [*lineage, (end, Stop())]
         return cls(None, saved.initial(), saved.teacher(), scheduled, folder=saved.path)
 
     @classmethod

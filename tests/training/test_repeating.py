@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.undo import NEVER, STOP, end_of, forget_earlier
 
+from digit_tui.cli.runs.show import description as show_lines
 from digit_tui.run.commands import (
     AppliedCommand,
     GoBack,
@@ -28,6 +29,10 @@ from digit_tui.run.events import (
     TimelineChanged,
     WentBack,
 )
+from digit_tui.storage.run_summary import RunSummary
+from digit_tui.storage.saved_run import SavedRun
+from digit_tui.storage.start_point import StartPoint
+from digit_tui.tui.screens.resume import description as offered
 
 SCRIPT = [(3, SetOptimizer("sgd")), (6, SetAugmentation("none")), (9, SetLearningRate(0.3))]
 THERE = GoBack(12, tuple(AppliedCommand(*each) for each in SCRIPT))
@@ -88,6 +93,24 @@ def test_a_person_who_leaves_meanwhile_loses_nothing(
     (restored,) = again.all(Restored)
     assert (restored.step, restored.ahead, round(restored.aim_epoch, 2)) == (4, 5, 1.14)
     assert end_of(again) == end_of(train([*SCRIPT[:2], (9, sooner)]))
+
+
+def test_what_is_listed_is_what_was_saved(folder: Path, go_on: Any) -> None:
+    """And where it is going is said beside it."""
+    go_on(folder, [(12, Undo()), (8, Pause()), (8, Stop())], interactive=True)
+    saved = SavedRun.read(folder)
+    summary = RunSummary.of(saved)
+    assert summary.aim is not None
+    assert (summary.step, summary.epochs, round(summary.aim, 2)) == (8, 1, 1.14)
+    assert saved.checkpoint().state.step == 8
+    (state,) = [line for line in show_lines(summary, 100) if line.startswith("State")]
+    assert state.endswith("on its way back to epoch 1.14")
+    assert "on its way back to epoch 1.14" in offered(saved)
+    replayed = StartPoint.for_replay(saved)
+    assert [step for step, _ in replayed.scheduled] == [3, 6, 8]
+    go_on(folder, [(9, Stop())], interactive=True)
+    there = RunSummary.of(SavedRun.read(folder))
+    assert (there.step, there.aim) == (9, None)
 
 
 def test_after_a_crash_nothing_waits(folder: Path, train: Any, go_on: Any) -> None:

@@ -72,10 +72,13 @@ def description(run: RunSummary, width: int) -> list[str]:
     del choices["teacher"]  # likewise
     settings = ", ".join(f"{name} {choice_words(name, choice)}" for name, choice in choices.items())
     versions = ", ".join(f"{name} {word}" for name, word in saved.record["versions"].items())
+    state = f"{run.state_words}, {human_size(size_of(saved.path))} on disk"
+    if run.aim is not None:
+        state += f", on its way back to epoch {epoch_words(run.aim)}"
     paragraphs = {
         "Run": [str(saved.path)],
         "Started": [f"{run.started:%Y-%m-%d %H:%M:%S %z}"],
-        "State": [f"{run.state_words}, {human_size(size_of(saved.path))} on disk"],
+        "State": [state],
         **origin(run),
         **initial(run),
         **teacher(run),

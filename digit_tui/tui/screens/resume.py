@@ -8,8 +8,9 @@ from textual.binding import Binding
 from textual.widgets import Label
 
 from digit_tui.data import printable
+from digit_tui.run.wording import epoch_words
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.run_summary import settings_of
+from digit_tui.storage.run_summary import aim_of, settings_of
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.tui.screens.dialog import Dialog
 
@@ -55,4 +56,6 @@ def description(run: SavedRun) -> str:
             lines.append(f"epoch {epochs[-1]['epoch']} of {total}, {accuracy}")
         else:
             lines.append("in its first epoch")
+        if (aim := aim_of(run, history)) is not None:
+            lines.append(f"on its way back to epoch {epoch_words(aim)}, which it repeats")
     return "\n".join(lines)
