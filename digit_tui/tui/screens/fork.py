@@ -24,7 +24,7 @@ from digit_tui.run.setting_ranges import check_changes
 from digit_tui.run.setting_words import NAMES, setting_value, setting_words
 from digit_tui.run.settings import changes_of, commands_of, number
 from digit_tui.session.run_status import MORE_EPOCHS
-from digit_tui.tui.screens.form import Form
+from digit_tui.tui.screens.form import OR, Form
 from digit_tui.tui.screens.list_dialog import ListDialog
 from digit_tui.tui.screens.prune import ShareChoice
 from digit_tui.tui.state.run_model import RunModel
@@ -63,7 +63,7 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
         clippings = [clipping_text(*each) for each in self._clippings]
         self._optimizer = Choice("optimizer", OPTIMIZERS, OPTIMIZERS.index(settings.optimizer))
         self._rate = Choice("learning rate", [], OWN_RATE)
-        self._typed_rate = Entry("  or", hint="another learning rate")
+        self._typed_rate = Entry(OR, hint="another learning rate")
         self._clipping = Choice("clipping", clippings, self._clippings.index(clipping))
         self._radii = [*RADII, *([] if settings.sam in RADII else [settings.sam])]
         radii = [f"{rho:g}" if rho else "off" for rho in self._radii]

@@ -15,6 +15,10 @@ from digit_tui.tui.widgets.choice import Choice
 from digit_tui.tui.widgets.entry import Entry
 from digit_tui.tui.widgets.quick_input import act_now
 
+OR = "  or"
+"""The name of a row with another value than those of the choice above it."""
+NUMBER = "0123456789."
+
 
 class Form(Dialog[ScreenResultType]):
     """Rows of values; one row is selected. None leaves everything as it is."""
@@ -49,8 +53,16 @@ class Form(Dialog[ScreenResultType]):
 
     async def handle_now(self, key: events.Key) -> bool:
         """Handle a key at once, as the app has it; returns whether it is one for this dialog."""
+        if self._own_value is not None and (key.character or " ") in NUMBER:
+            self._select(self._own_value)
         row = self._row
         return await (row.line.handle_now(key) if isinstance(row, Entry) else act_now(self, key))
+
+    @property
+    def _own_value(self) -> Entry | None:
+        """Where another value than those of the selected choice is typed."""
+        below = self._rows[self._rows.index(self._row) + 1 :][:1]
+        return next((each for each in below if isinstance(each, Entry) and each.label == OR), None)
 
     def on_mount(self) -> None:
         self.changed()

@@ -11,7 +11,7 @@ from digit_tui.run.setting_ranges import check_changes
 from digit_tui.run.setting_words import setting_words
 from digit_tui.run.settings import Settings, share
 from digit_tui.tui.key_words import key_names
-from digit_tui.tui.screens.form import Form
+from digit_tui.tui.screens.form import OR, Form
 from digit_tui.tui.widgets.choice import Choice
 from digit_tui.tui.widgets.entry import Entry
 
@@ -59,7 +59,7 @@ class PruneDialog(Form[Prune | None]):
         self._settings = settings
         self._config = config
         self._share = ShareChoice("share", settings.pruned)
-        self._typed = Entry("  or", hint="another share, such as 65%", restrict=r"[0-9.]*%?")
+        self._typed = Entry(OR, hint="another share, such as 65%", restrict=r"[0-9.]*%?")
         super().__init__([self._share, self._typed])
 
     def changed(self, row: Choice | Entry | None = None) -> None:

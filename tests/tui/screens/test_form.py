@@ -18,6 +18,17 @@ async def test_what_is_typed_counts_in_its_order(window: Any, story: Any) -> Non
         assert opened.sent == [commands.Fork((commands.SetLearningRate(0.25),))]
 
 
+async def test_a_number_on_a_choice_goes_to_the_line_below_it(window: Any, story: Any) -> None:
+    async with window() as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        await opened.press("f")
+        opened.type(b"7" + DOWN + b".25")  # an optimizer has no number
+        await opened.settle()
+        opened.find("▸ +or +.25 ")
+        await opened.press("enter")
+        assert opened.sent == [commands.Fork((commands.SetLearningRate(0.25),))]
+
+
 async def test_a_row_stays_selected_when_the_focus_of_another_is_late(
     window: Any, story: Any
 ) -> None:

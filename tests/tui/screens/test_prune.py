@@ -41,6 +41,7 @@ def dialog(window: Any, story: Any) -> Open:
     [
         (["right"], 0.3, "30% of the weights pruned; b shows"),
         (["down", *"65%"], 0.65, "65% of the weights pruned; b shows"),
+        ([*"65%"], 0.65, "65% of the weights pruned; b shows"),
         (["down", "9", "up", "right"], 0.3, "30% of the weights pruned; b shows"),
     ],
 )
