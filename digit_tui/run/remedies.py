@@ -42,7 +42,7 @@ HEALTH = {
     "clip_norm": "{clip_norm} clips the gradient",
     "augment": "{augment} deforms the images",
     "epochs": ALL_DONE,
-    "timeline": "{timeline} lists when it was better",
+    "timeline": "{timeline} lists when its loss was lower",
     "stop": "{quit} saves and leaves",
     "restart": "{restart} begins again",
     "data": "{restart} takes other data",

@@ -286,6 +286,9 @@ class DrawView(View):
         return possible.get(action, True) or None
 
     def action_why(self) -> None:
+        if self._canvas.drawing.is_blank and not self._explains:
+            self._say("Draw first, then ask why.")
+            return
         self.toggle_class("-explains")
         self.refresh_bindings()
         self.redraw_once()

@@ -319,6 +319,8 @@ async def test_the_frame_is_left_until_it_is_wanted(canvas: Any) -> None:
         await opened.press("7")  # nor does a digit switch the optimizer there
         assert opened.sent == []
         opened.find("Draw first")
+        await opened.press("y")  # there is no answer to explain
+        opened.find("Draw first, then ask why")
         await opened.press("escape")
         assert "You have left the frame" not in opened.text
 
