@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic
 
-from digit_tui.data import in_nats
+from digit_tui.data import in_nats, printable
 from digit_tui.plain import queries
 from digit_tui.run import commands, wording
 from digit_tui.run.events import (
@@ -116,10 +116,12 @@ class Narrator:
                 self._save_trouble = None
                 if isinstance(command, commands.Save):
                     self._report_event(event)
-            case Restored(complaints=complaints):
+            case Restored(complaints=complaints, fork=fork):
                 for complaint in complaints:
                     self._line(complaint)
                 self._report_event(event)
+                if fork is not None:
+                    self._line(printable(wording.fork_beside(*fork)))
             case Loaded(dataset):
                 for line in wording.loaded(dataset):
                     self._line(line)

@@ -66,6 +66,8 @@ class Restored:
     """Steps that are repeated, as it was left on its way back to some moment."""
     aim_epoch: float = field(default=0.0, metadata={"json": False})
     """Where it will be when those steps have been repeated."""
+    fork: tuple[str, str] | None = field(default=None, metadata={"json": False})
+    """The name of the fork that trained beside it when it was left, and what differs in it."""
 
 
 @dataclass(frozen=True, eq=False)

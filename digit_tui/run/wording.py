@@ -307,6 +307,11 @@ def kept(run: str | None, fork: str | None = None) -> list[str]:
     return [f"run before kept as {run}", *([] if fork is None else [f"its fork kept as {fork}"])]
 
 
+def fork_beside(name: str, changes: str) -> str:
+    """A run is resumed without the fork that trained beside it when it was left."""
+    return f"the fork that trained beside it ({changes}) is kept as {name}"
+
+
 def farewell(
     run: str | None,
     step: int,

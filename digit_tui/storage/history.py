@@ -49,6 +49,9 @@ class History:
     """Where it went back to, as long as nothing tells that it has come there."""
     reached: int = 0
     """The step where it is, or was left: before `end` while it repeats what led to its aim."""
+    fork: tuple[str, str] | None = None
+    """The folder of a fork that began to train beside it since it was last resumed, and what
+    differed in it, in words."""
     start: int = 0
     """The step at which the run began: that of the fork, or the earliest that it went back to."""
 
@@ -198,9 +201,11 @@ class History:
             if self.keeps_epochs:
                 self._all.append((self.lineage, line))
         elif line.get("event") == "resumed":
-            self.step = line["step"]
+            self.step, self.fork = line["step"], None
             if "time" in line:
                 self.resumed = datetime.fromisoformat(line["time"]).astimezone()
+        elif line.get("event") == "forked" and "run" in line:
+            self.fork = line["run"], line.get("changes", "other settings")
         elif line.get("event") == ENDED:
             trouble = line.get("trouble")
             self.trouble = None if trouble is None else Trouble(at=line["step"], **trouble)

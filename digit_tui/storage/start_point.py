@@ -19,6 +19,8 @@ from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History, Trouble
 from digit_tui.storage.initial_weights import InitialWeights
 from digit_tui.storage.journal import Line
+from digit_tui.storage.run_files import LEFT
+from digit_tui.storage.run_index import run_name
 from digit_tui.storage.run_summary import settings_of
 from digit_tui.storage.saved_run import SavedRun
 
@@ -45,6 +47,8 @@ class StartPoint:
     """Of the run that is resumed or repeated: it has the drawings that commands name."""
     trouble: Trouble | None = None
     """In which the run was left that is resumed."""
+    fork: tuple[str, str] | None = None
+    """The name of the fork that trained beside it when it was left, and what differs in it."""
     earlier: Sequence[Checkpoint] = ()
     """Others that are saved and not undone: from the state of each the run got to `state`."""
 
@@ -133,7 +137,7 @@ class StartPoint:
         drawings_of(saved.path, scheduled)
         point = cls(found.state, *begun, scheduled, history, best, complaints, saved.path)
         trouble = history.trouble_at(found.state.step, found.state.lineage)
-        return replace(point, earlier=earlier, trouble=trouble)
+        return replace(point, earlier=earlier, trouble=trouble, fork=_fork_beside(history))
 
     @classmethod
     def for_replay(cls, saved: SavedRun) -> StartPoint:
@@ -173,6 +177,19 @@ def _best(saved: SavedRun, history: History) -> Best:
     if not history.on_lineage(step, lineage, best.go_back_count):
         return NONE
     return Best(best.best_accuracy, step, lineage)
+
+
+def _fork_beside(history: History) -> tuple[str, str] | None:
+    """See `StartPoint.fork`."""
+    if history.fork is None:
+        return None
+    folder, changes = history.fork
+    try:
+        state = SavedRun.read(Path(folder)).record["state"]
+    except RunError:  # it was removed
+        return None
+    # One that was not kept, or diverged, had ended before.
+    return None if state in (LEFT, "diverged") else (run_name(Path(folder)), changes)
 
 
 def _other_versions(saved: SavedRun) -> list[str]:

@@ -168,6 +168,7 @@ class Trainer:
                 epoch=run.position,
                 epochs=[epoch for epoch in history.epochs if epoch["step"] <= state.step],
                 complaints=list(self._start_point.complaints),
+                fork=self._start_point.fork,
                 test_opened=run.test_opened,
                 lineage=state.lineage,
                 settings=state.settings,

@@ -19,6 +19,7 @@ from digit_tui.run.commands import AppliedCommand, Teach
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.session.output import Output
 from digit_tui.storage.saved_run import SavedRun
+from digit_tui.training.run_request import resume_request
 
 
 def test_going_back(converse: Converse, sample: Dataset) -> None:
@@ -136,6 +137,18 @@ def test_a_person_is_told_how_to_resume_the_fork(converse: Converse, tmp_path: P
         f"Resume it with: {resume} {tmp_path / 'run'}",
         f"Saved its fork; resume that with: {resume} {tmp_path / 'run-fork-2'}",
     ]
+
+
+@pytest.mark.parametrize("kept", [(), ("keep run",)])
+def test_who_resumes_is_told_of_the_fork_beside(
+    kept: tuple[str, ...], converse: Converse, tmp_path: Path
+) -> None:
+    """Once, and only of one that was there until the end."""
+    converse("step 2", "fork optimizer=sgd", "step 2", *kept, "quit")
+    told = f"the fork that trained beside it (optimizer sgd at rate 0.1) is kept as {tmp_path}"
+    for times in (not kept, 0):
+        resumed = converse("step 2", "quit", request=resume_request(tmp_path / "run"))
+        assert len(resumed.all(re.escape(told))) == times
 
 
 @pytest.mark.parametrize("more", [(), ("step 9",), ("step 20", "clip norm 2", "step 9", "undo")])

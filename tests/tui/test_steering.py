@@ -542,16 +542,18 @@ class TestGoingOn:
     def test_what_was_before_is_on_the_charts(
         self, model: RunModel, story: Any, tell: Tell
     ) -> None:
-        tell(story.loaded(), story.started(), self.restored(story, "it was damaged"))
+        restored = replace(self.restored(story, "it was damaged"), fork=("run-fork", "sam 0.05"))
+        tell(story.loaded(), story.started(), restored)
         assert (model.step, model.epoch, model.saved_step) == (320, 3.2, 320)
         assert [*model.curves.monitored_loss.x] == [1, 2, 3]
         assert [*model.curves.monitored_loss.y] == [1, 1 / 2, 1 / 3]
         assert np.isnan(model.curves.train_loss.y[1])
         assert model.marks == [Mark(1.5, "A")]
-        assert lines(model)[-3:] == [
+        assert lines(model)[-4:] == [
             "it was damaged",
             "epoch 1.50: set learning rate 0.001 → 0.002",
             "resuming at epoch 3.20, step 320",
+            "the fork that trained beside it (sam 0.05) is kept as run-fork",
         ]
 
     async def test_the_accuracy_of_before_is_shown_until_the_next_one(

@@ -297,6 +297,8 @@ class RunModel(RunStatus):
             self._log_change(change)
         self._mark_changes()
         self._say_event(event)
+        if event.fork is not None:
+            self.say("note", wording.fork_beside(*event.fork))
 
     def _changes_along(self, lineage: Lineage) -> Iterator[SettingChanged]:
         return changes_along(lineage, self.config, self._images)
