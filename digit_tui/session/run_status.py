@@ -192,9 +192,11 @@ class RunStatus:
     @property
     def further_rate(self) -> float | None:
         """The learning rate with which ten more epochs would begin; None before all are done."""
-        if not self.all_done:
-            return None
-        longer = replace(self.settings, epochs=self.settings.epochs + MORE_EPOCHS)
+        return self.further_rate_with(self.settings) if self.all_done else None
+
+    def further_rate_with(self, settings: Settings) -> float:
+        """The learning rate with which ten more epochs would begin under some settings."""
+        longer = replace(settings, epochs=self.settings.epochs + MORE_EPOCHS)
         return scheduled_rate(longer, self.config.schedule, self.epoch)
 
     @property

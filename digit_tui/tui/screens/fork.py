@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -103,8 +104,18 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
             words = ", ".join(map(self._words, changes))
             told = [f"The copy: {words}." if changes else "The same as the run, so far."]
             if changes and needs_epochs(changes, self._model):
-                told.append(f"All epochs are done: both train {MORE_EPOCHS} more.")
+                told.append(
+                    f"All epochs are done: both train {MORE_EPOCHS} more{self._rate_words(changes)}."
+                )
             self.tell(*told)
+
+    def _rate_words(self, changes: Sequence[SettingCommand]) -> str:
+        """With which rate further epochs of the copy begin, if that is not what was chosen."""
+        settings = self._settings
+        for change in changes:
+            settings = replace(settings, **changes_of(change, settings, self._config))
+        rate = self._model.further_rate_with(settings)
+        return "" if rate == settings.learning_rate else f", the copy from a rate of {rate:.2g}"
 
     def _words(self, change: SettingCommand) -> str:
         """A change in words; with an optimizer what comes with it."""

@@ -268,10 +268,21 @@ class TestFork:
             assert more == commands.AddEpochs(10)
             assert isinstance(fork.changes[0], commands.SetLearningRate)
             await opened.press("f", "down", "right")
+            opened.find("The copy: learning rate 0.002")
             opened.find("All epochs are done: both train 10 more.")
             # What differs at once needs none.
             await opened.press("left", "up", "up", "up", "right", "right", "enter")
             assert opened.sent[2:] == [commands.Fork((commands.Prune(0.5),))]
+
+    async def test_its_rate_in_further_epochs_is_told(self, window: Any, story: Any) -> None:
+        async with window(schedule="cosine") as opened:
+            done = replace(story.settings, epochs=1)
+            loaded, started, evaluated = story.opening()
+            await opened.tell(loaded, replace(started, settings=done), evaluated)
+            await opened.tell(*story.epochs(1), story.paused("finished"))
+            await opened.press("f", "down", "right", "right", "right")
+            # Of 0.01, after one of eleven epochs.
+            opened.find("both train 10 more, the copy from a rate of 0.0098")
 
     async def test_a_key_teaches_a_copy(
         self, window: Any, story: Any, keep_drawings: KeepDrawings
