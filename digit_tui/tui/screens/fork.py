@@ -104,9 +104,8 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
             words = ", ".join(map(self._words, changes))
             told = [f"The copy: {words}." if changes else "The same as the run, so far."]
             if changes and needs_epochs(changes, self._model):
-                told.append(
-                    f"All epochs are done: both train {MORE_EPOCHS} more{self._rate_words(changes)}."
-                )
+                rate = self._rate_words(changes)
+                told.append(f"All epochs are done: both train {MORE_EPOCHS} more{rate}.")
             self.tell(*told)
 
     def _rate_words(self, changes: Sequence[SettingCommand]) -> str:
@@ -115,7 +114,7 @@ class ForkDialog(Form[tuple[SettingCommand, ...] | None]):
         for change in changes:
             settings = replace(settings, **changes_of(change, settings, self._config))
         rate = self._model.further_rate_with(settings)
-        return "" if rate == settings.learning_rate else f", the copy from a rate of {rate:.2g}"
+        return "" if rate == settings.learning_rate else f", the copy from rate {rate:.2g}"
 
     def _words(self, change: SettingCommand) -> str:
         """A change in words; with an optimizer what comes with it."""

@@ -282,7 +282,7 @@ class TestFork:
             await opened.tell(*story.epochs(1), story.paused("finished"))
             await opened.press("f", "down", "right", "right", "right")
             # Of 0.01, after one of eleven epochs.
-            opened.find("both train 10 more, the copy from a rate of 0.0098")
+            opened.find("both train 10 more, the copy from rate 0.0098")
 
     async def test_a_key_teaches_a_copy(
         self, window: Any, story: Any, keep_drawings: KeepDrawings
