@@ -265,7 +265,9 @@ def _help(words: list[str]) -> Request:
     )
 
 
-NEXT_RUN = dict(zip(restart.NAMES, ("NAME", "NAME or DIR", "256,128", "N", "N"), strict=True))
+NEXT_RUN = dict(
+    zip(restart.NAMES, ("NAME or now", "NAME or DIR", "256,128", "N", "N"), strict=True)
+)
 """What `restart` takes, by what is named."""
 
 COMMANDS = (
@@ -356,7 +358,8 @@ COMMANDS = (
     PlainCommand(
         "restart",
         " ".join(["restart", *(f"[{name}={value}]" for name, value in NEXT_RUN.items())]),
-        "Keep this run, and begin another one, with a fresh seed or with what is named",
+        "Keep this run, and begin another one, with a fresh seed or with what is named; "
+        "with preset=now it has the settings in force now",
         _restart,
     ),
     PlainCommand("epochs", "epochs N", "Train N more epochs", _epochs),

@@ -376,7 +376,10 @@ class Session:
     def _restart(self, wanted: dict[str, str]) -> Task:
         """End the run, to begin another one: what that needs is read and checked before."""
         try:
-            config, dataset = next_config(self.run.config, wanted), self.run.dataset
+            config, dataset = (
+                next_config(self.run.config, wanted, self.run.settings),
+                self.run.dataset,
+            )
             if not same_images(config, self.run.config):
                 dataset = RunRequest(config).load_dataset()
         except (ConfigError, DataError) as error:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from digit_tui.config import MAX_SEED, ConfigError, RunConfig, absolute_data, parse_widths
 from digit_tui.data import Dataset
+from digit_tui.run.settings import OPTIONLESS, Settings
 
 NAMES = ("preset", "data", "hidden", "batch-size", "seed")
 """What can be chosen for it, by the names of the options."""
+
+NOW = "now"
+"""In place of a preset: the settings in force in the run before."""
 
 
 class NextRun(NamedTuple):
@@ -30,7 +35,7 @@ def same_images(one: RunConfig, other: RunConfig) -> bool:
     return (one.data, one.side) == (other.data, other.side)
 
 
-def next_config(config: RunConfig, wanted: Mapping[str, str]) -> RunConfig:
+def next_config(config: RunConfig, wanted: Mapping[str, str], now: Settings) -> RunConfig:
     """The configuration of the next run; what is not named is as in the run before.
 
     A preset brings all its settings: of the run before there remain then the data, how it is
@@ -39,6 +44,7 @@ def next_config(config: RunConfig, wanted: Mapping[str, str]) -> RunConfig:
     Args:
         config: of the run before.
         wanted: some of NAMES to what was typed.
+        now: the settings in force in the run before, which NOW asks for.
 
     Raises:
         ConfigError: if a value is none, or out of its range.
@@ -56,6 +62,11 @@ def next_config(config: RunConfig, wanted: Mapping[str, str]) -> RunConfig:
                 pass
             case _:
                 raise ConfigError(name, f"none of {', '.join(NAMES)}")
+    if wanted.get("preset") == NOW:
+        changed = asdict(now)
+        for name in (*OPTIONLESS, "epochs"):  # it has epochs of its own
+            del changed[name]
+        return config.with_(**changed | given)
     if "preset" not in wanted:
         return config.with_(**given)
     kept = ["data", "validation", "threads"]

@@ -274,7 +274,7 @@ class DigitApp(SteeringApp):
 
         if self.runner is not None and self._next is None:
             run = self.model
-            self.push_screen(RestartDialog(run.config, run.dataset, bool(run.teacher)), chosen)
+            self.push_screen(RestartDialog(run), chosen)
 
     async def action_break_off(self) -> None:
         """Pause; the second time save and leave."""

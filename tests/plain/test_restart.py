@@ -22,7 +22,7 @@ def test_the_run_before_is_kept_whole(converse: Converse, sample: Dataset, tmp_p
         "restart: hidden: 'x' is not a list of widths such as 256,128",
         "restart: seed: -1 is not a whole number from 0 to 9223372036854775807",
         "restart: 'epochs' is none of preset, data, hidden, batch-size, seed (use: restart "
-        "[preset=NAME] [data=NAME or DIR] [hidden=256,128] [batch-size=N] [seed=N])",
+        "[preset=NAME or now] [data=NAME or DIR] [hidden=256,128] [batch-size=N] [seed=N])",
         "restart: /no: no such folder, nor one of auto, sample, mnist, mine",
     ]
     kept = ended.all("^run before kept as ")
@@ -56,3 +56,10 @@ def test_a_person_at_a_terminal(converse: Converse, tmp_path: Path) -> None:
     assert ended.run.config.preset == "classic"
     assert ended.run.config.data == str(sample_dir())
     assert ended.run.config.seed == 2
+
+
+def test_a_run_with_the_settings_of_the_one_before_it(converse: Converse) -> None:
+    ended = converse("optimizer sgd", "rate 0.3", "clip norm 2", "restart preset=now", "quit")
+    config = ended.run.config
+    assert (config.optimizer, config.learning_rate, config.clip_norm) == ("sgd", 0.3, 2.0)
+    assert config.seed == 2

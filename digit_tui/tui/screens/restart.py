@@ -9,12 +9,13 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Label
 
-from digit_tui.config import PRESETS, ConfigError, RunConfig
+from digit_tui.config import ConfigError, RunConfig
 from digit_tui.data import Dataset, counted
 from digit_tui.run.setting_words import settings_words
 from digit_tui.run.settings import Settings
 from digit_tui.session.failures import failure_of
-from digit_tui.training.restart import NextRun, fresh_seed, next_config, same_images
+from digit_tui.session.run_status import RunStatus
+from digit_tui.training.restart import NOW, NextRun, fresh_seed, next_config, same_images
 from digit_tui.training.run_request import RunRequest
 from digit_tui.tui.screens.form import Form
 from digit_tui.tui.widgets.choice import Choice
@@ -22,6 +23,7 @@ from digit_tui.tui.widgets.entry import Entry
 
 PRESET_WORDS = {
     "this run's": "the settings that this run began with",
+    NOW: "the settings in force now",
     "classic": "one small layer, no augmentation: quick",
     "sprint": "small images, few epochs: 99% of MNIST in some seconds",
     "standard": "two layers, elastic deformation: the usual one",
@@ -53,19 +55,18 @@ class RestartDialog(Form[NextRun | None]):
             self.config = config
             self.outcome = outcome
 
-    def __init__(self, config: RunConfig, dataset: Dataset | None, has_teacher: bool) -> None:
-        """Make it.
-
-        Args:
-            config: the present run's.
-            dataset: the present run's, if it is read.
-            has_teacher: whether the present run learns from another one.
-        """
-        self._config = config
-        self._dataset = dataset
-        self._has_teacher = has_teacher
+    def __init__(self, run: RunStatus) -> None:
+        """Make it for the present run."""
+        self._config = config = run.config
+        self._dataset = run.dataset
+        self._now = run.settings
+        self._has_teacher = bool(run.teacher)
         self._awaited: RunConfig | None = None  # the run whose data are being read
-        self._preset = Choice("preset", list(PRESET_WORDS), 0)
+        self._presets = [*PRESET_WORDS]
+        as_now = next_config(config, {"preset": NOW}, self._now)
+        if Settings.of(as_now) == Settings.of(config):
+            self._presets.remove(NOW)  # nothing was changed
+        self._preset = Choice("preset", self._presets, 0)
         self._data = Entry("data", config.data, "auto, sample, mnist or a folder")
         self._hidden = Entry("hidden layers", hint="widths such as 256,128")
         self._batch_size = Entry("batch size")
@@ -98,8 +99,7 @@ class RestartDialog(Form[NextRun | None]):
 
     def changed(self, row: Choice | Entry | None = None) -> None:
         if row is self._preset:
-            preset = self._chosen_preset
-            self._fill(RunConfig.from_preset(preset) if preset else self._config)
+            self._fill(next_config(self._config, self._chosen_preset, self._now))
         config = self._check()
         if config is None or config == self._awaited:
             return
@@ -111,13 +111,13 @@ class RestartDialog(Form[NextRun | None]):
             words.append("the fewer images, the more epochs")
         else:
             words.append(counted(config.epochs, "epoch"))
-        preset = list(PRESET_WORDS)[self._preset.chosen]
+        preset = self._presets[self._preset.chosen]
         self.tell(f"{preset}: {PRESET_WORDS[preset]}.", f"{', '.join(words)}.")
 
     @property
-    def _chosen_preset(self) -> str | None:
-        """Its name; None where the settings are this run's."""
-        return [None, *PRESETS][self._preset.chosen]
+    def _chosen_preset(self) -> dict[str, str]:
+        """What is wanted of `next_config`; nothing where the settings are this run's."""
+        return {"preset": self._presets[self._preset.chosen]} if self._preset.chosen else {}
 
     def _check(self) -> RunConfig | None:
         """The configuration of the next run; None if a value is wrong, which is told.
@@ -131,10 +131,8 @@ class RestartDialog(Form[NextRun | None]):
             "seed": self._seed.text,
         }
         wanted = {name: text for name, text in typed.items() if text.strip()}
-        if self._chosen_preset is not None:
-            wanted["preset"] = self._chosen_preset
         try:
-            return next_config(self._config, wanted)
+            return next_config(self._config, wanted | self._chosen_preset, self._now)
         except ConfigError as error:
             self._awaited = None
             name = {"hidden": "hidden layers"}.get(error.option, error.option.replace("_", " "))

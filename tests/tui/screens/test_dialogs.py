@@ -263,6 +263,7 @@ class TestRestart:
             opened.find("The next run has no teacher")
 
     async def test_a_preset_fills_in_the_others(self, window: Any, story: Any) -> None:
+        story.settings = replace(story.settings, batch_size=64)
         async with window(batch_size=64) as opened:
             await opened.tell(*story.opening())
             await opened.press("r", "left")
@@ -281,7 +282,17 @@ class TestRestart:
             opened.find("batch size +128 ")
             opened.find(" adamw, rate 0.002, elastic, 155 epochs[.]")  # of so many images
 
+    async def test_it_may_have_the_settings_of_now(self, window: Any, story: Any) -> None:
+        """For example a rate that was found, where the first one was bad."""
+        async with window() as opened:
+            await opened.tell(*story.opening(), story.changed("learning_rate", 0.02))
+            await opened.press("r", "right")
+            opened.find(r"this run's +\[now\] classic  sprint  standard  record")
+            opened.find("now: the settings in force now")
+            opened.find(" adam, rate 0.02, 25 epochs[.]")
+
     async def test_what_is_left_empty_is_the_presets(self, window: Any, story: Any) -> None:
+        story.settings = replace(story.settings, batch_size=64)
         async with window(batch_size=64) as opened:
             await opened.tell(*story.opening())
             await opened.press("r", *["right"] * 3, "down", "down", "x", "backspace")
