@@ -16,7 +16,7 @@ from digit_tui.run.settings import Settings
 
 if TYPE_CHECKING:
     from digit_tui.run.events import Inspected
-    from digit_tui.session.run_status import ForkRunStatus
+    from digit_tui.session.fork_status import ForkRunStatus
 
 
 class Fork(Trained):

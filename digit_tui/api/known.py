@@ -20,7 +20,8 @@ from digit_tui.run.events import (
     Spiked,
     Warned,
 )
-from digit_tui.session.run_status import ForkRunStatus, RunStatus
+from digit_tui.session.fork_status import ForkRunStatus
+from digit_tui.session.run_status import RunStatus
 from digit_tui.session.runner import Loaded
 
 SLOWER = "a smaller learning_rate may help"

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
 from typing import Literal
 
-import numpy as np
-
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset, printable
-from digit_tui.insight.lesson import Lesson
-from digit_tui.nn import Evaluation, Network
+from digit_tui.nn import Evaluation
 from digit_tui.run.events import (
     BranchEvent,
     CheckpointSaved,
@@ -22,7 +18,6 @@ from digit_tui.run.events import (
     Event,
     Forked,
     ForkEnded,
-    Inspected,
     Paused,
     Refused,
     Restored,
@@ -41,7 +36,8 @@ from digit_tui.run.lineage import changes_weights_at
 from digit_tui.run.settings import Settings, scheduled_rate
 from digit_tui.run.teacher_words import teacher_words
 from digit_tui.session.failures import Failed
-from digit_tui.session.health_check import Health
+from digit_tui.session.fork_status import NEARLY, ForkRunStatus
+from digit_tui.session.progress_clock import ProgressClock
 from digit_tui.session.run_history import RunHistory
 from digit_tui.session.runner import Loaded, RunnerEvent
 from digit_tui.training.snapshots import is_clearly_less
@@ -56,65 +52,12 @@ LOST_EPOCHS = 1.0
 GOING = ("loading", "training")
 MORE_EPOCHS = 10
 """So many a key, or a line, adds to a run that is done."""
-RATE_SECONDS = 15.0
-"""The time left is estimated from the speed over this time."""
-NEARLY = 1e-6
-"""A difference between epochs that is due to rounding."""
-
-
-@dataclass(eq=False)
-class ForkRunStatus:
-    """The state of the copy that trains beside a run."""
-
-    forked: Forked
-    settings: Settings
-    evaluated: Evaluated | None
-    """The latest evaluation of the monitored split."""
-    history: RunHistory
-    compared: tuple[Evaluation, Evaluation] | None = None
-    """The latest evaluations of the run and of the fork that are of the same moment: of two that
-    end an epoch together one comes first."""
-    inspected: Inspected | None = None
-    """The latest copy of its state that was asked for."""
-    health: Health | None = None
-    """What ails it, as far as somebody watches."""
-    ended: RunEnded | None = None
-    lesson: Lesson | None = None
-    """How the drawings fare that it was taught."""
-    weights_changed_at: int | None = None
-    """The last step with networks before and after it."""
-
-    @property
-    def words(self) -> str:
-        """The settings that it changed, in words, and how drawings fare that it was taught."""
-        words = ", ".join(self.forked.changes)
-        return words if self.lesson is None else f"{words}: {self.lesson.words}"
-
-    @property
-    def evaluation(self) -> Evaluation | None:
-        return None if self.evaluated is None else self.evaluated.evaluation
-
-    def compare(self, run: Evaluated | None) -> None:
-        """Compare with an evaluation of the run, if it is of the same moment as the fork's."""
-        own = self.evaluated
-        if run is not None and own is not None and abs(run.epoch - own.epoch) < NEARLY:
-            self.compared = run.evaluation, own.evaluation
-
-
-def newest(
-    inspected: Inspected | None, evaluated: Evaluated | None
-) -> tuple[Network, float] | None:
-    """The newer of two networks, as it would be evaluated, and its epoch; None without any."""
-    if inspected is not None and (evaluated is None or evaluated.step < inspected.step):
-        return inspected.evaluated_network, inspected.epoch
-    return None if evaluated is None else (evaluated.network, evaluated.epoch)
 
 
 class RunStatus:
     """The state of a run, from the events that came. Every field is confirmed by the trainer."""
 
     def __init__(self, config: RunConfig, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
         self.config = config
         self.settings = Settings.of(config)
         self.state: State = "loading"
@@ -166,8 +109,7 @@ class RunStatus:
         # The last step with networks before and after it.
         self._weights_changed_at: int | None = None
         self.history = RunHistory(config)
-        self._speed: deque[tuple[int, float]] = deque(maxlen=20)
-        self._track: deque[tuple[float, float]] = deque()
+        self._progress = ProgressClock(clock)
 
     @property
     def evaluation(self) -> Evaluation | None:
@@ -202,23 +144,17 @@ class RunStatus:
     @property
     def images_per_second(self) -> float:
         """The recent speed, without pauses and evaluations; 0 if unknown."""
-        images, seconds = np.sum(self._speed, axis=0) if self._speed else (0, 0.0)
-        return float(images / seconds) if seconds else 0.0
+        return self._progress.images_per_second
 
     def seconds_left(self) -> float | None:
         """Time until all epochs are done, or until the run is where it went back to.
 
         At the present speed, evaluations included.
         """
-        if self.state != "training" or self.teaching or len(self._track) < 2:
-            return None
-        (started, since), (now, position) = self._track[0], self._track[-1]
-        if now - started < 1 or position <= since:
+        if self.state != "training" or self.teaching:
             return None
         end = self.settings.epochs if self.repeats_to is None else self.repeats_to
-        remaining = end - position
-        # The time since the last event is subtracted, so that the figure keeps counting down.
-        return max(remaining * (now - started) / (position - since) - (self._clock() - now), 0)
+        return self._progress.seconds_until(end)
 
     def ingest(self, event: RunnerEvent) -> None:
         """Update the state by an event."""
@@ -234,7 +170,7 @@ class RunStatus:
                 self.settings, self.network = event.settings, event.network
                 self.teacher = teacher_words(event.teacher)
                 self._set_folder(event.run)
-                self._start_clock()
+                self._progress.start(self.epoch)
             case Restored() | WentBack():
                 self.step, self.epoch, self.settings = event.step, event.epoch, event.settings
                 self.repeats_to, self.batch_loss = None, None
@@ -253,7 +189,7 @@ class RunStatus:
                     self.saved_step, self.test_opened = event.step, event.test_opened
                 if changes_weights_at(event.step, event.lineage):
                     self._weights_changed_at = event.step
-                self._start_clock()
+                self._progress.start(self.epoch)
             case StepsDone():
                 self._ingest_steps(event)
             case EpochEnded():
@@ -281,7 +217,7 @@ class RunStatus:
                 self._see_rate_change(before)
             case Resumed():
                 self.state = "training"
-                self._start_clock()
+                self._progress.start(self.epoch)
             case CheckpointSaved():
                 self.saved, self.saved_step, self.save_trouble = event, event.step, None
             case SaveFailed(message=message):
@@ -291,7 +227,8 @@ class RunStatus:
                 self.state = "ended"
             case Forked():
                 history = self.history.of_fork()
-                self.fork = ForkRunStatus(event, event.settings, self.evaluated, history)
+                split = self.config.monitored_split
+                self.fork = ForkRunStatus(event, event.settings, self.evaluated, history, split)
                 self.fork.compare(self.evaluated)
             case BranchEvent(inner):
                 self._ingest_from_fork(inner)
@@ -318,11 +255,7 @@ class RunStatus:
     def _end_teaching(self) -> None:
         if self.teaching:
             self.teaching = False
-            self._start_clock()  # its seconds say nothing of the speed
-
-    def _start_clock(self) -> None:
-        self._track.clear()
-        self._track.append((self._clock(), self.epoch))
+            self._progress.start(self.epoch)  # its seconds say nothing of the speed
 
     @property
     def _left_moment(self) -> SnapshotInfo | None:
@@ -351,7 +284,7 @@ class RunStatus:
         self._see_rate_change(before)
         self.batch_loss = float(event.losses[-1])
         self.rate_factor = event.rate_factor
-        self._speed.append((event.images, event.seconds))
+        self._progress.add_steps(event.images, event.seconds)
 
     def _see_rate_change(self, before: float | None) -> None:
         if before is not None and self.learning_rate not in (None, before):
@@ -361,10 +294,7 @@ class RunStatus:
         self.step, self.epoch = step, epoch
         if self.repeats_to is not None and epoch > self.repeats_to - NEARLY:
             self.repeats_to = None
-        now = self._clock()
-        self._track.append((now, epoch))
-        while self._track[0][0] < now - RATE_SECONDS:
-            self._track.popleft()
+        self._progress.move_on(epoch)
 
     def _ingest_evaluated(self, event: Evaluated) -> None:
         if event.split == self.config.monitored_split:
@@ -381,28 +311,11 @@ class RunStatus:
         fork = self.fork
         if fork is None:
             return
-        fork.history.ingest(event, self.dataset)
-        match event:
-            case Evaluated(split=split) if split == self.config.monitored_split:
-                fork.evaluated = event
-                fork.compare(self.evaluated)
-            case SettingChanged():
-                fork.settings = event.settings
-                fork.lesson = event.lesson or fork.lesson
-                if event.effect is not None:
-                    fork.weights_changed_at = event.step
-                    fork.compared = None  # the run may have been evaluated at an earlier moment
-                    self._end_teaching()
-            case Inspected():
-                fork.inspected = event
-            case WentBack():
-                fork.health = None  # what was found may be undone
-            case SaveFailed():
-                self.ingest(event)
-            case RunEnded():
-                fork.ended = event
-            case _:
-                pass
+        fork.ingest(event, self.dataset, self.evaluated)
+        if isinstance(event, SettingChanged) and event.effect is not None:
+            self._end_teaching()
+        elif isinstance(event, SaveFailed):
+            self.ingest(event)
 
     def _ingest_fork_end(self, event: ForkEnded) -> None:
         fork, self.fork = self.fork, None

@@ -16,8 +16,8 @@ from digit_tui.data import Dataset
 from digit_tui.insight.health.record import Record
 from digit_tui.run.events import Evaluated, Inspected
 from digit_tui.run.health_record import inspection_of
+from digit_tui.session.fork_status import ForkRunStatus
 from digit_tui.session.health_check import Health, check_health
-from digit_tui.session.run_status import ForkRunStatus
 from digit_tui.training.pace import Pace
 from digit_tui.tui.inspector import Inspector
 from digit_tui.tui.state.run_model import Moment, RunModel

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.timer import Timer
 
 from digit_tui.insight.drawn_digit import read_drawing
-from digit_tui.session.run_status import newest
+from digit_tui.session.fork_status import newest
 from digit_tui.training.pace import Pace
 from digit_tui.tui.drawing.ink import default_renderer, next_renderer
 from digit_tui.tui.key_words import key_names

@@ -50,8 +50,9 @@ from digit_tui.run.remedies import PAUSED, Ways, with_remedy
 from digit_tui.run.settings import Settings
 from digit_tui.run.wording import PAUSES, RESUMED
 from digit_tui.session.failures import Failed
+from digit_tui.session.fork_status import NEARLY, newest
 from digit_tui.session.health_check import Health
-from digit_tui.session.run_status import NEARLY, RunStatus, newest
+from digit_tui.session.run_status import RunStatus
 from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
 from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.state.curves import Curves, UndoneCurves
