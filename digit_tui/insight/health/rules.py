@@ -37,10 +37,13 @@ RULES = (
 
 TOO_HIGH = ("trouble", "high rate")
 """Findings of a rate that is too high."""
-BESIDE = ("low rate", "still weights", "useless epochs", "set back")
-"""What nobody is told of beside that: units that it killed do not learn, whatever the images."""
-IN_TROUBLE = ("high rate",)
-"""Likewise beside a trouble, which says of what it came."""
+EXPLAINED = {
+    # Units that such a rate has killed do not learn, whatever the images.
+    **dict.fromkeys(("low rate", "still weights", "useless epochs", "set back"), TOO_HIGH),
+    "high rate": ("trouble",),  # which says of what it came
+    "guessing": ("low rate",),  # begun again it stays so
+}
+"""What nobody is told of beside what explains it, unless that is itself explained before."""
 
 SEEN_IN_LAYERS = (
     *("not finite", "small weights", "dead units", "vanishing gradients"),
@@ -58,23 +61,28 @@ MUCH_TRAINING = 10.0
 def findings_of(record: Record) -> list[Finding]:
     """What ails a run, the worst first; [] if nothing does."""
     found = [finding for rule in RULES if (finding := rule.find(record)) is not None]
-    if any(each.rule in TOO_HIGH for each in found):
-        found = [each for each in found if each.rule not in BESIDE]
-    if record.trouble is not None:
-        found = [each for each in found if each.rule not in IN_TROUBLE]
-    if any(each.rule == "low rate" for each in found):  # that is why; begun again it stays so
-        found = [each for each in found if each.rule != "guessing" or each.cause]
-    if any(each.severity > NOTE for each in found):
-        found = [each for each in found if each.rule != "underfitting"]  # that is why
-    found = [_perhaps_earlier(each, record) for each in found]
     possible = []
-    for finding in found:
+    for finding in [_perhaps_earlier(each, record) for each in _unexplained(found)]:
         cause = _cause_of(finding, record)
         finding = _without_vain_undo(finding, record, cause)
         possible.append(_without_vain_halving(finding, record, cause))
     if record.finished:
         possible = [_for_further_epochs(finding) for finding in possible]
     return sorted(possible, key=lambda each: -each.severity)
+
+
+def _unexplained(found: Sequence[Finding]) -> list[Finding]:
+    """What is not explained by another one that was found."""
+    rules = {each.rule for each in found}
+    for rule, by in EXPLAINED.items():
+        if rules.intersection(by):
+            rules.discard(rule)
+    told = [
+        each for each in found if each.rule in rules or (each.rule == "guessing" and each.cause)
+    ]
+    if any(each.severity > NOTE for each in told):
+        told = [each for each in told if each.rule != "underfitting"]  # that is why
+    return told
 
 
 def _for_further_epochs(finding: Finding) -> Finding:
