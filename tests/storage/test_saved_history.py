@@ -73,6 +73,30 @@ def test_what_was_undone_is_not_in_force_but_stays_in_the_journal(
     assert saved.history().epochs == told[1:]  # the first of them was learned anew, otherwise
 
 
+@pytest.mark.parametrize(
+    ("line", "end", "reached"),
+    [
+        ({"event": "checkpoint_saved", "step": 4}, 9, 4),  # it repeats
+        ({"event": "resumed", "step": 4}, 9, 4),
+        ({"event": "ended", "step": 9}, 9, 9),
+        ({"event": "epoch_ended", "step": 10, "epoch": 2}, 10, None),  # it was there
+        (command_line((AppliedCommand(9, SetLearningRate(0.1)),)), 9, None),
+        (go_back_line(4, 2, ()), 2, 2),  # elsewhere
+    ],
+)
+def test_a_run_is_on_its_way_until_a_line_tells_that_it_was_there(
+    line: Line, end: int, reached: int | None
+) -> None:
+    """`reached` is None where it is on no way any more."""
+    history = History.of(
+        [{"event": "epoch_ended", "step": 12, "epoch": 1}, go_back_line(12, 9, ())]
+    )
+    assert (history.aim, history.end, history.reached) == ((9, ()), 9, 9)
+    history.add(line)
+    assert history.end == end
+    assert (None if history.aim is None else history.reached) == reached
+
+
 def test_a_history_that_is_no_history_is_damage(train: Any, tmp_path: Path) -> None:
     train(folder=tmp_path)
     for line in (
