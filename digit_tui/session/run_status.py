@@ -262,6 +262,11 @@ class RunStatus:
         return next((each for each in self.snapshots if each.left_behind), None)
 
     @property
+    def trained_on(self) -> bool:
+        """Whether it has trained an epoch or more since it was taken back."""
+        return self.repeats_to is None and self.epoch - self.went_back_to >= LOST_EPOCHS
+
+    @property
     def left_behind(self) -> SnapshotInfo | None:
         """The moment that the run went back from, and that is lost when a person quits now.
 

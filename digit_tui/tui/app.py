@@ -29,7 +29,7 @@ from digit_tui.training.run_request import RunRequest, resume_request
 from digit_tui.tui.bindings import TRAINING_KEYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
 from digit_tui.tui.screens.fork import KeepDialog
-from digit_tui.tui.screens.leave import LeaveDialog, Saved
+from digit_tui.tui.screens.leave import LeaveDialog, LeaveTrainedDialog, Saved
 from digit_tui.tui.screens.rate import RateDialog
 from digit_tui.tui.screens.restart import RestartDialog
 from digit_tui.tui.screens.resume import ResumeDialog
@@ -290,9 +290,9 @@ class DigitApp(SteeringApp):
     async def action_quit(self) -> None:
         if self.runner is None:
             self.exit(return_code=ExitStatus.DONE)
-        elif isinstance(self.screen, LeaveDialog):  # ctrl+c: in a hurry nothing is lost
+        elif isinstance(self.screen, LeaveDialog):  # ctrl+c: in a hurry
             self.screen.following = None
-            self.screen.dismiss("later")
+            self.screen.dismiss(self.screen.DEFAULT)
         elif self._going_back and not self._leaving:  # first it is seen what that undoes
             self._leaving = True
         elif isinstance(self.screen, View):
@@ -310,7 +310,8 @@ class DigitApp(SteeringApp):
         if left is None:
             self._save_and_leave(following)
             return
-        dialog = LeaveDialog(left, self.model, following)
+        kind = LeaveTrainedDialog if self.model.trained_on else LeaveDialog
+        dialog = kind(left, self.model, following)
         self._when_there = None
         goes_on = self.model.going
         if goes_on:  # it would get away from both moments

@@ -152,7 +152,7 @@ class TestGoingBack:
             await opened.tell(happened.Paused(300, 3.0, "asked"), *left(story, 100))
             await opened.press("q")
             opened.find("You went back from epoch 3.00 to 1.00")
-            opened.find(r"The later: epoch 3\.00 \(100\.00%\), as if you had not gone back")
+            opened.find(r"The later: epoch 3\.00 \(100\.00%\); as if you had not gone back")
             opened.find(r"This: epoch 1\.00 .*; epochs up to 3\.00 are lost then")
             await opened.tell(story.steps(50))  # it was asked to pause, and made some steps
             opened.find(r"This: epoch 1\.50")
@@ -162,6 +162,23 @@ class TestGoingBack:
             opened.find("What was undone before that, up to epoch 4.50, is lost.")
             await opened.press(*keys)
             assert opened.sent == sent
+
+    @pytest.mark.parametrize(
+        ("key", "later"), [("enter", False), ("t", False), ("l", True), ("ctrl+c", False)]
+    )
+    async def test_who_has_trained_on_since_most_likely_wants_that(
+        self, window: Any, story: Any, key: str, later: bool
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(4), *left(story, 100))
+            await opened.tell(story.steps(100), happened.Paused(200, 2.0, "asked"))
+            await opened.press("q")
+            opened.find(r"The later: epoch 4\.00 .*; epochs from 1\.00 to 2\.00 are lost then")
+            opened.find(r"This: epoch 2\.00 .*; epochs up to 4\.00 are lost then")
+            opened.find(r"enter Save this +l Save the later +esc Stay")
+            await opened.press(key)
+            back = [commands.GoBack(400, DOUBLED)] if later else []
+            assert opened.sent == [*back, commands.Stop()]
 
     async def test_the_run_stands_still_while_it_is_asked(self, window: Any, story: Any) -> None:
         async with window() as opened:

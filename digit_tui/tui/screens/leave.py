@@ -26,10 +26,12 @@ class LeaveDialog(Dialog[Saved | None]):
 
     TITLE = "Leave this run"
     BINDINGS = [
-        Binding("enter", "dismiss('later')", "Save the later", key_display="enter"),
+        Binding("enter,l", "dismiss('later')", "Save the later", key_display="enter"),
         Binding("t", "dismiss('this')", "Save this"),
         Binding("escape,q", "dismiss(None)", "Stay", key_display="esc"),
     ]
+    DEFAULT: Saved = "later"
+    """What is saved in a hurry."""
 
     def __init__(self, left: SnapshotInfo, model: RunModel, following: NextRun | None) -> None:
         """Make it.
@@ -61,15 +63,29 @@ class LeaveDialog(Dialog[Saved | None]):
         if model.repeats_to is not None:
             this = f"epoch {model.repeats_to:.2f}, when it is there"
         left = self._left
+        later = "as if you had not gone back"
+        if model.trained_on:
+            later = f"epochs from {model.went_back_to:.2f} to {model.epoch:.2f} are lost then"
         furthest = max((each.epoch for each in model.snapshots if each.undone), default=0.0)
         if furthest >= left.epoch + LOST_EPOCHS:
             beside += f"\nWhat was undone before that, up to epoch {furthest:.2f}, is lost."
         return (
             f"You went back from epoch {left.epoch:.2f} to {model.went_back_to:.2f}. "
             "Which moment is saved?\n\n"
-            f"The later: {_words(left.epoch, left.accuracy)}, as if you had not gone back.\n"
+            f"The later: {_words(left.epoch, left.accuracy)}; {later}.\n"
             f"This: {this}; epochs up to {left.epoch:.2f} are lost then.{beside}"
         )
+
+
+class LeaveTrainedDialog(LeaveDialog):
+    """The same of a run that has trained on since: that is what one most likely wants."""
+
+    BINDINGS = [
+        Binding("enter,t", "dismiss('this')", "Save this", key_display="enter"),
+        Binding("l", "dismiss('later')", "Save the later"),
+        Binding("escape,q", "dismiss(None)", "Stay", key_display="esc"),
+    ]
+    DEFAULT = "this"
 
 
 def _words(epoch: float, accuracy: float | None) -> str:
