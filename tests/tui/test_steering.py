@@ -173,7 +173,7 @@ class TestGoingBack:
             await opened.tell(*story.opening(), *story.epochs(4), *left(story, 100))
             await opened.tell(story.steps(100), happened.Paused(200, 2.0, "asked"))
             await opened.press("q")
-            opened.find(r"The later: epoch 4\.00 .*; epochs from 1\.00 to 2\.00 are lost then")
+            opened.find(r"The later: epoch 4\.00 .*; epochs 1\.00 to 2\.00 are lost then")
             opened.find(r"This: epoch 2\.00 .*; epochs up to 4\.00 are lost then")
             opened.find(r"enter Save this +l Save the later +esc Stay")
             await opened.press(key)

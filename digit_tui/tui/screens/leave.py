@@ -65,7 +65,7 @@ class LeaveDialog(Dialog[Saved | None]):
         left = self._left
         later = "as if you had not gone back"
         if model.trained_on:
-            later = f"epochs from {model.went_back_to:.2f} to {model.epoch:.2f} are lost then"
+            later = f"epochs {model.went_back_to:.2f} to {model.epoch:.2f} are lost then"
         furthest = max((each.epoch for each in model.snapshots if each.undone), default=0.0)
         if furthest >= left.epoch + LOST_EPOCHS:
             beside += f"\nWhat was undone before that, up to epoch {furthest:.2f}, is lost."
