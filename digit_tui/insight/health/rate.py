@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from digit_tui.insight.health.finding import LOST, Finding, change_words
 from digit_tui.insight.health.first_rate import (
+    LOW_RATE,
     begin_again,
     highest_rate_of,
     too_high_from_the_start,
+    usual_rate,
 )
 from digit_tui.insight.health.loss import guesses, raises, ruined_by
 from digit_tui.insight.health.record import Inspection, Record, SettingChange
@@ -30,10 +32,6 @@ nothing was learned. Presets stay below 2.7; rates that are a hundred times too 
 more within an epoch."""
 RUINOUS_GROWTH = 100.0
 """The same of a network that had learned something."""
-LOW_RATE = 0.05
-"""Times the optimizer's own rate. At a hundredth the loss falls by 2% an epoch at first, where the
-usual rate halves it: a range test (Smith 2017, "Cyclical learning rates for training neural
-networks", arXiv:1506.01186) finds the loss only begin to fall there."""
 FEW_STEPS = 20
 """A network that has made fewer steps has not had its chance."""
 
@@ -93,9 +91,9 @@ def high_rate(record: Record) -> Finding | None:
     if not rate > highest_rate_of(optimizer):
         return None
     since, last = guesses(record), record.last
-    usual = RULES[optimizer].learning_rate
+    usual, whose = usual_rate(record, optimizer)
     times = float(f"{rate / usual:.3g}")
-    evidence = f"{rate:.3g}, {times:,.10g} times {optimizer}'s usual {usual:.3g}"
+    evidence = f"{rate:.3g}, {times:,.10g} times the {usual:.3g} {whose}"
     now = (rate, optimizer) == (record.learning_rate, record.optimizer) and not record.finished
     verb = "is" if now else "was"
     if since is not None:
@@ -186,9 +184,9 @@ def low_rate(record: Record) -> Finding | None:
     last = record.last
     if last is None or last.step < FEW_STEPS or record.has_learned_by(record.step):
         return None
-    usual = RULES[record.optimizer].learning_rate
-    if record.learning_rate > LOW_RATE * usual:
+    if record.learning_rate > LOW_RATE * RULES[record.optimizer].learning_rate:
         return None
+    usual, whose = usual_rate(record, record.optimizer)
     change = record.last_change(record.step, "learning_rate", "optimizer")
     since = (0.0, 0) if change is None else (change.epoch, change.step)
     return Finding(
@@ -196,8 +194,8 @@ def low_rate(record: Record) -> Finding | None:
         LOST,
         *since,
         "the learning rate is far too low",
-        f"{record.learning_rate:.3g}, where {usual:.3g} is usual for {record.optimizer}; the loss "
-        f"is still {last.train_loss:.3g}, that of guessing {record.guessing:.3g}",
+        f"{record.learning_rate:.3g}, not the {usual:.3g} {whose}; the loss is "
+        f"still {last.train_loss:.3g}, that of guessing {record.guessing:.3g}",
         change_words(change) or f"the rate of {record.learning_rate:.3g} from the start",
         ("undo", "double_rate") if change else ("double_rate",),
     )

@@ -10,6 +10,7 @@ from support.health import diagnose
 
 from digit_tui.data import Dataset
 from digit_tui.insight.health.finding import change_words
+from digit_tui.insight.health.first_rate import usual_rate
 from digit_tui.insight.health.loss import Guessing, guessing, ruined_by
 from digit_tui.insight.health.rate import high_rate, in_trouble
 from digit_tui.insight.health.record import Inspection, Trouble
@@ -82,7 +83,14 @@ def test_a_rate_that_is_no_more_is_told_as_past(sample: Dataset) -> None:
     found = high_rate(record)
     assert found is not None
     assert found.words == "the learning rate was too high"
-    assert "100, 100,000 times adamw's usual 0.001" in found.evidence
+    assert "100, 100,000 times the 0.001 that it began with" in found.evidence
+    record = diagnose(sample, script, learning_rate=0.004, epochs=3, look=False).last
+    told = high_rate(record)
+    assert told is not None
+    assert "100, 25,000 times the 0.004 that it began with" in told.evidence
+    for rate, optimizer in ((1e-6, "adamw"), (5.0, "adamw"), (0.002, "sgd")):
+        begun = replace(record, changes=(), learning_rate=rate, optimizer=optimizer)
+        assert usual_rate(begun, "adamw") == (0.001, "that is usual for adamw")
 
 
 @pytest.mark.parametrize("other", [SetAugmentation("elastic"), SetOptimizer("sgd"), AddEpochs(1)])
