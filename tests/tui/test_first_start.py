@@ -71,6 +71,16 @@ async def test_they_go_with_the_first_key_and_never_come_again(
         assert "First start" not in opened.text
 
 
+async def test_who_finds_it_done_is_told_what_is_possible_then(start: Start, story: Any) -> None:
+    async with start() as opened:
+        opened.find(r"Try space \(pause\), \] \(twice the learning rate\)")
+        await opened.tell(story.paused("finished"))
+        opened.find(
+            r"Try r \(another run\), e \(ten more epochs\), tab \(mistakes\), \? \(help\)\."
+        )
+        assert "pause" not in opened.text
+
+
 async def test_a_click_closes_them_where_nothing_can_be_written(start: Start, state: Path) -> None:
     state.write_text("a file where the folder should be")
     async with start() as opened:

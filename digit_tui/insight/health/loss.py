@@ -130,7 +130,10 @@ def guessing(record: Record) -> Finding | None:
     change = ruined_by(record, since)
     words = "what it had learned is lost" if lost else "it is no better than guessing"
     shown = f"{loss:.3g}" if isfinite(loss) else "no number"
-    evidence = f"the loss is {shown}; guessing has ln {record.classes} = {record.guessing:.3g}"
+    which = record.monitored_split if recent is None else "training"
+    evidence = (
+        f"the {which} loss is {shown}; guessing has ln {record.classes} = {record.guessing:.3g}"
+    )
     if loss < record.guessing:
         evidence += f", and less than {LOST:.0%} of that is better"
     return Finding(

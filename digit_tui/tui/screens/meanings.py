@@ -148,6 +148,12 @@ KEEP = (
     Meaning("go on with ...", "it trains on; the other is saved, to be resumed"),
     Meaning("r, f", "these keys choose at once"),
 )
+RESUME = (
+    Meaning("epoch 3 of 25", "where it was saved, and its accuracy there"),
+    Meaning("on its way back", "it had been undone: it repeats the rest first"),
+    Meaning("Go on", "to the bit as if it had not stopped"),
+    Meaning("New run", "this one is kept: --resume NAME goes on with it"),
+)
 LEAVE = (
     Meaning("the later one", "the moment from which you went back"),
     Meaning("this one", "where the run is now; it stands still meanwhile"),
@@ -337,5 +343,6 @@ OF_DIALOGS = {
     "Restart": RESTART,
     "Keep": KEEP,
     "Leave this run": LEAVE,
+    "The last run has not finished": RESUME,
 }
 """Of dialogs, by their titles."""

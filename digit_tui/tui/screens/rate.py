@@ -104,7 +104,7 @@ class RateDialog(Dialog[float | None]):
         self._before = model.inspected
         self._in_trouble = model.state in TROUBLES
         self._stopped = Event()
-        self._begun = self._done = False
+        self._begun = self._done = self._failed = False
         self._found: FoundRate | None = None
         self._rate: float | None = None
         self._draw_from = 0.0
@@ -149,6 +149,7 @@ class RateDialog(Dialog[float | None]):
     def on_growth(self, message: Growth) -> None:
         message.stop()
         if isinstance(message.found, Exception):
+            self._failed = True
             self.tell(f"This cannot be computed: {message.found}", wrong=True)
             return
         self._found, self._done = message.found, message.done
@@ -253,5 +254,7 @@ class RateDialog(Dialog[float | None]):
                 self._choose(rate)
 
     def action_submit(self) -> None:
+        if not self._done and not self._failed:
+            self.tell("There is no rate to take yet: it is being measured.")
         if self._done:
             self.dismiss(self._rate)

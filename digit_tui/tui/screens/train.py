@@ -148,7 +148,10 @@ class TrainView(View):
         self.query_one(GapLine).show(model, pair_legend(model, self._options))
 
     def _show_tips(self) -> None:
-        self.query_one(Tips).display = self.host.shows_tips
+        tips = self.query_one(Tips)
+        tips.display = self.host.shows_tips
+        if tips.display:
+            tips.show(self.host.model.state == "finished")
         self.set_class(self.host.shows_tips, "-tips")
 
     def draw(self, model: RunModel) -> None:

@@ -38,6 +38,7 @@ from digit_tui.run.events import (
     ForkEnded,
     Inspected,
     Paused,
+    Refused,
     Restored,
     Resumed,
     SaveFailed,
@@ -212,12 +213,19 @@ class RunModel(RunStatus):
                 self.inspected = event
             case Failed():
                 self.say("trouble", event.message)
+            case Refused(message=message) if self._stands(message):
+                pass  # of repeated keys
             case SaveFailed(message=message) if message == save_trouble:
                 pass  # saving is retried, and this was logged
             case CheckpointSaved(asked=False) | Acknowledged():
                 pass
             case _:
                 self._say_event(event)
+
+    def _stands(self, message: str) -> bool:
+        """Whether the last line of the log says that already."""
+        last = self.log[-1].text if self.log else ""
+        return last.casefold().startswith(message.casefold())
 
     def _say_event(self, event: Event) -> None:
         """Add its line to the log, if it has one."""

@@ -24,6 +24,8 @@ class ProgressLine(Widget):
     def show(self, model: RunModel) -> None:
         total = model.settings.epochs if model.repeats_to is None else model.repeats_to
         fraction = min(model.epoch / total, 1.0) if total else 1.0
+        if model.state == "loading":  # how long a run is that is resumed is not known yet
+            fraction = 0.0
         self.show_share(fraction, remaining(model))
 
     def show_share(self, fraction: float, remaining: str) -> None:

@@ -14,6 +14,11 @@ TIPS = (
     "Try {pause} (pause), {double_rate} (twice the learning rate), {next_view} (mistakes), "
     "{help} (help).",
 )
+WHEN_DONE = (
+    "Try {restart} (another run), {epochs} (ten more epochs), {next_view} (mistakes), "
+    "{help} (help)."
+)
+"""In place of the last one: there is nothing to pause any more."""
 ROOM = Size(80, 24)
 """Of the screen, from which nothing is covered by them."""
 
@@ -26,5 +31,11 @@ class Tips(Static):
         self.border_title = "First start: any key closes this"
         self.display = False
 
-    def on_mount(self) -> None:
-        self.update(Text("\n".join(with_keys(self.app, tip) for tip in TIPS)))
+    def show(self, done: bool) -> None:
+        """Show them.
+
+        Args:
+            done: whether all epochs of the run are done.
+        """
+        tips = (*TIPS[:-1], WHEN_DONE) if done else TIPS
+        self.update(Text("\n".join(with_keys(self.app, tip) for tip in tips)))

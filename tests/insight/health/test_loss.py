@@ -20,7 +20,7 @@ def test_guessing_from_the_start(sample: Dataset) -> None:
     assert ran.rules == ["guessing"]
     (found,) = ran.findings[-1]
     assert found.words == "it is no better than guessing"
-    assert found.evidence == "the loss is 2.3; guessing has ln 10 = 2.3"
+    assert found.evidence == "the test loss is 2.3; guessing has ln 10 = 2.3"
     assert (found.since_epoch, found.since_step) == (0.0, 0)
     assert found.remedies == ("restart",)
 

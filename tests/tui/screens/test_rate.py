@@ -164,7 +164,9 @@ async def test_nothing_is_taken_before_it_is_found_and_leaving_stops_it(
     monkeypatch.setattr(rate_module, "SHOW_SECONDS", 0.5)
     async with dialog(shows="esc gives it up") as opened:
         opened.find("Step 1 of 60, at rate 1e-06")
-        await opened.press("enter", "right", "s")
+        await opened.press("enter")
+        await opened.until(lambda: "no rate to take yet" in opened.text)
+        await opened.press("right", "s")
         assert isinstance(opened.app.screen, RateDialog)
         await opened.press("escape")
         assert isinstance(opened.app.screen, TrainView)
@@ -205,7 +207,9 @@ async def test_an_error_is_told(dialog: Open, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(rate_search, "range_test", fail)
     async with dialog(shows="This cannot be computed: no room") as opened:
-        await opened.press("enter", "escape")
+        await opened.press("enter")
+        opened.find("This cannot be computed")
+        await opened.press("escape")
         assert opened.sent == []
 
 

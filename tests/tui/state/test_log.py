@@ -12,6 +12,7 @@ from digit_tui.data import Dataset
 from digit_tui.insight.significance import Comparison
 from digit_tui.run import events as happened
 from digit_tui.run.commands import AppliedCommand, ScaleLearningRate
+from digit_tui.run.remedies import ALL_DONE
 from digit_tui.session.failures import Failed
 from digit_tui.session.runner import Loaded
 from digit_tui.tui.draw_rate import ANY_SHARE, DrawRate
@@ -199,6 +200,18 @@ class TestLog:
             "trouble",
             "learning_rate: inf is not a positive number",
         )
+
+    def test_what_stands_there_is_not_refused_again(
+        self, model: RunModel, story: Any, tell: Tell
+    ) -> None:
+        tell(*story.opening(), *story.epochs(1), story.paused("finished"))
+        before = lines(model)
+        assert before[-1] == "all epochs are done: e adds ten, q leaves"
+        done = happened.Refused(100, "All epochs are done", ALL_DONE)
+        tell(done, done)
+        assert lines(model) == before
+        tell(happened.Refused(100, "Nothing is left to undo"), done)
+        assert lines(model)[-1] == "All epochs are done: e adds ten"
 
     def test_old_lines_are_forgotten(self, model: RunModel, story: Any, tell: Tell) -> None:
         tell(*(happened.Refused(1, f"number {count}") for count in range(LOG_LINES + 5)))
