@@ -80,9 +80,7 @@ class SavedRun(Trained):
     @property
     def epoch(self) -> float:
         """The same in epochs."""
-        state = self._checkpoint.state
-        images: int = self._checkpoint.data["training_images"]
-        return state.epoch + state.cursor / images
+        return self._checkpoint.epoch
 
     @property
     def history(self) -> History:

@@ -6,7 +6,7 @@ import json
 from math import isfinite
 
 from digit_tui.cli.answered import answered, answered_lines, answered_to_json
-from digit_tui.cli.evaluate_saved import evaluate_saved, history_of
+from digit_tui.cli.evaluate_saved import SavedEvaluation, evaluate_saved, history_of
 from digit_tui.cli.saved_runs import read_run
 from digit_tui.data import DataError
 from digit_tui.insight.answers import Coverage
@@ -14,10 +14,13 @@ from digit_tui.insight.calibration import measure
 from digit_tui.insight.calibration_report import summary, to_json, worsening
 from digit_tui.insight.confusion import confusion_matrix
 from digit_tui.insight.report import report
+from digit_tui.run.wording import epoch_words
 from digit_tui.session.exit_status import ExitStatus
 from digit_tui.session.failures import reports_failures
 from digit_tui.session.output import Output, print_error
 from digit_tui.storage.calibration_file import calibration_of
+from digit_tui.storage.run_summary import aim_of
+from digit_tui.storage.saved_run import SavedRun
 
 
 @reports_failures
@@ -47,6 +50,7 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
     if as_json:
         values = {
             "step": result.step,
+            "epoch": result.epoch,
             "test_accuracy": evaluation.accuracy,
             "test_correct": evaluation.correct,
             "test_total": evaluation.total,
@@ -59,7 +63,8 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
         output.line(json.dumps(values, allow_nan=False))
     else:
         words = report(evaluation, history_of(saved, result))
-        output.line(f"Data           {dataset.name} ({dataset.source})\n{words}")
+        output.line(f"Data           {dataset.name} ({dataset.source})")
+        output.line(f"Checkpoint     {moment_words(saved, result)}\n{words}")
         if before is not None and after is not None:
             output.line(summary(before, after))
             if worse := worsening(before, after):
@@ -67,3 +72,14 @@ def evaluate_run(name: str, data: str | None, best: bool, as_json: bool) -> int:
         for line in ["", *answered_lines(covered)]:
             output.line(line)
     return output.status or ExitStatus.DONE
+
+
+def moment_words(saved: SavedRun, result: SavedEvaluation) -> str:
+    """When the network was saved, and whether the run is elsewhere, or will be."""
+    words = f"of epoch {epoch_words(result.epoch)}, step {result.step:,}"
+    if saved.state() == "running":
+        return f"{words}: saved last, the run is in use"
+    aim = aim_of(saved, saved.history())
+    if aim is not None:
+        words += f": left on its way back to epoch {epoch_words(aim)}"
+    return words

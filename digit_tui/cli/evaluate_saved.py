@@ -37,6 +37,8 @@ class SavedEvaluation:
 
     step: int
     """Of the checkpoint that was evaluated."""
+    epoch: float
+    """The same in epochs."""
     dataset: Dataset
     evaluation: Evaluation
     """Of the dataset's n test digits."""
@@ -77,6 +79,7 @@ def evaluate_saved(
     state = checkpoint.state
     return SavedEvaluation(
         state.step,
+        checkpoint.epoch,
         dataset,
         evaluation,
         state.history,

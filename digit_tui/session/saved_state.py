@@ -19,7 +19,7 @@ from digit_tui.storage.saved_run import SavedRun
 def look_into(checkpoint: Checkpoint) -> Inspected:
     """The state of a checkpoint, as a run that trains would hand out a copy of its own."""
     state = checkpoint.state
-    epoch = state.epoch + state.cursor / checkpoint.data["training_images"]
+    epoch = checkpoint.epoch
     rate = scheduled_rate(state.settings, checkpoint.config.schedule, epoch)
     network = Network(checkpoint.sizes, state.parameters)
     return Inspected(state.step, epoch, rate, network, state)

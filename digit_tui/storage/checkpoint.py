@@ -71,6 +71,12 @@ class Checkpoint:
         """The network to evaluate: with the averaged weights, if there are some."""
         return Network(self.sizes, self.state.evaluated)
 
+    @property
+    def epoch(self) -> float:
+        """Completed epochs, with the part of the present one."""
+        images: int = self.data["training_images"]
+        return self.state.epoch + self.state.cursor / images
+
     def to_bytes(self) -> memoryview:
         """The content of the checkpoint file."""
         state = self.state

@@ -43,9 +43,9 @@ def command_records_of(lines: Sequence[Line], batch_size: int, images: int) -> l
         history.add(line)
         if line.get("command") == "go_back":
             epoch = position(line["step"], before, batch_size, images)
-            found.append(
-                CommandRecord(line["step"], epoch, f"go back to step {line['to']:,}", False)
-            )
+            way = "back" if line["to"] <= line["step"] else "forward"
+            words = f"go {way} to step {line['to']:,}"
+            found.append(CommandRecord(line["step"], epoch, words, False))
         elif "command" in line:
             step, command = history.lineage[-1]
             epoch = position(step, history.lineage, batch_size, images)

@@ -49,6 +49,8 @@ class History:
     """Where it went back to, as long as nothing tells that it has come there."""
     reached: int = 0
     """The step where it is, or was left: before `end` while it repeats what led to its aim."""
+    saved: int | None = None
+    """The step of the last state that was saved, since it last went back."""
     fork: tuple[str, str] | None = None
     """The folder of a fork that began to train beside it since it was last resumed, and what
     differed in it, in words."""
@@ -204,6 +206,8 @@ class History:
             self.step, self.fork = line["step"], None
             if "time" in line:
                 self.resumed = datetime.fromisoformat(line["time"]).astimezone()
+        elif line.get("event") == "checkpoint_saved":
+            self.saved = line["step"]
         elif line.get("event") == "forked" and "run" in line:
             self.fork = line["run"], line.get("changes", "other settings")
         elif line.get("event") == ENDED:
@@ -216,7 +220,7 @@ class History:
 
     def go_back(self, step: int, lineage: Lineage) -> None:
         """Add that the run went to another step, with the lineage that it has there."""
-        self.step, self.reached, self.lineage = step, step, lineage
+        self.step, self.reached, self.lineage, self.saved = step, step, lineage, None
         self.start = min(self.start, step)
 
     def on_lineage(self, step: int, lineage: Lineage, go_back_count: int) -> bool:

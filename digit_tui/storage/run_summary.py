@@ -20,7 +20,7 @@ from digit_tui.run.settings import OPTIONLESS, Settings
 from digit_tui.run.teacher_words import distilled_from
 from digit_tui.storage.command_records import CommandRecord, command_records_of
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.history import History
+from digit_tui.storage.history import History, Trouble
 from digit_tui.storage.journal import Line
 from digit_tui.storage.run_files import JOURNAL
 from digit_tui.storage.saved_run import SavedRun
@@ -59,6 +59,8 @@ class RunSummary:
     """The settings that all commands lead to."""
     step: int
     """The last step of the run, or the one where it was left on its way to `aim`."""
+    trouble: Trouble | None
+    """In which it was left."""
     aim: float | None
     """The epoch to which it went back, if it was left on its way there; resumed, it goes on."""
     commands: int
@@ -117,6 +119,7 @@ class RunSummary:
             network=(saved.config.side**2, *saved.config.hidden, data["classes"]),
             settings=settings,
             step=history.end if aim is None else history.reached,
+            trouble=history.trouble,
             aim=aim,
             commands=len(history.lineage),
             command_records=records,
@@ -147,9 +150,12 @@ class RunSummary:
     @property
     def state_words(self) -> str:
         """What it does or how it ended, for people."""
-        imported = self.imported_from and not self.step
         state = self.saved.state()
-        return "imported" if imported and state in ("stopped", "interrupted") else state
+        if state not in ("stopped", "interrupted"):
+            return state
+        if self.trouble is not None:
+            return self.trouble.reason
+        return "imported" if self.imported_from and not self.step else state
 
     @property
     def epochs(self) -> int:
@@ -191,7 +197,7 @@ def _best(
     name = f"{saved.config.monitored_split}_accuracy"
     # A fork that was taught something, or pruned, is no longer the run that it was forked from.
     start = history.start - changes_weights_at(history.start, history.lineage)
-    lines = [each for each in history.known_epochs if each["step"] > history.start]
+    lines = [each for each in history.epochs if each["step"] > history.start]
     lines += [each for each in history.evaluations if each["step"] > start]
     found = [(line["epoch"], line[name]) for line in lines]
     # Weights that came from elsewhere are worth a look before the first step.

@@ -60,6 +60,7 @@ def test_evaluate_finds_what_the_run_found(finished: tuple[Path, dict[str, Any]]
     found = json.loads(result.stdout)
     assert list(found) == [
         "step",
+        "epoch",
         "test_accuracy",
         "test_correct",
         "test_total",
@@ -70,7 +71,7 @@ def test_evaluate_finds_what_the_run_found(finished: tuple[Path, dict[str, Any]]
         "answered",
     ]
     assert found["calibration"] is None
-    assert found["step"] == ended["steps"]
+    assert (found["step"], found["epoch"]) == (ended["steps"], 2.0)
     for name in ("test_accuracy", "test_correct", "test_total"):
         assert found[name] == ended[name]
     confusion = np.array(found["confusion"])
@@ -91,6 +92,7 @@ def test_evaluate_for_people(finished: tuple[Path, dict[str, Any]]) -> None:
     assert "Confusion" in result.stdout
     assert "sample" in result.stdout
     lines = result.stdout.splitlines()
+    assert lines[1] == f"Checkpoint     of epoch 2, step {ended['steps']}"
     assert lines[-4].startswith("Answered       of the test digits, by predict ")
     assert [line.split("%")[1].split(";")[0] for line in lines[-3:]] == [
         " with one class",

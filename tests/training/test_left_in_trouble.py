@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from support.undo import NEVER, STOP, end_of, forget_earlier
 
+from digit_tui.cli.runs.listing import table
+from digit_tui.cli.runs.show import description as show_lines
 from digit_tui.insight.health.rules import findings_of
 from digit_tui.run.commands import (
     Resume,
@@ -19,8 +21,10 @@ from digit_tui.run.commands import (
     Undo,
 )
 from digit_tui.run.events import Diverged, Paused, Restored, Resumed, Spiked, StepsDone, WentBack
+from digit_tui.storage.run_summary import RunSummary
 from digit_tui.storage.saved_health import record_of_saved
 from digit_tui.storage.saved_run import SavedRun
+from digit_tui.tui.screens.resume import description as offered
 
 RUINED = [(50, ScaleLearningRate(100.0)), (50, ScaleLearningRate(1000.0))]
 
@@ -42,6 +46,16 @@ def test_it_stays_paused_with_the_same_way_back(left: Any, go_on: Any, tmp_path:
     assert not ran.all(StepsDone)
     third = go_on(tmp_path, [STOP], interactive=True)  # it was left in trouble once more
     assert vars(third.all(Paused)[0]) == vars(again)
+
+
+def test_lists_and_the_question_at_the_start_tell_of_it(left: Any, tmp_path: Path) -> None:
+    (paused,), saved = left.all(Paused), SavedRun.read(tmp_path)
+    (trouble,) = left.all(Spiked) + left.all(Diverged)
+    summary = RunSummary.of(saved)
+    assert table([summary])[1].split()[7] == paused.reason
+    (state,) = [line for line in show_lines(summary, 100) if line.startswith("State")]
+    assert state.endswith(f"; {trouble.message}")
+    assert f"left in trouble: {trouble.message}" in offered(saved)
 
 
 @pytest.mark.parametrize("forgotten", [False, True])

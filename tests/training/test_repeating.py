@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from support.undo import NEVER, STOP, end_of, forget_earlier
 
+from digit_tui.cli.evaluate import moment_words
+from digit_tui.cli.evaluate_saved import evaluate_saved
+from digit_tui.cli.runs.listing import table
 from digit_tui.cli.runs.show import description as show_lines
 from digit_tui.run.commands import (
     AppliedCommand,
@@ -95,7 +98,7 @@ def test_a_person_who_leaves_meanwhile_loses_nothing(
     assert end_of(again) == end_of(train([*SCRIPT[:2], (9, sooner)]))
 
 
-def test_what_is_listed_is_what_was_saved(folder: Path, go_on: Any) -> None:
+def test_what_is_listed_is_what_was_saved(folder: Path, go_on: Any, digits: Any) -> None:
     """And where it is going is said beside it."""
     go_on(folder, [(12, Undo()), (8, Pause()), (8, Stop())], interactive=True)
     saved = SavedRun.read(folder)
@@ -106,6 +109,10 @@ def test_what_is_listed_is_what_was_saved(folder: Path, go_on: Any) -> None:
     (state,) = [line for line in show_lines(summary, 100) if line.startswith("State")]
     assert state.endswith("on its way back to epoch 1.14")
     assert "on its way back to epoch 1.14" in offered(saved)
+    assert "saved at epoch 1 of 2, " in offered(saved)
+    assert table([summary])[1].split()[6] == "1→1.14/2"
+    moment = "of epoch 1, step 8: left on its way back to epoch 1.14"
+    assert moment_words(saved, evaluate_saved(saved, None, load=lambda *_: digits)) == moment
     replayed = StartPoint.for_replay(saved)
     assert [step for step, _ in replayed.scheduled] == [3, 6, 8]
     go_on(folder, [(9, Stop())], interactive=True)

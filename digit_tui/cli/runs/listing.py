@@ -25,6 +25,8 @@ SHORTEST = len("2026-11-28_07-44-07")
 
 VALIDATION = "v"
 """Marks an accuracy on the validation set."""
+TO = "→"
+"""Stands before the epoch to which a run was on its way back when it was left."""
 
 
 @reports_failures
@@ -45,6 +47,8 @@ def print_runs(as_json: bool) -> int:
         print_lines(output, table(runs))
         if any(VALIDATION in _best(run) for run in runs):
             print_error(f"best: {VALIDATION} is the accuracy on digits that the run held out")
+        if any(run.aim is not None for run in runs):
+            print_error(f"epochs: {TO} is where a run goes back to, as soon as it is resumed")
     elif not complaints:
         print_lines(output, [f"No run is saved yet; they would be in {runs_folder()}"])
     return output.status or (ExitStatus.DATA if complaints else ExitStatus.DONE)
@@ -79,7 +83,7 @@ def table(runs: Sequence[RunSummary]) -> list[str]:
         "network": [network_words(run) for run in runs],
         "optimizer": [run.settings.optimizer for run in runs],
         "best": [_best(run) for run in runs],
-        "epochs": [f"{run.epochs}/{run.settings.epochs}" for run in runs],
+        "epochs": [_epochs(run) for run in runs],
         "state": [run.state_words for run in runs],
         "size": [human_size(size_of(run.saved.path)) for run in runs],
         "name": [printable(run.saved.path.name) for run in runs],
@@ -116,6 +120,12 @@ def _best(run: RunSummary) -> str:
     if run.best is None:
         return "-"
     return f"{run.best[1]:.2%}" + (VALIDATION if run.monitored_split == "validation" else "")
+
+
+def _epochs(run: RunSummary) -> str:
+    """Such as 3/25; 3→12/25 of a run that was left on its way back to epoch 12."""
+    way = "" if run.aim is None else f"{TO}{run.aim:.3g}"
+    return f"{run.epochs}{way}/{run.settings.epochs}"
 
 
 def _rows(columns: Mapping[str, Sequence[str]]) -> list[str]:

@@ -73,6 +73,8 @@ def description(run: RunSummary, width: int) -> list[str]:
     settings = ", ".join(f"{name} {choice_words(name, choice)}" for name, choice in choices.items())
     versions = ", ".join(f"{name} {word}" for name, word in saved.record["versions"].items())
     state = f"{run.state_words}, {human_size(size_of(saved.path))} on disk"
+    if run.trouble is not None:
+        state += f"; {run.trouble.words}"
     if run.aim is not None:
         state += f", on its way back to epoch {epoch_words(run.aim)}"
     paragraphs = {

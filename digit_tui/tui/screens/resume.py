@@ -50,12 +50,18 @@ def description(run: SavedRun) -> str:
     except RunError as error:
         lines.append(printable(str(error)))
     else:
-        if epochs := history.epochs:
+        epochs, end = history.epochs, history.saved
+        kept = [each for each in epochs if end is None or each["step"] <= end]
+        if kept:
             monitored_split = run.config.monitored_split
-            accuracy = f"{monitored_split} {epochs[-1][f'{monitored_split}_accuracy']:.2%}"
-            lines.append(f"epoch {epochs[-1]['epoch']} of {total}, {accuracy}")
+            accuracy = f"{monitored_split} {kept[-1][f'{monitored_split}_accuracy']:.2%}"
+            lines.append(f"saved at epoch {kept[-1]['epoch']} of {total}, {accuracy}")
         else:
-            lines.append("in its first epoch")
+            lines.append("saved in its first epoch")
+        if len(kept) < len(epochs):
+            lines.append(f"what it had trained then, up to epoch {epochs[-1]['epoch']}, it repeats")
+        if history.trouble is not None:
+            lines.append(f"left in trouble: {history.trouble.words}")
         if (aim := aim_of(run, history)) is not None:
             lines.append(f"on its way back to epoch {epoch_words(aim)}, which it repeats")
     return "\n".join(lines)

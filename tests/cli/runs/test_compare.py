@@ -29,7 +29,7 @@ def looks(gained: int, lost: int, dataset: Any) -> tuple[Candidate, Candidate]:
         labels = np.ones(1000, np.uint8)
         evaluation = Evaluation(labels, probabilities, labels * np.float32(0))
         history, weights, network = PredictionHistory(), "0" * 64, Network((4, 2))
-        found = SavedEvaluation(7, dataset, evaluation, history, weights, network)
+        found = SavedEvaluation(7, 0.25, dataset, evaluation, history, weights, network)
         return Candidate(letter, found)
 
     return result("A", range(900)), result("C", range(lost, 900 + gained))
