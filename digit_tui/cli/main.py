@@ -221,16 +221,16 @@ def cli(
         from digit_tui.batch import run_batch
 
         sys.exit(run_batch(request, as_json, target_accuracy, notify))
+    if "data" in written:
+        written["data"] = request.config.data  # a folder in full
+    # To go on with the last run is offered to who names none, nor a teacher.
+    asked = written if folder is None and resume is None and not teacher else None
     if plain:
         from digit_tui.plain import run_plain
 
-        sys.exit(run_plain(request, notify))
+        sys.exit(run_plain(request, asked, notify))
     from digit_tui.tui import run_tui
 
-    if "data" in written:
-        written["data"] = request.config.data  # a folder in full
-    # To go on with an interrupted run is offered to who names none, nor a teacher.
-    asked = written if folder is None and resume is None and not teacher else None
     sys.exit(run_tui(request, asked, fps, not no_tips, theme, keys_path(context), notify))
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from digit_tui import plain as plain_package
 from digit_tui.cli.main import cli
+from digit_tui.config import RunConfig
 from digit_tui.plain import run_plain as run_plain_function
+from digit_tui.storage.run_files import runs_folder
 from digit_tui.training.run_request import RunRequest
 
 
@@ -86,3 +91,28 @@ def test_it_is_the_front_end_that_the_command_line_starts() -> None:
     from digit_tui import plain
 
     assert plain.run_plain is run_plain_function
+
+
+@pytest.mark.parametrize("typed", [True, False])
+@pytest.mark.parametrize("asked", [{"seed": 3}, None])
+def test_a_person_is_told_how_to_go_on_with_the_last_run(
+    typed: bool,
+    asked: dict[str, object] | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A script gets what it asks for, without a word."""
+
+    def session(*_: Any, **__: Any) -> Any:
+        return SimpleNamespace(signals=nullcontext(), converse=lambda: None, close=lambda: 0)
+
+    def last(options: dict[str, object]) -> Any:
+        assert options == asked
+        return SimpleNamespace(path=runs_folder() / "one run")
+
+    monkeypatch.setattr(plain_package, "Session", session)
+    monkeypatch.setattr(plain_package, "is_terminal", lambda _: typed)
+    monkeypatch.setattr(plain_package, "last_interrupted", last)
+    assert plain_package.run_plain(RunRequest(RunConfig()), asked) == 0
+    told = "the last run has not finished: digit-tui --plain --resume 'one run' goes on with it\n"
+    assert capsys.readouterr().out == told * (typed and asked is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from digit_tui.run.events import SnapshotInfo
 from digit_tui.session.kept_run import kept_lines, not_kept
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest
-from digit_tui.tui.screens.resume import ResumeDialog
+from digit_tui.tui.screens.resume import ResumeDialog, description
 from digit_tui.tui.screens.timeline import TimelineDialog, line
 from digit_tui.tui.state.run_model import RunModel
 
@@ -600,6 +601,18 @@ class TestGoingOn:
 
         return run
 
+    def test_what_a_killed_run_had_not_saved_is_told(self, interrupted: SavedRun) -> None:
+        journal = interrupted.path / "journal.jsonl"
+        told = [json.loads(line) for line in journal.read_text().splitlines()]
+        kept = [each for each in told if each.get("event") not in ("checkpoint_saved", "ended")]
+        kept.insert(0, {"event": "checkpoint_saved", "step": 60})
+        journal.write_text("".join(f"{json.dumps(each)}\n" for each in kept))
+        _, *others = description(SavedRun.read(interrupted.path)).splitlines()
+        assert others == [
+            "saved in its first epoch",
+            "what it had trained then, up to epoch 1, it repeats",
+        ]
+
     @pytest.mark.parametrize(("key", "go_on"), [("enter", True), ("n", False), ("escape", None)])
     async def test_an_interrupted_run_is_offered(
         self, replay_app: Any, interrupted: SavedRun, key: str, go_on: bool | None
@@ -613,6 +626,9 @@ class TestGoingOn:
             await opened.settle()
             opened.find("The last run has not finished")
             opened.find("sample, classic, hidden layers 4")
+            await opened.press("question_mark")
+            opened.find("epoch 3 of 25 +where it was saved")
+            await opened.press("escape")
             opened.find(r"epoch 1 of 35, test \d\d")
             assert app.runner is None
             await opened.press(key)
