@@ -39,6 +39,20 @@ class SpikeAlarm:
         self.now = self._slow = self.best = self.lowest = min(loss, self.guessing)
         self.armed = True
 
+    def resume(self, loss: float, lowest: float | None) -> None:
+        """Begin anew as `restart`, with a network of a run that is resumed.
+
+        Args:
+            loss: of the network, in nats.
+            lowest: the lowest of the run's epochs; None if it is unknown.
+        """
+        self.restart(loss)
+        if lowest is None:
+            return
+        self.best = min(lowest, self.best)
+        # A person had trained on through that.
+        self.armed = self.best >= LEARNED * self.guessing or loss <= LOST * self.guessing
+
     def rings(self, loss: float) -> bool:
         """Take in a step's loss, in nats; whether the network is no better than guessing now."""
         self.now += FAST * (loss - self.now)

@@ -190,9 +190,14 @@ class UndoManager:
         if lowest_loss is not None:
             self._alarm.best = min(lowest_loss, self._alarm.best)
 
-    def take_over(self, loss: float) -> None:
-        """The run goes on, with a network whose training loss was about this."""
-        self._alarm.restart(loss)
+    def take_over(self, loss: float, lowest: float | None) -> None:
+        """The run is resumed.
+
+        Args:
+            loss: of training at its last epoch, in nats.
+            lowest: of all its epochs; None if it is unknown.
+        """
+        self._alarm.resume(loss, lowest)
 
     def set_out(self, step: int, lineage: Lineage) -> None:
         """The run is on its way to a moment: it repeats what led there."""
@@ -235,13 +240,24 @@ class UndoManager:
         if trouble[0] - changed < SOON:  # after that change the same would come again
             first = begun(branch)
             good = [each for each in good if each <= first] or good
-        step, way = good[-1] if good else 0, self._way_back
+        step, way = good[-1] if good else self._lowest_before(trouble), self._way_back
         new = trouble != self._trouble  # the second time that way did not help
         if way is not None and way[0] > step and new and is_ancestor(*way, *trouble):
             return way
         # Of several commands at one step the first may be to blame as well as the last.
         before = tuple(each for each in branch.state.lineage if each.step < step)
         return step, with_harmless(step, before, branch)
+
+    def _lowest_before(self, trouble: tuple[int, Lineage]) -> int:
+        """Where no snapshot before a trouble is good: the step with the lowest monitored loss.
+
+        Of a run that is resumed it is known from the journal. It is 0 where nothing was learned.
+        """
+        low = self._store.best_without_snapshot
+        if low is None or low.loss >= LEARNED * self._alarm.guessing:
+            return 0
+        helped = trouble != self._trouble or low.step < self._went_back_to
+        return low.step if helped and is_ancestor(low.step, low.lineage, *trouble) else 0
 
     def takes_back_a_cause(self, branch: Branch, lineage: Lineage, blamed: int) -> bool:
         """Whether a trouble may come of what a branch has beyond some first commands.

@@ -20,7 +20,16 @@ from digit_tui.run.commands import (
     Stop,
     Undo,
 )
-from digit_tui.run.events import Diverged, Paused, Restored, Resumed, Spiked, StepsDone, WentBack
+from digit_tui.run.events import (
+    Diverged,
+    EpochEnded,
+    Paused,
+    Restored,
+    Resumed,
+    Spiked,
+    StepsDone,
+    WentBack,
+)
 from digit_tui.storage.run_summary import RunSummary
 from digit_tui.storage.saved_health import record_of_saved
 from digit_tui.storage.saved_run import SavedRun
@@ -102,6 +111,37 @@ def test_who_trains_on_and_leaves_is_not_stopped_again(
     ran = go_on(tmp_path, [(85, Stop())], interactive=True)
     assert ran.ended.steps == 85
     assert not ran.all(Paused)
+
+
+LEARNS: dict[str, Any] = {
+    "epochs": 12,
+    "optimizer": "adam",
+    "learning_rate": 0.05,
+    "interactive": True,
+}
+
+
+def test_a_trouble_that_was_not_noticed_yet_leads_back_to_what_it_had_learned(
+    train: Any, go_on: Any, tmp_path: Path
+) -> None:
+    """Not to the start, though no copy of that moment is left."""
+    first = train([RUINED[0], (52, Stop("interrupted"))], folder=tmp_path, **LEARNS)
+    assert not first.all(Spiked)
+    forget_earlier(tmp_path)
+    ran = go_on(tmp_path, [STOP], interactive=True)
+    (paused,) = ran.all(Paused)
+    assert paused.reason == "spike"
+    best = min(first.all(EpochEnded), key=lambda each: each.test_loss)
+    assert paused.back_to == best.epoch == 6
+
+
+def test_a_spike_is_no_news_to_who_had_trained_on_through_it(
+    train: Any, go_on: Any, tmp_path: Path
+) -> None:
+    train([*RUINED, (NEVER, Resume()), (80, Stop("interrupted"))], folder=tmp_path, **LEARNS)
+    ran = go_on(tmp_path, [(82, ScaleLearningRate(1e4)), STOP], interactive=True)
+    assert not ran.all(Spiked)
+    assert [each.reason for each in ran.all(Paused)] == ["finished"]
 
 
 @pytest.mark.parametrize("left", [Spiked], indirect=True)
