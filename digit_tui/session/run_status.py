@@ -74,6 +74,8 @@ class RunStatus:
         self.epoch = 0.0
         self.repeats_to: float | None = None
         """The epoch up to which it computes again what it did before; None if it does not."""
+        self.left_at: float | None = None
+        """Of a run that is replayed: the epoch at which it was left."""
         self.learning_rate: float | None = None
         """After the schedule, of the last step; in a pause of the next one. At first None."""
         self.rate_factor: float | None = None
@@ -153,8 +155,14 @@ class RunStatus:
         """
         if self.state != "training" or self.teaching:
             return None
-        end = self.settings.epochs if self.repeats_to is None else self.repeats_to
-        return self._progress.seconds_until(end)
+        return self._progress.seconds_until(self.goes_to)
+
+    @property
+    def goes_to(self) -> float:
+        """The epoch at which it will have got where it is going."""
+        if self.repeats_to is not None:
+            return self.repeats_to
+        return self.settings.epochs if self.left_at is None else self.left_at
 
     def ingest(self, event: RunnerEvent) -> None:
         """Update the state by an event."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset
 from digit_tui.run.commands import AddEpochs
+from digit_tui.run.lineage import position
 from digit_tui.run.teacher import Teacher
 from digit_tui.storage.checkpoint import Checkpoint, Expected, read_checkpoint
 from digit_tui.storage.differences import dataset_difference
@@ -128,6 +129,15 @@ class SavedRun:
             return History.of(self.lines(), self.start)
         except Invalid as error:
             raise RunError(f"{self.path / JOURNAL} is damaged: {error}") from None
+
+    def left_at(self) -> float:
+        """The epoch that it had come to.
+
+        Raises:
+            RunError: if the journal is damaged.
+        """
+        history, images = self.history(), self.record["data"]["training_images"]
+        return position(history.end, history.lineage, self.config.batch_size, images)
 
     def checkpoints(self) -> Iterator[Checkpoint]:
         """The checkpoints that can be read, newest first; `complaints` says why others cannot.

@@ -45,12 +45,19 @@ class ReplayApp(RunApp):
             stdio: what else this process writes to stdout and stderr, for the log.
         """
         super().__init__(request.config, rate, stdio)
-        self.model.ways = None  # nothing can be done about what has been
         self._request = request
+        self._set_model()
         self._timer: Timer | None = None
         self.runner = replay_runner(request, EventQueue(wake=lambda: None))
         epochs = max(request.config.epochs or 1, 1)
         self.player = Player(speed=2.0 ** round(log2(max(epochs / SHOW_SECONDS, 0.25))))
+
+    def _set_model(self) -> None:
+        """Begin with a model to which nothing has been told."""
+        self.model = RunModel(self._request.config)
+        self.model.ways = None  # nothing can be done about what has been
+        if self._request.replay is not None:
+            self.model.left_at = self._request.replay.left_at()
 
     def on_mount(self) -> None:
         self.switch_mode("train")
@@ -97,8 +104,7 @@ class ReplayApp(RunApp):
         start = ceil(position - 1e-6) if epochs < 0 else floor(position + 1e-6)
         self.player.playing = False
         events = self.player.seek(start + epochs)
-        self.model = RunModel(self._request.config)
-        self.model.ways = None
+        self._set_model()
         self.schedule.restart()
         self._show(events)
 

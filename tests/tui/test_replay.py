@@ -61,6 +61,27 @@ def show(steered: Path, clock: Clock) -> Callable[[], ReplayApp]:
     return make
 
 
+async def test_its_bar_is_full_where_the_run_was_left(
+    clock: Clock, sample: Dataset, tmp_path: Path
+) -> None:
+    config = RunConfig(data="sample", hidden=(8,), batch_size=32, epochs=40, augment="none")
+    opening, script = RunRequest(config, tmp_path / "run"), CommandScript([(150, commands.Stop())])
+    for _ in opening.trainer(sample, script, interactive=False).run():
+        pass
+    app = ReplayApp(replay_request(tmp_path / "run"), DrawRate(poll_seconds=1_000.0))
+    app.player = Player(1.0, clock)
+    async with app.run_test(size=(80, 24)) as pilot:
+        shown = Shown(app, pilot)
+        await shown.until(lambda: app._timer is not None)
+        await shown.until_all_is_computed()
+        for seconds, words in ((0.6, "50%"), (10, "100%  done")):
+            app.play()
+            clock.pass_(seconds)
+            app.play()
+            await shown.settle()
+            shown.find(words)
+
+
 async def test_all_that_happened_is_shown_again(
     show: Callable[[], ReplayApp], clock: Clock, steered: Path
 ) -> None:

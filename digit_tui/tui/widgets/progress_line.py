@@ -6,6 +6,7 @@ from rich.text import Text
 from textual.widget import Widget
 
 from digit_tui.run.wording import duration, epoch_words, time_left
+from digit_tui.session.fork_status import NEARLY
 from digit_tui.tui.state.run_model import RunModel
 
 PARTS = " ▏▎▍▌▋▊▉█"
@@ -22,7 +23,7 @@ class ProgressLine(Widget):
         self._text = ""
 
     def show(self, model: RunModel) -> None:
-        total = model.settings.epochs if model.repeats_to is None else model.repeats_to
+        total = model.goes_to
         fraction = min(model.epoch / total, 1.0) if total else 1.0
         if model.state == "loading":  # how long a run is that is resumed is not known yet
             fraction = 0.0
@@ -56,7 +57,7 @@ def remaining(model: RunModel) -> str:
     """The time left, or the state in which there is none."""
     seconds = model.seconds_left()
     if seconds is None and model.replay is not None:  # somebody moves it by hand
-        return "done" if model.epoch >= model.settings.epochs else ""
+        return "done" if model.epoch >= model.goes_to - NEARLY else ""
     if seconds is None:
         return {"finished": "done", "training": "…"}.get(model.state, model.state)
     if model.repeats_to is not None:
