@@ -66,7 +66,8 @@ class LeaveDialog(Dialog[Saved | None]):
         later = "as if you had not gone back"
         if model.trained_on:
             later = f"epochs {model.went_back_to:.2f} to {model.epoch:.2f} are lost then"
-        furthest = max((each.epoch for each in model.snapshots if each.undone), default=0.0)
+        moments = [each.epoch for each in model.snapshots if each.undone]
+        furthest = max([*moments, *(each.curves.end for each in model.undone)], default=0.0)
         if furthest >= left.epoch + LOST_EPOCHS:
             beside += f"\nWhat was undone before that, up to epoch {furthest:.2f}, is lost."
         return (
