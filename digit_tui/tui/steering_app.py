@@ -119,11 +119,11 @@ class SteeringApp(RunApp):
         name = action.partition("(")[0].removeprefix("app.")
         if self.model.fork is not None and name in WITHOUT_FORK:
             return False
-        unfinished = self.model.state != "finished"
+        goes_on = self.model.state not in ("finished", "diverged")  # that would diverge again
         possible = {
-            "toggle_pause": unfinished,
-            "step_batch": unfinished,
-            "step_epoch": unfinished,
+            "toggle_pause": goes_on,
+            "step_batch": goes_on,
+            "step_epoch": goes_on,
             "keep": self.model.fork is not None,
             "show_test": bool(self.model.config.validation),
         }

@@ -102,6 +102,8 @@ class TestStatus:
         async with window() as opened:
             await opened.tell(*story.opening(), story.steps(10), story.paused(reason))
             assert opened.rows[1].startswith(f" {words}  epoch 0.10/25")
+            # What diverged would do so again.
+            assert ("space Go on" in opened.text) == (words == "⏸ paused")
 
     async def test_settings_are_shown_when_they_are_confirmed(
         self, window: Any, story: Any
