@@ -255,7 +255,7 @@ SHOWN_FIRST = (
     *("draw_left", "brush", "rubber", "leave_canvas", "drawn_pixels"),
     *("explain", "back", "pixels", "show_digits", "page", "histogram"),
     *("filter", "order", "up", "down"),
-    *("open_unit", "apply_share", "close_unit", "switch", "pruned"),
+    *("open_unit", "apply_share", "close_unit", "switch", "prune", "pruned"),
     *("map_stop", "embed", "harder", "easier", "digit_open", "map_open"),
     *("undo", "timeline", "pause", "play"),
     *("baseline",),

@@ -6,10 +6,13 @@ Ingesting and drawing are separate: a redraw or a resize never adds a point.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from math import inf, isfinite
+from operator import itemgetter
 from pathlib import Path
 from time import monotonic
+
+import numpy as np
 
 from digit_tui.config import RunConfig
 from digit_tui.data import printable
@@ -58,6 +61,7 @@ from digit_tui.session.runner import Acknowledged, Loaded, RunnerEvent
 from digit_tui.tui.bindings import WAYS
 from digit_tui.tui.state.curves import Curves, UndoneCurves
 from digit_tui.tui.state.log_line import KINDS, LOG_LINES, Kind, LogLine
+from digit_tui.tui.state.same_moment import SameMoment
 
 Moment = tuple[Evaluated | None, Settings]
 """The latest evaluation, and the settings in force: if one changes, one looks anew."""
@@ -92,6 +96,7 @@ class RunModel(RunStatus):
         self.marks: list[Mark] = []
         """Where the settings in force were changed; the log names their letters."""
         self._changes: list[SettingChanged] = []  # in force, oldest first
+        self._same_moment = SameMoment()
         self._fork_changes: list[SettingChanged] = []
         self._repeated: deque[SettingChanged] = deque()  # of those, what is yet to be repeated
         self.ways: Ways | None = WAYS
@@ -157,8 +162,19 @@ class RunModel(RunStatus):
         start = self.start + (-NEARLY if own else NEARLY)
         series = self.curves.monitored_accuracy
         x, y = series.between(start, inf)
-        first = int(y.argmax()) if len(y) else None
-        return None if first is None else (float(x[first]), float(y[first]))
+        if not len(y):
+            return None
+        y = y.copy()
+        for epoch in self._same_moment:
+            if abs(epoch - self.start) > NEARLY:
+                highest = self._same_moment.highest(epoch, self._commands_at(epoch))
+                y[x == epoch] = np.maximum(y[x == epoch], highest)
+        first = int(y.argmax())
+        return float(x[first]), float(y[first])
+
+    def _commands_at(self, epoch: float) -> tuple[Hashable, ...]:
+        """What was changed at an epoch, for `SameMoment`."""
+        return tuple(key_of(each) for each in self._changes if abs(each.epoch - epoch) < NEARLY)
 
     def say(self, kind: Kind, text: str) -> None:
         """Add a line to the log."""
@@ -176,6 +192,8 @@ class RunModel(RunStatus):
                 self.curves.add_steps(event)
             case Evaluated() if event is self.evaluated:
                 self.curves.add_evaluation(event)
+                at, accuracy = self._commands_at(event.epoch), event.evaluation.accuracy
+                self._same_moment.add(event.epoch, at, accuracy)
             case Evaluated():
                 self.say("change", wording.test_opened(event, self.ways))
             case EpochEnded():
@@ -298,6 +316,8 @@ class RunModel(RunStatus):
         self.start = event.start
         split = self.config.monitored_split
         results = {line["epoch"]: line for line in (*event.evaluations, *event.epochs)}
+        for line in sorted((*event.epochs, *event.evaluations), key=itemgetter("epoch")):
+            self._same_moment.add(line["epoch"], (), line[f"{split}_accuracy"])
         for epoch in sorted(results):
             line = results[epoch]
             add = self.curves.add_epoch if "train_loss" in line else self.curves.add_past_evaluation
@@ -383,6 +403,7 @@ class RunModel(RunStatus):
         if event.kept == "fork":
             left = self.curves.cut(start)
             self._changes = self._fork_changes
+            self._same_moment = SameMoment()
             self.start = start
             self.curves.put_evaluations(self.fork_curves, start)
             self.curves.extend(self.fork_curves, start, inf)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from digit_tui.run.commands import (
     Stop,
     SwitchOff,
     SwitchOn,
+    Undo,
 )
 from digit_tui.run.events import ForkEnded
 from digit_tui.session.runner import Loaded
@@ -31,6 +33,7 @@ from digit_tui.storage.run_summary import RunSummary
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest, resume_request
 from digit_tui.tui.state.run_model import RunModel
+from digit_tui.tui.state.same_moment import SameMoment
 
 SPOILED = Fork((SetLearningRate(30.0),))
 """A rate at which the fork forgets all that the run had learned."""
@@ -78,6 +81,42 @@ def test_it_counts_all_evaluations_that_were_not_undone(
     assert model.best[1] == max(model.curves.monitored_accuracy.y[1:])
     again = train(resume_request(tmp_path / "run"), sample, [(model.step, Stop())])
     assert again.best == model.best
+
+
+OFF = [(8, Pause()), (8, SwitchOff(1, tuple(range(6))))]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        OFF,
+        [*OFF, (8, Undo())],
+        [*OFF, (8, SwitchOff(1, (6,))), (8, Undo())],
+        [*OFF, (8, Resume()), (9, Pause()), (9, Undo())],
+    ],
+)
+def test_what_is_done_at_the_best_epoch_does_not_hide_it(
+    script: list[tuple[int, Command]], request_: RunRequest, sample: Dataset, tmp_path: Path
+) -> None:
+    alone = train(replace(request_, folder=None), sample, [(8, Pause()), (8, Stop())])
+    assert alone.best is not None
+    assert alone.best[0] == 1
+    model = train(request_, sample, [*script, (8, Stop())])
+    assert model.best == alone.best == saved_best(tmp_path / "run")
+    again = train(resume_request(tmp_path / "run"), sample, [(8, Pause()), (8, Stop())])
+    assert again.best == alone.best
+
+
+def test_what_is_undone_does_not_count() -> None:
+    same = SameMoment()
+    for commands, accuracy in (((), 0.5), (("teach",), 0.9), ((), 0.5), (("off",), 0.1)):
+        same.add(3.0, commands, accuracy)
+    assert [*same] == [3.0]
+    assert same.highest(3.0, ("teach", "off")) == 0.9
+    assert same.highest(3.0, ("off",)) == same.highest(3.0, ()) == 0.5
+    same.add(4.0, (), 0.2)
+    same.add(5.0, (), 0.3)
+    assert [*same] == [3.0]  # the chart has the others
 
 
 def test_a_fork_has_its_own(request_: RunRequest, sample: Dataset, tmp_path: Path) -> None:
