@@ -240,4 +240,5 @@ def rate_words(
         f"learning rate {now}, {way}",
         f"rate {now}, {way}",
         f"rate {now} of {base}",
+        f"rate {now}",
     ]

@@ -107,8 +107,9 @@ def _undone(commands: Lineage, head: str, before: str = "") -> str:
     for at in range(len(runs)):
         left = sum(count for _, count in runs[:at])
         others = f" and {counted(left, 'other change')}" if left else ""
-        for shown in (long, short):
-            words = f"{head}{', '.join(shown[at:])}{others}"
+        more = f" and {left} more" if left else ""
+        for shown, rest in ((long, others), (short, others), (short, more)):
+            words = f"{head}{', '.join(shown[at:])}{rest}"
             if len(f"{before}{words}") <= ROW:
                 return words
     return words

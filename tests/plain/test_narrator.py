@@ -76,7 +76,7 @@ def test_troubles_are_told_with_what_to_do() -> None:
     assert told.lines == [
         "loss rose from 0.1 to 3 by step 12",
         "paused: undo goes back to when it was still good, go trains on from here",
-        "undo leads to epoch 0.20, rate 0.01; undoes: double the rate 2 times and 1 other change",
+        "undo leads to epoch 0.20, rate 0.01; undoes: double the rate 2 times and 1 more",
         "fork: loss became NaN at step 13",
         "All epochs are done: epochs 10 adds ten",
     ]
