@@ -143,11 +143,12 @@ def _age(run: SavedRun) -> tuple[datetime, bool]:
 
 
 def _newest(saved: Iterable[SavedRun]) -> SavedRun | None:
-    """The newest of some runs, but no branch of a fork that was not continued.
+    """The newest of some runs, but no repetition, nor a branch of a fork that was not continued.
 
     Where a run and its fork trained until the same end, however that came, it is the run.
     """
-    runs = {run.path.name: run for run in saved if run.record["state"] != LEFT}
+    ways = (run for run in saved if run.record["state"] != LEFT and run.replay_of is None)
+    runs = {run.path.name: run for run in ways}
     newest = max(runs.values(), key=_age, default=None)
     while newest is not None and (forked := newest.record.get("forked_from")) is not None:
         original = runs.pop(Path(forked["run"]).name, None)  # once each: files may lie

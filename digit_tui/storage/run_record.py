@@ -78,6 +78,7 @@ _FIELDS = fields(
     },
     also={
         "forked_from": optional(fields({"run": text(), "step": whole()})),
+        "replay_of": optional(text()),
         "initial_weights": optional(fields({"source": text(), "sha256": text(64)})),
         "teacher": optional(TEACHER),
     },
@@ -104,8 +105,12 @@ def new_record(config: RunConfig, data: dict[str, Any], started: str) -> Record:
 
 
 def resumed_record(record: Record) -> Record:
-    """The record of a run that is resumed, from the one that it had."""
-    return record | {"state": "running", "results": None, "versions": versions()}
+    """The record of a run that is resumed, from the one that it had.
+
+    Then it is no mere repetition of another one any more.
+    """
+    kept = {name: value for name, value in record.items() if name != "replay_of"}
+    return kept | {"state": "running", "results": None, "versions": versions()}
 
 
 def write_record(folder: Path, record: Record) -> None:

@@ -151,6 +151,8 @@ class RunSummary:
     def state_words(self) -> str:
         """What it does or how it ended, for people."""
         state = self.saved.state()
+        if self.saved.replay_of is not None and state in ("finished", "stopped"):
+            return "replay"
         if state not in ("stopped", "interrupted"):
             return state
         if self.trouble is not None:

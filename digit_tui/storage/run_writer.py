@@ -95,6 +95,7 @@ class RunWriter:
         past: History | None = None,
         taught: Iterable[Drawings] = (),
         teacher: Teacher | None = None,
+        replay_of: Path | None = None,
     ) -> None:
         """Create the folder of a new run and write what is known before the first step.
 
@@ -106,6 +107,7 @@ class RunWriter:
             past: what the run went through so far, if it began without a folder.
             taught: drawings that it was taught so far.
             teacher: that it is distilled from.
+            replay_of: the folder of the run that it repeats, if it does.
 
         Raises:
             RunTaken: if the folder holds a run already, or another process uses it.
@@ -134,6 +136,8 @@ class RunWriter:
                 write_initial(self.path, initial)
             if teacher is not None:
                 self._record["teacher"] = write_teacher(self.path, teacher)
+            if replay_of is not None:
+                self._record["replay_of"] = str(replay_of.absolute())
             if forked is not None:
                 self._record["forked_from"] = {
                     "run": str(forked.writer.path.absolute()),

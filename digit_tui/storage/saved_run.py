@@ -81,6 +81,11 @@ class SavedRun:
         return 0 if forked is None else int(forked["step"])
 
     @property
+    def replay_of(self) -> str | None:
+        """The folder of the run that it repeated; None if it did not, or has gone on since."""
+        return self.record.get("replay_of")
+
+    @property
     def began_with(self) -> str | None:
         """The name of the file with the weights that it began with; None if they were drawn."""
         initial = self.record.get("initial_weights")

@@ -151,7 +151,9 @@ class Trainer:
         run, state, history = self._branches.run, self.state, self._start_point.history
         data = self._dataset.summary()
         if run.recorder.writer is not None and history is None:
-            run.recorder.writer.begin(self._config, data, initial=run.initial, teacher=run.teacher)
+            run.recorder.writer.begin(
+                self._config, data, None, run.initial, teacher=run.teacher, replay_of=run.source
+            )
         yield RunStarted(
             config=self._config.to_json(),
             data=data,

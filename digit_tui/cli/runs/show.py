@@ -100,7 +100,9 @@ def description(run: RunSummary, width: int) -> list[str]:
 
 
 def origin(run: RunSummary) -> dict[str, list[str]]:
-    """The run that it was forked from, if any, with a title."""
+    """The run that it was forked from, or repeated, if any, with a title."""
+    if run.saved.replay_of is not None:
+        return {"Replay of": [run.saved.replay_of]}
     match run.saved.record.get("forked_from"):
         case {"run": str(path), "step": int(step)}:
             return {"Forked from": [f"{path}, at step {step:,}"]}
