@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.rarely import rarely
 from support.steering import back
 from textual.widgets._toast import ToastHolder
 
@@ -47,6 +48,19 @@ async def test_a_notice_that_is_taken_away_leaves_nothing(window: Any, story: An
         opened.app.clear_notifications()
         await opened.settle()
         assert not opened.app.screen.query(ToastHolder)
+
+
+@pytest.mark.parametrize("length", [35, 36, 37, 38, 39, *rarely(*range(70, 79))])
+async def test_a_notice_is_whole(window: Any, story: Any, length: int) -> None:
+    """Textual counted its lines with two columns more than it had."""
+    text = ("word " * length)[: length - 5].rstrip()
+    async with window(toasts=True) as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        opened.app.show_view("mistakes")
+        await opened.settle()
+        opened.app.notify(text.ljust(length - 5, "-") + " last")
+        await opened.settle()
+        opened.find(r"\blast\b")
 
 
 async def test_no_notice_tells_of_what_is_undone(window: Any, story: Any) -> None:
