@@ -10,6 +10,7 @@ from digit_tui.insight.lesson import Lesson
 from digit_tui.run.events import (
     TROUBLES,
     BranchEvent,
+    CheckpointSaved,
     Diverged,
     EpochEnded,
     Evaluated,
@@ -223,6 +224,8 @@ def _is_news(event: RunnerEvent, model: RunModel) -> bool:
     """Whether it is worth a notice where no log is in sight: not when it only happens again."""
     if model.repeats:
         return False
+    if isinstance(event, CheckpointSaved):
+        return event.asked
     in_trouble = isinstance(event, Paused) and event.reason in TROUBLES
     return in_trouble or isinstance(event, SettingChanged | Spiked | Diverged)
 

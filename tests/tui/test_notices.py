@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,6 +62,16 @@ async def test_a_notice_is_whole(window: Any, story: Any, length: int) -> None:
         opened.app.notify(text.ljust(length - 5, "-") + " last")
         await opened.settle()
         opened.find(r"\blast\b")
+
+
+async def test_who_saves_where_no_log_is_in_sight_is_told(window: Any, story: Any) -> None:
+    async with window(toasts=True) as opened:
+        await opened.tell(*story.opening(), *story.epochs(1))
+        opened.app.show_view("mistakes")
+        await opened.tell(replace(story.saved(), asked=False))
+        assert "saved step" not in opened.text  # by itself
+        await opened.tell(story.saved())
+        opened.find("saved step 100")
 
 
 async def test_no_notice_tells_of_what_is_undone(window: Any, story: Any) -> None:

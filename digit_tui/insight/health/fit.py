@@ -135,8 +135,8 @@ def overfitting(record: Record) -> Finding | None:
         HARMED,
         float(best.epoch),
         best.step,
-        "it overfits",
-        f"the loss was best in epoch {best.epoch}: {best.loss:.4f} then, {last.loss:.4f} now, "
+        f"it overfits, its {record.monitored_split} loss rises",
+        f"that was best in epoch {best.epoch}: {best.loss:.4f} then, {last.loss:.4f} now, "
         f"while that of training fell to {last.train_loss:.2g} (Mann-Kendall test, {p_words(p)})",
         f"{record.training_images:,} training images"
         + ("" if record.augmented else ", as they are"),
