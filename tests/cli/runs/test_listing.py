@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.command_script import CommandScript
 from support.saved_runs import MakeRun, edit, runs, succeed
 
 from digit_tui.cli.runs.listing import beginnings, table
 from digit_tui.cli.runs.text import human_size
+from digit_tui.data import Dataset
 from digit_tui.run.commands import (
     AddEpochs,
     Stop,
@@ -21,6 +23,7 @@ from digit_tui.storage.run_summary import (
     RunSummary,
 )
 from digit_tui.storage.saved_run import SavedRun
+from digit_tui.training.run_request import replay_request, resume_request
 
 
 def test_the_list_tells_what_became_of_each_run(make_run: MakeRun) -> None:
@@ -57,6 +60,26 @@ def test_the_list_tells_what_became_of_each_run(make_run: MakeRun) -> None:
     accuracies = [line["test_accuracy"] for line in epochs]
     assert found[0]["best_test_accuracy"] == max(accuracies)
     assert rows[0][head.index("best") :].split()[0] == f"{max(accuracies):.2%}"
+
+
+def test_a_run_that_only_repeated_another_is_marked_and_never_last(
+    make_run: MakeRun, runs_folder: Path, digits: Dataset
+) -> None:
+    original, copy = make_run("one"), runs_folder / "two"
+    edit(original, started="2026-01-01T12:00:00+00:00")
+    request = replay_request(original, copy)
+    for _ in request.trainer(digits, CommandScript(()), interactive=False).run():
+        pass
+    head, *rows = runs().stdout.splitlines()
+    assert [row[head.index("state") :].split()[0] for row in rows] == ["replay", "finished"]
+    assert find_run("last") == original
+    shown = succeed("show", "two").splitlines()
+    assert f"Replay of      {original}" in shown
+    more = resume_request(copy)
+    for _ in more.trainer(digits, CommandScript([(0, AddEpochs(1))]), interactive=False).run():
+        pass
+    assert RunSummary.of(SavedRun.read(copy)).state_words == "finished"
+    assert find_run("last") == copy
 
 
 def test_without_runs_the_list_says_where_they_would_be(runs_folder: Path) -> None:
