@@ -14,7 +14,7 @@ from digit_tui.data import Dataset, load_dataset
 ON_THE_SAMPLE: list[tuple[str, dict[str, Any]]] = [
     ("classic", {"seed": 1}),
     ("classic", {"optimizer": "rmsprop"}),
-    ("record", {"epochs": 12}),
+    ("record", {"epochs": 6}),
 ]
 MORE_ON_THE_SAMPLE: list[tuple[str, dict[str, Any]]] = [
     ("classic", {}),
@@ -27,7 +27,7 @@ MORE_ON_THE_SAMPLE: list[tuple[str, dict[str, Any]]] = [
 ]
 """The longer ones with fewer epochs, over which the schedule takes its whole course."""
 ON_MNIST: list[tuple[str, dict[str, Any]]] = [
-    ("standard", {"epochs": 3}),
+    ("standard", {"epochs": 2}),
 ]
 MORE_ON_MNIST: list[tuple[str, dict[str, Any]]] = [
     ("sprint", {}),
