@@ -10,6 +10,7 @@ from typing import Literal
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset, printable
 from digit_tui.nn import Evaluation
+from digit_tui.run.commands import Lineage
 from digit_tui.run.events import (
     BranchEvent,
     CheckpointSaved,
@@ -32,7 +33,7 @@ from digit_tui.run.events import (
     TimelineChanged,
     WentBack,
 )
-from digit_tui.run.lineage import changes_weights_at
+from digit_tui.run.lineage import changes_weights_at, is_ancestor
 from digit_tui.run.settings import Settings, scheduled_rate
 from digit_tui.run.teacher_words import teacher_words
 from digit_tui.session.failures import Failed
@@ -104,6 +105,7 @@ class RunStatus:
         """The epoch from which what it went back from is not its own way any more."""
         self.went_back_to = 0.0
         """The epoch that the run was taken back to last."""
+        self._went_back_key: tuple[int, Lineage] = 0, ()  # the same as a step and its commands
         self.save_trouble: str | None = None
         """Why the last attempt to save failed."""
         self.failure: Failed | None = None
@@ -185,6 +187,7 @@ class RunStatus:
                 self._expect_rate(event.epoch)
                 if isinstance(event, WentBack):
                     self.went_back_to = event.aim_epoch
+                    self._went_back_key = event.step + event.ahead, event.aim_lineage
                     left = self._left_moment
                     again = left is not None and event.from_epoch < left.epoch
                     since = self.lost_from if again else event.aim_epoch
@@ -273,6 +276,13 @@ class RunStatus:
     def trained_on(self) -> bool:
         """Whether it has trained an epoch or more since it was taken back."""
         return self.repeats_to is None and self.epoch - self.went_back_to >= LOST_EPOCHS
+
+    @property
+    def on_another_way(self) -> bool:
+        """Whether it was taken to where no way leads to the moment that it left."""
+        left = self._left_moment
+        there = None if left is None else (left.step, left.lineage)
+        return there is not None and not is_ancestor(*self._went_back_key, *there)
 
     @property
     def left_behind(self) -> SnapshotInfo | None:

@@ -29,7 +29,7 @@ from digit_tui.training.run_request import RunRequest, resume_request
 from digit_tui.tui.bindings import TRAINING_KEYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
 from digit_tui.tui.screens.fork import KeepDialog
-from digit_tui.tui.screens.leave import LeaveDialog, LeaveTrainedDialog, Saved
+from digit_tui.tui.screens.leave import LeaveDialog, LeaveThisDialog, Saved
 from digit_tui.tui.screens.rate import RateDialog
 from digit_tui.tui.screens.restart import RestartDialog
 from digit_tui.tui.screens.resume import ResumeDialog
@@ -310,8 +310,8 @@ class DigitApp(SteeringApp):
         if left is None:
             self._save_and_leave(following)
             return
-        kind = LeaveTrainedDialog if self.model.trained_on else LeaveDialog
-        dialog = kind(left, self.model, following)
+        wants_this = self.model.trained_on or self.model.on_another_way
+        dialog = (LeaveThisDialog if wants_this else LeaveDialog)(left, self.model, following)
         self._when_there = None
         goes_on = self.model.going
         if goes_on:  # it would get away from both moments

@@ -181,6 +181,22 @@ class TestGoingBack:
             back = [commands.GoBack(400, DOUBLED)] if later else []
             assert opened.sent == [*back, commands.Stop()]
 
+    async def test_who_chose_another_way_most_likely_wants_that(
+        self, window: Any, story: Any
+    ) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(4), *left(story, 100))
+            other = replace(back(story, 250, SWITCHED, SWITCHED), aim_lineage=SWITCHED)
+            moments = opened.app.model.snapshots
+            await opened.tell(other, happened.TimelineChanged(moments))
+            await opened.tell(happened.Paused(250, 2.5, "asked"))
+            await opened.press("q")
+            opened.find("You went elsewhere from epoch 4.00 to 2.50")
+            opened.find(r"The later: epoch 4\.00 .*; the way that you chose is lost then")
+            opened.find(r"enter Save this +l Save the later +esc Stay")
+            await opened.press("enter")
+            assert opened.sent == [commands.Stop()]
+
     async def test_the_run_stands_still_while_it_is_asked(self, window: Any, story: Any) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(3), *left(story, 100))

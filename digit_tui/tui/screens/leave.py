@@ -62,8 +62,10 @@ class LeaveDialog(Dialog[Saved | None]):
         this = _words(model.epoch, now)
         if model.repeats_to is not None:
             this = f"epoch {model.repeats_to:.2f}, when it is there"
-        left = self._left
+        left, way = self._left, " elsewhere" if model.on_another_way else " back"
         later = "as if you had not gone back"
+        if model.on_another_way:
+            later = "the way that you chose is lost then"
         if model.trained_on:
             later = f"epochs {model.went_back_to:.2f} to {model.epoch:.2f} are lost then"
         moments = [each.epoch for each in model.snapshots if each.undone]
@@ -71,15 +73,18 @@ class LeaveDialog(Dialog[Saved | None]):
         if furthest >= left.epoch + LOST_EPOCHS:
             beside += f"\nWhat was undone before that, up to epoch {furthest:.2f}, is lost."
         return (
-            f"You went back from epoch {left.epoch:.2f} to {model.went_back_to:.2f}. "
+            f"You went{way} from epoch {left.epoch:.2f} to {model.went_back_to:.2f}. "
             "Which moment is saved?\n\n"
             f"The later: {_words(left.epoch, left.accuracy)}; {later}.\n"
             f"This: {this}; epochs up to {left.epoch:.2f} are lost then.{beside}"
         )
 
 
-class LeaveTrainedDialog(LeaveDialog):
-    """The same of a run that has trained on since: that is what one most likely wants."""
+class LeaveThisDialog(LeaveDialog):
+    """The same of a run that has trained on since, or was taken to another way.
+
+    That is what a person most likely wants.
+    """
 
     BINDINGS = [
         Binding("enter,t", "dismiss('this')", "Save this", key_display="enter"),
