@@ -39,7 +39,6 @@ TARGETS: dict[float, dict[str, Any]] = {
     0.985: {"epochs": 9},
     0.990: {},
     0.993: {
-        "hidden": "512,256",
         "optimizer": "adamw",
         "learning_rate": 0.008,
         "weight_decay": 0.05,
