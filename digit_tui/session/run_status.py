@@ -48,6 +48,8 @@ State = Literal["loading", "training", "paused", "finished", "diverged", "spike"
 PAUSED: dict[str, State] = {"finished": "finished", "diverged": "diverged", "spike": "spike"}
 """States of a run that has paused for these reasons."""
 TROUBLES = ("diverged", "spike")
+GOES_ON_NO_MORE = ("finished", "diverged")
+"""States from which more steps do not help: what diverged would do so again."""
 LOST_EPOCHS = 1.0
 """So much training is worth a question before it is lost."""
 GOING = ("loading", "training")

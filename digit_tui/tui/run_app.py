@@ -28,6 +28,7 @@ from digit_tui.run.events import (
     WentBack,
 )
 from digit_tui.session.fault_report import Fault
+from digit_tui.session.run_status import GOES_ON_NO_MORE
 from digit_tui.session.runner import RunnerEvent
 from digit_tui.tui.draw_rate import DrawRate
 from digit_tui.tui.draw_schedule import DrawSchedule
@@ -126,7 +127,8 @@ class RunApp(ViewsApp):
             with self.errors_told():
                 top.follow(self.model)
         model = self.model
-        situation = (model.fork is not None, model.state == "finished", self.words_now)
+        goes_on = model.state not in GOES_ON_NO_MORE
+        situation = (model.fork is not None, goes_on, self.words_now)
         if situation != self._situation and top is not None:
             self._situation = situation
             self.refresh_bindings()

@@ -10,7 +10,7 @@ from digit_tui.run import commands
 from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.remedies import FORK_FIRST, KEEP_FIRST, TEST, with_remedy
 from digit_tui.run.settings import teach_own_digits
-from digit_tui.session.run_status import MORE_EPOCHS
+from digit_tui.session.run_status import GOES_ON_NO_MORE, MORE_EPOCHS
 from digit_tui.tui.run_app import RunApp
 from digit_tui.tui.screens.fork import CLIPPINGS, RADII, ForkDialog, KeepDialog, needs_epochs
 from digit_tui.tui.screens.optimizer import OptimizerDialog
@@ -119,7 +119,7 @@ class SteeringApp(RunApp):
         name = action.partition("(")[0].removeprefix("app.")
         if self.model.fork is not None and name in WITHOUT_FORK:
             return False
-        goes_on = self.model.state not in ("finished", "diverged")  # that would diverge again
+        goes_on = self.model.state not in GOES_ON_NO_MORE
         possible = {
             "toggle_pause": goes_on,
             "step_batch": goes_on,
