@@ -188,8 +188,7 @@ def aim_of(saved: SavedRun, history: History) -> float | None:
     """The epoch to which a run was on its way when it was left; None if it was on none."""
     if history.aim is None or history.aim[0] <= history.reached:
         return None
-    batch_size, images = saved.config.batch_size, saved.record["data"]["training_images"]
-    return position(*history.aim, batch_size, images)
+    return saved.epoch_at(history.aim[0], history)
 
 
 def _best(

@@ -141,8 +141,13 @@ class SavedRun:
         Raises:
             RunError: if the journal is damaged.
         """
-        history, images = self.history(), self.record["data"]["training_images"]
-        return position(history.end, history.lineage, self.config.batch_size, images)
+        history = self.history()
+        return self.epoch_at(history.end, history)
+
+    def epoch_at(self, step: int, history: History) -> float:
+        """The epoch, and the part of it, of a step on the way that its history tells."""
+        images: int = self.record["data"]["training_images"]
+        return position(step, history.lineage, self.config.batch_size, images)
 
     def checkpoints(self) -> Iterator[Checkpoint]:
         """The checkpoints that can be read, newest first; `complaints` says why others cannot.

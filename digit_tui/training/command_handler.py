@@ -149,7 +149,7 @@ class CommandHandler:
             lowest_loss: of training before it, in nats; None if it is unknown.
         """
         back_to = trouble.back_to, self._branches.run.state.lineage[: trouble.commands]
-        self.undo.remember_trouble_of_before(*back_to, lowest_loss)
+        self.undo.remember_trouble_of_before(self._step, *back_to, lowest_loss)
         yield from self.pause(trouble.reason, trouble.words, resumed=True)
 
     def _paused(self, reason: str, words: str) -> Paused:

@@ -62,6 +62,7 @@ class UndoManager:
         self._rang_at: int | None = None  # the step after which the alarm rang, ...
         self._unreported = False  # ... if no event was made of it yet
         self._way_back: tuple[int, Lineage] | None = None  # from the trouble that it was left in
+        self._left_at = 0  # the step of that
         self._aim: tuple[int, Lineage] = 0, ()  # where it went back to; it may repeat up to there
         self._listed: Lineage = ()  # whose commands these are:
         self._commands: list[SnapshotInfo] = []
@@ -177,16 +178,17 @@ class UndoManager:
             self._store.note_loss(step, lineage, loss, accuracy)
 
     def remember_trouble_of_before(
-        self, step: int, lineage: Lineage, lowest_loss: float | None
+        self, at: int, step: int, lineage: Lineage, lowest_loss: float | None
     ) -> None:
         """A run that was left in a trouble is resumed.
 
         Args:
+            at: the step where it was left.
             step: where to go back to, as `last_good` was then.
             lineage: with these commands in force.
             lowest_loss: of training before the trouble, in nats; None if it is unknown.
         """
-        self._way_back = step, lineage
+        self._way_back, self._left_at = (step, lineage), at
         if lowest_loss is not None:
             self._alarm.best = min(lowest_loss, self._alarm.best)
 
@@ -240,10 +242,11 @@ class UndoManager:
         if trouble[0] - changed < SOON:  # after that change the same would come again
             first = begun(branch)
             good = [each for each in good if each <= first] or good
-        step, way = good[-1] if good else self._lowest_before(trouble), self._way_back
-        new = trouble != self._trouble  # the second time that way did not help
-        if way is not None and way[0] > step and new and is_ancestor(*way, *trouble):
-            return way
+        way, new = self._way_back, trouble != self._trouble  # the second time it did not help
+        since = [each for each in good if each > self._left_at]
+        if way is not None and new and not since and is_ancestor(*way, *trouble):
+            return way  # as it was said before the run was left
+        step = good[-1] if good else self._lowest_before(trouble)
         # Of several commands at one step the first may be to blame as well as the last.
         before = tuple(each for each in branch.state.lineage if each.step < step)
         return step, with_harmless(step, before, branch)

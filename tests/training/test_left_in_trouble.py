@@ -3,6 +3,7 @@ where it did."""
 
 from __future__ import annotations
 
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from digit_tui.cli.runs.show import description as show_lines
 from digit_tui.insight.health.rules import findings_of
 from digit_tui.run.commands import (
     Resume,
+    Save,
     ScaleLearningRate,
     SetLearningRate,
     SetOptimizer,
@@ -133,6 +135,21 @@ def test_a_trouble_that_was_not_noticed_yet_leads_back_to_what_it_had_learned(
     assert paused.reason == "spike"
     best = min(first.all(EpochEnded), key=lambda each: each.test_loss)
     assert paused.back_to == best.epoch == 6
+
+
+def test_the_way_back_is_what_was_said_though_a_later_moment_was_saved(
+    train: Any, go_on: Any, tmp_path: Path
+) -> None:
+    """Of a rate that was raised step by step: to before the first step, as before it was left."""
+    raised = [(step, ScaleLearningRate(3.0)) for step in (26, 34, 42)]
+    script = [*raised, (41, Save()), (50, ScaleLearningRate(100.0)), STOP]
+    first = train(sorted(script, key=itemgetter(0)), folder=tmp_path, **LEARNS)
+    (told,) = first.all(Paused)
+    assert told.reason == "spike"
+    saved = SavedRun.read(tmp_path)
+    assert any(each.state.step == 41 for each in saved.checkpoints())
+    (again,) = go_on(tmp_path, [STOP], interactive=True).all(Paused)
+    assert (again.back_to, again.undoes) == (told.back_to, told.undoes)
 
 
 def test_a_spike_is_no_news_to_who_had_trained_on_through_it(

@@ -625,7 +625,7 @@ class TestGoingOn:
         journal.write_text("".join(f"{json.dumps(each)}\n" for each in kept))
         _, *others = description(SavedRun.read(interrupted.path)).splitlines()
         assert others == [
-            "saved in its first epoch",
+            "saved at epoch 0.60 of 35",
             "what it had trained then, up to epoch 1, it repeats",
         ]
 
@@ -645,7 +645,7 @@ class TestGoingOn:
             await opened.press("question_mark")
             opened.find("epoch 3 of 25 +where it was saved")
             await opened.press("escape")
-            opened.find(r"epoch 1 of 35, test \d\d")
+            opened.find(r"saved at epoch 1\.40 of 35, test \d\d")
             assert app.runner is None
             await opened.press(key)
             if go_on is None:

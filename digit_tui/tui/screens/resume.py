@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -10,6 +12,7 @@ from textual.widgets import Label
 from digit_tui.data import printable
 from digit_tui.run.wording import epoch_words
 from digit_tui.storage.errors import RunError
+from digit_tui.storage.history import History
 from digit_tui.storage.run_summary import aim_of, settings_of
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.tui.screens.dialog import Dialog
@@ -50,18 +53,26 @@ def description(run: SavedRun) -> str:
     except RunError as error:
         lines.append(printable(str(error)))
     else:
-        epochs, end = history.epochs, history.saved
-        kept = [each for each in epochs if end is None or each["step"] <= end]
-        if kept:
-            monitored_split = run.config.monitored_split
-            accuracy = f"{monitored_split} {kept[-1][f'{monitored_split}_accuracy']:.2%}"
-            lines.append(f"saved at epoch {kept[-1]['epoch']} of {total}, {accuracy}")
-        else:
-            lines.append("saved in its first epoch")
-        if len(kept) < len(epochs):
-            lines.append(f"what it had trained then, up to epoch {epochs[-1]['epoch']}, it repeats")
+        end = history.reached if history.saved is None else history.saved
+        lines.append(f"saved at epoch {epoch_words(run.epoch_at(end, history))} of {total}")
+        if (accuracy := _accuracy_at(end, run, history)) is not None:
+            lines[-1] += f", {run.config.monitored_split} {accuracy:.2%}"
+        if history.epochs and history.epochs[-1]["step"] > end:
+            last = history.epochs[-1]["epoch"]
+            lines.append(f"what it had trained then, up to epoch {last}, it repeats")
         if history.trouble is not None:
             lines.append(f"left in trouble: {history.trouble.words}")
         if (aim := aim_of(run, history)) is not None:
             lines.append(f"on its way back to epoch {epoch_words(aim)}, which it repeats")
     return "\n".join(lines)
+
+
+def _accuracy_at(step: int, run: SavedRun, history: History) -> float | None:
+    """The last monitored accuracy at a step, or before it; None without any."""
+    name = f"{run.config.monitored_split}_accuracy"
+    results = run.record["results"]
+    if results is not None and results["steps"] == step:
+        return float(results[name])
+    known = sorted((*history.epochs, *history.evaluations), key=itemgetter("step"))
+    found = [line[name] for line in known if line["step"] <= step]
+    return found[-1] if found else None
