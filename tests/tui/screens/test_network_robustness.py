@@ -23,6 +23,7 @@ from digit_tui.insight.robustness import NAMES, Robustness, choose_digits, measu
 from digit_tui.nn import Network, evaluate
 from digit_tui.tui.screens.hints import hint_at
 from digit_tui.tui.screens.network import robustness as page_module
+from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.robustness_chart import RobustnessChart
 from digit_tui.tui.widgets.robustness_table import RobustnessTable
 
@@ -55,6 +56,39 @@ async def measured(opened: Any) -> None:
     await opened.until(lambda: opened.app.screen._computing is None)
     await opened.settle()
     opened.find(DONE)
+
+
+@pytest.mark.parametrize("under_way", [False, True])
+async def test_another_run_begins_without_it(
+    inside: Any, story: Any, monkeypatch: pytest.MonkeyPatch, under_way: bool
+) -> None:
+    goes_on, find = Event(), page_module.find_robustness
+
+    def slow(*given: Any) -> Iterator[Any]:
+        for found in find(*given):
+            yield found
+            goes_on.wait(20)
+
+    async with inside("Robustness", INVITED) as opened:
+        if under_way:
+            monkeypatch.setattr(page_module, "find_robustness", slow)
+            await opened.press("b")
+            await opened.until(lambda: "of 50 measured" in opened.text)
+        else:
+            await measured(opened)
+        opened.app.model = RunModel(opened.app.model.config)
+        await opened.tell(story.loaded(), story.started())
+        opened.find(INVITED)
+        assert "epoch" not in opened.rows[2]
+        goes_on.set()
+        await opened.until(lambda: opened.app.screen._computing is None)
+        story.step, story.epoch = 0, 0.0
+        await opened.tell(*story.opening()[2:], *story.epochs(2))
+        opened.find(INVITED)
+        monkeypatch.undo()
+        monkeypatch.setattr(robustness, "MOST", 50)
+        await measured(opened)
+        opened.find("Right under noise: 50 test digits, epoch 2")
 
 
 @pytest.mark.parametrize("size", [(80, 24), *rarely((60, 20)), *endurance((120, 40), (200, 60))])

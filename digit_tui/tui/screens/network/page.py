@@ -153,6 +153,9 @@ class Page(Container, can_focus=True):
     def draw(self) -> None:
         """Draw what was taken over last."""
 
+    def begin_anew(self) -> None:
+        """Forget what was asked for: another run begins."""
+
     def show(self, model: RunModel) -> None:
         """Draw what should never lag behind the run."""
 

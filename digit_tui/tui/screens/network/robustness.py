@@ -160,6 +160,13 @@ class RobustnessPage(Page):
             again = self.follows
             self._show_instead("Measuring ..." if again else with_keys(self.app, INVITATION))
 
+    def begin_anew(self) -> None:
+        if self._asked is not None:
+            self._asked.stop.set()
+            self._asked = None
+        self.say(with_keys(self.app, INVITATION))
+        self.refresh_bindings()
+
     def compute(self, look: Look, choice: Asked | None) -> FoundRobustness | None:
         if choice is None:
             return None

@@ -95,9 +95,13 @@ class NetworkView(View):
         self._place = 0
         self._pace = Pace(SHARE)
         self._computing: _Question | None = None
+        self._computing_for: RunModel | None = None
+        """The run that it is computed for."""
         self._answered: _Question | None = None
         self._epochs: dict[Page, float | None] = {}
         """Whose network each page shows."""
+        self._run: RunModel | None = None
+        """The run that it shows."""
         self._opened = True
         """Whether the page was opened since it was last drawn."""
         self._urgent = False
@@ -178,10 +182,21 @@ class NetworkView(View):
 
     def show(self, model: RunModel) -> None:
         super().show(model)
+        if model is not self._run:
+            if self._run is not None and model.replay is None:
+                self._begin_anew()
+            self._run = model
         as_of = self.page.as_of(model, self._epochs.get(self.page))
         self.query_one(PageBar).show(self._place, *as_of)
         if self.page.ready:
             self.page.show(model)
+
+    def _begin_anew(self) -> None:
+        """Another run begins: what was found of the one before it is of no use."""
+        self._answered, self._epochs = None, {}
+        for page in self._pages:
+            if page.ready:
+                page.begin_anew()
 
     def redraw(self) -> None:
         super().redraw()
@@ -194,7 +209,8 @@ class NetworkView(View):
             return  # it tells when it is
         evaluated, dataset = model.shown, model.dataset
         if evaluated is None or dataset is None:
-            self.page.say("The network has not been evaluated yet.")
+            if self.page.follows:
+                self.page.say("The network has not been evaluated yet.")
             return
         if self._opened:
             self._opened, self._urgent = False, True
@@ -216,7 +232,7 @@ class NetworkView(View):
             due = (newer and (at_once or self._free)) or look.digits != answered.look.digits
         self._urgent = False
         if due:
-            self._computing = question
+            self._computing, self._computing_for = question, model
             # Textual would describe it by all that it is given, with the arrays written out.
             compute = partial(self._compute, question)
             self.run_worker(compute, thread=True, group="look", description="look")
@@ -244,8 +260,12 @@ class NetworkView(View):
         self.post_message(self.Found(question, found, error))
 
     def on_network_view_found(self, message: Found) -> None:
-        question = message.question
-        self._computing, self._answered = None, question
+        question, run = message.question, self._computing_for
+        self._computing = None
+        if run is not self._run:  # another run has begun
+            self.redraw_once()
+            return
+        self._answered = question
         self._epochs[question.page] = None
         if message.error is not None:
             question.page.say(f"This cannot be computed: {message.error}")
