@@ -221,7 +221,7 @@ def test_after_a_hangup_the_next_start_offers_to_go_on(terminal: Start, tmp_path
     program = terminal(**settings)
     program.until("The last run has not finished")
     program.until(r"sample, classic, hidden layers 16")
-    program.until(r"epoch \d+ of 100000, test \d\d\.\d\d%")
+    program.until(r"epoch [\d.]+ of 100000, test \d\d\.\d\d%")
     end(program, "SIGTERM")  # nothing has begun
     assert_saved(folder.parent, before)
 
