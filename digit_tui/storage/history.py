@@ -81,7 +81,7 @@ class History:
 
         They are found when they are asked for: a run may go back a thousand times.
         """
-        return self._in_force("epoch_ended", min(self.step, self.reached))
+        return self._in_force("epoch_ended", self._latest)
 
     @property
     def known_epochs(self) -> list[Line]:
@@ -91,7 +91,12 @@ class History:
     @property
     def evaluations(self) -> list[Line]:
         """Likewise the lines of evaluations that were no ends of epochs."""
-        return self._in_force(EVALUATED, min(self.step, self.reached))
+        return self._in_force(EVALUATED, self._latest)
+
+    @property
+    def _latest(self) -> int:
+        """The last step whose results count."""
+        return min(self.step, self.reached)
 
     def _in_force(self, event: str, end: int) -> list[Line]:
         found = {
@@ -134,6 +139,11 @@ class History:
         """
         aim = 0 if self.aim is None else self.aim[0]
         return max([self.step, aim, *(applied.step for applied in self.lineage)])
+
+    @property
+    def left_at(self) -> int:
+        """The step where it was left: its end, or on its way to where it went back to."""
+        return self.end if self.aim is None else self.reached
 
     @classmethod
     def of(cls, lines: Iterable[Line], start: int = 0) -> History:

@@ -103,7 +103,6 @@ class RunSummary:
         except Invalid as error:
             raise RunError(f"{saved.path / JOURNAL} is damaged: {error}") from error
         epochs, monitored_split = history.epochs, saved.config.monitored_split
-        aim = aim_of(saved, history)
         curves = {"epoch": np.array([line["epoch"] for line in epochs], np.float64)}
         for name, key in (("train", "train"), ("monitored", monitored_split)):
             for what in ("loss", "accuracy"):
@@ -118,9 +117,9 @@ class RunSummary:
             test_images=test_images,
             network=(saved.config.side**2, *saved.config.hidden, data["classes"]),
             settings=settings,
-            step=history.end if aim is None else history.reached,
+            step=history.left_at,
             trouble=history.trouble,
-            aim=aim,
+            aim=aim_of(saved, history),
             commands=len(history.lineage),
             command_records=records,
             forks=[line for line in lines if line.get("event") == "forked"],

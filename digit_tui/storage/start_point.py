@@ -150,7 +150,7 @@ class StartPoint:
         """
         history = saved.history()
         drawings_of(saved.path, history.lineage)
-        end = history.end if history.aim is None else history.reached
+        end = history.left_at
         lineage = [each for each in history.lineage if each.step <= end]
         scheduled = [*lineage, (end, Stop())]
         return cls(None, saved.initial(), saved.teacher(), scheduled, folder=saved.path)

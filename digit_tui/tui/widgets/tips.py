@@ -30,6 +30,7 @@ class Tips(Static):
         super().__init__()
         self.border_title = "First start: any key closes this"
         self.display = False
+        self._done: bool | None = None
 
     def show(self, done: bool) -> None:
         """Show them.
@@ -37,5 +38,8 @@ class Tips(Static):
         Args:
             done: whether all epochs of the run are done.
         """
+        if done == self._done:  # each refresh is sent to the terminal
+            return
+        self._done = done
         tips = (*TIPS[:-1], WHEN_DONE) if done else TIPS
         self.update(Text("\n".join(with_keys(self.app, tip) for tip in tips)))
