@@ -46,6 +46,7 @@ class ReplayApp(RunApp):
         """
         super().__init__(request.config, rate, stdio)
         self._request = request
+        self._left_at = None if request.replay is None else request.replay.left_at()
         self._set_model()
         self._timer: Timer | None = None
         self.runner = replay_runner(request, EventQueue(wake=lambda: None))
@@ -56,8 +57,7 @@ class ReplayApp(RunApp):
         """Begin with a model to which nothing has been told."""
         self.model = RunModel(self._request.config)
         self.model.ways = None  # nothing can be done about what has been
-        if self._request.replay is not None:
-            self.model.left_at = self._request.replay.left_at()
+        self.model.left_at = self._left_at
 
     def on_mount(self) -> None:
         self.switch_mode("train")
