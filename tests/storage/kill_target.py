@@ -27,6 +27,7 @@ from digit_tui.run.commands import (
     AppliedCommand,
     Command,
     GoBack,
+    Resume,
     Save,
     ScaleLearningRate,
     SetAugmentation,
@@ -38,6 +39,7 @@ from digit_tui.run.commands import (
 from digit_tui.run.events import CheckpointSaved, EpochEnded, Refused, RunEnded, SaveFailed
 from digit_tui.storage.run_files import RECORD
 from digit_tui.storage.saved_run import SavedRun
+from digit_tui.storage.start_point import StartPoint
 from digit_tui.training.run_request import RunRequest, resume_request
 
 SAVE_EVERY = (7, 16)
@@ -87,9 +89,17 @@ def patterns() -> Dataset:
 class Orders:
     """The script's commands that the journal does not have yet, and saves."""
 
-    def __init__(self, done: int, say: Callable[..., None]) -> None:
+    def __init__(self, done: int, say: Callable[..., None], stands: bool) -> None:
+        """Set up a life.
+
+        Args:
+            done: how many commands the journal has.
+            say: tells the test.
+            stands: whether the run was killed where it had just gone back to.
+        """
         self._left = SCRIPT[done:]
         self._say = say
+        self._stands = stands
         self._begun = False
 
     def take(self, step: int) -> Iterator[Command]:
@@ -114,7 +124,10 @@ class Orders:
         return False
 
     def wait(self, step: int) -> Command:
-        """Somebody who stays has to end the run, but the run pauses for no other reason."""
+        """Somebody who stays has to end the run; it pauses only for that, or where it stands."""
+        if self._stands:
+            self._stands = False
+            return Resume()
         assert not self._left, f"paused at step {step}"
         return Stop()
 
@@ -122,11 +135,12 @@ class Orders:
 def live(dataset: Dataset, folder: Path, interactive: bool, say: Callable[..., None]) -> None:
     """Begin the run in a folder, or go on with it, to its end."""
     if (folder / RECORD).exists():
-        told = [line for line in SavedRun.read(folder).lines() if "command" in line]
-        opening, done = resume_request(folder), len(told)
+        saved = SavedRun.read(folder)
+        done = sum("command" in line for line in saved.lines())
+        opening, stands = resume_request(folder), StartPoint.for_resume(saved).stands
     else:
-        opening, done = RunRequest(CONFIG, folder), 0
-    for event in opening.trainer(dataset, Orders(done, say), interactive).run():
+        opening, done, stands = RunRequest(CONFIG, folder), 0, False
+    for event in opening.trainer(dataset, Orders(done, say, stands), interactive).run():
         match event:
             case CheckpointSaved(step=step):
                 say("saved", step)
