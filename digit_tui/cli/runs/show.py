@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from textwrap import wrap
 
@@ -150,6 +151,8 @@ def results(run: RunSummary) -> dict[str, list[str]]:
             if total is not None:
                 lines[title] = f"{correct / total:.2%}  ({correct:,} of {total:,})"
         lines["Weights"] = run.results["weights_sha256"]
+    elif run.epochs and isfinite(last := run.curves["monitored_accuracy"][-1]):
+        lines["Last accuracy"] = f"{last:.2%}, at epoch {run.epochs}"
     if run.monitored_split == "validation":
         opened = "not opened" if run.test_opened is None else f"opened at step {run.test_opened:,}"
         lines["Test set"] = opened

@@ -77,6 +77,14 @@ def test_show_reads_a_run_elsewhere_that_has_just_begun(make_run: MakeRun, tmp_p
     assert text.count("No points yet.") == 2
 
 
+def test_show_tells_the_last_accuracy_of_a_run_that_was_killed(make_run: MakeRun) -> None:
+    path = make_run("killed")
+    assert "Last accuracy" not in succeed("show", "killed")  # it is that of the results
+    correct = json.loads((path / "run.json").read_text())["results"]["test_correct"]
+    edit(path, state="running")
+    assert f"Last accuracy  {correct / 60:.2%}, at epoch 2\n" in succeed("show", "killed")
+
+
 def test_show_of_an_earlier_version_tells_the_time_of_all_sessions(make_run: MakeRun) -> None:
     """Its results have the time since the last resume, and what was not training in it."""
     path = make_run()
