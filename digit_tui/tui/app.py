@@ -85,7 +85,7 @@ class DigitApp(SteeringApp):
         """Whether a person leaves as soon as it has."""
         self._when_there: Callable[[], None] | None = None
         """What is done when the run is back where it went to, and repeats no steps any more."""
-        self.model.resumes = request.resume is not None
+        self.model.resumes = request.resume is not None or offered is not None
         self.runner: Runner | None = None
         self._notifier = Notifier(notify)
 

@@ -647,6 +647,7 @@ class TestGoingOn:
             await opened.press("escape")
             opened.find(r"saved at epoch 1\.40 of 35, test \d\d")
             assert app.runner is None
+            assert "learning rate" not in opened.text  # whose would it be?
             await opened.press(key)
             if go_on is None:
                 assert (app.runner, app.return_code) == (None, 0)
