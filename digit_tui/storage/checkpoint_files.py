@@ -34,30 +34,44 @@ class CheckpointFiles:
         best: which of them is the best.
     """
 
-    def __init__(self, folder: Path, best: Best = NONE, latest_is_damaged: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        best: Best = NONE,
+        latest: tuple[int, Lineage] | None = None,
+        latest_is_damaged: bool = False,
+    ) -> None:
         """Continue the checkpoints in a folder, or begin with none.
 
         Args:
             folder: the run's.
             best: of the checkpoints that exist.
+            latest: the step and lineage of the latest of them.
             latest_is_damaged: whether the latest of these cannot be read. The next checkpoint then
                 replaces it, and the previous one, which can, is kept.
         """
         self._folder = folder
         self.best = best
+        self._latest = latest
         self._latest_is_damaged = latest_is_damaged
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Write the latest checkpoint. The one before is kept, and so is the best.
+
+        One that is saved again at the same step replaces itself, so that the one before is of
+        another moment, to which an undo can go after a resume.
 
         Raises:
             OSError: if the disk refuses; the existing checkpoints are intact.
         """
         content = checkpoint.to_bytes()
         path = self._folder / CHECKPOINT
-        previous = None if self._latest_is_damaged else self._folder / PREVIOUS
-        write_whole(path, lambda file: file.write(content), previous)
-        self._latest_is_damaged = False
+        moment = checkpoint.state.step, checkpoint.state.lineage
+        replaced = self._latest_is_damaged or moment == self._latest
+        write_whole(
+            path, lambda file: file.write(content), None if replaced else self._folder / PREVIOUS
+        )
+        self._latest, self._latest_is_damaged = moment, False
         accuracy = checkpoint.accuracy
         if accuracy is not None and accuracy >= self.best.accuracy:
             self._keep_as_best(path)

@@ -203,9 +203,9 @@ class RunWriter:
             OSError: if a file cannot be written.
         """
         assert start_point.history is not None
-        self._checkpoints = CheckpointFiles(
-            self.path, start_point.best, latest_is_damaged=CHECKPOINT in saved.damaged
-        )
+        state, damaged = start_point.state, CHECKPOINT in saved.damaged
+        latest = None if state is None else (state.step, state.lineage)
+        self._checkpoints = CheckpointFiles(self.path, start_point.best, latest, damaged)
         self._record = resumed_record(saved.record)
         self.history = start_point.history.without_epochs()
         try:

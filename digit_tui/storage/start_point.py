@@ -137,7 +137,7 @@ class StartPoint:
         drawings_of(saved.path, scheduled)
         point = cls(found.state, *begun, scheduled, history, best, complaints, saved.path)
         trouble = history.trouble_at(found.state.step, found.state.lineage)
-        return replace(point, earlier=earlier, trouble=trouble, fork=_fork_beside(history))
+        return replace(point, earlier=earlier, trouble=trouble, fork=fork_beside(history))
 
     @classmethod
     def for_replay(cls, saved: SavedRun) -> StartPoint:
@@ -179,7 +179,7 @@ def _best(saved: SavedRun, history: History) -> Best:
     return Best(best.best_accuracy, step, lineage)
 
 
-def _fork_beside(history: History) -> tuple[str, str] | None:
+def fork_beside(history: History) -> tuple[str, str] | None:
     """See `StartPoint.fork`."""
     if history.fork is None:
         return None

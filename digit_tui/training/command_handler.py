@@ -12,6 +12,7 @@ from digit_tui.run.changes import settings_along
 from digit_tui.run.commands import AppliedCommand, Lineage
 from digit_tui.run.events import Event, Paused, Refused, Resumed
 from digit_tui.run.remedies import ALL_DONE, FORK_FIRST, KEEP_FIRST, LEFT_MOMENT, NO_CHANGE
+from digit_tui.run.setting_words import command_words
 from digit_tui.storage.history import Trouble
 from digit_tui.training.branch import Branch
 from digit_tui.training.branch_pair import BranchPair
@@ -217,6 +218,11 @@ class CommandHandler:
 
     def _undo(self) -> Iterator[Event]:
         run = self._branches.run
+        waiting = self._queue.withdraw()
+        if waiting is not None:
+            words = command_words(waiting) if isinstance(waiting, commands.Setting) else "the fork"
+            yield Refused(self._step, f"Taken back before it took effect: {words}")
+            return
         lineage = self.undo.lineage_ahead(run)
         if self.mode.in_trouble or self.undo.lost:
             step, before = self.undo.last_good(run)

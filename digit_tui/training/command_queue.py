@@ -69,6 +69,10 @@ class CommandQueue:
         self._until = 0
         return dropped
 
+    def withdraw(self) -> Command | None:
+        """Forget the last command that waits, and return it; None if none does."""
+        return self._waiting.pop() if self._waiting else None
+
     def steps_until_due(self, step: int) -> int:
         """How many steps may be made before `due` must be asked again, at least one."""
         steps = self._source.steps_until_due(step)

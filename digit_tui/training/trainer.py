@@ -86,6 +86,7 @@ class Trainer:
         run.source, run.initial, run.teacher = self._start_point.folder, initial, teacher
         if self._start_point.history is not None:
             run.take_over(self._start_point.history)
+            run.furthest = max(run.furthest, aim[0])  # it was there before
         self._branches = BranchPair(run)
         self.handler = CommandHandler(config, dataset, self._branches, self._queue, interactive)
         loss_of = self._start_point.loss_of

@@ -30,6 +30,7 @@ from digit_tui.tui.bindings import TRAINING_KEYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
 from digit_tui.tui.screens.fork import KeepDialog
 from digit_tui.tui.screens.leave import LeaveDialog, LeaveThisDialog, Saved
+from digit_tui.tui.screens.leave_fork import LeaveForkDialog, Left
 from digit_tui.tui.screens.rate import RateDialog
 from digit_tui.tui.screens.restart import RestartDialog
 from digit_tui.tui.screens.resume import ResumeDialog
@@ -260,8 +261,8 @@ class DigitApp(SteeringApp):
         self._going_back |= isinstance(command, commands.Undo | commands.GoBack)
         to = self.model.repeats_to
         if to is not None and isinstance(command, commands.Setting):
-            elsewhere = f"{self.key_names['timeline']} goes elsewhere"
-            self.tell(f"this takes effect at epoch {to:.2f}, when it is there again; {elsewhere}")
+            back = f"{self.key_names['undo']} takes it back"
+            self.tell(f"this takes effect at epoch {to:.2f}, when it is there again; {back}")
         elif self.model.state == "finished" and isinstance(command, commands.StepSetting):
             text = with_remedy(LATER, ALL_DONE, self.key_names)
             if all(line.text != text for line in list(self.model.log)[-2:]):  # of repeated keys
@@ -290,7 +291,7 @@ class DigitApp(SteeringApp):
     async def action_quit(self) -> None:
         if self.runner is None:
             self.exit(return_code=ExitStatus.DONE)
-        elif isinstance(self.screen, LeaveDialog):  # ctrl+c: in a hurry
+        elif isinstance(self.screen, LeaveDialog | LeaveForkDialog):  # ctrl+c: in a hurry
             self.screen.following = None
             self.screen.dismiss(self.screen.DEFAULT)
         elif self._going_back and not self._leaving:  # first it is seen what that undoes
@@ -307,6 +308,9 @@ class DigitApp(SteeringApp):
             following: the run that begins then; None ends the program.
         """
         left = self.model.left_behind
+        if left is None and self.model.fork is not None:
+            self._leave_fork(self.model.fork.words, following)
+            return
         if left is None:
             self._save_and_leave(following)
             return
@@ -333,6 +337,18 @@ class DigitApp(SteeringApp):
             if saved is not None:
                 self._save_and_leave(dialog.following)
 
+        self.push_screen(dialog, chosen)
+
+    def _leave_fork(self, changes: str, following: NextRun | None) -> None:
+        """The same of a run with a fork, which has `changes`: they do not go on side by side."""
+
+        def chosen(left: Left | None) -> None:
+            if left == "one":
+                self.action_keep()
+            elif left == "both":
+                self._save_and_leave(dialog.following)
+
+        dialog = LeaveForkDialog(changes, following)
         self.push_screen(dialog, chosen)
 
     def _save_and_leave(self, following: NextRun | None) -> None:

@@ -234,16 +234,24 @@ def test_a_damaged_checkpoint_does_not_take_the_place_of_a_good_one(
     train([(3, Save()), (5, Save()), (5, Stop())], folder=folder)
     (folder / CHECKPOINT).write_bytes(b"damaged")
     good = (folder / PREVIOUS).read_bytes()
-    for number in (1, 2):
+    for number, step in ((1, 7), (2, 9)):
         events = (
             resume_request(folder)
-            .trainer(digits, CommandScript([(7, Save())]), interactive=False)
+            .trainer(digits, CommandScript([(step, Save())]), interactive=False)
             .run()
         )
         while not isinstance(next(events), CheckpointSaved):
             pass
         events.close()
-        assert read_checkpoint(folder / CHECKPOINT).state.step == 7
+        assert read_checkpoint(folder / CHECKPOINT).state.step == step
         # With the next one, both are good.
         assert ((folder / PREVIOUS).read_bytes() == good) == (number == 1)
-        assert read_checkpoint(folder / PREVIOUS).state.step in (5, 7)
+        assert read_checkpoint(folder / PREVIOUS).state.step == (3 if number == 1 else 7)
+
+
+def test_what_is_saved_twice_keeps_the_one_before(train: Any, go_on: Any, tmp_path: Path) -> None:
+    """Also when it is resumed and left where it was."""
+    train([(3, Save()), (5, Save()), (5, Save()), (5, Stop())], folder=tmp_path)
+    go_on(tmp_path, [(5, Stop())])
+    steps = [read_checkpoint(tmp_path / name).state.step for name in (PREVIOUS, CHECKPOINT)]
+    assert steps == [3, 5]

@@ -69,13 +69,37 @@ def test_what_waited_for_the_moment_is_not_done_elsewhere(folder: Path, go_on: A
 def test_each_undo_takes_back_one_more_at_once(folder: Path, train: Any, go_on: Any) -> None:
     """Also one that is not repeated yet; a setting waits until the run is there."""
     waits = SetLearningRate(0.5)
-    ran = go_on(folder, [(12, Undo()), (4, waits), (4, Undo()), (5, waits), STOP], interactive=True)
+    ran = go_on(folder, [(12, Undo()), (4, Undo()), (5, waits), STOP], interactive=True)
     ways = [(event.from_step, event.step, event.ahead) for event in ran.all(WentBack)]
     assert ways == [(12, 0, 9), (4, 4, 2)]
     first, second = ran.all(WentBack)
     assert first.from_aim_lineage[len(first.aim_lineage) :] == THERE.lineage[2:]
     assert second.from_aim_lineage[len(second.aim_lineage) :] == THERE.lineage[1:2]
     assert end_of(ran) == end_of(train([SCRIPT[0], (6, waits)]))
+
+
+def test_an_undo_takes_back_first_what_waits(folder: Path, train: Any, go_on: Any) -> None:
+    """It was the last thing that was asked for."""
+    waits = [(4, SetLearningRate(0.5)), (4, SetAugmentation("shift"))]
+    script = [(12, Undo()), *waits, *2 * [(4, Undo())], (5, Undo()), STOP]
+    ran = go_on(folder, script, interactive=True)
+    assert [event.message for event in ran.all(Refused)] == [
+        "Taken back before it took effect: augment: shift",
+        "Taken back before it took effect: set the learning rate to 0.5",
+    ]
+    assert [event.from_step for event in ran.all(WentBack)] == [12, 5]
+    assert end_of(ran) == end_of(train(SCRIPT[:1]))
+
+
+def test_an_undo_after_a_resume_may_go_to_what_is_not_repeated_yet(
+    folder: Path, train: Any, go_on: Any
+) -> None:
+    go_on(folder, [(12, Undo()), (4, Stop())], interactive=True)
+    ran = go_on(folder, [(5, Undo()), STOP], interactive=True)
+    assert not ran.all(Refused)
+    (back,) = ran.all(WentBack)
+    assert (back.step, back.ahead) == (4, 2)
+    assert end_of(ran) == end_of(train(SCRIPT[:1]))
 
 
 def test_a_moment_that_never_was_ends_no_repetition(folder: Path, train: Any, go_on: Any) -> None:

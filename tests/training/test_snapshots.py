@@ -349,6 +349,7 @@ def test_a_finished_run_that_went_back_is_paused(train: Any, go_on: Any, tmp_pat
     # Where it has to be trained again to get to the end, it is finished when it has arrived.
     more = [(NEVER, Resume()), (NEVER, AddEpochs(1)), (NEVER, Stop())]
     assert go_on(tmp_path / "run", more, interactive=True).ended.steps == 24
+    forget_earlier(tmp_path / "run")
     ran = go_on(tmp_path / "run", [(NEVER, Undo()), (NEVER, Stop())], interactive=True)
     assert [(back.step, back.ahead) for back in ran.all(WentBack)] == [(0, 16)]
     assert [(event.step, event.reason) for event in ran.all(Paused)] == [

@@ -217,7 +217,7 @@ class TestGoingBack:
             await opened.tell(*story.opening(), *story.epochs(3), *left(story, 100))
             await opened.tell(forked(story, "adam"))
             await opened.press("q")
-            opened.find("The fork is saved beside it")
+            opened.find("The fork is saved as a run of its own")
             await opened.press("enter")
             later = commands.GoBack(300, DOUBLED)
             keep = commands.Keep(fork=False)
@@ -347,6 +347,35 @@ class TestGoingBack:
             await opened.tell(story.steps(10, losses=value, norms=value), back(story, 100))
             await opened.press("l")
             assert "cannot be drawn" not in opened.text
+
+
+class TestLeavingAFork:
+    """A run and its fork do not go on side by side when one is resumed."""
+
+    @pytest.mark.parametrize("key", ["enter", "escape", *rarely("q")])
+    async def test_who_leaves_is_told_so(self, window: Any, story: Any, key: str) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(3), forked(story, "optimizer sgd"))
+            await opened.press("q")
+            opened.find("A fork trains beside the run: optimizer sgd.")
+            opened.find("they do not go on side by side then")
+            await opened.press(key)
+            assert opened.sent == ([commands.Stop()] if key == "enter" else [])
+
+    @pytest.mark.long
+    async def test_who_is_in_a_hurry_saves_both(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(3), forked(story, "optimizer sgd"))
+            await opened.press("q", "ctrl+c", "ctrl+c")
+            assert opened.sent == [commands.Pause(), commands.Stop()]
+
+    async def test_one_may_be_chosen_first(self, window: Any, story: Any) -> None:
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(3), forked(story, "optimizer sgd"))
+            await opened.press("q", "k")
+            opened.find("go on with the fork")
+            await opened.press("f")
+            assert opened.sent == [commands.Keep(fork=True)]
 
 
 class TestTroubles:
@@ -628,6 +657,16 @@ class TestGoingOn:
             "saved at epoch 0.60 of 35",
             "what it had trained then, up to epoch 1, it repeats",
         ]
+
+    def test_what_becomes_of_its_fork_is_told(
+        self, interrupted: SavedRun, train: Callable[[Path], SavedRun], tmp_path: Path
+    ) -> None:
+        fork = train(tmp_path / "fork")
+        with open(interrupted.path / "journal.jsonl", "a") as journal:
+            line = {"event": "forked", "step": 140, "run": str(fork.path), "changes": "sam 0.05"}
+            journal.write(f"{json.dumps(line)}\n")
+        *_, last = description(SavedRun.read(interrupted.path)).splitlines()
+        assert last == "its fork, which is a run of its own now, does not go on beside it"
 
     @pytest.mark.parametrize(("key", "go_on"), [("enter", True), ("n", False), ("escape", None)])
     async def test_an_interrupted_run_is_offered(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import log
+from math import inf, isfinite, log
 from typing import Any, NamedTuple
 
 from digit_tui.insight.layers import LayerFacts
@@ -13,6 +13,9 @@ LEARNED = 0.5
 """A network has learned something once its loss is below this share of the loss of guessing, ..."""
 LOST = 0.95
 """... and is no better than guessing above this one; both as for the pause after a loss spike."""
+WORSE = 1.5
+"""Times the best loss, of training and of the monitored split, from which much of what was learned
+is lost. Wrong labels that are learned by heart raise the second, but not the first."""
 ARROW = " → "
 """In the words of a change, between the old value and the new one."""
 STEPS = ("optimizer", "learning_rate")
@@ -224,12 +227,35 @@ class Record:
         return found[-1] if found else None
 
     def last_suspect(self, step: int, *settings: str) -> SettingChange | None:
-        """The last of these changes that can have done harm by a step.
+        """The last of these changes that can have done harm by a step."""
+        found = self.suspects(step, *settings)
+        return found[-1] if found else None
 
-        A rate that is lowered does none.
+    def suspects(self, step: int, *settings: str) -> list[SettingChange]:
+        """All of these changes that can have done harm by a step: a rate that is lowered does none.
+
+        They are in the order of time.
         """
         found = [each for each in self.changes_by(step, acted=True) if each.setting in settings]
-        return next((each for each in reversed(found) if not _lowers_rate(each)), None)
+        return [each for each in found if not _lowers_rate(each)]
+
+    def rise_after(self, change: SettingChange, end: int) -> float:
+        """How many times as high the monitored loss was after a change, at most.
+
+        Args:
+            change: of a setting.
+            end: the last step that counts.
+
+        Returns:
+            Infinity where the loss was no number, and 1 where no epoch lies before or after it.
+        """
+        begin = change.step if change.first_step is None else change.first_step
+        before = [each.loss for each in self.epochs if each.step <= begin]
+        after = [each.loss for each in self.epochs if change.step < each.step <= end]
+        if not before or not after:
+            return 1.0
+        highest = max(loss if isfinite(loss) else inf for loss in after)
+        return highest / before[-1] if isfinite(before[-1]) else 1.0
 
     def first_seen(self, holds: Callable[[Inspection], bool]) -> Inspection:
         """The first of the inspections, without a break up to the latest, of which it holds."""

@@ -99,6 +99,8 @@ def _perhaps_earlier(finding: Finding, record: Record) -> Finding:
     """Where nobody had looked at the layers before, or not lately."""
     if finding.rule not in SEEN_IN_LAYERS or not finding.since_step:
         return finding
+    if finding.rule == "high rate" and finding.cause:  # it began with that change
+        return finding
     looks = [each for each in record.inspections if each.step <= finding.since_step]
     seen = bool(looks) and looks[-1].step == finding.since_step
     late = len(looks) < 2 or looks[-1].epoch - looks[-2].epoch > LATE_LOOK

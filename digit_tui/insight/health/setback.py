@@ -8,13 +8,10 @@ from typing import NamedTuple
 
 from digit_tui.insight.health.finding import NOTE, Finding, change_words
 from digit_tui.insight.health.loss import guesses, may_harm, raises
-from digit_tui.insight.health.record import LEARNED, EpochFacts, Record, SettingChange
+from digit_tui.insight.health.record import LEARNED, WORSE, EpochFacts, Record, SettingChange
 from digit_tui.insight.health.statistics import one_sided_p, proportion_z
 from digit_tui.insight.significance import p_words
 
-WORSE = 1.5
-"""Times the best loss, of training and of the monitored split, from which much of what was learned
-is lost. Wrong labels that are learned by heart raise the second, but not the first."""
 NEAR = 1.25
 """Times the best monitored loss below which a run has recovered."""
 

@@ -16,7 +16,7 @@ from digit_tui.insight.health.finding import (
 )
 from digit_tui.insight.health.first_rate import begin_again
 from digit_tui.insight.health.loss import raises
-from digit_tui.insight.health.record import Inspection, Record, SettingChange
+from digit_tui.insight.health.record import WORSE, Inspection, Record, SettingChange
 from digit_tui.insight.layers import LayerFacts, share_words
 
 DEAD = 0.4
@@ -154,14 +154,28 @@ class _DeadLayer(NamedTuple):
 
 def _dead_layer(record: Record, place: int) -> _DeadLayer:
     *earlier, first = record.inspections
-    share = first.layers[place].dead
+    share, well = first.layers[place].dead, 0
     limit = ALL_DEAD if share >= ALL_DEAD else DEAD
     for each in reversed(earlier):
         before, after = each.layers[place].dead, first.layers[place].dead
         if before < limit or after - before > AT_ONCE:
+            well = each.step
             break
         first = each
-    return _DeadLayer(place, share, first, record.last_suspect(first.step, *STEERING))
+    return _DeadLayer(place, share, first, _killer(record, well, first.step))
+
+
+def _killer(record: Record, well: int, dead: int) -> SettingChange | None:
+    """The change that units probably died of between two looks, at the steps `well` and `dead`.
+
+    Of several it is the one after which the loss rose most. Where none rose much, it is the last.
+    """
+    last = record.last_suspect(dead, *STEERING)
+    between = [each for each in record.suspects(dead, *STEERING) if each.step >= well]
+    ends = [*(each.step for each in between), dead][1:]
+    rises = [record.rise_after(each, end) for each, end in zip(between, ends, strict=True)]
+    worst = max(rises, default=0.0)
+    return between[rises.index(worst)] if worst > WORSE else last
 
 
 def _against_death(record: Record, change: SettingChange | None) -> tuple[str, ...]:

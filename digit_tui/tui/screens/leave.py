@@ -58,7 +58,7 @@ class LeaveDialog(Dialog[Saved | None]):
     def _ask(self, model: RunModel) -> str:
         measured = model.measured
         now = None if measured is None else measured[0] / measured[1]
-        beside = "" if model.fork is None else "\nThe fork is saved beside it."
+        beside = "" if model.fork is None else "\nThe fork is saved as a run of its own."
         this = _words(model.epoch, now)
         if model.repeats_to is not None:
             this = f"epoch {model.repeats_to:.2f}, when it is there"

@@ -151,6 +151,7 @@ KEEP = (
 RESUME = (
     Meaning("epoch 3 of 25", "where it was saved, and its accuracy there"),
     Meaning("on its way back", "it had been undone: it repeats the rest first"),
+    Meaning("its fork", "a copy with other settings, which can be resumed"),
     Meaning("Go on", "to the bit as if it had not stopped"),
     Meaning("New run", "this one is kept: --resume NAME goes on with it"),
 )
@@ -159,6 +160,11 @@ LEAVE = (
     Meaning("this one", "where the run is now; it stands still meanwhile"),
     Meaning("98.60%", "the accuracy at the last evaluation until then"),
     Meaning("Stay", "the run goes on, and nothing is saved"),
+)
+LEAVE_FORK = (
+    Meaning("Save both", "the run and its fork, each to be resumed alone"),
+    Meaning("Keep one", "choose now which of the two trains on"),
+    Meaning("Stay", "both train on, side by side"),
 )
 CONFUSION = (
     Meaning("Counts", "how many digits there are in each cell"),
@@ -343,6 +349,7 @@ OF_DIALOGS = {
     "Restart": RESTART,
     "Keep": KEEP,
     "Leave this run": LEAVE,
+    "Leave the run and its fork": LEAVE_FORK,
     "The last run has not finished": RESUME,
 }
 """Of dialogs, by their titles."""

@@ -111,8 +111,13 @@ class RestartDialog(Form[NextRun | None]):
             words.append("the fewer images, the more epochs")
         else:
             words.append(counted(config.epochs, "epoch"))
-        preset = self._presets[self._preset.chosen]
-        self.tell(f"{preset}: {PRESET_WORDS[preset]}.", f"{', '.join(words)}.")
+        preset, own = self._presets[self._preset.chosen], " and ".join(self._typed())
+        told = f"{preset}, but with your {own}" if own else f"{preset}: {PRESET_WORDS[preset]}"
+        self.tell(f"{told}.", f"{', '.join(words)}.")
+
+    def _typed(self) -> list[str]:
+        """The names of what a person has typed where the preset has something else."""
+        return [entry.label for entry, text in self._filled.items() if entry.text not in ("", text)]
 
     @property
     def _chosen_preset(self) -> dict[str, str]:

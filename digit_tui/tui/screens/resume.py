@@ -15,6 +15,7 @@ from digit_tui.storage.errors import RunError
 from digit_tui.storage.history import History
 from digit_tui.storage.run_summary import aim_of, settings_of
 from digit_tui.storage.saved_run import SavedRun
+from digit_tui.storage.start_point import fork_beside
 from digit_tui.tui.screens.dialog import Dialog
 
 
@@ -64,6 +65,8 @@ def description(run: SavedRun) -> str:
             lines.append(f"left in trouble: {history.trouble.words}")
         if (aim := aim_of(run, history)) is not None:
             lines.append(f"on its way back to epoch {epoch_words(aim)}, which it repeats")
+        if fork_beside(history) is not None:
+            lines.append("its fork, which is a run of its own now, does not go on beside it")
     return "\n".join(lines)
 
 

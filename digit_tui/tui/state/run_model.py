@@ -77,7 +77,7 @@ class RunModel(RunStatus):
     def __init__(self, config: RunConfig, clock: Callable[[], float] = monotonic) -> None:
         super().__init__(config, clock)
         self.resumes = False
-        """Whether a saved run goes on, or may, with settings that are not known before it is read."""
+        """Whether a saved run goes on, or may: its settings are not known before it is read."""
         self.replay: str | None = None
         """The state of a replay, for the status line; None for a run that trains."""
         self.shown_folder: str | None = None

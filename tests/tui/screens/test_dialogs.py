@@ -279,6 +279,7 @@ class TestRestart:
             opened.find("The seed is a fresh one: type 0")
             await opened.press("down", "down", *"77", "up", "up", *["right"] * 3)  # standard
             opened.find("hidden layers 77 ")  # what was typed stays
+            opened.find("standard, but with your hidden layers[.]")
             opened.find("batch size +128 ")
             opened.find(" adamw, rate 0.002, elastic, 155 epochs[.]")  # of so many images
 
