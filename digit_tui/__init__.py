@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from digit_tui.data import Dataset
     from digit_tui.nn import Evaluation, Network
 
-__version__ = "0.15.0"
+__version__ = "0.15.1"
 
 _HOMES = {
     "ConfigError": "api.errors",
