@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from support.mistakes_view import MISTAKES, explained
 from support.rarely import rarely
+from support.steering import forked, of_fork
 from textual import events
 
 from digit_tui.data import Dataset
@@ -19,10 +20,12 @@ from digit_tui.insight.embedding import Embedding, embed
 from digit_tui.insight.neighbours import hidden_features
 from digit_tui.insight.projection import project
 from digit_tui.nn import Network
+from digit_tui.run import events as happened
 from digit_tui.tui.screens.network import placing
 from digit_tui.tui.screens.network.map import MapPage
 from digit_tui.tui.screens.network.page import Look
 from digit_tui.tui.screens.network.placing import Neighbourhood, Placing
+from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.digit_map import DigitMap
 
 READY = r"(?:Map of layer 1 by )?PCA: \d+% of the variance"
@@ -278,6 +281,32 @@ class TestNeighbourhood:
             await opened.press("v")
             words.append(opened.app.screen.active_bindings["v"].binding.description)
             assert words == ["Mistakes", "All"]
+
+    @pytest.mark.parametrize("kept", [False, True])
+    async def test_another_network_begins_without_it(
+        self, inside: Any, held: Held, story: Any, kept: bool
+    ) -> None:
+        """That of another run, or of the fork that goes on in place of the run."""
+        held.go_on.set()
+        async with inside("Map", READY) as opened:
+            if kept:
+                await opened.tell(forked(story, "optimizer sgd"))
+            await opened.press("b")
+            await opened.until(lambda: "t-SNE at epoch 1: 1,000 digits" in opened.text)
+            if kept:
+                other = story.evaluated({31: (5, 0.9)})
+                await opened.tell(*of_fork(other))
+                await opened.tell(happened.ForkEnded(story.step, "fork", "/runs/one", "asked"))
+                await opened.until(lambda: re.search(READY, opened.text))
+                opened.find("→ 5  90%")
+                return
+            opened.app.model = RunModel(opened.app.model.config)
+            await opened.tell(story.loaded(), story.started())
+            assert "t-SNE at epoch" not in opened.text
+            story.step, story.epoch = 0, 0.0
+            await opened.tell(*story.opening()[2:], *story.epochs(2, MISTAKES), story.paused())
+            await opened.until(lambda: re.search(READY, opened.text))
+            opened.find("b t-SNE")
 
     async def test_esc_stops_it(self, inside: Any, held: Held) -> None:
         async with inside("Map", READY) as opened:

@@ -24,6 +24,7 @@ from digit_tui.tui.widgets.digit_map import DigitMap
 from digit_tui.tui.widgets.map_legend import MapLegend
 from digit_tui.tui.widgets.pictures import DigitPicture
 
+LOOKING = "The network is looked at ..."
 DRAWN_EVERY = 50
 """Iterations of t-SNE from one drawing to the next: each is some kilobytes."""
 STEP = 1.5
@@ -67,7 +68,7 @@ class MapPage(Page):
         """Used by the thread only."""
 
     def compose(self) -> ComposeResult:
-        yield Static("The network is looked at ...")
+        yield Static(LOOKING)
         with Horizontal():
             yield DigitMap()
             with Vertical():
@@ -81,6 +82,14 @@ class MapPage(Page):
     def words_now(self) -> dict[str, str]:
         embed = {"embed": "PCA"} if self._asked is not None else {}
         return {**embed, **({"map_all": "All"} if self._only_wrong else {})}
+
+    def begin_anew(self) -> None:
+        if self._asked is not None:
+            self._asked.stop.set()
+            self._asked = None
+        self._digit = None
+        self.say(LOOKING)
+        self.refresh_bindings()
 
     @property
     def choice(self) -> Neighbourhood | None:

@@ -165,7 +165,10 @@ class Page(Container, can_focus=True):
 
     def _show_instead(self, text: str | None) -> None:
         """Show text instead of the content; None shows the content. For pages that have both."""
-        self.query_one(Horizontal).display = text is None
+        content = self.query_one(Horizontal)
+        if text is None and not content.display:  # it has no size yet
+            self.call_after_refresh(self.draw)
+        content.display = text is None
         message = self.query_one(Static)
         message.display = text is not None
         message.update(text or "")

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from digit_tui.run.events import Evaluated, Inspected
+from digit_tui.session.run_history import RunHistory
 from digit_tui.training.pace import Pace
 from digit_tui.tui.screens.network.calibration import CalibrationPage
 from digit_tui.tui.screens.network.digit import DigitPage
@@ -95,13 +96,13 @@ class NetworkView(View):
         self._place = 0
         self._pace = Pace(SHARE)
         self._computing: _Question | None = None
-        self._computing_for: RunModel | None = None
+        self._computing_for: RunHistory | None = None
         """The run that it is computed for."""
         self._answered: _Question | None = None
         self._epochs: dict[Page, float | None] = {}
         """Whose network each page shows."""
-        self._run: RunModel | None = None
-        """The run that it shows."""
+        self._run: RunHistory | None = None
+        """The run that it shows, by its history: a fork that is kept has another one."""
         self._opened = True
         """Whether the page was opened since it was last drawn."""
         self._urgent = False
@@ -182,17 +183,17 @@ class NetworkView(View):
 
     def show(self, model: RunModel) -> None:
         super().show(model)
-        if model is not self._run:
+        if model.history is not self._run:
             if self._run is not None and model.replay is None:
                 self._begin_anew()
-            self._run = model
+            self._run = model.history
         as_of = self.page.as_of(model, self._epochs.get(self.page))
         self.query_one(PageBar).show(self._place, *as_of)
         if self.page.ready:
             self.page.show(model)
 
     def _begin_anew(self) -> None:
-        """Another run begins: what was found of the one before it is of no use."""
+        """Another run begins, or goes on: what was found of the one before it is of no use."""
         self._answered, self._epochs = None, {}
         for page in self._pages:
             if page.ready:
@@ -232,7 +233,7 @@ class NetworkView(View):
             due = (newer and (at_once or self._free)) or look.digits != answered.look.digits
         self._urgent = False
         if due:
-            self._computing, self._computing_for = question, model
+            self._computing, self._computing_for = question, model.history
             # Textual would describe it by all that it is given, with the arrays written out.
             compute = partial(self._compute, question)
             self.run_worker(compute, thread=True, group="look", description="look")
