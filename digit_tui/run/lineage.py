@@ -64,6 +64,17 @@ def changes_weights_at(step: int, lineage: Lineage) -> bool:
     return any(each.step == step and isinstance(each.command, WeightChange) for each in lineage)
 
 
+def stage_of(lineage: Lineage) -> Lineage:
+    """The commands up to the last one after which training losses cannot be compared with before.
+
+    That is one that deforms the training images otherwise, or changes the weights at once.
+    """
+    for place in reversed(range(len(lineage))):
+        if isinstance(lineage[place].command, SetAugmentation | WeightChange):
+            return lineage[: place + 1]
+    return ()
+
+
 def shared_length(first: Lineage, second: Lineage) -> int:
     """How many commands two lineages have in common, from the beginning on."""
     both = zip(first, second, strict=False)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 from pathlib import Path
 
 from digit_tui.run.commands import Command, GoBack, Lineage, Stop
-from digit_tui.run.lineage import is_ancestor, lineage_from_json
+from digit_tui.run.lineage import is_ancestor, lineage_from_json, stage_of
 from digit_tui.run.state import RunState
 from digit_tui.run.teacher import Teacher
 from digit_tui.run.versions import versions
@@ -92,6 +93,25 @@ class StartPoint:
         """Of the epochs in force, in nats; None without any."""
         losses = [each["train_loss"] for each in self._epochs]
         return min((each for each in losses if each is not None), default=None)  # null: no number
+
+    @property
+    def usual_losses(self) -> dict[Lineage, float]:
+        """The lowest training loss of each stage of the run, in nats; see `stage_of`.
+
+        Of a stage without a whole epoch none is known.
+        """
+        lineage = () if self.history is None else tuple(self.history.lineage)
+        found: dict[Lineage, float] = {}
+        acted, stage, begin = 0, stage_of(()), 0
+        for line in self._epochs:
+            if acted < len(lineage) and lineage[acted].step < line["step"]:
+                acted = sum(each.step < line["step"] for each in lineage)
+                stage = stage_of(lineage[:acted])
+            whole = not stage or stage[-1].step <= begin
+            if whole and line["train_loss"] is not None:  # null was no number
+                found[stage] = min(line["train_loss"], found.get(stage, inf))
+            begin = line["step"]
+        return found
 
     def loss_of(self, state: RunState | None) -> float | None:
         """The training loss of the last epoch before a state, in nats; None if it is unknown."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log
+from math import inf, log
 
 FAST, SLOW = 0.1, 0.01
 """Weight of a step's loss in the moving averages, over about ten steps and about a hundred."""
@@ -12,6 +12,8 @@ LOST = 0.95
 """... has lost it again when its loss is above this share, ..."""
 EXPLODED = 10.0
 """... and one that had learned nothing has exploded above so many times the loss of guessing."""
+SETTLED = 30
+"""Steps of a new stage whose mean loss says what is usual there."""
 
 
 class SpikeAlarm:
@@ -21,6 +23,7 @@ class SpikeAlarm:
         guessing: the loss of a network that gives each class the same probability, in nats.
         now: moving average of the last steps' loss.
         best: the lowest moving average over many steps.
+        usual: the same of the present stage (see `stage_of`); infinite at its beginning.
         lowest: the lowest moving average over about ten steps, which soon follows a fall.
         armed: whether it rings.
     """
@@ -28,7 +31,13 @@ class SpikeAlarm:
     def __init__(self, classes: int) -> None:
         self.guessing = log(classes)
         self.now = self._slow = self.best = self.lowest = self.guessing
+        self.usual = self._of_stage = self.guessing
+        self._stage_steps = round(1 / SLOW)
         self.armed = True
+
+    def begin_stage(self, usual: float = inf) -> None:
+        """Another loss may be usual from now on; as far as one is known, it is given, in nats."""
+        self.usual, self._stage_steps = usual, 0
 
     def disarm(self) -> None:
         """Do not ring again before the network has learned something."""
@@ -37,6 +46,8 @@ class SpikeAlarm:
     def restart(self, loss: float) -> None:
         """Begin anew, with a network whose loss was about this."""
         self.now = self._slow = self.best = self.lowest = min(loss, self.guessing)
+        self.usual = self._of_stage = self.now
+        self._stage_steps = round(1 / SLOW)
         self.armed = True
 
     def resume(self, loss: float, lowest: float | None) -> None:
@@ -58,6 +69,10 @@ class SpikeAlarm:
         self.now += FAST * (loss - self.now)
         self._slow += SLOW * (loss - self._slow)
         self.best = min(self.best, self._slow)
+        self._stage_steps += 1
+        self._of_stage += max(SLOW, 1 / self._stage_steps) * (loss - self._of_stage)
+        if self._stage_steps >= SETTLED:
+            self.usual = min(self.usual, self._of_stage)
         self.lowest = min(self.lowest, self.now)
         learned = self.best < LEARNED * self.guessing
         if not self.armed:

@@ -92,7 +92,8 @@ class Trainer:
         loss_of = self._start_point.loss_of
         loss = loss_of(self._start_point.state)
         if loss is not None:
-            self.handler.undo.take_over(loss, self._start_point.lowest_training_loss)
+            lowest, usual = self._start_point.lowest_training_loss, self._start_point.usual_losses
+            self.handler.undo.take_over(state.lineage, loss, lowest, usual)
         if interactive:
             for earlier in self._start_point.earlier:
                 saved = earlier.state, earlier.accuracy, loss_of(earlier.state)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from digit_tui.run.events import (
     TimelineChanged,
     WentBack,
 )
-from digit_tui.run.lineage import is_ancestor, is_valid
+from digit_tui.run.lineage import is_ancestor, is_valid, stage_of
 from digit_tui.run.remedies import NEVER_THERE
 from digit_tui.run.setting_words import command_words
 from digit_tui.run.state import RunState, Vectors
@@ -36,6 +36,9 @@ SNAPSHOT_SHARE = 0.01
 """Snapshots at half epochs take at most this share of the time, ..."""
 SOON = 100
 """Steps from a change to a trouble that surely comes of it: none is worth keeping."""
+GOOD = 0.01
+"""A training loss below this share of that of guessing is low, however low it was before: of single
+batches it may be many times as high as of others."""
 BEST_TIMES = 4
 """... and so many times as much where the network was never better."""
 
@@ -59,6 +62,8 @@ class UndoManager:
         self._trouble: tuple[int, Lineage] | None = None  # where the last one was, ...
         self._went_back_to = 0  # ... and the step that the run went back to
         self._changed: list[tuple[str, Any]] = []  # the settings that changed last, and from what
+        self._stage: Lineage = ()  # the present one
+        self._usual: dict[Lineage, float] = {}  # training losses of the others, in nats
         self._rang_at: int | None = None  # the step after which the alarm rang, ...
         self._unreported = False  # ... if no event was made of it yet
         self._way_back: tuple[int, Lineage] | None = None  # from the trouble that it was left in
@@ -131,6 +136,7 @@ class UndoManager:
         that a repeated run pauses at the same step.
         """
         alarm, step = self._alarm, branch.state.step
+        self._enter_stage(branch.state.lineage)
         if self._latest is not None:
             self._latest.next_loss, self._latest = losses[0], None
         changes = [(each.setting, each.old) for each in branch.last_changes]
@@ -147,6 +153,13 @@ class UndoManager:
         self._unreported = False
         message = spike(alarm.lowest, alarm.now, step, branch.last_changes)
         return Spiked(step, branch.position, alarm.lowest, alarm.now, message)
+
+    def _enter_stage(self, lineage: Lineage) -> None:
+        """Know the stage of the run, by the commands in force."""
+        stage = stage_of(lineage)
+        if stage != self._stage:
+            self._usual[self._stage], self._stage = self._alarm.usual, stage
+            self._alarm.begin_stage()
 
     def keep_saved(
         self, branch: Branch, state: RunState, accuracy: float | None, loss: float | None
@@ -192,14 +205,20 @@ class UndoManager:
         if lowest_loss is not None:
             self._alarm.best = min(lowest_loss, self._alarm.best)
 
-    def take_over(self, loss: float, lowest: float | None) -> None:
+    def take_over(
+        self, lineage: Lineage, loss: float, lowest: float | None, usual: Mapping[Lineage, float]
+    ) -> None:
         """The run is resumed.
 
         Args:
+            lineage: the commands in force.
             loss: of training at its last epoch, in nats.
             lowest: of all its epochs; None if it is unknown.
+            usual: the lowest of each stage, see `StartPoint.usual_losses`.
         """
         self._alarm.resume(loss, lowest)
+        self._usual, self._stage = dict(usual), stage_of(lineage)
+        self._alarm.begin_stage(usual.get(self._stage, inf))
 
     def set_out(self, step: int, lineage: Lineage) -> None:
         """The run is on its way to a moment: it repeats what led there."""
@@ -282,9 +301,16 @@ class UndoManager:
         return step, branch.state.lineage
 
     def _was_healthy(self, snapshot: Snapshot) -> bool:
-        """Whether the loss was low before a snapshot, and in the step after it."""
-        best, guessing = self._alarm.best, self._alarm.guessing
-        return snapshot.loss < 2 * best and snapshot.next_loss < max(2 * best, LEARNED * guessing)
+        """Whether the loss was low before a snapshot, and in the step after it.
+
+        Low is what is near the best, or near what was usual in the stage of the snapshot: images
+        that are deformed have a higher loss.
+        """
+        alarm, learned = self._alarm, LEARNED * self._alarm.guessing
+        stage = stage_of(snapshot.state.lineage)
+        usual = alarm.usual if stage == self._stage else self._usual.get(stage, alarm.best)
+        low = max(2 * alarm.best, min(2 * usual, learned), GOOD * alarm.guessing)
+        return snapshot.loss < low and snapshot.next_loss < max(low, learned)
 
     def go_back(
         self, branch: Branch, step: int, lineage: Lineage, well: bool = True
@@ -322,6 +348,7 @@ class UndoManager:
         self._rang_at = None
         self._unreported = False
         self._alarm.restart(snapshot.loss)
+        self._stage = stage_of(state.lineage)
         yield WentBack(
             step=state.step,
             epoch=branch.position,

@@ -33,6 +33,7 @@ from digit_tui.run.commands import (
 )
 from digit_tui.run.events import (
     Diverged,
+    EpochEnded,
     Paused,
     Resumed,
     Spiked,
@@ -410,3 +411,24 @@ def test_a_trouble_after_many_commands_does_not_cost_the_run(train: Any) -> None
     script = [*often, (430, SetLearningRate(1000)), (NEVER, Undo()), STOP]
     (back,) = train(script, epochs=60, interactive=True).all(WentBack)
     assert 300 < back.step <= 430
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_what_was_learned_of_deformed_images_is_not_taken_back(
+    resumed: bool, sample: Dataset, train: Any, go_on: Any, tmp_path: Path
+) -> None:
+    """Their loss is higher: it must not look as bad as the trouble that came long after."""
+    deformed, ruined = (63 * 6, SetAugmentation("elastic")), (63 * 9, SetLearningRate(1000))
+    away = {"dataset": sample, "interactive": True}
+    options = {"data": "sample", "hidden": (32,), "batch_size": 64, "augment": "none"}
+    options |= {"epochs": 20, "optimizer": "adamw", "learning_rate": 0.002, **away}
+    if resumed:
+        first = train([deformed, (ruined[0], Stop())], folder=tmp_path, **options)
+        ran = go_on(tmp_path, [ruined, (NEVER, Undo()), (ruined[0], Stop())], **away)
+    else:
+        ran = first = train([deformed, ruined, (NEVER, Undo()), (ruined[0], Stop())], **options)
+    losses = {event.epoch: event.train_loss for event in first.all(EpochEnded)}
+    assert losses[9] > 3 * losses[6] > 0.1
+    (back,) = ran.all(WentBack)
+    assert (back.step, back.lineage) == (ruined[0], (AppliedCommand(*deformed),))
+    assert went_as_told(ran)
