@@ -308,7 +308,7 @@ class DigitApp(SteeringApp):
             following: the run that begins then; None ends the program.
         """
         left = self.model.left_behind
-        if left is None and self.model.fork is not None:
+        if left is None and self.model.fork is not None and not self.is_too_small:
             self._leave_fork(self.model.fork.words, following)
             return
         if left is None:

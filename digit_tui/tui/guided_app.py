@@ -110,9 +110,13 @@ class GuidedApp(ResilientApp):
         if isinstance(self.screen, Frame):  # Textual's own palette does not close once only
             self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
 
+    @property
+    def is_too_small(self) -> bool:
+        """Whether the terminal has no room for what the app shows."""
+        return self.size.width < MINIMUM.width or self.size.height < MINIMUM.height
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        small = self.size.width < MINIMUM.width or self.size.height < MINIMUM.height
-        if small and action in OPENS_A_DIALOG:  # nobody could read it
+        if self.is_too_small and action in OPENS_A_DIALOG:  # nobody could read it
             return False
         return super().check_action(action, parameters)
 

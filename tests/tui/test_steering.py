@@ -723,7 +723,7 @@ class TestRepeating:
             await opened.tell(*story.opening(), *story.epochs(2), back(story, 0, ahead=150))
             await opened.press("right_square_bracket")
             assert opened.sent == [commands.ScaleLearningRate(2.0)]
-            opened.find("this takes effect at epoch 1.50, when it is there again; U goes elsewhere")
+            opened.find("this takes effect at epoch 1.50, when it is there again; u takes it back")
             await opened.tell(story.steps(50))
             assert " 33% " in opened.rows[22]  # of the way there
             told = lines(opened.app.model)
