@@ -159,8 +159,8 @@ def open_run(run: str | PathLike[str] = "last", *, best: bool = False) -> SavedR
     """Open a saved run.
 
     Args:
-        run: its folder, its name in the state directory or the beginning of one; "last" is the
-            newest.
+        run: its folder, its name in the state directory or the beginning of one; "last" is the one
+            that was begun or resumed last.
         best: its checkpoint with the best accuracy, not the last one.
 
     Raises:

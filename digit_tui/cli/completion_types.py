@@ -122,7 +122,7 @@ def complete_runs(incomplete: str) -> list[CompletionItem]:
         if name.isprintable()
     ]
     if saved and "last".startswith(incomplete):
-        runs.insert(0, CompletionItem("last", help="the newest run"))
+        runs.insert(0, CompletionItem("last", help="the run used last"))
     return runs or [CompletionItem(incomplete, type="dir")]
 
 

@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     "--resume",
     metavar="RUN",
     type=RUN_NAME,
-    help="Continue a run (last: the newest), bit for bit as if it had not stopped.",
+    help="Continue a run (last: the one used last), bit for bit as if it had not stopped.",
 )
 @click.option(
     "--replay",

@@ -32,9 +32,9 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 EXAMPLES = (
     ("digit-tui", "Train on the screen."),
     ("digit-tui --preset classic --lr 0.01", "With other settings."),
-    ("digit-tui --resume last", "Go on with the newest run."),
+    ("digit-tui --resume last", "Go on with the run used last."),
     ("digit-tui --batch --epochs 20 --json", "For a script."),
-    ("digit-tui mistakes last", "What the newest run gets wrong."),
+    ("digit-tui mistakes last", "What the run used last gets wrong."),
     ("digit-tui manual", "All of this, in words."),
 )
 FIRST_COLUMN = 24

@@ -23,7 +23,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 ELLIPSIS = "…"
 """In place of the middle of a long name."""
 LAST = "last"
-"""What the newest run can be called; see `_newest`."""
+"""What the run can be called that was used last; see `_last_used`."""
 
 
 def list_runs() -> tuple[list[RunSummary], list[str]]:
@@ -43,19 +43,19 @@ def list_runs() -> tuple[list[RunSummary], list[str]]:
             # A run that just begins has no run.json yet; a folder without our files is not a run.
             if lock_owner(folder) is None and our_files(folder) != []:
                 complaints.append(str(error))
-    newest = _newest(run.saved for run in runs)
-    return sorted(runs, key=lambda run: (run.saved is newest, _age(run.saved))), complaints
+    last = _last_used(run.saved for run in runs)
+    return sorted(runs, key=lambda run: (run.saved is last, _age(run.saved))), complaints
 
 
 def last_interrupted(asked: Mapping[str, object] | None = None) -> SavedRun | None:
-    """The newest run in the state directory, if it was stopped or interrupted.
+    """The run in the state directory that was used last, if it was stopped or interrupted.
 
     Args:
         asked: fields of RunConfig with the values that the run must have to be returned.
     """
     last = None
     with contextlib.suppress(RunError):
-        last = _newest(_readable())
+        last = _last_used(_readable())
     if last is None or last.state() not in ("stopped", "interrupted"):
         return None
     agrees = all(_agrees(last, name, value) for name, value in (asked or {}).items())
@@ -88,8 +88,8 @@ def find_run(name: str) -> Path:
     Args:
         name: a path, a name in the state directory, or a beginning of such a name that no other
             run has but forks of the one that is meant, or its ends with a "…" between them, as
-            lists show long names; "last" is the newest, and not the fork that trained beside it;
-            STUDY/NUMBER is the trial of a sweep.
+            lists show long names; "last" is the one that was begun or resumed last, and not the
+            fork that trained beside it; STUDY/NUMBER is the trial of a sweep.
 
     Raises:
         RunError: if no run matches, or more than one.
@@ -105,7 +105,7 @@ def find_run(name: str) -> Path:
         if name and folder.name.startswith(start) and folder.name.endswith(end)
     ]
     if name == LAST and not found:
-        last = _newest(_readable())
+        last = _last_used(_readable())
         if last is None:
             raise RunError(f"there is no last run: none is saved in {runs_folder()}")
         return last.path
@@ -142,20 +142,27 @@ def _age(run: SavedRun) -> tuple[datetime, bool]:
     return run.started, "forked_from" in run.record  # both may begin within a second
 
 
-def _newest(saved: Iterable[SavedRun]) -> SavedRun | None:
-    """The newest of some runs, but no repetition, nor a branch of a fork that was not continued.
+def _last_use(run: SavedRun) -> tuple[datetime, bool]:
+    """When a run was begun or resumed; of a run and its fork that is the same second perhaps."""
+    return run.used, "forked_from" in run.record
+
+
+def _last_used(saved: Iterable[SavedRun]) -> SavedRun | None:
+    """Of some runs the one that was begun or resumed last.
+
+    It is no repetition, nor a branch of a fork that was not continued.
 
     Where a run and its fork trained until the same end, however that came, it is the run.
     """
     ways = (run for run in saved if run.record["state"] != LEFT and run.replay_of is None)
     runs = {run.path.name: run for run in ways}
-    newest = max(runs.values(), key=_age, default=None)
-    while newest is not None and (forked := newest.record.get("forked_from")) is not None:
+    last = max(runs.values(), key=_last_use, default=None)
+    while last is not None and (forked := last.record.get("forked_from")) is not None:
         original = runs.pop(Path(forked["run"]).name, None)  # once each: files may lie
-        if original is None or _went_on_alone(newest, original):
+        if original is None or _went_on_alone(last, original):
             break
-        newest = original
-    return newest
+        last = original
+    return last
 
 
 def _went_on_alone(fork: SavedRun, original: SavedRun) -> bool:

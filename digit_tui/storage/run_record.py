@@ -79,6 +79,7 @@ _FIELDS = fields(
     also={
         "forked_from": optional(fields({"run": text(), "step": whole()})),
         "replay_of": optional(text()),
+        "resumed": optional(time),
         "initial_weights": optional(fields({"source": text(), "sha256": text(64)})),
         "teacher": optional(TEACHER),
     },
@@ -104,13 +105,17 @@ def new_record(config: RunConfig, data: dict[str, Any], started: str) -> Record:
     }
 
 
-def resumed_record(record: Record) -> Record:
+def resumed_record(record: Record, now: str) -> Record:
     """The record of a run that is resumed, from the one that it had.
 
     Then it is no mere repetition of another one any more.
+
+    Args:
+        record: that.
+        now: the time, in ISO format with the time zone.
     """
     kept = {name: value for name, value in record.items() if name != "replay_of"}
-    return kept | {"state": "running", "results": None, "versions": versions()}
+    return kept | {"state": "running", "resumed": now, "results": None, "versions": versions()}
 
 
 def write_record(folder: Path, record: Record) -> None:

@@ -206,7 +206,7 @@ class RunWriter:
         state, damaged = start_point.state, CHECKPOINT in saved.damaged
         latest = None if state is None else (state.step, state.lineage)
         self._checkpoints = CheckpointFiles(self.path, start_point.best, latest, damaged)
-        self._record = resumed_record(saved.record)
+        self._record = resumed_record(saved.record, _now())
         self.history = start_point.history.without_epochs()
         try:
             self._journal = JournalFile(self.path / JOURNAL)

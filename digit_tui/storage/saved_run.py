@@ -75,6 +75,12 @@ class SavedRun:
         return datetime.fromisoformat(self.record["started"]).astimezone()
 
     @property
+    def used(self) -> datetime:
+        """When it was last begun or resumed, in the local time zone."""
+        resumed = self.record.get("resumed")  # versions before 0.15.1 did not note it
+        return self.started if resumed is None else datetime.fromisoformat(resumed).astimezone()
+
+    @property
     def start(self) -> int:
         """The step at which it was forked; 0 if it is no fork."""
         forked = self.record.get("forked_from")

@@ -19,7 +19,7 @@ from digit_tui.data.sources import sample_dir
 from digit_tui.run.commands import SetLearningRate, Stop
 from digit_tui.storage.errors import RunError
 from digit_tui.storage.run_files import LEFT
-from digit_tui.storage.run_index import find_run, last_interrupted, size_of
+from digit_tui.storage.run_index import find_run, last_interrupted, list_runs, size_of
 from digit_tui.storage.run_summary import RunSummary
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.training.run_request import RunRequest
@@ -123,6 +123,12 @@ def test_the_newest_run_is_called_last(
     (make_run("damaged") / "run.json").write_text("{")
     (runs_folder / "empty").mkdir()
     assert find_run("last").name == "two"
+    assert list_runs()[0][-1].saved.path.name == "two"
+    # One that is older, and was resumed since, is what a person worked with.
+    edit(runs_folder / "one", resumed="2026-01-05T12:00:00+00:00")
+    assert find_run("last").name == "one"
+    assert [run.saved.path.name for run in list_runs()[0]] == ["three", "two", "left", "one"]
+    edit(runs_folder / "one", resumed=None)
 
     def digit_tui(*arguments: str) -> str:
         result = CliRunner().invoke(cli, arguments, prog_name="digit-tui")

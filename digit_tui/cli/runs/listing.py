@@ -31,7 +31,7 @@ TO = "→"
 
 @reports_failures
 def print_runs(as_json: bool) -> int:
-    """Print the saved runs, the newest last (beside the prompt); returns the exit status.
+    """Print the saved runs, the one used last beside the prompt; returns the exit status.
 
     Args:
         as_json: print one JSON object a line instead of a table.

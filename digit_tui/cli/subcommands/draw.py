@@ -25,7 +25,8 @@ def draw(
 ) -> None:
     """Draw digits in the terminal interface, and see what the network of a RUN reads.
 
-    RUN is the newest one unless it is named. It is not trained on, and its folder stays as it is.
+    RUN is the one used last if it is not named. It is not trained on, and its folder stays as
+    it is.
     """
     require_terminal("without a screen, digit-tui predict RUN FILE reads pictures")
     request = saved_request(run, "--replay", None, {} if data is None else {"data": data})
