@@ -21,7 +21,7 @@ class Meaning(NamedTuple):
 TRAINING = (
     Meaning("97.30% in large", "test accuracy: how many new digits are read right"),
     Meaning("(95%: 95.6 to 98.3)", "its 95% interval: as exact as so few digits allow"),
-    Meaning("best ... at epoch", "the highest since training, or a fork, began"),
+    Meaning("best ... at epoch", "the highest; of a kept fork since it began"),
     Meaning("▂▃▅█ beside it", "the accuracy at the last eight evaluations"),
     Meaning("adamw · elastic", "the optimizer; how training images are deformed"),
     Meaning("rate 0.001 of 0.002", "learning rate now, and the one that you have set"),
@@ -283,7 +283,7 @@ CALIBRATION = (
 )
 DRAW = (
     Meaning("the frame", "where you draw: press the mouse button and drag"),
-    Meaning("12 of yours", "the drawings kept; {teach} teaches a copy of the run"),
+    Meaning("You have 12", "the drawings kept; {teach} teaches a copy of the run"),
     Meaning("right before, after", "each read by a copy that was not taught it"),
     Meaning("▀ ▄", "the cursor of the arrow keys, in half of a cell"),
     Meaning("thin brush, rubber", "what draws ({brush}), or rubs out ({rubber})"),

@@ -93,7 +93,7 @@ class RestartDialog(Form[NextRun | None]):
             f"\n{no_teacher * self._has_teacher}"
             "auto is full MNIST if it was fetched, else the bundled sample.\n"
             f"The seed is a fresh one: type {self._config.seed} for the same.\n"
-            "The rest follows from the preset. Keys change it once it runs: o [ ] e a.",
+            "The rest follows from the preset, and keys change it: o [ ] e a.",
             markup=False,
         )
 

@@ -120,7 +120,7 @@ class DrawingKeeper:
             instead = "" if before is None else " instead"
             told = f"Kept as {name}{instead}, {undo_key} takes it back"
             self._kept.append(_Kept(ink.copy(), image, before))
-        self.say(f"{told}. {count:,} of yours{teaches}.")
+        self.say(f"{told}. You have {count:,}{teaches}.")
         return True
 
     def take_back(self, ink: NDArray[Any]) -> bool:
@@ -144,7 +144,7 @@ class DrawingKeeper:
             else:
                 own = read_own()
                 remove_own_digits(_places_of(kept.image, own.images), own)
-                self.say(f"It is not kept any more: {len(read_own_digits()[1]):,} of yours.")
+                self.say(f"It is not kept any more: you have {len(read_own_digits()[1]):,}.")
         except (DataError, OSError) as error:
             self.say(f"It is still kept: {error}")
         return True
