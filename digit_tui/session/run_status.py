@@ -10,6 +10,7 @@ from typing import Literal
 from digit_tui.config import RunConfig
 from digit_tui.data import Dataset, printable
 from digit_tui.nn import Evaluation
+from digit_tui.run.changes import settings_along
 from digit_tui.run.commands import Lineage
 from digit_tui.run.events import (
     BranchEvent,
@@ -141,6 +142,13 @@ class RunStatus:
     def further_rate(self) -> float | None:
         """The learning rate with which ten more epochs would begin; None before all are done."""
         return self.further_rate_with(self.settings) if self.all_done else None
+
+    def settings_at(self, lineage: Lineage) -> Settings:
+        """The settings that some commands lead to."""
+        if self.dataset is None:
+            return self.settings
+        config = self.config.for_images(len(self.dataset.train_labels))
+        return settings_along(lineage, config)[-1]
 
     def further_rate_with(self, settings: Settings) -> float:
         """The learning rate with which ten more epochs would begin under some settings."""

@@ -452,7 +452,9 @@ class TestTimeline:
             assert opened.sent == [commands.GoBack(200, ())]
             await opened.press("U", "down", "enter")
             assert opened.sent[1:] == [commands.GoBack(250, ())]
-            await opened.press("U", "down", "down", "enter")
+            await opened.press("U", "down", "down")
+            opened.find("to epoch 2.50, rate 0.002; what was undone last")
+            await opened.press("enter")
             assert opened.sent[2:] == [commands.GoBack(250, DOUBLED)]
 
     async def test_snapshots_without_commands_are_folded(self, window: Any, story: Any) -> None:

@@ -12,6 +12,7 @@ from textual.binding import Binding
 from textual.widgets import OptionList
 
 from digit_tui.run.events import SnapshotInfo
+from digit_tui.run.setting_words import setting_value
 from digit_tui.run.timeline import SnapshotGroup, group_snapshots
 from digit_tui.run.wording import snapshot_words
 from digit_tui.tui.screens.list_dialog import ListDialog
@@ -149,12 +150,19 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
         if self._is_here(row.snapshot):
             text = "The run is here."
         else:
-            text = f"Back to epoch {row.snapshot.epoch:.2f}; "
-            if row.snapshot.step > self._model.step:
-                text = f"On to epoch {row.snapshot.epoch:.2f}; "
+            way = "On" if row.snapshot.step > self._model.step else "Back"
+            text = f"{way} to epoch {row.snapshot.epoch:.2f}{self._rate_words(row.snapshot)}; "
             text += "what was undone last is listed until you quit."
         following = filter(None, [row.snapshot.following])
         self.tell(text, *following)  # the list may have no room for all of it
+
+    def _rate_words(self, snapshot: SnapshotInfo) -> str:
+        """The optimizer and the rate there, as far as they are others than now."""
+        there, now = self._model.settings_at(snapshot.lineage), self._model.settings
+        rate = setting_value(there.learning_rate)
+        if there.optimizer != now.optimizer:
+            return f", {there.optimizer} at rate {rate}"
+        return "" if there.learning_rate == now.learning_rate else f", rate {rate}"
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         row = self._row_of(event)
