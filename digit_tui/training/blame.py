@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 from digit_tui.run.changes import settings_along
@@ -18,14 +19,14 @@ from digit_tui.run.settings import Settings
 from digit_tui.training.branch import Branch
 
 
-def begun(branch: Branch) -> int:
-    """The step of the first of the changes that the last ones are told with.
+def begun(branch: Branch, changes: Iterable[SettingChanged]) -> int:
+    """The step of the first of the changes that some are told with.
 
     For example of the first of several doublings, where the words are "learning rate 0.1 → 0.8".
     """
     settings = settings_along(branch.state.lineage, branch.config)
     steps = [branch.state.step]
-    for change in branch.last_changes:
+    for change in changes:
         values = [getattr(each, change.setting) for each in settings]
         for place in reversed(range(len(branch.state.lineage))):
             if values[place] == change.old != values[place + 1]:

@@ -374,9 +374,14 @@ class Branch:
 
     def _find_last_changes(self) -> None:
         """Those of the commands in force."""
-        self.last_changes = []
-        for change in changes_along(self.state.lineage, self.config, self._images):
-            self.last_changes = _with_recent(self.last_changes, change)
+        self.last_changes = self.last_changes_of(self.state.lineage)
+
+    def last_changes_of(self, lineage: Lineage) -> list[SettingChanged]:
+        """What `last_changes` would be with these commands, the first ones of those in force."""
+        last: list[SettingChanged] = []
+        for change in changes_along(lineage, self.config, self._images):
+            last = _with_recent(last, change)
+        return last
 
     def save(self, asked: bool) -> Iterator[Event]:
         """Write a checkpoint.

@@ -96,7 +96,7 @@ class CommandHandler:
                 yield from self.save(asked=True)
             case commands.Stop(reason):
                 if self.mode.in_trouble and self._interactive:
-                    step, lineage = self.undo.last_good(self._branches.run)
+                    step, lineage = self.undo.last_good(self._branches.run, self._blamed)
                     why = self.mode.reason, self._trouble_words
                     self.left_in = Trouble(self._step, *why, step, len(lineage))
                 self.mode = stopping(reason)
@@ -157,7 +157,7 @@ class CommandHandler:
         run = self._branches.run
         if not self.mode.in_trouble or not self._interactive:
             return Paused(self._step, run.position, reason)
-        step, lineage = self.undo.last_good(run)
+        step, lineage = self.undo.last_good(run, self._blamed)
         undoes = run.state.lineage[len(lineage) :]
         back_to = run.position_at(step, lineage)
         settings = settings_along(lineage, run.config)[-1]
@@ -225,8 +225,10 @@ class CommandHandler:
             return
         lineage = self.undo.lineage_ahead(run)
         if self.mode.in_trouble or self.undo.lost:
-            step, before = self.undo.last_good(run)
-            self.undo.remember_trouble(run, step)
+            # Who has trained on through it may have done what is to blame since.
+            blamed = self._blamed if self.mode.in_trouble else len(run.state.lineage)
+            step, before = self.undo.last_good(run, blamed)
+            self.undo.remember_trouble(run, blamed, step)
             # Without a cause that is taken back the same would happen again.
             causes = self.undo.takes_back_a_cause(run, before, self._blamed)
             if not (self.mode.in_trouble and causes):

@@ -117,7 +117,7 @@ class SnapshotStore:
         """Snapshots that have each change of predictions, by its id."""
         self._lows: list[Low] = []
         """On all ways that the run took, also where no snapshot was taken."""
-        self._lowest: Low | None = None
+        self.lowest: Low | None = None
         """The last of them on the way to the present."""
         self.departure: Snapshot | None = None
         """Where the run last set out to go back."""
@@ -130,7 +130,7 @@ class SnapshotStore:
 
     @property
     def infos(self) -> list[SnapshotInfo]:
-        lowest = None if self._lowest is None else self._lowest.loss
+        lowest = None if self.lowest is None else self.lowest.loss
         return [
             each.info(lowest if each is self._best else None, each is self._left_behind)
             for each in self._snapshots
@@ -139,7 +139,7 @@ class SnapshotStore:
     @property
     def best_without_snapshot(self) -> Low | None:
         """The moment with the lowest monitored loss, if there is no snapshot of it."""
-        return self._lowest if self._best is None else None
+        return self.lowest if self._best is None else None
 
     def note_loss(
         self, step: int, lineage: Lineage, loss: float, accuracy: float | None = None
@@ -239,7 +239,7 @@ class SnapshotStore:
                 snapshot.in_force = lineage[place]
                 if snapshot.in_force not in snapshot.following:
                     snapshot.following.append(snapshot.in_force)
-        lowest = self._lowest = self._lowest_before(step, lineage)
+        lowest = self.lowest = self._lowest_before(step, lineage)
         self._best = None if lowest is None else self.find(lowest.step, lowest.lineage)
 
     def _thin(self, latest: Snapshot) -> None:

@@ -243,23 +243,30 @@ class UndoManager:
         """Whether the network has not learned anything again since then."""
         return not self._alarm.armed
 
-    def last_good(self, branch: Branch) -> tuple[int, Lineage]:
+    def last_good(self, branch: Branch, blamed: int) -> tuple[int, Lineage]:
         """Where to go back to: the last snapshot before a trouble whose loss was still low.
 
         If the run went back from the same trouble before, an earlier one.
+
+        Args:
+            branch: the run's.
+            blamed: how many commands it had when the trouble began: later ones did not cause it.
 
         Returns:
             Its step, and the commands to be in force there: those of before that step, and of those
             at it the first ones, as far as no trouble comes of them.
         """
-        trouble = self._trouble_of(branch)
+        trouble = self._trouble_of(branch, blamed)
         snapshots = [each for each in self._store.ancestors(*trouble) if each.key != trouble]
         if trouble == self._trouble:
             snapshots = [each for each in snapshots if each.state.step < self._went_back_to]
         good = [each.state.step for each in snapshots if self._was_healthy(each)]
-        changed = max((each.step for each in branch.last_changes), default=-SOON)
+        causes = branch.last_changes
+        if blamed < len(branch.state.lineage):
+            causes = branch.last_changes_of(trouble[1])
+        changed = max((each.step for each in causes), default=-SOON)
         if trouble[0] - changed < SOON:  # after that change the same would come again
-            first = begun(branch)
+            first = begun(branch, causes)
             good = [each for each in good if each <= first] or good
         way, new = self._way_back, trouble != self._trouble  # the second time it did not help
         since = [each for each in good if each > self._left_at]
@@ -275,7 +282,7 @@ class UndoManager:
 
         Of a run that is resumed it is known from the journal. It is 0 where nothing was learned.
         """
-        low = self._store.best_without_snapshot
+        low = self._store.lowest
         if low is None or low.loss >= LEARNED * self._alarm.guessing:
             return 0
         helped = trouble != self._trouble or low.step < self._went_back_to
@@ -292,13 +299,13 @@ class UndoManager:
         settings = settings_along(branch.state.lineage[:blamed], branch.config)[len(lineage) :]
         return not all(is_harmless(old, new) for old, new in pairwise(settings))
 
-    def remember_trouble(self, branch: Branch, step: int) -> None:
+    def remember_trouble(self, branch: Branch, blamed: int, step: int) -> None:
         """The run goes back to a step because of a trouble, which may come again."""
-        self._trouble, self._went_back_to = self._trouble_of(branch), step
+        self._trouble, self._went_back_to = self._trouble_of(branch, blamed), step
 
-    def _trouble_of(self, branch: Branch) -> tuple[int, Lineage]:
+    def _trouble_of(self, branch: Branch, blamed: int) -> tuple[int, Lineage]:
         step = branch.state.step if self._rang_at is None else self._rang_at
-        return step, branch.state.lineage
+        return step, branch.state.lineage[:blamed]
 
     def _was_healthy(self, snapshot: Snapshot) -> bool:
         """Whether the loss was low before a snapshot, and in the step after it.

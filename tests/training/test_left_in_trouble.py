@@ -161,6 +161,22 @@ def test_a_spike_is_no_news_to_who_had_trained_on_through_it(
     assert [each.reason for each in ran.all(Paused)] == ["finished"]
 
 
+@pytest.mark.parametrize("saved", [False, True])
+def test_who_had_trained_on_through_it_gets_back_to_what_it_had_learned(
+    saved: bool, train: Any, go_on: Any, tmp_path: Path
+) -> None:
+    """Also where that moment was saved, of which it is not known how the next step went."""
+    script = [*[(48, Save())] * saved, *RUINED, (NEVER, Resume()), (80, Stop())]
+    first = train(script, folder=tmp_path, **LEARNS)
+    best = min(first.all(EpochEnded), key=lambda each: each.test_loss)
+    assert best.step == 48
+    moments = [each.state.step for each in SavedRun.read(tmp_path).checkpoints()]
+    assert (48 in moments) == saved
+    ran = go_on(tmp_path, [(82, Undo()), STOP], interactive=True)
+    (back,) = ran.all(WentBack)
+    assert back.step + back.ahead == 48
+
+
 @pytest.mark.parametrize("left", [Spiked], indirect=True)
 def test_it_goes_on_where_nobody_is(left: Any, go_on: Any, tmp_path: Path) -> None:
     """As it was asked to; from then on it is in trouble no more."""

@@ -109,6 +109,22 @@ def test_a_rate_of_1000_is_taken_back_wherever_it_was_set(optimizer: str, train:
     assert went == {step: [step] for step in range(48, 57)}
 
 
+def test_what_is_changed_in_the_trouble_does_not_move_the_way_back(train: Any) -> None:
+    """Though it makes larger steps still: the trouble came of what was done before.
+
+    The schedule hides the rate at the end, until there are more epochs.
+    """
+    hidden = [(46, SetLearningRate(50.0)), (NEVER, AddEpochs(6))]
+    worse = [(NEVER, SetOptimizer("momentum", 2000.0)), (NEVER, Undo()), (NEVER, Stop())]
+    options = {"optimizer": "sgd", "learning_rate": 0.05, "schedule": "cosine", "epochs": 6}
+    ran = train([*hidden, *worse], interactive=True, **options)
+    first, again = (event for event in ran.all(Paused) if event.reason == "spike")
+    assert again.again
+    assert again.back_to == first.back_to
+    (back,) = ran.all(WentBack)
+    assert (back.step, back.lineage) == (46, ())
+
+
 def test_each_trouble_has_a_way_back_of_its_own(train: Any) -> None:
     """What was learned since an earlier trouble is not lost with the next one."""
     bad = SetLearningRate(1000)

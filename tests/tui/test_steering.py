@@ -660,6 +660,15 @@ class TestGoingOn:
             "what it had trained then, up to epoch 1, it repeats",
         ]
 
+    def test_a_network_that_was_better_is_told(self, interrupted: SavedRun) -> None:
+        journal = interrupted.path / "journal.jsonl"
+        told = [json.loads(line) for line in journal.read_text().splitlines()]
+        better = [each | {"test_accuracy": 0.991} if "epoch" in each else each for each in told]
+        journal.write_text("".join(f"{json.dumps(each)}\n" for each in better))
+        now = interrupted.record["results"]["test_accuracy"]
+        _, last, *_ = description(SavedRun.read(interrupted.path)).splitlines()
+        assert last == f"saved at epoch 1.40 of 35, test {now:.2%}, best 99.10%"
+
     def test_what_becomes_of_its_fork_is_told(
         self, interrupted: SavedRun, train: Callable[[Path], SavedRun], tmp_path: Path
     ) -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from statistics import median
 
-from digit_tui.insight.health.finding import HARMED, NOTE, Finding, start_of
+from digit_tui.insight.health.finding import (
+    HARMED,
+    NOTE,
+    Finding,
+    change_words,
+    not_before,
+    start_of,
+)
 from digit_tui.insight.health.record import MORE_EPOCHS, EpochFacts, Record
 from digit_tui.insight.health.statistics import mann_kendall, one_sided_p, proportion_z
 from digit_tui.insight.significance import p_words
@@ -130,16 +137,17 @@ def overfitting(record: Record) -> Finding | None:
     gaps = mann_kendall([each.loss - each.train_loss for each in after])
     if not (p < TREND and one_sided_p(gaps) < TREND):
         return None
+    change = None if record.augmented else record.last_change(record.step, "augment")
+    as_they_are = f"{record.training_images:,} training images, as they are"
+    cause = change_words(change) or as_they_are
     return Finding(
         "overfitting",
         HARMED,
-        float(best.epoch),
-        best.step,
+        *not_before(change, (float(best.epoch), best.step)),
         f"it overfits, its {record.monitored_split} loss rises",
         f"that was best in epoch {best.epoch}: {best.loss:.4f} then, {last.loss:.4f} now, "
         f"while that of training fell to {last.train_loss:.2g} (Mann-Kendall test, {p_words(p)})",
-        f"{record.training_images:,} training images"
-        + ("" if record.augmented else ", as they are"),
+        f"{record.training_images:,} training images" if record.augmented else cause,
         ("timeline",) if record.augmented else ("timeline", "augment"),
     )
 

@@ -16,6 +16,7 @@ from digit_tui.storage.history import History
 from digit_tui.storage.run_summary import aim_of, settings_of
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.storage.start_point import fork_beside
+from digit_tui.training.snapshots import is_clearly_less
 from digit_tui.tui.screens.dialog import Dialog
 
 
@@ -56,8 +57,10 @@ def description(run: SavedRun) -> str:
     else:
         end = history.reached if history.saved is None else history.saved
         lines.append(f"saved at epoch {epoch_words(run.epoch_at(end, history))} of {total}")
-        if (accuracy := _accuracy_at(end, run, history)) is not None:
-            lines[-1] += f", {run.config.monitored_split} {accuracy:.2%}"
+        if accuracies := _accuracies_until(end, run, history):
+            lines[-1] += f", {run.config.monitored_split} {accuracies[-1]:.2%}"
+            if is_clearly_less(accuracies[-1], max(accuracies)):
+                lines[-1] += f", best {max(accuracies):.2%}"
         if history.epochs and history.epochs[-1]["step"] > end:
             last = history.epochs[-1]["epoch"]
             lines.append(f"what it had trained then, up to epoch {last}, it repeats")
@@ -70,12 +73,13 @@ def description(run: SavedRun) -> str:
     return "\n".join(lines)
 
 
-def _accuracy_at(step: int, run: SavedRun, history: History) -> float | None:
-    """The last monitored accuracy at a step, or before it; None without any."""
+def _accuracies_until(step: int, run: SavedRun, history: History) -> list[float]:
+    """The monitored accuracies up to a step, the last one as near to it as is known."""
     name = f"{run.config.monitored_split}_accuracy"
+    known = sorted((*history.epochs, *history.evaluations), key=itemgetter("step"))
+    measured = [line for line in known if line[name] is not None]
+    found = [float(line[name]) for line in measured if line["step"] <= step]
     results = run.record["results"]
     if results is not None and results["steps"] == step:
-        return float(results[name])
-    known = sorted((*history.epochs, *history.evaluations), key=itemgetter("step"))
-    found = [line[name] for line in known if line["step"] <= step]
-    return found[-1] if found else None
+        found.append(float(results[name]))
+    return found

@@ -32,6 +32,19 @@ def test_overfitting_is_told_with_its_best_epoch(overfitted: Diagnosed) -> None:
     assert found.remedies == ("timeline", "augment")
 
 
+def test_it_comes_of_images_that_are_deformed_no_more(overfitted: Diagnosed) -> None:
+    record, words = overfitted.last, "augmentation elastic → none"
+    (before,) = [each for each in overfitted.findings[-1] if each.rule == "overfitting"]
+    assert before.cause.endswith(" training images, as they are")
+    step = before.since_step + 20
+    change = SettingChange(step, before.since_epoch + 0.3, "augment", "elastic", "none", words)
+    found = findings_of(replace(record, changes=(change,)))
+    (after,) = [each for each in found if each.rule == "overfitting"]
+    assert after.cause == f"{words} at step {step:,}"
+    assert (after.since_step, after.since_epoch) == (step, change.epoch)
+    assert after.remedies == before.remedies
+
+
 def test_not_before_the_loss_rises(overfitted: Diagnosed) -> None:
     losses = [each.loss for each in overfitted.last.epochs]
     for record, found in zip(overfitted.records, overfitted.findings, strict=True):
