@@ -109,6 +109,7 @@ class RunStatus:
         self.went_back_to = 0.0
         """The epoch that the run was taken back to last."""
         self._went_back_key: tuple[int, Lineage] = 0, ()  # the same as a step and its commands
+        self._changed_since = False  # whether a setting was changed since then
         self.save_trouble: str | None = None
         """Why the last attempt to save failed."""
         self.failure: Failed | None = None
@@ -196,7 +197,7 @@ class RunStatus:
                 self.repeats_to, self.batch_loss = None, None
                 self._expect_rate(event.epoch)
                 if isinstance(event, WentBack):
-                    self.went_back_to = event.aim_epoch
+                    self.went_back_to, self._changed_since = event.aim_epoch, False
                     self._went_back_key = event.step + event.ahead, event.aim_lineage
                     left = self._left_moment
                     again = left is not None and event.from_epoch < left.epoch
@@ -222,7 +223,7 @@ class RunStatus:
             case Refused():
                 self._end_teaching()
             case SettingChanged():
-                self.settings = event.settings
+                self.settings, self._changed_since = event.settings, True
                 if event.effect is not None:
                     self._weights_changed_at = event.step
                     self._end_teaching()
@@ -284,15 +285,22 @@ class RunStatus:
 
     @property
     def trained_on(self) -> bool:
-        """Whether it has trained an epoch or more since it was taken back."""
-        return self.repeats_to is None and self.epoch - self.went_back_to >= LOST_EPOCHS
+        """Whether it has trained an epoch or more since it was taken back.
+
+        What comes again on the way to the moment that it left does not count.
+        """
+        trained = self.repeats_to is None and self.epoch - self.went_back_to >= LOST_EPOCHS
+        return trained and (self._changed_since or not self._leads_to_left(self.step))
 
     @property
     def on_another_way(self) -> bool:
         """Whether it was taken to where no way leads to the moment that it left."""
-        left = self._left_moment
-        there = None if left is None else (left.step, left.lineage)
-        return there is not None and not is_ancestor(*self._went_back_key, *there)
+        return self._left_moment is not None and not self._leads_to_left(self._went_back_key[0])
+
+    def _leads_to_left(self, step: int) -> bool:
+        """Whether the moment that it left comes after a step, with the settings it went back to."""
+        left, (_, lineage) = self._left_moment, self._went_back_key
+        return left is not None and is_ancestor(step, lineage, left.step, left.lineage)
 
     @property
     def left_behind(self) -> SnapshotInfo | None:

@@ -172,7 +172,8 @@ class TestGoingBack:
     ) -> None:
         async with window() as opened:
             await opened.tell(*story.opening(), *story.epochs(4), *left(story, 100))
-            await opened.tell(story.steps(100), happened.Paused(200, 2.0, "asked"))
+            await opened.tell(story.steps(100), story.changed("learning_rate", 0.005))
+            await opened.tell(happened.Paused(200, 2.0, "asked"))
             await opened.press("q")
             opened.find(r"The later: epoch 4\.00 .*; epochs 1\.00 to 2\.00 are lost then")
             opened.find(r"This: epoch 2\.00 .*; epochs up to 4\.00 are lost then")
@@ -180,6 +181,18 @@ class TestGoingBack:
             await opened.press(key)
             back = [commands.GoBack(400, DOUBLED)] if later else []
             assert opened.sent == [*back, commands.Stop()]
+
+    @pytest.mark.parametrize(("steps", "same_way"), [(100, True), (180, False)])
+    async def test_the_way_to_the_later_moment_is_no_loss(
+        self, window: Any, story: Any, steps: int, same_way: bool
+    ) -> None:
+        """Up to the step where the rate was doubled the same comes again."""
+        async with window() as opened:
+            await opened.tell(*story.opening(), *story.epochs(4), *left(story, 100))
+            await opened.tell(story.steps(steps), happened.Paused(100 + steps, 2.0, "asked"))
+            await opened.press("q")
+            opened.find("as if you had not gone back" if same_way else "are lost then")
+            opened.find(rf"enter Save {'the later' if same_way else 'this'} ")
 
     async def test_who_chose_another_way_most_likely_wants_that(
         self, window: Any, story: Any

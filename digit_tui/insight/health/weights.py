@@ -154,28 +154,33 @@ class _DeadLayer(NamedTuple):
 
 def _dead_layer(record: Record, place: int) -> _DeadLayer:
     *earlier, first = record.inspections
-    share, well = first.layers[place].dead, 0
+    share = first.layers[place].dead
     limit = ALL_DEAD if share >= ALL_DEAD else DEAD
     for each in reversed(earlier):
         before, after = each.layers[place].dead, first.layers[place].dead
         if before < limit or after - before > AT_ONCE:
-            well = each.step
             break
         first = each
-    return _DeadLayer(place, share, first, _killer(record, well, first.step))
+    return _DeadLayer(place, share, first, _suspect_of(record, first))
 
 
-def _killer(record: Record, well: int, dead: int) -> SettingChange | None:
-    """The change that units probably died of between two looks, at the steps `well` and `dead`.
+def _suspect_of(record: Record, first: Inspection) -> SettingChange | None:
+    """The change that probably brought about what was first seen at a look at the layers.
 
-    Of several it is the one after which the loss rose most. Where none rose much, it is the last.
+    Of those since the look before it is the one after which the loss rose most. Where it rose after
+    none, it is the last one of all; but if nobody had looked before, and the run is in no trouble,
+    it may have been so before any of them, and none is blamed.
     """
-    last = record.last_suspect(dead, *STEERING)
-    between = [each for each in record.suspects(dead, *STEERING) if each.step >= well]
-    ends = [*(each.step for each in between), dead][1:]
-    rises = [record.rise_after(each, end) for each, end in zip(between, ends, strict=True)]
+    before = [each.step for each in record.inspections if each.step < first.step]
+    suspects = record.suspects(first.step, *STEERING)
+    since = [each for each in suspects if not before or each.step >= before[-1]]
+    ends = [*(each.step for each in since), first.step][1:]
+    rises = [record.rise_after(each, end) for each, end in zip(since, ends, strict=True)]
     worst = max(rises, default=0.0)
-    return between[rises.index(worst)] if worst > WORSE else last
+    if worst > WORSE:
+        return since[rises.index(worst)]
+    known = before or record.trouble is not None
+    return suspects[-1] if suspects and known else None
 
 
 def _against_death(record: Record, change: SettingChange | None) -> tuple[str, ...]:
@@ -195,7 +200,7 @@ def vanishing_gradients(record: Record) -> Finding | None:
     if not 0 < share < VANISHING:
         return None
     first = record.first_seen(lambda each: 0 < _least_gradient(each)[0] < VANISHING)
-    change = record.last_suspect(first.step, *STEERING)
+    change = _suspect_of(record, first)
     return Finding(
         "vanishing gradients",
         HARMED if record.learned else LOST,

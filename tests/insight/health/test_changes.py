@@ -273,14 +273,31 @@ def test_of_changes_in_a_row_the_first_may_be_the_cause(sample: Dataset) -> None
     ran = diagnose(sample, at([70, 80, 100], ScaleLearningRate(2.0)), epochs=2)
     seen = ran.last.inspections[-1]
     dead = [each._replace(dead=0.7) for each in seen.layers]
-    looks = (seen._replace(step=90, layers=(*dead[:-1], seen.layers[-1])),)
+    look = seen._replace(step=90, layers=(*dead[:-1], seen.layers[-1]))
+    well = look._replace(step=63, layers=tuple(each._replace(dead=0.0) for each in seen.layers))
     (finding,) = (
         each
-        for each in findings_of(replace(ran.last, inspections=looks))
+        for each in findings_of(replace(ran.last, inspections=(well, look)))
         if each.rule == "dead units"
     )
     assert finding.cause == "learning rate 0.001 → 0.004 at steps 70 to 80"
     assert finding.remedies == ("timeline",)
+
+
+def test_what_may_have_been_dead_before_a_change_is_not_blamed_on_it(sample: Dataset) -> None:
+    """If nobody had looked before, and the loss did not rise after it."""
+    ran = diagnose(sample, [(70, SetOptimizer("momentum"))], epochs=3)
+    seen = ran.last.inspections[-1]
+    dead = [each._replace(dead=0.5) for each in seen.layers]
+    look = seen._replace(layers=(*dead[:-1], seen.layers[-1]))
+    well = look._replace(step=63, layers=tuple(each._replace(dead=0.0) for each in seen.layers))
+    causes = []
+    for looks in ((look,), (well, look)):
+        found = findings_of(replace(ran.last, inspections=looks))
+        (finding,) = (each for each in found if each.rule == "dead units")
+        causes.append((finding.cause, "undo" in finding.remedies))
+    words = "optimizer adamw → momentum, learning rate 0.001 → 0.05 at step 70"
+    assert causes == [("", False), (words, True)]
 
 
 @pytest.mark.parametrize("looked_between", [False, True])
