@@ -83,8 +83,10 @@ def high_rate(record: Record) -> Finding | None:
             return _high(record, change, evidence, (first.epoch, first.step))
         unusual = grown > RUINOUS_GROWTH or (grown > GROWN and not record.learned)
         if unusual and seen.step >= _known_from(record):
-            change = _raise(record, seen.step, acted=True)
             first = record.first_seen(lambda each: _growth(each) > GROWN)
+            possible = _raises(record, first.step, acted=True)
+            last = _raise(record, seen.step, acted=True)
+            change = record.most_harmful(possible, first.step) or last
             evidence = f"the weights of a layer have grown to {grown:.3g} times their first spread"
             return _high(record, change, evidence, (first.epoch, first.step))
     rate, optimizer = _highest_rate(record)
@@ -155,8 +157,13 @@ def _known_from(record: Record) -> int:
 
 def _raise(record: Record, step: int, acted: bool = False) -> SettingChange | None:
     """The last change that brought another optimizer or a higher rate; see `Record.changes_by`."""
-    found = [each for each in record.changes_by(step, acted) if raises(each)]
+    found = _raises(record, step, acted)
     return found[-1] if found else None
+
+
+def _raises(record: Record, step: int, acted: bool = False) -> list[SettingChange]:
+    """All such changes, in the order of time."""
+    return [each for each in record.changes_by(step, acted) if raises(each)]
 
 
 def _highest_rate(record: Record) -> tuple[float, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite, log
 from typing import Any, NamedTuple
@@ -239,7 +239,19 @@ class Record:
         found = [each for each in self.changes_by(step, acted=True) if each.setting in settings]
         return [each for each in found if not _lowers_rate(each)]
 
-    def rise_after(self, change: SettingChange, end: int) -> float:
+    def most_harmful(self, changes: Sequence[SettingChange], end: int) -> SettingChange | None:
+        """Of some changes the one after which the loss rose most; None if it rose much after none.
+
+        Args:
+            changes: in the order of time.
+            end: the last step that counts.
+        """
+        ends = [*(each.step for each in changes), end][1:]
+        rises = [self._rise_after(*pair) for pair in zip(changes, ends, strict=True)]
+        worst = max(rises, default=0.0)
+        return changes[rises.index(worst)] if worst > WORSE else None
+
+    def _rise_after(self, change: SettingChange, end: int) -> float:
         """How many times as high the monitored loss was after a change, at most.
 
         Args:

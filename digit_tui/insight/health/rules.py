@@ -161,8 +161,9 @@ def _without_vain_halving(finding: Finding, record: Record, cause: SettingChange
     if finding.severity <= NOTE or cause is None or not others:
         return finding
     lost = record.trouble is not None or guesses(record) is not None
-    too_far = cause.setting == "learning_rate" and record.learning_rate > 2 * cause.old
-    return _without(finding, "halve_rate") if lost or too_far else finding
+    rate = record.learning_rate
+    other = cause.setting == "learning_rate" and not cause.old < rate <= 2 * cause.old
+    return _without(finding, "halve_rate") if lost or other else finding
 
 
 def _cause_of(finding: Finding, record: Record) -> SettingChange | None:

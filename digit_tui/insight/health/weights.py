@@ -16,7 +16,7 @@ from digit_tui.insight.health.finding import (
 )
 from digit_tui.insight.health.first_rate import begin_again
 from digit_tui.insight.health.loss import raises
-from digit_tui.insight.health.record import WORSE, Inspection, Record, SettingChange
+from digit_tui.insight.health.record import Inspection, Record, SettingChange
 from digit_tui.insight.layers import LayerFacts, share_words
 
 DEAD = 0.4
@@ -174,13 +174,9 @@ def _suspect_of(record: Record, first: Inspection) -> SettingChange | None:
     before = [each.step for each in record.inspections if each.step < first.step]
     suspects = record.suspects(first.step, *STEERING)
     since = [each for each in suspects if not before or each.step >= before[-1]]
-    ends = [*(each.step for each in since), first.step][1:]
-    rises = [record.rise_after(each, end) for each, end in zip(since, ends, strict=True)]
-    worst = max(rises, default=0.0)
-    if worst > WORSE:
-        return since[rises.index(worst)]
     known = before or record.trouble is not None
-    return suspects[-1] if suspects and known else None
+    last = suspects[-1] if suspects and known else None
+    return record.most_harmful(since, first.step) or last
 
 
 def _against_death(record: Record, change: SettingChange | None) -> tuple[str, ...]:
