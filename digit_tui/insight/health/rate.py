@@ -84,9 +84,9 @@ def high_rate(record: Record) -> Finding | None:
         unusual = grown > RUINOUS_GROWTH or (grown > GROWN and not record.learned)
         if unusual and seen.step >= _known_from(record):
             first = record.first_seen(lambda each: _growth(each) > GROWN)
-            possible = _raises(record, first.step, acted=True)
-            last = _raise(record, seen.step, acted=True)
-            change = record.most_harmful(possible, first.step) or last
+            raised = _raises(record, first.step, acted=True)
+            change = record.most_harmful(raised, first.step)
+            change = change or _raise(record, seen.step, acted=True)
             evidence = f"the weights of a layer have grown to {grown:.3g} times their first spread"
             return _high(record, change, evidence, (first.epoch, first.step))
     rate, optimizer = _highest_rate(record)
@@ -100,9 +100,9 @@ def high_rate(record: Record) -> Finding | None:
     verb = "is" if now else "was"
     if since is not None:
         change = ruined_by(record, since)
-        raised = change if change is not None and raises(change) else None
+        to_blame = change if change is not None and raises(change) else None
         begun = since.epoch, since.step
-        return _high(record, raised, f"{evidence}; it only guesses", begun, verb)
+        return _high(record, to_blame, f"{evidence}; it only guesses", begun, verb)
     if last is None or last.step < FEW_STEPS or record.learned:
         return None
     change = _raise(record, last.step, acted=True)
