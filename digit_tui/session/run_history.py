@@ -105,6 +105,11 @@ class RunHistory:
             case _:
                 pass
 
+    @property
+    def way_back(self) -> float | None:
+        """The epoch that undo leads to out of a trouble in which the run is paused."""
+        return None if self._trouble is None else self._trouble.back_to
+
     def add_inspection(self, inspection: Inspection) -> None:
         """Add a look of a front end; of one step, with several settings, the last counts."""
         while self.inspections and self.inspections[-1].step == inspection.step:

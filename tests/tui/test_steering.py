@@ -470,6 +470,23 @@ class TestTimeline:
             await opened.press("enter")
             assert opened.sent[2:] == [commands.GoBack(250, DOUBLED)]
 
+    async def test_in_a_trouble_it_opens_where_undo_leads_to(self, window: Any, story: Any) -> None:
+        """Not at the last command, after which the network was lost already."""
+        then = "then double the learning rate"
+        moments = [
+            SnapshotInfo(step, step / 100, DOUBLED[:number], 0.9, then, False, in_force=True)
+            for number, step in enumerate((200, 250))
+        ]
+        async with window() as opened:
+            spiked = happened.Spiked(260, 2.6, 0.05, 4.1, "loss rose from 0.05 to 4.1")
+            paused = happened.Paused(260, 2.6, "spike", back_to=2.0)
+            timeline = happened.TimelineChanged(moments)
+            await opened.tell(*story.opening(), *story.epochs(2), timeline, spiked, paused)
+            await opened.press("U")
+            opened.find("▸ epoch +2.00 ")
+            await opened.press("enter")
+            assert opened.sent == [commands.GoBack(200, ())]
+
     async def test_snapshots_without_commands_are_folded(self, window: Any, story: Any) -> None:
         """Whatever is selected stays so while the run goes on."""
         async with window() as opened:

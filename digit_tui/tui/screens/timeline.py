@@ -15,6 +15,7 @@ from digit_tui.run.events import SnapshotInfo
 from digit_tui.run.setting_words import setting_value
 from digit_tui.run.timeline import SnapshotGroup, group_snapshots
 from digit_tui.run.wording import snapshot_words
+from digit_tui.session.fork_status import NEARLY
 from digit_tui.tui.screens.list_dialog import ListDialog
 from digit_tui.tui.state.run_model import RunModel
 from digit_tui.tui.widgets.button import Button
@@ -84,7 +85,11 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
         self._list.highlighted = (self._advised(current) or commands or current or [0])[-1]
 
     def _advised(self, places: list[int]) -> list[int]:
-        """The line that the health line sends here for, if it does."""
+        """The line that undo leads to out of a trouble, or that the health line sends here for."""
+        way_back = self._model.history.way_back
+        if way_back is not None:
+            rows = [(place, self._rows[place].snapshot) for place in places]
+            return [at for at, each in rows if each and abs(each.epoch - way_back) < NEARLY][:1]
         found = [] if self._model.health is None else self._model.health.findings
         ways = [way for finding in found for way in finding.remedies]
         if "slower_start" in ways:
