@@ -27,6 +27,8 @@ class Trouble(NamedTuple):
     """The step to go back to, ..."""
     commands: int
     """... with so many of the commands in force, the first ones."""
+    trained_on: bool = False
+    """Whether a person trained on through it, and left a network that had not learned again."""
 
 
 @dataclass(eq=False)
@@ -221,8 +223,11 @@ class History:
         elif line.get("event") == "forked" and "run" in line:
             self.fork = line["run"], line.get("changes", "other settings")
         elif line.get("event") == ENDED:
-            trouble = line.get("trouble")
-            self.trouble = None if trouble is None else Trouble(at=line["step"], **trouble)
+            self.trouble = None
+            for key in ("trouble", "trained_on"):
+                if key in line:
+                    through = key == "trained_on"
+                    self.trouble = Trouble(at=line["step"], **line[key], trained_on=through)
         elif line.get("event") == TEST_OPENED and self.test_opened is None:
             self.test_opened = line["step"]
         if "step" in line:

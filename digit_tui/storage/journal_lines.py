@@ -86,7 +86,7 @@ EVENTS = {
     TEST_OPENED: fields(STEP),
     EVALUATED: fields(STEP | {"epoch": number(0)}),
     "forked": fields(STEP, also={"run": text(), "changes": text()}),
-    ENDED: fields(STEP, also={"state": text(), "trouble": TROUBLE}),
+    ENDED: fields(STEP, also={"state": text(), "trouble": TROUBLE, "trained_on": TROUBLE}),
 }
 OTHER = fields({}, also=STEP)
 """A line of a later version, perhaps."""

@@ -348,7 +348,7 @@ class RunWriter:
         if trouble is not None:
             way = trouble._asdict()
             del way["at"]  # the line has that step
-            line["trouble"] = way
+            line["trained_on" if way.pop("trained_on") else "trouble"] = way
         self._append(line)
         self._metrics.complete()
         self._record |= {"state": state, "results": dict(results)}

@@ -32,6 +32,8 @@ def record_of_saved(run: SavedRun, state: RunState | None = None, **known: Any) 
     data, history = run.record["data"], run.history()
     shown = history if state is None else state
     left_in = history.trouble_at(shown.step, shown.lineage)
+    if left_in is not None and left_in.trained_on:  # it was not paused
+        left_in = None
     if state is not None:
         history.step, history.lineage = state.step, state.lineage
     images = data["training_images"]

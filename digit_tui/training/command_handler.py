@@ -57,6 +57,7 @@ class CommandHandler:
         self.left_in: Trouble | None = None
         self._trouble_words = ""
         self._blamed = 0  # how many commands there were when it began
+        self._through = ""  # what had happened when a person trained on
         self._config = config
         self._dataset = dataset
         self._branches = branches
@@ -95,10 +96,8 @@ class CommandHandler:
             case commands.Save():
                 yield from self.save(asked=True)
             case commands.Stop(reason):
-                if self.mode.in_trouble and self._interactive:
-                    step, lineage = self.undo.last_good(self._branches.run, self._blamed)
-                    why = self.mode.reason, self._trouble_words
-                    self.left_in = Trouble(self._step, *why, step, len(lineage))
+                if self._interactive:
+                    self.left_in = self._trouble()
                 self.mode = stopping(reason)
             case commands.Inspect():
                 for branch in self._branches.each():
@@ -118,6 +117,18 @@ class CommandHandler:
                 yield from self._fork(command)
             case _:
                 yield from self._change(command)
+
+    def _trouble(self) -> Trouble | None:
+        """The trouble in which the run is, or that it has trained on through; None if in none."""
+        run = self._branches.run
+        if self.mode.in_trouble:
+            step, lineage = self.undo.last_good(run, self._blamed)
+            why = self.mode.reason, self._trouble_words
+            return Trouble(self._step, *why, step, len(lineage))
+        if not (self.undo.lost and self._through):
+            return None
+        step, lineage = self.undo.last_good(run, len(run.state.lineage))
+        return Trouble(self._step, "spike", self._through, step, len(lineage), trained_on=True)
 
     def pause(self, reason: str, words: str = "", resumed: bool = False) -> Iterator[Event]:
         """Pause the run.
@@ -145,13 +156,23 @@ class CommandHandler:
     def take_over(self, trouble: Trouble, lowest_loss: float | None) -> Iterator[Event]:
         """Pause a run that is resumed in the trouble in which it was left.
 
+        It trains on where a person had done so.
+
         Args:
             trouble: that.
             lowest_loss: of training before it, in nats; None if it is unknown.
         """
         back_to = trouble.back_to, self._branches.run.state.lineage[: trouble.commands]
         self.undo.remember_trouble_of_before(self._step, *back_to, lowest_loss)
-        yield from self.pause(trouble.reason, trouble.words, resumed=True)
+        if trouble.trained_on:
+            self._train_through(trouble.words)
+        else:
+            yield from self.pause(trouble.reason, trouble.words, resumed=True)
+
+    def _train_through(self, words: str) -> None:
+        """A person trains on though the loss has spiked."""
+        self.undo.forgive()
+        self._through = words
 
     def _paused(self, reason: str, words: str) -> Paused:
         run = self._branches.run
@@ -175,7 +196,7 @@ class CommandHandler:
             self.mode = mode
         if before.paused:
             if before.reason == "spike":
-                self.undo.forgive()
+                self._train_through(self._trouble_words)
             yield Resumed(self._step, self._branches.run.position)
 
     def save(self, asked: bool = False) -> Iterator[Event]:

@@ -3,6 +3,7 @@ where it did."""
 
 from __future__ import annotations
 
+import json
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -108,11 +109,48 @@ def test_who_trains_on_and_leaves_is_not_stopped_again(
     train: Any, go_on: Any, tmp_path: Path
 ) -> None:
     options = {"epochs": 12, "optimizer": "sgd", "interactive": True, "folder": tmp_path}
-    train([*RUINED, (NEVER, Resume()), (80, Stop())], **options)
-    assert SavedRun.read(tmp_path).history().trouble is None
+    (spiked,) = train([*RUINED, (NEVER, Resume()), (80, Stop())], **options).all(Spiked)
+    saved = SavedRun.read(tmp_path)
+    trouble = saved.history().trouble
+    assert trouble is not None
+    assert (trouble.trained_on, trouble.words) == (True, spiked.message)
+    assert f"trained on in trouble: {spiked.message}" in offered(saved)
+    assert RunSummary.of(saved).state_words == "spike"
+    assert record_of_saved(saved, saved.checkpoint().state).trouble is None
     ran = go_on(tmp_path, [(85, Stop())], interactive=True)
     assert ran.ended.steps == 85
     assert not ran.all(Paused)
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_who_trains_on_and_leaves_gets_back_to_where_it_was_said(
+    finished: bool, train: Any, go_on: Any, tmp_path: Path
+) -> None:
+    """Also after it was left once more, and where all epochs are done."""
+    steps = NEVER if finished else 80
+    first = train([*RUINED, (NEVER, Resume()), (steps, Stop())], folder=tmp_path, **LEARNS)
+    (told, *_) = first.all(Paused)
+    assert told.reason == "spike"
+    go_on(tmp_path, [(steps + 2, Stop())], interactive=True)
+    ran = go_on(tmp_path, [(steps + 4, Undo()), (NEVER, Stop())], interactive=True)
+    (back,) = ran.all(WentBack)
+    assert back.aim_epoch == told.back_to
+    assert back.from_lineage[len(back.aim_lineage) :] == told.undoes
+
+
+def test_who_trained_on_and_went_back_at_last_left_no_trouble(train: Any, tmp_path: Path) -> None:
+    script = [*RUINED, (NEVER, Resume()), (80, Undo()), (60, Stop())]
+    ran = train(script, folder=tmp_path, **LEARNS)
+    assert (len(ran.all(Spiked)), ran.ended.steps) == (1, 60)
+    assert SavedRun.read(tmp_path).history().trouble is None
+
+
+def forget_the_way_back(folder: Path) -> None:
+    """As if it had been killed, or left with an earlier version."""
+    journal = folder / "journal.jsonl"
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert any(line.pop("trained_on", None) for line in lines)
+    journal.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
 
 
 LEARNS: dict[str, Any] = {
@@ -172,6 +210,7 @@ def test_who_had_trained_on_through_it_gets_back_to_what_it_had_learned(
     assert best.step == 48
     moments = [each.state.step for each in SavedRun.read(tmp_path).checkpoints()]
     assert (48 in moments) == saved
+    forget_the_way_back(tmp_path)
     ran = go_on(tmp_path, [(82, Undo()), STOP], interactive=True)
     (back,) = ran.all(WentBack)
     assert back.step + back.ahead == 48

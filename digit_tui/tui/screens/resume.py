@@ -64,8 +64,9 @@ def description(run: SavedRun) -> str:
         if history.epochs and history.epochs[-1]["step"] > end:
             last = history.epochs[-1]["epoch"]
             lines.append(f"what it had trained then, up to epoch {last}, it repeats")
-        if history.trouble is not None:
-            lines.append(f"left in trouble: {history.trouble.words}")
+        if (trouble := history.trouble) is not None:
+            what = "trained on in" if trouble.trained_on else "left in"
+            lines.append(f"{what} trouble: {trouble.words}")
         if (aim := aim_of(run, history)) is not None:
             lines.append(f"on its way back to epoch {epoch_words(aim)}, which it repeats")
         if fork_beside(history) is not None:
