@@ -67,10 +67,9 @@ class CheckpointFiles:
         content = checkpoint.to_bytes()
         path = self._folder / CHECKPOINT
         moment = checkpoint.state.step, checkpoint.state.lineage
-        replaced = self._latest_is_damaged or moment == self._latest
-        write_whole(
-            path, lambda file: file.write(content), None if replaced else self._folder / PREVIOUS
-        )
+        replaces = self._latest_is_damaged or moment == self._latest
+        previous = None if replaces else self._folder / PREVIOUS
+        write_whole(path, lambda file: file.write(content), previous)
         self._latest, self._latest_is_damaged = moment, False
         accuracy = checkpoint.accuracy
         if accuracy is not None and accuracy >= self.best.accuracy:

@@ -223,11 +223,10 @@ class History:
         elif line.get("event") == "forked" and "run" in line:
             self.fork = line["run"], line.get("changes", "other settings")
         elif line.get("event") == ENDED:
-            self.trouble = None
-            for key in ("trouble", "trained_on"):
-                if key in line:
-                    through = key == "trained_on"
-                    self.trouble = Trouble(at=line["step"], **line[key], trained_on=through)
+            through = "trained_on" in line
+            told = line["trained_on"] if through else line.get("trouble")
+            at = line["step"]
+            self.trouble = None if told is None else Trouble(at=at, **told, trained_on=through)
         elif line.get("event") == TEST_OPENED and self.test_opened is None:
             self.test_opened = line["step"]
         if "step" in line:

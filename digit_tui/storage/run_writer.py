@@ -206,11 +206,12 @@ class RunWriter:
         state, damaged = start_point.state, CHECKPOINT in saved.damaged
         latest = None if state is None else (state.step, state.lineage)
         self._checkpoints = CheckpointFiles(self.path, start_point.best, latest, damaged)
-        self._record = resumed_record(saved.record, _now())
+        now = _now()
+        self._record = resumed_record(saved.record, now)
         self.history = start_point.history.without_epochs()
         try:
             self._journal = JournalFile(self.path / JOURNAL)
-            self._append({"event": "resumed", "step": step, "time": _now()})
+            self._append({"event": "resumed", "step": step, "time": now})
             self._metrics.write()
             write_record(self.path, self._record)
         except OSError as error:

@@ -32,8 +32,6 @@ def record_of_saved(run: SavedRun, state: RunState | None = None, **known: Any) 
     data, history = run.record["data"], run.history()
     shown = history if state is None else state
     left_in = history.trouble_at(shown.step, shown.lineage)
-    if left_in is not None and left_in.trained_on:  # it was not paused
-        left_in = None
     if state is not None:
         history.step, history.lineage = state.step, state.lineage
     images = data["training_images"]
@@ -43,7 +41,7 @@ def record_of_saved(run: SavedRun, state: RunState | None = None, **known: Any) 
     places = [position(step, sizes, config.batch_size, images) for step, _ in history.lineage]
     epoch = position(history.step, sizes, config.batch_size, images)
     trouble = None
-    if left_in is not None:
+    if left_in is not None and not left_in.trained_on:  # then it was not paused
         back_to = position(left_in.back_to, sizes, config.batch_size, images)
         trouble = Trouble(history.step, epoch, left_in.words, back_to)
     return record_of(

@@ -100,9 +100,9 @@ class StartPoint:
 
         Of a stage without a whole epoch none is known.
         """
-        lineage = () if self.history is None else tuple(self.history.lineage)
+        lineage: Lineage = () if self.history is None else self.history.lineage
         found: dict[Lineage, float] = {}
-        acted, stage, begin = 0, stage_of(()), 0
+        acted, begin, stage = 0, 0, stage_of(())
         for line in self._epochs:
             if acted < len(lineage) and lineage[acted].step < line["step"]:
                 acted = sum(each.step < line["step"] for each in lineage)

@@ -120,15 +120,20 @@ class CommandHandler:
 
     def _trouble(self) -> Trouble | None:
         """The trouble in which the run is, or that it has trained on through; None if in none."""
-        run = self._branches.run
-        if self.mode.in_trouble:
-            step, lineage = self.undo.last_good(run, self._blamed)
-            why = self.mode.reason, self._trouble_words
-            return Trouble(self._step, *why, step, len(lineage))
-        if not (self.undo.lost and self._through):
+        through = not self.mode.in_trouble
+        if through and not (self.undo.lost and self._through):
             return None
-        step, lineage = self.undo.last_good(run, len(run.state.lineage))
-        return Trouble(self._step, "spike", self._through, step, len(lineage), trained_on=True)
+        step, lineage = self.undo.last_good(self._branches.run, self._causes)
+        why = ("spike", self._through) if through else (self.mode.reason, self._trouble_words)
+        return Trouble(self._step, *why, step, len(lineage), through)
+
+    @property
+    def _causes(self) -> int:
+        """How many of the commands, the first ones, may have brought about the trouble.
+
+        Who has trained on through it may have done what is to blame since.
+        """
+        return self._blamed if self.mode.in_trouble else len(self._branches.run.state.lineage)
 
     def pause(self, reason: str, words: str = "", resumed: bool = False) -> Iterator[Event]:
         """Pause the run.
@@ -246,10 +251,8 @@ class CommandHandler:
             return
         lineage = self.undo.lineage_ahead(run)
         if self.mode.in_trouble or self.undo.lost:
-            # Who has trained on through it may have done what is to blame since.
-            blamed = self._blamed if self.mode.in_trouble else len(run.state.lineage)
-            step, before = self.undo.last_good(run, blamed)
-            self.undo.remember_trouble(run, blamed, step)
+            step, before = self.undo.last_good(run, self._causes)
+            self.undo.remember_trouble(run, self._causes, step)
             # Without a cause that is taken back the same would happen again.
             causes = self.undo.takes_back_a_cause(run, before, self._blamed)
             if not (self.mode.in_trouble and causes):

@@ -30,10 +30,7 @@ class SpikeAlarm:
 
     def __init__(self, classes: int) -> None:
         self.guessing = log(classes)
-        self.now = self._slow = self.best = self.lowest = self.guessing
-        self.usual = self._of_stage = self.guessing
-        self._stage_steps = round(1 / SLOW)
-        self.armed = True
+        self.restart(self.guessing)
 
     def begin_stage(self, usual: float = inf) -> None:
         """Another loss may be usual from now on; as far as one is known, it is given, in nats."""

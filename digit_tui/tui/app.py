@@ -29,7 +29,7 @@ from digit_tui.training.run_request import RunRequest, resume_request
 from digit_tui.tui.bindings import TRAINING_KEYS
 from digit_tui.tui.draw_rate import DEFAULT_RATE, DrawRate
 from digit_tui.tui.screens.fork import KeepDialog
-from digit_tui.tui.screens.leave import LeaveDialog, LeaveThisDialog, Saved
+from digit_tui.tui.screens.leave import LeaveDialog, LeaveThisDialog, LeavingDialog, Saved
 from digit_tui.tui.screens.leave_fork import LeaveForkDialog, Left
 from digit_tui.tui.screens.rate import RateDialog
 from digit_tui.tui.screens.restart import RestartDialog
@@ -291,7 +291,7 @@ class DigitApp(SteeringApp):
     async def action_quit(self) -> None:
         if self.runner is None:
             self.exit(return_code=ExitStatus.DONE)
-        elif isinstance(self.screen, LeaveDialog | LeaveForkDialog):  # ctrl+c: in a hurry
+        elif isinstance(self.screen, LeavingDialog):  # ctrl+c: in a hurry
             self.screen.following = None
             self.screen.dismiss(self.screen.DEFAULT)
         elif self._going_back and not self._leaving:  # first it is seen what that undoes

@@ -137,9 +137,10 @@ def overfitting(record: Record) -> Finding | None:
     gaps = mann_kendall([each.loss - each.train_loss for each in after])
     if not (p < TREND and one_sided_p(gaps) < TREND):
         return None
-    change = None if record.augmented else record.last_change(record.step, "augment")
-    as_they_are = f"{record.training_images:,} training images, as they are"
-    cause = change_words(change) or as_they_are
+    change, cause = None, f"{record.training_images:,} training images"
+    if not record.augmented:
+        change = record.last_change(record.step, "augment")
+        cause = change_words(change) or f"{cause}, as they are"
     return Finding(
         "overfitting",
         HARMED,
@@ -147,7 +148,7 @@ def overfitting(record: Record) -> Finding | None:
         f"it overfits, its {record.monitored_split} loss rises",
         f"that was best in epoch {best.epoch}: {best.loss:.4f} then, {last.loss:.4f} now, "
         f"while that of training fell to {last.train_loss:.2g} (Mann-Kendall test, {p_words(p)})",
-        f"{record.training_images:,} training images" if record.augmented else cause,
+        cause,
         ("timeline",) if record.augmented else ("timeline", "augment"),
     )
 

@@ -74,6 +74,12 @@ def guesses(record: Record) -> Guessing | None:
     return Guessing(*start_of(record, first), first.step)
 
 
+def is_lost(record: Record) -> bool:
+    """Whether the network had learned, and guesses now."""
+    since = guesses(record)
+    return since is not None and record.has_learned_by(since.step)
+
+
 def ruined_by(record: Record, since: Guessing) -> SettingChange | None:
     """The change that probably made it guess: the last one that may harm, or any other."""
     changes = record.changes_by(since.seen, acted=True)

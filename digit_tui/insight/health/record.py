@@ -82,6 +82,11 @@ class SettingChange(NamedTuple):
     same_command: bool = False
     """Whether the command that made the change before made this one too."""
 
+    @property
+    def begin(self) -> int:
+        """The step of the first of several in a row, or its own."""
+        return self.step if self.first_step is None else self.first_step
+
 
 class Batches(NamedTuple):
     """Some of the latest steps."""
@@ -261,13 +266,16 @@ class Record:
         Returns:
             Infinity where the loss was no number, and 1 where no epoch lies before or after it.
         """
-        begin = change.step if change.first_step is None else change.first_step
-        before = [each.loss for each in self.epochs if each.step <= begin]
+        before = self.last_before(change)
         after = [each.loss for each in self.epochs if change.step < each.step <= end]
-        if not before or not after:
+        if before is None or not after or not isfinite(before.loss):
             return 1.0
-        highest = max(loss if isfinite(loss) else inf for loss in after)
-        return highest / before[-1] if isfinite(before[-1]) else 1.0
+        return max(loss if isfinite(loss) else inf for loss in after) / before.loss
+
+    def last_before(self, change: SettingChange) -> EpochFacts | None:
+        """The last epoch before a change, or before the first of several in a row."""
+        before = [each for each in self.epochs if each.step <= change.begin]
+        return before[-1] if before else None
 
     def first_seen(self, holds: Callable[[Inspection], bool]) -> Inspection:
         """The first of the inspections, without a break up to the latest, of which it holds."""
@@ -310,6 +318,5 @@ def _goes_on(before: SettingChange, change: SettingChange) -> bool:
 def _as_one(first: SettingChange, last: SettingChange) -> SettingChange:
     """Two changes of one setting as one, in force since the last."""
     begins, ends = first.words.partition(ARROW), last.words.partition(ARROW)
-    step = first.step if first.first_step is None else first.first_step
     words = f"{begins[0]}{ARROW}{ends[2]}"
-    return last._replace(old=first.old, words=words, first_step=step, beside=first.beside)
+    return last._replace(old=first.old, words=words, first_step=first.begin, beside=first.beside)

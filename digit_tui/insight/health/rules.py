@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from digit_tui.insight.health import clipping, fit, labels, loss, rate, setback, weights
 from digit_tui.insight.health.finding import NOTE, Finding, Rule, change_words
-from digit_tui.insight.health.loss import guesses
+from digit_tui.insight.health.loss import guesses, is_lost
 from digit_tui.insight.health.record import Record, SettingChange
 
 RULES = (
@@ -124,7 +124,7 @@ def _without_vain_undo(finding: Finding, record: Record, cause: SettingChange | 
     if trouble is not None:
         if cause is None or cause.epoch >= trouble.back_to or finding.rule == "trouble":
             return finding
-    elif _is_lost(record):  # as out of a trouble, also where a person trained on through it
+    elif is_lost(record):  # as out of a trouble, also where a person trained on through it
         return finding
     elif cause is not None:
         if _is_better_since(record, cause):
@@ -133,12 +133,6 @@ def _without_vain_undo(finding: Finding, record: Record, cause: SettingChange | 
             return finding
     ways = ("timeline" if each == "undo" else each for each in finding.remedies)
     return finding._replace(remedies=tuple(dict.fromkeys(ways)))
-
-
-def _is_lost(record: Record) -> bool:
-    """Whether the network had learned, and guesses now."""
-    since = guesses(record)
-    return since is not None and record.has_learned_by(since.step)
 
 
 def _last_command(changes: Sequence[SettingChange]) -> list[SettingChange]:

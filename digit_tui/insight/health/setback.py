@@ -7,7 +7,7 @@ from math import inf
 from typing import NamedTuple
 
 from digit_tui.insight.health.finding import NOTE, Finding, change_words
-from digit_tui.insight.health.loss import guesses, may_harm, raises
+from digit_tui.insight.health.loss import is_lost, may_harm, raises
 from digit_tui.insight.health.record import LEARNED, WORSE, EpochFacts, Record, SettingChange
 from digit_tui.insight.health.statistics import one_sided_p, proportion_z
 from digit_tui.insight.significance import p_words
@@ -49,9 +49,9 @@ def setbacks(record: Record) -> Setbacks:
             steady.add(epoch.epoch)
         best, begin = min(best, epoch.loss), epoch.step
         best_in_training = min(best_in_training, epoch.train_loss)
-    since = guesses(record)
-    lost = since is not None and record.has_learned_by(since.step)
-    return Setbacks(frozenset(steady), behind or lost or any(step >= begin for step in raised))
+    return Setbacks(
+        frozenset(steady), behind or is_lost(record) or any(step >= begin for step in raised)
+    )
 
 
 def set_back(record: Record) -> Finding | None:
@@ -91,7 +91,6 @@ def _harmful(record: Record) -> Iterator[tuple[SettingChange, EpochFacts]]:
     """The changes that may have done harm, the last first, each with the last epoch before it."""
     ended = record.epochs[-1].step if record.epochs else 0
     for change in reversed(record.changes_by(ended, acted=True)):
-        step = change.step if change.first_step is None else change.first_step
-        before = [each for each in record.epochs if each.step <= step]
-        if before and may_harm(change):
-            yield change, before[-1]
+        before = record.last_before(change)
+        if before is not None and may_harm(change):
+            yield change, before

@@ -1,11 +1,12 @@
-"""The dialog that asks a person who went back, and leaves now, which moment is to be saved."""
+"""The dialogs that ask a person who leaves what is to be saved."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.screen import ScreenResultType
 from textual.widgets import Label
 
 from digit_tui.run.events import SnapshotInfo
@@ -17,12 +18,33 @@ from digit_tui.tui.state.run_model import RunModel
 Saved = Literal["later", "this"]
 
 
-class LeaveDialog(Dialog[Saved | None]):
-    """Chooses between the moment that was left and the present one; None does not leave.
+class LeavingDialog(Dialog[ScreenResultType]):
+    """A question before a run is left; None does not leave.
 
     Attributes:
         following: the run that begins when this one is left; None ends the program.
     """
+
+    DEFAULT: ClassVar[str]
+    """What is done in a hurry."""
+
+    def __init__(self, question: str, following: NextRun | None) -> None:
+        """Make it.
+
+        Args:
+            question: the text.
+            following: see the attribute.
+        """
+        super().__init__()
+        self.following = following
+        self._question = question
+
+    def compose_content(self) -> ComposeResult:
+        yield Label(self._question, markup=False)
+
+
+class LeaveDialog(LeavingDialog[Saved | None]):
+    """Chooses between the moment that was left and the present one of a run that went back."""
 
     TITLE = "Leave this run"
     BINDINGS = [
@@ -30,8 +52,7 @@ class LeaveDialog(Dialog[Saved | None]):
         Binding("t", "dismiss('this')", "Save this"),
         Binding("escape,q", "dismiss(None)", "Stay", key_display="esc"),
     ]
-    DEFAULT: Saved = "later"
-    """What is saved in a hurry."""
+    DEFAULT = "later"
 
     def __init__(self, left: SnapshotInfo, model: RunModel, following: NextRun | None) -> None:
         """Make it.
@@ -41,13 +62,8 @@ class LeaveDialog(Dialog[Saved | None]):
             model: the run.
             following: see the attribute.
         """
-        super().__init__()
-        self.following = following
         self._left = left
-        self._question = self._ask(model)
-
-    def compose_content(self) -> ComposeResult:
-        yield Label(self._question, markup=False)
+        super().__init__(self._ask(model), following)
 
     def follow(self, model: RunModel) -> None:
         """The run may go on meanwhile."""

@@ -12,7 +12,7 @@ from textual.widgets import Label
 from digit_tui.data import printable
 from digit_tui.run.wording import epoch_words
 from digit_tui.storage.errors import RunError
-from digit_tui.storage.history import History
+from digit_tui.storage.journal import Line
 from digit_tui.storage.run_summary import aim_of, settings_of
 from digit_tui.storage.saved_run import SavedRun
 from digit_tui.storage.start_point import fork_beside
@@ -57,12 +57,13 @@ def description(run: SavedRun) -> str:
     else:
         end = history.reached if history.saved is None else history.saved
         lines.append(f"saved at epoch {epoch_words(run.epoch_at(end, history))} of {total}")
-        if accuracies := _accuracies_until(end, run, history):
+        epochs = history.epochs
+        if accuracies := _accuracies_until(end, run, [*epochs, *history.evaluations]):
             lines[-1] += f", {run.config.monitored_split} {accuracies[-1]:.2%}"
             if is_clearly_less(accuracies[-1], max(accuracies)):
                 lines[-1] += f", best {max(accuracies):.2%}"
-        if history.epochs and history.epochs[-1]["step"] > end:
-            last = history.epochs[-1]["epoch"]
+        if epochs and epochs[-1]["step"] > end:
+            last = epochs[-1]["epoch"]
             lines.append(f"what it had trained then, up to epoch {last}, it repeats")
         if (trouble := history.trouble) is not None:
             what = "trained on in" if trouble.trained_on else "left in"
@@ -74,10 +75,16 @@ def description(run: SavedRun) -> str:
     return "\n".join(lines)
 
 
-def _accuracies_until(step: int, run: SavedRun, history: History) -> list[float]:
-    """The monitored accuracies up to a step, the last one as near to it as is known."""
+def _accuracies_until(step: int, run: SavedRun, lines: list[Line]) -> list[float]:
+    """The monitored accuracies up to a step, the last one as near to it as is known.
+
+    Args:
+        step: that.
+        run: the run.
+        lines: of its journal, of all evaluations in force.
+    """
     name = f"{run.config.monitored_split}_accuracy"
-    known = sorted((*history.epochs, *history.evaluations), key=itemgetter("step"))
+    known = sorted(lines, key=itemgetter("step"))
     measured = [line for line in known if line[name] is not None]
     found = [float(line[name]) for line in measured if line["step"] <= step]
     results = run.record["results"]

@@ -86,16 +86,17 @@ class TimelineDialog(ListDialog[SnapshotInfo | None]):
 
     def _advised(self, places: list[int]) -> list[int]:
         """The line that undo leads to out of a trouble, or that the health line sends here for."""
+        rows = [(place, self._rows[place].snapshot) for place in places]
         way_back = self._model.history.way_back
         if way_back is not None:
-            rows = [(place, self._rows[place].snapshot) for place in places]
             return [at for at, each in rows if each and abs(each.epoch - way_back) < NEARLY][:1]
         found = [] if self._model.health is None else self._model.health.findings
         ways = [way for finding in found for way in finding.remedies]
         if "slower_start" in ways:
             return places[:1]
-        rows = [(place, self._rows[place].snapshot) for place in places if "timeline" in ways]
-        return [place for place, each in rows if each and each.lowest_loss is not None][:1]
+        if "timeline" not in ways:
+            return []
+        return [at for at, each in rows if each and each.lowest_loss is not None][:1]
 
     @property
     def _list(self) -> Lines:

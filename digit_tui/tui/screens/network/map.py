@@ -84,12 +84,9 @@ class MapPage(Page):
         return {**embed, **({"map_all": "All"} if self._only_wrong else {})}
 
     def begin_anew(self) -> None:
-        if self._asked is not None:
-            self._asked.stop.set()
-            self._asked = None
+        self._show_components()
         self._digit = None
         self.say(LOOKING)
-        self.refresh_bindings()
 
     @property
     def choice(self) -> Neighbourhood | None:
