@@ -111,7 +111,11 @@ class UndoManager:
             yield changed
 
     def mark_undone(self, branch: Branch) -> TimelineChanged:
-        """Mark what is undone, and which commands followed snapshots, as the run is now."""
+        """Mark what is undone, and which commands followed snapshots, as the run is now.
+
+        It is called whenever the run has other commands in force, and so a stage may begin then.
+        """
+        self._enter_stage(branch.state.lineage)
         self._store.mark_undone(branch.state.step, branch.state.lineage)
         return TimelineChanged([*self._store.infos, *self._without_snapshot(branch)])
 
@@ -136,7 +140,6 @@ class UndoManager:
         that a repeated run pauses at the same step.
         """
         alarm, step = self._alarm, branch.state.step
-        self._enter_stage(branch.state.lineage)
         if self._latest is not None:
             self._latest.next_loss, self._latest = losses[0], None
         changes = [(each.setting, each.old) for each in branch.last_changes]
